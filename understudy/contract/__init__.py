@@ -1,0 +1,1 @@
+"""The words every room speaks: observations, actions, intents, protocols, profiles, wire format, errors."""

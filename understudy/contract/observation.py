@@ -1,0 +1,159 @@
+"""What a pilot sees: one fixed-size record per world and tick, the same for play, recording and training.
+
+An ``Observation`` wraps a numpy record array, so one type serves a single live world (shape ``(1,)``), 128 evaluation
+worlds in lockstep (``(128,)``) and an hour of recording (``(72000,)``); compiled code takes ``records`` as it is, and
+a recording writes its bytes. Unknown readings are NaN, never a guess: an unreadable bar is not a full one.
+
+Axis letters used in tensor suffixes everywhere: B worlds or batch, T ticks, N track slots, L landmarks, M modes,
+K keys, F features, D model width, G goal width, C pointer candidates, X mixture components.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+from jaxtyping import Bool, Float32, UInt8
+
+TICK_RATE_HZ = 20
+TICK_S = 1.0 / TICK_RATE_HZ
+MAX_TRACKS = 20
+MAX_LANDMARKS = 6
+
+
+class Role(IntEnum):
+    """What an object is to the player; a game profile maps its own kinds to these."""
+
+    NONE = 0
+    ENEMY = 1
+    LOOT = 2
+    PLAYER = 3
+    PORTAL = 4
+    BASE = 5
+    OTHER = 6
+
+
+class Button(IntEnum):
+    """The mouse button held during a tick."""
+
+    NONE = 0
+    LEFT = 1
+    RIGHT = 2
+
+
+PLAYER = np.dtype(
+    [
+        ("hp", "f4"),  # fraction of the maximum, NaN when unreadable
+        ("shield", "f4"),  # fraction of the maximum, NaN when unreadable
+        ("x", "f4"),  # position on the map, map fractions 0..1 (read off the minimap)
+        ("y", "f4"),
+        ("vx", "f4"),  # velocity over ground in window widths / heights per second
+        ("vy", "f4"),
+        ("rocket_ready", "f4"),  # 0 just fired .. 1 ready
+        ("ammo", "f4", (4,)),  # what is left of each ammunition kind, fraction of a full hold
+        ("ammo_kind", "i2"),  # 1..4, the kind loaded; 0 unknown
+        ("map_index", "i2"),  # which map, an index into the profile's maps; -1 unknown
+        ("laser_on", "u1"),
+        ("safe", "u1"),  # inside a base's safe zone
+        ("alive", "u1"),
+        ("pad", "u1"),
+    ],
+)
+"""The player's own ship, 52 bytes."""
+
+TRACK = np.dtype(
+    [
+        ("id", "i4"),  # persistent while the object is tracked; 0 marks an empty slot
+        ("kind", "i2"),  # index into the profile's kinds
+        ("role", "i2"),  # a Role
+        ("x", "f4"),  # centre of the box, window fractions 0..1
+        ("y", "f4"),
+        ("width", "f4"),  # of the box, window fractions
+        ("height", "f4"),
+        ("vx", "f4"),  # velocity as seen on the screen, window widths / heights per second
+        ("vy", "f4"),
+        ("hp", "f4"),  # fraction, NaN when not visible
+        ("shield", "f4"),  # fraction, NaN when not visible
+        ("attacking", "u1"),  # has shot at the player within the last 2 s
+        ("selected", "u1"),  # is the player's selected target
+        ("pad", "u1", (2,)),
+    ],
+)
+"""One visible object, 44 bytes. Occupied slots come first, nearest to the player first."""
+
+LANDMARK = np.dtype([("role", "i4"), ("x", "f4"), ("y", "f4")])
+"""A fixed place shown on the minimap (Role.PORTAL or Role.BASE; Role.NONE marks an empty slot), map fractions."""
+
+EVENTS = np.dtype(
+    [
+        ("hits", "f4"),  # shots of the player that hit, since the observation before
+        ("misses", "f4"),
+        ("kills", "f4"),
+        ("loot", "f4"),  # boxes collected
+        ("deaths", "f4"),
+        ("jumps", "f4"),  # portals taken
+        ("damage_dealt", "f4"),  # fractions of the player's own full hull
+        ("damage_taken", "f4"),  # fractions of the player's own full hull
+        ("value", "f4"),  # points earned by kills and boxes
+    ],
+)
+"""What the game's log said since the observation before. Counts, except where a unit is given."""
+
+OBSERVATION = np.dtype(
+    [
+        ("time_s", "f8"),  # monotonic time at which this was true
+        ("player", PLAYER),
+        ("tracks", TRACK, (MAX_TRACKS,)),
+        ("landmarks", LANDMARK, (MAX_LANDMARKS,)),
+        ("events", EVENTS),
+        ("cursor_x", "f4"),  # window fractions 0..1
+        ("cursor_y", "f4"),
+        ("keys", "u4"),  # bit k is the profile's key k, held at this moment
+        ("button", "u4"),  # a Button, held at this moment
+    ],
+    align=True,
+)
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What B worlds (or T ticks of one) look like, as records of dtype OBSERVATION; the holder owns the memory."""
+
+    records: np.ndarray
+    """Records of dtype OBSERVATION, shape (B,)."""
+    frames: UInt8[np.ndarray, "B height width 3"] | None = None
+    """RGB pictures of the same moments where somebody asked for them."""
+
+    def __post_init__(self) -> None:
+        assert self.records.dtype == OBSERVATION and self.records.ndim == 1
+
+    def __len__(self) -> int:
+        return len(self.records)
+
+    def __getitem__(self, worlds: slice | np.ndarray) -> "Observation":
+        """Some of the worlds (or ticks); a slice shares memory with the whole."""
+        return Observation(self.records[worlds], None if self.frames is None else self.frames[worlds])
+
+    def copy(self) -> "Observation":
+        """An independent copy, for whoever keeps an observation beyond the tick it was handed out for."""
+        return Observation(self.records.copy(), None if self.frames is None else self.frames.copy())
+
+    @property
+    def occupied(self) -> Bool[np.ndarray, "B N"]:
+        """Which track slots hold an object."""
+        return np.asarray(self.records["tracks"]["id"] > 0)
+
+    @property
+    def cursor(self) -> Float32[np.ndarray, "B 2"]:
+        """Cursor positions in window fractions."""
+        return np.stack([self.records["cursor_x"], self.records["cursor_y"]], axis=1)
+
+
+def empty_observation(num_worlds: int) -> Observation:
+    """An Observation of nothing: no tracks, everything zero."""
+    return Observation(np.zeros(num_worlds, OBSERVATION))
+
+
+def concatenate(parts: Sequence[Observation]) -> Observation:
+    """Worlds (or ticks) of several observations one after the other, without frames."""
+    return Observation(np.concatenate([part.records for part in parts]))

@@ -1,0 +1,104 @@
+"""The three nouns of every command, World, Pilot and Listener, and the Step that they pass on."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+from jaxtyping import Int8, UInt64
+
+from understudy.contract.action import Action
+from understudy.contract.intent import Intent
+from understudy.contract.observation import Observation
+from understudy.contract.profile import Profile
+
+Carry = Any
+"""A pilot's memory from tick to tick; opaque to everyone else, never hidden inside the pilot."""
+
+
+class World(Protocol):
+    """B games that can be seen and acted upon; a live one has B = 1."""
+
+    @property
+    def profile(self) -> Profile:
+        """Which game this is."""
+        ...
+
+    @property
+    def num_worlds(self) -> int:
+        """B."""
+        ...
+
+    def observe(self) -> Observation:
+        """How the worlds look now. Valid until the next `act`; copy it to keep it."""
+        ...
+
+    def act(self, action: Action) -> None:
+        """Carries the actions out; a world that does not run by itself moves on by one tick."""
+        ...
+
+    def close(self) -> None:
+        """Releases buttons, keys, windows and threads. May be called twice."""
+        ...
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a pilot does in one tick, why, and what it wants to remember."""
+
+    action: Action
+    intent: Intent
+    carry: Carry
+
+
+class Pilot(Protocol):
+    """Decides once a tick, for B worlds at a time."""
+
+    def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
+        """A fresh memory for B worlds; whatever is random in world b depends on seeds[b] alone."""
+        ...
+
+    def decide(self, observation: Observation, carry: Carry) -> Decision:
+        """What to do now. May update `carry` in place; the decision's carry is the one to go on with."""
+        ...
+
+
+@dataclass(frozen=True)
+class InputEvent:
+    """One raw event of a person's mouse or keyboard, with its own time."""
+
+    time_s: float
+    """Monotonic, on the clock of the observations."""
+    kind: str
+    """`move`, `press` or `release`."""
+    code: str
+    """`left` or `right` for a button, the profile's name for a key, empty for a move."""
+    x: float
+    """Cursor in window fractions at that moment."""
+    y: float
+
+
+@dataclass(frozen=True)
+class Step:
+    """One tick as it was: seen, decided, done."""
+
+    index: int
+    """Ticks since the session began."""
+    observation: Observation
+    action: Action
+    intent: Intent
+    actors: Int8[np.ndarray, " B"]
+    """Who acted, an Actor for each world."""
+    inputs: tuple[InputEvent, ...] = field(default=())
+    """Raw events since the step before (live worlds with B = 1 only)."""
+
+
+class Listener(Protocol):
+    """Is told of every step, after it was carried out. Must not block: the control thread calls it."""
+
+    def on_step(self, step: Step) -> None:
+        """Called once a tick. The step's arrays are the world's own: copy what is kept."""
+        ...
+
+    def close(self) -> None:
+        """Called once, when the session ends for whatever reason."""
+        ...

@@ -1,0 +1,1 @@
+"""How well does it play, and how sure are we."""

@@ -1,0 +1,1 @@
+"""Strategist, Tactician, Executor, and the hand that carries gestures out."""

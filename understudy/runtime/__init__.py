@@ -1,0 +1,1 @@
+"""See, decide, act, tell, at the right time."""

@@ -1,0 +1,1 @@
+"""What the understudy sees and thinks, drawn."""

@@ -1,0 +1,1 @@
+"""Everything that can be seen and acted upon."""

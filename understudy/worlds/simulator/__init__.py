@@ -1,0 +1,1 @@
+"""The embedded DarkOrbit-like game."""
