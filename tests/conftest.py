@@ -1,0 +1,93 @@
+"""What every test shares: shape checks at every call, one thread a library, no real screen, and an Xvfb on request."""
+
+import os
+import select
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+# Before any test imports numpy, torch, numba or pygame: they read these once. Two threads on a busy two-core machine
+# are slower than one, and a window must never open on the screen of whoever runs the tests.
+os.environ.update(
+    OMP_NUM_THREADS="1",
+    MKL_NUM_THREADS="1",
+    OPENBLAS_NUM_THREADS="1",
+    NUMBA_NUM_THREADS="1",
+    SDL_VIDEODRIVER="dummy",
+    SDL_AUDIODRIVER="dummy",
+    PYGAME_HIDE_SUPPORT_PROMPT="1",
+    MPLBACKEND="agg",
+)
+
+import pytest
+from jaxtyping import install_import_hook
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def checked_modules() -> list[str]:
+    """Every module of ours whose calls are checked: all but those that numba compiles, which cannot be wrapped."""
+    sources = sorted((ROOT / "understudy").rglob("*.py"))
+    return [
+        ".".join(source.relative_to(ROOT).with_suffix("").parts)
+        for source in sources
+        if source.name != "__init__.py" and "njit" not in source.read_text(encoding="utf-8")
+    ]
+
+
+install_import_hook(checked_modules(), "beartype.beartype")
+
+
+@pytest.fixture
+def project_root() -> Path:
+    """The folder that holds start.py."""
+    return ROOT
+
+
+@pytest.fixture
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder that is the current one while the test runs, for code that writes to relative paths."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def xvfb() -> Iterator[str]:
+    """The name of an X display of 1280 x 720 that only this test process uses, such as `:3`."""
+    binary = shutil.which("Xvfb")
+    if binary is None:
+        pytest.skip("Xvfb is not installed (on Debian: apt install xvfb)")
+    reading_end, writing_end = os.pipe()
+    server = subprocess.Popen(
+        [binary, "-displayfd", str(writing_end), "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=[writing_end],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing_end)
+    try:
+        yield f":{_display_number(reading_end)}"
+    finally:
+        os.close(reading_end)
+        server.terminate()
+        server.wait(timeout=20)
+
+
+@pytest.fixture
+def desktop_environment(xvfb: str) -> dict[str, str]:
+    """Environment variables for a child process whose window shall open on the Xvfb display."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")}
+    return {**kept, "DISPLAY": xvfb, "SDL_VIDEODRIVER": "x11", "SDL_FRAMEBUFFER_ACCELERATION": "0"}
+
+
+def _display_number(reading_end: int) -> int:
+    """Reads the number that Xvfb writes once it accepts clients."""
+    written = b""
+    while not written.endswith(b"\n"):
+        ready, _, _ = select.select([reading_end], [], [], 30)
+        part = os.read(reading_end, 16) if ready else b""
+        if not part:
+            pytest.fail("Xvfb did not start within 30 s")
+        written += part
+    return int(written)
