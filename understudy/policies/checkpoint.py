@@ -1,0 +1,242 @@
+"""Trained weights on disk: written whole or not at all, read without running anything that the file says.
+
+A checkpoint is a torch zip archive of three entries: `meta` (one JSON text, read strictly by `wire`), `weights` (the
+averaged weights that play) and `training` (raw weights, optimiser and random state; only in last_model.pt and
+checkpoint_epoch_N.pt). Deliberately no pickled classes: `torch.load(weights_only=True)` is the only reader.
+"""
+
+import hashlib
+import io
+import os
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from understudy.contract import wire
+from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
+
+BEST = "best_model.pt"
+LAST = "last_model.pt"
+EPOCH = "checkpoint_epoch_{epoch}.pt"
+
+_FORMAT = 1
+_ZIP_MAGIC = b"PK\x03\x04"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parent:
+    """One thing that a checkpoint was made from."""
+
+    identity: str
+    """`Checkpoint.identity` of other weights, or a hash of data."""
+    what: str
+    """For example `strategist`, `recordings` or `base`."""
+    when: str
+    """ISO time at which it was used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointMeta:
+    """What a checkpoint says about itself; plain values only."""
+
+    policy: str
+    """`strategist`, `tactician` or `executor`."""
+    encoding: str
+    """Name and version of the encoding that the weights were trained on."""
+    config: dict[str, Any] = field(default_factory=dict)
+    """The model's config dataclass, by `wire.to_plain`."""
+    hand: dict[str, Any] = field(default_factory=dict)
+    """The fitted hand, by `wire.to_plain`; empty where the policy has none."""
+    data_hash: str = ""
+    """Hash of the recordings and weights that it was trained on."""
+    lineage: tuple[Parent, ...] = ()
+    """What it was made from, oldest first."""
+    metrics: dict[str, float] = field(default_factory=dict)
+    """What it scored on held-out sessions."""
+    epoch: int = 0
+    """Epochs trained when it was written."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of the libraries that wrote it."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Checkpoint:
+    """Weights and what they are."""
+
+    meta: CheckpointMeta
+    weights: dict[str, Tensor]
+    """A module's state dict."""
+    training: dict[str, Any] | None = None
+    """What `fit` needs to go on as if it had never stopped; None in best_model.pt."""
+
+    @property
+    def identity(self) -> str:
+        """Sixteen hex digits that follow from the weights alone: equal weights, equal identity."""
+        return weights_identity(self.weights)
+
+
+def weights_identity(weights: Mapping[str, Tensor]) -> str:
+    """Sixteen hex digits of the SHA-256 over names, types, shapes and values."""
+    digest = hashlib.sha256()
+    for name in sorted(weights):
+        tensor = weights[name].detach().cpu().contiguous()
+        digest.update(f"{name}:{tensor.dtype}:{tuple(tensor.shape)};".encode())
+        digest.update(tensor.reshape(-1).view(torch.uint8).numpy().tobytes() if tensor.numel() else b"")
+    return digest.hexdigest()[:16]
+
+
+def library_versions() -> dict[str, str]:
+    """Versions worth knowing when old weights behave in a new way."""
+    return {
+        "understudy": metadata.version("understudy"),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }
+
+
+def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
+    """Writes a checkpoint beside `path` and moves it there, so that a crash leaves the old one or the new one.
+
+    Raises:
+        CheckpointError: if it cannot be written (disk full, no permission); what was there before is untouched.
+    """
+    meta = replace(checkpoint.meta, versions=checkpoint.meta.versions or library_versions())
+    buffer = io.BytesIO()
+    torch.save(
+        {
+            "format": _FORMAT,
+            "meta": wire.to_json(meta),
+            "identity": checkpoint.identity,
+            "weights": {name: tensor.detach().cpu() for name, tensor in checkpoint.weights.items()},
+            "training": checkpoint.training,
+        },
+        buffer,
+    )
+    try:
+        _write_whole(path, buffer.getbuffer())
+    except OSError as problem:
+        raise CheckpointError(
+            f"The checkpoint {path} could not be written ({problem.strerror or problem}): make room or choose another "
+            "--output_dir; what was there before is untouched."
+        ) from problem
+
+
+def _write_whole(path: Path, content: memoryview) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # One name per process: two trainers writing to one folder must not write into each other's half-made file.
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the move itself survive a power cut; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def load_checkpoint(path: Path, policy: str | None = None, encoding: str | None = None) -> Checkpoint:
+    """Reads a checkpoint onto the CPU; nothing in the file is run.
+
+    Args:
+        path: best_model.pt, last_model.pt or any other checkpoint.
+        policy: which policy is expected; None takes any.
+        encoding: which encoding the caller speaks; None takes any.
+
+    Raises:
+        CheckpointError: if it is missing, torn, hostile, or of another policy.
+        EncodingMismatchError: if it was trained on another encoding.
+    """
+    content = _read_archive(path)
+    checkpoint = _unpack(path, content)
+    meta = checkpoint.meta
+    if policy is not None and meta.policy != policy:
+        raise CheckpointError(
+            f"{path} holds the policy {meta.policy} where {policy} was expected: give the {policy}'s best_model.pt."
+        )
+    if encoding is not None and meta.encoding != encoding:
+        raise EncodingMismatchError(
+            f"{path} was trained on the encoding {meta.encoding!r}, but this version speaks {encoding!r}: train the "
+            f"{meta.policy} again, or play it with the version that trained it "
+            f"(understudy {meta.versions.get('understudy', 'unknown')})."
+        )
+    return checkpoint
+
+
+def _read_archive(path: Path) -> Any:
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        raise CheckpointError(f"There is no checkpoint {path}: train one with  understudy train .") from None
+    except OSError as problem:
+        raise CheckpointError(
+            f"The checkpoint {path} cannot be read ({problem.strerror}): check the path and its permissions."
+        ) from problem
+    if not raw.startswith(_ZIP_MAGIC):  # also keeps torch's older, bare-pickle reader out of reach
+        raise CheckpointError(
+            f"{path} is not a checkpoint of understudy: give a best_model.pt that  understudy train  wrote."
+        )
+    try:
+        return torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
+    except Exception as problem:  # arbitrary bytes raise nearly anything, from RuntimeError to IndexError
+        if "Unsupported global" in str(problem) or "unsupported" in str(problem).lower():
+            raise CheckpointError(
+                f"{path} asks to run code on loading, which no checkpoint of understudy does: nothing of it was run; "
+                "delete it."
+            ) from problem
+        raise CheckpointError(
+            f"{path} is torn ({_first_line(problem)}): take another copy or train again."
+        ) from problem
+
+
+def _unpack(path: Path, content: Any) -> Checkpoint:
+    known = isinstance(content, dict) and {"format", "meta", "identity", "weights", "training"} <= set(content)
+    if not known or not _is_state_dict(content["weights"]):
+        raise CheckpointError(
+            f"{path} is not a checkpoint of understudy: give a best_model.pt that  understudy train  wrote."
+        )
+    if content["format"] != _FORMAT:
+        raise CheckpointError(
+            f"{path} has the checkpoint format {content['format']}, but this version reads {_FORMAT}: install the "
+            "version of understudy that wrote it."
+        )
+    try:
+        meta = wire.from_json(CheckpointMeta, content["meta"], path.name)
+    except (WireError, TypeError) as problem:
+        raise CheckpointError(
+            f"{path} does not describe itself as a checkpoint should ({problem}): train again."
+        ) from problem
+    checkpoint = Checkpoint(meta=meta, weights=content["weights"], training=content["training"])
+    if checkpoint.identity != content["identity"]:
+        raise CheckpointError(f"{path} is torn (its weights have changed since it was written): train again.")
+    return checkpoint
+
+
+def _is_state_dict(weights: Any) -> bool:
+    return isinstance(weights, dict) and all(
+        isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in weights.items()
+    )
+
+
+def _first_line(problem: Exception) -> str:
+    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:120]
