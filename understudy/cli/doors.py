@@ -5,6 +5,8 @@ the standard library is imported before it is known that this Python has the pro
 the project's own `.venv` takes over.
 """
 
+from __future__ import annotations  # so that an older Python reads this file and gets the sentence below
+
 import importlib.util
 import os
 import subprocess
@@ -57,6 +59,6 @@ def _hand_over(name: str, arguments: list[str]) -> int:
         )
         return EXIT_MISTAKE
     command = [str(python), sys.argv[0], *arguments]
-    if os.name == "nt":  # exec on Windows returns to the shell while the new process still runs
-        return subprocess.call(command)
-    os.execv(command[0], command)
+    if os.name != "nt":  # exec on Windows returns to the shell while the new process still runs
+        os.execv(command[0], command)
+    return subprocess.call(command)

@@ -1,7 +1,7 @@
 """The three nouns of every command, World, Pilot and Listener, and the Step that they pass on."""
 
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int8, UInt64
@@ -15,6 +15,7 @@ Carry = Any
 """A pilot's memory from tick to tick; opaque to everyone else, never hidden inside the pilot."""
 
 
+@runtime_checkable
 class World(Protocol):
     """B games that can be seen and acted upon; a live one has B = 1."""
 
@@ -50,6 +51,7 @@ class Decision:
     carry: Carry
 
 
+@runtime_checkable
 class Pilot(Protocol):
     """Decides once a tick, for B worlds at a time."""
 
@@ -92,6 +94,7 @@ class Step:
     """Raw events since the step before (live worlds with B = 1 only)."""
 
 
+@runtime_checkable
 class Listener(Protocol):
     """Is told of every step, after it was carried out. Must not block: the control thread calls it."""
 

@@ -1,0 +1,186 @@
+"""Worlds that stand between a pilot and the real thing: Muted sends nothing, Guarded only what is safe to send."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, UInt32
+
+from understudy.contract.action import Action, idle_action
+from understudy.contract.observation import Button, Observation
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import World
+
+logger = logging.getLogger(__name__)
+
+BUTTON_BITS = 2  # Button.LEFT is 1 and Button.RIGHT is 2, so a button reads as a bit set too
+
+
+class Muted:
+    """A world in which a pilot sees and decides, and nothing of it is sent."""
+
+    def __init__(self, world: World, *, moves_by_itself: bool) -> None:
+        """Args:
+        world: closed by this one.
+        moves_by_itself: a real game, which is then left alone; otherwise each tick sends "do nothing".
+        """
+        self._world = world
+        self._moves_by_itself = moves_by_itself
+        self._seen: Observation | None = None
+
+    @property
+    def profile(self) -> Profile:
+        """Which game this is."""
+        return self._world.profile
+
+    @property
+    def num_worlds(self) -> int:
+        """B."""
+        return self._world.num_worlds
+
+    def observe(self) -> Observation:
+        """How the worlds look now."""
+        self._seen = self._world.observe()
+        return self._seen
+
+    def act(self, action: Action) -> None:
+        """Keeps the action to itself."""
+        if not self._moves_by_itself:
+            self._world.act(idle_action(self._seen or self._world.observe()))
+        self._seen = None
+
+    def close(self) -> None:
+        """Closes the world."""
+        self._world.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardLimits:
+    """What a pilot may send."""
+
+    presses_per_s: float = 12.0
+    """Button and key presses per second, in the long run; more are held back. A fast person reaches about ten."""
+    burst: float = 6.0
+    """How many presses may come at once after a pause."""
+
+
+@dataclass
+class GuardCounts:
+    """What Guarded had to mend, over all its worlds."""
+
+    num_clamped: int = 0
+    """Actions whose cursor lay outside the window and was moved to its edge."""
+    num_dropped: int = 0
+    """Actions that made no sense (NaN, no such button or key) and were replaced by doing nothing."""
+    num_held_back: int = 0
+    """Actions whose new presses came too fast and were left out."""
+
+
+class Guarded:
+    """A world that is sent only sound actions, and nothing held down once it is closed or fails."""
+
+    def __init__(self, world: World, limits: GuardLimits | None = None) -> None:
+        """Args:
+        world: closed by this one.
+        limits: the defaults when None.
+        """
+        self._world = world
+        self._limits = limits or GuardLimits()
+        self._known_keys = np.uint32((1 << len(world.profile.keys)) - 1)
+        self._allowance = np.full(world.num_worlds, self._limits.burst)
+        self._time_s = np.full(world.num_worlds, np.nan)
+        self._held = np.zeros(world.num_worlds, np.uint64)
+        self._seen: Observation | None = None
+        self._closed = False
+        self.counts = GuardCounts()
+
+    @property
+    def profile(self) -> Profile:
+        """Which game this is."""
+        return self._world.profile
+
+    @property
+    def num_worlds(self) -> int:
+        """B."""
+        return self._world.num_worlds
+
+    def observe(self) -> Observation:
+        """How the worlds look now."""
+        self._seen = self._world.observe()
+        return self._seen
+
+    def act(self, action: Action) -> None:
+        """Sends what is sound of the actions; releases everything if the world fails."""
+        seen = self._seen or self.observe()
+        sent = Action(action.records.copy())
+        self._drop_nonsense(sent, seen)
+        self._clamp(sent)
+        self._hold_back(sent, seen)
+        try:
+            self._world.act(sent)
+        except BaseException:
+            self._close_after_failure()
+            raise
+        self._seen = None
+
+    def close(self) -> None:
+        """Releases every button and key, then closes the world, even if releasing fails."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            if self._held.any():
+                self._world.act(idle_action(self._world.observe()))
+        finally:
+            self._world.close()
+
+    def _close_after_failure(self) -> None:
+        try:
+            self.close()
+        except Exception:  # the failure that brought us here is the one to report
+            logger.exception("buttons and keys could not be released after the world failed")
+
+    def _drop_nonsense(self, sent: Action, seen: Observation) -> None:
+        records = sent.records
+        sound = np.isfinite(records["cursor_x"]) & np.isfinite(records["cursor_y"])
+        sound &= (records["button"] <= max(Button)) & ((records["keys"] & ~self._known_keys) == 0)
+        if not sound.all():
+            records[~sound] = idle_action(seen).records[~sound]
+            self._count_dropped(~sound)
+
+    def _count_dropped(self, dropped: Bool[np.ndarray, " B"]) -> None:
+        if self.counts.num_dropped == 0:
+            logger.warning("the pilot sent an action that makes no sense; it was dropped, and so will be any other")
+        self.counts.num_dropped += int(dropped.sum())
+
+    def _clamp(self, sent: Action) -> None:
+        records = sent.records
+        outside = np.zeros(len(sent), bool)
+        for axis in ("cursor_x", "cursor_y"):
+            inside = np.clip(records[axis], 0.0, 1.0)
+            outside |= inside != records[axis]
+            records[axis] = inside
+        self.counts.num_clamped += int(outside.sum())
+
+    def _hold_back(self, sent: Action, seen: Observation) -> None:
+        """A bucket of allowed presses for each world: it fills with game time, each new press takes one out."""
+        now_s = seen.records["time_s"]
+        passed_s = np.nan_to_num(np.maximum(now_s - self._time_s, 0.0))
+        self._time_s = now_s.copy()
+        self._allowance = np.minimum(self._allowance + passed_s * self._limits.presses_per_s, self._limits.burst)
+        down = _down(sent.records["keys"], sent.records["button"])
+        pressed = down & ~self._held
+        num_pressed = np.bitwise_count(pressed)
+        too_fast = num_pressed > self._allowance
+        if too_fast.any():
+            down[too_fast] &= self._held[too_fast]
+            sent.records["keys"][too_fast] = (down[too_fast] >> np.uint64(BUTTON_BITS)).astype(np.uint32)
+            sent.records["button"][too_fast] *= (down[too_fast] & np.uint64(max(Button) | 1)) > 0
+            self.counts.num_held_back += int(too_fast.sum())
+        self._allowance -= np.where(too_fast, 0, num_pressed)
+        self._held = down
+
+
+def _down(keys: UInt32[np.ndarray, " B"], button: UInt32[np.ndarray, " B"]) -> np.ndarray:
+    """Everything that is down as one bit set per world: the keys above two bits for the mouse buttons."""
+    return (keys.astype(np.uint64) << np.uint64(BUTTON_BITS)) | button.astype(np.uint64)
