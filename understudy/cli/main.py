@@ -59,7 +59,9 @@ def show_verbs(arguments: Sequence[str]) -> int:
     console.print("usage: understudy VERB [--help] [FLAGS]\n")
     console.print("Learns to play a real-time mouse-and-keyboard game by watching one person play.\n")
     console.print(table)
-    console.print(f"\nEvery verb takes --help, and {DEBUG_FLAG} for a detailed log. understudy --version says which one.")
+    console.print(
+        f"\nEvery verb takes --help, and {DEBUG_FLAG} for a detailed log. understudy --version says which one."
+    )
     return EXIT_OK
 
 
