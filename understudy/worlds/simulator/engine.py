@@ -1,0 +1,116 @@
+"""The clock of the embedded game: one tick of one world, and of many.
+
+A world depends on its own record alone, so results are the same to the last bit for any number of worlds, in any
+split over threads. The compiled loops release the GIL: whoever has cores to spare may step parts of a batch in threads.
+
+numba keys its cache on disk by the file of a function and not by the functions that it calls. The two entry points
+are therefore made inside a function that is given a fingerprint of all the rules' source: any change compiles anew.
+"""
+
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numba import njit
+
+from understudy.worlds.simulator.aliens import move_aliens
+from understudy.worlds.simulator.combat import begin, collect, die, fire_laser, regenerate, return_to_base, use_keys
+from understudy.worlds.simulator.flight import move_ship, read_hands, use_mouse
+from understudy.worlds.simulator.population import renew_boxes
+from understudy.worlds.simulator.sight import observe
+
+
+@njit
+def step(w, a, r):
+    """One tick of one world: hands, flight, shots, aliens, repair, loot, life and death."""
+    clear_events(w.events)
+    pressed, clicked = read_hands(w, a, r)
+    if w.alive:
+        use_mouse(w, r, clicked)
+        use_keys(w, r, pressed)
+        move_ship(w, r)
+        fire_laser(w, r)
+        collect(w, r)
+    move_aliens(w, r)
+    renew_boxes(w, r)
+    if w.alive and w.hull <= 0.0:
+        die(w, r)
+    elif w.alive:
+        regenerate(w, r)
+    elif w.tick >= w.respawn_tick:
+        return_to_base(w, r)
+    w.tick = w.tick + 1
+    add_events(w.totals, w.events)
+
+
+@njit
+def clear_events(e):
+    """Nothing has happened yet in this tick."""
+    e.hits, e.misses, e.kills, e.loot, e.deaths, e.jumps = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+    e.damage_dealt, e.damage_taken, e.value = 0.0, 0.0, 0.0
+
+
+@njit
+def add_events(total, e):
+    """Keeps count since the world began."""
+    total.hits += e.hits
+    total.misses += e.misses
+    total.kills += e.kills
+    total.loot += e.loot
+    total.deaths += e.deaths
+    total.jumps += e.jumps
+    total.damage_dealt += e.damage_dealt
+    total.damage_taken += e.damage_taken
+    total.value += e.value
+
+
+def _fingerprint() -> int:
+    """Of every source file of the rules, and of the records that they read and write."""
+    names = ("engine", "state", "rules", "dice", "chronicle", "population", "flight", "combat", "aliens", "sight")
+    here = Path(__file__)
+    contract = [here.parents[2] / "contract" / name for name in ("observation.py", "action.py")]
+    files = [*(here.with_name(name + ".py") for name in names), *contract]
+    return zlib.crc32(b"".join(file.read_bytes() for file in files))
+
+
+def _compile(fingerprint: int) -> tuple[Callable[..., None], Callable[..., None]]:
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def step_worlds(states, actions, observations, rules):
+        _ = fingerprint
+        r = rules[0]
+        for b in range(len(states)):
+            step(states[b], actions[b], r)
+            observe(states[b], observations[b], r)
+
+    @njit(cache=True, nogil=True, error_model="numpy")
+    def begin_worlds(states, observations, rules, start_map):
+        _ = fingerprint
+        r = rules[0]
+        for b in range(len(states)):
+            begin(states[b], r, start_map)
+            observe(states[b], observations[b], r)
+
+    return step_worlds, begin_worlds
+
+
+_compiled = _compile(_fingerprint())
+
+
+def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarray, rules: np.ndarray) -> None:
+    """Moves B worlds on by one tick and writes what they look like then.
+
+    Args:
+        states: records of dtype WORLD, shape (B,), changed in place.
+        actions: records of dtype ACTION, shape (B,).
+        observations: records of dtype OBSERVATION, shape (B,), overwritten.
+        rules: from `compile_rules`.
+    """
+    assert len(states) == len(actions) == len(observations)
+    _compiled[0](states, actions, observations, rules)
+
+
+def begin_worlds(states: np.ndarray, observations: np.ndarray, rules: np.ndarray, start_map: int) -> None:
+    """Begins a new game in B worlds that hold nothing but their random streams; start_map -1 draws the map."""
+    assert len(states) == len(observations)
+    _compiled[1](states, observations, rules, start_map)

@@ -1,0 +1,61 @@
+"""The embedded game as a World: B seeded games in lockstep."""
+
+import numpy as np
+from jaxtyping import UInt64
+
+from understudy.contract.action import Action
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import Observation, empty_observation
+from understudy.contract.profile import Profile
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine import begin_worlds, step_worlds
+from understudy.worlds.simulator.rules import compile_rules
+from understudy.worlds.simulator.state import seeded_states
+
+
+class Simulator:
+    """B worlds that move on by one tick with each `act`, as fast as they are asked to."""
+
+    def __init__(self, seeds: UInt64[np.ndarray, " B"], start_map: str | None = None) -> None:
+        """Begins a game in each world.
+
+        Args:
+            seeds: what each world's chance depends on; worlds of the same seed are the same world.
+            start_map: name of the map to begin on; None draws it from the seed.
+
+        Raises:
+            WorldError: if there is no such map.
+        """
+        self._profile = load_profile("darkorbit")
+        if start_map is not None and start_map not in self._profile.maps:
+            raise WorldError(f"There is no map {start_map!r}; known are {', '.join(self._profile.maps)}")
+        self._start_map = -1 if start_map is None else self._profile.maps.index(start_map)
+        self.rules = compile_rules(self._profile)
+        self.reset(seeds)
+
+    def reset(self, seeds: UInt64[np.ndarray, " B"]) -> None:
+        """Begins anew with other seeds, as many as there shall be worlds."""
+        self.states = seeded_states(seeds)
+        self._observation = empty_observation(len(seeds))
+        begin_worlds(self.states, self._observation.records, self.rules, self._start_map)
+
+    @property
+    def profile(self) -> Profile:
+        """The embedded game."""
+        return self._profile
+
+    @property
+    def num_worlds(self) -> int:
+        """B."""
+        return len(self.states)
+
+    def observe(self) -> Observation:
+        """How the worlds look now, in the simulator's own memory: valid until the next `act`."""
+        return self._observation
+
+    def act(self, action: Action) -> None:
+        """Carries the actions out and moves all worlds on by one tick."""
+        step_worlds(self.states, action.records, self._observation.records, self.rules)
+
+    def close(self) -> None:
+        """Nothing to release."""
