@@ -1,0 +1,164 @@
+"""One recorded session in memory: what was seen, what was done, by whom, and everything needed to understand it later.
+
+The arrays are the contract's own records with a tick axis T in place of the batch axis, so an hour of recording goes
+wherever an observation goes. Frames are deliberately not part of an episode.
+"""
+
+import platform
+import time
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+
+import numpy as np
+from jaxtyping import Int8
+
+from understudy.contract.action import ACTION
+from understudy.contract.intent import INTENT
+from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, Observation
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
+
+MONOTONIC_CLOCK = "monotonic clock of the recording machine"
+SIMULATED_CLOCK = "simulated seconds since the world began"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EpisodeInfo:
+    """What an episode says about itself; saved as JSON in every recording and read back strictly."""
+
+    profile: Profile
+    """The game, in full: key bits, kinds and map indices mean nothing without it."""
+    world: str = "simulator"
+    """Where it was played: `simulator`, `desktop`, `replay`."""
+    pilot: str
+    """Who played: `person`, `teacher:hunter`, the name of a policy."""
+    seed: int | None = None
+    """Seed of the world, where it has one."""
+    start_map: str | None = None
+    """Name of the map on which it began, where it was chosen."""
+    tick_rate_hz: float = float(TICK_RATE_HZ)
+    """The rate that was aimed at; the true times are in the observations."""
+    window_width: int
+    """Pixels of the window that was played in."""
+    window_height: int
+    started_at: str
+    """Wall-clock start, ISO 8601, UTC."""
+    clock: str = MONOTONIC_CLOCK
+    """What `time_s` counts."""
+    unix_minus_clock_s: float | None = None
+    """Add this to `time_s` to get Unix time; None where `time_s` is simulated."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """Versions of this project and of the libraries that decide what was recorded."""
+
+
+def describe(
+    profile: Profile,
+    *,
+    pilot: str,
+    world: str = "simulator",
+    seed: int | None = None,
+    start_map: str | None = None,
+    simulated_time: bool = False,
+) -> EpisodeInfo:
+    """The EpisodeInfo of a session that begins now, in the profile's own window size."""
+    return EpisodeInfo(
+        profile=profile,
+        world=world,
+        pilot=pilot,
+        seed=seed,
+        start_map=start_map,
+        window_width=profile.window_width,
+        window_height=profile.window_height,
+        started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        clock=SIMULATED_CLOCK if simulated_time else MONOTONIC_CLOCK,
+        unix_minus_clock_s=None if simulated_time else time.time() - time.monotonic(),
+        versions=_versions(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version(), "numpy": np.__version__}
+    for name in ("understudy", "mcap", "numba"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:  # running from a source tree that was never installed, or an optional package
+            found[name] = "unknown"
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Episode:
+    """One session of T ticks; the holder owns the arrays."""
+
+    info: EpisodeInfo
+    observations: np.ndarray
+    """Records of dtype OBSERVATION, shape (T,): what was true at the start of each tick."""
+    actions: np.ndarray
+    """Records of dtype ACTION, shape (T,): what was done in each tick, after seeing the observation."""
+    actors: Int8[np.ndarray, " T"]
+    """Who acted in each tick, an Actor."""
+    inputs: tuple[InputEvent, ...] = ()
+    """Raw mouse and key events with their own times, in order."""
+    intents: np.ndarray | None = None
+    """Records of dtype INTENT, shape (T,), where the pilot said what it was up to."""
+    losses: tuple[str, ...] = ()
+    """One sentence for each thing that could not be read back; empty when nothing was lost."""
+
+    def __post_init__(self) -> None:
+        assert self.observations.dtype == OBSERVATION and self.observations.ndim == 1
+        assert self.actions.dtype == ACTION and self.actions.shape == self.observations.shape
+        assert self.actors.dtype == np.int8 and self.actors.shape == self.observations.shape
+        assert self.intents is None or (self.intents.dtype == INTENT and self.intents.shape == self.observations.shape)
+
+    def __len__(self) -> int:
+        return len(self.observations)
+
+    def __getitem__(self, ticks: slice) -> "Episode":
+        """A stretch of the episode, sharing memory with the whole; inputs go with the tick in which they happened."""
+        start, stop, step = ticks.indices(len(self))
+        if step != 1:
+            raise ValueError("an episode is cut into stretches of whole ticks: a step makes no sense")
+        times = self.observations["time_s"]
+        since = -np.inf if start == 0 else (times[start] if start < len(self) else np.inf)
+        until = np.inf if stop >= len(self) else times[stop]
+        return replace(
+            self,
+            observations=self.observations[start:stop],
+            actions=self.actions[start:stop],
+            actors=self.actors[start:stop],
+            inputs=tuple(event for event in self.inputs if since <= event.time_s < until),
+            intents=None if self.intents is None else self.intents[start:stop],
+        )
+
+    @property
+    def observation(self) -> Observation:
+        """All ticks as one Observation."""
+        return Observation(self.observations)
+
+    @property
+    def duration_s(self) -> float:
+        """Time from the first tick to the end of the last."""
+        if len(self) == 0:
+            return 0.0
+        times = self.observations["time_s"]
+        return float(times[-1] - times[0]) + 1.0 / self.info.tick_rate_hz
+
+
+def irregularities(episode: Episode) -> tuple[str, ...]:
+    """What is odd about an episode's times and numbers, one sentence each; empty when nothing is.
+
+    A gap of more than five ticks breaks the windows that training cuts, so it is worth a sentence; less is jitter.
+    """
+    found = []
+    steps_s = np.diff(episode.observations["time_s"])
+    backwards = int((steps_s <= 0).sum())
+    if backwards:
+        found.append(f"time stands still or runs backwards at {backwards} of {len(episode)} ticks")
+    gaps = steps_s[steps_s > 5.5 / episode.info.tick_rate_hz]
+    if len(gaps):
+        found.append(f"{len(gaps)} gaps in time, {gaps.sum():.1f} s together, the longest {gaps.max():.1f} s")
+    cursor = np.stack([episode.actions["cursor_x"], episode.actions["cursor_y"]])
+    if not np.isfinite(cursor).all():
+        found.append(f"the cursor is not a number at {int((~np.isfinite(cursor)).any(axis=0).sum())} ticks")
+    return tuple(found)

@@ -1,0 +1,80 @@
+"""Episodes to and from native recordings (`.mcap`)."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from understudy.contract.intent import no_intent
+from understudy.contract.wire import from_plain
+from understudy.recordings import channels
+from understudy.recordings.episode import Episode, EpisodeInfo
+from understudy.recordings.mcap_reader import RawRecording, read_raw
+from understudy.recordings.mcap_writer import McapWriter
+from understudy.recordings.migrations import expect_current_dtypes, migrate
+
+
+def read(path: Path) -> Episode:
+    """Reads one recording, repairing a torn one; `losses` of the episode says what is missing.
+
+    Raises:
+        RecordingError: if it is no recording, of a newer version, or of a layout that is not known.
+    """
+    raw = migrate(read_raw(path), path.name)
+    expect_current_dtypes(raw, path.name)
+    ticks, losses = _whole_ticks(raw)
+    return Episode(
+        info=from_plain(EpisodeInfo, raw.info, path.name),
+        observations=_per_tick(raw, channels.OBSERVATIONS.topic, ticks),
+        actions=_per_tick(raw, channels.ACTIONS.topic, ticks),
+        actors=_per_tick(raw, channels.ACTORS.topic, ticks),
+        inputs=channels.records_to_inputs(raw.arrays[channels.INPUTS.topic]),
+        intents=_intents(raw, ticks),
+        losses=(*raw.losses, *losses),
+    )
+
+
+def write(episode: Episode, path: Path) -> None:
+    """Writes one episode as a whole file or not at all; replaces a file of that name."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.unlink(missing_ok=True)
+    writer = McapWriter(partial, episode.info)
+    try:
+        writer.append(episode.observations, episode.actions, episode.actors, episode.inputs, episode.intents)
+        writer.close()
+        os.replace(partial, path)
+    finally:
+        writer.abandon()
+        partial.unlink(missing_ok=True)
+
+
+def _whole_ticks(raw: RawRecording) -> tuple[np.ndarray, list[str]]:
+    """The ticks of which everything is there, in order, and what is to be said of the others."""
+    ticks = None
+    for channel in channels.CHANNELS:
+        if channel.per_tick:
+            found = np.unique(raw.sequences[channel.topic])
+            ticks = found if ticks is None else np.intersect1d(ticks, found)
+    if ticks is None or len(ticks) == 0:
+        return np.empty(0, np.uint32), ["not one whole tick is in it"]
+    missing = int(ticks[-1]) + 1 - len(ticks)
+    return ticks, [f"{missing} of the {int(ticks[-1]) + 1} ticks up to the last are missing"] if missing else []
+
+
+def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
+    """Records of the given ticks, whatever the order in which they lie in the file."""
+    numbers, rows = np.unique(raw.sequences[topic], return_index=True)
+    if np.array_equal(rows, np.arange(len(ticks))) and np.array_equal(numbers, ticks):
+        return raw.arrays[topic]
+    return raw.arrays[topic][rows[np.searchsorted(numbers, ticks)]]
+
+
+def _intents(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
+    stored, numbers = raw.arrays[channels.INTENTS.topic], raw.sequences[channels.INTENTS.topic]
+    if len(stored) == 0 or len(ticks) == 0:
+        return None
+    intents = no_intent(len(ticks)).records
+    places = np.searchsorted(ticks, numbers)
+    known = (places < len(ticks)) & (ticks[np.minimum(places, len(ticks) - 1)] == numbers)
+    intents[places[known]] = stored[known]
+    return intents

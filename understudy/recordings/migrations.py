@@ -1,0 +1,65 @@
+"""The one place where recordings of an older format become recordings of today's.
+
+Each entry leads from the version that is its key to the next one and works on a RawRecording, whose arrays still have
+the dtypes that they were stored with; so an old file is lifted step by step, and nothing else knows old layouts.
+When a contract dtype changes: raise `channels.FORMAT_VERSION` and add the step from the version before.
+"""
+
+from collections.abc import Callable, Mapping
+
+from understudy.contract.errors import RecordingError
+from understudy.recordings.channels import CHANNELS, FORMAT_VERSION
+from understudy.recordings.mcap_reader import RawRecording
+
+Migration = Callable[[RawRecording], RawRecording]
+
+MIGRATIONS: dict[int, Migration] = {}
+"""Version 1 is the first, so there is no older one to lead from."""
+
+
+def migrate(
+    raw: RawRecording,
+    name: str,
+    *,
+    migrations: Mapping[int, Migration] = MIGRATIONS,
+    current: int = FORMAT_VERSION,
+) -> RawRecording:
+    """Lifts a recording to the current version.
+
+    Args:
+        raw: what was stored; its `version` decides where to begin.
+        name: of the file, for messages.
+        migrations: the steps; others than the format's own in tests.
+        current: the version to reach.
+
+    Raises:
+        RecordingError: if it is newer than this program, or older than any step.
+    """
+    if raw.version > current:
+        raise RecordingError(
+            f"{name} was recorded in format {raw.version}, this version of understudy reads up to format {current}: "
+            "update understudy"
+        )
+    while raw.version < current:
+        step = migrations.get(raw.version)
+        if step is None:
+            raise RecordingError(f"{name} was recorded in format {raw.version}, from which no step leads to {current}")
+        before = raw.version
+        raw = step(raw)
+        raw.version = before + 1
+    return raw
+
+
+def expect_current_dtypes(raw: RawRecording, name: str) -> None:
+    """Checks that a recording of the current version is laid out as the current version is.
+
+    Raises:
+        RecordingError: naming the channel that differs.
+    """
+    for channel in CHANNELS:
+        stored = raw.arrays.get(channel.topic)
+        if stored is None or stored.dtype != channel.dtype:
+            raise RecordingError(
+                f"{name} says that it is of format {raw.version}, but its records of {channel.topic} are laid out "
+                "otherwise: it comes from a development version and cannot be read"
+            )

@@ -1,0 +1,167 @@
+"""Listens to a session and writes it down as it is played.
+
+The control thread only copies each step into a small block; a thread of the recorder's own compresses full blocks and
+writes them. A block holds at most BLOCK_S of play, so kill -9 at any moment loses less than a second.
+"""
+
+import logging
+import queue
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from understudy.contract.action import ACTION
+from understudy.contract.intent import INTENT
+from understudy.contract.observation import OBSERVATION
+from understudy.contract.protocols import InputEvent, Step
+from understudy.recordings.episode import EpisodeInfo
+from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
+
+BLOCK_S = 0.6
+QUEUE_BLOCKS = 200
+"""Two minutes that the disk may stand still; after that the recording ends rather than have a hole."""
+
+_log = logging.getLogger(__name__)
+
+
+def recording_name(prefix: str = "shadow_recording", moment: datetime | None = None) -> str:
+    """The guide's file name without its suffix: `shadow_recording_20261122_193045`, local time."""
+    return f"{prefix}_{(moment or datetime.now()):%Y%m%d_%H%M%S}"
+
+
+def free_path(folder: Path, name: str, suffix: str = ".mcap") -> Path:
+    """A path in the folder that is not taken: two recordings that begin in the same second get different names."""
+    path, number = folder / f"{name}{suffix}", 2
+    while path.exists():
+        path, number = folder / f"{name}_{number}{suffix}", number + 1
+    return path
+
+
+@dataclass
+class _Block:
+    """Up to CHUNK_TICKS ticks on their way to the file."""
+
+    observations: np.ndarray
+    actions: np.ndarray
+    intents: np.ndarray
+    actors: np.ndarray
+    inputs: list[InputEvent]
+    length: int = 0
+
+
+def _new_block() -> _Block:
+    return _Block(
+        observations=np.empty(CHUNK_TICKS, OBSERVATION),
+        actions=np.empty(CHUNK_TICKS, ACTION),
+        intents=np.empty(CHUNK_TICKS, INTENT),
+        actors=np.empty(CHUNK_TICKS, np.int8),
+        inputs=[],
+    )
+
+
+class Recorder:
+    """A Listener that records one world of a session to one growing `.mcap` file.
+
+    Its methods are called by the thread that runs the session. A recording that cannot be continued (disk full) ends
+    where it is, logs why, and keeps it in `failure`; the session plays on.
+    """
+
+    def __init__(self, path: Path, info: EpisodeInfo, *, world: int = 0) -> None:
+        """Opens the file and begins to record.
+
+        Args:
+            path: of the new `.mcap` file; its folder is made.
+            info: what is to be said of the session.
+            world: which of the session's worlds.
+
+        Raises:
+            FileExistsError: a recording is never overwritten.
+        """
+        self.path = path
+        self.world = world
+        self.num_ticks = 0
+        self.failure: str | None = None
+        self._block = _new_block()
+        self._writer = McapWriter(path, info)
+        self._queue: queue.Queue[_Block | None] = queue.Queue(QUEUE_BLOCKS)
+        self._stopped = False
+        self._thread = threading.Thread(target=self._write_blocks, name="recorder", daemon=True)
+        self._thread.start()
+
+    def on_step(self, step: Step) -> None:
+        """Copies one tick; never waits for the disk."""
+        if self._stopped or self.failure is not None:
+            return
+        block, world = self._block, slice(self.world, self.world + 1)
+        tick = slice(block.length, block.length + 1)
+        block.observations[tick] = step.observation.records[world]
+        block.actions[tick] = step.action.records[world]
+        block.intents[tick] = step.intent.records[world]
+        block.actors[tick] = step.actors[world]
+        block.inputs.extend(step.inputs)
+        block.length += 1
+        self.num_ticks += 1
+        began_s, now_s = block.observations["time_s"][0], block.observations["time_s"][block.length - 1]
+        if block.length == CHUNK_TICKS or now_s - began_s >= BLOCK_S:
+            self._hand_over()
+
+    def stop(self) -> None:
+        """Takes no more steps; what was recorded stays on disk until `save` or `discard`. May be called twice."""
+        if self._stopped:
+            return
+        self._stopped = True
+        self._hand_over()
+        self._queue.put(None)
+        self._thread.join()
+
+    def save(self) -> Path:
+        """Stops, and closes the file as a whole one; after a failure it is left torn, as a crash would. Idempotent."""
+        self.stop()
+        if self.failure is not None:
+            self._writer.abandon()
+        self._writer.close()
+        return self.path
+
+    def discard(self) -> None:
+        """Stops, and deletes what was recorded."""
+        self.stop()
+        self._writer.abandon()
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """The session is over: saves, unless it was discarded."""
+        if self.path.exists():
+            self.save()
+
+    def _hand_over(self) -> None:
+        block, self._block = self._block, _new_block()
+        if block.length == 0 or self.failure is not None:
+            return
+        try:
+            self._queue.put_nowait(block)
+        except queue.Full:
+            self._fail(f"the disk has not kept up for {QUEUE_BLOCKS * BLOCK_S:.0f} s")
+
+    def _write_blocks(self) -> None:
+        """The recorder's thread: until the end mark comes."""
+        while (block := self._queue.get()) is not None:
+            if self.failure is not None:
+                continue
+            ticks = slice(0, block.length)
+            try:
+                self._writer.append(
+                    block.observations[ticks],
+                    block.actions[ticks],
+                    block.actors[ticks],
+                    block.inputs,
+                    block.intents[ticks],
+                )
+            except OSError as problem:
+                self._fail(str(problem))
+
+    def _fail(self, why: str) -> None:
+        self.failure = why
+        _log.error("recording to %s ended early: %s", self.path, why)
