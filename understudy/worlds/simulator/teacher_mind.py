@@ -1,0 +1,180 @@
+"""How a teacher makes up its mind: which mode the scene asks for, and which alien or box it is after.
+
+Everything is judged from the observation and a memory of seconds (the present mode, the present target, when it was
+last shot at), so that whoever watches the same screen could come to the same decisions.
+"""
+
+import math
+
+from numba import njit
+
+from understudy.contract.intent import Mode
+from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
+from understudy.worlds.simulator.teacher_game import ENEMY, LASER_RANGE, LOOT, distance, find_track, is_open
+from understudy.worlds.simulator.teacher_memory import draw_ticks
+
+FIGHT, TAKE, FLEE = int(Mode.FIGHT), int(Mode.LOOT), int(Mode.FLEE)
+EXPLORE, CAUTIOUS = int(Mode.EXPLORE), int(Mode.CAUTIOUS)
+PACK_RADIUS = 380.0
+"""Aliens this close to a target are reckoned to join in."""
+CALM_TICKS = 3 * TICK_RATE_HZ
+"""So long after the last shot it feels that nobody is after it."""
+STAY_WITH_IT = 1.6
+"""By how much the target that it already has is worth more than another like it."""
+
+
+@njit
+def health(o):
+    """Hull and shield together, 0..1; an unreadable bar counts as half."""
+    hp = 0.5 if math.isnan(o.player.hp) else o.player.hp
+    shield = 0.5 if math.isnan(o.player.shield) else o.player.shield
+    return float(0.7 * hp + 0.3 * shield)
+
+
+@njit
+def nearest_enemy(o):
+    """Distance of the nearest alien in sight, infinite when there is none."""
+    nearest = math.inf
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id != 0 and track.role == ENEMY:
+            nearest = min(nearest, distance(track.x, track.y))
+    return nearest
+
+
+@njit
+def attackers(o, g):
+    """How many aliens shoot at the player, and their strengths added up."""
+    number, strength = 0, 0.0
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id != 0 and track.role == ENEMY and track.attacking != 0:
+            number += 1
+            strength += g.strength[track.kind]
+    return number, strength
+
+
+@njit
+def enemy_distance_from(o, x, y):
+    """Distance from a point in window fractions to the alien nearest to it."""
+    nearest = math.inf
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id != 0 and track.role == ENEMY:
+            nearest = min(nearest, distance(track.x - x + 0.5, track.y - y + 0.5))
+    return nearest
+
+
+@njit
+def _odds(o, g, slot):
+    """How strong a fight against an alien would be: its own strength by what is left of it, and half of its pack's."""
+    target = o.tracks[slot]
+    left = 1.0 if math.isnan(target.hp) else target.hp
+    odds = g.strength[target.kind] * (0.4 + 0.6 * left)
+    for other in range(MAX_TRACKS):
+        track = o.tracks[other]
+        if other != slot and track.id != 0 and track.role == ENEMY:
+            near = distance(track.x - target.x + 0.5, track.y - target.y + 0.5) < PACK_RADIUS
+            if near or track.attacking != 0:
+                odds += 0.35 * g.strength[track.kind]
+    return float(odds)
+
+
+@njit
+def best_enemy(c, o, g, s, well):
+    """The alien most worth fighting in the present state, and its worth in points a second; slot -1 for none."""
+    bold = min(1.0, max(0.0, (well - s.flee_below) / (s.resume_above - s.flee_below)))
+    limit = s.max_strength * (0.35 + 0.65 * bold)
+    best, best_worth = -1, 0.0
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id == 0 or track.role != ENEMY:
+            continue
+        mine = track.id == c.target_id
+        if _odds(o, g, slot) > (1.5 * limit if mine or track.attacking != 0 else limit):
+            continue
+        left = 1.0 if math.isnan(track.hp) else track.hp
+        way_s = max(0.0, distance(track.x, track.y) - s.fight_distance) / 300.0
+        worth = g.value[track.kind] ** s.value_taste / (2.0 + way_s + 22.0 * g.strength[track.kind] * left)
+        if mine:
+            worth *= STAY_WITH_IT
+        if track.attacking != 0:
+            worth *= 2.0
+        if track.selected != 0 and left < 0.98:
+            worth *= 2.0
+        if worth > best_worth:
+            best, best_worth = slot, worth
+    return best, best_worth
+
+
+@njit
+def best_box(c, o, g, s, careful):
+    """The box most worth fetching and its worth in points a second; the careful take none that an alien is near."""
+    best, best_worth = -1, 0.0
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id == 0 or track.role != LOOT or not is_open(g, track.x, track.y):
+            continue
+        away = distance(track.x, track.y)
+        if away > s.loot_reach or (careful and enemy_distance_from(o, track.x, track.y) < s.keep_away):
+            continue
+        worth = s.loot_weight * g.value[track.kind] / (1.5 + away / 300.0)
+        if track.id == c.target_id:
+            worth *= STAY_WITH_IT
+        if worth > best_worth:
+            best, best_worth = slot, worth
+    return best, best_worth
+
+
+@njit
+def _must_flee(c, o, g, s, well):
+    number, strength = attackers(o, g)
+    hunted = number > 0 or c.tick - c.attacked_tick < CALM_TICKS
+    if c.mode == FLEE:
+        # it stops fleeing when nobody follows and it is not about to die, or when it is safe and half repaired
+        return (hunted and o.player.safe == 0) or well < s.flee_below + 0.1
+    if well < s.flee_below:
+        return True
+    return number > s.max_attackers or (number > 0 and strength > 2.2 * s.max_strength)
+
+
+@njit
+def think(c, o, g, s):
+    """Updates mode and target in the carry; a change of mode takes a reaction time."""
+    number, _ = attackers(o, g)
+    if number > 0:
+        c.attacked_tick = c.tick
+    if o.player.alive == 0:
+        c.target_id = 0
+        return
+    well = health(o)
+    wanted, target = _judge(c, o, g, s, well)
+    if wanted != c.next_mode:
+        c.next_mode, c.mode_due = wanted, c.tick + draw_ticks(c, s.reaction_s, 0.25)
+    if c.mode != c.next_mode and c.tick >= c.mode_due:
+        c.mode = c.next_mode
+    if c.mode == wanted:
+        c.target_id = o.tracks[target].id if target >= 0 else 0
+    c.target_slot = find_track(o, c.target_id)
+    if c.target_slot < 0:
+        c.target_id = 0
+
+
+@njit
+def _judge(c, o, g, s, well):
+    """The mode that the scene asks for and the track slot to go for in it, -1 for none."""
+    if _must_flee(c, o, g, s, well):
+        return FLEE, -1
+    tired = c.mode == FLEE or c.mode == CAUTIOUS
+    weak = well < (s.resume_above if tired else s.cautious_below)
+    enemy, enemy_worth = best_enemy(c, o, g, s, well)
+    box, box_worth = best_box(c, o, g, s, weak)
+    if weak and not (enemy >= 0 and (o.tracks[enemy].attacking != 0 or c.mode == FIGHT)):
+        return CAUTIOUS, box
+    if weak and c.mode != FIGHT and distance(o.tracks[enemy].x, o.tracks[enemy].y) > LASER_RANGE:
+        return CAUTIOUS, box
+    if box >= 0 and box_worth > enemy_worth:
+        return TAKE, box
+    if enemy >= 0:
+        return FIGHT, enemy
+    return EXPLORE, -1
