@@ -1,0 +1,146 @@
+"""Counts how worlds are played, tick by tick: clicks and what lay under them, fights, retreats, ground covered.
+
+Read off observations and actions alone, so a person, a teacher and a policy are measured by the same ruler;
+`behaviour` turns the counts into a style.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from understudy.contract.action import Action
+from understudy.contract.observation import Button, Observation, Role
+from understudy.contract.profile import Profile
+
+GRID = 12
+"""Each map is cut into 12 x 12 cells to count how much of it was seen."""
+CLICK_MARGIN = 0.01
+"""Window fractions by which a click may miss a box and still mean it."""
+CLICK_KINDS = ("enemy", "loot", "portal", "other object", "minimap", "panel", "space")
+_MINIMAP, _PANEL, _SPACE = 4, 5, 6
+_ROLE_TO_CLICK = {Role.ENEMY: 0, Role.LOOT: 1, Role.PORTAL: 2}
+_OTHER = 3
+
+HABITS = np.dtype(
+    [
+        ("ticks", "f8"),
+        ("kills", "f8"),
+        ("loot", "f8"),
+        ("clicks", "f8", (len(CLICK_KINDS),)),  # button onsets by what lay under the cursor
+        ("key_presses", "f8"),
+        ("unchanged_ticks", "f8"),  # the action was the one of the tick before
+        ("cursor_travel", "f8"),  # window widths
+        ("fight_ticks", "f8"),  # laser on, target in sight
+        ("fight_range", "f8"),  # summed over fight ticks, window widths
+        ("breaks", "f8"),  # the laser fell silent although the target lived and shot back
+        ("break_hp", "f8"),  # hull fraction, summed over breaks
+        ("safe_ticks", "f8"),
+        ("cells", "f8"),  # different cells of the maps that were entered
+    ],
+)
+
+
+@dataclass(frozen=True)
+class Habits:
+    """Totals of B worlds, as records of dtype HABITS, shape (B,)."""
+
+    records: np.ndarray
+
+    def __post_init__(self) -> None:
+        assert self.records.dtype == HABITS and self.records.ndim == 1
+
+    def __getitem__(self, worlds: slice | np.ndarray) -> "Habits":
+        return Habits(self.records[worlds])
+
+
+def concatenate_habits(parts: Sequence[Habits]) -> Habits:
+    """Worlds of several one after the other."""
+    return Habits(np.concatenate([part.records for part in parts]))
+
+
+class HabitsWatch:
+    """Adds up the habits of B worlds, tick by tick."""
+
+    def __init__(self, num_worlds: int, profile: Profile) -> None:
+        self._profile = profile
+        self._records = np.zeros(num_worlds, HABITS)
+        self._worlds = np.arange(num_worlds)
+        self._seen = np.zeros((num_worlds, len(profile.maps), GRID, GRID), np.bool_)
+        self._last: np.ndarray | None = None
+        self._fighting = np.zeros(num_worlds, np.bool_)
+
+    def add(self, observation: Observation, action: Action) -> None:
+        """One tick of every world: what was seen and what was decided on it."""
+        seen, done, totals = observation.records, action.records, self._records
+        totals["ticks"] += 1
+        totals["kills"] += seen["events"]["kills"]
+        totals["loot"] += seen["events"]["loot"]
+        totals["safe_ticks"] += seen["player"]["safe"]
+        self._add_roaming(seen["player"])
+        self._add_hand(seen, done)
+        self._add_fight(seen)
+
+    def habits(self) -> Habits:
+        """What was added up so far."""
+        records = self._records.copy()
+        records["cells"] = self._seen.sum(axis=(1, 2, 3))
+        return Habits(records)
+
+    def _add_roaming(self, player: np.ndarray) -> None:
+        known = np.flatnonzero((player["map_index"] >= 0) & np.isfinite(player["x"]) & np.isfinite(player["y"]))
+        place = player[known]
+        column = np.clip((place["x"] * GRID).astype(np.int64), 0, GRID - 1)
+        row = np.clip((place["y"] * GRID).astype(np.int64), 0, GRID - 1)
+        self._seen[known, place["map_index"], row, column] = True
+
+    def _add_hand(self, seen: np.ndarray, done: np.ndarray) -> None:
+        totals = self._records
+        aspect = self._profile.window_height / self._profile.window_width
+        totals["cursor_travel"] += np.hypot(
+            done["cursor_x"] - seen["cursor_x"], (done["cursor_y"] - seen["cursor_y"]) * aspect
+        )
+        if self._last is not None:
+            totals["unchanged_ticks"] += done == self._last
+        self._last = done.copy()
+        totals["key_presses"] += np.bitwise_count(done["keys"] & ~seen["keys"])
+        for world in np.flatnonzero((done["button"] == Button.LEFT) & (seen["button"] == Button.NONE)):
+            clicked = clicked_thing(
+                seen[world], float(done["cursor_x"][world]), float(done["cursor_y"][world]), self._profile
+            )
+            totals["clicks"][world, clicked] += 1
+
+    def _add_fight(self, seen: np.ndarray) -> None:
+        totals, tracks, player = self._records, seen["tracks"], seen["player"]
+        selected = (tracks["id"] > 0) & (tracks["selected"] != 0)
+        slot = selected.argmax(axis=1)
+        target = tracks[self._worlds, slot]
+        in_sight = selected.any(axis=1)
+        fighting = in_sight & (player["laser_on"] != 0) & (player["alive"] != 0)
+        aspect = self._profile.window_height / self._profile.window_width
+        # The player's ship is always drawn in the middle of the window.
+        distance = np.hypot(target["x"] - 0.5, (target["y"] - 0.5) * aspect)
+        totals["fight_ticks"] += fighting
+        totals["fight_range"] += np.where(fighting, distance, 0.0)
+        silenced = self._fighting & (player["laser_on"] == 0) & (player["alive"] != 0)
+        shot_at = ((tracks["id"] > 0) & (tracks["attacking"] != 0)).any(axis=1)
+        breaks = silenced & shot_at & (seen["events"]["kills"] == 0) & np.isfinite(player["hp"])
+        totals["breaks"] += breaks
+        totals["break_hp"] += np.where(breaks, player["hp"], 0.0)
+        self._fighting = fighting
+
+
+def clicked_thing(seen: np.void, x: float, y: float, profile: Profile) -> int:
+    """What a click at (x, y) hits, as an index into CLICK_KINDS; `seen` is one record of dtype OBSERVATION."""
+    if profile.minimap.contains(x, y):
+        return _MINIMAP
+    if any(panel.contains(x, y) for panel in profile.panels):
+        return _PANEL
+    tracks = seen["tracks"]
+    aside = np.abs(tracks["x"] - x) - tracks["width"] / 2
+    above = np.abs(tracks["y"] - y) - tracks["height"] / 2
+    hit = np.flatnonzero((tracks["id"] > 0) & (aside <= CLICK_MARGIN) & (above <= CLICK_MARGIN))
+    if len(hit) == 0:
+        return _SPACE
+    nearest = hit[np.argmin(np.hypot(tracks["x"][hit] - x, tracks["y"][hit] - y))]
+    return _ROLE_TO_CLICK.get(Role(int(tracks["role"][nearest])), _OTHER)

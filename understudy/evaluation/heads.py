@@ -1,0 +1,180 @@
+"""How well each head predicts on held-out recordings: every figure beside the one that knowing nothing would reach.
+
+The guide's floors do not discriminate (leaving the cursor where it is passes one, never clicking another), so a metric
+carries its trivial baseline with it, and skill is what is left above that.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+
+EPSILON = 1e-7
+NUM_BINS = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """One figure of a head."""
+
+    name: str
+    value: float
+    trivial: float | None = None
+    """What a predictor that never looks reaches; None where there is none."""
+    trivial_name: str = ""
+    """What that predictor does, such as `always FIGHT`."""
+    floor: float | None = None
+    """What the guide asks for."""
+    higher_is_better: bool = True
+    is_share: bool = False
+    """Shown in percent."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confusion:
+    """Counts of truth (rows) against prediction (columns)."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """Of what was predicted with about this probability, how much happened; bins hold equally many predictions."""
+
+    predicted: tuple[float, ...]
+    happened: tuple[float, ...]
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeadReport:
+    """One head of one policy on held-out sessions."""
+
+    name: str
+    metrics: tuple[Metric, ...]
+    confusion: Confusion | None = None
+    calibration: Calibration | None = None
+
+
+def choice_head(
+    name: str,
+    probabilities: Float[np.ndarray, "n M"],
+    truth: Int[np.ndarray, " n"],
+    labels: tuple[str, ...],
+    floor: float | None = None,
+) -> HeadReport:
+    """A head that chooses one of M labels, such as the mode.
+
+    Args:
+        name: for people.
+        probabilities: rows that sum to 1.
+        truth: the label that held, 0 .. M - 1.
+        labels: M names.
+        floor: the accuracy that the guide asks for.
+    """
+    assert len(probabilities) == len(truth) > 0 and probabilities.shape[1] == len(labels)
+    shares = np.bincount(truth, minlength=len(labels)) / len(truth)
+    chosen = probabilities.argmax(axis=1)
+    counts = np.zeros((len(labels), len(labels)), np.int64)
+    np.add.at(counts, (truth, chosen), 1)
+    present = shares > 0
+    recalls = counts.diagonal()[present] / counts.sum(axis=1)[present]
+    most = labels[int(shares.argmax())]
+    surprise = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], EPSILON, 1)).mean()
+    entropy = -(shares[present] * np.log(shares[present])).sum()
+    metrics = (
+        Metric(
+            name="accuracy",
+            value=_number((chosen == truth).mean()),
+            trivial=_number(shares.max()),
+            trivial_name=f"always {most}",
+            floor=floor,
+            is_share=True,
+        ),
+        Metric(
+            name="mean recall",
+            value=_number(recalls.mean()),
+            trivial=1 / int(present.sum()),
+            trivial_name=f"always {most}",
+            is_share=True,
+        ),
+        Metric(
+            name="log loss",
+            value=_number(surprise),
+            trivial=_number(entropy),
+            trivial_name="shares of the labels",
+            higher_is_better=False,
+        ),
+        *(
+            Metric(
+                name=f"recall of {labels[index]}",
+                value=_number(counts[index, index] / counts[index].sum()),
+                trivial=_number(shares[index]),
+                trivial_name="drawn by share",
+                is_share=True,
+            )
+            for index in np.flatnonzero(present)
+        ),
+    )
+    return HeadReport(
+        name=name,
+        metrics=metrics,
+        confusion=Confusion(labels=labels, counts=tuple(tuple(int(count) for count in row) for row in counts)),
+        calibration=calibration_of(probabilities.max(axis=1), chosen == truth),
+    )
+
+
+def event_head(name: str, probability: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> HeadReport:
+    """A head that gives the probability of a rare event each tick, such as the onset of a click.
+
+    Accuracy is left out on purpose: never predicting it would score above 95 %.
+    """
+    assert len(probability) == len(happened) > 0
+    share = _number(happened.mean())
+    sure = np.clip(probability, EPSILON, 1 - EPSILON).astype(np.float64)
+    loss = -_number(np.where(happened, np.log(sure), np.log1p(-sure)).mean())
+    base = np.clip(share, EPSILON, 1 - EPSILON)
+    trivial_loss = -_number(base * np.log(base) + (1 - base) * np.log1p(-base))
+    metrics = (
+        Metric(
+            name="average precision",
+            value=average_precision(probability, happened),
+            trivial=share,
+            trivial_name="the event's share",
+            is_share=True,
+        ),
+        Metric(
+            name="log loss", value=loss, trivial=trivial_loss, trivial_name="the event's share", higher_is_better=False
+        ),
+        Metric(
+            name="events predicted per event",
+            value=_number(probability.sum() / max(1, int(happened.sum()))),
+            trivial=1.0,
+            trivial_name="calibrated",
+        ),
+    )
+    return HeadReport(name=name, metrics=metrics, calibration=calibration_of(probability, happened))
+
+
+def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> float:
+    """Area under precision over recall, ties broken by order; the event's share for a score that knows nothing."""
+    order = np.argsort(-score, kind="stable")
+    found = np.cumsum(happened[order])
+    precision = found / np.arange(1, len(order) + 1)
+    return _number((precision * happened[order]).sum() / max(1, int(happened.sum())))
+
+
+def calibration_of(probability: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> Calibration:
+    """Ten bins of equally many predictions, so rare events have bins where they are."""
+    order = np.argsort(probability, kind="stable")
+    bins = [part for part in np.array_split(order, NUM_BINS) if len(part)]
+    return Calibration(
+        predicted=tuple(_number(probability[part].mean()) for part in bins),
+        happened=tuple(_number(happened[part].mean()) for part in bins),
+        counts=tuple(len(part) for part in bins),
+    )
+
+
+def _number(value: float | np.floating) -> float:
+    return float(value)
