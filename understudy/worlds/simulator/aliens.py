@@ -1,14 +1,13 @@
 """What aliens do: wander about their field, hunt, hold their distance, shoot, give up."""
 
-from numba import njit
-
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.chronicle import note
 from understudy.worlds.simulator.combat import strike_player
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.dice import chance, distance
 from understudy.worlds.simulator.population import spawn_alien, wander
 from understudy.worlds.simulator.rules import Temper
-from understudy.worlds.simulator.state import Effect
+from understudy.worlds.simulator.state import Effect, Record
 
 ALIEN_HIT, ALIEN_MISS = int(Effect.ALIEN_HIT), int(Effect.ALIEN_MISS)
 AGGRESSIVE = int(Temper.AGGRESSIVE)
@@ -19,7 +18,7 @@ QUIET_TICKS = 160
 
 
 @njit
-def move_aliens(w, r):
+def move_aliens(w: Record, r: Record) -> None:
     """One tick of all aliens of the map."""
     for j in range(w.num_aliens):
         w.alien_x[j] += w.alien_vx[j] * TICK_S
@@ -31,7 +30,7 @@ def move_aliens(w, r):
 
 
 @njit
-def think(w, r, j, dx, dy):
+def think(w: Record, r: Record, j: int, dx: float, dy: float) -> None:
     """What one alien does next; (dx, dy) is the way to the player."""
     far = distance(dx, dy)
     if w.alien_hull[j] <= 0.0:
@@ -53,15 +52,15 @@ def think(w, r, j, dx, dy):
 
 
 @njit
-def too_far_from_home(w, r, j):
+def too_far_from_home(w: Record, r: Record, j: int) -> bool:
     """Whether an alien has left its field by more than its leash."""
     m, f = w.map_index, w.alien_field[j]
     away = distance(w.alien_x[j] - r.field_x[m, f], w.alien_y[j] - r.field_y[m, f])
-    return away > r.field_radius[m, f] + r.leash
+    return bool(away > r.field_radius[m, f] + r.leash)
 
 
 @njit
-def hunt(w, r, j, dx, dy, far):
+def hunt(w: Record, r: Record, j: int, dx: float, dy: float, far: float) -> None:
     """Towards the player, and around at about 0.75 of its range."""
     kind = w.alien_kind[j]
     wish = 0.75 * r.alien_range[kind]
@@ -74,7 +73,7 @@ def hunt(w, r, j, dx, dy, far):
 
 
 @njit
-def attack(w, r, j, far):
+def attack(w: Record, r: Record, j: int, far: float) -> None:
     """One shot, if loaded and in range."""
     kind = w.alien_kind[j]
     if far > r.alien_range[kind] or w.tick < w.alien_ready[j]:
@@ -89,7 +88,7 @@ def attack(w, r, j, far):
 
 
 @njit
-def rest(w, r, j):
+def rest(w: Record, r: Record, j: int) -> None:
     """Wanders on, and mends itself when it has been left alone."""
     if w.tick >= w.alien_until[j]:
         wander(w, r, j)

@@ -1,12 +1,11 @@
 """What is remembered of a fight for those who watch: a small ring of effects."""
 
-from numba import njit
-
-from understudy.worlds.simulator.state import NUM_EFFECTS
+from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.state import NUM_EFFECTS, Record
 
 
 @njit
-def note(w, effect, kind, from_x, from_y, x, y, amount):
+def note(w: Record, effect: int, kind: int, from_x: float, from_y: float, x: float, y: float, amount: float) -> None:
     """Writes one effect into the ring, over the oldest."""
     entry = w.effects[w.num_effects % NUM_EFFECTS]
     entry.tick = w.tick

@@ -1,13 +1,12 @@
 """The player's side of a fight: laser, rocket, ammunition, what a hit does, loot, repair, death and return."""
 
-from numba import njit
-
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.chronicle import note
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.dice import below, chance, distance, point_in_disc
 from understudy.worlds.simulator.population import drop_cargo, enter_map, take_box
 from understudy.worlds.simulator.rules import Temper
-from understudy.worlds.simulator.state import PARKED, Effect
+from understudy.worlds.simulator.state import PARKED, Effect, Record
 
 LASER_HIT, LASER_MISS = int(Effect.LASER_HIT), int(Effect.LASER_MISS)
 ROCKET_HIT, ROCKET_MISS = int(Effect.ROCKET_HIT), int(Effect.ROCKET_MISS)
@@ -17,7 +16,7 @@ PACK = int(Temper.PACK)
 
 
 @njit
-def use_keys(w, r, pressed):
+def use_keys(w: Record, r: Record, pressed: int) -> None:
     """Carries out the keys that went down in this tick."""
     for k in range(4):
         if pressed & r.key_ammo[k]:
@@ -31,13 +30,13 @@ def use_keys(w, r, pressed):
 
 
 @njit
-def target_distance(w):
+def target_distance(w: Record) -> float:
     """How far the selected alien is."""
     return distance(w.alien_x[w.selected] - w.x, w.alien_y[w.selected] - w.y)
 
 
 @njit
-def fire_laser(w, r):
+def fire_laser(w: Record, r: Record) -> None:
     """One salvo a second at the selected alien while the laser is on; loses targets that are too far."""
     if w.selected < 0:
         w.laser_on = 0
@@ -60,7 +59,7 @@ def fire_laser(w, r):
 
 
 @njit
-def fire_rocket(w, r):
+def fire_rocket(w: Record, r: Record) -> None:
     """One rocket at the selected alien, if it is in range and the launcher is ready."""
     if w.selected < 0 or w.safe or w.tick < w.rocket_ready or target_distance(w) > r.laser_range:
         return
@@ -69,7 +68,7 @@ def fire_rocket(w, r):
 
 
 @njit
-def shoot(w, r, damage, hit_chance, hit, miss):
+def shoot(w: Record, r: Record, damage: float, hit_chance: float, hit: int, miss: int) -> None:
     """One shot of the player at the selected alien, which notices it either way."""
     j = w.selected
     x, y, kind = w.alien_x[j], w.alien_y[j], w.alien_kind[j]
@@ -85,7 +84,7 @@ def shoot(w, r, damage, hit_chance, hit, miss):
 
 
 @njit
-def provoke(w, r, j):
+def provoke(w: Record, r: Record, j: int) -> None:
     """An alien that is shot at hunts the player; one of a pack calls its neighbours."""
     w.alien_engaged[j] = 1
     w.alien_hurt[j] = w.tick
@@ -99,7 +98,7 @@ def provoke(w, r, j):
 
 
 @njit
-def strike_alien(w, r, j, damage):
+def strike_alien(w: Record, r: Record, j: int, damage: float) -> None:
     """A hit on an alien: first the shield, then the hull."""
     absorbed = min(w.alien_shield[j], r.absorption * damage)
     dealt = absorbed + min(w.alien_hull[j], damage - absorbed)
@@ -111,7 +110,7 @@ def strike_alien(w, r, j, damage):
 
 
 @njit
-def kill_alien(w, r, j):
+def kill_alien(w: Record, r: Record, j: int) -> None:
     """An alien dies: points, at times cargo, and another one elsewhere later."""
     kind, x, y = w.alien_kind[j], w.alien_x[j], w.alien_y[j]
     w.events.kills += 1.0
@@ -126,7 +125,7 @@ def kill_alien(w, r, j):
 
 
 @njit
-def strike_player(w, r, damage):
+def strike_player(w: Record, r: Record, damage: float) -> None:
     """A hit on the player: the shield takes its share while it lasts."""
     absorbed = min(w.shield, r.absorption * damage)
     taken = absorbed + min(w.hull, damage - absorbed)
@@ -137,7 +136,7 @@ def strike_player(w, r, damage):
 
 
 @njit
-def collect(w, r):
+def collect(w: Record, r: Record) -> None:
     """Takes the box that the ship flew to, once it is there."""
     k = w.box_goal
     if k < 0 or distance(w.box_x[k] - w.x, w.box_y[k] - w.y) > r.collect_radius:
@@ -152,7 +151,7 @@ def collect(w, r):
 
 
 @njit
-def jump(w, r):
+def jump(w: Record, r: Record) -> None:
     """Through a portal, if the ship is in one, to the other map's portal that leads back."""
     m = w.map_index
     for p in range(r.num_portals[m]):
@@ -165,7 +164,7 @@ def jump(w, r):
 
 
 @njit
-def regenerate(w, r):
+def regenerate(w: Record, r: Record) -> None:
     """Shield and hull come back with quiet, and fast in a base, where ammunition 1 is refilled too."""
     if w.safe:
         w.hull = min(w.hull + r.base_rate * r.hull * TICK_S, r.hull)
@@ -179,7 +178,7 @@ def regenerate(w, r):
 
 
 @njit
-def die(w, r):
+def die(w: Record, r: Record) -> None:
     """The ship is lost."""
     w.alive = 0
     w.events.deaths += 1.0
@@ -190,7 +189,7 @@ def die(w, r):
 
 
 @njit
-def return_to_base(w, r):
+def return_to_base(w: Record, r: Record) -> None:
     """A new ship in the base of the same map."""
     dx, dy = point_in_disc(w)
     w.x = r.base_x[w.map_index] + dx * 0.5 * r.base_radius[w.map_index]
@@ -201,7 +200,7 @@ def return_to_base(w, r):
 
 
 @njit
-def begin(w, r, start_map):
+def begin(w: Record, r: Record, start_map: int) -> None:
     """A new game on a map, or for -1 on one drawn by chance."""
     m = start_map if start_map >= 0 else below(w, r.num_maps)
     w.next_id = 100

@@ -4,7 +4,9 @@ machine computes the same bits."""
 from math import sqrt
 
 import numpy as np
-from numba import njit
+
+from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.state import Record
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 MIX_ONE = np.uint64(0xBF58476D1CE4E5B9)
@@ -14,7 +16,7 @@ SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 
 
 @njit
-def chance(w):
+def chance(w: Record) -> float:
     """A number from 0 up to, not including, 1."""
     w.random = w.random + GOLDEN
     z = w.random
@@ -25,13 +27,13 @@ def chance(w):
 
 
 @njit
-def below(w, count):
+def below(w: Record, count: int) -> int:
     """An integer from 0 up to, not including, `count`."""
     return int(chance(w) * count)
 
 
 @njit
-def point_in_disc(w):
+def point_in_disc(w: Record) -> tuple[float, float]:
     """A point of the unit disc, evenly spread."""
     x, y = 2.0, 2.0
     while x * x + y * y > 1.0:
@@ -41,6 +43,6 @@ def point_in_disc(w):
 
 
 @njit
-def distance(x, y):
+def distance(x: float, y: float) -> float:
     """Length of a vector."""
     return sqrt(x * x + y * y)

@@ -12,17 +12,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
 from understudy.worlds.simulator.aliens import move_aliens
 from understudy.worlds.simulator.combat import begin, collect, die, fire_laser, regenerate, return_to_base, use_keys
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.flight import move_ship, read_hands, use_mouse
 from understudy.worlds.simulator.population import renew_boxes
 from understudy.worlds.simulator.sight import observe
+from understudy.worlds.simulator.state import Record
 
 
 @njit
-def step(w, a, r):
+def step(w: Record, a: Record, r: Record) -> None:
     """One tick of one world: hands, flight, shots, aliens, repair, loot, life and death."""
     clear_events(w.events)
     pressed, clicked = read_hands(w, a, r)
@@ -45,14 +46,14 @@ def step(w, a, r):
 
 
 @njit
-def clear_events(e):
+def clear_events(e: Record) -> None:
     """Nothing has happened yet in this tick."""
     e.hits, e.misses, e.kills, e.loot, e.deaths, e.jumps = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     e.damage_dealt, e.damage_taken, e.value = 0.0, 0.0, 0.0
 
 
 @njit
-def add_events(total, e):
+def add_events(total: Record, e: Record) -> None:
     """Keeps count since the world began."""
     total.hits += e.hits
     total.misses += e.misses
@@ -76,7 +77,7 @@ def _fingerprint() -> int:
 
 def _compile(fingerprint: int) -> tuple[Callable[..., None], Callable[..., None]]:
     @njit(cache=True, nogil=True, error_model="numpy")
-    def step_worlds(states, actions, observations, rules):
+    def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarray, rules: np.ndarray) -> None:
         _ = fingerprint
         r = rules[0]
         for b in range(len(states)):
@@ -84,7 +85,7 @@ def _compile(fingerprint: int) -> tuple[Callable[..., None], Callable[..., None]
             observe(states[b], observations[b], r)
 
     @njit(cache=True, nogil=True, error_model="numpy")
-    def begin_worlds(states, observations, rules, start_map):
+    def begin_worlds(states: np.ndarray, observations: np.ndarray, rules: np.ndarray, start_map: int) -> None:
         _ = fingerprint
         r = rules[0]
         for b in range(len(states)):

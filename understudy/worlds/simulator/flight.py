@@ -8,10 +8,11 @@ steering. The right button does nothing.
 from math import isfinite
 
 import numpy as np
-from numba import njit
 
 from understudy.contract.observation import TICK_S
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.dice import distance
+from understudy.worlds.simulator.state import Record
 
 LEFT, RIGHT = np.uint32(1), np.uint32(2)
 STEER_SPACE = 1
@@ -19,7 +20,7 @@ STEER_MINIMAP = 2
 
 
 @njit
-def read_hands(w, a, r):
+def read_hands(w: Record, a: Record, r: Record) -> tuple[int, bool]:
     """Takes over cursor, button and keys. Returns the keys and whether the left button went down in this tick.
 
     Nonsense (a cursor that is not a number, an unknown button) is read as nothing done.
@@ -37,7 +38,7 @@ def read_hands(w, a, r):
 
 
 @njit
-def use_mouse(w, r, clicked):
+def use_mouse(w: Record, r: Record, clicked: bool) -> None:
     """Carries out a press, or goes on with one that is held."""
     if clicked:
         press(w, r)
@@ -50,7 +51,7 @@ def use_mouse(w, r, clicked):
 
 
 @njit
-def press(w, r):
+def press(w: Record, r: Record) -> None:
     """What a fresh left press does, by what lies under the cursor."""
     w.steering = 0
     if inside(w.cursor_x, w.cursor_y, r.minimap):
@@ -74,34 +75,34 @@ def press(w, r):
 
 
 @njit
-def inside(x, y, edges):
+def inside(x: float, y: float, edges: np.ndarray) -> bool:
     """Whether a point lies in a rectangle given as left, top, right, bottom."""
-    return edges[0] <= x < edges[2] and edges[1] <= y < edges[3]
+    return bool(edges[0] <= x < edges[2] and edges[1] <= y < edges[3])
 
 
 @njit
-def on_panel(w, r):
+def on_panel(w: Record, r: Record) -> bool:
     """Whether the cursor is over a part of the window that is not space."""
-    for p in range(r.num_panels):
+    for p in range(r.num_panels):  # noqa: SIM110 - numba knows no generators
         if inside(w.cursor_x, w.cursor_y, r.panels[p]):
             return True
     return False
 
 
 @njit
-def cursor_on_map_x(w, r):
+def cursor_on_map_x(w: Record, r: Record) -> float:
     """Where the cursor points, map units."""
-    return w.x + (w.cursor_x - 0.5) * r.view_width
+    return float(w.x + (w.cursor_x - 0.5) * r.view_width)
 
 
 @njit
-def cursor_on_map_y(w, r):
+def cursor_on_map_y(w: Record, r: Record) -> float:
     """Where the cursor points, map units."""
-    return w.y + (w.cursor_y - 0.5) * r.view_height
+    return float(w.y + (w.cursor_y - 0.5) * r.view_height)
 
 
 @njit
-def fly_to(w, r, x, y):
+def fly_to(w: Record, r: Record, x: float, y: float) -> None:
     """Sets course for a point of the map."""
     w.goal_x = min(max(x, 0.0), r.map_width)
     w.goal_y = min(max(y, 0.0), r.map_height)
@@ -109,7 +110,7 @@ def fly_to(w, r, x, y):
 
 
 @njit
-def fly_by_minimap(w, r):
+def fly_by_minimap(w: Record, r: Record) -> None:
     """Sets course for the place that the cursor points at on the minimap."""
     across = (w.cursor_x - r.minimap[0]) / (r.minimap[2] - r.minimap[0])
     down = (w.cursor_y - r.minimap[1]) / (r.minimap[3] - r.minimap[1])
@@ -117,7 +118,7 @@ def fly_by_minimap(w, r):
 
 
 @njit
-def alien_at(w, r, x, y):
+def alien_at(w: Record, r: Record, x: float, y: float) -> int:
     """The alien whose box, with a margin, holds the point; the nearest of several; -1 for none."""
     found, nearest = -1, 1.0e18
     for j in range(w.num_aliens):
@@ -129,7 +130,7 @@ def alien_at(w, r, x, y):
 
 
 @njit
-def box_at(w, r, x, y):
+def box_at(w: Record, r: Record, x: float, y: float) -> int:
     """The box under the point, like `alien_at`."""
     found, nearest = -1, 1.0e18
     reach = 0.5 * r.click_margin * r.box_size
@@ -141,7 +142,7 @@ def box_at(w, r, x, y):
 
 
 @njit
-def select(w, alien):
+def select(w: Record, alien: int) -> None:
     """Makes an alien the target. Another target than before means the laser is off until Ctrl is pressed again."""
     if w.selected != alien:
         w.selected = alien
@@ -149,7 +150,7 @@ def select(w, alien):
 
 
 @njit
-def move_ship(w, r):
+def move_ship(w: Record, r: Record) -> None:
     """One tick of flight towards the goal, slowing down before it."""
     dx, dy = w.goal_x - w.x, w.goal_y - w.y
     length = distance(dx, dy)

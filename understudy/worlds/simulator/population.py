@@ -1,10 +1,9 @@
 """Who lives on a map: arriving there, aliens and boxes appearing and coming back."""
 
-from numba import njit
-
 from understudy.contract.observation import TICK_S
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.dice import below, chance, distance, point_in_disc
-from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES, PARKED
+from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES, PARKED, Record
 
 FIRST_ID = 100
 """Ids below belong to bases and portals."""
@@ -13,14 +12,14 @@ WANDER = 0.4
 
 
 @njit
-def new_id(w):
+def new_id(w: Record) -> int:
     """An id that no object of this world had before."""
     w.next_id = w.next_id + 1
-    return w.next_id - 1
+    return int(w.next_id - 1)
 
 
 @njit
-def enter_map(w, r, map_index, x, y):
+def enter_map(w: Record, r: Record, map_index: int, x: float, y: float) -> None:
     """Puts the player at a place of a freshly populated map."""
     w.map_index = map_index
     w.x, w.y, w.vx, w.vy = x, y, 0.0, 0.0
@@ -31,7 +30,7 @@ def enter_map(w, r, map_index, x, y):
 
 
 @njit
-def populate_aliens(w, r):
+def populate_aliens(w: Record, r: Record) -> None:
     """Fills the map's fields."""
     w.num_aliens = 0
     for f in range(r.num_fields[w.map_index]):
@@ -45,7 +44,7 @@ def populate_aliens(w, r):
 
 
 @njit
-def spawn_alien(w, r, j):
+def spawn_alien(w: Record, r: Record, j: int) -> None:
     """A fresh alien somewhere in its field, not right beside the player."""
     x, y = point_in_field(w, r, w.alien_field[j])
     for _ in range(4):
@@ -64,7 +63,7 @@ def spawn_alien(w, r, j):
 
 
 @njit
-def point_in_field(w, r, f):
+def point_in_field(w: Record, r: Record, f: int) -> tuple[float, float]:
     """A random point of a field that lies on the map and outside the base."""
     m = w.map_index
     x, y = r.field_x[m, f], r.field_y[m, f]
@@ -79,7 +78,7 @@ def point_in_field(w, r, f):
 
 
 @njit
-def wander(w, r, j):
+def wander(w: Record, r: Record, j: int) -> None:
     """Sets an alien on its way to another point of its field."""
     x, y = point_in_field(w, r, w.alien_field[j])
     dx, dy = x - w.alien_x[j], y - w.alien_y[j]
@@ -90,7 +89,7 @@ def wander(w, r, j):
 
 
 @njit
-def populate_boxes(w, r):
+def populate_boxes(w: Record, r: Record) -> None:
     """Lays out the map's bonus boxes and clears the places for cargo."""
     w.num_boxes = MAX_BOXES
     for k in range(MAX_BOXES):
@@ -101,7 +100,7 @@ def populate_boxes(w, r):
 
 
 @njit
-def place_bonus_box(w, r, k):
+def place_bonus_box(w: Record, r: Record, k: int) -> None:
     """A fresh bonus box somewhere on the map."""
     w.box_kind[k] = r.bonus_box
     w.box_x[k] = 150.0 + chance(w) * (r.map_width - 300.0)
@@ -110,7 +109,7 @@ def place_bonus_box(w, r, k):
 
 
 @njit
-def drop_cargo(w, r, x, y):
+def drop_cargo(w: Record, r: Record, x: float, y: float) -> None:
     """Cargo where an alien died, if there is a place free for it."""
     for k in range(r.bonus_boxes[w.map_index], MAX_BOXES):
         if w.box_id[k] == 0:
@@ -121,7 +120,7 @@ def drop_cargo(w, r, x, y):
 
 
 @njit
-def take_box(w, r, k):
+def take_box(w: Record, r: Record, k: int) -> None:
     """Removes a box; a bonus box comes back later, elsewhere."""
     w.box_x[k], w.box_y[k], w.box_id[k] = PARKED, PARKED, 0
     w.box_until[k] = w.tick + int(r.box_respawn_s * (0.5 + chance(w)))
@@ -130,7 +129,7 @@ def take_box(w, r, k):
 
 
 @njit
-def renew_boxes(w, r):
+def renew_boxes(w: Record, r: Record) -> None:
     """Bonus boxes come back, cargo dissolves. Looks at one eighth of them in a tick."""
     for k in range(w.tick % 8, MAX_BOXES, 8):
         if w.tick >= w.box_until[k]:

@@ -1,4 +1,4 @@
-"""The rules as data: what the ship can do, which aliens there are, where they live. Read from TOML, compiled to a record.
+"""The rules as data: what the ship can do, which aliens there are, where they live. TOML, compiled to one record.
 
 The engine sees only the record (dtype RULES), so that a change of numbers needs no compilation.
 """

@@ -1,10 +1,10 @@
 """What the player sees: the state as an observation record."""
 
 import numpy as np
-from numba import njit
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, TICK_S, Role
-from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES
+from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES, Record
 
 BOX = MAX_ALIENS
 """Codes of things in the window: aliens from 0, boxes from here, portals and the base after them."""
@@ -15,7 +15,7 @@ NAN = np.nan
 
 
 @njit
-def observe(w, o, r):
+def observe(w: Record, o: Record, r: Record) -> None:
     """Writes all of an observation record."""
     o.time_s = w.tick * TICK_S
     see_player(w, o.player, r)
@@ -31,7 +31,7 @@ def observe(w, o, r):
 
 
 @njit
-def see_player(w, p, r):
+def see_player(w: Record, p: Record, r: Record) -> None:
     """The player's own readings."""
     p.hp, p.shield = w.hull / r.hull, w.shield / r.shield
     p.x, p.y = w.x / r.map_width, w.y / r.map_height
@@ -44,7 +44,7 @@ def see_player(w, p, r):
 
 
 @njit
-def see_events(w, e):
+def see_events(w: Record, e: Record) -> None:
     """What the log says."""
     e.hits, e.misses, e.kills = w.events.hits, w.events.misses, w.events.kills
     e.loot, e.deaths, e.jumps = w.events.loot, w.events.deaths, w.events.jumps
@@ -53,7 +53,7 @@ def see_events(w, e):
 
 
 @njit
-def see_landmarks(w, o, r):
+def see_landmarks(w: Record, o: Record, r: Record) -> None:
     """Base and portals of the map."""
     m = w.map_index
     for n in range(MAX_LANDMARKS):
@@ -68,7 +68,7 @@ def see_landmarks(w, o, r):
 
 
 @njit
-def look_around(w, r):
+def look_around(w: Record, r: Record) -> int:
     """Finds what is in the window, nearest first; returns how many."""
     m, count = w.map_index, 0
     for j in range(w.num_aliens):
@@ -81,7 +81,7 @@ def look_around(w, r):
 
 
 @njit
-def consider(w, r, count, code, x, y):
+def consider(w: Record, r: Record, count: int, code: int, x: float, y: float) -> int:
     """Sorts one thing in by its distance, if its centre is in the window; returns how many there are now."""
     dx, dy = x - w.x, y - w.y
     if abs(dx) > 0.5 * r.view_width or abs(dy) > 0.5 * r.view_height:
@@ -100,7 +100,7 @@ def consider(w, r, count, code, x, y):
 
 
 @njit
-def see_track(w, t, r, code):
+def see_track(w: Record, t: Record, r: Record, code: int) -> None:
     """One thing in the window."""
     if code < BOX:
         see_alien(w, t, r, code)
@@ -120,7 +120,7 @@ def see_track(w, t, r, code):
 
 
 @njit
-def see_alien(w, t, r, j):
+def see_alien(w: Record, t: Record, r: Record, j: int) -> None:
     """An alien in the window."""
     kind = w.alien_kind[j]
     place_track(w, t, r, w.alien_id[j], kind, w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j])
@@ -130,7 +130,9 @@ def see_alien(w, t, r, j):
 
 
 @njit
-def place_track(w, t, r, number, kind, x, y, vx, vy):
+def place_track(
+    w: Record, t: Record, r: Record, number: int, kind: int, x: float, y: float, vx: float, vy: float
+) -> None:
     """What all things in the window have."""
     t.id, t.kind, t.role = number, kind, r.role[kind]
     t.x, t.y = 0.5 + (x - w.x) / r.view_width, 0.5 + (y - w.y) / r.view_height
@@ -139,7 +141,7 @@ def place_track(w, t, r, number, kind, x, y, vx, vy):
 
 
 @njit
-def blank_track(t):
+def blank_track(t: Record) -> None:
     """An empty slot."""
     t.id, t.kind, t.role = 0, 0, 0
     t.x, t.y, t.width, t.height = 0.0, 0.0, 0.0, 0.0

@@ -6,6 +6,7 @@ are parked far outside the map: no loop over positions needs to ask who is alive
 """
 
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt64
@@ -15,6 +16,9 @@ from understudy.contract.observation import EVENTS, MAX_TRACKS
 MAX_ALIENS = 96
 MAX_BOXES = 48
 NUM_EFFECTS = 48
+Record = Any
+"""One record as compiled code takes it, fields as attributes; by custom `w` is of dtype WORLD, `r` of RULES, `a` of
+ACTION and `o` of OBSERVATION."""
 PARKED = -1.0e6
 """Where dead aliens and taken boxes wait, map units."""
 

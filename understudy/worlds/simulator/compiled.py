@@ -1,0 +1,21 @@
+"""numba's njit as the type checker shall see it: a decorator that leaves a function's signature as it is."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, overload
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+if TYPE_CHECKING:
+
+    @overload
+    def njit(function: F, /) -> F: ...
+
+    @overload
+    def njit(*, cache: bool = False, nogil: bool = False, error_model: str = "python") -> Callable[[F], F]: ...
+
+    def njit(function: F | None = None, **options: object) -> object:
+        """Compiles a function when it is first called; numba.njit at run time."""
+else:
+    njit = numba.njit
