@@ -1,0 +1,282 @@
+"""The one supervised loop: every policy is fitted here, from recordings, in shadow and from corrections alike.
+
+Notable: samples stay on the device and a batch is a tensor of indices; the data order is a function of seed and
+epoch, so nothing of it is stored; a run that stops at any step goes on from last_model.pt to the identical numbers.
+Deliberately absent: data loaders, worker processes, gradient scaling (bf16 needs none), early stopping.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from understudy.contract.errors import TrainingError
+from understudy.learning import random_state
+from understudy.learning.fit_state import FitState
+from understudy.learning.journal import Journal
+from understudy.learning.keeper import Keeper
+from understudy.learning.schedule import learning_rate
+from understudy.learning.task import Task
+from understudy.policies.checkpoint import BEST, CheckpointMeta
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How to fit."""
+
+    epochs: int = 60
+    """Passes over the samples."""
+    batch_size: int = 128
+    """Samples a step."""
+    lr: float = 3e-4
+    """Highest learning rate, reached after the warm-up."""
+    weight_decay: float = 0.01
+    """AdamW's pull of matrices towards zero."""
+    warmup_fraction: float = 0.05
+    """Part of the run in which the learning rate climbs."""
+    gradient_clip: float = 1.0
+    """Longest gradient that a step may follow."""
+    ema_decay: float = 0.999
+    """Part of the averaged weights that one step keeps; the average is validated, saved and played."""
+    seed: int = 0
+    """Of data order, dropout and augmentation."""
+    save_every: int | None = 20
+    """Epochs between two checkpoint_epoch_N.pt; None writes none."""
+    save_interval_s: float = 20.0
+    """Seconds between two writes of last_model.pt: what a crash may cost."""
+    validate_every: int = 1
+    """Epochs between two validations; the last epoch is always validated."""
+    log_every: int = 20
+    """Steps between two points of the training curves."""
+    choose_by: str = "accuracy"
+    """The metric of `validate` by which best_model.pt is chosen; higher is better."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "lr", "gradient_clip", "validate_every", "log_every"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0.0 <= self.ema_decay < 1.0:
+            raise ValueError(f"ema_decay must be within 0..1, not {self.ema_decay}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitProgress:
+    """Where a run stands, told after each step."""
+
+    epoch: int
+    """The epoch under way, from 1."""
+    num_epochs: int
+    step: int
+    """Steps done in the whole run."""
+    num_steps: int
+    train_loss: float
+    """Mean over the epoch so far."""
+    metrics: dict[str, float]
+    """Of the last validation; empty before the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """What came of a run."""
+
+    best_path: Path
+    best_epoch: int
+    metrics: dict[str, float]
+    """Of the best epoch, on held-out sessions."""
+    train_loss: float
+    """Mean over the last epoch."""
+    num_steps: int
+    num_skipped: int
+    """Steps that the guard refused."""
+    seconds: float
+    finished: bool
+    """False where `stop` ended it early."""
+
+
+def fit(
+    task: Task,
+    config: FitConfig,
+    output_dir: Path,
+    meta: CheckpointMeta,
+    *,
+    journal: Journal | None = None,
+    progress: Callable[[FitProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    resume: bool = False,
+) -> FitResult:
+    """Fits a task's model; leaves best_model.pt, last_model.pt and checkpoint_epoch_N.pt in `output_dir`.
+
+    Args:
+        task: model and samples, both on one device.
+        config: how.
+        output_dir: made if missing.
+        meta: what the checkpoints say about themselves; metrics and epoch are filled in.
+        journal: takes the curves; the caller closes it.
+        progress: called after each step, on this thread.
+        stop: asked after each step; True writes last_model.pt and returns.
+        resume: go on from last_model.pt where there is one.
+
+    Raises:
+        TrainingError: on too few samples, on too many unusable steps, or when `resume` meets another run.
+        CheckpointError: if checkpoints cannot be written or read.
+    """
+    if task.num_samples < 1:
+        raise TrainingError(
+            "There is nothing to train on: the recordings hold no usable sample, record some minutes of play."
+        )
+    loop = _Loop(task, config, output_dir, meta, journal, progress, stop)
+    with random_state.seeded(config.seed, loop.state.device):
+        return loop.run(resume)
+
+
+class _Loop:
+    """One run: its parts, and the steps in their order."""
+
+    def __init__(
+        self,
+        task: Task,
+        config: FitConfig,
+        output_dir: Path,
+        meta: CheckpointMeta,
+        journal: Journal | None,
+        progress: Callable[[FitProgress], None] | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self.task, self.config, self.journal, self.progress, self.stop = task, config, journal, progress, stop
+        self.state = FitState(
+            task,
+            lr=config.lr,
+            weight_decay=config.weight_decay,
+            ema_decay=config.ema_decay,
+            clip=config.gradient_clip,
+            seed=config.seed,
+        )
+        # Everything that shapes the numbers; a resumed run must agree. `epochs` is among them: it bends the cosine.
+        shaping = (
+            "epochs",
+            "batch_size",
+            "lr",
+            "weight_decay",
+            "warmup_fraction",
+            "gradient_clip",
+            "ema_decay",
+            "seed",
+        )
+        settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
+        self.keeper = Keeper(output_dir, meta, settings, config.save_interval_s)
+        self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
+        self.num_steps = config.epochs * self.steps_per_epoch
+
+    def run(self, resume: bool) -> FitResult:
+        begun_s = time.monotonic()
+        if resume:
+            self.keeper.restore(self.state)
+        finished = True
+        try:
+            while self.state.epoch < self.config.epochs and finished:
+                finished = self._epoch()
+        except TrainingError:
+            self.keeper.close(self.state)
+            raise
+        if self.state.step > 0:
+            self.keeper.close(self.state)
+        return self._result(time.monotonic() - begun_s, finished)
+
+    def _epoch(self) -> bool:
+        """One pass, or what is left of it; False where `stop` ended it."""
+        state = self.state
+        order = self._order(state.epoch)
+        self.task.model.train()
+        while state.step_in_epoch < self.steps_per_epoch:
+            begin = state.step_in_epoch * self.config.batch_size
+            self._step(order[begin : begin + self.config.batch_size])
+            if self.stop is not None and self.stop():
+                return False
+        state.finish_epoch()
+        self._validate()
+        self.keeper.keep(
+            state, snapshot=self.config.save_every is not None and state.epoch % self.config.save_every == 0
+        )
+        return True
+
+    def _order(self, epoch: int) -> Tensor:
+        # Made on the CPU whatever the device, so that a run may move. 2**20 keeps the orders of near seeds apart.
+        shuffler = torch.Generator().manual_seed(self.config.seed * 2**20 + epoch)
+        return torch.randperm(self.task.num_samples, generator=shuffler).to(self.state.device)
+
+    def _step(self, indices: Tensor) -> None:
+        state, config = self.state, self.config
+        rate = learning_rate(state.step, self.num_steps, config.lr, config.warmup_fraction)
+        for group in state.optimizer.param_groups:
+            group["lr"] = rate
+        with self._autocast():
+            loss, extras = self.task.loss(state.model, indices, state.generator)
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
+        # One transfer for both numbers: each wait for the device costs as much as a small model's step.
+        loss_value, norm_value = torch.stack([loss.detach().float(), norm.float()]).tolist()
+        if state.guard.accepts(loss_value, norm_value):
+            state.optimizer.step()
+            state.average.update(state.step + 1)
+            state.epoch_loss_sum += loss_value
+            state.epoch_loss_count += 1
+        else:
+            _log.warning("Step %d was skipped: loss %.4g, gradient norm %.4g.", state.step, loss_value, norm_value)
+        state.optimizer.zero_grad(set_to_none=True)
+        state.step += 1
+        state.step_in_epoch += 1
+        self._tell(loss_value, norm_value, rate, extras)
+
+    def _tell(self, loss: float, norm: float, rate: float, extras: dict[str, Tensor]) -> None:
+        state = self.state
+        if self.journal is not None and state.step % self.config.log_every == 0:
+            numbers = {"train_loss": loss, "learning_rate": rate, "gradient_norm": norm}
+            numbers |= {f"train/{name}": float(value.detach()) for name, value in extras.items()}
+            self.journal.write(state.step, numbers)
+        if self.progress is not None:
+            self.progress(
+                FitProgress(
+                    epoch=state.epoch + 1,
+                    num_epochs=self.config.epochs,
+                    step=state.step,
+                    num_steps=self.num_steps,
+                    train_loss=state.running_loss,
+                    metrics=state.metrics,
+                )
+            )
+
+    def _validate(self) -> None:
+        state, config = self.state, self.config
+        if state.epoch % config.validate_every and state.epoch != config.epochs:
+            return
+        with torch.no_grad(), self._autocast():
+            metrics = self.task.validate(state.average.model)
+        if state.note_validation(metrics, metrics[config.choose_by]):
+            self.keeper.note_best(state)
+        if self.journal is not None:
+            numbers = {f"val_{name}": value for name, value in metrics.items()}
+            self.journal.write(state.step, {"epoch": float(state.epoch), "epoch_train_loss": state.train_loss, **numbers})
+            self.journal.flush()
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast("cuda", torch.bfloat16, enabled=self.state.device.type == "cuda")
+
+    def _result(self, seconds: float, finished: bool) -> FitResult:
+        state = self.state
+        return FitResult(
+            best_path=self.keeper.folder / BEST,
+            best_epoch=state.best_epoch,
+            metrics=state.best_metrics,
+            train_loss=state.train_loss,
+            num_steps=state.step,
+            num_skipped=state.guard.num_skipped,
+            seconds=seconds,
+            finished=finished,
+        )

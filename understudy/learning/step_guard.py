@@ -1,0 +1,74 @@
+"""Keeps one bad batch from ruining a run: a step that is not a number, or far out of line, is not taken.
+
+A batch whose loss or gradient is NaN or infinite would destroy the weights for good. A gradient norm far above its
+recent median is nearly always a bad batch too (a corrupt recording, a division by almost nothing); clipping alone
+still lets it choose the direction of a full step and fills Adam's second moments. Adam then crawls for hundreds of
+steps. The median, unlike a mean, is not moved by the spikes it is to find.
+"""
+
+import math
+from collections import deque
+from statistics import median
+from typing import Any
+
+from understudy.contract.errors import TrainingError
+
+SPIKE_FACTOR = 10.0
+"""In healthy runs of this project's models the largest norm stays within 4 times the running median; 10 leaves room."""
+WINDOW = 100
+"""Accepted steps that the median looks back on."""
+FEWEST = 20
+"""Accepted steps before spikes are judged at all: the first gradients of a run are wild by nature."""
+MOST_IN_A_ROW = 10
+"""Steps skipped one after another that end the run: this is no longer one bad batch."""
+
+
+class StepGuard:
+    """Judges each step before it is taken."""
+
+    def __init__(self, harmless_norm: float) -> None:
+        """Args: harmless_norm: gradient norms up to here are never spikes (the clipping threshold)."""
+        self.harmless_norm = harmless_norm
+        self.num_skipped = 0
+        self._in_a_row = 0
+        self._norms: deque[float] = deque(maxlen=WINDOW)
+
+    def accepts(self, loss: float, gradient_norm: float) -> bool:
+        """Whether to take the step.
+
+        Raises:
+            TrainingError: when too many in a row were refused.
+        """
+        reason = self._objection(loss, gradient_norm)
+        if reason is None:
+            self._norms.append(gradient_norm)
+            self._in_a_row = 0
+            return True
+        self.num_skipped += 1
+        self._in_a_row += 1
+        if self._in_a_row >= MOST_IN_A_ROW:
+            raise TrainingError(
+                f"Training stopped after {MOST_IN_A_ROW} unusable steps in a row (the last because {reason}): lower "
+                "--lr or check the recordings; last_model.pt holds the last good weights."
+            )
+        return False
+
+    def _objection(self, loss: float, gradient_norm: float) -> str | None:
+        if not math.isfinite(loss):
+            return f"the loss was {loss}"
+        if not math.isfinite(gradient_norm):
+            return f"the gradient norm was {gradient_norm}"
+        if gradient_norm > self.harmless_norm and len(self._norms) >= FEWEST:
+            usual = median(self._norms)
+            if gradient_norm > SPIKE_FACTOR * usual:
+                return f"the gradient norm was {gradient_norm:.3g}, usually {usual:.3g}"
+        return None
+
+    def state_dict(self) -> dict[str, Any]:
+        """Plain values, for a checkpoint."""
+        return {"num_skipped": self.num_skipped, "in_a_row": self._in_a_row, "norms": list(self._norms)}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Goes on from `state_dict`."""
+        self.num_skipped, self._in_a_row = state["num_skipped"], state["in_a_row"]
+        self._norms = deque(state["norms"], maxlen=WINDOW)
