@@ -1,0 +1,217 @@
+"""Shots, rockets, explosions and floating numbers, drawn from the ring of effects at any fraction of a tick.
+
+Nothing here remembers anything: an effect's age decides its picture, so a frame can be drawn again to the same pixels.
+"""
+
+import math
+
+import cv2
+import numpy as np
+import pygame
+from jaxtyping import Float32
+
+from understudy.contract.observation import TICK_S
+from understudy.worlds.simulator.lettering import Lettering
+from understudy.worlds.simulator.scene import Camera, Scene, camera_of
+from understudy.worlds.simulator.sprites import surface_of
+from understudy.worlds.simulator.state import Effect
+
+BOLT_S, ROCKET_S, FLASH_S, BLAST_S, NUMBER_S = 0.22, 0.4, 0.16, 0.8, 1.0
+NUM_BLAST_FRAMES = 20
+LASER_COLOURS = ((255, 70, 60), (70, 140, 255), (70, 255, 110), (250, 240, 190))
+"""Of ammunition 1 to 4."""
+ALIEN_COLOUR = (255, 150, 40)
+_SHOTS = {
+    Effect.LASER_HIT,
+    Effect.LASER_MISS,
+    Effect.ROCKET_HIT,
+    Effect.ROCKET_MISS,
+    Effect.ALIEN_HIT,
+    Effect.ALIEN_MISS,
+}
+_ROCKETS = {Effect.ROCKET_HIT, Effect.ROCKET_MISS}
+_MISSES = {Effect.LASER_MISS, Effect.ROCKET_MISS, Effect.ALIEN_MISS}
+_BLASTS = {
+    Effect.KILL: (1.0, (255, 150, 60)),
+    Effect.DEATH: (1.6, (120, 180, 255)),
+    Effect.LOOT: (0.45, (255, 220, 90)),
+}
+_RINGS = {Effect.JUMP, Effect.RESPAWN}
+
+
+class EffectPainter:
+    """Draws the effects of a scene."""
+
+    def __init__(self, size: tuple[int, int], lettering: Lettering) -> None:
+        self._unit = size[1] / 720
+        self._lettering = lettering
+        self._bolts: dict[tuple[tuple[int, int, int], int], pygame.Surface] = {}
+        self._glows: dict[tuple[tuple[int, int, int], int], pygame.Surface] = {}
+        self._blasts: dict[tuple[tuple[int, int, int], int, int], pygame.Surface] = {}
+
+    def draw(self, surface: pygame.Surface, scene: Scene) -> None:
+        """Draws all effects that are still going on over the ships."""
+        camera = camera_of(scene.observation, surface.get_size())
+        ammo = int(scene.observation["player"]["ammo_kind"])
+        laser = LASER_COLOURS[(ammo - 1) % len(LASER_COLOURS)]
+        for record in scene.effects:
+            age_s = (scene.tick - float(record["tick"])) * TICK_S
+            effect = Effect(int(record["effect"]))
+            if not 0 <= age_s < ROCKET_S + NUMBER_S:
+                continue
+            place = camera.to_pixels(float(record["x"]), float(record["y"]))
+            if effect in _SHOTS:
+                self._draw_shot(surface, camera, record, effect, age_s, laser)
+            elif effect in _BLASTS and age_s < BLAST_S:
+                scale, colour = _BLASTS[effect]
+                self._draw_blast(
+                    surface, camera.to_pixels(float(record["x"]), float(record["y"])), scale, colour, age_s / BLAST_S
+                )
+            elif effect in _RINGS and age_s < BLAST_S:
+                radius = self._unit * (20 + 130 * age_s / BLAST_S)
+                fade = 1 - age_s / BLAST_S
+                pygame.draw.circle(surface, (round(90 * fade), round(200 * fade), 255), place, radius, 3)
+            if effect in (Effect.KILL, Effect.LOOT) and record["amount"] > 0:
+                self._draw_number(surface, camera, record, f"+{record['amount']:g}", (255, 226, 110), age_s)
+
+    def _draw_shot(
+        self,
+        surface: pygame.Surface,
+        camera: Camera,
+        record: np.ndarray,
+        effect: Effect,
+        age_s: float,
+        laser: tuple[int, int, int],
+    ) -> None:
+        start = np.array(camera.to_pixels(float(record["from_x"]), float(record["from_y"])), float)
+        end = np.array(camera.to_pixels(float(record["x"]), float(record["y"])), float)
+        along = (end - start) / max(1.0, float(np.hypot(*(end - start))))
+        across = np.array([-along[1], along[0]])
+        if effect in _MISSES:  # passes beside its target and beyond
+            side = 1 if int(record["tick"]) % 2 else -1
+            end = end + (along * 60 + across * side * 34) * self._unit
+        flight_s = ROCKET_S if effect in _ROCKETS else BOLT_S
+        colour = laser if effect in (Effect.LASER_HIT, Effect.LASER_MISS) else ALIEN_COLOUR
+        if age_s < flight_s:
+            here = start + (end - start) * (age_s / flight_s)
+            if effect in _ROCKETS:
+                self._draw_rocket(surface, start, here, age_s / flight_s)
+            else:
+                bolt = self._bolt(colour, math.atan2(along[1], along[0]))
+                for offset in (-7, 7) if colour is laser else (0,):
+                    place = here + across * offset * self._unit
+                    _add(surface, bolt, place)
+            return
+        since_s = age_s - flight_s
+        if effect in _ROCKETS and effect not in _MISSES and since_s < BLAST_S:
+            self._draw_blast(surface, (end[0], end[1]), 0.6, (255, 170, 80), since_s / BLAST_S)
+        if effect not in _MISSES and since_s < FLASH_S:
+            _add(surface, self._glow(colour, round(20 * self._unit)), end)
+        hurt = effect is Effect.ALIEN_HIT
+        text = "miss" if effect in _MISSES else f"{record['amount']:.0f}"
+        tint = (150, 160, 170) if effect in _MISSES else (255, 92, 84) if hurt else (255, 255, 255)
+        if effect is not Effect.ALIEN_MISS:
+            self._draw_number(surface, camera, record, text, tint, since_s)
+
+    def _draw_rocket(self, surface: pygame.Surface, start: np.ndarray, here: np.ndarray, done: float) -> None:
+        for back in range(1, 9):
+            smoke = start + (here - start) * max(0.0, 1 - back * 0.05 / max(done, 0.05))
+            _add(
+                surface,
+                self._glow((90 - 9 * back, 84 - 9 * back, 76 - 8 * back), round((5 + back) * self._unit)),
+                smoke,
+            )
+        _add(surface, self._glow((255, 190, 90), round(13 * self._unit)), here)
+        pygame.draw.circle(surface, (255, 250, 230), here.tolist(), 3 * self._unit)
+
+    def _draw_number(
+        self,
+        surface: pygame.Surface,
+        camera: Camera,
+        record: np.ndarray,
+        text: str,
+        tint: tuple[int, int, int],
+        age_s: float,
+    ) -> None:
+        if not 0 <= age_s < NUMBER_S:
+            return
+        x, y = camera.to_pixels(float(record["x"]), float(record["y"]))
+        x += ((int(record["tick"]) * 37) % 41 - 20) * self._unit
+        y -= (26 + 44 * age_s / NUMBER_S) * self._unit
+        size = 22 if text.startswith("+") else 17
+        alpha = round(255 * min(1.0, 2 * (1 - age_s / NUMBER_S)))
+        self._lettering.write(surface, text, (x, y), size, tint, anchor="center", alpha=alpha)
+
+    def _draw_blast(
+        self,
+        surface: pygame.Surface,
+        place: tuple[float, float],
+        scale: float,
+        colour: tuple[int, int, int],
+        done: float,
+    ) -> None:
+        radius = round(105 * scale * self._unit)
+        key = (colour, radius, min(NUM_BLAST_FRAMES - 1, int(done * NUM_BLAST_FRAMES)))
+        if key not in self._blasts:
+            self._blasts[key] = _light(_paint_blast(radius, (key[2] + 0.5) / NUM_BLAST_FRAMES, colour))
+        _add(surface, self._blasts[key], np.array(place))
+
+    def _bolt(self, colour: tuple[int, int, int], angle: float) -> pygame.Surface:
+        step = round(angle / math.pi * 32) % 32
+        if (colour, step) not in self._bolts:
+            self._bolts[colour, step] = _light(_paint_bolt(round(44 * self._unit), step * math.pi / 32, colour))
+        return self._bolts[colour, step]
+
+    def _glow(self, colour: tuple[int, int, int], radius: int) -> pygame.Surface:
+        if (colour, radius) not in self._glows:
+            y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32) / max(1, radius)
+            fall = np.clip(1 - np.hypot(x, y), 0, 1)[..., None] ** 1.6
+            self._glows[colour, radius] = _light(fall * np.array(colour, np.float32))
+        return self._glows[colour, radius]
+
+
+def _add(surface: pygame.Surface, light: pygame.Surface, place: np.ndarray) -> None:
+    """Adds light centred on a place."""
+    width, height = light.get_size()
+    surface.blit(light, (place[0] - width / 2, place[1] - height / 2), special_flags=pygame.BLEND_RGB_ADD)
+
+
+def _light(colour: Float32[np.ndarray, "height width 3"]) -> pygame.Surface:
+    """A surface to be added to the picture."""
+    cover = np.full((*colour.shape[:2], 1), 255)
+    return surface_of(np.concatenate([np.clip(colour, 0, 255)[..., ::-1], cover], axis=2).astype(np.uint8))
+
+
+def _paint_bolt(length: int, angle: float, colour: tuple[int, int, int]) -> Float32[np.ndarray, "side side 3"]:
+    """A line of light with a white core."""
+    half = length // 2 + 8
+    y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
+    along, across = x * math.cos(angle) + y * math.sin(angle), -x * math.sin(angle) + y * math.cos(angle)
+    reach = np.hypot(np.maximum(np.abs(along) - length / 2, 0), across)
+    halo, core = np.exp(-((reach / 4.2) ** 2)), np.exp(-((reach / 1.5) ** 2))
+    return np.asarray(halo[..., None] * np.array(colour, np.float32) * 0.85 + 200 * core[..., None], np.float32)
+
+
+def _paint_blast(radius: int, done: float, colour: tuple[int, int, int]) -> Float32[np.ndarray, "side side 3"]:
+    """One picture of an explosion: a fireball that cools, sparks, and a ring that runs ahead."""
+    generator = np.random.default_rng(7)
+    side = 2 * radius + 1
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32) / max(1, radius)
+    distance = np.hypot(x, y)
+    rough = cv2.resize(generator.random((9, 9)).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    fine = cv2.resize(generator.random((24, 24)).astype(np.float32), (side, side), interpolation=cv2.INTER_CUBIC)
+    fireball = 0.25 + 0.5 * done**0.5
+    heat = (
+        np.clip(1.25 - distance / fireball - 0.5 * rough - 0.35 * fine * (0.4 + done), 0, 1) * (1 - done) ** 1.1 * 2.6
+    )
+    ring = np.exp(-(((distance - (0.2 + 0.75 * done**0.7)) / 0.035) ** 2)) * (1 - done) ** 2
+    tint = np.array(colour, np.float32)
+    picture = heat[..., None] * tint + np.clip(heat - 0.7, 0, 2)[..., None] * 190 + ring[..., None] * tint * 0.7
+    angles, speeds = generator.uniform(0, 2 * np.pi, 26), generator.uniform(0.4, 0.95, 26)
+    sparks = np.zeros((side, side), np.float32)
+    for angle, speed in zip(angles, speeds, strict=True):
+        reach = radius * speed * done**0.6
+        place = (round(radius + reach * math.cos(angle)), round(radius + reach * math.sin(angle)))
+        cv2.circle(sparks, place, max(1, radius // 60), 1.0, -1, cv2.LINE_AA)
+    sparks = cv2.GaussianBlur(sparks, (0, 0), 0.9) * (1 - done)
+    return np.asarray(picture + sparks[..., None] * (tint * 0.6 + 140), np.float32)

@@ -1,0 +1,47 @@
+"""Text on surfaces: pygame's own font at sizes that follow the window, each rendered line kept for the next frame."""
+
+from typing import Literal
+
+import pygame
+
+Colour = tuple[int, int, int]
+MAX_KEPT = 1500
+
+
+class Lettering:
+    """Writes text; sizes are pixels of a window 720 pixels high."""
+
+    def __init__(self, window_height: int) -> None:
+        if not pygame.font.get_init():
+            pygame.font.init()
+        self._scale = window_height / 720
+        self._fonts: dict[int, pygame.font.Font] = {}
+        self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
+
+    def line(self, text: str, size: float, colour: Colour) -> pygame.Surface:
+        """The rendered text; owned by this object."""
+        pixels = max(7, round(size * self._scale))
+        key = (text, pixels, colour)
+        if key not in self._lines:
+            if len(self._lines) >= MAX_KEPT:
+                self._lines.clear()
+            if pixels not in self._fonts:
+                self._fonts[pixels] = pygame.font.Font(None, round(pixels * 1.3))
+            self._lines[key] = self._fonts[pixels].render(text, True, colour)
+        return self._lines[key]
+
+    def write(
+        self,
+        surface: pygame.Surface,
+        text: str,
+        place: tuple[float, float],
+        size: float,
+        colour: Colour,
+        *,
+        anchor: Literal["topleft", "topright", "center", "midtop", "midbottom", "midleft", "midright"] = "topleft",
+        alpha: int = 255,
+    ) -> None:
+        """Writes one line so that its `anchor` lies at `place`."""
+        line = self.line(text, size, colour)
+        line.set_alpha(alpha)
+        surface.blit(line, line.get_rect(**{anchor: (round(place[0]), round(place[1]))}))
