@@ -43,6 +43,7 @@ _MESSAGE_HEAD = [
 MESSAGE_HEAD = np.dtype(_MESSAGE_HEAD)
 """The head of an MCAP message record, 31 bytes: opcode and length, then channel, sequence and two times in ns."""
 _HEAD_WITHOUT_LENGTH = 9
+_NO_INTENT = no_intent(1).records.tobytes()
 _INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
 
 
@@ -245,7 +246,7 @@ class McapWriter:
 
 def says_something(intents: np.ndarray) -> bool:
     """Whether any of the intents differs from that of a pilot that does not say what it is up to."""
-    return bool((intents != no_intent(1).records[0]).any())
+    return intents.tobytes() != _NO_INTENT * len(intents)
 
 
 def _message_index(channel_id: int, entries: np.ndarray) -> bytes:

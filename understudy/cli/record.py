@@ -1,0 +1,151 @@
+"""Records a scripted teacher playing the embedded game, much faster than real time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Progress = Callable[[int, int], None]
+"""Told how many ticks are done, and of how many."""
+
+SESSION_MINUTES = 5.0
+"""Length of a session where their number is not given; whole sessions are held out in training, so some must exist."""
+SEEDS_PER_RECORDING = 1000
+WORLDS_AT_ONCE = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """Record a scripted teacher playing the embedded game, faster than real time."""
+
+    teacher: str = "hunter"
+    """Style of the teacher, such as hunter, kiter or careful."""
+    minutes: float = 60.0
+    """Minutes of play, all sessions together."""
+    seed: int = 0
+    """Decides the worlds; another seed gives other games."""
+    sessions: int | None = None
+    """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes."""
+    start_map: str | None = None
+    """Name of the map on which every session begins; by default each session's seed draws one."""
+    out: Path = Path("recordings/v2_training")
+    """Folder for the recordings."""
+    replace: bool = False
+    """Replace recordings of the same teacher and seed that are there already."""
+
+
+def run(command: Record) -> None:
+    """Records, with a progress bar, and says what was written."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task(f"recording teacher {command.teacher}", total=None)
+        paths = record_teacher(
+            command.teacher,
+            command.minutes,
+            command.seed,
+            command.out,
+            sessions=command.sessions,
+            start_map=command.start_map,
+            replace=command.replace,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    megabytes = sum(path.stat().st_size for path in paths) / 1e6
+    Console(soft_wrap=True).print(
+        f"{command.minutes:g} minutes of teacher {command.teacher} in {len(paths)} sessions: "
+        f"{command.out} ({megabytes:.1f} MB)"
+    )
+
+
+def record_teacher(
+    style: str,
+    minutes: float,
+    seed: int,
+    folder: Path,
+    sessions: int | None = None,
+    progress: Progress | None = None,
+    *,
+    start_map: str | None = None,
+    replace: bool = False,
+) -> list[Path]:
+    """Lets a teacher play in lockstep worlds and writes one recording for each.
+
+    Args:
+        style: of the teacher.
+        minutes: of play, split evenly over the sessions.
+        seed: picks the worlds out of those set aside for training.
+        folder: for the recordings; made where it is missing.
+        sessions: how many; None for one in every SESSION_MINUTES, at least four.
+        progress: told now and then how far it has come.
+        start_map: name of the map on which all begin; None draws it from each world's seed.
+        replace: whether recordings of the same names may be replaced.
+
+    Returns:
+        The paths, in order of their sessions.
+
+    Raises:
+        FlagError: if the numbers make no sense, or a recording is there already and may not be replaced.
+    """
+    from understudy.contract.observation import TICK_RATE_HZ
+    from understudy.evaluation.seeds import Purpose, seeds_for
+
+    count = max(4, round(minutes / SESSION_MINUTES)) if sessions is None else sessions
+    ticks = round(minutes * 60 * TICK_RATE_HZ / max(count, 1))
+    _expect_sensible(count, ticks, seed)
+    seeds = seeds_for(Purpose.TRAIN, count, seed * SEEDS_PER_RECORDING)
+    paths = [folder / f"teacher_{style}_seed{seed}_{number:02d}.mcap" for number in range(count)]
+    _make_room(paths, replace)
+
+    for first in range(0, count, WORLDS_AT_ONCE):
+        wave = slice(first, first + WORLDS_AT_ONCE)
+        worlds = len(paths[wave])
+
+        def tell(done: int, before: int = first * ticks, worlds: int = worlds) -> None:
+            if progress is not None:
+                progress(before + done * worlds, ticks * count)
+
+        _record_wave(style, start_map, seeds[wave], paths[wave], ticks, tell)
+    return paths
+
+
+def _expect_sensible(count: int, ticks: int, seed: int) -> None:
+    from understudy.contract.errors import FlagError
+
+    if count < 1 or count > SEEDS_PER_RECORDING:
+        raise FlagError(f"--sessions {count} was given: expected 1 to {SEEDS_PER_RECORDING}")
+    if ticks < 1:
+        raise FlagError("--minutes is too short for the number of sessions: each needs at least one tick")
+    if not 0 <= seed < 2**32 // SEEDS_PER_RECORDING - 1:
+        raise FlagError(f"--seed {seed} was given: expected 0 to {2**32 // SEEDS_PER_RECORDING - 2}")
+
+
+def _make_room(paths: list[Path], replace: bool) -> None:
+    from understudy.contract.errors import FlagError
+
+    for path in paths:
+        if path.exists() and not replace:
+            raise FlagError(f"{path} is there already: choose another --seed or --out, or say --replace")
+        path.unlink(missing_ok=True)
+
+
+def _record_wave(
+    style: str, start_map: str | None, seeds: "np.ndarray", paths: list[Path], ticks: int, tell: Callable[[int], None]
+) -> None:
+    """Plays as many worlds as there are seeds for `ticks`, each into its own file."""
+    from understudy.contract.action import Actor
+    from understudy.recordings.episode import describe
+    from understudy.recordings.lockstep import record_lockstep
+    from understudy.worlds.simulator.teacher import Teacher
+    from understudy.worlds.simulator.world import Simulator
+
+    world = Simulator(seeds, start_map)
+    teacher = Teacher(style, world.profile)
+    pilot = f"teacher:{style}"
+    infos = [
+        describe(world.profile, pilot=pilot, seed=int(seed), start_map=start_map, simulated_time=True) for seed in seeds
+    ]
+    record_lockstep(world, teacher, seeds, list(zip(paths, infos, strict=True)), ticks, Actor.TEACHER, tell)
