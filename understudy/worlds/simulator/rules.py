@@ -13,6 +13,7 @@ import numpy as np
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.wire import read_toml
+from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES
 
 DATA = Path(__file__).parent / "data"
 MAX_MAPS = 4
@@ -136,7 +137,7 @@ class Ship:
     ammo_hold: tuple[float, ...] = (3000.0, 300.0, 200.0, 100.0)
     """Rounds of a full hold, kinds 1-4."""
     ammo_start: tuple[float, ...] = (3000.0, 150.0, 80.0, 30.0)
-    box_ammo: tuple[float, ...] = (100.0, 12.0, 6.0, 3.0)
+    box_ammo: tuple[float, ...] = (100.0, 8.0, 4.0, 2.0)
     """Rounds in a box."""
     click_margin: float = 1.15
     """A click counts as on an object up to this multiple of its box."""
@@ -299,3 +300,4 @@ def _write_maps(record: np.void, maps: Maps, kinds: list[str]) -> None:
             record["field_radius"][m, f] = field.radius
             for name, count in field.aliens.items():
                 record["field_aliens"][m, f, kinds.index(name)] = count
+    assert record["field_aliens"].sum(axis=(1, 2)).max() <= MAX_ALIENS and max(record["bonus_boxes"]) < MAX_BOXES

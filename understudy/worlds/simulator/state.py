@@ -13,7 +13,7 @@ from jaxtyping import UInt64
 
 from understudy.contract.observation import EVENTS, MAX_TRACKS
 
-MAX_ALIENS = 96
+MAX_ALIENS = 112
 MAX_BOXES = 48
 NUM_EFFECTS = 48
 Record = Any
