@@ -43,16 +43,16 @@ class Channel:
     id: int
     topic: str
     dtype: np.dtype[Any]
-    per_tick: bool
-    """Whether there is one message for every tick."""
 
 
-OBSERVATIONS = Channel(id=1, topic="/observation", dtype=OBSERVATION, per_tick=True)
-ACTIONS = Channel(id=2, topic="/action", dtype=ACTION, per_tick=True)
-ACTORS = Channel(id=3, topic="/actor", dtype=np.dtype("i1"), per_tick=True)
-INPUTS = Channel(id=4, topic="/input", dtype=INPUT, per_tick=False)
-INTENTS = Channel(id=5, topic="/intent", dtype=INTENT, per_tick=False)
-CHANNELS = (OBSERVATIONS, ACTIONS, ACTORS, INPUTS, INTENTS)
+OBSERVATIONS = Channel(id=1, topic="/observation", dtype=OBSERVATION)
+ACTIONS = Channel(id=2, topic="/action", dtype=ACTION)
+ACTORS = Channel(id=3, topic="/actor", dtype=np.dtype("i1"))
+INPUTS = Channel(id=4, topic="/input", dtype=INPUT)
+INTENTS = Channel(id=5, topic="/intent", dtype=INTENT)
+TICK_CHANNELS = (OBSERVATIONS, ACTIONS, ACTORS)
+"""Those with exactly one message a tick."""
+CHANNELS = (*TICK_CHANNELS, INPUTS, INTENTS)
 
 GAME_EVENTS_ID = 6
 GAME_EVENTS_TOPIC = "/game_events"

@@ -1,5 +1,6 @@
 """Episodes to and from native recordings (`.mcap`)."""
 
+import functools
 import os
 from pathlib import Path
 
@@ -50,12 +51,9 @@ def write(episode: Episode, path: Path) -> None:
 
 def _whole_ticks(raw: RawRecording) -> tuple[np.ndarray, list[str]]:
     """The ticks of which everything is there, in order, and what is to be said of the others."""
-    ticks = None
-    for channel in channels.CHANNELS:
-        if channel.per_tick:
-            found = np.unique(raw.sequences[channel.topic])
-            ticks = found if ticks is None else np.intersect1d(ticks, found)
-    if ticks is None or len(ticks) == 0:
+    numbers = [np.unique(raw.sequences[channel.topic]) for channel in channels.TICK_CHANNELS]
+    ticks = functools.reduce(np.intersect1d, numbers)
+    if len(ticks) == 0:
         return np.empty(0, np.uint32), ["not one whole tick is in it"]
     missing = int(ticks[-1]) + 1 - len(ticks)
     return ticks, [f"{missing} of the {int(ticks[-1]) + 1} ticks up to the last are missing"] if missing else []

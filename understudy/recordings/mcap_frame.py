@@ -46,9 +46,8 @@ def schemas_and_channels() -> tuple[list[mcap_records.Schema], list[mcap_records
     return schemas, listed
 
 
-def write_summary(file: BinaryIO, groups: list[SummaryGroup]) -> None:
-    """The summary section, its offsets, the footer and the closing magic."""
-    summary_start = file.tell()
+def write_summary(file: BinaryIO, summary_start: int, groups: list[SummaryGroup]) -> None:
+    """The summary section, which begins at byte `summary_start`, its offsets, the footer and the closing magic."""
     summary, offsets = io.BytesIO(), []
     for opcode, records in groups:
         group = b"".join(record_bytes(record) for record in records)

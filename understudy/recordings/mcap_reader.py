@@ -22,8 +22,8 @@ from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
 from understudy.contract.errors import RecordingError
-from understudy.recordings.channels import dtype_from_schema
-from understudy.recordings.mcap_writer import MESSAGE_HEAD
+from understudy.recordings.channels import PAYLOAD_ENCODING, dtype_from_schema
+from understudy.recordings.mcap_chunk import MESSAGE_HEAD
 
 MAX_CHUNK_BYTES = 64 * 2**20
 """Ours are 16 kB and other tools rewrite to a few MB; a file that asks for more is damaged or means harm."""
@@ -144,7 +144,7 @@ class _Reader:
     def _assemble(self) -> None:
         for channel_id, channel in self.topics.items():
             schema = self.schemas.get(channel.schema_id)
-            if schema is None or channel.message_encoding != "numpy-record":
+            if schema is None or channel.message_encoding != PAYLOAD_ENCODING:
                 continue
             dtype = dtype_from_schema(schema.data.decode())
             rows = self.rows.get(channel_id, [])

@@ -1,0 +1,145 @@
+"""What stands inside one chunk of a native recording: messages as packed numpy records, and where each of them lies.
+
+MCAP's own Python writer takes one message at a time (14 to 23 us each, and there are three a tick). Here the dtype of
+the messages is the MCAP message record itself, so a chunk of ticks costs a few copies.
+"""
+
+import functools
+import json
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from mcap.opcode import Opcode
+
+from understudy.contract.intent import no_intent
+from understudy.contract.observation import EVENTS, OBSERVATION
+from understudy.recordings.channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS
+
+_MESSAGE_HEAD = [
+    ("opcode", "u1"),
+    ("length", "<u8"),
+    ("channel", "<u2"),
+    ("sequence", "<u4"),
+    ("log_time", "<u8"),
+    ("publish_time", "<u8"),
+]
+MESSAGE_HEAD = np.dtype(_MESSAGE_HEAD)
+"""The head of an MCAP message record, 31 bytes: opcode and length, then channel, sequence and two times in ns."""
+_UNCOUNTED = 9
+"""Bytes of the head that a record's own length leaves out: opcode and length."""
+
+_INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
+_NO_INTENT = no_intent(1).records.tobytes()
+_FIELDS = OBSERVATION.fields
+assert _FIELDS is not None
+_EVENTS_START = _FIELDS["events"][1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A few ticks in a row, on their way into one chunk; records as in an Episode."""
+
+    first_tick: int
+    observations: np.ndarray
+    actions: np.ndarray
+    actors: np.ndarray
+    first_input: int
+    """Number of the first of `inputs` in the whole recording."""
+    inputs: np.ndarray
+    """Records of dtype INPUT."""
+    intents: np.ndarray | None
+
+
+@dataclass
+class ChunkContent:
+    """Messages in a row, and for each channel the time and place of its own."""
+
+    parts: list[bytes] = field(default_factory=list)
+    index: dict[int, np.ndarray] = field(default_factory=dict)
+    size: int = 0
+
+    def add(self, channel: int, messages: np.ndarray) -> None:
+        """Takes the messages of one channel, as `message_records` made them."""
+        entries = np.empty(len(messages), _INDEX_ENTRY)
+        entries["log_time"] = messages["log_time"]
+        entries["offset"] = np.arange(self.size, self.size + messages.nbytes, messages.itemsize)
+        self._append(channel, entries, messages.tobytes())
+
+    def add_events(self, messages: list[bytes], log_time: np.ndarray) -> None:
+        """Takes messages of different lengths: the game's events as JSON."""
+        lengths = np.array([len(message) for message in messages], np.uint64)
+        entries = np.empty(len(messages), _INDEX_ENTRY)
+        entries["log_time"] = log_time
+        entries["offset"] = self.size + np.cumsum(lengths) - lengths
+        self._append(GAME_EVENTS_ID, entries, b"".join(messages))
+
+    def _append(self, channel: int, entries: np.ndarray, data: bytes) -> None:
+        self.index[channel] = entries
+        self.parts.append(data)
+        self.size += len(data)
+
+
+def chunk_content(stretch: Stretch) -> ChunkContent:
+    """All messages of a few ticks. Intents that say nothing are left out."""
+    content = ChunkContent()
+    first = stretch.first_tick
+    sequence = np.arange(first, first + len(stretch.observations), dtype=np.uint32)
+    log_time = nanoseconds(stretch.observations["time_s"])
+    tick_records = (stretch.observations, stretch.actions, stretch.actors)
+    for channel, records in zip(TICK_CHANNELS, tick_records, strict=True):
+        content.add(channel.id, message_records(channel.id, records, sequence, log_time))
+    intents = stretch.intents
+    if intents is not None and intents.tobytes() != _NO_INTENT * len(intents):
+        content.add(INTENTS.id, message_records(INTENTS.id, intents, sequence, log_time))
+    if len(stretch.inputs):
+        numbers = np.arange(stretch.first_input, stretch.first_input + len(stretch.inputs), dtype=np.uint32)
+        times = nanoseconds(stretch.inputs["time_s"])
+        content.add(INPUTS.id, message_records(INPUTS.id, stretch.inputs, numbers, times))
+    eventful = _eventful_ticks(stretch.observations)
+    if len(eventful):
+        rows = zip(sequence[eventful].tolist(), log_time[eventful].tolist(), strict=True)
+        messages = [
+            _event_message(*row, events)
+            for row, events in zip(rows, stretch.observations["events"][eventful].tolist(), strict=True)
+        ]
+        content.add_events(messages, log_time[eventful])
+    return content
+
+
+def nanoseconds(time_s: np.ndarray) -> np.ndarray:
+    """Times in seconds as MCAP's unsigned nanoseconds; times before zero become zero."""
+    return np.asarray(np.rint(np.maximum(time_s, 0.0) * 1e9), np.uint64)
+
+
+def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log_time: np.ndarray) -> np.ndarray:
+    """One MCAP message record for each of `records`, as a packed array whose bytes go into the chunk."""
+    dtype = _message_dtype(records.dtype.itemsize)
+    messages = np.empty(len(records), dtype)
+    messages["opcode"] = Opcode.MESSAGE
+    messages["length"] = dtype.itemsize - _UNCOUNTED
+    messages["channel"] = channel
+    messages["sequence"] = sequence
+    messages["log_time"] = log_time
+    messages["publish_time"] = log_time
+    messages["data"] = np.ascontiguousarray(records).view(dtype["data"])
+    return messages
+
+
+@functools.cache
+def _message_dtype(payload_bytes: int) -> np.dtype[Any]:
+    return np.dtype([*_MESSAGE_HEAD, ("data", f"V{payload_bytes}")])
+
+
+def _eventful_ticks(observations: np.ndarray) -> np.ndarray:
+    """Indices of the ticks in which the game's log said anything; looks at bytes, which is fast."""
+    table = np.ascontiguousarray(observations).view(np.uint8).reshape(len(observations), OBSERVATION.itemsize)
+    return np.flatnonzero(table[:, _EVENTS_START : _EVENTS_START + EVENTS.itemsize].any(axis=1))
+
+
+def _event_message(sequence: int, log_time: int, events: tuple[float, ...]) -> bytes:
+    named = zip(EVENTS.names or (), events, strict=True)
+    data = json.dumps({name: round(value, 6) for name, value in named if value}).encode()
+    length = MESSAGE_HEAD.itemsize - _UNCOUNTED + len(data)
+    return struct.pack("<BQHIQQ", Opcode.MESSAGE, length, GAME_EVENTS_ID, sequence, log_time, log_time) + data
