@@ -102,7 +102,7 @@ def runs(code: str, show: bool = False) -> bool:
     same_version = f"import sys; assert sys.version_info[:2] == {sys.version_info[:2]}; "
     shown = None if show else subprocess.DEVNULL
     try:
-        return subprocess.call([str(PYTHON), "-c", same_version + code], stdout=shown, stderr=shown) == 0
+        return subprocess.call([str(PYTHON), "-c", same_version + code], stdout=subprocess.DEVNULL, stderr=shown) == 0
     except OSError:  # a link to a Python that has gone
         return False
 
