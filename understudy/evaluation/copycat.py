@@ -82,7 +82,7 @@ def copycat_head(predicted: Action, done: Action) -> HeadReport:
 
 
 def _distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return np.hypot(first["cursor_x"] - second["cursor_x"], first["cursor_y"] - second["cursor_y"])
+    return np.asarray(np.hypot(first["cursor_x"] - second["cursor_x"], first["cursor_y"] - second["cursor_y"]))
 
 
 def _wrong_buttons(predicted: Action, done: Action) -> np.ndarray:

@@ -148,10 +148,8 @@ def event_head(name: str, probability: Float[np.ndarray, " n"], happened: Bool[n
             name="log loss", value=loss, trivial=trivial_loss, trivial_name="the event's share", higher_is_better=False
         ),
         Metric(
-            name="events predicted per event",
+            name="events predicted per event (1 is calibrated)",
             value=_number(probability.sum() / max(1, int(happened.sum()))),
-            trivial=1.0,
-            trivial_name="calibrated",
         ),
     )
     return HeadReport(name=name, metrics=metrics, calibration=calibration_of(probability, happened))

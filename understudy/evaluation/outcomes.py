@@ -46,7 +46,7 @@ class Outcomes:
 
     def total(self, event: str) -> Float64[np.ndarray, " B"]:
         """How much of an event each world saw."""
-        return self.events[..., EVENT_NAMES.index(event)].sum(axis=(1, 2))
+        return np.asarray(self.events[..., EVENT_NAMES.index(event)].sum(axis=(1, 2)))
 
     def per_minute(self, event: str) -> Float64[np.ndarray, " B"]:
         """The same, per minute."""
