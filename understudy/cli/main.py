@@ -13,7 +13,9 @@ from typing import Any
 
 from understudy.contract.errors import UnderstudyError
 
-VERBS: dict[str, tuple[str, str]] = {}
+VERBS: dict[str, tuple[str, str]] = {
+    "record": ("understudy.cli.record", "Record"),
+}
 """Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""
 
 DEBUG_FLAG = "--debug"

@@ -1,0 +1,149 @@
+"""The command line: fast help, mistakes as sentences, exit codes."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from understudy.cli.main import VERBS, main, run_command
+
+HEAVY = ("torch", "numba", "pygame", "scipy", "matplotlib", "cv2")
+
+COMMAND = '''
+from dataclasses import dataclass
+from understudy.contract.errors import FlagError
+import logging
+
+@dataclass(frozen=True, kw_only=True)
+class Greet:
+    """Says hello."""
+
+    data_dir: str = "recordings"
+    """Where to look."""
+    times: int = 1
+    """How often."""
+
+def run(command):
+    logging.getLogger("understudy.greet").debug("about to greet")
+    if command.times < 0:
+        raise FlagError(f"--times {command.times} was given; expected 0 or more, such as --times 3.")
+    if command.times == 0:
+        raise KeyboardInterrupt
+    if command.times == 99:
+        raise ZeroDivisionError("a mistake of ours")
+    print(" ".join(["hello", command.data_dir] * command.times))
+    return 7 if command.times == 77 else None
+'''
+
+
+@pytest.fixture
+def greet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
+    """A module with a small command, as a row of the table of verbs."""
+    (tmp_path / "greeting_command.py").write_text(COMMAND, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    yield "greeting_command", "Greet"
+    sys.modules.pop("greeting_command", None)
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in VERBS)], ids=" ".join)
+def test_help_answers_without_the_heavy_libraries(arguments: list[str]) -> None:
+    finished = run_python(
+        f"import sys; from understudy.cli.main import main; code = main({arguments!r}); "
+        f"loaded = [name for name in {HEAVY!r} if name in sys.modules]; "
+        "sys.exit(f'loaded {loaded}' if loaded else code)"
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert "understudy" in finished.stdout
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_and_every_flag_of_it_is_explained(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == [verb])
+    assert len(row.split()) > 3
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_verb_refuses_a_flag_that_it_does_not_have(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([verb, "--no-such-flag-anywhere", "3"]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_a_verb_that_does_not_exist_is_answered_with_those_that_do(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["dance"]) == 2
+    said = capsys.readouterr().err
+    assert "'dance'" in said
+    assert all(verb in said for verb in VERBS)
+
+
+def test_no_verb_at_all_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([]) == 0
+    assert "usage: understudy VERB" in capsys.readouterr().out
+
+
+def test_the_version_is_that_of_the_installed_package(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("understudy 0.")
+
+
+def test_flags_are_taken_in_both_spellings(greet: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(*greet, ["--data_dir", "here"], program="greet") == 0
+    assert run_command(*greet, ["--data-dir=here"], program="greet") == 0
+    assert capsys.readouterr().out == "hello here\nhello here\n"
+
+
+def test_a_mistake_is_one_sentence_and_exit_code_2(greet: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(*greet, ["--times", "-3"], program="greet") == 2
+    assert capsys.readouterr().err == "--times -3 was given; expected 0 or more, such as --times 3.\n"
+
+
+@pytest.mark.parametrize("wrong", [["--time", "3"], ["--times", "three"], ["stray"]])
+def test_wrong_flags_end_with_exit_code_2(
+    greet: tuple[str, str], wrong: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(*greet, wrong, program="greet") == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_ctrl_c_ends_with_130_and_no_traceback(greet: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(*greet, ["--times", "0"], program="greet") == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(greet: tuple[str, str]) -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_command(*greet, ["--times", "99"], program="greet")
+
+
+def test_a_command_may_choose_its_exit_code(greet: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(*greet, ["--times", "77"], program="greet") == 7
+
+
+def test_debug_shows_the_detailed_log_wherever_it_stands(
+    greet: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(*greet, ["--debug", "--times", "1"], program="greet") == 0
+    assert "about to greet" in capsys.readouterr().err
+    assert run_command(*greet, ["--times", "1"], program="greet") == 0
+    assert "about to greet" not in capsys.readouterr().err
+
+
+def test_whoever_stops_reading_gets_no_traceback(greet: tuple[str, str], tmp_path: Path) -> None:
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from understudy.cli.main import run_command; "
+        "sys.exit(run_command('greeting_command', 'Greet', ['--times', '100000'], 'greet'))"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert child.stdout is not None and child.stderr is not None
+    child.stdout.read(5)
+    child.stdout.close()
+    said = child.stderr.read().decode()
+    child.stderr.close()
+    assert child.wait(timeout=60) == 0
+    assert said == ""
