@@ -94,7 +94,7 @@ def populate_boxes(w: Record, r: Record) -> None:
     w.num_boxes = MAX_BOXES
     for k in range(MAX_BOXES):
         w.box_x[k], w.box_y[k], w.box_id[k], w.box_until[k] = PARKED, PARKED, 0, 0
-        w.box_kind[k] = r.cargo_box
+        w.box_kind[k] = r.cargo_box_kind
         if k < r.bonus_boxes[w.map_index]:
             place_bonus_box(w, r, k)
 
@@ -102,7 +102,7 @@ def populate_boxes(w: Record, r: Record) -> None:
 @njit
 def place_bonus_box(w: Record, r: Record, k: int) -> None:
     """A fresh bonus box somewhere on the map."""
-    w.box_kind[k] = r.bonus_box
+    w.box_kind[k] = r.bonus_box_kind
     w.box_x[k] = 150.0 + chance(w) * (r.map_width - 300.0)
     w.box_y[k] = 150.0 + chance(w) * (r.map_height - 300.0)
     w.box_id[k] = new_id(w)

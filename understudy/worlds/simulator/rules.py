@@ -194,10 +194,10 @@ RULES = np.dtype(
         ("box_ammo", "f8", (4,)),
         *[("alien_" + name, kind, shape) for name, kind, shape in COLUMNS],  # indexed by the profile's kinds
         ("role", "i4", (MAX_KINDS,)),
-        ("bonus_box", "i4"),  # kinds
-        ("cargo_box", "i4"),
-        ("portal", "i4"),
-        ("base", "i4"),
+        ("bonus_box_kind", "i4"),
+        ("cargo_box_kind", "i4"),
+        ("portal_kind", "i4"),
+        ("base_kind", "i4"),
         ("map_width", "f8"),
         ("map_height", "f8"),
         ("num_maps", "i4"),
@@ -256,7 +256,7 @@ def _write_profile(record: np.void, profile: Profile) -> None:
         record["role"][place] = kind.role
         record["alien_value"][place] = kind.value
     for name in ("bonus_box", "cargo_box", "portal", "base"):
-        record[name] = names.index(name)
+        record[name + "_kind"] = names.index(name)
     for name, size in (
         ("bonus_box", "box_size"),
         ("cargo_box", "box_size"),

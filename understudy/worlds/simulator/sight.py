@@ -111,10 +111,10 @@ def see_track(w: Record, t: Record, r: Record, code: int) -> None:
     elif code < BASE:
         p = code - PORTAL
         number = 10 + 10 * w.map_index + p
-        place_track(w, t, r, number, r.portal, r.portal_x[w.map_index, p], r.portal_y[w.map_index, p], 0.0, 0.0)
+        place_track(w, t, r, number, r.portal_kind, r.portal_x[w.map_index, p], r.portal_y[w.map_index, p], 0.0, 0.0)
     else:
         m = w.map_index
-        place_track(w, t, r, 1 + m, r.base, r.base_x[m], r.base_y[m], 0.0, 0.0)
+        place_track(w, t, r, 1 + m, r.base_kind, r.base_x[m], r.base_y[m], 0.0, 0.0)
     t.hp, t.shield = NAN, NAN
     t.attacking, t.selected = 0, 0
 
