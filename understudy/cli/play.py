@@ -1,0 +1,89 @@
+"""`understudy play`: a person plays the embedded game in a window."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from understudy.recordings.recorder import Recorder
+    from understudy.worlds.simulator.window import GameWindow
+
+
+@dataclass(frozen=True, kw_only=True)
+class Play:
+    """Play the embedded game yourself, in a window."""
+
+    record: bool = False
+    """Record what you do, to train from."""
+    out: Path = Path("recordings/v2_training")
+    """Folder for the recording."""
+    seed: int = 0
+    """Decides the world; another seed is another game."""
+    map: str | None = None
+    """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
+    minutes: float | None = None
+    """End by itself after so many minutes of play; by default play until the window is closed."""
+    size: tuple[int, int] = (1280, 720)
+    """Width and height of the window in pixels."""
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 180 or max(self.size) > 7680:
+            raise ValueError(
+                f"a window of {self.size[0]} x {self.size[1]} pixels: 320 x 180 to 7680 x 4320 can be played"
+            )
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
+
+
+def run(command: Play) -> None:
+    """Opens the window, plays until it is closed, and says how it went."""
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from rich.console import Console
+
+    from understudy.contract.action import Actor
+    from understudy.contract.observation import TICK_RATE_HZ
+    from understudy.runtime.session import Session
+    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window_person import WindowPerson
+
+    window = GameWindow(command.seed, command.map, command.size)
+    try:
+        recorder = _recorder(command, window) if command.record else None
+        listeners = () if recorder is None else (recorder,)
+        person = WindowPerson(window)
+        session = Session(window, person, listeners, actor=Actor.PERSON, take_inputs=window.take_inputs)
+        num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
+        session.run(num_ticks, until=lambda step: window.closed)
+    finally:
+        window.close()
+    console = Console(soft_wrap=True)
+    console.print(_summary(window))
+    if recorder is not None:
+        console.print(
+            f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended early: {recorder.failure}"
+        )
+
+
+def _recorder(command: Play, window: "GameWindow") -> "Recorder":
+    from dataclasses import replace
+
+    from understudy.recordings.episode import describe
+    from understudy.recordings.recorder import Recorder, free_path, recording_name
+
+    info = describe(window.profile, pilot="person", seed=command.seed, start_map=command.map)
+    info = replace(info, window_width=command.size[0], window_height=command.size[1])
+    return Recorder(free_path(command.out, recording_name("person")), info)
+
+
+def _summary(window: "GameWindow") -> str:
+    from understudy.contract.observation import TICK_S
+
+    totals, played_s = window.state["totals"], window.num_ticks * TICK_S
+    figures = (
+        f"{totals['value']:g} points, {totals['kills']:.0f} kills, {totals['loot']:.0f} boxes, "
+        f"{totals['deaths']:.0f} deaths in {played_s / 60:.1f} minutes"
+    )
+    missed = f"; the machine was too busy for {window.num_missed} ticks" if window.num_missed else ""
+    return f"{figures}; {window.num_frames / max(played_s, 0.05):.0f} frames a second{missed}"

@@ -1,0 +1,203 @@
+"""The game in a window and in real time: a World of one game that goes on whether or not somebody acts.
+
+The thread that makes a `GameWindow` owns it: on macOS that has to be the main thread. The game thinks 20 times a second
+at absolute deadlines and is drawn 60 times a second between its last two ticks, so what one sees is up to a tick old.
+A pilot observes, decides and acts; `act` draws on until the tick is over. A person acts through `WindowPerson`, whose
+decision is what mouse and keyboard did until the tick was over. Whoever decides for longer than a tick finds that the
+game went on without him, with buttons and keys as they were.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pygame
+
+from understudy.contract.action import Action
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import TICK_S, Observation
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
+from understudy.worlds.simulator.blend import blend
+from understudy.worlds.simulator.hands import Hands, key_codes
+from understudy.worlds.simulator.render import Renderer
+from understudy.worlds.simulator.scene import Scene, scene_of
+from understudy.worlds.simulator.screens import Lessons, draw_death, draw_large_map, draw_pause
+from understudy.worlds.simulator.sprites import SpriteSheet
+from understudy.worlds.simulator.world import Simulator
+
+FRAME_S = 1.0 / 60.0
+LONGEST_GAP_S = 1.0
+"""After a longer standstill (a suspended machine) the game goes on from where it was and does not catch up."""
+_PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
+
+_log = logging.getLogger(__name__)
+
+
+class GameWindow:
+    """One live game in a window of its own. Implements World with B = 1."""
+
+    def __init__(
+        self,
+        seed: int,
+        start_map: str | None = None,
+        size: tuple[int, int] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Opens the window and begins the game.
+
+        Args:
+            seed: of the world.
+            start_map: name of the map to begin on; None draws it from the seed.
+            size: of the window in pixels; the profile's by default.
+            clock: monotonic seconds.
+
+        Raises:
+            WorldError: if there is no display or no such map.
+        """
+        self._game = Simulator(np.array([seed], np.uint64), start_map)
+        self._renderer = Renderer(self._game.profile, size)
+        self._screen = _open_window(self._game.profile, self._renderer.size)
+        self.hands = Hands(self._game.profile, self._renderer.size, key_codes(self._game.profile))
+        self._lessons = Lessons()
+        self._clock = clock
+        self.closed = False
+        """The player wants to leave: nothing moves any more."""
+        self.paused = False
+        self._large_map = False
+        self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
+        self._tick_start_s = self._next_frame_s = self._paused_s = clock()
+        self._now = self._before = self._look(self._tick_start_s)
+        self._draw(self._tick_start_s)  # paints the sky and the first sprites, before time matters
+        self._tick_start_s = self._next_frame_s = clock()
+        self._now = self._before = self._look(self._tick_start_s)
+
+    @property
+    def profile(self) -> Profile:
+        """The embedded game."""
+        return self._game.profile
+
+    @property
+    def num_worlds(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def state(self) -> np.ndarray:
+        """The game's own record, shape (); for the score, and for tests."""
+        return np.asarray(self._game.states[0])
+
+    def observe(self) -> Observation:
+        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock."""
+        return self._now
+
+    def act(self, action: Action) -> None:
+        """Draws on until the tick is over, then carries the action out, and again for each tick that was missed."""
+        self.pass_tick()
+        if self.closed:
+            return
+        late_s = self._clock() - (self._tick_start_s + TICK_S)
+        if late_s > LONGEST_GAP_S:
+            _log.warning("the game stood still for %.1f s", late_s)
+            self._tick_start_s += late_s
+            late_s = 0.0
+        missed = int(late_s / TICK_S)
+        for _ in range(1 + missed):
+            self._before = self._now
+            self._game.act(action)
+            self._tick_start_s += TICK_S
+            self._now = self._look(self._tick_start_s)
+        self.num_ticks += 1 + missed
+        self.num_missed += missed
+
+    def pass_tick(self) -> None:
+        """Takes in events and draws until the tick is over; while the game is paused its tick does not end."""
+        while not self.closed:
+            now_s = self._clock()
+            if now_s >= self._next_frame_s:
+                self._draw(now_s)
+                self._next_frame_s = max(self._next_frame_s + FRAME_S, now_s)
+            if not self.paused and now_s >= self._tick_start_s + TICK_S:
+                return
+            until_s = self._next_frame_s if self.paused else min(self._next_frame_s, self._tick_start_s + TICK_S)
+            self._take_events(max(1, round(1000 * (until_s - self._clock()))))
+
+    def take_inputs(self) -> tuple[InputEvent, ...]:
+        """A person's raw events since this was last called."""
+        return self.hands.take_inputs()
+
+    def close(self) -> None:
+        """Closes the window. May be called twice."""
+        self.closed = True
+        self._game.close()
+        pygame.display.quit()
+
+    def _look(self, time_s: float) -> Observation:
+        observation = self._game.observe().copy()
+        observation.records["time_s"] = time_s
+        return observation
+
+    def _take_events(self, timeout_ms: int) -> None:
+        """Waits for an event, but not longer than so many milliseconds, and takes in all that are there."""
+        first = pygame.event.wait(timeout_ms)
+        for event in (first, *pygame.event.get()):
+            self._take_event(event, self._clock())
+
+    def _take_event(self, event: pygame.event.Event, now_s: float) -> None:
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
+            self.closed = True
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            self.hands.release_all(now_s)
+        elif event.type == pygame.KEYDOWN and event.key in _PAUSE_KEYS:
+            self._toggle_pause(now_s)
+        elif event.type == pygame.KEYDOWN and event.key == _MAP_KEY:
+            self._large_map = not self._large_map
+        elif event.type == pygame.KEYDOWN and event.key == _HELP_KEY:
+            self._lessons.hidden = not self._lessons.hidden
+        elif event.type == pygame.KEYDOWN and event.key == _LEAVE_KEY and self.paused:
+            self.closed = True
+        elif not self.paused or event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONUP, pygame.KEYUP):
+            self.hands.take_event(event, now_s)
+
+    def _toggle_pause(self, now_s: float) -> None:
+        """The clock of the game stands still in a pause: its tick goes on where it was interrupted."""
+        if self.paused:
+            self._tick_start_s += now_s - self._paused_s
+        self._paused_s = now_s
+        self.paused = not self.paused
+
+    def _draw(self, now_s: float) -> None:
+        shown_s = self._paused_s if self.paused else now_s
+        share = min(1.0, max(0.0, (shown_s - self._tick_start_s) / TICK_S))
+        observation = blend(self._before.records[0], self._now.records[0], share)
+        observation["cursor_x"], observation["cursor_y"] = self.hands.cursor
+        scene = scene_of(self.state, observation, share - 1.0)
+        surface = self._renderer.draw(scene)
+        self._draw_over(surface, scene)
+        self._screen.blit(surface, (0, 0))
+        pygame.display.flip()
+        self.num_frames += 1
+
+    def _draw_over(self, surface: pygame.Surface, scene: Scene) -> None:
+        lettering = self._renderer.lettering
+        self._lessons.watch(scene)
+        self._lessons.draw(surface, lettering, self.num_ticks * TICK_S)
+        if self._large_map:
+            draw_large_map(surface, scene, lettering)
+        if not scene.observation["player"]["alive"]:
+            draw_death(surface, lettering)
+        if self.paused:
+            draw_pause(surface, scene, lettering)
+
+
+def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
+    try:
+        pygame.display.init()
+        screen = pygame.display.set_mode(size)
+    except pygame.error as problem:
+        raise WorldError(f"The game's window cannot be opened ({problem}): it needs a display") from problem
+    pygame.display.set_caption(profile.window_title)
+    pygame.display.set_icon(SpriteSheet().sprite("ship", profile.kinds[0].role, 42, 42, -np.pi / 2))
+    pygame.mouse.set_visible(False)
+    return screen
