@@ -1,0 +1,49 @@
+"""Every package that the code imports is declared, pinned and has its licence noted; nothing else is declared."""
+
+import ast
+import sys
+import tomllib
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+OURS = {"understudy", "darkorbit_bot"}
+IMPORTED_THROUGH_OTHERS = {"tensorboard"}  # by torch.utils.tensorboard, and as the guide's own command
+
+
+def normal(name: str) -> str:
+    return name.lower().replace("_", "-")
+
+
+def declared(project_root: Path) -> set[str]:
+    """Names of the packages that an installation without extras brings in."""
+    project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {normal(requirement.partition("=")[0].rstrip("<>=~! ")) for requirement in project["dependencies"]}
+
+
+def imported(project_root: Path) -> set[str]:
+    """Names of the packages that hold the modules imported anywhere in the code, lazily too."""
+    modules = set()
+    for source in (project_root / "understudy").rglob("*.py"):
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                modules.add(node.module.partition(".")[0])
+    owners = packages_distributions()
+    return {normal(owners[module][0]) for module in modules - OURS - set(sys.stdlib_module_names)}
+
+
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported(project_root: Path) -> None:
+    assert imported(project_root) | IMPORTED_THROUGH_OTHERS == declared(project_root)
+
+
+def test_every_dependency_is_pinned_and_its_licence_noted(project_root: Path) -> None:
+    pins = (project_root / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {normal(pin.partition("==")[0]) for pin in pins}
+    noted = {
+        normal(line.split("|")[1].strip())
+        for line in (project_root / "docs" / "licences.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("| ") and not line.startswith("| package")
+    }
+    assert declared(project_root) <= pinned
+    assert noted == declared(project_root)
