@@ -1,4 +1,5 @@
-"""What a teacher knows of the game beforehand, as any player does: kinds, keys, and where the window is open space.
+"""What a teacher knows of the game beforehand, as any player does: kinds, keys, where the window is open space, and
+which portal leads where.
 
 Distances are units of the game: the window shows 1600 x 900 of them with the player in the middle.
 """
@@ -6,10 +7,12 @@ Distances are units of the game: the window shows 1600 x 900 of them with the pl
 import math
 
 import numpy as np
-from numba import njit
 
 from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.contract.profile import Profile
+from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.rules import MAX_MAPS, MAX_PORTALS, compile_rules
+from understudy.worlds.simulator.state import Record
 
 VIEW_WIDTH = 1600.0
 VIEW_HEIGHT = 900.0
@@ -30,6 +33,10 @@ GAME = np.dtype(
         ("key_rocket", "u4"),
         ("key_jump", "u4"),
         ("key_ammo", "u4", (4,)),
+        ("num_portals", "i4", (MAX_MAPS,)),
+        ("portal_x", "f8", (MAX_MAPS, MAX_PORTALS)),  # map fractions
+        ("portal_y", "f8", (MAX_MAPS, MAX_PORTALS)),
+        ("portal_to", "i4", (MAX_MAPS, MAX_PORTALS)),  # map indices
     ],
     align=True,
 )
@@ -51,17 +58,25 @@ def game_record(profile: Profile) -> np.ndarray:
     game["key_laser"], game["key_rocket"] = profile.key_bit("ctrl"), profile.key_bit("space")
     game["key_jump"] = profile.key_bit("j")
     game["key_ammo"] = [profile.key_bit(name) for name in "1234"]
+    _write_portals(game, compile_rules(profile)[0])
     return record
 
 
+def _write_portals(game: np.void, rules: np.void) -> None:
+    """The map of maps; places as they lie on the minimap."""
+    game["num_portals"], game["portal_to"] = rules["num_portals"], rules["portal_to"]
+    game["portal_x"] = rules["portal_x"] / rules["map_width"]
+    game["portal_y"] = rules["portal_y"] / rules["map_height"]
+
+
 @njit
-def distance(x, y):
+def distance(x: float, y: float) -> float:
     """From the player to a point in window fractions, in units."""
     return math.hypot((x - 0.5) * VIEW_WIDTH, (y - 0.5) * VIEW_HEIGHT)
 
 
 @njit
-def find_track(o, object_id):
+def find_track(o: Record, object_id: int) -> int:
     """The slot of an object, -1 when it is not in sight."""
     if object_id != 0:
         for slot in range(MAX_TRACKS):
@@ -71,7 +86,7 @@ def find_track(o, object_id):
 
 
 @njit
-def find_landmark(o, role):
+def find_landmark(o: Record, role: int) -> int:
     """The landmark of a role that is nearest on the map, -1 for none."""
     best, best_distance = -1, 1e9
     for index in range(len(o.landmarks)):
@@ -84,7 +99,7 @@ def find_landmark(o, role):
 
 
 @njit
-def is_open(g, x, y):
+def is_open(g: Record, x: float, y: float) -> bool:
     """Whether a point of the window shows the world: inside the margins and under no panel."""
     if min(x, y) < WINDOW_MARGIN or max(x, y) > 1.0 - WINDOW_MARGIN:
         return False
@@ -96,7 +111,7 @@ def is_open(g, x, y):
 
 
 @njit
-def is_free(o, g, x, y):
+def is_free(o: Record, g: Record, x: float, y: float) -> bool:
     """Whether a click there flies: open space, and no alien or box under the cursor, with some room to spare."""
     if not is_open(g, x, y):
         return False

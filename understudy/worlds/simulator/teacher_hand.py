@@ -6,11 +6,11 @@ side, and keep up with a target that moves. Whatever happens, the cursor stays b
 
 import math
 
-from numba import njit
-
 from understudy.contract.intent import Phase
 from understudy.contract.observation import TICK_S, Button
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.dice import chance
+from understudy.worlds.simulator.state import Record
 from understudy.worlds.simulator.teacher_game import find_track
 from understudy.worlds.simulator.teacher_memory import (
     MINIMAP,
@@ -35,7 +35,7 @@ LEFT = int(Button.LEFT)
 
 
 @njit
-def begin_gesture(c, o, s):
+def begin_gesture(c: Record, o: Record, s: Record) -> None:
     """Sets the hand out from where the cursor is to what is wished for."""
     c.gesture, c.gesture_id = c.wish, c.wish_id
     c.from_x, c.from_y = c.cursor_x, c.cursor_y
@@ -59,7 +59,7 @@ def begin_gesture(c, o, s):
 
 
 @njit
-def move_hand(c, o):
+def move_hand(c: Record, o: Record) -> int:
     """Carries the gesture on by one tick; the cursor's new place is in the carry. Returns the button held."""
     if c.phase == IDLE:
         return 0
@@ -79,7 +79,7 @@ def move_hand(c, o):
 
 
 @njit
-def _follow_target(c, o):
+def _follow_target(c: Record, o: Record) -> None:
     """Moves the end of the gesture to where its target will be when the hand gets there."""
     if c.gesture != OBJECT:
         return
@@ -95,7 +95,7 @@ def _follow_target(c, o):
 
 
 @njit
-def _put_cursor(c, x, y):
+def _put_cursor(c: Record, x: float, y: float) -> None:
     step_x, step_y = x - c.cursor_x, y - c.cursor_y
     length = math.hypot(step_x, step_y / ASPECT)
     longest = CURSOR_SPEED_LIMIT * TICK_S
@@ -105,7 +105,7 @@ def _put_cursor(c, x, y):
 
 
 @njit
-def _next_phase(c):
+def _next_phase(c: Record) -> None:
     if c.phase == MOVE:
         _enter(c, DWELL, draw_ticks(c, 0.08, 0.35))
     elif c.phase == DWELL:
@@ -119,7 +119,7 @@ def _next_phase(c):
 
 
 @njit
-def _enter(c, phase, num_ticks):
+def _enter(c: Record, phase: int, num_ticks: int) -> None:
     # The first tick of MOVE is the one in which the gesture is begun, of the others the one after.
     first = c.tick if phase == MOVE else c.tick + 1
     c.phase, c.phase_start, c.phase_end = phase, first, first + num_ticks

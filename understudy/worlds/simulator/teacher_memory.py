@@ -7,10 +7,11 @@ in world b does the same whichever worlds are played beside it. All times are in
 import math
 
 import numpy as np
-from numba import njit
 
 from understudy.contract.observation import TICK_S
+from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.dice import chance
+from understudy.worlds.simulator.state import Record
 
 NOTHING, OBJECT, SPACE, MINIMAP = 0, 1, 2, 3
 """What a wish (and so a gesture) points at."""
@@ -65,14 +66,14 @@ TEACHER_CARRY = np.dtype(
 
 
 @njit
-def draw_normal(c):
+def draw_normal(c: Record) -> float:
     """A standard normal number (Box and Muller)."""
     radius = math.sqrt(-2.0 * math.log(1.0 - chance(c)))
     return radius * math.cos(2.0 * math.pi * chance(c))
 
 
 @njit
-def draw_ticks(c, mean_s, spread):
+def draw_ticks(c: Record, mean_s: float, spread: float) -> int:
     """A duration in ticks, at least one: log-normal about `mean_s`, as reaction and movement times of people are."""
     seconds = mean_s * math.exp(spread * draw_normal(c) - 0.5 * spread * spread)
     return max(1, int(seconds / TICK_S + 0.5))

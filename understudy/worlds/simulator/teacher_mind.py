@@ -6,25 +6,43 @@ last shot at), so that whoever watches the same screen could come to the same de
 
 import math
 
-from numba import njit
-
 from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
-from understudy.worlds.simulator.teacher_game import ENEMY, LASER_RANGE, LOOT, distance, find_track, is_open
-from understudy.worlds.simulator.teacher_memory import draw_ticks
+from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.state import Record
+from understudy.worlds.simulator.teacher_game import (
+    ENEMY,
+    LASER_RANGE,
+    LOOT,
+    PORTAL,
+    VIEW_HEIGHT,
+    VIEW_WIDTH,
+    distance,
+    find_track,
+    is_open,
+)
+from understudy.worlds.simulator.teacher_memory import ERRAND_PORTAL, MINIMAP, NO_ERRAND, NOTHING, draw_ticks
 
 FIGHT, TAKE, FLEE = int(Mode.FIGHT), int(Mode.LOOT), int(Mode.FLEE)
 EXPLORE, CAUTIOUS = int(Mode.EXPLORE), int(Mode.CAUTIOUS)
 PACK_RADIUS = 380.0
 """Aliens this close to a target are reckoned to join in."""
+UNHURT = 0.6
+"""From this health on it is not afraid of numbers alone."""
 CALM_TICKS = 3 * TICK_RATE_HZ
 """So long after the last shot it feels that nobody is after it."""
 STAY_WITH_IT = 1.6
 """By how much the target that it already has is worth more than another like it."""
+JUMP_RANGE = 120.0
+"""So near to a portal it presses the jump key."""
+STANDING = 25.0
+"""Below this speed, units a second, the ship stands."""
+PATIENCE = TICK_RATE_HZ
+"""It gives the ship this long to answer a click before it judges the answer."""
 
 
 @njit
-def health(o):
+def health(o: Record) -> float:
     """Hull and shield together, 0..1; an unreadable bar counts as half."""
     hp = 0.5 if math.isnan(o.player.hp) else o.player.hp
     shield = 0.5 if math.isnan(o.player.shield) else o.player.shield
@@ -32,18 +50,23 @@ def health(o):
 
 
 @njit
-def nearest_enemy(o):
-    """Distance of the nearest alien in sight, infinite when there is none."""
-    nearest = math.inf
-    for slot in range(MAX_TRACKS):
-        track = o.tracks[slot]
-        if track.id != 0 and track.role == ENEMY:
-            nearest = min(nearest, distance(track.x, track.y))
-    return nearest
+def speed_of(o: Record) -> float:
+    """Speed of the ship in units a second."""
+    return math.hypot(o.player.vx * VIEW_WIDTH, o.player.vy * VIEW_HEIGHT)
 
 
 @njit
-def attackers(o, g):
+def at_portal(o: Record) -> bool:
+    """Whether the ship is near enough to a portal to jump."""
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id != 0 and track.role == PORTAL and distance(track.x, track.y) < JUMP_RANGE:
+            return True
+    return False
+
+
+@njit
+def attackers(o: Record, g: Record) -> tuple[int, float]:
     """How many aliens shoot at the player, and their strengths added up."""
     number, strength = 0, 0.0
     for slot in range(MAX_TRACKS):
@@ -55,7 +78,7 @@ def attackers(o, g):
 
 
 @njit
-def enemy_distance_from(o, x, y):
+def enemy_distance_from(o: Record, x: float, y: float) -> float:
     """Distance from a point in window fractions to the alien nearest to it."""
     nearest = math.inf
     for slot in range(MAX_TRACKS):
@@ -66,7 +89,7 @@ def enemy_distance_from(o, x, y):
 
 
 @njit
-def _odds(o, g, slot):
+def _odds(o: Record, g: Record, slot: int) -> float:
     """How strong a fight against an alien would be: its own strength by what is left of it, and half of its pack's."""
     target = o.tracks[slot]
     left = 1.0 if math.isnan(target.hp) else target.hp
@@ -81,7 +104,7 @@ def _odds(o, g, slot):
 
 
 @njit
-def best_enemy(c, o, g, s, well):
+def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, float]:
     """The alien most worth fighting in the present state, and its worth in points a second; slot -1 for none."""
     bold = min(1.0, max(0.0, (well - s.flee_below) / (s.resume_above - s.flee_below)))
     limit = s.max_strength * (0.35 + 0.65 * bold)
@@ -108,7 +131,7 @@ def best_enemy(c, o, g, s, well):
 
 
 @njit
-def best_box(c, o, g, s, careful):
+def best_box(c: Record, o: Record, g: Record, s: Record, careful: bool) -> tuple[int, float]:
     """The box most worth fetching and its worth in points a second; the careful take none that an alien is near."""
     best, best_worth = -1, 0.0
     for slot in range(MAX_TRACKS):
@@ -127,25 +150,36 @@ def best_box(c, o, g, s, careful):
 
 
 @njit
-def _must_flee(c, o, g, s, well):
+def _must_flee(c: Record, o: Record, g: Record, s: Record, well: float) -> bool:
+    """Whether to break off: earlier the stronger those are who shoot; once fleeing, until it is over."""
     number, strength = attackers(o, g)
     hunted = number > 0 or c.tick - c.attacked_tick < CALM_TICKS
+    excess = max(0.0, strength / s.max_strength - 1.0)
+    threshold = min(0.85, s.flee_below * (1.0 + 0.22 * excess))
     if c.mode == FLEE:
-        # it stops fleeing when nobody follows and it is not about to die, or when it is safe and half repaired
-        return (hunted and o.player.safe == 0) or well < s.flee_below + 0.1
-    if well < s.flee_below:
-        return True
-    return number > s.max_attackers or (number > 0 and strength > 2.2 * s.max_strength)
+        # it stops when nobody follows and it is not about to die, or when it is safe and a little repaired
+        return bool((hunted and o.player.safe == 0) or well < threshold + 0.1)
+    crowded = number > s.max_attackers and well < UNHURT and not _on_a_journey(c, o)
+    return bool(well < threshold or crowded)
 
 
 @njit
-def think(c, o, g, s):
+def _on_a_journey(c: Record, o: Record) -> bool:
+    """Whether it is on its way to a portal: it then leaves everything aside."""
+    bound = c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL
+    return bool(bound and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING or at_portal(o)))
+
+
+@njit
+def think(c: Record, o: Record, g: Record, s: Record) -> None:
     """Updates mode and target in the carry; a change of mode takes a reaction time."""
     number, _ = attackers(o, g)
     if number > 0:
         c.attacked_tick = c.tick
+    if o.events.jumps > 0.0 or o.player.alive == 0:
+        # elsewhere all of a sudden: where it was bound for means nothing any more
+        c.sent, c.goal_errand, c.target_id, c.target_slot = NOTHING, NO_ERRAND, 0, -1
     if o.player.alive == 0:
-        c.target_id = 0
         return
     well = health(o)
     wanted, target = _judge(c, o, g, s, well)
@@ -161,10 +195,12 @@ def think(c, o, g, s):
 
 
 @njit
-def _judge(c, o, g, s, well):
+def _judge(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, int]:
     """The mode that the scene asks for and the track slot to go for in it, -1 for none."""
     if _must_flee(c, o, g, s, well):
         return FLEE, -1
+    if _on_a_journey(c, o):
+        return EXPLORE, -1
     tired = c.mode == FLEE or c.mode == CAUTIOUS
     weak = well < (s.resume_above if tired else s.cautious_below)
     enemy, enemy_worth = best_enemy(c, o, g, s, well)

@@ -9,8 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 
+from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.state import Record
 from understudy.worlds.simulator.teacher_hand import DWELL, IDLE, MOVE, PRESS, begin_gesture, move_hand
 from understudy.worlds.simulator.teacher_memory import NOTHING, draw_ticks
 from understudy.worlds.simulator.teacher_mind import think
@@ -18,7 +19,7 @@ from understudy.worlds.simulator.teacher_wishes import served, wish_for_click, w
 
 
 @njit
-def decide_one(o, c, g, s, action):
+def decide_one(o: Record, c: Record, g: Record, s: Record, action: Record) -> None:
     c.cursor_x, c.cursor_y = o.cursor_x, o.cursor_y
     think(c, o, g, s)
     _notice(c, o, g, s)
@@ -34,7 +35,7 @@ def decide_one(o, c, g, s, action):
 
 
 @njit
-def _notice(c, o, g, s):
+def _notice(c: Record, o: Record, g: Record, s: Record) -> None:
     """Takes over the present wish; a new one is acted on after a reaction time."""
     wish, wish_id, x, y = wish_for_click(c, o, g, s)
     if wish != c.wish or wish_id != c.wish_id:
@@ -44,7 +45,7 @@ def _notice(c, o, g, s):
 
 
 @njit
-def _hand_is_free(c):
+def _hand_is_free(c: Record) -> bool:
     """Whether a gesture may begin: none is under way, or the one under way is no longer what is wished for."""
     if c.phase == MOVE or c.phase == DWELL:
         return bool(c.gesture != c.wish or c.gesture_id != c.wish_id)
@@ -52,7 +53,7 @@ def _hand_is_free(c):
 
 
 @njit
-def _press_keys(c, o, g, s):
+def _press_keys(c: Record, o: Record, g: Record, s: Record) -> int:
     """The other hand: presses the wished key for a few ticks after a reaction time. Returns the keys held."""
     if c.key_down != 0:
         held = c.key_down
@@ -80,7 +81,9 @@ def _fingerprint() -> int:
 
 def _compile(fingerprint: int) -> Callable[..., None]:
     @njit(cache=True, nogil=True, error_model="numpy")
-    def decide_all(observations, carries, games, styles, actions):
+    def decide_all(
+        observations: np.ndarray, carries: np.ndarray, games: np.ndarray, styles: np.ndarray, actions: np.ndarray
+    ) -> None:
         _ = fingerprint
         for b in range(len(carries)):
             decide_one(observations[b], carries[b], games[0], styles[0], actions[b])
