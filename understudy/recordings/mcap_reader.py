@@ -64,6 +64,7 @@ class _Reader:
         self.schemas: dict[int, mcap_records.Schema] = {}
         self.topics: dict[int, mcap_records.Channel] = {}
         self.rows: dict[int, list[np.ndarray]] = defaultdict(list)
+        self.all_messages_read = False
 
     def read(self) -> RawRecording:
         data = self.path.read_bytes()
@@ -105,6 +106,8 @@ class _Reader:
             self.topics[channel.id] = channel
         elif opcode == Opcode.METADATA:
             self._take_metadata(mcap_records.Metadata.read(stream))
+        elif opcode == Opcode.DATA_END:
+            self.all_messages_read = True
         elif opcode == Opcode.CHUNK:
             self._take_chunk(mcap_records.Chunk.read(stream), position)
 
@@ -159,6 +162,9 @@ class _Reader:
             self.raw.arrays[channel.topic] = payload.view(dtype)[:, 0]
 
     def _say_what_is_torn(self, bytes_left: int) -> None:
+        if self.all_messages_read:
+            self.raw.losses.append("the file's closing index is missing or cut off; no tick was lost by that")
+            return
         unfinished = f", {bytes_left} bytes of an unfinished record were dropped" if bytes_left else ""
         self.raw.losses.append(
             f"the file was not closed (the process that recorded it died, or it was cut off){unfinished}: "

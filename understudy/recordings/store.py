@@ -1,6 +1,7 @@
 """Recordings on disk: the suffix picks the format, folders are searched, and an empty search says where to look."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from understudy.contract.errors import NoRecordingsError, RecordingError
@@ -42,6 +43,22 @@ def write_episode(episode: Episode, path: Path) -> None:
         raise RecordingError(f"{path} cannot be written: expected one of {', '.join(_WRITERS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     writer(episode, path)
+
+
+def repair_recording(path: Path) -> tuple[str, ...]:
+    """Rewrites a torn recording as a whole one; the old file stays beside it with the suffix `.torn`.
+
+    Returns:
+        What was lost; nothing if the recording was whole, and then nothing was written.
+
+    Raises:
+        RecordingError: if it cannot be read at all.
+    """
+    episode = read_episode(path)
+    if episode.losses:
+        path.replace(path.with_name(f"{path.name}.torn"))
+        write_episode(replace(episode, losses=()), path)
+    return episode.losses
 
 
 def find_recordings(path: Path | None = None) -> list[Path]:

@@ -1,0 +1,210 @@
+"""List, inspect, check, repair and export recordings."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from understudy.recordings.episode import Episode
+    from understudy.recordings.figures import Figures
+
+EXIT_PROBLEMS = 1
+"""At least one recording is torn, damaged or odd."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class List:
+    """List recordings, one line each."""
+
+    path: Positional[Path | None] = None
+    """Folder or file; by default data/recordings and recordings/v2_training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Info:
+    """Say everything about each recording: game, pilot, times, how busy the hand was, what was lost."""
+
+    path: Positional[Path | None] = None
+    """Folder or file; by default data/recordings and recordings/v2_training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verify:
+    """Read every recording to its end and say what is wrong with it; exit code 1 if anything is."""
+
+    path: Positional[Path | None] = None
+    """Folder or file; by default data/recordings and recordings/v2_training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repair:
+    """Rewrite torn or damaged recordings as whole ones; the old file stays beside as NAME.torn."""
+
+    path: Positional[Path | None] = None
+    """Folder or file; by default data/recordings and recordings/v2_training."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """Write recordings in another form, for other programs."""
+
+    path: Positional[Path | None] = None
+    """Folder or file; by default data/recordings and recordings/v2_training."""
+    form: Literal["pkl", "npz", "csv", "jsonl", "mcap"] = "npz"
+    """The guide's pickle, numpy arrays, a table, JSON lines, or the native format."""
+    out: Path | None = None
+    """Folder to write to; by default beside each recording."""
+
+
+Recordings = List | Info | Verify | Repair | Export
+
+
+def run(command: Recordings) -> int:
+    """Does what was asked with every recording found; one that cannot be read is named and the others go on."""
+    from understudy.recordings.store import find_recordings
+
+    paths = find_recordings(command.path)
+    match command:
+        case List():
+            return _list(paths)
+        case Info():
+            return _each(paths, _print_info)
+        case Verify():
+            return _each(paths, _verify)
+        case Repair():
+            return _each(paths, _repair)
+        case Export():
+            return _each(paths, lambda path: _export(path, command.form, command.out))
+
+
+def _say(text: str) -> None:
+    from rich.console import Console
+
+    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+
+
+def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
+    """Calls `handle` with every path; it answers whether all was well."""
+    from understudy.contract.errors import RecordingError
+
+    well = True
+    for path in paths:
+        try:
+            well &= handle(path)
+        except RecordingError as problem:
+            _say(f"{path}: {problem}")
+            well = False
+    return 0 if well else EXIT_PROBLEMS
+
+
+def _list(paths: list[Path]) -> int:
+    from rich.console import Console
+    from rich.table import Table
+
+    from understudy.recordings.figures import figures
+    from understudy.recordings.store import read_episode
+
+    table = Table("recording", "pilot", "minutes", "kills", "boxes", "deaths", "MB", "", box=None, padding=(0, 1))
+    table.columns[0].overflow = "fold"
+    for column in table.columns[2:7]:
+        column.justify = "right"
+    seconds = 0.0
+
+    def add(path: Path) -> bool:
+        nonlocal seconds
+        episode = read_episode(path)
+        found = figures(episode)
+        seconds += found.duration_s
+        table.add_row(*_list_row(path, episode, found))
+        return True
+
+    code = _each(paths, add)
+    Console().print(table)
+    _say(f"{len(paths)} recordings, {seconds / 60:.1f} minutes")
+    return code
+
+
+def _list_row(path: Path, episode: "Episode", found: "Figures") -> list[str]:
+    return [
+        str(path),
+        episode.info.pilot,
+        f"{found.duration_s / 60:.1f}",
+        *(f"{count:.0f}" for count in (found.kills, found.boxes, found.deaths)),
+        f"{path.stat().st_size / 1e6:.1f}",
+        "torn" if episode.losses else "",
+    ]
+
+
+def _print_info(path: Path) -> bool:
+    from rich.console import Console
+    from rich.table import Table
+
+    from understudy.recordings.episode import irregularities
+    from understudy.recordings.figures import figures
+    from understudy.recordings.store import read_episode
+
+    episode = read_episode(path)
+    problems = (*episode.losses, *irregularities(episode))
+    table = Table.grid(padding=(0, 2))
+    for name, value in _facts(episode, figures(episode)).items():
+        table.add_row(name, str(value))
+    for problem in problems:
+        table.add_row("note", problem)
+    _say(f"{path}")
+    Console(soft_wrap=True, highlight=False).print(table)
+    return not problems
+
+
+def _facts(episode: "Episode", found: "Figures") -> dict[str, Any]:
+    info = episode.info
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in found.actor_shares.items())
+    events = f"{found.kills:.0f} kills, {found.boxes:.0f} boxes, {found.deaths:.0f} deaths, {found.value:.0f} points"
+    return {
+        "game": f"{info.profile.name} in {info.world}, window {info.window_width} x {info.window_height}",
+        "pilot": info.pilot,
+        "who acted": shares or "nobody",
+        "started": f"{info.started_at} (time_s: {info.clock})",
+        "seed": "none" if info.seed is None else info.seed,
+        "maps": ", ".join(found.maps) or "unknown",
+        "length": f"{found.duration_s:.1f} s, {found.ticks} ticks at {found.rate_hz:.2f} Hz",
+        "hand": f"{found.clicks_per_minute:.1f} clicks and {found.keys_per_minute:.1f} key presses a minute",
+        "input events": len(episode.inputs),
+        "intents": "none" if episode.intents is None else "recorded",
+        "game events": events,
+        "made with": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
+    }
+
+
+def _verify(path: Path) -> bool:
+    from understudy.recordings.episode import irregularities
+    from understudy.recordings.store import read_episode
+
+    episode = read_episode(path)
+    problems = (*episode.losses, *irregularities(episode))
+    state = "; ".join(problems) if problems else "whole"
+    _say(f"{path}: {len(episode)} ticks, {episode.duration_s:.1f} s, {state}")
+    return not problems
+
+
+def _repair(path: Path) -> bool:
+    from understudy.recordings.store import repair_recording
+
+    losses = repair_recording(path)
+    _say(f"{path}: {'repaired: ' + '; '.join(losses) if losses else 'whole, nothing to repair'}")
+    return True
+
+
+def _export(path: Path, form: str, folder: Path | None) -> bool:
+    from understudy.recordings.export import export_episode
+    from understudy.recordings.store import read_episode
+
+    target = (path.parent if folder is None else folder) / f"{path.stem}.{form}"
+    if target.exists():
+        _say(f"{target} is there already and was left as it is")
+        return False
+    export_episode(read_episode(path), target)
+    _say(f"{path} -> {target}")
+    return True
