@@ -150,11 +150,11 @@ def settings_for_uv() -> dict[str, str]:
         [str(PYTHON), "-m", "pip", "config", "list"], capture_output=True, text=True, check=False
     ).stdout
     settings = {}
-    for line in listed.splitlines():
+    for line in listed.splitlines():  # the environment comes first and wins over files
         name, _, value = line.partition("=")
         variable = PIP_SETTINGS_FOR_UV.get(name.rpartition(".")[2])
         if variable is not None:
-            settings[variable] = ",".join(str(ast.literal_eval(value)).split())
+            settings.setdefault(variable, ",".join(str(ast.literal_eval(value)).split()))
     return settings
 
 
