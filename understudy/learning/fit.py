@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -101,7 +102,7 @@ class FitResult:
 
 
 def fit(
-    task: Task,
+    task: Task[Any],
     config: FitConfig,
     output_dir: Path,
     meta: CheckpointMeta,
@@ -141,7 +142,7 @@ class _Loop:
 
     def __init__(
         self,
-        task: Task,
+        task: Task[Any],
         config: FitConfig,
         output_dir: Path,
         meta: CheckpointMeta,
@@ -257,12 +258,15 @@ class _Loop:
         if state.epoch % config.validate_every and state.epoch != config.epochs:
             return
         with torch.no_grad(), self._autocast():
-            metrics = self.task.validate(state.average.model)
+            found = self.task.validate(state.average.model)
+        metrics = {name: float(value) for name, value in found.items()}  # numpy and torch scalars do not survive JSON
         if state.note_validation(metrics, metrics[config.choose_by]):
             self.keeper.note_best(state)
         if self.journal is not None:
             numbers = {f"val_{name}": value for name, value in metrics.items()}
-            self.journal.write(state.step, {"epoch": float(state.epoch), "epoch_train_loss": state.train_loss, **numbers})
+            self.journal.write(
+                state.step, {"epoch": float(state.epoch), "epoch_train_loss": state.train_loss, **numbers}
+            )
             self.journal.flush()
 
     def _autocast(self) -> AbstractContextManager[object]:

@@ -15,7 +15,9 @@ from understudy.learning.task import Task
 class FitState:
     """Weights, their average, optimiser, guard, random state and counters of one run."""
 
-    def __init__(self, task: Task, *, lr: float, weight_decay: float, ema_decay: float, clip: float, seed: int) -> None:
+    def __init__(
+        self, task: Task[Any], *, lr: float, weight_decay: float, ema_decay: float, clip: float, seed: int
+    ) -> None:
         self.model = task.model
         self.device = next(task.model.parameters()).device
         self.average = WeightAverage(task.model, ema_decay)

@@ -1,17 +1,19 @@
 """What `fit` fits: a model, samples on a device, a loss and a validation. Each policy has one task."""
 
-from typing import Protocol, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 
 import torch
 from torch import Tensor
 
+ModelT = TypeVar("ModelT", bound=torch.nn.Module)
+
 
 @runtime_checkable
-class Task(Protocol):
+class Task(Protocol[ModelT]):
     """One policy's training and held-out samples, held as tensors on the model's device."""
 
     @property
-    def model(self) -> torch.nn.Module:
+    def model(self) -> ModelT:
         """The module to fit, on the device of the samples; `fit` changes its weights in place."""
         ...
 
@@ -20,9 +22,7 @@ class Task(Protocol):
         """How many training samples there are."""
         ...
 
-    def loss(
-        self, model: torch.nn.Module, indices: Tensor, generator: torch.Generator
-    ) -> tuple[Tensor, dict[str, Tensor]]:
+    def loss(self, model: ModelT, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """The training loss on some samples.
 
         Args:
@@ -35,7 +35,7 @@ class Task(Protocol):
         """
         ...
 
-    def validate(self, model: torch.nn.Module) -> dict[str, float]:
+    def validate(self, model: ModelT) -> dict[str, float]:
         """Metrics on held-out sessions, without gradients and in evaluation mode (the caller sees to both).
 
         Contains the key that `FitConfig.choose_by` names (higher is better) and `accuracy`, which becomes the

@@ -1,0 +1,178 @@
+"""Trains one policy from recordings: its upstream policies, its model, its task, `fit`, and what the result is called.
+
+The Tactician listens to a trained Strategist and the Executor to both; they are looked for in the folders beside the
+output folder (models/v2/strategist beside models/v2/executor), as the guide lays them out.
+"""
+
+import dataclasses
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from understudy.contract import wire
+from understudy.contract.errors import FlagError
+from understudy.learning import random_state
+from understudy.learning.executor_task import ExecutorTask
+from understudy.learning.fit import FitConfig, FitProgress, FitResult, fit
+from understudy.learning.hand_fit import fit_hand
+from understudy.learning.journal import Journal, run_folder
+from understudy.learning.lesson import Lesson
+from understudy.learning.material import Material
+from understudy.learning.strategist_task import StrategistTask
+from understudy.learning.tactician_task import TacticianTask
+from understudy.learning.task import Task
+from understudy.learning.upstream import Upstream
+from understudy.policies.brain import pack_hand, restore_strategist, restore_tactician
+from understudy.policies.checkpoint import BEST, CheckpointMeta, Parent, load_checkpoint
+from understudy.policies.encoding import ENCODING
+from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.strategist import Strategist, StrategistConfig
+from understudy.policies.tactician import Tactician, TacticianConfig
+
+_log = logging.getLogger(__name__)
+
+POLICIES = ("strategist", "tactician", "executor")
+"""From the slowest to the fastest, which is the order of training."""
+UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
+"""Which trained policies each one listens to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How to train one policy."""
+
+    output_dir: Path
+    """Where its checkpoints go; its upstream policies lie in folders of their names beside it."""
+    fit: FitConfig = field(default_factory=FitConfig)
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:1`."""
+    threads: int = 1
+    """Threads of torch."""
+    log_dir: Path = Path("logs/training")
+    """Where the curves go, in a folder of their own for each run."""
+    resume: bool = False
+    """Go on from last_model.pt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """A trained policy."""
+
+    policy: str
+    fit: FitResult
+    device: str
+    log_folder: Path
+
+
+def train_policy(
+    policy: str,
+    material: Material,
+    settings: TrainSettings,
+    progress: Callable[[FitProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainResult:
+    """Trains one policy of POLICIES.
+
+    Raises:
+        TrainingError: on too little data or too many unusable steps.
+        CheckpointError: if checkpoints cannot be written or read.
+    """
+    torch.set_num_threads(settings.threads)
+    device = pick_device(settings.device)
+    upstream, parents = find_upstream(policy, settings.output_dir)
+    with random_state.seeded(settings.fit.seed, device):
+        task, config = build_task(policy, material, upstream, device)
+    meta = CheckpointMeta(
+        policy=policy,
+        encoding=ENCODING,
+        config=wire.to_plain(config),
+        hand=measure_hand(material.train) if policy == "executor" else {},
+        data_hash=_data_hash(material, parents),
+        lineage=(_parent(material.data_hash, "recordings"), *parents),
+    )
+    folder = run_folder(settings.log_dir, policy)
+    with Journal(folder) as journal:
+        result = fit(
+            task,
+            dataclasses.replace(settings.fit, choose_by=CHOOSE_BY[policy]),
+            settings.output_dir,
+            meta,
+            journal=journal,
+            progress=progress,
+            stop=stop,
+            resume=settings.resume,
+        )
+    return TrainResult(policy=policy, fit=result, device=str(device), log_folder=folder)
+
+
+CHOOSE_BY = {"strategist": "accuracy", "tactician": "accuracy", "executor": "choice"}
+"""Held-out metric that picks best_model.pt; the Executor's accuracy says little, its likelihood says how it plays."""
+
+
+def build_task(policy: str, material: Material, upstream: Upstream, device: torch.device) -> tuple[Task[Any], Any]:
+    """The policy's task with a fresh model (drawn from torch's global generator), and the model's config."""
+    train, held_out = material.train, material.held_out
+    if policy == "strategist":
+        strategist = StrategistConfig()
+        return StrategistTask(train, held_out, Strategist(strategist).to(device), device), strategist
+    if policy == "tactician":
+        tactician = TacticianConfig()
+        return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
+    executor = ExecutorConfig()
+    num_keys = len(material.profile.keys)
+    return ExecutorTask(train, held_out, Executor(executor).to(device), device, upstream, num_keys), executor
+
+
+def measure_hand(lessons: list[Lesson]) -> dict[str, Any]:
+    """The person's hand as plain numbers, from the training part alone."""
+    return pack_hand(fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in lessons]))
+
+
+def find_upstream(policy: str, output_dir: Path) -> tuple[Upstream, tuple[Parent, ...]]:
+    """The trained policies that `policy` listens to; one that is missing is warned of and done without."""
+    found: dict[str, Any] = {}
+    parents = []
+    for name in UPSTREAM[policy]:
+        path = output_dir.parent / name / BEST
+        if not path.exists():
+            _log.warning("There is no %s: the %s is trained without the %s's advice.", path, policy, name)
+            continue
+        checkpoint = load_checkpoint(path, name, ENCODING)
+        found[name] = restore_strategist(checkpoint) if name == "strategist" else restore_tactician(checkpoint)
+        parents.append(_parent(checkpoint.identity, name))
+    return Upstream(**found), tuple(parents)
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device of that name; without CUDA a warning and the CPU.
+
+    Raises:
+        FlagError: if torch knows no such device.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    kind, _, number = wanted.partition(":")
+    if kind not in ("cpu", "cuda") or not (number == "" or number.isdigit()):
+        raise FlagError(f"--device {wanted} is no device: give auto, cpu, cuda or cuda:1.")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        _log.warning(
+            "There is no CUDA device %s on this machine (or this torch cannot use it): the CPU does it.", wanted
+        )
+        return torch.device("cpu")
+    return torch.device(wanted)
+
+
+def _parent(identity: str, what: str) -> Parent:
+    return Parent(identity=identity, what=what, when=datetime.now(UTC).isoformat(timespec="seconds"))
+
+
+def _data_hash(material: Material, parents: tuple[Parent, ...]) -> str:
+    """Of the recordings and of the upstream weights: together they are what the samples are made of."""
+    text = " ".join([material.data_hash, *(parent.identity for parent in parents)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
