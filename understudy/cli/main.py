@@ -15,6 +15,7 @@ from understudy.contract.errors import UnderstudyError
 
 VERBS: dict[str, tuple[str, str]] = {
     "record": ("understudy.cli.record", "Record"),
+    "recordings": ("understudy.cli.recordings", "Recordings"),
 }
 """Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""
 
