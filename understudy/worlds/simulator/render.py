@@ -40,7 +40,7 @@ class Renderer:
         self._bodies = BodyPainter(profile, self.size, self.lettering, labels=labels)
         self._effects = EffectPainter(self.size, self.lettering)
         self._panels = Panels(profile, self.size, self.lettering)
-        self._witness = Witness()
+        self.witness = Witness()
 
     def draw(self, scene: Scene) -> pygame.Surface:
         """Draws a scene; the surface belongs to this renderer."""
@@ -56,7 +56,7 @@ class Renderer:
 
     def draw_observation(self, observation: np.ndarray) -> pygame.Surface:
         """Draws one observation record, shape (), of a recording; give them in their order, for shots and log."""
-        return self.draw(self._witness.watch(observation))
+        return self.draw(self.witness.watch(observation))
 
     def frame(self, scene: Scene) -> UInt8[np.ndarray, "height width 3"]:
         """A scene as an RGB picture of the caller's own."""

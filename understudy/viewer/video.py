@@ -1,0 +1,103 @@
+"""Writes short videos as VP8 in WebM, which every browser plays, with the encoder inside OpenCV's own wheel.
+
+Encoding takes about 41 ms of one core for a frame of 1280 x 720 and 25 ms for one of 960 x 540 (measured November
+2026), more than drawing it; OpenCV offers no way to ask VP8 for more haste.
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from understudy.contract.errors import UnderstudyError
+
+
+class VideoError(UnderstudyError):
+    """A video that cannot be written."""
+
+
+class VideoWriter:
+    """One video file that grows frame by frame; use it in a `with`, or close it."""
+
+    def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
+        """Opens the file and makes its folder.
+
+        Args:
+            path: ends in `.webm`.
+            width: of the frames in pixels, even.
+            height: of the frames in pixels, even.
+            fps: frames a second at which it will be played.
+
+        Raises:
+            VideoError: if the numbers make no video or the file cannot be written.
+        """
+        if path.suffix != ".webm":
+            raise VideoError(f"{path} was given for a video: its name has to end in .webm")
+        if width < 2 or height < 2 or width % 2 or height % 2 or not 0 < fps <= 240:
+            raise VideoError(
+                f"A video of {width} x {height} pixels at {fps:g} frames a second cannot be written: "
+                "width and height have to be even, the rate above 0 and at most 240"
+            )
+        self.path, self.width, self.height, self.fps = path, width, height, fps
+        self.num_frames = 0
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with _native_messages_off():
+            code = cv2.VideoWriter.fourcc(*"VP80")
+            self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, (width, height))
+        if not self._writer.isOpened():
+            raise VideoError(f"{path} cannot be written as a VP8 video: look whether its folder is writable")
+
+    def write(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
+        """Appends one RGB frame of the video's size."""
+        assert frame.shape == (self.height, self.width, 3), f"{frame.shape} is not {self.height} x {self.width} x 3"
+        self._writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
+        self.num_frames += 1
+
+    def close(self) -> None:
+        """Finishes the file. May be called twice."""
+        self._writer.release()
+
+    def __enter__(self) -> "VideoWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
+    """Writes all frames (RGB, uint8, of one even size) to a `.webm` file; returns how many there were.
+
+    Raises:
+        VideoError: if there are no frames or the file cannot be written.
+    """
+    writer: VideoWriter | None = None
+    try:
+        for frame in frames:
+            writer = writer or VideoWriter(path, frame.shape[1], frame.shape[0], fps)
+            writer.write(frame)
+    finally:
+        if writer is not None:
+            writer.close()
+    if writer is None:
+        raise VideoError(f"{path} was not written: a video needs at least one frame")
+    return writer.num_frames
+
+
+@contextmanager
+def _native_messages_off() -> Iterator[None]:
+    """Keeps a false alarm off the terminal: OpenCV knows no tag for VP8 in WebM, says so, and writes it rightly."""
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "wb") as nowhere:
+            os.dup2(nowhere.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
