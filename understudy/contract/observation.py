@@ -108,10 +108,9 @@ OBSERVATION = np.dtype(
         ("events", EVENTS),
         ("cursor_x", "f4"),  # window fractions 0..1
         ("cursor_y", "f4"),
-        ("keys", "u4"),  # bit k is the profile's key k, held at this moment
-        ("button", "u4"),  # a Button, held at this moment
+        ("keys", "u4"),  # bit k: the profile's key k was down at some moment since the observation before
+        ("button", "u4"),  # a Button that was down at some moment since the observation before
     ],
-    align=True,
 )
 
 

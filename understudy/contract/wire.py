@@ -33,7 +33,7 @@ def to_plain(value: Any) -> Any:
     return value
 
 
-def from_plain(kind: type[T], value: Any, where: str = "") -> T:
+def from_plain(kind: type[T] | types.GenericAlias, value: Any, where: str = "") -> T:
     """Builds a `kind` out of plain values.
 
     Raises:
@@ -124,7 +124,7 @@ def to_json(value: Any) -> str:
     return json.dumps(to_plain(value), separators=(",", ":"), allow_nan=True)
 
 
-def from_json(kind: type[T], text: str, where: str = "") -> T:
+def from_json(kind: type[T] | types.GenericAlias, text: str, where: str = "") -> T:
     """Reads one `kind` from JSON text.
 
     Raises:
@@ -137,7 +137,7 @@ def from_json(kind: type[T], text: str, where: str = "") -> T:
     return from_plain(kind, value, where)
 
 
-def read_toml(kind: type[T], path: Path) -> T:
+def read_toml(kind: type[T] | types.GenericAlias, path: Path) -> T:
     """Reads one `kind` from a TOML file.
 
     Raises:

@@ -1,0 +1,181 @@
+"""The Executor's task: hazards of gestures and keys, and where gestures go, tick by tick.
+
+Ticks in which something begins are rare. An epoch holds every one of them and a random one of each REST_STRIDE of the
+others, weighted REST_STRIDE times, so the hazards stay calibrated at a fraction of the price.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.learning.upstream import Upstream
+from understudy.policies.executor import MINIMAP, SPACE, Executor, Hazards, density_log_likelihood
+
+REST_STRIDE = 6
+KEY_WEIGHT = 1.0
+_CHUNK = 4096
+
+
+class ExecutorTask:
+    """Ticks of all sessions, those with onsets first in the order of samples."""
+
+    def __init__(
+        self,
+        lessons: list[Lesson],
+        held_out: list[Lesson],
+        model: Executor,
+        device: torch.device,
+        upstream: Upstream,
+        num_keys: int,
+    ) -> None:
+        self.model = model
+        self._num_keys = num_keys
+        self._train = _Samples(lessons, device, upstream)
+        self._held_out = _Samples(held_out, device, upstream)
+        self._signs = [torch.from_numpy(table).to(device) for table in mirror_tables()]
+        eventful = self._train.starts | self._train.key_onsets.any(dim=1)
+        self._eventful = torch.nonzero(eventful)[:, 0]
+        self._rest = torch.nonzero(~eventful)[:, 0]
+
+    @property
+    def num_samples(self) -> int:
+        """Ticks with an onset, and one of every REST_STRIDE others."""
+        return len(self._eventful) + len(self._rest) // REST_STRIDE
+
+    def loss(self, model: Executor, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Negative log likelihood per tick of what began in it."""
+        ticks_B, weight_B = self._draw(indices, generator)
+        mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
+        samples = self._train
+        said = self._ask(model, samples, ticks_B, mirror_B)
+        losses = negative_log_likelihood(said, samples, ticks_B, mirror_B, self._num_keys)
+        scale = weight_B / weight_B.mean()
+        parts = {name: (scale * loss).mean() for name, loss in losses.items()}
+        total = parts["start_loss"] + parts["pointer_loss"] + parts["point_loss"] + KEY_WEIGHT * parts["key_loss"]
+        return 10.0 * total, {name: part.detach() for name, part in parts.items()}
+
+    def _draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Ticks of samples, and how many ticks each stands for."""
+        shift = torch.randint(0, REST_STRIDE, indices.shape, generator=generator, device=indices.device)
+        rest = ((indices - len(self._eventful)).clamp(min=0) * REST_STRIDE + shift).clamp(max=len(self._rest) - 1)
+        is_event = indices < len(self._eventful)
+        event = self._eventful[indices.clamp(max=len(self._eventful) - 1)]
+        return torch.where(is_event, event, self._rest[rest]), torch.where(is_event, 1.0, float(REST_STRIDE))
+
+    def _ask(self, model: Executor, samples: "_Samples", ticks_B: Tensor, mirror_B: Tensor) -> Hazards:
+        context_signs, track_signs, landmark_signs = self._signs
+        said: Hazards = model(
+            samples.context[ticks_B] * context_signs[mirror_B],
+            samples.advice[mirror_B, ticks_B],
+            samples.tracks[ticks_B] * track_signs[mirror_B][:, None],
+            samples.kinds[ticks_B],
+            samples.weights[mirror_B, ticks_B],
+            samples.landmarks[ticks_B] * landmark_signs[mirror_B][:, None],
+        )
+        return said
+
+    def validate(self, model: Executor) -> dict[str, float]:
+        """Log likelihood per second and pointer accuracy on held-out sessions, beside a constant-rate baseline."""
+        samples = self._held_out
+        ticks = torch.arange(len(samples.starts), device=samples.starts.device)
+        totals: dict[str, float] = {}
+        right, expected = 0.0, 0.0
+        for chunk in torch.split(ticks, _CHUNK):
+            mirror = torch.zeros_like(chunk)
+            said = self._ask(model, samples, chunk, mirror)
+            for name, loss in negative_log_likelihood(said, samples, chunk, mirror, self._num_keys).items():
+                totals[name] = totals.get(name, 0.0) + float(loss.sum())
+            known = samples.candidates[chunk] >= 0
+            right += float((said.pointer_logits.argmax(-1) == samples.candidates[chunk])[known].sum())
+            expected += float((torch.sigmoid(said.start_logit) * samples.free[chunk]).sum())
+        gestures = float((samples.candidates >= 0).sum())
+        metrics = {name: 20.0 * total / len(ticks) for name, total in totals.items()}
+        return {
+            **metrics,
+            **_trivial(samples, 20.0),
+            "choice": -sum(metrics.values()),
+            "accuracy": right / max(gestures, 1.0),
+            "pointer_accuracy": right / max(gestures, 1.0),
+            "pointer_accuracy_baseline": _most_common_share(samples.candidates),
+            "start_calibration": expected / max(float(samples.starts.sum()), 1.0),
+        }
+
+
+def negative_log_likelihood(
+    said: Hazards, samples: "_Samples", ticks_B: Tensor, mirror_B: Tensor, num_keys: int
+) -> dict[str, Tensor]:
+    """Per tick and head, in nats: did a gesture start, where to, at which point, which keys went down."""
+    started = samples.starts[ticks_B].float()
+    free = samples.free[ticks_B].float()
+    start = free * functional.binary_cross_entropy_with_logits(said.start_logit, started, reduction="none")
+    button = functional.binary_cross_entropy_with_logits(said.right_logit, samples.right[ticks_B], reduction="none")
+    candidate = samples.candidates[ticks_B]
+    known = candidate >= 0
+    log_pointer = torch.log_softmax(said.pointer_logits, dim=-1).gather(1, candidate.clamp(min=0)[:, None])[:, 0]
+    pointer = torch.where(known, -log_pointer, torch.zeros_like(log_pointer)) + started * button
+    flips = torch.stack([1.0 - 2.0 * (mirror_B & 1), 1.0 - (mirror_B & 2)], dim=-1)
+    point = samples.points[ticks_B] * flips
+    on_minimap = density_log_likelihood(said.minimap_density, point)
+    in_space = density_log_likelihood(said.space_density, point)
+    where = -((candidate == MINIMAP) * on_minimap + (candidate == SPACE) * in_space)
+    keys = functional.binary_cross_entropy_with_logits(
+        said.key_logits[:, :num_keys], samples.key_onsets[ticks_B, :num_keys].float(), reduction="none"
+    )
+    up = ~samples.keys_down[ticks_B, :num_keys]
+    return {"start_loss": start, "pointer_loss": pointer, "point_loss": where, "key_loss": (up * keys).sum(-1)}
+
+
+def _trivial(samples: "_Samples", per_second: float) -> dict[str, float]:
+    """What a constant hazard would score, nats per second."""
+
+    def entropy(rate: float) -> float:
+        rate = min(max(rate, 1e-6), 1.0 - 1e-6)
+        return float(-(rate * np.log(rate) + (1 - rate) * np.log(1 - rate)))
+
+    free = float(samples.free.float().mean())
+    start = entropy(float(samples.starts.sum()) / max(float(samples.free.sum()), 1.0)) * free
+    keys = sum(entropy(float(rate)) for rate in samples.key_onsets.float().mean(0) if rate > 0)
+    return {"start_loss_baseline": per_second * start, "key_loss_baseline": per_second * keys}
+
+
+def _most_common_share(candidates: Tensor) -> float:
+    known = candidates[candidates >= 0]
+    return float(torch.bincount(known).max()) / len(known) if len(known) else 0.0
+
+
+class _Samples:
+    """Ticks of all sessions one after the other, on a device."""
+
+    def __init__(self, lessons: list[Lesson], device: torch.device, upstream: Upstream) -> None:
+        def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
+            return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
+
+        self.context = gather([lesson.encoded.context for lesson in lessons])
+        self.tracks = gather([lesson.encoded.tracks for lesson in lessons])
+        self.kinds = gather([lesson.encoded.kinds for lesson in lessons])
+        self.landmarks = gather([lesson.encoded.landmarks for lesson in lessons])
+        self.free = gather([lesson.free for lesson in lessons])
+        self.starts = gather([lesson.starts >= 0 for lesson in lessons])
+        self.candidates = gather([lesson.candidates for lesson in lessons])
+        self.points = gather([lesson.points for lesson in lessons])
+        self.right = gather([_right_button(lesson) for lesson in lessons])
+        self.key_onsets = gather([lesson.key_onsets for lesson in lessons])
+        self.keys_down = gather([_keys_down(lesson) for lesson in lessons])
+        advised = [upstream.advice(lesson) for lesson in lessons]
+        self.advice = gather([advice for advice, _ in advised], axis=1)
+        self.weights = gather([weights for _, weights in advised], axis=1)
+
+
+def _right_button(lesson: Lesson) -> np.ndarray:
+    right = np.zeros(len(lesson), np.float32)
+    chosen = lesson.starts >= 0
+    right[chosen] = lesson.hindsight.gestures["button"][lesson.starts[chosen]] == 2
+    return right
+
+
+def _keys_down(lesson: Lesson) -> np.ndarray:
+    """Keys held when the tick began: they cannot go down in it."""
+    keys = lesson.observation.records["keys"]
+    return ((keys[:, None] >> np.arange(lesson.key_onsets.shape[1], dtype=np.uint32)) & 1).astype(bool)

@@ -1,0 +1,101 @@
+"""The trained parts of an understudy, from their checkpoints."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from understudy.contract import wire
+from understudy.contract.errors import CheckpointError
+from understudy.policies.checkpoint import BEST, Checkpoint, load_checkpoint
+from understudy.policies.encoding import ENCODING
+from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.hand import HAND
+from understudy.policies.strategist import Strategist, StrategistConfig
+from understudy.policies.tactician import Tactician, TacticianConfig
+
+
+@dataclass(frozen=True)
+class Brain:
+    """Three policies and a hand; an Executor can do without the levels above it if it was trained without them."""
+
+    executor: Executor
+    hand: np.void
+    """Record of dtype HAND."""
+    strategist: Strategist | None = None
+    tactician: Tactician | None = None
+
+
+def load_brain(folder: Path) -> Brain:
+    """Reads `folder`/{strategist,tactician,executor}/best_model.pt.
+
+    Raises:
+        CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
+    """
+    found = load_checkpoint(folder / "executor" / BEST, "executor", ENCODING)
+    executor = restore_executor(found)
+    needs = {parent.what for parent in found.meta.lineage}
+    strategist = tactician = None
+    if "strategist" in needs:
+        strategist = restore_strategist(load_checkpoint(folder / "strategist" / BEST, "strategist", ENCODING))
+    if "tactician" in needs:
+        tactician = restore_tactician(load_checkpoint(folder / "tactician" / BEST, "tactician", ENCODING))
+    return Brain(executor, unpack_hand(found.meta.hand), strategist, tactician)
+
+
+def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:
+    try:
+        model.load_state_dict(checkpoint.weights)
+    except RuntimeError as problem:
+        raise CheckpointError(
+            f"The {checkpoint.meta.policy}'s weights do not fit its own config ({str(problem).splitlines()[0]}): "
+            "train it again."
+        ) from problem
+    model.eval()
+
+
+def restore_strategist(checkpoint: Checkpoint) -> Strategist:
+    """The Strategist of a checkpoint, in evaluation mode."""
+    model = Strategist(wire.from_plain(StrategistConfig, checkpoint.meta.config))
+    _restore(checkpoint, model)
+    return model
+
+
+def restore_tactician(checkpoint: Checkpoint) -> Tactician:
+    """The Tactician of a checkpoint, in evaluation mode."""
+    model = Tactician(wire.from_plain(TacticianConfig, checkpoint.meta.config))
+    _restore(checkpoint, model)
+    return model
+
+
+def restore_executor(checkpoint: Checkpoint) -> Executor:
+    """The Executor of a checkpoint, in evaluation mode."""
+    model = Executor(wire.from_plain(ExecutorConfig, checkpoint.meta.config))
+    _restore(checkpoint, model)
+    return model
+
+
+def pack_hand(hand: np.void) -> dict[str, Any]:
+    """A hand as plain numbers, for a checkpoint."""
+    assert hand.dtype.names is not None
+    return {name: hand[name].tolist() for name in hand.dtype.names}
+
+
+def unpack_hand(plain: dict[str, Any]) -> np.void:
+    """A hand from plain numbers.
+
+    Raises:
+        CheckpointError: if they are not those of a hand.
+    """
+    hand: np.void = np.zeros(1, HAND)[0]
+    assert HAND.names is not None
+    for name in HAND.names:
+        try:
+            hand[name] = np.asarray(plain[name], np.float32).reshape(HAND[name].shape)
+        except (KeyError, ValueError, TypeError) as problem:
+            raise CheckpointError(
+                f"The executor's checkpoint holds no usable hand ({name}): train it again."
+            ) from problem
+    return hand

@@ -1,0 +1,161 @@
+"""Strategist at 1 Hz, Tactician at 5 Hz, Executor at 20 Hz and the hand: three trained policies as one Pilot.
+
+All memory is in the carry, so the same Hierarchy drives one live world and 128 evaluation worlds in one batch.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import UInt64
+from torch import Tensor
+
+from understudy.contract.action import ACTION, Action
+from understudy.contract.intent import GOAL_WIDTH, INTENT, NUM_MODES, Intent
+from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import Carry, Decision
+from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, advice_of, follow_targets, strategy_of
+from understudy.policies.brain import Brain, load_brain
+from understudy.policies.chance import act_worlds
+from understudy.policies.encoding import Encoded, Encoder
+from understudy.policies.executor import Hazards
+from understudy.policies.hand import HAND_STATE
+
+STRATEGIST_TICKS = TICK_RATE_HZ
+TACTICIAN_TICKS = 4
+
+
+@dataclass
+class HierarchyCarry:
+    """What B worlds' worth of three policies and a hand remember from tick to tick."""
+
+    tick: int
+    encoding: np.ndarray
+    hands: np.ndarray
+    streams: UInt64[np.ndarray, " B"]
+    strategy: Tensor
+    words: Tensor
+    weights: np.ndarray
+    weights_ids: np.ndarray
+    seconds: deque[Tensor] = field(default_factory=deque)
+
+
+class Hierarchy:
+    """A Pilot made of three trained policies."""
+
+    def __init__(self, brain: Brain, profile: Profile) -> None:
+        """Args: `brain`, the trained parts; `profile`, the game to be played."""
+        self.brain = brain
+        self._encoder = Encoder(profile)
+
+    def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
+        """A fresh memory for B worlds."""
+        worlds = len(seeds)
+        return HierarchyCarry(
+            tick=0,
+            encoding=self._encoder.start(worlds),
+            hands=np.zeros(worlds, HAND_STATE),
+            streams=seeds.astype(np.uint64).copy(),
+            strategy=torch.zeros(worlds, STRATEGY_WIDTH),
+            words=torch.zeros(worlds, ADVICE_WIDTH),
+            weights=np.zeros((worlds, MAX_TRACKS), np.float32),
+            weights_ids=np.zeros((worlds, MAX_TRACKS), np.int32),
+            seconds=deque(maxlen=self.brain.strategist.config.window_s if self.brain.strategist else 1),
+        )
+
+    @torch.inference_mode()
+    def decide(self, observation: Observation, carry: Carry) -> Decision:
+        """One tick; updates the carry in place."""
+        encoded = self._encoder.encode(observation, carry.encoding)
+        context, tracks = torch.from_numpy(encoded.context), torch.from_numpy(encoded.tracks)
+        kinds = torch.from_numpy(encoded.kinds)
+        if carry.tick % STRATEGIST_TICKS == 0:
+            self._strategise(context, carry)
+        if carry.tick % TACTICIAN_TICKS == 0:
+            self._aim(context, tracks, kinds, observation, carry)
+        weights = _weights_now(observation, carry)
+        hazards = self.brain.executor(
+            context, carry.words, tracks, kinds, torch.from_numpy(weights), torch.from_numpy(encoded.landmarks)
+        )
+        action = self._act(observation, hazards, carry)
+        carry.tick += 1
+        return Decision(action, self._intent(observation, carry, weights, encoded), carry)
+
+    def _strategise(self, context_BF: Tensor, carry: HierarchyCarry) -> None:
+        if self.brain.strategist is None:
+            return
+        carry.seconds.append(context_BF)
+        said = self.brain.strategist(torch.stack(tuple(carry.seconds), dim=1))
+        carry.strategy = strategy_of(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
+        carry.words = torch.cat([carry.strategy, carry.words[:, STRATEGY_WIDTH:]], dim=-1)
+
+    def _aim(
+        self, context_BF: Tensor, tracks: Tensor, kinds: Tensor, observation: Observation, carry: HierarchyCarry
+    ) -> None:
+        if self.brain.tactician is None:
+            return
+        said = self.brain.tactician(context_BF, carry.strategy, tracks, kinds)
+        probabilities = torch.softmax(said.target_logits, dim=-1)
+        carry.words = advice_of(carry.strategy, said.route, probabilities[:, -1])
+        carry.weights = probabilities[:, :-1].numpy()
+        carry.weights_ids = observation.records["tracks"]["id"].copy()
+
+    def _act(self, observation: Observation, hazards: Hazards, carry: HierarchyCarry) -> Action:
+        actions = np.zeros(len(observation), ACTION)
+        act_worlds(
+            observation.records,
+            carry.hands,
+            self.brain.hand,
+            self._encoder.geometry,
+            carry.streams,
+            torch.sigmoid(hazards.start_logit).numpy(),
+            torch.softmax(hazards.pointer_logits, dim=-1).numpy(),
+            torch.sigmoid(hazards.right_logit).numpy(),
+            _mixture(hazards.minimap_density),
+            _mixture(hazards.space_density),
+            torch.sigmoid(hazards.key_logits).numpy(),
+            actions,
+        )
+        return Action(actions)
+
+    def _intent(self, observation: Observation, carry: HierarchyCarry, weights: np.ndarray, encoded: Encoded) -> Intent:
+        records = np.zeros(len(observation), INTENT)
+        strategy = carry.strategy.numpy()
+        records["mode_probabilities"] = strategy[:, :NUM_MODES]
+        records["mode"] = np.argmax(strategy[:, :NUM_MODES], axis=1) if self.brain.strategist else -1
+        records["goal"] = strategy[:, NUM_MODES : NUM_MODES + GOAL_WIDTH]
+        records["target_probabilities"] = weights
+        best = np.argmax(weights, axis=1)
+        worlds = np.arange(len(observation))
+        likely = weights[worlds, best] > 1.0 - weights.sum(axis=1)
+        records["target_id"] = np.where(likely, observation.records["tracks"]["id"][worlds, best], 0)
+        records["phase"] = carry.hands["phase"]
+        records["gesture_x"], records["gesture_y"] = carry.hands["goal_x"], carry.hands["goal_y"]
+        return Intent(records)
+
+
+def _weights_now(observation: Observation, carry: HierarchyCarry) -> np.ndarray:
+    """The Tactician's weights, each moved to the slot where its object is now."""
+    ids = observation.records["tracks"]["id"]
+    out = np.zeros((len(ids), MAX_TRACKS), np.float32)
+    for b in range(len(ids)):
+        follow_targets(carry.weights_ids[b], carry.weights[b], ids[b], out[b])
+    return out
+
+
+def _mixture(density_BX5: Tensor) -> np.ndarray:
+    """Weights and scales of a density head, made plain."""
+    parts = [torch.softmax(density_BX5[..., :1], dim=1), density_BX5[..., 1:3], density_BX5[..., 3:].clamp(-4, 1).exp()]
+    return np.asarray(torch.cat(parts, dim=-1).numpy())
+
+
+def load_hierarchy(folder: Path, profile: Profile) -> Hierarchy:
+    """The Hierarchy trained into `folder`/{strategist,tactician,executor}/best_model.pt.
+
+    Raises:
+        CheckpointError: if one is missing, torn, or of another encoding.
+    """
+    return Hierarchy(load_brain(folder), profile)
