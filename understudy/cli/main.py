@@ -16,6 +16,7 @@ from understudy.contract.errors import UnderstudyError
 VERBS: dict[str, tuple[str, str]] = {
     "record": ("understudy.cli.record", "Record"),
     "recordings": ("understudy.cli.recordings", "Recordings"),
+    "train": ("understudy.cli.train", "Train"),
 }
 """Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""
 
