@@ -108,16 +108,20 @@ def _list(paths: list[Path]) -> int:
     from understudy.recordings.store import read_episode
 
     table = Table("recording", "pilot", "minutes", "kills", "boxes", "deaths", "MB", "", box=None, padding=(0, 1))
-    table.columns[0].overflow = "fold"
+    table.columns[0].no_wrap = True
     for column in table.columns[2:7]:
         column.justify = "right"
     seconds = 0.0
+    folder: Path | None = None
 
     def add(path: Path) -> bool:
-        nonlocal seconds
+        nonlocal seconds, folder
         episode = read_episode(path)
         found = figures(episode)
         seconds += found.duration_s
+        if path.parent != folder:
+            folder = path.parent
+            table.add_row(f"{folder}/")
         table.add_row(*_list_row(path, episode, found))
         return True
 
@@ -129,7 +133,7 @@ def _list(paths: list[Path]) -> int:
 
 def _list_row(path: Path, episode: "Episode", found: "Figures") -> list[str]:
     return [
-        str(path),
+        f"  {path.name}",
         episode.info.pilot,
         f"{found.duration_s / 60:.1f}",
         *(f"{count:.0f}" for count in (found.kills, found.boxes, found.deaths)),

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from understudy.contract.intent import no_intent
+from understudy.contract.protocols import InputEvent
 from understudy.contract.wire import from_plain
 from understudy.recordings import channels
 from understudy.recordings.episode import Episode, EpisodeInfo
@@ -29,7 +30,7 @@ def read(path: Path) -> Episode:
         observations=_per_tick(raw, channels.OBSERVATIONS.topic, ticks),
         actions=_per_tick(raw, channels.ACTIONS.topic, ticks),
         actors=_per_tick(raw, channels.ACTORS.topic, ticks),
-        inputs=channels.records_to_inputs(raw.arrays[channels.INPUTS.topic]),
+        inputs=_inputs(raw),
         intents=_intents(raw, ticks),
         losses=(*raw.losses, *losses),
     )
@@ -67,10 +68,16 @@ def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
     return raw.arrays[topic][rows[np.searchsorted(numbers, ticks)]]
 
 
+def _inputs(raw: RawRecording) -> tuple[InputEvent, ...]:
+    stored = raw.arrays.get(channels.INPUTS.topic)
+    return () if stored is None else channels.records_to_inputs(stored)
+
+
 def _intents(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
-    stored, numbers = raw.arrays[channels.INTENTS.topic], raw.sequences[channels.INTENTS.topic]
-    if len(stored) == 0 or len(ticks) == 0:
+    stored = raw.arrays.get(channels.INTENTS.topic)
+    if stored is None or len(stored) == 0 or len(ticks) == 0:
         return None
+    numbers = raw.sequences[channels.INTENTS.topic]
     intents = no_intent(len(ticks)).records
     places = np.searchsorted(ticks, numbers)
     known = (places < len(ticks)) & (ticks[np.minimum(places, len(ticks) - 1)] == numbers)

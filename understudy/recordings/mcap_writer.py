@@ -59,6 +59,8 @@ class McapWriter:
 
         Inputs go with the chunk in whose time they fall; intents that say nothing are not written.
         """
+        if len(observations) == 0:
+            return
         events = channels.inputs_to_records(inputs)
         starts = range(0, len(observations), CHUNK_TICKS)
         cuts = np.searchsorted(events["time_s"], observations["time_s"][CHUNK_TICKS::CHUNK_TICKS])

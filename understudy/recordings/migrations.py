@@ -8,7 +8,7 @@ When a contract dtype changes: raise `channels.FORMAT_VERSION` and add the step 
 from collections.abc import Callable, Mapping
 
 from understudy.contract.errors import RecordingError
-from understudy.recordings.channels import CHANNELS, FORMAT_VERSION
+from understudy.recordings.channels import CHANNELS, FORMAT_VERSION, TICK_CHANNELS
 from understudy.recordings.mcap_reader import RawRecording
 
 Migration = Callable[[RawRecording], RawRecording]
@@ -53,12 +53,16 @@ def migrate(
 def expect_current_dtypes(raw: RawRecording, name: str) -> None:
     """Checks that a recording of the current version is laid out as the current version is.
 
+    A channel that need not have a message for every tick may be missing: other MCAP tools drop what is empty.
+
     Raises:
-        RecordingError: naming the channel that differs.
+        RecordingError: naming the channel that differs or is missing.
     """
     for channel in CHANNELS:
         stored = raw.arrays.get(channel.topic)
-        if stored is None or stored.dtype != channel.dtype:
+        if stored is None and channel in TICK_CHANNELS:
+            raise RecordingError(f"{name} describes no {channel.topic}: it was cut off before its first tick")
+        if stored is not None and stored.dtype != channel.dtype:
             raise RecordingError(
                 f"{name} says that it is of format {raw.version}, but its records of {channel.topic} are laid out "
                 "otherwise: it comes from a development version and cannot be read"

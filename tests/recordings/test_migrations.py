@@ -1,0 +1,60 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_up import made_up
+
+from understudy.contract.errors import RecordingError
+from understudy.recordings import mcap_format
+from understudy.recordings.channels import FORMAT_VERSION
+from understudy.recordings.mcap_reader import RawRecording, read_raw
+from understudy.recordings.migrations import expect_current_dtypes, migrate
+
+
+def stored(tmp_path: Path) -> Path:
+    mcap_format.write(made_up(20), tmp_path / "one.mcap")
+    return tmp_path / "one.mcap"
+
+
+def test_a_recording_of_todays_version_passes_as_it_is(tmp_path: Path) -> None:
+    raw = read_raw(stored(tmp_path))
+    assert migrate(raw, "one.mcap") is raw
+    expect_current_dtypes(raw, "one.mcap")
+
+
+def test_a_recording_of_a_newer_version_is_refused_and_asks_for_an_update(tmp_path: Path) -> None:
+    path = stored(tmp_path)
+    key = b"format_version"
+    data = path.read_bytes()
+    here, newer = str(FORMAT_VERSION).encode(), str(FORMAT_VERSION + 1).encode()
+    value_at = data.index(key) + len(key) + 4
+    assert data[value_at : value_at + 1] == here
+    path.write_bytes(data[:value_at] + newer + data[value_at + 1 :])
+    with pytest.raises(RecordingError, match=f"format {FORMAT_VERSION + 1}.*update understudy"):
+        mcap_format.read(path)
+
+
+def test_an_older_recording_takes_every_step_in_turn() -> None:
+    def first(raw: RawRecording) -> RawRecording:
+        raw.arrays["/x"] = raw.arrays["/x"] + 1
+        return raw
+
+    def second(raw: RawRecording) -> RawRecording:
+        return RawRecording(version=raw.version, info=raw.info, arrays={"/x": raw.arrays["/x"] * 10})
+
+    raw = RawRecording(version=3, arrays={"/x": np.array([1, 2])})
+    lifted = migrate(raw, "old.mcap", migrations={3: first, 4: second}, current=5)
+    assert lifted.version == 5
+    assert lifted.arrays["/x"].tolist() == [20, 30]
+
+
+def test_an_older_recording_without_a_step_is_refused() -> None:
+    with pytest.raises(RecordingError, match="format 0, from which no step"):
+        migrate(RawRecording(version=0), "old.mcap")
+
+
+def test_a_layout_that_its_version_does_not_have_is_refused_by_channel(tmp_path: Path) -> None:
+    raw = read_raw(stored(tmp_path))
+    raw.arrays["/action"] = raw.arrays["/action"].view([("a", "f8"), ("b", "f8")])
+    with pytest.raises(RecordingError, match="/action"):
+        expect_current_dtypes(raw, "one.mcap")
