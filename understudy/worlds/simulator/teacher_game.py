@@ -14,6 +14,8 @@ from understudy.worlds.simulator.compiled import njit
 from understudy.worlds.simulator.rules import MAX_MAPS, MAX_PORTALS, compile_rules
 from understudy.worlds.simulator.state import Record
 
+Click = tuple[int, int, float, float]
+"""What to click on (an OBJECT, SPACE, the MINIMAP or NOTHING), its id, and the place in window fractions."""
 VIEW_WIDTH = 1600.0
 VIEW_HEIGHT = 900.0
 LASER_RANGE = 600.0

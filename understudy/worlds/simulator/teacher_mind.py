@@ -184,9 +184,11 @@ def think(c: Record, o: Record, g: Record, s: Record) -> None:
     well = health(o)
     wanted, target = _judge(c, o, g, s, well)
     if wanted != c.next_mode:
-        c.next_mode, c.mode_due = wanted, c.tick + draw_ticks(c, s.reaction_s, 0.25)
+        after_s = s.notice_s if wanted in (FLEE, CAUTIOUS) else s.reaction_s
+        c.next_mode, c.mode_due = wanted, c.tick + draw_ticks(c, after_s, 0.3)
     if c.mode != c.next_mode and c.tick >= c.mode_due:
         c.mode = c.next_mode
+        c.goal_errand = NO_ERRAND
     if c.mode == wanted:
         c.target_id = o.tracks[target].id if target >= 0 else 0
     c.target_slot = find_track(o, c.target_id)

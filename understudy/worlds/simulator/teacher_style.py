@@ -55,6 +55,8 @@ class Style:
     """Strength from which a target is worth the better ammunition."""
     reaction_s: float
     """Mean reaction time to a change of the scene."""
+    notice_s: float
+    """Mean time until it notices that its bars call for caution or flight: the eyes are on the target."""
     aim_noise: float
     """Standard deviation of a click, as a fraction of the target's size."""
     slip_chance: float
