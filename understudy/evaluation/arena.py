@@ -25,6 +25,8 @@ BLOCK = 64
 """Worlds that one batch holds; part of the meaning of a result, so not a setting."""
 REPORT_EVERY = 20
 """Ticks between two calls of `progress`."""
+PILOT_SALT = np.uint64(0x9C5B2A7D41E8F063)
+"""Keeps a pilot's chance apart from its world's: both count from a seed, and equal seeds would roll equal dice."""
 Progress = Callable[[int, int], None]
 """Is told world-ticks done and world-ticks in all."""
 
@@ -109,7 +111,7 @@ def _play_block(job: _Job, add_progress: Callable[[int], None]) -> Outcomes:
     world = Fleet(job.seeds, job.start_maps)
     score = Scorekeeper(len(job.seeds), len(world.profile.maps))
     habits = HabitsWatch(len(job.seeds), world.profile)
-    carry = job.pilot.start(job.seeds)
+    carry = job.pilot.start(job.seeds ^ PILOT_SALT)
     observation = world.observe()
     for tick in range(1, job.num_ticks + 1):
         decision = job.pilot.decide(observation, carry)

@@ -8,6 +8,7 @@ from understudy.contract.action import Action
 from understudy.contract.intent import Intent
 from understudy.contract.observation import TICK_RATE_HZ, Observation, concatenate
 from understudy.contract.protocols import Pilot
+from understudy.evaluation.arena import PILOT_SALT
 from understudy.worlds.simulator.world import Simulator
 
 
@@ -37,7 +38,7 @@ def film(pilot: Pilot, seed: int, seconds: float, start_map: str | None = None) 
     """
     seeds = np.array([seed], np.uint64)
     world = Simulator(seeds, start_map)
-    carry = pilot.start(seeds)
+    carry = pilot.start(seeds ^ PILOT_SALT)
     seen, done, meant, states = [], [], [], []
     for _ in range(max(1, round(seconds * TICK_RATE_HZ))):
         observation = world.observe()

@@ -4,6 +4,7 @@ The guide's floors do not discriminate (leaving the cursor where it is passes on
 carries its trivial baseline with it, and skill is what is left above that.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from jaxtyping import Bool, Float, Int
 
 EPSILON = 1e-7
 NUM_BINS = 10
+BASELINE = "_baseline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +155,26 @@ def event_head(name: str, probability: Float[np.ndarray, " n"], happened: Bool[n
         ),
     )
     return HeadReport(name=name, metrics=metrics, calibration=calibration_of(probability, happened))
+
+
+def fitted_head(name: str, numbers: Mapping[str, float], floors: Mapping[str, float] | None = None) -> HeadReport:
+    """The held-out figures of a training run, each beside the one called `<figure>_baseline` where there is one."""
+    metrics = []
+    for figure, value in numbers.items():
+        if figure.endswith(BASELINE):
+            continue
+        metrics.append(
+            Metric(
+                name=figure.replace("_", " "),
+                value=value,
+                trivial=numbers.get(f"{figure}{BASELINE}"),
+                trivial_name="trivial baseline" if f"{figure}{BASELINE}" in numbers else "",
+                floor=(floors or {}).get(figure),
+                higher_is_better=not figure.endswith(("loss", "error")),
+                is_share=figure.endswith(("accuracy", "recall", "precision")),
+            )
+        )
+    return HeadReport(name=name, metrics=tuple(metrics))
 
 
 def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> float:

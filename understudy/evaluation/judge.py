@@ -86,19 +86,33 @@ def judge(
         processes: how many play at the same time; does not change the verdict.
         progress: is told world-ticks done and in all.
     """
-    flat = {(one.name, run): pilot for one in contestants for run, pilot in enumerate(one.pilots)}
-    outcomes = play_all(
-        {f"{name}/{run}": pilot for (name, run), pilot in flat.items()},
-        seeds,
-        seconds,
-        progress=progress,
-        processes=processes,
-    )
-    played = {
+    played = play_contestants(contestants, seeds, seconds, processes=processes, progress=progress)
+    return verdict_of(played, person=person, random=random, reference=reference)
+
+
+def play_contestants(
+    contestants: Sequence[Contestant],
+    seeds: UInt64[np.ndarray, " B"],
+    seconds: float,
+    *,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Played]:
+    """Plays everyone in the same worlds; see `judge`."""
+    names = [one.name for one in contestants]
+    assert len(set(names)) == len(names)
+    pilots = {f"{one.name}/{run}": pilot for one in contestants for run, pilot in enumerate(one.pilots)}
+    outcomes = play_all(pilots, seeds, seconds, progress=progress, processes=processes)
+    return {
         one.name: Played(kind=one.kind, runs=tuple(outcomes[f"{one.name}/{run}"] for run in range(len(one.pilots))))
         for one in contestants
     }
-    return verdict_of(played, person=person, random=random, reference=reference)
+
+
+def typical_world(played: Played) -> int:
+    """Index of the world with the middle score of the first run: neither the best nor the worst to show."""
+    order = np.argsort(played.runs[0].scores, kind="stable")
+    return int(order[len(order) // 2])
 
 
 def verdict_of(played: Mapping[str, Played], *, person: str, random: str, reference: str | None = None) -> Verdict:

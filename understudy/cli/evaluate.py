@@ -1,0 +1,135 @@
+"""Judges trained policies beside the teacher they learned from and the trivial baselines, on the same seeded worlds."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from understudy.evaluation.judge import Contestant
+    from understudy.evaluation.report import Report
+    from understudy.evaluation.verdict import Verdict
+
+Progress = Callable[[int, int], None]
+"""Told how many world-ticks are done, and of how many."""
+
+POLICY = "understudy"
+RANDOM = "random"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate:
+    """Judge trained policies beside their teacher and the trivial baselines, on the same seeded worlds."""
+
+    models: tuple[Path, ...] = (Path("models/v2"),)
+    """Folders with the three trained policies; several are taken as training seeds of one understudy. None at all
+    judges the teacher and the baselines alone."""
+    teacher: str = "hunter"
+    """Style of the teacher that counts as 100 %, such as hunter, kiter or careful."""
+    worlds: int = 128
+    """Seeded worlds that everyone plays, spread evenly over the maps."""
+    seconds: float = 120.0
+    """Game time in each world."""
+    purpose: Literal["holdout", "choose"] = "holdout"
+    """Which seeds: `holdout` for figures to report, `choose` to pick between models or settings."""
+    offset: int = 0
+    """How many seeds of that purpose to skip, for a second, independent look."""
+    processes: int | None = None
+    """How many play at the same time; by default two where there are two cores. Does not change the result."""
+    out: Path = Path("out/evaluation")
+    """Folder for report.html, verdict.json and worlds.csv."""
+    logs: Path = Path("logs/training")
+    """Where training left its curves, for the report; left out where there are none."""
+
+
+def run(command: Evaluate) -> None:
+    """Plays with a progress bar, prints the table and says where the report lies."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from understudy.cli.verdict_table import verdict_table
+
+    with Bar(transient=True) as bar:
+        task = bar.add_task("playing", total=None)
+        verdict = evaluate(command, lambda done, total: bar.update(task, completed=done, total=total))
+    console = Console(soft_wrap=True)
+    console.print(verdict_table(verdict))
+    console.print(f"Report: {command.out / 'report.html'}")
+
+
+def evaluate(command: Evaluate, progress: Progress | None = None) -> "Verdict":
+    """Plays everyone, and writes the report, the verdict and the ledger of worlds.
+
+    Raises:
+        FlagError: if the numbers make no sense or there is no such style of teacher.
+        CheckpointError: if a folder holds no usable policies.
+    """
+    from understudy.contract.wire import to_json
+    from understudy.evaluation.judge import play_contestants, verdict_of
+    from understudy.evaluation.ledger import write_ledger
+    from understudy.evaluation.report import write_report
+    from understudy.evaluation.seeds import Purpose, seeds_for
+
+    _expect_sensible(command)
+    contestants = gather(command.models, command.teacher)
+    seeds = seeds_for(Purpose[command.purpose.upper()], command.worlds, command.offset)
+    processes = min(2, os.cpu_count() or 1) if command.processes is None else command.processes
+    played = play_contestants(contestants, seeds, command.seconds, processes=processes, progress=progress)
+    verdict = verdict_of(played, person=command.teacher, random=RANDOM)
+    command.out.mkdir(parents=True, exist_ok=True)
+    (command.out / "verdict.json").write_text(to_json(verdict) + "\n", encoding="utf-8")
+    write_ledger(played, command.out / "worlds.csv")
+    write_report(_report(command, verdict), command.out / "report.html")
+    return verdict
+
+
+def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
+    """The understudy if there are models, its teacher, and every baseline.
+
+    Raises:
+        FlagError: if there is no such style of teacher.
+        CheckpointError: if a folder holds no usable policies.
+    """
+    from understudy.evaluation.baselines import BASELINES
+    from understudy.evaluation.judge import Contestant
+    from understudy.worlds.catalog import load_profile
+    from understudy.worlds.simulator.teacher import Teacher
+
+    profile = load_profile("darkorbit")
+    contestants = [Contestant(name=teacher, kind="person", pilots=(Teacher(teacher, profile),))]
+    contestants += [
+        Contestant(name=name, kind="baseline", pilots=(baseline(profile),)) for name, baseline in BASELINES.items()
+    ]
+    if models:
+        from understudy.runtime.hierarchy import load_hierarchy
+
+        pilots = tuple(load_hierarchy(folder, profile) for folder in models)
+        contestants.insert(0, Contestant(name=POLICY, kind="policy", pilots=pilots))
+    return contestants
+
+
+def _report(command: Evaluate, verdict: "Verdict") -> "Report":
+    from understudy.evaluation.curves import newest_runs, read_curves
+    from understudy.evaluation.report import Report
+
+    title = f"The understudy beside {command.teacher}" if command.models else f"{command.teacher} and the baselines"
+    names = ("strategist", "tactician", "executor") if command.models else ()
+    curves = tuple(
+        panel for name, run in newest_runs(command.logs, names).items() for panel in read_curves(run, name.capitalize())
+    )
+    facts = tuple((f"models, training seed {index}", str(folder)) for index, folder in enumerate(command.models))
+    return Report(title=title, verdict=verdict, facts=facts, curves=curves)
+
+
+def _expect_sensible(command: Evaluate) -> None:
+    from understudy.contract.errors import FlagError
+
+    if command.worlds < 1:
+        raise FlagError(f"--worlds {command.worlds} was given: expected at least 1")
+    if command.seconds < 1:
+        raise FlagError(f"--seconds {command.seconds:g} was given: expected at least 1")
+    if command.processes is not None and command.processes < 1:
+        raise FlagError(f"--processes {command.processes} was given: expected at least 1")
+    if not 0 <= command.offset <= 2**32 - command.worlds:
+        raise FlagError(f"--offset {command.offset} was given: expected 0 to {2**32 - command.worlds}")
