@@ -3,7 +3,7 @@
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.chronicle import note
 from understudy.worlds.simulator.combat import strike_player
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.dice import chance, distance
 from understudy.worlds.simulator.population import spawn_alien, wander
 from understudy.worlds.simulator.rules import Temper
@@ -17,7 +17,7 @@ QUIET_TICKS = 160
 """Without a hit for this long, an alien mends itself."""
 
 
-@njit
+@njit_part
 def move_aliens(w: Record, r: Record) -> None:
     """One tick of all aliens of the map."""
     for j in range(w.num_aliens):
@@ -29,7 +29,7 @@ def move_aliens(w: Record, r: Record) -> None:
             think(w, r, j, dx, dy)
 
 
-@njit
+@njit_part
 def think(w: Record, r: Record, j: int, dx: float, dy: float) -> None:
     """What one alien does next; (dx, dy) is the way to the player."""
     far = distance(dx, dy)
@@ -51,7 +51,7 @@ def think(w: Record, r: Record, j: int, dx: float, dy: float) -> None:
         rest(w, r, j)
 
 
-@njit
+@njit_part
 def too_far_from_home(w: Record, r: Record, j: int) -> bool:
     """Whether an alien has left its field by more than its leash."""
     m, f = w.map_index, w.alien_field[j]
@@ -59,7 +59,7 @@ def too_far_from_home(w: Record, r: Record, j: int) -> bool:
     return bool(away > r.field_radius[m, f] + r.leash)
 
 
-@njit
+@njit_part
 def hunt(w: Record, r: Record, j: int, dx: float, dy: float, far: float) -> None:
     """Towards the player, and around at about 0.75 of its range."""
     kind = w.alien_kind[j]
@@ -72,7 +72,7 @@ def hunt(w: Record, r: Record, j: int, dx: float, dy: float, far: float) -> None
     w.alien_vy[j] += (vy - w.alien_vy[j]) * 0.2
 
 
-@njit
+@njit_part
 def attack(w: Record, r: Record, j: int, far: float) -> None:
     """One shot, if loaded and in range."""
     kind = w.alien_kind[j]
@@ -87,7 +87,7 @@ def attack(w: Record, r: Record, j: int, far: float) -> None:
         note(w, ALIEN_MISS, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, 0.0)
 
 
-@njit
+@njit_part
 def rest(w: Record, r: Record, j: int) -> None:
     """Wanders on, and mends itself when it has been left alone."""
     if w.tick >= w.alien_until[j]:

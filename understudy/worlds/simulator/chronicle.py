@@ -1,10 +1,10 @@
 """What is remembered of a fight for those who watch: a small ring of effects."""
 
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.state import NUM_EFFECTS, Record
 
 
-@njit
+@njit_part
 def note(w: Record, effect: int, kind: int, from_x: float, from_y: float, x: float, y: float, amount: float) -> None:
     """Writes one effect into the ring, over the oldest."""
     entry = w.effects[w.num_effects % NUM_EFFECTS]

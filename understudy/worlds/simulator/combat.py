@@ -2,7 +2,7 @@
 
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.chronicle import note
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.dice import below, chance, distance, point_in_disc
 from understudy.worlds.simulator.population import drop_cargo, enter_map, take_box
 from understudy.worlds.simulator.rules import Temper
@@ -15,7 +15,7 @@ JUMP, RESPAWN = int(Effect.JUMP), int(Effect.RESPAWN)
 PACK = int(Temper.PACK)
 
 
-@njit
+@njit_part
 def use_keys(w: Record, r: Record, pressed: int) -> None:
     """Carries out the keys that went down in this tick."""
     for k in range(4):
@@ -29,13 +29,13 @@ def use_keys(w: Record, r: Record, pressed: int) -> None:
         jump(w, r)
 
 
-@njit
+@njit_part
 def target_distance(w: Record) -> float:
     """How far the selected alien is."""
     return distance(w.alien_x[w.selected] - w.x, w.alien_y[w.selected] - w.y)
 
 
-@njit
+@njit_part
 def fire_laser(w: Record, r: Record) -> None:
     """One salvo a second at the selected alien while the laser is on; loses targets that are too far."""
     if w.selected < 0:
@@ -58,7 +58,7 @@ def fire_laser(w: Record, r: Record) -> None:
     shoot(w, r, w.ammo_kind * r.laser_damage, r.laser_hit_chance, LASER_HIT, LASER_MISS)
 
 
-@njit
+@njit_part
 def fire_rocket(w: Record, r: Record) -> None:
     """One rocket at the selected alien, if it is in range and the launcher is ready."""
     if w.selected < 0 or w.safe or w.tick < w.rocket_ready or target_distance(w) > r.laser_range:
@@ -67,7 +67,7 @@ def fire_rocket(w: Record, r: Record) -> None:
     shoot(w, r, r.rocket_damage, r.rocket_hit_chance, ROCKET_HIT, ROCKET_MISS)
 
 
-@njit
+@njit_part
 def shoot(w: Record, r: Record, damage: float, hit_chance: float, hit: int, miss: int) -> None:
     """One shot of the player at the selected alien, which notices it either way."""
     j = w.selected
@@ -83,7 +83,7 @@ def shoot(w: Record, r: Record, damage: float, hit_chance: float, hit: int, miss
         note(w, miss, kind, w.x, w.y, x, y, 0.0)
 
 
-@njit
+@njit_part
 def provoke(w: Record, r: Record, j: int) -> None:
     """An alien that is shot at hunts the player; one of a pack calls its neighbours."""
     w.alien_engaged[j] = 1
@@ -97,7 +97,7 @@ def provoke(w: Record, r: Record, j: int) -> None:
             w.alien_engaged[i] = 1
 
 
-@njit
+@njit_part
 def strike_alien(w: Record, r: Record, j: int, damage: float) -> None:
     """A hit on an alien: first the shield, then the hull."""
     absorbed = min(w.alien_shield[j], r.absorption * damage)
@@ -109,7 +109,7 @@ def strike_alien(w: Record, r: Record, j: int, damage: float) -> None:
         kill_alien(w, r, j)
 
 
-@njit
+@njit_part
 def kill_alien(w: Record, r: Record, j: int) -> None:
     """An alien dies: points, at times cargo, and another one elsewhere later."""
     kind, x, y = w.alien_kind[j], w.alien_x[j], w.alien_y[j]
@@ -124,7 +124,7 @@ def kill_alien(w: Record, r: Record, j: int) -> None:
     w.selected, w.laser_on = -1, 0
 
 
-@njit
+@njit_part
 def strike_player(w: Record, r: Record, damage: float) -> None:
     """A hit on the player: the shield takes its share while it lasts."""
     absorbed = min(w.shield, r.absorption * damage)
@@ -135,7 +135,7 @@ def strike_player(w: Record, r: Record, damage: float) -> None:
     w.events.damage_taken += taken / r.hull
 
 
-@njit
+@njit_part
 def collect(w: Record, r: Record) -> None:
     """Takes the box that the ship flew to, once it is there."""
     k = w.box_goal
@@ -150,7 +150,7 @@ def collect(w: Record, r: Record) -> None:
     take_box(w, r, k)
 
 
-@njit
+@njit_part
 def jump(w: Record, r: Record) -> None:
     """Through a portal, if the ship is in one, to the other map's portal that leads back."""
     m = w.map_index
@@ -163,7 +163,7 @@ def jump(w: Record, r: Record) -> None:
             return
 
 
-@njit
+@njit_part
 def regenerate(w: Record, r: Record) -> None:
     """Shield and hull come back with quiet, and fast in a base, where ammunition 1 is refilled too."""
     if w.safe:
@@ -177,7 +177,7 @@ def regenerate(w: Record, r: Record) -> None:
         w.hull = min(w.hull + r.hull_rate * r.hull * TICK_S, r.hull)
 
 
-@njit
+@njit_part
 def die(w: Record, r: Record) -> None:
     """The ship is lost."""
     w.alive = 0
@@ -188,7 +188,7 @@ def die(w: Record, r: Record) -> None:
     w.vx, w.vy, w.goal_x, w.goal_y = 0.0, 0.0, w.x, w.y
 
 
-@njit
+@njit_part
 def return_to_base(w: Record, r: Record) -> None:
     """A new ship in the base of the same map."""
     dx, dy = point_in_disc(w)
@@ -199,7 +199,7 @@ def return_to_base(w: Record, r: Record) -> None:
     note(w, RESPAWN, -1, w.x, w.y, w.x, w.y, 0.0)
 
 
-@njit
+@njit_part
 def begin(w: Record, r: Record, start_map: int) -> None:
     """A new game on a map, or for -1 on one drawn by chance."""
     m = start_map if start_map >= 0 else below(w, r.num_maps)

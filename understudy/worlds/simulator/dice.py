@@ -5,7 +5,7 @@ from math import sqrt
 
 import numpy as np
 
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.state import Record
 
 GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -15,7 +15,7 @@ SHIFT_11, SHIFT_27 = np.uint64(11), np.uint64(27)
 SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 
 
-@njit
+@njit_part
 def chance(w: Record) -> float:
     """A number from 0 up to, not including, 1."""
     w.random = w.random + GOLDEN
@@ -26,13 +26,13 @@ def chance(w: Record) -> float:
     return float(z >> SHIFT_11) * (1.0 / 9007199254740992.0)
 
 
-@njit
+@njit_part
 def below(w: Record, count: int) -> int:
     """An integer from 0 up to, not including, `count`."""
     return int(chance(w) * count)
 
 
-@njit
+@njit_part
 def point_in_disc(w: Record) -> tuple[float, float]:
     """A point of the unit disc, evenly spread."""
     x, y = 2.0, 2.0
@@ -42,7 +42,7 @@ def point_in_disc(w: Record) -> tuple[float, float]:
     return x, y
 
 
-@njit
+@njit_part
 def distance(x: float, y: float) -> float:
     """Length of a vector."""
     return sqrt(x * x + y * y)

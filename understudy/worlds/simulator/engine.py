@@ -3,8 +3,9 @@
 A world depends on its own record alone, so results are the same to the last bit for any number of worlds, in any
 split over threads. The compiled loops release the GIL: whoever has cores to spare may step parts of a batch in threads.
 
-numba keys its cache on disk by the file of a function and not by the functions that it calls. The two entry points
-are therefore made inside a function that is given a fingerprint of all the rules' source: any change compiles anew.
+numba keys its cache on disk by the file of a function and not by the functions that it calls. The one entry point,
+`run_worlds`, is therefore made inside a function that is given a fingerprint of all the rules' source: any change
+compiles anew.
 """
 
 import zlib
@@ -13,16 +14,21 @@ from pathlib import Path
 
 import numpy as np
 
+from understudy.contract.action import ACTION
 from understudy.worlds.simulator.aliens import move_aliens
 from understudy.worlds.simulator.combat import begin, collect, die, fire_laser, regenerate, return_to_base, use_keys
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit, njit_part
 from understudy.worlds.simulator.flight import move_ship, read_hands, use_mouse
 from understudy.worlds.simulator.population import renew_boxes
 from understudy.worlds.simulator.sight import observe
 from understudy.worlds.simulator.state import Record
 
+GO_ON = -2
+"""In place of a start map: no new game, but a tick of the old one."""
+NO_ACTIONS = np.zeros(0, ACTION)
 
-@njit
+
+@njit_part
 def step(w: Record, a: Record, r: Record) -> None:
     """One tick of one world: hands, flight, shots, aliens, repair, loot, life and death."""
     clear_events(w.events)
@@ -45,14 +51,14 @@ def step(w: Record, a: Record, r: Record) -> None:
     add_events(w.totals, w.events)
 
 
-@njit
+@njit_part
 def clear_events(e: Record) -> None:
     """Nothing has happened yet in this tick."""
     e.hits, e.misses, e.kills, e.loot, e.deaths, e.jumps = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     e.damage_dealt, e.damage_taken, e.value = 0.0, 0.0, 0.0
 
 
-@njit
+@njit_part
 def add_events(total: Record, e: Record) -> None:
     """Keeps count since the world began."""
     total.hits += e.hits
@@ -75,27 +81,24 @@ def _fingerprint() -> int:
     return zlib.crc32(b"".join(file.read_bytes() for file in files))
 
 
-def _compile(fingerprint: int) -> tuple[Callable[..., None], Callable[..., None]]:
+def _compile(fingerprint: int) -> Callable[..., None]:
     @njit(cache=True, nogil=True, error_model="numpy")
-    def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarray, rules: np.ndarray) -> None:
+    def run_worlds(
+        states: np.ndarray, actions: np.ndarray, observations: np.ndarray, rules: np.ndarray, start_map: int
+    ) -> None:
         _ = fingerprint
         r = rules[0]
         for b in range(len(states)):
-            step(states[b], actions[b], r)
+            if start_map == GO_ON:
+                step(states[b], actions[b], r)
+            else:
+                begin(states[b], r, start_map)
             observe(states[b], observations[b], r)
 
-    @njit(cache=True, nogil=True, error_model="numpy")
-    def begin_worlds(states: np.ndarray, observations: np.ndarray, rules: np.ndarray, start_map: int) -> None:
-        _ = fingerprint
-        r = rules[0]
-        for b in range(len(states)):
-            begin(states[b], r, start_map)
-            observe(states[b], observations[b], r)
-
-    return step_worlds, begin_worlds
+    return run_worlds
 
 
-_compiled = _compile(_fingerprint())
+_run_worlds = _compile(_fingerprint())
 
 
 def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarray, rules: np.ndarray) -> None:
@@ -108,10 +111,12 @@ def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarra
         rules: from `compile_rules`.
     """
     assert len(states) == len(actions) == len(observations)
-    _compiled[0](states, actions, observations, rules)
+    if not (actions.flags.c_contiguous and actions.flags.writeable):
+        actions = actions.copy()  # another kind of array would be compiled for anew
+    _run_worlds(states, actions, observations, rules, GO_ON)
 
 
 def begin_worlds(states: np.ndarray, observations: np.ndarray, rules: np.ndarray, start_map: int) -> None:
     """Begins a new game in B worlds that hold nothing but their random streams; start_map -1 draws the map."""
-    assert len(states) == len(observations)
-    _compiled[1](states, observations, rules, start_map)
+    assert len(states) == len(observations) and start_map != GO_ON
+    _run_worlds(states, NO_ACTIONS, observations, rules, start_map)

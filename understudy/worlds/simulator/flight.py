@@ -10,7 +10,7 @@ from math import isfinite
 import numpy as np
 
 from understudy.contract.observation import TICK_S
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.dice import distance
 from understudy.worlds.simulator.state import Record
 
@@ -19,7 +19,7 @@ STEER_SPACE = 1
 STEER_MINIMAP = 2
 
 
-@njit
+@njit_part
 def read_hands(w: Record, a: Record, r: Record) -> tuple[int, bool]:
     """Takes over cursor, button and keys. Returns the keys and whether the left button went down in this tick.
 
@@ -37,7 +37,7 @@ def read_hands(w: Record, a: Record, r: Record) -> tuple[int, bool]:
     return pressed, clicked
 
 
-@njit
+@njit_part
 def use_mouse(w: Record, r: Record, clicked: bool) -> None:
     """Carries out a press, or goes on with one that is held."""
     if clicked:
@@ -50,7 +50,7 @@ def use_mouse(w: Record, r: Record, clicked: bool) -> None:
         fly_by_minimap(w, r)
 
 
-@njit
+@njit_part
 def press(w: Record, r: Record) -> None:
     """What a fresh left press does, by what lies under the cursor."""
     w.steering = 0
@@ -74,13 +74,13 @@ def press(w: Record, r: Record) -> None:
     fly_to(w, r, x, y)
 
 
-@njit
+@njit_part
 def inside(x: float, y: float, edges: np.ndarray) -> bool:
     """Whether a point lies in a rectangle given as left, top, right, bottom."""
     return bool(edges[0] <= x < edges[2] and edges[1] <= y < edges[3])
 
 
-@njit
+@njit_part
 def on_panel(w: Record, r: Record) -> bool:
     """Whether the cursor is over a part of the window that is not space."""
     for p in range(r.num_panels):  # noqa: SIM110 - numba knows no generators
@@ -89,19 +89,19 @@ def on_panel(w: Record, r: Record) -> bool:
     return False
 
 
-@njit
+@njit_part
 def cursor_on_map_x(w: Record, r: Record) -> float:
     """Where the cursor points, map units."""
     return float(w.x + (w.cursor_x - 0.5) * r.view_width)
 
 
-@njit
+@njit_part
 def cursor_on_map_y(w: Record, r: Record) -> float:
     """Where the cursor points, map units."""
     return float(w.y + (w.cursor_y - 0.5) * r.view_height)
 
 
-@njit
+@njit_part
 def fly_to(w: Record, r: Record, x: float, y: float) -> None:
     """Sets course for a point of the map."""
     w.goal_x = min(max(x, 0.0), r.map_width)
@@ -109,7 +109,7 @@ def fly_to(w: Record, r: Record, x: float, y: float) -> None:
     w.box_goal = -1
 
 
-@njit
+@njit_part
 def fly_by_minimap(w: Record, r: Record) -> None:
     """Sets course for the place that the cursor points at on the minimap."""
     across = (w.cursor_x - r.minimap[0]) / (r.minimap[2] - r.minimap[0])
@@ -117,7 +117,7 @@ def fly_by_minimap(w: Record, r: Record) -> None:
     fly_to(w, r, across * r.map_width, down * r.map_height)
 
 
-@njit
+@njit_part
 def alien_at(w: Record, r: Record, x: float, y: float) -> int:
     """The alien whose box, with a margin, holds the point; the nearest of several; -1 for none."""
     found, nearest = -1, 1.0e18
@@ -129,7 +129,7 @@ def alien_at(w: Record, r: Record, x: float, y: float) -> int:
     return found
 
 
-@njit
+@njit_part
 def box_at(w: Record, r: Record, x: float, y: float) -> int:
     """The box under the point, like `alien_at`."""
     found, nearest = -1, 1.0e18
@@ -141,7 +141,7 @@ def box_at(w: Record, r: Record, x: float, y: float) -> int:
     return found
 
 
-@njit
+@njit_part
 def select(w: Record, alien: int) -> None:
     """Makes an alien the target. Another target than before means the laser is off until Ctrl is pressed again."""
     if w.selected != alien:
@@ -149,7 +149,7 @@ def select(w: Record, alien: int) -> None:
         w.laser_on = 0
 
 
-@njit
+@njit_part
 def move_ship(w: Record, r: Record) -> None:
     """One tick of flight towards the goal, slowing down before it."""
     dx, dy = w.goal_x - w.x, w.goal_y - w.y

@@ -1,7 +1,7 @@
 """Who lives on a map: arriving there, aliens and boxes appearing and coming back."""
 
 from understudy.contract.observation import TICK_S
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.dice import below, chance, distance, point_in_disc
 from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES, PARKED, Record
 
@@ -11,14 +11,14 @@ WANDER = 0.4
 """Share of its speed at which an alien wanders."""
 
 
-@njit
+@njit_part
 def new_id(w: Record) -> int:
     """An id that no object of this world had before."""
     w.next_id = w.next_id + 1
     return int(w.next_id - 1)
 
 
-@njit
+@njit_part
 def enter_map(w: Record, r: Record, map_index: int, x: float, y: float) -> None:
     """Puts the player at a place of a freshly populated map."""
     w.map_index = map_index
@@ -29,7 +29,7 @@ def enter_map(w: Record, r: Record, map_index: int, x: float, y: float) -> None:
     populate_boxes(w, r)
 
 
-@njit
+@njit_part
 def populate_aliens(w: Record, r: Record) -> None:
     """Fills the map's fields."""
     w.num_aliens = 0
@@ -43,7 +43,7 @@ def populate_aliens(w: Record, r: Record) -> None:
                     w.num_aliens = w.num_aliens + 1
 
 
-@njit
+@njit_part
 def spawn_alien(w: Record, r: Record, j: int) -> None:
     """A fresh alien somewhere in its field, not right beside the player."""
     x, y = point_in_field(w, r, w.alien_field[j])
@@ -62,7 +62,7 @@ def spawn_alien(w: Record, r: Record, j: int) -> None:
     w.alien_shot[j] = w.tick - 1000
 
 
-@njit
+@njit_part
 def point_in_field(w: Record, r: Record, f: int) -> tuple[float, float]:
     """A random point of a field that lies on the map and outside the base."""
     m = w.map_index
@@ -77,7 +77,7 @@ def point_in_field(w: Record, r: Record, f: int) -> tuple[float, float]:
     return x, y
 
 
-@njit
+@njit_part
 def wander(w: Record, r: Record, j: int) -> None:
     """Sets an alien on its way to another point of its field."""
     x, y = point_in_field(w, r, w.alien_field[j])
@@ -88,7 +88,7 @@ def wander(w: Record, r: Record, j: int) -> None:
     w.alien_until[j] = w.tick + int(length / speed / TICK_S * (0.3 + 0.7 * chance(w)))
 
 
-@njit
+@njit_part
 def populate_boxes(w: Record, r: Record) -> None:
     """Lays out the map's bonus boxes and clears the places for cargo."""
     w.num_boxes = MAX_BOXES
@@ -99,7 +99,7 @@ def populate_boxes(w: Record, r: Record) -> None:
             place_bonus_box(w, r, k)
 
 
-@njit
+@njit_part
 def place_bonus_box(w: Record, r: Record, k: int) -> None:
     """A fresh bonus box somewhere on the map."""
     w.box_kind[k] = r.bonus_box_kind
@@ -108,7 +108,7 @@ def place_bonus_box(w: Record, r: Record, k: int) -> None:
     w.box_id[k] = new_id(w)
 
 
-@njit
+@njit_part
 def drop_cargo(w: Record, r: Record, x: float, y: float) -> None:
     """Cargo where an alien died, if there is a place free for it."""
     for k in range(r.bonus_boxes[w.map_index], MAX_BOXES):
@@ -119,7 +119,7 @@ def drop_cargo(w: Record, r: Record, x: float, y: float) -> None:
             return
 
 
-@njit
+@njit_part
 def take_box(w: Record, r: Record, k: int) -> None:
     """Removes a box; a bonus box comes back later, elsewhere."""
     w.box_x[k], w.box_y[k], w.box_id[k] = PARKED, PARKED, 0
@@ -128,7 +128,7 @@ def take_box(w: Record, r: Record, k: int) -> None:
         w.box_goal = -1
 
 
-@njit
+@njit_part
 def renew_boxes(w: Record, r: Record) -> None:
     """Bonus boxes come back, cargo dissolves. Looks at one eighth of them in a tick."""
     for k in range(w.tick % 8, MAX_BOXES, 8):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, TICK_S, Role
-from understudy.worlds.simulator.compiled import njit
+from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.state import MAX_ALIENS, MAX_BOXES, Record
 
 BOX = MAX_ALIENS
@@ -14,7 +14,7 @@ ROLE_PORTAL, ROLE_BASE = int(Role.PORTAL), int(Role.BASE)
 NAN = np.nan
 
 
-@njit
+@njit_part
 def observe(w: Record, o: Record, r: Record) -> None:
     """Writes all of an observation record."""
     o.time_s = w.tick * TICK_S
@@ -30,7 +30,7 @@ def observe(w: Record, o: Record, r: Record) -> None:
     o.keys, o.button = w.keys, w.button
 
 
-@njit
+@njit_part
 def see_player(w: Record, p: Record, r: Record) -> None:
     """The player's own readings."""
     p.hp, p.shield = w.hull / r.hull, w.shield / r.shield
@@ -43,7 +43,7 @@ def see_player(w: Record, p: Record, r: Record) -> None:
     p.laser_on, p.safe, p.alive = w.laser_on, w.safe, w.alive
 
 
-@njit
+@njit_part
 def see_events(w: Record, e: Record) -> None:
     """What the log says."""
     e.hits, e.misses, e.kills = w.events.hits, w.events.misses, w.events.kills
@@ -52,7 +52,7 @@ def see_events(w: Record, e: Record) -> None:
     e.value = w.events.value
 
 
-@njit
+@njit_part
 def see_landmarks(w: Record, o: Record, r: Record) -> None:
     """Base and portals of the map."""
     m = w.map_index
@@ -67,7 +67,7 @@ def see_landmarks(w: Record, o: Record, r: Record) -> None:
             mark.role, mark.x, mark.y = 0, 0.0, 0.0
 
 
-@njit
+@njit_part
 def look_around(w: Record, r: Record) -> int:
     """Finds what is in the window, nearest first; returns how many."""
     m, count = w.map_index, 0
@@ -80,7 +80,7 @@ def look_around(w: Record, r: Record) -> int:
     return consider(w, r, count, BASE, r.base_x[m], r.base_y[m])
 
 
-@njit
+@njit_part
 def consider(w: Record, r: Record, count: int, code: int, x: float, y: float) -> int:
     """Sorts one thing in by its distance, if its centre is in the window; returns how many there are now."""
     dx, dy = x - w.x, y - w.y
@@ -99,7 +99,7 @@ def consider(w: Record, r: Record, count: int, code: int, x: float, y: float) ->
     return count + 1
 
 
-@njit
+@njit_part
 def see_track(w: Record, t: Record, r: Record, code: int) -> None:
     """One thing in the window."""
     if code < BOX:
@@ -119,7 +119,7 @@ def see_track(w: Record, t: Record, r: Record, code: int) -> None:
     t.attacking, t.selected = 0, 0
 
 
-@njit
+@njit_part
 def see_alien(w: Record, t: Record, r: Record, j: int) -> None:
     """An alien in the window."""
     kind = w.alien_kind[j]
@@ -129,7 +129,7 @@ def see_alien(w: Record, t: Record, r: Record, j: int) -> None:
     t.selected = 1 if w.selected == j else 0
 
 
-@njit
+@njit_part
 def place_track(
     w: Record, t: Record, r: Record, number: int, kind: int, x: float, y: float, vx: float, vy: float
 ) -> None:
@@ -140,7 +140,7 @@ def place_track(
     t.vx, t.vy = (vx - w.vx) / r.view_width, (vy - w.vy) / r.view_height
 
 
-@njit
+@njit_part
 def blank_track(t: Record) -> None:
     """An empty slot."""
     t.id, t.kind, t.role = 0, 0, 0
