@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from understudy.evaluation.plots import Curve, CurvePanel
 
@@ -38,7 +39,7 @@ def read_curves(run: Path, title: str) -> tuple[CurvePanel, ...]:
     return tuple(panel for panel in panels if len(panel.curves[0].x) > 1)
 
 
-def _panel(rows: list[dict[str, float | None]], name: str, title: str) -> CurvePanel:
+def _panel(rows: list[dict[str, Any]], name: str, title: str) -> CurvePanel:
     points = _points(rows, name)
     trivial = _points(rows, f"{name}{BASELINE}")
     return CurvePanel(
@@ -49,7 +50,7 @@ def _panel(rows: list[dict[str, float | None]], name: str, title: str) -> CurveP
     )
 
 
-def _points(rows: list[dict[str, float | None]], name: str) -> list[tuple[float, float]]:
+def _points(rows: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
     points = [(row["step"], row.get(name)) for row in rows]
     return [(float(x), float(y)) for x, y in points if x is not None and y is not None]
 
