@@ -1,0 +1,44 @@
+"""The house rules that a machine can check and that no other tool does."""
+
+import ast
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CODE = sorted(path for room in ("understudy", "darkorbit_bot") for path in (ROOT / room).rglob("*.py"))
+MOST_LINES_OF_A_FILE = 400
+MOST_LINES_OF_A_FUNCTION = 60
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+every_file = pytest.mark.parametrize("path", CODE, ids=name)
+
+
+@every_file
+def test_a_file_says_what_it_is_and_holds_one_idea(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert ast.get_docstring(tree), "no docstring"
+    if path.name == "__init__.py":
+        assert len(tree.body) == 1, "an __init__.py holds its docstring and nothing else"
+    assert text.count("\n") <= MOST_LINES_OF_A_FILE
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name
+
+
+@pytest.mark.parametrize("path", [path for path in CODE if path.parent.name != "cli"], ids=name)
+def test_only_the_command_line_prints(path: Path) -> None:
+    calls = [node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
+
+
+def test_no_two_files_of_the_tests_share_a_name() -> None:
+    """Test folders are no packages, so their files meet in one name space."""
+    names = Counter(path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py")
+    assert [shared for shared, count in names.items() if count > 1] == []
