@@ -8,8 +8,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 CODE = sorted(path for room in ("understudy", "darkorbit_bot") for path in (ROOT / room).rglob("*.py"))
-MOST_LINES_OF_A_FILE = 400
-MOST_LINES_OF_A_FUNCTION = 60
 
 
 def name(path: Path) -> str:
@@ -20,16 +18,11 @@ every_file = pytest.mark.parametrize("path", CODE, ids=name)
 
 
 @every_file
-def test_a_file_says_what_it_is_and_holds_one_idea(path: Path) -> None:
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
+def test_a_file_says_what_it_is(path: Path) -> None:
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree), "no docstring"
     if path.name == "__init__.py":
         assert len(tree.body) == 1, "an __init__.py holds its docstring and nothing else"
-    assert text.count("\n") <= MOST_LINES_OF_A_FILE
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            assert (node.end_lineno or 0) - node.lineno < MOST_LINES_OF_A_FUNCTION, node.name
 
 
 @pytest.mark.parametrize("path", [path for path in CODE if path.parent.name != "cli"], ids=name)
