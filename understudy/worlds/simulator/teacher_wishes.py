@@ -134,8 +134,10 @@ def wish_for_key(c: Record, o: Record, g: Record, s: Record) -> int:
         return 0
     if c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL:
         return int(g.key_jump) if at_portal(o) else 0
+    if c.mode == CAUTIOUS and o.player.laser_on != 0:
+        return int(g.key_laser)
     if c.mode != FIGHT or c.target_slot < 0:
-        return int(g.key_laser) if o.player.laser_on != 0 and c.mode != FIGHT else 0
+        return 0
     target = o.tracks[c.target_slot]
     if target.selected == 0:
         return 0
