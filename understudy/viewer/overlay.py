@@ -31,13 +31,13 @@ class Overlay:
         self._unit = size[1] / 720
         self._lettering = Lettering(size[1])
 
-    def draw(self, surface: pygame.Surface, observation: np.ndarray, intent: np.ndarray, caption: str = "") -> None:
+    def draw(self, surface: pygame.Surface, observation: np.void, intent: np.void, caption: str = "") -> None:
         """Draws over a picture of the observation.
 
         Args:
             surface: the picture, of this overlay's size.
-            observation: one record of dtype OBSERVATION, shape ().
-            intent: one record of dtype INTENT, shape ().
+            observation: one record of dtype OBSERVATION.
+            intent: one record of dtype INTENT.
             caption: who plays, or anything else to stand at the top.
         """
         for slot in np.flatnonzero(observation["tracks"]["id"] > 0):
@@ -50,7 +50,7 @@ class Overlay:
             place = (self._size[0] / 2, 12 * self._unit)
             self._lettering.write(surface, caption, place, 18, (236, 244, 255), anchor="midtop")
 
-    def _draw_track(self, surface: pygame.Surface, track: np.ndarray, share: float, *, chosen: bool) -> None:
+    def _draw_track(self, surface: pygame.Surface, track: np.void, share: float, *, chosen: bool) -> None:
         width, height = float(track["width"]) * self._size[0], float(track["height"]) * self._size[1]
         box = pygame.Rect(0, 0, round(width), round(height))
         box.center = (round(float(track["x"]) * self._size[0]), round(float(track["y"]) * self._size[1]))
@@ -67,7 +67,7 @@ class Overlay:
         if share > SHOWN_PROBABILITY:
             self._lettering.write(surface, f"{100 * share:.0f} %", (box.right + 3, box.top), 13, tint)
 
-    def _draw_gesture(self, surface: pygame.Surface, observation: np.ndarray, intent: np.ndarray) -> None:
+    def _draw_gesture(self, surface: pygame.Surface, observation: np.void, intent: np.void) -> None:
         phase = Phase(int(intent["phase"]))
         if phase is Phase.IDLE:
             return
@@ -78,7 +78,7 @@ class Overlay:
         below = (end[0], end[1] + 12 * self._unit)
         self._lettering.write(surface, phase.name.lower(), below, 12, _GESTURE, anchor="midtop")
 
-    def _draw_modes(self, surface: pygame.Surface, intent: np.ndarray) -> None:
+    def _draw_modes(self, surface: pygame.Surface, intent: np.void) -> None:
         """One bar for each mode, under the player's own bars."""
         unit, chosen = self._unit, Mode(int(intent["mode"]))
         area = pygame.Rect(0, round(0.165 * self._size[1]), round(0.2 * self._size[0]), round(132 * unit))

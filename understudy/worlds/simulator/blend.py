@@ -8,18 +8,18 @@ FAR = 0.05
 """A ship that is farther away than this part of the map one tick later has jumped and did not fly there."""
 
 
-def blend(before: np.ndarray, after: np.ndarray, share: float) -> np.ndarray:
+def blend(before: np.void, after: np.void, share: float) -> np.void:
     """An observation between two of neighbouring ticks.
 
     Args:
-        before: one record of dtype OBSERVATION, shape ().
+        before: one record of dtype OBSERVATION.
         after: the next tick's.
         share: 0 gives the places of `before`, 1 those of `after`.
 
     Returns:
         A copy of `after` with its objects and the ship on their way there; what has just appeared is where it is.
     """
-    middle = after.copy()
+    middle: np.void = after.copy()
     ship, was = middle["player"], before["player"]
     if ship["map_index"] != was["map_index"] or abs(ship["x"] - was["x"]) + abs(ship["y"] - was["y"]) > FAR:
         return middle

@@ -76,13 +76,13 @@ class BodyPainter:
         if scene.observation["player"]["alive"]:
             self._draw_ship(surface, scene)
 
-    def _box(self, track: np.ndarray) -> pygame.Rect:
+    def _box(self, track: np.void) -> pygame.Rect:
         width, height = float(track["width"]) * self._size[0], float(track["height"]) * self._size[1]
         box = pygame.Rect(0, 0, max(4, round(width)), max(4, round(height)))
         box.center = (round(float(track["x"]) * self._size[0]), round(float(track["y"]) * self._size[1]))
         return box
 
-    def _draw_body(self, surface: pygame.Surface, track: np.ndarray, scene: Scene) -> None:
+    def _draw_body(self, surface: pygame.Surface, track: np.void, scene: Scene) -> None:
         box, kind = self._box(track), self._profile.kinds[int(track["kind"])]
         heading = 0.0
         if track["role"] in (Role.ENEMY, Role.PLAYER):
@@ -98,7 +98,7 @@ class BodyPainter:
         if self._labels and track["role"] in (Role.ENEMY, Role.PLAYER):
             self._draw_label(surface, track, box, kind.name)
 
-    def _draw_label(self, surface: pygame.Surface, track: np.ndarray, box: pygame.Rect, name: str) -> None:
+    def _draw_label(self, surface: pygame.Surface, track: np.void, box: pygame.Rect, name: str) -> None:
         unit, top = self._unit, box.top - 8 * self._unit
         width = max(54 * unit, box.width * 0.8)
         shown = [(float(track[reading]), tint) for reading, tint in (("shield", SHIELD), ("hp", HULL))]
@@ -120,7 +120,7 @@ class BodyPainter:
             start = tick * 0.06 + quarter * math.pi / 2
             pygame.draw.arc(surface, (255, 74, 60), frame, start, start + 0.7, max(2, round(2.4 * self._unit)))
 
-    def _draw_place(self, surface: pygame.Surface, track: np.ndarray, tick: float) -> None:
+    def _draw_place(self, surface: pygame.Surface, track: np.void, tick: float) -> None:
         box = self._box(track)
         if track["role"] == Role.PORTAL:
             sprite = self._place("portal", box.width, box.height, int(tick * 0.8) % 8)
@@ -152,7 +152,7 @@ class BodyPainter:
         if self._labels:
             self._draw_ship_bars(surface, player, side)
 
-    def _draw_ship_bars(self, surface: pygame.Surface, player: np.ndarray, side: int) -> None:
+    def _draw_ship_bars(self, surface: pygame.Surface, player: np.void, side: int) -> None:
         unit, (x, y) = self._unit, (self._size[0] / 2, self._size[1] / 2)
         for row, (reading, tint) in enumerate((("hp", HULL), ("shield", SHIELD))):
             bar = pygame.Rect(x - 33 * unit, y - side * 0.62 - (14 - 6 * row) * unit, 66 * unit, 5 * unit)

@@ -22,7 +22,7 @@ _ROLE_DOTS: dict[Role, Colour] = {Role.ENEMY: (240, 70, 60), Role.LOOT: (240, 21
 AMMO_NAMES = ("LCB-10", "MCB-25", "MCB-50", "UCB-100")
 
 
-def log_line(effect: np.ndarray, profile: Profile) -> tuple[str, Colour] | None:
+def log_line(effect: np.void, profile: Profile) -> tuple[str, Colour] | None:
     """What the game's log says about one effect, and in which colour; None for what it passes over."""
     kind, amount = int(effect["kind"]), float(effect["amount"])
     name = profile.kinds[kind].name.replace("_", " ") if 0 <= kind < len(profile.kinds) else "it"

@@ -5,6 +5,8 @@ from typing import Literal
 import pygame
 
 Colour = tuple[int, int, int]
+Place = tuple[float | int, float | int]
+"""Pixels of a surface."""
 MAX_KEPT = 1500
 
 
@@ -18,7 +20,7 @@ class Lettering:
         self._fonts: dict[int, pygame.font.Font] = {}
         self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
 
-    def line(self, text: str, size: float, colour: Colour) -> pygame.Surface:
+    def line(self, text: str, size: int, colour: Colour) -> pygame.Surface:
         """The rendered text; owned by this object."""
         pixels = max(7, round(size * self._scale))
         key = (text, pixels, colour)
@@ -34,8 +36,8 @@ class Lettering:
         self,
         surface: pygame.Surface,
         text: str,
-        place: tuple[float, float],
-        size: float,
+        place: Place,
+        size: int,
         colour: Colour,
         *,
         anchor: Literal["topleft", "topright", "center", "midtop", "midbottom", "midleft", "midright"] = "topleft",

@@ -54,15 +54,15 @@ class Renderer:
         self._draw_cursor(float(observation["cursor_x"]), float(observation["cursor_y"]), int(observation["button"]))
         return self.surface
 
-    def draw_observation(self, observation: np.ndarray) -> pygame.Surface:
-        """Draws one observation record, shape (), of a recording; give them in their order, for shots and log."""
+    def draw_observation(self, observation: np.void) -> pygame.Surface:
+        """Draws one observation record of a recording; give them in their order, for shots and log."""
         return self.draw(self.witness.watch(observation))
 
     def frame(self, scene: Scene) -> UInt8[np.ndarray, "height width 3"]:
         """A scene as an RGB picture of the caller's own."""
         return pixels_of(self.draw(scene))
 
-    def frame_observation(self, observation: np.ndarray) -> UInt8[np.ndarray, "height width 3"]:
+    def frame_observation(self, observation: np.void) -> UInt8[np.ndarray, "height width 3"]:
         """One observation record of a recording as an RGB picture of the caller's own."""
         return pixels_of(self.draw_observation(observation))
 

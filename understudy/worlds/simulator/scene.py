@@ -24,14 +24,14 @@ KEPT_S = 12.0
 class Scene:
     """One moment of one world."""
 
-    observation: np.ndarray
-    """One record of dtype OBSERVATION, shape ()."""
+    observation: np.void
+    """One record of dtype OBSERVATION."""
     effects: np.ndarray
     """Records of dtype EFFECT, oldest first."""
     tick: float
     """The moment on the clock of the effects; fractional between two ticks."""
-    totals: np.ndarray
-    """One record of dtype EVENTS, shape (): sums since the start."""
+    totals: np.void
+    """One record of dtype EVENTS: sums since the start."""
     goal: tuple[float, float] | None = None
     """Where the ship flies to, map units."""
 
@@ -52,18 +52,18 @@ class Camera:
         return self.width * (0.5 + (x - self.x) / VIEW_WIDTH), self.height * (0.5 + (y - self.y) / VIEW_HEIGHT)
 
 
-def camera_of(observation: np.ndarray, size: tuple[int, int]) -> Camera:
+def camera_of(observation: np.void, size: tuple[int, int]) -> Camera:
     """The camera over the ship of one observation record."""
     player = observation["player"]
     return Camera(float(player["x"]) * MAP_WIDTH, float(player["y"]) * MAP_HEIGHT, *size)
 
 
-def scene_of(state: np.ndarray, observation: np.ndarray, ahead: float = 0.0) -> Scene:
+def scene_of(state: np.void, observation: np.void, ahead: float = 0.0) -> Scene:
     """A scene of a simulator's own state.
 
     Args:
-        state: one record of dtype WORLD, shape ().
-        observation: one record of dtype OBSERVATION, shape (), of the same moment.
+        state: one record of dtype WORLD.
+        observation: one record of dtype OBSERVATION, of the same moment.
         ahead: ticks gone by since then.
     """
     written, ring = int(state["num_effects"]), state["effects"]
@@ -83,11 +83,11 @@ class Witness:
     """Watches one world's observations go by, tick for tick, and tells what must have happened."""
 
     effects: list[np.ndarray] = field(default_factory=list)
-    totals: np.ndarray = field(default_factory=lambda: np.zeros((), EVENTS))
-    _before: np.ndarray | None = None
+    totals: np.void = field(default_factory=lambda: np.zeros(1, EVENTS)[0])
+    _before: np.void | None = None
 
-    def watch(self, observation: np.ndarray) -> Scene:
-        """Takes the next observation record in, shape (), and gives back the scene it belongs to."""
+    def watch(self, observation: np.void) -> Scene:
+        """Takes the next observation record in and gives back the scene it belongs to."""
         observation = observation.copy()
         tick = float(observation["time_s"]) / TICK_S
         before = self._before
@@ -103,7 +103,7 @@ class Witness:
         effects = np.array(self.effects, EFFECT) if self.effects else np.zeros(0, EFFECT)
         return Scene(observation=observation, effects=effects, tick=tick, totals=self.totals.copy())
 
-    def _tell(self, before: np.ndarray, now: np.ndarray, tick: int) -> None:
+    def _tell(self, before: np.void, now: np.void, tick: int) -> None:
         events, ship = now["events"], _place(now, 0.5, 0.5)
         targets = before["tracks"][before["tracks"]["selected"] > 0]
         target = _place(before, targets[0]["x"], targets[0]["y"]) if len(targets) else ship
@@ -126,7 +126,7 @@ class Witness:
                 place = _place(before, 0.5, 0.5)
                 self._add(tick, effect, -1, place, place, 0.0)
 
-    def _hurt(self, before: np.ndarray, tick: int, ship: tuple[float, float], damage: float) -> None:
+    def _hurt(self, before: np.void, tick: int, ship: tuple[float, float], damage: float) -> None:
         attackers = before["tracks"][before["tracks"]["attacking"] > 0]
         for attacker in attackers[:1] if len(attackers) else before["tracks"][:0]:
             origin = _place(before, attacker["x"], attacker["y"])
@@ -144,7 +144,7 @@ class Witness:
         self.effects.append(np.array((tick, effect, kind, *origin, *place, amount), EFFECT))
 
 
-def _place(observation: np.ndarray, x: float, y: float) -> tuple[float, float]:
+def _place(observation: np.void, x: float, y: float) -> tuple[float, float]:
     """A point of the window (fractions) on the map."""
     player = observation["player"]
     return (

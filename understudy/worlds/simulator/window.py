@@ -84,9 +84,10 @@ class GameWindow:
         return 1
 
     @property
-    def state(self) -> np.ndarray:
-        """The game's own record, shape (); for the score, and for tests."""
-        return np.asarray(self._game.states[0])
+    def state(self) -> np.void:
+        """The game's own record, of dtype WORLD; for the score, and for tests."""
+        record: np.void = self._game.states[0]
+        return record
 
     def observe(self) -> Observation:
         """How the game looked when this tick began; `time_s` is that moment on the monotonic clock."""
