@@ -9,6 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.profile import Profile
+from understudy.learning.aim import Foretold, aim_metrics, destinations
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
 from understudy.learning.upstream import Upstream
 from understudy.policies.executor import MINIMAP, SPACE, Executor, Hazards, density_log_likelihood
@@ -28,10 +31,14 @@ class ExecutorTask:
         model: Executor,
         device: torch.device,
         upstream: Upstream,
-        num_keys: int,
+        profile: Profile,
+        hand: np.void,
     ) -> None:
         self.model = model
-        self._num_keys = num_keys
+        self._num_keys = len(profile.keys)
+        self._hand, self._lessons = hand, held_out
+        corner = profile.minimap
+        self._minimap = (corner.left, corner.top, corner.width, corner.height)
         self._train = _Samples(lessons, device, upstream)
         self._held_out = _Samples(held_out, device, upstream)
         self._signs = [torch.from_numpy(table).to(device) for table in mirror_tables()]
@@ -79,28 +86,51 @@ class ExecutorTask:
     def validate(self, model: Executor) -> dict[str, float]:
         """Log likelihood per second and pointer accuracy on held-out sessions, beside a constant-rate baseline."""
         samples = self._held_out
-        ticks = torch.arange(len(samples.starts), device=samples.starts.device)
         totals: dict[str, float] = {}
-        right, expected = 0.0, 0.0
-        for chunk in torch.split(ticks, _CHUNK):
+        start, pointer, points = [], [], []
+        for chunk in torch.split(torch.arange(len(samples.starts), device=samples.starts.device), _CHUNK):
             mirror = torch.zeros_like(chunk)
             said = self._ask(model, samples, chunk, mirror)
             for name, loss in negative_log_likelihood(said, samples, chunk, mirror, self._num_keys).items():
                 totals[name] = totals.get(name, 0.0) + float(loss.sum())
-            known = samples.candidates[chunk] >= 0
-            right += float((said.pointer_logits.argmax(-1) == samples.candidates[chunk])[known].sum())
-            expected += float((torch.sigmoid(said.start_logit) * samples.free[chunk]).sum())
-        gestures = float((samples.candidates >= 0).sum())
-        metrics = {name: 20.0 * total / len(ticks) for name, total in totals.items()}
+            start.append(torch.sigmoid(said.start_logit))
+            pointer.append(said.pointer_logits)
+            points.append(torch.stack([likeliest(said.minimap_density), likeliest(said.space_density)], dim=1))
+        hazard, scores = torch.cat(start), torch.cat(pointer)
+        metrics = {name: TICK_RATE_HZ * total / len(hazard) for name, total in totals.items()}
+        known = samples.candidates >= 0
+        right = float((scores.argmax(-1) == samples.candidates)[known].float().mean()) if bool(known.any()) else 0.0
         return {
             **metrics,
-            **_trivial(samples, 20.0),
+            **_trivial(samples, float(TICK_RATE_HZ)),
+            **self._aim(hazard, scores, torch.cat(points)),
             "choice": -sum(metrics.values()),
-            "accuracy": right / max(gestures, 1.0),
-            "pointer_accuracy": right / max(gestures, 1.0),
+            "accuracy": right,
+            "pointer_accuracy": right,
             "pointer_accuracy_baseline": _most_common_share(samples.candidates),
-            "start_calibration": expected / max(float(samples.starts.sum()), 1.0),
+            "start_calibration": float((hazard * samples.free).sum()) / max(float(samples.starts.sum()), 1.0),
         }
+
+    def _aim(self, hazard_T: Tensor, pointer_TC: Tensor, points_T22: Tensor) -> dict[str, float]:
+        """The guide's figures, averaged over held-out sessions by their length."""
+        lengths = [len(lesson) for lesson in self._lessons]
+        parts = zip(
+            self._lessons, *(torch.split(part, lengths) for part in (hazard_T, pointer_TC, points_T22)), strict=True
+        )
+        totals: dict[str, float] = {}
+        for lesson, hazard, pointer, points in parts:
+            best = points.cpu().numpy()
+            where = destinations(lesson, pointer.cpu().numpy(), best[:, 0], best[:, 1], self._minimap)
+            foretold = Foretold(hazard.cpu().numpy(), where)
+            for name, value in aim_metrics(lesson, foretold, self._hand, np.random.default_rng(0)).items():
+                totals[name] = totals.get(name, 0.0) + value * len(lesson) / sum(lengths)
+        return totals
+
+
+def likeliest(density_BX5: Tensor) -> Tensor:
+    """Mean of the heaviest component, shape (B, 2)."""
+    best = density_BX5[..., 0].argmax(-1)
+    return density_BX5[torch.arange(len(best), device=best.device), best, 1:3]
 
 
 def negative_log_likelihood(

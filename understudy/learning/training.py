@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from understudy.contract import wire
@@ -92,7 +93,7 @@ def train_policy(
         policy=policy,
         encoding=ENCODING,
         config=wire.to_plain(config),
-        hand=measure_hand(material.train) if policy == "executor" else {},
+        hand=pack_hand(measure_hand(material.train)) if policy == "executor" else {},
         data_hash=_data_hash(material, parents),
         lineage=(_parent(material.data_hash, "recordings"), *parents),
     )
@@ -125,13 +126,13 @@ def build_task(policy: str, material: Material, upstream: Upstream, device: torc
         tactician = TacticianConfig()
         return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
     executor = ExecutorConfig()
-    num_keys = len(material.profile.keys)
-    return ExecutorTask(train, held_out, Executor(executor).to(device), device, upstream, num_keys), executor
+    model = Executor(executor).to(device)
+    return ExecutorTask(train, held_out, model, device, upstream, material.profile, measure_hand(train)), executor
 
 
-def measure_hand(lessons: list[Lesson]) -> dict[str, Any]:
-    """The person's hand as plain numbers, from the training part alone."""
-    return pack_hand(fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in lessons]))
+def measure_hand(lessons: list[Lesson]) -> np.void:
+    """The person's hand, a record of dtype HAND, from the training part alone."""
+    return fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in lessons])
 
 
 def find_upstream(policy: str, output_dir: Path) -> tuple[Upstream, tuple[Parent, ...]]:

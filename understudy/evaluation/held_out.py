@@ -1,0 +1,137 @@
+"""What each head says on held-out sessions, against what the person did: the offline half of the report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+
+from understudy.contract.intent import NUM_MODES, Mode
+from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Role
+from understudy.contract.profile import Profile
+from understudy.evaluation.heads import HeadReport, choice_head, event_head, fitted_head
+from understudy.learning.lesson import Lesson
+from understudy.learning.upstream import Upstream
+from understudy.policies.brain import Brain, load_brain
+from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.executor import MINIMAP, SPACE
+
+GUIDE_FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
+"""What the guide asks for; beside each stands what knowing nothing would reach."""
+_CHUNK = 4096
+_THINGS = ("enemy", "loot", "other object", "landmark", "minimap", "space")
+
+
+def head_reports(folder: Path, lessons: Sequence[Lesson], profile: Profile) -> tuple[HeadReport, ...]:
+    """One report a head, for the policies in `folder`, on sessions that none of them has seen.
+
+    Raises:
+        CheckpointError: if a policy is missing or unusable.
+    """
+    brain = load_brain(folder)
+    upstream = Upstream(brain.strategist, brain.tactician)
+    reports: list[HeadReport] = []
+    if brain.strategist is not None:
+        reports.append(_modes(upstream, lessons))
+    if brain.tactician is not None:
+        reports.append(_targets(upstream, lessons, profile))
+    reports += _executor(brain, upstream, lessons, profile)
+    for name in ("strategist", "tactician", "executor"):
+        if (folder / name / BEST).exists():
+            numbers = load_checkpoint(folder / name / BEST, name).meta.metrics
+            reports.append(fitted_head(f"{name}: figures of the training run", numbers, GUIDE_FLOORS))
+    return tuple(reports)
+
+
+def _modes(upstream: Upstream, lessons: Sequence[Lesson]) -> HeadReport:
+    said = [upstream.strategies(lesson)[0, ::TICK_RATE_HZ, :NUM_MODES] for lesson in lessons]
+    truth = [lesson.hindsight.modes[::TICK_RATE_HZ] for lesson in lessons]
+    labels = tuple(mode.name for mode in Mode)
+    return choice_head("Strategist: mode", np.concatenate(said), np.concatenate(truth), labels, floor=0.80)
+
+
+def _targets(upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) -> HeadReport:
+    """Targets by what they are: a slot number means nothing to a reader."""
+    kinds = [kind.name for kind in profile.kinds]
+    labels = (*kinds, "none")
+    rows, truth = [], []
+    for lesson in lessons:
+        tracks = lesson.observation.records["tracks"]
+        advice, weights = (part[0] for part in upstream.advice(lesson))
+        row = np.zeros((len(lesson), len(labels)))
+        for slot in range(MAX_TRACKS):
+            present = tracks["id"][:, slot] > 0
+            np.add.at(row, (np.flatnonzero(present), tracks["kind"][present, slot]), weights[present, slot])
+        row[:, -1] = advice[:, -1]
+        rows.append(row[::4] / np.maximum(row[::4].sum(axis=1, keepdims=True), 1e-9))
+        slots = lesson.hindsight.targets
+        named = tracks["kind"][np.arange(len(lesson)), np.minimum(slots, MAX_TRACKS - 1)]
+        truth.append(np.where(slots < MAX_TRACKS, named, len(kinds)).astype(np.int64)[::4])
+    said, wanted = np.concatenate(rows), np.concatenate(truth)
+    used = np.unique(np.concatenate([wanted, said.argmax(axis=1)]))
+    position = {int(label): index for index, label in enumerate(used)}
+    renamed = np.array([position[int(label)] for label in wanted])
+    return choice_head(
+        "Tactician: kind of target", said[:, used], renamed, tuple(labels[label] for label in used), floor=0.65
+    )
+
+
+@torch.inference_mode()
+def _executor(brain: Brain, upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) -> list[HeadReport]:
+    starts, happened, things, chosen = [], [], [], []
+    keys: list[np.ndarray] = []
+    downs: list[np.ndarray] = []
+    for lesson in lessons:
+        start, pointer, key = _say(brain, upstream, lesson)
+        starts.append(start[lesson.free])
+        happened.append((lesson.starts >= 0)[lesson.free])
+        known = lesson.candidates >= 0
+        things.append(_thing_probabilities(lesson, pointer)[known])
+        chosen.append(_things(lesson)[np.flatnonzero(known), lesson.candidates[known]])
+        keys.append(key)
+        downs.append(lesson.key_onsets)
+    key_says, key_did = np.concatenate(keys), np.concatenate(downs)
+    reports = [
+        event_head("Executor: a gesture begins", np.concatenate(starts), np.concatenate(happened)),
+        choice_head("Executor: what it goes to", np.concatenate(things), np.concatenate(chosen), _THINGS),
+    ]
+    for index, name in enumerate(profile.keys):
+        if key_did[:, index].any():
+            reports.append(event_head(f"Executor: key {name} goes down", key_says[:, index], key_did[:, index]))
+    return reports
+
+
+def _say(brain: Brain, upstream: Upstream, lesson: Lesson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(start (T,), pointer (T, C), keys (T, K)) probabilities at every tick."""
+    advice, weights = (part[0] for part in upstream.advice(lesson))
+    encoded = lesson.encoded
+    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+    for begin in range(0, len(lesson), _CHUNK):
+        ticks = slice(begin, begin + _CHUNK)
+        arrays = (encoded.context, advice, encoded.tracks, encoded.kinds, weights, encoded.landmarks)
+        said = brain.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
+        parts.append(
+            (
+                torch.sigmoid(said.start_logit).numpy(),
+                torch.softmax(said.pointer_logits, dim=-1).numpy(),
+                torch.sigmoid(said.key_logits).numpy(),
+            )
+        )
+    start, pointer, keys = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return start, pointer, keys
+
+
+def _things(lesson: Lesson) -> Int[np.ndarray, "T C"]:
+    """Index into _THINGS of each candidate at each tick."""
+    roles = lesson.observation.records["tracks"]["role"]
+    out = np.full((len(lesson), SPACE + 1), 5, np.int64)
+    out[:, :MAX_TRACKS] = np.select([roles == Role.ENEMY, roles == Role.LOOT], [0, 1], 2)
+    out[:, MAX_TRACKS:MINIMAP] = 3
+    out[:, MINIMAP] = 4
+    return out
+
+
+def _thing_probabilities(lesson: Lesson, pointer: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T 6"]:
+    things = _things(lesson)
+    return np.stack([np.where(things == thing, pointer, 0.0).sum(axis=1) for thing in range(len(_THINGS))], axis=1)
