@@ -13,35 +13,38 @@ from understudy.contract.profile import Profile
 from understudy.evaluation.heads import HeadReport, choice_head, event_head, fitted_head
 from understudy.learning.lesson import Lesson
 from understudy.learning.upstream import Upstream
-from understudy.policies.brain import Brain, load_brain
+from understudy.policies.brain import Brain
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.executor import MINIMAP, SPACE
 
-GUIDE_FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
+FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
 """What the guide asks for; beside each stands what knowing nothing would reach."""
 _CHUNK = 4096
 _THINGS = ("enemy", "loot", "other object", "landmark", "minimap", "space")
 
 
-def head_reports(folder: Path, lessons: Sequence[Lesson], profile: Profile) -> tuple[HeadReport, ...]:
-    """One report a head, for the policies in `folder`, on sessions that none of them has seen.
-
-    Raises:
-        CheckpointError: if a policy is missing or unusable.
-    """
-    brain = load_brain(folder)
+def held_out_heads(brain: Brain, lessons: Sequence[Lesson], profile: Profile) -> tuple[HeadReport, ...]:
+    """One report a head, on sessions that none of the policies has seen."""
     upstream = Upstream(brain.strategist, brain.tactician)
     reports: list[HeadReport] = []
     if brain.strategist is not None:
         reports.append(_modes(upstream, lessons))
     if brain.tactician is not None:
         reports.append(_targets(upstream, lessons, profile))
-    reports += _executor(brain, upstream, lessons, profile)
-    for name in ("strategist", "tactician", "executor"):
-        if (folder / name / BEST).exists():
-            numbers = load_checkpoint(folder / name / BEST, name).meta.metrics
-            reports.append(fitted_head(f"{name}: figures of the training run", numbers, GUIDE_FLOORS))
-    return tuple(reports)
+    return (*reports, *_executor(brain, upstream, lessons, profile))
+
+
+def training_figures(folder: Path) -> tuple[HeadReport, ...]:
+    """What the training runs of the policies in `folder` measured on their own held-out sessions.
+
+    Raises:
+        CheckpointError: if a policy is unusable.
+    """
+    return tuple(
+        fitted_head(f"{name.capitalize()}: figures of its training", load_checkpoint(path, name).meta.metrics, FLOORS)
+        for name in ("strategist", "tactician", "executor")
+        if (path := folder / name / BEST).exists()
+    )
 
 
 def _modes(upstream: Upstream, lessons: Sequence[Lesson]) -> HeadReport:
