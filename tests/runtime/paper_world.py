@@ -1,22 +1,16 @@
 """The smallest World: it writes down what it is told and moves time on by one tick."""
 
-from pathlib import Path
-
 import numpy as np
 
-import understudy.worlds
 from understudy.contract.action import Action
 from understudy.contract.observation import TICK_S, Observation, empty_observation
-from understudy.contract.profile import Profile
-from understudy.contract.wire import read_toml
-
-PROFILE = read_toml(Profile, Path(understudy.worlds.__file__).parent / "profiles" / "darkorbit.toml")
+from understudy.worlds.catalog import load_profile
 
 
 class PaperWorld:
     """B worlds of a cursor, a button, keys and a clock."""
 
-    profile = PROFILE
+    profile = load_profile()
 
     def __init__(self, num_worlds: int = 1, fails_at_tick: int | None = None) -> None:
         self.num_worlds = num_worlds

@@ -8,7 +8,11 @@ from paper_world import PaperWorld
 
 from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import TICK_S, Button
-from understudy.runtime.safety import Guarded, GuardLimits, Muted
+from understudy.runtime.safety import GuardCounts, Guarded, GuardLimits, Muted
+from understudy.runtime.session import Session
+from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher_style import read_styles
+from understudy.worlds.simulator.world import Simulator
 
 
 def action(x: float = 0.5, y: float = 0.5, keys: int = 0, button: int = 0, num_worlds: int = 1) -> Action:
@@ -129,3 +133,15 @@ def test_whatever_a_pilot_sends_the_world_gets_only_sound_actions(rows: list[tup
     assert ((sent["cursor_y"] >= 0) & (sent["cursor_y"] <= 1)).all()
     assert (sent["keys"] < 2 ** len(world.profile.keys)).all()
     assert (sent["button"] <= Button.RIGHT).all()
+
+
+@pytest.mark.parametrize("style", read_styles())
+def test_a_sound_pilot_plays_the_same_game_guarded_or_not(style: str) -> None:
+    seeds = np.array([5, 6], np.uint64)
+    free, guarded = Simulator(seeds), Guarded(Simulator(seeds))
+    for world in (free, guarded):
+        session = Session(world, Teacher(style, world.profile), seeds=seeds)
+        for _ in range(2400):
+            session.tick()  # and no close: letting go of what is held would be one tick more
+    assert guarded.observe().records.tobytes() == free.observe().records.tobytes()
+    assert guarded.counts == GuardCounts()
