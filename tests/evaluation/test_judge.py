@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from made_up import LUCK, NUM_WORLDS, made_up, made_up_verdict
+from made_up_runs import LUCK, NUM_WORLDS, made_up, made_up_verdict
 
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.wire import from_json, to_json

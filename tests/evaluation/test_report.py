@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import made_up_verdict
+from made_up_runs import made_up_verdict
 
 from understudy.contract.errors import FlagError
 from understudy.evaluation.heads import choice_head, event_head
