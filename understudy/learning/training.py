@@ -7,6 +7,7 @@ output folder (models/v2/strategist beside models/v2/executor), as the guide lay
 import dataclasses
 import hashlib
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -158,9 +159,9 @@ def pick_device(wanted: str) -> torch.device:
     """
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    kind, _, number = wanted.partition(":")
-    if kind not in ("cpu", "cuda") or not (number == "" or number.isdigit()):
+    if re.fullmatch(r"cpu|cuda(:\d+)?", wanted) is None:
         raise FlagError(f"--device {wanted} is no device: give auto, cpu, cuda or cuda:1.")
+    kind, _, number = wanted.partition(":")
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
         _log.warning(
             "There is no CUDA device %s on this machine (or this torch cannot use it): the CPU does it.", wanted

@@ -1,0 +1,102 @@
+"""One policy after another is trained from real recordings of the teacher, and listens to the ones before it."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import torch
+
+from understudy.cli.record import record_teacher
+from understudy.contract.errors import FlagError, TrainingError
+from understudy.learning.fit import FitConfig
+from understudy.learning.material import Material, gather
+from understudy.learning.training import POLICIES, TrainResult, TrainSettings, pick_device, train_policy
+from understudy.policies.brain import load_brain
+from understudy.policies.checkpoint import load_checkpoint
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    folder = tmp_path_factory.mktemp("recordings")
+    record_teacher("hunter", 6.0, 3, folder, sessions=4)
+    return gather(folder)
+
+
+def train(policy: str, material: Material, folder: Path, **changes: object) -> TrainResult:
+    options = {"fit": FitConfig(epochs=2, batch_size=64, lr=1e-3), "device": "cpu", "log_dir": folder / "logs"}
+    settings = TrainSettings(output_dir=folder / policy, **{**options, **changes})
+    return train_policy(policy, material, settings)
+
+
+@pytest.fixture(scope="module")
+def trained(material: Material, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainResult]]:
+    folder = tmp_path_factory.mktemp("models")
+    return folder, [train(policy, material, folder) for policy in POLICIES]
+
+
+def test_the_three_checkpoints_make_a_brain(trained: tuple[Path, list[TrainResult]]) -> None:
+    brain = load_brain(trained[0])
+    assert brain.strategist is not None and brain.tactician is not None
+    assert brain.hand["dwell"].min() >= 0 and brain.hand["duration"].max() > 0
+
+
+def test_each_checkpoint_names_what_it_was_made_from(
+    trained: tuple[Path, list[TrainResult]], material: Material
+) -> None:
+    saved = {policy: load_checkpoint(trained[0] / policy / "best_model.pt") for policy in POLICIES}
+    lineage = {name: {parent.what: parent.identity for parent in each.meta.lineage} for name, each in saved.items()}
+    assert lineage["executor"] == {
+        "recordings": material.data_hash,
+        "strategist": saved["strategist"].identity,
+        "tactician": saved["tactician"].identity,
+    }
+    assert len({each.meta.data_hash for each in saved.values()}) == 3
+    assert saved["executor"].meta.hand and not saved["tactician"].meta.hand
+
+
+def test_every_metric_of_the_guide_has_its_baseline(trained: tuple[Path, list[TrainResult]]) -> None:
+    strategist, tactician, executor = (result.fit.metrics for result in trained[1])
+    assert {"accuracy", "mode_accuracy", "mode_accuracy_baseline"} <= strategist.keys()
+    assert {"accuracy", "target_accuracy", "target_accuracy_baseline"} <= tactician.keys()
+    assert "accuracy" in executor
+    assert all(type(value) is float for result in trained[1] for value in result.fit.metrics.values())
+
+
+def test_without_upstream_it_warns_and_trains_alone(
+    material: Material, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING):
+        train("tactician", material, tmp_path, fit=FitConfig(epochs=1, batch_size=256))
+    assert "trained without the strategist's advice" in caplog.text
+    lineage = load_checkpoint(tmp_path / "tactician" / "best_model.pt").meta.lineage
+    assert [parent.what for parent in lineage] == ["recordings"]
+
+
+def test_the_same_seed_trains_the_same_weights(
+    material: Material, trained: tuple[Path, list[TrainResult]], tmp_path: Path
+) -> None:
+    train("strategist", material, tmp_path)
+    one, other = (load_checkpoint(folder / "strategist" / "last_model.pt") for folder in (tmp_path, trained[0]))
+    assert one.identity == other.identity
+
+
+def test_a_changed_upstream_cannot_be_resumed_on(material: Material, tmp_path: Path) -> None:
+    short = FitConfig(epochs=1, batch_size=256)
+    train("tactician", material, tmp_path, fit=short)
+    train("strategist", material, tmp_path, fit=short)
+    with pytest.raises(TrainingError, match="other recordings or upstream weights"):
+        train("tactician", material, tmp_path, fit=short, resume=True)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about machines without CUDA")
+@pytest.mark.parametrize("wanted", ["cuda", "cuda:1"])
+def test_cuda_where_there_is_none_warns_and_takes_the_cpu(wanted: str, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        assert pick_device(wanted) == torch.device("cpu")
+    assert wanted in caplog.text
+
+
+@pytest.mark.parametrize("wanted", ["gpu", "cuda:x", "cuda:", ""])
+def test_a_device_that_does_not_exist_is_refused(wanted: str) -> None:
+    with pytest.raises(FlagError, match="is no device"):
+        pick_device(wanted)
