@@ -78,8 +78,8 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
     if gesture["sort"] == Sort.LANDMARK:
         return MINIMAP - len(observation.records["landmarks"][0]) + int(gesture["landmark"]), (0.0, 0.0)
     if gesture["sort"] == Sort.MINIMAP:
-        return MINIMAP, (2.0 * gesture["map_x"] - 1.0, 2.0 * gesture["map_y"] - 1.0)
-    return SPACE, (2.0 * gesture["x"] - 1.0, 2.0 * gesture["y"] - 1.0)
+        return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)
+    return SPACE, (2.0 * float(gesture["x"]) - 1.0, 2.0 * float(gesture["y"]) - 1.0)
 
 
 def mode_shares(lessons: list[Lesson]) -> dict[str, float]:
