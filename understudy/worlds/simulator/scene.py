@@ -104,33 +104,28 @@ class Witness:
         return Scene(observation=observation, effects=effects, tick=tick, totals=self.totals.copy())
 
     def _tell(self, before: np.void, now: np.void, tick: int) -> None:
-        events, ship = now["events"], _place(now, 0.5, 0.5)
+        events, ship = now["events"], _ship_place(now)
         targets = before["tracks"][before["tracks"]["selected"] > 0]
-        target = _place(before, targets[0]["x"], targets[0]["y"]) if len(targets) else ship
+        target = _place_of(before, targets[0]) if len(targets) else ship
         kind = int(targets[0]["kind"]) if len(targets) else -1
         damage = 100.0 * float(events["damage_dealt"]) / max(1.0, float(events["hits"]))
-        for name, effect in (("hits", Effect.LASER_HIT), ("misses", Effect.LASER_MISS)):
-            for _ in range(int(events[name])):
-                self._add(tick, effect, kind, ship, target, damage if effect is Effect.LASER_HIT else 0.0)
-        gone = before["tracks"][(before["tracks"]["id"] > 0) & ~np.isin(before["tracks"]["id"], now["tracks"]["id"])]
+        for _ in range(int(events["hits"])):
+            self._add(tick, Effect.LASER_HIT, kind, ship, target, damage)
+        for _ in range(int(events["misses"])):
+            self._add(tick, Effect.LASER_MISS, kind, ship, target, 0.0)
         for name, effect, role in (("kills", Effect.KILL, Role.ENEMY), ("loot", Effect.LOOT, Role.LOOT)):
-            lost = gone[gone["role"] == role]
+            gone = _gone(before, now, role)
             for index in range(int(events[name])):
-                place = _place(before, lost[index]["x"], lost[index]["y"]) if index < len(lost) else target
-                which = int(lost[index]["kind"]) if index < len(lost) else kind
+                place = _place_of(before, gone[index]) if index < len(gone) else target
+                which = int(gone[index]["kind"]) if index < len(gone) else kind
                 self._add(tick, effect, which, ship, place, float(events["value"]) / max(1.0, float(events[name])))
-        if events["damage_taken"] > 0:
-            self._hurt(before, tick, ship, 100.0 * float(events["damage_taken"]))
+        attackers = before["tracks"][before["tracks"]["attacking"] > 0]
+        if events["damage_taken"] > 0 and len(attackers):
+            origin, taken = _place_of(before, attackers[0]), 100.0 * float(events["damage_taken"])
+            self._add(tick, Effect.ALIEN_HIT, int(attackers[0]["kind"]), origin, ship, taken)
         for name, effect in (("deaths", Effect.DEATH), ("jumps", Effect.JUMP)):
             if events[name] > 0:
-                place = _place(before, 0.5, 0.5)
-                self._add(tick, effect, -1, place, place, 0.0)
-
-    def _hurt(self, before: np.void, tick: int, ship: tuple[float, float], damage: float) -> None:
-        attackers = before["tracks"][before["tracks"]["attacking"] > 0]
-        for attacker in attackers[:1] if len(attackers) else before["tracks"][:0]:
-            origin = _place(before, attacker["x"], attacker["y"])
-            self._add(tick, Effect.ALIEN_HIT, int(attacker["kind"]), origin, ship, damage)
+                self._add(tick, effect, -1, _ship_place(before), _ship_place(before), 0.0)
 
     def _add(
         self,
@@ -144,10 +139,18 @@ class Witness:
         self.effects.append(np.array((tick, effect, kind, *origin, *place, amount), EFFECT))
 
 
-def _place(observation: np.void, x: float, y: float) -> tuple[float, float]:
-    """A point of the window (fractions) on the map."""
-    player = observation["player"]
-    return (
-        float(player["x"]) * MAP_WIDTH + (float(x) - 0.5) * VIEW_WIDTH,
-        float(player["y"]) * MAP_HEIGHT + (float(y) - 0.5) * VIEW_HEIGHT,
-    )
+def _gone(before: np.void, now: np.void, role: Role) -> np.ndarray:
+    """Tracks of a role that are not there any more: the selected one first, then the nearest to the ship."""
+    tracks = before["tracks"]
+    lost = tracks[(tracks["id"] > 0) & (tracks["role"] == role) & ~np.isin(tracks["id"], now["tracks"]["id"])]
+    return np.asarray(lost[np.argsort(lost["selected"] == 0, kind="stable")])
+
+
+def _place_of(observation: np.void, track: np.void) -> tuple[float, float]:
+    """Where a track is on the map."""
+    x, y = _ship_place(observation)
+    return x + (float(track["x"]) - 0.5) * VIEW_WIDTH, y + (float(track["y"]) - 0.5) * VIEW_HEIGHT
+
+
+def _ship_place(observation: np.void) -> tuple[float, float]:
+    return float(observation["player"]["x"]) * MAP_WIDTH, float(observation["player"]["y"]) * MAP_HEIGHT
