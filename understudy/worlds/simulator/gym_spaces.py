@@ -1,0 +1,80 @@
+"""Observations and actions as the boxes of numbers that Gymnasium and its libraries understand.
+
+Everything lies within -1 and 1. What cannot be read (NaN) is 0; an empty track slot or landmark is all zeros.
+"""
+
+import numpy as np
+from gymnasium import Space, spaces
+from jaxtyping import Float32
+
+from understudy.contract.action import ACTION
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Button, Role
+from understudy.contract.profile import Profile
+
+TRACK_READINGS = ("x", "y", "width", "height", "vx", "vy", "hp", "shield", "attacking", "selected")
+PLAYER_READINGS = ("hp", "shield", "x", "y", "vx", "vy", "rocket_ready", "laser_on", "safe", "alive")
+PRESSED_ABOVE = 0.5
+"""A button or key is held when its number is above this, so that an action of zeros presses nothing."""
+
+Features = dict[str, Float32[np.ndarray, "..."]]
+
+
+def observation_space(profile: Profile) -> Space:
+    """Of one world: `player` (readings, ammunition left and loaded, map), `tracks` (slots x (there, readings, kind)),
+    `landmarks` (slots x (portal, base, x, y)) and `hands` (cursor, button, keys)."""
+    shapes = {
+        "player": (len(PLAYER_READINGS) + 8 + len(profile.maps),),
+        "tracks": (MAX_TRACKS, 1 + len(TRACK_READINGS) + len(profile.kinds)),
+        "landmarks": (MAX_LANDMARKS, 4),
+        "hands": (3 + len(profile.keys),),
+    }
+    return spaces.Dict({name: spaces.Box(-1.0, 1.0, shape, np.float32) for name, shape in shapes.items()})
+
+
+def action_space(profile: Profile) -> spaces.Box:
+    """Of one world: cursor x and y (-1 left or top, 1 right or bottom), left button, then the profile's keys."""
+    return spaces.Box(-1.0, 1.0, (3 + len(profile.keys),), np.float32)
+
+
+def features(records: np.ndarray, profile: Profile) -> Features:
+    """Observation records, shape (B,), as what `observation_space` describes, with a leading axis B."""
+    parts = {
+        "player": _player(records["player"], profile),
+        "tracks": _tracks(records["tracks"], profile),
+        "landmarks": _landmarks(records["landmarks"]),
+        "hands": _hands(records, profile),
+    }
+    return {name: np.clip(np.nan_to_num(part), -1.0, 1.0).astype(np.float32) for name, part in parts.items()}
+
+
+def actions_from(numbers: Float32[np.ndarray, "B A"], profile: Profile) -> np.ndarray:
+    """Numbers of `action_space` as records of dtype ACTION, shape (B,)."""
+    records = np.zeros(len(numbers), ACTION)
+    records["cursor_x"], records["cursor_y"] = (numbers[:, 0] + 1) / 2, (numbers[:, 1] + 1) / 2
+    records["button"] = np.where(numbers[:, 2] > PRESSED_ABOVE, Button.LEFT, Button.NONE)
+    records["keys"] = (numbers[:, 3:] > PRESSED_ABOVE) @ (1 << np.arange(len(profile.keys)))
+    return records
+
+
+def _player(player: np.ndarray, profile: Profile) -> np.ndarray:
+    loaded = player["ammo_kind"][:, None] == np.arange(1, 5)
+    on_map = player["map_index"][:, None] == np.arange(len(profile.maps))
+    readings = [player[name] for name in PLAYER_READINGS]
+    return np.concatenate([np.stack(readings, 1), player["ammo"], loaded, on_map], axis=1)
+
+
+def _tracks(tracks: np.ndarray, profile: Profile) -> np.ndarray:
+    there = tracks["id"] > 0
+    kinds = tracks["kind"][..., None] == np.arange(len(profile.kinds))
+    readings = [there, *(tracks[name] for name in TRACK_READINGS)]
+    return np.concatenate([np.stack(readings, -1), kinds & there[..., None]], axis=-1)
+
+
+def _landmarks(marks: np.ndarray) -> np.ndarray:
+    return np.stack([marks["role"] == Role.PORTAL, marks["role"] == Role.BASE, marks["x"], marks["y"]], axis=-1)
+
+
+def _hands(records: np.ndarray, profile: Profile) -> np.ndarray:
+    held = (records["keys"][:, None] >> np.arange(len(profile.keys))) & 1
+    left = records["button"] == Button.LEFT
+    return np.concatenate([np.stack([records["cursor_x"], records["cursor_y"], left], 1), held], axis=1)
