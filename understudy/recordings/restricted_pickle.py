@@ -15,8 +15,8 @@ import numpy as np
 from understudy.contract.errors import HostileRecordingError, RecordingError
 
 MAX_BYTES = 4 * 2**30
-MAX_INSTRUCTIONS = 2_000_000
-"""An hour is a few hundred instructions and a few big pieces of bytes."""
+MAX_INSTRUCTIONS = 200_000
+"""An hour of recording is two thousand instructions, about a hundred of which are big pieces of bytes."""
 MAX_DEPTH = 32
 
 _NAMES = """
@@ -43,7 +43,7 @@ def load(data: bytes, name: str) -> Any:
     """
     _inspect(data, name)
     try:
-        return _build(_Unpickler(data, name).load(), name, 0)
+        return _Builder(name).build(_Unpickler(data, name).load())
     except RecordingError:
         raise
     except Exception as problem:  # a damaged pickle fails in any way whatever; it has run nothing of its own
@@ -79,7 +79,7 @@ def _hostile(name: str, what: str) -> HostileRecordingError:
 
 
 class _Unpickler(pickle.Unpickler):
-    """An unpickler that finds stand-ins for numpy's four names and nothing else."""
+    """An unpickler that finds stand-ins for the five names that numpy's arrays need and nothing else."""
 
     def __init__(self, data: bytes, name: str) -> None:
         super().__init__(io.BytesIO(data))
@@ -90,6 +90,8 @@ class _Unpickler(pickle.Unpickler):
             return _ArrayParts.reconstruct
         if module in ("numpy.core.multiarray", "numpy._core.multiarray") and name == "scalar":
             return _ScalarParts
+        if module in ("numpy.core.numeric", "numpy._core.numeric") and name == "_frombuffer":
+            return _ArrayParts.from_buffer
         if module == "numpy" and name == "ndarray":
             return _ArrayParts
         if module == "numpy" and name == "dtype":
@@ -124,17 +126,25 @@ class _ArrayParts:
 
     @staticmethod
     def reconstruct(*_: Any) -> "_ArrayParts":
+        """How protocols up to 4 begin an array."""
         return _ArrayParts()
+
+    @staticmethod
+    def from_buffer(data: Any, dtype_parts: Any, shape: Any, order: Any) -> "_ArrayParts":
+        """How protocol 5 describes an array."""
+        array = _ArrayParts()
+        array.parts = (1, shape, dtype_parts, order == "F", data)
+        return array
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.parts = state
 
-    def array(self) -> np.ndarray:
+    def value(self) -> np.ndarray:
         if self.parts is None:
             raise ValueError("an array without content")
         _, shape, dtype_parts, fortran, data = self.parts
         dtype = dtype_parts.dtype()
-        if not isinstance(data, bytes):
+        if not isinstance(data, (bytes, bytearray)):
             raise ValueError("an array whose content is no bytes")
         flat = np.frombuffer(data, dtype).copy() if data else np.empty(0, dtype)
         return flat.reshape(shape, order="F" if fortran else "C")
@@ -147,25 +157,33 @@ class _ScalarParts:
         self.dtype_parts = dtype_parts
         self.data = data
 
-    def scalar(self) -> Any:
+    def value(self) -> Any:
         (value,) = np.frombuffer(self.data, self.dtype_parts.dtype())
         return value
 
 
-def _build(value: Any, name: str, depth: int) -> Any:
-    """Puts arrays in the place of their stand-ins."""
-    if depth > MAX_DEPTH:
-        raise _hostile(name, f"more than {MAX_DEPTH} levels of nesting")
-    if isinstance(value, _ArrayParts):
-        return value.array()
-    if isinstance(value, _ScalarParts):
-        return value.scalar()
-    if isinstance(value, dict):
-        return {_build(key, name, depth + 1): _build(item, name, depth + 1) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_build(item, name, depth + 1) for item in value]
-    if isinstance(value, tuple):
-        return tuple(_build(item, name, depth + 1) for item in value)
-    if value is None or isinstance(value, (bool, int, float, str, bytes, bytearray)):
-        return value
-    raise _hostile(name, f"a {type(value).__name__}")
+class _Builder:
+    """Puts arrays in the place of their stand-ins; counts, because a few shared lists can unfold to billions."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.num_values = 0
+
+    def build(self, value: Any, depth: int = 0) -> Any:
+        """A value with everything in it."""
+        self.num_values += 1
+        if self.num_values > MAX_INSTRUCTIONS:
+            raise _hostile(self.name, f"more than {MAX_INSTRUCTIONS} values")
+        if depth > MAX_DEPTH:
+            raise _hostile(self.name, f"more than {MAX_DEPTH} levels of nesting")
+        if isinstance(value, (_ArrayParts, _ScalarParts)):
+            return value.value()
+        if isinstance(value, dict):
+            return {self.build(key, depth + 1): self.build(item, depth + 1) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self.build(item, depth + 1) for item in value]
+        if isinstance(value, tuple):
+            return tuple(self.build(item, depth + 1) for item in value)
+        if value is None or isinstance(value, (bool, int, float, str, bytes, bytearray)):
+            return value
+        raise _hostile(self.name, f"a {type(value).__name__}")
