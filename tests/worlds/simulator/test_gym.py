@@ -10,15 +10,11 @@ import pytest
 from gymnasium.utils.env_checker import check_env
 
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.gym_registration import ENVIRONMENT, register
 from understudy.worlds.simulator.gym_spaces import actions_from, features, observation_space
 from understudy.worlds.simulator.world import Simulator
 
 
-@pytest.fixture(autouse=True)
-def registered() -> None:
-    """Also where the package is used without having been installed."""
-    register()
+ENVIRONMENT = "understudy.worlds.simulator.gym:understudy/DarkOrbit-v0"
 
 
 @pytest.fixture

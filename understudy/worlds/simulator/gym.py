@@ -1,8 +1,11 @@
 """The embedded game as Gymnasium environments, for those who train with other libraries than ours.
 
-`gymnasium.make("understudy/DarkOrbit-v0")` is one world, `gymnasium.make_vec("understudy/DarkOrbit-v0", num_envs=64)`
-steps 64 of them in one compiled call. The reward is the value of kills and boxes less ten for each death; an episode
-never terminates (the ship comes back), it is truncated after `max_episode_steps`.
+`gymnasium.make("understudy.worlds.simulator.gym:understudy/DarkOrbit-v0")` is one world; `gymnasium.make_vec` of the
+same name with `num_envs=64` steps 64 of them in one compiled call. The part before the colon has Gymnasium import this
+module, which registers the environments: that is Gymnasium's way, and the only registry that we fill by an import.
+
+The reward is the value of kills and boxes less ten for each death. An episode never terminates (the ship comes back);
+it is truncated after `max_episode_steps`.
 """
 
 from typing import Any
@@ -19,6 +22,7 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.worlds.simulator.gym_spaces import Features, action_space, actions_from, features, observation_space
 from understudy.worlds.simulator.world import Simulator
 
+ENVIRONMENT = "understudy/DarkOrbit-v0"
 DEATH_COST = 10.0
 
 
@@ -141,3 +145,11 @@ class _Worlds:
 
 def _only(batch: Features) -> Features:
     return {name: part[0] for name, part in batch.items()}
+
+
+gymnasium.register(
+    ENVIRONMENT,
+    entry_point=f"{__name__}:DarkOrbit",
+    vector_entry_point=f"{__name__}:DarkOrbitVector",
+    max_episode_steps=2400,
+)
