@@ -14,6 +14,7 @@ from typing import Any
 from understudy.contract.errors import UnderstudyError
 
 VERBS: dict[str, tuple[str, str]] = {
+    "demo": ("understudy.cli.demo", "Demo"),
     "evaluate": ("understudy.cli.evaluate", "Evaluate"),
     "play": ("understudy.cli.play", "Play"),
     "record": ("understudy.cli.record", "Record"),

@@ -19,6 +19,12 @@ GUIDE_PLANS = {
     "executor": Plan(epochs=60, batch_size=128, lr=3e-4),
 }
 """The guide's Step 1.2."""
+DEFAULT_PLANS = {
+    "strategist": Plan(epochs=40, batch_size=32, lr=3e-4),
+    "tactician": Plan(epochs=8, batch_size=256, lr=1e-3),
+    "executor": Plan(epochs=30, batch_size=256, lr=1e-3),
+}
+"""What `understudy train` does: all three from an hour of play in a few minutes on two cores (docs/log.md)."""
 QUICK_PLANS = {
     "strategist": Plan(epochs=20, batch_size=32, lr=3e-4),
     "tactician": Plan(epochs=15, batch_size=64, lr=3e-4),
@@ -42,7 +48,7 @@ class Train:
     seed: int = 0
     """Of weights, data order, dropout and augmentation."""
     quick: bool = False
-    """The guide's short settings, to see that everything works."""
+    """The guide's settings for quick iteration, to see that everything works."""
     resume: bool = False
     """Go on where an interrupted training stopped."""
     threads: int = 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from understudy.cli.train import GUIDE_PLANS, QUICK_PLANS, Plan, Train, TrainStrategist
+from understudy.cli.train import DEFAULT_PLANS, QUICK_PLANS, Plan, Train, TrainStrategist
 from understudy.cli.train_view import TrainBars, print_outcome, watch_gathering
 from understudy.contract.errors import FlagError
 from understudy.learning.fit import FitConfig
@@ -20,9 +20,10 @@ EXIT_INTERRUPTED = 130
 
 def train(command: Train | TrainStrategist) -> int:
     """Trains what the command asks for and shows how it went; 130 where Ctrl-C ended it early."""
-    plans = settings_of(command)
+    settings_of(command)  # a wrong number is refused before anything is read
     console = Console()
     material = watch_gathering(console, command.data_dir)
+    plans = settings_of(command, material.hours)
     told = f"{material.hours:.2f} hours of play in {len(material.paths)} recordings. {material.split}"
     console.print(told, soft_wrap=True)
     results = train_all(console, plans, material)
@@ -33,19 +34,25 @@ def train(command: Train | TrainStrategist) -> int:
     return 0
 
 
-def settings_of(command: Train | TrainStrategist) -> dict[str, TrainSettings]:
+def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[str, TrainSettings]:
     """Policy -> how to train it, in the order of training.
+
+    Args:
+        command: what was asked for.
+        hours: of play to learn from. `understudy train` takes about as many steps from ten minutes as from an hour;
+            the guide's scripts take the epochs they are told.
 
     Raises:
         FlagError: if a number makes no sense.
     """
     chosen: dict[str, tuple[Path, Plan]]
     if isinstance(command, Train):
-        plans = QUICK_PLANS if command.quick else GUIDE_PLANS
+        plans = QUICK_PLANS if command.quick else DEFAULT_PLANS
+        scale = command.epoch_scale * min(max(1.0 / max(hours, 1e-6), 0.5), 6.0)
         chosen = {
             name: (
                 command.output_dir / name,
-                Plan(epochs=max(1, round(plan.epochs * command.epoch_scale)), batch_size=plan.batch_size, lr=plan.lr),
+                Plan(epochs=max(1, round(plan.epochs * scale)), batch_size=plan.batch_size, lr=plan.lr),
             )
             for name, plan in plans.items()
         }
