@@ -19,6 +19,7 @@ from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent, Step
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
+from understudy.recordings.store import read_episode, write_episode
 
 BLOCK_S = 0.6
 QUEUE_BLOCKS = 200
@@ -59,25 +60,29 @@ class Recorder:
     where it is, logs why, and keeps it in `failure`; the session plays on.
     """
 
-    def __init__(self, path: Path, info: EpisodeInfo, *, world: int = 0) -> None:
+    def __init__(self, path: Path, info: EpisodeInfo, *, world: int = 0, also_pickle: bool = False) -> None:
         """Opens the file and begins to record.
 
         Args:
             path: of the new `.mcap` file; its folder is made.
             info: what is to be said of the session.
             world: which of the session's worlds.
+            also_pickle: whether saving also writes the guide's `.pkl` beside the `.mcap`; it counts as one recording.
 
         Raises:
             FileExistsError: a recording is never overwritten.
         """
         self.path = path
         self.world = world
+        self.also_pickle = also_pickle
         self.num_ticks = 0
         self.failure: str | None = None
         self._block = _Block()
         self._writer = McapWriter(path, info)
         self._queue: queue.Queue[_Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._stopped = False
+        self._saved = False
+        self._broken = False  # a write failed, so the file may end in the middle of a chunk
         self._thread = threading.Thread(target=self._write_blocks, name="recorder", daemon=True)
         self._thread.start()
 
@@ -109,11 +114,22 @@ class Recorder:
         self._thread.join()
 
     def save(self) -> Path:
-        """Stops, and closes the file as a whole one; after a failure it is left torn, as a crash would. Idempotent."""
+        """Stops, and closes the file as a whole one; after a failed write it stays torn, as after a crash.
+
+        May be called twice.
+
+        Returns:
+            The path of the native recording.
+        """
         self.stop()
-        if self.failure is not None:
+        if self._saved:
+            return self.path
+        self._saved = True
+        if self._broken:
             self._writer.abandon()
         self._writer.close()
+        if self.also_pickle:
+            write_episode(read_episode(self.path), self.path.with_suffix(".pkl"))
         return self.path
 
     def discard(self) -> None:
@@ -139,18 +155,22 @@ class Recorder:
     def _write_blocks(self) -> None:
         """The recorder's thread: until the end mark comes."""
         while (block := self._queue.get()) is not None:
-            if self.failure is not None:
+            if self._broken:
                 continue
             try:
-                self._writer.append(
-                    np.frombuffer(b"".join(block.observations), OBSERVATION),
-                    np.frombuffer(b"".join(block.actions), ACTION),
-                    np.frombuffer(b"".join(block.actors), np.int8),
-                    block.inputs,
-                    np.frombuffer(b"".join(block.intents), INTENT),
-                )
+                self._write(block)
             except OSError as problem:
+                self._broken = True
                 self._fail(str(problem))
+
+    def _write(self, block: _Block) -> None:
+        self._writer.append(
+            np.frombuffer(b"".join(block.observations), OBSERVATION),
+            np.frombuffer(b"".join(block.actions), ACTION),
+            np.frombuffer(b"".join(block.actors), np.int8),
+            block.inputs,
+            np.frombuffer(b"".join(block.intents), INTENT),
+        )
 
     def _fail(self, why: str) -> None:
         self.failure = why
