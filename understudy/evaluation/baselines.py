@@ -19,6 +19,8 @@ from understudy.contract.protocols import Carry, Decision, Pilot
 CLICK_EVERY_TICKS = TICK_RATE_HZ
 BUTTON_CHANCE = 0.1
 KEY_CHANCE = 0.02
+BASELINE_SALT = np.uint64(0x2545F4914F6CDD1D)
+"""Keeps their chance apart from a world's of the same seed, which counts by the same generator."""
 
 
 @dataclass
@@ -46,7 +48,7 @@ class _Baseline:
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """A fresh Chance for B worlds."""
-        return Chance(seeds.astype(np.uint64))
+        return Chance(seeds ^ BASELINE_SALT)
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
         """One tick of play; updates `carry` in place."""

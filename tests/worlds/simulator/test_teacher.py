@@ -300,6 +300,42 @@ def test_the_oracle_says_what_the_hand_then_does(style: str) -> None:
     assert on_minimap[steady & (modes == Mode.FIGHT)].mean() < 0.02
 
 
+@cache
+def manner(style: str, num_worlds: int = 16, num_ticks: int = 3600) -> dict[str, float]:
+    """How a style plays: share of boxes, distance of fights in units, hull when it breaks off, strongest victims."""
+    seeds = np.arange(300, 300 + num_worlds, dtype=np.uint64)
+    world, teacher = Simulator(seeds), Teacher(style, PROFILE)
+    carry = teacher.start(seeds)
+    kills, boxes, distances, hulls, modes, value = 0.0, 0.0, [], [], carry["mode"].copy(), 0.0
+    for _ in range(num_ticks):
+        records = world.observe().records
+        decision = teacher.decide(world.observe(), carry)
+        carry = decision.carry
+        tracks, events = records["tracks"], records["events"]
+        shot_at = (tracks["selected"] > 0) & (records["player"]["laser_on"] > 0)[:, None]
+        distances.append(np.hypot((tracks["x"] - 0.5) * 1600, (tracks["y"] - 0.5) * 900)[shot_at])
+        hulls.append(records["player"]["hp"][(carry["mode"] == Mode.FLEE) & (modes != Mode.FLEE)])
+        modes = carry["mode"].copy()
+        killing = events["kills"] > 0
+        value += float(events["value"][killing].sum())
+        kills, boxes = kills + float(events["kills"].sum()), boxes + float(events["loot"].sum())
+        world.act(decision.action)
+    return {
+        "box_share": boxes / (boxes + kills),
+        "distance": float(np.concatenate(distances).mean()),
+        "hull": float(np.concatenate(hulls).mean()),
+        "value_of_a_kill": value / kills,
+    }
+
+
+def test_the_styles_are_clearly_different() -> None:
+    hunter, kiter, careful = manner("hunter"), manner("kiter"), manner("careful")
+    assert kiter["box_share"] > careful["box_share"] > hunter["box_share"] + 0.05
+    assert kiter["distance"] > careful["distance"] + 50 > hunter["distance"] + 50
+    assert min(kiter["hull"], careful["hull"]) > hunter["hull"] + 0.1
+    assert hunter["value_of_a_kill"] > 1.3 * careful["value_of_a_kill"]
+
+
 @pytest.mark.parametrize("style", STYLES)
 def test_every_style_beats_every_baseline_by_far(style: str) -> None:
     best = max(score(name) for name in BASELINES)

@@ -19,6 +19,9 @@ from understudy.worlds.simulator.teacher_memory import TEACHER_CARRY
 from understudy.worlds.simulator.teacher_style import find_style, style_record
 from understudy.worlds.simulator.teacher_tick import decide_worlds
 
+TEACHER_SALT = np.uint64(0x5DEECE66D1CE4E5B)
+"""Keeps its chance apart from a world's of the same seed, which counts by the same generator."""
+
 
 class Teacher:
     """A Pilot that plays in one style."""
@@ -36,7 +39,7 @@ class Teacher:
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """A fresh memory, records of dtype TEACHER_CARRY, shape (B,)."""
         carry = np.zeros(len(seeds), TEACHER_CARRY)
-        carry["random"] = seeds
+        carry["random"] = seeds ^ TEACHER_SALT
         carry["mode"] = carry["next_mode"] = int(Mode.EXPLORE)
         carry["target_slot"] = -1
         carry["attacked_tick"] = -(10**6)

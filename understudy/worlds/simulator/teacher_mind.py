@@ -90,7 +90,7 @@ def enemy_distance_from(o: Record, x: float, y: float) -> float:
 
 @njit
 def _odds(o: Record, g: Record, slot: int) -> float:
-    """How strong a fight against an alien would be: its own strength by what is left of it, and half of its pack's."""
+    """How strong a fight against an alien would be: its own strength by what is left, and a third of its pack's."""
     target = o.tracks[slot]
     left = 1.0 if math.isnan(target.hp) else target.hp
     odds = g.strength[target.kind] * (0.4 + 0.6 * left)

@@ -20,6 +20,7 @@ from understudy.worlds.simulator.teacher_wishes import served, wish_for_click, w
 
 @njit
 def decide_one(o: Record, c: Record, g: Record, s: Record, action: Record) -> None:
+    """One decision of one teacher; writes all of the action."""
     c.cursor_x, c.cursor_y = o.cursor_x, o.cursor_y
     think(c, o, g, s)
     _notice(c, o, g, s)
