@@ -13,7 +13,6 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.gym_spaces import actions_from, features, observation_space
 from understudy.worlds.simulator.world import Simulator
 
-
 ENVIRONMENT = "understudy.worlds.simulator.gym:understudy/DarkOrbit-v0"
 
 
