@@ -166,6 +166,17 @@ def test_a_disk_that_stands_still_ends_the_recording_without_a_hole(
     assert read.observations.tobytes() == episode.observations[: len(read)].tobytes()
 
 
+def test_a_session_faster_than_real_time_may_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recorder_module, "QUEUE_BLOCKS", 1)
+    episode = made_up(600)
+    recorder = Recorder(tmp_path / "one.mcap", episode.info, may_wait=True)
+    for step in steps_of(episode):
+        recorder.on_step(step)
+    recorder.close()
+    assert recorder.failure is None
+    assert_same(episode, read_episode(tmp_path / "one.mcap"))
+
+
 def test_names_follow_the_guide_and_do_not_collide(tmp_path: Path) -> None:
     name = recording_name(moment=datetime(2026, 11, 22, 19, 30, 45))
     assert name == "shadow_recording_20261122_193045"

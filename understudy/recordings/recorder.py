@@ -60,7 +60,9 @@ class Recorder:
     where it is, logs why, and keeps it in `failure`; the session plays on.
     """
 
-    def __init__(self, path: Path, info: EpisodeInfo, *, world: int = 0, also_pickle: bool = False) -> None:
+    def __init__(
+        self, path: Path, info: EpisodeInfo, *, world: int = 0, also_pickle: bool = False, may_wait: bool = False
+    ) -> None:
         """Opens the file and begins to record.
 
         Args:
@@ -68,6 +70,7 @@ class Recorder:
             info: what is to be said of the session.
             world: which of the session's worlds.
             also_pickle: whether saving also writes the guide's `.pkl` beside the `.mcap`; it counts as one recording.
+            may_wait: whether steps may wait for the disk: for sessions that run faster than real time.
 
         Raises:
             FileExistsError: a recording is never overwritten.
@@ -75,6 +78,7 @@ class Recorder:
         self.path = path
         self.world = world
         self.also_pickle = also_pickle
+        self.may_wait = may_wait
         self.num_ticks = 0
         self.failure: str | None = None
         self._block = _Block()
@@ -87,7 +91,7 @@ class Recorder:
         self._thread.start()
 
     def on_step(self, step: Step) -> None:
-        """Copies one tick; never waits for the disk."""
+        """Copies one tick; does not wait for the disk, unless it may."""
         if self._stopped or self.failure is not None:
             return
         block, world = self._block, slice(self.world, self.world + 1)
@@ -148,7 +152,7 @@ class Recorder:
         if not block.observations or self.failure is not None:
             return
         try:
-            self._queue.put_nowait(block)
+            self._queue.put(block, block=self.may_wait)
         except queue.Full:
             self._fail(f"the disk has not kept up for {QUEUE_BLOCKS * BLOCK_S:.0f} s")
 

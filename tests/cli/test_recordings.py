@@ -1,0 +1,84 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from understudy.cli.main import main
+from understudy.cli.record import record_teacher
+from understudy.recordings.store import read_episode
+
+
+@pytest.fixture
+def recorded(working_folder: Path) -> list[Path]:
+    return record_teacher("hunter", 1.0, 0, Path("data/recordings"), sessions=2)
+
+
+def tear(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+@pytest.mark.usefixtures("recorded")
+def test_list_names_every_recording_and_adds_up_their_minutes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recordings", "list"]) == 0
+    out = capsys.readouterr().out
+    assert "teacher_hunter_seed0_00.mcap" in out
+    assert "teacher_hunter_seed0_01.mcap" in out
+    assert "2 recordings, 1.0 minutes" in out
+
+
+def test_info_of_one_file_says_who_played_what_and_how_long(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recordings", "info", str(recorded[0])]) == 0
+    out = capsys.readouterr().out
+    for part in ("darkorbit in simulator", "teacher:hunter", "teacher 100%", "30.0 s, 600 ticks at 20.00 Hz"):
+        assert part in out
+
+
+def test_verify_answers_0_for_whole_recordings_and_1_with_a_torn_one(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["recordings", "verify"]) == 0
+    tear(recorded[1])
+    assert main(["recordings", "verify"]) == 1
+    assert "the file was not closed" in capsys.readouterr().out
+
+
+def test_repair_makes_torn_recordings_whole(recorded: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    tear(recorded[1])
+    assert main(["recordings", "repair"]) == 0
+    assert "whole, nothing to repair" in capsys.readouterr().out
+    assert main(["recordings", "verify"]) == 0
+    assert 0 < len(read_episode(recorded[1])) < 600
+
+
+@pytest.mark.parametrize("form", ["pkl", "npz", "csv", "jsonl"])
+def test_export_writes_every_form_to_the_folder_and_never_over_a_file(recorded: list[Path], form: str) -> None:
+    arguments = ["recordings", "export", "data/recordings", "--form", form, "--out", "elsewhere"]
+    assert main(arguments) == 0
+    written = sorted(path.name for path in Path("elsewhere").iterdir())
+    assert written == [f"{path.stem}.{form}" for path in recorded]
+    before = Path("elsewhere", written[0]).stat().st_mtime_ns
+    assert main(arguments) == 1
+    assert Path("elsewhere", written[0]).stat().st_mtime_ns == before
+
+
+@pytest.mark.usefixtures("recorded")
+def test_json_lines_can_be_read_by_anyone() -> None:
+    assert main(["recordings", "export", "--form", "jsonl"]) == 0
+    lines = Path("data/recordings/teacher_hunter_seed0_00.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 601
+    assert json.loads(lines[600])["observation.time_s"] == pytest.approx(599 / 20)
+
+
+def test_one_unreadable_file_does_not_hide_the_others(recorded: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    recorded[0].write_bytes(b"hello")
+    assert main(["recordings", "list"]) == 1
+    out = capsys.readouterr().out
+    assert "is not an MCAP recording" in out
+    assert recorded[1].name in out
+
+
+def test_nothing_to_list_is_one_sentence(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["recordings", "list"]) == 2
+    assert "no recordings in data/recordings or recordings/v2_training" in capsys.readouterr().err
