@@ -4,12 +4,14 @@ The one reading of clicks, shared by encoding (play and training alike), hindsig
 """
 
 from enum import IntEnum
+from pathlib import Path
 
 import numba
 import numpy as np
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.contract.profile import Profile
+from understudy.contract.stale import forget_stale_code
 
 MAX_KINDS = 32
 MAX_PANELS = 8
@@ -17,6 +19,9 @@ HIT_MARGIN = 1.3
 """A click this many half-sizes from an object's centre still means the object: people aim at sprites, not at boxes."""
 LANDMARK_RADIUS = 0.04
 """A minimap click this close to a landmark (map fractions) means the landmark."""
+
+# Every compiled function of policies and learning is reached through this file, so this is the moment before the first.
+forget_stale_code(Path(__file__).parent, Path(__file__).parents[1] / "learning")
 
 
 class Sort(IntEnum):
