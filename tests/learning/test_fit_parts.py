@@ -21,7 +21,7 @@ from understudy.learning.average import WeightAverage
 from understudy.learning.fit import FitConfig
 from understudy.learning.journal import Journal, run_folder
 from understudy.learning.schedule import learning_rate
-from understudy.learning.step_guard import FEWEST, MOST_IN_A_ROW, StepGuard
+from understudy.learning.step_guard import MOST_IN_A_ROW, WINDOW, StepGuard
 
 CPU = torch.device("cpu")
 
@@ -40,7 +40,7 @@ def test_the_shortest_runs_still_learn(num_steps: int) -> None:
 
 def used_guard(norm: float = 2.0) -> StepGuard:
     guard = StepGuard(harmless_norm=1.0)
-    assert all(guard.accepts(0.5, norm) for _ in range(FEWEST))
+    assert all(guard.accepts(0.5, norm) for _ in range(WINDOW))
     return guard
 
 

@@ -1,14 +1,17 @@
 """One policy after another is trained from real recordings of the teacher, and listens to the ones before it."""
 
+import dataclasses
 import logging
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from understudy.cli.record import record_teacher
 from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning.fit import FitConfig
+from understudy.learning.lesson import prepare
 from understudy.learning.material import Material, gather
 from understudy.learning.training import POLICIES, TrainResult, TrainSettings, pick_device, train_policy
 from understudy.policies.brain import load_brain
@@ -86,6 +89,12 @@ def test_a_changed_upstream_cannot_be_resumed_on(material: Material, tmp_path: P
     train("strategist", material, tmp_path, fit=short)
     with pytest.raises(TrainingError, match="other recordings or upstream weights"):
         train("tactician", material, tmp_path, fit=short, resume=True)
+
+
+def test_play_without_a_click_is_one_sentence(material: Material, tmp_path: Path) -> None:
+    idle = [prepare(lesson.observation, np.zeros_like(lesson.actions), material.profile) for lesson in material.train]
+    with pytest.raises(TrainingError, match="hold 0 clicks"):
+        train("executor", dataclasses.replace(material, train=idle), tmp_path)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="is about machines without CUDA")

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 from understudy.contract import wire
-from understudy.contract.errors import FlagError
+from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning import random_state
 from understudy.learning.executor_task import ExecutorTask
 from understudy.learning.fit import FitConfig, FitProgress, FitResult, fit
@@ -113,8 +113,11 @@ def train_policy(
     return TrainResult(policy=policy, fit=result, device=str(device), log_folder=folder)
 
 
-CHOOSE_BY = {"strategist": "accuracy", "tactician": "accuracy", "executor": "choice"}
-"""Held-out metric that picks best_model.pt; the Executor's accuracy says little, its likelihood says how it plays."""
+CHOOSE_BY = {"strategist": "accuracy", "tactician": "choice", "executor": "choice"}
+"""Held-out metric that picks best_model.pt. `choice` is a likelihood: where a distribution is sampled or handed on, the
+most likely answer being right (accuracy) says little about how it plays."""
+FEWEST_GESTURES = 20
+"""Fewer clicks than this fit neither a hand nor an Executor."""
 
 
 def build_task(policy: str, material: Material, upstream: Upstream, device: torch.device) -> tuple[Task[Any], Any]:
@@ -126,9 +129,19 @@ def build_task(policy: str, material: Material, upstream: Upstream, device: torc
     if policy == "tactician":
         tactician = TacticianConfig()
         return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
+    _refuse_idle_play(train)
     executor = ExecutorConfig()
     model = Executor(executor).to(device)
     return ExecutorTask(train, held_out, model, device, upstream, material.profile, measure_hand(train)), executor
+
+
+def _refuse_idle_play(lessons: list[Lesson]) -> None:
+    gestures = sum(len(lesson.hindsight.gestures) for lesson in lessons)
+    if gestures < FEWEST_GESTURES:
+        raise TrainingError(
+            f"The recordings hold {gestures} clicks to learn from, at least {FEWEST_GESTURES} are needed: record play "
+            "in which the mouse is used."
+        )
 
 
 def measure_hand(lessons: list[Lesson]) -> np.void:
