@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from understudy.evaluation.judge import Contestant
+    from understudy.evaluation.heads import HeadReport
+    from understudy.evaluation.judge import Contestant, Played
     from understudy.evaluation.report import Report
     from understudy.evaluation.verdict import Verdict
 
@@ -16,6 +17,8 @@ Progress = Callable[[int, int], None]
 
 POLICY = "understudy"
 RANDOM = "random"
+SKIP_S = 8.0
+"""Play before the video begins: the way out of the base shows little."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +42,11 @@ class Evaluate:
     """How many play at the same time; by default two where there are two cores. Does not change the result."""
     out: Path = Path("out/evaluation")
     """Folder for report.html, verdict.json and worlds.csv."""
+    video: float | None = None
+    """Seconds of the understudy playing a typical one of these worlds, as video.webm and in the report; none by
+    default."""
+    data_dir: Path | None = None
+    """Recordings that it was trained on: the report then shows how well each head predicts their held-out sessions."""
     logs: Path = Path("logs/training")
     """Where training left its curves, for the report; left out where there are none."""
 
@@ -80,7 +88,7 @@ def evaluate(command: Evaluate, progress: Progress | None = None) -> "Verdict":
     command.out.mkdir(parents=True, exist_ok=True)
     (command.out / "verdict.json").write_text(to_json(verdict) + "\n", encoding="utf-8")
     write_ledger(played, command.out / "worlds.csv")
-    write_report(_report(command, verdict), command.out / "report.html")
+    write_report(_report(command, verdict, contestants[0], played[contestants[0].name]), command.out / "report.html")
     return verdict
 
 
@@ -109,17 +117,62 @@ def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
     return contestants
 
 
-def _report(command: Evaluate, verdict: "Verdict") -> "Report":
+def _report(command: Evaluate, verdict: "Verdict", first: "Contestant", played: "Played") -> "Report":
     from understudy.evaluation.curves import newest_runs, read_curves
     from understudy.evaluation.report import Report
 
     title = f"The understudy beside {command.teacher}" if command.models else f"{command.teacher} and the baselines"
     names = ("strategist", "tactician", "executor") if command.models else ()
-    curves = tuple(
-        panel for name, run in newest_runs(command.logs, names).items() for panel in read_curves(run, name.capitalize())
+    return Report(
+        title=title,
+        verdict=verdict,
+        facts=tuple((f"models, training seed {index}", str(folder)) for index, folder in enumerate(command.models)),
+        curves=tuple(
+            panel
+            for name, run in newest_runs(command.logs, names).items()
+            for panel in read_curves(run, name.capitalize())
+        ),
+        heads=judge_heads(command.models[0], command.data_dir) if command.models and command.data_dir else (),
+        video=_shoot(command, first, played),
     )
-    facts = tuple((f"models, training seed {index}", str(folder)) for index, folder in enumerate(command.models))
-    return Report(title=title, verdict=verdict, facts=facts, curves=curves)
+
+
+def judge_heads(models: Path, data_dir: Path) -> "tuple[HeadReport, ...]":
+    """How well each head predicts the held-out sessions of some recordings.
+
+    Raises:
+        NoRecordingsError: if there are none.
+        CheckpointError: if the folder holds no usable policies.
+    """
+    from understudy.evaluation.held_out import held_out_heads, training_figures
+    from understudy.learning.material import gather as gather_material
+    from understudy.policies.brain import load_brain
+
+    material = gather_material(data_dir)
+    heads = held_out_heads(load_brain(models), material.held_out, material.profile)
+    return (*heads, *training_figures(models))
+
+
+def _shoot(command: Evaluate, first: "Contestant", played: "Played") -> Path | None:
+    from understudy.cli.showreel import shoot
+    from understudy.evaluation.fleet import map_names
+    from understudy.evaluation.judge import typical_world
+
+    if command.video is None:
+        return None
+    world = typical_world(played)
+    outcomes = played.runs[0]
+    path = command.out / "video.webm"
+    shoot(
+        first.pilots[0],
+        int(outcomes.seeds[world]),
+        map_names()[int(outcomes.start_maps[world])],
+        command.video,
+        path,
+        caption=first.name,
+        skip_s=SKIP_S,
+    )
+    return path
 
 
 def _expect_sensible(command: Evaluate) -> None:
@@ -129,6 +182,8 @@ def _expect_sensible(command: Evaluate) -> None:
         raise FlagError(f"--worlds {command.worlds} was given: expected at least 1")
     if command.seconds < 1:
         raise FlagError(f"--seconds {command.seconds:g} was given: expected at least 1")
+    if command.video is not None and command.video < 1:
+        raise FlagError(f"--video {command.video:g} was given: expected at least 1 second")
     if command.processes is not None and command.processes < 1:
         raise FlagError(f"--processes {command.processes} was given: expected at least 1")
     if not 0 <= command.offset <= 2**32 - command.worlds:

@@ -132,13 +132,19 @@ def curve_section(curves: tuple[CurvePanel, ...]) -> str:
     """Learning curves, if there are any."""
     if not curves:
         return ""
-    return page.section("Learning", page.wrap("flow", *(page.plot(plots.curve_plot(one), one.title) for one in curves)))
+    return page.section(
+        "Learning",
+        page.wrap("flow", *(page.plot(plots.curve_plot(one), one.title) for one in curves)),
+        note="Held-out figures after each epoch; dashed is what knowing nothing would reach.",
+    )
 
 
 def head_section(head: HeadReport) -> str:
     """One head: its figures beside trivial ones, confusion and calibration."""
     heads = ("", "reached", "trivial", "", "guide asks")
-    rows = [("", _metric_cells(metric)) for metric in head.metrics]
+    if not any(metric.floor is not None for metric in head.metrics):
+        heads = heads[:-1]
+    figures = page.table(heads, [("", _metric_cells(metric)[: len(heads)]) for metric in head.metrics])
     pictures = []
     if head.confusion is not None:
         picture = page.plot(plots.confusion_plot(head.confusion), f"Confusion of {head.name}")
@@ -146,10 +152,10 @@ def head_section(head: HeadReport) -> str:
     if head.calibration is not None:
         picture = page.plot(plots.calibration_plot(head.calibration), f"Calibration of {head.name}")
         pictures.append(page.wrap("", "<h3>Calibration</h3>", picture))
+    body = page.wrap("sides", figures, page.wrap("", *pictures)) if pictures else figures
     return page.section(
-        f"Head: {head.name}",
-        page.table(heads, rows),
-        page.wrap("flow", *pictures) if pictures else "",
+        head.name,
+        body,
         note="On sessions that it was not trained on, beside what a predictor that never looks would reach.",
     )
 

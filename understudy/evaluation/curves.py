@@ -11,7 +11,7 @@ NUMBERS = "numbers.jsonl"
 LOSS = "epoch_train_loss"
 HELD_OUT = "val_"
 BASELINE = "_baseline"
-MAX_PANELS = 3
+MAX_PANELS = 2
 """Held-out figures shown for each run, beside its loss: a report is not TensorBoard."""
 
 

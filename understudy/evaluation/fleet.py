@@ -46,7 +46,7 @@ class Fleet:
     def observe(self) -> Observation:
         """How the worlds look now, in the order of the seeds. Valid until the next `act`."""
         for worlds, part in zip(self._members, self._parts, strict=True):
-            self._observation.records[worlds] = part.observe().records
+            _plain(self._observation.records)[worlds] = _plain(part.observe().records)
         return self._observation
 
     def act(self, action: Action) -> None:
@@ -58,3 +58,8 @@ class Fleet:
         """Closes every part."""
         for part in self._parts:
             part.close()
+
+
+def _plain(records: np.ndarray) -> np.ndarray:
+    """The same memory as nameless lumps: numpy copies named records field by field, twenty times slower."""
+    return records.view(f"V{records.dtype.itemsize}")

@@ -17,7 +17,7 @@ h2 { font-size:19px; margin:0 0 4px; letter-spacing:-.005em; }
 h3 { font-size:15px; margin:0 0 8px; }
 p { margin:0 0 12px; max-width:76ch; }
 .lead { color:var(--faint); font-size:16px; }
-.note { color:var(--faint); font-size:13.5px; }
+.note { color:var(--faint); font-size:13.5px; max-width:100ch; }
 section { background:var(--paper); border:1px solid var(--line); border-radius:12px; padding:24px 26px; margin:18px 0; }
 .cards { display:grid; grid-template-columns:repeat(auto-fit,minmax(205px,1fr)); gap:14px; margin:18px 0; }
 .card { background:var(--paper); border:1px solid var(--line); border-radius:12px; padding:16px 18px; }
@@ -25,8 +25,9 @@ section { background:var(--paper); border:1px solid var(--line); border-radius:1
 .card .range { color:var(--faint); font-size:13.5px; font-variant-numeric:tabular-nums; }
 .card .label { font-size:13.5px; margin-top:6px; }
 .card.first { border-color:var(--accent); box-shadow:inset 0 3px 0 var(--accent); }
-.pair { display:grid; grid-template-columns:repeat(auto-fit,minmax(330px,1fr)); gap:22px; align-items:start; }
-.flow { display:flex; flex-wrap:wrap; gap:26px; align-items:flex-start; }
+.sides { display:grid; grid-template-columns:minmax(0,1fr) auto; gap:34px; align-items:start; margin-top:8px; }
+@media (max-width:900px) { .sides { grid-template-columns:minmax(0,1fr); } }
+.flow { display:flex; flex-wrap:wrap; gap:18px 22px; align-items:flex-start; }
 .flow > * { flex:0 1 auto; min-width:0; }
 .scroll { overflow-x:auto; }
 table { border-collapse:collapse; width:100%; font-size:14px; font-variant-numeric:tabular-nums; }

@@ -131,17 +131,17 @@ def mode_plot(verdict: Verdict) -> str:
 
 def curve_plot(panel: CurvePanel) -> str:
     """One panel of learning curves."""
-    with matplotlib.rc_context(STYLE):
-        figure, axes = _canvas(4.7, 2.7)
+    with matplotlib.rc_context(STYLE | {"font.size": 8.5, "axes.titlesize": 9.5}):
+        figure, axes = _canvas(3.0, 1.9)
         axes.grid(axis="y")
         for curve, colour in zip(panel.curves, _cycle(len(panel.curves)), strict=True):
-            axes.plot(curve.x, curve.y, color=colour, lw=1.9, label=curve.name, solid_capstyle="round")
+            axes.plot(curve.x, curve.y, color=colour, lw=1.7, label=curve.name, solid_capstyle="round")
         if panel.trivial is not None:
-            axes.axhline(panel.trivial, color=FAINT, lw=1, ls=(0, (4, 3)), label="knowing nothing")
+            axes.axhline(panel.trivial, color=FAINT, lw=1, ls=(0, (4, 3)))
         axes.set_title(panel.title)
-        axes.set_xlabel(panel.x_label, fontsize=9)
-        if len(panel.curves) > 1 or panel.trivial is not None:
-            axes.legend(fontsize=8.5)
+        axes.set_xlabel(panel.x_label, fontsize=8)
+        if len(panel.curves) > 1:
+            axes.legend(fontsize=8)
         return _svg(figure)
 
 
@@ -151,7 +151,7 @@ def confusion_plot(confusion: Confusion) -> str:
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = len(confusion.labels)
     with matplotlib.rc_context(STYLE):
-        figure, axes = _canvas(1.5 + 0.62 * size, 1.15 + 0.5 * size)
+        figure, axes = _canvas(1.3 + 0.46 * size, 1.1 + 0.38 * size)
         axes.grid(visible=False)
         axes.imshow(shares, cmap=_ramp(), vmin=0, vmax=1, aspect="auto")
         for truth in range(size):
@@ -166,7 +166,7 @@ def confusion_plot(confusion: Confusion) -> str:
                     fontsize=9.5,
                     color="white" if share > 0.55 else INK,
                 )
-        axes.set_xticks(range(size), confusion.labels, fontsize=8.5, rotation=30 if size > 4 else 0)
+        axes.set_xticks(range(size), confusion.labels, fontsize=8.5, rotation=40 if size > 3 else 0)
         axes.set_yticks(range(size), confusion.labels, fontsize=8.5)
         axes.set_xlabel("predicted, % of each row", fontsize=9)
         axes.set_ylabel("held", fontsize=9)
@@ -178,7 +178,7 @@ def calibration_plot(calibration: Calibration) -> str:
     """How often came true what was predicted; logarithmic where it is about rare events."""
     predicted, happened = np.array(calibration.predicted), np.array(calibration.happened)
     with matplotlib.rc_context(STYLE):
-        figure, axes = _canvas(3.4, 2.9)
+        figure, axes = _canvas(3.2, 2.6)
         axes.grid(visible=True)
         rare = predicted.max() < 0.5
         top = float(max(predicted.max(), happened.max(), 1e-6)) * 1.4 if rare else 1.0
