@@ -24,7 +24,7 @@ class VideoError(UnderstudyError):
 class VideoWriter:
     """One video file that grows frame by frame; use it in a `with`, or close it."""
 
-    def __init__(self, path: Path, width: int, height: int, fps: float) -> None:
+    def __init__(self, path: Path, width: int, height: int, fps: float | int) -> None:
         """Opens the file and makes its folder.
 
         Args:
@@ -71,7 +71,7 @@ class VideoWriter:
         self.close()
 
 
-def write_video(path: Path, frames: Iterable[np.ndarray], fps: float) -> int:
+def write_video(path: Path, frames: Iterable[np.ndarray], fps: float | int) -> int:
     """Writes all frames (RGB, uint8, of one even size) to a `.webm` file; returns how many there were.
 
     Raises:

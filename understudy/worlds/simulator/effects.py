@@ -4,6 +4,7 @@ Nothing here remembers anything: an effect's age decides its picture, so a frame
 """
 
 import math
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ import pygame
 from jaxtyping import Float32
 
 from understudy.contract.observation import TICK_S
-from understudy.worlds.simulator.lettering import Lettering
+from understudy.contract.profile import Profile
+from understudy.worlds.simulator.lettering import Colour, Lettering
 from understudy.worlds.simulator.scene import Camera, Scene, camera_of
 from understudy.worlds.simulator.sprites import surface_of
 from understudy.worlds.simulator.state import Effect
@@ -36,82 +38,111 @@ _BLASTS = {
     Effect.DEATH: (1.6, (120, 180, 255)),
     Effect.LOOT: (0.45, (255, 220, 90)),
 }
+_FROM_ALIENS = {Effect.ALIEN_HIT, Effect.ALIEN_MISS}
 _RINGS = {Effect.JUMP, Effect.RESPAWN}
+
+
+@dataclass(frozen=True)
+class _Shot:
+    """One shot in pixels of the picture."""
+
+    effect: Effect
+    tick: int
+    amount: float
+    start: np.ndarray
+    aim: np.ndarray
+    """What was shot at."""
+    end: np.ndarray
+    """Where the shot ends: a miss passes beside what was aimed at."""
+    colour: Colour
+    flight_s: float
+
+
+def _shot_of(record: np.void, effect: Effect, camera: Camera, ammo: int, unit: float) -> _Shot:
+    start = np.array(camera.to_pixels(float(record["from_x"]), float(record["from_y"])), float)
+    aim = np.array(camera.to_pixels(float(record["x"]), float(record["y"])), float)
+    along = (aim - start) / max(1.0, float(np.hypot(*(aim - start))))
+    side = 1 if int(record["tick"]) % 2 else -1
+    beside = (along * 60 + np.array([-along[1], along[0]]) * side * 34) * unit
+    return _Shot(
+        effect=effect,
+        tick=int(record["tick"]),
+        amount=float(record["amount"]),
+        start=start,
+        aim=aim,
+        end=aim + beside if effect in _MISSES else aim,
+        colour=ALIEN_COLOUR if effect in _FROM_ALIENS else LASER_COLOURS[(ammo - 1) % len(LASER_COLOURS)],
+        flight_s=ROCKET_S if effect in _ROCKETS else BOLT_S,
+    )
 
 
 class EffectPainter:
     """Draws the effects of a scene."""
 
-    def __init__(self, size: tuple[int, int], lettering: Lettering) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering) -> None:
+        self._profile = profile
         self._unit = size[1] / 720
         self._lettering = lettering
-        self._bolts: dict[tuple[tuple[int, int, int], int], pygame.Surface] = {}
-        self._glows: dict[tuple[tuple[int, int, int], int], pygame.Surface] = {}
-        self._blasts: dict[tuple[tuple[int, int, int], int, int], pygame.Surface] = {}
+        self._bolts: dict[tuple[Colour, int], pygame.Surface] = {}
+        self._glows: dict[tuple[Colour, int], pygame.Surface] = {}
+        self._blasts: dict[tuple[Colour, int, int], pygame.Surface] = {}
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
         """Draws all effects that are still going on over the ships."""
         camera = camera_of(scene.observation, surface.get_size())
         ammo = int(scene.observation["player"]["ammo_kind"])
-        laser = LASER_COLOURS[(ammo - 1) % len(LASER_COLOURS)]
         for record in scene.effects:
             age_s = (scene.tick - float(record["tick"])) * TICK_S
-            effect = Effect(int(record["effect"]))
-            if not 0 <= age_s < ROCKET_S + NUMBER_S:
-                continue
-            place = camera.to_pixels(float(record["x"]), float(record["y"]))
-            if effect in _SHOTS:
-                self._draw_shot(surface, camera, record, effect, age_s, laser)
-            elif effect in _BLASTS and age_s < BLAST_S:
-                scale, colour = _BLASTS[effect]
-                self._draw_blast(
-                    surface, camera.to_pixels(float(record["x"]), float(record["y"])), scale, colour, age_s / BLAST_S
-                )
-            elif effect in _RINGS and age_s < BLAST_S:
-                radius = self._unit * (20 + 130 * age_s / BLAST_S)
-                fade = 1 - age_s / BLAST_S
-                pygame.draw.circle(surface, (round(90 * fade), round(200 * fade), 255), place, radius, 3)
-            if effect in (Effect.KILL, Effect.LOOT) and record["amount"] > 0:
-                self._draw_number(surface, camera, record, f"+{record['amount']:g}", (255, 226, 110), age_s)
+            if 0 <= age_s < ROCKET_S + NUMBER_S:
+                effect = Effect(int(record["effect"]))
+                if effect in _SHOTS:
+                    shot = _shot_of(record, effect, camera, ammo, self._unit)
+                    self._draw_shot(surface, shot, age_s)
+                else:
+                    self._draw_happening(surface, camera, record, effect, age_s)
 
-    def _draw_shot(
-        self,
-        surface: pygame.Surface,
-        camera: Camera,
-        record: np.void,
-        effect: Effect,
-        age_s: float,
-        laser: tuple[int, int, int],
+    def _draw_happening(
+        self, surface: pygame.Surface, camera: Camera, record: np.void, effect: Effect, age_s: float
     ) -> None:
-        start = np.array(camera.to_pixels(float(record["from_x"]), float(record["from_y"])), float)
-        end = np.array(camera.to_pixels(float(record["x"]), float(record["y"])), float)
-        along = (end - start) / max(1.0, float(np.hypot(*(end - start))))
-        across = np.array([-along[1], along[0]])
-        if effect in _MISSES:  # passes beside its target and beyond
-            side = 1 if int(record["tick"]) % 2 else -1
-            end = end + (along * 60 + across * side * 34) * self._unit
-        flight_s = ROCKET_S if effect in _ROCKETS else BOLT_S
-        colour = laser if effect in (Effect.LASER_HIT, Effect.LASER_MISS) else ALIEN_COLOUR
-        if age_s < flight_s:
-            here = start + (end - start) * (age_s / flight_s)
-            if effect in _ROCKETS:
-                self._draw_rocket(surface, start, here, age_s / flight_s)
-            else:
-                bolt = self._bolt(colour, math.atan2(along[1], along[0]))
-                for offset in (-7, 7) if colour is laser else (0,):
-                    place = here + across * offset * self._unit
-                    _add(surface, bolt, place)
+        """A kill, a box, a death, a jump."""
+        place, done = camera.to_pixels(float(record["x"]), float(record["y"])), age_s / BLAST_S
+        if effect in _BLASTS and done < 1:
+            scale, colour = _BLASTS[effect]
+            if effect is Effect.KILL:
+                scale *= 0.7 + self._profile.kinds[int(record["kind"])].strength
+            self._draw_blast(surface, place, scale, colour, done)
+        elif effect in _RINGS and done < 1:
+            tint = (round(90 * (1 - done)), round(200 * (1 - done)), 255)
+            pygame.draw.circle(surface, tint, place, self._unit * (20 + 130 * done), 3)
+        if effect in (Effect.KILL, Effect.LOOT) and record["amount"] > 0:
+            tick = int(record["tick"])
+            self._draw_number(surface, place, tick, f"+{record['amount']:g}", (255, 226, 110), age_s)
+
+    def _draw_shot(self, surface: pygame.Surface, shot: "_Shot", age_s: float) -> None:
+        done = age_s / shot.flight_s
+        if done >= 1:
+            self._draw_impact(surface, shot, age_s - shot.flight_s)
             return
-        since_s = age_s - flight_s
-        if effect in _ROCKETS and effect not in _MISSES and since_s < BLAST_S:
-            self._draw_blast(surface, (end[0], end[1]), 0.6, (255, 170, 80), since_s / BLAST_S)
-        if effect not in _MISSES and since_s < FLASH_S:
-            _add(surface, self._glow(colour, round(20 * self._unit)), end)
-        hurt = effect is Effect.ALIEN_HIT
-        text = "miss" if effect in _MISSES else f"{record['amount']:.0f}"
-        tint = (150, 160, 170) if effect in _MISSES else (255, 92, 84) if hurt else (255, 255, 255)
-        if effect is not Effect.ALIEN_MISS:
-            self._draw_number(surface, camera, record, text, tint, since_s)
+        here = shot.start + (shot.end - shot.start) * done
+        if shot.effect in _ROCKETS:
+            self._draw_rocket(surface, shot.start, here, done)
+            return
+        along = shot.end - shot.start
+        angle = math.atan2(along[1], along[0])
+        across = np.array([-math.sin(angle), math.cos(angle)])
+        for lane in (0,) if shot.effect in _FROM_ALIENS else (-7, 7):
+            _add(surface, self._bolt(shot.colour, angle), here + across * lane * self._unit)
+
+    def _draw_impact(self, surface: pygame.Surface, shot: "_Shot", since_s: float) -> None:
+        missed = shot.effect in _MISSES
+        if shot.effect is Effect.ROCKET_HIT and since_s < BLAST_S:
+            self._draw_blast(surface, (shot.end[0], shot.end[1]), 0.6, (255, 170, 80), since_s / BLAST_S)
+        if not missed and since_s < FLASH_S:
+            _add(surface, self._glow(shot.colour, round(20 * self._unit)), shot.end)
+        text = "miss" if missed else f"{shot.amount:.0f}"
+        tint = (150, 160, 170) if missed else (255, 92, 84) if shot.effect in _FROM_ALIENS else (255, 255, 255)
+        if shot.effect is not Effect.ALIEN_MISS:
+            self._draw_number(surface, (shot.aim[0], shot.aim[1]), shot.tick, text, tint, since_s)
 
     def _draw_rocket(self, surface: pygame.Surface, start: np.ndarray, here: np.ndarray, done: float) -> None:
         for back in range(1, 9):
@@ -125,29 +156,21 @@ class EffectPainter:
         pygame.draw.circle(surface, (255, 250, 230), here.tolist(), 3 * self._unit)
 
     def _draw_number(
-        self,
-        surface: pygame.Surface,
-        camera: Camera,
-        record: np.void,
-        text: str,
-        tint: tuple[int, int, int],
-        age_s: float,
+        self, surface: pygame.Surface, place: tuple[float, float], tick: int, text: str, tint: Colour, age_s: float
     ) -> None:
-        if not 0 <= age_s < NUMBER_S:
-            return
-        x, y = camera.to_pixels(float(record["x"]), float(record["y"]))
-        x += ((int(record["tick"]) * 37) % 41 - 20) * self._unit
-        y -= (26 + 44 * age_s / NUMBER_S) * self._unit
-        size = 22 if text.startswith("+") else 17
-        alpha = round(255 * min(1.0, 2 * (1 - age_s / NUMBER_S)))
-        self._lettering.write(surface, text, (x, y), size, tint, anchor="center", alpha=alpha)
+        if age_s < NUMBER_S:
+            x = place[0] + ((tick * 37) % 41 - 20) * self._unit
+            y = place[1] - (26 + 44 * age_s / NUMBER_S) * self._unit
+            size = 22 if text.startswith("+") else 17
+            alpha = round(255 * min(1.0, 2 * (1 - age_s / NUMBER_S)))
+            self._lettering.write(surface, text, (x, y), size, tint, anchor="center", alpha=alpha)
 
     def _draw_blast(
         self,
         surface: pygame.Surface,
         place: tuple[float, float],
         scale: float,
-        colour: tuple[int, int, int],
+        colour: Colour,
         done: float,
     ) -> None:
         radius = round(105 * scale * self._unit)
@@ -156,13 +179,13 @@ class EffectPainter:
             self._blasts[key] = _light(_paint_blast(radius, (key[2] + 0.5) / NUM_BLAST_FRAMES, colour))
         _add(surface, self._blasts[key], np.array(place))
 
-    def _bolt(self, colour: tuple[int, int, int], angle: float) -> pygame.Surface:
+    def _bolt(self, colour: Colour, angle: float) -> pygame.Surface:
         step = round(angle / math.pi * 32) % 32
         if (colour, step) not in self._bolts:
             self._bolts[colour, step] = _light(_paint_bolt(round(44 * self._unit), step * math.pi / 32, colour))
         return self._bolts[colour, step]
 
-    def _glow(self, colour: tuple[int, int, int], radius: int) -> pygame.Surface:
+    def _glow(self, colour: Colour, radius: int) -> pygame.Surface:
         if (colour, radius) not in self._glows:
             y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32) / max(1, radius)
             fall = np.clip(1 - np.hypot(x, y), 0, 1)[..., None] ** 1.6
@@ -182,7 +205,7 @@ def _light(colour: Float32[np.ndarray, "height width 3"]) -> pygame.Surface:
     return surface_of(np.concatenate([np.clip(colour, 0, 255)[..., ::-1], cover], axis=2).astype(np.uint8))
 
 
-def _paint_bolt(length: int, angle: float, colour: tuple[int, int, int]) -> Float32[np.ndarray, "side side 3"]:
+def _paint_bolt(length: int, angle: float, colour: Colour) -> Float32[np.ndarray, "side side 3"]:
     """A line of light with a white core."""
     half = length // 2 + 8
     y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
@@ -192,7 +215,7 @@ def _paint_bolt(length: int, angle: float, colour: tuple[int, int, int]) -> Floa
     return np.asarray(halo[..., None] * np.array(colour, np.float32) * 0.85 + 200 * core[..., None], np.float32)
 
 
-def _paint_blast(radius: int, done: float, colour: tuple[int, int, int]) -> Float32[np.ndarray, "side side 3"]:
+def _paint_blast(radius: int, done: float, colour: Colour) -> Float32[np.ndarray, "side side 3"]:
     """One picture of an explosion: a fireball that cools, sparks, and a ring that runs ahead."""
     generator = np.random.default_rng(7)
     side = 2 * radius + 1

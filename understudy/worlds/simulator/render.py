@@ -38,7 +38,7 @@ class Renderer:
         self.lettering = Lettering(self.size[1])
         self._space = Space(self.size)
         self._bodies = BodyPainter(profile, self.size, self.lettering, labels=labels)
-        self._effects = EffectPainter(self.size, self.lettering)
+        self._effects = EffectPainter(profile, self.size, self.lettering)
         self._panels = Panels(profile, self.size, self.lettering)
         self.witness = Witness()
 

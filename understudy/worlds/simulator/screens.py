@@ -5,7 +5,7 @@ import pygame
 
 from understudy.worlds.simulator.hud import EDGE, FAINT, TEXT, draw_map
 from understudy.worlds.simulator.lettering import Lettering
-from understudy.worlds.simulator.scene import Scene
+from understudy.worlds.simulator.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
 
 LESSONS_S = 60.0
 _LESSONS = (
@@ -40,8 +40,7 @@ class Lessons:
             bool(player["laser_on"]),
             bool(player["rocket_ready"] < 1),
             bool(totals["loot"] > 0),
-            scene.goal is not None
-            and abs(scene.goal[0] / 10000 - float(player["x"])) + abs(scene.goal[1] / 6400 - float(player["y"])) > 0.2,
+            _flies_far(scene),
             int(player["ammo_kind"]) != self._first_ammo,
             bool(totals["jumps"] > 0),
             bool(player["safe"]),
@@ -67,10 +66,19 @@ class Lessons:
         lettering.write(surface, left, (area.right - 10 * unit, area.bottom - 8 * unit), 11, FAINT, anchor="midright")
 
 
+def _flies_far(scene: Scene) -> bool:
+    """Farther than the window shows: only the minimap sends the ship there."""
+    if scene.goal is None:
+        return False
+    away_x = abs(scene.goal[0] - float(scene.observation["player"]["x"]) * MAP_WIDTH)
+    away_y = abs(scene.goal[1] - float(scene.observation["player"]["y"]) * MAP_HEIGHT)
+    return away_x > VIEW_WIDTH / 2 or away_y > VIEW_HEIGHT / 2
+
+
 def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> None:
     """The map of the whole sector in the middle of the window."""
     width, height = surface.get_size()
-    area = pygame.Rect(0, 0, round(height * 0.62 * 1.5625), round(height * 0.62))
+    area = pygame.Rect(0, 0, round(height * 0.62 * MAP_WIDTH / MAP_HEIGHT), round(height * 0.62))
     area.center = (width // 2, round(height * 0.44))
     _plate(surface, area.inflate(24, 24), 225)
     draw_map(surface, scene, area)

@@ -8,6 +8,7 @@ game went on without him, with buttons and keys as they were.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 
@@ -16,7 +17,7 @@ import pygame
 
 from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
-from understudy.contract.observation import TICK_S, Observation
+from understudy.contract.observation import TICK_S, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 from understudy.worlds.simulator.blend import blend
@@ -31,6 +32,7 @@ FRAME_S = 1.0 / 60.0
 LONGEST_GAP_S = 1.0
 """After a longer standstill (a suspended machine) the game goes on from where it was and does not catch up."""
 _PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
+_UNSEEN_DRIVERS = ("dummy", "offscreen", "evdev")
 
 _log = logging.getLogger(__name__)
 
@@ -195,10 +197,13 @@ class GameWindow:
 def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
     try:
         pygame.display.init()
+        if pygame.display.get_driver() in _UNSEEN_DRIVERS and "SDL_VIDEODRIVER" not in os.environ:
+            pygame.display.quit()  # SDL falls back on these by itself; nobody would ever see the game
+            raise WorldError("The game's window cannot be opened: there is no display (is DISPLAY set?)")
         screen = pygame.display.set_mode(size)
     except pygame.error as problem:
         raise WorldError(f"The game's window cannot be opened ({problem}): it needs a display") from problem
     pygame.display.set_caption(profile.window_title)
-    pygame.display.set_icon(SpriteSheet().sprite("ship", profile.kinds[0].role, 42, 42, -np.pi / 2))
+    pygame.display.set_icon(SpriteSheet().sprite("ship", Role.PLAYER, 42, 42, -np.pi / 2))
     pygame.mouse.set_visible(False)
     return screen
