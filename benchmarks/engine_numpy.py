@@ -23,7 +23,7 @@ class NumpyEngine:
         self.random = np.random.default_rng(0)
         self.observations = np.zeros(len(states), OBSERVATION)
         self.rows = np.arange(len(states))
-        self.size = self.r["alien_size"]
+        self.size = self.r["kind_size"]
 
     def act(self, actions: np.ndarray) -> None:
         """One tick of all worlds; actions are records of dtype ACTION."""
@@ -130,7 +130,7 @@ class NumpyEngine:
         dead = shot & (w["alien_hull"][target] <= 0)
         kind = w["alien_kind"][target]
         self.events["kills"] += dead
-        self.events["value"] += dead * r["alien_value"][kind]
+        self.events["value"] += dead * r["kind_value"][kind]
         which = (self.rows[dead], target[1][dead])
         for name, value in (("alien_x", PARKED), ("alien_y", PARKED), ("alien_hull", 0.0), ("alien_engaged", 0)):
             w[name][which] = value
@@ -143,7 +143,7 @@ class NumpyEngine:
         near = np.hypot(w["box_x"][k] - w["x"], w["box_y"][k] - w["y"]) <= r["collect_radius"]
         taken = (w["box_goal"] >= 0) & near & (w["alive"] == 1)
         self.events["loot"] += taken
-        self.events["value"] += taken * r["alien_value"][w["box_kind"][k]]
+        self.events["value"] += taken * r["kind_value"][w["box_kind"][k]]
         w["ammo"][taken] = np.minimum(w["ammo"][taken] + r["box_ammo"], r["ammo_hold"])
         which = (self.rows[taken], k[1][taken])
         w["box_x"][which], w["box_y"][which], w["box_id"][which] = PARKED, PARKED, 0

@@ -32,8 +32,8 @@ def with_object(kind: str, x: float, y: float, *, slot: int = 0, hp: float = 1.0
     track = observation["tracks"][slot]
     track["id"], track["kind"], track["role"] = 100 + slot, index, PROFILE.kinds[index].role
     track["x"], track["y"] = x, y
-    track["width"] = rules["alien_size"][index] / rules["view_width"]
-    track["height"] = rules["alien_size"][index] / rules["view_height"]
+    track["width"] = rules["kind_size"][index] / rules["view_width"]
+    track["height"] = rules["kind_size"][index] / rules["view_height"]
     track["hp"] = track["shield"] = hp
     return observation
 

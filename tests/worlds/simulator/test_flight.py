@@ -87,7 +87,7 @@ def test_a_click_on_an_alien_selects_it_and_the_ship_stays() -> None:
 def test_a_click_selects_within_a_margin_of_the_box(share_of_side: float, hit: bool) -> None:
     stage = Stage()
     stage.put_alien("streuner", 300)
-    size = float(stage.rules["alien_size"][stage.kind("streuner")])
+    size = float(stage.rules["kind_size"][stage.kind("streuner")])
     stage.click(300 + share_of_side * size)
     assert int(stage.world["selected"]) == (0 if hit else -1)
 

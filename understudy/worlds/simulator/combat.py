@@ -114,8 +114,8 @@ def kill_alien(w: Record, r: Record, j: int) -> None:
     """An alien dies: points, at times cargo, and another one elsewhere later."""
     kind, x, y = w.alien_kind[j], w.alien_x[j], w.alien_y[j]
     w.events.kills += 1.0
-    w.events.value += r.alien_value[kind]
-    note(w, KILL, kind, x, y, x, y, r.alien_value[kind])
+    w.events.value += r.kind_value[kind]
+    note(w, KILL, kind, x, y, x, y, r.kind_value[kind])
     if chance(w) < r.cargo_chance:
         drop_cargo(w, r, x, y)
     w.alien_hull[j], w.alien_engaged[j] = 0.0, 0
@@ -145,8 +145,8 @@ def collect(w: Record, r: Record) -> None:
     for a in range(4):
         w.ammo[a] = min(w.ammo[a] + r.box_ammo[a], r.ammo_hold[a])
     w.events.loot += 1.0
-    w.events.value += r.alien_value[kind]
-    note(w, LOOT, kind, w.box_x[k], w.box_y[k], w.box_x[k], w.box_y[k], r.alien_value[kind])
+    w.events.value += r.kind_value[kind]
+    note(w, LOOT, kind, w.box_x[k], w.box_y[k], w.box_x[k], w.box_y[k], r.kind_value[kind])
     take_box(w, r, k)
 
 

@@ -122,7 +122,7 @@ def alien_at(w: Record, r: Record, x: float, y: float) -> int:
     """The alien whose box, with a margin, holds the point; the nearest of several; -1 for none."""
     found, nearest = -1, 1.0e18
     for j in range(w.num_aliens):
-        reach = 0.5 * r.click_margin * r.alien_size[w.alien_kind[j]]
+        reach = 0.5 * r.click_margin * r.kind_size[w.alien_kind[j]]
         dx, dy = w.alien_x[j] - x, w.alien_y[j] - y
         if abs(dx) <= reach and abs(dy) <= reach and dx * dx + dy * dy < nearest:
             found, nearest = j, dx * dx + dy * dy

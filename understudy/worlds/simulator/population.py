@@ -34,7 +34,7 @@ def populate_aliens(w: Record, r: Record) -> None:
     """Fills the map's fields."""
     w.num_aliens = 0
     for f in range(r.num_fields[w.map_index]):
-        for kind in range(len(r.alien_size)):
+        for kind in range(len(r.kind_size)):
             for _ in range(r.field_aliens[w.map_index, f, kind]):
                 if w.num_aliens < MAX_ALIENS:
                     w.alien_kind[w.num_aliens] = kind

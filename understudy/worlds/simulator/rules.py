@@ -169,22 +169,7 @@ class Ship:
     alien_respawn_s: float = 15.0
 
 
-COLUMNS = [
-    (name, "f8", (MAX_KINDS,))
-    for name in (
-        "hull",
-        "shield",
-        "speed",
-        "damage",
-        "reload",
-        "hit_chance",
-        "range",
-        "sight",
-        "temper",
-        "size",
-        "value",
-    )
-]
+ALIEN_COLUMNS = ("hull", "shield", "speed", "damage", "reload", "hit_chance", "range", "sight", "temper")
 
 RULES = np.dtype(
     [
@@ -192,8 +177,11 @@ RULES = np.dtype(
         ("ammo_hold", "f8", (4,)),
         ("ammo_start", "f8", (4,)),
         ("box_ammo", "f8", (4,)),
-        *[("alien_" + name, kind, shape) for name, kind, shape in COLUMNS],  # indexed by the profile's kinds
+        # by kind, as the profile numbers them
         ("role", "i4", (MAX_KINDS,)),
+        ("kind_size", "f8", (MAX_KINDS,)),
+        ("kind_value", "f8", (MAX_KINDS,)),
+        *[("alien_" + name, "f8", (MAX_KINDS,)) for name in ALIEN_COLUMNS],
         ("bonus_box_kind", "i4"),
         ("cargo_box_kind", "i4"),
         ("portal_kind", "i4"),
@@ -254,7 +242,7 @@ def _write_profile(record: np.void, profile: Profile) -> None:
     names = [kind.name for kind in profile.kinds]
     for place, kind in enumerate(profile.kinds):
         record["role"][place] = kind.role
-        record["alien_value"][place] = kind.value
+        record["kind_value"][place] = kind.value
     for name in ("bonus_box", "cargo_box", "portal", "base"):
         record[name + "_kind"] = names.index(name)
     for name, size in (
@@ -263,7 +251,7 @@ def _write_profile(record: np.void, profile: Profile) -> None:
         ("portal", "portal_size"),
         ("base", "base_size"),
     ):
-        record["alien_size"][names.index(name)] = record[size]
+        record["kind_size"][names.index(name)] = record[size]
     edges = [
         (box.left, box.top, box.left + box.width, box.top + box.height) for box in (profile.minimap, *profile.panels)
     ]
@@ -277,9 +265,10 @@ def _write_profile(record: np.void, profile: Profile) -> None:
 
 
 def _write_alien(record: np.void, alien: Alien, kind: int) -> None:
-    for name, _, _ in COLUMNS:
-        if name not in ("reload", "value"):
+    for name in ALIEN_COLUMNS:
+        if name != "reload":
             record["alien_" + name][kind] = getattr(alien, name)
+    record["kind_size"][kind] = alien.size
     record["alien_reload"][kind] = alien.reload_s * TICK_RATE_HZ
 
 

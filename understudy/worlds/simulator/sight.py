@@ -136,7 +136,7 @@ def place_track(
     """What all things in the window have."""
     t.id, t.kind, t.role = number, kind, r.role[kind]
     t.x, t.y = 0.5 + (x - w.x) / r.view_width, 0.5 + (y - w.y) / r.view_height
-    t.width, t.height = r.alien_size[kind] / r.view_width, r.alien_size[kind] / r.view_height
+    t.width, t.height = r.kind_size[kind] / r.view_width, r.kind_size[kind] / r.view_height
     t.vx, t.vy = (vx - w.vx) / r.view_width, (vy - w.vy) / r.view_height
 
 
