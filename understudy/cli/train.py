@@ -25,12 +25,6 @@ DEFAULT_PLANS = {
     "executor": Plan(epochs=30, batch_size=256, lr=1e-3),
 }
 """What `understudy train` does: all three from an hour of play in a few minutes on two cores (docs/log.md)."""
-DEFAULT_PLANS = {
-    "strategist": Plan(epochs=40, batch_size=32, lr=3e-4),
-    "tactician": Plan(epochs=20, batch_size=128, lr=5e-4),
-    "executor": Plan(epochs=60, batch_size=256, lr=1e-3),
-}
-"""Of `understudy train`: the guide's quality in a third of its time on a CPU, measured on one hour of play."""
 QUICK_PLANS = {
     "strategist": Plan(epochs=20, batch_size=32, lr=3e-4),
     "tactician": Plan(epochs=15, batch_size=64, lr=3e-4),

@@ -16,6 +16,8 @@ from understudy.learning.material import Material
 from understudy.learning.training import TrainResult, TrainSettings, train_policy
 
 EXIT_INTERRUPTED = 130
+NUM_VALIDATIONS = 30
+"""About so many times a run is validated; each time costs the Executor a third of an epoch."""
 
 
 def train(command: Train | TrainStrategist) -> int:
@@ -64,7 +66,7 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
         return {
             name: TrainSettings(
                 output_dir=folder,
-                fit=FitConfig(epochs=plan.epochs, batch_size=plan.batch_size, lr=plan.lr, seed=command.seed),
+                fit=_fit_config(plan, command.seed),
                 device=command.device,
                 threads=command.threads,
                 log_dir=command.log_dir,
@@ -74,6 +76,13 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
         }
     except ValueError as problem:
         raise FlagError(f"These flags cannot work: {problem}.") from problem
+
+
+def _fit_config(plan: Plan, seed: int) -> FitConfig:
+    validate_every = max(1, plan.epochs // NUM_VALIDATIONS)
+    return FitConfig(
+        epochs=plan.epochs, batch_size=plan.batch_size, lr=plan.lr, seed=seed, validate_every=validate_every
+    )
 
 
 def train_all(console: Console, plans: dict[str, TrainSettings], material: Material) -> list[TrainResult]:
