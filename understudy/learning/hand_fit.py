@@ -4,7 +4,7 @@ import numpy as np
 
 from understudy.contract.observation import Observation
 from understudy.learning.gestures import key_presses
-from understudy.policies.encoding import MAX_KEYS
+from understudy.policies.geometry import MAX_KEYS
 from understudy.policies.hand import (
     HAND,
     MAX_DIFFICULTY,

@@ -13,7 +13,6 @@ from understudy.learning.hindsight import Hindsight, look_back
 from understudy.policies.encoding import (
     CONTEXT_WIDTH,
     LANDMARK_WIDTH,
-    MAX_KEYS,
     NUM_LANDMARK_MIRRORED,
     NUM_MIRRORED,
     NUM_TRACK_MIRRORED,
@@ -23,7 +22,7 @@ from understudy.policies.encoding import (
     mirror_signs,
 )
 from understudy.policies.executor import MINIMAP, SPACE
-from understudy.policies.geometry import Sort, geometry_of
+from understudy.policies.geometry import MAX_KEYS, Sort, geometry_of
 
 NUM_MIRRORS = 4
 """As seen, left-right, up-down, both."""

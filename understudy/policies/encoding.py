@@ -14,12 +14,26 @@ from jaxtyping import Float32, Int64
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
-from understudy.policies.geometry import distance, geometry_of, read_click, slot_of, to_map
+from understudy.policies.geometry import (
+    BASE,
+    ENEMY,
+    LOOT,
+    MAX_KEYS,
+    PORTAL,
+    SORT_NOTHING,
+    SORT_SPACE,
+    SORT_TRACK,
+    distance,
+    geometry_of,
+    known_kind,
+    read_click,
+    slot_of,
+    to_map,
+)
 
-ENCODING = "gesture-2"
+ENCODING = "gesture-3"
 """Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
 
-MAX_KEYS = 8
 NUM_MIRRORED = 13
 """So many context features flip with x, and as many with y."""
 NUM_TRACK_MIRRORED = 4
@@ -30,18 +44,23 @@ NUM_LANDMARK_MIRRORED = 2
 (T_SELECTED, T_ENEMY_SEEN, T_LOOT_SEEN, T_STOPPED, T_TARGET_LOST) = range(10, 15)
 NUM_TIMERS = 15 + MAX_KEYS
 TIMER_FEATURES = 4
+MAX_MAPS = 8
 NUM_PLAIN = 63
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
 TRACK_WIDTH = 30
 LANDMARK_WIDTH = 8
 FOREVER = 6000.0
+"""Ticks after which a timer stops counting; also what it holds before anything has happened."""
+MOVING_SPEED = 0.01
+"""A ship that is slower (window fractions a second) has stopped."""
+RELOADED = 0.999
 
 ENCODING_CARRY = np.dtype(
     [
         ("timers", "f4", (NUM_TIMERS,)),
         ("ids", "i4", (MAX_TRACKS,)),
         ("age", "f4", (MAX_TRACKS,)),  # ticks since first seen
-        ("hp", "f4", (MAX_TRACKS,)),
+        ("hp", "f4", (MAX_TRACKS,)),  # last known, NaN when it never was
         ("hp_trend", "f4", (MAX_TRACKS,)),  # slow average of hp change per tick
         ("clicked", "f4", (MAX_TRACKS,)),  # ticks since it was clicked
         ("clicked_id", "i4"),
@@ -54,12 +73,10 @@ ENCODING_CARRY = np.dtype(
         ("space_y", "f4"),
         ("button", "u4"),
         ("keys", "u4"),
-        ("hull_fast", "f4"),
+        ("hull_fast", "f4"),  # averages over about 10 ticks (fast) and 50 (slow); NaN until there is a reading
         ("hull_slow", "f4"),
         ("shield_fast", "f4"),
         ("shield_slow", "f4"),
-        ("started", "u4"),
-        ("pad", "u4"),
     ],
 )
 
@@ -85,6 +102,8 @@ class Encoder:
         """Fresh carries, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
         carry = np.zeros(num_worlds, ENCODING_CARRY)
         carry["timers"] = FOREVER
+        carry["space_x"] = carry["space_y"] = 0.5  # the middle: the one place that every mirror leaves where it is
+        carry["hull_fast"] = carry["hull_slow"] = carry["shield_fast"] = carry["shield_slow"] = np.nan
         return carry
 
     def encode(self, observation: Observation, carry: np.ndarray) -> Encoded:
@@ -129,12 +148,18 @@ def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  #
     _encode_tracks(observation, carry, geometry, tracks, kinds)
     _encode_landmarks(observation, landmarks)
     _encode_places(observation, carry, geometry, context)
-    end = _encode_vitals(observation, carry, context, 2 * NUM_MIRRORED)
+    end = _encode_vitals(observation, carry, geometry, context, 2 * NUM_MIRRORED)
     end = _encode_scene(observation, carry, geometry, context, end)
     assert end == 2 * NUM_MIRRORED + NUM_PLAIN
     for i in range(NUM_TIMERS):
         _encode_timer(carry.timers[i], context, end + TIMER_FEATURES * i)
-    carry.started = 1
+    for i in range(CONTEXT_WIDTH):
+        if context[i] != context[i]:  # an unreadable minimap or counter: zero, as for everything unknown
+            context[i] = 0.0
+    for i in range(MAX_LANDMARKS):
+        for column in range(LANDMARK_WIDTH):
+            if landmarks[i, column] != landmarks[i, column]:
+                landmarks[i, column] = 0.0
 
 
 @numba.njit(cache=True)
@@ -154,8 +179,7 @@ def _remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
         carry.ids[slot] = track.id
-        hp = track.hp if track.hp == track.hp else np.float32(1.0)
-        carry.age[slot], carry.hp[slot], carry.hp_trend[slot], carry.clicked[slot] = 0.0, hp, 0.0, FOREVER
+        carry.age[slot], carry.hp[slot], carry.hp_trend[slot], carry.clicked[slot] = 0.0, track.hp, 0.0, FOREVER
         if track.id <= 0:
             continue
         known = False
@@ -163,12 +187,15 @@ def _remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
             if old_ids[old] == track.id:
                 known = True
                 carry.age[slot] = min(old_age[old] + 1.0, FOREVER)
-                carry.hp_trend[slot] = 0.95 * old_trend[old] + 0.05 * (hp - old_hp[old])
+                change = track.hp - old_hp[old]
+                carry.hp_trend[slot] = 0.95 * old_trend[old] + (0.05 * change if change == change else 0.0)
+                if track.hp != track.hp:
+                    carry.hp[slot] = old_hp[old]
                 carry.clicked[slot] = min(old_clicked[old] + 1.0, FOREVER)
                 break
-        if not known and track.role == 1:
+        if not known and track.role == ENEMY:
             carry.timers[T_ENEMY_SEEN] = -1.0
-        elif not known and track.role == 2:
+        elif not known and track.role == LOOT:
             carry.timers[T_LOOT_SEEN] = -1.0
 
 
@@ -192,14 +219,14 @@ def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-de
     sort, index = read_click(observation, geometry, x, y)
     carry.timers[T_PRESS] = 0.0
     carry.click_sort, carry.click_role = sort, 0
-    if sort == 1:
+    if sort == SORT_TRACK:
         track = observation.tracks[index]
         carry.clicked_id, carry.click_role, carry.clicked[index] = track.id, track.role, 0.0
-        carry.timers[T_LOOT if track.role == 2 else T_ENEMY] = 0.0
-    elif sort == 4:
+        carry.timers[T_LOOT if track.role == LOOT else T_ENEMY] = 0.0
+    elif sort == SORT_SPACE:
         carry.space_x, carry.space_y = x, y
         carry.timers[T_SPACE] = 0.0
-    elif sort != 0:
+    elif sort != SORT_NOTHING:
         carry.minimap_x, carry.minimap_y = to_map(geometry, x, y)
         carry.timers[T_MINIMAP] = 0.0
 
@@ -217,7 +244,7 @@ def _remember_events(observation, carry):  # type: ignore[no-untyped-def]
         carry.timers[T_LOOTED] = 0.0
     if events.deaths > 0:
         carry.timers[T_DEATH] = 0.0
-    if abs(player.vx) + abs(player.vy) > 0.01:
+    if abs(player.vx) + abs(player.vy) > MOVING_SPEED:
         carry.timers[T_STOPPED] = 0.0
     selected = 0
     for slot in range(MAX_TRACKS):
@@ -226,14 +253,18 @@ def _remember_events(observation, carry):  # type: ignore[no-untyped-def]
     if selected != carry.selected_id:
         carry.timers[T_TARGET_LOST if selected == 0 else T_SELECTED] = 0.0
     carry.selected_id = selected
-    hull = player.hp if player.hp == player.hp else np.float32(0.0)
-    shield = player.shield if player.shield == player.shield else np.float32(0.0)
-    if carry.started == 0:
-        carry.hull_fast, carry.hull_slow, carry.shield_fast, carry.shield_slow = hull, hull, shield, shield
-    carry.hull_fast += 0.10 * (hull - carry.hull_fast)
-    carry.hull_slow += 0.02 * (hull - carry.hull_slow)
-    carry.shield_fast += 0.10 * (shield - carry.shield_fast)
-    carry.shield_slow += 0.02 * (shield - carry.shield_slow)
+    carry.hull_fast = _blend(carry.hull_fast, player.hp, 0.10)
+    carry.hull_slow = _blend(carry.hull_slow, player.hp, 0.02)
+    carry.shield_fast = _blend(carry.shield_fast, player.shield, 0.10)
+    carry.shield_slow = _blend(carry.shield_slow, player.shield, 0.02)
+
+
+@numba.njit(cache=True)
+def _blend(average, reading, share):  # type: ignore[no-untyped-def]
+    """Moves an average towards a reading; an unknown reading leaves it, the first known one sets it."""
+    if average != average:
+        return reading
+    return average + share * (reading - average) if reading == reading else average
 
 
 @numba.njit(cache=True)
@@ -243,7 +274,7 @@ def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no
         if track.id <= 0:
             continue
         row = out[slot]
-        kinds[slot] = min(max(track.kind, 0), 31) + 1
+        kinds[slot] = known_kind(track.kind) + 1
         row[0], row[1] = 2.0 * (track.x - 0.5), track.vx
         row[2], row[3] = 2.0 * (track.x - observation.cursor_x), 2.0 * (track.x - carry.space_x)
         row[4], row[5] = 2.0 * (track.y - 0.5), track.vy
@@ -258,14 +289,14 @@ def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no
         row[15], row[16] = track.attacking, track.selected
         row[17] = 1.0 if track.id == carry.clicked_id else 0.0
         row[18] = 10.0 * track.width
-        row[19] = geometry.strength[track.kind]
-        row[20] = geometry.worth[track.kind]
+        row[19] = geometry.strength[known_kind(track.kind)]
+        row[20] = geometry.worth[known_kind(track.kind)]
         row[21] = 40.0 * carry.hp_trend[slot]
         row[22], row[23] = np.exp(-carry.age[slot] / 4.0), np.exp(-carry.age[slot] / 40.0)
         row[24], row[25] = np.exp(-carry.clicked[slot] / 10.0), np.exp(-carry.clicked[slot] / 100.0)
-        row[26] = 1.0 if track.role == 1 else 0.0
-        row[27] = 1.0 if track.role == 2 else 0.0
-        row[28] = 1.0 if track.role == 4 else 0.0
+        row[26] = 1.0 if track.role == ENEMY else 0.0
+        row[27] = 1.0 if track.role == LOOT else 0.0
+        row[28] = 1.0 if track.role == PORTAL else 0.0
         row[29] = slot / MAX_TRACKS
 
 
@@ -280,8 +311,8 @@ def _encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
         row[0], row[1] = 2.0 * (mark.x - 0.5), 2.0 * (mark.x - player.x)
         row[2], row[3] = 2.0 * (mark.y - 0.5), 2.0 * (mark.y - player.y)
         row[4] = 2.0 * np.sqrt((mark.x - player.x) ** 2 + (mark.y - player.y) ** 2)
-        row[5] = 1.0 if mark.role == 4 else 0.0
-        row[6] = 1.0 if mark.role == 5 else 0.0
+        row[5] = 1.0 if mark.role == PORTAL else 0.0
+        row[6] = 1.0 if mark.role == BASE else 0.0
         row[7] = 1.0
 
 
@@ -319,8 +350,8 @@ def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untype
     out[2], out[second + 2] = 2.0 * (observation.cursor_x - 0.5), 2.0 * (observation.cursor_y - 0.5)
     slots = (
         slot_of(observation, carry.selected_id),
-        _nearest(observation, geometry, 1),
-        _nearest(observation, geometry, 2),
+        _nearest(observation, geometry, ENEMY),
+        _nearest(observation, geometry, LOOT),
         slot_of(observation, carry.clicked_id),
     )
     for i in range(4):
@@ -345,35 +376,37 @@ def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untype
         out[10] /= attackers
         out[second + 10] /= attackers
     for i in range(2):
-        mark = _nearest_landmark(observation, 5 - i)
+        mark = _nearest_landmark(observation, BASE if i == 0 else PORTAL)
         if mark >= 0:
             out[11 + i] = 2.0 * (observation.landmarks[mark].x - player.x)
             out[second + 11 + i] = 2.0 * (observation.landmarks[mark].y - player.y)
 
 
 @numba.njit(cache=True)
-def _encode_vitals(observation, carry, out, at):  # type: ignore[no-untyped-def]
+def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
     player = observation.player
     hull_known, shield_known = player.hp == player.hp, player.shield == player.shield
     hull = player.hp if hull_known else np.float32(0.0)
     shield = player.shield if shield_known else np.float32(0.0)
     out[at], out[at + 1] = hull, hull_known
     out[at + 2], out[at + 3] = shield, shield_known
-    out[at + 4], out[at + 5] = 5.0 * (hull - carry.hull_fast), 3.0 * (hull - carry.hull_slow)
-    out[at + 6], out[at + 7] = 5.0 * (shield - carry.shield_fast), 3.0 * (shield - carry.shield_slow)
-    out[at + 8], out[at + 9] = player.rocket_ready, player.rocket_ready >= 0.999
+    if hull_known:
+        out[at + 4], out[at + 5] = 5.0 * (hull - carry.hull_fast), 3.0 * (hull - carry.hull_slow)
+    if shield_known:
+        out[at + 6], out[at + 7] = 5.0 * (shield - carry.shield_fast), 3.0 * (shield - carry.shield_slow)
+    out[at + 8], out[at + 9] = player.rocket_ready, player.rocket_ready >= RELOADED
     for kind in range(4):
         out[at + 10 + kind] = player.ammo[kind]
     out[at + 14], out[at + 15], out[at + 16] = player.laser_on, player.safe, player.alive
-    out[at + 17] = 4.0 * np.sqrt(player.vx**2 + (player.vy * 0.56) ** 2)
+    out[at + 17] = 4.0 * distance(geometry, player.vx, player.vy)
     out[at + 18], out[at + 19] = np.sin(3.0 * hull), np.sin(6.0 * hull)
     at += 20
     if 0 <= player.ammo_kind < 5:
         out[at + player.ammo_kind] = 1.0
     at += 5
-    if 0 <= player.map_index < 8:
+    if 0 <= player.map_index < MAX_MAPS:
         out[at + player.map_index] = 1.0
-    return at + 8
+    return at + MAX_MAPS
 
 
 @numba.njit(cache=True)
@@ -384,17 +417,17 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
         if track.id > 0:
-            num_enemies += track.role == 1
-            num_loot += track.role == 2
+            num_enemies += track.role == ENEMY
+            num_loot += track.role == LOOT
             num_attackers += track.attacking
-            danger += geometry.strength[track.kind] * track.attacking
+            danger += geometry.strength[known_kind(track.kind)] * track.attacking
     out[at], out[at + 1], out[at + 2], out[at + 3] = num_enemies / 5, num_loot / 5, num_attackers / 3, danger
     at += 4
     for slot in (
         slot_of(observation, carry.selected_id),
-        _nearest(observation, geometry, 1),
-        _nearest(observation, geometry, 2),
-        _nearest(observation, geometry, 4),
+        _nearest(observation, geometry, ENEMY),
+        _nearest(observation, geometry, LOOT),
+        _nearest(observation, geometry, PORTAL),
     ):
         if slot >= 0:
             track = observation.tracks[slot]
@@ -404,10 +437,10 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
         at += 4
     slot = slot_of(observation, carry.selected_id)
     if slot >= 0:
-        out[at] = geometry.strength[observation.tracks[slot].kind]
+        out[at] = geometry.strength[known_kind(observation.tracks[slot].kind)]
         out[at + 1] = observation.tracks[slot].attacking * 1.0
     out[at + 2 + min(max(carry.click_sort, 0), 4)] = 1.0
-    out[at + 7] = 1.0 if carry.click_role == 2 else 0.0
+    out[at + 7] = 1.0 if carry.click_role == LOOT else 0.0
     at += 8
     if carry.timers[T_MINIMAP] < FOREVER:
         out[at] = 4.0 * np.sqrt((carry.minimap_x - player.x) ** 2 + (carry.minimap_y - player.y) ** 2)

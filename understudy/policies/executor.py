@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH
-from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, MAX_KEYS, TRACK_WIDTH
-from understudy.policies.geometry import MAX_KINDS
+from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
 
 MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""

@@ -9,14 +9,20 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Role
 from understudy.contract.profile import Profile
 from understudy.contract.stale import forget_stale_code
 
 MAX_KINDS = 32
 MAX_PANELS = 8
+MAX_KEYS = 8
+ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), int(Role.BASE)
+"""Roles as plain numbers, for compiled code."""
 HIT_MARGIN = 1.3
 """A click this many half-sizes from an object's centre still means the object: people aim at sprites, not at boxes."""
+LOG_WORTH_SCALE = 3.5
+"""log(1 + points) of the most valuable kinds (about 30 points), so that worth lies in about 0..1."""
 LANDMARK_RADIUS = 0.04
 """A minimap click this close to a landmark (map fractions) means the landmark."""
 
@@ -33,6 +39,9 @@ class Sort(IntEnum):
     MINIMAP = 3
     SPACE = 4
 
+
+SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(sort) for sort in Sort)
+"""Sorts as plain numbers, for compiled code."""
 
 GEOMETRY = np.dtype(
     [
@@ -52,19 +61,39 @@ GEOMETRY = np.dtype(
 
 
 def geometry_of(profile: Profile) -> np.void:
-    """One record of dtype GEOMETRY."""
+    """One record of dtype GEOMETRY.
+
+    Raises:
+        WorldError: if the game has more kinds, panels or keys than the policies have places for.
+    """
+    for what, given, most in (
+        ("kinds of object", len(profile.kinds), MAX_KINDS),
+        ("panels", len(profile.panels), MAX_PANELS),
+        ("keys", len(profile.keys), MAX_KEYS),
+    ):
+        if given > most:
+            raise WorldError(
+                f"The game {profile.name!r} has {given} {what} and the policies have places for {most}: "
+                "leave some out of its profile."
+            )
     record: np.void = np.zeros(1, GEOMETRY)[0]
     record["aspect"] = profile.window_height / profile.window_width
     record["minimap_left"], record["minimap_top"] = profile.minimap.left, profile.minimap.top
     record["minimap_width"], record["minimap_height"] = profile.minimap.width, profile.minimap.height
-    for i, panel in enumerate(profile.panels[:MAX_PANELS]):
+    for i, panel in enumerate(profile.panels):
         record["panels"][i] = (panel.left, panel.top, panel.width, panel.height)
-    record["num_panels"] = min(len(profile.panels), MAX_PANELS)
+    record["num_panels"] = len(profile.panels)
     record["num_keys"] = len(profile.keys)
-    for i, kind in enumerate(profile.kinds[:MAX_KINDS]):
+    for i, kind in enumerate(profile.kinds):
         record["strength"][i] = kind.strength
-        record["worth"][i] = np.log1p(max(kind.value, 0.0)) / 3.5
+        record["worth"][i] = np.log1p(max(kind.value, 0.0)) / LOG_WORTH_SCALE
     return record
+
+
+@numba.njit(cache=True)
+def known_kind(kind):  # type: ignore[no-untyped-def]
+    """A kind that the tables have a row for; compiled code reads out of bounds without a word."""
+    return min(max(kind, 0), MAX_KINDS - 1)
 
 
 @numba.njit(cache=True)
@@ -132,10 +161,10 @@ def read_click(observation, geometry, x, y):  # type: ignore[no-untyped-def]
     map_x, map_y = to_map(geometry, x, y)
     if 0.0 <= map_x < 1.0 and 0.0 <= map_y < 1.0:
         mark = landmark_near(observation, map_x, map_y)
-        return (2, mark) if mark >= 0 else (3, -1)
+        return (SORT_LANDMARK, mark) if mark >= 0 else (SORT_MINIMAP, -1)
     for i in range(geometry.num_panels):
         panel = geometry.panels[i]
         if panel[0] <= x < panel[0] + panel[2] and panel[1] <= y < panel[1] + panel[3]:
-            return 0, -1
+            return SORT_NOTHING, -1
     slot = track_under(observation, x, y)
-    return (1, slot) if slot >= 0 else (4, -1)
+    return (SORT_TRACK, slot) if slot >= 0 else (SORT_SPACE, -1)

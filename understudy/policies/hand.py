@@ -9,8 +9,7 @@ import numba
 import numpy as np
 
 from understudy.contract.observation import MAX_LANDMARKS
-from understudy.policies.encoding import MAX_KEYS
-from understudy.policies.geometry import slot_of, to_window
+from understudy.policies.geometry import MAX_KEYS, slot_of, to_window
 
 NUM_QUANTILES = 16
 NUM_DIFFICULTIES = 6
