@@ -9,7 +9,8 @@ from understudy.contract.errors import WireError
 from understudy.contract.observation import Role
 from understudy.contract.wire import read_toml
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.rules import DATA, Aliens, Maps, Ship, compile_rules
+from understudy.worlds.simulator.plan import DATA, Aliens, Maps, Ship
+from understudy.worlds.simulator.rules import compile_rules
 
 PROFILE = load_profile("darkorbit")
 

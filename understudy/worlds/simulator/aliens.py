@@ -5,8 +5,8 @@ from understudy.worlds.simulator.chronicle import note
 from understudy.worlds.simulator.combat import strike_player
 from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.dice import chance, distance
+from understudy.worlds.simulator.plan import Temper
 from understudy.worlds.simulator.population import spawn_alien, wander
-from understudy.worlds.simulator.rules import Temper
 from understudy.worlds.simulator.state import Effect, Record
 
 ALIEN_HIT, ALIEN_MISS = int(Effect.ALIEN_HIT), int(Effect.ALIEN_MISS)

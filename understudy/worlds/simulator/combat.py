@@ -4,8 +4,8 @@ from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.chronicle import note
 from understudy.worlds.simulator.compiled import njit_part
 from understudy.worlds.simulator.dice import below, chance, distance, point_in_disc
+from understudy.worlds.simulator.plan import Temper
 from understudy.worlds.simulator.population import drop_cargo, enter_map, take_box
-from understudy.worlds.simulator.rules import Temper
 from understudy.worlds.simulator.state import PARKED, Effect, Record
 
 LASER_HIT, LASER_MISS = int(Effect.LASER_HIT), int(Effect.LASER_MISS)

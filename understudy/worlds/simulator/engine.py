@@ -74,7 +74,19 @@ def add_events(total: Record, e: Record) -> None:
 
 def _fingerprint() -> int:
     """Of every source file of the rules, and of the records that they read and write."""
-    names = ("engine", "state", "rules", "dice", "chronicle", "population", "flight", "combat", "aliens", "sight")
+    names = (
+        "engine",
+        "state",
+        "plan",
+        "rules",
+        "dice",
+        "chronicle",
+        "population",
+        "flight",
+        "combat",
+        "aliens",
+        "sight",
+    )
     here = Path(__file__)
     contract = [here.parents[2] / "contract" / name for name in ("observation.py", "action.py")]
     files = [*(here.with_name(name + ".py") for name in names), *contract]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from understudy.contract.observation import EVENTS, TICK_S, Role
-from understudy.worlds.simulator.rules import Ship
+from understudy.worlds.simulator.plan import Ship
 from understudy.worlds.simulator.state import EFFECT, Effect
 
 VIEW_WIDTH, VIEW_HEIGHT = Ship.view_width, Ship.view_height
