@@ -7,14 +7,17 @@ import numba
 import numpy as np
 
 from understudy.contract.observation import Observation
-from understudy.policies.geometry import read_click, to_map
+from understudy.policies.geometry import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, read_click, to_map
+from understudy.policies.hand import POINT_SIZE
 
 STILL = 0.0008
 """A cursor that moved less than this (window fractions a tick) rests."""
 FAST = 0.004
 """Slower than this before a click is dwelling, or following a drifting target."""
 MAX_DWELL = 16
+"""A cursor that came to rest more than this many ticks before the press was there already."""
 MAX_TICKS = 50
+"""No motion is longer."""
 
 GESTURE = np.dtype(
     [
@@ -38,9 +41,6 @@ GESTURE = np.dtype(
         ("size", "f4"),  # of the track, window fractions; a nominal size elsewhere
     ],
 )
-
-POINT_SIZE = 0.04
-"""Nominal size of a point in space or on the minimap, for the speed of the hand."""
 
 
 def find_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
@@ -97,12 +97,12 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
         g.map_x, g.map_y = to_map(geometry, x, y)
         g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
         g.track_id, g.role, g.offset_x, g.offset_y = 0, 0, 0.0, 0.0
-        if sort == 1:
+        if sort == SORT_TRACK:
             track = records[t].tracks[index]
             g.track_id, g.role, g.size = track.id, track.role, track.width
             g.offset_x = (x - track.x) / max(0.5 * track.width, 1e-4)
             g.offset_y = (y - track.y) / max(0.5 * track.height, 1e-4)
-        elif sort == 2:
+        elif sort == SORT_LANDMARK:
             g.landmark = index
             g.offset_x = g.map_x - records[t].landmarks[index].x
             g.offset_y = g.map_y - records[t].landmarks[index].y
@@ -110,7 +110,7 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
             t += 1
         g.release = t - 1
         earliest = t - 1
-        count += sort != 0
+        count += sort != SORT_NOTHING
     return count
 
 

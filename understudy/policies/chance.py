@@ -3,11 +3,14 @@
 import numba
 import numpy as np
 
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
-from understudy.policies.geometry import to_window
-from understudy.policies.hand import begin_gesture, move_hand, press_key
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Button
+from understudy.policies.geometry import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_window
+from understudy.policies.hand import IDLE, begin_gesture, move_hand, press_key
 
 _MINIMAP = MAX_TRACKS + MAX_LANDMARKS
+_LEFT, _RIGHT = int(Button.LEFT), int(Button.RIGHT)
+_MARGIN = 0.98
+"""Points of a density stay this far inside (of -1..1): the outermost pixels belong to other things."""
 
 
 @numba.njit(cache=True)
@@ -49,7 +52,7 @@ def _point(density, streams, world):  # type: ignore[no-untyped-def]
     component = density[pick(density[:, 0], uniform(streams, world))]
     x = component[1] + component[3] * _normal(streams, world)
     y = component[2] + component[4] * _normal(streams, world)
-    return min(max(x, -0.98), 0.98), min(max(y, -0.98), 0.98)
+    return min(max(x, -_MARGIN), _MARGIN), min(max(y, -_MARGIN), _MARGIN)
 
 
 @numba.njit(cache=True)
@@ -71,14 +74,16 @@ def act_worlds(  # type: ignore[no-untyped-def]
     for b in range(len(records)):
         state = states[b]
         begins = uniform(streams, b) < start[b]
-        if state.phase == 0 and begins and records[b].player.alive != 0:
+        if state.phase == IDLE and begins and records[b].player.alive != 0:
             choice = pick(pointer[b], uniform(streams, b))
-            button = 2 if uniform(streams, b) < right[b] else 1
+            button = _RIGHT if uniform(streams, b) < right[b] else _LEFT
             for i in range(4):
                 chances[i] = uniform(streams, b)
             _begin(choice, state, hand, records[b], geometry, minimap[b], space[b], streams, b, button, chances)
         for key in range(geometry.num_keys):
-            if uniform(streams, b) < keys[b, key] and state.key_ticks[key] == 0:
+            # a key that is seen down cannot go down, and its hazard was never trained
+            up = state.key_ticks[key] == 0 and (records[b].keys >> np.uint32(key)) & np.uint32(1) == 0
+            if uniform(streams, b) < keys[b, key] and up:
                 press_key(state, hand, key, uniform(streams, b))
         move_hand(state, hand, records[b], geometry, actions[b])
 
@@ -87,15 +92,15 @@ def act_worlds(  # type: ignore[no-untyped-def]
 def _begin(choice, state, hand, observation, geometry, minimap, space, streams, b, button, chances):  # type: ignore[no-untyped-def]
     if choice < MAX_TRACKS:
         track = observation.tracks[choice]
-        begin_gesture(state, hand, observation, 1, track.id, track.x, track.y, button, chances)
+        begin_gesture(state, hand, observation, SORT_TRACK, track.id, track.x, track.y, button, chances)
     elif choice < _MINIMAP:
         mark = observation.landmarks[choice - MAX_TRACKS]
         x, y = to_window(geometry, mark.x, mark.y)
-        begin_gesture(state, hand, observation, 2, choice - MAX_TRACKS, x, y, button, chances)
+        begin_gesture(state, hand, observation, SORT_LANDMARK, choice - MAX_TRACKS, x, y, button, chances)
     elif choice == _MINIMAP:
         map_x, map_y = _point(minimap, streams, b)
         x, y = to_window(geometry, 0.5 * (map_x + 1.0), 0.5 * (map_y + 1.0))
-        begin_gesture(state, hand, observation, 3, -1, x, y, button, chances)
+        begin_gesture(state, hand, observation, SORT_MINIMAP, -1, x, y, button, chances)
     else:
         x, y = _point(space, streams, b)
-        begin_gesture(state, hand, observation, 4, -1, 0.5 * (x + 1.0), 0.5 * (y + 1.0), button, chances)
+        begin_gesture(state, hand, observation, SORT_SPACE, -1, 0.5 * (x + 1.0), 0.5 * (y + 1.0), button, chances)

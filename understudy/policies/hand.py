@@ -8,8 +8,8 @@ person clicks. A gesture follows its target if that moves, and is dropped when i
 import numba
 import numpy as np
 
-from understudy.contract.observation import MAX_LANDMARKS
-from understudy.policies.geometry import MAX_KEYS, slot_of, to_window
+from understudy.contract.intent import Phase
+from understudy.policies.geometry import MAX_KEYS, SORT_LANDMARK, SORT_TRACK, slot_of, to_window
 
 NUM_QUANTILES = 16
 NUM_DIFFICULTIES = 6
@@ -17,6 +17,11 @@ NUM_KNOTS = 13
 NUM_SORTS = 5
 NUM_OFFSETS = 64
 MAX_DIFFICULTY = 6.0
+POINT_SIZE = 0.04
+"""Nominal size of a point in space or on the minimap (window fractions), for the speed of the hand."""
+EDGE = 0.9999
+"""The cursor stays inside the window."""
+IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
 
 HAND = np.dtype(
     [
@@ -76,17 +81,17 @@ def draw(table, uniform):  # type: ignore[no-untyped-def]
 @numba.njit(cache=True)
 def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms):  # type: ignore[no-untyped-def]
     """Starts a motion towards a track, a landmark or a point (window fractions)."""
-    state.phase, state.elapsed = 1, 0
+    state.phase, state.elapsed = MOVE, 0
     state.sort, state.target, state.button = sort, target, button
     state.start_x, state.start_y = observation.cursor_x, observation.cursor_y
-    state.offset_x, state.offset_y, size = np.float32(0.0), np.float32(0.0), np.float32(0.04)
+    state.offset_x, state.offset_y, size = np.float32(0.0), np.float32(0.0), np.float32(POINT_SIZE)
     which = int(uniforms[0] * NUM_OFFSETS) % NUM_OFFSETS
-    if sort == 1:
+    if sort == SORT_TRACK:
         state.offset_x, state.offset_y = hand.track_offset[which, 0], hand.track_offset[which, 1]
         slot = slot_of(observation, target)
         if slot >= 0:
             size = observation.tracks[slot].width
-    elif sort == 2:
+    elif sort == SORT_LANDMARK:
         state.offset_x, state.offset_y = hand.landmark_offset[which, 0], hand.landmark_offset[which, 1]
     state.goal_x, state.goal_y = x, y
     away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
@@ -104,19 +109,29 @@ def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _aim(state, observation, geometry):  # type: ignore[no-untyped-def]
-    """Follows the target; drops the gesture when it is lost before the press."""
-    if state.sort == 1:
+    """Follows the target until the press; drops the gesture when it is lost before that."""
+    if state.phase == PRESS:
+        return
+    if state.sort == SORT_TRACK:
         slot = slot_of(observation, state.target)
-        if slot >= 0:
-            track = observation.tracks[slot]
-            state.goal_x = track.x + state.offset_x * 0.5 * track.width
-            state.goal_y = track.y + state.offset_y * 0.5 * track.height
-        elif state.phase != 3:
-            state.phase = 0
-            state.lost += 1
-    elif state.sort == 2 and 0 <= state.target < MAX_LANDMARKS and state.phase != 3:
+        if slot < 0:
+            _drop(state)
+            return
+        track = observation.tracks[slot]
+        state.goal_x = track.x + state.offset_x * 0.5 * track.width
+        state.goal_y = track.y + state.offset_y * 0.5 * track.height
+    elif state.sort == SORT_LANDMARK:
         mark = observation.landmarks[state.target]
+        if mark.role <= 0:  # another map, with fewer landmarks
+            _drop(state)
+            return
         state.goal_x, state.goal_y = to_window(geometry, mark.x + state.offset_x, mark.y + state.offset_y)
+
+
+@numba.njit(cache=True)
+def _drop(state):  # type: ignore[no-untyped-def]
+    state.phase = IDLE
+    state.lost += 1
 
 
 @numba.njit(cache=True)
@@ -128,21 +143,27 @@ def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-un
         if state.key_ticks[key] > 0:
             state.key_ticks[key] -= 1
             action.keys |= np.uint32(1) << np.uint32(key)
-    if state.phase == 0:
+    if state.phase == IDLE:
         return
     _aim(state, observation, geometry)
-    if state.phase == 1 and state.elapsed >= state.duration:
-        state.phase, state.elapsed = 2, 0
-    if state.phase == 2 and state.elapsed >= state.dwell:
-        state.phase, state.elapsed = 3, 0
-    if state.phase == 3 and state.elapsed >= state.press:
-        state.phase = 0
-    if state.phase == 0:
+    _next_phase(state)
+    if state.phase == IDLE:
         return
     state.elapsed += 1
-    share = draw(hand.profile, state.elapsed / state.duration) if state.phase == 1 else 1.0
-    if state.phase != 3 or state.elapsed == 1 or state.sort != 1:
-        action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), 0.9999)
-        action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), 0.9999)
-    if state.phase == 3:
+    share = draw(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
+    if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK:
+        action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), EDGE)
+        action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), EDGE)
+    if state.phase == PRESS:
         action.button = state.button
+
+
+@numba.njit(cache=True)
+def _next_phase(state):  # type: ignore[no-untyped-def]
+    """Goes on when a phase has lasted its ticks. IDLE lasts at least the one tick in which the button comes up."""
+    if state.phase == MOVE and state.elapsed >= state.duration:
+        state.phase, state.elapsed = DWELL, 0
+    if state.phase == DWELL and state.elapsed >= state.dwell:
+        state.phase, state.elapsed = PRESS, 0
+    if state.phase == PRESS and state.elapsed >= state.press:
+        state.phase = IDLE
