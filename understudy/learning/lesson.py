@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
 from understudy.contract.intent import Mode
-from understudy.contract.observation import Observation
+from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.gestures import key_presses
 from understudy.learning.hindsight import Hindsight, look_back
@@ -75,7 +75,9 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
         slots = np.flatnonzero(observation.records["tracks"]["id"][gesture["onset"]] == gesture["track_id"])
         return (int(slots[0]) if len(slots) else -1), (0.0, 0.0)
     if gesture["sort"] == Sort.LANDMARK:
-        return MINIMAP - len(observation.records["landmarks"][0]) + int(gesture["landmark"]), (0.0, 0.0)
+        mark = int(gesture["landmark"])
+        there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed since
+        return (MAX_TRACKS + mark if there else -1), (0.0, 0.0)
     if gesture["sort"] == Sort.MINIMAP:
         return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)
     return SPACE, (2.0 * float(gesture["x"]) - 1.0, 2.0 * float(gesture["y"]) - 1.0)
