@@ -14,7 +14,7 @@ import numpy as np
 from mcap.opcode import Opcode
 
 from understudy.contract.intent import no_intent
-from understudy.contract.observation import EVENTS, OBSERVATION
+from understudy.contract.observation import EVENTS
 from understudy.recordings.channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS
 
 _MESSAGE_HEAD = [
@@ -32,9 +32,6 @@ _UNCOUNTED = 9
 
 _INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
 _NO_INTENT = no_intent(1).records.tobytes()
-_FIELDS = OBSERVATION.fields
-assert _FIELDS is not None
-_EVENTS_START = _FIELDS["events"][1]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,8 +131,10 @@ def _message_dtype(payload_bytes: int) -> np.dtype[Any]:
 
 def _eventful_ticks(observations: np.ndarray) -> np.ndarray:
     """Indices of the ticks in which the game's log said anything; looks at bytes, which is fast."""
-    table = np.ascontiguousarray(observations).view(np.uint8).reshape(len(observations), OBSERVATION.itemsize)
-    return np.flatnonzero(table[:, _EVENTS_START : _EVENTS_START + EVENTS.itemsize].any(axis=1))
+    table = np.frombuffer(observations["events"].tobytes(), np.uint8)
+    if not table.any():  # most chunks
+        return np.empty(0, np.intp)
+    return np.flatnonzero(table.reshape(len(observations), EVENTS.itemsize).any(axis=1))
 
 
 def _event_message(sequence: int, log_time: int, events: tuple[float, ...]) -> bytes:
