@@ -1,7 +1,7 @@
 """Writes short videos as VP8 in WebM, which every browser plays, with the encoder inside OpenCV's own wheel.
 
-Encoding takes about 41 ms of one core for a frame of 1280 x 720 and 25 ms for one of 960 x 540 (measured November
-2026), more than drawing it; OpenCV offers no way to ask VP8 for more haste.
+Encoding takes about 72 ms of one core for a frame of 1280 x 720 and 45 ms for one of 960 x 540 (benchmarks/drawing.py),
+twenty times what drawing it takes; OpenCV offers no way to ask VP8 for more haste.
 """
 
 import os

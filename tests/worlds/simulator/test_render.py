@@ -15,6 +15,7 @@ from pictures import (
 )
 
 from understudy.contract.observation import Role
+from understudy.worlds.simulator import space
 from understudy.worlds.simulator.bodies import SAFE_RADIUS
 from understudy.worlds.simulator.hud import HULL
 from understudy.worlds.simulator.render import Renderer
@@ -134,7 +135,7 @@ def test_a_picture_belongs_to_whoever_asked_for_it(renderer: Renderer) -> None:
     assert (first == kept).all()
 
 
-@pytest.mark.parametrize("size", [(640, 360), (1920, 1080), (800, 800)])
+@pytest.mark.parametrize("size", [(640, 360), (1920, 1080), (800, 800), (3840, 2160)])
 def test_pictures_of_any_size_show_the_same_places(size: tuple[int, int]) -> None:
     renderer = Renderer(PROFILE, size, labels=False)
     full, empty = renderer.frame(scene(with_object("lordakium", *PLACE))), renderer.frame(scene(quiet_observation()))
@@ -231,6 +232,14 @@ def test_an_effect_is_over_after_a_while(renderer: Renderer) -> None:
     seen = difference(renderer.frame(old), renderer.frame(scene(quiet_observation())))
     assert not seen[: int(0.78 * HEIGHT)].any()
     assert seen[int(0.78 * HEIGHT) :].any(), "the log remembers it longer"
+
+
+def test_the_sky_repeats_without_a_seam() -> None:
+    """Neighbouring pixels across the tile's edge differ no more than elsewhere."""
+    tile = space._nebula(1)[..., :3].astype(float)
+    inside = np.abs(np.diff(tile, axis=1)).mean()
+    assert np.abs(tile[:, 0] - tile[:, -1]).mean() < 1.5 * inside
+    assert np.abs(tile[0] - tile[-1]).mean() < 1.5 * inside
 
 
 def test_the_drawing_uses_the_lengths_of_the_rules() -> None:

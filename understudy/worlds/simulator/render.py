@@ -36,11 +36,17 @@ class Renderer:
         self.size = size or (profile.window_width, profile.window_height)
         self.surface = pygame.Surface(self.size, 0, 32)
         self.lettering = Lettering(self.size[1])
+        self._num_maps = len(profile.maps)
         self._space = Space(self.size)
         self._bodies = BodyPainter(profile, self.size, self.lettering, labels=labels)
         self._effects = EffectPainter(profile, self.size, self.lettering)
         self._panels = Panels(profile, self.size, self.lettering)
         self.witness = Witness()
+
+    def paint_skies(self) -> None:
+        """Paints the skies of all maps now, so that a jump to one does not hold a live game up."""
+        for map_index in range(self._num_maps):
+            self._space.paint(map_index, self.surface)
 
     def draw(self, scene: Scene) -> pygame.Surface:
         """Draws a scene; the surface belongs to this renderer."""

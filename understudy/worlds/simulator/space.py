@@ -44,15 +44,19 @@ class Space:
             camera_x: the ship's place on the map in pixels of this window.
             camera_y: the same downwards.
         """
-        if map_index not in self._tiles:
-            self._tiles[map_index] = surface_of(_nebula(map_index)).convert(surface)
-            self._planets[map_index] = surface_of(_planet(map_index, round(self._size[1] * 0.42)))
+        self.paint(map_index, surface)
         self._draw_tile(surface, self._tiles[map_index], camera_x * FAR, camera_y * FAR)
         self._draw_stars(surface, self._stars[0], MIDDLE, 70, camera_x, camera_y, map_index)
         planet = self._planets[map_index]
         place = (self._size[0] * 0.9 - camera_x * _PLANET_DEPTH, self._size[1] * 0.8 - camera_y * _PLANET_DEPTH)
         surface.blit(planet, planet.get_rect(center=place), special_flags=pygame.BLEND_PREMULTIPLIED)
         self._draw_stars(surface, self._stars[1], NEAR, 30, camera_x, camera_y, map_index)
+
+    def paint(self, map_index: int, like: pygame.Surface) -> None:
+        """Paints the sky of a map (a tenth of a second), so that `draw` need not; `like` gives the pixel format."""
+        if map_index not in self._tiles:
+            self._tiles[map_index] = surface_of(_nebula(map_index)).convert(like)
+            self._planets[map_index] = surface_of(_planet(map_index, round(self._size[1] * 0.42)))
 
     def _draw_tile(self, surface: pygame.Surface, tile: pygame.Surface, x: float, y: float) -> None:
         left, top = -int(x % TILE_WIDTH), -int(y % TILE_HEIGHT)
@@ -71,13 +75,19 @@ class Space:
 
 
 def _noise(generator: np.random.Generator, steepness: float) -> Float32[np.ndarray, "height width"]:
-    """Cloudy noise from 0 to 1 that repeats without a seam: white noise with its fine waves damped."""
-    waves = np.fft.rfft2(generator.standard_normal((TILE_HEIGHT, TILE_WIDTH)))
-    fy, fx = np.fft.fftfreq(TILE_HEIGHT)[:, None], np.fft.rfftfreq(TILE_WIDTH)[None, :]
-    damping = (np.hypot(fx, fy) + 1.5 / TILE_WIDTH) ** -steepness
-    clouds = np.fft.irfft2(waves * damping, s=(TILE_HEIGHT, TILE_WIDTH))
-    low, high = np.quantile(clouds, [0.02, 0.98])
-    return np.asarray(np.clip((clouds - low) / (high - low), 0, 1), np.float32)
+    """Cloudy noise from 0 to 1 that repeats without a seam: white noise with its fine waves damped.
+
+    Made at half the size, as its finest waves are hardly there, and enlarged with its own far edges around it.
+    """
+    height, width = TILE_HEIGHT // 2, TILE_WIDTH // 2
+    waves = np.fft.rfft2(generator.standard_normal((height, width)))
+    fy, fx = np.fft.fftfreq(height)[:, None], np.fft.rfftfreq(width)[None, :]
+    damping = (np.hypot(fx, fy) + 1.5 / width) ** -steepness
+    clouds = np.fft.irfft2(waves * damping, s=(height, width)).astype(np.float32)
+    low, high = np.quantile(clouds[::3, ::3], [0.02, 0.98])
+    wrapped = np.pad(np.clip((clouds - low) / (high - low), 0, 1), 2, mode="wrap")
+    large = cv2.resize(wrapped, (2 * width + 8, 2 * height + 8), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(large[4:-4, 4:-4], np.float32)
 
 
 def _nebula(map_index: int) -> UInt8[np.ndarray, "height width 4"]:
@@ -98,7 +108,7 @@ def _planet(map_index: int, diameter: int) -> UInt8[np.ndarray, "side side 4"]:
     radius = np.hypot(x, y)
     ball = np.clip((1 - radius) * diameter / 2, 0, 1)[..., None]
     z = np.sqrt(np.clip(1 - radius**2, 0, 1))
-    clouds = _noise(np.random.default_rng(2000 + map_index), 1.6)[:side, :side]
+    clouds = cv2.resize(_noise(np.random.default_rng(2000 + map_index), 1.6)[:512, :512], (side, side))
     bands = 0.75 + 0.25 * np.sin(7 * y + 5 * clouds + x)
     light = np.clip(-0.55 * x - 0.5 * y + 0.55 * z, 0, 1) ** 0.9 + 0.03
     tint = np.array(_TINTS[map_index % len(_TINTS)][2], np.float32) * 0.62

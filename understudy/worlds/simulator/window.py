@@ -71,7 +71,8 @@ class GameWindow:
         self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
         self._tick_start_s = self._next_frame_s = self._paused_s = clock()
         self._now = self._before = self._look(self._tick_start_s)
-        self._draw(self._tick_start_s)  # paints the sky and the first sprites, before time matters
+        self._renderer.paint_skies()
+        self._draw(self._tick_start_s)  # paints the first sprites, before time matters
         self._tick_start_s = self._next_frame_s = clock()
         self._now = self._before = self._look(self._tick_start_s)
 
