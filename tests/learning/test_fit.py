@@ -12,7 +12,8 @@ from small_task import META, SmallTask
 from torch import Tensor, nn
 
 from understudy.contract.errors import TrainingError
-from understudy.learning.fit import FitConfig, FitProgress, FitResult, fit
+from understudy.learning.fit import fit
+from understudy.learning.fit_config import FitConfig, FitProgress, FitResult
 from understudy.learning.journal import Journal
 from understudy.policies.checkpoint import load_checkpoint
 

@@ -18,7 +18,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from understudy.contract.errors import TrainingError
 from understudy.learning import random_state
 from understudy.learning.average import WeightAverage
-from understudy.learning.fit import FitConfig
+from understudy.learning.fit_config import FitConfig
 from understudy.learning.journal import Journal, run_folder
 from understudy.learning.schedule import learning_rate
 from understudy.learning.step_guard import MOST_IN_A_ROW, WINDOW, StepGuard

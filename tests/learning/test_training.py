@@ -10,7 +10,7 @@ import torch
 
 from understudy.cli.record import record_teacher
 from understudy.contract.errors import FlagError, TrainingError
-from understudy.learning.fit import FitConfig
+from understudy.learning.fit_config import FitConfig
 from understudy.learning.lesson import prepare
 from understudy.learning.material import Material, gather
 from understudy.learning.training import POLICIES, TrainResult, TrainSettings, pick_device, train_policy

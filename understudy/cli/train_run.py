@@ -11,7 +11,7 @@ from rich.console import Console
 from understudy.cli.train import DEFAULT_PLANS, QUICK_PLANS, Plan, Train, TrainStrategist
 from understudy.cli.train_view import TrainBars, print_outcome, watch_gathering
 from understudy.contract.errors import FlagError
-from understudy.learning.fit import FitConfig
+from understudy.learning.fit_config import FitConfig
 from understudy.learning.material import Material
 from understudy.learning.training import TrainResult, TrainSettings, train_policy
 

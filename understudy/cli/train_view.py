@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from understudy.learning.fit import FitProgress
+from understudy.learning.fit_config import FitProgress
 from understudy.learning.material import Material, gather
 from understudy.learning.training import TrainResult
 

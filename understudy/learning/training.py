@@ -21,7 +21,8 @@ from understudy.contract import wire
 from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning import random_state
 from understudy.learning.executor_task import ExecutorTask
-from understudy.learning.fit import FitConfig, FitProgress, FitResult, fit
+from understudy.learning.fit import fit
+from understudy.learning.fit_config import FitConfig, FitProgress, FitResult
 from understudy.learning.hand_fit import fit_hand
 from understudy.learning.journal import Journal, run_folder
 from understudy.learning.lesson import Lesson

@@ -1,0 +1,77 @@
+"""What a run of `fit` is told, what it tells while it runs, and what comes of it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitConfig:
+    """How to fit."""
+
+    epochs: int = 60
+    """Passes over the samples."""
+    batch_size: int = 128
+    """Samples a step."""
+    lr: float = 3e-4
+    """Highest learning rate, reached after the warm-up."""
+    weight_decay: float = 0.01
+    """AdamW's pull of matrices towards zero."""
+    warmup_fraction: float = 0.05
+    """Part of the run in which the learning rate climbs."""
+    gradient_clip: float = 1.0
+    """Longest gradient that a step may follow."""
+    ema_decay: float = 0.999
+    """Part of the averaged weights that one step keeps; the average is validated, saved and played."""
+    seed: int = 0
+    """Of data order, dropout and augmentation."""
+    save_every: int | None = 20
+    """Epochs between two checkpoint_epoch_N.pt; None writes none."""
+    save_interval_s: float = 20.0
+    """Seconds between two writes of last_model.pt: what a crash may cost."""
+    validate_every: int = 1
+    """Epochs between two validations; the last epoch is always validated."""
+    log_every: int = 20
+    """Steps between two points of the training curves."""
+    choose_by: str = "accuracy"
+    """The metric of `validate` by which best_model.pt is chosen; higher is better."""
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "lr", "gradient_clip", "validate_every", "log_every"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if not 0.0 <= self.ema_decay < 1.0:
+            raise ValueError(f"ema_decay must be within 0..1, not {self.ema_decay}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitProgress:
+    """Where a run stands, told after each step."""
+
+    epoch: int
+    """The epoch under way, from 1."""
+    num_epochs: int
+    step: int
+    """Steps done in the whole run."""
+    num_steps: int
+    train_loss: float
+    """Mean over the epoch so far."""
+    metrics: dict[str, float]
+    """Of the last validation; empty before the first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitResult:
+    """What came of a run."""
+
+    best_path: Path
+    best_epoch: int
+    metrics: dict[str, float]
+    """Of the best epoch, on held-out sessions."""
+    train_loss: float
+    """Mean over the last epoch."""
+    num_steps: int
+    num_skipped: int
+    """Steps that the guard refused."""
+    seconds: float
+    finished: bool
+    """False where `stop` ended it early."""
