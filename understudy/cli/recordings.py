@@ -19,40 +19,40 @@ EXIT_PROBLEMS = 1
 class List:
     """List recordings, one line each."""
 
-    path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    paths: Positional[tuple[Path, ...]] = ()
+    """Folders or files; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
     """Say everything about each recording: game, pilot, times, how busy the hand was, what was lost."""
 
-    path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    paths: Positional[tuple[Path, ...]] = ()
+    """Folders or files; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verify:
     """Read every recording to its end and say what is wrong with it; exit code 1 if anything is."""
 
-    path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    paths: Positional[tuple[Path, ...]] = ()
+    """Folders or files; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repair:
     """Rewrite torn or damaged recordings as whole ones; the old file stays beside as NAME.torn."""
 
-    path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    paths: Positional[tuple[Path, ...]] = ()
+    """Folders or files; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
     """Write recordings in another form, for other programs."""
 
-    path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    paths: Positional[tuple[Path, ...]] = ()
+    """Folders or files; by default data/recordings and recordings/v2_training."""
     form: Literal["pkl", "npz", "csv", "jsonl", "mcap"] = "npz"
     """The guide's pickle, numpy arrays, a table, JSON lines, or the native format."""
     out: Path | None = None
@@ -66,7 +66,8 @@ def run(command: Recordings) -> int:
     """Does what was asked with every recording found; one that cannot be read is named and the others go on."""
     from understudy.recordings.store import find_recordings
 
-    paths = find_recordings(command.path)
+    places = command.paths or (None,)
+    paths = list(dict.fromkeys(path for place in places for path in find_recordings(place)))
     match command:
         case List():
             return _list(paths)
@@ -88,13 +89,13 @@ def _say(text: str) -> None:
 
 def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
     """Calls `handle` with every path; it answers whether all was well."""
-    from understudy.contract.errors import RecordingError
+    from understudy.contract.errors import UnderstudyError
 
     well = True
     for path in paths:
         try:
             well &= handle(path)
-        except RecordingError as problem:
+        except UnderstudyError as problem:
             _say(f"{path}: {problem}")
             well = False
     return 0 if well else EXIT_PROBLEMS

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from understudy.contract.errors import NoRecordingsError, RecordingError
+from understudy.contract.errors import NoRecordingsError, RecordingError, WireError
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
 
@@ -30,6 +30,8 @@ def read_episode(path: Path) -> Episode:
         return reader(path)
     except OSError as problem:
         raise RecordingError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
+    except WireError as problem:
+        raise RecordingError(f"{path}: its description cannot be understood ({problem})") from problem
 
 
 def write_episode(episode: Episode, path: Path) -> None:
