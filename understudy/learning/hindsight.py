@@ -13,6 +13,10 @@ from jaxtyping import Float32, Int64
 from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
 from understudy.learning.gestures import find_gestures
+from understudy.policies.geometry import ENEMY, LOOT, SORT_TRACK
+from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE
+
+FIGHTING, LOOTING, FLEEING, EXPLORING, CAREFUL = (int(mode) for mode in Mode)
 
 FIGHT_S = 2.5
 """Shots within this time, before or after, make it a fight."""
@@ -21,7 +25,14 @@ NEXT_S = 4.0
 HURT_S = 5.0
 FUTURE_S = 10.0
 ROUTE_S = 2.0
-NUM_FUTURE = 14
+TRAVELLING = 0.08
+"""Who goes further than this within ROUTE_S (window fractions) is on the way somewhere."""
+WEAK = 0.5
+WHOLE = 0.9
+"""Below WEAK (mean of hull and shield) a retreat is a flight, below WHOLE a rest is caution."""
+
+SHOTS, DAMAGE, KILLS, BOXES, DEATHS, WAY_X, WAY_Y = range(7)
+"""Columns of the facts."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +77,8 @@ def _facts(records: np.ndarray) -> Float32[np.ndarray, "T facts"]:
         np.where(jumped, 0.0, player["vx"] / TICK_RATE_HZ),
         np.where(jumped, 0.0, player["vy"] / TICK_RATE_HZ),
     ]
-    return np.cumsum(np.stack(columns, axis=1), axis=0, dtype=np.float64).astype(np.float32)
+    known = np.nan_to_num(np.stack(columns, axis=1))  # an unreadable speed must not blot out all that follows
+    return np.cumsum(known, axis=0, dtype=np.float64).astype(np.float32)
 
 
 @numba.njit(cache=True)
@@ -82,11 +94,10 @@ def _attackers(observation):  # type: ignore[no-untyped-def]
     count, x, y = 0, 0.0, 0.0
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
-        if track.id > 0 and (track.attacking != 0 or track.role == 1):
-            weight = 1 if track.attacking != 0 else 0
-            count += weight
-            x += weight * (track.x - 0.5)
-            y += weight * (track.y - 0.5)
+        if track.id > 0 and track.attacking != 0:
+            count += 1
+            x += track.x - 0.5
+            y += track.y - 0.5
     return count, x / max(count, 1), y / max(count, 1)
 
 
@@ -107,31 +118,34 @@ def _mode(records, gestures, facts, t, upcoming):  # type: ignore[no-untyped-def
     role = gestures[upcoming].role if soon else 0
     last_role = gestures[upcoming - 1].role if upcoming > 0 else 0
     fight_ticks = int(FIGHT_S * TICK_RATE_HZ)
-    shots = _between(facts, 0, t - fight_ticks // 2, t + fight_ticks)
-    shots_ahead = _between(facts, 0, t, t + fight_ticks)
-    hurt = _between(facts, 1, t - int(HURT_S * TICK_RATE_HZ), t)
+    shots = _between(facts, SHOTS, t - fight_ticks // 2, t + fight_ticks)
+    shots_ahead = _between(facts, SHOTS, t, t + fight_ticks)
+    hurt = _between(facts, DAMAGE, t - int(HURT_S * TICK_RATE_HZ), t)
     count, enemy_x, enemy_y = _attackers(records[t])
     ahead = t + int(ROUTE_S * TICK_RATE_HZ)
-    route_x, route_y = _between(facts, 5, t, ahead), _between(facts, 6, t, ahead)
+    route_x, route_y = _between(facts, WAY_X, t, ahead), _between(facts, WAY_Y, t, ahead)
     leaving = count == 0 or route_x * enemy_x + route_y * enemy_y < 0
-    travelling = abs(route_x) + abs(route_y) > 0.08
-    health = 0.5 * (_known(player.hp) + _known(player.shield))
+    travelling = abs(route_x) + abs(route_y) > TRAVELLING
+    health = _health(player)
     if player.alive == 0:
-        return 4
-    if shots_ahead == 0 and role != 1 and (hurt > 0 or health < 0.5) and travelling and leaving and role != 2:
-        return 2
-    if shots > 0 or role == 1:
-        return 0
-    if role == 2 or (last_role == 2 and _between(facts, 3, t, t + int(NEXT_S * TICK_RATE_HZ)) > 0):
-        return 1
-    if health < 0.9 and (not travelling or player.safe != 0):
-        return 4
-    return 3
+        return CAREFUL
+    if shots_ahead == 0 and role != ENEMY and (hurt > 0 or health < WEAK) and travelling and leaving and role != LOOT:
+        return FLEEING
+    if shots > 0 or role == ENEMY:
+        return FIGHTING
+    if role == LOOT or (last_role == LOOT and _between(facts, BOXES, t, t + int(NEXT_S * TICK_RATE_HZ)) > 0):
+        return LOOTING
+    if health < WHOLE and (not travelling or player.safe != 0):
+        return CAREFUL
+    return EXPLORING
 
 
 @numba.njit(cache=True)
-def _known(fraction):  # type: ignore[no-untyped-def]
-    return fraction if fraction == fraction else 1.0
+def _health(player):  # type: ignore[no-untyped-def]
+    """Mean of hull and shield as far as they can be read; 1 where neither can, for then nothing speaks of harm."""
+    if player.hp != player.hp:
+        return player.shield if player.shield == player.shield else np.float32(1.0)
+    return np.float32(0.5) * (player.hp + player.shield) if player.shield == player.shield else player.hp
 
 
 @numba.njit(cache=True)
@@ -144,7 +158,7 @@ def _target(records, gestures, facts, t, upcoming):  # type: ignore[no-untyped-d
         if gestures[i].track_id > 0:
             wanted = gestures[i].track_id
             break
-    shooting = _between(facts, 0, t, t + soon // 2) > 0
+    shooting = _between(facts, SHOTS, t, t + soon // 2) > 0
     for slot in range(MAX_TRACKS):
         track = records[t].tracks[slot]
         if track.id > 0 and shooting and track.selected != 0:
@@ -160,7 +174,7 @@ def _measure(records, gestures, facts, routes, futures):  # type: ignore[no-unty
     first, horizon = 0, int(FUTURE_S * TICK_RATE_HZ)
     for t in range(len(records)):
         ahead = t + int(ROUTE_S * TICK_RATE_HZ)
-        routes[t, 0], routes[t, 1] = _between(facts, 5, t, ahead), _between(facts, 6, t, ahead)
+        routes[t, 0], routes[t, 1] = _between(facts, WAY_X, t, ahead), _between(facts, WAY_Y, t, ahead)
         while first < len(gestures) and gestures[first].press < t:
             first += 1
         row = futures[t]
@@ -168,19 +182,19 @@ def _measure(records, gestures, facts, routes, futures):  # type: ignore[no-unty
             g = gestures[i]
             if g.press > t + horizon:
                 break
-            column = 0 if g.role == 1 else 1 if g.role == 2 else 2 if g.sort == 1 else 1 + g.sort
+            column = 0 if g.role == ENEMY else 1 if g.role == LOOT else 2 if g.sort == SORT_TRACK else 1 + g.sort
             row[column] += 0.5
         end = t + horizon
         for column in range(5):
             row[6 + column] = _between(facts, column, t, end)
         row[6], row[7] = 0.2 * row[6], 3.0 * row[7]
-        row[11], row[12] = _between(facts, 5, t, end), _between(facts, 6, t, end)
-        last = min(end, len(records) - 1)
-        row[13] = _known(records[last].player.hp) - _known(records[t].player.hp)
+        row[FUTURE_WAY], row[FUTURE_WAY + 1] = _between(facts, WAY_X, t, end), _between(facts, WAY_Y, t, end)
+        change = records[min(end, len(records) - 1)].player.hp - records[t].player.hp
+        row[FUTURE_WAY + 2] = change if change == change else 0.0
 
 
 def _smooth(modes: Int64[np.ndarray, " T"]) -> Int64[np.ndarray, " T"]:
     """Majority over one second, so that a mode is a stretch of play and not a flicker."""
-    window = np.ones(TICK_RATE_HZ)
+    window = np.ones(min(TICK_RATE_HZ, len(modes)))
     votes = [np.convolve(modes == mode, window, mode="same") for mode in Mode]
     return np.asarray(np.argmax(np.stack(votes), axis=0), dtype=np.int64)
