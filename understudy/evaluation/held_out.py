@@ -8,14 +8,15 @@ import torch
 from jaxtyping import Float, Int
 
 from understudy.contract.intent import NUM_MODES, Mode
-from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Role
+from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.contract.profile import Profile
 from understudy.evaluation.heads import HeadReport, choice_head, event_head, fitted_head
 from understudy.learning.lesson import Lesson
 from understudy.learning.upstream import Upstream
+from understudy.policies.advice import STRATEGIST_TICKS, TACTICIAN_TICKS
 from understudy.policies.brain import Brain
 from understudy.policies.checkpoint import BEST, load_checkpoint
-from understudy.policies.executor import MINIMAP, SPACE
+from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
 
 FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
 """What the guide asks for; beside each stands what knowing nothing would reach."""
@@ -48,8 +49,8 @@ def training_figures(folder: Path) -> tuple[HeadReport, ...]:
 
 
 def _modes(upstream: Upstream, lessons: Sequence[Lesson]) -> HeadReport:
-    said = [upstream.strategies(lesson)[0, ::TICK_RATE_HZ, :NUM_MODES] for lesson in lessons]
-    truth = [lesson.hindsight.modes[::TICK_RATE_HZ] for lesson in lessons]
+    said = [upstream.strategies(lesson)[0, ::STRATEGIST_TICKS, :NUM_MODES] for lesson in lessons]
+    truth = [lesson.hindsight.modes[::STRATEGIST_TICKS] for lesson in lessons]
     labels = tuple(mode.name for mode in Mode)
     return choice_head("Strategist: mode", np.concatenate(said), np.concatenate(truth), labels, floor=0.80)
 
@@ -67,10 +68,11 @@ def _targets(upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) ->
             present = tracks["id"][:, slot] > 0
             np.add.at(row, (np.flatnonzero(present), tracks["kind"][present, slot]), weights[present, slot])
         row[:, -1] = advice[:, -1]
-        rows.append(row[::4] / np.maximum(row[::4].sum(axis=1, keepdims=True), 1e-9))
+        decided = row[::TACTICIAN_TICKS]
+        rows.append(decided / np.maximum(decided.sum(axis=1, keepdims=True), 1e-9))
         slots = lesson.hindsight.targets
         named = tracks["kind"][np.arange(len(lesson)), np.minimum(slots, MAX_TRACKS - 1)]
-        truth.append(np.where(slots < MAX_TRACKS, named, len(kinds)).astype(np.int64)[::4])
+        truth.append(np.where(slots < MAX_TRACKS, named, len(kinds)).astype(np.int64)[::TACTICIAN_TICKS])
     said, wanted = np.concatenate(rows), np.concatenate(truth)
     used = np.unique(np.concatenate([wanted, said.argmax(axis=1)]))
     position = {int(label): index for index, label in enumerate(used)}
@@ -128,10 +130,10 @@ def _say(brain: Brain, upstream: Upstream, lesson: Lesson) -> tuple[np.ndarray, 
 def _things(lesson: Lesson) -> Int[np.ndarray, "T C"]:
     """Index into _THINGS of each candidate at each tick."""
     roles = lesson.observation.records["tracks"]["role"]
-    out = np.full((len(lesson), SPACE + 1), 5, np.int64)
+    out = np.full((len(lesson), NUM_CANDIDATES), _THINGS.index("space"), np.int64)
     out[:, :MAX_TRACKS] = np.select([roles == Role.ENEMY, roles == Role.LOOT], [0, 1], 2)
-    out[:, MAX_TRACKS:MINIMAP] = 3
-    out[:, MINIMAP] = 4
+    out[:, MAX_TRACKS:MINIMAP] = _THINGS.index("landmark")
+    out[:, MINIMAP] = _THINGS.index("minimap")
     return out
 
 

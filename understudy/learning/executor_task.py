@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.aim import Foretold, aim_metrics, destinations
@@ -18,6 +19,8 @@ from understudy.policies.executor import MINIMAP, SPACE, Executor, Hazards, dens
 
 REST_STRIDE = 6
 KEY_WEIGHT = 1.0
+LOSS_SCALE = 10.0
+"""Nats per half second rather than per tick; matters to the clipping of gradients alone."""
 _CHUNK = 4096
 
 
@@ -45,11 +48,20 @@ class ExecutorTask:
         eventful = self._train.starts | self._train.key_onsets.any(dim=1)
         self._eventful = torch.nonzero(eventful)[:, 0]
         self._rest = torch.nonzero(~eventful)[:, 0]
+        if len(self._eventful) == 0 or len(self._rest) < REST_STRIDE:
+            raise TrainingError(
+                "Nothing is clicked and no key is pressed in these recordings: the Executor needs play."
+            )
+        self._mean_weight = (len(self._eventful) + self._num_rest * REST_STRIDE) / self.num_samples
 
     @property
     def num_samples(self) -> int:
         """Ticks with an onset, and one of every REST_STRIDE others."""
-        return len(self._eventful) + len(self._rest) // REST_STRIDE
+        return len(self._eventful) + self._num_rest
+
+    @property
+    def _num_rest(self) -> int:
+        return len(self._rest) // REST_STRIDE
 
     def loss(self, model: Executor, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Negative log likelihood per tick of what began in it."""
@@ -58,10 +70,10 @@ class ExecutorTask:
         samples = self._train
         said = self._ask(model, samples, ticks_B, mirror_B)
         losses = negative_log_likelihood(said, samples, ticks_B, mirror_B, self._num_keys)
-        scale = weight_B / weight_B.mean()
+        scale = weight_B / self._mean_weight  # not the batch's own mean: that one is small when there are many onsets
         parts = {name: (scale * loss).mean() for name, loss in losses.items()}
         total = parts["start_loss"] + parts["pointer_loss"] + parts["point_loss"] + KEY_WEIGHT * parts["key_loss"]
-        return 10.0 * total, {name: part.detach() for name, part in parts.items()}
+        return LOSS_SCALE * total, {name: part.detach() for name, part in parts.items()}
 
     def _draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         """Ticks of samples, and how many ticks each stands for."""

@@ -9,7 +9,7 @@ from torch.nn import functional
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
-from understudy.policies.strategist import Strategist
+from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE, Strategist
 
 STRIDE_S = 10
 """A window begins every so many seconds, shifted by a random part of a stride each time it is drawn."""
@@ -90,10 +90,10 @@ class StrategistTask:
 
 
 def _future_signs(mirror_B: Tensor) -> Tensor:
-    """The way of the ship (columns 11 and 12 of the future) flips with the mirror."""
-    signs = torch.ones(len(mirror_B), 14, device=mirror_B.device)
-    signs[:, 11] = 1.0 - 2.0 * (mirror_B & 1)
-    signs[:, 12] = 1.0 - (mirror_B & 2)
+    """The way of the ship flips with the mirror, all else stays."""
+    signs = torch.ones(len(mirror_B), NUM_FUTURE, device=mirror_B.device)
+    signs[:, FUTURE_WAY] = 1.0 - 2.0 * (mirror_B & 1)
+    signs[:, FUTURE_WAY + 1] = 1.0 - (mirror_B & 2)
     return signs
 
 

@@ -7,7 +7,8 @@ from torch.nn import functional
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
-from understudy.learning.upstream import TACTICIAN_TICKS, Upstream
+from understudy.learning.upstream import Upstream
+from understudy.policies.advice import TACTICIAN_TICKS
 from understudy.policies.tactician import Tactician
 
 ROUTE_WEIGHT = 2.0
@@ -15,7 +16,7 @@ _CHUNK = 2048
 
 
 class TacticianTask:
-    """Every fourth tick of each session, at a random phase."""
+    """One tick of every TACTICIAN_TICKS, at a random phase."""
 
     def __init__(
         self, lessons: list[Lesson], held_out: list[Lesson], model: Tactician, device: torch.device, upstream: Upstream
@@ -29,7 +30,7 @@ class TacticianTask:
 
     @property
     def num_samples(self) -> int:
-        """A fifth of a second each."""
+        """Decisions: TACTICIAN_TICKS ticks each."""
         return len(self._train.targets) // TACTICIAN_TICKS
 
     def loss(self, model: Tactician, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
@@ -53,7 +54,7 @@ class TacticianTask:
         )
 
     def validate(self, model: Tactician) -> dict[str, float]:
-        """Target accuracy beside `always the nearest enemy or none`, accuracy where there is a target, route error."""
+        """Target accuracy beside `always the nearest object or none`, accuracy where there is a target, route error."""
         samples, right, right_targets, targets, error, still, log_loss = self._held_out, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         ticks = torch.arange(0, len(samples.targets), TACTICIAN_TICKS, device=samples.targets.device)
         for chunk in torch.split(ticks, _CHUNK):

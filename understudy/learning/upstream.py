@@ -13,13 +13,20 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
-from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
+from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
-from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, advice_of, follow_targets, strategy_of
+from understudy.policies.advice import (
+    ADVICE_WIDTH,
+    STRATEGIST_TICKS,
+    STRATEGY_WIDTH,
+    TACTICIAN_TICKS,
+    advice_of,
+    follow_targets,
+    strategy_of,
+)
 from understudy.policies.strategist import Strategist
 from understudy.policies.tactician import Tactician
 
-TACTICIAN_TICKS = 4
 _CHUNK = 2048
 
 
@@ -34,11 +41,11 @@ class Upstream:
         """Mode probabilities and goal at each tick, for each mirror; zeros without a Strategist."""
         out = np.zeros((NUM_MIRRORS, len(lesson), STRATEGY_WIDTH), np.float32)
         if self.strategist is not None:
-            seconds = np.arange(0, len(lesson), TICK_RATE_HZ)
+            seconds = np.arange(0, len(lesson), STRATEGIST_TICKS)
             for mirror in range(NUM_MIRRORS):
                 context = torch.from_numpy(lesson.encoded.context[seconds] * mirror_tables()[0][mirror])
                 words = _strategies(self.strategist, context)
-                out[mirror] = np.repeat(words, TICK_RATE_HZ, axis=0)[: len(lesson)]
+                out[mirror] = np.repeat(words, STRATEGIST_TICKS, axis=0)[: len(lesson)]
         return out
 
     def advice(self, lesson: Lesson) -> tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]:

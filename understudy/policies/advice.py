@@ -10,8 +10,12 @@ from jaxtyping import Float
 from torch import Tensor
 
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
-from understudy.contract.observation import MAX_TRACKS
+from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
 
+STRATEGIST_TICKS = TICK_RATE_HZ
+"""The Strategist decides in every so many ticks: once a second."""
+TACTICIAN_TICKS = 4
+"""The Tactician does: five times a second."""
 ROUTE_WIDTH = 2
 STRATEGY_WIDTH = NUM_MODES + GOAL_WIDTH
 """Mode probabilities and goal: what the Tactician is told."""

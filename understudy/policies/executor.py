@@ -6,6 +6,7 @@ the minimap, a free point in space, the latter two with a mixture density for th
 hand carries out what is drawn. Probabilities are calibrated and sampled: such rare events never win an argmax.
 """
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -23,6 +24,9 @@ SPACE = MINIMAP + 1
 NUM_CANDIDATES = SPACE + 1
 DENSITY_WIDTH = 5
 """Numbers of a mixture component: weight, mean x and y, log scale x and y."""
+LOG_SCALES = (-4.0, 1.0)
+"""Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
+HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +138,13 @@ class Executor(nn.Module):
 def density_log_likelihood(density_BX5: Float[Tensor, "B X 5"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
     """Log likelihood of points under a mixture of axis-aligned Gaussians (nats)."""
     weights = torch.log_softmax(density_BX5[..., 0], dim=-1)
-    means, log_scales = density_BX5[..., 1:3], density_BX5[..., 3:5].clamp(-4.0, 1.0)
+    means, log_scales = density_BX5[..., 1:3], density_BX5[..., 3:5].clamp(*LOG_SCALES)
     standard = (point_B2[:, None] - means) / log_scales.exp()
-    log_likelihood = -0.5 * standard**2 - log_scales - 0.9189385
+    log_likelihood = -0.5 * standard**2 - log_scales - HALF_LOG_TAU
     return torch.logsumexp(weights + log_likelihood.sum(-1), dim=-1)
+
+
+def mixture_of(density_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 5"]:
+    """The same mixture as plain numbers: (probability, mean x, y, scale x, y) of each component."""
+    weights = torch.softmax(density_BX5[..., :1], dim=1)
+    return torch.cat([weights, density_BX5[..., 1:3], density_BX5[..., 3:].clamp(*LOG_SCALES).exp()], dim=-1)

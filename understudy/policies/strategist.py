@@ -18,6 +18,8 @@ from understudy.policies.encoding import CONTEXT_WIDTH
 
 NUM_FUTURE = 14
 """Width of the summary of the near future that the goal is trained on (learning.hindsight)."""
+FUTURE_WAY = 11
+"""Columns of that summary from here on are the ship's way in x and y: they flip in a mirror."""
 
 
 @dataclass(frozen=True, kw_only=True)

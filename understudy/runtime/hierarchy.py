@@ -14,18 +14,23 @@ from torch import Tensor
 
 from understudy.contract.action import ACTION, Action
 from understudy.contract.intent import GOAL_WIDTH, INTENT, NUM_MODES, Intent
-from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
+from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, advice_of, follow_targets, strategy_of
+from understudy.policies.advice import (
+    ADVICE_WIDTH,
+    STRATEGIST_TICKS,
+    STRATEGY_WIDTH,
+    TACTICIAN_TICKS,
+    advice_of,
+    follow_targets,
+    strategy_of,
+)
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.chance import act_worlds
 from understudy.policies.encoding import Encoded, Encoder
-from understudy.policies.executor import Hazards
+from understudy.policies.executor import Hazards, mixture_of
 from understudy.policies.hand import HAND_STATE
-
-STRATEGIST_TICKS = TICK_RATE_HZ
-TACTICIAN_TICKS = 4
 
 
 @dataclass
@@ -50,6 +55,9 @@ class Hierarchy:
         """Args: `brain`, the trained parts; `profile`, the game to be played."""
         self.brain = brain
         self._encoder = Encoder(profile)
+        for part in (brain.strategist, brain.tactician, brain.executor):
+            if part is not None:
+                part.eval()  # dropout is for training
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """A fresh memory for B worlds."""
@@ -114,8 +122,8 @@ class Hierarchy:
             torch.sigmoid(hazards.start_logit).numpy(),
             torch.softmax(hazards.pointer_logits, dim=-1).numpy(),
             torch.sigmoid(hazards.right_logit).numpy(),
-            _mixture(hazards.minimap_density),
-            _mixture(hazards.space_density),
+            mixture_of(hazards.minimap_density).numpy(),
+            mixture_of(hazards.space_density).numpy(),
             torch.sigmoid(hazards.key_logits).numpy(),
             actions,
         )
@@ -144,12 +152,6 @@ def _weights_now(observation: Observation, carry: HierarchyCarry) -> np.ndarray:
     for b in range(len(ids)):
         follow_targets(carry.weights_ids[b], carry.weights[b], ids[b], out[b])
     return out
-
-
-def _mixture(density_BX5: Tensor) -> np.ndarray:
-    """Weights and scales of a density head, made plain."""
-    parts = [torch.softmax(density_BX5[..., :1], dim=1), density_BX5[..., 1:3], density_BX5[..., 3:].clamp(-4, 1).exp()]
-    return np.asarray(torch.cat(parts, dim=-1).numpy())
 
 
 def load_hierarchy(folder: Path, profile: Profile) -> Hierarchy:
