@@ -1,6 +1,6 @@
 """How long all three policies take to train from so many minutes of the teacher's play, and in how much memory.
 
-    python benchmarks/training.py --minutes 60 --threads 1
+    python benchmarks/training.py --minutes 60 --threads 1      (results: training.md)
 
 Records into a temporary folder, trains with the settings of `understudy train`, and prints a table of wall and CPU
 time per policy, the peak memory of the whole process, and the held-out metrics beside their baselines.
