@@ -4,7 +4,7 @@ import pytest
 from understudy.contract.action import Action, idle_action
 from understudy.contract.observation import Button, Observation, Role, empty_observation
 from understudy.evaluation.behaviour import behaviour_of
-from understudy.evaluation.habits import CLICK_KINDS, HabitsWatch, clicked_thing
+from understudy.evaluation.habits import CLICK_KINDS, RETREAT_TICKS, HabitsWatch, clicked_thing
 from understudy.worlds.catalog import load_profile
 
 PROFILE = load_profile("darkorbit")
@@ -68,19 +68,21 @@ def test_fight_range_is_the_distance_to_the_selected_target_while_the_laser_is_o
     assert behaviour_of(habits).fight_range == pytest.approx(np.hypot(0.1, 0.1 * 720 / 1280), rel=1e-4)
 
 
-def test_breaking_off_is_a_silent_laser_under_fire_without_a_kill() -> None:
+def test_a_retreat_is_the_first_click_on_the_minimap_under_fire() -> None:
     watch = HabitsWatch(3, PROFILE)
     observation = sky(3)
-    observation.records["tracks"]["selected"][:, 0] = 1
-    observation.records["tracks"]["attacking"][:, 0] = 1
-    observation.records["player"]["laser_on"] = 1
-    watch.add(observation, idle_action(observation))
-    observation.records["player"]["laser_on"] = [0, 0, 1]
-    observation.records["player"]["hp"] = [0.25, 0.9, 0.9]
-    observation.records["events"]["kills"] = [0, 1, 0]
-    watch.add(observation, idle_action(observation))
-    assert watch.habits().records["breaks"].tolist() == [1, 0, 0]
-    assert behaviour_of(watch.habits()).break_off_hp == pytest.approx(0.25)
+    observation.records["tracks"]["attacking"][:, 0] = [1, 0, 1]
+    observation.records["player"]["hp"] = [0.25, 0.9, 0.5]
+    action = press(observation, 0.9, 0.8)
+    action.records["cursor_x"][2] = 0.45  # world 2 clicks on space
+    for _ in range(3):
+        watch.add(observation, action)
+    assert watch.habits().records["retreats"].tolist() == [1, 0, 0]
+    for _ in range(RETREAT_TICKS):
+        watch.add(observation, idle_action(observation))
+    watch.add(observation, action)
+    assert watch.habits().records["retreats"].tolist() == [2, 0, 0]
+    assert behaviour_of(watch.habits()).retreat_hp == pytest.approx(0.25)
 
 
 def test_coverage_counts_each_cell_of_each_map_once() -> None:

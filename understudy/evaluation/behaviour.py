@@ -22,8 +22,8 @@ class Behaviour:
     """Boxes among boxes and kills."""
     fight_range: float
     """Mean distance to the target while shooting, window widths."""
-    break_off_hp: float
-    """Mean hull fraction at which it stops shooting at an enemy that shoots back."""
+    retreat_hp: float
+    """Mean hull fraction at which it flies far away from those who shoot at it."""
     clicks_per_minute: float
     key_presses_per_minute: float
     cursor_travel: float
@@ -46,7 +46,7 @@ def behaviour_of(habits: Habits) -> Behaviour:
     return Behaviour(
         box_share=_over(total["loot"], total["loot"] + total["kills"]),
         fight_range=_over(total["fight_range"], total["fight_ticks"]),
-        break_off_hp=_over(total["break_hp"], total["breaks"]),
+        retreat_hp=_over(total["retreat_hp"], total["retreats"]),
         clicks_per_minute=_over(60 * clicks, seconds),
         key_presses_per_minute=_over(60 * total["key_presses"], seconds),
         cursor_travel=_over(total["cursor_travel"], seconds),
@@ -97,7 +97,7 @@ def _vector(habits: Habits) -> Float64[np.ndarray, " V"]:
         [
             style.box_share,
             style.fight_range,
-            style.break_off_hp,
+            style.retreat_hp,
             style.clicks_per_minute,
             style.key_presses_per_minute,
             style.cursor_travel,

@@ -108,7 +108,7 @@ def style_section(verdict: Verdict) -> str:
             "distance to the target while shooting, window widths",
             [figure(row.behaviour.fight_range, 2) for row in rows],
         ),
-        ("hull at which it breaks off a fight", [percent(row.behaviour.break_off_hp) for row in rows]),
+        ("hull at which it flies from those who shoot", [percent(row.behaviour.retreat_hp) for row in rows]),
         ("clicks a minute", [figure(row.behaviour.clicks_per_minute) for row in rows]),
         ("key presses a minute", [figure(row.behaviour.key_presses_per_minute) for row in rows]),
         ("cursor travel, window widths a second", [figure(row.behaviour.cursor_travel, 2) for row in rows]),
@@ -141,7 +141,7 @@ def curve_section(curves: tuple[CurvePanel, ...]) -> str:
 
 def head_section(head: HeadReport) -> str:
     """One head: its figures beside trivial ones, confusion and calibration."""
-    heads = ("", "reached", "trivial", "", "guide asks")
+    heads: tuple[str, ...] = ("", "reached", "trivial", "", "guide asks")
     if not any(metric.floor is not None for metric in head.metrics):
         heads = heads[:-1]
     figures = page.table(heads, [("", _metric_cells(metric)[: len(heads)]) for metric in head.metrics])

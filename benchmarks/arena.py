@@ -1,0 +1,63 @@
+"""How long judging takes: `python benchmarks/arena.py [MODELS]`, about two minutes on two cores.
+
+128 worlds of 2 minutes for the teacher, a baseline and an understudy: CPU time in one process, and the wall time of
+all of them with two. MODELS is a folder of trained policies; without one, policies with random weights stand in,
+which cost the same and play worse.
+"""
+
+import sys
+import time
+from pathlib import Path
+
+import torch
+
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import Pilot
+from understudy.evaluation.arena import play, play_all
+from understudy.evaluation.baselines import Random
+from understudy.evaluation.footage import film
+from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.learning.lesson import prepare
+from understudy.learning.training import measure_hand
+from understudy.policies.brain import Brain
+from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.strategist import Strategist, StrategistConfig
+from understudy.policies.tactician import Tactician, TacticianConfig
+from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.teacher import Teacher
+
+NUM_WORLDS, SECONDS = 128, 120.0
+
+
+def understudy(profile: Profile) -> Pilot:
+    """The trained one that was asked for, or one with random weights and the teacher's hand."""
+    if len(sys.argv) > 1:
+        return load_hierarchy(Path(sys.argv[1]), profile)
+    footage = film(Teacher("hunter", profile), 1, 120.0, "1-1")
+    hand = measure_hand([prepare(footage.observations, footage.actions.records, profile)])
+    torch.manual_seed(0)
+    minds = Executor(ExecutorConfig()), Strategist(StrategistConfig()), Tactician(TacticianConfig())
+    executor, strategist, tactician = (mind.eval() for mind in minds)
+    return Hierarchy(Brain(executor, hand, strategist, tactician), profile)
+
+
+def main() -> None:
+    """Prints a line for each pilot."""
+    profile = load_profile("darkorbit")
+    pilots = {"understudy": understudy(profile), "hunter": Teacher("hunter", profile), "random": Random(profile)}
+    seeds = seeds_for(Purpose.CHOOSE, NUM_WORLDS)
+    play_all(pilots, seeds[:4], 1.0)  # compiled before the clock starts
+    print(f"{NUM_WORLDS} worlds x {SECONDS:.0f} s:")
+    for name, pilot in pilots.items():
+        cpu_s, wall_s = time.process_time(), time.perf_counter()
+        outcomes = play(pilot, seeds, SECONDS)
+        cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
+        print(f"{name}: {cpu_s:.1f} CPU-s, {wall_s:.1f} s; score {outcomes.scores.mean():.1f} a minute")
+    wall_s = time.perf_counter()
+    play_all(pilots, seeds, SECONDS, processes=2)
+    print(f"all three in two processes: {time.perf_counter() - wall_s:.1f} s with their start")
+
+
+if __name__ == "__main__":
+    main()
