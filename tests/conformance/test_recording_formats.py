@@ -28,7 +28,7 @@ def without_padding(episode: Episode) -> Episode:
 @every_format
 @pytest.mark.parametrize("with_intents", [False, True])
 def test_an_episode_comes_back_bit_for_bit(tmp_path: Path, suffix: str, with_intents: bool) -> None:
-    episode = without_padding(made_up(70, with_intents=with_intents))
+    episode = without_padding(made_up(70, with_intents=with_intents, with_timings=with_intents))
     write_episode(episode, tmp_path / f"one{suffix}")
     read = read_episode(tmp_path / f"one{suffix}")
     assert_same(episode, read)

@@ -1,5 +1,6 @@
 """Episodes with every field filled, for tests of the recordings."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ from understudy.contract.intent import INTENT, Intent, no_intent
 from understudy.contract.observation import OBSERVATION, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, Step
+from understudy.contract.timing import TIMING
 from understudy.contract.wire import read_toml
 from understudy.recordings.episode import Episode, EpisodeInfo, describe
 
@@ -25,7 +27,9 @@ def info_of(pilot: str = "person") -> EpisodeInfo:
     return describe(darkorbit(), pilot=pilot, seed=7, start_map="1-2")
 
 
-def made_up(ticks: int, seed: int = 0, with_intents: bool = False, with_inputs: bool = True) -> Episode:
+def made_up(
+    ticks: int, seed: int = 0, with_intents: bool = False, with_inputs: bool = True, with_timings: bool = False
+) -> Episode:
     """An episode whose records hold arbitrary bytes everywhere but in the time, so that nothing is lost unseen."""
     random = np.random.default_rng(seed)
     observations = _arbitrary(random, ticks, OBSERVATION)
@@ -42,6 +46,7 @@ def made_up(ticks: int, seed: int = 0, with_intents: bool = False, with_inputs: 
         actors=random.integers(0, 4, ticks).astype(np.int8),
         inputs=inputs if with_inputs else (),
         intents=_arbitrary(random, ticks, INTENT) if with_intents else None,
+        timings=_arbitrary(random, ticks, TIMING) if with_timings else None,
     )
 
 
@@ -60,7 +65,8 @@ def steps_of(episode: Episode) -> list[Step]:
     for tick in range(len(episode)):
         part = episode[tick : tick + 1]
         intent = no_intent(1) if part.intents is None else Intent(part.intents)
-        steps.append(Step(tick, Observation(part.observations), Action(part.actions), intent, part.actors, part.inputs))
+        step = Step(tick, Observation(part.observations), Action(part.actions), intent, part.actors, part.inputs)
+        steps.append(replace(step, timing=part.timings))
     return steps
 
 
@@ -73,3 +79,5 @@ def assert_same(one: Episode, other: Episode) -> None:
     assert one.inputs == other.inputs
     assert (one.intents is None) == (other.intents is None)
     assert one.intents is None or other.intents is None or one.intents.tobytes() == other.intents.tobytes()
+    assert (one.timings is None) == (other.timings is None)
+    assert one.timings is None or other.timings is None or one.timings.tobytes() == other.timings.tobytes()

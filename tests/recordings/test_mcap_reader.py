@@ -108,4 +108,4 @@ def test_raw_reading_keeps_the_stored_version_and_topics(whole: bytes, tmp_path:
     raw = mcap_reader.read_raw(tmp_path / "one.mcap")
     assert raw.version == 1
     assert raw.whole
-    assert set(raw.arrays) == {"/observation", "/action", "/actor", "/input", "/intent"}
+    assert set(raw.arrays) == {"/observation", "/action", "/actor", "/input", "/intent", "/timing"}

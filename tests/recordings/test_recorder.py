@@ -21,7 +21,7 @@ from understudy.recordings.store import find_recordings, read_episode
 
 @pytest.mark.parametrize("with_intents", [False, True])
 def test_what_a_session_tells_is_what_is_recorded(tmp_path: Path, with_intents: bool) -> None:
-    episode = made_up(100, with_intents=with_intents)
+    episode = made_up(100, with_intents=with_intents, with_timings=with_intents)
     recorder = Recorder(tmp_path / "one.mcap", episode.info)
     for step in steps_of(episode):
         recorder.on_step(step)

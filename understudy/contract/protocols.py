@@ -49,6 +49,10 @@ class Decision:
     action: Action
     intent: Intent
     carry: Carry
+    actors: Int8[np.ndarray, " B"] | None = None
+    """Who acts, an Actor for each world, where the pilot knows better than its session (a person took over)."""
+    timing: np.ndarray | None = None
+    """Records of dtype TIMING, shape (B,), where the pilot plays in real time and keeps watch on itself."""
 
 
 @runtime_checkable
@@ -71,9 +75,9 @@ class InputEvent:
     time_s: float
     """Monotonic, on the clock of the observations."""
     kind: str
-    """`move`, `press` or `release`."""
+    """`move`, `press` or `release`; or `mark` for a moment that somebody wants to find again."""
     code: str
-    """`left` or `right` for a button, the profile's name for a key, empty for a move."""
+    """`left` or `right` for a button, the profile's name for a key, empty for a move, for a mark what it is."""
     x: float
     """Cursor in window fractions at that moment."""
     y: float
@@ -92,6 +96,8 @@ class Step:
     """Who acted, an Actor for each world."""
     inputs: tuple[InputEvent, ...] = field(default=())
     """Raw events since the step before (live worlds with B = 1 only)."""
+    timing: np.ndarray | None = None
+    """Records of dtype TIMING, shape (B,), of a pilot that plays in real time."""
 
 
 @runtime_checkable

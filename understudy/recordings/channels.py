@@ -18,6 +18,7 @@ from understudy.contract.errors import RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent
+from understudy.contract.timing import TIMING
 
 FORMAT_VERSION = 1
 """Counts up when a payload or its meaning changes; `migrations` leads from each older version to this one."""
@@ -53,9 +54,10 @@ ACTIONS = Channel(id=2, topic="/action", dtype=ACTION)
 ACTORS = Channel(id=3, topic="/actor", dtype=np.dtype("i1"))
 INPUTS = Channel(id=4, topic="/input", dtype=INPUT)
 INTENTS = Channel(id=5, topic="/intent", dtype=INTENT)
+TIMINGS = Channel(id=7, topic="/timing", dtype=TIMING)
 TICK_CHANNELS = (OBSERVATIONS, ACTIONS, ACTORS)
 """Those with exactly one message a tick."""
-CHANNELS = (*TICK_CHANNELS, INPUTS, INTENTS)
+CHANNELS = (*TICK_CHANNELS, INPUTS, INTENTS, TIMINGS)
 
 GAME_EVENTS_ID = 6
 GAME_EVENTS_TOPIC = "/game_events"

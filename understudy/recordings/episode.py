@@ -18,6 +18,7 @@ from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
+from understudy.contract.timing import TIMING
 
 MONOTONIC_CLOCK = "monotonic clock of the recording machine"
 SIMULATED_CLOCK = "simulated seconds since the world began"
@@ -35,6 +36,10 @@ class EpisodeInfo:
     """Who played: `person`, `teacher:hunter`, the name of a policy."""
     seed: int | None = None
     """Seed of the world, where it has one."""
+    pilot_seed: int | None = None
+    """Seed of the policy's own chance, where a policy played."""
+    weights: dict[str, str] = field(default_factory=dict)
+    """Policy -> identity of the weights that it began with, where a policy played."""
     start_map: str | None = None
     """Name of the map on which it began, where it was chosen."""
     tick_rate_hz: float = float(TICK_RATE_HZ)
@@ -102,6 +107,8 @@ class Episode:
     """Raw mouse and key events with their own times, in order."""
     intents: np.ndarray | None = None
     """Records of dtype INTENT, shape (T,), where the pilot said what it was up to."""
+    timings: np.ndarray | None = None
+    """Records of dtype TIMING, shape (T,), of a policy that played in real time."""
     losses: tuple[str, ...] = ()
     """One sentence for each thing that could not be read back; empty when nothing was lost."""
 
@@ -110,6 +117,7 @@ class Episode:
         assert self.actions.dtype == ACTION and self.actions.shape == self.observations.shape
         assert self.actors.dtype == np.int8 and self.actors.shape == self.observations.shape
         assert self.intents is None or (self.intents.dtype == INTENT and self.intents.shape == self.observations.shape)
+        assert self.timings is None or (self.timings.dtype == TIMING and self.timings.shape == self.observations.shape)
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -129,6 +137,7 @@ class Episode:
             actors=self.actors[start:stop],
             inputs=tuple(event for event in self.inputs if since <= event.time_s < until),
             intents=None if self.intents is None else self.intents[start:stop],
+            timings=None if self.timings is None else self.timings[start:stop],
         )
 
     @property

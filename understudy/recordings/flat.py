@@ -13,6 +13,7 @@ from understudy.contract.errors import RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent
+from understudy.contract.timing import TIMING
 from understudy.recordings.channels import INPUT, inputs_to_records, records_to_inputs
 from understudy.recordings.episode import Episode, EpisodeInfo
 
@@ -27,6 +28,8 @@ def columns(episode: Episode) -> Columns:
     found["actor"] = episode.actors
     if episode.intents is not None:
         _split(episode.intents, "intent", found)
+    if episode.timings is not None:
+        _split(episode.timings, "timing", found)
     return found
 
 
@@ -55,6 +58,7 @@ def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:
         actors=_column(table, "actor").astype(np.int8),
         inputs=_inputs(table),
         intents=_join(table, "intent", INTENT, ticks) if has_intents else None,
+        timings=_join(table, "timing", TIMING, ticks) if any(name.startswith("timing.") for name in table) else None,
     )
 
 

@@ -15,7 +15,7 @@ from mcap.opcode import Opcode
 
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import EVENTS
-from understudy.recordings.channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS
+from understudy.recordings.channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS, TIMINGS
 
 _MESSAGE_HEAD = [
     ("opcode", "u1"),
@@ -47,6 +47,7 @@ class Stretch:
     inputs: np.ndarray
     """Records of dtype INPUT."""
     intents: np.ndarray | None
+    timings: np.ndarray | None = None
 
 
 @dataclass
@@ -90,6 +91,8 @@ def chunk_content(stretch: Stretch) -> ChunkContent:
     intents = stretch.intents
     if intents is not None and intents.tobytes() != _NO_INTENT * len(intents):
         content.add(INTENTS.id, message_records(INTENTS.id, intents, sequence, log_time))
+    if stretch.timings is not None:
+        content.add(TIMINGS.id, message_records(TIMINGS.id, stretch.timings, sequence, log_time))
     if len(stretch.inputs):
         numbers = np.arange(stretch.first_input, stretch.first_input + len(stretch.inputs), dtype=np.uint32)
         times = nanoseconds(stretch.inputs["time_s"])

@@ -8,6 +8,7 @@ import numpy as np
 
 from understudy.contract.intent import no_intent
 from understudy.contract.protocols import InputEvent
+from understudy.contract.timing import TIMING
 from understudy.contract.wire import from_plain
 from understudy.recordings import channels
 from understudy.recordings.episode import Episode, EpisodeInfo
@@ -32,6 +33,7 @@ def read(path: Path) -> Episode:
         actors=_per_tick(raw, channels.ACTORS.topic, ticks),
         inputs=_inputs(raw),
         intents=_intents(raw, ticks),
+        timings=_timings(raw, ticks),
         losses=(*raw.losses, *losses),
     )
 
@@ -42,7 +44,9 @@ def write(episode: Episode, path: Path) -> None:
     partial.unlink(missing_ok=True)
     writer = McapWriter(partial, episode.info)
     try:
-        writer.append(episode.observations, episode.actions, episode.actors, episode.inputs, episode.intents)
+        writer.append(
+            episode.observations, episode.actions, episode.actors, episode.inputs, episode.intents, episode.timings
+        )
         writer.close()
         os.replace(partial, path)
     finally:
@@ -74,12 +78,20 @@ def _inputs(raw: RawRecording) -> tuple[InputEvent, ...]:
 
 
 def _intents(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
-    stored = raw.arrays.get(channels.INTENTS.topic)
+    return _where_given(raw, channels.INTENTS.topic, ticks, no_intent(len(ticks)).records)
+
+
+def _timings(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
+    return _where_given(raw, channels.TIMINGS.topic, ticks, np.zeros(len(ticks), TIMING))
+
+
+def _where_given(raw: RawRecording, topic: str, ticks: np.ndarray, otherwise: np.ndarray) -> np.ndarray | None:
+    """Records of a channel that need not say something of every tick; None where it says nothing at all."""
+    stored = raw.arrays.get(topic)
     if stored is None or len(stored) == 0 or len(ticks) == 0:
         return None
-    numbers = raw.sequences[channels.INTENTS.topic]
-    intents = no_intent(len(ticks)).records
+    numbers = raw.sequences[topic]
     places = np.searchsorted(ticks, numbers)
     known = (places < len(ticks)) & (ticks[np.minimum(places, len(ticks) - 1)] == numbers)
-    intents[places[known]] = stored[known]
-    return intents
+    otherwise[places[known]] = stored[known]
+    return otherwise

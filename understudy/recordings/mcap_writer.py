@@ -55,10 +55,12 @@ class McapWriter:
         actors: np.ndarray,
         inputs: Sequence[InputEvent] = (),
         intents: np.ndarray | None = None,
+        timings: np.ndarray | None = None,
     ) -> None:
         """Writes T ticks, in chunks of CHUNK_TICKS; when it returns the operating system has them.
 
-        Inputs go with the chunk in whose time they fall; intents that say nothing are not written.
+        Inputs go with the chunk in whose time they fall; intents that say nothing are not
+        written, nor timings where there are none.
         """
         if len(observations) == 0:
             return
@@ -75,6 +77,7 @@ class McapWriter:
                 first_input=self._counts.get(channels.INPUTS.id, 0),
                 inputs=events[first:last],
                 intents=None if intents is None else intents[ticks],
+                timings=None if timings is None else timings[ticks],
             )
             self._write_chunk(chunk_content(stretch))
             self.num_ticks += len(stretch.observations)

@@ -17,6 +17,7 @@ from understudy.contract.action import ACTION
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent, Step
+from understudy.contract.timing import TIMING
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
 from understudy.recordings.store import read_episode, write_episode
@@ -50,6 +51,8 @@ class _Block:
     actors: list[bytes] = field(default_factory=list)
     intents: list[bytes] = field(default_factory=list)
     inputs: list[InputEvent] = field(default_factory=list)
+    timings: list[bytes] = field(default_factory=list)
+    """Empty for a session that is not timed."""
     began_s: float = 0.0
 
 
@@ -104,6 +107,8 @@ class Recorder:
         block.actors.append(step.actors[world].tobytes())
         block.intents.append(step.intent.records[world].tobytes())
         block.inputs.extend(step.inputs)
+        if step.timing is not None:
+            block.timings.append(step.timing[world].tobytes())
         self.num_ticks += 1
         if len(block.observations) == CHUNK_TICKS or now_s - block.began_s >= BLOCK_S:
             self._hand_over()
@@ -174,6 +179,7 @@ class Recorder:
             np.frombuffer(b"".join(block.actors), np.int8),
             block.inputs,
             np.frombuffer(b"".join(block.intents), INTENT),
+            np.frombuffer(b"".join(block.timings), TIMING) if block.timings else None,
         )
 
     def _fail(self, why: str) -> None:

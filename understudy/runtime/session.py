@@ -31,7 +31,7 @@ class Session:
         pilot: who plays.
         listeners: who is told of every step, in this order.
         rate: keeps real time; None runs as fast as the world goes.
-        actor: as whom the steps name the pilot.
+        actor: as whom the steps name the pilot, unless it says itself who acted.
         seeds: one for each world, for the pilot's own randomness; 0, 1, .. when None.
         take_inputs: hands out a person's raw events since it was last called, where the world hears them.
         """
@@ -63,8 +63,9 @@ class Session:
             observation=observation,
             action=decision.action,
             intent=decision.intent,
-            actors=self._actors,
+            actors=self._actors if decision.actors is None else decision.actors,
             inputs=self._take_inputs(),
+            timing=decision.timing,
         )
         self._num_ticks += 1
         for listener in self.listeners:
