@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from understudy.recordings.recorder import Recorder
     from understudy.worlds.simulator.window import GameWindow
 
+MOST_BEHIND = 10
+"""Ticks: half a second that a busy machine may make up, so that each tick of a recording has its action."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
@@ -48,7 +51,7 @@ def run(command: Play) -> None:
     from understudy.worlds.simulator.window import GameWindow
     from understudy.worlds.simulator.window_person import WindowPerson
 
-    window = GameWindow(command.seed, command.map, command.size)
+    window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
     try:
         recorder = _recorder(command, window) if command.record else None
         listeners = () if recorder is None else (recorder,)

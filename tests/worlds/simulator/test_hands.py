@@ -70,6 +70,15 @@ def test_a_double_click_faster_than_the_ticks_is_still_two_clicks(hands: Hands) 
     assert actions[1]["cursor_x"] == pytest.approx(0.7, abs=0.001)
 
 
+def test_clicks_that_pile_up_in_one_tick_are_played_one_after_another(hands: Hands) -> None:
+    """A busy machine hands them over all at once."""
+    for x in (100, 200, 300):
+        feel(hands, press(x, 50), release(x, 50))
+    actions = [hands.end_tick().records[0] for _ in range(6)]
+    assert [action["button"] for action in actions] == [Button.LEFT, Button.NONE] * 3
+    assert [float(action["cursor_x"]) for action in actions[::2]] == pytest.approx([0.1, 0.2, 0.3], abs=0.001)
+
+
 def test_the_right_button_is_told_from_the_left(hands: Hands) -> None:
     feel(hands, press(500, 250, pygame.BUTTON_RIGHT), release(500, 250, pygame.BUTTON_RIGHT))
     assert hands.end_tick().records[0]["button"] == Button.RIGHT

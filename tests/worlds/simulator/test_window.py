@@ -171,6 +171,16 @@ def test_the_game_goes_on_without_a_pilot_that_thinks_too_long(make_window: Make
     assert late_s < 2 * TICK_S + 0.2
 
 
+def test_a_person_on_a_busy_machine_still_gets_every_tick(make_window: MakeWindow, clock: SteppingClock) -> None:
+    window = make_window(3, "1-1", most_behind=10, clock=clock)
+    clock.plans.append((clock.now_s + 0.12, lambda: setattr(clock, "now_s", clock.now_s + 0.4)))
+    notes = play(window, 14)
+    times = [float(step.observation.records["time_s"][0]) for step in notes.steps]
+    assert window.num_missed == 0
+    assert np.diff(times) == pytest.approx(TICK_S)
+    assert clock.now_s - times[-1] < 2 * TICK_S, "and has made up for the time lost"
+
+
 def test_after_a_long_standstill_the_game_does_not_rush(make_window: MakeWindow, clock: SteppingClock) -> None:
     window = make_window(3, "1-1", clock=clock)
     clock.now_s += 30.0

@@ -3,8 +3,11 @@
 The thread that makes a `GameWindow` owns it: on macOS that has to be the main thread. The game thinks 20 times a second
 at absolute deadlines and is drawn 60 times a second between its last two ticks, so what one sees is up to a tick old.
 A pilot observes, decides and acts; `act` draws on until the tick is over. A person acts through `WindowPerson`, whose
-decision is what mouse and keyboard did until the tick was over. Whoever decides for longer than a tick finds that the
-game went on without him, with buttons and keys as they were.
+decision is what mouse and keyboard did until the tick was over.
+
+When something takes too long, pictures are left out first. Then the game either goes on without its pilot, with
+buttons and keys as they were (a policy has to be fast enough), or lags behind the clock by a few ticks and makes them
+up as fast as it can, so that each tick has its action (a recording of a person wants that).
 """
 
 import logging
@@ -29,6 +32,8 @@ from understudy.worlds.simulator.sprites import SpriteSheet
 from understudy.worlds.simulator.world import Simulator
 
 FRAME_S = 1.0 / 60.0
+SLOWEST_FRAME_S = 0.1
+"""A game that is behind the clock draws no more often than this."""
 LONGEST_GAP_S = 1.0
 """After a longer standstill (a suspended machine) the game goes on from where it was and does not catch up."""
 _PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
@@ -45,6 +50,8 @@ class GameWindow:
         seed: int,
         start_map: str | None = None,
         size: tuple[int, int] | None = None,
+        *,
+        most_behind: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Opens the window and begins the game.
@@ -53,6 +60,7 @@ class GameWindow:
             seed: of the world.
             start_map: name of the map to begin on; None draws it from the seed.
             size: of the window in pixels; the profile's by default.
+            most_behind: how many ticks the game may lag behind the clock before it goes on without its pilot.
             clock: monotonic seconds.
 
         Raises:
@@ -64,6 +72,7 @@ class GameWindow:
         self.hands = Hands(self._game.profile, self._renderer.size, key_codes(self._game.profile))
         self._lessons = Lessons()
         self._clock = clock
+        self._most_behind = most_behind
         self.closed = False
         """The player wants to leave: nothing moves any more."""
         self.paused = False
@@ -106,7 +115,7 @@ class GameWindow:
             _log.warning("the game stood still for %.1f s", late_s)
             self._tick_start_s += late_s
             late_s = 0.0
-        missed = int(late_s / TICK_S)
+        missed = max(0, int(late_s / TICK_S) - self._most_behind)
         for _ in range(1 + missed):
             self._before = self._now
             self._game.act(action)
@@ -117,9 +126,11 @@ class GameWindow:
 
     def pass_tick(self) -> None:
         """Takes in events and draws until the tick is over; while the game is paused its tick does not end."""
+        self._take_events(0)
         while not self.closed:
             now_s = self._clock()
-            if now_s >= self._next_frame_s:
+            late_s = 0.0 if self.paused else now_s - (self._tick_start_s + TICK_S)
+            if now_s >= self._next_frame_s + (SLOWEST_FRAME_S if late_s > TICK_S else 0.0):
                 self._draw(now_s)
                 self._next_frame_s = max(self._next_frame_s + FRAME_S, now_s)
             if not self.paused and now_s >= self._tick_start_s + TICK_S:
@@ -143,9 +154,9 @@ class GameWindow:
         return observation
 
     def _take_events(self, timeout_ms: int) -> None:
-        """Waits for an event, but not longer than so many milliseconds, and takes in all that are there."""
-        first = pygame.event.wait(timeout_ms)
-        for event in (first, *pygame.event.get()):
+        """Takes in all events that are there; if there is none, waits for one up to so many milliseconds."""
+        waited = [pygame.event.wait(timeout_ms)] if timeout_ms > 0 else []
+        for event in (*waited, *pygame.event.get()):
             self._take_event(event, self._clock())
 
     def _take_event(self, event: pygame.event.Event, now_s: float) -> None:
