@@ -33,7 +33,8 @@ def fit_hand(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.v
     hand: np.void = np.zeros(1, HAND)[0]
     hand["duration"] = _durations(gestures)
     hand["profile"] = _profile(sessions)
-    hand["dwell"] = _quantiles(gestures["press"] - gestures["arrival"] - 1, FALLBACK_PRESS)
+    moved = gestures[gestures["arrival"] >= gestures["onset"]]
+    hand["dwell"] = _quantiles(moved["press"] - moved["arrival"] - 1, FALLBACK_PRESS)
     lengths = gestures["release"] - gestures["press"] + 1
     for sort in range(NUM_SORTS):
         chosen = lengths[gestures["sort"] == sort]

@@ -97,7 +97,8 @@ def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms
     away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
     table = hand.duration[difficulty_bin(difficulty(away, size))]
     state.duration = max(int(np.round(draw(table, uniforms[1]))), 0)
-    state.dwell = max(int(np.round(draw(hand.dwell, uniforms[2]))), 0)
+    # a hand that is there already does not rest: its gesture begins with the press
+    state.dwell = max(int(np.round(draw(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
     state.press = max(int(np.round(draw(hand.press[sort], uniforms[3]))), 1)
 
 
