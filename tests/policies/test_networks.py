@@ -1,0 +1,207 @@
+"""Strategist, Tactician and Executor: shapes, order of time, order of slots, and scenes with nothing in them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from scenes import PROFILE, busy_play, quiet_space
+from torch import Tensor
+
+from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
+from understudy.contract.observation import MAX_TRACKS, Observation
+from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
+from understudy.policies.encoding import CONTEXT_WIDTH, Encoder
+from understudy.policies.executor import (
+    NUM_CANDIDATES,
+    Executor,
+    ExecutorConfig,
+    Hazards,
+    density_log_likelihood,
+    mixture_of,
+)
+from understudy.policies.geometry import MAX_KEYS
+from understudy.policies.strategist import NUM_FUTURE, Strategist, StrategistConfig
+from understudy.policies.tactician import Tactic, Tactician, TacticianConfig
+
+Scene = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Context, tracks, kinds, landmarks."""
+
+
+def encoded(records: np.ndarray) -> Scene:
+    found = Encoder(PROFILE).encode_episode(Observation(records))
+    arrays = (found.context, found.tracks, found.kinds, found.landmarks)
+    context, tracks, kinds, landmarks = (torch.from_numpy(array) for array in arrays)
+    return context, tracks, kinds, landmarks
+
+
+def busy() -> Scene:
+    return encoded(busy_play(32, seed=8)[:, 0])
+
+
+def empty() -> Scene:
+    """Nothing in sight and nothing on the minimap."""
+    observation = quiet_space(4)
+    observation.records["landmarks"]["role"] = 0
+    return encoded(observation.records)
+
+
+def made(kind: Callable[[], torch.nn.Module]) -> torch.nn.Module:
+    torch.manual_seed(0)
+    return kind().eval()
+
+
+def ask_tactician(scene: Scene, model: torch.nn.Module | None = None) -> Tactic:
+    context, tracks, kinds, _ = scene
+    model = model or made(lambda: Tactician(TacticianConfig()))
+    said: Tactic = model(context, torch.zeros(len(context), STRATEGY_WIDTH), tracks, kinds)
+    return said
+
+
+def ask_executor(scene: Scene, model: torch.nn.Module | None = None, weights: Tensor | None = None) -> Hazards:
+    context, tracks, kinds, landmarks = scene
+    model = model or made(lambda: Executor(ExecutorConfig()))
+    weights = torch.zeros(kinds.shape) if weights is None else weights
+    said: Hazards = model(context, torch.zeros(len(context), ADVICE_WIDTH), tracks, kinds, weights, landmarks)
+    return said
+
+
+def test_the_strategist_answers_at_every_second() -> None:
+    said = made(lambda: Strategist(StrategistConfig()))(torch.randn(2, 60, CONTEXT_WIDTH))
+    assert said.mode_logits.shape == (2, 60, NUM_MODES)
+    assert said.goal.shape == (2, 60, GOAL_WIDTH)
+    assert said.future.shape == (2, 60, NUM_FUTURE)
+
+
+def test_the_strategist_does_not_see_later_seconds() -> None:
+    model = made(lambda: Strategist(StrategistConfig()))
+    seconds = torch.randn(1, 40, CONTEXT_WIDTH)
+    changed = seconds.clone()
+    changed[:, 25:] += 1.0
+    one, other = model(seconds), model(changed)
+    for before, after in ((one.mode_logits, other.mode_logits), (one.goal, other.goal), (one.future, other.future)):
+        torch.testing.assert_close(before[:, :25], after[:, :25])
+        assert (before[:, 25:] - after[:, 25:]).abs().max() > 1e-3
+
+
+def test_the_strategist_reads_distances_in_time_and_no_positions() -> None:
+    """The same seconds say the same in the middle of a session, once what lies before them is out of attention."""
+    model = made(lambda: Strategist(StrategistConfig(window_s=12)))
+    with torch.no_grad():
+        for block in model.blocks:  # type: ignore[union-attr]
+            block.distance_bias[:, 3:] = -1e9  # looks back two seconds in each of three blocks
+    ten = torch.randn(1, 10, CONTEXT_WIDTH)
+    early, late = model(ten).goal, model(torch.cat([torch.randn(1, 30, CONTEXT_WIDTH), ten], dim=1)).goal
+    torch.testing.assert_close(early[:, 6:], late[:, 36:], rtol=1e-4, atol=1e-5)
+
+
+def test_the_tactician_weighs_the_slots_and_none() -> None:
+    said = ask_tactician(busy())
+    assert said.target_logits.shape == (32, MAX_TRACKS + 1)
+    assert said.route.shape == (32, 2)
+    kinds = busy()[2]
+    assert torch.equal(torch.isinf(said.target_logits[:, :-1]), kinds == 0)
+
+
+def test_with_nothing_in_sight_every_answer_is_a_number() -> None:
+    tactic, hazards = ask_tactician(empty()), ask_executor(empty())
+    targets = torch.softmax(tactic.target_logits, dim=-1)
+    assert targets[:, -1].tolist() == [1.0] * 4
+    assert torch.isfinite(tactic.route).all()
+    pointer = torch.softmax(hazards.pointer_logits, dim=-1)
+    assert (pointer[:, :-2] == 0).all() and torch.isfinite(pointer).all()
+    for part in (hazards.start_logit, hazards.right_logit, hazards.key_logits, hazards.minimap_density):
+        assert torch.isfinite(part).all()
+
+
+def test_with_nothing_in_sight_every_gradient_is_a_number() -> None:
+    for model, ask in (
+        (
+            made(lambda: Tactician(TacticianConfig())),
+            lambda net: torch.softmax(ask_tactician(empty(), net).target_logits, -1),
+        ),
+        (
+            made(lambda: Executor(ExecutorConfig())),
+            lambda net: torch.softmax(ask_executor(empty(), net).pointer_logits, -1),
+        ),
+    ):
+        (ask(model)[:, -1].log()).sum().backward()
+        for parameter in model.parameters():
+            assert parameter.grad is None or torch.isfinite(parameter.grad).all()
+
+
+def test_the_executor_has_an_answer_for_every_head() -> None:
+    said, components = ask_executor(busy()), ExecutorConfig().components
+    assert said.start_logit.shape == said.right_logit.shape == (32,)
+    assert said.pointer_logits.shape == (32, NUM_CANDIDATES)
+    assert said.minimap_density.shape == said.space_density.shape == (32, components, 5)
+    assert said.key_logits.shape == (32, MAX_KEYS)
+
+
+def shuffled(scene: Scene, order: Tensor) -> Scene:
+    context, tracks, kinds, landmarks = scene
+    return context, tracks[:, order], kinds[:, order], landmarks
+
+
+def test_shuffled_slots_shuffle_the_answers_and_change_nothing_else() -> None:
+    order = torch.randperm(MAX_TRACKS, generator=torch.Generator().manual_seed(1))
+    tactician, executor = made(lambda: Tactician(TacticianConfig())), made(lambda: Executor(ExecutorConfig()))
+    one, other = ask_tactician(busy(), tactician), ask_tactician(shuffled(busy(), order), tactician)
+    torch.testing.assert_close(one.target_logits[:, order], other.target_logits[:, :-1])
+    torch.testing.assert_close(one.route, other.route)
+    here, there = ask_executor(busy(), executor), ask_executor(shuffled(busy(), order), executor)
+    torch.testing.assert_close(here.pointer_logits[:, order], there.pointer_logits[:, :MAX_TRACKS])
+    torch.testing.assert_close(here.pointer_logits[:, MAX_TRACKS:], there.pointer_logits[:, MAX_TRACKS:])
+    torch.testing.assert_close(here.start_logit, there.start_logit)
+    torch.testing.assert_close(here.space_density, there.space_density)
+
+
+def test_what_an_empty_slot_holds_makes_no_difference() -> None:
+    context, tracks, kinds, landmarks = busy()
+    noisy = tracks + 5.0 * (kinds == 0)[..., None]
+    weights = 3.0 * (kinds == 0)
+    model = made(lambda: Executor(ExecutorConfig()))
+    one, other = ask_executor(busy(), model), ask_executor((context, noisy, kinds, landmarks), model, weights)
+    torch.testing.assert_close(one.pointer_logits, other.pointer_logits)
+    torch.testing.assert_close(one.start_logit, other.start_logit)
+
+
+def test_the_tacticians_word_reaches_the_pointer() -> None:
+    scene = busy()
+    weights = torch.zeros(scene[2].shape)
+    weights[:, 0] = 1.0
+    model = made(lambda: Executor(ExecutorConfig()))
+    told, alone = ask_executor(scene, model, weights), ask_executor(scene, model)
+    seen = scene[2][:, 0] > 0
+    assert (told.pointer_logits - alone.pointer_logits)[seen, 0].abs().mean() > 1e-4
+
+
+def test_a_density_integrates_to_one() -> None:
+    density = torch.randn(3, 6, 5, generator=torch.Generator().manual_seed(2))
+    density[..., 3:] = density[..., 3:].clamp(-3.0, 0.0)
+    line = torch.linspace(-12, 12, 1601)
+    step = float(line[1] - line[0])
+    for row in density:
+        points = torch.cartesian_prod(line, line)
+        likelihood = density_log_likelihood(row.expand(len(points), 6, 5), points).exp()
+        assert float(likelihood.sum()) * step**2 == pytest.approx(1.0, abs=0.01)
+
+
+def test_a_mixture_means_the_same_in_training_and_in_play() -> None:
+    density = torch.randn(4, 6, 5, generator=torch.Generator().manual_seed(3)) * 3
+    point = torch.rand(4, 2) * 2 - 1
+    plain = mixture_of(density)
+    assert plain[..., 0].sum(-1).tolist() == pytest.approx([1.0] * 4)
+    normal = torch.distributions.Normal(plain[..., 1:3], plain[..., 3:5])
+    likelihood = (plain[..., 0] * normal.log_prob(point[:, None]).sum(-1).exp()).sum(-1)
+    torch.testing.assert_close(density_log_likelihood(density, point), likelihood.log(), rtol=1e-4, atol=1e-4)
+
+
+def test_target_weights_follow_their_objects_and_newcomers_have_none() -> None:
+    then, now = np.zeros(MAX_TRACKS, np.int32), np.zeros(MAX_TRACKS, np.int32)
+    weights, out = np.zeros(MAX_TRACKS, np.float32), np.ones(MAX_TRACKS, np.float32)
+    then[:3], weights[:3] = (7, 8, 9), (0.5, 0.25, 0.125)
+    weights[5] = 1.0  # of an empty slot: nobody's
+    now[:3] = (9, 4, 7)
+    follow_targets(then, weights, now, out)
+    assert out.tolist() == [0.125, 0.0, 0.5] + [0.0] * (MAX_TRACKS - 3)
