@@ -1,6 +1,6 @@
 """See, decide, act, tell, and close whatever happens."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
@@ -80,6 +80,17 @@ def test_steps_name_who_acted_and_carry_the_raw_inputs() -> None:
     session.run(num_ticks=1)
     assert notebook.steps[0].actors.tolist() == [Actor.PERSON]
     assert notebook.steps[0].inputs == (press,)
+
+
+def test_a_pilot_that_knows_better_says_who_acted() -> None:
+    class TakenOver(Counter):
+        def decide(self, observation: Observation, carry: Carry) -> Decision:
+            actors = np.array([Actor.PERSON if carry == 1 else Actor.POLICY], np.int8)
+            return replace(super().decide(observation, carry), actors=actors)
+
+    notebook = Notebook()
+    Session(PaperWorld(), TakenOver(), [notebook], actor=Actor.TEACHER).run(num_ticks=3)
+    assert [step.actors.item() for step in notebook.steps] == [Actor.POLICY, Actor.PERSON, Actor.POLICY]
 
 
 def test_the_pilot_gets_one_seed_for_each_world() -> None:
