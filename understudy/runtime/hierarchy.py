@@ -13,7 +13,7 @@ from jaxtyping import UInt64
 from torch import Tensor
 
 from understudy.contract.action import ACTION, Action
-from understudy.contract.intent import GOAL_WIDTH, INTENT, NUM_MODES, Intent
+from understudy.contract.intent import GOAL_WIDTH, INTENT, NUM_MODES, Intent, Phase
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
@@ -46,6 +46,9 @@ class HierarchyCarry:
     weights: np.ndarray
     weights_ids: np.ndarray
     seconds: deque[Tensor] = field(default_factory=deque)
+    strategy_slot: int = -1
+    """The latest second in which the Strategist thought, and of the Tactician's slots likewise."""
+    tactic_slot: int = -1
 
 
 class Hierarchy:
@@ -80,9 +83,11 @@ class Hierarchy:
         encoded = self._encoder.encode(observation, carry.encoding)
         context, tracks = torch.from_numpy(encoded.context), torch.from_numpy(encoded.tracks)
         kinds = torch.from_numpy(encoded.kinds)
-        if carry.tick % STRATEGIST_TICKS == 0:
+        if carry.tick // STRATEGIST_TICKS > carry.strategy_slot:
+            carry.strategy_slot = carry.tick // STRATEGIST_TICKS
             self._strategise(context, carry)
-        if carry.tick % TACTICIAN_TICKS == 0:
+        if carry.tick // TACTICIAN_TICKS > carry.tactic_slot:
+            carry.tactic_slot = carry.tick // TACTICIAN_TICKS
             self._aim(context, tracks, kinds, observation, carry)
         weights = _weights_now(observation, carry)
         hazards = self.brain.executor(
@@ -91,6 +96,21 @@ class Hierarchy:
         action = self._act(observation, hazards, carry)
         carry.tick += 1
         return Decision(action, self._intent(observation, carry, weights, encoded), carry)
+
+    def skip(self, carry: Carry, num_ticks: int) -> None:
+        """So many ticks passed without a decision: a level that was due in them thinks in the next one."""
+        carry.tick += num_ticks
+
+    def let_go(self, carry: Carry) -> None:
+        """Drops gestures and keys in progress: somebody else has acted, and the cursor is elsewhere."""
+        carry.hands["phase"] = Phase.IDLE
+        carry.hands["key_ticks"] = 0
+
+    def swap(self, brain: Brain, carry: Carry) -> None:
+        """Goes on with another brain, from the next decision on; what was seen so far stays remembered."""
+        self.brain = brain
+        window_s = brain.strategist.config.window_s if brain.strategist else 1
+        carry.seconds = deque(carry.seconds, maxlen=window_s)
 
     def _strategise(self, context_BF: Tensor, carry: HierarchyCarry) -> None:
         if self.brain.strategist is None:

@@ -29,6 +29,7 @@ from understudy.worlds.simulator.render import Renderer
 from understudy.worlds.simulator.scene import Scene, scene_of
 from understudy.worlds.simulator.screens import Lessons, draw_death, draw_large_map, draw_pause
 from understudy.worlds.simulator.sprites import SpriteSheet
+from understudy.worlds.simulator.window_companion import Companion
 from understudy.worlds.simulator.world import Simulator
 
 FRAME_S = 1.0 / 60.0
@@ -76,7 +77,11 @@ class GameWindow:
         self.closed = False
         """The player wants to leave: nothing moves any more."""
         self.paused = False
+        self.person_plays = False
+        """Show the mouse where it really is, and the lessons; else the cursor is the pilot's."""
         self._large_map = False
+        self.companion: Companion | None = None
+        """Hears keys and draws too; with one, the lessons of the first minute are left out."""
         self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
         self._tick_start_s = self._next_frame_s = self._paused_s = clock()
         self._now = self._before = self._look(self._tick_start_s)
@@ -162,10 +167,12 @@ class GameWindow:
     def _take_event(self, event: pygame.event.Event, now_s: float) -> None:
         if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
             self.closed = True
+        elif self.companion is not None and self.companion.take_event(event, now_s):
+            return
         elif event.type == pygame.WINDOWFOCUSLOST:
             self.hands.release_all(now_s)
         elif event.type == pygame.KEYDOWN and event.key in _PAUSE_KEYS:
-            self._toggle_pause(now_s)
+            self.toggle_pause()
         elif event.type == pygame.KEYDOWN and event.key == _MAP_KEY:
             self._large_map = not self._large_map
         elif event.type == pygame.KEYDOWN and event.key == _HELP_KEY:
@@ -175,8 +182,9 @@ class GameWindow:
         elif not self.paused or event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONUP, pygame.KEYUP):
             self.hands.take_event(event, now_s)
 
-    def _toggle_pause(self, now_s: float) -> None:
+    def toggle_pause(self) -> None:
         """The clock of the game stands still in a pause: its tick goes on where it was interrupted."""
+        now_s = self._clock()
         if self.paused:
             self._tick_start_s += now_s - self._paused_s
         self._paused_s = now_s
@@ -186,7 +194,8 @@ class GameWindow:
         shown_s = self._paused_s if self.paused else now_s
         share = min(1.0, max(0.0, (shown_s - self._tick_start_s) / TICK_S))
         observation = blend(self._before.records[0], self._now.records[0], share)
-        observation["cursor_x"], observation["cursor_y"] = self.hands.cursor
+        cursor = None if self.companion is None else self.companion.cursor(share)
+        observation["cursor_x"], observation["cursor_y"] = self.hands.cursor if cursor is None else cursor
         scene = scene_of(self.state, observation, share - 1.0)
         surface = self._renderer.draw(scene)
         self._draw_over(surface, scene)
@@ -196,8 +205,11 @@ class GameWindow:
 
     def _draw_over(self, surface: pygame.Surface, scene: Scene) -> None:
         lettering = self._renderer.lettering
-        self._lessons.watch(scene)
-        self._lessons.draw(surface, lettering, self.num_ticks * TICK_S)
+        if self.companion is not None:
+            self.companion.draw(surface, scene)
+        else:
+            self._lessons.watch(scene)
+            self._lessons.draw(surface, lettering, self.num_ticks * TICK_S)
         if self._large_map:
             draw_large_map(surface, scene, lettering)
         if not scene.observation["player"]["alive"]:
