@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from pictures import quiet_observation, with_object
 
+from understudy.contract.action import ACTION, Action
+from understudy.contract.observation import Role
 from understudy.worlds.simulator.blend import blend
 from understudy.worlds.simulator.world import Simulator
 
@@ -13,6 +15,12 @@ def test_halfway_between_two_ticks_things_are_halfway() -> None:
     assert middle["tracks"][0]["x"] == pytest.approx(0.25)
     assert middle["tracks"][0]["y"] == pytest.approx(0.45)
     assert middle["player"]["x"] == pytest.approx(0.505)
+
+
+def test_the_cursor_of_a_pilot_moves_smoothly_too() -> None:
+    before, after = quiet_observation(), quiet_observation()
+    before["cursor_x"], after["cursor_x"] = 0.2, 0.4
+    assert blend(before, after, 0.25)["cursor_x"] == pytest.approx(0.25)
 
 
 @pytest.mark.parametrize(("share", "like"), [(0.0, 0), (1.0, 1)])
@@ -47,16 +55,14 @@ def test_the_two_ticks_stay_as_they_were() -> None:
 def test_a_resting_thing_stays_put_on_the_map_while_the_ship_flies_past() -> None:
     """On the map, not in the window: an object that stands still must not tremble between ticks."""
     world = Simulator(np.array([3], np.uint64), "1-1")
-    action = np.zeros(1, [("cursor_x", "f4"), ("cursor_y", "f4"), ("keys", "u4"), ("button", "u4")])
+    action = np.zeros(1, ACTION)
     action["cursor_x"], action["cursor_y"], action["button"] = 0.7, 0.6, 1
-    from understudy.contract.action import Action
-
     for _ in range(20):
         world.act(Action(action))
     before = world.observe().records[0].copy()
     world.act(Action(action))
     after = world.observe().records[0].copy()
-    base = np.flatnonzero(after["tracks"]["role"] == 5)[0]
+    base = np.flatnonzero(after["tracks"]["role"] == Role.BASE)[0]
     places = []
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         middle = blend(before, after, share)

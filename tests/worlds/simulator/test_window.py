@@ -198,11 +198,30 @@ def test_what_is_drawn_reaches_the_screen(make_window: MakeWindow, clock: Steppi
     assert window.num_frames >= 3
 
 
+def test_a_pilots_cursor_is_shown_and_a_persons_lessons_are_not(make_window: MakeWindow, clock: SteppingClock) -> None:
+    window = make_window(3, "1-1", clock=clock)
+    records = idle_action(window.observe()).records.copy()
+    pictures = []
+    for x in (0.3, 0.7):
+        records["cursor_x"], records["cursor_y"] = x, 0.3
+        for _ in range(3):
+            window.act(Action(records))
+        screen = pygame.display.get_surface()
+        assert screen is not None
+        pixels = np.frombuffer(screen.get_buffer().raw, np.uint8).reshape(SIZE[1], -1, 4)
+        top, left = int(0.3 * SIZE[1]), int(x * SIZE[0])
+        pictures.append(pixels[top : top + 6, left : left + 5, :3].min(axis=2).max())
+        lessons = pixels[int(0.03 * SIZE[1]) : int(0.3 * SIZE[1]), int(0.8 * SIZE[0]) :, :3]
+        assert (lessons.min(axis=2) > 190).mean() < 0.01
+    assert min(pictures) > 150, "the arrow is bright"
+
+
 @pytest.mark.parametrize("key", [pygame.K_m, pygame.K_h])
 def test_the_map_and_the_lessons_come_and_go_by_their_keys(
     make_window: MakeWindow, clock: SteppingClock, key: int
 ) -> None:
     window = make_window(3, "1-1", clock=clock)
+    WindowPerson(window)
     pictures = []
     for _ in range(3):
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))

@@ -24,6 +24,8 @@ def blend(before: np.void, after: np.void, share: float) -> np.void:
     if ship["map_index"] != was["map_index"] or abs(ship["x"] - was["x"]) + abs(ship["y"] - was["y"]) > FAR:
         return middle
     back = 1.0 - share
+    for axis in ("cursor_x", "cursor_y"):
+        middle[axis] -= back * (middle[axis] - before[axis])
     moved_x, moved_y = float(ship["x"] - was["x"]), float(ship["y"] - was["y"])
     ship["x"] -= back * moved_x
     ship["y"] -= back * moved_y

@@ -8,6 +8,8 @@ Colour = tuple[int, int, int]
 Place = tuple[float | int, float | int]
 """Pixels of a surface."""
 MAX_KEPT = 1500
+FINER = 3
+"""Text is rendered larger and shrunk: small letters come out evenly spaced."""
 
 
 class Lettering:
@@ -28,8 +30,10 @@ class Lettering:
             if len(self._lines) >= MAX_KEPT:
                 self._lines.clear()
             if pixels not in self._fonts:
-                self._fonts[pixels] = pygame.font.Font(None, round(pixels * 1.3))
-            self._lines[key] = self._fonts[pixels].render(text, True, colour)
+                self._fonts[pixels] = pygame.font.Font(None, round(pixels * 1.3 * FINER))
+            large = self._fonts[pixels].render(text, True, colour)
+            width, height = large.get_size()
+            self._lines[key] = pygame.transform.smoothscale(large, (max(1, width // FINER), max(1, height // FINER)))
         return self._lines[key]
 
     def write(

@@ -15,7 +15,16 @@ from understudy.worlds.simulator.bodies import BodyPainter
 from understudy.worlds.simulator.effects import EffectPainter
 from understudy.worlds.simulator.hud import Panels
 from understudy.worlds.simulator.lettering import Lettering
-from understudy.worlds.simulator.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene, Witness
+from understudy.worlds.simulator.scene import (
+    MAP_HEIGHT,
+    MAP_WIDTH,
+    VIEW_HEIGHT,
+    VIEW_WIDTH,
+    Camera,
+    Scene,
+    Witness,
+    camera_of,
+)
 from understudy.worlds.simulator.space import Space
 
 
@@ -54,6 +63,7 @@ class Renderer:
         camera_x = float(player["x"]) * MAP_WIDTH / VIEW_WIDTH * self.size[0]
         camera_y = float(player["y"]) * MAP_HEIGHT / VIEW_HEIGHT * self.size[1]
         self._space.draw(self.surface, max(0, int(player["map_index"])), camera_x, camera_y)
+        self._draw_border(camera_of(observation, self.size))
         self._bodies.draw(self.surface, scene)
         self._effects.draw(self.surface, scene)
         self._panels.draw(self.surface, scene)
@@ -71,6 +81,15 @@ class Renderer:
     def frame_observation(self, observation: np.void) -> UInt8[np.ndarray, "height width 3"]:
         """One observation record of a recording as an RGB picture of the caller's own."""
         return pixels_of(self.draw_observation(observation))
+
+    def _draw_border(self, camera: Camera) -> None:
+        """Where the map ends, as far as it is in the window."""
+        left, top = camera.to_pixels(0.0, 0.0)
+        right, bottom = camera.to_pixels(MAP_WIDTH, MAP_HEIGHT)
+        area = pygame.Rect(round(left), round(top), round(right - left), round(bottom - top))
+        if not area.contains(self.surface.get_rect()):
+            for grown, tint in ((10, (34, 12, 14)), (4, (70, 22, 24)), (0, (190, 60, 54))):
+                pygame.draw.rect(self.surface, tint, area.inflate(grown, grown), 2)
 
     def _draw_cursor(self, x: float, y: float, button: int) -> None:
         place, unit = (x * self.size[0], y * self.size[1]), self.size[1] / 720

@@ -14,6 +14,7 @@ class WindowPerson:
 
     def __init__(self, window: GameWindow) -> None:
         self._window = window
+        window.person_plays = True
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """A person remembers by himself."""
