@@ -78,7 +78,7 @@ class GameWindow:
         """The player wants to leave: nothing moves any more."""
         self.paused = False
         self.person_plays = False
-        """Show the mouse where it really is, and the lessons; else the cursor is the pilot's."""
+        """Show the mouse where it really is, and the lessons; else, without a companion, the cursor is the pilot's."""
         self._large_map = False
         self.companion: Companion | None = None
         """Hears keys and draws too; with one, the lessons of the first minute are left out."""
@@ -195,7 +195,8 @@ class GameWindow:
         share = min(1.0, max(0.0, (shown_s - self._tick_start_s) / TICK_S))
         observation = blend(self._before.records[0], self._now.records[0], share)
         cursor = None if self.companion is None else self.companion.cursor(share)
-        observation["cursor_x"], observation["cursor_y"] = self.hands.cursor if cursor is None else cursor
+        if self.companion is not None or self.person_plays:
+            observation["cursor_x"], observation["cursor_y"] = self.hands.cursor if cursor is None else cursor
         scene = scene_of(self.state, observation, share - 1.0)
         surface = self._renderer.draw(scene)
         self._draw_over(surface, scene)
@@ -207,7 +208,7 @@ class GameWindow:
         lettering = self._renderer.lettering
         if self.companion is not None:
             self.companion.draw(surface, scene)
-        else:
+        elif self.person_plays:
             self._lessons.watch(scene)
             self._lessons.draw(surface, lettering, self.num_ticks * TICK_S)
         if self._large_map:
