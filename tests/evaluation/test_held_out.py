@@ -1,81 +1,112 @@
-"""An understudy with random weights, in the arena and on held-out play: nothing skilled, everything in order."""
+"""Every head is reported on play that it has not seen, with its levels or without."""
+
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from understudy.contract.intent import NUM_MODES
-from understudy.contract.observation import TICK_RATE_HZ
-from understudy.evaluation import arena
-from understudy.evaluation.arena import play
-from understudy.evaluation.footage import film
-from understudy.evaluation.heads import HeadReport
-from understudy.evaluation.held_out import held_out_heads
-from understudy.evaluation.outcomes import NO_MODE
-from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.contract.observation import Observation
+from understudy.evaluation.heads import HeadReport, Metric
+from understudy.evaluation.held_out import held_out_heads, training_figures
 from understudy.learning.lesson import Lesson, prepare
-from understudy.learning.training import measure_hand
 from understudy.policies.brain import Brain
+from understudy.policies.checkpoint import BEST, Checkpoint, CheckpointMeta, save_checkpoint
 from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.hand import HAND
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.world import Simulator
 
-PROFILE = load_profile("darkorbit")
-SECONDS = 90.0
-
-
-@pytest.fixture(scope="module")
-def lesson() -> Lesson:
-    """A minute and a half of the hunter, watched."""
-    footage = film(Teacher("hunter", PROFILE), 1, SECONDS, "1-1")
-    return prepare(footage.observations, footage.actions.records, PROFILE)
+PROFILE = load_profile()
 
 
 @pytest.fixture(scope="module")
-def untrained(lesson: Lesson) -> Brain:
-    """The hunter's hand without a mind."""
+def lessons() -> list[Lesson]:
+    """Half a minute of the teacher in each of two worlds."""
+    seeds = np.array([21, 22], np.uint64)
+    world, teacher = Simulator(seeds), Teacher("hunter", PROFILE)
+    carry = teacher.start(seeds)
+    seen, done = [], []
+    for _ in range(600):
+        seen.append(world.observe().records.copy())
+        decision = teacher.decide(world.observe(), carry)
+        done.append(decision.action.records.copy())
+        world.act(decision.action)
+    observations, actions = np.stack(seen), np.stack(done)
+    return [prepare(Observation(observations[:, b].copy()), actions[:, b].copy(), PROFILE) for b in range(2)]
+
+
+def brain(strategist: bool = True, tactician: bool = True) -> Brain:
     torch.manual_seed(0)
+    hand: np.void = np.zeros(1, HAND)[0]
     return Brain(
-        Executor(ExecutorConfig()).eval(),
-        measure_hand([lesson]),
-        Strategist(StrategistConfig()).eval(),
-        Tactician(TacticianConfig()).eval(),
+        Executor(ExecutorConfig(width=16)).eval(),
+        hand,
+        Strategist(StrategistConfig(width=16, layers=1)).eval() if strategist else None,
+        Tactician(TacticianConfig(width=16)).eval() if tactician else None,
     )
 
 
-def test_every_head_is_judged_on_everything_that_was_held_out(untrained: Brain, lesson: Lesson) -> None:
-    heads: dict[str, HeadReport] = {head.name: head for head in held_out_heads(untrained, [lesson], PROFILE)}
-    modes = heads["Strategist: mode"].confusion
-    assert modes is not None
-    assert len(modes.labels) == NUM_MODES
-    assert sum(map(sum, modes.counts)) == SECONDS
-    onsets = heads["Executor: a gesture begins"].calibration
-    assert onsets is not None
-    assert sum(onsets.counts) == lesson.free.sum()
-    share = np.average(onsets.happened, weights=onsets.counts)
-    assert share == pytest.approx((lesson.starts[lesson.free] >= 0).mean())
-    things = heads["Executor: what it goes to"].confusion
-    assert things is not None
-    assert sum(map(sum, things.counts)) == (lesson.candidates >= 0).sum() > 10
-    assert "Executor: key ctrl goes down" in heads
+def metric(report: HeadReport, name: str) -> Metric:
+    return next(found for found in report.metrics if found.name == name)
 
 
-def test_random_weights_know_nothing_of_the_modes(untrained: Brain, lesson: Lesson) -> None:
-    modes = next(head for head in held_out_heads(untrained, [lesson], PROFILE) if head.name == "Strategist: mode")
-    loss = next(metric for metric in modes.metrics if metric.name == "log loss")
-    assert loss.trivial is not None
-    assert loss.value > loss.trivial
+def names(reports: tuple[HeadReport, ...]) -> list[str]:
+    return [report.name for report in reports]
 
 
-def test_an_understudy_plays_alike_in_one_process_and_in_two(untrained: Brain, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arena, "BLOCK", 4)
-    pilot, seeds = Hierarchy(untrained, PROFILE), seeds_for(Purpose.CHOOSE, 8)
-    here, spread = play(pilot, seeds, 5.0), play(pilot, seeds, 5.0, processes=2)
-    np.testing.assert_array_equal(here.events, spread.events)
-    np.testing.assert_array_equal(here.ticks, spread.ticks)
-    assert here.habits.records.tobytes() == spread.habits.records.tobytes()
-    assert here.ticks[..., :NO_MODE].sum() == 8 * 5 * TICK_RATE_HZ
-    assert here.habits.records["cursor_travel"].sum() > 0
+def test_every_head_has_its_report(lessons: list[Lesson]) -> None:
+    found = names(held_out_heads(brain(), lessons, PROFILE))
+    assert found[:4] == [
+        "Strategist: mode",
+        "Tactician: kind of target",
+        "Executor: a gesture begins",
+        "Executor: what it goes to",
+    ]
+    assert "Executor: key ctrl goes down" in found
+
+
+def test_levels_that_are_not_there_have_none(lessons: list[Lesson]) -> None:
+    assert names(held_out_heads(brain(False, False), lessons, PROFILE))[0] == "Executor: a gesture begins"
+    assert names(held_out_heads(brain(False, True), lessons, PROFILE))[0] == "Tactician: kind of target"
+
+
+def test_every_second_and_every_decision_is_counted_once(lessons: list[Lesson]) -> None:
+    modes, targets, start, things = held_out_heads(brain(), lessons, PROFILE)[:4]
+    totals = [np.sum(report.confusion.counts) for report in (modes, targets, things) if report.confusion]
+    gestures = sum(int((lesson.candidates >= 0).sum()) for lesson in lessons)
+    assert totals == [2 * 30, 2 * 150, gestures]
+    assert start.calibration is not None
+    assert sum(start.calibration.counts) == sum(int(lesson.free.sum()) for lesson in lessons)
+
+
+def test_untrained_heads_are_no_better_than_knowing_nothing(lessons: list[Lesson]) -> None:
+    start = held_out_heads(brain(), lessons, PROFILE)[2]
+    loss = metric(start, "log loss")
+    assert loss.trivial is not None and loss.value > loss.trivial
+
+
+def test_a_key_is_judged_only_where_it_could_go_down(lessons: list[Lesson]) -> None:
+    report = next(r for r in held_out_heads(brain(), lessons, PROFILE) if "ctrl" in r.name)
+    assert report.calibration is not None
+    assert sum(report.calibration.counts) == sum(int((~lesson.keys_down[:, 0]).sum()) for lesson in lessons)
+
+
+def test_play_without_a_click_has_no_report_of_what_was_clicked(lessons: list[Lesson]) -> None:
+    idle = lessons[0].actions.copy()
+    idle["button"] = 0
+    quiet = prepare(lessons[0].observation, idle, PROFILE)
+    assert "Executor: what it goes to" not in names(held_out_heads(brain(), [quiet], PROFILE))
+
+
+def test_the_trainings_own_figures_stand_beside_floors_and_baselines(tmp_path: Path) -> None:
+    metrics = {"accuracy": 0.7, "mode_accuracy": 0.7, "mode_accuracy_baseline": 0.5}
+    (tmp_path / "strategist").mkdir()
+    meta = CheckpointMeta(policy="strategist", encoding="any", metrics=metrics)
+    save_checkpoint(tmp_path / "strategist" / BEST, Checkpoint(meta=meta, weights={"w": torch.zeros(1)}))
+    (report,) = training_figures(tmp_path)
+    found = metric(report, "mode accuracy")
+    assert (found.value, found.trivial, found.floor) == (0.7, 0.5, 0.8)

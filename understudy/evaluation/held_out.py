@@ -87,6 +87,7 @@ def _executor(brain: Brain, upstream: Upstream, lessons: Sequence[Lesson], profi
     starts, happened, things, chosen = [], [], [], []
     keys: list[np.ndarray] = []
     downs: list[np.ndarray] = []
+    ups: list[np.ndarray] = []
     for lesson in lessons:
         start, pointer, key = _say(brain, upstream, lesson)
         starts.append(start[lesson.free])
@@ -96,14 +97,17 @@ def _executor(brain: Brain, upstream: Upstream, lessons: Sequence[Lesson], profi
         chosen.append(_things(lesson)[np.flatnonzero(known), lesson.candidates[known]])
         keys.append(key)
         downs.append(lesson.key_onsets)
-    key_says, key_did = np.concatenate(keys), np.concatenate(downs)
-    reports = [
-        event_head("Executor: a gesture begins", np.concatenate(starts), np.concatenate(happened)),
-        choice_head("Executor: what it goes to", np.concatenate(things), np.concatenate(chosen), _THINGS),
-    ]
+        ups.append(~lesson.keys_down)
+    key_says, key_did, up = np.concatenate(keys), np.concatenate(downs), np.concatenate(ups)
+    reports = [event_head("Executor: a gesture begins", np.concatenate(starts), np.concatenate(happened))]
+    if sum(map(len, chosen)):
+        reports.append(
+            choice_head("Executor: what it goes to", np.concatenate(things), np.concatenate(chosen), _THINGS)
+        )
     for index, name in enumerate(profile.keys):
         if key_did[:, index].any():
-            reports.append(event_head(f"Executor: key {name} goes down", key_says[:, index], key_did[:, index]))
+            says, did = key_says[up[:, index], index], key_did[up[:, index], index]
+            reports.append(event_head(f"Executor: key {name} goes down", says, did))
     return reports
 
 

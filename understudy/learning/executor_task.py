@@ -204,7 +204,7 @@ class _Samples:
         self.points = gather([lesson.points for lesson in lessons])
         self.right = gather([_right_button(lesson) for lesson in lessons])
         self.key_onsets = gather([lesson.key_onsets for lesson in lessons])
-        self.keys_down = gather([_keys_down(lesson) for lesson in lessons])
+        self.keys_down = gather([lesson.keys_down for lesson in lessons])
         advised = [upstream.advice(lesson) for lesson in lessons]
         self.advice = gather([advice for advice, _ in advised], axis=1)
         self.weights = gather([weights for _, weights in advised], axis=1)
@@ -215,9 +215,3 @@ def _right_button(lesson: Lesson) -> np.ndarray:
     chosen = lesson.starts >= 0
     right[chosen] = lesson.hindsight.gestures["button"][lesson.starts[chosen]] == 2
     return right
-
-
-def _keys_down(lesson: Lesson) -> np.ndarray:
-    """Keys held when the tick began: they cannot go down in it."""
-    keys = lesson.observation.records["keys"]
-    return ((keys[:, None] >> np.arange(lesson.key_onsets.shape[1], dtype=np.uint32)) & 1).astype(bool)

@@ -51,6 +51,12 @@ class Lesson:
     def __len__(self) -> int:
         return len(self.actions)
 
+    @property
+    def keys_down(self) -> Bool[np.ndarray, "T K"]:
+        """Keys held when the tick began: they cannot go down in it."""
+        held = self.observation.records["keys"][:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
+        return np.asarray((held & 1).astype(bool))
+
 
 def prepare(observation: Observation, actions: np.ndarray, profile: Profile) -> Lesson:
     """Encodes and labels one session of T ticks; nothing but observations and actions is read."""
