@@ -1,12 +1,14 @@
 """Records a scripted teacher playing the embedded game, much faster than real time."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from understudy.worlds.simulator.hardships import Hardships
 
 Progress = Callable[[int, int], None]
 """Told how many ticks are done, and of how many."""
@@ -35,6 +37,9 @@ class Record:
     """Folder for the recordings."""
     replace: bool = False
     """Replace recordings of the same teacher and seed that are there already."""
+    hardship: tuple[str, ...] = ()
+    """What makes the play harder to learn from, as a person's is; any of uneven_reactions, drifting_attention,
+    idle_minutes, menus_and_chat, mis_clicks, two_styles, other_window."""
 
 
 def run(command: Record) -> None:
@@ -52,6 +57,7 @@ def run(command: Record) -> None:
             sessions=command.sessions,
             start_map=command.start_map,
             replace=command.replace,
+            hardship=command.hardship,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
@@ -71,6 +77,7 @@ def record_teacher(
     *,
     start_map: str | None = None,
     replace: bool = False,
+    hardship: Sequence[str] = (),
 ) -> list[Path]:
     """Lets a teacher play in lockstep worlds and writes one recording for each.
 
@@ -83,21 +90,25 @@ def record_teacher(
         progress: told now and then how far it has come.
         start_map: name of the map on which all begin; None draws it from each world's seed.
         replace: whether recordings of the same names may be replaced.
+        hardship: names of hardships that the teacher plays with, at their usual strengths.
 
     Returns:
         The paths, in order of their sessions.
 
     Raises:
-        FlagError: if the numbers make no sense, or a recording is there already and may not be replaced.
+        FlagError: if the numbers or names make no sense, or a recording is there already and may not be replaced.
     """
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.evaluation.seeds import Purpose, seeds_for
+    from understudy.worlds.simulator.hardships import hardships_named
 
     count = max(4, round(minutes / SESSION_MINUTES)) if sessions is None else sessions
     ticks = round(minutes * 60 * TICK_RATE_HZ / max(count, 1))
     _expect_sensible(count, ticks, seed)
+    hardships = hardships_named(hardship)
     seeds = seeds_for(Purpose.TRAIN, count, seed * SEEDS_PER_RECORDING)
-    paths = [folder / f"teacher_{style}_seed{seed}_{number:02d}.mcap" for number in range(count)]
+    manner = "_".join((style, *hardships.names))
+    paths = [folder / f"teacher_{manner}_seed{seed}_{number:02d}.mcap" for number in range(count)]
     _make_room(paths, replace)
 
     for first in range(0, count, WORLDS_AT_ONCE):
@@ -108,7 +119,7 @@ def record_teacher(
             if progress is not None:
                 progress(before + done * worlds, ticks * count)
 
-        _record_wave(style, start_map, seeds[wave], paths[wave], ticks, tell)
+        _record_wave(style, hardships, start_map, seeds[wave], paths[wave], ticks, tell)
     return paths
 
 
@@ -133,18 +144,28 @@ def _make_room(paths: list[Path], replace: bool) -> None:
 
 
 def _record_wave(
-    style: str, start_map: str | None, seeds: "np.ndarray", paths: list[Path], ticks: int, tell: Callable[[int], None]
+    style: str,
+    hardships: "Hardships",
+    start_map: str | None,
+    seeds: "np.ndarray",
+    paths: list[Path],
+    ticks: int,
+    tell: Callable[[int], None],
 ) -> None:
     """Plays as many worlds as there are seeds for `ticks`, each into its own file."""
     from understudy.contract.action import Actor
+    from understudy.contract.protocols import Pilot
     from understudy.recordings.episode import describe
     from understudy.recordings.lockstep import record_lockstep
+    from understudy.worlds.catalog import load_profile
+    from understudy.worlds.simulator.hardships import resized
+    from understudy.worlds.simulator.person_like import PersonLike
     from understudy.worlds.simulator.teacher import Teacher
     from understudy.worlds.simulator.world import Simulator
 
-    world = Simulator(seeds, start_map)
-    teacher = Teacher(style, world.profile)
-    pilot = f"teacher:{style}"
+    world = Simulator(seeds, start_map, resized(load_profile("darkorbit"), hardships.other_window))
+    teacher: Pilot = PersonLike(style, world.profile, hardships) if hardships.names else Teacher(style, world.profile)
+    pilot = f"teacher:{style}" + (f" with {', '.join(hardships.names)}" if hardships.names else "")
     infos = [
         describe(world.profile, pilot=pilot, seed=int(seed), start_map=start_map, simulated_time=True) for seed in seeds
     ]

@@ -87,7 +87,7 @@ def _compile(fingerprint: int) -> Callable[..., None]:
     ) -> None:
         _ = fingerprint
         for b in range(len(carries)):
-            decide_one(observations[b], carries[b], games[0], styles[0], actions[b])
+            decide_one(observations[b], carries[b], games[0], styles[b % len(styles)], actions[b])
 
     return decide_all
 
@@ -104,8 +104,8 @@ def decide_worlds(
         observations: records of dtype OBSERVATION, shape (B,).
         carries: records of dtype TEACHER_CARRY, shape (B,), changed in place.
         game: from `game_record`.
-        style: from `style_record`.
+        style: from `style_record`; one record for all worlds, or one for each.
         actions: records of dtype ACTION, shape (B,), overwritten.
     """
-    assert len(observations) == len(carries) == len(actions)
+    assert len(observations) == len(carries) == len(actions) and len(style) in (1, len(actions))
     _compiled(observations, carries, game, style, actions)

@@ -16,17 +16,20 @@ from understudy.worlds.simulator.state import seeded_states
 class Simulator:
     """B worlds that move on by one tick with each `act`, as fast as they are asked to."""
 
-    def __init__(self, seeds: UInt64[np.ndarray, " B"], start_map: str | None = None) -> None:
+    def __init__(
+        self, seeds: UInt64[np.ndarray, " B"], start_map: str | None = None, profile: Profile | None = None
+    ) -> None:
         """Begins a game in each world.
 
         Args:
             seeds: what each world's chance depends on; worlds of the same seed are the same world.
             start_map: name of the map to begin on; None draws it from the seed.
+            profile: the embedded game in a window of another size; its usual one by default.
 
         Raises:
             WorldError: if there is no such map.
         """
-        self._profile = load_profile("darkorbit")
+        self._profile = load_profile("darkorbit") if profile is None else profile
         if start_map is not None and start_map not in self._profile.maps:
             raise WorldError(f"There is no map {start_map!r}; known are {', '.join(self._profile.maps)}")
         self._start_map = -1 if start_map is None else self._profile.maps.index(start_map)
