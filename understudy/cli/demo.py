@@ -4,6 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+MARK = "made_by_demo.txt"
+"""Stands in a folder that a demo filled and may empty again."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Demo:
     """Record the teacher, train the three policies on it, let them play unseen worlds, and write a report."""
@@ -51,7 +55,7 @@ def run(command: Demo) -> int:
 
     console, effort = Console(soft_wrap=True), effort_of(command)
     recordings, models, logs = command.out / "recordings", command.out / "models", command.out / "logs"
-    _clear(command.out)
+    make_room(command.out)
     console.rule("[bold]1 of 3: the teacher plays, and is recorded", align="left")
     run_record(Record(teacher=command.teacher, minutes=effort.minutes, seed=command.seed, out=recordings))
     console.rule("[bold]2 of 3: three policies learn from the recording", align="left")
@@ -78,10 +82,22 @@ def run(command: Demo) -> int:
     return 0
 
 
-def _clear(folder: Path) -> None:
-    """Removes what an earlier demo left, and nothing else: a folder may hold what is dear to somebody."""
+def make_room(folder: Path) -> None:
+    """Removes what an earlier demo left, and nothing else: a folder may hold what is dear to somebody.
+
+    Raises:
+        FlagError: if there are recordings, models or logs in it that no demo made.
+    """
     import shutil
 
-    for name in ("recordings", "models", "logs"):
-        if (folder / name).is_dir():
-            shutil.rmtree(folder / name)
+    from understudy.contract.errors import FlagError
+
+    old = [folder / name for name in ("recordings", "models", "logs") if (folder / name).exists()]
+    if old and not (folder / MARK).exists():
+        raise FlagError(f"--out {folder} was given, but {old[0]} was not made by a demo: name a new folder.")
+    for part in old:
+        shutil.rmtree(part)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARK).write_text(
+        "The next demo into this folder replaces recordings, models and logs.\n", encoding="utf-8"
+    )
