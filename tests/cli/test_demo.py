@@ -33,5 +33,5 @@ def test_what_an_earlier_demo_left_is_replaced_and_nothing_else(tmp_path: Path) 
 
 def test_quick_takes_ten_minutes_of_play_at_most() -> None:
     assert effort_of(Demo(quick=True)).minutes == 10
-    assert effort_of(Demo(quick=True, minutes=4)).minutes == 4
-    assert effort_of(Demo(minutes=90)).minutes == 90
+    assert effort_of(Demo(quick=True, minutes=4.0)).minutes == 4
+    assert effort_of(Demo(minutes=90.0)).minutes == 90

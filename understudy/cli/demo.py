@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-
 MARK = "made_by_demo.txt"
 """Stands in a folder that a demo filled and may empty again."""
 
