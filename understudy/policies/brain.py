@@ -1,5 +1,6 @@
 """The trained parts of an understudy, from their checkpoints."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from understudy.policies.hand import HAND
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
+_log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Brain:
@@ -29,20 +32,32 @@ class Brain:
 
 
 def load_brain(folder: Path) -> Brain:
-    """Reads `folder`/{strategist,tactician,executor}/best_model.pt.
+    """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
 
     Raises:
         CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
     """
     found = load_checkpoint(folder / "executor" / BEST, "executor", ENCODING)
     executor = restore_executor(found)
-    needs = {parent.what for parent in found.meta.lineage}
+    needs = {parent.what: parent.identity for parent in found.meta.lineage}
     strategist = tactician = None
     if "strategist" in needs:
-        strategist = restore_strategist(load_checkpoint(folder / "strategist" / BEST, "strategist", ENCODING))
+        strategist = restore_strategist(_load_level(folder, "strategist", needs))
     if "tactician" in needs:
-        tactician = restore_tactician(load_checkpoint(folder / "tactician" / BEST, "tactician", ENCODING))
+        tactician = restore_tactician(_load_level(folder, "tactician", needs))
     return Brain(executor, unpack_hand(found.meta.hand), strategist, tactician)
+
+
+def _load_level(folder: Path, name: str, needs: dict[str, str]) -> Checkpoint:
+    """The checkpoint of a level above the Executor."""
+    found = load_checkpoint(folder / name / BEST, name, ENCODING)
+    if found.identity != needs[name]:
+        _log.warning(
+            "The executor in %s was trained with another %s than the one beside it now: train the executor again.",
+            folder,
+            name,
+        )
+    return found
 
 
 def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:
