@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 DOORS: dict[str, tuple[str, str]] = {
+    "bot_controller_v2": ("understudy.cli.run", "Run"),
     "train_strategist": ("understudy.cli.train", "TrainStrategist"),
     "train_tactician": ("understudy.cli.train", "TrainTactician"),
     "train_executor": ("understudy.cli.train", "TrainExecutor"),

@@ -15,10 +15,12 @@ from understudy.contract.errors import UnderstudyError
 
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("understudy.cli.demo", "Demo"),
+    "doctor": ("understudy.cli.doctor", "Doctor"),
     "evaluate": ("understudy.cli.evaluate", "Evaluate"),
     "play": ("understudy.cli.play", "Play"),
     "record": ("understudy.cli.record", "Record"),
     "recordings": ("understudy.cli.recordings", "Recordings"),
+    "run": ("understudy.cli.run", "Run"),
     "train": ("understudy.cli.train", "Train"),
 }
 """Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""

@@ -19,7 +19,10 @@ LEVEL_TICKS = {Level.STRATEGIST: STRATEGIST_TICKS, Level.TACTICIAN: TACTICIAN_TI
 KEPT_TICKS = 72_000
 """An hour: percentiles are over the last of these."""
 SHOWN_TICKS = 200
-"""Ten seconds: what the live line is about."""
+"""Ten seconds: what the live lines are about."""
+
+LINES_TICKS = 10
+"""How often the live lines are made anew."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +112,9 @@ class Cadence:
     def __init__(self) -> None:
         self._kept: deque[bytes] = deque(maxlen=KEPT_TICKS)
         self._last_slot = np.full(NUM_LEVELS, -1, np.int64)
+        self._num_ticks = 0
+        self._lines: tuple[str, ...] = ()
+        self._lines_tick = -LINES_TICKS
 
     def begin(self, tick: int, time_s: float, now_s: float) -> np.ndarray:
         """A tick begins; says which levels are due in it.
@@ -143,24 +149,30 @@ class Cadence:
         timing["decide_s"] = now_s - began_s
         timing["latency_s"] = max(0.0, now_s - time_s)
         self._kept.append(timing.tobytes())
+        self._num_ticks += 1
 
     def report(self, num_ticks: int = KEPT_TICKS) -> CadenceReport:
         """The figures of the last ticks, of up to an hour."""
         kept = list(self._kept)[-num_ticks:] if num_ticks < len(self._kept) else self._kept
         return report_of(np.frombuffer(b"".join(kept), TIMING))
 
-    def line(self) -> str:
-        """The last ten seconds in one line, for the live view."""
-        return line_of(self.report(SHOWN_TICKS))
+    def lines(self) -> tuple[str, ...]:
+        """The last ten seconds in a few short lines, for the live view; made anew twice a second."""
+        if self._num_ticks >= self._lines_tick + LINES_TICKS:
+            self._lines, self._lines_tick = lines_of(self.report(SHOWN_TICKS)), self._num_ticks
+        return self._lines
 
 
-def line_of(report: CadenceReport) -> str:
-    """A report in one line, times in milliseconds."""
-    levels = "   ".join(
-        f"{each.rate_hz:g} Hz late {1000 * each.late.p50_s:.1f}/{1000 * each.late.p99_s:.1f} skip {each.num_skipped}"
-        for each in report.levels
-    )
+def lines_of(report: CadenceReport) -> tuple[str, ...]:
+    """A report in a few short lines, times in milliseconds as p50 / p99."""
     return (
-        f"{levels}   decide {1000 * report.decide.p50_s:.1f}/{1000 * report.decide.p99_s:.1f}   "
-        f"latency {1000 * report.latency.p50_s:.1f}/{1000 * report.latency.p99_s:.1f} ms (p50/p99)"
+        *(
+            f"{each.rate_hz:g} Hz   late {_milliseconds(each.late)}   left out {each.num_skipped}"
+            for each in report.levels
+        ),
+        f"thinks {_milliseconds(report.decide)}   sees to acts {_milliseconds(report.latency)}",
     )
+
+
+def _milliseconds(spread: Spread) -> str:
+    return f"{1000 * spread.p50_s:.1f} / {1000 * spread.p99_s:.1f}"

@@ -34,7 +34,7 @@ from understudy.worlds.simulator.world import Simulator
 
 FRAME_S = 1.0 / 60.0
 SLOWEST_FRAME_S = 0.1
-"""A game that is behind the clock draws no more often than this."""
+"""A game that has no time for pictures still draws one as often as this."""
 LONGEST_GAP_S = 1.0
 """After a longer standstill (a suspended machine) the game goes on from where it was and does not catch up."""
 _PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
@@ -83,6 +83,7 @@ class GameWindow:
         self.companion: Companion | None = None
         """Hears keys and draws too; with one, the lessons of the first minute are left out."""
         self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
+        self._picture_s = 0.0  # how long drawing one takes at present
         self._tick_start_s = self._next_frame_s = self._paused_s = clock()
         self._now = self._before = self._look(self._tick_start_s)
         self._renderer.paint_skies()
@@ -134,14 +135,22 @@ class GameWindow:
         self._take_events(0)
         while not self.closed:
             now_s = self._clock()
-            late_s = 0.0 if self.paused else now_s - (self._tick_start_s + TICK_S)
-            if now_s >= self._next_frame_s + (SLOWEST_FRAME_S if late_s > TICK_S else 0.0):
+            if now_s >= self._next_frame_s and self._has_time_to_draw(now_s):
                 self._draw(now_s)
+                self._picture_s = max(self._clock() - now_s, 0.7 * self._picture_s)
                 self._next_frame_s = max(self._next_frame_s + FRAME_S, now_s)
+                now_s = self._clock()
             if not self.paused and now_s >= self._tick_start_s + TICK_S:
                 return
-            until_s = self._next_frame_s if self.paused else min(self._next_frame_s, self._tick_start_s + TICK_S)
-            self._take_events(max(1, round(1000 * (until_s - self._clock()))))
+            until_s = self._next_frame_s if self._next_frame_s > now_s or self.paused else self._tick_start_s + TICK_S
+            if not self.paused:
+                until_s = min(until_s, self._tick_start_s + TICK_S)
+            self._take_events(max(1, round(1000 * (until_s - now_s))))
+
+    def _has_time_to_draw(self, now_s: float) -> bool:
+        """A picture is not begun that would end after its tick, unless none was drawn for long."""
+        left_s = self._tick_start_s + TICK_S - now_s
+        return self.paused or self._picture_s < left_s or now_s > self._next_frame_s + SLOWEST_FRAME_S
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
         """A person's raw events since this was last called."""

@@ -1,0 +1,10 @@
+"""The guide's bot_controller_v2.py: the understudy plays live, or learns in your shadow (`--help` lists the flags)."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from understudy.cli.doors import open_door
+
+    sys.exit(open_door("bot_controller_v2"))

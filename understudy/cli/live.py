@@ -1,0 +1,264 @@
+"""Puts a live game together: window, seat, policies, watch on new weights, view; and says how it went.
+
+The one place of assembly for everything that plays in real time in the game's window.
+"""
+
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.contract.protocols import Listener, Step
+    from understudy.recordings.recorder import Recorder
+    from understudy.runtime.hierarchy import Hierarchy
+    from understudy.runtime.safety import GuardCounts
+    from understudy.runtime.swap import Swapper
+    from understudy.runtime.takeover import Moment, TakenOver
+    from understudy.viewer.live_view import LiveView
+    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window_seat import WindowSeat
+
+WRONG_S = 5.0
+"""So many seconds before F2 are meant by it."""
+NOTICE_S = 2.5
+"""How long the view says that F2 was heard."""
+WARM_UP_TICKS = 21
+"""Every level thinks at least twice: compiling and first allocations happen before time matters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveSettings:
+    """What a live game needs to know."""
+
+    models: Path
+    seed: int
+    map: str | None
+    size: tuple[int, int]
+    hand_back_s: float
+    test_mode: bool
+
+
+class Announcer:
+    """Prints lines from a thread of its own: the thread that plays never waits for a terminal."""
+
+    def __init__(self, console: "Console") -> None:
+        self._console = console
+        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._print, name="announcer", daemon=True)
+        self._thread.start()
+
+    def say(self, line: str) -> None:
+        """Prints a line soon, with the time of day."""
+        self._lines.put(f"{time.strftime('%H:%M:%S')}  {line}")
+
+    def close(self) -> None:
+        """Prints what is left and ends the thread."""
+        self._lines.put(None)
+        self._thread.join()
+
+    def _print(self) -> None:
+        while (line := self._lines.get()) is not None:
+            self._console.print(line, highlight=False, markup=False)
+
+
+@dataclass
+class LiveGame:
+    """An open game with a person at it and policies that can play it."""
+
+    settings: LiveSettings
+    window: "GameWindow"
+    seat: "WindowSeat"
+    pilot: "TakenOver"
+    swapper: "Swapper"
+    identities: dict[str, str]
+    announcer: Announcer
+    guarded: "GuardCounts | None" = None
+
+    def recorder(self, folder: Path, prefix: str, pilot: str = "understudy") -> "Recorder":
+        """A recorder of this game, in a new file named as the guide names them."""
+        from dataclasses import replace
+
+        from understudy.recordings.episode import describe
+        from understudy.recordings.recorder import Recorder, free_path, recording_name
+
+        settings = self.settings
+        info = describe(self.window.profile, pilot=pilot, seed=settings.seed, start_map=settings.map)
+        info = replace(
+            info,
+            window_width=settings.size[0],
+            window_height=settings.size[1],
+            pilot_seed=settings.seed,
+            weights=self.identities,
+        )
+        return Recorder(free_path(folder, recording_name(prefix)), info)
+
+    def play(self, listeners: "Sequence[Listener]", minutes: float | None) -> None:
+        """Plays until the window is closed, F3, the time is up, or the process that started this one is gone."""
+        import numpy as np
+
+        from understudy.contract.observation import TICK_RATE_HZ
+        from understudy.runtime.safety import Guarded
+        from understudy.runtime.session import Session
+
+        world = Guarded(self.window)
+        self.guarded = world.counts
+        session = Session(
+            world,
+            self.pilot,
+            listeners,
+            seeds=np.array([self.settings.seed], np.uint64),
+            take_inputs=self.seat.take_inputs,
+        )
+        num_ticks = None if minutes is None else max(1, round(minutes * 60 * TICK_RATE_HZ))
+        parent = os.getppid()
+
+        def over(step: "Step") -> bool:
+            return self.window.closed or os.getppid() != parent
+
+        session.run(num_ticks, until=over)
+
+
+@contextmanager
+def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]":
+    """Loads the policies, opens the window, and closes everything however it ends.
+
+    Raises:
+        CheckpointError: if the folder holds no usable policies.
+        WorldError: if there is no display or no such map.
+    """
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    import torch
+
+    from understudy.runtime.swap import BrainWatch, Swapper, identities
+    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window_seat import WindowSeat
+
+    torch.set_num_threads(1)  # a second thread makes decisions later, not sooner
+    with ExitStack() as closing:
+        announcer = Announcer(console)
+        closing.callback(announcer.close)
+        watch = BrainWatch(settings.models)
+        closing.callback(watch.close)
+        hierarchy = ready_hierarchy(settings.models)
+        window = GameWindow(settings.seed, settings.map, settings.size)
+        closing.callback(window.close)
+        seat = WindowSeat(window, on_mark=lambda: announcer.say(f"Marked: the last {WRONG_S:g} s were wrong."))
+        swapper = Swapper(hierarchy, watch.arrived, lambda found: announcer.say(f"New weights: {in_words(found)}."))
+        pilot = _pilot(settings, hierarchy, window, seat, swapper)
+        _connect(pilot, seat, _view(settings, window, seat, pilot))
+        found = identities(settings.models)
+        yield LiveGame(settings, window, seat, pilot, swapper, found, announcer)
+
+
+def ready_hierarchy(models: Path) -> "Hierarchy":
+    """The Hierarchy of a folder, checked and warmed up.
+
+    Raises:
+        CheckpointError: if the folder holds no usable policies.
+    """
+    import numpy as np
+
+    from understudy.contract.observation import empty_observation
+    from understudy.runtime.hierarchy import load_hierarchy
+    from understudy.runtime.swap import expect_sound
+    from understudy.worlds.catalog import load_profile
+
+    hierarchy = load_hierarchy(models, load_profile("darkorbit"))
+    expect_sound(hierarchy.brain, str(models))
+    carry = hierarchy.start(np.zeros(1, np.uint64))
+    for _ in range(WARM_UP_TICKS):
+        carry = hierarchy.decide(empty_observation(1), carry).carry
+    return hierarchy
+
+
+def _pilot(
+    settings: LiveSettings, hierarchy: "Hierarchy", window: "GameWindow", seat: "WindowSeat", swapper: "Swapper"
+) -> "TakenOver":
+    from understudy.runtime.takeover import TakenOver, TakeoverSettings
+
+    return TakenOver(
+        policy=hierarchy,
+        person=seat,
+        settings=TakeoverSettings(hand_back_s=settings.hand_back_s, muted=settings.test_mode),
+        num_missed=lambda: window.num_missed,
+        before_tick=swapper,
+    )
+
+
+def _view(settings: LiveSettings, window: "GameWindow", seat: "WindowSeat", pilot: "TakenOver") -> "LiveView":
+    from understudy.viewer.live_view import LiveFacts, LiveView
+
+    def notice() -> str:
+        fresh = time.monotonic() - seat.marked_s < NOTICE_S
+        return f"marked: the last {WRONG_S:g} s were wrong" if fresh else ""
+
+    facts = LiveFacts(
+        lines=pilot.cadence.lines,
+        mouse=lambda: (float(window.hands.cursor[0]), float(window.hands.cursor[1])),
+        notice=notice,
+    )
+    return LiveView(
+        window.profile, settings.size, facts, hand_back_s=settings.hand_back_s, test_mode=settings.test_mode
+    )
+
+
+def _connect(pilot: "TakenOver", seat: "WindowSeat", view: "LiveView") -> None:
+    """Each decision goes to the view, and moves the drawn cursor while the policy is in charge."""
+    from understudy.contract.action import Actor
+
+    def show(moment: "Moment") -> None:
+        view.show(moment)
+        if moment.actor is Actor.POLICY:
+            decided = moment.decided.records[0]
+            end = (float(decided["cursor_x"]), float(decided["cursor_y"]))
+            seat.lead_cursor(moment.observation.cursor[0].tolist(), end)
+        else:
+            seat.leave_cursor()
+
+    seat.paint, pilot.show = view.draw, show
+
+
+def in_words(identities: dict[str, str]) -> str:
+    """Which weights play."""
+    return ", ".join(f"{policy} {identity}" for policy, identity in identities.items())
+
+
+def summary(game: LiveGame) -> list[str]:
+    """How a session went, a sentence a line: play, who acted, and how time was kept."""
+    from understudy.contract.observation import TICK_S
+
+    window, counts, report = game.window, game.pilot.counts, game.pilot.cadence.report()
+    totals, played_s = window.state["totals"], window.num_ticks * TICK_S
+    lines = [
+        f"{totals['value']:g} points, {totals['kills']:.0f} kills, {totals['loot']:.0f} boxes, "
+        f"{totals['deaths']:.0f} deaths in {played_s / 60:.1f} minutes.",
+        f"The understudy {'watched' if game.settings.test_mode else 'played'} {counts.policy_ticks * TICK_S:.1f} s, "
+        f"you {counts.person_ticks * TICK_S:.1f} s in {counts.num_takeovers} takeovers.",
+    ]
+    lines += [
+        f"{each.level.name.capitalize()} at {each.rate_hz:g} Hz: {each.num_runs} times, {each.num_skipped} left out, "
+        f"late by ms {each.late}"
+        for each in report.levels
+    ]
+    lines += [
+        f"Thinking took ms {report.decide}; from observation to decision ms {report.latency} (p50 / p95 / p99 / max), "
+        f"jitter {1000 * report.jitter_s:.1f} ms.",
+        f"Late ticks: {report.num_late} ({report.late_share:.2%}).",
+    ]
+    mended = game.guarded
+    if mended is not None and mended.num_clamped + mended.num_dropped + mended.num_held_back:
+        lines.append(
+            f"Held back for safety: {mended.num_clamped} actions outside the window, {mended.num_dropped} without "
+            f"sense, {mended.num_held_back} with too many presses."
+        )
+    if game.swapper.num_swaps:
+        lines.append(f"New weights were swapped in {game.swapper.num_swaps} times.")
+    return lines
