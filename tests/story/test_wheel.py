@@ -12,6 +12,7 @@ from understudy.cli.train import run as train
 from understudy.evaluation.verdict import Verdict
 
 MINUTES = 12.0
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
