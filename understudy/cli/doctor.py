@@ -1,0 +1,70 @@
+"""Says what is wrong with recordings before anything is trained from them, and what to do about it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from understudy.evaluation.signs import Diagnosis, Sign
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doctor:
+    """Say what is wrong with recordings before training from them, and what to do about it."""
+
+    path: Positional[Path | None] = None
+    """Folder or file; by default data/recordings and recordings/v2_training."""
+    json: bool = False
+    """Print everything as one line of JSON, for programs."""
+
+
+def run(command: Doctor) -> None:
+    """Examines the recordings with a progress bar and prints what was found."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from understudy.contract.wire import to_json
+    from understudy.evaluation.diagnosis import diagnose
+
+    with Bar(transient=True, console=Console(stderr=True)) as bar:
+        task = bar.add_task("examining", total=None)
+        diagnosis = diagnose(command.path, lambda done, total: bar.update(task, completed=done, total=total))
+    if command.json:
+        print(to_json(diagnosis))
+        return
+    console = Console(highlight=False)
+    console.print(f"{diagnosis.num_recordings} recordings, {diagnosis.minutes:.1f} minutes to learn from")
+    console.print(findings_table(diagnosis) if diagnosis.findings else "Nothing is wrong with them.")
+    console.print(figures_table(diagnosis))
+
+
+def findings_table(diagnosis: "Diagnosis") -> "Table":
+    """What is wrong, the worst first."""
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from understudy.evaluation.signs import Severity
+
+    colours = {Severity.SERIOUS: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
+    table = Table("", "what is wrong", "figure", "what to do", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for sign in diagnosis.findings:
+        severity = Text(sign.severity.name.lower(), colours[sign.severity])
+        table.add_row(severity, Text(sign.what), Text(sign.figure), Text(sign.advice))
+    return table
+
+
+def figures_table(diagnosis: "Diagnosis") -> "Table":
+    """What is fine."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    fine: list[Sign] = [sign for sign in diagnosis.signs if not sign.severity]
+    for sign in fine:
+        table.add_row(Text("fine", "green"), Text(sign.what), Text(sign.figure, "dim"))
+    return table
