@@ -7,7 +7,7 @@ no gesture begun before is carried on from another place.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt64
@@ -22,6 +22,7 @@ from understudy.runtime.rate import Clock, SystemClock
 HAND_BACK_S = 1.5
 
 
+@runtime_checkable
 class PersonAtHand(Protocol):
     """A person whose mouse and keyboard are heard, and who need not be using them."""
 
@@ -44,6 +45,7 @@ class PersonAtHand(Protocol):
         ...
 
 
+@runtime_checkable
 class LivePolicy(Pilot, Protocol):
     """A pilot that can be interrupted."""
 

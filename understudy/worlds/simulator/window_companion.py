@@ -1,12 +1,13 @@
 """Who sits beside the person at the game's window: hears keys first, moves the drawn cursor, draws over the game."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import pygame
 
 from understudy.worlds.simulator.scene import Scene
 
 
+@runtime_checkable
 class Companion(Protocol):
     """Called by the window's own thread, up to 60 times a second: must not block."""
 
