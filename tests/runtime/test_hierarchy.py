@@ -1,5 +1,6 @@
 """The Hierarchy: the same seed plays the same, alone or in company, and everything it remembers is in its carry."""
 
+import dataclasses
 import pickle
 from pathlib import Path
 
@@ -122,6 +123,13 @@ def test_actions_stay_in_the_window_and_on_the_keyboard() -> None:
     for axis in ("cursor_x", "cursor_y"):
         assert actions[axis].min() >= 0 and actions[axis].max() < 1
     assert (actions["keys"] < 1 << len(profile.keys)).all()
+    assert actions["keys"].any()
+
+
+def test_a_game_with_fewer_keys_and_another_window_is_played_within_them() -> None:
+    profile = dataclasses.replace(load_profile(), keys=("a", "b"), window_width=800, window_height=600)
+    actions = play(untrained(profile=profile), SEEDS)[0]
+    assert set(np.unique(actions["keys"]).tolist()) <= {0, 1, 2, 3}
     assert actions["keys"].any()
 
 
