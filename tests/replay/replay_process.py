@@ -1,0 +1,16 @@
+"""Decides a recording once more: `replay_process.py MODELS RECORDING`; prints ticks and how many came out otherwise."""
+
+import sys
+from pathlib import Path
+
+import torch
+
+from understudy.recordings.store import read_episode
+from understudy.runtime.hierarchy import load_hierarchy
+from understudy.runtime.replay import differences, replay
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    episode = read_episode(Path(sys.argv[2]))
+    found = differences(episode, replay(episode, load_hierarchy(Path(sys.argv[1]), episode.info.profile)))
+    print(len(found), int(found.sum()))
