@@ -62,7 +62,7 @@ def test_hyphens_mean_the_same_as_underscores(command: str, meant: dict[str, obj
     assert parse(hyphens) == parse(command)
 
 
-@pytest.mark.parametrize("name", DOORS)
+@pytest.mark.parametrize("name", [name for name in DOORS if name.startswith("train_")])
 def test_left_out_settings_are_those_of_the_guide(name: str) -> None:
     full = next(command for command, _ in COMMANDS if f"{name}.py" in command)
     understood, default = parse(full), parse(f"{name}.py")
