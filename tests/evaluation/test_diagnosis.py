@@ -73,7 +73,7 @@ def without(episode: Episode, ticks: np.ndarray) -> Episode:
     )
 
 
-@pytest.mark.parametrize("seed", [40, 41])
+@pytest.mark.parametrize("seed", [40, pytest.param(41, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("style", STYLES)
 def test_nothing_is_wrong_with_a_clean_recording(recordings: Recordings, style: str, seed: int) -> None:
     diagnosis = diagnose(recordings(style, seed, None))
@@ -83,7 +83,7 @@ def test_nothing_is_wrong_with_a_clean_recording(recordings: Recordings, style: 
 
 
 @pytest.mark.parametrize("hardship", HARDSHIPS)
-@pytest.mark.parametrize("style", ["hunter", "kiter"])
+@pytest.mark.parametrize("style", ["hunter", pytest.param("kiter", marks=pytest.mark.slow)])
 def test_each_hardship_is_named(recordings: Recordings, style: str, hardship: str) -> None:
     (sign,) = [sign for sign in diagnose(recordings(style, 42, hardship)).findings if sign.name == NAMED_AS[hardship]]
     assert sign.severity == Severity.WARNING

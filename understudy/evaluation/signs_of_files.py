@@ -27,7 +27,7 @@ def unreadable(problems: Sequence[tuple[Path, str]]) -> Sign:
     """Files that could not be read at all."""
     told = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
     there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {told}", "Move them out of the folder.")
-    return sign("unreadable", "All files can be read", f"{len(problems)} files", there)
+    return sign("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
 
 
 def torn(patients: list[Examined]) -> Sign:

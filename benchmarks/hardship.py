@@ -1,0 +1,120 @@
+"""What each hardship of a person's recording costs the understudy that learns from it.
+
+    python benchmarks/hardship.py --minutes 60 --folder out/hardship
+
+For a clean recording and for one with each hardship: records, trains with the settings of `understudy train`, asks the
+doctor, and judges on CHOOSE worlds beside the clean teacher and beside the teacher that played with the hardship.
+Shares are (score - random's) / (teacher's - random's), IQM, 95 % intervals over worlds; one training seed unless told
+otherwise. What is recorded and trained in the folder already is not done again, so it may be stopped at any time.
+"""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from understudy.cli.record import record_teacher
+from understudy.cli.train import Train
+from understudy.cli.train_run import settings_of
+from understudy.contract.profile import Profile
+from understudy.evaluation.baselines import BASELINES
+from understudy.evaluation.diagnosis import diagnose
+from understudy.evaluation.judge import Contestant, Played, play_contestants, verdict_of
+from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.statistics import Estimate
+from understudy.learning.material import gather
+from understudy.learning.training import train_policy
+from understudy.runtime.hierarchy import load_hierarchy
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.hardships import HARDSHIPS, hardships_named
+from understudy.worlds.simulator.person_like import PersonLike
+from understudy.worlds.simulator.teacher import Teacher
+
+CLEAN = "clean"
+DONE = "trained"
+"""An empty file beside the models once all three are there."""
+
+
+def record(name: str, arguments: argparse.Namespace) -> Path:
+    """The folder of the recordings with one hardship, made where it is not there yet."""
+    folder: Path = arguments.folder / name / "recordings"
+    if not folder.exists():
+        hardship = () if name == CLEAN else (name,)
+        record_teacher(arguments.teacher, arguments.minutes, arguments.seed, folder, hardship=hardship)
+    return folder
+
+
+def train(name: str, recordings: Path, training_seed: int, arguments: argparse.Namespace) -> Path:
+    """The folder of the three policies, trained where they are not there yet."""
+    models: Path = arguments.folder / name / f"models_{training_seed}"
+    if not (models / DONE).exists():
+        material = gather(recordings)
+        command = Train(output_dir=models, log_dir=models / "logs", seed=training_seed, quick=arguments.quick)
+        for policy, settings in settings_of(command, material.hours).items():
+            train_policy(policy, material, settings)
+        (models / DONE).touch()
+    return models
+
+
+def contestants(names: list[str], models: dict[str, list[Path]], style: str, profile: Profile) -> list[Contestant]:
+    """Random, and for each name the teacher that plays so and the understudy that learnt from it."""
+    everyone = [Contestant(name="random", kind="baseline", pilots=(BASELINES["random"](profile),))]
+    for name in names:
+        hardships = hardships_named(() if name == CLEAN else (name,))
+        teacher = Teacher(style, profile) if name == CLEAN else PersonLike(style, profile, hardships)
+        learnt = tuple(load_hierarchy(folder, profile) for folder in models[name])
+        everyone.append(Contestant(name=f"{name} teacher", kind="person", pilots=(teacher,)))
+        everyone.append(Contestant(name=f"{name} understudy", kind="policy", pilots=learnt))
+    return everyone
+
+
+def row(name: str, played: dict[str, Played], found: tuple[str, ...]) -> str:
+    """One line of the table."""
+    clean = verdict_of(played, person=f"{CLEAN} teacher", random="random")
+    own = verdict_of(played, person=f"{name} teacher", random="random")
+    teacher, learnt = clean.row(f"{name} teacher"), clean.row(f"{name} understudy")
+    shares = [_percent(learnt.normalised), _percent(own.row(f"{name} understudy").normalised)]
+    cells = [teacher.score.text(), learnt.score.text(), *shares, f"{teacher.deaths_per_hour.value:.0f}"]
+    return f"| {name} | {' | '.join(cells)} | {learnt.deaths_per_hour.value:.0f} | {', '.join(found) or 'nothing'} |"
+
+
+def _percent(share: Estimate) -> str:
+    return f"{share.value:.0%} ({share.low:.0%} to {share.high:.0%})"
+
+
+def main() -> None:
+    """Records, trains, judges, prints a table in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--hardships", nargs="*", default=list(HARDSHIPS))
+    parser.add_argument("--teacher", default="hunter")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--training-seeds", type=int, default=1)
+    parser.add_argument("--worlds", type=int, default=64)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--folder", type=Path, default=Path("out/hardship"))
+    arguments = parser.parse_args()
+    console, names = Console(soft_wrap=True, highlight=False), [CLEAN, *arguments.hardships]
+    models: dict[str, list[Path]] = {}
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        recordings = record(name, arguments)
+        found[name] = tuple(sign.name for sign in diagnose(recordings).findings)
+        models[name] = [train(name, recordings, seed, arguments) for seed in range(arguments.training_seeds)]
+        console.print(f"{name}: recorded and trained", style="dim")
+    everyone = contestants(names, models, arguments.teacher, load_profile("darkorbit"))
+    played = play_contestants(everyone, seeds_for(Purpose.CHOOSE, arguments.worlds), arguments.seconds)
+    console.print(
+        f"{arguments.teacher}, {arguments.minutes:g} minutes, {arguments.worlds} CHOOSE worlds of "
+        f"{arguments.seconds:g} s, {arguments.training_seeds} training seed(s)\n"
+    )
+    columns = ("recording", "its teacher, score/min", "understudy, score/min", "of the clean teacher", "of its teacher")
+    columns += ("its teacher, deaths/h", "understudy, deaths/h", "the doctor finds")
+    console.print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    for name in names:
+        console.print(row(name, played, found[name]))
+
+
+if __name__ == "__main__":
+    main()
