@@ -48,3 +48,10 @@ def follow_targets(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-
             if ids_now[slot] > 0 and ids_then[old] == ids_now[slot]:
                 out[slot] = weights[old]
                 break
+
+
+@numba.njit(cache=True)
+def follow_targets_in_worlds(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
+    """`follow_targets` for B worlds."""
+    for b in range(len(ids_now)):
+        follow_targets(ids_then[b], weights[b], ids_now[b], out[b])

@@ -1,7 +1,7 @@
 """The trained parts of an understudy, from their checkpoints."""
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,16 @@ from understudy.policies.tactician import Tactician, TacticianConfig
 _log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How what begins is drawn. When it begins is drawn as predicted; where it goes may be drawn cooler."""
+
+    pointer_temperature: float = 1.0
+    """Below 1 the likelier candidates win more often than predicted."""
+    point_temperature: float = 1.0
+    """Below 1 points in space and on the minimap stay nearer to the likeliest ones."""
+
+
 @dataclass(frozen=True)
 class Brain:
     """Three policies and a hand; an Executor can do without the levels above it if it was trained without them."""
@@ -29,6 +39,7 @@ class Brain:
     """Record of dtype HAND."""
     strategist: Strategist | None = None
     tactician: Tactician | None = None
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 def load_brain(folder: Path) -> Brain:

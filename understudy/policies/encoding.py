@@ -31,7 +31,7 @@ from understudy.policies.geometry import (
     to_map,
 )
 
-ENCODING = "gesture-3"
+ENCODING = "gesture-5"
 """Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
 
 NUM_MIRRORED = 13
@@ -45,9 +45,13 @@ NUM_LANDMARK_MIRRORED = 2
 NUM_TIMERS = 15 + MAX_KEYS
 TIMER_FEATURES = 4
 MAX_MAPS = 8
-NUM_PLAIN = 63
+NUM_LEVELS = 8
+"""Steps of the ladders that make a threshold on a bar or a distance easy to learn, and sharp."""
+NUM_FLIGHTS = 6
+NUM_AMMO = 5
+NUM_PLAIN = 63 + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
-TRACK_WIDTH = 30
+TRACK_WIDTH = 32
 LANDMARK_WIDTH = 8
 FOREVER = 6000.0
 """Ticks after which a timer stops counting; also what it holds before anything has happened."""
@@ -67,6 +71,7 @@ ENCODING_CARRY = np.dtype(
         ("selected_id", "i4"),
         ("click_sort", "i4"),  # a Sort, of the last click
         ("click_role", "i4"),  # the Role clicked, where it was a track
+        ("flight", "i4"),  # where the ship was last sent: 0 nowhere, 1 box, 2 space, 3 minimap, 4 base, 5 portal
         ("minimap_x", "f4"),  # last minimap click, map fractions
         ("minimap_y", "f4"),
         ("space_x", "f4"),  # last space click, window fractions
@@ -172,6 +177,13 @@ def _encode_timer(ticks, out, at):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def _encode_ladder(value, first, step, out, at):  # type: ignore[no-untyped-def]
+    """NUM_LEVELS soft steps: has the value passed `first`, `first + step`, ...?"""
+    for level in range(NUM_LEVELS):
+        out[at + level] = np.tanh(1.2 / step * (value - first - step * level))
+
+
+@numba.njit(cache=True)
 def _remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
     """Moves ages, hit points and clicks along with each object's id, and notes newcomers."""
     old_ids, old_age, old_hp = carry.ids.copy(), carry.age.copy(), carry.hp.copy()
@@ -223,11 +235,16 @@ def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-de
         track = observation.tracks[index]
         carry.clicked_id, carry.click_role, carry.clicked[index] = track.id, track.role, 0.0
         carry.timers[T_LOOT if track.role == LOOT else T_ENEMY] = 0.0
+        if track.role == LOOT:
+            carry.flight = 1
     elif sort == SORT_SPACE:
-        carry.space_x, carry.space_y = x, y
+        carry.space_x, carry.space_y, carry.flight = x, y, 2
         carry.timers[T_SPACE] = 0.0
     elif sort != SORT_NOTHING:
         carry.minimap_x, carry.minimap_y = to_map(geometry, x, y)
+        carry.flight = 3
+        if index >= 0:
+            carry.flight = 4 if observation.landmarks[index].role == BASE else 5
         carry.timers[T_MINIMAP] = 0.0
 
 
@@ -244,6 +261,8 @@ def _remember_events(observation, carry):  # type: ignore[no-untyped-def]
         carry.timers[T_LOOTED] = 0.0
     if events.deaths > 0:
         carry.timers[T_DEATH] = 0.0
+    if events.deaths + events.jumps > 0:
+        carry.flight = 0
     if abs(player.vx) + abs(player.vy) > MOVING_SPEED:
         carry.timers[T_STOPPED] = 0.0
     selected = 0
@@ -298,6 +317,21 @@ def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no
         row[27] = 1.0 if track.role == LOOT else 0.0
         row[28] = 1.0 if track.role == PORTAL else 0.0
         row[29] = slot / MAX_TRACKS
+        row[30], row[31] = _company(observation, geometry, slot)
+
+
+@numba.njit(cache=True)
+def _company(observation, geometry, slot):  # type: ignore[no-untyped-def]
+    """Strength of the other enemies around an object, and of those elsewhere that shoot at the player."""
+    near, busy = 0.0, 0.0
+    track = observation.tracks[slot]
+    for other in range(MAX_TRACKS):
+        alien = observation.tracks[other]
+        if other != slot and alien.id > 0 and alien.role == ENEMY:
+            strength = geometry.strength[known_kind(alien.kind)]
+            near += strength * np.exp(-((distance(geometry, alien.x - track.x, alien.y - track.y) / 0.25) ** 4))
+            busy += strength * alien.attacking
+    return near, busy
 
 
 @numba.njit(cache=True)
@@ -401,9 +435,13 @@ def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-un
     out[at + 17] = 4.0 * distance(geometry, player.vx, player.vy)
     out[at + 18], out[at + 19] = np.sin(3.0 * hull), np.sin(6.0 * hull)
     at += 20
-    if 0 <= player.ammo_kind < 5:
+    _encode_ladder(hull, 0.1, 0.1, out, at)
+    _encode_ladder(shield, 0.1, 0.1, out, at + NUM_LEVELS)
+    _encode_ladder(0.5 * (hull + shield), 0.1, 0.1, out, at + 2 * NUM_LEVELS)
+    at += 3 * NUM_LEVELS
+    if 0 <= player.ammo_kind < NUM_AMMO:
         out[at + player.ammo_kind] = 1.0
-    at += 5
+    at += NUM_AMMO
     if 0 <= player.map_index < MAX_MAPS:
         out[at + player.map_index] = 1.0
     return at + MAX_MAPS
@@ -442,6 +480,16 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
     out[at + 2 + min(max(carry.click_sort, 0), 4)] = 1.0
     out[at + 7] = 1.0 if carry.click_role == LOOT else 0.0
     at += 8
+    if slot >= 0:
+        track = observation.tracks[slot]
+        _encode_ladder(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
+    out[at + NUM_LEVELS + carry.flight] = 1.0
+    at += NUM_LEVELS + NUM_FLIGHTS
+    if slot >= 0 and 0 <= player.ammo_kind < NUM_AMMO:
+        # Which ammunition for whom is decided a dozen times an hour: too rarely to find the product by itself.
+        strength = geometry.strength[known_kind(observation.tracks[slot].kind)]
+        _encode_ladder(strength, 0.05, 0.1, out, at + player.ammo_kind * NUM_LEVELS)
+    at += NUM_AMMO * NUM_LEVELS
     if carry.timers[T_MINIMAP] < FOREVER:
         out[at] = 4.0 * np.sqrt((carry.minimap_x - player.x) ** 2 + (carry.minimap_y - player.y) ** 2)
         out[at + 1] = np.exp(-5.0 * out[at])

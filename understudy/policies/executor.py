@@ -144,7 +144,8 @@ def density_log_likelihood(density_BX5: Float[Tensor, "B X 5"], point_B2: Float[
     return torch.logsumexp(weights + log_likelihood.sum(-1), dim=-1)
 
 
-def mixture_of(density_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 5"]:
-    """The same mixture as plain numbers: (probability, mean x, y, scale x, y) of each component."""
-    weights = torch.softmax(density_BX5[..., :1], dim=1)
-    return torch.cat([weights, density_BX5[..., 1:3], density_BX5[..., 3:].clamp(*LOG_SCALES).exp()], dim=-1)
+def mixture_of(density_BX5: Float[Tensor, "B X 5"], temperature: float = 1.0) -> Float[Tensor, "B X 5"]:
+    """The same mixture as plain numbers: (probability, mean x, y, scale x, y) of each component; cooler is narrower."""
+    weights = torch.softmax(density_BX5[..., :1] / temperature, dim=1)
+    scales = density_BX5[..., 3:].clamp(*LOG_SCALES).exp() * temperature**0.5
+    return torch.cat([weights, density_BX5[..., 1:3], scales], dim=-1)

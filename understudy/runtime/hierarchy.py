@@ -23,7 +23,7 @@ from understudy.policies.advice import (
     STRATEGY_WIDTH,
     TACTICIAN_TICKS,
     advice_of,
-    follow_targets,
+    follow_targets_in_worlds,
     strategy_of,
 )
 from understudy.policies.brain import Brain, load_brain
@@ -132,7 +132,7 @@ class Hierarchy:
         carry.weights_ids = observation.records["tracks"]["id"].copy()
 
     def _act(self, observation: Observation, hazards: Hazards, carry: HierarchyCarry) -> Action:
-        actions = np.zeros(len(observation), ACTION)
+        actions, sampling = np.zeros(len(observation), ACTION), self.brain.sampling
         act_worlds(
             observation.records,
             carry.hands,
@@ -140,10 +140,10 @@ class Hierarchy:
             self._encoder.geometry,
             carry.streams,
             torch.sigmoid(hazards.start_logit).numpy(),
-            torch.softmax(hazards.pointer_logits, dim=-1).numpy(),
+            torch.softmax(hazards.pointer_logits / sampling.pointer_temperature, dim=-1).numpy(),
             torch.sigmoid(hazards.right_logit).numpy(),
-            mixture_of(hazards.minimap_density).numpy(),
-            mixture_of(hazards.space_density).numpy(),
+            mixture_of(hazards.minimap_density, sampling.point_temperature).numpy(),
+            mixture_of(hazards.space_density, sampling.point_temperature).numpy(),
             torch.sigmoid(hazards.key_logits).numpy(),
             actions,
         )
@@ -169,8 +169,7 @@ def _weights_now(observation: Observation, carry: HierarchyCarry) -> np.ndarray:
     """The Tactician's weights, each moved to the slot where its object is now."""
     ids = observation.records["tracks"]["id"]
     out = np.zeros((len(ids), MAX_TRACKS), np.float32)
-    for b in range(len(ids)):
-        follow_targets(carry.weights_ids[b], carry.weights[b], ids[b], out[b])
+    follow_targets_in_worlds(carry.weights_ids, carry.weights, ids, out)
     return out
 
 
