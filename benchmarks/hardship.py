@@ -109,8 +109,16 @@ def main() -> None:
         f"{arguments.teacher}, {arguments.minutes:g} minutes, {arguments.worlds} CHOOSE worlds of "
         f"{arguments.seconds:g} s, {arguments.training_seeds} training seed(s)\n"
     )
-    columns = ("recording", "its teacher, score/min", "understudy, score/min", "of the clean teacher", "of its teacher")
-    columns += ("its teacher, deaths/h", "understudy, deaths/h", "the doctor finds")
+    columns = (
+        "recording",
+        "its teacher, score/min",
+        "understudy, score/min",
+        "of the clean teacher",
+        "of its teacher",
+        "its teacher, deaths/h",
+        "understudy, deaths/h",
+        "the doctor finds",
+    )
     console.print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     for name in names:
         console.print(row(name, played, found[name]))
