@@ -110,3 +110,11 @@ def test_the_trainings_own_figures_stand_beside_floors_and_baselines(tmp_path: P
     (report,) = training_figures(tmp_path)
     found = metric(report, "mode accuracy")
     assert (found.value, found.trivial, found.floor) == (0.7, 0.5, 0.8)
+
+
+def test_the_executor_is_asked_blindfolded_too(lessons: list[Lesson]) -> None:
+    report = held_out_heads(brain(), lessons, PROFILE)[-1]
+    assert report.name == "Executor: copycat check"
+    hidden = metric(report, "the same with the present hidden")
+    assert np.isfinite(hidden.value)
+    assert hidden.value != metric(report, "surprise, nats a minute").value

@@ -10,12 +10,14 @@ from jaxtyping import Float, Int
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.contract.profile import Profile
-from understudy.evaluation.heads import HeadReport, choice_head, event_head, fitted_head
+from understudy.evaluation.blindfold import Surprise, blindfold_head
+from understudy.evaluation.heads import EPSILON, HeadReport, choice_head, event_head, fitted_head
 from understudy.learning.lesson import Lesson
 from understudy.learning.upstream import Upstream
 from understudy.policies.advice import STRATEGIST_TICKS, TACTICIAN_TICKS
 from understudy.policies.brain import Brain
 from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.encoding import Encoded
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
 
 FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
@@ -108,15 +110,38 @@ def _executor(brain: Brain, upstream: Upstream, lessons: Sequence[Lesson], profi
         if key_did[:, index].any():
             says, did = key_says[up[:, index], index], key_did[up[:, index], index]
             reports.append(event_head(f"Executor: key {name} goes down", says, did))
+    reports.append(blindfold_head([(lesson, _surprise(brain, upstream, lesson)) for lesson in lessons], profile))
     return reports
 
 
 def _say(brain: Brain, upstream: Upstream, lesson: Lesson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(start (T,), pointer (T, C), keys (T, K)) probabilities at every tick."""
     advice, weights = (part[0] for part in upstream.advice(lesson))
-    encoded = lesson.encoded
+    return _answer(brain, lesson.encoded, advice, weights)
+
+
+def _surprise(brain: Brain, upstream: Upstream, lesson: Lesson) -> Surprise:
+    """Nats of whether gestures began and keys went down, for other numbers in place of the lesson's own."""
+    advice, weights = (part[0] for part in upstream.advice(lesson))
+    began, free, up = lesson.starts >= 0, lesson.free, ~lesson.keys_down
+
+    def surprise(encoded: Encoded, ticks: Int[np.ndarray, " T"]) -> float:
+        start, _, keys = _answer(brain, encoded, advice[ticks], weights[ticks])
+        said = np.concatenate(
+            [np.where(began, start, 1 - start)[free], np.where(lesson.key_onsets, keys, 1 - keys)[up]]
+        )
+        return float(-np.log(np.clip(said, EPSILON, 1)).sum())
+
+    return surprise
+
+
+@torch.inference_mode()
+def _answer(
+    brain: Brain, encoded: Encoded, advice: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What the Executor says of T ticks, in batches."""
     parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for begin in range(0, len(lesson), _CHUNK):
+    for begin in range(0, len(advice), _CHUNK):
         ticks = slice(begin, begin + _CHUNK)
         arrays = (encoded.context, advice, encoded.tracks, encoded.kinds, weights, encoded.landmarks)
         said = brain.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
