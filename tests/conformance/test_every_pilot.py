@@ -21,6 +21,8 @@ from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.hardships import ALL_HARDSHIPS
+from understudy.worlds.simulator.person_like import PersonLike
 from understudy.worlds.simulator.teacher import Teacher
 from understudy.worlds.simulator.teacher_style import read_styles
 from understudy.worlds.simulator.world import Simulator
@@ -46,6 +48,7 @@ def untrained_brain() -> Brain:
 PILOTS: dict[str, Callable[[Profile], Pilot]] = {
     **BASELINES,
     **{f"teacher {style}": teacher(style) for style in read_styles()},
+    "teacher with every hardship": lambda profile: PersonLike("hunter", profile, ALL_HARDSHIPS),
     "understudy, untrained": lambda profile: Hierarchy(untrained_brain(), profile),
 }
 every_pilot = pytest.mark.parametrize("make_pilot", PILOTS.values(), ids=PILOTS.keys())
