@@ -22,6 +22,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "recordings": ("understudy.cli.recordings", "Recordings"),
     "run": ("understudy.cli.run", "Run"),
     "train": ("understudy.cli.train", "Train"),
+    "watch": ("understudy.cli.watch", "Watch"),
 }
 """Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""
 

@@ -175,4 +175,4 @@ def lines_of(report: CadenceReport) -> tuple[str, ...]:
 
 
 def _milliseconds(spread: Spread) -> str:
-    return f"{1000 * spread.p50_s:.1f} / {1000 * spread.p99_s:.1f}"
+    return f"{1000 * spread.p50_s:.1f}/{1000 * spread.p99_s:.1f} ms"

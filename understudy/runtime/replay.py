@@ -5,6 +5,7 @@ for, and the moments at which the charge changed hands; a recording holds all of
 encoding, a policy or a library does not compute what it did when the session was recorded.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,6 +18,8 @@ from understudy.contract.observation import Observation
 from understudy.contract.timing import Level
 from understudy.recordings.episode import Episode
 from understudy.runtime.hierarchy import Hierarchy
+
+PROGRESS_TICKS = 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,13 +64,35 @@ def replay(episode: Episode, hierarchy: Hierarchy) -> Replayed:
     return Replayed(decided=decided, intents=intents)
 
 
+def intents_of(
+    episode: Episode, hierarchy: Hierarchy, progress: Callable[[int], None] = lambda done: None
+) -> np.ndarray:
+    """What a hierarchy would have meant to do at each tick of any recording, whoever played.
+
+    Args:
+        episode: of one world.
+        hierarchy: of the same game.
+        progress: told now and then how many ticks are done.
+
+    Returns:
+        Records of dtype INTENT, shape (T,).
+    """
+    intents = np.zeros(len(episode), INTENT)
+    carry = hierarchy.start(np.zeros(1, np.uint64))
+    for tick in range(len(episode)):
+        decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
+        carry, intents[tick] = decision.carry, decision.intent.records[0]
+        if tick % PROGRESS_TICKS == 0:
+            progress(tick)
+    return intents
+
+
 def differences(episode: Episode, replayed: Replayed) -> Bool[np.ndarray, " T"]:
     """Which ticks were decided otherwise than recorded, in as much as a bit."""
     assert episode.timings is not None and episode.intents is not None
     ticks = len(replayed.decided)
-    return _differ(episode.timings["decided"][:ticks], replayed.decided) | _differ(
-        episode.intents[:ticks], replayed.intents
-    )
+    decided = _differ(episode.timings["decided"][:ticks], replayed.decided)
+    return np.asarray(decided | _differ(episode.intents[:ticks], replayed.intents))
 
 
 def _differ(one: np.ndarray, other: np.ndarray) -> Bool[np.ndarray, " T"]:

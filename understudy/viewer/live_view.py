@@ -93,9 +93,9 @@ class Dashboard:
 
     def _draw_banner(self, surface: pygame.Surface, charge: Charge, colour: Colour) -> None:
         unit, middle = self._unit, self._size[0] / 2
-        title = self._lettering.line(charge.title, 20, (8, 12, 20))
-        hint = self._lettering.line(charge.hint, 13, _TEXT)
-        width = max(title.get_width(), hint.get_width()) + 40 * unit
+        width = self._lettering.line(charge.title, 20, (8, 12, 20)).get_width() + 40 * unit
+        if charge.hint:
+            width = max(width, self._lettering.line(charge.hint, 13, _TEXT).get_width() + 40 * unit)
         plate = pygame.Rect(0, 0, round(width), round((54 if charge.hint else 32) * unit))
         plate.midtop = (round(middle), 0)
         shade = pygame.Surface(plate.size, pygame.SRCALPHA, 32)

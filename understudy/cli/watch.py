@@ -1,0 +1,118 @@
+"""`understudy watch`: a recording in a window with seeking, or as a video."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from understudy.recordings.episode import Episode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Watch:
+    """Watch a recording, with what the policies were up to, in a window with seeking or as a video."""
+
+    recording: Annotated[Path, tyro.conf.Positional]
+    """An .mcap or .pkl recording, or a folder: then its newest one."""
+    models: Path | None = None
+    """Show what these policies would have meant to do, in place of what was recorded."""
+    video: Path | None = None
+    """Write a .webm video instead of opening a window."""
+    begin_s: float = 0.0
+    """Seconds of the recording to leave out at its beginning."""
+    seconds: float | None = None
+    """How much to show; to the end by default."""
+    size: tuple[int, int] = (1280, 720)
+    """Width and height in pixels."""
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 180 or max(self.size) > 7680:
+            raise ValueError(
+                f"pictures of {self.size[0]} x {self.size[1]} pixels: 320 x 180 to 7680 x 4320 can be shown"
+            )
+        if self.begin_s < 0 or (self.seconds is not None and self.seconds <= 0):
+            raise ValueError("--begin-s has to be 0 or more, --seconds more than 0")
+
+
+def run(command: Watch) -> None:
+    """Shows the recording."""
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from rich.console import Console
+
+    console = Console(soft_wrap=True)
+    path, episode = find(command)
+    console.print(f"{path}: {len(episode) / episode.info.tick_rate_hz:.1f} s.", highlight=False)
+    for loss in episode.losses:
+        console.print(f"Lost: {loss}.", highlight=False)
+    intents = None if command.models is None else think_over(episode, command.models)
+    if command.video is not None:
+        console.print(f"Written: {write(command, command.video, episode, intents)}", highlight=False)
+        return
+    from understudy.viewer.watch_window import WatchWindow
+
+    window = WatchWindow(episode, command.size, intents)
+    try:
+        window.run()
+    finally:
+        window.close()
+
+
+def find(command: Watch) -> "tuple[Path, Episode]":
+    """The recording that was meant, and the part of it.
+
+    Raises:
+        NoRecordingsError: if there is none.
+        RecordingError: if nothing of it can be read, or the part is empty.
+    """
+    from understudy.contract.errors import RecordingError
+    from understudy.recordings.store import find_recordings, read_episode
+
+    path = max(find_recordings(command.recording), key=lambda each: each.stat().st_mtime)
+    episode = read_episode(path)
+    rate_hz = episode.info.tick_rate_hz
+    first = round(command.begin_s * rate_hz)
+    last = len(episode) if command.seconds is None else first + max(1, round(command.seconds * rate_hz))
+    part = episode[first:last]
+    if len(part) == 0:
+        raise RecordingError(
+            f"{path} holds {len(episode) / rate_hz:.1f} s: nothing is left after {command.begin_s:g} s"
+        )
+    return path, part
+
+
+def think_over(episode: "Episode", models: Path) -> "np.ndarray":
+    """What the policies of a folder would have meant to do at each tick, with a progress bar.
+
+    Raises:
+        CheckpointError: if the folder holds no usable policies.
+    """
+    import torch
+    from rich.progress import Progress
+
+    from understudy.runtime.hierarchy import load_hierarchy
+    from understudy.runtime.replay import intents_of
+
+    torch.set_num_threads(1)
+    hierarchy = load_hierarchy(models, episode.info.profile)
+    with Progress(transient=True) as bar:
+        task = bar.add_task("thinking it over", total=len(episode))
+        return intents_of(episode, hierarchy, lambda done: bar.update(task, completed=done))
+
+
+def write(command: Watch, path: Path, episode: "Episode", intents: "np.ndarray | None") -> Path:
+    """Writes the video, with a progress bar."""
+    from rich.progress import Progress
+
+    from understudy.viewer.video import write_video
+    from understudy.viewer.watching import frames_of_episode
+
+    with Progress(transient=True) as bar:
+        frames = frames_of_episode(episode, range(len(episode)), command.size, intents)
+        write_video(path, bar.track(frames, total=len(episode), description="drawing"), episode.info.tick_rate_hz)
+    return path
