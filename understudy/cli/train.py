@@ -20,9 +20,9 @@ GUIDE_PLANS = {
 }
 """The guide's Step 1.2."""
 DEFAULT_PLANS = {
-    "strategist": Plan(epochs=40, batch_size=32, lr=3e-4),
+    "strategist": Plan(epochs=30, batch_size=32, lr=3e-4),
     "tactician": Plan(epochs=8, batch_size=256, lr=1e-3),
-    "executor": Plan(epochs=30, batch_size=256, lr=1e-3),
+    "executor": Plan(epochs=60, batch_size=256, lr=1e-3),
 }
 """What `understudy train` does: all three from an hour of play in a few minutes on two cores (docs/log.md)."""
 QUICK_PLANS = {

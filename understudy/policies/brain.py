@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 class Sampling:
     """How what begins is drawn. When it begins is drawn as predicted; where it goes may be drawn cooler."""
 
-    pointer_temperature: float = 1.0
+    pointer_temperature: float = 0.3
     """Below 1 the likelier candidates win more often than predicted."""
-    point_temperature: float = 1.0
+    point_temperature: float = 0.4
     """Below 1 points in space and on the minimap stay nearer to the likeliest ones."""
 
 
