@@ -138,13 +138,15 @@ class GameWindow:
             if now_s >= self._next_frame_s and self._has_time_to_draw(now_s):
                 self._draw(now_s)
                 self._picture_s = max(self._clock() - now_s, 0.7 * self._picture_s)
-                self._next_frame_s = max(self._next_frame_s + FRAME_S, now_s)
+                self._next_frame_s = max(self._next_frame_s, now_s - FRAME_S) + FRAME_S
                 now_s = self._clock()
             if not self.paused and now_s >= self._tick_start_s + TICK_S:
                 return
-            until_s = self._next_frame_s if self._next_frame_s > now_s or self.paused else self._tick_start_s + TICK_S
+            until_s = self._next_frame_s
             if not self.paused:
                 until_s = min(until_s, self._tick_start_s + TICK_S)
+                if until_s <= now_s and not self._has_time_to_draw(now_s):
+                    until_s = self._tick_start_s + TICK_S
             self._take_events(max(1, round(1000 * (until_s - now_s))))
 
     def _has_time_to_draw(self, now_s: float) -> bool:

@@ -1,0 +1,247 @@
+"""How well 20 Hz are held: `python benchmarks/realtime.py [--seconds 30] [--models models/v2] [--part decide onnx]`.
+
+Parts: `decide` (one decision after the other), `onnx` (each policy by ONNX Runtime beside torch; needs the packages
+onnx and onnxruntime), `alone` and `trainer` (the beat in real time without and with a training process at nice 19
+beside it), `window` (the beat in the game's window, drawn; SDL_VIDEODRIVER=dummy draws without a display).
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1", PYGAME_HIDE_SUPPORT_PROMPT="1")
+
+import numpy as np
+import torch
+
+from understudy.contract.action import Action, Actor, idle_action
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH
+from understudy.policies.brain import Brain, load_brain
+from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.hand import HAND
+from understudy.policies.strategist import Strategist, StrategistConfig
+from understudy.policies.tactician import Tactician, TacticianConfig
+from understudy.runtime.cadence import Cadence, CadenceReport
+from understudy.runtime.hierarchy import Hierarchy
+from understudy.runtime.rate import Rate, SystemClock
+from understudy.runtime.session import Session
+from understudy.runtime.takeover import TakenOver
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
+
+SEEDS = np.array([3], np.uint64)
+PARTS = ("decide", "onnx", "alone", "trainer", "window")
+
+
+def brain_of(models: Path | None) -> Brain:
+    """Trained policies, or untrained ones of the same size: they cost the same."""
+    if models is not None:
+        return load_brain(models)
+    hand: np.void = np.ones(1, HAND)[0]
+    return Brain(Executor(ExecutorConfig()), hand, Strategist(StrategistConfig()), Tactician(TacticianConfig()))
+
+
+class Nobody:
+    """A person who never touches anything; the beat of a world without a window is kept here."""
+
+    touched_s, holding = float("-inf"), False
+
+    def __init__(self, world: "BeatenSimulator") -> None:
+        self._world = world
+
+    def wait_tick(self) -> None:
+        self._world.wait()
+
+    def end_tick(self) -> Action:
+        return idle_action(self._world.observe())
+
+
+class BeatenSimulator(Simulator):
+    """The bare game in real time: a tick begins at its deadline."""
+
+    def __init__(self) -> None:
+        super().__init__(SEEDS)
+        self.rate = Rate(20.0)
+        self.num_missed = 0
+        self._start_s = time.monotonic()
+        self._slot = 0
+        self.rate.wait()
+        self._stamp()
+
+    def wait(self) -> None:
+        missed = self.rate.wait()
+        self.num_missed += missed
+        self._slot += 1 + missed
+
+    def act(self, action: Action) -> None:
+        super().act(action)
+        self._stamp()
+
+    def _stamp(self) -> None:
+        self.observe().records["time_s"] = self._start_s + self._slot / 20.0
+
+
+def live(hierarchy: Hierarchy, seconds: float) -> CadenceReport:
+    """The beat without a window."""
+    world = BeatenSimulator()
+    pilot = TakenOver(hierarchy, Nobody(world), num_missed=lambda: world.num_missed)
+    Session(world, pilot, actor=Actor.POLICY, seeds=SEEDS).run(round(20 * seconds))
+    return pilot.cadence.report()
+
+
+def live_in_window(hierarchy: Hierarchy, seconds: float) -> CadenceReport:
+    """The beat in the game's window, drawn up to 60 times a second."""
+    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window_seat import WindowSeat
+
+    window = GameWindow(3, "1-1")
+    pilot = TakenOver(hierarchy, WindowSeat(window), num_missed=lambda: window.num_missed)
+    Session(window, pilot, actor=Actor.POLICY, seeds=SEEDS).run(round(20 * seconds), until=lambda step: window.closed)
+    print(f"  {window.num_frames / seconds:.0f} pictures a second")
+    return pilot.cadence.report()
+
+
+def say(name: str, report: CadenceReport) -> None:
+    print(f"{name}: ms as p50 / p95 / p99 / max")
+    print(f"  thinking {report.decide};  seen to decided {report.latency};  jitter {1000 * report.jitter_s:.1f}")
+    for each in report.levels:
+        print(f"  {each.rate_hz:g} Hz: {each.num_runs} times, {each.num_skipped} left out, late {each.late}")
+    print(f"  late ticks {report.num_late} of {report.num_ticks} ({report.late_share:.3%})")
+
+
+def decide(hierarchy: Hierarchy, seconds: float) -> None:
+    """One decision after the other, on the clock and on the processor."""
+    world, carry = Simulator(SEEDS), hierarchy.start(SEEDS)
+    cadence, clock, spent = Cadence(), SystemClock(), []
+    until, tick = time.monotonic() + seconds, 0
+    while time.monotonic() < until:
+        began_s, cpu_s = clock.now_s(), time.thread_time()
+        timing = cadence.begin(tick, began_s, began_s)
+        decision = hierarchy.decide(world.observe(), carry)
+        cadence.end(timing, began_s, began_s, clock.now_s())
+        spent.append(time.thread_time() - cpu_s)
+        carry, tick = decision.carry, tick + 1
+        world.act(decision.action)
+    percentiles = " / ".join(f"{1000 * value:.1f}" for value in np.percentile(spent, [50, 95, 99, 100]))
+    print(f"decide, {tick} in a row: ms on the clock {cadence.report().decide}, on the processor {percentiles}")
+
+
+def onnx(brain: Brain) -> None:
+    """Each policy by itself in both libraries, one thread, processor time."""
+    import onnxruntime
+
+    seen = (torch.randn(1, MAX_TRACKS, TRACK_WIDTH), torch.ones(1, MAX_TRACKS, dtype=torch.int64))
+    context = torch.randn(1, CONTEXT_WIDTH)
+    cases = {
+        "strategist": (brain.strategist, (torch.randn(1, 60, CONTEXT_WIDTH),)),
+        "tactician": (brain.tactician, (context, torch.randn(1, STRATEGY_WIDTH), *seen)),
+        "executor": (
+            brain.executor,
+            (
+                context,
+                torch.randn(1, ADVICE_WIDTH),
+                *seen,
+                torch.rand(1, MAX_TRACKS),
+                torch.randn(1, MAX_LANDMARKS, LANDMARK_WIDTH),
+            ),
+        ),
+    }
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    for name, (module, arguments) in cases.items():
+        path = Path(f"/tmp/understudy-{os.getpid()}-{name}.onnx")
+        plain = Plain(module).eval()
+        torch.onnx.export(plain, arguments, str(path), dynamo=False, opset_version=17)
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        path.unlink()
+        feed = {given.name: value.numpy() for given, value in zip(session.get_inputs(), arguments, strict=True)}
+        with torch.inference_mode():
+            expected = [value.numpy() for value in plain(*arguments)]
+            by_torch = spent_ms(lambda plain=plain, arguments=arguments: plain(*arguments))
+        by_onnx = spent_ms(lambda session=session, feed=feed: session.run(None, feed))
+        apart = max(float(np.abs(a - b).max()) for a, b in zip(expected, session.run(None, feed), strict=True))
+        print(f"{name}: torch {by_torch}, ONNX Runtime {by_onnx} ms on the processor (p50 / p99); apart {apart:.1e}")
+
+
+class Plain(torch.nn.Module):
+    """A policy that answers with a tuple, as the exporter wants it."""
+
+    def __init__(self, module: torch.nn.Module | None) -> None:
+        super().__init__()
+        assert module is not None
+        self.module = module
+
+    def forward(self, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        return tuple(vars(self.module(*arguments)).values())
+
+
+def spent_ms(work: Callable[[], object], times: int = 500) -> str:
+    """Processor time of one run."""
+    spent = []
+    for _ in range(times):
+        began_s = time.thread_time()
+        work()
+        spent.append(time.thread_time() - began_s)
+    return " / ".join(f"{1000 * value:.2f}" for value in np.percentile(spent[20:], [50, 99]))
+
+
+def train_for_ever() -> None:
+    """What stands beside the player: an Executor trained at batch 128 on one thread, at the lowest priority."""
+    os.nice(19)
+    torch.set_num_threads(1)
+    model = Executor(ExecutorConfig())
+    optimiser = torch.optim.AdamW(model.parameters())
+    batch = (
+        torch.randn(128, CONTEXT_WIDTH),
+        torch.randn(128, ADVICE_WIDTH),
+        torch.randn(128, MAX_TRACKS, TRACK_WIDTH),
+        torch.ones(128, MAX_TRACKS, dtype=torch.int64),
+        torch.rand(128, MAX_TRACKS),
+        torch.randn(128, MAX_LANDMARKS, LANDMARK_WIDTH),
+    )
+    while True:
+        optimiser.zero_grad()
+        said = model(*batch)
+        (said.start_logit.square().mean() + said.key_logits.square().mean()).backward()
+        optimiser.step()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=float, default=30.0)
+    parser.add_argument("--models", type=Path, default=None)
+    parser.add_argument("--part", nargs="*", choices=(*PARTS, "train"), default=PARTS)
+    chosen = parser.parse_args()
+    if "train" in chosen.part:
+        train_for_ever()
+    torch.set_num_threads(1)
+    brain = brain_of(chosen.models)
+    hierarchy = Hierarchy(brain, load_profile())
+    live(hierarchy, 2.0)  # compiles and allocates
+    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    if "decide" in chosen.part:
+        decide(hierarchy, min(10.0, chosen.seconds))
+    if "onnx" in chosen.part:
+        onnx(brain)
+    if "alone" in chosen.part:
+        say("alone", live(hierarchy, chosen.seconds))
+    if "trainer" in chosen.part:
+        trainer = subprocess.Popen([sys.executable, __file__, "--part", "train"])
+        try:
+            time.sleep(4.0)
+            say("beside a trainer at nice 19", live(hierarchy, chosen.seconds))
+        finally:
+            trainer.kill()
+            trainer.wait()
+    if "window" in chosen.part:
+        say("in the window", live_in_window(hierarchy, chosen.seconds))
+
+
+if __name__ == "__main__":
+    main()
