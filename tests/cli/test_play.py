@@ -172,3 +172,42 @@ def test_a_map_that_does_not_exist_is_refused_in_one_sentence(capsys: pytest.Cap
 
 def test_recordings_of_a_person_go_where_training_looks() -> None:
     assert Play().out == Path("recordings/v2_training")
+
+
+@pytest.mark.desktop
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_recording_made_by_real_mouse_and_keys_trains_and_plays(
+    start_player: Callable[..., Player], tmp_path: Path
+) -> None:
+    player = start_player("--seed", "5", "--map", "1-1")
+    player.wait_for(lambda episode: len(episode) > 10, "the game")
+    until = time.monotonic() + 200.0
+    while time.monotonic() < until:
+        play_a_little(player)
+    code, said, episode = player.leave(signal.SIGTERM)
+    assert code == 0, said
+    assert episode.duration_s > 190.0
+
+    models, recordings = tmp_path / "models", tmp_path / "recordings"
+    train = ["train", "--data-dir", str(recordings), "--output-dir", str(models), "--log-dir", str(tmp_path / "logs")]
+    assert main([*train, "--epoch-scale", "0.05", "--device", "cpu"]) == 0
+    judge = ["evaluate", "--models", str(models), "--worlds", "4", "--seconds", "20", "--processes", "1"]
+    assert main([*judge, "--out", str(tmp_path / "judged")]) == 0
+    assert (tmp_path / "judged" / "report.html").exists()
+
+
+def play_a_little(player: Player) -> None:
+    """Shoots at an alien in sight, or flies on."""
+    episode = player.episode()
+    if episode is None or enemies(episode).size == 0:
+        tick = 0 if episode is None else len(episode)
+        fly_by_the_minimap(player, 0.2 + 0.6 * (tick % 7) / 7, 0.2 + 0.6 * (tick % 5) / 5)
+        time.sleep(1.5)
+        return
+    click_an_alien(player)
+    player.do("key", "Control_L")
+    time.sleep(1.5)
+    player.click(0.45, 0.4)
+    player.do("key", "space")
+    time.sleep(1.0)

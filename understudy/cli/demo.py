@@ -37,7 +37,7 @@ class Effort:
 def effort_of(command: Demo) -> Effort:
     """What the flags ask for; `--quick` takes at most ten minutes of play."""
     if command.quick:
-        return Effort(minutes=min(command.minutes, 10.0), epoch_scale=0.5, worlds=32, seconds=60.0, video_s=10.0)
+        return Effort(minutes=min(command.minutes, 10.0), epoch_scale=0.35, worlds=32, seconds=60.0, video_s=10.0)
     return Effort(minutes=command.minutes, epoch_scale=1.0, worlds=128, seconds=120.0, video_s=30.0)
 
 
