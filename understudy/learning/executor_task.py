@@ -13,6 +13,7 @@ from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.aim import Foretold, aim_metrics, destinations
+from understudy.learning.executor_samples import ExecutorSamples, ask, samples_of
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
 from understudy.learning.upstream import Upstream
 from understudy.policies.executor import MINIMAP, SPACE, Executor, Hazards, density_log_likelihood
@@ -42,10 +43,10 @@ class ExecutorTask:
         self._hand, self._lessons = hand, held_out
         corner = profile.minimap
         self._minimap = (corner.left, corner.top, corner.width, corner.height)
-        self._train = _Samples(lessons, device, upstream)
-        self._held_out = _Samples(held_out, device, upstream)
+        self._train = samples_of(lessons, map(upstream.advice, lessons), device)
+        self._held_out = samples_of(held_out, map(upstream.advice, held_out), device)
         self._signs = [torch.from_numpy(table).to(device) for table in mirror_tables()]
-        eventful = self._train.starts | self._train.key_onsets.any(dim=1)
+        eventful = self._train.eventful
         self._eventful = torch.nonzero(eventful)[:, 0]
         self._rest = torch.nonzero(~eventful)[:, 0]
         if len(self._eventful) == 0 or len(self._rest) < REST_STRIDE:
@@ -68,7 +69,7 @@ class ExecutorTask:
         ticks_B, weight_B = self._draw(indices, generator)
         mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
         samples = self._train
-        said = self._ask(model, samples, ticks_B, mirror_B)
+        said = ask(model, samples, ticks_B, mirror_B, self._signs)
         losses = negative_log_likelihood(said, samples, ticks_B, mirror_B, self._num_keys)
         scale = weight_B / self._mean_weight  # not the batch's own mean: that one is small when there are many onsets
         parts = {name: (scale * loss).mean() for name, loss in losses.items()}
@@ -83,18 +84,6 @@ class ExecutorTask:
         event = self._eventful[indices.clamp(max=len(self._eventful) - 1)]
         return torch.where(is_event, event, self._rest[rest]), torch.where(is_event, 1.0, float(REST_STRIDE))
 
-    def _ask(self, model: Executor, samples: "_Samples", ticks_B: Tensor, mirror_B: Tensor) -> Hazards:
-        context_signs, track_signs, landmark_signs = self._signs
-        said: Hazards = model(
-            samples.context[ticks_B] * context_signs[mirror_B],
-            samples.advice[mirror_B, ticks_B],
-            samples.tracks[ticks_B] * track_signs[mirror_B][:, None],
-            samples.kinds[ticks_B],
-            samples.weights[mirror_B, ticks_B],
-            samples.landmarks[ticks_B] * landmark_signs[mirror_B][:, None],
-        )
-        return said
-
     def validate(self, model: Executor) -> dict[str, float]:
         """Log likelihood per second and pointer accuracy on held-out sessions, beside a constant-rate baseline."""
         samples = self._held_out
@@ -102,7 +91,7 @@ class ExecutorTask:
         start, pointer, points = [], [], []
         for chunk in torch.split(torch.arange(len(samples.starts), device=samples.starts.device), _CHUNK):
             mirror = torch.zeros_like(chunk)
-            said = self._ask(model, samples, chunk, mirror)
+            said = ask(model, samples, chunk, mirror, self._signs)
             for name, loss in negative_log_likelihood(said, samples, chunk, mirror, self._num_keys).items():
                 totals[name] = totals.get(name, 0.0) + float(loss.sum())
             start.append(torch.sigmoid(said.start_logit))
@@ -146,7 +135,7 @@ def likeliest(density_BX5: Tensor) -> Tensor:
 
 
 def negative_log_likelihood(
-    said: Hazards, samples: "_Samples", ticks_B: Tensor, mirror_B: Tensor, num_keys: int
+    said: Hazards, samples: ExecutorSamples, ticks_B: Tensor, mirror_B: Tensor, num_keys: int
 ) -> dict[str, Tensor]:
     """Per tick and head, in nats: did a gesture start, where to, at which point, which keys went down."""
     started = samples.starts[ticks_B].float()
@@ -169,7 +158,7 @@ def negative_log_likelihood(
     return {"start_loss": start, "pointer_loss": pointer, "point_loss": where, "key_loss": (up * keys).sum(-1)}
 
 
-def _trivial(samples: "_Samples", per_second: float) -> dict[str, float]:
+def _trivial(samples: ExecutorSamples, per_second: float) -> dict[str, float]:
     """What a constant hazard would score, nats per second."""
 
     def entropy(rate: float) -> float:
@@ -185,33 +174,3 @@ def _trivial(samples: "_Samples", per_second: float) -> dict[str, float]:
 def _most_common_share(candidates: Tensor) -> float:
     known = candidates[candidates >= 0]
     return float(torch.bincount(known).max()) / len(known) if len(known) else 0.0
-
-
-class _Samples:
-    """Ticks of all sessions one after the other, on a device."""
-
-    def __init__(self, lessons: list[Lesson], device: torch.device, upstream: Upstream) -> None:
-        def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
-            return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
-
-        self.context = gather([lesson.encoded.context for lesson in lessons])
-        self.tracks = gather([lesson.encoded.tracks for lesson in lessons])
-        self.kinds = gather([lesson.encoded.kinds for lesson in lessons])
-        self.landmarks = gather([lesson.encoded.landmarks for lesson in lessons])
-        self.free = gather([lesson.free for lesson in lessons])
-        self.starts = gather([lesson.starts >= 0 for lesson in lessons])
-        self.candidates = gather([lesson.candidates for lesson in lessons])
-        self.points = gather([lesson.points for lesson in lessons])
-        self.right = gather([_right_button(lesson) for lesson in lessons])
-        self.key_onsets = gather([lesson.key_onsets for lesson in lessons])
-        self.keys_down = gather([lesson.keys_down for lesson in lessons])
-        advised = [upstream.advice(lesson) for lesson in lessons]
-        self.advice = gather([advice for advice, _ in advised], axis=1)
-        self.weights = gather([weights for _, weights in advised], axis=1)
-
-
-def _right_button(lesson: Lesson) -> np.ndarray:
-    right = np.zeros(len(lesson), np.float32)
-    chosen = lesson.starts >= 0
-    right[chosen] = lesson.hindsight.gestures["button"][lesson.starts[chosen]] == 2
-    return right

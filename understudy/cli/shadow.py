@@ -1,0 +1,172 @@
+"""The guide's --shadow-train: a person plays in the game's window, the understudy watches and learns, sends nothing."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.cli.run import Run
+    from understudy.cli.shadow_lines import Teller
+    from understudy.contract.protocols import Listener, Step
+    from understudy.learning.shadow import ShadowTrainer
+    from understudy.recordings.recorder import Recorder
+    from understudy.worlds.simulator.window import GameWindow
+
+LOGS = Path("logs/shadow")
+MOST_BEHIND = 10
+"""Ticks that a busy machine may make up, so that each tick has its action."""
+EMPTY_S = 10.0
+"""A buffer that is empty for so long is looked into."""
+EXIT_INTERRUPTED = 130
+
+_log = logging.getLogger(__name__)
+
+
+def run_shadow(command: "Run") -> int | None:
+    """Plays until the window is closed, and says what was learnt."""
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from rich.console import Console
+
+    from understudy.recordings.recorder import recording_name
+    from understudy.worlds.simulator.window import GameWindow
+
+    _expect_weights(command.models)
+    console = Console(soft_wrap=True)
+    if command.test_mode:
+        console.print("--test_mode changes nothing here: --shadow-train never sends anything.", highlight=False)
+    session = recording_name("shadow_recording")
+    window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
+    try:
+        return _watch(command, window, session, console)
+    finally:
+        window.close()
+
+
+def _expect_weights(models: Path) -> None:
+    """Refuses at once what the learner would find out much later.
+
+    Raises:
+        CheckpointError: if there are no usable weights to begin with.
+    """
+    from understudy.policies.checkpoint import BEST, load_checkpoint
+    from understudy.policies.encoding import ENCODING
+
+    load_checkpoint(models / "executor" / BEST, "executor", ENCODING)
+
+
+def _watch(command: "Run", window: "GameWindow", session: str, console: "Console") -> int | None:
+    """Trainer, recorder, session, and how it ends."""
+    from understudy.cli.shadow_lines import Teller
+    from understudy.contract.action import Actor
+    from understudy.contract.observation import TICK_RATE_HZ
+    from understudy.learning.shadow import ShadowTrainer
+    from understudy.runtime.session import Session
+    from understudy.worlds.simulator.window_person import WindowPerson
+
+    teller = Teller(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
+    recorder = _recorder(command, window, session) if command.save_recordings else None
+    trainer = ShadowTrainer(
+        command.models / "executor",
+        window.profile,
+        teller.hear,
+        learning_rate=command.shadow_lr,
+        session=session.removeprefix("shadow_recording_"),
+        logs=LOGS,
+    )
+    teller.begin()
+    listeners: tuple[Listener, ...] = (trainer,) if recorder is None else (recorder, trainer)
+    play = Session(window, WindowPerson(window), listeners, actor=Actor.PERSON, take_inputs=window.take_inputs)
+    check = EmptyCheck(trainer, window, teller)
+    num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
+    interrupted = False
+    try:
+        play.run(num_ticks, until=lambda step: _is_over(step, check, window))
+    except KeyboardInterrupt:
+        interrupted = True
+    _sum_up(teller, trainer, recorder, console)
+    return EXIT_INTERRUPTED if interrupted else None
+
+
+def _recorder(command: "Run", window: "GameWindow", session: str) -> "Recorder":
+    from dataclasses import replace
+
+    from understudy.recordings.episode import describe
+    from understudy.recordings.recorder import Recorder, free_path
+
+    info = describe(window.profile, pilot="person", seed=command.seed, start_map=command.map)
+    info = replace(info, window_width=command.size[0], window_height=command.size[1])
+    return Recorder(free_path(command.out, session), info, also_pickle=True)
+
+
+def _sum_up(teller: "Teller", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
+    say = teller.say
+    say(f"Over: {trainer.num_updates} updates, {trainer.background.num_restarts} restarts of the learner")
+    if recorder is None:
+        return
+    if recorder.failure is not None:
+        say(f"Recording ended early: {recorder.failure}")
+        return
+    bookmark(recorder.path, teller.disagreements)
+    say(
+        f"Recorded: {recorder.path} and {recorder.path.with_suffix('.pkl').name}, {len(teller.disagreements)} bookmarks"
+    )
+
+
+def bookmark(recording: Path, times_s: list[float]) -> None:
+    """Puts the moments of disagreement into a recording and its .pkl, as marks among the raw events."""
+    from dataclasses import replace
+
+    from understudy.learning.shadow import disagreement_marks
+    from understudy.recordings.store import read_episode, write_episode
+
+    if not times_s:
+        return
+    episode = read_episode(recording)
+    inputs = sorted((*episode.inputs, *disagreement_marks(tuple(times_s))), key=lambda event: event.time_s)
+    for path in (recording, recording.with_suffix(".pkl")):
+        write_episode(replace(episode, inputs=tuple(inputs)), path)
+
+
+def _is_over(step: "Step", check: "EmptyCheck", window: "GameWindow") -> bool:
+    check.look(float(step.observation.records["time_s"][0]))
+    return window.closed
+
+
+class EmptyCheck:
+    """Says once why the buffer is still empty after EMPTY_S. Belongs to the window's thread."""
+
+    def __init__(self, trainer: "ShadowTrainer", window: "GameWindow", teller: "Teller") -> None:
+        self._trainer, self._window, self._teller = trainer, window, teller
+        self._begun_s: float | None = None
+        self._is_over = False
+
+    def look(self, now_s: float) -> None:
+        """Called once a tick."""
+        self._begun_s = now_s if self._begun_s is None else self._begun_s
+        if self._is_over or now_s - self._begun_s < EMPTY_S:
+            return
+        if self._trainer.num_samples:
+            self._is_over = True
+            return
+        why = self._why()
+        if why is not None:
+            self._is_over = True
+            self._teller.say(f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {EMPTY_S:.0f} s: {why}")
+
+    def _why(self) -> str | None:
+        import pygame
+
+        from understudy.cli.shadow_lines import why_empty
+
+        desktops = pygame.display.get_desktop_sizes()
+        return why_empty(
+            has_focus=pygame.key.get_focused(),
+            window=pygame.display.get_window_size(),
+            desktop=(max(width for width, _ in desktops), max(height for _, height in desktops)),
+            num_touched=self._trainer.seen.num_touched,
+            learner_is_ready=self._trainer.is_ready,
+        )

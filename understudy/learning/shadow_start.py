@@ -1,0 +1,172 @@
+"""What a shadow session begins with: the weights that play, base recordings to rehearse, and where candidates go."""
+
+import copy
+import dataclasses
+import hashlib
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from understudy.contract.errors import CheckpointError, NoRecordingsError, RecordingError
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.profile import Profile
+from understudy.learning.executor_samples import join, samples_of
+from understudy.learning.lesson import prepare
+from understudy.learning.material import split_sessions, stretches
+from understudy.learning.promotion import expect_finite
+from understudy.learning.sample_buffer import SampleBuffer
+from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
+from understudy.learning.shadow_reports import Places, ShadowSettings
+from understudy.learning.upstream import Upstream
+from understudy.policies.brain import load_brain, restore_executor
+from understudy.policies.checkpoint import BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.policies.encoding import ENCODING
+from understudy.policies.executor import Executor
+from understudy.recordings.episode import Episode
+from understudy.recordings.store import find_recordings, read_episode
+
+_log = logging.getLogger(__name__)
+
+MOST_BASE_MINUTES = 30.0
+"""More base play than this is not read: it would only take longer to begin."""
+CPU = torch.device("cpu")
+
+
+@dataclasses.dataclass(kw_only=True)
+class Start:
+    """A learner that is ready, and what it was made from."""
+
+    learner: ShadowLearner
+    base: Checkpoint
+    places: Places
+    base_minutes: float = 0.0
+    held_out_minutes: float = 0.0
+    note: str = ""
+
+    def stage(self, data_hash: str, numbers: dict[str, float]) -> str:
+        """Writes the averaged weights as a candidate, whole or not at all; returns their identity.
+
+        Raises:
+            CheckpointError: if they are not finite or cannot be written; the candidate before stays.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        meta = dataclasses.replace(
+            self.base.meta,
+            data_hash=data_hash,
+            lineage=(
+                *self.base.meta.lineage,
+                Parent(identity=self.base.identity, what="base", when=now),
+                Parent(identity=data_hash, what="shadow", when=now),
+            ),
+            metrics={**self.base.meta.metrics, **{f"shadow_{name}": value for name, value in numbers.items()}},
+            epoch=self.learner.num_updates,
+            versions={},
+        )
+        candidate = Checkpoint(meta=meta, weights=copy.deepcopy(self.learner.average.model.state_dict()))
+        expect_finite(candidate, self.places.candidate)
+        save_checkpoint(self.places.candidate, candidate)
+        return candidate.identity
+
+
+def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Callable[[], None]) -> Start:
+    """Loads everything.
+
+    Args:
+        beat: called now and then while it takes.
+
+    Raises:
+        CheckpointError: if there are no usable weights to begin with.
+    """
+    best = places.models / "executor" / BEST
+    base = load_checkpoint(best, "executor", ENCODING)
+    expect_finite(base, best)
+    brain = load_brain(places.models)
+    beat()
+    rehearsal, minutes, note = None, (0.0, 0.0), ""
+    try:
+        train, held_out = base_recordings(places.recordings, best.stat().st_mtime, profile)
+    except (NoRecordingsError, RecordingError) as problem:
+        note = str(problem)
+    else:
+        minutes = (_minutes(train), _minutes(held_out))
+        rehearsal = rehearse(train, held_out, Upstream(brain.strategist, brain.tactician), profile, settings, beat)
+    working = _working(places.candidate)
+    return Start(
+        learner=ShadowLearner(brain, profile, settings, rehearsal, working),
+        base=base,
+        places=places,
+        base_minutes=minutes[0],
+        held_out_minutes=minutes[1],
+        note=note,
+    )
+
+
+def _working(candidate: Path) -> Executor | None:
+    """Weights of a learner of the same session that was lost."""
+    if not candidate.exists():
+        return None
+    try:
+        staged = load_checkpoint(candidate, "executor", ENCODING)
+        expect_finite(staged, candidate)
+    except CheckpointError as problem:
+        _log.warning("%s", problem)
+        return None
+    return restore_executor(staged)
+
+
+def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tuple[list[Episode], list[Episode]]:
+    """Up to MOST_BASE_MINUTES of what the weights were trained from: recordings that are older than they are.
+
+    Args:
+        place: a folder or file; None for the default folders.
+        before_s: Unix time at which the weights were written.
+        profile: of the game that is played; recordings of another are left out.
+
+    Raises:
+        NoRecordingsError: if there are none.
+    """
+    paths = [path for path in find_recordings(place) if path.stat().st_mtime <= before_s]
+    paths.sort(key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
+    sessions, hashes, ticks = [], [], 0.0
+    for path in paths:
+        episode = read_episode(path)
+        if episode.info.profile == profile:
+            sessions.append(stretches(episode))
+            hashes.append(path.name)
+            ticks += sum(map(len, sessions[-1]))
+        if ticks > MOST_BASE_MINUTES * 60 * TICK_RATE_HZ:
+            break
+    train, held_out, _ = split_sessions(sessions, hashes) if sessions else ([], [], "")
+    if not train or not held_out:
+        raise NoRecordingsError("no base recordings older than the weights were found")
+    return train, held_out
+
+
+def rehearse(
+    train: list[Episode],
+    held_out: list[Episode],
+    upstream: Upstream,
+    profile: Profile,
+    settings: ShadowSettings,
+    beat: Callable[[], None],
+) -> Rehearsal:
+    """Base play as samples."""
+    pool = SampleBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
+    kept = []
+    for episode in (*train, *held_out):
+        lesson = prepare(episode.observation, episode.actions, profile)
+        beat()
+        samples = samples_of([lesson], [upstream.advice(lesson)], CPU)
+        beat()
+        if any(episode is one for one in train):
+            pool.add(samples)
+        else:
+            kept.append(samples)
+    return Rehearsal(pool=pool, held_out=join(kept))
+
+
+def _minutes(episodes: list[Episode]) -> float:
+    return sum(map(len, episodes)) / TICK_RATE_HZ / 60.0
