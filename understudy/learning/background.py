@@ -93,6 +93,7 @@ class _Life:
             target=_live, args=(work, brief, inbox, outbox, level), name="learner", daemon=True
         )
         self.process.start()
+        _log.debug("the learner is process %s", self.process.pid)
         inbox.close()  # only the learner holds these ends, so that each side notices the other's death
         outbox.close()
         self.heard_s = time.monotonic()

@@ -1,0 +1,130 @@
+"""The lines of --shadow-train have the form that the guide prints, and an empty buffer has a cause."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from understudy.cli.shadow import bookmark
+from understudy.cli.shadow_lines import Teller, short, why_empty
+from understudy.contract.action import ACTION, Actor
+from understudy.contract.observation import OBSERVATION, TICK_S
+from understudy.contract.protocols import InputEvent
+from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Trouble, Updated
+from understudy.recordings.episode import Episode, describe
+from understudy.recordings.store import read_episode, write_episode
+from understudy.worlds.catalog import load_profile
+
+
+def said(*reports: Report, debug: bool = False, learning_rate: float = 1e-4) -> list[str]:
+    console = Console(width=300, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115
+    teller = Teller(console, learning_rate, debug)
+    teller.begin()
+    for report in reports:
+        teller.hear(report)
+    console.file.close()
+    return console.export_text().splitlines()
+
+
+def updated(number: int) -> Updated:
+    return Updated(
+        number=number,
+        loss=0.02341,
+        position_error=0.0871,
+        click_accuracy=0.778,
+        learning_rate=1e-4,
+        num_samples=300,
+        seconds=0.1,
+    )
+
+
+def test_the_lines_are_the_guides_word_for_word(project_root: Path) -> None:
+    lines = said(Filled(num_samples=234, buffer_size=5000), updated(12), debug=True)
+    assert lines == [
+        "[SHADOW] Shadow training mode ACTIVE",
+        "[SHADOW] Bot is WATCHING - play the game normally!",
+        "[SHADOW] Learning rate: 1e-4 (with warmup + cosine decay)",
+        "[SHADOW] Buffer: 234/5000 samples",
+        "[SHADOW] Update #12: loss=0.0234, pos_err=0.087, click_acc=78%, lr=1.00e-04",
+    ]
+
+
+def test_a_long_session_prints_one_update_each_half_minute_and_with_debug_all() -> None:
+    reports = [updated(number) for number in range(1, 41)]
+    assert [line for line in said(*reports) if "Update" in line] == [
+        f"[SHADOW] Update #{number}: loss=0.0234, pos_err=0.087, click_acc=78%, lr=1.00e-04"
+        for number in (1, 11, 21, 31)
+    ]
+    assert sum("Update" in line for line in said(*reports, debug=True)) == 40
+
+
+def test_scores_verdicts_and_troubles_are_said() -> None:
+    lines = said(
+        Ready(base_minutes=25.2, held_out_minutes=5.0, note=""),
+        Scored(agreement=0.61, before=0.55, num_clicks=100),
+        Disagreed(times_s=(1.0, 2.0)),
+        updated(1),
+        Judged(promoted=False, reason="it is worse", identity="x", path="a.pt"),
+        Judged(promoted=True, reason="it is better", identity="x", path="a.pt"),
+        Trouble(text="The learner was lost: it died."),
+    )[3:]
+    assert "Rehearsing 25 minutes" in lines[0]
+    assert any("61% of your last 100 clicks (before learning 55%)" in line for line in lines)
+    assert "[SHADOW] Kept aside: it is worse (a.pt)" in lines
+    assert "[SHADOW] Promoted: it is better (a.pt)" in lines
+    assert lines[-1] == "[SHADOW] The learner was lost: it died."
+    assert all(re.match(r"\[SHADOW\] ", line) for line in lines)
+
+
+@pytest.mark.parametrize(("value", "text"), [(1e-4, "1e-4"), (2.5e-5, "2.5e-5"), (0.003, "3e-3")])
+def test_learning_rates_are_written_as_in_the_guide(value: float, text: str) -> None:
+    assert short(value) == text
+
+
+@pytest.mark.parametrize(
+    ("changed", "cause"),
+    [
+        ({"has_focus": False, "num_touched": 0}, "not in focus"),
+        ({"num_touched": 0}, "neither mouse nor keyboard"),
+        ({"window": (2000, 700)}, "larger than the screen of 1920 x 1080"),
+        ({}, "none of it has become a sample"),
+        ({"learner_is_ready": False}, None),
+    ],
+)
+def test_an_empty_buffer_has_a_cause(changed: dict[str, object], cause: str | None) -> None:
+    usual: dict[str, object] = {
+        "has_focus": True,
+        "window": (1280, 720),
+        "desktop": (1920, 1080),
+        "num_touched": 50,
+        "learner_is_ready": True,
+    }
+    why = why_empty(**(usual | changed))  # type: ignore[arg-type]
+    assert why is None if cause is None else cause in (why or "")
+
+
+def test_moments_of_disagreement_become_bookmarks_of_both_files(tmp_path: Path) -> None:
+    observations = np.zeros(100, OBSERVATION)
+    observations["time_s"] = 50.0 + TICK_S * np.arange(100)
+    info = describe(load_profile(), pilot="person")
+    press = InputEvent(52.0, "press", "left", 0.25, 0.75)
+    episode = Episode(
+        info=info,
+        observations=observations,
+        actions=np.zeros(100, ACTION),
+        actors=np.full(100, Actor.PERSON, np.int8),
+        inputs=(press,),
+    )
+    path = tmp_path / "shadow_recording_1.mcap"
+    write_episode(episode, path)
+    write_episode(episode, path.with_suffix(".pkl"))
+    bookmark(path, [53.5, 51.0])
+    for file in (path, path.with_suffix(".pkl")):
+        events = read_episode(file).inputs
+        assert [(event.time_s, event.kind, event.code) for event in events] == [
+            (51.0, "mark", "disagreement"),
+            (52.0, "press", "left"),
+            (53.5, "mark", "disagreement"),
+        ]
