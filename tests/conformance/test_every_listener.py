@@ -1,5 +1,6 @@
 """What every Listener must keep to. A new listener is done when its row is added here and passes."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from understudy.contract.protocols import Listener, Step
+from understudy.learning.shadow import ShadowTrainer
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
 from understudy.runtime.session import Session
@@ -16,10 +18,20 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
+from made_up_brain import write_brain
+
 SEEDS = np.array([7], np.uint64)
+
+
+def shadow_trainer(folder: Path) -> ShadowTrainer:
+    executor = write_brain(folder / "models") / "executor"
+    return ShadowTrainer(executor, load_profile(), logs=folder / "logs", recordings=folder / "none")
+
 
 LISTENERS: dict[str, Callable[[Path], Listener]] = {
     "recorder": lambda folder: Recorder(folder / "session.mcap", describe(load_profile(), pilot="teacher:hunter")),
+    "shadow trainer": shadow_trainer,
 }
 every_listener = pytest.mark.parametrize("make_listener", LISTENERS.values(), ids=LISTENERS.keys())
 

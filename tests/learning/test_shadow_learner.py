@@ -178,7 +178,7 @@ def test_only_a_better_candidate_that_has_lost_nothing_may_play() -> None:
     assert judge(likely(0.66, -0.28), old, None, None).promote
     assert not judge(likely(0.66, -0.31), old, base, base).promote, "less likely"
     assert not judge(likely(0.50, -0.28), old, base, base).promote, "fewer clicks agree"
-    worse = likely(0.80 - LARGEST_LOSS - 0.01, -0.2)
+    worse = likely(0.80 - LARGEST_LOSS - 0.03, -0.2)
     refused = judge(likely(0.66, -0.28), old, worse, base)
     assert not refused.promote and "base" in refused.reason
     few = judge(likely(0.9, -0.1, clicks=5), likely(0.1, -0.9, clicks=5), None, None)

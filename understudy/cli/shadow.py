@@ -60,6 +60,8 @@ def _expect_weights(models: Path) -> None:
 
 def _watch(command: "Run", window: "GameWindow", session: str, console: "Console") -> int | None:
     """Trainer, recorder, session, and how it ends."""
+    import os
+
     from understudy.cli.shadow_lines import Teller
     from understudy.contract.action import Actor
     from understudy.contract.observation import TICK_RATE_HZ
@@ -80,11 +82,11 @@ def _watch(command: "Run", window: "GameWindow", session: str, console: "Console
     teller.begin()
     listeners: tuple[Listener, ...] = (trainer,) if recorder is None else (recorder, trainer)
     play = Session(window, WindowPerson(window), listeners, actor=Actor.PERSON, take_inputs=window.take_inputs)
-    check = EmptyCheck(trainer, window, teller)
+    check, parent = EmptyCheck(trainer, window, teller), os.getppid()
     num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
     interrupted = False
     try:
-        play.run(num_ticks, until=lambda step: _is_over(step, check, window))
+        play.run(num_ticks, until=lambda step: _is_over(step, check, window) or os.getppid() != parent)
     except KeyboardInterrupt:
         interrupted = True
     _sum_up(teller, trainer, recorder, console)
@@ -110,10 +112,9 @@ def _sum_up(teller: "Teller", trainer: "ShadowTrainer", recorder: "Recorder | No
     if recorder.failure is not None:
         say(f"Recording ended early: {recorder.failure}")
         return
-    bookmark(recorder.path, teller.disagreements)
-    say(
-        f"Recorded: {recorder.path} and {recorder.path.with_suffix('.pkl').name}, {len(teller.disagreements)} bookmarks"
-    )
+    moments = sorted(set(teller.disagreements))  # a learner that was started again has named some twice
+    bookmark(recorder.path, moments)
+    say(f"Recorded: {recorder.path} and {recorder.path.with_suffix('.pkl').name}, {len(moments)} bookmarks")
 
 
 def bookmark(recording: Path, times_s: list[float]) -> None:

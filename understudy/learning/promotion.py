@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from understudy.contract.errors import CheckpointError
@@ -23,7 +24,8 @@ from understudy.policies.encoding import ENCODING
 POLICY = "executor"
 STAGED, HISTORY, AUDIT = "shadow", "history", "audit.jsonl"
 LARGEST_LOSS = 0.01
-"""Of the base set's clicks, the share that a candidate may go elsewhere with more often than the base did."""
+"""Of the base set's clicks, the share that a candidate may go elsewhere with more often than the base did; measured on a
+hundred clicks that is two of them more or less by chance, so a standard error is added."""
 FEWEST_CLICKS = 20
 """Held-out clicks below which nothing is judged."""
 
@@ -57,9 +59,10 @@ def judge(
         "likelihood_gain": mean,
         "likelihood_gain_sure": sure,
     }
-    loss = 0.0
-    if base_candidate is not None and base_first is not None:
-        loss = base_first.share - base_candidate.share
+    loss = chance = 0.0
+    if base_candidate is not None and base_first is not None and len(base_first.same):
+        change = base_candidate.same.astype(np.float64) - base_first.same
+        loss, chance = -float(change.mean()), float(change.std()) / len(change) ** 0.5
         numbers |= {"base_agreement": base_candidate.share, "base_agreement_before": base_first.share}
     if len(candidate.same) < FEWEST_CLICKS:
         return _no(f"only {len(candidate.same)} clicks were held out, {FEWEST_CLICKS} are needed to judge", numbers)
@@ -67,7 +70,7 @@ def judge(
         return _no("it is not surely closer to your newest play", numbers)
     if candidate.share < incumbent.share:
         return _no(f"it agrees with fewer of your clicks ({candidate.share:.0%}, now {incumbent.share:.0%})", numbers)
-    if loss > LARGEST_LOSS:
+    if loss > LARGEST_LOSS + chance:
         return _no(f"it has lost {100 * loss:.1f} points of agreement on the base recordings", numbers)
     return Verdict(
         promote=True,

@@ -109,9 +109,12 @@ class ShadowTrainer:
             self._hand_over()
 
     def close(self, timeout_s: float = 60.0) -> None:
-        """Hands over what is left, and lets the learner judge and stage what it has learnt. May be called twice."""
+        """Hands over what is left, and lets the learner judge and stage what it has learnt. May be called twice.
+
+        A learner that has learnt nothing yet is not waited for.
+        """
         self._hand_over()
-        self.background.close(timeout_s)
+        self.background.close(timeout_s if self.num_updates else 0.0)
 
     def _hand_over(self) -> None:
         if self._actions:
