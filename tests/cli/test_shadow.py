@@ -20,7 +20,7 @@ from understudy.recordings.store import read_episode
 sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
 from made_up_brain import write_brain
 
-PATIENCE_S = 180.0
+PATIENCE_S = 400.0
 SCRIPT = "darkorbit_bot/v2/bot_controller_v2.py"
 
 
@@ -87,6 +87,7 @@ def start(desktop_environment: dict[str, str], tmp_path: Path, project_root: Pat
         watcher.end()
 
 
+@pytest.mark.slow
 @pytest.mark.desktop
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
 def test_a_person_plays_the_understudy_learns_and_a_killed_learner_comes_back(
@@ -124,6 +125,7 @@ def test_a_person_plays_the_understudy_learns_and_a_killed_learner_comes_back(
     assert list((tmp_path / "logs" / "shadow").rglob("events.out.tfevents*"))
 
 
+@pytest.mark.slow
 @pytest.mark.desktop
 def test_a_buffer_that_stays_empty_names_its_cause(start: Callable[..., Watcher]) -> None:
     watcher = start("--minutes", "0.25")

@@ -26,7 +26,7 @@ SEEDS = np.array([7], np.uint64)
 
 def shadow_trainer(folder: Path) -> ShadowTrainer:
     executor = write_brain(folder / "models") / "executor"
-    return ShadowTrainer(executor, load_profile(), logs=folder / "logs", recordings=folder / "none")
+    return ShadowTrainer(executor, load_profile(), logs=folder / "logs", recordings=folder / "none", niceness=0)
 
 
 LISTENERS: dict[str, Callable[[Path], Listener]] = {

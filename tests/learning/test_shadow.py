@@ -25,7 +25,7 @@ from understudy.policies.checkpoint import BEST, load_checkpoint
 sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
 from made_up_brain import write_brain
 
-PATIENCE_S = 180.0
+PATIENCE_S = 400.0
 
 
 class Ear:
@@ -67,7 +67,12 @@ def models(tmp_path: Path) -> Path:
 @pytest.fixture
 def make(models: Path, tmp_path: Path) -> Callable[..., ShadowTrainer]:
     def trainer(ear: Ear, **settings: object) -> ShadowTrainer:
-        made: dict[str, object] = {"session": "now", "logs": tmp_path / "logs", "recordings": tmp_path / "none"}
+        made: dict[str, object] = {
+            "niceness": 0,
+            "session": "now",
+            "logs": tmp_path / "logs",
+            "recordings": tmp_path / "none",
+        }
         return ShadowTrainer(models / "executor", PROFILE, ear, **(made | settings))  # type: ignore[arg-type]
 
     return trainer

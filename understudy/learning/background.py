@@ -85,12 +85,12 @@ Work = Callable[[Any, Desk], None]
 class _Life:
     """One process, from its start to its end."""
 
-    def __init__(self, work: Work, brief: Any, level: int) -> None:
+    def __init__(self, work: Work, brief: Any, niceness: int, level: int) -> None:
         context = multiprocessing.get_context("spawn")  # torch and numba hold threads, which do not survive a fork
         inbox, self.feed = context.Pipe(duplex=False)
         self.reports, outbox = context.Pipe(duplex=False)
         self.process = context.Process(
-            target=_live, args=(work, brief, inbox, outbox, level), name="learner", daemon=True
+            target=_live, args=(work, brief, inbox, outbox, niceness, level), name="learner", daemon=True
         )
         self.process.start()
         _log.debug("the learner is process %s", self.process.pid)
@@ -119,6 +119,7 @@ class Background:
         on_trouble: Callable[[str], None],
         patience: Patience | None = None,
         kept_blocks: int = 0,
+        niceness: int = NICENESS,
     ) -> None:
         """Starts the learner.
 
@@ -129,10 +130,12 @@ class Background:
             on_trouble: called with a sentence when the learner was lost, on the watching thread.
             patience: when it counts as lost.
             kept_blocks: how many of the newest blocks a new learner is given once more.
+            niceness: how much it gives way to everything else, 0 for not at all.
         """
         self._work, self._brief = work, brief
         self._on_report, self._on_trouble = on_report, on_trouble
         self._patience = patience or Patience()
+        self._niceness = niceness
         self._level = logging.getLogger("understudy").getEffectiveLevel()
         self._queue: queue.Queue[Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._kept: deque[Block] = deque(maxlen=kept_blocks)
@@ -177,7 +180,7 @@ class Background:
         self._feeder.join()
 
     def _begin(self) -> _Life:
-        return _Life(self._work, self._brief, self._level)
+        return _Life(self._work, self._brief, self._niceness, self._level)
 
     def _feed(self) -> None:
         """The feeding thread: the blocks of a lost learner first, then new ones; ends after the mark of the end."""
@@ -253,12 +256,12 @@ class Background:
                 self._again.append(None)
 
 
-def _live(work: Work, brief: Any, inbox: Connection, outbox: Connection, level: int) -> None:
+def _live(work: Work, brief: Any, inbox: Connection, outbox: Connection, niceness: int, level: int) -> None:
     """The learner's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who plays; the pipe tells when it is over
     os.environ["OMP_NUM_THREADS"] = "1"
     if hasattr(os, "nice"):
-        os.nice(NICENESS)
+        os.nice(niceness)
     logging.basicConfig(level=logging.WARNING, format="learner: %(message)s")
     logging.getLogger("understudy").setLevel(level)
     work(brief, Desk(inbox, outbox))

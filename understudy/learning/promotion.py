@@ -24,8 +24,8 @@ from understudy.policies.encoding import ENCODING
 POLICY = "executor"
 STAGED, HISTORY, AUDIT = "shadow", "history", "audit.jsonl"
 LARGEST_LOSS = 0.01
-"""Of the base set's clicks, the share that a candidate may go elsewhere with more often than the base did; measured on a
-hundred clicks that is two of them more or less by chance, so a standard error is added."""
+"""Of the base set's clicks, the share that a candidate may go elsewhere with more often than the base did; of a hundred
+clicks that is two more or less by chance, so a standard error is added."""
 FEWEST_CLICKS = 20
 """Held-out clicks below which nothing is judged."""
 

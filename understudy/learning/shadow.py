@@ -10,7 +10,7 @@ from pathlib import Path
 from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, Step
-from understudy.learning.background import Background, Patience
+from understudy.learning.background import NICENESS, Background, Patience
 from understudy.learning.shadow_process import Brief, learn_in_shadow
 from understudy.learning.shadow_reports import Filled, Places, Ready, Report, ShadowSettings, Trouble, Updated
 
@@ -51,6 +51,7 @@ class ShadowTrainer:
         recordings: Path | None = None,
         world: int = 0,
         patience: Patience | None = None,
+        niceness: int = NICENESS,
     ) -> None:
         """Starts the learner; play can begin at once.
 
@@ -64,6 +65,7 @@ class ShadowTrainer:
             recordings: base recordings to rehearse; None for the default folders.
             world: which of the session's worlds is watched.
             patience: when the learner counts as lost.
+            niceness: how much the learner gives way to the game.
         """
         self.settings = ShadowSettings(
             learning_rate=learning_rate,
@@ -91,6 +93,7 @@ class ShadowTrainer:
             lambda text: self._hear(Trouble(text=text)),
             patience,
             KEPT_BLOCKS,
+            niceness,
         )
 
     def on_step(self, step: Step) -> None:
