@@ -103,6 +103,7 @@ def learn(
     actions: np.ndarray,
 ) -> ShadowLearner:
     """One stream, as in play: ten ticks at a time, an update whenever the play's own clock says so."""
+    torch.manual_seed(settings.seed)
     rehearsal = None
     if base is not None:
         written_s = (base.models / "executor" / "best_model.pt").stat().st_mtime

@@ -42,6 +42,7 @@ def learn_in_shadow(brief: Brief, desk: Desk) -> None:
     from understudy.learning.journal import Journal
 
     torch.set_num_threads(1)
+    torch.manual_seed(brief.settings.seed)  # dropout draws from torch's own generator
     try:
         with Journal(brief.places.log_folder) as journal:
             _Run(brief, desk, journal).run()

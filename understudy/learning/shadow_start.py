@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from understudy.contract.errors import CheckpointError, NoRecordingsError, RecordingError
@@ -30,8 +31,9 @@ from understudy.recordings.store import find_recordings, read_episode
 
 _log = logging.getLogger(__name__)
 
-MOST_BASE_MINUTES = 30.0
-"""More base play than this is not read: it would only take longer to begin."""
+MOST_BASE_MINUTES, MOST_HELD_OUT_MINUTES = 30.0, 10.0
+"""More base play than this is not used: it would only take longer to begin."""
+MOST_HOURS_READ = 5.0
 CPU = torch.device("cpu")
 
 
@@ -118,7 +120,10 @@ def _working(candidate: Path) -> Executor | None:
 
 
 def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tuple[list[Episode], list[Episode]]:
-    """Up to MOST_BASE_MINUTES of what the weights were trained from: recordings that are older than they are.
+    """What the weights were trained from, and what was held out then: recordings that are older than they are.
+
+    The split is the one of training (`material.gather`): weights look better on what they have seen. Of both parts some
+    is taken, up to MOST_BASE_MINUTES and MOST_HELD_OUT_MINUTES.
 
     Args:
         place: a folder or file; None for the default folders.
@@ -128,21 +133,28 @@ def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tu
     Raises:
         NoRecordingsError: if there are none.
     """
-    paths = [path for path in find_recordings(place) if path.stat().st_mtime <= before_s]
-    paths.sort(key=lambda path: hashlib.sha256(path.name.encode()).hexdigest())
-    sessions, hashes, ticks = [], [], 0.0
-    for path in paths:
+    sessions, hashes, hours = [], [], 0.0
+    for path in find_recordings(place):
+        if path.stat().st_mtime > before_s or hours > MOST_HOURS_READ:
+            continue
         episode = read_episode(path)
         if episode.info.profile == profile:
             sessions.append(stretches(episode))
-            hashes.append(path.name)
-            ticks += sum(map(len, sessions[-1]))
-        if ticks > MOST_BASE_MINUTES * 60 * TICK_RATE_HZ:
-            break
+            hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
+            hours += len(episode) / TICK_RATE_HZ / 3600.0
     train, held_out, _ = split_sessions(sessions, hashes) if sessions else ([], [], "")
     if not train or not held_out:
         raise NoRecordingsError("no base recordings older than the weights were found")
-    return train, held_out
+    return _some(train, MOST_BASE_MINUTES), _some(held_out, MOST_HELD_OUT_MINUTES)
+
+
+def _some(episodes: list[Episode], minutes: float) -> list[Episode]:
+    """Up to so many minutes, from all over; at least one stretch."""
+    chosen: list[Episode] = []
+    for number in np.random.default_rng(0).permutation(len(episodes)):
+        if not chosen or _minutes(chosen) + _minutes([episodes[number]]) <= minutes:
+            chosen.append(episodes[number])
+    return chosen
 
 
 def rehearse(
