@@ -78,7 +78,9 @@ def test_the_same_seed_plays_the_same_game_and_another_one_another() -> None:
 def test_a_world_is_played_the_same_alone_and_in_company() -> None:
     pilot = untrained()
     together, alone = play(pilot, SEEDS), play(pilot, SEEDS[1:2])
-    np.testing.assert_array_equal(together[0][:, 1], alone[0][:, 0])
+    for name, tolerance in (("button", 0), ("keys", 0), ("cursor_x", 1e-5), ("cursor_y", 1e-5)):
+        # the matrix library sums a batch of one in another order: last bits of a point may differ, decisions may not
+        np.testing.assert_allclose(together[0][name][:, 1], alone[0][name][:, 0], rtol=0, atol=tolerance)
     np.testing.assert_allclose(together[1]["goal"][:, 1], alone[1]["goal"][:, 0], atol=1e-5)
 
 
