@@ -1,7 +1,5 @@
 """`understudy run`, and the guide's `bot_controller_v2.py`: the understudy plays live, with a person in charge."""
 
-import importlib
-import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +12,6 @@ if TYPE_CHECKING:
     from understudy.cli.live import LiveGame
 
 Flag = tyro.conf.FlagCreatePairsOff
-SHADOW_MODULE = "understudy.cli.shadow"
 EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
 
 
@@ -65,7 +62,9 @@ class Run:
 def run(command: Run) -> int | None:
     """Plays until the end, and says how it went."""
     if command.shadow_train:
-        return _run_shadow(command)
+        from understudy.cli.shadow import run_shadow
+
+        return run_shadow(command)
     from rich.console import Console
 
     from understudy.cli.live import LiveSettings, open_live
@@ -112,16 +111,3 @@ def _say_what_is_not_done(command: Run, console: "Console") -> None:
         console.print("This version does not learn online: it plays with the weights that it is given.")
     if command.shadow_lr != Run.shadow_lr:
         console.print("--shadow-lr means nothing without --shadow-train and is ignored.")
-
-
-def _run_shadow(command: Run) -> int | None:
-    """The one place where --shadow-train leaves for its own module, whose `run_shadow(command)` does it all."""
-    from understudy.contract.errors import FlagError
-
-    if importlib.util.find_spec(SHADOW_MODULE) is None:
-        raise FlagError(
-            "--shadow-train was given, but this version cannot learn in the shadow yet: record with  "
-            "understudy play --record  and train with  understudy train ."
-        )
-    result: int | None = importlib.import_module(SHADOW_MODULE).run_shadow(command)
-    return result
