@@ -8,7 +8,7 @@ from test_hand import steady_hand
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Phase
 from understudy.contract.observation import MAX_TRACKS, Button, Observation
-from understudy.policies.chance import act_worlds, pick, uniform
+from understudy.policies.chance import DRAWN, act_worlds, pick, uniform
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.geometry import MAX_KEYS, Sort, geometry_of
 from understudy.policies.hand import HAND_STATE
@@ -30,6 +30,7 @@ class Worlds:
         pointer = np.zeros((self.size, NUM_CANDIDATES), np.float32)
         pointer[:, candidate] = 1.0
         actions = np.zeros(self.size, ACTION)
+        self.drawn = np.ones(self.size, DRAWN)
         act_worlds(
             self.scene.records,
             self.states,
@@ -43,6 +44,7 @@ class Worlds:
             self.density,
             np.full((self.size, MAX_KEYS), key, np.float32),
             actions,
+            self.drawn,
         )
         return actions
 
@@ -147,3 +149,28 @@ def test_a_key_that_is_seen_down_does_not_go_down() -> None:
     worlds.scene.records["keys"] = 1 << 1
     keys = int(worlds.act(key=1.0)["keys"][0])
     assert keys == ((1 << len(PROFILE.keys)) - 1) & ~(1 << 1)
+
+
+def test_what_was_drawn_is_told() -> None:
+    worlds = Worlds(list(range(4000)))
+    worlds.density[:, :, :] = (1.0, 0.9, -0.5, 0.2, 0.1)
+    worlds.scene.records["player"]["alive"][0] = 0
+    worlds.scene.records["keys"][1] = 1 << 1
+    worlds.act(start=0.5, right=0.25, key=0.1)
+    told, began = worlds.drawn, worlds.states["phase"] == Phase.MOVE
+    assert told["free"].tolist() == [0] + [1] * 3999
+    assert np.array_equal(told["candidate"], np.where(began, SPACE, -1))
+    assert np.array_equal(told["right"] == 1, began & (worlds.states["button"] == Button.RIGHT))
+    assert told["x"].max() > 1, "the point is told as it was drawn, not as it was kept inside"
+    assert np.allclose(np.clip(told["x"][began], -0.98, 0.98), 2 * worlds.states["goal_x"][began] - 1, atol=1e-6)
+    every_key = (1 << len(PROFILE.keys)) - 1
+    assert told["keys_up"][:3].tolist() == [every_key, every_key & ~(1 << 1), every_key]
+    pressed = (worlds.states["key_ticks"] > 0) | (told["keys"][:, None] >> np.arange(MAX_KEYS) & 1 == 1)
+    assert 0.05 < pressed[:, 0].mean() < 0.15 and not (told["keys"] & ~told["keys_up"]).any()
+
+
+def test_a_busy_hand_is_told_to_be_busy() -> None:
+    worlds = Worlds([1])
+    worlds.act(start=1.0)
+    worlds.act(start=1.0)
+    assert (worlds.drawn["free"][0], worlds.drawn["candidate"][0]) == (0, -1)

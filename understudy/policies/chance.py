@@ -12,6 +12,19 @@ _LEFT, _RIGHT = int(Button.LEFT), int(Button.RIGHT)
 _MARGIN = 0.98
 """Points of a density stay this far inside (of -1..1): the outermost pixels belong to other things."""
 
+DRAWN = np.dtype(
+    [
+        ("x", "f4"),  # the point drawn, -1..1 as in the density, before it is kept inside; 0 where there is none
+        ("y", "f4"),
+        ("keys_up", "u4"),  # bit k: key k could have gone down
+        ("keys", "u4"),  # bit k: key k went down
+        ("candidate", "i2"),  # where the gesture goes that began; -1 when none did
+        ("free", "u1"),  # a gesture could have begun
+        ("right", "u1"),  # it is made with the right button
+    ],
+)
+"""What chance decided in one tick: enough to say how likely it was."""
+
 
 @numba.njit(cache=True)
 def uniform(streams, world):  # type: ignore[no-untyped-def]
@@ -48,17 +61,21 @@ def _normal(streams, world):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _point(density, streams, world):  # type: ignore[no-untyped-def]
-    """A point in -1..1 drawn from a mixture; components are (probability, mean x, y, scale x, y)."""
+    """A point drawn from a mixture; components are (probability, mean x, y, scale x, y)."""
     component = density[pick(density[:, 0], uniform(streams, world))]
     x = component[1] + component[3] * _normal(streams, world)
     y = component[2] + component[4] * _normal(streams, world)
-    return min(max(x, -_MARGIN), _MARGIN), min(max(y, -_MARGIN), _MARGIN)
+    return x, y
 
 
 @numba.njit(cache=True)
+def _inside(place):  # type: ignore[no-untyped-def]
+    return min(max(place, -_MARGIN), _MARGIN)
+
+
 def act_worlds(  # type: ignore[no-untyped-def]
-    records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions
-):
+    records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions, drawn=None
+) -> None:
     """Draws what begins in this tick and moves every hand on by one tick.
 
     Args:
@@ -69,27 +86,48 @@ def act_worlds(  # type: ignore[no-untyped-def]
         start, right: (B,) probabilities; pointer: (B, C); keys: (B, K).
         minimap, space: (B, X, 5) mixtures as (probability, mean x, y, scale x, y), -1..1.
         actions: ACTION records, written.
+        drawn: DRAWN records, written, for whoever wants to know what chance decided.
     """
+    drawn = np.zeros(len(records), DRAWN) if drawn is None else drawn
+    _act_worlds(records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions, drawn)
+
+
+@numba.njit(cache=True)
+def _act_worlds(  # type: ignore[no-untyped-def]
+    records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions, drawn
+):
     chances = np.empty(4)
     for b in range(len(records)):
-        state = states[b]
+        state, told = states[b], drawn[b]
+        told.x, told.y, told.keys_up, told.keys = 0.0, 0.0, 0, 0
+        told.candidate, told.free, told.right = -1, 0, 0
+        if state.phase == IDLE and records[b].player.alive != 0:
+            told.free = 1
         begins = uniform(streams, b) < start[b]
-        if state.phase == IDLE and begins and records[b].player.alive != 0:
+        if begins and told.free != 0:
             choice = pick(pointer[b], uniform(streams, b))
             button = _RIGHT if uniform(streams, b) < right[b] else _LEFT
+            told.candidate, told.right = choice, button == _RIGHT
             for i in range(4):
                 chances[i] = uniform(streams, b)
-            _begin(choice, state, hand, records[b], geometry, minimap[b], space[b], streams, b, button, chances)
+            x, y = 0.0, 0.0
+            if choice >= _MINIMAP:
+                x, y = _point(minimap[b] if choice == _MINIMAP else space[b], streams, b)
+                told.x, told.y = x, y
+            _begin(choice, x, y, state, hand, records[b], geometry, button, chances)
         for key in range(geometry.num_keys):
             # a key that is seen down cannot go down, and its hazard was never trained
             up = state.key_ticks[key] == 0 and (records[b].keys >> np.uint32(key)) & np.uint32(1) == 0
+            if up:
+                told.keys_up |= np.uint32(1) << np.uint32(key)
             if uniform(streams, b) < keys[b, key] and up:
+                told.keys |= np.uint32(1) << np.uint32(key)
                 press_key(state, hand, key, uniform(streams, b))
         move_hand(state, hand, records[b], geometry, actions[b])
 
 
 @numba.njit(cache=True)
-def _begin(choice, state, hand, observation, geometry, minimap, space, streams, b, button, chances):  # type: ignore[no-untyped-def]
+def _begin(choice, x, y, state, hand, observation, geometry, button, chances):  # type: ignore[no-untyped-def]
     if choice < MAX_TRACKS:
         track = observation.tracks[choice]
         begin_gesture(state, hand, observation, SORT_TRACK, track.id, track.x, track.y, button, chances)
@@ -98,9 +136,8 @@ def _begin(choice, state, hand, observation, geometry, minimap, space, streams, 
         x, y = to_window(geometry, mark.x, mark.y)
         begin_gesture(state, hand, observation, SORT_LANDMARK, choice - MAX_TRACKS, x, y, button, chances)
     elif choice == _MINIMAP:
-        map_x, map_y = _point(minimap, streams, b)
-        x, y = to_window(geometry, 0.5 * (map_x + 1.0), 0.5 * (map_y + 1.0))
+        x, y = to_window(geometry, 0.5 * (_inside(x) + 1.0), 0.5 * (_inside(y) + 1.0))
         begin_gesture(state, hand, observation, SORT_MINIMAP, -1, x, y, button, chances)
     else:
-        x, y = _point(space, streams, b)
-        begin_gesture(state, hand, observation, SORT_SPACE, -1, 0.5 * (x + 1.0), 0.5 * (y + 1.0), button, chances)
+        x, y = 0.5 * (_inside(x) + 1.0), 0.5 * (_inside(y) + 1.0)
+        begin_gesture(state, hand, observation, SORT_SPACE, -1, x, y, button, chances)
