@@ -12,7 +12,15 @@ import torch
 from understudy.contract import wire
 from understudy.contract.errors import CheckpointError, EncodingMismatchError
 from understudy.policies.brain import load_brain, pack_hand, unpack_hand
-from understudy.policies.checkpoint import BEST, Checkpoint, CheckpointMeta, Parent, save_checkpoint
+from understudy.policies.checkpoint import (
+    BASE,
+    BEST,
+    Checkpoint,
+    CheckpointMeta,
+    Parent,
+    save_checkpoint,
+    weights_identity,
+)
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.hand import HAND
@@ -73,6 +81,36 @@ def test_a_level_that_was_trained_again_since_is_warned_of(tmp_path: Path, caplo
         save_strategist(tmp_path, seed=1)
         load_brain(tmp_path)
     assert "another strategist" in caplog.text
+
+
+def test_a_level_that_was_learnt_on_from_the_one_the_executor_knows_fits(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    known = save_strategist(tmp_path)
+    save_executor(tmp_path, known)
+    lineage = (Parent(identity=known.identity, what=BASE, when="now"),)
+    config = StrategistConfig(width=8, layers=1)
+    torch.manual_seed(1)
+    tuned = save(tmp_path, "strategist", Strategist(config), config, lineage=lineage)
+    assert tuned.identity != known.identity and tuned.continues(known.identity)
+    assert not known.continues(tuned.identity)
+    with caplog.at_level(logging.WARNING):
+        load_brain(tmp_path)
+    assert caplog.text == ""
+
+
+def test_a_candidate_plays_in_place_of_its_own_policy(tmp_path: Path) -> None:
+    save_executor(tmp_path, save_strategist(tmp_path))
+    strategist = load_brain(tmp_path).strategist
+    lineage = (Parent(identity=save_strategist(tmp_path).identity, what=BASE, when="now"),)
+    config = StrategistConfig(width=8, layers=1)
+    torch.manual_seed(1)
+    other = Strategist(config)
+    meta = CheckpointMeta(policy="strategist", encoding=ENCODING, config=wire.to_plain(config), lineage=lineage)
+    brain = load_brain(tmp_path, Checkpoint(meta=meta, weights=other.state_dict()))
+    assert brain.strategist is not None and strategist is not None
+    assert weights_identity(brain.strategist.state_dict()) == weights_identity(other.state_dict())
+    assert weights_identity(strategist.state_dict()) != weights_identity(other.state_dict())
 
 
 def test_a_level_that_is_missing_is_an_error(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """New weights come in between two ticks, whole or not at all."""
 
+import dataclasses
 import logging
 import time
 from pathlib import Path
@@ -11,7 +12,7 @@ from made_up_brain import write_brain
 from paper_world import PaperWorld
 
 from understudy.contract.errors import CheckpointError
-from understudy.policies.checkpoint import BEST, load_checkpoint, save_checkpoint
+from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
 from understudy.runtime.hierarchy import load_hierarchy
 from understudy.runtime.latest import Latest
 from understudy.runtime.swap import BrainWatch, NewBrain, Swapper, expect_sound, identities
@@ -73,6 +74,15 @@ def test_half_of_a_new_training_is_not_taken_before_the_other_half_is_there(
         assert new is not None and new.identities == identities(models)
     finally:
         watch.close()
+
+
+def test_a_level_learnt_on_from_the_one_that_the_executor_knows_is_taken(models: Path) -> None:
+    before = load_checkpoint(models / "strategist" / BEST)
+    lineage = (Parent(identity=before.identity, what=BASE, when="now"),)
+    weights = {name: 1.01 * weight for name, weight in before.weights.items()}
+    meta = dataclasses.replace(before.meta, lineage=lineage)
+    save_checkpoint(models / "strategist" / BEST, Checkpoint(meta=meta, weights=weights))
+    assert identities(models)["strategist"] != before.identity
 
 
 def test_weights_with_a_nan_are_refused_and_play_goes_on_with_the_old_ones(

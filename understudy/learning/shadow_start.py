@@ -23,7 +23,7 @@ from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
 from understudy.learning.shadow_reports import Places, ShadowSettings
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import load_brain, restore_executor
-from understudy.policies.checkpoint import BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor
 from understudy.recordings.episode import Episode
@@ -60,7 +60,7 @@ class Start:
             data_hash=data_hash,
             lineage=(
                 *self.base.meta.lineage,
-                Parent(identity=self.base.identity, what="base", when=now),
+                Parent(identity=self.base.identity, what=BASE, when=now),
                 Parent(identity=data_hash, what="shadow", when=now),
             ),
             metrics={**self.base.meta.metrics, **{f"shadow_{name}": value for name, value in numbers.items()}},

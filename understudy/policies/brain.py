@@ -42,33 +42,39 @@ class Brain:
     sampling: Sampling = field(default_factory=Sampling)
 
 
-def load_brain(folder: Path) -> Brain:
+def load_brain(folder: Path, candidate: Checkpoint | None = None) -> Brain:
     """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
+
+    Args:
+        folder: with the three policies.
+        candidate: plays in place of the best_model.pt of its own policy.
 
     Raises:
         CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
     """
-    found = load_checkpoint(folder / "executor" / BEST, "executor", ENCODING)
-    executor = restore_executor(found)
-    needs = {parent.what: parent.identity for parent in found.meta.lineage}
-    strategist = tactician = None
-    if "strategist" in needs:
-        strategist = restore_strategist(_load_level(folder, "strategist", needs))
-    if "tactician" in needs:
-        tactician = restore_tactician(_load_level(folder, "tactician", needs))
-    return Brain(executor, unpack_hand(found.meta.hand), strategist, tactician)
+    executor = _load_level(folder, "executor", candidate)
+    needs = {parent.what: parent.identity for parent in executor.meta.lineage}
+    levels = {name: _load_level(folder, name, candidate) for name in ("strategist", "tactician") if name in needs}
+    for name, level in levels.items():
+        if not level.continues(needs[name]):
+            _log.warning(
+                "The executor in %s was trained with another %s than the one beside it now: train the executor again.",
+                folder,
+                name,
+            )
+    return Brain(
+        restore_executor(executor),
+        unpack_hand(executor.meta.hand),
+        restore_strategist(levels["strategist"]) if "strategist" in levels else None,
+        restore_tactician(levels["tactician"]) if "tactician" in levels else None,
+    )
 
 
-def _load_level(folder: Path, name: str, needs: dict[str, str]) -> Checkpoint:
-    """The checkpoint of a level above the Executor."""
-    found = load_checkpoint(folder / name / BEST, name, ENCODING)
-    if found.identity != needs[name]:
-        _log.warning(
-            "The executor in %s was trained with another %s than the one beside it now: train the executor again.",
-            folder,
-            name,
-        )
-    return found
+def _load_level(folder: Path, name: str, candidate: Checkpoint | None) -> Checkpoint:
+    """The checkpoint of one policy."""
+    if candidate is not None and candidate.meta.policy == name:
+        return candidate
+    return load_checkpoint(folder / name / BEST, name, ENCODING)
 
 
 def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:

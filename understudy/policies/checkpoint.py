@@ -25,6 +25,8 @@ from understudy.contract.errors import CheckpointError, EncodingMismatchError, W
 BEST = "best_model.pt"
 LAST = "last_model.pt"
 EPOCH = "checkpoint_epoch_{epoch}.pt"
+BASE = "base"
+"""What a `Parent` is called that weights were learnt on from: fine-tuned, shadow or online learning, practice."""
 
 _FORMAT = 1
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -80,6 +82,11 @@ class Checkpoint:
     def identity(self) -> str:
         """Sixteen hex digits that follow from the weights alone: equal weights, equal identity."""
         return weights_identity(self.weights)
+
+    def continues(self, identity: str) -> bool:
+        """Whether these are the weights of that identity, or were learnt on from them."""
+        bases = {parent.identity for parent in self.meta.lineage if parent.what == BASE}
+        return identity == self.identity or identity in bases
 
 
 def weights_identity(weights: Mapping[str, Tensor]) -> str:

@@ -2,7 +2,7 @@
 
 Whole or not at all. The three checkpoints of a brain are files of their own, so a folder may for a moment hold the
 Strategist of one training and the Executor of another: only a set whose Executor says that it was made from just these
-two is taken. Weights with a NaN in them are refused.
+two, or from what they were learnt on from, is taken. Weights with a NaN in them are refused.
 """
 
 import logging
@@ -38,13 +38,13 @@ def identities(folder: Path) -> dict[str, str]:
     found = {"executor": executor.identity}
     for parent in executor.meta.lineage:
         if parent.what in POLICIES:
-            identity = load_checkpoint(folder / parent.what / BEST, parent.what).identity
-            if identity != parent.identity:
+            level = load_checkpoint(folder / parent.what / BEST, parent.what)
+            if not level.continues(parent.identity):
                 raise CheckpointError(
-                    f"{folder} holds the {parent.what} {identity}, but its executor was made from "
+                    f"{folder} holds the {parent.what} {level.identity}, but its executor was made from "
                     f"{parent.what} {parent.identity}: train the executor again."
                 )
-            found[parent.what] = identity
+            found[parent.what] = level.identity
     return found
 
 
