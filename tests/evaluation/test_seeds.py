@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from understudy.evaluation.seeds import SPACE_SIZE, Purpose, purpose_of, seeds_for
+from understudy.evaluation.seeds import SPACE_SIZE, Purpose, drawn_offset, purpose_of, seeds_for
 
 
 @pytest.mark.parametrize("purpose", list(Purpose))
@@ -20,4 +20,11 @@ def test_a_request_that_would_leave_its_space_is_refused() -> None:
 
 def test_a_seed_beyond_all_spaces_has_no_purpose() -> None:
     with pytest.raises(ValueError, match="Purpose"):
-        purpose_of(3 * SPACE_SIZE)
+        purpose_of(len(Purpose) * SPACE_SIZE)
+
+
+def test_seeds_drawn_by_lot_fit_into_their_space_and_are_not_drawn_twice() -> None:
+    offsets = {drawn_offset(1024, 64) for _ in range(50)}
+    assert len(offsets) == 50
+    assert all(offset % 64 == 0 and offset + 1024 <= SPACE_SIZE for offset in offsets)
+    assert drawn_offset(SPACE_SIZE, 64) == 0

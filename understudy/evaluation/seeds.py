@@ -1,16 +1,18 @@
-"""Seeds in three spaces that cannot meet: one to learn in, one to choose by, one to be judged on.
+"""Seeds in four spaces that cannot meet: one to learn in, one to choose by, one to be judged on, one for the gate.
 
 A figure reported to anyone comes from HOLDOUT worlds. Whatever picks between checkpoints, settings or ideas looks at
 CHOOSE worlds alone, otherwise the reported figure is the best of many tries and not what the next world will show.
+The gate draws worlds of its own by lot each time it decides: whatever a candidate was chosen on, it was not these.
 """
 
+import secrets
 from enum import IntEnum
 
 import numpy as np
 from jaxtyping import UInt64
 
 SPACE_SIZE = 1 << 32
-"""Seeds in each space: TRAIN is 0 .. 2^32 - 1, CHOOSE the next 2^32, HOLDOUT the 2^32 after that."""
+"""Seeds in each space: TRAIN is 0 .. 2^32 - 1, CHOOSE the next 2^32, HOLDOUT and GATE those after that."""
 
 
 class Purpose(IntEnum):
@@ -19,6 +21,7 @@ class Purpose(IntEnum):
     TRAIN = 0
     CHOOSE = 1
     HOLDOUT = 2
+    GATE = 3
 
 
 def seeds_for(purpose: Purpose, count: int, offset: int = 0) -> UInt64[np.ndarray, " B"]:
@@ -40,3 +43,8 @@ def purpose_of(seed: int) -> Purpose:
         ValueError: if it lies in none.
     """
     return Purpose(int(seed) // SPACE_SIZE)
+
+
+def drawn_offset(count: int, multiple: int) -> int:
+    """By lot, where in a space `count` seeds may begin that nobody can have looked at: a multiple of `multiple`."""
+    return multiple * secrets.randbelow((SPACE_SIZE - count) // multiple + 1)
