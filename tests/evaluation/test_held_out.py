@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from understudy.contract.observation import Observation
 from understudy.evaluation.heads import HeadReport, Metric
 from understudy.evaluation.held_out import held_out_heads, training_figures
+from understudy.evaluation.sessions import fresh_sessions
 from understudy.learning.lesson import Lesson, prepare
 from understudy.policies.brain import Brain
 from understudy.policies.checkpoint import BEST, Checkpoint, CheckpointMeta, save_checkpoint
@@ -18,7 +18,6 @@ from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
-from understudy.worlds.simulator.world import Simulator
 
 PROFILE = load_profile()
 
@@ -26,17 +25,7 @@ PROFILE = load_profile()
 @pytest.fixture(scope="module")
 def lessons() -> list[Lesson]:
     """Half a minute of the teacher in each of two worlds."""
-    seeds = np.array([21, 22], np.uint64)
-    world, teacher = Simulator(seeds), Teacher("hunter", PROFILE)
-    carry = teacher.start(seeds)
-    seen, done = [], []
-    for _ in range(600):
-        seen.append(world.observe().records.copy())
-        decision = teacher.decide(world.observe(), carry)
-        done.append(decision.action.records.copy())
-        world.act(decision.action)
-    observations, actions = np.stack(seen), np.stack(done)
-    return [prepare(Observation(observations[:, b].copy()), actions[:, b].copy(), PROFILE) for b in range(2)]
+    return fresh_sessions(Teacher("hunter", PROFILE), np.array([21, 22], np.uint64), 30.0)
 
 
 def brain(strategist: bool = True, tactician: bool = True) -> Brain:
@@ -110,11 +99,3 @@ def test_the_trainings_own_figures_stand_beside_floors_and_baselines(tmp_path: P
     (report,) = training_figures(tmp_path)
     found = metric(report, "mode accuracy")
     assert (found.value, found.trivial, found.floor) == (0.7, 0.5, 0.8)
-
-
-def test_the_executor_is_asked_blindfolded_too(lessons: list[Lesson]) -> None:
-    report = held_out_heads(brain(), lessons, PROFILE)[-1]
-    assert report.name == "Executor: copycat check"
-    hidden = metric(report, "the same with the present hidden")
-    assert np.isfinite(hidden.value)
-    assert hidden.value != metric(report, "surprise, nats a minute").value

@@ -61,5 +61,5 @@ def test_it_leaves_recordings_models_curves_and_a_report_behind(wheel: tuple[Pat
         assert (folder / "models" / policy / "best_model.pt").stat().st_size > 10_000
         assert list((folder / "logs").rglob("*tfevents*"))
     report = (folder / "judged" / "report.html").read_text(encoding="utf-8")
-    for head in ("Strategist: mode", "Tactician: kind of target", "Executor: a gesture begins"):
+    for head in ("Copycat check", "Strategist: mode", "Tactician: kind of target", "Executor: a gesture begins"):
         assert head in report

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
+    import numpy as np
+    from jaxtyping import UInt64
+
     from understudy.evaluation.heads import HeadReport
     from understudy.evaluation.judge import Contestant, Played
     from understudy.evaluation.report import Report
@@ -17,6 +20,8 @@ Progress = Callable[[int, int], None]
 
 POLICY = "understudy"
 RANDOM = "random"
+COPYCAT_WORLDS = 4
+"""Of the judged worlds, so many of the teacher's are what the copycat check asks about where no recording is given."""
 SKIP_S = 8.0
 """Play before the video begins: the way out of the base shows little."""
 
@@ -46,7 +51,8 @@ class Evaluate:
     """Seconds of the understudy playing a typical one of these worlds, as video.webm and in the report; none by
     default."""
     data_dir: Path | None = None
-    """Recordings that it was trained on: the report then shows how well each head predicts their held-out sessions."""
+    """Recordings that it was trained on: the report then shows how well each head predicts their held-out sessions, and
+    the copycat check asks about those rather than about the teacher's play in some of the worlds."""
     logs: Path = Path("logs/training")
     """Where training left its curves, for the report; left out where there are none."""
 
@@ -57,17 +63,27 @@ def run(command: Evaluate) -> None:
     from rich.progress import Progress as Bar
 
     from understudy.cli.verdict_table import verdict_table
+    from understudy.evaluation.copycat import NAME as COPYCAT
+    from understudy.evaluation.copycat import verdict_line
 
     with Bar(transient=True) as bar:
         task = bar.add_task("playing", total=None)
-        verdict = evaluate(command, lambda done, total: bar.update(task, completed=done, total=total))
+        verdict, heads = judge_all(command, lambda done, total: bar.update(task, completed=done, total=total))
     console = Console(soft_wrap=True)
     console.print(verdict_table(verdict))
+    for head in heads:
+        if head.name == COPYCAT:
+            console.print(verdict_line(head), highlight=False)
     console.print(f"Report: {command.out / 'report.html'}")
 
 
 def evaluate(command: Evaluate, progress: Progress | None = None) -> "Verdict":
-    """Plays everyone, and writes the report, the verdict and the ledger of worlds.
+    """As `judge_all`, the verdict alone."""
+    return judge_all(command, progress)[0]
+
+
+def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Verdict, tuple[HeadReport, ...]]":
+    """Plays everyone, asks the policies about recorded play, writes the report, the verdict and the ledger of worlds.
 
     Raises:
         FlagError: if the numbers make no sense or there is no such style of teacher.
@@ -88,8 +104,10 @@ def evaluate(command: Evaluate, progress: Progress | None = None) -> "Verdict":
     command.out.mkdir(parents=True, exist_ok=True)
     (command.out / "verdict.json").write_text(to_json(verdict) + "\n", encoding="utf-8")
     write_ledger(played, command.out / "worlds.csv")
-    write_report(_report(command, verdict, contestants[0], played[contestants[0].name]), command.out / "report.html")
-    return verdict
+    heads = judge_heads(command.models, command.data_dir, command.teacher, seeds, command.seconds)
+    first = played[contestants[0].name]
+    write_report(_report(command, verdict, heads, contestants[0], first), command.out / "report.html")
+    return verdict, heads
 
 
 def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
@@ -117,7 +135,9 @@ def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
     return contestants
 
 
-def _report(command: Evaluate, verdict: "Verdict", first: "Contestant", played: "Played") -> "Report":
+def _report(
+    command: Evaluate, verdict: "Verdict", heads: "tuple[HeadReport, ...]", first: "Contestant", played: "Played"
+) -> "Report":
     from understudy.evaluation.curves import newest_runs, read_curves
     from understudy.evaluation.report import Report
 
@@ -132,25 +152,45 @@ def _report(command: Evaluate, verdict: "Verdict", first: "Contestant", played: 
             for name, run in newest_runs(command.logs, names).items()
             for panel in read_curves(run, name.capitalize())
         ),
-        heads=judge_heads(command.models[0], command.data_dir) if command.models and command.data_dir else (),
+        heads=heads,
         video=_shoot(command, first, played),
     )
 
 
-def judge_heads(models: Path, data_dir: Path) -> "tuple[HeadReport, ...]":
-    """How well each head predicts the held-out sessions of some recordings.
+def judge_heads(
+    models: tuple[Path, ...], data_dir: Path | None, teacher: str, seeds: "UInt64[np.ndarray, ' B']", seconds: float
+) -> "tuple[HeadReport, ...]":
+    """The copycat check, and where there are recordings how well each head predicts their held-out sessions.
+
+    Args:
+        models: one folder for each training seed; none has no heads.
+        data_dir: recordings; without them the check asks about fresh play of the teacher in the first worlds.
+        teacher: its style.
+        seeds: of the judged worlds.
+        seconds: game time in each.
 
     Raises:
-        NoRecordingsError: if there are none.
-        CheckpointError: if the folder holds no usable policies.
+        NoRecordingsError: if there are none in `data_dir`.
+        CheckpointError: if a folder holds no usable policies.
     """
+    from understudy.evaluation.copycat import copycat_check
     from understudy.evaluation.held_out import held_out_heads, training_figures
+    from understudy.evaluation.sessions import fresh_sessions
     from understudy.learning.material import gather as gather_material
     from understudy.policies.brain import load_brain
+    from understudy.worlds.catalog import load_profile
+    from understudy.worlds.simulator.teacher import Teacher
 
+    if not models:
+        return ()
+    brains, profile = [load_brain(folder) for folder in models], load_profile("darkorbit")
+    if data_dir is None:
+        lessons = fresh_sessions(Teacher(teacher, profile), seeds[:COPYCAT_WORLDS], seconds)
+        return (copycat_check(brains, lessons, profile),)
     material = gather_material(data_dir)
-    heads = held_out_heads(load_brain(models), material.held_out, material.profile)
-    return (*heads, *training_figures(models))
+    heads = held_out_heads(brains[0], material.held_out, material.profile)
+    check = copycat_check(brains, material.held_out, material.profile)
+    return (check, *heads, *training_figures(models[0]))
 
 
 def _shoot(command: Evaluate, first: "Contestant", played: "Played") -> Path | None:

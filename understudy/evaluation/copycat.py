@@ -1,25 +1,72 @@
-"""Does a policy predict the person, or does it merely repeat what was done a moment ago?
+"""The copycat check: does the understudy look at what is there, or does it repeat what was done a moment ago?
 
-At 20 Hz the best guess for the next action is the last one, and a policy that sees its own last action can score well
-by copying it and never start anything (de Haan and others 2019, arXiv 1905.11979). So predictions are judged where
-the person did something new, and as skill over repeating: 0 is a copycat, 1 is perfect.
+At 20 Hz the best guess for the next action is the last one, and a policy that sees its own past can foretell a person
+well by going on as before and then play badly (de Haan and others 2019, arXiv 1905.11979). So it is asked twice.
+First for skill over repeating, where something is decided: how much better does it tell what is clicked next, and
+where, than one who clicks the same thing at the same place again? 0 is a copycat, 1 is perfect. (One tick ahead, while
+the hand is on its way, moving on as before is hard to beat and means nothing.) Then with a blindfold (``blindfold``):
+who loses more when its memory is hidden than when the present frame is hidden leans on the past.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
-from jaxtyping import Bool
 
-from understudy.contract.action import Action
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.profile import Profile
+from understudy.evaluation.answers import Answers, Witness, thing_probabilities, things
+from understudy.evaluation.blindfold import memory_columns, without_memory, without_present
 from understudy.evaluation.heads import HeadReport, Metric
+from understudy.learning.aim import destinations
+from understudy.learning.lesson import Lesson
+from understudy.policies.brain import Brain
 
-MOVED = 0.002
-"""Window fractions that the cursor must travel in a tick to count as moving (about 3 pixels of 1280)."""
+NAME = "Copycat check"
+SKILL_PLACE = "skill over repeating, where it is clicked"
+SKILL_THING = "skill over repeating, what is clicked"
+MEMORY_DROP = "drop with its memory hidden, nats a minute"
+PRESENT_DROP = "drop with the present hidden, nats a minute"
+MEMORY_SHARE = "share of the loss that is memory's"
 
 
-def repeat_last(done: Action) -> Action:
-    """What a copycat would have predicted for T consecutive ticks: the action of the tick before."""
-    records = done.records.copy()
-    records[1:] = done.records[:-1]
-    return Action(records)
+def copycat_check(brains: Sequence[Brain], lessons: Sequence[Lesson], profile: Profile, seed: int = 0) -> HeadReport:
+    """One report over all training seeds and sessions.
+
+    Args:
+        brains: one for each training seed.
+        lessons: play that none of them has learnt from.
+        profile: of the game.
+        seed: of the moments that are put in place of the true ones.
+    """
+    assert brains and lessons
+    skills = _Skills()
+    seeing, forgetting, blind = np.zeros(3)
+    for lesson in lessons:
+        columns, now = memory_columns(lesson, profile), np.arange(len(lesson))
+        other = np.random.default_rng(seed).permutation(len(lesson))
+        shown = [
+            (lesson.encoded, now),
+            (without_memory(lesson.encoded, columns, other), now),
+            (without_present(lesson.encoded, columns, other), other),
+        ]
+        for brain in brains:
+            witness = Witness(brain)
+            skills.add(lesson, witness.answers(lesson), profile)
+            seeing, forgetting, blind = np.add((seeing, forgetting, blind), witness.surprises(lesson, shown))
+    minutes = len(brains) * sum(map(len, lessons)) / TICK_RATE_HZ / 60.0
+    drops = (max(forgetting - seeing, 0.0) / minutes, max(blind - seeing, 0.0) / minutes)
+    return HeadReport(name=NAME, metrics=(*skills.metrics(), *_blindfold_metrics(seeing / minutes, *drops)))
+
+
+def verdict_line(report: HeadReport) -> str:
+    """The check in one sentence, for a terminal."""
+    told = {metric.name: metric.value for metric in report.metrics}
+    memory, present = told[MEMORY_DROP], told[PRESENT_DROP]
+    leaning = "it looks" if present > memory else "it goes by its memory: a copycat"
+    return (
+        f"{NAME}: skill over repeating {told[SKILL_THING]:.2f} (what is clicked), {told[SKILL_PLACE]:.2f} (where); "
+        f"hiding the present costs {present:.1f} nats a minute, hiding memory {memory:.1f}: {leaning}."
+    )
 
 
 def skill_over_repeat(error: float, repeat_error: float) -> float:
@@ -27,69 +74,66 @@ def skill_over_repeat(error: float, repeat_error: float) -> float:
     return 1 - error / repeat_error if repeat_error > 0 else float("nan")
 
 
-def changed(done: Action) -> Bool[np.ndarray, " T"]:
-    """Ticks on which the person did something new: moved the cursor, or changed a button or a key."""
-    before = repeat_last(done).records
-    now = done.records
-    return np.asarray(
-        (_distance(now, before) > MOVED) | (now["button"] != before["button"]) | (now["keys"] != before["keys"])
-    )
+class _Skills:
+    """Adds up, over sessions and training seeds, how well clicks are foretold and how well they are repeated."""
+
+    def __init__(self) -> None:
+        self.clicks = 0
+        self.off = np.zeros(2)
+        """Distances of the click from where the understudy points at its onset, and from the click before."""
+        self.right = np.zeros(2)
+        """Clicks whose kind of thing the understudy tells, and that are on the same kind as the click before."""
+
+    def add(self, lesson: Lesson, said: Answers, profile: Profile) -> None:
+        corner = profile.minimap
+        box = (corner.left, corner.top, corner.width, corner.height)
+        gestures = lesson.hindsight.gestures
+        where = destinations(lesson, said.pointer, said.minimap, said.space, box)[gestures["onset"]][1:]
+        clicks = np.stack([gestures["x"], gestures["y"]], axis=1)
+        self.off += [np.linalg.norm(guess - clicks[1:], axis=1).sum() for guess in (where, clicks[:-1])]
+        onsets = gestures["onset"]
+        did = things(lesson)[onsets, lesson.candidates[onsets]]
+        told = thing_probabilities(lesson, said.pointer)[onsets].argmax(axis=1)
+        known = lesson.candidates[onsets] >= 0
+        self.right += [(one & known[1:]).sum() for one in (told[1:] == did[1:], known[:-1] & (did[:-1] == did[1:]))]
+        self.clicks += max(len(gestures) - 1, 0)
+
+    def metrics(self) -> tuple[Metric, ...]:
+        """Each figure beside a copycat's."""
+        right, same = self.right / max(self.clicks, 1)
+        off, back = self.off / max(self.clicks, 1)
+        skills = ((SKILL_THING, skill_over_repeat(1 - right, 1 - same)), (SKILL_PLACE, skill_over_repeat(off, back)))
+        return (
+            Metric(
+                name="kind of thing clicked next, right",
+                value=float(right),
+                trivial=float(same),
+                trivial_name="the same as last time",
+                is_share=True,
+            ),
+            Metric(
+                name="place clicked next, off by, window fractions",
+                value=float(off),
+                trivial=float(back),
+                trivial_name="the same as last time",
+                higher_is_better=False,
+            ),
+            *(Metric(name=name, value=value, trivial=0.0, trivial_name="a copycat") for name, value in skills),
+        )
 
 
-def copycat_head(predicted: Action, done: Action) -> HeadReport:
-    """Compares predictions for T consecutive ticks of one session with what the person did, beside repeating.
-
-    Args:
-        predicted: for each tick, from observations up to that tick.
-        done: what the person did.
-    """
-    assert len(predicted) == len(done)
-    copy = repeat_last(done)
-    moving = _distance(done.records, copy.records) > MOVED
-    new = changed(done)
-    position, position_copy = (_mean(_distance(one.records, done.records)[moving]) for one in (predicted, copy))
-    buttons, buttons_copy = (_mean(_wrong_buttons(one, done)[new]) for one in (predicted, copy))
-    metrics = (
+def _blindfold_metrics(seeing: float, memory: float, present: float) -> tuple[Metric, ...]:
+    share = memory / (memory + present) if memory + present > 0 else float("nan")
+    return (
+        Metric(name="surprise at what began, nats a minute", value=seeing, higher_is_better=False),
+        Metric(name=MEMORY_DROP, value=memory, higher_is_better=False),
+        Metric(name=PRESENT_DROP, value=present),
         Metric(
-            name="cursor error on moving ticks",
-            value=position,
-            trivial=position_copy,
-            trivial_name="repeat the last action",
-            higher_is_better=False,
-        ),
-        Metric(
-            name="buttons and keys wrong on changing ticks",
-            value=buttons,
-            trivial=buttons_copy,
-            trivial_name="repeat the last action",
+            name=MEMORY_SHARE,
+            value=share,
+            trivial=1.0,
+            trivial_name="a copycat",
             higher_is_better=False,
             is_share=True,
         ),
-        Metric(
-            name="skill over repeating, cursor",
-            value=skill_over_repeat(position, position_copy),
-            trivial=0.0,
-            trivial_name="repeat the last action",
-        ),
-        Metric(
-            name="skill over repeating, buttons and keys",
-            value=skill_over_repeat(buttons, buttons_copy),
-            trivial=0.0,
-            trivial_name="repeat the last action",
-        ),
     )
-    return HeadReport(name="copycat check", metrics=metrics)
-
-
-def _distance(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return np.asarray(np.hypot(first["cursor_x"] - second["cursor_x"], first["cursor_y"] - second["cursor_y"]))
-
-
-def _wrong_buttons(predicted: Action, done: Action) -> np.ndarray:
-    return np.asarray(
-        (predicted.records["button"] != done.records["button"]) | (predicted.records["keys"] != done.records["keys"])
-    )
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else 0.0

@@ -4,26 +4,20 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
-from jaxtyping import Float, Int
 
 from understudy.contract.intent import NUM_MODES, Mode
-from understudy.contract.observation import MAX_TRACKS, Role
+from understudy.contract.observation import MAX_TRACKS
 from understudy.contract.profile import Profile
-from understudy.evaluation.blindfold import Surprise, blindfold_head
-from understudy.evaluation.heads import EPSILON, HeadReport, choice_head, event_head, fitted_head
+from understudy.evaluation.answers import THINGS, Witness, thing_probabilities, things
+from understudy.evaluation.heads import HeadReport, choice_head, event_head, fitted_head
 from understudy.learning.lesson import Lesson
 from understudy.learning.upstream import Upstream
 from understudy.policies.advice import STRATEGIST_TICKS, TACTICIAN_TICKS
 from understudy.policies.brain import Brain
 from understudy.policies.checkpoint import BEST, load_checkpoint
-from understudy.policies.encoding import Encoded
-from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
 
 FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
 """What the guide asks for; beside each stands what knowing nothing would reach."""
-_CHUNK = 4096
-_THINGS = ("enemy", "loot", "other object", "landmark", "minimap", "space")
 
 
 def held_out_heads(brain: Brain, lessons: Sequence[Lesson], profile: Profile) -> tuple[HeadReport, ...]:
@@ -34,7 +28,7 @@ def held_out_heads(brain: Brain, lessons: Sequence[Lesson], profile: Profile) ->
         reports.append(_modes(upstream, lessons))
     if brain.tactician is not None:
         reports.append(_targets(upstream, lessons, profile))
-    return (*reports, *_executor(brain, upstream, lessons, profile))
+    return (*reports, *_executor(brain, lessons, profile))
 
 
 def training_figures(folder: Path) -> tuple[HeadReport, ...]:
@@ -84,88 +78,30 @@ def _targets(upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) ->
     )
 
 
-@torch.inference_mode()
-def _executor(brain: Brain, upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) -> list[HeadReport]:
-    starts, happened, things, chosen = [], [], [], []
+def _executor(brain: Brain, lessons: Sequence[Lesson], profile: Profile) -> list[HeadReport]:
+    witness = Witness(brain)
+    starts, happened, said_things, chosen = [], [], [], []
     keys: list[np.ndarray] = []
     downs: list[np.ndarray] = []
     ups: list[np.ndarray] = []
     for lesson in lessons:
-        start, pointer, key = _say(brain, upstream, lesson)
-        starts.append(start[lesson.free])
+        said = witness.answers(lesson)
+        starts.append(said.start[lesson.free])
         happened.append((lesson.starts >= 0)[lesson.free])
         known = lesson.candidates >= 0
-        things.append(_thing_probabilities(lesson, pointer)[known])
-        chosen.append(_things(lesson)[np.flatnonzero(known), lesson.candidates[known]])
-        keys.append(key)
+        said_things.append(thing_probabilities(lesson, said.pointer)[known])
+        chosen.append(things(lesson)[np.flatnonzero(known), lesson.candidates[known]])
+        keys.append(said.keys)
         downs.append(lesson.key_onsets)
         ups.append(~lesson.keys_down)
     key_says, key_did, up = np.concatenate(keys), np.concatenate(downs), np.concatenate(ups)
     reports = [event_head("Executor: a gesture begins", np.concatenate(starts), np.concatenate(happened))]
     if sum(map(len, chosen)):
         reports.append(
-            choice_head("Executor: what it goes to", np.concatenate(things), np.concatenate(chosen), _THINGS)
+            choice_head("Executor: what it goes to", np.concatenate(said_things), np.concatenate(chosen), THINGS)
         )
     for index, name in enumerate(profile.keys):
         if key_did[:, index].any():
             says, did = key_says[up[:, index], index], key_did[up[:, index], index]
             reports.append(event_head(f"Executor: key {name} goes down", says, did))
-    reports.append(blindfold_head([(lesson, _surprise(brain, upstream, lesson)) for lesson in lessons], profile))
     return reports
-
-
-def _say(brain: Brain, upstream: Upstream, lesson: Lesson) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(start (T,), pointer (T, C), keys (T, K)) probabilities at every tick."""
-    advice, weights = (part[0] for part in upstream.advice(lesson))
-    return _answer(brain, lesson.encoded, advice, weights)
-
-
-def _surprise(brain: Brain, upstream: Upstream, lesson: Lesson) -> Surprise:
-    """Nats of whether gestures began and keys went down, for other numbers in place of the lesson's own."""
-    advice, weights = (part[0] for part in upstream.advice(lesson))
-    began, free, up = lesson.starts >= 0, lesson.free, ~lesson.keys_down
-
-    def surprise(encoded: Encoded, ticks: Int[np.ndarray, " T"]) -> float:
-        start, _, keys = _answer(brain, encoded, advice[ticks], weights[ticks])
-        said = np.concatenate(
-            [np.where(began, start, 1 - start)[free], np.where(lesson.key_onsets, keys, 1 - keys)[up]]
-        )
-        return float(-np.log(np.clip(said, EPSILON, 1)).sum())
-
-    return surprise
-
-
-@torch.inference_mode()
-def _answer(
-    brain: Brain, encoded: Encoded, advice: np.ndarray, weights: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """What the Executor says of T ticks, in batches."""
-    parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
-    for begin in range(0, len(advice), _CHUNK):
-        ticks = slice(begin, begin + _CHUNK)
-        arrays = (encoded.context, advice, encoded.tracks, encoded.kinds, weights, encoded.landmarks)
-        said = brain.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
-        parts.append(
-            (
-                torch.sigmoid(said.start_logit).numpy(),
-                torch.softmax(said.pointer_logits, dim=-1).numpy(),
-                torch.sigmoid(said.key_logits).numpy(),
-            )
-        )
-    start, pointer, keys = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return start, pointer, keys
-
-
-def _things(lesson: Lesson) -> Int[np.ndarray, "T C"]:
-    """Index into _THINGS of each candidate at each tick."""
-    roles = lesson.observation.records["tracks"]["role"]
-    out = np.full((len(lesson), NUM_CANDIDATES), _THINGS.index("space"), np.int64)
-    out[:, :MAX_TRACKS] = np.select([roles == Role.ENEMY, roles == Role.LOOT], [0, 1], 2)
-    out[:, MAX_TRACKS:MINIMAP] = _THINGS.index("landmark")
-    out[:, MINIMAP] = _THINGS.index("minimap")
-    return out
-
-
-def _thing_probabilities(lesson: Lesson, pointer: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T 6"]:
-    things = _things(lesson)
-    return np.stack([np.where(things == thing, pointer, 0.0).sum(axis=1) for thing in range(len(_THINGS))], axis=1)
