@@ -76,54 +76,64 @@ def choice_head(
         floor: the accuracy that the guide asks for.
     """
     assert len(probabilities) == len(truth) > 0 and probabilities.shape[1] == len(labels)
-    shares = np.bincount(truth, minlength=len(labels)) / len(truth)
     chosen = probabilities.argmax(axis=1)
     counts = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(counts, (truth, chosen), 1)
-    present = shares > 0
-    recalls = counts.diagonal()[present] / counts.sum(axis=1)[present]
-    most = labels[int(shares.argmax())]
     surprise = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], EPSILON, 1)).mean()
+    return HeadReport(
+        name=name,
+        metrics=(*_choice_metrics(counts, _number(surprise), labels, floor), *_recalls(counts, labels)),
+        confusion=Confusion(labels=labels, counts=tuple(tuple(int(count) for count in row) for row in counts)),
+        calibration=calibration_of(probabilities.max(axis=1), chosen == truth),
+    )
+
+
+def _choice_metrics(
+    counts: Int[np.ndarray, "M M"], surprise: float, labels: tuple[str, ...], floor: float | None
+) -> tuple[Metric, ...]:
+    """Accuracy, mean recall and log loss, each beside `always the most common label`."""
+    held, right = counts.sum(axis=1), counts.diagonal()
+    present, shares = held > 0, held / counts.sum()
+    always = f"always {labels[int(shares.argmax())]}"
     entropy = -(shares[present] * np.log(shares[present])).sum()
-    metrics = (
+    return (
         Metric(
             name="accuracy",
-            value=_number((chosen == truth).mean()),
+            value=_number(right.sum() / counts.sum()),
             trivial=_number(shares.max()),
-            trivial_name=f"always {most}",
+            trivial_name=always,
             floor=floor,
             is_share=True,
         ),
         Metric(
             name="mean recall",
-            value=_number(recalls.mean()),
+            value=_number((right[present] / held[present]).mean()),
             trivial=1 / int(present.sum()),
-            trivial_name=f"always {most}",
+            trivial_name=always,
             is_share=True,
         ),
         Metric(
             name="log loss",
-            value=_number(surprise),
+            value=surprise,
             trivial=_number(entropy),
             trivial_name="shares of the labels",
             higher_is_better=False,
         ),
-        *(
-            Metric(
-                name=f"recall of {labels[index]}",
-                value=_number(counts[index, index] / counts[index].sum()),
-                trivial=_number(shares[index]),
-                trivial_name="drawn by share",
-                is_share=True,
-            )
-            for index in np.flatnonzero(present)
-        ),
     )
-    return HeadReport(
-        name=name,
-        metrics=metrics,
-        confusion=Confusion(labels=labels, counts=tuple(tuple(int(count) for count in row) for row in counts)),
-        calibration=calibration_of(probabilities.max(axis=1), chosen == truth),
+
+
+def _recalls(counts: Int[np.ndarray, "M M"], labels: tuple[str, ...]) -> tuple[Metric, ...]:
+    """Of each label that held at all."""
+    held = counts.sum(axis=1)
+    return tuple(
+        Metric(
+            name=f"recall of {labels[index]}",
+            value=_number(counts[index, index] / held[index]),
+            trivial=_number(held[index] / held.sum()),
+            trivial_name="drawn by share",
+            is_share=True,
+        )
+        for index in np.flatnonzero(held)
     )
 
 
