@@ -7,7 +7,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 OURS = {"understudy", "darkorbit_bot"}
-IMPORTED_THROUGH_OTHERS = {"tensorboard"}  # by torch.utils.tensorboard, and as the guide's own command
+IMPORTED_THROUGH_OTHERS = {"tensorboard", "onnx"}  # by torch.utils.tensorboard, and by torch.onnx
 
 
 def normal(name: str) -> str:
