@@ -19,8 +19,7 @@ from understudy.contract.action import Actor
 from understudy.contract.observation import TICK_S, Button
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode
-from understudy.runtime.hierarchy import load_hierarchy
-from understudy.runtime.replay import differences, replay
+from understudy.runtime.replay import brain_of, differences, hierarchy_of, replay
 
 PATIENCE_S = 120.0
 WHOLE_SCREEN, SMALL = (1280, 720), (640, 360)
@@ -134,7 +133,7 @@ def test_a_real_mouse_takes_over_at_once_and_letting_go_hands_back(start: Callab
     (mark,) = [event for event in episode.inputs if event.kind == "mark"]
     assert mark.code == "wrong"
     assert "Marked: the last 5 s were wrong" in said and "in 1 takeovers" in said and "Executor at 20 Hz" in said
-    hierarchy = load_hierarchy(watcher.models, episode.info.profile)
+    hierarchy = hierarchy_of(episode, watcher.models)
     assert not differences(episode, replay(episode, hierarchy)).any(), "decided again, to the bit"
 
 
@@ -152,6 +151,7 @@ def test_in_test_mode_nothing_of_the_understudy_is_sent(start: Callable[..., Wat
 def test_new_weights_come_in_while_it_plays(start: Callable[..., Watcher]) -> None:
     watcher = start()
     watcher.wait_for(lambda episode: len(episode) > 20, "the understudy playing")
+    before = shutil.copytree(watcher.models, watcher.models.parent / "before")
     write_brain(watcher.models, seed=22)
     watcher.wait_for(
         lambda episode: episode.timings is not None and bool(episode.timings["swapped"].any()), "the new weights"
@@ -161,6 +161,9 @@ def test_new_weights_come_in_while_it_plays(start: Callable[..., Watcher]) -> No
     assert code == 0, said
     assert episode.timings is not None and episode.timings["swapped"].sum() == 1
     assert "New weights: executor" in said
+    decided = replay(episode, hierarchy_of(episode, before), lambda executor: brain_of(watcher.models, executor))
+    assert len(decided.decided) == len(episode)
+    assert not differences(episode, decided).any(), "decided again to the bit, over the swap"
 
 
 @pytest.mark.desktop

@@ -6,11 +6,10 @@ from pathlib import Path
 import torch
 
 from understudy.recordings.store import read_episode
-from understudy.runtime.hierarchy import load_hierarchy
-from understudy.runtime.replay import differences, replay
+from understudy.runtime.replay import differences, hierarchy_of, replay
 
 if __name__ == "__main__":
     torch.set_num_threads(1)
     episode = read_episode(Path(sys.argv[2]))
-    found = differences(episode, replay(episode, load_hierarchy(Path(sys.argv[1]), episode.info.profile)))
+    found = differences(episode, replay(episode, hierarchy_of(episode, Path(sys.argv[1]))))
     print(len(found), int(found.sum()))

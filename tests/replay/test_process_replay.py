@@ -11,11 +11,12 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
 from made_up_brain import write_brain
 
 from understudy.contract.action import Actor
-from understudy.contract.errors import RecordingError
+from understudy.contract.errors import CheckpointError, RecordingError
+from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.runtime.hierarchy import load_hierarchy
-from understudy.runtime.replay import differences, replay
+from understudy.runtime.replay import WEIGHTS, brain_of, differences, hierarchy_of, replay
 from understudy.runtime.swap import identities
 
 HERE = Path(__file__).resolve().parent
@@ -55,6 +56,7 @@ def test_the_live_session_was_shared_timed_and_described(episode: Episode, model
     assert episode.timings["decided"][acted].tobytes() == episode.actions[acted].tobytes()
     assert episode.info.weights == identities(models)
     assert episode.info.pilot_seed == 4
+    assert episode.info.library.startswith("onnxruntime "), "the faster one for one world"
     assert episode.timings["decided"]["button"].any(), "a session without a click would prove little"
 
 
@@ -63,25 +65,49 @@ def test_another_process_decides_every_tick_alike_to_the_bit(recording: Path, ep
 
 
 def test_other_weights_or_another_seed_do_not(episode: Episode, models: Path, tmp_path: Path) -> None:
-    other = load_hierarchy(write_brain(tmp_path / "other", seed=12), episode.info.profile)
+    profile = episode.info.profile
+    other = load_hierarchy(write_brain(tmp_path / "other", seed=12), profile, "onnxruntime")
     assert differences(episode, replay(episode, other)).mean() > 0.9
-    same = load_hierarchy(models, episode.info.profile)
     reseeded = dataclasses.replace(episode, info=dataclasses.replace(episode.info, pilot_seed=5))
-    assert differences(episode, replay(reseeded, same)).any()
+    assert differences(episode, replay(reseeded, hierarchy_of(episode, models))).any()
+    with pytest.raises(CheckpointError, match="no longer holds the weights"):
+        hierarchy_of(episode, tmp_path / "other")
+
+
+def test_the_other_library_is_refused_and_would_differ_in_the_last_bits_alone(episode: Episode, models: Path) -> None:
+    by_torch = load_hierarchy(models, episode.info.profile)
+    with pytest.raises(RecordingError, match="differ in the last bits"):
+        replay(episode, by_torch)
+    unnamed = dataclasses.replace(episode, info=dataclasses.replace(episode.info, library=""))
+    decided = replay(unnamed, by_torch).decided
+    assert differences(episode, replay(unnamed, by_torch)).any()
+    assert episode.timings is not None
+    assert (decided["button"] == episode.timings["decided"]["button"]).all()
+    assert abs(decided["cursor_x"] - episode.timings["decided"]["cursor_x"]).max() < 1e-4
 
 
 def test_other_observations_show_from_their_tick_on(episode: Episode, models: Path) -> None:
     changed = dataclasses.replace(episode, observations=episode.observations.copy())
     changed.observations["player"]["hp"][20:] -= 0.01
-    found = differences(episode, replay(changed, load_hierarchy(models, episode.info.profile)))
+    found = differences(episode, replay(changed, hierarchy_of(episode, models)))
     assert not found[:20].any() and found[20:].any()
 
 
-def test_it_stops_where_other_weights_came_in(episode: Episode, models: Path) -> None:
+def test_it_goes_on_with_the_weights_that_came_in_and_ends_where_they_are_unknown(
+    episode: Episode, models: Path, tmp_path: Path
+) -> None:
     assert episode.timings is not None
-    swapped = dataclasses.replace(episode, timings=episode.timings.copy())
+    newer = write_brain(tmp_path / "newer", seed=13)
+    came = InputEvent(float(episode.observations["time_s"][30]), WEIGHTS, identities(newer)["executor"], 0.5, 0.5)
+    swapped = dataclasses.replace(episode, timings=episode.timings.copy(), inputs=(*episode.inputs, came))
+    assert swapped.timings is not None
     swapped.timings["swapped"][30] = 1
-    assert len(replay(swapped, load_hierarchy(models, episode.info.profile)).decided) == 30
+    assert len(replay(swapped, hierarchy_of(episode, models)).decided) == 30
+    same = hierarchy_of(episode, models)
+    on = replay(swapped, same, lambda executor: brain_of(newer, executor))
+    assert len(on.decided) == len(episode)
+    found = differences(swapped, on)
+    assert not found[:30].any() and found[30:].mean() > 0.9, "these were other weights than the recorded ones"
 
 
 def test_a_recording_of_a_person_is_refused(episode: Episode, models: Path, tmp_path: Path) -> None:

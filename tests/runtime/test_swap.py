@@ -13,6 +13,7 @@ from paper_world import PaperWorld
 
 from understudy.contract.errors import CheckpointError
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.policies.inference import TorchNetworks
 from understudy.runtime.hierarchy import load_hierarchy
 from understudy.runtime.latest import Latest
 from understudy.runtime.swap import BrainWatch, NewBrain, Swapper, expect_sound, identities
@@ -29,9 +30,10 @@ def wait_for(watch: BrainWatch) -> NewBrain | None:
     return watch.arrived.take(timeout_s=PATIENCE_S)
 
 
-def test_new_weights_in_the_folder_arrive_and_decide_from_the_next_tick_on(models: Path) -> None:
-    hierarchy = load_hierarchy(models, PaperWorld.profile)
-    watch = BrainWatch(models, every_s=0.02)
+@pytest.mark.parametrize("library", ["torch", "onnxruntime"])
+def test_new_weights_in_the_folder_arrive_and_decide_from_the_next_tick_on(models: Path, library: str) -> None:
+    hierarchy = load_hierarchy(models, PaperWorld.profile, library)
+    watch = BrainWatch(models, every_s=0.02, library=library)
     try:
         told: list[dict[str, str]] = []
         swapper = Swapper(hierarchy, watch.arrived, told.append)
@@ -43,6 +45,7 @@ def test_new_weights_in_the_folder_arrive_and_decide_from_the_next_tick_on(model
         while not swapper(carry) and time.monotonic() < until:
             hierarchy.decide(PaperWorld().observe(), carry)
         assert hierarchy.brain is not old
+        assert hierarchy.networks.library.startswith(library)
         assert told == [identities(models)]
         assert carry.tick > 0, "what was seen before stays remembered"
         assert swapper.num_swaps == 1
@@ -129,7 +132,7 @@ def test_a_swap_changes_what_is_decided(models: Path, tmp_path: Path) -> None:
         hierarchy = load_hierarchy(models, PaperWorld.profile)
         carry = hierarchy.start(np.array([3], np.uint64))
         if brain is not None:
-            arrived.put(NewBrain(brain=brain, identities={}))
+            arrived.put(NewBrain(brain=brain, networks=TorchNetworks(brain), identities={}))
         assert Swapper(hierarchy, arrived)(carry) == (brain is not None)
         goals.append(hierarchy.decide(PaperWorld().observe(), carry).intent.records["goal"][0])
     assert not np.array_equal(*goals)

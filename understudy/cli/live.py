@@ -79,6 +79,8 @@ class LiveGame:
     pilot: "TakenOver"
     swapper: "Swapper"
     identities: dict[str, str]
+    library: str
+    """Who computes the networks, with its version."""
     announcer: Announcer
     guarded: "GuardCounts | None" = None
 
@@ -97,6 +99,7 @@ class LiveGame:
             window_height=settings.size[1],
             pilot_seed=settings.seed,
             weights=self.identities,
+            library=self.library,
         )
         return Recorder(free_path(folder, recording_name(prefix)), info)
 
@@ -137,6 +140,8 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import torch
 
+    from understudy.policies.inference import fastest
+    from understudy.runtime.replay import WEIGHTS
     from understudy.runtime.swap import BrainWatch, Swapper, identities
     from understudy.worlds.simulator.window import GameWindow
     from understudy.worlds.simulator.window_seat import WindowSeat
@@ -145,17 +150,22 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
     with ExitStack() as closing:
         announcer = Announcer(console)
         closing.callback(announcer.close)
-        watch = BrainWatch(settings.models)
+        watch = BrainWatch(settings.models, library=fastest())
         closing.callback(watch.close)
         hierarchy = ready_hierarchy(settings.models)
         window = GameWindow(settings.seed, settings.map, settings.size)
         closing.callback(window.close)
         seat = WindowSeat(window, on_mark=lambda: announcer.say(f"Marked: the last {WRONG_S:g} s were wrong."))
-        swapper = Swapper(hierarchy, watch.arrived, lambda found: announcer.say(f"New weights: {in_words(found)}."))
+
+        def tell(found: dict[str, str]) -> None:
+            seat.note(WEIGHTS, found["executor"])
+            announcer.say(f"New weights: {in_words(found)}.")
+
+        swapper = Swapper(hierarchy, watch.arrived, tell)
         pilot = _pilot(settings, hierarchy, window, seat, swapper)
         _connect(pilot, seat, _view(settings, window, seat, pilot))
         found = identities(settings.models)
-        yield LiveGame(settings, window, seat, pilot, swapper, found, announcer)
+        yield LiveGame(settings, window, seat, pilot, swapper, found, hierarchy.networks.library, announcer)
 
 
 def ready_hierarchy(models: Path) -> "Hierarchy":
@@ -167,11 +177,12 @@ def ready_hierarchy(models: Path) -> "Hierarchy":
     import numpy as np
 
     from understudy.contract.observation import empty_observation
+    from understudy.policies.inference import fastest
     from understudy.runtime.hierarchy import load_hierarchy
     from understudy.runtime.swap import expect_sound
     from understudy.worlds.catalog import load_profile
 
-    hierarchy = load_hierarchy(models, load_profile("darkorbit"))
+    hierarchy = load_hierarchy(models, load_profile("darkorbit"), fastest())
     expect_sound(hierarchy.brain, str(models))
     carry = hierarchy.start(np.zeros(1, np.uint64))
     for _ in range(WARM_UP_TICKS):

@@ -75,9 +75,10 @@ class InputEvent:
     time_s: float
     """Monotonic, on the clock of the observations."""
     kind: str
-    """`move`, `press` or `release`; or `mark` for a moment that somebody wants to find again."""
+    """`move`, `press` or `release`; `mark` for a moment that somebody wants to find again; `weights` for new ones."""
     code: str
-    """`left` or `right` for a button, the profile's name for a key, empty for a move, for a mark what it is."""
+    """`left` or `right` for a button, the profile's name for a key, empty for a move, for a mark what it is, for new
+    weights the Executor's identity."""
     x: float
     """Cursor in window fractions at that moment."""
     y: float

@@ -72,7 +72,8 @@ class Block(nn.Module):
         batch, ticks, width = x_BTD.shape
         heads = self.query_key_value(self.attention_norm(x_BTD)).view(batch, ticks, 3, self.heads, width // self.heads)
         query, key, value = heads.permute(2, 0, 3, 1, 4)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=self._bias(ticks).to(query.dtype))
+        bias = self._bias(int(ticks)).to(query.dtype)
+        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         x_BTD = x_BTD + self.dropout(self.project(mixed.transpose(1, 2).reshape(batch, ticks, width)))
         return torch.add(x_BTD, self.mlp(x_BTD))
 

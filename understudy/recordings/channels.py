@@ -28,8 +28,8 @@ INPUT = np.dtype(
         ("time_s", "f8"),
         ("x", "f8"),  # window fractions
         ("y", "f8"),
-        ("kind", "S8"),  # move, press or release
-        ("code", "S24"),  # left, right or the profile's name of a key
+        ("kind", "S8"),  # move, press, release, mark or weights
+        ("code", "S24"),  # left, right, the profile's name of a key, what is marked, or an identity of weights
     ],
 )
 """One raw input event."""

@@ -40,6 +40,8 @@ class EpisodeInfo:
     """Seed of the policy's own chance, where a policy played."""
     weights: dict[str, str] = field(default_factory=dict)
     """Policy -> identity of the weights that it began with, where a policy played."""
+    library: str = ""
+    """Who computed the networks of a live policy, with its version; another one differs in the last bits."""
     start_map: str | None = None
     """Name of the map on which it began, where it was chosen."""
     tick_rate_hz: float = float(TICK_RATE_HZ)

@@ -31,6 +31,7 @@ from understudy.policies.chance import act_worlds
 from understudy.policies.encoding import Encoded, Encoder
 from understudy.policies.executor import Hazards, mixture_of
 from understudy.policies.hand import HAND_STATE
+from understudy.policies.inference import Library, Networks, TorchNetworks, networks_of
 
 
 @dataclass
@@ -54,13 +55,15 @@ class HierarchyCarry:
 class Hierarchy:
     """A Pilot made of three trained policies."""
 
-    def __init__(self, brain: Brain, profile: Profile) -> None:
-        """Args: `brain`, the trained parts; `profile`, the game to be played."""
+    def __init__(self, brain: Brain, profile: Profile, networks: Networks | None = None) -> None:
+        """Args:
+        brain: the trained parts.
+        profile: the game to be played.
+        networks: who computes the brain's networks; torch, which takes any number of worlds, when None.
+        """
         self.brain = brain
+        self.networks = networks or TorchNetworks(brain)
         self._encoder = Encoder(profile)
-        for part in (brain.strategist, brain.tactician, brain.executor):
-            if part is not None:
-                part.eval()  # dropout is for training
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """A fresh memory for B worlds."""
@@ -90,7 +93,7 @@ class Hierarchy:
             carry.tactic_slot = carry.tick // TACTICIAN_TICKS
             self._aim(context, tracks, kinds, observation, carry)
         weights = _weights_now(observation, carry)
-        hazards = self.brain.executor(
+        hazards = self.networks.executor(
             context, carry.words, tracks, kinds, torch.from_numpy(weights), torch.from_numpy(encoded.landmarks)
         )
         action = self._act(observation, hazards, carry)
@@ -106,26 +109,32 @@ class Hierarchy:
         carry.hands["phase"] = Phase.IDLE
         carry.hands["key_ticks"] = 0
 
-    def swap(self, brain: Brain, carry: Carry) -> None:
-        """Goes on with another brain, from the next decision on; what was seen so far stays remembered."""
-        self.brain = brain
+    def swap(self, brain: Brain, carry: Carry, networks: Networks | None = None) -> None:
+        """Goes on with another brain, from the next decision on; what was seen so far stays remembered.
+
+        Args:
+            brain: the new one.
+            carry: is fitted to it.
+            networks: who computes it; torch when None.
+        """
+        self.brain, self.networks = brain, networks or TorchNetworks(brain)
         window_s = brain.strategist.config.window_s if brain.strategist else 1
         carry.seconds = deque(carry.seconds, maxlen=window_s)
 
     def _strategise(self, context_BF: Tensor, carry: HierarchyCarry) -> None:
-        if self.brain.strategist is None:
+        if self.networks.strategist is None:
             return
         carry.seconds.append(context_BF)
-        said = self.brain.strategist(torch.stack(tuple(carry.seconds), dim=1))
+        said = self.networks.strategist(torch.stack(tuple(carry.seconds), dim=1))
         carry.strategy = strategy_of(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
         carry.words = torch.cat([carry.strategy, carry.words[:, STRATEGY_WIDTH:]], dim=-1)
 
     def _aim(
         self, context_BF: Tensor, tracks: Tensor, kinds: Tensor, observation: Observation, carry: HierarchyCarry
     ) -> None:
-        if self.brain.tactician is None:
+        if self.networks.tactician is None:
             return
-        said = self.brain.tactician(context_BF, carry.strategy, tracks, kinds)
+        said = self.networks.tactician(context_BF, carry.strategy, tracks, kinds)
         probabilities = torch.softmax(said.target_logits, dim=-1)
         carry.words = advice_of(carry.strategy, said.route, probabilities[:, -1])
         carry.weights = probabilities[:, :-1].numpy()
@@ -173,10 +182,16 @@ def _weights_now(observation: Observation, carry: HierarchyCarry) -> np.ndarray:
     return out
 
 
-def load_hierarchy(folder: Path, profile: Profile) -> Hierarchy:
+def load_hierarchy(folder: Path, profile: Profile, library: Library = "torch") -> Hierarchy:
     """The Hierarchy trained into `folder`/{strategist,tactician,executor}/best_model.pt.
+
+    Args:
+        folder: of the models.
+        profile: the game to be played.
+        library: that computes the networks; ONNX Runtime is faster, and for one world only.
 
     Raises:
         CheckpointError: if one is missing, torn, or of another encoding.
     """
-    return Hierarchy(load_brain(folder), profile)
+    brain = load_brain(folder)
+    return Hierarchy(brain, profile, networks_of(brain, library))

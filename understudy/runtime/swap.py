@@ -17,6 +17,7 @@ from understudy.contract.errors import CheckpointError
 from understudy.contract.protocols import Carry
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.inference import Library, Networks, networks_of
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.runtime.latest import Latest
 
@@ -64,21 +65,24 @@ class NewBrain:
     """Weights on their way into play."""
 
     brain: Brain
+    networks: Networks
+    """The brain's, ready to be asked."""
     identities: dict[str, str]
 
 
 class BrainWatch:
     """Looks into a folder of checkpoints from a thread of its own, and brings what is new to a mailbox."""
 
-    def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S) -> None:
+    def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S, library: Library = "torch") -> None:
         """Begins to watch; what lies there now is known.
 
         Args:
             folder: with strategist, tactician and executor.
             every_s: seconds between two looks.
+            library: that computes the new networks; they are made ready on this thread.
         """
         self.arrived: Latest[NewBrain] = Latest()
-        self._folder, self._every_s = folder, every_s
+        self._folder, self._every_s, self._library = folder, every_s, library
         self._known = _stamp(folder)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="brain watch", daemon=True)
@@ -101,11 +105,12 @@ class BrainWatch:
             found = identities(self._folder)
             brain = load_brain(self._folder)
             expect_sound(brain, str(self._folder))
+            networks = networks_of(brain, self._library)
         except CheckpointError as problem:
             _log.info("new weights are not taken: %s", problem)
             return
         if _stamp(self._folder) == self._known:  # else they changed while they were read: the next look takes them
-            self.arrived.put(NewBrain(brain=brain, identities=found))
+            self.arrived.put(NewBrain(brain=brain, networks=networks, identities=found))
 
 
 def _stamp(folder: Path) -> Stamp:
@@ -142,7 +147,7 @@ class Swapper:
         new = self._arrived.take()
         if new is None:
             return False
-        self._hierarchy.swap(new.brain, carry)
+        self._hierarchy.swap(new.brain, carry, new.networks)
         self.num_swaps += 1
         self._on_swap(new.identities)
         return True

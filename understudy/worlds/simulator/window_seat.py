@@ -72,8 +72,12 @@ class WindowSeat:
 
     def mark(self, code: str) -> None:
         """Notes this moment in the recording, so that it can be found again."""
+        self.note(MARK, code)
+
+    def note(self, kind: str, code: str) -> None:
+        """Puts something that happened now among the raw events of the recording."""
         x, y = (float(axis) for axis in self._window.hands.cursor)
-        self._marks.append(InputEvent(self._clock(), MARK, code, x, y))
+        self._marks.append(InputEvent(self._clock(), kind, code, x, y))
 
     def lead_cursor(self, start: Sequence[float], end: Sequence[float]) -> None:
         """The policy moves the drawn cursor in this tick, from one place to another (window fractions)."""
