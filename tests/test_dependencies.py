@@ -15,9 +15,14 @@ def normal(name: str) -> str:
 
 
 def declared(project_root: Path) -> set[str]:
-    """Names of the packages that an installation without extras brings in."""
+    """Names of the packages that an installation brings in, with every extra but the developers'."""
     project = tomllib.loads((project_root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return {normal(requirement.partition("=")[0].rstrip("<>=~! ")) for requirement in project["dependencies"]}
+    extras = [part for name, part in project["optional-dependencies"].items() if name != "dev"]
+    return {
+        normal(requirement.partition(";")[0].partition("=")[0].rstrip("<>=~! "))
+        for part in (project["dependencies"], *extras)
+        for requirement in part
+    }
 
 
 def imported(project_root: Path) -> set[str]:

@@ -1,0 +1,182 @@
+"""What the bot saw at a moment, as JSON: for a person to read, for a model to be told, and whole enough to learn from.
+
+The readable part comes first. Behind it stand two packed arrays: the observation record itself, so that any critic can
+judge the moment again, and the Strategist's look back as encoded numbers, so that fine-tuning needs no recording.
+"""
+
+import base64
+import binascii
+import hashlib
+import zlib
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float32
+
+from understudy.contract.errors import WireError
+from understudy.contract.observation import OBSERVATION, Role
+from understudy.contract.profile import Profile
+
+NEAR = 0.35
+"""Objects within this distance, window widths, are near."""
+LARGEST_WINDOW = 1_000_000
+"""Numbers in a look back; ours has about 16,000."""
+LAYOUT = hashlib.sha256(repr(OBSERVATION.descr).encode()).hexdigest()[:8]
+"""Names the layout of the records: bytes of another one are refused."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """One object in sight."""
+
+    id: int
+    kind: str
+    role: str
+    x: float
+    """Centre, window fractions."""
+    y: float
+    distance: float
+    """From the player, window widths."""
+    hp: float | None = None
+    attacking: bool = False
+    selected: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packed:
+    """An array of numbers: zlib in base64."""
+
+    layout: str
+    """Of a record its dtype's fingerprint, of a look back the name of the encoding."""
+    shape: tuple[int, ...]
+    data: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """One moment of play."""
+
+    words: str = ""
+    """One sentence."""
+    hp: float | None = None
+    """Fraction of the maximum; None where the bar could not be read."""
+    shield: float | None = None
+    map: str = ""
+    safe: bool = False
+    """Inside a base's safe zone."""
+    enemies: int = 0
+    """In sight."""
+    enemies_near: int = 0
+    attackers: int = 0
+    """Have shot at the player within the last 2 s."""
+    boxes: int = 0
+    objects: tuple[Seen, ...] = ()
+    observation: Packed | None = None
+    window: Packed | None = None
+    """The Strategist's look back, oldest second first; None where nobody kept it."""
+
+
+def describe(record: np.void, profile: Profile) -> State:
+    """The state of one record of dtype OBSERVATION, without its look back."""
+    player, tracks = record["player"], record["tracks"]
+    objects = tuple(_seen(track, profile) for track in tracks[tracks["id"] > 0])
+    enemies = [each for each in objects if each.role == Role.ENEMY.name]
+    map_index = int(player["map_index"])
+    state = State(
+        hp=_reading(player["hp"]),
+        shield=_reading(player["shield"]),
+        map=profile.maps[map_index] if 0 <= map_index < len(profile.maps) else "",
+        safe=bool(player["safe"]),
+        enemies=len(enemies),
+        enemies_near=sum(each.distance < NEAR for each in enemies),
+        attackers=sum(each.attacking for each in enemies),
+        boxes=sum(each.role == Role.LOOT.name for each in objects),
+        objects=objects,
+        observation=pack_record(record),
+    )
+    return _with_words(state)
+
+
+def _with_words(state: State) -> State:
+    bars = ", ".join(
+        f"{name} {'unreadable' if value is None else f'{value:.0%}'}"
+        for name, value in (("hull", state.hp), ("shield", state.shield))
+    )
+    scene = f"{state.enemies} enemies in sight, {state.enemies_near} near, {state.attackers} shooting at you"
+    place = f"map {state.map or 'unknown'}" + (", in the safe zone" if state.safe else "")
+    return replace(state, words=f"{bars}; {scene}; {state.boxes} boxes; {place}")
+
+
+def _seen(track: np.void, profile: Profile) -> Seen:
+    kind, role = int(track["kind"]), int(track["role"])
+    aspect = profile.window_height / profile.window_width
+    x, y = float(track["x"]), float(track["y"])
+    return Seen(
+        id=int(track["id"]),
+        kind=profile.kinds[kind].name if 0 <= kind < len(profile.kinds) else "unknown",
+        role=Role(role).name if role in set(map(int, Role)) else "OTHER",
+        x=round(x, 3),
+        y=round(y, 3),
+        distance=round(float(np.hypot(x - 0.5, (y - 0.5) * aspect)), 3),
+        hp=_reading(track["hp"]),
+        attacking=bool(track["attacking"]),
+        selected=bool(track["selected"]),
+    )
+
+
+def _reading(value: float) -> float | None:
+    return round(float(value), 3) if np.isfinite(value) else None
+
+
+def pack_record(record: np.void) -> Packed:
+    """One record of dtype OBSERVATION."""
+    assert record.dtype == OBSERVATION
+    return Packed(layout=LAYOUT, shape=(1,), data=_squeeze(record.tobytes()))
+
+
+def unpack_record(packed: Packed) -> np.ndarray:
+    """Records of dtype OBSERVATION, shape (1,).
+
+    Raises:
+        WireError: if the bytes are of another layout, or are not what they say.
+    """
+    if packed.layout != LAYOUT:
+        raise WireError(f"an observation of the layout {packed.layout}, this version has {LAYOUT}")
+    return np.frombuffer(_expand(packed.data, OBSERVATION.itemsize), OBSERVATION).copy()
+
+
+def pack_window(window: Float32[np.ndarray, "seconds features"], encoding: str) -> Packed:
+    """A look back, as half-precision numbers: features are of order one, and a bar needs no fourth digit."""
+    halves = np.clip(window, -60_000, 60_000).astype("<f2")
+    return Packed(layout=encoding, shape=halves.shape, data=_squeeze(halves.tobytes()))
+
+
+def unpack_window(packed: Packed) -> Float32[np.ndarray, "seconds features"]:
+    """The look back of `pack_window`.
+
+    Raises:
+        WireError: if the bytes are not what they say.
+    """
+    if len(packed.shape) != 2 or min(packed.shape) < 1 or packed.shape[0] * packed.shape[1] > LARGEST_WINDOW:
+        raise WireError(f"a look back of the shape {packed.shape}")
+    content = _expand(packed.data, 2 * packed.shape[0] * packed.shape[1])
+    window = np.frombuffer(content, "<f2").astype(np.float32).reshape(packed.shape)
+    if not np.isfinite(window).all():
+        raise WireError("a look back with values that are not numbers")
+    return window
+
+
+def _squeeze(content: bytes) -> str:
+    return base64.b64encode(zlib.compress(content, 6)).decode("ascii")
+
+
+def _expand(data: str, size: int) -> bytes:
+    """At most one byte more than expected is ever unpacked, so a bomb stays small."""
+    try:
+        unpacker = zlib.decompressobj()
+        content = unpacker.decompress(base64.b64decode(data, validate=True), size + 1)
+    except (ValueError, binascii.Error, zlib.error) as problem:
+        raise WireError(f"packed numbers that cannot be unpacked ({problem})") from problem
+    if len(content) != size:
+        raise WireError(f"packed numbers of another length than the {size} bytes that belong to them")
+    return content
