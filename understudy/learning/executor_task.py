@@ -46,6 +46,11 @@ class ExecutorTask:
         self._train = samples_of(lessons, map(upstream.advice, lessons), device)
         self._held_out = samples_of(held_out, map(upstream.advice, held_out), device)
         self._signs = [torch.from_numpy(table).to(device) for table in mirror_tables()]
+        self._learn_from(self._train)
+
+    def _learn_from(self, samples: ExecutorSamples) -> None:
+        """These are the ticks that samples are drawn from."""
+        self._train = samples
         eventful = self._train.eventful
         self._eventful = torch.nonzero(eventful)[:, 0]
         self._rest = torch.nonzero(~eventful)[:, 0]
