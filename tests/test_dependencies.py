@@ -7,6 +7,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 OURS = {"understudy", "darkorbit_bot"}
+ELSEWHERE = {"dxcam": "dxcam", "pynput": "pynput", "Quartz": "pynput"}
+"""Modules of packages that are installed on other platforms only -> who brings them."""
 IMPORTED_THROUGH_OTHERS = {"tensorboard", "onnx"}  # by torch.utils.tensorboard, and by torch.onnx
 
 
@@ -35,7 +37,8 @@ def imported(project_root: Path) -> set[str]:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 modules.add(node.module.partition(".")[0])
     owners = packages_distributions()
-    return {normal(owners[module][0]) for module in modules - OURS - set(sys.stdlib_module_names)}
+    wanted = modules - OURS - set(sys.stdlib_module_names)
+    return {normal(ELSEWHERE[module] if module in ELSEWHERE else owners[module][0]) for module in wanted}
 
 
 def test_what_is_imported_is_declared_and_what_is_declared_is_imported(project_root: Path) -> None:

@@ -1,1 +1,1 @@
-"""The screen as a world."""
+"""The screen as a world: capture, pointer, watcher, safety, the seat of the person, and what keeps them together."""

@@ -1,0 +1,120 @@
+"""A small process that lets go of the mouse and the keyboard if the one that plays is killed.
+
+A killed program cannot release what it holds, and a mouse button that a program pressed stays down without it. So each
+press is announced to this process first, through a pipe; when the pipe ends, for whatever reason, it releases what is
+still down and ends too. It is a session of its own: what is sent to the group of the one that plays does not reach it.
+"""
+
+import logging
+import subprocess
+import sys
+import threading
+from collections.abc import Iterable
+
+from understudy.contract.errors import WorldError
+from understudy.worlds.desktop.pointer import Pointer, open_pointer
+
+READY = "ready"
+_PATIENCE_S = 30.0
+
+_log = logging.getLogger(__name__)
+
+
+class Guardian:
+    """The guardian process, seen from the one that plays."""
+
+    def __init__(self) -> None:
+        """Starts it; returns once it could release.
+
+        Raises:
+            WorldError: if it does not start.
+        """
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "understudy.worlds.desktop.guardian"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+        if not self._is_ready():
+            self._process.kill()
+            self.close()
+            raise WorldError(
+                "The process that releases mouse and keyboard after a crash does not start, and nothing is moved "
+                "without it: try again, or see  understudy doctor --desktop"
+            )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it would release."""
+        return self._process.poll() is None
+
+    def tell(self, kind: str, code: str, *, down: bool) -> None:
+        """A button or key is about to go down, or has come up.
+
+        Raises:
+            WorldError: if the process is gone: then nothing may be pressed any more.
+        """
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(f"{'+' if down else '-'} {kind} {code}\n")
+        except (OSError, ValueError) as problem:
+            raise WorldError("The process that releases mouse and keyboard after a crash is gone") from problem
+
+    def close(self) -> None:
+        """Ends it; it releases what is still down. May be called twice."""
+        try:
+            if self._process.stdin is not None:
+                self._process.stdin.close()
+        except OSError:
+            _log.debug("the guardian was gone already")
+        try:
+            self._process.wait(timeout=_PATIENCE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+
+    def _is_ready(self) -> bool:
+        assert self._process.stdout is not None
+        said: list[str] = []
+        stdout = self._process.stdout
+        reader = threading.Thread(target=lambda: said.append(stdout.readline()), daemon=True)
+        reader.start()
+        reader.join(_PATIENCE_S)
+        return said == [f"{READY}\n"]
+
+
+def watch_over(lines: Iterable[str], pointer: Pointer) -> int:
+    """Keeps account of what is down until the lines end, then releases it.
+
+    Returns:
+        How many buttons and keys had to be released.
+    """
+    down: dict[tuple[str, str], None] = {}
+    for line in lines:
+        sign, kind, code = line.split()
+        if sign == "+":
+            down[kind, code] = None
+        else:
+            down.pop((kind, code), None)
+    for kind, code in down:
+        release = pointer.turn_button if kind == "button" else pointer.turn_key
+        release(code, down=False)
+    return len(down)
+
+
+def main() -> int:
+    """The guardian process."""
+    pointer = open_pointer()
+    sys.stdout.write(f"{READY}\n")
+    sys.stdout.flush()
+    watch_over(sys.stdin, pointer)
+    pointer.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,358 @@
+"""The screen as a World: pictures become observations, actions become real mouse and key events, in real time.
+
+A tick lasts 50 ms from one picture to the next, at absolute deadlines; ticks for which there was no time are left out
+and counted, for the game on the screen does not wait. A policy's action is sent as soon as it is decided. While the
+person is in charge nothing is sent, and what is held is released.
+
+The world stands still, with nothing held down, while its window is gone, covered, without focus or partly off the
+screen, while the picture is black, and in a pause; it says why, and goes on by itself when that is over.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import UInt8
+
+from understudy.contract.action import Action
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import TICK_S, Button, Observation, empty_observation
+from understudy.contract.profile import Profile
+from understudy.worlds.desktop.capture import Camera, Frame, monitor_area
+from understudy.worlds.desktop.ears import Ears
+from understudy.worlds.desktop.frame_watch import FrameWatch
+from understudy.worlds.desktop.reins import Reins
+from understudy.worlds.desktop.screen import Area, WindowSystem, find_window
+from understudy.worlds.desktop.watcher import Heard, Watcher
+from understudy.worlds.hands import TickHands
+
+LONGEST_GAP_S = 1.0
+"""A longer standstill (a suspended machine) does not count as missed ticks."""
+FROZEN_S = 5.0
+"""A picture that has not changed for so long is worth a sentence."""
+_PAUSE_S = 0.05
+"""How often a standing world looks whether it can go on."""
+_BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class Looks(Protocol):
+    """What turns pictures into observations: perception's eye."""
+
+    def look(
+        self,
+        frame: UInt8[np.ndarray, "height width 3"],
+        time_s: float,
+        cursor: tuple[float, float],
+        keys: int,
+        button: int,
+    ) -> Observation:
+        """One picture of the game, with what mouse and keyboard did since the one before."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesktopSettings:
+    """Which part of the screen, and what may be done there."""
+
+    window: str | None = None
+    """Title of the game's window; None takes a whole monitor, in which nothing may be sent."""
+    monitor: int = 1
+    """The monitor where no window is named, counted from 1."""
+    sends: bool = False
+    """Whether actions become real events."""
+    hand_back_s: float = 1.5
+    """Nothing is sent until the person has not touched mouse and keyboard for so many seconds."""
+
+    def __post_init__(self) -> None:
+        if self.sends and not self.window:
+            raise ValueError("to send mouse and key events the window has to be named")
+
+
+@dataclass
+class Parts:
+    """What a DesktopWorld is made of; it closes them all."""
+
+    windows: WindowSystem
+    camera: Camera
+    ears: Ears
+    watcher: Watcher
+    reins: Reins | None = None
+    """None where nothing may be sent."""
+
+
+class DesktopWorld:
+    """One game on the screen. Implements World with B = 1; belongs to the thread that plays."""
+
+    def __init__(
+        self,
+        profile: Profile,
+        eye: Looks,
+        parts: Parts,
+        settings: DesktopSettings,
+        *,
+        cursor: tuple[int, int] = (0, 0),
+        say: Callable[[str], None] = _log.info,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Finds the window; nothing is sent before the first `act`.
+
+        Args:
+            profile: of the game.
+            eye: sees.
+            parts: of the platform; closed by this one, also if this fails.
+            settings: which window.
+            cursor: where it is now, a pixel of the desktop.
+            say: is told in a sentence what stops or goes on; must not block.
+            clock: monotonic seconds, the watcher's.
+
+        Raises:
+            WorldError: if there is no such window or monitor.
+        """
+        self._profile, self._eye, self._parts, self._settings = profile, eye, parts, settings
+        self._say, self._clock = say, clock
+        self.closed = False
+        """It is over: nothing is seen or sent any more."""
+        self.paused = False
+        self.num_ticks, self.num_missed = 0, 0
+        self.num_covered = 0
+        """Presses that were not made because another window lay over the place."""
+        self.during_pause: Callable[[], None] = lambda: None
+        """Is called twenty times a second in a pause, so that whoever sits at the world can end it."""
+        self.frames = FrameWatch()
+        self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
+        """What the eye has seen happen."""
+        try:
+            self._window = None if settings.window is None else find_window(parts.windows, settings.window)
+            self.area = self._first_area()
+        except WorldError:
+            self.close()
+            raise
+        self.hands, self._all_hands = TickHands(profile), TickHands(profile)
+        for hands in (self.hands, self._all_hands):
+            hands.rest(self.area.fractions(*cursor))
+        self._bits = {name: profile.key_bit(name) for name in profile.keys}
+        self._seen = empty_observation(1)
+        self._tick_start_s = clock()
+        parts.ears.on_stop = self.stop
+        self._frozen_told_s = float("-inf")
+
+    @property
+    def profile(self) -> Profile:
+        """Which game this is."""
+        return self._profile
+
+    @property
+    def num_worlds(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def person_in_charge(self) -> bool:
+        """Whether the person holds something or has touched mouse or keyboard a moment ago."""
+        ears = self._parts.ears
+        return ears.holding or self._clock() - ears.touched_s < self._settings.hand_back_s
+
+    @property
+    def has_focus(self) -> bool:
+        """Whether the game's window has the keyboard; a whole monitor always has."""
+        return self._window is None or self._parts.windows.has_focus(self._window)
+
+    def observe(self) -> Observation:
+        """How the game looks now; stands still while it cannot be played. After the end, the last observation again."""
+        frame, why = self._picture()
+        if why is not None and not self.closed:
+            frame = self._stand_still(why)
+        if frame is None:
+            return self._seen
+        # nothing that was done after the tick before is in it: the action must not be read off the observation
+        self._seen = self._look(frame)
+        return self._seen
+
+    def act(self, action: Action) -> None:
+        """Sends the action, unless the person is in charge, and waits until the tick is over."""
+        reins = self._parts.reins
+        if reins is not None and not self.closed:
+            if self.person_in_charge or self.paused:
+                self._release(reins)
+            else:
+                self._send(reins, action.records[0])
+        self.wait_tick()
+        late_s = self._clock() - (self._tick_start_s + TICK_S)
+        if late_s > LONGEST_GAP_S:
+            self._tick_start_s += late_s
+            late_s = 0.0
+        missed = max(0, int(late_s / TICK_S))
+        self._tick_start_s += TICK_S * (1 + missed)
+        self.num_ticks += 1 + missed
+        self.num_missed += missed
+
+    def wait_tick(self) -> None:
+        """Returns when the tick is over, with its events taken in."""
+        until_s = self._tick_start_s + TICK_S
+        remaining_s = until_s - self._clock()
+        if remaining_s > 0 and not self.closed:
+            time.sleep(remaining_s)
+        self.take_events(until_s)
+
+    def take_events(self, until_s: float) -> None:
+        """Takes in what mouse and keyboard did until a moment; in a pause nothing is pressed."""
+        for heard in self._parts.ears.take(until_s):
+            if not heard.own:  # our own are known since they were sent
+                self._feel(self._all_hands, heard)
+                self._feel(self.hands, heard)
+
+    def take_commands(self) -> list[Heard]:
+        """Presses of the keys that are meant for us."""
+        return self._parts.ears.take_commands()
+
+    def stop(self, why: str) -> None:
+        """Ends it at once, with nothing held down. Any thread may call it."""
+        if self.closed:
+            return
+        self.closed = True
+        if self._parts.reins is not None:
+            self._parts.reins.stop()
+        self._say(f"Stopped: {why}.")
+
+    def close(self) -> None:
+        """Releases what is held, and ends all connections and threads. May be called twice."""
+        self.closed = True
+        parts = self._parts
+        if parts.reins is not None:
+            parts.reins.close()
+        parts.watcher.close()
+        parts.camera.close()
+        parts.windows.close()
+
+    def _first_area(self) -> Area:
+        if self._window is None:
+            return monitor_area(self._parts.camera, self._settings.monitor)
+        area = self._parts.windows.area(self._window)
+        if area is None:
+            raise WorldError(f"The window {self._settings.window!r} has just been closed")
+        return area
+
+    def _picture(self) -> tuple[Frame | None, str | None]:
+        """A picture, or why there is none that could be played by."""
+        why = self._trouble()
+        if why is not None:
+            return None, why
+        try:
+            frame = self._parts.camera.grab(self.area)
+        except WorldError as problem:  # it was moved or resized between the two
+            return None, str(problem)
+        if self.frames.look(frame, self._clock()):
+            return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
+        self._tell_frozen(frame)
+        return frame, None
+
+    def _trouble(self) -> str | None:
+        """What keeps the window from being played in, and what to do; None for nothing."""
+        if self.paused:
+            return "F1 was pressed; press it again to go on"
+        if self._window is None:
+            return None
+        title, windows = self._settings.window, self._parts.windows
+        area = windows.area(self._window)
+        if area is None:
+            return f"the window {title!r} is gone or minimised; bring it back, or stop with F3"
+        self.area = area
+        if not windows.desktop().covers(area):
+            return f"the window {title!r} lies partly off the screen ({area}); move it onto the screen"
+        if not windows.has_focus(self._window):
+            return f"the window {title!r} is not in focus; click into it"
+        return None
+
+    def _stand_still(self, why: str) -> Frame | None:
+        """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
+        if self._parts.reins is not None:
+            self._release(self._parts.reins)
+        self._say(f"Paused: {why}.")
+        told, frame = why, None
+        self.hands.release_all(self._clock())
+        while frame is None and not self.closed:
+            time.sleep(_PAUSE_S)
+            self._pass_pause()
+            frame, now_why = self._picture()
+            if now_why is not None and now_why != told:
+                self._say(f"Paused: {now_why}.")
+                told = now_why
+        if frame is not None and not self.closed:
+            self._say("Going on.")
+        self._tick_start_s = self._clock()  # what went by is no missed tick
+        return frame
+
+    def _pass_pause(self) -> None:
+        """What mouse and keyboard do in a pause is not played; but where the cursor is and what comes up is known."""
+        for heard in self._parts.ears.take(self._clock()):
+            if heard.kind != "press" and not heard.own:
+                self._feel(self._all_hands, heard)
+                self._feel(self.hands, heard)
+        self.during_pause()
+
+    def _look(self, frame: Frame) -> Observation:
+        done = self._all_hands.end_tick().records[0]
+        self._all_hands.take_inputs()  # only the person's are recorded
+        cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
+        seen = self._eye.look(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
+        events = seen.records["events"][0]
+        for name in self.totals:
+            self.totals[name] += float(np.nan_to_num(events[name]))
+        return seen
+
+    def _send(self, reins: Reins, wished: np.void) -> None:
+        """Makes mouse and keyboard so, inside the window only."""
+        pixel = self.area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
+        button, keys = int(wished["button"]), int(wished["keys"])
+        if (button or keys) and self._window is not None:
+            windows = self._parts.windows
+            if not windows.has_focus(self._window):
+                self._release(reins)
+                return
+            if button and not windows.is_uppermost(self._window, *pixel):
+                self.num_covered += 1
+                button = 0
+        before = reins.down
+        reins.send(pixel, button, keys)
+        if not reins.is_stopped:
+            self._all_hands.move(self.area.fractions(*pixel), self._clock())
+        self._note_own(before ^ reins.down, reins.down)
+
+    def _release(self, reins: Reins) -> None:
+        before = reins.down
+        reins.release()
+        self._note_own(before, frozenset())
+
+    def _note_own(self, turned: frozenset[tuple[str, str]], down: frozenset[tuple[str, str]]) -> None:
+        """What we press is in the observation too, from the moment it is sent and not only when it is heard."""
+        hands, now_s = self._all_hands, self._clock()
+        for what in sorted(turned):
+            kind, code = what
+            if kind == "button":
+                hands.turn_button(_BUTTONS[code], down=what in down, place=hands.cursor, time_s=now_s)
+            else:
+                hands.turn_key(self._bits[code], down=what in down, time_s=now_s)
+
+    def _feel(self, hands: TickHands, heard: Heard) -> None:
+        place = self.area.fractions(heard.x, heard.y)
+        if heard.kind == "move":
+            hands.move(place, heard.time_s)
+        elif heard.code in _BUTTONS:
+            down = heard.kind == "press"
+            if not down or self.area.contains(heard.x, heard.y):
+                hands.turn_button(_BUTTONS[heard.code], down=down, place=place, time_s=heard.time_s)
+        elif heard.code in self._bits:
+            hands.turn_key(self._bits[heard.code], down=heard.kind == "press", time_s=heard.time_s)
+
+    def _tell_frozen(self, frame: Frame) -> None:
+        changed_s = self.frames.changed_s
+        if changed_s is None or frame.time_s - changed_s < FROZEN_S or self._frozen_told_s == changed_s:
+            return
+        self._frozen_told_s = changed_s
+        self._say(f"The picture has not changed for {FROZEN_S:.0f} s: does the game still run?")

@@ -1,0 +1,121 @@
+"""What a person's mouse and keyboard do, gathered into one action a tick; for any window and any source of events.
+
+A click shorter than a tick still counts: whatever was down at some moment of the tick is down in the action, and the
+cursor of a tick with a press is where the press was. A game sees a press only where the tick before had none, so a
+tick takes in events up to the first that would melt into an earlier press; that one and what follows wait for the next.
+"""
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+
+from understudy.contract.action import ACTION, Action
+from understudy.contract.observation import Button
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
+
+
+@dataclass(frozen=True)
+class _Change:
+    """One event as the game will see it; a move has neither button nor key."""
+
+    place: Float32[np.ndarray, "2"]
+    button: int = 0
+    key: int = 0
+    down: bool = False
+
+
+class TickHands:
+    """Gathers the events of one pair of hands. Belongs to the thread that plays."""
+
+    def __init__(self, profile: Profile) -> None:
+        self._names = {profile.key_bit(name): name for name in profile.keys}
+        self.cursor: Float32[np.ndarray, 2] = np.full(2, 0.5, np.float32)
+        """Where it is now, window fractions."""
+        self._inputs: list[InputEvent] = []
+        self._changes: deque[_Change] = deque()
+        self._place = self.cursor
+        self._held_buttons, self._last_buttons = 0, 0
+        self._held_keys, self._last_keys = 0, 0
+        self._down_buttons, self._down_keys = 0, 0  # after all events so far; the held ones are after the last tick's
+
+    def rest(self, place: Sequence[float] | Float32[np.ndarray, " 2"]) -> None:
+        """The cursor is at a place, window fractions, without anybody having moved it."""
+        self._go(place)
+        self._place = self.cursor
+
+    def move(self, place: Sequence[float] | Float32[np.ndarray, " 2"], time_s: float) -> None:
+        """The cursor came to a place, window fractions; one outside counts as the nearest inside."""
+        self._go(place)
+        self._note(time_s, "move", "", _Change(self.cursor))
+
+    def turn_button(
+        self, button: Button, *, down: bool, place: Sequence[float] | Float32[np.ndarray, " 2"], time_s: float
+    ) -> None:
+        """A mouse button went down or came up at a place, window fractions."""
+        self._go(place)
+        if bool(self._down_buttons & button) == down:
+            return  # two devices pressed it, or its press was never heard
+        change = _Change(self.cursor, button=button, down=down)
+        self._note(time_s, "press" if down else "release", button.name.lower(), change)
+
+    def turn_key(self, bit: int, *, down: bool, time_s: float) -> None:
+        """One of the profile's keys, by its bit, went down or came up."""
+        if bool(self._down_keys & bit) == down:
+            return  # a held key repeats itself
+        change = _Change(self.cursor, key=bit, down=down)
+        self._note(time_s, "press" if down else "release", self._names[bit], change)
+
+    def release_all(self, time_s: float) -> None:
+        """The window lost the focus: what is held counts as let go, for its release will never be heard."""
+        buttons, keys = self._down_buttons, self._down_keys
+        for button in (Button.LEFT, Button.RIGHT):
+            if buttons & button:
+                self._note(time_s, "release", button.name.lower(), _Change(self.cursor, button=button))
+        for bit, name in self._names.items():
+            if keys & bit:
+                self._note(time_s, "release", name, _Change(self.cursor, key=bit))
+
+    def end_tick(self) -> Action:
+        """The action of the tick that ends now."""
+        buttons, keys, press_place = 0, 0, None
+        while self._changes:
+            change = self._changes[0]
+            if change.down and (
+                change.button & (buttons | self._last_buttons) or change.key & (keys | self._last_keys)
+            ):
+                break
+            self._changes.popleft()
+            self._place = change.place
+            self._held_buttons, self._held_keys = _after(change, self._held_buttons, self._held_keys)
+            if change.down:
+                buttons, keys = buttons | change.button, keys | change.key
+                press_place = change.place if change.button else press_place
+        buttons, keys = buttons | self._held_buttons, keys | self._held_keys
+        button = Button.LEFT if buttons & Button.LEFT else Button.RIGHT if buttons & Button.RIGHT else Button.NONE
+        self._last_buttons, self._last_keys = buttons, keys
+        place = self._place if press_place is None else press_place
+        return Action(np.array([(place[0], place[1], keys, button)], ACTION))
+
+    def take_inputs(self) -> tuple[InputEvent, ...]:
+        """The raw events since this was last called."""
+        inputs, self._inputs = tuple(self._inputs), []
+        return inputs
+
+    def _go(self, place: Sequence[float] | Float32[np.ndarray, " 2"]) -> None:
+        self.cursor = np.clip(np.asarray(place, np.float32), 0, 1)
+
+    def _note(self, time_s: float, kind: str, code: str, change: _Change) -> None:
+        self._inputs.append(InputEvent(time_s, kind, code, float(self.cursor[0]), float(self.cursor[1])))
+        self._changes.append(change)
+        self._down_buttons, self._down_keys = _after(change, self._down_buttons, self._down_keys)
+
+
+def _after(change: _Change, buttons: int, keys: int) -> tuple[int, int]:
+    """Buttons and keys that are down after a change."""
+    if change.down:
+        return buttons | change.button, keys | change.key
+    return buttons & ~change.button, keys & ~change.key
