@@ -31,7 +31,7 @@ class Lettering:
                 self._lines.clear()
             if pixels not in self._fonts:
                 self._fonts[pixels] = pygame.font.Font(None, round(pixels * 1.3 * FINER))
-            large = self._fonts[pixels].render(text, True, colour)
+            large = self._fonts[pixels].render(text or " ", True, colour)  # smoothscale crashes on a width of nothing
             width, height = large.get_size()
             self._lines[key] = pygame.transform.smoothscale(large, (max(1, width // FINER), max(1, height // FINER)))
         return self._lines[key]
