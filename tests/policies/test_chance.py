@@ -159,6 +159,8 @@ def test_what_was_drawn_is_told() -> None:
     worlds.act(start=0.5, right=0.25, key=0.1)
     told, began = worlds.drawn, worlds.states["phase"] == Phase.MOVE
     assert told["free"].tolist() == [0] + [1] * 3999
+    num_keys = len(PROFILE.keys)
+    assert told["hazard"][:3] == pytest.approx([0.1 * num_keys, 0.5 + 0.1 * (num_keys - 1), 0.5 + 0.1 * num_keys])
     assert np.array_equal(told["candidate"], np.where(began, SPACE, -1))
     assert np.array_equal(told["right"] == 1, began & (worlds.states["button"] == Button.RIGHT))
     assert told["x"].max() > 1, "the point is told as it was drawn, not as it was kept inside"

@@ -18,6 +18,7 @@ from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.hand import HAND
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
+from understudy.policies.thought import Thought
 from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -145,6 +146,22 @@ def test_it_can_be_sent_to_another_process() -> None:
     pilot = untrained()
     copy = pickle.loads(pickle.dumps(pilot))
     assert play(copy, SEEDS, 100)[0].tobytes() == play(pilot, SEEDS, 100)[0].tobytes()
+
+
+def test_what_was_thought_is_told_whole_and_does_not_change_later() -> None:
+    """The Executor, asked again what the thought says it was asked, expects what was drawn from."""
+    hierarchy, told = untrained(), list[Thought]()
+    hierarchy.on_thought = told.append
+    play(hierarchy, SEEDS, 60)
+    assert len(told) == 60 and sum(int((thought.drawn["candidate"] >= 0).sum()) for thought in told) > 5
+    for thought in told:
+        parts = (thought.context, thought.advice, thought.tracks, thought.kinds, thought.weights, thought.landmarks)
+        with torch.no_grad():
+            said = hierarchy.brain.executor(*map(torch.from_numpy, parts))
+        keys = torch.sigmoid(said.key_logits).numpy()
+        up = (thought.drawn["keys_up"][:, None] >> np.arange(keys.shape[1])) & 1
+        expected = thought.drawn["free"] * torch.sigmoid(said.start_logit).numpy() + (up * keys).sum(axis=1)
+        assert thought.drawn["hazard"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_folder_without_policies_is_refused_in_one_sentence(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ DRAWN = np.dtype(
     [
         ("x", "f4"),  # the point drawn, -1..1 as in the density, before it is kept inside; 0 where there is none
         ("y", "f4"),
+        ("hazard", "f4"),  # how many gestures and key presses were to be expected of this tick
         ("keys_up", "u4"),  # bit k: key k could have gone down
         ("keys", "u4"),  # bit k: key k went down
         ("candidate", "i2"),  # where the gesture goes that began; -1 when none did
@@ -99,10 +100,10 @@ def _act_worlds(  # type: ignore[no-untyped-def]
     chances = np.empty(4)
     for b in range(len(records)):
         state, told = states[b], drawn[b]
-        told.x, told.y, told.keys_up, told.keys = 0.0, 0.0, 0, 0
+        told.x, told.y, told.hazard, told.keys_up, told.keys = 0.0, 0.0, 0.0, 0, 0
         told.candidate, told.free, told.right = -1, 0, 0
         if state.phase == IDLE and records[b].player.alive != 0:
-            told.free = 1
+            told.free, told.hazard = 1, start[b]
         begins = uniform(streams, b) < start[b]
         if begins and told.free != 0:
             choice = pick(pointer[b], uniform(streams, b))
@@ -120,6 +121,7 @@ def _act_worlds(  # type: ignore[no-untyped-def]
             up = state.key_ticks[key] == 0 and (records[b].keys >> np.uint32(key)) & np.uint32(1) == 0
             if up:
                 told.keys_up |= np.uint32(1) << np.uint32(key)
+                told.hazard += keys[b, key]
             if uniform(streams, b) < keys[b, key] and up:
                 told.keys |= np.uint32(1) << np.uint32(key)
                 press_key(state, hand, key, uniform(streams, b))

@@ -4,6 +4,7 @@ All memory is in the carry, so the same Hierarchy drives one live world and 128 
 """
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,11 +28,12 @@ from understudy.policies.advice import (
     strategy_of,
 )
 from understudy.policies.brain import Brain, load_brain
-from understudy.policies.chance import act_worlds
+from understudy.policies.chance import DRAWN, act_worlds
 from understudy.policies.encoding import Encoded, Encoder
 from understudy.policies.executor import Hazards, mixture_of
 from understudy.policies.hand import HAND_STATE
 from understudy.policies.inference import Library, Networks, TorchNetworks, networks_of
+from understudy.policies.thought import Thought
 
 
 @dataclass
@@ -46,6 +48,8 @@ class HierarchyCarry:
     words: Tensor
     weights: np.ndarray
     weights_ids: np.ndarray
+    drawn: np.ndarray
+    """Records of dtype DRAWN: what chance decided in the latest tick."""
     seconds: deque[Tensor] = field(default_factory=deque)
     strategy_slot: int = -1
     """The latest second in which the Strategist thought, and of the Tactician's slots likewise."""
@@ -63,6 +67,8 @@ class Hierarchy:
         """
         self.brain = brain
         self.networks = networks or TorchNetworks(brain)
+        self.on_thought: Callable[[Thought], None] | None = None
+        """Is told, each tick, what the Executor was asked and what chance made of its answer."""
         self._encoder = Encoder(profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
@@ -77,6 +83,7 @@ class Hierarchy:
             words=torch.zeros(worlds, ADVICE_WIDTH),
             weights=np.zeros((worlds, MAX_TRACKS), np.float32),
             weights_ids=np.zeros((worlds, MAX_TRACKS), np.int32),
+            drawn=np.zeros(worlds, DRAWN),
             seconds=deque(maxlen=self.brain.strategist.config.window_s if self.brain.strategist else 1),
         )
 
@@ -97,6 +104,8 @@ class Hierarchy:
             context, carry.words, tracks, kinds, torch.from_numpy(weights), torch.from_numpy(encoded.landmarks)
         )
         action = self._act(observation, hazards, carry)
+        if self.on_thought is not None:
+            self.on_thought(_thought(encoded, carry, weights))
         carry.tick += 1
         return Decision(action, self._intent(observation, carry, weights, encoded), carry)
 
@@ -155,6 +164,7 @@ class Hierarchy:
             mixture_of(hazards.space_density, sampling.point_temperature).numpy(),
             torch.sigmoid(hazards.key_logits).numpy(),
             actions,
+            carry.drawn,
         )
         return Action(actions)
 
@@ -172,6 +182,11 @@ class Hierarchy:
         records["phase"] = carry.hands["phase"]
         records["gesture_x"], records["gesture_y"] = carry.hands["goal_x"], carry.hands["goal_y"]
         return Intent(records)
+
+
+def _thought(encoded: Encoded, carry: HierarchyCarry, weights: np.ndarray) -> Thought:
+    words, drawn = carry.words.numpy(), carry.drawn.copy()
+    return Thought(encoded.context, words, encoded.tracks, encoded.kinds, weights, encoded.landmarks, drawn)
 
 
 def _weights_now(observation: Observation, carry: HierarchyCarry) -> np.ndarray:
