@@ -1,4 +1,4 @@
-"""One tick as the Executor lived it: what it was asked, and what chance made of its answer. What practice learns from."""
+"""One tick as the Executor lived it: what it was asked, and what chance made of its answer; practice learns from it."""
 
 from dataclasses import dataclass
 
