@@ -1,101 +1,165 @@
-"""What plays can be replaced and put back; every change is kept and written down."""
+"""What plays can be replaced and put back, each policy; every change is kept and written down."""
 
 import dataclasses
-import json
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from made_up_candidates import playing, put_up, write_brain
 
 from understudy.contract.errors import CheckpointError
-from understudy.learning.promotion import audit, newest_candidate, promote, rollback
-from understudy.policies.checkpoint import BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.learning.audit import audit
+from understudy.learning.promotion import (
+    Grounds,
+    ancestors,
+    newest_candidate,
+    policy_of,
+    promote,
+    refuse,
+    rollback,
+    stage,
+)
+from understudy.policies.brain import load_brain
+from understudy.policies.checkpoint import BEST, Parent, load_checkpoint, save_checkpoint
+from understudy.runtime.swap import identities
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
-from made_up_brain import write_brain
+POLICIES = ("strategist", "tactician", "executor")
 
 
 @pytest.fixture
-def executor(tmp_path: Path) -> Path:
-    return write_brain(tmp_path / "models") / "executor"
+def models(tmp_path: Path) -> Path:
+    return write_brain(tmp_path / "models")
 
 
-def stage(executor: Path, name: str, shift: float) -> tuple[Path, str]:
-    """A candidate: what plays, with each weight moved a little."""
-    best = load_checkpoint(executor / BEST)
-    weights = {key: weight + shift for key, weight in best.weights.items()}
-    lineage = (*best.meta.lineage, Parent(identity=best.identity, what="base", when="2026-01-01"))
-    candidate = Checkpoint(meta=dataclasses.replace(best.meta, lineage=lineage), weights=weights)
-    path = executor / "shadow" / f"candidate_{name}.pt"
-    save_checkpoint(path, candidate)
-    return path, candidate.identity
+def changes(models: Path, policy: str = "executor") -> list[tuple[str, str, str, str]]:
+    return [(line["action"], line["from"], line["to"], line["why"]) for line in audit(models / policy)]
 
 
-def playing(executor: Path) -> str:
-    return load_checkpoint(executor / BEST).identity
-
-
-def test_two_promotions_are_taken_back_one_after_the_other(executor: Path) -> None:
-    first = playing(executor)
-    one, one_identity = stage(executor, "one", 0.1)
-    assert promote(executor, one, "better") == one_identity == playing(executor)
-    two, two_identity = stage(executor, "two", 0.2)
-    assert newest_candidate(executor) == two
-    assert promote(executor, two, "better still") == two_identity
-    assert rollback(executor) == one_identity == playing(executor)
-    assert rollback(executor, "worse after all") == first == playing(executor)
+def test_two_promotions_are_taken_back_one_after_the_other(models: Path) -> None:
+    first = playing(models)
+    one, one_identity = put_up(models, "one", 0.1)
+    assert promote(models, one, Grounds(why="better")) == one_identity == playing(models)
+    two, two_identity = put_up(models, "two", 0.2)
+    assert newest_candidate(models) == two
+    assert promote(models, two, Grounds(why="better still")) == two_identity
+    assert rollback(models) == ("executor", one_identity)
+    assert playing(models) == one_identity
+    assert rollback(models, why="worse after all") == ("executor", first)
+    assert playing(models) == first
     with pytest.raises(CheckpointError, match="Nothing was promoted"):
-        rollback(executor)
-    lines = [(line["action"], line["from"], line["to"], line["why"]) for line in audit(executor)]
-    assert lines == [
+        rollback(models)
+    assert changes(models) == [
         ("promote", first, one_identity, "better"),
         ("promote", one_identity, two_identity, "better still"),
         ("rollback", two_identity, one_identity, "asked for"),
         ("rollback", one_identity, first, "worse after all"),
     ]
-    kept = {load_checkpoint(path).identity for path in (executor / "history").glob("*.pt")}
-    assert kept == {first, one_identity, two_identity}
+    assert set(ancestors(models, "executor")) == {first, one_identity, two_identity}
 
 
-def test_weights_that_cannot_play_are_refused_and_nothing_changes(executor: Path) -> None:
-    before = playing(executor)
-    sick, _ = stage(executor, "sick", float("nan"))
+def test_any_ancestor_can_be_returned_to_and_left_again(models: Path) -> None:
+    first, identity = playing(models), ""
+    for number in range(3):
+        path, identity = put_up(models, str(number), 0.1 * (number + 1))
+        promote(models, path, Grounds())
+    assert rollback(models, to=first[:8]) == ("executor", first)
+    assert rollback(models, to=identity) == ("executor", identity), "forward again"
+    assert rollback(models) == ("executor", first), "the last change is undone"
+    with pytest.raises(CheckpointError, match="no weights ffff"):
+        rollback(models, to="ffff")
+    with pytest.raises(CheckpointError, match="several weights"):
+        rollback(models, to="")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_each_policy_can_be_promoted_beside_the_others_and_taken_back(
+    models: Path, policy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = {one: playing(models, one) for one in POLICIES}
+    path, identity = put_up(models, "tuned", 0.05, policy)
+    assert policy_of(path) == policy
+    promote(models, path, Grounds(why="corrections"))
+    load_brain(models)
+    assert caplog.text == "", "weights learnt on from what the executor knows are no strangers"
+    assert identities(models) == {**before, policy: identity}
+    assert rollback(models) == (policy, before[policy])
+
+
+def test_the_last_promotion_of_any_policy_is_the_one_that_is_undone(models: Path) -> None:
+    promote(models, put_up(models, "one", 0.1)[0], Grounds())
+    path, _ = put_up(models, "two", 0.1, "strategist")
+    promote(models, path, Grounds())
+    line = models / "executor" / "history" / "audit.jsonl"
+    line.write_text(line.read_text().replace('"when": "20', '"when": "19'))
+    assert rollback(models)[0] == "strategist"
+    assert rollback(models)[0] == "executor"
+
+
+def test_weights_that_cannot_play_are_refused_and_nothing_changes(models: Path) -> None:
+    before = playing(models)
+    sick, _ = put_up(models, "sick", float("nan"))
     with pytest.raises(CheckpointError, match="not numbers"):
-        promote(executor, sick, "")
-    path, _ = stage(executor, "foreign", 0.1)
+        promote(models, sick, Grounds())
+    with pytest.raises(CheckpointError, match="not numbers"):
+        stage(sick, load_checkpoint(sick))
+    path, _ = put_up(models, "foreign", 0.1)
     foreign = load_checkpoint(path)
     lineage = (Parent(identity="0" * 16, what="tactician", when="2026-01-01"),)
     save_checkpoint(path, dataclasses.replace(foreign, meta=dataclasses.replace(foreign.meta, lineage=lineage)))
     with pytest.raises(CheckpointError, match="another strategist or tactician"):
-        promote(executor, path, "")
+        promote(models, path, Grounds())
+    save_checkpoint(path, dataclasses.replace(foreign, weights={}))
+    with pytest.raises(CheckpointError, match="do not fit"):
+        promote(models, path, Grounds())
     with pytest.raises(CheckpointError, match="plays already"):
-        promote(executor, executor / BEST, "")
+        promote(models, models / "executor" / BEST, Grounds())
     path.write_bytes(b"torn")
-    with pytest.raises(CheckpointError):
-        promote(executor, path, "")
-    assert playing(executor) == before
-    assert audit(executor) == []
+    with pytest.raises(CheckpointError, match="not a checkpoint"):
+        promote(models, path, Grounds())
+    assert playing(models) == before
+    assert audit(models / "executor") == []
 
 
-def test_weights_trained_since_are_not_rolled_over(executor: Path) -> None:
-    path, _ = stage(executor, "one", 0.1)
-    promote(executor, path, "better")
+def test_a_level_that_the_executor_never_heard_of_is_refused(models: Path) -> None:
+    path, _ = put_up(models, "stranger", 0.1, "strategist")
+    stranger = load_checkpoint(path)
+    save_checkpoint(path, dataclasses.replace(stranger, meta=dataclasses.replace(stranger.meta, lineage=())))
+    with pytest.raises(CheckpointError, match="not learnt on from the strategist"):
+        promote(models, path, Grounds())
+
+
+def test_what_was_judged_against_other_weights_than_those_that_play_is_not_promoted(models: Path) -> None:
+    judged_against = playing(models)
+    mine, _ = put_up(models, "mine", 0.1)
+    promote(models, put_up(models, "theirs", 0.2)[0], Grounds(why="shadow learning was faster"))
+    with pytest.raises(CheckpointError, match="judge again"):
+        promote(models, mine, Grounds(), instead_of=judged_against)
+
+
+def test_a_refusal_is_written_down_with_its_figures(models: Path) -> None:
+    path, identity = put_up(models, "one", 0.1)
+    grounds = Grounds(
+        why="practice", reason="worse", numbers={"gain": -1.0, "gain_low": float("-inf")}, seeds={"first": 7}
+    )
+    refuse(models, "executor", load_checkpoint(path), grounds)
+    (line,) = audit(models / "executor")
+    assert (line["action"], line["from"], line["to"]) == ("refuse", playing(models), identity)
+    assert line["numbers"] == {"gain": -1.0} and line["seeds"] == {"first": 7}
+    assert f"base {playing(models)}" in line["parents"]
+    with pytest.raises(CheckpointError, match="Nothing was promoted"):
+        rollback(models)
+
+
+def test_weights_trained_since_are_not_rolled_over_unasked(models: Path) -> None:
+    first = playing(models)
+    path, _ = put_up(models, "one", 0.1)
+    promote(models, path, Grounds())
     torch.manual_seed(1)
-    write_brain(executor.parent, seed=9)
-    with pytest.raises(CheckpointError, match="trained since"):
-        rollback(executor)
+    write_brain(models, seed=9)
+    with pytest.raises(CheckpointError, match=f"trained since.*--to {first}"):
+        rollback(models)
 
 
-def test_without_a_candidate_one_sentence_says_where_they_come_from(executor: Path) -> None:
+def test_without_a_candidate_one_sentence_says_where_they_come_from(models: Path) -> None:
     with pytest.raises(CheckpointError, match="--shadow-train"):
-        newest_candidate(executor)
-
-
-def test_a_line_that_a_crash_tore_off_is_left_out(executor: Path) -> None:
-    path, identity = stage(executor, "one", 0.1)
-    promote(executor, path, "better")
-    with (executor / "history" / "audit.jsonl").open("a") as file:
-        file.write(json.dumps({"action": "promote", "from": "x"})[:20])
-    assert [line["to"] for line in audit(executor)] == [identity]
-    rollback(executor)
+        newest_candidate(models)

@@ -58,7 +58,7 @@ def test_a_session_rehearses_stages_and_goes_on_from_what_it_staged(recordings: 
     os.utime(models / "executor" / BEST, (time.time() + 5, time.time() + 5))
     places = Places(
         models=models,
-        candidate=models / "executor" / "shadow" / "candidate_now.pt",
+        candidate=models / "executor" / "staged" / "candidate_now.pt",
         log_folder=tmp_path / "logs",
         recordings=recordings,
     )

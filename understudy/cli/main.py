@@ -17,6 +17,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "demo": ("understudy.cli.demo", "Demo"),
     "doctor": ("understudy.cli.doctor", "Doctor"),
     "evaluate": ("understudy.cli.evaluate", "Evaluate"),
+    "gate": ("understudy.cli.gate", "Gate"),
+    "history": ("understudy.cli.history", "History"),
     "play": ("understudy.cli.play", "Play"),
     "promote": ("understudy.cli.promote", "Promote"),
     "record": ("understudy.cli.record", "Record"),

@@ -1,42 +1,59 @@
-"""`understudy promote` and `understudy rollback`: let a candidate of shadow learning play, or take that back."""
+"""`understudy promote` and `understudy rollback`: let a candidate play, or let play again what played before."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+Flag = tyro.conf.FlagCreatePairsOff
 
 
 @dataclass(frozen=True, kw_only=True)
 class Promote:
-    """Let weights that were learnt in shadow play, whatever the judge said; what plays now is kept."""
+    """Let staged weights play; what plays now is kept."""
 
-    candidate: Path | None = None
-    """The checkpoint; by default the one that was staged last, in executor/shadow."""
+    candidate: Annotated[Path | None, tyro.conf.Positional] = None
+    """The checkpoint, of any of the three policies; by default the one that was staged last."""
     models: Path = Path("models/v2")
     """Folder with the three trained policies."""
+    gate: Flag[bool] = False
+    """Only if it proves better in the embedded game (understudy gate); otherwise whatever anybody said of it."""
     why: str = "asked for"
-    """Is written into executor/history/audit.jsonl."""
+    """Is written into the policy's history/audit.jsonl."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback:
-    """Undo the last promotion: the weights from before it play again."""
+    """Let weights play again that played before; by default those from before the last promotion."""
 
     models: Path = Path("models/v2")
     """Folder with the three trained policies."""
+    to: str | None = None
+    """Identity, or how it begins, of any ancestor (understudy history lists them)."""
+    policy: str | None = None
+    """strategist, tactician or executor; by default the one that was promoted last, or that has the ancestor."""
     why: str = "asked for"
-    """Is written into executor/history/audit.jsonl."""
+    """Is written into the policy's history/audit.jsonl."""
 
 
 def run(command: Promote | Rollback) -> None:
-    """Changes best_model.pt and says what plays now."""
+    """Changes a best_model.pt and says what plays now."""
     from rich.console import Console
 
-    from understudy.learning.promotion import newest_candidate, promote, rollback
+    from understudy.learning.promotion import Grounds, newest_candidate, promote, rollback
 
-    executor = command.models / "executor"
-    if isinstance(command, Promote):
-        candidate = command.candidate or newest_candidate(executor)
-        identity = promote(executor, candidate, command.why)
-        said = f"{candidate} plays now ({identity}); understudy rollback takes it back."
+    if isinstance(command, Rollback):
+        policy, identity = rollback(command.models, command.to, command.policy, command.why)
+        said = f"The {policy} {identity} plays again."
     else:
-        said = f"The weights from before play again ({rollback(executor, command.why)})."
+        candidate = command.candidate or newest_candidate(command.models)
+        if command.gate:
+            from understudy.cli.gate import Gate
+            from understudy.cli.gate import run as run_gate
+
+            return run_gate(Gate(candidate=candidate, models=command.models, why=command.why))
+        identity = promote(command.models, candidate, Grounds(why=command.why))
+        said = f"{candidate} plays now ({identity}); understudy rollback takes it back."
     Console(soft_wrap=True).print(said, highlight=False, markup=False)
+    return None

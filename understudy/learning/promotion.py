@@ -1,163 +1,104 @@
-"""From a candidate to the weights that play, and back: every change of best_model.pt is kept and written down.
+"""From a candidate to the weights that play, and back: every change of a best_model.pt is kept and written down.
 
-models/v2/executor/best_model.pt                       plays
-models/v2/executor/shadow/candidate_<when>.pt          staged: what a shadow session has learnt so far
-models/v2/executor/history/0001_<identity>.pt          what played before
-models/v2/executor/history/audit.jsonl                 one line for each change: what, when, from, to, why
+models/v2/<policy>/best_model.pt                     plays
+models/v2/<policy>/staged/candidate_<when>.pt        staged by shadow or online learning, practice or corrections
+models/v2/<policy>/history/0001_<identity>.pt        what played before
+models/v2/<policy>/history/audit.jsonl               one line for each decision (audit.py)
+
+The order is: keep what plays, write the line, put the new weights in place, each whole or not at all. So nothing ever
+plays that is not written down; if the process is killed after the line, `settle` finds the old weights and says so.
 """
 
-import json
-import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 
 from understudy.contract.errors import CheckpointError
-from understudy.learning.agreement import Agreement, gain
+from understudy.learning.audit import HISTORY, STAGED, audit, write_down
+from understudy.policies.brain import load_brain
 from understudy.policies.checkpoint import BEST, Checkpoint, load_checkpoint, save_checkpoint
 from understudy.policies.encoding import ENCODING
 
-POLICY = "executor"
-STAGED, HISTORY, AUDIT = "shadow", "history", "audit.jsonl"
-LARGEST_LOSS = 0.01
-"""Of the base set's clicks, the share that a candidate may go elsewhere with more often than the base did; of a hundred
-clicks that is two more or less by chance, so a standard error is added."""
-FEWEST_CLICKS = 20
-"""Held-out clicks below which nothing is judged."""
+POLICIES = ("strategist", "tactician", "executor")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
-    """Whether a candidate may play, and why."""
+class Grounds:
+    """What a decision rests on, for the audit log."""
 
-    promote: bool
-    reason: str
-    numbers: dict[str, float]
-
-
-def judge(
-    candidate: Agreement,
-    incumbent: Agreement,
-    base_candidate: Agreement | None,
-    base_first: Agreement | None,
-) -> Verdict:
-    """Compares a candidate with the weights that play.
-
-    Args:
-        candidate, incumbent: on the newest held-out minutes.
-        base_candidate, base_first: the candidate, and what the session began with, on held-out base recordings; None
-            where there are none.
-    """
-    mean, sure = gain(candidate, incumbent)
-    numbers = {
-        "agreement": candidate.share,
-        "agreement_before": incumbent.share,
-        "likelihood_gain": mean,
-        "likelihood_gain_sure": sure,
-    }
-    loss = chance = 0.0
-    if base_candidate is not None and base_first is not None and len(base_first.same):
-        change = base_candidate.same.astype(np.float64) - base_first.same
-        loss, chance = -float(change.mean()), float(change.std()) / len(change) ** 0.5
-        numbers |= {"base_agreement": base_candidate.share, "base_agreement_before": base_first.share}
-    if len(candidate.same) < FEWEST_CLICKS:
-        return _no(f"only {len(candidate.same)} clicks were held out, {FEWEST_CLICKS} are needed to judge", numbers)
-    if not sure > 0:
-        return _no("it is not surely closer to your newest play", numbers)
-    if candidate.share < incumbent.share:
-        return _no(f"it agrees with fewer of your clicks ({candidate.share:.0%}, now {incumbent.share:.0%})", numbers)
-    if loss > LARGEST_LOSS + chance:
-        return _no(f"it has lost {100 * loss:.1f} points of agreement on the base recordings", numbers)
-    return Verdict(
-        promote=True,
-        reason=f"it agrees with {candidate.share:.0%} of your clicks, before {incumbent.share:.0%}",
-        numbers=numbers,
-    )
+    why: str = "asked for"
+    """Where the candidate comes from, or who asked."""
+    reason: str = ""
+    """What the judge said."""
+    numbers: Mapping[str, float] = field(default_factory=dict)
+    """The judge's figures."""
+    seeds: Mapping[str, int | float] = field(default_factory=dict)
+    """Worlds that it was judged in: first, count, seconds."""
 
 
-def _no(reason: str, numbers: dict[str, float]) -> Verdict:
-    return Verdict(promote=False, reason=reason, numbers=numbers)
+def staged_path(models: Path, policy: str, name: str | None = None) -> Path:
+    """Where a candidate of a policy is staged; by the time where there is no name."""
+    name = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S") if name is None else name
+    return models / policy / STAGED / f"candidate_{name}.pt"
 
 
-def promote(executor_folder: Path, candidate: Path, why: str) -> str:
-    """Makes a candidate the weights that play; what played before goes into the history.
-
-    Returns:
-        The identity of the new weights.
+def stage(path: Path, candidate: Checkpoint) -> str:
+    """Writes a candidate, whole or not at all; returns its identity.
 
     Raises:
-        CheckpointError: if the candidate is missing, torn, of another encoding or policy, not finite, or was made from
-            other slower levels than those beside it.
+        CheckpointError: if it is not finite or cannot be written; what was staged there before stays.
     """
-    new = load_checkpoint(candidate, POLICY, ENCODING)
-    expect_finite(new, candidate)
-    old = load_checkpoint(executor_folder / BEST, POLICY, ENCODING)
-    if _levels(new) != _levels(old):
-        raise CheckpointError(
-            f"{candidate} was learnt beside another strategist or tactician than those that play now: train the "
-            "executor, or go on in shadow from the present one."
-        )
-    if new.identity == old.identity:
-        raise CheckpointError(f"{candidate} is what plays already.")
-    keep(executor_folder, old)
-    save_checkpoint(executor_folder / BEST, new)
-    _write_down(executor_folder, "promote", old.identity, new.identity, why, new.meta.metrics)
-    return new.identity
+    expect_finite(candidate, path)
+    save_checkpoint(path, candidate)
+    return candidate.identity
 
 
-def rollback(executor_folder: Path, why: str = "asked for") -> str:
-    """Undoes the last promotion that is not undone yet; what played goes into the history.
-
-    Returns:
-        The identity of the weights that play again.
-
-    Raises:
-        CheckpointError: if nothing was promoted, or something else plays now.
-    """
-    undone = _open_promotions(executor_folder)
-    now = load_checkpoint(executor_folder / BEST, POLICY)
-    if not undone:
-        raise CheckpointError(f"Nothing was promoted in {executor_folder}: there is nothing to roll back to.")
-    last = undone[-1]
-    if last["to"] != now.identity:
-        raise CheckpointError(
-            f"{executor_folder / BEST} ({now.identity}) is not what was promoted last ({last['to']}): it was trained "
-            "since; put back older weights with  understudy promote FILE  from the folder history."
-        )
-    kept = sorted((executor_folder / HISTORY).glob(f"*_{last['from']}.pt"))
-    if not kept:
-        raise CheckpointError(f"The weights {last['from']} are no longer in {executor_folder / HISTORY}.")
-    before = load_checkpoint(kept[-1], POLICY, ENCODING)
-    keep(executor_folder, now)
-    save_checkpoint(executor_folder / BEST, before)
-    _write_down(executor_folder, "rollback", now.identity, before.identity, why, {})
-    return before.identity
-
-
-def keep(executor_folder: Path, checkpoint: Checkpoint) -> None:
-    """Puts weights into the history, once."""
-    history = executor_folder / HISTORY
-    if not list(history.glob(f"*_{checkpoint.identity}.pt")):
-        number = len(list(history.glob("*.pt"))) + 1
-        save_checkpoint(history / f"{number:04d}_{checkpoint.identity}.pt", checkpoint)
-
-
-def newest_candidate(executor_folder: Path) -> Path:
-    """The candidate that was staged last.
+def newest_candidate(models: Path, policy: str | None = None) -> Path:
+    """The candidate, of one policy or of any, that was staged last.
 
     Raises:
         CheckpointError: if there is none.
     """
-    staged = list((executor_folder / STAGED).glob("candidate_*.pt"))
+    policies = POLICIES if policy is None else (policy,)
+    staged = [path for one in policies for path in (models / one / STAGED).glob("candidate_*.pt")]
     if not staged:
         raise CheckpointError(
-            f"No candidate lies in {executor_folder / STAGED}: one is staged while you play with --shadow-train."
+            f"No candidate lies in {models / (policy or '*') / STAGED}: one is staged while you play with "
+            "--shadow-train, and while the understudy practises or learns from its own play."
         )
     return max(staged, key=lambda path: path.stat().st_mtime_ns)
+
+
+def policy_of(candidate: Path) -> str:
+    """Which policy a checkpoint is, by the folder that it is staged in or by what it says itself.
+
+    Raises:
+        CheckpointError: if it lies elsewhere and cannot be read.
+    """
+    folder = candidate.absolute().parent
+    if folder.name == STAGED and folder.parent.name in POLICIES:
+        return folder.parent.name
+    return load_checkpoint(candidate).meta.policy
+
+
+def load_candidate(models: Path, path: Path, policy: str | None = None) -> Checkpoint:
+    """A candidate that could play among the policies in `models`.
+
+    Raises:
+        CheckpointError: if it is missing, torn, of another encoding or policy, not finite, or was not learnt on from
+            what plays beside it now.
+    """
+    candidate = load_checkpoint(path, policy, ENCODING)
+    if candidate.meta.policy not in POLICIES:
+        raise CheckpointError(f"{path} holds a {candidate.meta.policy}: {', '.join(POLICIES)} can be promoted.")
+    expect_finite(candidate, path)
+    expect_family(models, candidate, path)
+    load_brain(models, candidate)
+    return candidate
 
 
 def expect_finite(checkpoint: Checkpoint, path: Path) -> None:
@@ -170,53 +111,198 @@ def expect_finite(checkpoint: Checkpoint, path: Path) -> None:
         raise CheckpointError(f"{path} holds weights that are not numbers: it cannot play.")
 
 
-def audit(executor_folder: Path) -> list[dict[str, Any]]:
-    """All lines written down, oldest first; a line that a crash tore off is left out."""
-    try:
-        text = (executor_folder / HISTORY / AUDIT).read_text(encoding="utf-8")
-    except OSError:
-        return []
-    lines = []
-    for line in text.splitlines():
-        try:
-            lines.append(json.loads(line))
-        except json.JSONDecodeError:
+def expect_family(models: Path, candidate: Checkpoint, path: Path) -> None:
+    """Refuses a candidate that would make the Executor listen to levels that it was not trained beside.
+
+    Raises:
+        CheckpointError: if the Executor knows neither a level nor what that was learnt on from.
+    """
+    policy = candidate.meta.policy
+    executor = candidate if policy == "executor" else playing(models, "executor")
+    for parent in executor.meta.lineage:
+        if parent.what not in POLICIES or policy not in ("executor", parent.what):
             continue
-    return lines
+        level = candidate if policy == parent.what else playing(models, parent.what)
+        if not level.continues(parent.identity):
+            raise CheckpointError(
+                f"{path} was learnt beside another strategist or tactician than those that play now: train the "
+                "executor, or learn on from the present one."
+                if policy == "executor"
+                else f"{path} was not learnt on from the {policy} that the executor was trained beside "
+                f"({parent.identity}): train the executor again."
+            )
 
 
-def _open_promotions(executor_folder: Path) -> list[dict[str, Any]]:
-    """Promotions that were not rolled back."""
-    stack: list[dict[str, Any]] = []
-    for line in audit(executor_folder):
-        if line["action"] == "promote":
-            stack.append(line)
-        elif stack:
-            stack.pop()
-    return stack
+def playing(models: Path, policy: str) -> Checkpoint:
+    """What plays.
+
+    Raises:
+        CheckpointError: if nothing usable does.
+    """
+    return load_checkpoint(models / policy / BEST, policy, ENCODING)
 
 
-def _levels(checkpoint: Checkpoint) -> dict[str, str]:
-    return {parent.what: parent.identity for parent in checkpoint.meta.lineage if parent.what in _SLOWER}
+def promote(models: Path, path: Path, grounds: Grounds, instead_of: str | None = None) -> str:
+    """Makes a candidate the weights that play; what played before goes into the history.
+
+    Args:
+        models: folder of the three policies.
+        path: the candidate.
+        grounds: what the decision rests on.
+        instead_of: identity that the candidate was compared with; None for whatever plays.
+
+    Returns:
+        The identity of the new weights.
+
+    Raises:
+        CheckpointError: if the candidate cannot play, plays already, was compared with other weights than those that
+            play, or something cannot be written; the old weights play on.
+    """
+    new = load_candidate(models, path)
+    old = playing(models, new.meta.policy)
+    if new.identity == old.identity:
+        raise CheckpointError(f"{path} is what plays already.")
+    if instead_of not in (None, old.identity):
+        raise CheckpointError(f"Other weights ({old.identity}) play by now than {path} was compared with: judge again.")
+    _change(models, "promote", old, new, grounds)
+    return new.identity
 
 
-_SLOWER = ("strategist", "tactician")
+def refuse(models: Path, policy: str, candidate: Checkpoint | None, grounds: Grounds) -> None:
+    """Writes down that a candidate may not play; None for one that could not even be read.
+
+    Raises:
+        CheckpointError: if it cannot be written down.
+    """
+    write_down(models / policy, _line("refuse", policy, playing(models, policy).identity, candidate, grounds))
 
 
-def _write_down(
-    executor_folder: Path, action: str, before: str, after: str, why: str, numbers: dict[str, float]
-) -> None:
-    line = {
-        "when": datetime.now(UTC).isoformat(timespec="seconds"),
+def rollback(models: Path, to: str | None = None, policy: str | None = None, why: str = "asked for") -> tuple[str, str]:
+    """Lets weights play again that played before; what plays goes into the history.
+
+    Args:
+        models: folder of the three policies.
+        to: identity (or how it begins) of any ancestor; None undoes the last promotion that is not undone yet.
+        policy: of which; None finds it by the identity, or takes the one that was promoted last.
+        why: for the audit log.
+
+    Returns:
+        The policy, and the identity of what plays again.
+
+    Raises:
+        CheckpointError: if there is no such ancestor, or nothing to undo, or something was trained since.
+    """
+    policy, kept = _last_before(models, policy) if to is None else _kept(models, to, policy)
+    now, before = playing(models, policy), load_candidate(models, kept, policy)
+    if before.identity == now.identity:
+        raise CheckpointError(f"{now.identity} is what plays already.")
+    _change(models, "rollback", now, before, Grounds(why=why))
+    return policy, before.identity
+
+
+def settle(models: Path, policy: str) -> None:
+    """Writes down that the last change was never carried out, if a crash came between its line and its weights.
+
+    Raises:
+        CheckpointError: if it cannot be written down.
+    """
+    lines = [line for line in audit(models / policy) if line["action"] in ("promote", "rollback", "abandon")]
+    if not lines or lines[-1]["action"] == "abandon":
+        return
+    last, now = lines[-1], playing(models, policy).identity
+    if now == last["from"] != last["to"]:
+        grounds = Grounds(why="the process ended between the line and the weights")
+        write_down(models / policy, {**_line("abandon", policy, now, None, grounds), "to": last["to"]})
+
+
+def ancestors(models: Path, policy: str) -> list[str]:
+    """Identities of all kept weights of a policy, oldest first."""
+    return [path.stem.split("_", 1)[1] for path in sorted((models / policy / HISTORY).glob("*_*.pt"))]
+
+
+def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: Grounds) -> None:
+    policy = new.meta.policy
+    settle(models, policy)
+    _keep(models / policy, old)
+    write_down(models / policy, _line(action, policy, old.identity, new, grounds))
+    try:
+        save_checkpoint(models / policy / BEST, new)
+    except CheckpointError:
+        settle(models, policy)
+        raise
+
+
+def _keep(policy_folder: Path, checkpoint: Checkpoint) -> None:
+    """Puts weights into the history, once."""
+    history = policy_folder / HISTORY
+    if not list(history.glob(f"*_{checkpoint.identity}.pt")):
+        number = len(list(history.glob("*.pt"))) + 1
+        save_checkpoint(history / f"{number:04d}_{checkpoint.identity}.pt", checkpoint)
+
+
+def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
+    """The policy that was promoted last and not undone, and what played in it before."""
+    found: list[tuple[str, str, str, str]] = []
+    for one in POLICIES if policy is None else (policy,):
+        undone = open_promotions(models, one)
+        if undone:
+            found.append((undone[-1]["when"], one, undone[-1]["from"], undone[-1]["to"]))
+    if not found:
+        raise CheckpointError(f"Nothing was promoted in {models}: there is nothing to roll back to.")
+    _, last, before, after = max(found)
+    now = playing(models, last).identity
+    if now != after:
+        raise CheckpointError(
+            f"{models / last / BEST} ({now}) is not what was promoted last ({after}): it was trained since; put older "
+            f"weights back with  understudy rollback --to {before} ."
+        )
+    return _kept(models, before, last)
+
+
+def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
+    """Weights in the history by the beginning of their identity."""
+    found = [
+        (one, path)
+        for one in (POLICIES if policy is None else (policy,))
+        for path in sorted((models / one / HISTORY).glob("*_*.pt"))
+        if path.stem.split("_", 1)[1].startswith(identity)
+    ]
+    if len(found) != 1:
+        several = "several" if found else "no"
+        raise CheckpointError(
+            f"There are {several} weights {identity} in the history of {models}: understudy history  lists those kept."
+        )
+    return found[0]
+
+
+def open_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
+    """Changes of a policy that were not taken back, oldest first."""
+    carried_out: list[dict[str, Any]] = []
+    for line in audit(models / policy):
+        if line["action"] in ("promote", "rollback"):
+            carried_out.append(line)
+        elif line["action"] == "abandon" and carried_out and carried_out[-1]["to"] == line["to"]:
+            carried_out.pop()
+    changes: list[dict[str, Any]] = []
+    for line in carried_out:
+        played = [change["from"] for change in changes]
+        if line["action"] == "rollback" and line["to"] in played:
+            del changes[played.index(line["to"]) :]
+        else:
+            changes.append(line)
+    return changes
+
+
+def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: Grounds) -> dict[str, Any]:
+    parents = [] if after is None else [f"{parent.what} {parent.identity}" for parent in after.meta.lineage]
+    return {
         "action": action,
+        "policy": policy,
         "from": before,
-        "to": after,
-        "why": why,
-        "numbers": {name: round(value, 5) for name, value in numbers.items() if value == value},
+        "to": None if after is None else after.identity,
+        "why": grounds.why,
+        "reason": grounds.reason,
+        "numbers": {name: round(value, 5) for name, value in grounds.numbers.items() if abs(value) < float("inf")},
+        "seeds": dict(grounds.seeds),
+        "parents": parents,
     }
-    path = executor_folder / HISTORY / AUDIT
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-        file.flush()
-        os.fsync(file.fileno())

@@ -10,6 +10,7 @@ from pathlib import Path
 from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, Step
+from understudy.learning.audit import STAGED
 from understudy.learning.background import NICENESS, Background, Patience
 from understudy.learning.shadow_process import Brief, learn_in_shadow
 from understudy.learning.shadow_reports import Filled, Places, Ready, Report, ShadowSettings, Trouble, Updated
@@ -74,7 +75,7 @@ class ShadowTrainer:
             update_interval=update_interval,
             min_samples=min_samples,
         )
-        self.candidate = executor / "shadow" / f"candidate_{session}.pt"
+        self.candidate = executor / STAGED / f"candidate_{session}.pt"
         places = Places(
             models=executor.parent, candidate=self.candidate, log_folder=logs / session, recordings=recordings
         )

@@ -22,9 +22,9 @@ from understudy.learning.executor_samples import ExecutorSamples, ask, join
 from understudy.learning.executor_task import LOSS_SCALE, negative_log_likelihood
 from understudy.learning.lesson import NUM_MIRRORS, mirror_tables
 from understudy.learning.onlooker import Onlooker, Watched
-from understudy.learning.promotion import Verdict, judge
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.schedule import learning_rate
+from understudy.learning.shadow_judge import Verdict, judge
 from understudy.learning.shadow_reports import Disagreed, Scored, ShadowSettings, Updated
 from understudy.learning.step_guard import StepGuard
 from understudy.policies.brain import Brain

@@ -130,7 +130,7 @@ class _Run:
 
     def _judge(self) -> None:
         """Stages the candidate with its figures, and lets it play if it is better."""
-        from understudy.learning.promotion import promote
+        from understudy.learning.promotion import Grounds, promote
 
         self.desk.beat()
         self._judged_at = self.learner.num_watched
@@ -139,7 +139,8 @@ class _Run:
         identity = self._stage(verdict.numbers)
         places, promoted = self.brief.places, False
         if verdict.promote and not self.desk.parent_gone:
-            promote(places.models / "executor", places.candidate, f"shadow: {verdict.reason}")
+            grounds = Grounds(why="shadow learning", reason=verdict.reason, numbers=verdict.numbers)
+            promote(places.models, places.candidate, grounds)
             self.learner.promoted()
             promoted = True
         self.journal.write(

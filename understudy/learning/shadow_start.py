@@ -17,13 +17,13 @@ from understudy.contract.profile import Profile
 from understudy.learning.executor_samples import join, samples_of
 from understudy.learning.lesson import prepare
 from understudy.learning.material import split_sessions, stretches
-from understudy.learning.promotion import expect_finite
+from understudy.learning.promotion import expect_finite, stage
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
 from understudy.learning.shadow_reports import Places, ShadowSettings
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import load_brain, restore_executor
-from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor
 from understudy.recordings.episode import Episode
@@ -68,9 +68,7 @@ class Start:
             versions={},
         )
         candidate = Checkpoint(meta=meta, weights=copy.deepcopy(self.learner.average.model.state_dict()))
-        expect_finite(candidate, self.places.candidate)
-        save_checkpoint(self.places.candidate, candidate)
-        return candidate.identity
+        return stage(self.places.candidate, candidate)
 
 
 def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Callable[[], None]) -> Start:

@@ -1,0 +1,29 @@
+"""Candidates without any learning: what plays, with each weight moved a little."""
+
+import dataclasses
+import sys
+from pathlib import Path
+
+from understudy.learning.promotion import staged_path
+from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
+from made_up_brain import write_brain
+
+__all__ = ["playing", "put_up", "write_brain"]
+
+
+def put_up(models: Path, name: str, shift: float, policy: str = "executor") -> tuple[Path, str]:
+    """Stages a candidate; its path and identity."""
+    best = load_checkpoint(models / policy / BEST)
+    weights = {key: weight + shift for key, weight in best.weights.items()}
+    lineage = (*best.meta.lineage, Parent(identity=best.identity, what=BASE, when="2026-01-01"))
+    candidate = Checkpoint(meta=dataclasses.replace(best.meta, lineage=lineage), weights=weights)
+    path = staged_path(models, policy, name)
+    save_checkpoint(path, candidate)
+    return path, candidate.identity
+
+
+def playing(models: Path, policy: str = "executor") -> str:
+    """Identity of what plays."""
+    return load_checkpoint(models / policy / BEST).identity

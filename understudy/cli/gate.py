@@ -1,0 +1,97 @@
+"""`understudy gate`: staged weights play those that play now in the embedded game, and take their place if they win."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.evaluation.gate import GateConfig, GateVerdict
+
+Flag = tyro.conf.FlagCreatePairsOff
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """Judge staged weights against those that play, on paired fresh worlds; they play if they are surely better."""
+
+    candidate: Annotated[Path | None, tyro.conf.Positional] = None
+    """The checkpoint, of any of the three policies; by default the one that was staged last."""
+    models: Path = Path("models/v2")
+    """Folder with the three trained policies."""
+    error: float = 0.05
+    """Chance of letting through what is truly no better."""
+    smallest_gain: float = 1.0
+    """Points a minute: what surely gains less is refused early."""
+    deaths_ratio: float = 1.25
+    """Deaths must surely stay below this many times those of what plays now, and half a death an hour more."""
+    max_pairs: int = 1024
+    """Worlds after which what is still not surely better is refused; a multiple of 64."""
+    seconds: float = 120.0
+    """Game time in each world."""
+    processes: int = 1
+    """How many play at the same time; does not change the verdict."""
+    why: str = "asked for"
+    """Is written into the policy's history/audit.jsonl."""
+
+
+def run(command: Gate) -> None:
+    """Plays with a progress bar, says what came of it and what plays now.
+
+    Raises:
+        FlagError: if the numbers make no sense.
+        CheckpointError: if there is no candidate, or what plays now is not usable.
+    """
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from understudy.evaluation.gate import submit
+    from understudy.learning.promotion import newest_candidate, policy_of
+
+    config = config_of(command)
+    candidate = command.candidate or newest_candidate(command.models)
+    console = Console(soft_wrap=True)
+    with Bar(transient=True, console=console) as bar:
+        task = bar.add_task("playing both", total=None)
+        verdict = submit(
+            command.models,
+            policy_of(candidate),
+            candidate,
+            config,
+            command.why,
+            lambda done, whole: bar.update(task, completed=done, total=whole),
+        )
+    _say(console, candidate, verdict)
+
+
+def config_of(command: Gate) -> "GateConfig":
+    """The gate's own settings.
+
+    Raises:
+        FlagError: if the numbers make no sense.
+    """
+    from understudy.contract.errors import FlagError
+    from understudy.evaluation.gate import GateConfig
+    from understudy.evaluation.trial import TrialConfig
+
+    try:
+        return GateConfig(
+            trial=TrialConfig(
+                error=command.error, smallest_gain=command.smallest_gain, deaths_ratio=command.deaths_ratio
+            ),
+            max_pairs=command.max_pairs,
+            seconds=command.seconds,
+            processes=command.processes,
+        )
+    except ValueError as problem:
+        raise FlagError(f"{problem}.") from problem
+
+
+def _say(console: "Console", candidate: Path, verdict: "GateVerdict") -> None:
+    said = "Promoted" if verdict.promote else "Refused"
+    console.print(f"{said}: {candidate}. {verdict.reason[:1].upper()}{verdict.reason[1:]}.", highlight=False)
+    if verdict.promote:
+        console.print("It plays now; understudy rollback takes it back.", highlight=False)

@@ -1,0 +1,71 @@
+"""`understudy history`: every decision about what plays, and the ancestors that a rollback can return to."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SHORT = 8
+"""Digits of an identity that are shown; as many are enough for rollback --to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """List what was promoted, refused and rolled back, why, and which ancestors are kept."""
+
+    models: Path = Path("models/v2")
+    """Folder with the three trained policies."""
+    policy: str | None = None
+    """strategist, tactician or executor; all three by default."""
+    last: int = 20
+    """How many decisions to show."""
+
+
+def run(command: History) -> None:
+    """Prints the table, and for each policy what plays and what is kept.
+
+    Raises:
+        CheckpointError: if what plays is not usable.
+    """
+    from rich.console import Console
+
+    from understudy.contract.errors import CheckpointError
+    from understudy.learning.audit import audit
+    from understudy.learning.promotion import POLICIES, ancestors, playing, settle
+    from understudy.policies.checkpoint import BEST
+
+    console = Console()
+    asked = POLICIES if command.policy is None else (command.policy,)
+    policies = [policy for policy in asked if (command.models / policy / BEST).exists()]
+    if not policies:
+        raise CheckpointError(f"Nothing plays in {command.models}: train first with  understudy train .")
+    lines: list[dict[str, Any]] = []
+    for policy in policies:
+        settle(command.models, policy)
+        lines += audit(command.models / policy)
+    lines.sort(key=lambda line: str(line["when"]))
+    console.print(table_of(lines[-command.last :]) if lines else "Nothing was decided yet.")
+    for policy in policies:
+        kept = ", ".join(ancestors(command.models, policy)) or "none"
+        now = playing(command.models, policy).identity
+        console.print(f"{policy}: {now} plays; kept: {kept}", highlight=False, soft_wrap=True)
+
+
+def table_of(lines: list[dict[str, Any]]) -> "Table":
+    """Decisions, oldest first."""
+    from rich.table import Table
+
+    table = Table("when", "policy", "decision", "from", "to", "why", "what the judge said")
+    for line in lines:
+        table.add_row(
+            str(line["when"])[:16].replace("T", " "),
+            str(line.get("policy", "")),
+            str(line["action"]),
+            str(line.get("from") or "")[:SHORT],
+            str(line.get("to") or "")[:SHORT],
+            str(line.get("why", "")),
+            str(line.get("reason", "")),
+        )
+    return table
