@@ -1,8 +1,9 @@
 """A game as data: its window, keys, kinds of object and maps. Read from TOML by `wire`; no behaviour in it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from understudy.contract.observation import Role
+from understudy.contract.screen import Screen
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,9 @@ class Profile:
     """Kinds of object; the order is the `kind` of a track."""
     maps: tuple[str, ...]
     """Names of the maps; the order is `map_index`."""
+    eye: Screen | None = field(default=None, compare=False)
+    """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
+    learnt with one serves the other."""
 
     def key_bit(self, name: str) -> int:
         """The bit mask of one key.

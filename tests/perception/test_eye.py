@@ -1,0 +1,103 @@
+"""The whole eye: pictures in, the simulator's kind of observation out."""
+
+import math
+
+import numpy as np
+import pytest
+from sights import PROFILE, Knowing, play
+
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import OBSERVATION
+from understudy.perception.detector import Detector
+from understudy.perception.eye import Eye
+
+
+@pytest.fixture(scope="module")
+def seen() -> tuple[np.ndarray, np.ndarray]:
+    """Truths and observations of 15 s of play on one map."""
+    detector, truths, observations = Knowing(), [], []
+    eye = Eye(PROFILE, detector)
+    for frame, truth in play(2, 300, "1-3"):
+        detector.truth = truth
+        cursor = (float(truth["cursor_x"]), float(truth["cursor_y"]))
+        look = eye.look(frame, float(truth["time_s"]), cursor, int(truth["keys"]), int(truth["button"]))
+        truths.append(truth.copy())
+        observations.append(look.records[0])
+    return np.array(truths, OBSERVATION), np.array(observations, OBSERVATION)
+
+
+def test_bars_are_read_to_a_hundredth(seen: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, eye = seen[0]["player"], seen[1]["player"]
+    assert np.ptp(truth["hp"]) > 0.02 or np.ptp(truth["shield"]) > 0.1, "nothing to read"
+    for reading in ("hp", "shield"):
+        assert np.abs(eye[reading] - truth[reading]).max() < 0.01
+    assert np.abs(eye["rocket_ready"] - truth["rocket_ready"]).max() < 0.03
+    assert np.abs(eye["ammo"] - truth["ammo"]).max() < 0.03
+
+
+def test_flags_and_numbers_are_those_of_the_game(seen: tuple[np.ndarray, np.ndarray]) -> None:
+    for name in ("ammo_kind", "map_index", "laser_on", "safe", "alive"):
+        assert (seen[0]["player"][name] == seen[1]["player"][name]).mean() > 0.99, name
+
+
+def test_the_minimap_tells_the_place_and_the_landmarks(seen: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, eye = seen
+    for axis in ("x", "y"):
+        assert np.median(np.abs(eye["player"][axis] - truth["player"][axis])) < 0.004
+    assert np.allclose(eye["landmarks"]["x"], truth["landmarks"]["x"], atol=1e-4)
+    assert (eye["landmarks"]["role"] == truth["landmarks"]["role"]).all()
+
+
+def test_the_ships_own_velocity_is_seen_in_the_sky(seen: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, eye = seen[0]["player"], seen[1]["player"]
+    assert np.abs(truth["vx"]).max() > 0.1, "the ship never flew"
+    away = np.hypot(truth["vx"] - eye["vx"], (truth["vy"] - eye["vy"]) * 9 / 16)
+    assert np.median(away) < 0.015
+
+
+def test_events_happen_as_often_as_they_do(seen: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, eye = seen[0]["events"], seen[1]["events"]
+    assert truth["hits"].sum() > 2, "nobody shot"
+    for name in ("hits", "misses", "kills", "loot", "value", "deaths"):
+        assert eye[name].sum() == truth[name].sum(), name
+    assert eye["damage_taken"].sum() == pytest.approx(truth["damage_taken"].sum(), abs=0.1)
+
+
+def test_enemies_have_their_bars_and_the_selected_one_is_known(seen: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, eye = seen
+    read, right, chosen, told = 0, 0, 0, 0
+    for was, now in zip(truth, eye, strict=True):
+        for track in was["tracks"][was["tracks"]["role"] == 1]:
+            there = now["tracks"][now["tracks"]["id"] > 0]
+            nearest = there[np.argmin(np.hypot(there["x"] - track["x"], there["y"] - track["y"]))]
+            if not math.isnan(nearest["hp"]):
+                read += 1
+                right += abs(nearest["hp"] - track["hp"]) < 0.03
+            chosen += track["selected"]
+            told += track["selected"] and nearest["selected"]
+    assert read > 200
+    assert right > 0.98 * read
+    assert told > 0.9 * chosen > 0
+
+
+def test_an_eye_without_a_screen_knows_objects_and_says_so_of_the_rest() -> None:
+    from dataclasses import replace
+
+    detector = Knowing()
+    eye = Eye(replace(PROFILE, eye=None), detector)
+    for frame, truth in play(1, 3, "1-1"):
+        detector.truth = truth
+        record = eye.look(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]
+    assert math.isnan(record["player"]["hp"])
+    assert math.isnan(record["player"]["x"])
+    assert record["player"]["map_index"] == -1
+    assert (record["tracks"]["id"] > 0).sum() == (truth["tracks"]["id"] > 0).sum()
+
+
+def test_a_picture_too_small_for_a_game_is_refused() -> None:
+    with pytest.raises(WorldError, match="too small"):
+        Eye(PROFILE, Knowing()).look(np.zeros((20, 20, 3), np.uint8), 0.0, (0.5, 0.5))
+
+
+def test_the_knowing_detector_is_a_detector() -> None:
+    assert isinstance(Knowing(), Detector)

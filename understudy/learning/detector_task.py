@@ -1,0 +1,158 @@
+"""A detector's training as a task of the one loop: pictures on the device, shown in other sizes, colours and noise."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float64, Int64, UInt8
+from torch import Tensor
+
+from understudy.learning.detector_loss import detection_loss
+from understudy.learning.detector_network import MULTIPLE, DetectorConfig, DetectorNetwork, YoloOutput
+from understudy.learning.detector_scenes import Labelled
+from understudy.learning.detector_score import Found, Truth, average_precisions
+from understudy.perception.detector import IOU
+from understudy.perception.letterbox import GREY
+from understudy.perception.suppression import candidates, suppress
+
+LEAST_SCORE = 0.02
+"""Detections from this score on count for the average precision, which looks at the whole curve."""
+
+
+class DetectorTask:
+    """Labelled pictures of one size, and the network that learns from them."""
+
+    def __init__(
+        self,
+        config: DetectorConfig,
+        training: Sequence[Labelled],
+        held_out: Sequence[Labelled],
+        device: torch.device,
+        crop: int | None = None,
+    ) -> None:
+        """Puts everything on the device.
+
+        Args:
+            config: of the network.
+            training: pictures of one size.
+            held_out: pictures of the same size.
+            device: where to train.
+            crop: train on square parts of this many pixels, which is cheaper on a processor; None takes whole pictures.
+        """
+        self._pictures, self._boxes, self._kinds = _tensors(training, device)
+        self._held_pictures, _, _ = _tensors(held_out, device)
+        self._held_out = held_out
+        self._crop = crop
+        self._model = DetectorNetwork(config).to(device)
+
+    @property
+    def model(self) -> DetectorNetwork:
+        """The network to fit."""
+        return self._model
+
+    @property
+    def num_samples(self) -> int:
+        """Training pictures."""
+        return len(self._pictures)
+
+    def loss(
+        self, model: DetectorNetwork, indices: Tensor, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The loss on some pictures, each in another size and light."""
+        size = padded_size(*self._pictures.shape[2:]) if self._crop is None else (self._crop, self._crop)
+        pictures, boxes, kinds = zoomed(
+            self._pictures[indices].float() / 255, self._boxes[indices], self._kinds[indices], size, generator
+        )
+        return detection_loss(model(relit(pictures, generator)), boxes, kinds)
+
+    def validate(self, model: DetectorNetwork) -> dict[str, float]:
+        """mAP50 on the held-out pictures, as `accuracy` too."""
+        score = float(np.nanmean(self.precisions(model)))
+        return {"accuracy": score, "map50": score}
+
+    @torch.no_grad()
+    def precisions(self, model: DetectorNetwork) -> Float64[np.ndarray, " classes"]:
+        """Average precision at an overlap of one half, class by class, on the held-out pictures."""
+        return average_precisions(self._find(model), self._truth(), len(model.config.names))
+
+    def _truth(self) -> list[Truth]:
+        height, width = self._held_pictures.shape[2:]
+        scale = np.array([width, height, width, height], np.float32)
+        return [(one.kinds, one.boxes * scale) for one in self._held_out]
+
+    def _find(self, model: DetectorNetwork) -> list[Found]:
+        height, width = self._held_pictures.shape[2:]
+        shape = padded_size(height, width)
+        output = YoloOutput(model, *shape).to(self._held_pictures.device)
+        found: list[Found] = []
+        for pictures in torch.split(self._held_pictures, 16):
+            padded = torch.full((len(pictures), 3, *shape), GREY / 255, device=pictures.device)
+            padded[:, :, :height, :width] = pictures.float() / 255
+            for rows in output(padded).float().cpu().numpy():
+                boxes, scores, labels = candidates(rows, LEAST_SCORE)
+                stay = suppress(boxes, scores, labels, IOU)
+                found.append((labels[stay], scores[stay], boxes[stay]))
+        return found
+
+
+def padded_size(height: int, width: int) -> tuple[int, int]:
+    """The smallest input that holds a picture and that the network can halve often enough."""
+    return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
+
+
+def zoomed(
+    pictures: Tensor, boxes: Tensor, kinds: Int64[Tensor, "B M"], size: tuple[int, int], generator: torch.Generator
+) -> tuple[Tensor, Tensor, Tensor]:
+    """A window of `size` pixels into each picture, 0.8 to 1.25 times as large, at a place drawn by chance.
+
+    Returns:
+        Pictures, boxes in pixels of the window, and kinds: -1 where the centre lies outside.
+    """
+    count, (height, width) = len(pictures), pictures.shape[2:]
+    device = pictures.device
+    zoom = torch.exp((torch.rand(count, generator=generator, device=device) * 2 - 1) * 0.22)
+    free = torch.stack([width - size[1] / zoom, height - size[0] / zoom], dim=1)
+    corner = torch.rand(count, 2, generator=generator, device=device) * free
+    # grid_sample wants the window in -1..1 of the picture
+    span = torch.stack([size[1] / zoom / width, size[0] / zoom / height], dim=1)
+    middle = (corner + torch.stack([size[1] / zoom, size[0] / zoom], dim=1) / 2) / torch.tensor(
+        [width, height], device=device
+    )
+    theta = torch.zeros(count, 2, 3, device=device)
+    theta[:, 0, 0], theta[:, 1, 1] = span[:, 0], span[:, 1]
+    theta[:, :, 2] = middle * 2 - 1
+    grid = torch.nn.functional.affine_grid(theta, [count, 3, *size], align_corners=False)
+    grey = GREY / 255
+    seen = torch.nn.functional.grid_sample(pictures - grey, grid, align_corners=False) + grey
+    scale = torch.tensor([width, height], device=device)
+    places = (boxes[..., :2] * scale - corner[:, None]) * zoom[:, None, None]
+    sizes = boxes[..., 2:] * scale * zoom[:, None, None]
+    inside = ((places >= 0) & (places < torch.tensor([size[1], size[0]], device=device))).all(-1)
+    return seen, torch.cat([places, sizes], dim=-1), torch.where(inside, kinds, torch.full_like(kinds, -1))
+
+
+def relit(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Other skins, lamps and cameras: gains of the colours, a turn of the hue, contrast, blur's opposite and noise."""
+    count, device = len(pictures), pictures.device
+
+    def draw(*shape: int) -> Tensor:
+        return torch.rand(count, *shape, generator=generator, device=device)
+
+    gain = 0.8 + 0.4 * draw(3, 1, 1)
+    contrast, lift = 0.8 + 0.45 * draw(1, 1, 1), 0.08 * (draw(1, 1, 1) - 0.4)
+    turn = (draw(1, 1, 1) * 2 - 1) * 0.18
+    turned = pictures + turn * (pictures.roll(1, dims=1) - pictures.roll(-1, dims=1))  # a small turn about grey
+    noise = torch.randn(pictures.shape, generator=generator, device=device) * 0.03 * draw(1, 1, 1) ** 2
+    return ((turned * gain * contrast + lift) + noise).clamp(0, 1)
+
+
+def _tensors(
+    labelled: Sequence[Labelled], device: torch.device
+) -> tuple[UInt8[Tensor, "N 3 height width"], Tensor, Int64[Tensor, "N M"]]:
+    most = max(1, max((len(one.kinds) for one in labelled), default=1))
+    boxes = np.ones((len(labelled), most, 4), np.float32)
+    kinds = np.full((len(labelled), most), -1, np.int64)
+    for number, one in enumerate(labelled):
+        boxes[number, : len(one.kinds)], kinds[number, : len(one.kinds)] = one.boxes, one.kinds
+    pictures = torch.from_numpy(np.stack([one.picture for one in labelled])).permute(0, 3, 1, 2).contiguous()
+    return pictures.to(device), torch.from_numpy(boxes).to(device), torch.from_numpy(kinds).to(device)
