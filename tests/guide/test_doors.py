@@ -11,9 +11,11 @@ from understudy.cli.doors import DOORS, venv_python
 
 SCRIPTS = {
     "bot_controller_v2": "darkorbit_bot/v2/bot_controller_v2.py",
+    "recorder_v2": "darkorbit_bot/v2/recording/recorder_v2.py",
     "train_strategist": "darkorbit_bot/v2/training/train_strategist.py",
     "train_tactician": "darkorbit_bot/v2/training/train_tactician.py",
     "train_executor": "darkorbit_bot/v2/training/train_executor.py",
+    "finetune_with_vlm": "darkorbit_bot/v2/training/finetune_with_vlm.py",
 }
 
 

@@ -16,9 +16,11 @@ from pathlib import Path
 
 DOORS: dict[str, tuple[str, str]] = {
     "bot_controller_v2": ("understudy.cli.run", "Run"),
+    "recorder_v2": ("understudy.cli.recorder", "RecorderV2"),
     "train_strategist": ("understudy.cli.train", "TrainStrategist"),
     "train_tactician": ("understudy.cli.train", "TrainTactician"),
     "train_executor": ("understudy.cli.train", "TrainExecutor"),
+    "finetune_with_vlm": ("understudy.cli.finetune", "Finetune"),
 }
 """Script name -> the module that holds its command and the dataclass there, as in the table of verbs."""
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from understudy.cli.desktop import DesktopChoice
     from understudy.contract.protocols import Listener, Step
     from understudy.recordings.recorder import Recorder
     from understudy.runtime.hierarchy import Hierarchy
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from understudy.runtime.swap import Swapper
     from understudy.runtime.takeover import Moment, TakenOver
     from understudy.viewer.live_view import LiveView
+    from understudy.worlds.desktop.seat import DesktopSeat
+    from understudy.worlds.desktop.world import DesktopWorld
     from understudy.worlds.simulator.window import GameWindow
     from understudy.worlds.simulator.window_seat import WindowSeat
 
@@ -44,6 +47,8 @@ class LiveSettings:
     size: tuple[int, int]
     hand_back_s: float
     test_mode: bool
+    desktop: "DesktopChoice | None" = None
+    """Which game on the screen is played; None for the embedded game."""
 
 
 class Announcer:
@@ -74,8 +79,8 @@ class LiveGame:
     """An open game with a person at it and policies that can play it."""
 
     settings: LiveSettings
-    window: "GameWindow"
-    seat: "WindowSeat"
+    window: "GameWindow | DesktopWorld"
+    seat: "WindowSeat | DesktopSeat"
     pilot: "TakenOver"
     swapper: "Swapper"
     identities: dict[str, str]
@@ -83,6 +88,12 @@ class LiveGame:
     """Who computes the networks, with its version."""
     announcer: Announcer
     guarded: "GuardCounts | None" = None
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the window in pixels."""
+        area = getattr(self.window, "area", None)
+        return self.settings.size if area is None else (area.width, area.height)
 
     def recorder(self, folder: Path, prefix: str, pilot: str = "understudy") -> "Recorder":
         """A recorder of this game, in a new file named as the guide names them."""
@@ -92,11 +103,18 @@ class LiveGame:
         from understudy.recordings.recorder import Recorder, free_path, recording_name
 
         settings = self.settings
-        info = describe(self.window.profile, pilot=pilot, seed=settings.seed, start_map=settings.map)
+        on_screen = settings.desktop is not None
+        info = describe(
+            self.window.profile,
+            pilot=pilot,
+            world="desktop" if on_screen else "simulator",
+            seed=None if on_screen else settings.seed,
+            start_map=settings.map,
+        )
         info = replace(
             info,
-            window_width=settings.size[0],
-            window_height=settings.size[1],
+            window_width=self.size[0],
+            window_height=self.size[1],
             pilot_seed=settings.seed,
             weights=self.identities,
             library=self.library,
@@ -143,8 +161,6 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
     from understudy.policies.inference import fastest
     from understudy.runtime.replay import WEIGHTS
     from understudy.runtime.swap import BrainWatch, Swapper, identities
-    from understudy.worlds.simulator.window import GameWindow
-    from understudy.worlds.simulator.window_seat import WindowSeat
 
     torch.set_num_threads(1)  # a second thread makes decisions later, not sooner
     with ExitStack() as closing:
@@ -152,10 +168,9 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
         closing.callback(announcer.close)
         watch = BrainWatch(settings.models, library=fastest())
         closing.callback(watch.close)
-        hierarchy = ready_hierarchy(settings.models)
-        window = GameWindow(settings.seed, settings.map, settings.size)
+        hierarchy = ready_hierarchy(settings.models, settings.desktop)
+        window, seat = _open_game(settings, announcer)
         closing.callback(window.close)
-        seat = WindowSeat(window, on_mark=lambda: announcer.say(f"Marked: the last {WRONG_S:g} s were wrong."))
 
         def tell(found: dict[str, str]) -> None:
             seat.note(WEIGHTS, found["executor"])
@@ -163,13 +178,57 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
 
         swapper = Swapper(hierarchy, watch.arrived, tell)
         pilot = _pilot(settings, hierarchy, window, seat, swapper)
-        _connect(pilot, seat, _view(settings, window, seat, pilot))
+        _show(settings, window, seat, pilot, announcer)
         found = identities(settings.models)
         yield LiveGame(settings, window, seat, pilot, swapper, found, hierarchy.networks.library, announcer)
 
 
-def ready_hierarchy(models: Path) -> "Hierarchy":
-    """The Hierarchy of a folder, checked and warmed up.
+def _open_game(
+    settings: LiveSettings, announcer: Announcer
+) -> "tuple[GameWindow, WindowSeat] | tuple[DesktopWorld, DesktopSeat]":
+    """The game's own window or one on the screen, and the person's seat at it."""
+
+    def marked() -> None:
+        announcer.say(f"Marked: the last {WRONG_S:g} s were wrong.")
+
+    if settings.desktop is not None:
+        from understudy.cli.desktop import open_screen
+
+        return open_screen(
+            settings.desktop,
+            sends=not settings.test_mode,
+            say=announcer.say,
+            hand_back_s=settings.hand_back_s,
+            on_mark=marked,
+        )
+    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window_seat import WindowSeat
+
+    window = GameWindow(settings.seed, settings.map, settings.size)
+    return window, WindowSeat(window, on_mark=marked)
+
+
+def _show(
+    settings: LiveSettings,
+    window: "GameWindow | DesktopWorld",
+    seat: "WindowSeat | DesktopSeat",
+    pilot: "TakenOver",
+    announcer: Announcer,
+) -> None:
+    """Over the embedded game lies the live view; nothing may lie over somebody's game, so there the terminal tells."""
+    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window_seat import WindowSeat
+
+    if isinstance(window, GameWindow) and isinstance(seat, WindowSeat):
+        _connect(pilot, seat, _view(settings, window, seat, pilot))
+        return
+    from understudy.cli.desktop import DesktopLines
+
+    pilot.show = DesktopLines(announcer.say, pilot.cadence.lines, test_mode=settings.test_mode).show
+
+
+def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "Hierarchy":
+    """The Hierarchy of a folder for the embedded game or one on the screen, checked and warmed up.
 
     Raises:
         CheckpointError: if the folder holds no usable policies.
@@ -182,7 +241,8 @@ def ready_hierarchy(models: Path) -> "Hierarchy":
     from understudy.runtime.swap import expect_sound
     from understudy.worlds.catalog import load_profile
 
-    hierarchy = load_hierarchy(models, load_profile("darkorbit"), fastest())
+    profile = load_profile("darkorbit") if desktop is None else desktop.read_profile()
+    hierarchy = load_hierarchy(models, profile, fastest())
     expect_sound(hierarchy.brain, str(models))
     carry = hierarchy.start(np.zeros(1, np.uint64))
     for _ in range(WARM_UP_TICKS):
@@ -191,7 +251,11 @@ def ready_hierarchy(models: Path) -> "Hierarchy":
 
 
 def _pilot(
-    settings: LiveSettings, hierarchy: "Hierarchy", window: "GameWindow", seat: "WindowSeat", swapper: "Swapper"
+    settings: LiveSettings,
+    hierarchy: "Hierarchy",
+    window: "GameWindow | DesktopWorld",
+    seat: "WindowSeat | DesktopSeat",
+    swapper: "Swapper",
 ) -> "TakenOver":
     from understudy.runtime.takeover import TakenOver, TakeoverSettings
 
@@ -247,7 +311,7 @@ def summary(game: LiveGame) -> list[str]:
     from understudy.contract.observation import TICK_S
 
     window, counts, report = game.window, game.pilot.counts, game.pilot.cadence.report()
-    totals, played_s = window.state["totals"], window.num_ticks * TICK_S
+    totals, played_s = window.totals, window.num_ticks * TICK_S
     lines = [
         f"{totals['value']:g} points, {totals['kills']:.0f} kills, {totals['loot']:.0f} boxes, "
         f"{totals['deaths']:.0f} deaths in {played_s / 60:.1f} minutes.",

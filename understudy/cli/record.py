@@ -1,9 +1,9 @@
-"""Records a scripted teacher playing the embedded game, much faster than real time."""
+"""Records a scripted teacher playing the embedded game, much faster than real time; or a person on the desktop."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -40,10 +40,33 @@ class Record:
     hardship: tuple[str, ...] = ()
     """What makes the play harder to learn from, as a person's is; any of uneven_reactions, drifting_attention,
     idle_minutes, menus_and_chat, mis_clicks, two_styles, other_window."""
+    world: Literal["simulator", "desktop"] = "simulator"
+    """The scripted teacher in the embedded game, or you in a game on your screen: F5 starts and stops, F6 saves."""
+    monitor: int = 1
+    """With --world desktop: the monitor that the game fills, counted from 1."""
+    window: str | None = None
+    """With --world desktop: title of the game's window, where it does not fill a monitor."""
+    model: Path | None = None
+    """With --world desktop: weights of the detector; by default those that come with the profile."""
+    profile: str = "darkorbit"
+    """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
 
 
-def run(command: Record) -> None:
+def run(command: Record) -> int | None:
     """Records, with a progress bar, and says what was written."""
+    if command.world == "desktop":
+        from understudy.cli import recorder
+
+        return recorder.run(
+            recorder.RecorderV2(
+                model=command.model,
+                monitor=command.monitor,
+                window=command.window,
+                profile=command.profile,
+                out=command.out,
+                minutes=command.minutes,
+            )
+        )
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -65,6 +88,7 @@ def run(command: Record) -> None:
         f"{command.minutes:g} minutes of teacher {command.teacher} in {len(paths)} sessions: "
         f"{command.out} ({megabytes:.1f} MB)"
     )
+    return None
 
 
 def record_teacher(

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from understudy.cli.critic_live import CriticChoice
+    from understudy.cli.desktop import DesktopChoice
     from understudy.cli.live import LiveGame
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -43,6 +45,25 @@ class Run:
     """Seconds without touching mouse or keyboard after which the understudy plays again."""
     size: tuple[int, int] = (1280, 720)
     """Width and height of the window in pixels."""
+    critic_endpoint: str | None = None
+    """Base URL of an OpenAI-compatible server whose vision-language model looks on; by default OPENAI_BASE_URL where
+    --critic-model is given, else a few offline rules look on. A key is taken from OPENAI_API_KEY alone."""
+    critic_model: str | None = None
+    """Name of the model there."""
+    critic_every: float = 3.0
+    """Seconds between two of the critic's looks."""
+    critic_calls: int = 2000
+    """Requests to the server in all."""
+    no_critic: Flag[bool] = False
+    """Nobody looks on; F2 and a number still write down what you would have done."""
+    world: Literal["simulator", "desktop"] = "simulator"
+    """The embedded game in a window of its own, or a game on your screen: then a real mouse is moved."""
+    window: str | None = None
+    """With --world desktop: title of the game's window; by default the one that its profile names."""
+    model: Path | None = None
+    """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
+    profile: str = "darkorbit"
+    """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
 
     def __post_init__(self) -> None:
         if min(self.size) < 180 or max(self.size) > 7680:
@@ -55,6 +76,10 @@ class Run:
             raise ValueError(f"{self.hand_back_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed}: 0 or more is needed")
+        if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
+            raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
+        if not 0.2 <= self.critic_every <= 3600 or self.critic_calls < 1:
+            raise ValueError("--critic-every must be 0.2 to 3600 s and --critic-calls at least 1")
         if self.shadow_lr <= 0:
             raise ValueError(f"a learning rate of {self.shadow_lr:g}: more than 0 is needed")
 
@@ -67,6 +92,7 @@ def run(command: Run) -> int | None:
         return run_shadow(command)
     from rich.console import Console
 
+    from understudy.cli.desktop import ending_by_signals
     from understudy.cli.live import LiveSettings, open_live
 
     console = Console(soft_wrap=True)
@@ -78,14 +104,27 @@ def run(command: Run) -> int | None:
         size=command.size,
         hand_back_s=command.hand_back_s,
         test_mode=command.test_mode,
+        desktop=desktop_choice(command),
     )
-    with open_live(settings, console) as game:
+    with ending_by_signals(), open_live(settings, console) as game:
         interrupted = _play(command, game, console)
     return EXIT_INTERRUPTED if interrupted else None
 
 
+def desktop_choice(command: Run) -> "DesktopChoice | None":
+    """Which game on the screen; None for the embedded game."""
+    if command.world == "simulator":
+        return None
+    from understudy.cli.desktop import DesktopChoice
+    from understudy.worlds.catalog import load_profile
+
+    title = load_profile(command.profile).window_title if command.window is None else command.window
+    return DesktopChoice(window=title, model=command.model, profile=command.profile)
+
+
 def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     """Plays and prints the summary, also after Ctrl-C; says whether it was that."""
+    from understudy.cli.critic_live import in_a_line, second_opinion
     from understudy.cli.live import in_words, summary
 
     name = "test" if command.test_mode else "understudy"
@@ -93,16 +132,29 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print("Touch mouse or keyboard to take over. F1 pause, F2 that was wrong, F3 stop.", highlight=False)
     interrupted = False
-    try:
-        game.play(() if recorder is None else (recorder,), command.minutes)
-    except KeyboardInterrupt:
-        interrupted = True
-    for line in summary(game):
+    with second_opinion(game, _critic_of(command)) as critic:
+        try:
+            game.play((critic,) if recorder is None else (recorder, critic), command.minutes)
+        except KeyboardInterrupt:
+            interrupted = True
+    for line in (*summary(game), in_a_line(critic)):
         console.print(line, highlight=False)
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
         console.print(ended, highlight=False)
     return interrupted
+
+
+def _critic_of(command: Run) -> "CriticChoice":
+    from understudy.cli.critic_live import CriticChoice
+
+    return CriticChoice(
+        endpoint=command.critic_endpoint,
+        model=command.critic_model,
+        every_s=command.critic_every,
+        max_calls=command.critic_calls,
+        none=command.no_critic or command.test_mode,
+    )
 
 
 def _say_what_is_not_done(command: Run, console: "Console") -> None:

@@ -77,10 +77,14 @@ class DesktopSeat:
         inputs = self._world.hands.take_inputs()
         return tuple(sorted((*inputs, *marks), key=lambda event: event.time_s)) if marks else inputs
 
-    def mark(self, code: str, time_s: float | None = None) -> None:
-        """Notes a moment in the recording, now by default, so that it can be found again."""
+    def mark(self, code: str) -> None:
+        """Notes this moment in the recording, so that it can be found again."""
+        self.note(MARK, code)
+
+    def note(self, kind: str, code: str, time_s: float | None = None) -> None:
+        """Puts something that happened, now by default, among the raw events of the recording."""
         x, y = (float(axis) for axis in self._world.hands.cursor)
-        self._marks.append(InputEvent(self._clock() if time_s is None else time_s, MARK, code, x, y))
+        self._marks.append(InputEvent(self._clock() if time_s is None else time_s, kind, code, x, y))
 
     def obey(self) -> None:
         """Does what the keys that are meant for us ask for."""
@@ -92,7 +96,7 @@ class DesktopSeat:
             self._world.paused = not self._world.paused
         elif asked.code == WRONG_KEY:
             self.marked_s = asked.time_s
-            self.mark(WRONG, asked.time_s)
+            self.note(MARK, WRONG, asked.time_s)
             self._on_mark()
         else:
             self._on_command(asked.code)

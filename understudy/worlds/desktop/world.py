@@ -33,6 +33,7 @@ LONGEST_GAP_S = 1.0
 """A longer standstill (a suspended machine) does not count as missed ticks."""
 FROZEN_S = 5.0
 """A picture that has not changed for so long is worth a sentence."""
+WARM_UP_PICTURES = 4
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
 _BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
@@ -173,6 +174,19 @@ class DesktopWorld:
         # nothing that was done after the tick before is in it: the action must not be read off the observation
         self._seen = self._look(frame)
         return self._seen
+
+    def warm_up(self) -> None:
+        """Lets the eye look at the game before time matters: its first pictures take long (compiling, allocations).
+
+        The pictures are given times of long ago, so that nothing of them is followed on.
+        """
+        for number in range(WARM_UP_PICTURES):
+            try:
+                frame = self._parts.camera.grab(self.area)
+            except WorldError:
+                break  # partly off the screen: `observe` will say so
+            self._eye.look(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
+        self._tick_start_s = self._clock()
 
     def act(self, action: Action) -> None:
         """Sends the action, unless the person is in charge, and waits until the tick is over."""

@@ -107,6 +107,12 @@ class GameWindow:
         record: np.void = self._game.states[0]
         return record
 
+    @property
+    def totals(self) -> dict[str, float]:
+        """Points, kills, boxes and deaths so far."""
+        totals = self.state["totals"]
+        return {name: float(totals[name]) for name in ("value", "kills", "loot", "deaths")}
+
     def observe(self) -> Observation:
         """How the game looked when this tick began; `time_s` is that moment on the monotonic clock."""
         return self._now

@@ -1,0 +1,116 @@
+"""The guide's recorder_v2: its command is understood as meant, and its keys do what it says, on a real display."""
+
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tyro
+
+from understudy.cli.main import main
+from understudy.cli.record import Record
+from understudy.cli.recorder import RecorderV2
+from understudy.contract.action import Actor
+from understudy.contract.observation import Button
+from understudy.recordings.store import read_episode
+
+COMMAND = "python -m darkorbit_bot.v2.recording.recorder_v2 --model F:/dev/bot/best.pt --monitor 1"
+PATIENCE_S = 120.0
+
+
+def test_the_command_of_the_guide_means_what_it_says() -> None:
+    understood = tyro.cli(RecorderV2, args=shlex.split(COMMAND)[3:])
+    assert understood.model == Path("F:/dev/bot/best.pt")
+    assert understood.monitor == 1 and understood.window is None
+    assert understood.out == Path("recordings/v2_training")
+
+
+def test_the_verb_record_takes_the_desktop_by_name() -> None:
+    assert tyro.cli(Record, args=["--world", "desktop", "--window", "A game"]).window == "A game"
+    assert tyro.cli(Record, args=[]).world == "simulator"
+
+
+def test_without_weights_one_sentence_says_so(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["record", "--world", "desktop", "--model", "best.txt"]) == 2
+    assert "best.txt" in capsys.readouterr().err
+
+
+@pytest.fixture
+def start(desktop_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts programs on the display; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*command: str) -> subprocess.Popen[str]:
+        running.append(
+            subprocess.Popen(
+                [sys.executable, *command],
+                env={**desktop_environment, "PYTHONUNBUFFERED": "1"},
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> None:
+    """Reads what a program says up to a line with these words; the test's own time limit ends a long wait."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if words in line:
+            return
+    pytest.fail(f"it ended without saying {words!r}: {''.join(said)}")
+
+
+@pytest.mark.desktop
+@pytest.mark.slow
+def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
+    start: Callable[..., subprocess.Popen[str]], desktop_environment: dict[str, str], tmp_path: Path
+) -> None:
+    xdotool = shutil.which("xdotool")
+    if xdotool is None:
+        pytest.skip("xdotool is not installed (on Debian: apt install xdotool)")
+
+    def hand(*words: str | int) -> None:
+        subprocess.run([xdotool, *map(str, words)], env=desktop_environment, check=True, timeout=30)
+
+    start("-m", "understudy.cli.main", "play", "--map", "1-1", "--seed", "5")  # a program of its own
+    recorder = start("-m", "darkorbit_bot.v2.recording.recorder_v2", "--monitor", "1")
+    read_until(recorder, "F5 start and stop")
+    hand("mousemove", 900, 200, "key", "F5")
+    read_until(recorder, "RECORDING")
+    for x in (700, 800, 900):
+        hand("mousemove", x, 200, "click", 1, "sleep", 0.4)
+    hand("key", "space", "sleep", 0.4, "key", "F5")
+    read_until(recorder, "wait.")
+    hand("key", "F6")
+    read_until(recorder, "Saved")
+    hand("key", "F5", "sleep", 0.5, "key", "F7")
+    read_until(recorder, "Discarded")
+    hand("key", "F3")
+    recorder.communicate(timeout=PATIENCE_S)
+    assert recorder.returncode == 0
+    assert list(tmp_path.glob("recordings/unsaved/*")) == []
+    (path,) = tmp_path.glob("recordings/v2_training/*.mcap")
+    episode = read_episode(path)
+    assert episode.info.world == "desktop" and episode.info.pilot == "person"
+    assert set(episode.actors) == {Actor.PERSON}
+    pressed = [event for event in episode.inputs if event.kind == "press" and event.code == "left"]
+    assert [event.x for event in pressed] == pytest.approx([700.5 / 1280, 800.5 / 1280, 900.5 / 1280], abs=1e-4)
+    assert (episode.actions["button"] == Button.LEFT).any()
+    space = episode.info.profile.key_bit("space")
+    assert ((episode.actions["keys"] & space) > 0).sum() == 1, "a tick, however short the press was"
+    assert np.isfinite(episode.observations["player"]["hp"]).mean() > 0.8, "the hull is read off the screen"
+    assert [event.code for event in episode.inputs if event.kind == "press"] == ["left"] * 3 + ["space"]

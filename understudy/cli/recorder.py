@@ -1,0 +1,171 @@
+"""The guide's recorder_v2: watches a person play any game on the screen; F5 starts and stops, F6 saves, F7 discards."""
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.recordings.episode import EpisodeInfo
+    from understudy.recordings.takes import Takes
+    from understudy.runtime.session import Session
+    from understudy.worlds.desktop.world import DesktopWorld
+
+START_KEY, SAVE_KEY, DISCARD_KEY = "f5", "f6", "f7"
+EXIT_INTERRUPTED = 130
+UNSAVED = "unsaved"
+WRONG_SHAPE = 0.1
+"""A picture that is wider or narrower than the profile's by more than this part is worth a sentence."""
+MANY_MISSED = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecorderV2:
+    """Record yourself playing a game on your screen. F5 starts and stops, F6 saves, F7 discards, F3 ends."""
+
+    model: Path | None = None
+    """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
+    monitor: int = 1
+    """Which monitor the game fills, counted from 1."""
+    window: str | None = None
+    """Title of the game's window, where it does not fill a monitor."""
+    profile: str = "darkorbit"
+    """Which game: the name of a profile, or a path to one (.toml)."""
+    out: Path = Path("recordings/v2_training")
+    """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
+    minutes: float | None = None
+    """End by itself after so many minutes; by default at F3."""
+    start_now: bool = False
+    """Begin at once, without waiting for F5, and save at the end: for a session without anybody at the keyboard."""
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
+
+
+def run(command: RecorderV2) -> int | None:
+    """Watches and records until F3, Ctrl-C or the end of the time."""
+    from rich.console import Console
+
+    from understudy.cli.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.cli.live import Announcer
+    from understudy.contract.action import Actor
+    from understudy.runtime.session import Session
+    from understudy.worlds.desktop.seat import DesktopPerson
+
+    console = Console(soft_wrap=True)
+    choice = DesktopChoice(window=command.window, monitor=command.monitor, model=command.model, profile=command.profile)
+    with ExitStack() as closing:
+        closing.enter_context(ending_by_signals())
+        announcer = Announcer(console)
+        closing.callback(announcer.close)
+        keys = Keys(announcer.say)
+        commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
+        world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
+        keys.takes = takes = _takes(command, world)
+        person = DesktopPerson(world, seat)
+        session = Session(world, person, [takes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
+        closing.callback(session.close)
+        _say_hello(command, world, console)
+        if command.start_now:
+            takes.start()
+        interrupted = _record(session, command, world, takes)
+        if command.start_now:
+            takes.save()
+    _sum_up(world, takes, console)
+    return EXIT_INTERRUPTED if interrupted else None
+
+
+class Keys:
+    """What F5, F6 and F7 do. Called on the thread that runs the session, between two ticks."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+        self.takes: Takes | None = None
+
+    def obey(self, key: str) -> None:
+        """Does what a key asks for, and says so."""
+        takes = self.takes
+        if takes is None:
+            return
+        if key == START_KEY and takes.is_running:
+            takes.stop()
+            self._say(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
+        elif key == START_KEY:
+            takes.start()
+            self._say("RECORDING. F5 stops, F6 saves, F7 discards.")
+        elif takes.num_waiting == 0:
+            self._say("There is nothing to save or discard: F5 starts a recording.")
+        elif key == SAVE_KEY:
+            length = _length(takes)
+            places = ", ".join(map(str, takes.save()))
+            self._say(f"Saved: {length} in {places}" if places else "Nothing was recorded yet, so nothing is saved.")
+        elif key == DISCARD_KEY:
+            self._say(f"Discarded: {_length(takes)}.")
+            takes.discard()
+
+
+def _length(takes: "Takes") -> str:
+    from understudy.contract.observation import TICK_S
+
+    seconds = takes.num_ticks * TICK_S
+    return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} s"
+
+
+def _takes(command: RecorderV2, world: "DesktopWorld") -> "Takes":
+    from dataclasses import replace
+
+    from understudy.recordings.episode import describe
+    from understudy.recordings.takes import Takes
+
+    def say_of_take() -> "EpisodeInfo":
+        info = describe(world.profile, pilot="person", world="desktop")
+        return replace(info, window_width=world.area.width, window_height=world.area.height)
+
+    return Takes(command.out, command.out.parent / UNSAVED, say_of_take)
+
+
+def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -> None:
+    where = f"monitor {command.monitor}" if command.window is None else f"the window {command.window!r}"
+    console.print(f"Watching {where} ({world.area}). Nothing is sent; only the game's keys are heard.", highlight=False)
+    shape, wanted = world.area.width / world.area.height, world.profile.window_width / world.profile.window_height
+    if abs(shape / wanted - 1) > WRONG_SHAPE:
+        console.print(
+            f"The profile {command.profile!r} expects the shape of {world.profile.window_width} x "
+            f"{world.profile.window_height}: if the game has a window of its own, name it with --window.",
+            highlight=False,
+        )
+    console.print("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.", highlight=False)
+
+
+def _record(session: "Session", command: RecorderV2, world: "DesktopWorld", takes: "Takes") -> bool:
+    """Runs until the end; says whether that was an interruption."""
+    from understudy.contract.observation import TICK_RATE_HZ
+
+    num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
+    parent = os.getppid()
+    try:
+        session.run(num_ticks, until=lambda step: world.closed or takes.failure is not None or os.getppid() != parent)
+    except KeyboardInterrupt:
+        return True
+    return False
+
+
+def _sum_up(world: "DesktopWorld", takes: "Takes", console: "Console") -> None:
+    missed = world.num_missed / max(1, world.num_ticks)
+    console.print(
+        f"{len(takes.saved)} recordings saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
+        highlight=False,
+    )
+    if takes.failure is not None:
+        console.print(f"Recording ended early: {takes.failure}", highlight=False)
+    for path in takes.left_over:
+        console.print(f"Neither saved nor discarded, and kept for you: {path}", highlight=False)
+    if missed > MANY_MISSED:
+        console.print(
+            "The machine was too busy: close other programs, or see  understudy doctor --desktop", highlight=False
+        )

@@ -1,0 +1,102 @@
+"""Takes, as on a film set: a person starts and stops, then keeps what went well or throws it away.
+
+A take is written as it is played, crash-safe, into a folder of its own; saving moves it to where training looks. So
+what was not saved is never trained from, and what was not saved before a crash is not lost.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from understudy.contract.protocols import Step
+from understudy.recordings.episode import EpisodeInfo
+from understudy.recordings.recorder import Recorder, free_path, recording_name
+
+
+class Takes:
+    """A Listener that records only between `start` and `stop`. Belongs to the thread that runs the session."""
+
+    def __init__(
+        self, folder: Path, unsaved: Path, describe: Callable[[], EpisodeInfo], prefix: str = "recording"
+    ) -> None:
+        """Args:
+        folder: for what is saved.
+        unsaved: for what is not saved yet.
+        describe: what is to be said of a take that begins now.
+        prefix: of the files' names.
+        """
+        self._folder, self._unsaved, self._describe, self._prefix = folder, unsaved, describe, prefix
+        self._recorder: Recorder | None = None
+        self._kept: list[Recorder] = []
+        self.saved: list[Path] = []
+        """Everything that was saved so far."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether steps are being recorded."""
+        return self._recorder is not None
+
+    @property
+    def num_waiting(self) -> int:
+        """Takes that are neither saved nor discarded, with the one that runs."""
+        return len(self._kept) + self.is_running
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks of all takes that are neither saved nor discarded."""
+        running = [] if self._recorder is None else [self._recorder]
+        return sum(recorder.num_ticks for recorder in (*self._kept, *running))
+
+    @property
+    def failure(self) -> str | None:
+        """Why the running take ended by itself; None while all is well."""
+        return None if self._recorder is None else self._recorder.failure
+
+    def start(self) -> None:
+        """Begins a take; nothing if one runs."""
+        if self._recorder is None:
+            path = free_path(self._unsaved, recording_name(self._prefix))
+            self._recorder = Recorder(path, self._describe())
+
+    def stop(self) -> None:
+        """Ends the take; it waits to be saved or discarded."""
+        if self._recorder is not None:
+            self._recorder.save()  # a whole file, in the folder of the unsaved
+            self._kept.append(self._recorder)
+            self._recorder = None
+
+    def save(self) -> list[Path]:
+        """Ends the take and moves all that wait to where training looks; gives their new paths."""
+        self.stop()
+        moved = []
+        for recorder in self._kept:
+            if recorder.num_ticks == 0:
+                recorder.discard()
+                continue
+            self._folder.mkdir(parents=True, exist_ok=True)
+            moved.append(recorder.path.replace(free_path(self._folder, recorder.path.stem)))
+        self._kept.clear()
+        self.saved += moved
+        return moved
+
+    def discard(self) -> int:
+        """Ends the take and deletes all that wait; gives how many."""
+        self.stop()
+        num_discarded = len(self._kept)
+        for recorder in self._kept:
+            recorder.discard()
+        self._kept.clear()
+        return num_discarded
+
+    def on_step(self, step: Step) -> None:
+        """Records the step, if a take runs."""
+        if self._recorder is not None:
+            self._recorder.on_step(step)
+
+    def close(self) -> None:
+        """The session is over: the take ends, and what was not saved stays where it is."""
+        self.stop()
+
+    @property
+    def left_over(self) -> tuple[Path, ...]:
+        """Paths of what is neither saved nor discarded."""
+        return tuple(recorder.path for recorder in self._kept)
