@@ -1,0 +1,152 @@
+"""What the desktop costs under Xvfb: a picture of 1280 x 720, and from sending a click until another program has it.
+
+    python benchmarks/desktop.py
+
+Starts an X server and a program of its own with a real window; about a minute. Times are on the machine's monotonic
+clock, which all three processes share.
+"""
+
+import os
+import select
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+
+NUM_FRAMES, NUM_CLICKS = 1000, 400
+GAME = """
+import sys, time, pygame
+pygame.display.init()
+screen = pygame.display.set_mode((1280, 720), pygame.NOFRAME)
+pygame.display.set_caption("benchmark")
+screen.fill((40, 80, 160)); pygame.display.flip()
+print("ready", flush=True)
+while True:
+    event = pygame.event.wait()
+    if event.type == pygame.MOUSEBUTTONDOWN:
+        print(time.monotonic(), *event.pos, flush=True)
+"""
+
+
+def main() -> None:
+    with x_server() as display:
+        os.environ["DISPLAY"] = display
+        with game() as (seen, process):
+            capture()
+            clicks(seen)
+            process.kill()
+
+
+@contextmanager
+def x_server() -> Iterator[str]:
+    """An Xvfb of our own."""
+    reading, writing = os.pipe()
+    command = ["Xvfb", "-displayfd", str(writing), "-screen", "0", "1280x720x24", "-nolisten", "tcp", "-noreset"]
+    server = subprocess.Popen(command, pass_fds=[writing], stderr=subprocess.DEVNULL)
+    os.close(writing)
+    try:
+        select.select([reading], [], [], 30)
+        yield f":{int(os.read(reading, 16))}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@contextmanager
+def game() -> "Iterator[tuple[list[tuple[float, int, int]], subprocess.Popen[str]]]":
+    """A program with a window; notes when it has which click."""
+    environment = {**os.environ, "SDL_VIDEODRIVER": "x11", "SDL_FRAMEBUFFER_ACCELERATION": "0"}
+    environment["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
+    process = subprocess.Popen([sys.executable, "-c", GAME], env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    process.stdout.readline()
+    seen: list[tuple[float, int, int]] = []
+
+    def read() -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            time_s, x, y = line.split()
+            seen.append((float(time_s), int(x), int(y)))
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    try:
+        yield seen, process
+    finally:
+        process.kill()
+        process.wait()
+        reader.join()
+
+
+def capture() -> None:
+    """A window's picture as RGB, and the watch on black and doubled ones."""
+    from understudy.worlds.desktop.capture import open_camera
+    from understudy.worlds.desktop.frame_watch import FrameWatch
+    from understudy.worlds.desktop.screen import Area
+
+    camera, watch, area = open_camera(), FrameWatch(), Area(left=0, top=0, width=1280, height=720)
+    grabs, looks = [], []
+    for _ in range(NUM_FRAMES):
+        began_s = time.perf_counter()
+        frame = camera.grab(area)
+        grabbed_s = time.perf_counter()
+        watch.look(frame, time.monotonic())
+        looks.append(time.perf_counter() - grabbed_s)
+        grabs.append(grabbed_s - began_s)
+    camera.close()
+    tell("a picture of 1280 x 720 as RGB", grabs)
+    tell("black or doubled?", looks)
+
+
+def clicks(seen: list[tuple[float, int, int]]) -> None:
+    """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
+    from understudy.worlds.desktop.guardian import Guardian
+    from understudy.worlds.desktop.ledger import Ledger
+    from understudy.worlds.desktop.pointer import open_pointer
+    from understudy.worlds.desktop.reins import Reins
+    from understudy.worlds.desktop.watcher import Heard, open_watcher
+
+    heard: list[tuple[float, Heard]] = []
+    ledger = Ledger()
+    watcher = open_watcher(("space",), ledger, lambda event: heard.append((time.monotonic(), event)))
+    reins = Reins(open_pointer(), Guardian(), ledger, ("space",))
+    to_game, to_watcher, sending, true_times = [], [], [], []
+    for number in range(NUM_CLICKS):
+        seen.clear()
+        heard.clear()
+        time.sleep(0.02)
+        began_s = time.monotonic()
+        reins.send((100 + number, 300), 1, 0)
+        sending.append(time.monotonic() - began_s)
+        while not seen or not any(event.kind == "press" for _, event in heard):
+            time.sleep(0.0005)
+        assert seen[0][1:] == (100 + number, 300)
+        arrived_s, press = next((at, event) for at, event in heard if event.kind == "press")
+        assert press.own
+        to_game.append(seen[0][0] - began_s)
+        to_watcher.append(arrived_s - began_s)
+        true_times.append(abs(press.time_s - began_s))
+        reins.send((100 + number, 300), 0, 0)
+    reins.close()
+    watcher.close()
+    tell("sending a move and a press", sending)
+    tell("until the game has the press", to_game)
+    tell("until the watcher has it", to_watcher)
+    tell("the press's own time, off by", true_times)
+
+
+def tell(what: str, seconds: list[float]) -> None:
+    """One line of milliseconds."""
+    milliseconds = 1000 * np.array(seconds)
+    p50, p95, p99, most = np.percentile(milliseconds, [50, 95, 99, 100])
+    mean = statistics.fmean(milliseconds)
+    print(f"{what:32s} p50 {p50:6.2f}  p95 {p95:6.2f}  p99 {p99:6.2f}  max {most:7.2f}  mean {mean:6.2f} ms")
+
+
+if __name__ == "__main__":
+    main()
