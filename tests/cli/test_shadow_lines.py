@@ -1,20 +1,24 @@
 """The lines of --shadow-train have the form that the guide prints, and an empty buffer has a cause."""
 
+import os
 import re
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from rich.console import Console
 
-from understudy.cli.shadow import bookmark
+from understudy.cli.shadow import add_events, mend_pickles
 from understudy.cli.shadow_lines import Teller, short, why_empty
-from understudy.contract.action import ACTION, Actor
-from understudy.contract.observation import OBSERVATION, TICK_S
-from understudy.contract.protocols import InputEvent
+from understudy.contract.action import ACTION, Action, Actor
+from understudy.contract.intent import no_intent
+from understudy.contract.observation import OBSERVATION, TICK_S, Observation
+from understudy.contract.protocols import InputEvent, Step
 from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Trouble, Updated
-from understudy.recordings.episode import Episode, describe
-from understudy.recordings.store import read_episode, write_episode
+from understudy.recordings.episode import describe
+from understudy.recordings.recorder import Recorder
+from understudy.recordings.store import read_episode
 from understudy.worlds.catalog import load_profile
 
 
@@ -105,26 +109,76 @@ def test_an_empty_buffer_has_a_cause(changed: dict[str, object], cause: str | No
     assert why is None if cause is None else cause in (why or "")
 
 
-def test_moments_of_disagreement_become_bookmarks_of_both_files(tmp_path: Path) -> None:
-    observations = np.zeros(100, OBSERVATION)
-    observations["time_s"] = 50.0 + TICK_S * np.arange(100)
-    info = describe(load_profile(), pilot="person")
-    press = InputEvent(52.0, "press", "left", 0.25, 0.75)
-    episode = Episode(
-        info=info,
-        observations=observations,
-        actions=np.zeros(100, ACTION),
-        actors=np.full(100, Actor.PERSON, np.int8),
-        inputs=(press,),
-    )
-    path = tmp_path / "shadow_recording_1.mcap"
-    write_episode(episode, path)
-    write_episode(episode, path.with_suffix(".pkl"))
-    bookmark(path, [53.5, 51.0])
-    for file in (path, path.with_suffix(".pkl")):
-        events = read_episode(file).inputs
-        assert [(event.time_s, event.kind, event.code) for event in events] == [
-            (51.0, "mark", "disagreement"),
-            (52.0, "press", "left"),
-            (53.5, "mark", "disagreement"),
-        ]
+def session(path: Path, teller: Teller, num_ticks: int = 100) -> Recorder:
+    """A person's session that is being recorded, of which the ticks have been told."""
+    recorder = Recorder(path, describe(load_profile(), pilot="person"), also_pickle=True)
+    observations = np.zeros(num_ticks, OBSERVATION)
+    observations["time_s"] = 50.0 + TICK_S * np.arange(num_ticks)
+    for tick in range(num_ticks):
+        press = (InputEvent(52.0, "press", "left", 0.25, 0.75),) if tick == 40 else ()
+        if tick == 80:
+            teller.hear(Disagreed(times_s=(53.5, 51.0)))
+            teller.hear(Disagreed(times_s=(51.0, 50.5)))
+        recorder.on_step(
+            Step(
+                index=tick,
+                observation=Observation(observations[tick : tick + 1]),
+                action=Action(np.zeros(1, ACTION)),
+                intent=no_intent(1),
+                actors=np.full(1, Actor.PERSON, np.int8),
+                inputs=(*teller.bookmarks.take(), *press),
+            )
+        )
+    return recorder
+
+
+EVENTS = [
+    (50.5, "mark", "disagreement"),
+    (51.0, "mark", "disagreement"),
+    (52.0, "press", "left"),
+    (53.5, "mark", "disagreement"),
+]
+
+
+def events(path: Path) -> list[tuple[float, str, str]]:
+    return [(event.time_s, event.kind, event.code) for event in read_episode(path).inputs]
+
+
+def test_moments_of_disagreement_are_bookmarked_in_both_files_once_and_in_order_of_time(tmp_path: Path) -> None:
+    teller = Teller(Console(quiet=True), 1e-4, debug=False)
+    recorder = session(tmp_path / "shadow_recording_1.mcap", teller)
+    recorder.close()
+    assert events(recorder.path) == events(recorder.path.with_suffix(".pkl")) == EVENTS
+    assert len(teller.bookmarks) == 3
+    teller.hear(Disagreed(times_s=(54.25, 51.0)))
+    add_events(recorder.path, teller.bookmarks.take())
+    after = [*EVENTS, (54.25, "mark", "disagreement")]
+    assert events(recorder.path) == events(recorder.path.with_suffix(".pkl")) == after, "what came after the last tick"
+
+
+def test_a_killed_session_keeps_its_bookmarks_and_gets_its_pickle_at_the_next_start(tmp_path: Path) -> None:
+    teller = Teller(Console(quiet=True), 1e-4, debug=False)
+    recorder = session(tmp_path / "shadow_recording_1.mcap", teller)
+    recorder.stop()
+    recorder._writer.abandon()  # as a kill leaves it: torn, and without its .pkl
+    assert mend_pickles(tmp_path) == [], "it may be written to by a session that goes on"
+    hour_ago = time.time() - 3600
+    os.utime(recorder.path, (hour_ago, hour_ago))
+    (tmp_path / "shadow_recording_2.mcap").write_bytes(b"nothing of ours")
+    os.utime(tmp_path / "shadow_recording_2.mcap", (hour_ago, hour_ago))
+    pickle = recorder.path.with_suffix(".pkl")
+    assert mend_pickles(tmp_path) == [pickle]
+    assert events(pickle) == events(recorder.path) == EVENTS
+    assert mend_pickles(tmp_path) == []
+
+
+def test_the_window_says_how_it_stands() -> None:
+    teller = Teller(Console(quiet=True), 1e-4, debug=False)
+    assert teller.lines() == ("SHADOW: you play, it learns", "no click of yours is judged yet", "0 updates")
+    for report in (
+        Filled(num_samples=234, buffer_size=5000),
+        updated(12),
+        Scored(agreement=0.614, before=0.55, num_clicks=90),
+    ):
+        teller.hear(report)
+    assert teller.lines()[1:] == ("would click as you: 61% of 90, before 55%", "12 updates, 234 samples")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from understudy.cli.run import Run
     from understudy.cli.shadow_lines import Teller
-    from understudy.contract.protocols import Listener, Step
+    from understudy.contract.protocols import InputEvent, Listener, Step
     from understudy.learning.shadow import ShadowTrainer
     from understudy.recordings.recorder import Recorder
     from understudy.worlds.simulator.window import GameWindow
@@ -19,6 +19,8 @@ MOST_BEHIND = 10
 """Ticks that a busy machine may make up, so that each tick has its action."""
 EMPTY_S = 10.0
 """A buffer that is empty for so long is looked into."""
+STILL_WRITTEN_S = 10.0
+"""A recording that changed more recently than this may belong to a session that goes on."""
 EXIT_INTERRUPTED = 130
 
 _log = logging.getLogger(__name__)
@@ -67,9 +69,13 @@ def _watch(command: "Run", window: "GameWindow", session: str, console: "Console
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.learning.shadow import ShadowTrainer
     from understudy.runtime.session import Session
+    from understudy.viewer.shadow_view import ShadowView
     from understudy.worlds.simulator.window_person import WindowPerson
+    from understudy.worlds.simulator.window_seat import WindowSeat
 
     teller = Teller(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
+    for mended in mend_pickles(command.out) if command.save_recordings else ():
+        teller.say(f"Written after a session that was killed: {mended}")
     recorder = _recorder(command, window, session) if command.save_recordings else None
     trainer = ShadowTrainer(
         command.models / "executor",
@@ -80,8 +86,16 @@ def _watch(command: "Run", window: "GameWindow", session: str, console: "Console
         logs=LOGS,
     )
     teller.begin()
+    seat = WindowSeat(window)
+    seat.paint = ShadowView(command.size, teller.lines).draw
     listeners: tuple[Listener, ...] = (trainer,) if recorder is None else (recorder, trainer)
-    play = Session(window, WindowPerson(window), listeners, actor=Actor.PERSON, take_inputs=window.take_inputs)
+    play = Session(
+        window,
+        WindowPerson(window),
+        listeners,
+        actor=Actor.PERSON,
+        take_inputs=lambda: (*teller.bookmarks.take(), *seat.take_inputs()),
+    )
     check, parent = EmptyCheck(trainer, window, teller), os.getppid()
     num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
     interrupted = False
@@ -112,24 +126,49 @@ def _sum_up(teller: "Teller", trainer: "ShadowTrainer", recorder: "Recorder | No
     if recorder.failure is not None:
         say(f"Recording ended early: {recorder.failure}")
         return
-    moments = sorted(set(teller.disagreements))  # a learner that was started again has named some twice
-    bookmark(recorder.path, moments)
-    say(f"Recorded: {recorder.path} and {recorder.path.with_suffix('.pkl').name}, {len(moments)} bookmarks")
+    add_events(recorder.path, teller.bookmarks.take())
+    name = recorder.path.with_suffix(".pkl").name
+    say(f"Recorded: {recorder.path} and {name}, {len(teller.bookmarks)} bookmarks")
 
 
-def bookmark(recording: Path, times_s: list[float]) -> None:
-    """Puts the moments of disagreement into a recording and its .pkl, as marks among the raw events."""
+def add_events(recording: Path, late: "tuple[InputEvent, ...]") -> None:
+    """Puts events that came after the last tick into a recording and its .pkl."""
     from dataclasses import replace
 
-    from understudy.learning.shadow import disagreement_marks
     from understudy.recordings.store import read_episode, write_episode
 
-    if not times_s:
-        return
-    episode = read_episode(recording)
-    inputs = sorted((*episode.inputs, *disagreement_marks(tuple(times_s))), key=lambda event: event.time_s)
-    for path in (recording, recording.with_suffix(".pkl")):
-        write_episode(replace(episode, inputs=tuple(inputs)), path)
+    if late:
+        episode = read_episode(recording)
+        inputs = tuple(sorted((*episode.inputs, *late), key=lambda event: event.time_s))
+        for path in (recording, recording.with_suffix(".pkl")):
+            write_episode(replace(episode, inputs=inputs), path)
+
+
+def mend_pickles(folder: Path) -> list[Path]:
+    """Writes the .pkl of shadow recordings that lack theirs, because the session was killed.
+
+    Returns:
+        What was written. A recording that somebody is still writing to is left alone, as is one that cannot be read.
+    """
+    import time
+
+    from understudy.contract.errors import RecordingError
+    from understudy.recordings.store import read_episode, write_episode
+
+    mended = []
+    for recording in sorted(folder.glob("shadow_recording_*.mcap")):
+        pickle = recording.with_suffix(".pkl")
+        if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S:
+            continue
+        try:
+            episode = read_episode(recording)
+        except RecordingError as problem:
+            _log.warning("%s", problem)
+            continue
+        if len(episode):
+            write_episode(episode, pickle)
+            mended.append(pickle)
+    return mended
 
 
 def _is_over(step: "Step", check: "EmptyCheck", window: "GameWindow") -> bool:

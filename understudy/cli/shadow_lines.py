@@ -1,7 +1,11 @@
 """What --shadow-train says: the guide's lines, word for word in form, and why a buffer stays empty."""
 
+from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from understudy.contract.protocols import InputEvent
+from understudy.learning.shadow import disagreement_marks
 from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Trouble, Updated
 
 if TYPE_CHECKING:
@@ -9,6 +13,29 @@ if TYPE_CHECKING:
 
 SHOWN_UPDATES = 10
 """Without --debug every tenth update is printed, one each half minute; the curves hold them all."""
+
+
+class Bookmarks:
+    """Moments on their way into the recording, each once. Any thread adds, the thread that plays takes."""
+
+    def __init__(self) -> None:
+        self._known: set[float] = set()
+        self._new: deque[float] = deque()
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def add(self, times_s: Sequence[float]) -> None:
+        """Monotonic seconds; a learner that was started again names some twice."""
+        for time_s in times_s:
+            if time_s not in self._known:
+                self._known.add(time_s)
+                self._new.append(time_s)
+
+    def take(self) -> tuple[InputEvent, ...]:
+        """Those that are new, as marks for the recording."""
+        taken = [self._new.popleft() for _ in range(len(self._new))]
+        return disagreement_marks(tuple(taken))
 
 
 class Teller:
@@ -19,8 +46,18 @@ class Teller:
         self._console, self._learning_rate, self._debug = console, learning_rate, debug
         self._filled: Filled | None = None
         self._scored: Scored | None = None
-        self.disagreements: list[float] = []
-        """Moments at which the understudy would have clicked elsewhere, monotonic seconds."""
+        self._num_updates = 0
+        self.bookmarks = Bookmarks()
+        """Moments at which the understudy would have clicked elsewhere."""
+
+    def lines(self) -> tuple[str, ...]:
+        """How it stands, in a few short lines for the window."""
+        scored, filled = self._scored, self._filled
+        agreement = "no click of yours is judged yet"
+        if scored is not None:
+            agreement = f"would click as you: {scored.agreement:.0%} of {scored.num_clicks}, before {scored.before:.0%}"
+        buffer = "" if filled is None else f", {filled.num_samples} samples"
+        return ("SHADOW: you play, it learns", agreement, f"{self._num_updates} updates{buffer}")
 
     def say(self, text: str) -> None:
         """One line."""
@@ -41,7 +78,7 @@ class Teller:
         elif isinstance(report, Scored):
             self._scored = report
         elif isinstance(report, Disagreed):
-            self.disagreements.extend(report.times_s)
+            self.bookmarks.add(report.times_s)
         elif isinstance(report, Updated):
             self._hear_update(report)
         elif isinstance(report, Ready):
@@ -52,6 +89,7 @@ class Teller:
             self.say(report.text)
 
     def _hear_update(self, report: Updated) -> None:
+        self._num_updates = report.number
         if not (self._debug or report.number % SHOWN_UPDATES == 1):
             return
         if not self._debug and self._filled is not None and self._filled.num_samples < self._filled.buffer_size:

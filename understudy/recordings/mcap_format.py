@@ -73,8 +73,11 @@ def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
 
 
 def _inputs(raw: RawRecording) -> tuple[InputEvent, ...]:
+    """In order of time: a bookmark is made seconds after its moment."""
     stored = raw.arrays.get(channels.INPUTS.topic)
-    return () if stored is None else channels.records_to_inputs(stored)
+    if stored is None:
+        return ()
+    return channels.records_to_inputs(stored[np.argsort(stored["time_s"], kind="stable")])
 
 
 def _intents(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:

@@ -177,7 +177,7 @@ class Recorder:
             np.frombuffer(b"".join(block.observations), OBSERVATION),
             np.frombuffer(b"".join(block.actions), ACTION),
             np.frombuffer(b"".join(block.actors), np.int8),
-            block.inputs,
+            sorted(block.inputs, key=lambda event: event.time_s),
             np.frombuffer(b"".join(block.intents), INTENT),
             np.frombuffer(b"".join(block.timings), TIMING) if block.timings else None,
         )

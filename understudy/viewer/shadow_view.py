@@ -1,0 +1,37 @@
+"""What lies over the game while a person plays and the understudy learns: how often it would have done the same."""
+
+from collections.abc import Callable, Sequence
+
+import pygame
+
+from understudy.worlds.simulator.lettering import Colour, Lettering
+from understudy.worlds.simulator.scene import Scene
+
+_HEAD: Colour = (255, 160, 50)
+_TEXT: Colour = (190, 204, 222)
+
+
+class ShadowView:
+    """A few lines under the player's own bars. Belongs to the window's thread."""
+
+    def __init__(self, size: tuple[int, int], lines: Callable[[], Sequence[str]]) -> None:
+        """Args:
+        size: of the pictures.
+        lines: asked once a picture for what to show, the first as a heading; must not block.
+        """
+        self._size, self._lines, self._unit = size, lines, size[1] / 720
+        self._lettering = Lettering(size[1])
+
+    def draw(self, surface: pygame.Surface, scene: Scene) -> None:
+        """Draws over a picture of the game."""
+        unit, lines = self._unit, self._lines()
+        width = max(self._lettering.line(line, 13, _TEXT).get_width() for line in lines)
+        area = pygame.Rect(
+            0, round(0.165 * self._size[1]), round(width + 22 * unit), round((10 + 20 * len(lines)) * unit)
+        )
+        plate = pygame.Surface(area.size, pygame.SRCALPHA, 32)
+        plate.fill((8, 14, 24, 190))
+        surface.blit(plate, area)
+        for row, line in enumerate(lines):
+            place = (area.left + 11 * unit, area.top + (15 + 20 * row) * unit)
+            self._lettering.write(surface, line, place, 13, _TEXT if row else _HEAD, anchor="midleft")
