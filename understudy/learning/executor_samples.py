@@ -69,13 +69,13 @@ def join(parts: Sequence[ExecutorSamples]) -> ExecutorSamples:
 
 
 def samples_of(lessons: Sequence[Lesson], advised: Iterable[Advised], device: torch.device) -> ExecutorSamples:
-    """The ticks of lessons one after the other, with what the slower levels said in each lesson."""
+    """The ticks to learn from of lessons one after the other, with what the slower levels said in each lesson."""
 
     def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
         return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
 
     said = list(advised)
-    return ExecutorSamples(
+    samples = ExecutorSamples(
         context=gather([lesson.encoded.context for lesson in lessons]),
         tracks=gather([lesson.encoded.tracks for lesson in lessons]),
         kinds=gather([lesson.encoded.kinds for lesson in lessons]),
@@ -90,6 +90,10 @@ def samples_of(lessons: Sequence[Lesson], advised: Iterable[Advised], device: to
         advice=gather([advice for advice, _ in said], axis=1),
         weights=gather([weights for _, weights in said], axis=1),
     )
+    if all(lesson.taught is None for lesson in lessons):
+        return samples
+    offsets = np.cumsum([0, *map(len, lessons)])[:-1]
+    return samples.take(gather([offset + lesson.taught_ticks for offset, lesson in zip(offsets, lessons, strict=True)]))
 
 
 def ask(

@@ -47,9 +47,16 @@ class Lesson:
     """Where it went, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
     key_onsets: Bool[np.ndarray, "T K"]
     """Keys that went down in the tick."""
+    taught: Bool[np.ndarray, " T"] | None = None
+    """The ticks to learn from, where a policy acted in the others; None for all."""
 
     def __len__(self) -> int:
         return len(self.actions)
+
+    @property
+    def taught_ticks(self) -> Int64[np.ndarray, " t"]:
+        """Indices of the ticks to learn from."""
+        return np.arange(len(self)) if self.taught is None else np.flatnonzero(self.taught)
 
     @property
     def keys_down(self) -> Bool[np.ndarray, "T K"]:

@@ -1,7 +1,8 @@
 """Recordings become material to learn from: found, cut into unbroken stretches, split by session, encoded, labelled.
 
 Only what a person or the teacher did is learnt from. Sessions are held out whole, because neighbouring ticks are
-near-copies: a random split would test on what was trained.
+near-copies: a random split would test on what was trained. Sessions that a person shared with a policy hold the
+person's corrections, in short takeovers: they are learnt from beside the others, and not held out.
 """
 
 import hashlib
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Bool
 
-from understudy.contract.action import Actor
 from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.lesson import Lesson, prepare
+from understudy.learning.takeovers import TEACHING, is_shared, prepare_shared
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode
 
@@ -79,10 +81,20 @@ def gather(place: Path | None, progress: Callable[[int, int], None] | None = Non
         if progress is not None:
             progress(number, len(paths))
     profile = _one_profile(paths, sessions)
-    train, held_out, split = split_sessions([stretches(session) for session in sessions], hashes)
+    alone = [not is_shared(session) for session in sessions]
+    if not any(alone):
+        alone = [True] * len(sessions)  # their longer stretches are all there is, to learn from and to hold out
+    chosen = [number for number, is_alone in enumerate(alone) if is_alone]
+    train, held_out, split = split_sessions(
+        [stretches(sessions[number]) for number in chosen], [hashes[number] for number in chosen]
+    )
     _refuse_too_little(train, held_out)
+    shared = [part for number, session in enumerate(sessions) if not alone[number] for part in unbroken(session)]
     return Material(
-        train=[_lesson(stretch, profile) for stretch in train],
+        train=[
+            *(_lesson(stretch, profile) for stretch in train),
+            *(prepare_shared(part, profile) for part in shared if is_shared(part)),
+        ],
         held_out=[_lesson(stretch, profile) for stretch in held_out],
         profile=profile,
         paths=paths,
@@ -93,12 +105,21 @@ def gather(place: Path | None, progress: Callable[[int, int], None] | None = Non
 
 def stretches(episode: Episode) -> list[Episode]:
     """The unbroken stretches of a session in which a person or the teacher acted."""
-    taught = np.isin(episode.actors, [Actor.PERSON, Actor.TEACHER])
-    steps_s = np.diff(episode.observations["time_s"])
-    broken = np.flatnonzero((steps_s <= 0) | (steps_s > LARGEST_STEP_S) | (taught[1:] != taught[:-1])) + 1
-    bounds = [0, *broken.tolist(), len(episode)]
-    found = [episode[begin:end] for begin, end in itertools.pairwise(bounds) if end > begin and taught[begin]]
+    taught = np.isin(episode.actors, TEACHING)
+    found = [part for part in _cut(episode, taught[1:] != taught[:-1]) if part.actors[0] in TEACHING]
     return [stretch for stretch in found if len(stretch) >= SHORTEST_S * TICK_RATE_HZ]
+
+
+def unbroken(episode: Episode) -> list[Episode]:
+    """The stretches of a session between jumps in time, whoever acted."""
+    return _cut(episode, np.zeros(max(len(episode) - 1, 0), bool))
+
+
+def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
+    """Cuts where time jumps, and after the ticks that `also` marks."""
+    steps_s = np.diff(episode.observations["time_s"])
+    broken = np.flatnonzero((steps_s <= 0) | (steps_s > LARGEST_STEP_S) | also) + 1
+    return [episode[begin:end] for begin, end in itertools.pairwise([0, *broken.tolist(), len(episode)]) if end > begin]
 
 
 def split_sessions(

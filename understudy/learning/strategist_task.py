@@ -15,6 +15,8 @@ STRIDE_S = 10
 """A window begins every so many seconds, shifted by a random part of a stride each time it is drawn."""
 LABEL_SMOOTHING = 0.1
 FUTURE_WEIGHT = 0.5
+UNTAUGHT = -100
+"""In place of the mode in seconds that are only looked back on."""
 
 
 class StrategistTask:
@@ -26,10 +28,11 @@ class StrategistTask:
         usable = [lesson for lesson in lessons if len(lesson) >= self._window_ticks]
         self._train = _Track(usable, device)
         self._held_out = [_Track([lesson], device) for lesson in held_out]
-        self._starts = self._train.window_starts(self._window_ticks, STRIDE_S * TICK_RATE_HZ)
+        starts = self._train.window_starts(self._window_ticks, STRIDE_S * TICK_RATE_HZ)
+        self._starts = starts[self._train.some_taught(starts, self._window_ticks)]
         self._signs = torch.from_numpy(mirror_tables()[0]).to(device)
-        self._future_mean = self._train.futures.mean(0)
-        self._future_std = self._train.futures.std(0).clamp(min=1e-3)
+        futures = self._train.futures[self._train.taught]
+        self._future_mean, self._future_std = futures.mean(0), futures.std(0).clamp(min=1e-3)
 
     @property
     def num_samples(self) -> int:
@@ -46,12 +49,14 @@ class StrategistTask:
         ticks_BT = start_B[:, None] + seconds
         mirror_B = torch.randint(0, NUM_MIRRORS, start_B.shape, generator=generator, device=start_B.device)
         said = model(self._train.context[ticks_BT] * self._signs[mirror_B][:, None])
+        taught_BT = self._train.taught[ticks_BT]
+        modes_BT = torch.where(taught_BT, self._train.modes[ticks_BT], UNTAUGHT)
         mode_loss = functional.cross_entropy(
-            said.mode_logits.flatten(0, 1), self._train.modes[ticks_BT].flatten(), label_smoothing=LABEL_SMOOTHING
+            said.mode_logits.flatten(0, 1), modes_BT.flatten(), label_smoothing=LABEL_SMOOTHING, ignore_index=UNTAUGHT
         )
         wanted = (self._train.futures[ticks_BT] - self._future_mean) / self._future_std
         wanted = wanted * _future_signs(mirror_B)[:, None]
-        future_loss = functional.smooth_l1_loss(said.future, wanted)
+        future_loss = functional.smooth_l1_loss(said.future[taught_BT], wanted[taught_BT])
         total = mode_loss + FUTURE_WEIGHT * future_loss
         return total, {"mode_loss": mode_loss.detach(), "future_loss": future_loss.detach()}
 
@@ -66,7 +71,7 @@ class StrategistTask:
             future_error += float(((future - wanted) ** 2).sum())
             future_spread += float((wanted**2).sum())
         guess, truth = torch.cat(predicted), torch.cat(true)
-        most_common = int(torch.bincount(self._train.modes, minlength=NUM_MODES).argmax())
+        most_common = int(torch.bincount(self._train.modes[self._train.taught], minlength=NUM_MODES).argmax())
         metrics = {
             "accuracy": float((guess == truth).float().mean()),
             "accuracy_baseline": float((truth == most_common).float().mean()),
@@ -118,6 +123,10 @@ class _Track:
         self.context = torch.from_numpy(np.concatenate([x.encoded.context for x in lessons])).to(device)
         self.modes = torch.from_numpy(np.concatenate([x.hindsight.modes for x in lessons])).to(device)
         self.futures = torch.from_numpy(np.concatenate([x.hindsight.futures for x in lessons])).to(device)
+        self.taught = torch.zeros(len(self.modes), dtype=torch.bool, device=device)
+        offsets = np.cumsum([0, *self.lengths])[:-1]
+        ticks = [offset + lesson.taught_ticks for offset, lesson in zip(offsets, lessons, strict=True)]
+        self.taught[torch.from_numpy(np.concatenate(ticks)).to(device)] = True
 
     def window_starts(self, window: int, stride: int) -> Tensor:
         """First ticks of windows that lie within one session."""
@@ -126,6 +135,13 @@ class _Track:
             starts.append(np.arange(offset, offset + length - window + 1, stride))
             offset += length
         return torch.from_numpy(np.concatenate(starts)).to(self.context.device)
+
+    def some_taught(self, starts: Tensor, window: int) -> Tensor:
+        """Which windows hold a second to learn from, shifted by half a stride either way."""
+        margin = STRIDE_S * TICK_RATE_HZ // 2 + TICK_RATE_HZ
+        count = torch.nn.functional.pad(self.taught.cumsum(0), (1, 0))
+        low, high = starts + margin, (starts + window - margin).clamp(max=len(self.taught))
+        return torch.gt(count[high], count[low])
 
     def clamp(self, start_B: Tensor, shifted_B: Tensor, window: int) -> Tensor:
         """Keeps shifted windows inside the session of the unshifted one."""

@@ -88,15 +88,16 @@ def _nearest(samples: "_Samples") -> Tensor:
 
 
 class _Samples:
-    """Ticks of all sessions one after the other, on a device."""
+    """Ticks to learn from of all sessions one after the other, on a device."""
 
     def __init__(self, lessons: list[Lesson], device: torch.device, upstream: Upstream) -> None:
         def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
             return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
 
-        self.context = gather([lesson.encoded.context for lesson in lessons])
-        self.tracks = gather([lesson.encoded.tracks for lesson in lessons])
-        self.kinds = gather([lesson.encoded.kinds for lesson in lessons])
-        self.targets = gather([lesson.hindsight.targets for lesson in lessons])
-        self.routes = gather([lesson.hindsight.routes for lesson in lessons])
-        self.strategies = gather([upstream.strategies(lesson) for lesson in lessons], axis=1)
+        learnt = [(lesson, lesson.taught_ticks) for lesson in lessons]
+        self.context = gather([lesson.encoded.context[ticks] for lesson, ticks in learnt])
+        self.tracks = gather([lesson.encoded.tracks[ticks] for lesson, ticks in learnt])
+        self.kinds = gather([lesson.encoded.kinds[ticks] for lesson, ticks in learnt])
+        self.targets = gather([lesson.hindsight.targets[ticks] for lesson, ticks in learnt])
+        self.routes = gather([lesson.hindsight.routes[ticks] for lesson, ticks in learnt])
+        self.strategies = gather([upstream.strategies(lesson)[:, ticks] for lesson, ticks in learnt], axis=1)
