@@ -19,6 +19,7 @@ from understudy.learning.strategist_task import StrategistTask
 from understudy.learning.tactician_task import TacticianTask
 from understudy.learning.task import Task
 from understudy.learning.upstream import Upstream
+from understudy.policies.density import in_plane
 from understudy.policies.executor import NUM_CANDIDATES, Executor, ExecutorConfig, Hazards
 from understudy.policies.geometry import MAX_KEYS
 from understudy.policies.strategist import Strategist, StrategistConfig
@@ -106,8 +107,8 @@ class Constant(Executor):
             start_logit=torch.full((size,), -3.0),
             pointer_logits=torch.zeros(size, NUM_CANDIDATES),
             right_logit=torch.zeros(size),
-            minimap_density=torch.zeros(size, 2, 5),
-            space_density=torch.zeros(size, 2, 5),
+            minimap_density=in_plane(torch.zeros(size, 2, 5)),
+            space_density=in_plane(torch.zeros(size, 2, 5)),
             key_logits=torch.full((size, MAX_KEYS), -4.0),
         )
 

@@ -24,7 +24,7 @@ class Worlds:
         self.scene = scene or quiet_space(self.size)
         self.states = np.zeros(self.size, HAND_STATE)
         self.streams = np.array(seeds, np.uint64)
-        self.density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.1]), (self.size, 1, 1))
+        self.density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]), (self.size, 1, 1))
 
     def act(self, start: float = 0.0, candidate: int = SPACE, right: float = 0.0, key: float = 0.0) -> np.ndarray:
         pointer = np.zeros((self.size, NUM_CANDIDATES), np.float32)
@@ -128,7 +128,7 @@ def test_the_button_is_the_one_that_was_asked_for() -> None:
 
 def test_points_in_space_follow_the_density_and_stay_in_the_window() -> None:
     worlds = Worlds(list(range(4000)))
-    worlds.density[:, :, :] = (1.0, 0.5, -0.5, 0.2, 0.1)
+    worlds.density[:, :, :] = (1.0, 0.5, -0.5, 0.2, 0.0, 0.0, 0.1)
     worlds.act(start=1.0)
     x, y = 2 * worlds.states["goal_x"] - 1, 2 * worlds.states["goal_y"] - 1
     assert (x.mean(), y.mean()) == pytest.approx((0.5, -0.5), abs=0.02)
@@ -153,7 +153,7 @@ def test_a_key_that_is_seen_down_does_not_go_down() -> None:
 
 def test_what_was_drawn_is_told() -> None:
     worlds = Worlds(list(range(4000)))
-    worlds.density[:, :, :] = (1.0, 0.9, -0.5, 0.2, 0.1)
+    worlds.density[:, :, :] = (1.0, 0.9, -0.5, 0.2, 0.0, 0.0, 0.1)
     worlds.scene.records["player"]["alive"][0] = 0
     worlds.scene.records["keys"][1] = 1 << 1
     worlds.act(start=0.5, right=0.25, key=0.1)

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import numpy as np
-import pytest
 import torch
 from scenes import PROFILE, busy_play, quiet_space
 from torch import Tensor
@@ -17,9 +16,8 @@ from understudy.policies.executor import (
     Executor,
     ExecutorConfig,
     Hazards,
-    density_log_likelihood,
-    mixture_of,
 )
+from understudy.policies.frames import NUM_FRAMES
 from understudy.policies.geometry import MAX_KEYS
 from understudy.policies.strategist import NUM_FUTURE, Strategist, StrategistConfig
 from understudy.policies.tactician import Tactic, Tactician, TacticianConfig
@@ -131,10 +129,11 @@ def test_with_nothing_in_sight_every_gradient_is_a_number() -> None:
 
 
 def test_the_executor_has_an_answer_for_every_head() -> None:
-    said, components = ask_executor(busy()), ExecutorConfig().components
+    said, config = ask_executor(busy()), ExecutorConfig()
     assert said.start_logit.shape == said.right_logit.shape == (32,)
     assert said.pointer_logits.shape == (32, NUM_CANDIDATES)
-    assert said.minimap_density.shape == said.space_density.shape == (32, components, 5)
+    assert said.minimap_density.shape == (32, config.components + config.frame_components, 7)
+    assert said.space_density.shape == (32, config.components + NUM_FRAMES * config.frame_components, 7)
     assert said.key_logits.shape == (32, MAX_KEYS)
 
 
@@ -174,27 +173,6 @@ def test_the_tacticians_word_reaches_the_pointer() -> None:
     told, alone = ask_executor(scene, model, weights), ask_executor(scene, model)
     seen = scene[2][:, 0] > 0
     assert (told.pointer_logits - alone.pointer_logits)[seen, 0].abs().mean() > 1e-4
-
-
-def test_a_density_integrates_to_one() -> None:
-    density = torch.randn(3, 6, 5, generator=torch.Generator().manual_seed(2))
-    density[..., 3:] = density[..., 3:].clamp(-3.0, 0.0)
-    line = torch.linspace(-12, 12, 1601)
-    step = float(line[1] - line[0])
-    for row in density:
-        points = torch.cartesian_prod(line, line)
-        likelihood = density_log_likelihood(row.expand(len(points), 6, 5), points).exp()
-        assert float(likelihood.sum()) * step**2 == pytest.approx(1.0, abs=0.01)
-
-
-def test_a_mixture_means_the_same_in_training_and_in_play() -> None:
-    density = torch.randn(4, 6, 5, generator=torch.Generator().manual_seed(3)) * 3
-    point = torch.rand(4, 2) * 2 - 1
-    plain = mixture_of(density)
-    assert plain[..., 0].sum(-1).tolist() == pytest.approx([1.0] * 4)
-    normal = torch.distributions.Normal(plain[..., 1:3], plain[..., 3:5])
-    likelihood = (plain[..., 0] * normal.log_prob(point[:, None]).sum(-1).exp()).sum(-1)
-    torch.testing.assert_close(density_log_likelihood(density, point), likelihood.log(), rtol=1e-4, atol=1e-4)
 
 
 def test_target_weights_follow_their_objects_and_newcomers_have_none() -> None:

@@ -32,7 +32,7 @@ class Record:
     sessions: int | None = None
     """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes."""
     start_map: str | None = None
-    """Name of the map on which every session begins; by default each session's seed draws one."""
+    """Name of the map on which every session begins; by default they begin on each map in turn."""
     out: Path = Path("recordings/v2_training")
     """Folder for the recordings."""
     replace: bool = False
@@ -112,7 +112,7 @@ def record_teacher(
         folder: for the recordings; made where it is missing.
         sessions: how many; None for one in every SESSION_MINUTES, at least four.
         progress: told now and then how far it has come.
-        start_map: name of the map on which all begin; None draws it from each world's seed.
+        start_map: name of the map on which all begin; None for each map in turn.
         replace: whether recordings of the same names may be replaced.
         hardship: names of hardships that the teacher plays with, at their usual strengths.
 
@@ -124,12 +124,15 @@ def record_teacher(
     """
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.evaluation.seeds import Purpose, seeds_for
+    from understudy.worlds.catalog import load_profile
     from understudy.worlds.simulator.hardships import hardships_named
 
     count = max(4, round(minutes / SESSION_MINUTES)) if sessions is None else sessions
     ticks = round(minutes * 60 * TICK_RATE_HZ / max(count, 1))
     _expect_sensible(count, ticks, seed)
     hardships = hardships_named(hardship)
+    maps = load_profile("darkorbit").maps if start_map is None else (start_map,)
+    starts = [maps[number % len(maps)] for number in range(count)]
     seeds = seeds_for(Purpose.TRAIN, count, seed * SEEDS_PER_RECORDING)
     manner = "_".join((style, *hardships.names))
     paths = [folder / f"teacher_{manner}_seed{seed}_{number:02d}.mcap" for number in range(count)]
@@ -143,7 +146,7 @@ def record_teacher(
             if progress is not None:
                 progress(before + done * worlds, ticks * count)
 
-        _record_wave(style, hardships, start_map, seeds[wave], paths[wave], ticks, tell)
+        _record_wave(style, hardships, starts[wave], seeds[wave], paths[wave], ticks, tell)
     return paths
 
 
@@ -170,7 +173,7 @@ def _make_room(paths: list[Path], replace: bool) -> None:
 def _record_wave(
     style: str,
     hardships: "Hardships",
-    start_map: str | None,
+    start_maps: Sequence[str],
     seeds: "np.ndarray",
     paths: list[Path],
     ticks: int,
@@ -187,10 +190,11 @@ def _record_wave(
     from understudy.worlds.simulator.teacher import Teacher
     from understudy.worlds.simulator.world import Simulator
 
-    world = Simulator(seeds, start_map, resized(load_profile("darkorbit"), hardships.other_window))
+    world = Simulator(seeds, start_maps, resized(load_profile("darkorbit"), hardships.other_window))
     teacher: Pilot = PersonLike(style, world.profile, hardships) if hardships.names else Teacher(style, world.profile)
     pilot = f"teacher:{style}" + (f" with {', '.join(hardships.names)}" if hardships.names else "")
     infos = [
-        describe(world.profile, pilot=pilot, seed=int(seed), start_map=start_map, simulated_time=True) for seed in seeds
+        describe(world.profile, pilot=pilot, seed=int(seed), start_map=start_map, simulated_time=True)
+        for seed, start_map in zip(seeds, start_maps, strict=True)
     ]
     record_lockstep(world, teacher, seeds, list(zip(paths, infos, strict=True)), ticks, Actor.TEACHER, tell)

@@ -16,7 +16,8 @@ from understudy.learning.aim import Foretold, aim_metrics, destinations
 from understudy.learning.executor_samples import ExecutorSamples, ask, samples_of
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
 from understudy.learning.upstream import Upstream
-from understudy.policies.executor import MINIMAP, SPACE, Executor, Hazards, density_log_likelihood
+from understudy.policies.density import density_log_likelihood
+from understudy.policies.executor import MINIMAP, SPACE, Executor, Hazards
 
 REST_STRIDE = 6
 KEY_WEIGHT = 1.0
@@ -133,10 +134,10 @@ class ExecutorTask:
         return totals
 
 
-def likeliest(density_BX5: Tensor) -> Tensor:
+def likeliest(density_BX7: Tensor) -> Tensor:
     """Mean of the heaviest component, shape (B, 2)."""
-    best = density_BX5[..., 0].argmax(-1)
-    return density_BX5[torch.arange(len(best), device=best.device), best, 1:3]
+    best = density_BX7[..., 0].argmax(-1)
+    return density_BX7[torch.arange(len(best), device=best.device), best, 1:3]
 
 
 def negative_log_likelihood(

@@ -4,11 +4,13 @@ import numba
 import numpy as np
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Button
-from understudy.policies.geometry import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_window
+from understudy.policies.geometry import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, read_click, to_window
 from understudy.policies.hand import IDLE, begin_gesture, move_hand, press_key
 
 _MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 _LEFT, _RIGHT = int(Button.LEFT), int(Button.RIGHT)
+_MOST_DRAWS = 10
+"""So often a point is drawn anew before a bad one is taken."""
 _MARGIN = 0.98
 """Points of a density stay this far inside (of -1..1): the outermost pixels belong to other things."""
 
@@ -62,11 +64,33 @@ def _normal(streams, world):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _point(density, streams, world):  # type: ignore[no-untyped-def]
-    """A point drawn from a mixture; components are (probability, mean x, y, scale x, y)."""
+    """A point drawn from a mixture; components are (probability, mean x, y, two vectors that spread it)."""
     component = density[pick(density[:, 0], uniform(streams, world))]
-    x = component[1] + component[3] * _normal(streams, world)
-    y = component[2] + component[4] * _normal(streams, world)
+    first, second = _normal(streams, world), _normal(streams, world)
+    x = component[1] + first * component[3] + second * component[5]
+    y = component[2] + first * component[4] + second * component[6]
     return x, y
+
+
+@numba.njit(cache=True)
+def _free_point(choice, density, observation, geometry, streams, world):  # type: ignore[no-untyped-def]
+    """A point drawn anew until a click there means what was chosen: the density knows nothing of panels and objects."""
+    wanted = SORT_MINIMAP if choice == _MINIMAP else SORT_SPACE
+    x, y = 0.0, 0.0
+    for _ in range(_MOST_DRAWS):
+        x, y = _point(density, streams, world)
+        click_x, click_y = _click_at(choice, x, y, geometry)
+        sort, _ = read_click(observation, geometry, click_x, click_y)
+        if sort == wanted:
+            break
+    return x, y
+
+
+@numba.njit(cache=True)
+def _click_at(choice, x, y, geometry):  # type: ignore[no-untyped-def]
+    """Window fractions of a point that was drawn for the minimap or for space."""
+    x, y = 0.5 * (_inside(x) + 1.0), 0.5 * (_inside(y) + 1.0)
+    return to_window(geometry, x, y) if choice == _MINIMAP else (x, y)
 
 
 @numba.njit(cache=True)
@@ -85,7 +109,7 @@ def act_worlds(  # type: ignore[no-untyped-def]
         hand, geometry: one record each.
         streams: uint64 (B,), updated.
         start, right: (B,) probabilities; pointer: (B, C); keys: (B, K).
-        minimap, space: (B, X, 5) mixtures as (probability, mean x, y, scale x, y), -1..1.
+        minimap, space: (B, X, 7) mixtures as (probability, mean x, y, two vectors that spread it), -1..1.
         actions: ACTION records, written.
         drawn: DRAWN records, written, for whoever wants to know what chance decided.
     """
@@ -113,7 +137,8 @@ def _act_worlds(  # type: ignore[no-untyped-def]
                 chances[i] = uniform(streams, b)
             x, y = 0.0, 0.0
             if choice >= _MINIMAP:
-                x, y = _point(minimap[b] if choice == _MINIMAP else space[b], streams, b)
+                density = minimap[b] if choice == _MINIMAP else space[b]
+                x, y = _free_point(choice, density, records[b], geometry, streams, b)
                 told.x, told.y = x, y
             _begin(choice, x, y, state, hand, records[b], geometry, button, chances)
         for key in range(geometry.num_keys):
@@ -137,9 +162,7 @@ def _begin(choice, x, y, state, hand, observation, geometry, button, chances):  
         mark = observation.landmarks[choice - MAX_TRACKS]
         x, y = to_window(geometry, mark.x, mark.y)
         begin_gesture(state, hand, observation, SORT_LANDMARK, choice - MAX_TRACKS, x, y, button, chances)
-    elif choice == _MINIMAP:
-        x, y = to_window(geometry, 0.5 * (_inside(x) + 1.0), 0.5 * (_inside(y) + 1.0))
-        begin_gesture(state, hand, observation, SORT_MINIMAP, -1, x, y, button, chances)
     else:
-        x, y = 0.5 * (_inside(x) + 1.0), 0.5 * (_inside(y) + 1.0)
-        begin_gesture(state, hand, observation, SORT_SPACE, -1, x, y, button, chances)
+        x, y = _click_at(choice, x, y, geometry)
+        sort = SORT_MINIMAP if choice == _MINIMAP else SORT_SPACE
+        begin_gesture(state, hand, observation, sort, -1, x, y, button, chances)

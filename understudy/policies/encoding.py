@@ -1,8 +1,7 @@
 """Observation to numbers: the one encoding, the same compiled function in training and in play.
 
 A tick becomes a context vector, a matrix of track features and a matrix of landmark features. What happened before is
-carried explicitly in one ENCODING_CARRY record per world (ages, times since each kind of event, slow averages), so a
-memoryless network can still know its reaction times. Features that change sign under a left-right mirror come first,
+carried explicitly (policies/memory.py). Features that change sign under a left-right mirror come first,
 then those that change sign under an up-down mirror, then the rest: `mirror` needs no list of names.
 """
 
@@ -10,80 +9,69 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
+import torch
 from jaxtyping import Float32, Int64
+from torch import Tensor
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
+from understudy.policies.frames import (
+    FIGHT_FRAME,
+    FLIGHT_FRAME,
+    FRAME_VECTORS,
+    NUM_FRAMES,
+    along,
+    fight_frame,
+    flight_frame,
+    nearest,
+    nearest_landmark,
+)
 from understudy.policies.geometry import (
     BASE,
     ENEMY,
     LOOT,
-    MAX_KEYS,
     PORTAL,
-    SORT_NOTHING,
-    SORT_SPACE,
-    SORT_TRACK,
     distance,
     geometry_of,
     known_kind,
-    read_click,
     slot_of,
-    to_map,
+)
+from understudy.policies.memory import (
+    FOREVER,
+    NUM_TIMERS,
+    T_MINIMAP,
+    T_SPACE,
+    fresh_memory,
+    remember_events,
+    remember_inputs,
+    remember_tracks,
 )
 
-ENCODING = "gesture-5"
+ENCODING = "gesture-6"
 """Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
 
-NUM_MIRRORED = 13
+NUM_PLACES = 13
+NUM_MIRRORED = NUM_PLACES + NUM_FRAMES * FRAME_VECTORS
 """So many context features flip with x, and as many with y."""
 NUM_TRACK_MIRRORED = 4
 NUM_LANDMARK_MIRRORED = 2
 
-# Timers of the carry, in ticks; the keys' timers follow.
-(T_PRESS, T_ENEMY, T_LOOT, T_MINIMAP, T_SPACE, T_HURT, T_HIT, T_KILL, T_LOOTED, T_DEATH) = range(10)
-(T_SELECTED, T_ENEMY_SEEN, T_LOOT_SEEN, T_STOPPED, T_TARGET_LOST) = range(10, 15)
-NUM_TIMERS = 15 + MAX_KEYS
 TIMER_FEATURES = 4
 MAX_MAPS = 8
 NUM_LEVELS = 8
 """Steps of the ladders that make a threshold on a bar or a distance easy to learn, and sharp."""
 NUM_FLIGHTS = 6
 NUM_AMMO = 5
-NUM_PLAIN = 63 + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
+NUM_FRAME_FACTS = 6
+NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
+AMMO_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
+"""First of NUM_AMMO columns that say which ammunition is loaded."""
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
 TRACK_WIDTH = 32
+SELECTED_AT = 16
+"""Column of a track that says whether it is selected."""
 LANDMARK_WIDTH = 8
-FOREVER = 6000.0
-"""Ticks after which a timer stops counting; also what it holds before anything has happened."""
-MOVING_SPEED = 0.01
-"""A ship that is slower (window fractions a second) has stopped."""
 RELOADED = 0.999
-
-ENCODING_CARRY = np.dtype(
-    [
-        ("timers", "f4", (NUM_TIMERS,)),
-        ("ids", "i4", (MAX_TRACKS,)),
-        ("age", "f4", (MAX_TRACKS,)),  # ticks since first seen
-        ("hp", "f4", (MAX_TRACKS,)),  # last known, NaN when it never was
-        ("hp_trend", "f4", (MAX_TRACKS,)),  # slow average of hp change per tick
-        ("clicked", "f4", (MAX_TRACKS,)),  # ticks since it was clicked
-        ("clicked_id", "i4"),
-        ("selected_id", "i4"),
-        ("click_sort", "i4"),  # a Sort, of the last click
-        ("click_role", "i4"),  # the Role clicked, where it was a track
-        ("flight", "i4"),  # where the ship was last sent: 0 nowhere, 1 box, 2 space, 3 minimap, 4 base, 5 portal
-        ("minimap_x", "f4"),  # last minimap click, map fractions
-        ("minimap_y", "f4"),
-        ("space_x", "f4"),  # last space click, window fractions
-        ("space_y", "f4"),
-        ("button", "u4"),
-        ("keys", "u4"),
-        ("hull_fast", "f4"),  # averages over about 10 ticks (fast) and 50 (slow); NaN until there is a reading
-        ("hull_slow", "f4"),
-        ("shield_fast", "f4"),
-        ("shield_slow", "f4"),
-    ],
-)
 
 
 @dataclass(frozen=True)
@@ -105,11 +93,7 @@ class Encoder:
 
     def start(self, num_worlds: int) -> np.ndarray:
         """Fresh carries, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
-        carry = np.zeros(num_worlds, ENCODING_CARRY)
-        carry["timers"] = FOREVER
-        carry["space_x"] = carry["space_y"] = 0.5  # the middle: the one place that every mirror leaves where it is
-        carry["hull_fast"] = carry["hull_slow"] = carry["shield_fast"] = carry["shield_slow"] = np.nan
-        return carry
+        return fresh_memory(num_worlds)
 
     def encode(self, observation: Observation, carry: np.ndarray) -> Encoded:
         """One tick of B worlds; updates `carry` in place."""
@@ -147,14 +131,15 @@ def _encode_ticks(records, carries, geometry, context, tracks, kinds, landmarks)
 
 @numba.njit(cache=True)
 def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  # type: ignore[no-untyped-def]
-    _remember_tracks(observation, carry)
-    _remember_inputs(observation, carry, geometry)
-    _remember_events(observation, carry)
+    remember_tracks(observation, carry)
+    remember_inputs(observation, carry, geometry)
+    remember_events(observation, carry)
     _encode_tracks(observation, carry, geometry, tracks, kinds)
     _encode_landmarks(observation, landmarks)
     _encode_places(observation, carry, geometry, context)
     end = _encode_vitals(observation, carry, geometry, context, 2 * NUM_MIRRORED)
     end = _encode_scene(observation, carry, geometry, context, end)
+    end = _encode_frames(observation, carry, geometry, context, end)
     assert end == 2 * NUM_MIRRORED + NUM_PLAIN
     for i in range(NUM_TIMERS):
         _encode_timer(carry.timers[i], context, end + TIMER_FEATURES * i)
@@ -184,109 +169,6 @@ def _encode_ladder(value, first, step, out, at):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
-    """Moves ages, hit points and clicks along with each object's id, and notes newcomers."""
-    old_ids, old_age, old_hp = carry.ids.copy(), carry.age.copy(), carry.hp.copy()
-    old_trend, old_clicked = carry.hp_trend.copy(), carry.clicked.copy()
-    for slot in range(MAX_TRACKS):
-        track = observation.tracks[slot]
-        carry.ids[slot] = track.id
-        carry.age[slot], carry.hp[slot], carry.hp_trend[slot], carry.clicked[slot] = 0.0, track.hp, 0.0, FOREVER
-        if track.id <= 0:
-            continue
-        known = False
-        for old in range(MAX_TRACKS):
-            if old_ids[old] == track.id:
-                known = True
-                carry.age[slot] = min(old_age[old] + 1.0, FOREVER)
-                change = track.hp - old_hp[old]
-                carry.hp_trend[slot] = 0.95 * old_trend[old] + (0.05 * change if change == change else 0.0)
-                if track.hp != track.hp:
-                    carry.hp[slot] = old_hp[old]
-                carry.clicked[slot] = min(old_clicked[old] + 1.0, FOREVER)
-                break
-        if not known and track.role == ENEMY:
-            carry.timers[T_ENEMY_SEEN] = -1.0
-        elif not known and track.role == LOOT:
-            carry.timers[T_LOOT_SEEN] = -1.0
-
-
-@numba.njit(cache=True)
-def _remember_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
-    """Notes presses that began in the tick that led here, and what was clicked."""
-    for i in range(NUM_TIMERS):
-        carry.timers[i] = min(carry.timers[i] + 1.0, FOREVER)
-    pressed_keys = observation.keys & ~carry.keys
-    for k in range(MAX_KEYS):
-        if (pressed_keys >> np.uint32(k)) & np.uint32(1):
-            carry.timers[NUM_TIMERS - MAX_KEYS + k] = 0.0
-    if observation.button != 0 and carry.button == 0:
-        _remember_click(observation, carry, geometry)
-    carry.button, carry.keys = observation.button, observation.keys
-
-
-@numba.njit(cache=True)
-def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-def]
-    x, y = observation.cursor_x, observation.cursor_y
-    sort, index = read_click(observation, geometry, x, y)
-    carry.timers[T_PRESS] = 0.0
-    carry.click_sort, carry.click_role = sort, 0
-    if sort == SORT_TRACK:
-        track = observation.tracks[index]
-        carry.clicked_id, carry.click_role, carry.clicked[index] = track.id, track.role, 0.0
-        carry.timers[T_LOOT if track.role == LOOT else T_ENEMY] = 0.0
-        if track.role == LOOT:
-            carry.flight = 1
-    elif sort == SORT_SPACE:
-        carry.space_x, carry.space_y, carry.flight = x, y, 2
-        carry.timers[T_SPACE] = 0.0
-    elif sort != SORT_NOTHING:
-        carry.minimap_x, carry.minimap_y = to_map(geometry, x, y)
-        carry.flight = 3
-        if index >= 0:
-            carry.flight = 4 if observation.landmarks[index].role == BASE else 5
-        carry.timers[T_MINIMAP] = 0.0
-
-
-@numba.njit(cache=True)
-def _remember_events(observation, carry):  # type: ignore[no-untyped-def]
-    events, player = observation.events, observation.player
-    if events.damage_taken > 0:
-        carry.timers[T_HURT] = 0.0
-    if events.hits + events.misses > 0:
-        carry.timers[T_HIT] = 0.0
-    if events.kills > 0:
-        carry.timers[T_KILL] = 0.0
-    if events.loot > 0:
-        carry.timers[T_LOOTED] = 0.0
-    if events.deaths > 0:
-        carry.timers[T_DEATH] = 0.0
-    if events.deaths + events.jumps > 0:
-        carry.flight = 0
-    if abs(player.vx) + abs(player.vy) > MOVING_SPEED:
-        carry.timers[T_STOPPED] = 0.0
-    selected = 0
-    for slot in range(MAX_TRACKS):
-        if observation.tracks[slot].id > 0 and observation.tracks[slot].selected:
-            selected = observation.tracks[slot].id
-    if selected != carry.selected_id:
-        carry.timers[T_TARGET_LOST if selected == 0 else T_SELECTED] = 0.0
-    carry.selected_id = selected
-    carry.hull_fast = _blend(carry.hull_fast, player.hp, 0.10)
-    carry.hull_slow = _blend(carry.hull_slow, player.hp, 0.02)
-    carry.shield_fast = _blend(carry.shield_fast, player.shield, 0.10)
-    carry.shield_slow = _blend(carry.shield_slow, player.shield, 0.02)
-
-
-@numba.njit(cache=True)
-def _blend(average, reading, share):  # type: ignore[no-untyped-def]
-    """Moves an average towards a reading; an unknown reading leaves it, the first known one sets it."""
-    if average != average:
-        return reading
-    return average + share * (reading - average) if reading == reading else average
-
-
-@numba.njit(cache=True)
 def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no-untyped-def]
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
@@ -305,7 +187,7 @@ def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no
             row[11], row[12] = track.hp, 1.0
         if track.shield == track.shield:
             row[13], row[14] = track.shield, 1.0
-        row[15], row[16] = track.attacking, track.selected
+        row[15], row[SELECTED_AT] = track.attacking, track.selected
         row[17] = 1.0 if track.id == carry.clicked_id else 0.0
         row[18] = 10.0 * track.width
         row[19] = geometry.strength[known_kind(track.kind)]
@@ -351,31 +233,6 @@ def _encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _nearest(observation, geometry, role):  # type: ignore[no-untyped-def]
-    """Slot of the nearest object of a role, -1 when there is none."""
-    best, best_away = -1, 1e9
-    for slot in range(MAX_TRACKS):
-        track = observation.tracks[slot]
-        if track.id > 0 and track.role == role:
-            away = distance(geometry, track.x - 0.5, track.y - 0.5)
-            if away < best_away:
-                best, best_away = slot, away
-    return best
-
-
-@numba.njit(cache=True)
-def _nearest_landmark(observation, role):  # type: ignore[no-untyped-def]
-    best, best_away = -1, 1e9
-    for i in range(MAX_LANDMARKS):
-        mark = observation.landmarks[i]
-        if mark.role == role:
-            away = (mark.x - observation.player.x) ** 2 + (mark.y - observation.player.y) ** 2
-            if away < best_away:
-                best, best_away = i, away
-    return best
-
-
-@numba.njit(cache=True)
 def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untyped-def]
     """The features that flip: x parts in [0, NUM_MIRRORED), y parts behind them, in the same order."""
     player, second = observation.player, NUM_MIRRORED
@@ -384,8 +241,8 @@ def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untype
     out[2], out[second + 2] = 2.0 * (observation.cursor_x - 0.5), 2.0 * (observation.cursor_y - 0.5)
     slots = (
         slot_of(observation, carry.selected_id),
-        _nearest(observation, geometry, ENEMY),
-        _nearest(observation, geometry, LOOT),
+        nearest(observation, geometry, ENEMY),
+        nearest(observation, geometry, LOOT),
         slot_of(observation, carry.clicked_id),
     )
     for i in range(4):
@@ -410,7 +267,7 @@ def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untype
         out[10] /= attackers
         out[second + 10] /= attackers
     for i in range(2):
-        mark = _nearest_landmark(observation, BASE if i == 0 else PORTAL)
+        mark = nearest_landmark(observation, BASE if i == 0 else PORTAL)
         if mark >= 0:
             out[11 + i] = 2.0 * (observation.landmarks[mark].x - player.x)
             out[second + 11 + i] = 2.0 * (observation.landmarks[mark].y - player.y)
@@ -439,6 +296,7 @@ def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-un
     _encode_ladder(shield, 0.1, 0.1, out, at + NUM_LEVELS)
     _encode_ladder(0.5 * (hull + shield), 0.1, 0.1, out, at + 2 * NUM_LEVELS)
     at += 3 * NUM_LEVELS
+    assert at == AMMO_AT
     if 0 <= player.ammo_kind < NUM_AMMO:
         out[at + player.ammo_kind] = 1.0
     at += NUM_AMMO
@@ -463,9 +321,9 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
     at += 4
     for slot in (
         slot_of(observation, carry.selected_id),
-        _nearest(observation, geometry, ENEMY),
-        _nearest(observation, geometry, LOOT),
-        _nearest(observation, geometry, PORTAL),
+        nearest(observation, geometry, ENEMY),
+        nearest(observation, geometry, LOOT),
+        nearest(observation, geometry, PORTAL),
     ):
         if slot >= 0:
             track = observation.tracks[slot]
@@ -494,6 +352,50 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
         out[at] = 4.0 * np.sqrt((carry.minimap_x - player.x) ** 2 + (carry.minimap_y - player.y) ** 2)
         out[at + 1] = np.exp(-5.0 * out[at])
     return at + 2
+
+
+@numba.njit(cache=True)
+def _encode_frames(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
+    """The frames' axes among the features that flip, and what moves along them."""
+    player, aspect = observation.player, geometry.aspect
+    frames = np.zeros((NUM_FRAMES, FRAME_VECTORS, 2), np.float32)
+    slot = fight_frame(observation, carry, geometry, frames[FIGHT_FRAME])
+    push = flight_frame(observation, geometry, frames[FLIGHT_FRAME])
+    for frame in range(NUM_FRAMES):
+        for vector in range(FRAME_VECTORS):
+            column = NUM_PLACES + FRAME_VECTORS * frame + vector
+            out[column], out[NUM_MIRRORED + column] = frames[frame, vector, 0], frames[frame, vector, 1]
+        for axis in range(1, FRAME_VECTORS):
+            out[at + frame * NUM_FRAME_FACTS + axis] = 4.0 * along(frames[frame], axis, player.vx, player.vy, aspect)
+    if slot >= 0:
+        track = observation.tracks[slot]
+        out[at] = 1.0
+        x, y = track.vx + player.vx, track.vy + player.vy
+        for axis in range(1, FRAME_VECTORS):
+            out[at + 2 + axis] = 4.0 * along(frames[FIGHT_FRAME], axis, x, y, aspect)
+        out[at + 5] = 2.0 * distance(geometry, track.x - 0.5, track.y - 0.5)
+    at += NUM_FRAME_FACTS
+    if push > 0.0:
+        out[at], out[at + 3] = 1.0, 0.3 * np.log(push)
+        base = nearest_landmark(observation, BASE)
+        if base >= 0:
+            mark = observation.landmarks[base]
+            for axis in range(1, FRAME_VECTORS):
+                out[at + 3 + axis] = 2.0 * along(
+                    frames[FLIGHT_FRAME], axis, mark.x - player.x, mark.y - player.y, aspect
+                )
+    return at + NUM_FRAME_FACTS
+
+
+def frames_of(context_BF: Tensor) -> Tensor:
+    """The frames (origin, ahead, aside) that a context holds, as it was mirrored; shape (B, NUM_FRAMES, 3, 2)."""
+    x, y = context_BF[:, NUM_PLACES:NUM_MIRRORED], context_BF[:, NUM_MIRRORED + NUM_PLACES : 2 * NUM_MIRRORED]
+    return torch.stack([x, y], dim=-1).view(-1, NUM_FRAMES, FRAME_VECTORS, 2)
+
+
+def ship_on_map(context_BF: Tensor) -> Tensor:
+    """Where on the map a context has the ship, scaled to -1..1; shape (B, 2)."""
+    return torch.stack([context_BF[:, 0], context_BF[:, NUM_MIRRORED]], dim=-1)
 
 
 def mirror_signs(mirrored: int, width: int, flip_x: bool, flip_y: bool) -> Float32[np.ndarray, " width"]:

@@ -6,7 +6,6 @@ the minimap, a free point in space, the latter two with a mixture density for th
 hand carries out what is drawn. Probabilities are calibrated and sampled: such rare events never win an argmax.
 """
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -15,18 +14,24 @@ from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH
-from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.density import RAW_WIDTH, in_frame, in_plane
+from understudy.policies.encoding import (
+    AMMO_AT,
+    CONTEXT_WIDTH,
+    LANDMARK_WIDTH,
+    NUM_AMMO,
+    SELECTED_AT,
+    TRACK_WIDTH,
+    frames_of,
+    ship_on_map,
+)
+from understudy.policies.frames import NUM_FRAMES
 from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
 
 MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
 SPACE = MINIMAP + 1
 NUM_CANDIDATES = SPACE + 1
-DENSITY_WIDTH = 5
-"""Numbers of a mixture component: weight, mean x and y, log scale x and y."""
-LOG_SCALES = (-4.0, 1.0)
-"""Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
-HALF_LOG_TAU = 0.5 * math.log(2.0 * math.pi)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +45,9 @@ class ExecutorConfig:
     heads: int = 4
     """Attention heads of the pooling over objects."""
     components: int = 6
-    """Mixture components of each position density."""
+    """Mixture components of each position density along the axes of its plane."""
+    frame_components: int = 4
+    """Mixture components along the axes of each frame that turns with play, and round the ship on the minimap."""
     dropout: float = 0.1
     """Dropout on context and hidden layers."""
 
@@ -55,9 +62,9 @@ class Hazards:
     """What it would go to; impossible candidates are -inf."""
     right_logit: Float[Tensor, " B"]
     """Of using the right button."""
-    minimap_density: Float[Tensor, "B X 5"]
+    minimap_density: Float[Tensor, "B X 7"]
     """Of the point on the minimap, map fractions scaled to -1..1."""
-    space_density: Float[Tensor, "B X 5"]
+    space_density: Float[Tensor, "B Y 7"]
     """Of the point in space, window fractions scaled to -1..1."""
     key_logits: Float[Tensor, "B K"]
     """Of each key going down now."""
@@ -90,10 +97,14 @@ class Executor(nn.Module):
         self.pointer_query = nn.Linear(2 * width, width)
         self.free = nn.Linear(2 * width, 2)
         self.start = nn.Linear(2 * width, 2)
-        self.density = nn.Linear(2 * width, 2 * config.components * DENSITY_WIDTH)
+        own, framed = config.components, config.frame_components
+        self.minimap = nn.Linear(2 * width, (own + framed) * RAW_WIDTH)
+        self.space = nn.Linear(2 * width, (own + NUM_FRAMES * framed) * RAW_WIDTH)
         self.keys = nn.Linear(2 * width, MAX_KEYS)
         nn.init.constant_(self.start.bias, -3.0)
+        self.key_table = nn.Embedding((MAX_KINDS + 1) * NUM_AMMO, MAX_KEYS)
         nn.init.constant_(self.keys.bias, -5.0)
+        nn.init.zeros_(self.key_table.weight)
 
     def forward(
         self,
@@ -115,15 +126,40 @@ class Executor(nn.Module):
         scores_BN = (self.pointer_key(candidates_BND) * self.pointer_query(hidden_BH)[:, None]).sum(-1)
         scores_BN = (scores_BN / self.config.width**0.5).masked_fill(absent_BN, float("-inf"))
         start, right = self.start(hidden_BH).unbind(-1)
-        density = self.density(hidden_BH).view(len(hidden_BH), 2, self.config.components, DENSITY_WIDTH)
         return Hazards(
             start_logit=start,
             pointer_logits=torch.cat([scores_BN, self.free(hidden_BH)], dim=-1),
             right_logit=right - 4.0,
-            minimap_density=density[:, 0],
-            space_density=density[:, 1],
-            key_logits=self.keys(hidden_BH),
+            minimap_density=self._on_minimap(hidden_BH, context_BF),
+            space_density=self._in_space(hidden_BH, context_BF),
+            key_logits=self.keys(hidden_BH) + self._by_target(context_BF, tracks_BNF, kinds_BN),
         )
+
+    def _by_target(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
+        """For each kind of target and ammunition loaded a number of its own per key.
+
+        Which ammunition is for whom shows in a dozen presses an hour: enough for a table, too few for the trunk.
+        """
+        kind = (kinds_BN * (tracks_BNF[..., SELECTED_AT] > 0.5)).amax(dim=1)
+        loaded = context_BF[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(dim=1)
+        said: Tensor = self.key_table(kind * NUM_AMMO + loaded)
+        return said
+
+    def _on_minimap(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
+        """Along the map's axes from its middle, and from the ship."""
+        raw_BX5 = self.minimap(hidden_BH).view(len(hidden_BH), -1, RAW_WIDTH)
+        density_BX7 = in_plane(raw_BX5)
+        from_ship = torch.zeros_like(density_BX7)
+        from_ship[:, self.config.components :, 1:3] = ship_on_map(context_BF)[:, None]
+        return density_BX7 + from_ship
+
+    def _in_space(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
+        """Along the window's axes, and along those of each frame that turns with play."""
+        raw_BX5 = self.space(hidden_BH).view(len(hidden_BH), -1, RAW_WIDTH)
+        sizes = [self.config.components] + [self.config.frame_components] * NUM_FRAMES
+        own, *framed = raw_BX5.split(sizes, dim=1)
+        frames = frames_of(context_BF).unbind(1)
+        return torch.cat([in_plane(own), *map(in_frame, framed, frames)], dim=1)
 
     def _pool(self, context_BC: Tensor, candidates_BND: Tensor, absent_BN: Tensor) -> Tensor:
         """Attention pooling: a query per head, values as they are; nothing in sight pools to zero."""
@@ -133,19 +169,3 @@ class Executor(nn.Module):
         scores_BHN = scores_BHN.masked_fill(absent_BN[:, None], -1e4)
         weights_BHN = torch.softmax(scores_BHN, dim=-1) * (~absent_BN[:, None])
         return (weights_BHN @ candidates_BND).reshape(batch, -1)
-
-
-def density_log_likelihood(density_BX5: Float[Tensor, "B X 5"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
-    """Log likelihood of points under a mixture of axis-aligned Gaussians (nats)."""
-    weights = torch.log_softmax(density_BX5[..., 0], dim=-1)
-    means, log_scales = density_BX5[..., 1:3], density_BX5[..., 3:5].clamp(*LOG_SCALES)
-    standard = (point_B2[:, None] - means) / log_scales.exp()
-    log_likelihood = -0.5 * standard**2 - log_scales - HALF_LOG_TAU
-    return torch.logsumexp(weights + log_likelihood.sum(-1), dim=-1)
-
-
-def mixture_of(density_BX5: Float[Tensor, "B X 5"], temperature: float = 1.0) -> Float[Tensor, "B X 5"]:
-    """The same mixture as plain numbers: (probability, mean x, y, scale x, y) of each component; cooler is narrower."""
-    weights = torch.softmax(density_BX5[..., :1] / temperature, dim=1)
-    scales = density_BX5[..., 3:].clamp(*LOG_SCALES).exp() * temperature**0.5
-    return torch.cat([weights, density_BX5[..., 1:3], scales], dim=-1)

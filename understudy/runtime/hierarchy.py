@@ -29,8 +29,9 @@ from understudy.policies.advice import (
 )
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.chance import DRAWN, act_worlds
+from understudy.policies.density import mixture_of
 from understudy.policies.encoding import Encoded, Encoder
-from understudy.policies.executor import Hazards, mixture_of
+from understudy.policies.executor import Hazards
 from understudy.policies.hand import HAND_STATE
 from understudy.policies.inference import Library, Networks, TorchNetworks, networks_of
 from understudy.policies.thought import Thought

@@ -1,5 +1,7 @@
 """The embedded game as a World: B seeded games in lockstep."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import UInt64
 
@@ -17,22 +19,28 @@ class Simulator:
     """B worlds that move on by one tick with each `act`, as fast as they are asked to."""
 
     def __init__(
-        self, seeds: UInt64[np.ndarray, " B"], start_map: str | None = None, profile: Profile | None = None
+        self,
+        seeds: UInt64[np.ndarray, " B"],
+        start_map: str | Sequence[str] | None = None,
+        profile: Profile | None = None,
     ) -> None:
         """Begins a game in each world.
 
         Args:
             seeds: what each world's chance depends on; worlds of the same seed are the same world.
-            start_map: name of the map to begin on; None draws it from the seed.
+            start_map: name of the map to begin on, or one name for each world; None draws it from the seed.
             profile: the embedded game in a window of another size; its usual one by default.
 
         Raises:
             WorldError: if there is no such map.
         """
         self._profile = load_profile("darkorbit") if profile is None else profile
-        if start_map is not None and start_map not in self._profile.maps:
-            raise WorldError(f"There is no map {start_map!r}; known are {', '.join(self._profile.maps)}")
-        self._start_map = -1 if start_map is None else self._profile.maps.index(start_map)
+        names = [start_map] if isinstance(start_map, str) else start_map
+        for name in names or ():
+            if name not in self._profile.maps:
+                raise WorldError(f"There is no map {name!r}; known are {', '.join(self._profile.maps)}")
+        assert names is None or len(names) in (1, len(seeds))
+        self._start_maps = [-1] if names is None else [self._profile.maps.index(name) for name in names]
         self.rules = compile_rules(self._profile)
         self.reset(seeds)
 
@@ -40,7 +48,13 @@ class Simulator:
         """Begins anew with other seeds, as many as there shall be worlds."""
         self.states = seeded_states(seeds)
         self._observation = empty_observation(len(seeds))
-        begin_worlds(self.states, self._observation.records, self.rules, self._start_map)
+        records, starts = self._observation.records, self._start_maps
+        if len(starts) == 1:
+            begin_worlds(self.states, records, self.rules, starts[0])
+            return
+        for world, start in enumerate(starts):
+            here = slice(world, world + 1)
+            begin_worlds(self.states[here], records[here], self.rules, start)
 
     @property
     def profile(self) -> Profile:

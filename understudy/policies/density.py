@@ -1,0 +1,57 @@
+"""Where in a plane, as a mixture of Gaussians, each in a frame of its own: the window's, or one that turns with play.
+
+Points and planes are scaled to -1..1. A frame is an origin and two axes (policies/frames.py); a component's mean and
+spread are numbers along them, so `at my distance, a step further round` is the same output whatever the direction.
+"""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+RAW_WIDTH = 5
+"""Numbers that a network says of a component: weight, mean along two axes, log scale along both."""
+DENSITY_WIDTH = 7
+"""Numbers of a component in its plane: log weight, mean x and y, and two vectors that spread it."""
+LOG_SCALES = (-4.0, 1.0)
+"""Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
+LOG_TAU = math.log(2.0 * math.pi)
+NEVER = -1e4
+"""Log weight of a component whose frame is not there."""
+
+
+def in_plane(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
+    """Components said along the plane's own axes."""
+    zero_B2 = torch.zeros_like(raw_BX5[:, 0, :2])
+    across, down = torch.zeros_like(zero_B2), torch.zeros_like(zero_B2)
+    across[:, 0], down[:, 1] = 1.0, 1.0
+    return in_frame(raw_BX5, torch.stack([zero_B2, across, down], dim=1))
+
+
+def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
+    """Components said along the axes of a frame (origin, ahead, aside); a frame of zeros has none."""
+    absent_B = (frame_B32[:, 1:].abs().sum((1, 2)) == 0)[:, None]
+    plane = torch.eye(2, device=frame_B32.device, dtype=frame_B32.dtype)
+    axes_B22 = torch.where(absent_B[..., None], plane, frame_B32[:, 1:])
+    mean_BX2 = frame_B32[:, None, 0] + raw_BX5[..., 1:3] @ axes_B22
+    spread_BX22 = raw_BX5[..., 3:].clamp(*LOG_SCALES).exp()[..., None] * axes_B22[:, None]
+    logit_BX = raw_BX5[..., 0].masked_fill(absent_B, NEVER)
+    return torch.cat([logit_BX[..., None], mean_BX2, spread_BX22.flatten(2)], dim=-1)
+
+
+def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
+    """Log likelihood of points under a mixture (nats)."""
+    log_weights = torch.log_softmax(density_BX7[..., 0], dim=-1)
+    away_x, away_y = (point_B2[:, None] - density_BX7[..., 1:3]).unbind(-1)
+    ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
+    area = ahead_x * aside_y - ahead_y * aside_x
+    ahead, aside = (away_x * aside_y - away_y * aside_x) / area, (away_y * ahead_x - away_x * ahead_y) / area
+    log_likelihood = -0.5 * (ahead**2 + aside**2) - area.abs().log() - LOG_TAU
+    return torch.logsumexp(log_weights + log_likelihood, dim=-1)
+
+
+def mixture_of(density_BX7: Float[Tensor, "B X 7"], temperature: float = 1.0) -> Float[Tensor, "B X 7"]:
+    """The same mixture with probabilities in place of log weights; cooler is narrower."""
+    weights = torch.softmax(density_BX7[..., :1] / temperature, dim=1)
+    return torch.cat([weights, density_BX7[..., 1:3], density_BX7[..., 3:] * temperature**0.5], dim=-1)
