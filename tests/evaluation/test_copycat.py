@@ -22,6 +22,7 @@ from understudy.evaluation.sessions import fresh_sessions
 from understudy.learning.hand_fit import fit_hand
 from understudy.learning.lesson import Lesson
 from understudy.policies.brain import Brain
+from understudy.policies.density import in_plane
 from understudy.policies.executor import Executor, ExecutorConfig, Hazards
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
@@ -92,21 +93,18 @@ def test_knowing_where_the_hand_goes_is_skill_over_repeating(lesson: Lesson) -> 
             said = super().forward(*shown)
             truth = torch.from_numpy(lesson.candidates[: len(said.start_logit)])
             logits = torch.where(truth[:, None] == torch.arange(said.pointer_logits.shape[1]), 50.0, 0.0)
-            return Hazards(
-                torch.full_like(said.start_logit, 5.0),
-                logits,
-                said.right_logit,
-                said.minimap_density,
-                said.space_density,
-                said.key_logits,
-            )
+            points = torch.from_numpy(lesson.points[: len(truth)])
+            sure = torch.full((len(truth), 1), -3.0)
+            there = in_plane(torch.cat([0.0 * sure, points, sure, sure], dim=1)[:, None])
+            start = torch.full_like(said.start_logit, 5.0)
+            return Hazards(start, logits, said.right_logit, there, there, said.key_logits)
 
     knowing, guessing = (
         told(lesson, kind(lambda context, *_: torch.zeros(len(context)))) for kind in (Knowing, OneFeature)
     )
     assert knowing[SKILL_THING] == 1.0
     assert guessing[SKILL_THING] < 0.5
-    assert knowing[SKILL_PLACE] > 0.5 > guessing[SKILL_PLACE]
+    assert knowing[SKILL_PLACE] > 0.9 > 0.5 > guessing[SKILL_PLACE]
 
 
 def test_skill_is_unknown_where_repeating_makes_no_error() -> None:
