@@ -1,8 +1,8 @@
-"""How well 20 Hz are held: `python benchmarks/realtime.py [--seconds 30] [--models models/v2] [--part decide onnx]`.
+"""How well 20 Hz are held: `python benchmarks/realtime.py [--seconds 30] [--models models/v2] [--part decide alone]`.
 
-Parts: `decide` (one decision after the other), `onnx` (each policy by ONNX Runtime beside torch; needs the packages
-onnx and onnxruntime), `alone` and `trainer` (the beat in real time without and with a training process at nice 19
-beside it), `window` (the beat in the game's window, drawn; SDL_VIDEODRIVER=dummy draws without a display).
+Parts: `decide` (one decision after the other), `libraries` (each policy by ONNX Runtime beside torch), `alone` and
+`trainer` (the beat in real time without and with a training process at nice 19 beside it), `window` (the beat in the
+game's window, drawn; SDL_VIDEODRIVER=dummy draws without a display).
 """
 
 import argparse
@@ -25,6 +25,7 @@ from understudy.policies.brain import Brain, load_brain
 from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.hand import HAND
+from understudy.policies.inference import OnnxNetworks, TorchNetworks, fastest, networks_of
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.runtime.cadence import Cadence, CadenceReport
@@ -36,7 +37,7 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
 SEEDS = np.array([3], np.uint64)
-PARTS = ("decide", "onnx", "alone", "trainer", "window")
+PARTS = ("decide", "libraries", "alone", "trainer", "window")
 
 
 def brain_of(models: Path | None) -> Brain:
@@ -132,53 +133,27 @@ def decide(hierarchy: Hierarchy, seconds: float) -> None:
     print(f"decide, {tick} in a row: ms on the clock {cadence.report().decide}, on the processor {percentiles}")
 
 
-def onnx(brain: Brain) -> None:
-    """Each policy by itself in both libraries, one thread, processor time."""
-    import onnxruntime
-
+def libraries(brain: Brain) -> None:
+    """Each policy by itself in both libraries, one thread, processor time; and what making it ready costs."""
     seen = (torch.randn(1, MAX_TRACKS, TRACK_WIDTH), torch.ones(1, MAX_TRACKS, dtype=torch.int64))
     context = torch.randn(1, CONTEXT_WIDTH)
+    told = (torch.rand(1, MAX_TRACKS), torch.randn(1, MAX_LANDMARKS, LANDMARK_WIDTH))
     cases = {
-        "strategist": (brain.strategist, (torch.randn(1, 60, CONTEXT_WIDTH),)),
-        "tactician": (brain.tactician, (context, torch.randn(1, STRATEGY_WIDTH), *seen)),
-        "executor": (
-            brain.executor,
-            (
-                context,
-                torch.randn(1, ADVICE_WIDTH),
-                *seen,
-                torch.rand(1, MAX_TRACKS),
-                torch.randn(1, MAX_LANDMARKS, LANDMARK_WIDTH),
-            ),
-        ),
+        "strategist": (torch.randn(1, 60, CONTEXT_WIDTH),),
+        "tactician": (context, torch.randn(1, STRATEGY_WIDTH), *seen),
+        "executor": (context, torch.randn(1, ADVICE_WIDTH), *seen, *told),
     }
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    for name, (module, arguments) in cases.items():
-        path = Path(f"/tmp/understudy-{os.getpid()}-{name}.onnx")
-        plain = Plain(module).eval()
-        torch.onnx.export(plain, arguments, str(path), dynamo=False, opset_version=17)
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        path.unlink()
-        feed = {given.name: value.numpy() for given, value in zip(session.get_inputs(), arguments, strict=True)}
+    OnnxNetworks(brain)  # imports the exporter
+    began_s = time.thread_time()
+    by_torch, by_onnx = TorchNetworks(brain), OnnxNetworks(brain)
+    print(f"exported in {time.thread_time() - began_s:.2f} s of processor time")
+    for name, arguments in cases.items():
+        one, other = getattr(by_torch, name), getattr(by_onnx, name)
         with torch.inference_mode():
-            expected = [value.numpy() for value in plain(*arguments)]
-            by_torch = spent_ms(lambda plain=plain, arguments=arguments: plain(*arguments))
-        by_onnx = spent_ms(lambda session=session, feed=feed: session.run(None, feed))
-        apart = max(float(np.abs(a - b).max()) for a, b in zip(expected, session.run(None, feed), strict=True))
-        print(f"{name}: torch {by_torch}, ONNX Runtime {by_onnx} ms on the processor (p50 / p99); apart {apart:.1e}")
-
-
-class Plain(torch.nn.Module):
-    """A policy that answers with a tuple, as the exporter wants it."""
-
-    def __init__(self, module: torch.nn.Module | None) -> None:
-        super().__init__()
-        assert module is not None
-        self.module = module
-
-    def forward(self, *arguments: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        return tuple(vars(self.module(*arguments)).values())
+            expected, given = vars(one(*arguments)), vars(other(*arguments))
+            spent = [spent_ms(lambda ask=ask, arguments=arguments: ask(*arguments)) for ask in (one, other)]
+        apart = max(float((expected[field] - given[field]).nan_to_num().abs().max()) for field in expected)
+        print(f"{name}: torch {spent[0]}, ONNX Runtime {spent[1]} ms on the processor (p50 / p99); apart {apart:.1e}")
 
 
 def spent_ms(work: Callable[[], object], times: int = 500) -> str:
@@ -216,19 +191,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--models", type=Path, default=None)
+    parser.add_argument("--library", choices=("onnxruntime", "torch"), default=fastest())
     parser.add_argument("--part", nargs="*", choices=(*PARTS, "train"), default=PARTS)
     chosen = parser.parse_args()
     if "train" in chosen.part:
         train_for_ever()
     torch.set_num_threads(1)
     brain = brain_of(chosen.models)
-    hierarchy = Hierarchy(brain, load_profile())
+    hierarchy = Hierarchy(brain, load_profile(), networks_of(brain, chosen.library))
     live(hierarchy, 2.0)  # compiles and allocates
-    print(f"load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{hierarchy.networks.library}; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     if "decide" in chosen.part:
         decide(hierarchy, min(10.0, chosen.seconds))
-    if "onnx" in chosen.part:
-        onnx(brain)
+    if "libraries" in chosen.part:
+        libraries(brain)
     if "alone" in chosen.part:
         say("alone", live(hierarchy, chosen.seconds))
     if "trainer" in chosen.part:
