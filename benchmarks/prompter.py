@@ -23,7 +23,8 @@ from understudy.policies.advice import advice_of, strategy_of
 from understudy.policies.brain import Brain
 from understudy.policies.chance import act_worlds
 from understudy.policies.executor import MINIMAP as MINIMAP_POINT
-from understudy.policies.executor import NUM_CANDIDATES, Hazards, mixture_of
+from understudy.policies.density import mixture_of
+from understudy.policies.executor import NUM_CANDIDATES, Hazards
 from understudy.policies.executor import SPACE as SPACE_POINT
 from understudy.policies.geometry import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
 from understudy.policies.hand import IDLE, MOVE, PRESS
@@ -217,7 +218,7 @@ def pin(density: np.ndarray, prompts: np.ndarray, candidate: int) -> None:
     """Puts a mixture on the teacher's point, where it wishes for one of that candidate."""
     for b in np.flatnonzero(prompts["candidate"] == candidate):
         density[b, :, 1], density[b, :, 2] = prompts["x"][b], prompts["y"][b]
-        density[b, :, 3:] = SURE
+        density[b, :, 3:] = (SURE, 0.0, 0.0, SURE)
 
 
 @numba.njit
