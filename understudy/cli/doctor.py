@@ -1,4 +1,4 @@
-"""Says what is wrong with recordings before anything is trained from them, and what to do about it."""
+"""Says what is wrong with recordings, or with the desktop, before anybody trains or plays, and what to do about it."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,16 +14,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Doctor:
-    """Say what is wrong with recordings before training from them, and what to do about it."""
+    """Say what is wrong with recordings before training from them, or with the desktop before playing on it."""
 
     path: Positional[Path | None] = None
     """Folder or file; by default data/recordings and recordings/v2_training."""
     json: bool = False
     """Print everything as one line of JSON, for programs."""
+    desktop: bool = False
+    """Examine the screen instead: pictures, scaling, the cursor's range, focus, keys. Moves the mouse, no more."""
+    window: str | None = None
+    """With --desktop: title of the game's window; by default the whole monitor."""
+    monitor: int = 1
+    """With --desktop: which monitor, counted from 1."""
+    profile: str = "darkorbit"
+    """With --desktop: which game, the name of a profile or a path to one (.toml)."""
 
 
 def run(command: Doctor) -> None:
     """Examines the recordings with a progress bar and prints what was found."""
+    if command.desktop:
+        from understudy.cli.doctor_desktop import run_desktop
+
+        return run_desktop(command)
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -35,11 +47,12 @@ def run(command: Doctor) -> None:
         diagnosis = diagnose(command.path, lambda done, total: bar.update(task, completed=done, total=total))
     if command.json:
         print(to_json(diagnosis))
-        return
+        return None
     console = Console(highlight=False)
     console.print(f"{diagnosis.num_recordings} recordings, {diagnosis.minutes:.1f} minutes to learn from")
     console.print(findings_table(diagnosis) if diagnosis.findings else "Nothing is wrong with them.")
     console.print(figures_table(diagnosis))
+    return None
 
 
 def findings_table(diagnosis: "Diagnosis") -> "Table":

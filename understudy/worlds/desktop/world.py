@@ -9,6 +9,7 @@ screen, while the picture is black, and in a pause; it says why, and goes on by 
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -139,7 +140,7 @@ class DesktopWorld:
             hands.rest(self.area.fractions(*cursor))
         self._bits = {name: profile.key_bit(name) for name in profile.keys}
         self._seen = empty_observation(1)
-        self._tick_start_s = clock()
+        self._tick_start_s, self._parent = clock(), os.getppid()
         parts.ears.on_stop = self.stop
         self._frozen_told_s = float("-inf")
 
@@ -275,6 +276,7 @@ class DesktopWorld:
         title, windows = self._settings.window, self._parts.windows
         area = windows.area(self._window)
         if area is None:
+            self._find_again()
             return f"the window {title!r} is gone or minimised; bring it back, or stop with F3"
         self.area = area
         if not windows.desktop().covers(area):
@@ -282,6 +284,14 @@ class DesktopWorld:
         if not windows.has_focus(self._window):
             return f"the window {title!r} is not in focus; click into it"
         return None
+
+    def _find_again(self) -> None:
+        """A game that was closed and started again has a new window of the same title."""
+        assert self._settings.window is not None
+        try:
+            self._window = find_window(self._parts.windows, self._settings.window)
+        except WorldError:
+            return
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
@@ -293,6 +303,8 @@ class DesktopWorld:
         while frame is None and not self.closed:
             time.sleep(_PAUSE_S)
             self._pass_pause()
+            if os.getppid() != self._parent:
+                self.stop("the program that started this one is gone")
             frame, now_why = self._picture()
             if now_why is not None and now_why != told:
                 self._say(f"Paused: {now_why}.")

@@ -1,0 +1,61 @@
+"""The doctor's trials of a desktop, on a real display with real windows."""
+
+from collections.abc import Callable
+
+import pytest
+from screen_stage import TITLE, PaperGame, hand
+from Xlib import XK, X
+from Xlib.display import Display
+
+from understudy.cli.main import main
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.desktop.examination import Finding, Weight, examine
+
+pytestmark = pytest.mark.desktop
+
+
+def found(findings: list[Finding], words: str) -> Finding:
+    (one,) = [finding for finding in findings if words in finding.what]
+    return one
+
+
+def test_a_sound_desktop_is_fine_and_the_mouse_is_back_where_it_was(
+    open_game: Callable[..., PaperGame], screen: dict[str, str]
+) -> None:
+    game = open_game(TITLE, (640, 360))
+    display = Display(screen["DISPLAY"])
+    hand(screen, "mousemove", 700, 300)
+    findings = list(examine(load_profile(), TITLE))
+    for words in ("on the screen", "focus", "shape", "scaling", "black", "cursor", "heard", "keeps"):
+        assert found(findings, words).weight == Weight.FINE, words
+    assert found(findings, "equal").weight == Weight.WARNING, "the paper game stands still"
+    place = display.screen().root.query_pointer()
+    assert (place.root_x, place.root_y) == (700, 300)
+    assert not [told for told in game.told if told.kind == "press"]
+    display.close()
+
+
+def test_black_pictures_a_wrong_shape_and_claimed_keys_are_told(
+    open_game: Callable[..., PaperGame], screen: dict[str, str]
+) -> None:
+    open_game(TITLE, (400, 400))
+    hand(screen, "key", "b", "sleep", 0.2)
+    other = Display(screen["DISPLAY"])
+    code = other.keysym_to_keycode(XK.string_to_keysym("F5"))
+    other.screen().root.grab_key(code, 0, 1, X.GrabModeAsync, X.GrabModeAsync)
+    other.sync()
+    findings = list(examine(load_profile(), TITLE))
+    other.close()
+    assert found(findings, "black").weight == Weight.SERIOUS
+    assert "44% narrower" in found(findings, "shape").figure
+    claimed = found(findings, "keeps")
+    assert claimed.figure == "f5" and claimed.advice
+
+
+def test_without_the_window_one_finding_says_which_there_are(
+    open_game: Callable[..., PaperGame], screen: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    open_game()
+    assert main(["doctor", "--desktop", "--window", "Chess"]) == 0
+    said = capsys.readouterr().out
+    assert "serious" in said and TITLE in said
