@@ -22,8 +22,8 @@ from understudy.contract.protocols import Carry, Decision
 from understudy.policies.advice import advice_of, strategy_of
 from understudy.policies.brain import Brain
 from understudy.policies.chance import act_worlds
-from understudy.policies.executor import MINIMAP as MINIMAP_POINT
 from understudy.policies.density import mixture_of
+from understudy.policies.executor import MINIMAP as MINIMAP_POINT
 from understudy.policies.executor import NUM_CANDIDATES, Hazards
 from understudy.policies.executor import SPACE as SPACE_POINT
 from understudy.policies.geometry import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
