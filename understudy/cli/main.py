@@ -14,12 +14,17 @@ from typing import Any
 from understudy.contract.errors import UnderstudyError
 
 VERBS: dict[str, tuple[str, str]] = {
+    "corrections": ("understudy.cli.corrections", "Corrections"),
+    "critic": ("understudy.cli.critic", "Critic"),
     "demo": ("understudy.cli.demo", "Demo"),
+    "detector": ("understudy.cli.detector", "Detector"),
     "doctor": ("understudy.cli.doctor", "Doctor"),
     "evaluate": ("understudy.cli.evaluate", "Evaluate"),
+    "finetune": ("understudy.cli.finetune", "Finetune"),
     "gate": ("understudy.cli.gate", "Gate"),
     "history": ("understudy.cli.history", "History"),
     "play": ("understudy.cli.play", "Play"),
+    "profile": ("understudy.cli.profile", "Profile"),
     "promote": ("understudy.cli.promote", "Promote"),
     "record": ("understudy.cli.record", "Record"),
     "recordings": ("understudy.cli.recordings", "Recordings"),

@@ -17,6 +17,8 @@ from understudy.perception.suppression import candidates, suppress
 
 LEAST_SCORE = 0.02
 """Detections from this score on count for the average precision, which looks at the whole curve."""
+AROUND = 0.85
+"""The part of the windows into a picture that is laid around one of its objects."""
 
 
 class DetectorTask:
@@ -112,7 +114,7 @@ def zoomed(
     device = pictures.device
     zoom = torch.exp((torch.rand(count, generator=generator, device=device) * 2 - 1) * 0.22)
     free = torch.stack([width - size[1] / zoom, height - size[0] / zoom], dim=1)
-    corner = torch.rand(count, 2, generator=generator, device=device) * free
+    corner = _corners(free, boxes, kinds, size, zoom, generator, (width, height))
     # grid_sample wants the window in -1..1 of the picture
     span = torch.stack([size[1] / zoom / width, size[0] / zoom / height], dim=1)
     middle = (corner + torch.stack([size[1] / zoom, size[0] / zoom], dim=1) / 2) / torch.tensor(
@@ -129,6 +131,27 @@ def zoomed(
     sizes = boxes[..., 2:] * scale * zoom[:, None, None]
     inside = ((places >= 0) & (places < torch.tensor([size[1], size[0]], device=device))).all(-1)
     return seen, torch.cat([places, sizes], dim=-1), torch.where(inside, kinds, torch.full_like(kinds, -1))
+
+
+def _corners(
+    free: Tensor,
+    boxes: Tensor,
+    kinds: Tensor,
+    size: tuple[int, int],
+    zoom: Tensor,
+    generator: torch.Generator,
+    shape: tuple[int, int],
+) -> Tensor:
+    """Upper left corners of the windows: most of them around some object, for most of a picture is empty space."""
+    count, device = len(free), free.device
+    anywhere = torch.rand(count, 2, generator=generator, device=device)
+    luck = torch.rand(kinds.shape, generator=generator, device=device) - 2.0 * (kinds < 0)
+    chosen = boxes[torch.arange(count, device=device), luck.argmax(dim=1), :2] * torch.tensor(shape, device=device)
+    span = torch.tensor([size[1], size[0]], device=device) / zoom[:, None]
+    around = chosen - span * (0.1 + 0.8 * torch.rand(count, 2, generator=generator, device=device))
+    holds = (kinds >= 0).any(dim=1) & (torch.rand(count, generator=generator, device=device) < AROUND)
+    low, high = torch.minimum(free, torch.zeros_like(free)), torch.maximum(free, torch.zeros_like(free))
+    return torch.where(holds[:, None], torch.minimum(torch.maximum(around, low), high), anywhere * free)
 
 
 def relit(pictures: Tensor, generator: torch.Generator) -> Tensor:

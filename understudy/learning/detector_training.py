@@ -41,8 +41,10 @@ class DetectorSettings:
     """Rendered pictures to learn from."""
     num_held_out: int = 120
     """Pictures of real play, never learned from."""
-    crop: int | None = 256
+    crop: int | None = 224
     """Side of the part of a picture that a step looks at; None for all of it."""
+    start: Path | None = None
+    """Checkpoint of an earlier detector to go on from; what does not fit (other classes) begins anew."""
     images: Path | None = None
     """A folder of screenshots in place of the embedded game."""
     labels: Path | None = None
@@ -91,6 +93,8 @@ def train_detector(
     config = DetectorConfig(names=names)
     with random_state.seeded(settings.fit.seed, device):
         task = DetectorTask(config, training, held_out, device, settings.crop)
+    if settings.start is not None:
+        take_over(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=wire.to_plain(config))
     result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
     network = DetectorNetwork(config)
@@ -110,6 +114,14 @@ def train_detector(
         precisions=dict(zip(names, precisions.tolist(), strict=True)),
         num_parameters=sum(parameter.numel() for parameter in network.parameters()),
     )
+
+
+def take_over(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
+    """Puts those weights into a network that fit it; returns how many did."""
+    own = network.state_dict()
+    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
+    network.load_state_dict(own | fitting)
+    return len(fitting)
 
 
 def gather(

@@ -35,3 +35,16 @@ class Detector(Protocol):
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
         """What is in an RGB picture: records of dtype DETECTION, most confident first."""
         ...
+
+
+class Blind:
+    """A Detector that finds nothing: for reading the panels alone, where there are no weights yet."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
+    def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
+        """Nothing, shape (0,)."""
+        return np.zeros(0, DETECTION)

@@ -19,9 +19,17 @@ def profile_names() -> tuple[str, ...]:
 def load_profile(name: str = "darkorbit") -> Profile:
     """One game as data.
 
+    Args:
+        name: of a game that comes with understudy, or the path of a .toml file (`understudy profile new` writes them).
+
     Raises:
         WorldError: if there is no profile of that name.
+        WireError: if the file is no profile.
     """
-    if name not in profile_names():
-        raise WorldError(f"There is no game profile {name!r}; known are {', '.join(profile_names())}")
-    return read_toml(Profile, PROFILES / f"{name}.toml")
+    if name in profile_names():
+        return read_toml(Profile, PROFILES / f"{name}.toml")
+    if name.endswith(".toml") and Path(name).is_file():
+        return read_toml(Profile, Path(name))
+    raise WorldError(
+        f"There is no game profile {name!r}; known are {', '.join(profile_names())}, or give the path of a .toml file."
+    )

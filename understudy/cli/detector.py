@@ -1,0 +1,207 @@
+"""Train, convert and try detectors: what finds objects in a picture of the window."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.learning.detector_training import DetectorResult, DetectorSettings
+
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Train:
+    """Train a small detector from scratch, offline: from the embedded game, or from labelled screenshots."""
+
+    out: Path = Path("models/detector/detector.onnx")
+    """The ONNX file to write."""
+    output_dir: Path = Path("models/detector")
+    """Folder for the checkpoints."""
+    profile: str = "darkorbit"
+    """The game whose scenes are drawn."""
+    images: Path | None = None
+    """A folder of screenshots to learn from in place of the embedded game; needs --labels."""
+    labels: Path | None = None
+    """Their labels in YOLO's form: NAME.txt for each picture, and classes.txt or data.yaml with the names."""
+    pictures: int = 1000
+    """Pictures of the embedded game to draw and learn from."""
+    held_out: int = 120
+    """Pictures of real play that are not learnt from, to judge by."""
+    epochs: int | None = None
+    """Passes over the pictures; by default 30 over drawn ones, and 6000 pictures' worth over screenshots."""
+    batch_size: int = 16
+    """Pictures a step."""
+    lr: float = 2e-3
+    """Highest learning rate."""
+    start: Path | None = None
+    """best_model.pt of an earlier detector to go on from."""
+    seed: int = 0
+    """Of scenes, weights and order."""
+    device: str = "auto"
+    """auto, cpu, cuda or cuda:1."""
+    threads: int = 1
+    """Threads of torch on the CPU."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Convert:
+    """Turn ultralytics weights (best.pt) into the ONNX file beside them, which every command then uses."""
+
+    weights: Positional[Path]
+    """The .pt file."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """Look at a screenshot with a detector and say what it finds."""
+
+    picture: Positional[Path]
+    """A .png or .jpg of the whole window."""
+    model: Path | None = None
+    """Weights, .onnx or .pt; by default those that come with the game."""
+    profile: str = "darkorbit"
+    """Name of the game, or path of its .toml."""
+    out: Path | None = None
+    """Write the screenshot with boxes drawn in."""
+
+
+Detector = Train | Convert | Look
+
+
+def run(command: Detector) -> int:
+    """Does what was asked."""
+    match command:
+        case Train():
+            return _train(command)
+        case Convert():
+            return _convert(command)
+        case Look():
+            return _look(command)
+
+
+def _train(command: Train) -> int:
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from understudy.cli.train_run import interrupt_flag
+    from understudy.learning.detector_training import train_detector
+    from understudy.worlds.catalog import load_profile
+
+    settings, console = _settings(command), Console(soft_wrap=True)
+    with interrupt_flag() as interrupted, Progress(console=console) as bars:
+        drawing = bars.add_task("pictures", total=None)
+        fitting = bars.add_task("learning", total=None)
+        result = train_detector(
+            settings,
+            load_profile(command.profile),
+            lambda done, total: bars.update(drawing, completed=done, total=total),
+            lambda state: bars.update(
+                fitting,
+                completed=state.step,
+                total=state.num_steps,
+                description=f"learning, loss {state.train_loss:.2f}, mAP50 {state.metrics.get('map50', 0.0):.2f}",
+            ),
+            interrupted.is_set,
+        )
+    _tell(console, result)
+    return 0 if result.fit.finished else EXIT_INTERRUPTED
+
+
+def _settings(command: Train) -> "DetectorSettings":
+    from understudy.contract.errors import FlagError
+    from understudy.learning.detector_training import DetectorSettings
+    from understudy.learning.fit_config import FitConfig
+
+    if (command.images is None) != (command.labels is None):
+        raise FlagError("--images and --labels belong together: give the folder of pictures and the folder of labels.")
+    if command.pictures < command.batch_size or command.held_out < 15:
+        raise FlagError("--pictures must be at least --batch_size, and --held_out at least 15.")
+    epochs = command.epochs
+    if epochs is None:
+        given = 0 if command.images is None else len(list(command.images.glob("*")))
+        epochs = 30 if not given else max(20, round(6000 / given))
+    try:
+        fit = FitConfig(
+            epochs=epochs,
+            batch_size=command.batch_size,
+            lr=command.lr,
+            seed=command.seed,
+            gradient_clip=5.0,
+            ema_decay=0.998,
+            save_every=None,
+            validate_every=max(1, epochs // 10),
+        )
+    except ValueError as problem:
+        raise FlagError(f"These flags cannot work: {problem}.") from problem
+    return DetectorSettings(
+        out=command.out,
+        output_dir=command.output_dir,
+        num_pictures=command.pictures,
+        num_held_out=command.held_out,
+        images=command.images,
+        labels=command.labels,
+        start=command.start,
+        fit=fit,
+        device=command.device,
+        threads=command.threads,
+    )
+
+
+def _tell(console: "Console", result: "DetectorResult") -> None:
+    from rich.table import Table
+
+    table = Table("class", "AP50", title=f"{result.num_held_out} held-out pictures")
+    for name, precision in result.precisions.items():
+        table.add_row(name, "not in them" if precision != precision else f"{precision:.3f}")
+    console.print(table)
+    console.print(
+        f"mAP50 {result.fit.metrics['map50']:.3f} after {result.fit.num_steps} steps on {result.num_training} "
+        f"pictures; {result.num_parameters} weights: {result.path} ({result.path.stat().st_size / 1e6:.2f} MB)"
+    )
+
+
+def _convert(command: Convert) -> int:
+    from rich.console import Console
+
+    from understudy.perception.ultralytics_weights import convert_once
+
+    Console(soft_wrap=True).print(f"{command.weights} is now {convert_once(command.weights)}")
+    return 0
+
+
+def _look(command: Look) -> int:
+    import time
+
+    from rich.console import Console
+    from rich.table import Table
+
+    from understudy.cli.pictures import draw_boxes, read_picture, write_picture
+    from understudy.perception.classes import kinds_of_labels
+    from understudy.perception.weights import open_detector
+    from understudy.worlds.catalog import load_profile
+
+    profile, frame = load_profile(command.profile), read_picture(command.picture)
+    detector = open_detector(command.model, profile)
+    detector.detect(frame)  # the first picture pays for what is set up
+    begun_s = time.process_time()
+    found = detector.detect(frame)
+    spent_ms = 1000 * (time.process_time() - begun_s)
+    kinds = kinds_of_labels(detector.names, profile)
+    table = Table("class", "kind", "confidence", "x", "y", "width", "height")
+    for one in found:
+        kind = int(kinds[one["label"]])
+        numbers = [f"{one[name]:.3f}" for name in ("confidence", "x", "y", "width", "height")]
+        table.add_row(detector.names[one["label"]], profile.kinds[kind].name if kind >= 0 else "-", *numbers)
+    console = Console(soft_wrap=True)
+    console.print(table)
+    console.print(f"{len(found)} objects, {spent_ms:.1f} ms of CPU")
+    if command.out is not None:
+        labels = [f"{detector.names[one['label']]} {one['confidence']:.2f}" for one in found]
+        write_picture(command.out, draw_boxes(frame, found, labels))
+        console.print(f"{command.out} has the boxes drawn in")
+    return 0

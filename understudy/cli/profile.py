@@ -1,0 +1,191 @@
+"""Make a game's profile from a screenshot, or check one: what the window shows where."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from understudy.contract.profile import Profile as GameProfile
+
+
+@dataclass(frozen=True, kw_only=True)
+class New:
+    """Make a profile from a screenshot of the game's window; asks for what the flags do not say.
+
+    Places are pixels of the screenshot: left top right bottom. The bars must be about half full in it.
+    """
+
+    screenshot: Path
+    """A .png or .jpg of the whole window and nothing else."""
+    name: str | None = None
+    """What the game is to be called."""
+    title: str | None = None
+    """The title of its window, or a part of it."""
+    keys: str | None = None
+    """The keys that the game knows, with blanks between: ctrl space 1 2."""
+    maps: str | None = None
+    """Names of its maps, with blanks between."""
+    kinds: str | None = None
+    """What there is in the game: name:ROLE:value, with blanks between; ROLE is ENEMY, LOOT, PLAYER, PORTAL or BASE."""
+    hp: str | None = None
+    """The bar of the player's hull: left top right bottom and how full it is, in per cent. `-` for none."""
+    shield: str | None = None
+    """The bar of the shield, likewise."""
+    minimap: str | None = None
+    """The map inside the minimap's frame: left top right bottom. `-` for none."""
+    ship: str | None = None
+    """A pixel of the player's own dot on the minimap: x y."""
+    panels: str | None = None
+    """Parts of the window that are no open space: left top right bottom, one after the other with ; between."""
+    model: Path | None = None
+    """Weights of a detector for the game; their classes are offered as kinds."""
+    window: bool = False
+    """Point at places with the mouse in a window, in place of typing pixels."""
+    out: Path | None = None
+    """The file to write; by default NAME.toml."""
+    picture: Path | None = None
+    """The annotated screenshot to write; by default beside the profile, NAME.png."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Read a screenshot with a profile, say what is seen, and draw it in."""
+
+    screenshot: Positional[Path]
+    """A .png or .jpg of the whole window."""
+    profile: str = "darkorbit"
+    """Name of the game, or path of its .toml."""
+    model: Path | None = None
+    """Weights, .onnx or .pt; by default those that come with the game, if any do."""
+    picture: Path | None = None
+    """The annotated screenshot to write."""
+
+
+Profile = New | Check
+
+
+def run(command: Profile) -> int:
+    """Does what was asked."""
+    match command:
+        case New():
+            return _new(command)
+        case Check():
+            from understudy.cli.pictures import read_picture
+            from understudy.worlds.catalog import load_profile
+
+            return show(load_profile(command.profile), read_picture(command.screenshot), command.model, command.picture)
+
+
+def _new(command: New) -> int:
+    from rich.console import Console
+
+    from understudy.cli.pictures import read_picture
+    from understudy.cli.profile_questions import ask_for_profile
+    from understudy.contract.profile import Profile as GameProfile
+    from understudy.contract.toml_text import to_toml
+    from understudy.contract.wire import read_toml
+
+    frame = read_picture(command.screenshot)
+    made = ask_for_profile(command, frame)
+    out = command.out or Path(f"{made.name}.toml")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(to_toml(made), encoding="utf-8")
+    Console(soft_wrap=True).print(f"{out} is written; this is what it reads in the screenshot:")
+    return show(read_toml(GameProfile, out), frame, command.model, command.picture or out.with_suffix(".png"))
+
+
+def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, picture: Path | None) -> int:
+    """Prints what an eye with this profile sees in one picture, and draws it in; 1 where a bar could not be read."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from understudy.cli.pictures import write_picture
+    from understudy.contract.errors import CheckpointError
+    from understudy.perception.detector import Blind, Detector
+    from understudy.perception.eye import Eye
+    from understudy.perception.weights import open_detector
+
+    console = Console(soft_wrap=True)
+    try:
+        detector: Detector = open_detector(model, profile)
+    except CheckpointError:
+        if model is not None:
+            raise
+        detector = Blind()
+    record = Eye(profile, detector).look(frame, 1.0, (2.0, 2.0)).records[0]
+    player = record["player"]
+    table = Table("reading", "value")
+    readings = readings_of(profile, record)
+    for name, value in readings.items():
+        table.add_row(name, value)
+    console.print(table)
+    if picture is not None:
+        write_picture(picture, annotated(profile, frame, record))
+        console.print(f"{picture} has all of it drawn in: look at it.")
+    screen = profile.eye
+    unread = [name for name in ("hp", "shield") if screen and getattr(screen, name) and player[name] != player[name]]
+    for name in unread:
+        console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
+    return 1 if unread else 0
+
+
+def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
+    """What was seen, in words a player knows."""
+    from understudy.contract.observation import Role
+
+    player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
+    index = int(player["map_index"])
+    marks = [Role(int(mark["role"])).name.lower() for mark in record["landmarks"] if mark["role"] > 0]
+    names = [profile.kinds[int(track["kind"])].name for track in tracks]
+    return {
+        "hp": _per_cent(float(player["hp"])),
+        "shield": _per_cent(float(player["shield"])),
+        "rocket": _per_cent(float(player["rocket_ready"])),
+        "ammunition": ", ".join(_per_cent(float(left)) for left in player["ammo"]),
+        "loaded": str(int(player["ammo_kind"]) or "unknown"),
+        "laser": "on" if player["laser_on"] else "off or unknown",
+        "map": profile.maps[index] if index >= 0 else "unknown",
+        "place": f"{_per_cent(float(player['x']))} across, {_per_cent(float(player['y']))} down",
+        "landmarks": ", ".join(marks) or "none seen",
+        "objects": ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "none seen",
+    }
+
+
+def _per_cent(value: float) -> str:
+    return "unknown" if value != value else f"{100 * value:.0f} %"
+
+
+def annotated(profile: "GameProfile", frame: "np.ndarray", record: "np.void") -> "np.ndarray":
+    """A copy of a picture with everything drawn in that the profile names and that was seen."""
+    from understudy.cli.pictures import GREEN, draw_area
+    from understudy.contract.screen import Screen
+
+    picture, screen, player = frame.copy(), profile.eye or Screen(), record["player"]
+    for panel in profile.panels:
+        draw_area(picture, panel.left, panel.top, panel.width, panel.height, "", (90, 90, 160))
+    part = profile.minimap
+    draw_area(picture, part.left, part.top, part.width, part.height, "minimap", (255, 220, 90))
+    bars = {"hp": screen.hp, "shield": screen.shield, "rocket": screen.rocket}
+    values = {"hp": player["hp"], "shield": player["shield"], "rocket": player["rocket_ready"]}
+    for name, bar in bars.items():
+        if bar is not None:
+            area = bar.area
+            text = f"{name} {_per_cent(float(values[name]))}"
+            draw_area(picture, area.left, area.top, area.width, area.height, text, (255, 120, 220))
+    for number, bar in enumerate(screen.ammo):
+        draw_area(
+            picture, bar.area.left, bar.area.top, bar.area.width, bar.area.height, str(number + 1), (255, 120, 220)
+        )
+    if player["x"] == player["x"]:
+        x, y = part.left + float(player["x"]) * part.width, part.top + float(player["y"]) * part.height
+        draw_area(picture, x - 0.006, y - 0.01, 0.012, 0.02, "ship", (255, 255, 255))
+    for track in record["tracks"][record["tracks"]["id"] > 0]:
+        left, top = track["x"] - track["width"] / 2, track["y"] - track["height"] / 2
+        hp = _per_cent(float(track["hp"])) if track["hp"] == track["hp"] else ""
+        text = f"{profile.kinds[int(track['kind'])].name} {hp}"
+        draw_area(picture, float(left), float(top), float(track["width"]), float(track["height"]), text.strip(), GREEN)
+    return picture

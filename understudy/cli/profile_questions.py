@@ -1,0 +1,181 @@
+"""The questions of `understudy profile new`: each is answered by its flag, else typed, else pointed at in a window."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from rich.console import Console
+
+from understudy.cli.profile import New
+from understudy.contract.errors import FlagError
+from understudy.contract.observation import Role
+from understudy.contract.profile import Kind, Profile, Rectangle
+from understudy.contract.screen import Area, Bar, Dot, Screen
+from understudy.perception.detector import CONFIDENCE, IOU
+from understudy.perception.survey import area_of, bar_of, dot_of
+
+T = TypeVar("T")
+NONE = "-"
+"""Answers that there is no such thing."""
+
+
+def ask_for_profile(command: New, frame: np.ndarray) -> Profile:
+    """A profile out of flags and answers.
+
+    Raises:
+        FlagError: if an answer makes no sense, or a question has neither flag nor answer.
+    """
+    questions = _Questions(command, frame)
+    height, width = frame.shape[:2]
+    name = questions.ask("name", "What shall the game be called?", str)
+    title = questions.ask("title", "What is the title of its window, or a part of it?", str)
+    keys = questions.ask("keys", "Which keys does it know? (such as: ctrl space 1 2)", lambda text: tuple(text.split()))
+    maps = questions.ask("maps", "What are its maps called? (one will do)", lambda text: tuple(text.split()))
+    kinds = questions.ask("kinds", questions.about_kinds(), kinds_of)
+    panels = questions.ask("panels", "Which parts are no open space? (l t r b; l t r b; or -)", questions.panels_of)
+    hp = questions.ask(
+        "hp", "Where is the bar of your hull, and how full is it? (l t r b per cent, or -)", questions.bar_of("hp")
+    )
+    shield = questions.ask("shield", "And the bar of your shield? (l t r b per cent, or -)", questions.bar_of("shield"))
+    minimap = questions.ask(
+        "minimap", "Where is the minimap, inside its frame? (l t r b, or -)", questions.area_or_none
+    )
+    dots: tuple[Dot, ...] = ()
+    if minimap is not None:
+        dots = questions.ask("ship", "Give a pixel of your own dot on it. (x y, or -)", questions.dots_of)
+    part = minimap or Area(left=0.0, top=0.0, width=1e-6, height=1e-6)
+    return Profile(
+        name=name,
+        window_title=title,
+        window_width=width,
+        window_height=height,
+        minimap=_rectangle(part),
+        panels=panels,
+        keys=keys,
+        kinds=kinds,
+        maps=maps,
+        eye=Screen(confidence=CONFIDENCE, iou=IOU, hp=hp, shield=shield, dots=dots),
+    )
+
+
+class _Questions:
+    """Asks one after the other about one screenshot."""
+
+    def __init__(self, command: New, frame: np.ndarray) -> None:
+        self._command, self._frame = command, frame
+        self._height, self._width = frame.shape[:2]
+        self._console = Console(soft_wrap=True)
+
+    def ask(self, flag: str, question: str, read: Callable[[str], T]) -> T:
+        """The answer to one question; a typed answer that makes no sense is asked for again."""
+        given = getattr(self._command, flag)
+        if given is not None:
+            return read(str(given))
+        while True:
+            answer = self._answer(flag, question)
+            try:
+                return read(answer)
+            except FlagError as mistake:
+                self._console.print(str(mistake), style="red", markup=False)
+
+    def _answer(self, flag: str, question: str) -> str:
+        if self._command.window and flag in ("hp", "shield", "minimap", "ship", "panels"):
+            from understudy.viewer.picker import pick
+
+            picked = pick(
+                self._frame, question, point=flag == "ship", several=flag == "panels", fill=flag in ("hp", "shield")
+            )
+            if picked is not None:
+                return picked
+            return NONE
+        self._console.print(question, style="bold", markup=False)
+        try:
+            answer = input("> ").strip()
+        except EOFError:
+            raise FlagError(f"Nobody answered {question!r}: give --{flag}.") from None
+        if not answer:
+            raise FlagError(f"An empty answer was given to {question!r}: give one, or --{flag}.")
+        return answer
+
+    def about_kinds(self) -> str:
+        """The question for kinds, with a detector's classes where there is one."""
+        question = "What is there in the game? (name:ROLE:value, such as streuner:ENEMY:1 bonus_box:LOOT:1)"
+        model: Path | None = self._command.model
+        if model is None or self._command.kinds is not None:
+            return question
+        from understudy.perception.onnx_detector import OnnxDetector
+
+        return f"{question} The weights know: {', '.join(OnnxDetector(model).names)}."
+
+    def panels_of(self, text: str) -> tuple[Rectangle, ...]:
+        """Rectangles with semicolons between."""
+        parts = [part for part in text.split(";") if part.strip()]
+        return () if text.strip() == NONE else tuple(_rectangle(self._area(numbers_of(part, 4))) for part in parts)
+
+    def area_or_none(self, text: str) -> Area | None:
+        """One rectangle."""
+        return None if text.strip() == NONE else self._area(numbers_of(text, 4))
+
+    def bar_of(self, name: str) -> Callable[[str], Bar | None]:
+        """A reader of one bar's answer."""
+
+        def read(text: str) -> Bar | None:
+            if text.strip() == NONE:
+                return None
+            *edges, full = numbers_of(text, 5)
+            return bar_of(self._frame, self._area(edges), full / 100, name)
+
+        return read
+
+    def dots_of(self, text: str) -> tuple[Dot, ...]:
+        """The player's own dot."""
+        if text.strip() == NONE:
+            return ()
+        x, y = numbers_of(text, 2)
+        return (dot_of(self._frame, Role.PLAYER, x, y, self._height),)
+
+    def _area(self, edges: list[float]) -> Area:
+        return area_of(edges[0], edges[1], edges[2], edges[3], self._width, self._height)
+
+
+def numbers_of(text: str, count: int) -> list[float]:
+    """So many numbers with blanks or commas between.
+
+    Raises:
+        FlagError: if there are others.
+    """
+    try:
+        numbers = [float(part) for part in text.replace(",", " ").replace("%", " ").split()]
+    except ValueError:
+        numbers = []
+    if len(numbers) != count:
+        raise FlagError(f"{text!r} was given where {count} numbers were expected, or {NONE} for none.")
+    return numbers
+
+
+def kinds_of(text: str) -> tuple[Kind, ...]:
+    """Kinds out of name:ROLE:value, value left out for nothing.
+
+    Raises:
+        FlagError: naming what makes no sense.
+    """
+    kinds = []
+    for part in text.split():
+        name, _, rest = part.partition(":")
+        role, _, value = rest.partition(":")
+        if role.upper() not in Role.__members__ or not name:
+            raise FlagError(
+                f"{part!r} was given where name:ROLE:value was expected, ROLE one of {', '.join(Role.__members__)}."
+            )
+        try:
+            kinds.append(Kind(name=name, role=Role[role.upper()], value=float(value or 0)))
+        except ValueError:
+            raise FlagError(f"{part!r} was given where name:ROLE:value was expected, the value a number.") from None
+    if not kinds or len({kind.name for kind in kinds}) != len(kinds):
+        raise FlagError(f"{text!r} names no kind, or one twice: give each once, such as alien:ENEMY:5 box:LOOT:1.")
+    return tuple(kinds)
+
+
+def _rectangle(area: Area) -> Rectangle:
+    return Rectangle(left=area.left, top=area.top, width=area.width, height=area.height)
