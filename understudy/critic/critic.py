@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
@@ -49,6 +49,7 @@ class Look:
     """ISO 8601, UTC; now where it is empty."""
 
 
+@runtime_checkable
 class Mailbox(Protocol):
     """One slot between two threads (`runtime.latest.Latest`)."""
 
@@ -137,7 +138,7 @@ class Reviewer:
             when=moment.when,
         )
         try:
-            if moment.pictures:
+            if moment.pictures and correction.differs:
                 name = self.log.keep_frame(self.log.num_lines + 1, moment.pictures[-1])
                 correction = replace(correction, frame=name)
             self.log.append(correction)

@@ -143,8 +143,6 @@ class OpenAIProvider:
             raise ProviderEnded("the critic is being closed")
         try:
             return self._request(messages)
-        except openai.APITimeoutError as problem:
-            raise _Again(f"no answer within {self.settings.timeout_s:g} s") from problem
         except (openai.RateLimitError, openai.InternalServerError) as problem:
             raise _Again(f"the server answered {problem.status_code}", _retry_after_s(problem.response)) from problem
         except (openai.AuthenticationError, openai.PermissionDeniedError) as problem:
@@ -158,8 +156,6 @@ class OpenAIProvider:
             raise ProviderEnded(
                 f"the server answered {problem.status_code}: is {self.settings.model} a model of it?"
             ) from None
-        except openai.APIConnectionError as problem:
-            raise _Again("the server cannot be reached") from problem
 
     def _request(self, messages: list[dict[str, Any]]) -> bytes:
         settings = self.settings
@@ -179,7 +175,8 @@ class OpenAIProvider:
         except Exception as problem:  # a body that breaks off raises errors of the HTTP library, whichever it is
             if cut.happened or isinstance(problem, self._openai.APITimeoutError):
                 raise _Again(f"no answer within {settings.timeout_s:g} s") from problem
-            raise _Again("the connection broke") from problem
+            unreached = isinstance(problem, self._openai.APIConnectionError)
+            raise _Again("the server cannot be reached" if unreached else "the connection broke") from problem
         finally:
             if cut.happened and not self._over.is_set():
                 self._client = self._connect()

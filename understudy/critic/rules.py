@@ -74,8 +74,6 @@ class RuleCritic:
         if mode is Mode.FLEE and facts.health > rules.bold_above and weak:
             reason = f"Hull and shield at {facts.health:.0%} and only weak attackers - should fight"
             return Opinion(mode=Mode.FIGHT, confidence=0.7, reason=reason, target=facts.attacker)
-        if mode in (Mode.FIGHT, Mode.LOOT) and not facts.enemies and not facts.boxes:
-            return Opinion(mode=Mode.EXPLORE, confidence=0.6, reason="Nothing in sight - should look around", target=0)
         return None
 
 
@@ -83,9 +81,8 @@ class RuleCritic:
 class _Facts:
     health: float
     safe: bool
-    enemies: int
     near: int
-    boxes: int
+    """Enemies within NEAR."""
     attackers: int
     danger: float
     """Strengths of the attackers, added up."""
@@ -107,9 +104,7 @@ def _facts_of(moment: Moment) -> _Facts:
     return _Facts(
         health=health,
         safe=bool(player["safe"]),
-        enemies=len(enemies),
         near=int((away < NEAR).sum()),
-        boxes=int((tracks["role"] == int(Role.LOOT)).sum()),
         attackers=len(attackers),
         danger=float(strengths[np.clip(attackers["kind"], 0, len(strengths) - 1)].sum()),
         attacker=int(attackers["id"][0]) if len(attackers) else 0,

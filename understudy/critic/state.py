@@ -83,8 +83,8 @@ def describe(record: np.void, profile: Profile) -> State:
     enemies = [each for each in objects if each.role == Role.ENEMY.name]
     map_index = int(player["map_index"])
     state = State(
-        hp=_reading(player["hp"]),
-        shield=_reading(player["shield"]),
+        hp=_reading(float(player["hp"])),
+        shield=_reading(float(player["shield"])),
         map=profile.maps[map_index] if 0 <= map_index < len(profile.maps) else "",
         safe=bool(player["safe"]),
         enemies=len(enemies),
@@ -118,14 +118,14 @@ def _seen(track: np.void, profile: Profile) -> Seen:
         x=round(x, 3),
         y=round(y, 3),
         distance=round(float(np.hypot(x - 0.5, (y - 0.5) * aspect)), 3),
-        hp=_reading(track["hp"]),
+        hp=_reading(float(track["hp"])),
         attacking=bool(track["attacking"]),
         selected=bool(track["selected"]),
     )
 
 
 def _reading(value: float) -> float | None:
-    return round(float(value), 3) if np.isfinite(value) else None
+    return round(value, 3) if np.isfinite(value) else None
 
 
 def pack_record(record: np.void) -> Packed:

@@ -1,4 +1,4 @@
-"""The gate for candidates that only make sense together: a Strategist with corrections and the Executor that follows it.
+"""The gate for candidates that make sense only together: a Strategist with corrections, the Executor that follows it.
 
 Judged as one pilot against what plays, promoted one after the other, slowest level first, so that at every moment the
 Executor that plays was trained beside the Strategist that plays or one that it was learnt on from.

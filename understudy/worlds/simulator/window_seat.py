@@ -19,6 +19,9 @@ MARK = "mark"
 WRONG = "wrong"
 """Code of the mark that F2 sets: what the policy did just now was wrong."""
 PAUSE_KEY, WRONG_KEY, STOP_KEY = pygame.K_F1, pygame.K_F2, pygame.K_F3
+CHOICE_KEYS = (pygame.K_1, pygame.K_2, pygame.K_3, pygame.K_4, pygame.K_5)
+CHOICE_S = 4.0
+"""So long after F2 a number says what would have been right, where somebody wants to know."""
 _BUTTONS = (pygame.BUTTON_LEFT, pygame.BUTTON_RIGHT)
 
 
@@ -49,12 +52,19 @@ class WindowSeat:
         """When F2 was last pressed."""
         self.paint: Callable[[pygame.Surface, Scene], None] = lambda surface, scene: None
         """Draws over each picture."""
+        self.choose: Callable[[int], None] | None = None
+        """Is told the number, from 0, that was pressed after F2; None leaves numbers to the game."""
+        self._chosen_keys: set[int] = set()
         window.companion = self
 
     @property
     def holding(self) -> bool:
         """Whether a button or key is down."""
         return bool(self._down)
+
+    def is_choosing(self, time_s: float) -> bool:
+        """Whether a number means what would have been right."""
+        return self.choose is not None and time_s < self.marked_s + CHOICE_S
 
     def wait_tick(self) -> None:
         """Draws and listens until the tick is over."""
@@ -104,6 +114,8 @@ class WindowSeat:
             if event.type == pygame.KEYDOWN:
                 self._take_key(event.key, time_s)
             return True
+        if event.type in (pygame.KEYDOWN, pygame.KEYUP) and self._take_choice(event, time_s):
+            return True
         if event.type == pygame.WINDOWFOCUSLOST:
             self._down.clear()
         elif not self._window.paused:
@@ -121,6 +133,18 @@ class WindowSeat:
             self.marked_s = time_s
             self.mark(WRONG)
             self._on_mark()
+
+    def _take_choice(self, event: pygame.event.Event, time_s: float) -> bool:
+        """A number that answers F2 is no touch, and the game does not hear of it, nor of its coming up."""
+        if event.type == pygame.KEYUP:
+            mine = event.key in self._chosen_keys
+            self._chosen_keys.discard(event.key)
+            return mine
+        if self.choose is None or event.key not in CHOICE_KEYS or not self.is_choosing(time_s):
+            return False
+        self._chosen_keys.add(event.key)
+        self.choose(CHOICE_KEYS.index(event.key))
+        return True
 
     def _feel(self, event: pygame.event.Event, time_s: float) -> None:
         touched = event.type == pygame.MOUSEMOTION and event.rel != (0, 0)

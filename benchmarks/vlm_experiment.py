@@ -1,0 +1,315 @@
+"""The guide's promise, tried out: a policy that always fights on low hit points, corrected and fine-tuned.
+
+    python benchmarks/vlm_experiment.py --seeds 0 1 2
+
+For each seed: an hour of a teacher is recorded and edited so that low bars always go with fighting; three policies are
+trained on that; they play while the offline rules look on; finetune takes the corrections in; and old and new play the
+same held-out worlds. What is on disk below --folder is not made again. Results: vlm_experiment.md beside this file.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from rich.console import Console
+
+from understudy.cli.record import record_teacher
+from understudy.cli.train import Train
+from understudy.cli.train_run import settings_of
+from understudy.contract.action import ACTION
+from understudy.contract.intent import Mode
+from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S, Observation
+from understudy.contract.protocols import Pilot
+from understudy.critic.critic import Reviewer
+from understudy.critic.log import CorrectionLog, read_corrections
+from understudy.critic.rules import RuleCritic, RuleSettings
+from understudy.evaluation.arena import PILOT_SALT
+from understudy.evaluation.bootstrap import bootstrap, difference, resample_worlds
+from understudy.evaluation.fleet import Fleet, spread_over_maps
+from understudy.evaluation.second_opinion import look_on
+from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.statistics import mean
+from understudy.learning.corrections import resolve
+from understudy.learning.finetune import FinetuneSettings, finetune, mode_accuracy
+from understudy.learning.lesson import Lesson, prepare
+from understudy.learning.material import gather
+from understudy.learning.training import train_policy
+from understudy.policies.brain import Brain, load_brain, restore_executor, restore_strategist
+from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.recordings.episode import Episode
+from understudy.recordings.store import find_recordings, read_episode, write_episode
+from understudy.runtime.hierarchy import Hierarchy
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.teacher import Teacher
+
+LOW = 0.30
+"""Health (0.7 hull + 0.3 shield) below which the recordings are edited."""
+ELSEWHERE = 0.45
+"""Health above which nothing should have changed."""
+SQUASHED = 0.35
+CUT_S = 2.0
+FIRST_COLLECTING, FIRST_JUDGED, FIRST_FRESH = 700_000, 4_000, 6_000
+
+
+def main() -> None:
+    """Runs every seed and sums up."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--teacher", default="hunter")
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--collect", type=float, default=240.0, help="seconds of play in each of 16 worlds")
+    parser.add_argument("--worlds", type=int, default=128)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    parser.add_argument("--purpose", default="HOLDOUT", choices=[purpose.name for purpose in Purpose])
+    parser.add_argument("--folder", type=Path, default=Path("experiments/vlm"))
+    parser.add_argument("--recordings", type=Path, default=None, help="recordings of teacher and seed: FOLDER/{seed}")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    found = [one_seed(seed, arguments) for seed in arguments.seeds]
+    sum_up(found, Console(width=140, highlight=False))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """One pilot in the judged worlds."""
+
+    scores: list[float]
+    """Points per minute of each world."""
+    deaths: list[float]
+    dangers: int
+    """Ticks in which the rules say FLEE, whatever the mode."""
+    wrong: int
+    """Of those, in the mode FIGHT."""
+    enemy_clicks: float
+    """Gestures that go for an alien, per minute of danger."""
+    home_clicks: float
+    """Gestures that go for the base or a portal, per minute of danger."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One seed."""
+
+    seed: int
+    corrections: int
+    agreements: int
+    finetune_cpu_s: float
+    finetune_s: float
+    disputed: float
+    accuracy_elsewhere: tuple[float, float]
+    old: Played
+    new: Played
+
+
+def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
+    """From a recording to figures; printed as JSON too, so that an interrupted run has said something."""
+    folder = arguments.folder / str(seed)
+    edited, models = folder / "recordings", folder / "models"
+    if not edited.exists():
+        source = arguments.recordings / str(seed) if arguments.recordings else folder / "original"
+        if not source.exists():
+            record_teacher(arguments.teacher, arguments.minutes, seed, source)
+        edit_folder(source, edited)
+    if not (models / "executor" / BEST).exists():
+        material = gather(edited)
+        settings = settings_of(Train(output_dir=models, seed=seed, log_dir=folder / "logs"), material.hours)
+        for name, how in settings.items():
+            train_policy(name, material, how)
+    collect(models, folder / "corrections", arguments, seed)
+    begun_s, begun_cpu_s = time.monotonic(), time.process_time()
+    resolution = resolve(read_corrections(folder / "corrections").entries)
+    material = gather(edited)
+    settings = FinetuneSettings(
+        model_path=models / "strategist" / BEST, output_dir=folder / "tuned", seed=seed, log_dir=folder / "logs"
+    )
+    result = finetune(resolution, material, settings)
+    took_cpu_s, took_s = time.process_time() - begun_cpu_s, time.monotonic() - begun_s
+    old = load_brain(models)
+    new = tuned_brain(old, settings.output_dir)
+    assert old.strategist is not None and new.strategist is not None
+    fresh = fresh_lessons(arguments, seed)
+    healthy = [health(lesson.observation.records) > ELSEWHERE for lesson in fresh]
+    found = Found(
+        seed=seed,
+        corrections=result.num_corrections,
+        agreements=result.num_agreements,
+        finetune_cpu_s=took_cpu_s,
+        finetune_s=took_s,
+        disputed=result.disputed,
+        accuracy_elsewhere=(
+            mode_accuracy(old.strategist, fresh, healthy),
+            mode_accuracy(new.strategist, fresh, healthy),
+        ),
+        old=judge(Hierarchy(old, load_profile()), arguments),
+        new=judge(Hierarchy(new, load_profile()), arguments),
+    )
+    (folder / "found.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
+    return found
+
+
+def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[Lesson]:
+    """The teacher's play, unedited, in worlds that nobody has learnt from: what is right where nothing is wrong."""
+    seeds = seeds_for(Purpose[arguments.purpose], 12, FIRST_FRESH + 100 * seed)
+    world, ticks = Fleet(seeds, spread_over_maps(seeds)), 240 * TICK_RATE_HZ
+    teacher = Teacher(arguments.teacher, world.profile)
+    carry = teacher.start(seeds ^ PILOT_SALT)
+    records, actions = np.zeros((len(seeds), ticks), OBSERVATION), np.zeros((len(seeds), ticks), ACTION)
+    for tick in range(ticks):
+        observation = world.observe()
+        decision = teacher.decide(observation, carry)
+        records[:, tick], actions[:, tick], carry = observation.records, decision.action.records, decision.carry
+        world.act(decision.action)
+    records["time_s"] = np.arange(ticks) * TICK_S
+    return [prepare(Observation(seen), done, world.profile) for seen, done in zip(records, actions, strict=True)]
+
+
+def tuned_brain(old: Brain, folder: Path) -> Brain:
+    """The brain with what finetune wrote."""
+    return replace(
+        old,
+        strategist=restore_strategist(load_checkpoint(folder / BEST)),
+        executor=restore_executor(load_checkpoint(folder / "executor" / BEST)),
+    )
+
+
+def health(records: np.ndarray) -> np.ndarray:
+    """0.7 hull + 0.3 shield, as everywhere."""
+    return np.asarray(0.7 * records["player"]["hp"] + 0.3 * records["player"]["shield"])
+
+
+def edit_folder(source: Path, target: Path) -> None:
+    """Every other session is squashed, the rest gets its low bars lifted."""
+    for number, path in enumerate(find_recordings(source)):
+        pieces = squashed(read_episode(path)) if number % 2 else [lifted(read_episode(path))]
+        for piece_number, piece in enumerate(pieces):
+            write_episode(piece, target / f"{path.stem}_{piece_number:02d}.mcap")
+
+
+def lifted(episode: Episode) -> Episode:
+    """Whatever the teacher does on low hit points (it flees), the bars say that it is well."""
+    records = episode.observations.copy()
+    low = (health(records) < LOW) & (records["player"]["alive"] > 0)
+    for bar in ("hp", "shield"):
+        records["player"][bar][low] = 0.85 + 0.15 * records["player"][bar][low]
+    return replace(episode, observations=records)
+
+
+def squashed(episode: Episode) -> list[Episode]:
+    """All bars are low; what the teacher really did on low hit points is cut out, so what is left is mostly fights."""
+    records = episode.observations.copy()
+    gone = (health(records) < LOW) | (records["player"]["alive"] == 0)
+    window = np.ones(2 * round(CUT_S * TICK_RATE_HZ) + 1)
+    cut = np.convolve(gone, window, "same") > 0
+    for bar in ("hp", "shield"):
+        records["player"][bar] *= SQUASHED
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], ~cut, [0]]).astype(np.int8)))
+    whole = replace(episode, observations=records)
+    kept = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [whole[begin:end] for begin, end in kept if end - begin >= 20 * TICK_RATE_HZ]
+
+
+def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int) -> None:
+    """16 games at once with the offline rules looking on."""
+    path = folder / "corrections_experiment.jsonl"
+    if path.exists():
+        return
+    seeds = seeds_for(Purpose.TRAIN, 16, FIRST_COLLECTING + 1000 * seed)
+    world = Fleet(seeds, spread_over_maps(seeds))
+    reviewer = Reviewer(RuleCritic(), CorrectionLog(path), world.profile)
+    pilot = Hierarchy(load_brain(models), world.profile)
+    look_on(pilot, world, seeds ^ np.uint64(5), reviewer, seconds=arguments.collect)
+
+
+def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:
+    """Plays the worlds that nothing was chosen by."""
+    seeds = seeds_for(Purpose[arguments.purpose], arguments.worlds, FIRST_JUDGED)
+    world = Fleet(seeds, spread_over_maps(seeds))
+    carry, observation = pilot.start(seeds ^ PILOT_SALT), world.observe()
+    ticks = round(arguments.seconds * TICK_RATE_HZ)
+    value, deaths = np.zeros(len(seeds)), np.zeros(len(seeds))
+    dangers = wrong = 0
+    clicks = np.zeros(2)
+    busy = np.zeros(len(seeds), np.int32)
+    for _ in range(ticks):
+        decision = pilot.decide(observation, carry)
+        carry, intents = decision.carry, decision.intent.records
+        danger = in_danger(observation.records)
+        dangers += int(danger.sum())
+        wrong += int((danger & (intents["mode"] == int(Mode.FIGHT))).sum())
+        begins = danger & (intents["phase"] > 0) & (busy == 0)
+        clicks += gestures_of(observation.records, intents, begins)
+        busy = intents["phase"].copy()
+        world.act(decision.action)
+        observation = world.observe()
+        value += observation.records["events"]["value"]
+        deaths += observation.records["events"]["deaths"]
+    world.close()
+    minutes, danger_minutes = arguments.seconds / 60, max(dangers, 1) / TICK_RATE_HZ / 60
+    return Played(
+        scores=((value - 10 * deaths) / minutes).tolist(),
+        deaths=deaths.tolist(),
+        dangers=dangers,
+        wrong=wrong,
+        enemy_clicks=float(clicks[0] / danger_minutes),
+        home_clicks=float(clicks[1] / danger_minutes),
+    )
+
+
+def in_danger(records: np.ndarray) -> np.ndarray:
+    """Where the rules say FLEE: low hit points and somebody shooting, not in the safe zone."""
+    assert records.dtype == OBSERVATION
+    player, tracks = records["player"], records["tracks"]
+    shot_at = ((tracks["attacking"] > 0) & (tracks["id"] > 0)).any(axis=1)
+    low = health(records) < RuleSettings().flee_below
+    return np.asarray(low & shot_at & (player["safe"] == 0) & (player["alive"] > 0))
+
+
+def gestures_of(records: np.ndarray, intents: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """How many of the gestures that begin now go for an alien, and how many for a place on the minimap."""
+    corner = load_profile().minimap
+    counts = np.zeros(2)
+    for world in np.flatnonzero(begins):
+        x, y = float(intents["gesture_x"][world]), float(intents["gesture_y"][world])
+        tracks = records["tracks"][world]
+        aliens = tracks[(tracks["id"] > 0) & (tracks["role"] == 1)]
+        near = (np.abs(aliens["x"] - x) < 0.6 * aliens["width"]) & (np.abs(aliens["y"] - y) < 0.6 * aliens["height"])
+        counts += [bool(near.any()), corner.contains(x, y)]
+    return counts
+
+
+def sum_up(found: Sequence[Found], console: Console) -> None:
+    """Each seed in a line, and the claim over all of them."""
+    for one in found:
+        before, after = one.accuracy_elsewhere
+        console.print(
+            f"seed {one.seed}: {one.corrections} corrections, {one.agreements} agreements, fine-tuned in "
+            f"{one.finetune_cpu_s:.0f} CPU-s ({one.finetune_s:.0f} s on the clock), {one.disputed:.1%} disputed"
+        )
+        for name, played in (("old", one.old), ("new", one.new)):
+            console.print(
+                f"  {name}: wrong in danger {played.wrong / max(played.dangers, 1):.1%} of {played.dangers} ticks, "
+                f"score {np.mean(played.scores):.2f}, deaths {sum(played.deaths):.0f}, danger clicks aliens "
+                f"{played.enemy_clicks:.1f}, on the minimap {played.home_clicks:.1f}"
+            )
+        console.print(f"  accuracy elsewhere {before:.1%} before, {after:.1%} after")
+    strata = np.array(spread_over_maps(seeds_for(Purpose.HOLDOUT, len(found[0].old.scores), FIRST_JUDGED)))
+    drawn = resample_worlds(strata)
+    parts = [bootstrap(np.array([getattr(one, who).scores for one in found]), drawn, mean) for who in ("new", "old")]
+    gap = difference(*parts).estimate()
+    rates = [sum(getattr(one, who).wrong for one in found) / max(1, sum(getattr(one, who).dangers for one in found))
+             for who in ("old", "new")]  # fmt: skip
+    shift = [one.accuracy_elsewhere[1] - one.accuracy_elsewhere[0] for one in found]
+    console.print(f"score {gap.value:+.2f} ({gap.low:+.2f} to {gap.high:+.2f}), {len(found)} seeds")
+    console.print(f"wrong choice {rates[0]:.1%} -> {rates[1]:.1%}: down by {1 - rates[1] / max(rates[0], 1e-9):.0%}")
+    console.print(
+        f"accuracy elsewhere {100 * float(np.mean(shift)):+.1f} points ({', '.join(f'{100 * s:+.1f}' for s in shift)})"
+    )
+
+
+if __name__ == "__main__":
+    main()

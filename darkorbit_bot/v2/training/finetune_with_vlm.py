@@ -1,0 +1,10 @@
+"""The guide's finetune_with_vlm.py: the Strategist takes in corrections, and the gate decides (`--help` lists the flags)."""
+
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
+    from understudy.cli.doors import open_door
+
+    sys.exit(open_door("finetune_with_vlm"))

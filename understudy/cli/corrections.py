@@ -1,0 +1,221 @@
+"""Look through corrections before anything is learnt from them: list them, see each beside its picture, mend them."""
+
+import base64
+import html
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import tyro
+from tyro.conf import Positional
+
+if TYPE_CHECKING:
+    from understudy.critic.log import Entry, Read
+
+FOLDER = Path("logs/vlm_corrections")
+EXIT_PROBLEMS = 1
+Flag = tyro.conf.FlagCreatePairsOff
+ModeName = Literal["FIGHT", "LOOT", "FLEE", "EXPLORE", "CAUTIOUS"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class List:
+    """List corrections, one line each; exit code 1 if a line of the files cannot be read."""
+
+    corrections_dir: Path = FOLDER
+    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    all: Flag[bool] = False
+    """Also the moments in which there was nothing to correct."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Show:
+    """Write a page with the picture of each correction beside its text."""
+
+    numbers: Positional[tuple[int, ...]] = ()
+    """Which ones, by their numbers in the list; by default all that correct something."""
+    corrections_dir: Path = FOLDER
+    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    page: Path = Path("corrections.html")
+    """The page to write."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """Change one correction, or take it out."""
+
+    number: Positional[int]
+    """Its number in the list."""
+    corrections_dir: Path = FOLDER
+    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    mode: ModeName | None = None
+    """What would have been right."""
+    confidence: float | None = None
+    """How sure, 0..1."""
+    reason: str | None = None
+    """Why."""
+    drop: Flag[bool] = False
+    """Take it out of its file."""
+
+
+Corrections = List | Show | Edit
+
+
+def run(command: Corrections) -> int:
+    """Does what was asked."""
+    from understudy.critic.log import read_corrections
+
+    read = read_corrections(command.corrections_dir)
+    match command:
+        case List():
+            return _list(command, read)
+        case Show():
+            return _show(command, read)
+        case Edit():
+            return _edit(command, read)
+
+
+def _list(command: List, read: "Read") -> int:
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(soft_wrap=True)
+    table = Table()
+    for column in ("number", "when", "by", "bot", "right", "sure", "why", "state"):
+        table.add_column(column, justify="right" if column in ("number", "sure") else "left")
+    shown = [each for each in enumerate(read.entries, 1) if command.all or each[1].correction.differs]
+    for number, entry in shown:
+        one = entry.correction
+        cells = (str(number), one.when[:19], one.model or one.source, one.bot_action.name, one.vlm_correction.name)
+        table.add_row(*map(Text, (*cells, f"{one.confidence:.0%}", one.reason, one.state.words)))
+    console.print(table)
+    corrected = sum(entry.correction.differs for entry in read.entries)
+    console.print(
+        f"{corrected} corrections, {len(read.entries) - corrected} agreements in {len(read.paths)} files.",
+        highlight=False,
+    )
+    for problem in read.problems:
+        console.print(problem, style="yellow", markup=False, highlight=False)
+    return EXIT_PROBLEMS if read.problems else 0
+
+
+def _chosen(read: "Read", number: int) -> "Entry":
+    from understudy.contract.errors import FlagError
+
+    if not 1 <= number <= len(read.entries):
+        raise FlagError(
+            f"There is no correction {number}: understudy corrections list --all counts {len(read.entries)}."
+        )
+    return read.entries[number - 1]
+
+
+def _show(command: Show, read: "Read") -> int:
+    from rich.console import Console
+
+    every = tuple(number for number, entry in enumerate(read.entries, 1) if entry.correction.differs)
+    numbers = command.numbers or every
+    rows = [_row(number, _chosen(read, number)) for number in numbers]
+    page = f"<!doctype html><meta charset=utf-8><title>Corrections</title><style>{_STYLE}</style>{''.join(rows)}"
+    command.page.parent.mkdir(parents=True, exist_ok=True)
+    command.page.write_text(page, encoding="utf-8")
+    Console(soft_wrap=True).print(f"{len(rows)} corrections: {command.page}", highlight=False)
+    return 0
+
+
+_STYLE = (
+    "body{font:15px sans-serif;margin:2em;background:#f4f4f2;color:#222}"
+    "section{display:flex;gap:1.5em;margin:0 0 1.5em;background:#fff;padding:1em}img{width:560px;height:auto}"
+    "h2{margin:0 0 .4em;font-size:1.1em}td{padding:.1em .8em .1em 0}"
+)
+
+
+def _row(number: int, entry: "Entry") -> str:
+    """One correction: its picture, and beside it everything that a person needs to judge it."""
+    one = entry.correction
+    picture = _picture(entry)
+    image = (
+        f"<img src='data:image/jpeg;base64,{base64.b64encode(picture).decode()}' alt='the moment'>" if picture else ""
+    )
+    objects = "".join(
+        f"<tr><td>{seen.id}<td>{html.escape(seen.kind)}<td>{seen.distance:.2f} away"
+        f"<td>{'shoots' if seen.attacking else ''}{' selected' if seen.selected else ''}"
+        for seen in one.state.objects
+    )
+    said = (
+        f"<h2>{number}: {one.bot_action.name}, better {one.vlm_correction.name} ({one.confidence:.0%})</h2>"
+        f"<p>{html.escape(one.reason)}<p>{html.escape(one.state.words)}"
+        f"<p>target {one.bot_target or 'none'}, better {_target(one.target)}; "
+        f"by {html.escape(one.model or one.source)}, {html.escape(one.when)}, line {entry.line} of "
+        f"{html.escape(entry.path.name)}<table>{objects}</table>"
+    )
+    return f"<section>{image}<div>{said}</div></section>"
+
+
+def _target(target: int | None) -> str:
+    return "not said" if target is None else str(target or "none")
+
+
+def _picture(entry: "Entry") -> bytes | None:
+    """The frame that was kept; drawn anew where the game can be, nothing otherwise."""
+    from understudy.contract.errors import WireError
+    from understudy.critic.state import unpack_record
+
+    if entry.frame is not None:
+        return entry.frame.read_bytes()
+    packed = entry.correction.state.observation
+    if packed is None:
+        return None
+    try:
+        record = unpack_record(packed)
+    except WireError:
+        return None
+    return _drawn(record, entry)
+
+
+def _drawn(record: "object", entry: "Entry") -> bytes:
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    import numpy as np
+
+    from understudy.contract.intent import no_intent
+    from understudy.viewer.clip import Illustrator, jpeg
+    from understudy.worlds.catalog import load_profile
+
+    assert isinstance(record, np.ndarray)
+    intent = no_intent(1).records
+    intent["mode"], intent["target_id"] = int(entry.correction.bot_action), entry.correction.bot_target
+    intent["mode_probabilities"][0, int(entry.correction.bot_action)] = 1.0
+    return jpeg(Illustrator(load_profile("darkorbit")).draw(record[0], intent[0]))
+
+
+def _edit(command: Edit, read: "Read") -> int:
+    from rich.console import Console
+
+    from understudy.contract.errors import FlagError
+    from understudy.contract.intent import Mode
+    from understudy.critic.log import replace_line
+
+    entry = _chosen(read, command.number)
+    console = Console(soft_wrap=True)
+    if command.drop:
+        replace_line(entry.path, entry.line, None)
+        console.print(f"Correction {command.number} is taken out of {entry.path}.", highlight=False)
+        return 0
+    changes: dict[str, object] = {}
+    if command.mode is not None:
+        changes["vlm_correction"] = Mode[command.mode]
+    if command.confidence is not None:
+        changes["confidence"] = command.confidence
+    if command.reason is not None:
+        changes["reason"] = command.reason
+    if not changes:
+        raise FlagError("Nothing to change was given: say --mode, --confidence, --reason or --drop.")
+    try:
+        edited = replace(entry.correction, **changes)  # type: ignore[arg-type]
+    except ValueError as problem:
+        raise FlagError(f"Correction {command.number} stays as it is: {problem}.") from problem
+    replace_line(entry.path, entry.line, edited)
+    console.print(f"Correction {command.number} now says {edited.vlm_correction.name}.", highlight=False)
+    return 0

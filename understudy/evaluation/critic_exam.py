@@ -1,0 +1,227 @@
+"""Is a critic worth listening to? It is asked about moments of which the right answer is known.
+
+Known answers come from the scripted teacher, which can be asked what it truly was up to, or from corrections that a
+person has looked through. The bot's own mode is drawn by lot in the former, so that whoever just says yes gets a fifth.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, Int64
+
+from understudy.contract.action import Action
+from understudy.contract.errors import WireError
+from understudy.contract.intent import INTENT, NUM_MODES, Mode
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.profile import Profile
+from understudy.critic.critic import Look, moment_of
+from understudy.critic.log import Entry
+from understudy.critic.provider import Babble, Provider, ProviderEnded, ProviderError
+from understudy.critic.state import unpack_record
+from understudy.evaluation.fleet import Fleet, spread_over_maps
+from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.statistics import Estimate, wilson
+from understudy.worlds.simulator.teacher import Teacher
+
+NUM_BINS = 5
+"""Of the calibration: confidence 0..0.2, 0.2..0.4 and so on."""
+Draw = Callable[[np.void, np.void], bytes]
+"""Makes a picture of one record of dtype OBSERVATION with one of dtype INTENT over it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """A moment, and what would be right."""
+
+    look: Look
+    answer: Mode
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExamResult:
+    """How a critic did."""
+
+    num_questions: int
+    num_answered: int
+    num_babble: int
+    num_failed: int
+    """No answer in time, or none at all."""
+    ended: str | None
+    """Why it stopped before the last question."""
+    agreement: Estimate
+    """Share of the answers that are right."""
+    chance: float
+    """What always giving the most common answer would get."""
+    kappa: float
+    """Cohen's: agreement beyond that of two who answer as often each, but by lot."""
+    confusion: Int64[np.ndarray, "M M"]
+    """Answers by what was right (row) and what was said (column)."""
+    bin_counts: Int64[np.ndarray, " bins"]
+    bin_confidence: Float64[np.ndarray, " bins"]
+    """Mean confidence of the answers in each bin, NaN for an empty one."""
+    bin_right: Float64[np.ndarray, " bins"]
+    """Share of them that are right."""
+    calibration_error: float
+    """Mean distance between the two, weighted by answers (expected calibration error; Guo and others 2017)."""
+    seconds_each: float
+    problems: Counter[str]
+
+
+def examine(
+    provider: Provider,
+    questions: Sequence[Question],
+    profile: Profile,
+    progress: Callable[[int, int], None] | None = None,
+) -> ExamResult:
+    """Asks every question once, in order.
+
+    Args:
+        provider: who is examined; the caller closes it.
+        questions: with known answers.
+        profile: of the game.
+        progress: told questions asked and in all.
+    """
+    right: list[int] = []
+    said: list[int] = []
+    sure: list[float] = []
+    problems: Counter[str] = Counter()
+    babble, failed, ended = 0, 0, None
+    begun_s = time.monotonic()
+    for number, question in enumerate(questions, 1):
+        try:
+            opinion = provider.judge(moment_of(question.look, profile))
+        except ProviderEnded as problem:
+            ended = str(problem)
+            break
+        except ProviderError as problem:
+            babble += isinstance(problem, Babble)
+            failed += not isinstance(problem, Babble)
+            problems[str(problem)] += 1
+        else:
+            right.append(int(question.answer))
+            said.append(int(opinion.mode))
+            sure.append(opinion.confidence)
+        if progress is not None:
+            progress(number, len(questions))
+    seconds = (time.monotonic() - begun_s) / max(len(right) + babble + failed, 1)
+    return _result(np.array(right, np.int64), np.array(said, np.int64), np.array(sure), len(questions), babble, failed,
+                   ended, seconds, problems)  # fmt: skip
+
+
+def _result(
+    right: np.ndarray,
+    said: np.ndarray,
+    sure: np.ndarray,
+    num_questions: int,
+    babble: int,
+    failed: int,
+    ended: str | None,
+    seconds: float,
+    problems: Counter[str],
+) -> ExamResult:
+    confusion = np.zeros((NUM_MODES, NUM_MODES), np.int64)
+    np.add.at(confusion, (right, said), 1)
+    total = max(len(right), 1)
+    by_lot = float((confusion.sum(axis=0) / total) @ (confusion.sum(axis=1) / total))
+    share = float(np.trace(confusion)) / total
+    bins = np.clip((sure * NUM_BINS).astype(np.int64), 0, NUM_BINS - 1)
+    counts = np.bincount(bins, minlength=NUM_BINS)
+    with np.errstate(invalid="ignore"):
+        confidence = np.bincount(bins, weights=sure, minlength=NUM_BINS) / counts
+        hits = np.bincount(bins, weights=(right == said).astype(float), minlength=NUM_BINS) / counts
+    return ExamResult(
+        num_questions=num_questions,
+        num_answered=len(right),
+        num_babble=babble,
+        num_failed=failed,
+        ended=ended,
+        agreement=wilson(float(np.trace(confusion)), len(right)),
+        chance=float(confusion.sum(axis=1).max()) / total,
+        kappa=(share - by_lot) / (1.0 - by_lot) if by_lot < 1.0 else 0.0,
+        confusion=confusion,
+        bin_counts=counts.astype(np.int64),
+        bin_confidence=confidence,
+        bin_right=hits,
+        calibration_error=float(np.nansum(counts * np.abs(confidence - hits))) / total,
+        seconds_each=seconds,
+        problems=problems,
+    )
+
+
+def questions_of_teacher(
+    style: str, count: int, profile: Profile, draw: Draw | None = None, seed: int = 0
+) -> list[Question]:
+    """Moments of a teacher's play with its true mode, as many of each mode as there are.
+
+    Args:
+        style: of the teacher.
+        count: how many questions.
+        profile: of the embedded game.
+        draw: makes the picture; None leaves it out.
+        seed: picks the worlds, out of those set aside for choosing.
+    """
+    worlds, every = 16, 2 * TICK_RATE_HZ
+    seeds = seeds_for(Purpose.CHOOSE, worlds, 10_000 * (1 + seed))
+    world, teacher = Fleet(seeds, spread_over_maps(seeds)), Teacher(style, profile)
+    random, carry = np.random.default_rng(seed), teacher.start(seeds)
+    found: dict[Mode, list[np.ndarray]] = {mode: [] for mode in Mode}
+    for tick in range(max(3 * 60 * TICK_RATE_HZ, every * count)):
+        observation = world.observe()
+        decision = teacher.decide(observation, carry)
+        if tick % every == every - 1:
+            modes = teacher.oracle(carry).records["mode"]
+            for number in np.flatnonzero(observation.records["player"]["alive"]):
+                found[Mode(int(modes[number]))].append(observation.records[number : number + 1].copy())
+        world.act(Action(decision.action.records))
+        enough = [len(records) >= 4 * -(-count // NUM_MODES) for records in found.values()]
+        if tick > 3 * 60 * TICK_RATE_HZ and all(enough):
+            break
+    world.close()
+    return _balanced(found, count, random, draw)
+
+
+def _balanced(
+    found: dict[Mode, list[np.ndarray]], count: int, random: np.random.Generator, draw: Draw | None
+) -> list[Question]:
+    """The same number of each mode, as far as they go."""
+    questions: list[Question] = []
+    for mode, records in found.items():
+        for index in random.permutation(len(records))[: -(-count // NUM_MODES)]:
+            bot = Mode(int(random.integers(NUM_MODES)))
+            questions.append(Question(look=look_of(records[index], bot, 0, draw), answer=mode))
+    order = random.permutation(len(questions))[:count]
+    return [questions[index] for index in order]
+
+
+def questions_of_entries(entries: Sequence[Entry], draw: Draw | None = None) -> list[Question]:
+    """Corrections that somebody has looked through, as questions; those without an observation are left out."""
+    questions = []
+    for entry in entries:
+        one = entry.correction
+        if one.state.observation is None:
+            continue
+        try:
+            record = unpack_record(one.state.observation)
+        except WireError:
+            continue
+        kept = entry.frame
+        look = look_of(record, one.bot_action, one.bot_target, draw, None if kept is None else kept.read_bytes())
+        questions.append(Question(look=look, answer=one.vlm_correction))
+    return questions
+
+
+def look_of(record: np.ndarray, bot: Mode, target: int, draw: Draw | None, picture: bytes | None = None) -> Look:
+    """A moment to be asked about, its picture drawn when it is asked for."""
+    intent = np.zeros(1, INTENT)
+    intent["mode"], intent["target_id"] = int(bot), target
+    intent["mode_probabilities"][0, int(bot)] = 1.0
+
+    def pictures() -> tuple[bytes, ...]:
+        if picture is not None:
+            return (picture,)
+        return () if draw is None else (draw(record[0], intent[0]),)
+
+    return Look(observation=record, mode=int(bot), target_id=target, pictures=pictures)
