@@ -9,14 +9,12 @@ if TYPE_CHECKING:
 
     from understudy.cli.run import Run
     from understudy.cli.shadow_lines import Teller
+    from understudy.cli.shadow_place import Place
     from understudy.contract.protocols import InputEvent, Listener, Step
     from understudy.learning.shadow import ShadowTrainer
     from understudy.recordings.recorder import Recorder
-    from understudy.worlds.simulator.window import GameWindow
 
 LOGS = Path("logs/shadow")
-MOST_BEHIND = 10
-"""Ticks that a busy machine may make up, so that each tick has its action."""
 EMPTY_S = 10.0
 """A buffer that is empty for so long is looked into."""
 STILL_WRITTEN_S = 10.0
@@ -33,19 +31,21 @@ def run_shadow(command: "Run") -> int | None:
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     from rich.console import Console
 
+    from understudy.cli.desktop import ending_by_signals
+    from understudy.cli.shadow_place import open_place
     from understudy.recordings.recorder import recording_name
-    from understudy.worlds.simulator.window import GameWindow
 
     _expect_weights(command.models)
     console = Console(soft_wrap=True)
     if command.test_mode:
         console.print("--test_mode changes nothing here: --shadow-train never sends anything.", highlight=False)
     session = recording_name("shadow_recording")
-    window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
+    place = open_place(command, lambda line: console.print(f"[SHADOW] {line}", highlight=False, markup=False))
     try:
-        return _watch(command, window, session, console)
+        with ending_by_signals():
+            return _watch(command, place, session, console)
     finally:
-        window.close()
+        place.world.close()
 
 
 def _expect_weights(models: Path) -> None:
@@ -60,7 +60,7 @@ def _expect_weights(models: Path) -> None:
     load_checkpoint(models / "executor" / BEST, "executor", ENCODING)
 
 
-def _watch(command: "Run", window: "GameWindow", session: str, console: "Console") -> int | None:
+def _watch(command: "Run", place: "Place", session: str, console: "Console") -> int | None:
     """Trainer, recorder, session, and how it ends."""
     import os
 
@@ -69,52 +69,55 @@ def _watch(command: "Run", window: "GameWindow", session: str, console: "Console
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.learning.shadow import ShadowTrainer
     from understudy.runtime.session import Session
-    from understudy.viewer.shadow_view import ShadowView
-    from understudy.worlds.simulator.window_person import WindowPerson
-    from understudy.worlds.simulator.window_seat import WindowSeat
 
     teller = Teller(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
     for mended in mend_pickles(command.out) if command.save_recordings else ():
         teller.say(f"Written after a session that was killed: {mended}")
-    recorder = _recorder(command, window, session) if command.save_recordings else None
+    recorder = _recorder(command, place, session) if command.save_recordings else None
     trainer = ShadowTrainer(
         command.models / "executor",
-        window.profile,
+        place.world.profile,
         teller.hear,
         learning_rate=command.shadow_lr,
         session=session.removeprefix("shadow_recording_"),
         logs=LOGS,
     )
     teller.begin()
-    seat = WindowSeat(window)
-    seat.paint = ShadowView(command.size, teller.lines).draw
+    place.show(teller.lines)
     listeners: tuple[Listener, ...] = (trainer,) if recorder is None else (recorder, trainer)
     play = Session(
-        window,
-        WindowPerson(window),
+        place.world,
+        place.person,
         listeners,
         actor=Actor.PERSON,
-        take_inputs=lambda: (*teller.bookmarks.take(), *seat.take_inputs()),
+        take_inputs=lambda: (*teller.bookmarks.take(), *place.seat.take_inputs()),
     )
-    check, parent = EmptyCheck(trainer, window, teller), os.getppid()
+    check, parent = EmptyCheck(trainer, place, teller), os.getppid()
     num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
     interrupted = False
     try:
-        play.run(num_ticks, until=lambda step: _is_over(step, check, window) or os.getppid() != parent)
+        play.run(num_ticks, until=lambda step: _is_over(step, check, place) or os.getppid() != parent)
     except KeyboardInterrupt:
         interrupted = True
     _sum_up(teller, trainer, recorder, console)
     return EXIT_INTERRUPTED if interrupted else None
 
 
-def _recorder(command: "Run", window: "GameWindow", session: str) -> "Recorder":
+def _recorder(command: "Run", place: "Place", session: str) -> "Recorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
     from understudy.recordings.recorder import Recorder, free_path
 
-    info = describe(window.profile, pilot="person", seed=command.seed, start_map=command.map)
-    info = replace(info, window_width=command.size[0], window_height=command.size[1])
+    on_screen = command.world == "desktop"
+    info = describe(
+        place.world.profile,
+        pilot="person",
+        world=command.world,
+        seed=None if on_screen else command.seed,
+        start_map=command.map,
+    )
+    info = replace(info, window_width=place.size[0], window_height=place.size[1])
     return Recorder(free_path(command.out, session), info, also_pickle=True)
 
 
@@ -171,16 +174,16 @@ def mend_pickles(folder: Path) -> list[Path]:
     return mended
 
 
-def _is_over(step: "Step", check: "EmptyCheck", window: "GameWindow") -> bool:
+def _is_over(step: "Step", check: "EmptyCheck", place: "Place") -> bool:
     check.look(float(step.observation.records["time_s"][0]))
-    return window.closed
+    return place.world.closed
 
 
 class EmptyCheck:
     """Says once why the buffer is still empty after EMPTY_S. Belongs to the window's thread."""
 
-    def __init__(self, trainer: "ShadowTrainer", window: "GameWindow", teller: "Teller") -> None:
-        self._trainer, self._window, self._teller = trainer, window, teller
+    def __init__(self, trainer: "ShadowTrainer", place: "Place", teller: "Teller") -> None:
+        self._trainer, self._place, self._teller = trainer, place, teller
         self._begun_s: float | None = None
         self._is_over = False
 
@@ -198,15 +201,12 @@ class EmptyCheck:
             self._teller.say(f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {EMPTY_S:.0f} s: {why}")
 
     def _why(self) -> str | None:
-        import pygame
-
         from understudy.cli.shadow_lines import why_empty
 
-        desktops = pygame.display.get_desktop_sizes()
         return why_empty(
-            has_focus=pygame.key.get_focused(),
-            window=pygame.display.get_window_size(),
-            desktop=(max(width for width, _ in desktops), max(height for _, height in desktops)),
+            has_focus=self._place.has_focus(),
+            window=self._place.size,
+            desktop=self._place.desktop_size(),
             num_touched=self._trainer.seen.num_touched,
             learner_is_ready=self._trainer.is_ready,
         )

@@ -161,6 +161,11 @@ class DesktopWorld:
         return ears.holding or self._clock() - ears.touched_s < self._settings.hand_back_s
 
     @property
+    def desktop(self) -> Area:
+        """The whole desktop, all monitors together."""
+        return self._parts.windows.desktop()
+
+    @property
     def has_focus(self) -> bool:
         """Whether the game's window has the keyboard; a whole monitor always has."""
         return self._window is None or self._parts.windows.has_focus(self._window)

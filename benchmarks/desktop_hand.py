@@ -1,0 +1,64 @@
+"""A scripted person: plays the embedded game's window by real X events, and knows the game as a person who sees well.
+
+    python benchmarks/desktop_hand.py SEED MINUTES [STYLE]
+
+The window is the ordinary one and hears nothing but SDL's events. The teacher sits beside it in the same process, looks
+at what is true, and sends what it wants through the X server like anybody else's mouse and keyboard. Whoever records it
+from outside has pixels and events only. Prints the score at the end.
+"""
+
+import os
+import sys
+
+os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+
+import numpy as np
+
+from understudy.contract.observation import TICK_RATE_HZ, TICK_S
+from understudy.worlds.desktop.ledger import Ledger
+from understudy.worlds.desktop.pointer import open_pointer
+from understudy.worlds.desktop.reins import Reins
+from understudy.worlds.desktop.screen import find_window, open_windows
+from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.window import GameWindow
+
+MOST_BEHIND = 10
+
+
+class NoGuardian:
+    """This process is the game too: when it is killed, its window and what it heard go with it."""
+
+    def tell(self, kind: str, code: str, *, down: bool) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def main(seed: int, minutes: float, style: str) -> None:
+    window = GameWindow(seed, most_behind=MOST_BEHIND)
+    window.person_plays = True
+    windows = open_windows()
+    area = windows.area(find_window(windows, window.profile.window_title))
+    windows.close()
+    assert area is not None
+    teacher, reins = Teacher(style, window.profile), Reins(open_pointer(), NoGuardian(), Ledger(), window.profile.keys)
+    carry = teacher.start(np.array([seed], np.uint64))
+    try:
+        while window.num_ticks < minutes * 60 * TICK_RATE_HZ and not window.closed:
+            decision = teacher.decide(window.observe(), carry)
+            carry, wished = decision.carry, decision.action.records[0]
+            place = area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
+            reins.send(place, int(wished["button"]), int(wished["keys"]))
+            window.pass_tick()
+            window.act(window.hands.end_tick())
+    finally:
+        reins.close()
+        window.close()
+    totals, played = window.totals, window.num_ticks * TICK_S / 60
+    print(
+        f"{totals['value']:g} points, {totals['kills']:g} kills, {totals['loot']:g} boxes, {totals['deaths']:g} deaths "
+        f"in {played:.2f} minutes, {window.num_missed} ticks missed"
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "hunter")
