@@ -3,19 +3,32 @@
 import os
 import sys
 import time
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from teacher_play import PROFILE, teacher_play
 
 from understudy.contract.action import Actor
 from understudy.contract.errors import NoRecordingsError
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.learning.audit import STAGED
 from understudy.learning.material import gather
+from understudy.learning.promotion import Grounds, promote, stage
 from understudy.learning.shadow_reports import Places, ShadowSettings
-from understudy.learning.shadow_start import base_recordings, begin
-from understudy.policies.checkpoint import BEST, load_checkpoint, weights_identity
+from understudy.learning.shadow_start import base_recordings, begin, trained_s
+from understudy.policies.checkpoint import (
+    BASE,
+    BEST,
+    Checkpoint,
+    Parent,
+    load_checkpoint,
+    save_checkpoint,
+    weights_identity,
+)
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.store import write_episode
 
@@ -81,3 +94,25 @@ def test_a_session_rehearses_stages_and_goes_on_from_what_it_staged(recordings: 
     again = begin(ShadowSettings(), places, PROFILE, lambda: None)
     assert weights_identity(again.learner.model.state_dict()) == identity
     assert weights_identity(again.learner.first.state_dict()) != identity
+
+
+def test_drift_is_measured_from_the_weights_before_all_shadow_sessions(recordings: Path, tmp_path: Path) -> None:
+    models = write_brain(tmp_path / "models", seed=3)
+    first = load_checkpoint(models / "executor" / BEST)
+    trained = datetime.now(UTC) + timedelta(seconds=5)
+    made = Parent(identity="f" * 16, what="recordings", when=trained.isoformat(timespec="seconds"))
+    first = replace(first, meta=replace(first.meta, lineage=(made, *first.meta.lineage)))
+    save_checkpoint(models / "executor" / BEST, first)
+    weights = {name: weight + 0.05 * torch.randn_like(weight) for name, weight in first.weights.items()}
+    later = (*first.meta.lineage, Parent(identity=first.identity, what=BASE, when="2026-01-02"))
+    newer = Checkpoint(meta=replace(first.meta, lineage=later), weights=weights)
+    candidate = models / "executor" / STAGED / "candidate_then.pt"
+    stage(candidate, newer)
+    promote(models, candidate, Grounds(why="a test"))
+    os.utime(models / "executor" / BEST, (time.time() + 9999, time.time() + 9999))
+    places = Places(models=models, candidate=tmp_path / "candidate_now.pt", log_folder=tmp_path, recordings=recordings)
+    start = begin(ShadowSettings(), places, PROFILE, lambda: None)
+    assert weights_identity(start.learner.first.state_dict()) == newer.identity
+    assert weights_identity(start.learner.root.state_dict()) == first.identity
+    assert trained_s(newer, models / "executor" / BEST) == pytest.approx(trained.timestamp(), abs=2)
+    assert start.base_minutes == 6.0, "what was recorded before the training is the base"

@@ -32,8 +32,8 @@ def judge(
 
     Args:
         candidate, incumbent: on the newest held-out minutes.
-        base_candidate, base_first: the candidate, and what the session began with, on held-out base recordings; None
-            where there are none.
+        base_candidate, base_first: the candidate, and the weights from before all shadow sessions, on held-out base
+            recordings; None where there are none.
     """
     mean, sure = gain(candidate, incumbent)
     numbers = {

@@ -67,6 +67,7 @@ class ShadowLearner:
         settings: ShadowSettings,
         rehearsal: Rehearsal | None = None,
         working: Executor | None = None,
+        root: Executor | None = None,
     ) -> None:
         """Args:
         brain: what the session begins with.
@@ -74,9 +75,11 @@ class ShadowLearner:
         settings: how to learn.
         rehearsal: base play, where there is any.
         working: weights to go on from; those of `brain` when None.
+        root: what the old skill is measured by, from before all shadow sessions; `brain`'s when None.
         """
         self.settings, self.rehearsal = settings, rehearsal
         self.first = brain.executor.eval()
+        self.root = self.first if root is None else root.eval()
         self.incumbent: torch.nn.Module = self.first
         self.model = copy.deepcopy(brain.executor if working is None else working)
         self.average = WeightAverage(self.model, settings.ema_decay)
@@ -205,7 +208,7 @@ class ShadowLearner:
         base_new = None
         if self.rehearsal is not None:
             if self._base_first is None:
-                self._base_first = self.agreement(self.first, self.rehearsal.held_out)
+                self._base_first = self.agreement(self.root, self.rehearsal.held_out)
             base_new = self.agreement(self.average.model, self.rehearsal.held_out)
         return judge(new, old, base_new, self._base_first)
 

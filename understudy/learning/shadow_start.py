@@ -14,6 +14,7 @@ import torch
 from understudy.contract.errors import CheckpointError, NoRecordingsError, RecordingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
+from understudy.learning.audit import HISTORY
 from understudy.learning.executor_samples import join, samples_of
 from understudy.learning.lesson import prepare
 from understudy.learning.material import split_sessions, stretches
@@ -21,6 +22,7 @@ from understudy.learning.promotion import expect_finite, stage
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
 from understudy.learning.shadow_reports import Places, ShadowSettings
+from understudy.learning.takeovers import is_shared
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import load_brain, restore_executor
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint
@@ -87,7 +89,7 @@ def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Call
     beat()
     rehearsal, minutes, note = None, (0.0, 0.0), ""
     try:
-        train, held_out = base_recordings(places.recordings, best.stat().st_mtime, profile)
+        train, held_out = base_recordings(places.recordings, trained_s(base, best), profile)
     except (NoRecordingsError, RecordingError) as problem:
         note = str(problem)
     else:
@@ -95,13 +97,43 @@ def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Call
         rehearsal = rehearse(train, held_out, Upstream(brain.strategist, brain.tactician), profile, settings, beat)
     working = _working(places.candidate)
     return Start(
-        learner=ShadowLearner(brain, profile, settings, rehearsal, working),
+        learner=ShadowLearner(brain, profile, settings, rehearsal, working, _root(base, places.models)),
         base=base,
         places=places,
         base_minutes=minutes[0],
         held_out_minutes=minutes[1],
         note=note,
     )
+
+
+def trained_s(base: Checkpoint, path: Path) -> float:
+    """Unix time at which these weights, or those that they were learnt on from, were trained from recordings.
+
+    The file's own time is no measure: a promotion writes it anew, and what was recorded in shadow since is no base.
+    """
+    for parent in base.meta.lineage:
+        if parent.what == "recordings":
+            return datetime.fromisoformat(parent.when).timestamp() + 1.0  # it is cut to whole seconds
+    return path.stat().st_mtime
+
+
+def _root(base: Checkpoint, models: Path) -> Executor | None:
+    """The weights that all shadow sessions together set out from; None where it is this one, or they are gone.
+
+    Drift is measured from there: a point lost in each session would otherwise add up unseen.
+    """
+    roots = [parent.identity for parent in base.meta.lineage if parent.what == BASE]
+    if not roots:
+        return None
+    for path in sorted((models / "executor" / HISTORY).glob(f"*_{roots[0]}.pt")):
+        try:
+            return restore_executor(load_checkpoint(path, "executor", ENCODING))
+        except CheckpointError as problem:
+            _log.warning("%s", problem)
+    _log.warning(
+        "The first weights %s are no longer in the history: drift is measured from the present ones.", roots[0]
+    )
+    return None
 
 
 def _working(candidate: Path) -> Executor | None:
@@ -136,7 +168,7 @@ def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tu
         if path.stat().st_mtime > before_s or hours > MOST_HOURS_READ:
             continue
         episode = read_episode(path)
-        if episode.info.profile == profile:
+        if episode.info.profile == profile and not is_shared(episode):
             sessions.append(stretches(episode))
             hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
             hours += len(episode) / TICK_RATE_HZ / 3600.0
