@@ -84,7 +84,7 @@ def truth(asked: argparse.Namespace) -> None:
         )
         for number, seed in enumerate(seeds)
     ]
-    record_lockstep(world, teacher, seeds, files, round(asked.minutes * 1200), Actor.TEACHER, lambda done, total: None)
+    record_lockstep(world, teacher, seeds, files, round(asked.minutes * 1200), Actor.TEACHER, lambda done: None)
 
 
 def train(asked: argparse.Namespace) -> None:

@@ -142,7 +142,8 @@ class LiveGame:
         parent = os.getppid()
 
         def over(step: "Step") -> bool:
-            return self.window.closed or os.getppid() != parent
+            time_is_up = num_ticks is not None and self.window.num_ticks >= num_ticks  # missed ones count too
+            return self.window.closed or time_is_up or os.getppid() != parent
 
         session.run(num_ticks, until=over)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from understudy.contract.protocols import Step
     from understudy.recordings.episode import EpisodeInfo
     from understudy.recordings.takes import Takes
     from understudy.runtime.session import Session
@@ -148,8 +149,13 @@ def _record(session: "Session", command: RecorderV2, world: "DesktopWorld", take
 
     num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
     parent = os.getppid()
+
+    def over(step: "Step") -> bool:
+        time_is_up = num_ticks is not None and world.num_ticks >= num_ticks  # those without a picture count too
+        return world.closed or time_is_up or takes.failure is not None or os.getppid() != parent
+
     try:
-        session.run(num_ticks, until=lambda step: world.closed or takes.failure is not None or os.getppid() != parent)
+        session.run(num_ticks, until=over)
     except KeyboardInterrupt:
         return True
     return False
