@@ -76,8 +76,20 @@ def test_without_readable_ammunition_hits_are_seen_and_misses_are_not() -> None:
 def test_an_enemy_that_vanishes_in_sight_of_the_fight_was_killed() -> None:
     assert last(without(scene(SHOT), 7, since=1)) == {"hits": 1, "kills": 1, "kill_value": 2.5}
     assert last(without(scene({"x_of_7": 0.995}, SHOT), 7, since=2)) == {}, "it has left the window"
-    assert last(without(scene({"selected_of_7": 0}, *({},) * 70, SHOT), 7, since=72)) == {}, "nobody fought it"
+    assert last(without(scene({"selected_of_7": 0}, *({},) * 210, SHOT), 7, since=212)) == {}, "nobody fought it"
+    assert last(without(scene({"laser_on_of_player": 1, **SHOT}), 7, since=1)) == {}, "the laser still has its target"
     assert last(without(scene({"map_index_of_player": 1}), 7, since=1)) == {}, "the ship has jumped"
+
+
+def test_a_laser_that_stops_of_itself_as_it_fires_has_killed_what_is_out_of_sight() -> None:
+    beyond = ({"x_of_7": 0.995, "laser_on_of_player": 1}, {}, {**SHOT, "laser_on_of_player": 0})
+    assert last(without(scene(*beyond), 7, since=2)) == {"hits": 1, "kills": 1, "kill_value": 2.5}
+    by_key = without(scene(*beyond), 7, since=2)
+    by_key.records["keys"][3] = PROFILE.key_bit("ctrl")
+    assert last(by_key) == {}
+    other_target = without(scene(*beyond), 7, since=2)
+    other_target.records["button"][3] = 1
+    assert last(other_target) == {}
 
 
 def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None:

@@ -19,6 +19,7 @@ from understudy.evaluation.seeds import SPACE_SIZE, Purpose, drawn_offset, seeds
 from understudy.evaluation.trial import Look, Ruling, Stretches, Trial, TrialConfig
 from understudy.learning.promotion import Grounds, load_candidate, playing, promote, refuse, settle
 from understudy.policies.brain import load_brain
+from understudy.policies.checkpoint import Checkpoint
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
 
@@ -60,6 +61,8 @@ class GateVerdict:
     """Of consecutive seeds, one for each pair; None where nothing was played."""
     seconds: float = 0.0
     """Game time in each world."""
+    live: bool = False
+    """Judged by turns in a world that cannot be reset."""
     looks: tuple[Look, ...] = ()
     """After every block of pairs; the last one is what the verdict rests on."""
 
@@ -173,18 +176,42 @@ def submit(
     profile = load_profile("darkorbit")
     pilot = Hierarchy(load_brain(models, new), profile)
     verdict = compare(pilot, Hierarchy(load_brain(models), profile), config, progress)
+    return carry_out(models, candidate, new, before.identity, verdict, why)
+
+
+def carry_out(
+    models: Path, path: Path, candidate: Checkpoint, incumbent: str, verdict: GateVerdict, why: str = "asked for"
+) -> GateVerdict:
+    """Lets a judged candidate play if it is better, and writes down the decision either way.
+
+    Args:
+        models: folder of the three policies that play.
+        path: the candidate's file.
+        candidate: the candidate as it was judged.
+        incumbent: identity of the weights that it was compared with.
+        verdict: of `compare` or of a `LiveGate`.
+        why: where the candidate comes from, for the audit log.
+
+    Returns:
+        The verdict; a refusal where the candidate could not be promoted after all.
+
+    Raises:
+        CheckpointError: if the decision cannot be written down; the old weights play on.
+    """
     if verdict.promote:
         try:
-            promote(models, candidate, _grounds(verdict, why), instead_of=before.identity)
+            promote(models, path, _grounds(verdict, why), instead_of=incumbent)
         except CheckpointError as problem:
             verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
     if not verdict.promote:
-        refuse(models, policy, new, _grounds(verdict, why))
+        refuse(models, candidate.meta.policy, candidate, _grounds(verdict, why))
     return verdict
 
 
 def _grounds(verdict: GateVerdict, why: str) -> Grounds:
     seeds: dict[str, int | float] = {}
-    if verdict.first_seed is not None:
+    if verdict.live:
+        seeds = {"live_pairs": verdict.num_pairs, "seconds": verdict.seconds}
+    elif verdict.first_seed is not None:
         seeds = {"first": verdict.first_seed, "count": verdict.num_pairs, "seconds": verdict.seconds}
     return Grounds(why=why, reason=verdict.reason, numbers=verdict.numbers, seeds=seeds)

@@ -29,6 +29,8 @@ OUTCOMES = np.dtype(
 """What the newest observation shows to have happened since the one before, 32 bytes."""
 
 _ENEMY, _LOOT = int(Role.ENEMY), int(Role.LOOT)
+LASER_KEY = "ctrl"
+"""What switches the laser, where a profile has such a key."""
 _LONGEST_GAP_S = 0.5
 """Observations farther apart than this are not consecutive: nothing is concluded."""
 
@@ -47,7 +49,7 @@ class WatchConfig:
     """Full hulls that a full shield is worth."""
     confirm_ticks: int = 0
     """So long an object has to be gone before it counts: more for a tracker that loses things at times."""
-    memory_ticks: int = 3 * TICK_RATE_HZ
+    memory_ticks: int = 10 * TICK_RATE_HZ
     """An enemy that was neither selected nor hit for so long does not count as killed when it vanishes."""
 
 
@@ -57,6 +59,7 @@ WATCH_CARRY = np.dtype(
         ("before", OBSERVATION),
         ("seen", "u1"),  # `before` holds something
         ("foe", "i4"),  # id of the enemy fought last; 0 for none
+        ("foe_kind", "i4"),
         ("foe_ticks", "i4"),  # since it was last selected or hit
         ("gone", "i4", (2,)),  # ids of an enemy and a box that have vanished and may come back; 0 for none
         ("gone_ticks", "i4", (2,)),
@@ -78,6 +81,7 @@ class OutcomeWatch:
         config = config or WatchConfig()
         self._values = np.array([kind.value for kind in profile.kinds], np.float64)
         self._settings = np.array([tuple(getattr(config, name) for name in _SETTINGS.names or ())], _SETTINGS)
+        self._laser_key = np.uint32(profile.key_bit(LASER_KEY) if LASER_KEY in profile.keys else 0)
         self._aspect = profile.window_height / profile.window_width
 
     def start(self, num_worlds: int) -> Carry:
@@ -91,37 +95,38 @@ class OutcomeWatch:
             Records of dtype OUTCOMES, shape (B,). The carry is updated in place.
         """
         found = np.zeros(len(observation), OUTCOMES)
-        _see_worlds(observation.records, carry, self._settings, self._values, self._aspect, found)
+        _see_worlds(observation.records, carry, self._settings, self._values, self._aspect, self._laser_key, found)
         return found
 
     def see_all(self, observation: Observation) -> np.ndarray:
         """The same for T consecutive ticks of one world; records of dtype OUTCOMES, shape (T,)."""
         found = np.zeros(len(observation), OUTCOMES)
-        _see_ticks(observation.records, self.start(1), self._settings, self._values, self._aspect, found)
+        memory = self.start(1)
+        _see_ticks(observation.records, memory, self._settings, self._values, self._aspect, self._laser_key, found)
         return found
 
 
 @numba.njit(cache=True)
-def _see_worlds(records, carries, settings, values, aspect, found):  # type: ignore[no-untyped-def]
+def _see_worlds(records, carries, settings, values, aspect, laser_key, found):  # type: ignore[no-untyped-def]
     for world in range(len(records)):
-        _see(records[world], carries[world], settings[0], values, aspect, found[world])
+        _see(records[world], carries[world], settings[0], values, aspect, laser_key, found[world])
 
 
 @numba.njit(cache=True)
-def _see_ticks(records, carries, settings, values, aspect, found):  # type: ignore[no-untyped-def]
+def _see_ticks(records, carries, settings, values, aspect, laser_key, found):  # type: ignore[no-untyped-def]
     for tick in range(len(records)):
-        _see(records[tick], carries[0], settings[0], values, aspect, found[tick])
+        _see(records[tick], carries[0], settings[0], values, aspect, laser_key, found[tick])
 
 
 @numba.njit(cache=True)
-def _see(now, carry, s, values, aspect, out):  # type: ignore[no-untyped-def]
+def _see(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-untyped-def]
     before = carry.before
     gap = now.time_s - before.time_s
     if carry.seen and 0.0 < gap <= _LONGEST_GAP_S:
         _own_ship(before.player, now.player, s, out)
         same_place = before.player.map_index == now.player.map_index and (before.player.alive or not now.player.alive)
         if same_place:
-            _fight(before, now, carry, s, values, gap, out)
+            _fight(before, now, carry, s, values, gap, laser_key, out)
             _boxes(before, now, carry, s, values, gap, aspect, out)
         else:
             carry.foe, carry.gone[0], carry.gone[1] = 0, 0, 0
@@ -143,8 +148,8 @@ def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _fight(before, now, carry, s, values, gap, out):  # type: ignore[no-untyped-def]
-    """Shots by ammunition and rocket lamp, hits by enemies' bars, kills by enemies that vanish in sight."""
+def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
+    """Shots by ammunition and rocket lamp, hits by enemies' bars, kills by what vanishes and by the laser's lamp."""
     lost, foe = 0.0, 0
     for slot in range(MAX_TRACKS):
         track = before.tracks[slot]
@@ -155,14 +160,16 @@ def _fight(before, now, carry, s, values, gap, out):  # type: ignore[no-untyped-
             drop = _drop(track.hp, now.tracks[later].hp, s) + _drop(track.shield, now.tracks[later].shield, s)
             if drop > 0.0:
                 lost += drop
-                foe = track.id
+                foe, carry.foe_kind = track.id, track.kind
         if track.selected and foe == 0:
-            foe = track.id
+            foe, carry.foe_kind = track.id, track.kind
     carry.foe_ticks += 1
     if foe:
         carry.foe, carry.foe_ticks = foe, 0
     laser, rocket = _laser_shots(before.player, now.player), _rocket_shots(before.player, now.player)
     kind = _vanished(before, now, carry, s, gap)
+    if kind < 0 and laser + rocket > 0 and _lamp_went_out(before, now, laser_key) and _out_of_sight(now, carry, s):
+        kind, carry.foe = carry.foe_kind, 0
     if kind >= 0:
         out.kills += 1.0
         out.kill_value += values[kind]
@@ -225,9 +232,25 @@ def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
     slot = _slot_of(before, carry.foe) if carry.foe and carry.foe_ticks <= s.memory_ticks else -1
     if slot < 0 or _slot_of(now, carry.foe) >= 0 or not _should_be_seen(before.tracks[slot], now, s, gap):
         return -1
+    if now.player.laser_on:  # it goes out when its target dies
+        return -1
     carry.gone[0], carry.gone_ticks[0], carry.gone_kind[0] = carry.foe, 0, before.tracks[slot].kind
     carry.foe = 0
     return _confirmed(now, carry, s, 0)
+
+
+@numba.njit(cache=True)
+def _lamp_went_out(before, now, laser_key):  # type: ignore[no-untyped-def]
+    """Whether the laser has stopped of itself, by neither its key nor a click on another target."""
+    by_key = now.keys & ~before.keys & laser_key
+    by_click = now.button != 0 and before.button == 0
+    return bool(before.player.laser_on and not now.player.laser_on and not by_key and not by_click)
+
+
+@numba.njit(cache=True)
+def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
+    """Whether the enemy fought is beyond the window's edge: the laser reaches farther than that."""
+    return bool(carry.foe and carry.foe_ticks <= s.memory_ticks and _slot_of(now, carry.foe) < 0)
 
 
 @numba.njit(cache=True)
