@@ -46,8 +46,10 @@ NUM_SAID = 4 + MAX_KEYS
 """Numbers a tick and mode: offset x and y, log scale, button, keys."""
 OFFSET_SCALE = 5.0
 """Offsets are learnt in fifths of the window."""
-LOG_SCALES = (-4.0, 1.0)
-"""Bounds: no likelihood is gained by knowing a resting cursor to better than 0.4 % of the window."""
+LOG_SCALES = (-3.0, 1.0)
+"""Bounds: no likelihood is gained by knowing a resting cursor to better than 1 % of the window."""
+FIRST_SAID = (0.0, 0.0, -2.0, -3.0, *[-5.0] * MAX_KEYS)
+"""What an untrained chunk says: near to rest, nothing pressed; else the first gradients dwarf all later ones."""
 SHOWN = ("context", "tracks", "kinds", "landmarks")
 EXECUTIONS = {"whole chunks": (10, 1.0), "half chunks": (5, 1.0), "one tick": (1, 1.0), "likeliest chunk": (5, 0.0)}
 """Ticks that are carried out before the next chunk is drawn, and the temperature of the drawing."""
@@ -76,6 +78,8 @@ class PerTick(nn.Module):
             nn.GELU(),
         )
         self.chunks = nn.Linear(4 * width, NUM_MODES * (1 + HORIZON * NUM_SAID))
+        with torch.no_grad():
+            self.chunks.bias.copy_(torch.tensor([0.0, *FIRST_SAID * HORIZON] * NUM_MODES))
 
     def forward(self, context, advice, tracks, kinds, weights, landmarks):  # type: ignore[no-untyped-def]
         """(mode logits (B, X), chunks (B, X, HORIZON, NUM_SAID))."""
@@ -255,7 +259,13 @@ def train(seed: int, arguments: argparse.Namespace) -> PerTick:
         upstream, material = Upstream(levels.strategist, levels.tactician), gather(arguments.recordings)
         task = PerTickTask(chunks_of(material.train, upstream), chunks_of(material.held_out, upstream), model)
         config = FitConfig(
-            epochs=arguments.epochs, batch_size=512, lr=1e-3, seed=seed, save_every=None, choose_by="choice"
+            epochs=arguments.epochs,
+            batch_size=512,
+            lr=1e-3,
+            gradient_clip=10.0,
+            seed=seed,
+            save_every=None,
+            choose_by="choice",
         )
         curve: dict[int, float] = {}
         result = fit(
