@@ -21,6 +21,7 @@ from rich.console import Console
 from understudy.cli.record import record_teacher
 from understudy.cli.train import Train
 from understudy.cli.train_run import settings_of
+from understudy.contract import wire
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Mode
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S, Observation
@@ -92,15 +93,22 @@ class Played:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tuned:
+    """What fine-tuning took in, and how long it took."""
+
+    corrections: int
+    agreements: int
+    cpu_s: float
+    clock_s: float
+    disputed: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Found:
     """One seed."""
 
     seed: int
-    corrections: int
-    agreements: int
-    finetune_cpu_s: float
-    finetune_s: float
-    disputed: float
+    tuned: Tuned
     accuracy_elsewhere: tuple[float, float]
     old: Played
     new: Played
@@ -121,26 +129,15 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
         for name, how in settings.items():
             train_policy(name, material, how)
     collect(models, folder / "corrections", arguments, seed)
-    begun_s, begun_cpu_s = time.monotonic(), time.process_time()
-    resolution = resolve(read_corrections(folder / "corrections").entries)
-    material = gather(edited)
-    settings = FinetuneSettings(
-        model_path=models / "strategist" / BEST, output_dir=folder / "tuned", seed=seed, log_dir=folder / "logs"
-    )
-    result = finetune(resolution, material, settings)
-    took_cpu_s, took_s = time.process_time() - begun_cpu_s, time.monotonic() - begun_s
+    tuned = tune(folder, seed)
     old = load_brain(models)
-    new = tuned_brain(old, settings.output_dir)
+    new = tuned_brain(old, folder / "tuned")
     assert old.strategist is not None and new.strategist is not None
     fresh = fresh_lessons(arguments, seed)
     healthy = [health(lesson.observation.records) > ELSEWHERE for lesson in fresh]
     found = Found(
         seed=seed,
-        corrections=result.num_corrections,
-        agreements=result.num_agreements,
-        finetune_cpu_s=took_cpu_s,
-        finetune_s=took_s,
-        disputed=result.disputed,
+        tuned=tuned,
         accuracy_elsewhere=(
             mode_accuracy(old.strategist, fresh, healthy),
             mode_accuracy(new.strategist, fresh, healthy),
@@ -150,6 +147,31 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
     )
     (folder / "found.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
     return found
+
+
+def tune(folder: Path, seed: int) -> Tuned:
+    """Corrections and edited recordings into new checkpoints, as `understudy finetune` does it."""
+    done = folder / "tuned" / "tuned.json"
+    if done.exists():
+        return wire.from_json(Tuned, done.read_text(encoding="utf-8"))
+    begun_s, begun_cpu_s = time.monotonic(), time.process_time()
+    resolution = resolve(read_corrections(folder / "corrections").entries)
+    settings = FinetuneSettings(
+        model_path=folder / "models" / "strategist" / BEST,
+        output_dir=folder / "tuned",
+        seed=seed,
+        log_dir=folder / "logs",
+    )
+    result = finetune(resolution, gather(folder / "recordings"), settings)
+    tuned = Tuned(
+        corrections=result.num_corrections,
+        agreements=result.num_agreements,
+        cpu_s=time.process_time() - begun_cpu_s,
+        clock_s=time.monotonic() - begun_s,
+        disputed=result.disputed,
+    )
+    done.write_text(wire.to_json(tuned), encoding="utf-8")
+    return tuned
 
 
 def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[Lesson]:
@@ -287,8 +309,8 @@ def sum_up(found: Sequence[Found], console: Console) -> None:
     for one in found:
         before, after = one.accuracy_elsewhere
         console.print(
-            f"seed {one.seed}: {one.corrections} corrections, {one.agreements} agreements, fine-tuned in "
-            f"{one.finetune_cpu_s:.0f} CPU-s ({one.finetune_s:.0f} s on the clock), {one.disputed:.1%} disputed"
+            f"seed {one.seed}: {one.tuned.corrections} corrections, {one.tuned.agreements} agreements, fine-tuned in "
+            f"{one.tuned.cpu_s:.0f} CPU-s ({one.tuned.clock_s:.0f} s on the clock), {one.tuned.disputed:.1%} disputed"
         )
         for name, played in (("old", one.old), ("new", one.new)):
             console.print(

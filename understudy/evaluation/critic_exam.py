@@ -138,7 +138,7 @@ def _result(
         num_babble=babble,
         num_failed=failed,
         ended=ended,
-        agreement=wilson(float(np.trace(confusion)), len(right)),
+        agreement=wilson(float(np.trace(confusion)), float(len(right))),
         chance=float(confusion.sum(axis=1).max()) / total,
         kappa=(share - by_lot) / (1.0 - by_lot) if by_lot < 1.0 else 0.0,
         confusion=confusion,

@@ -115,7 +115,7 @@ class _Moments:
         right = [
             model(self.windows[rows]).mode_logits[torch.arange(len(rows)), self.ends[rows]].argmax(-1)
             == self.modes[rows]
-            for rows in torch.arange(len(self), device=self.modes.device).split(64)
+            for rows in torch.split(torch.arange(len(self), device=self.modes.device), 64)
         ]
         same = torch.cat(right) if right else torch.zeros(0, dtype=torch.bool, device=self.modes.device)
         return _share(same[self.differs]), _share(same[~self.differs])

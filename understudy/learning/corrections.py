@@ -27,7 +27,7 @@ PERSON = "person"
 class Judged:
     """J moments with what should have been done."""
 
-    windows: tuple[Float32[np.ndarray, "seconds features"], ...]
+    windows: tuple[Float32[np.ndarray, "_ features"], ...]
     """Each look back, oldest second first; not all of one length."""
     modes: Int64[np.ndarray, " J"]
     """What was right."""
@@ -44,7 +44,7 @@ class Judged:
     @property
     def differs(self) -> np.ndarray:
         """Which ones correct something; the others agree. Shape (J,)."""
-        return self.modes != self.bot_modes
+        return np.asarray(self.modes != self.bot_modes)
 
     def take(self, which: np.ndarray) -> "Judged":
         """Some of them, by index."""

@@ -75,7 +75,7 @@ def echo_of(judged: Judged) -> Echo:
         torch.autograd.backward(value)
         return value
 
-    search.step(loss)
+    search.step(loss)  # type: ignore[no-untyped-call]
     return Echo(
         mean=mean,
         scale=scale,

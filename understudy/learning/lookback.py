@@ -39,4 +39,4 @@ class LookBack:
         last = self._num_ticks - 1
         oldest = max(0, last - len(self._kept) + 1)
         ticks = np.arange(last, oldest - 1, -TICK_RATE_HZ)[::-1]
-        return self._kept[ticks % len(self._kept), world].copy()
+        return np.asarray(self._kept[ticks % len(self._kept), world].copy(), np.float32)

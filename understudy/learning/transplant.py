@@ -64,9 +64,11 @@ def transplants(
     for mode in np.unique(wanted.modes):
         asked = wanted.take(np.flatnonzero(wanted.modes == mode))
         share = len(asked) / len(wanted)
-        found = [(lesson, *each) for lesson in lessons for each in _stretches(lesson, int(mode))] * COPIES
+        found = [(lesson, each) for lesson in lessons for each in _stretches(lesson, int(mode))] * COPIES
         chosen = random.permutation(len(found))[: int(np.ceil(MOST_MADE * share))]
-        made = [_piece(*found[index], int(mode), asked.bars[random.integers(len(asked))], profile) for index in chosen]
+        made = []
+        for lesson, stretch in (found[index] for index in chosen):
+            made.append(_piece(lesson, stretch, int(mode), asked.bars[random.integers(len(asked))], profile))
         likeness = [_distance(piece, asked, scale) for piece in made]
         pieces += [made[index] for index in np.argsort(likeness)[: int(np.ceil(MOST_KEPT * share))]]
     return pieces
@@ -95,8 +97,9 @@ def _stretches(lesson: Lesson, mode: int) -> Iterator[tuple[int, int]]:
 
 
 def _piece(
-    lesson: Lesson, begin: int, end: int, mode: int, bars: Float32[np.ndarray, " 2"], profile: Profile
-) -> Piece:  # fmt: skip
+    lesson: Lesson, stretch: tuple[int, int], mode: int, bars: Float32[np.ndarray, " 2"], profile: Profile
+) -> Piece:
+    begin, end = stretch
     first = max(0, begin - round(LEAD_S * TICK_RATE_HZ))
     last = min(len(lesson), end + round(AFTER_S * TICK_RATE_HZ))
     records = lesson.observation.records[first:last].copy()
@@ -116,4 +119,4 @@ def _piece(
 def _glide(length: int, begin: int) -> Float32[np.ndarray, " T"]:
     """0 until RAMP_S before the stretch, 1 from its first tick on."""
     ticks = np.arange(length, dtype=np.float32)
-    return np.clip(1.0 + (ticks - begin) / (RAMP_S * TICK_RATE_HZ), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(1.0 + (ticks - begin) / (RAMP_S * TICK_RATE_HZ), 0.0, 1.0), np.float32)

@@ -10,7 +10,7 @@ from understudy.contract.action import Action, idle_action
 from understudy.contract.observation import TICK_S, Button
 from understudy.worlds.simulator.window import GameWindow
 from understudy.worlds.simulator.window_companion import Companion
-from understudy.worlds.simulator.window_seat import MARK, WRONG, WindowSeat
+from understudy.worlds.simulator.window_seat import CHOICE_S, MARK, WRONG, WindowSeat
 
 SIZE = (320, 180)
 
@@ -117,6 +117,33 @@ def test_f2_marks_the_moment_among_the_inputs_and_is_no_touch(window: GameWindow
     assert seat.take_inputs() == ()
     assert heard == ["wrong"]
     assert action.records["button"][0] == Button.RIGHT
+
+
+def press(window: GameWindow, seat: WindowSeat, key: int) -> Action:
+    post(pygame.KEYDOWN, key=key)
+    post(pygame.KEYUP, key=key)
+    return pass_tick(window, seat)
+
+
+def test_a_number_soon_after_f2_is_an_answer_and_no_touch(window: GameWindow, seat: WindowSeat) -> None:
+    chosen: list[int] = []
+    seat.choose = chosen.append
+    press(window, seat, pygame.K_F2)
+    action = press(window, seat, pygame.K_3)
+    assert chosen == [2]
+    assert action.records["keys"][0] == 0, "the game hears nothing of it"
+    assert seat.touched_s == float("-inf") and not seat.holding
+
+
+def test_a_number_that_nobody_asked_for_is_the_games(window: GameWindow, seat: WindowSeat) -> None:
+    chosen: list[int] = []
+    assert press(window, seat, pygame.K_3).records["keys"][0] != 0
+    press(window, seat, pygame.K_F2)
+    assert press(window, seat, pygame.K_3).records["keys"][0] != 0, "nobody listens"
+    seat.choose = chosen.append
+    seat.marked_s -= CHOICE_S
+    assert press(window, seat, pygame.K_3).records["keys"][0] != 0, "too late"
+    assert chosen == []
 
 
 def test_f1_pauses_and_goes_on_and_touches_in_the_pause_do_not_count(window: GameWindow, seat: WindowSeat) -> None:
