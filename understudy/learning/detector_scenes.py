@@ -1,7 +1,8 @@
 """Pictures of the embedded game with their truth: crowds that no play would show, and moments of a teacher's play.
 
 Made-up scenes show every kind equally often, in heaps, under panels and explosions, over skies that no map of the
-game has; what is held out is real play on the game's own maps, so a score there is one on maps never seen.
+game has; what is held out is real play and made-up scenes on the game's own maps, so a score there is one on maps never
+seen.
 """
 
 from collections.abc import Iterator
@@ -32,15 +33,19 @@ class Labelled:
     """Centre x, y, width, height in fractions of the picture; a box may reach over its edge."""
 
 
-def made_up_scenes(profile: Profile, count: int, seed: int, height: int) -> Iterator[Labelled]:
-    """Pictures of scenes drawn by chance, `height` pixels high."""
+def made_up_scenes(
+    profile: Profile, count: int, seed: int, height: int, *, own_maps: bool = False
+) -> Iterator[Labelled]:
+    """Pictures of scenes drawn by chance, `height` pixels high; over strange skies, or on the game's own maps."""
     from understudy.worlds.simulator.render import Renderer
 
-    generator = np.random.default_rng(seed)
+    generator = np.random.default_rng([abs(seed), seed < 0])
     renderers = [Renderer(profile, size) for size in ((1280, 720), (960, 540), (1600, 900))]
     for number in range(count):
         renderer = renderers[(0, 0, 1, 2)[number % 4]]
         scene = _made_up(profile, generator)
+        if own_maps:
+            scene.observation["player"]["map_index"] = number % len(profile.maps)
         yield _labelled(renderer.frame(scene), scene.observation, height)
 
 

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float64, Int64, UInt8
 from torch import Tensor
 
+from understudy.contract.profile import Rectangle
 from understudy.learning.detector_loss import detection_loss
 from understudy.learning.detector_network import MULTIPLE, DetectorConfig, DetectorNetwork, YoloOutput
 from understudy.learning.detector_scenes import Labelled
@@ -31,6 +32,7 @@ class DetectorTask:
         held_out: Sequence[Labelled],
         device: torch.device,
         crop: int | None = None,
+        covered: tuple[Rectangle, ...] = (),
     ) -> None:
         """Puts everything on the device.
 
@@ -40,10 +42,12 @@ class DetectorTask:
             held_out: pictures of the same size.
             device: where to train.
             crop: train on square parts of this many pixels, which is cheaper on a processor; None takes whole pictures.
+            covered: parts of the window where panels lie over the game. What shines through them is learnt too, but it
+                counts neither for nor against in the score: it cannot be clicked.
         """
         self._pictures, self._boxes, self._kinds = _tensors(training, device)
         self._held_pictures, _, _ = _tensors(held_out, device)
-        self._held_out = held_out
+        self._held_out, self._covered = held_out, covered
         self._crop = crop
         self._model = DetectorNetwork(config).to(device)
 
@@ -75,7 +79,15 @@ class DetectorTask:
     @torch.no_grad()
     def precisions(self, model: DetectorNetwork) -> Float64[np.ndarray, " classes"]:
         """Average precision at an overlap of one half, class by class, on the held-out pictures."""
-        return average_precisions(self._find(model), self._truth(), len(model.config.names))
+        found = [tuple(part[self._open(one[2])] for part in one) for one in self._find(model)]
+        truth = [tuple(part[self._open(one[1])] for part in one) for one in self._truth()]
+        return average_precisions(found, truth, len(model.config.names))
+
+    def _open(self, boxes: np.ndarray) -> np.ndarray:
+        """Which boxes (pixels) have their centre under no panel."""
+        height, width = self._held_pictures.shape[2:]
+        places = [(float(box[0]) / width, float(box[1]) / height) for box in boxes]
+        return np.array([not any(part.contains(x, y) for part in self._covered) for x, y in places], bool)
 
     def _truth(self) -> list[Truth]:
         height, width = self._held_pictures.shape[2:]

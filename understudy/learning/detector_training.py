@@ -40,7 +40,7 @@ class DetectorSettings:
     num_pictures: int = 1200
     """Rendered pictures to learn from."""
     num_held_out: int = 120
-    """Pictures of real play, never learned from."""
+    """Pictures of the game's own maps, never learned from."""
     crop: int | None = 224
     """Side of the part of a picture that a step looks at; None for all of it."""
     start: Path | None = None
@@ -92,7 +92,8 @@ def train_detector(
     training, held_out, names = gather(settings, profile, drawing)
     config = DetectorConfig(names=names)
     with random_state.seeded(settings.fit.seed, device):
-        task = DetectorTask(config, training, held_out, device, settings.crop)
+        covered = () if settings.images is not None else profile.panels
+        task = DetectorTask(config, training, held_out, device, settings.crop, covered)
     if settings.start is not None:
         take_over(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=wire.to_plain(config))
@@ -134,10 +135,12 @@ def gather(
     total = settings.num_pictures + settings.num_held_out
     made_up = made_up_scenes(profile, settings.num_pictures, settings.fit.seed, PICTURE_HEIGHT)
     training = _counted(made_up, drawing, 0, total)
-    worlds = np.arange(max(1, settings.num_held_out // 15), dtype=np.uint64) + np.uint64(2**32 + HELD_OUT_SEED)
-    seconds = 4.0 * settings.num_held_out / len(worlds)
-    played = played_scenes(profile, worlds, 4.0, seconds, PICTURE_HEIGHT)
+    half = settings.num_held_out // 2
+    worlds = np.arange(max(1, half // 8), dtype=np.uint64) + np.uint64(2**32 + HELD_OUT_SEED)
+    played = played_scenes(profile, worlds, 4.0, 4.0 * half / len(worlds), PICTURE_HEIGHT)
     held_out = _counted(played, drawing, settings.num_pictures, total)
+    crowds = made_up_scenes(profile, settings.num_held_out - len(held_out), -1, PICTURE_HEIGHT, own_maps=True)
+    held_out += _counted(crowds, drawing, settings.num_pictures + len(held_out), total)
     return training, held_out, tuple(kind.name for kind in profile.kinds)
 
 

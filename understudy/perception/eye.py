@@ -26,6 +26,7 @@ from understudy.perception.logbook import Logbook
 from understudy.perception.minimap import Minimap, Whereabouts
 from understudy.perception.overhead import OverheadReader
 from understudy.perception.places import Scale, scale_of
+from understudy.perception.sizes import Sizes
 from understudy.perception.tracker import SIGHTING, STILL, Tracker, TrackerConfig
 
 LONGEST_GAP_S = 1.0
@@ -67,7 +68,7 @@ class Eye:
         )
         self._ego = Ego(screen, aspect)
         self._logbook = None if screen.log is None else Logbook(screen.log)
-        self._happenings = Happenings(self.profile)
+        self._happenings, self._sizes = Happenings(self.profile), Sizes(len(self.profile.kinds))
         self.tracker = Tracker(aspect, self.tracking)
         """Public for those who draw or measure what is followed."""
         self.costs = Costs()
@@ -159,6 +160,7 @@ class Eye:
         sightings["kind"], sightings["role"] = kinds[known], self._roles[kinds[known]]
         for name in ("confidence", "x", "y", "width", "height"):
             sightings[name] = found[name][known]
+        self._sizes.settle(sightings)
         return sightings
 
     def _locate(
