@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli.doors import DOORS, venv_python
+from understudy.cli.doors import DOORS, open_door, venv_python
 
 SCRIPTS = {
     "bot_controller_v2": "darkorbit_bot/v2/bot_controller_v2.py",
@@ -87,3 +87,11 @@ def copy_of_the_doors(project_root: Path, folder: Path) -> Path:
         (copy / name).parent.mkdir(parents=True, exist_ok=True)
         (copy / name).write_bytes((project_root / name).read_bytes())
     return copy
+
+
+def test_the_guides_line_for_trouble_with_shadow_learning_goes_as_far_as_the_missing_policies(
+    working_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert open_door("bot_controller_v2", ["--shadow", "--debug"]) == 2
+    said = capsys.readouterr().err
+    assert "understudy train" in said and "--debug" not in said
