@@ -1,0 +1,36 @@
+"""How much better a tick went than it was expected to: generalised advantage estimation (Schulman et al. 2016)."""
+
+import numpy as np
+from jaxtyping import Bool, Float32
+
+
+def advantages(
+    rewards_TB: Float32[np.ndarray, "T B"],
+    values_TB: Float32[np.ndarray, "T B"],
+    discount: float,
+    trust: float,
+    cut_TB: Bool[np.ndarray, "T B"] | None = None,
+) -> Float32[np.ndarray, "T B"]:
+    """Advantages of all ticks but the last, which is only looked at for its value; the last row is 0.
+
+    Args:
+        rewards_TB: what came of each tick.
+        values_TB: what was expected from each tick on.
+        discount: of a tick, below 1.
+        trust: lambda, 0 believes the values alone, 1 what came alone.
+        cut_TB: ticks whose successor is not the next row (play was interrupted): they get 0, and nothing passes.
+    """
+    out = np.zeros_like(values_TB)
+    later = np.zeros(values_TB.shape[1], np.float32)
+    for t in range(len(values_TB) - 2, -1, -1):
+        surprise = rewards_TB[t] + discount * values_TB[t + 1] - values_TB[t]
+        later = surprise + discount * trust * later
+        if cut_TB is not None:
+            later = np.where(cut_TB[t], np.float32(0.0), later)
+        out[t] = later
+    return out
+
+
+def per_tick(time_s: float, rate_hz: int) -> float:
+    """The discount of a tick whose effect fades to 1/e within so many seconds."""
+    return float(np.exp(-1.0 / (time_s * rate_hz)))
