@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "gate": ("understudy.cli.gate", "Gate"),
     "history": ("understudy.cli.history", "History"),
     "play": ("understudy.cli.play", "Play"),
+    "practise": ("understudy.cli.practise", "Practise"),
     "profile": ("understudy.cli.profile", "Profile"),
     "promote": ("understudy.cli.promote", "Promote"),
     "record": ("understudy.cli.record", "Record"),

@@ -1,0 +1,147 @@
+"""`understudy practise`: the understudy gets better by itself in many games at once, behind a gate."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tyro
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.evaluation.likeness import Likeness
+    from understudy.evaluation.practice_run import Judged, PracticeRun, RunSettings
+
+Flag = tyro.conf.FlagCreatePairsOff
+EXIT_INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Practise:
+    """Let the understudy practise in many embedded games at once, as fast as they go; it plays better or as before."""
+
+    models: Path = Path("models/v2")
+    """Folder with the three trained policies; the executor is what practises."""
+    out: Path = Path("logs/practise")
+    """Folder for the picture practice.png, the curves and the state that --resume goes on from."""
+    hours: float = 8.0
+    """Simulated hours to practise, all games together; those before --resume count."""
+    leash: float = 0.3
+    """Points that each nat of unlikeness to your way of playing has to earn: higher plays more like you, lower scores
+    more."""
+    death_price: float = 20.0
+    """Points that a death costs while practising; at 10 or more dying is never good business."""
+    lr: float = 3e-5
+    """Learning rate of the executor."""
+    worlds: int = 128
+    """Games at once, a multiple of 64."""
+    judge_hours: float = 8.0
+    """What was learnt goes to the gate each time so many simulated hours are over, and at the end."""
+    no_gate: Flag[bool] = False
+    """Only stage what was learnt; understudy gate judges it."""
+    no_likeness: Flag[bool] = False
+    """Do not measure at the end how much it still plays like you."""
+    seed: int = 0
+    """Of worlds, chance and batches."""
+    resume: Flag[bool] = False
+    """Go on where an earlier practice in --out stopped, with the same settings."""
+
+
+def run(command: Practise) -> int | None:
+    """Practises with a bar; 130 where Ctrl-C ended it early.
+
+    Raises:
+        FlagError: if the numbers make no sense.
+        CheckpointError: if there are no usable policies, or nothing to resume.
+    """
+    from rich.console import Console
+
+    from understudy.cli.practise_view import PractiseBar
+    from understudy.cli.train_run import interrupt_flag
+    from understudy.evaluation.practice_run import PLOT, PracticeRun
+
+    settings = settings_of(command)
+    console = Console(soft_wrap=True)
+    console.print(f"Practising with {command.models}; the picture is {command.out / PLOT}.", highlight=False)
+    with interrupt_flag() as stopped, PractiseBar(console, command.hours) as bar:
+        practice = PracticeRun(settings, bar.show, lambda judged: _say(console, judged), bar.show_gate)
+        practice.run(stopped.is_set)
+    if practice.hours < command.hours:
+        console.print("Stopped. The same command with --resume goes on from here.", highlight=False)
+        return EXIT_INTERRUPTED
+    if not command.no_likeness:
+        _say_likeness(console, practice)
+    return None
+
+
+def settings_of(command: Practise) -> "RunSettings":
+    """What the room of evaluation needs to know.
+
+    Raises:
+        FlagError: if the numbers make no sense.
+    """
+    from understudy.contract.errors import FlagError
+    from understudy.evaluation.gate import GateConfig
+    from understudy.evaluation.practice_ground import GroundSettings
+    from understudy.evaluation.practice_run import RunSettings
+    from understudy.learning.practice import PracticeSettings
+    from understudy.learning.prices import Prices
+    from understudy.learning.proximal import PolicySettings
+
+    for name in ("hours", "judge_hours", "lr"):
+        if not getattr(command, name) > 0:
+            raise FlagError(f"--{name.replace('_', '-')} {getattr(command, name):g}: more than 0 is needed.")
+    if command.leash < 0 or command.seed < 0:
+        raise FlagError(f"--leash {command.leash:g} and --seed {command.seed}: 0 or more is needed.")
+    try:
+        return RunSettings(
+            models=command.models,
+            out=command.out,
+            hours=command.hours,
+            judge_hours=command.judge_hours,
+            practice=PracticeSettings(
+                policy=PolicySettings(learning_rate=command.lr, leash=command.leash), seed=command.seed
+            ),
+            ground=GroundSettings(
+                worlds=command.worlds,
+                prices=Prices(death=-command.death_price),
+                first_seed=SEEDS_A_RUN * command.seed,
+            ),
+            gate=None if command.no_gate else GateConfig(),
+            resume=command.resume,
+        )
+    except ValueError as problem:
+        raise FlagError(f"{problem}.") from problem
+
+
+SEEDS_A_RUN = 1_000_000
+"""Runs of different --seed practise in different worlds: 18 years of play until they meet."""
+
+
+def _say(console: "Console", judged: "Judged") -> None:
+    if judged.verdict is None:
+        console.print(f"Staged: {judged.path}. understudy gate judges it.", highlight=False)
+        return
+    said = "Promoted" if judged.verdict.promote else "Refused"
+    console.print(
+        f"{said} after {judged.hours:.1f} simulated hours: {judged.verdict.reason} ({judged.path}).", highlight=False
+    )
+
+
+def _say_likeness(console: "Console", practice: "PracticeRun") -> None:
+    """How much it still plays like the person, in a table."""
+    from rich.table import Table
+
+    from understudy.evaluation.likeness import ROWS, measure_likeness
+
+    with console.status("playing once more beside the person's policy"):
+        told: Likeness = measure_likeness(practice.hierarchy_of_person(), practice.hierarchy_of_learnt())
+    table = Table("", "cloned from you", "after practice", title="Likeness", title_justify="left")
+    for name, label in ROWS:
+        table.add_row(label, f"{getattr(told.person, name):.3g}", f"{getattr(told.practised, name):.3g}")
+    console.print(table)
+    console.print(
+        f"{told.clicks_apart:.0%} of the clicks would have to change their aim to be spread as yours are; distance of "
+        f"style {told.style_distance:.1f} (two batches of one player: about 1.4).",
+        highlight=False,
+    )
