@@ -95,7 +95,7 @@ def measure(tracker: Tracker, film: np.ndarray, every: int, *, own_motion: bool)
 
 def main() -> None:
     """Prints the table for benchmarks/tracker.md."""
-    played, usual = films(8, 60.0), TrackerConfig()
+    played, usual = films(6, 40.0), TrackerConfig()
     variants = {
         "overlap of boxes, own motion unknown": (OverlapTracker, usual, False),
         "overlap of boxes": (OverlapTracker, usual, True),

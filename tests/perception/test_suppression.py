@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from understudy.perception.suppression import candidates, suppress
+from understudy.perception.suppression import candidates, one_each, suppress
+from understudy.perception.tracker import SIGHTING
 
 
 def test_boxes_of_other_classes_and_those_apart_stay() -> None:
@@ -30,3 +31,10 @@ def test_a_candidate_is_of_its_best_class() -> None:
     boxes, scores, labels = candidates(rows, 0.3)
     assert (len(boxes), labels.tolist()) == (1, [1])
     assert scores[0] == np.float32(0.6)
+
+
+def test_one_thing_under_two_names_of_a_role_is_one() -> None:
+    found = np.zeros(3, SIGHTING)
+    found["kind"], found["role"], found["confidence"] = [0, 1, 10], [1, 1, 2], [0.5, 0.8, 0.4]
+    found["x"], found["y"], found["width"], found["height"] = 0.5, 0.5, 0.1, 0.1
+    assert one_each(found).tolist() == [1, 2], "a box under an enemy is another thing"

@@ -12,6 +12,8 @@ EDGE = 0.04
 """An object this near the window's edge that is not found any more has left, and did not die (window fractions)."""
 REACH = 0.06
 """A box this near the ship that is not found any more has been collected (window widths)."""
+LATELY_S = 3.0
+"""A kill is laid to the enemy that was last seen selected within so long."""
 FALL = 0.004
 """Bars are read to a pixel, about half a per cent: a smaller fall is none."""
 
@@ -29,7 +31,8 @@ class Happenings:
         self._before: np.void | None = None
         self._hp, self._shield = math.nan, math.nan
         self._bars: dict[int, tuple[float, float]] = {}
-        self._missing: dict[int, np.void] = {}
+        self._selected: np.void | None = None
+        self._selected_s = math.nan
 
     def tell(self, now: np.void, lines: dict[str, int], *, died: bool, jumped: bool) -> list[int]:
         """Writes the events of an observation record and gives back the ids of objects that are gone for good.
@@ -47,6 +50,8 @@ class Happenings:
             self._count(now, before, lines, gone)
         self._damage(now, died=died)
         self._before = now.copy()
+        for track in now["tracks"][now["tracks"]["selected"] > 0]:
+            self._selected, self._selected_s = track.copy(), float(now["time_s"])
         return gone
 
     def _count(self, now: np.void, before: np.void, lines: dict[str, int], gone: list[int]) -> None:
@@ -63,6 +68,8 @@ class Happenings:
         for name, role, taken in (("kills", Role.ENEMY, aliens), ("loot", Role.LOOT, boxes)):
             for number in range(int(events[name])):
                 which = taken[number] if number < len(taken) else _likeliest(before, role)
+                if which is None and role is Role.ENEMY and now["time_s"] - self._selected_s < LATELY_S:
+                    which = self._selected  # hidden by the blast or by the others when it died
                 if which is not None:
                     events["value"] += self._values[int(which["kind"])]
                     gone.append(int(which["id"]))

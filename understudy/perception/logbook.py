@@ -52,14 +52,16 @@ class Logbook:
         """The lines, newest first."""
         left, top, right, bottom = scale.edges(self._log.area)
         pitch = (bottom - top) / self._log.num_lines
+        part = frame[top:bottom, left:right]
+        light = np.maximum(np.maximum(part[..., 0], part[..., 1]), part[..., 2])
         rows = []
         for number in range(self._log.num_lines):
-            low, high = round(bottom - (number + 1) * pitch), round(bottom - number * pitch)
-            rows.append(self._row(frame[low:high, left:right]))
+            low = max(0, round(bottom - top - (number + 1) * pitch))
+            high = round(bottom - top - number * pitch)
+            rows.append(self._row(part[low:high], light[low:high]))
         return rows
 
-    def _row(self, strip: np.ndarray) -> _Row:
-        light = strip.max(axis=2)
+    def _row(self, strip: np.ndarray, light: np.ndarray) -> _Row:
         writing = light > self._log.least_light
         if writing.sum() < 12:
             return _Row(-1, np.zeros(2 * PRINT_WIDTH, np.float32))

@@ -47,3 +47,14 @@ def candidates(
     best = classes.max(axis=0)
     cells = np.flatnonzero(best >= confidence)
     return rows[:4, cells].T.copy(), best[cells], classes[:, cells].argmax(axis=0).astype(np.int64)
+
+
+SAME = 0.6
+"""Two detections of one role that overlap by this much are one thing under two names."""
+
+
+def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
+    """Indices of sightings (with role, confidence, x, y, width, height) that no surer one of their role stands for."""
+    boxes = np.stack([sightings[name] for name in ("x", "y", "width", "height")], axis=1).astype(np.float32)
+    stays = suppress(boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME)
+    return np.asarray(np.sort(stays), np.int64)
