@@ -53,14 +53,14 @@ def open_place(command: "Run", say: Callable[[str], None]) -> Place:
     from understudy.worlds.desktop.seat import DesktopPerson
 
     world, seat = open_screen(choice, sends=False, say=say)
-    screen = world.desktop
+    screen = world.place.desktop
     return Place(
         world=world,
         person=DesktopPerson(world, seat),
         seat=seat,
         size=(world.area.width, world.area.height),
         desktop_size=lambda: (screen.width, screen.height),
-        has_focus=lambda: world.has_focus,
+        has_focus=lambda: world.place.has_focus,
     )
 
 

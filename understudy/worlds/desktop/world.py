@@ -22,11 +22,12 @@ from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button, Observation, empty_observation
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.capture import Camera, Frame, monitor_area
+from understudy.worlds.desktop.capture import Camera, Frame
 from understudy.worlds.desktop.ears import Ears
 from understudy.worlds.desktop.frame_watch import FrameWatch
+from understudy.worlds.desktop.place import Place
 from understudy.worlds.desktop.reins import Reins
-from understudy.worlds.desktop.screen import Area, WindowSystem, find_window
+from understudy.worlds.desktop.screen import Area, WindowSystem
 from understudy.worlds.desktop.watcher import Heard, Watcher
 from understudy.worlds.hands import TickHands
 
@@ -35,6 +36,7 @@ LONGEST_GAP_S = 1.0
 FROZEN_S = 5.0
 """A picture that has not changed for so long is worth a sentence."""
 WARM_UP_PICTURES = 4
+CHECK_S = 0.2
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
 _BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
@@ -130,8 +132,7 @@ class DesktopWorld:
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
         """What the eye has seen happen."""
         try:
-            self._window = None if settings.window is None else find_window(parts.windows, settings.window)
-            self.area = self._first_area()
+            self.place = Place(parts.windows, parts.camera, settings.window, settings.monitor)
         except WorldError:
             self.close()
             raise
@@ -139,10 +140,10 @@ class DesktopWorld:
         for hands in (self.hands, self._all_hands):
             hands.rest(self.area.fractions(*cursor))
         self._bits = {name: profile.key_bit(name) for name in profile.keys}
-        self._seen = empty_observation(1)
+        self._seen, self._has_looked = empty_observation(1), False
         self._tick_start_s, self._parent = clock(), os.getppid()
         parts.ears.on_stop = self.stop
-        self._frozen_told_s = float("-inf")
+        self._frozen_told_s = self._next_check_s = float("-inf")
 
     @property
     def profile(self) -> Profile:
@@ -161,24 +162,22 @@ class DesktopWorld:
         return ears.holding or self._clock() - ears.touched_s < self._settings.hand_back_s
 
     @property
-    def desktop(self) -> Area:
-        """The whole desktop, all monitors together."""
-        return self._parts.windows.desktop()
-
-    @property
-    def has_focus(self) -> bool:
-        """Whether the game's window has the keyboard; a whole monitor always has."""
-        return self._window is None or self._parts.windows.has_focus(self._window)
+    def area(self) -> Area:
+        """Where the game is on the desktop."""
+        return self.place.area
 
     def observe(self) -> Observation:
-        """How the game looks now; stands still while it cannot be played. After the end, the last observation again."""
+        """How the game looked when this tick began; stands still while it cannot be played. Until the next `act`, and
+        after the end, it is the same observation again."""
+        if self._has_looked:
+            return self._seen
         frame, why = self._picture()
         if why is not None and not self.closed:
             frame = self._stand_still(why)
         if frame is None:
             return self._seen
         # nothing that was done after the tick before is in it: the action must not be read off the observation
-        self._seen = self._look(frame)
+        self._seen, self._has_looked = self._look(frame), True
         return self._seen
 
     def warm_up(self) -> None:
@@ -196,6 +195,7 @@ class DesktopWorld:
 
     def act(self, action: Action) -> None:
         """Sends the action, unless the person is in charge, and waits until the tick is over."""
+        self._has_looked = False
         reins = self._parts.reins
         if reins is not None and not self.closed:
             if self.person_in_charge or self.paused:
@@ -250,14 +250,6 @@ class DesktopWorld:
         parts.camera.close()
         parts.windows.close()
 
-    def _first_area(self) -> Area:
-        if self._window is None:
-            return monitor_area(self._parts.camera, self._settings.monitor)
-        area = self._parts.windows.area(self._window)
-        if area is None:
-            raise WorldError(f"The window {self._settings.window!r} has just been closed")
-        return area
-
     def _picture(self) -> tuple[Frame | None, str | None]:
         """A picture, or why there is none that could be played by."""
         why = self._trouble()
@@ -273,30 +265,15 @@ class DesktopWorld:
         return frame, None
 
     def _trouble(self) -> str | None:
-        """What keeps the window from being played in, and what to do; None for nothing."""
+        """What keeps the game from being played, and what to do; None for nothing. The window is looked after only five
+        times a second, for a look is a dozen round trips to the display; before each press focus is asked for again."""
         if self.paused:
             return "F1 was pressed; press it again to go on"
-        if self._window is None:
+        if self._clock() < self._next_check_s:
             return None
-        title, windows = self._settings.window, self._parts.windows
-        area = windows.area(self._window)
-        if area is None:
-            self._find_again()
-            return f"the window {title!r} is gone or minimised; bring it back, or stop with F3"
-        self.area = area
-        if not windows.desktop().covers(area):
-            return f"the window {title!r} lies partly off the screen ({area}); move it onto the screen"
-        if not windows.has_focus(self._window):
-            return f"the window {title!r} is not in focus; click into it"
-        return None
-
-    def _find_again(self) -> None:
-        """A game that was closed and started again has a new window of the same title."""
-        assert self._settings.window is not None
-        try:
-            self._window = find_window(self._parts.windows, self._settings.window)
-        except WorldError:
-            return
+        why = self.place.trouble()
+        self._next_check_s = self._clock() + (CHECK_S if why is None else 0.0)
+        return why
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
@@ -341,15 +318,13 @@ class DesktopWorld:
         """Makes mouse and keyboard so, inside the window only."""
         pixel = self.area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
         button, keys = int(wished["button"]), int(wished["keys"])
-        if (button or keys) and self._window is not None:
-            windows = self._parts.windows
-            if not windows.has_focus(self._window):
-                self._release(reins)
-                return
-            if button and not windows.is_uppermost(self._window, *pixel):
-                self.num_covered += 1
-                button = 0
         before = reins.down
+        is_new = bool(button or keys) and not before
+        if is_new and not self.place.has_focus:
+            return
+        if is_new and button and not self.place.is_free(pixel):
+            self.num_covered += 1
+            button = 0
         reins.send(pixel, button, keys)
         if not reins.is_stopped:
             self._all_hands.move(self.area.fractions(*pixel), self._clock())

@@ -1,0 +1,98 @@
+"""A game in its own window is recorded and played by pixels and real events alone, by programs that know nothing of it.
+
+Small enough for every run of the checks, so nothing is learnt here and nothing said about skill: that is what
+benchmarks/desktop_proof.py is for, with its figures in docs/log.md.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
+from made_up_brain import write_brain
+
+from understudy.contract.action import Actor
+from understudy.contract.observation import Button
+from understudy.recordings.store import find_recordings, read_episode
+
+TITLE = "understudy: embedded game"
+CLI = ("-m", "understudy.cli.main")
+RECORDED_S = 20
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(desktop_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts programs on the display; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*command: str) -> "subprocess.Popen[str]":
+        running.append(
+            subprocess.Popen(
+                [sys.executable, *command],
+                env={**desktop_environment, "PYTHONUNBUFFERED": "1"},
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate(timeout=30)
+
+
+def wait_for_window() -> None:
+    from understudy.worlds.desktop.x11_windows import X11Windows
+
+    until, windows = time.monotonic() + 120, X11Windows()
+    while TITLE not in windows.titles().values():
+        assert time.monotonic() < until, "the game opened no window"
+        time.sleep(0.1)
+    windows.close()
+
+
+@pytest.mark.desktop
+@pytest.mark.slow
+def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
+    start: Start,
+    desktop_environment: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    project_root: Path,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("DISPLAY", desktop_environment["DISPLAY"])
+    game = start(str(project_root / "benchmarks" / "desktop_hand.py"), "3", "10")  # the person knows the game;
+    wait_for_window()
+    recorder = ("-m", "darkorbit_bot.v2.recording.recorder_v2", "--window", TITLE, "--start-now")  # this one does not
+    said, _ = start(*recorder, "--minutes", str(RECORDED_S / 60)).communicate(timeout=400)
+    assert "1 recordings saved" in said, said
+    game.kill()
+    game.wait(30)
+    (path,) = find_recordings(tmp_path / "recordings/v2_training")
+    episode = read_episode(path)
+    assert episode.info.world == "desktop" and set(episode.actors) == {Actor.PERSON}
+    assert np.isfinite(episode.observations["player"]["hp"]).mean() > 0.9, "the hull is read off the screen"
+    assert (episode.observations["tracks"]["id"] > 0).any(axis=1).mean() > 0.5, "and things are seen"
+    assert (episode.actions["button"] == Button.LEFT).sum() >= 5
+
+    game = start(*CLI, "play", "--seed", "9", "--record", "--out", "truth")
+    wait_for_window()
+    models = write_brain(tmp_path / "models", seed=21)  # knows nothing, but clicks
+    bot = start(*CLI, "run", "--world", "desktop", "--models", str(models), "--no_online_learning", "--minutes", "0.25")
+    said, _ = bot.communicate(timeout=400)
+    assert bot.returncode == 0 and "THE UNDERSTUDY PLAYS" in said, said
+    game.kill()
+    game.wait(30)
+    (path,) = find_recordings(tmp_path / "truth")
+    heard = read_episode(path)  # what the game itself heard
+    presses = [event for event in heard.inputs if event.kind == "press" and event.code == "left"]
+    assert len(presses) >= 3, "the understudy's clicks reached the game"
