@@ -24,7 +24,7 @@ from understudy.policies.executor import Executor
 INSISTENCE = 0.8
 """How far what the Strategist says of a transplant is moved towards the mode in which it was played."""
 
-EMPHASIS = 2
+EMPHASIS = 3
 """How often each tick of a transplant is there: they are few beside an hour of recordings."""
 
 
