@@ -2,6 +2,10 @@
 
 import json
 import os
+import resource
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -113,3 +117,59 @@ def test_half_a_line_on_a_full_disk_is_cut_off_again(models: Path, monkeypatch: 
             write_down(models / "executor", {"action": "refuse"})
     assert log_of(models).stat().st_size == size
     assert os.fsync is audit_module.os.fsync
+
+
+def test_where_no_file_can_grow_nothing_is_announced_and_nothing_changes(models: Path) -> None:
+    """The kernel itself refuses to write more than 2 kB, as a full disk does."""
+    before = playing(models)
+    path, _ = put_up(models, "one", 0.1)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, usual[1]))
+    try:
+        with pytest.raises(CheckpointError, match="could not be written"):
+            promote(models, path, Grounds())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert playing(models) == before and actions(models) == []
+    assert not list(models.rglob("*.tmp"))
+    promote(models, path, Grounds())
+
+
+RESTLESS = """
+import sys
+from pathlib import Path
+sys.path.append(sys.argv[2])
+from understudy.learning.promotion import Grounds, promote, rollback
+models = Path(sys.argv[1])
+print("begun", flush=True)
+while True:
+    promote(models, models / "executor" / "staged" / "candidate_one.pt", Grounds(why="again"))
+    rollback(models, why="and back")
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_what_plays_is_whole_and_the_log_knows_it(models: Path) -> None:
+    before = playing(models)
+    _, identity = put_up(models, "one", 0.1)
+    for moment_s in (0.0, 0.13):
+        decided = len(actions(models))
+        process = subprocess.Popen(
+            [sys.executable, "-c", RESTLESS, str(models), str(Path(__file__).parent)], stdout=subprocess.PIPE
+        )
+        assert process.stdout is not None and process.stdout.readline()
+        give_up_s = time.monotonic() + 60.0
+        while len(actions(models)) == decided and time.monotonic() < give_up_s:
+            time.sleep(0.001)
+        time.sleep(moment_s)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert playing(models) in (before, identity)
+        settle(models, "executor")
+        last = [line for line in audit(models / "executor") if line["action"] != "abandon"][-1]
+        abandoned = audit(models / "executor")[-1]["action"] == "abandon"
+        assert playing(models) == (last["from"] if abandoned else last["to"])
+        if playing(models) == identity:
+            rollback(models, to=before)
+    assert len(actions(models)) >= 2
