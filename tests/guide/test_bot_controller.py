@@ -79,10 +79,9 @@ def test_without_trained_policies_one_sentence_says_so(
     assert "understudy train" in capsys.readouterr().err
 
 
-def test_normal_operation_says_that_this_version_does_not_learn_online(
-    working_folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    main(["run"])
-    assert "does not learn online" in capsys.readouterr().out
-    main(["run", "--no_online_learning"])
-    assert "does not learn online" not in capsys.readouterr().out
+def test_normal_operation_learns_online_unless_told_not_to() -> None:
+    from understudy.cli.run import _online_of
+
+    assert (_online_of(Run()).off, _online_of(Run()).learning_rate) == (False, 1e-5)
+    assert _online_of(Run(no_online_learning=True)).off
+    assert _online_of(Run(test_mode=True)).off

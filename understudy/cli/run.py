@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from understudy.cli.critic_live import CriticChoice
     from understudy.cli.desktop import DesktopChoice
     from understudy.cli.live import LiveGame
+    from understudy.cli.online import OnlineChoice
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
@@ -24,7 +25,11 @@ class Run:
     test_mode: Flag[bool] = False
     """Decide and show, but send nothing; you can play yourself."""
     no_online_learning: Flag[bool] = False
-    """Do not learn from the understudy's own play. This version never does, with or without this flag."""
+    """Do not learn from the understudy's own play; by default it does, behind the gate."""
+    online_lr: float = 1e-5
+    """Learning rate of online learning."""
+    online_interval: float = 3.0
+    """Seconds between two updates of online learning."""
     shadow_train: Annotated[Flag[bool], tyro.conf.arg(aliases=("--shadow",))] = False
     """You play, the understudy watches and learns; nothing is sent to the game."""
     save_recordings: Flag[bool] = False
@@ -80,8 +85,11 @@ class Run:
             raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
         if not 0.2 <= self.critic_every <= 3600 or self.critic_calls < 1:
             raise ValueError("--critic-every must be 0.2 to 3600 s and --critic-calls at least 1")
-        if self.shadow_lr <= 0:
-            raise ValueError(f"a learning rate of {self.shadow_lr:g}: more than 0 is needed")
+        for rate in (self.shadow_lr, self.online_lr):
+            if rate <= 0:
+                raise ValueError(f"a learning rate of {rate:g}: more than 0 is needed")
+        if not 0.1 <= self.online_interval <= 3600:
+            raise ValueError(f"an update every {self.online_interval:g} s: 0.1 to 3600 are possible")
 
 
 def run(command: Run) -> int | None:
@@ -126,15 +134,17 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     """Plays and prints the summary, also after Ctrl-C; says whether it was that."""
     from understudy.cli.critic_live import in_a_line, second_opinion
     from understudy.cli.live import in_words, summary
+    from understudy.cli.online import online_learning
 
     name = "test" if command.test_mode else "understudy"
     recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print("Touch mouse or keyboard to take over. F1 pause, F2 that was wrong, F3 stop.", highlight=False)
     interrupted = False
-    with second_opinion(game, _critic_of(command)) as critic:
+    with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learner:
+        listeners = [one for one in (recorder, critic, learner) if one is not None]
         try:
-            game.play((critic,) if recorder is None else (recorder, critic), command.minutes)
+            game.play(listeners, command.minutes)
         except KeyboardInterrupt:
             interrupted = True
     for line in (*summary(game), in_a_line(critic)):
@@ -157,9 +167,20 @@ def _critic_of(command: Run) -> "CriticChoice":
     )
 
 
+def _online_of(command: Run) -> "OnlineChoice":
+    from understudy.cli.online import OnlineChoice
+
+    return OnlineChoice(
+        off=command.no_online_learning or command.test_mode,
+        learning_rate=command.online_lr,
+        interval_s=command.online_interval,
+    )
+
+
 def _say_what_is_not_done(command: Run, console: "Console") -> None:
     """One line for each thing that the guide promises of this command and this version does not do."""
-    if not command.no_online_learning and not command.test_mode:
-        console.print("This version does not learn online: it plays with the weights that it is given.")
+    asked = (command.online_lr, command.online_interval) != (Run.online_lr, Run.online_interval)
+    if asked and (command.no_online_learning or command.test_mode):
+        console.print("--online-lr and --online-interval mean nothing where nothing is learnt online.")
     if command.shadow_lr != Run.shadow_lr:
         console.print("--shadow-lr means nothing without --shadow-train and is ignored.")

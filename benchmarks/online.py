@@ -1,0 +1,153 @@
+"""Online learning side by side: the guide's plain rule, ours, and the frozen policy, after the same hour of play.
+
+    python benchmarks/online.py --models models/v2 [models of other training seeds ...]
+
+The frozen policy plays an hour (64 games, 56 s each); both learners hear that hour as a live game would tell it, with
+an update for every 3 s of play at the guide's settings (lr 1e-5, buffer 2000; batches of 64, 4 steps an update). What
+each has learnt then plays 128 worlds for choosing beside the frozen policy, without any gate: the gate's work is not to
+be shown here. Some 3 minutes of CPU for each folder of models. Results: docs/log.md.
+"""
+
+import argparse
+import copy
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.evaluation.arena import PILOT_SALT, play_all
+from understudy.evaluation.fleet import Fleet, spread_over_maps
+from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.learning.advantage import per_tick
+from understudy.learning.likelihood import log_likelihood
+from understudy.learning.online_learner import OnlineLearner
+from understudy.learning.online_reports import OnlineSettings
+from understudy.policies.brain import Brain, Sampling, load_brain
+from understudy.policies.executor import Executor
+from understudy.policies.thought import Thought
+from understudy.runtime.hierarchy import Hierarchy
+from understudy.worlds.catalog import load_profile
+
+WORLDS, UPDATE_TICKS, BLOCK = 64, 60, 20
+PAYS_S = 2.0
+"""The plain rule gives an action what came within about so many seconds."""
+Block = tuple[np.ndarray, Thought, bool]
+
+
+class PlainRule:
+    """Actions weighted by the reward that followed them: no value, no leash; the guide's text taken at its word."""
+
+    def __init__(self, executor: Executor, settings: OnlineSettings, sampling: Sampling) -> None:
+        self.model, self.settings, self.sampling = copy.deepcopy(executor).eval(), settings, sampling
+        self._optimizer = torch.optim.Adam(self.model.parameters(), lr=settings.learning_rate)
+        self._ear = OnlineLearner(executor, executor, sampling, load_profile("darkorbit"), settings)
+        self._generator = torch.Generator().manual_seed(settings.seed)
+
+    def watch(self, block: Block) -> None:
+        """Fills the buffer as our own learner does, with rewards in place of advantages."""
+        self._ear._learn_value = self._keep  # type: ignore[method-assign]
+        self._ear.watch(*block)
+
+    def _keep(self, experience) -> None:  # type: ignore[no-untyped-def]
+        paid, later = np.zeros_like(experience.rewards[:, 0]), 0.0
+        for tick in range(len(paid) - 1, -1, -1):
+            later = float(experience.rewards[tick, 0]) + per_tick(PAYS_S, TICK_RATE_HZ) * later
+            paid[tick] = later
+        self._ear._remember(experience.moments(), torch.from_numpy(paid))
+
+    def update(self) -> None:
+        """Four steps."""
+        buffer = self._ear._buffer
+        if buffer is None:
+            return
+        for _ in range(self.settings.steps_per_update):
+            batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
+            moments = buffer.take(batch)
+            likelihood = log_likelihood(moments.ask(self.model), moments, self.sampling)
+            loss = -(self._ear._weights[batch] * self._ear._gains[batch] * likelihood).mean()
+            self._optimizer.zero_grad()
+            torch.autograd.backward(loss)
+            self._optimizer.step()
+
+
+def an_hour(brain: Brain, offset: int) -> Iterator[Block]:
+    """Blocks of one game after the other."""
+    profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.TRAIN, WORLDS, offset)
+    fleet, hierarchy = Fleet(seeds, spread_over_maps(seeds)), Hierarchy(brain, profile)
+    carry, told = hierarchy.start(seeds ^ PILOT_SALT), list[Thought]()
+    hierarchy.on_thought = told.append
+    seen = []
+    for _ in range(3600 * TICK_RATE_HZ // WORLDS // BLOCK * BLOCK):
+        observation = fleet.observe().copy()
+        decision = hierarchy.decide(observation, carry)
+        fleet.act(decision.action)
+        seen.append(observation.records)
+    for world in range(WORLDS):
+        for first in range(0, len(seen), BLOCK):
+            part = slice(first, first + BLOCK)
+            records = np.concatenate([one[world : world + 1] for one in seen[part]])
+            thought = Thought(
+                *(
+                    np.concatenate([getattr(one, name)[world : world + 1] for one in told[part]])
+                    for name in Thought.__dataclass_fields__
+                )
+            )
+            yield records, thought, first > 0
+
+
+def learn(brain: Brain, seed: int) -> dict[str, Executor]:
+    """The policies after the hour."""
+    settings = OnlineSettings(seed=seed)
+    ours = OnlineLearner(brain.executor, brain.executor, brain.sampling, load_profile("darkorbit"), settings)
+    plain = PlainRule(brain.executor, settings, brain.sampling)
+    now_s, ticks = 0.0, 0
+    for block in an_hour(brain, 5_000_000 + 1000 * seed):
+        ours.watch(*block)
+        plain.watch(block)
+        ticks += len(block[0])
+        if ticks >= UPDATE_TICKS:
+            ticks, now_s = 0, now_s + settings.update_interval
+            plain.update()
+            if ours.due_s(now_s) == 0.0:
+                told = ours.update(now_s)
+    print(
+        f"ours: {ours.num_updates} updates, moved {told.moved_per_minute:.3f} nats/min, {ours.explained:.2f} explained"
+    )
+    return {"frozen": brain.executor, "the guide's plain rule": plain.model, "ours": ours.policy.averaged}
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, nargs="+", default=[Path("models/v2")])
+    parser.add_argument("--worlds", type=int, default=128)
+    asked = parser.parse_args()
+    torch.set_num_threads(1)
+    profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.CHOOSE, asked.worlds, 40_000)
+    gains: dict[str, list[np.ndarray]] = {}
+    deaths: dict[str, list[float]] = {}
+    begun_s = time.process_time()
+    for number, folder in enumerate(asked.models):
+        brain = load_brain(folder)
+        learnt = learn(brain, number)
+        played = play_all(
+            {name: Hierarchy(replace(brain, executor=one), profile) for name, one in learnt.items()}, seeds, 120.0
+        )
+        for name, outcomes in played.items():
+            gains.setdefault(name, []).append(outcomes.scores - played["frozen"].scores)
+            rate = 60 * float(outcomes.total("deaths").sum()) / (outcomes.minutes * len(outcomes))
+            deaths.setdefault(name, []).append(rate)
+            print(f"{folder.name}: {name}: {outcomes.scores.mean():.2f} points a minute, {rate:.1f} deaths an hour")
+    for name, parts in gains.items():
+        all_of_them = np.concatenate(parts)
+        sure = 1.96 * all_of_them.std(ddof=1) / len(all_of_them) ** 0.5
+        print(f"| {name} | {all_of_them.mean():+.2f} +-{sure:.2f} | {np.mean(deaths[name]):.1f} |")
+    print(f"{time.process_time() - begun_s:.0f} s of CPU")
+
+
+if __name__ == "__main__":
+    main()

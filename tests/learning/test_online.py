@@ -1,0 +1,90 @@
+"""The online learner as a Listener with its real process: it hears, learns, stages, and survives what can go wrong."""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from understudy.contract.action import Actor
+from understudy.contract.protocols import Step
+from understudy.learning.online import VisualOutcomeLearner
+from understudy.learning.online_reports import OnlineReport, OnlineTrouble, OnlineUpdated, Watched
+from understudy.policies.checkpoint import load_checkpoint
+from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
+from understudy.worlds.simulator.world import Simulator
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
+from made_up_brain import write_brain
+
+PATIENCE_S = 240.0
+
+
+def play(learner: VisualOutcomeLearner, hierarchy: Hierarchy, num_ticks: int, actor: Actor = Actor.POLICY) -> None:
+    """Plays in one embedded game and tells the learner, as a session does."""
+    world, seeds = Simulator(np.array([5], np.uint64)), np.array([6], np.uint64)
+    carry = hierarchy.start(seeds)
+    hierarchy.on_thought = learner.listen
+    for index in range(num_ticks):
+        observation = world.observe().copy()
+        decision = hierarchy.decide(observation, carry)
+        carry = decision.carry
+        world.act(decision.action)
+        learner.on_step(Step(index, observation, decision.action, decision.intent, np.array([actor], np.int8)))
+
+
+def wait_until(told: list[OnlineReport], wanted: Callable[[OnlineReport], bool]) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while not any(map(wanted, told)):
+        assert time.monotonic() < until, told[-5:]
+        time.sleep(0.05)
+
+
+def test_the_guides_names_and_defaults() -> None:
+    parameters = VisualOutcomeLearner.__init__.__kwdefaults__
+    assert (parameters["learning_rate"], parameters["buffer_size"]) == (1e-5, 2000)
+
+
+def test_only_the_cpu_is_known(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="cuda"):
+        VisualOutcomeLearner(tmp_path / "executor", Simulator(np.zeros(1, np.uint64)).profile, device="cuda")
+
+
+@pytest.mark.slow
+def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learner(tmp_path: Path) -> None:
+    models = write_brain(tmp_path / "models")
+    identity = load_checkpoint(models / "executor" / "best_model.pt").identity
+    hierarchy = load_hierarchy(models, Simulator(np.zeros(1, np.uint64)).profile)
+    told: list[OnlineReport] = []
+    learner = VisualOutcomeLearner(
+        models / "executor",
+        Simulator(np.zeros(1, np.uint64)).profile,
+        told.append,
+        update_interval=0.01,
+        session="test",
+        logs=tmp_path / "logs",
+    )
+    try:
+        play(learner, hierarchy, 8_000)
+        wait_until(told, lambda report: isinstance(report, Watched))
+        pid = learner.background.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        wait_until(told, lambda report: isinstance(report, OnlineTrouble) and "started again" in report.text)
+        told.clear()
+        wait_until(told, lambda report: isinstance(report, Watched))
+        play(learner, hierarchy, 400, Actor.PERSON)
+        assert learner.num_ticks == 8_000, "what a person did is not learnt from"
+        if any(isinstance(report, Watched) and report.explained > 0 for report in told):
+            wait_until(told, lambda report: isinstance(report, OnlineUpdated))
+    finally:
+        learner.close()
+    assert load_checkpoint(models / "executor" / "best_model.pt").identity == identity, "nobody let it play"
+    if learner.num_updates:
+        staged = load_checkpoint(models / "executor" / "staged" / "candidate_online_test.pt")
+        assert staged.continues(identity)
+    assert (tmp_path / "logs" / "test" / "numbers.jsonl").read_text()

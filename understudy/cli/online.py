@@ -1,0 +1,111 @@
+"""Seats the online learner beside a live game, and says what it does: the guide's Phase 3, on by default."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from understudy.learning.online_reports import (
+    OnlineJudged,
+    OnlineReady,
+    OnlineReport,
+    OnlineTrouble,
+    OnlineUpdated,
+    Watched,
+)
+
+if TYPE_CHECKING:
+    from understudy.cli.live import LiveGame
+    from understudy.learning.online import VisualOutcomeLearner
+
+LOGS = Path("logs/online")
+SHOWN_UPDATES = 100
+"""Every hundredth update is printed, one each five minutes; the curves hold them all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlineChoice:
+    """How to learn online."""
+
+    off: bool
+    learning_rate: float = 1e-5
+    interval_s: float = 3.0
+
+
+@contextmanager
+def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[VisualOutcomeLearner | None]":
+    """Starts the learner and lets it hear what the policies think; ends it however the game ends. None where off."""
+    if choice.off:
+        yield None
+        return
+    from understudy.evaluation.online_gate import judge_in_embedded_games
+    from understudy.learning.online import VisualOutcomeLearner
+    from understudy.runtime.hierarchy import Hierarchy
+
+    hierarchy = game.pilot.policy
+    assert isinstance(hierarchy, Hierarchy)
+    on_screen = game.settings.desktop is not None
+    say = game.announcer.say
+    learner = VisualOutcomeLearner(
+        game.settings.models / "executor",
+        game.window.profile,
+        lambda report: tell(report, say),
+        learning_rate=choice.learning_rate,
+        update_interval=choice.interval_s,
+        session=datetime.now().strftime("%Y-%m-%d_%H-%M-%S"),
+        logs=LOGS,
+        judge=None if on_screen else judge_in_embedded_games,
+    )
+    for line in first_lines(choice, on_screen):
+        say(line)
+    hierarchy.on_thought = learner.listen
+    try:
+        yield learner
+    finally:
+        hierarchy.on_thought = None
+        learner.close()
+
+
+def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
+    """What is said at the beginning."""
+    gate = "only staged: understudy gate judges it" if on_screen else "played only after the gate has let it through"
+    return (
+        "[ONLINE] Learning from outcomes ACTIVE (--no_online_learning turns it off)",
+        f"[ONLINE] Learning rate: {choice.learning_rate:g}, an update every {choice.interval_s:g} s; "
+        f"what is learnt is {gate}",
+    )
+
+
+def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
+    """Says what is worth a line. Called on the learner's watching thread."""
+    if isinstance(report, Watched):
+        if report.kills or report.deaths or report.loot:
+            say(outcome_line(report))
+    elif isinstance(report, OnlineUpdated):
+        if report.number % SHOWN_UPDATES == 1:
+            say(update_line(report))
+    elif isinstance(report, OnlineJudged):
+        said = "Promoted, it plays now" if report.promoted else "Kept aside"
+        say(f"[ONLINE] {said}: {report.reason} ({report.path})")
+    elif isinstance(report, OnlineTrouble):
+        say(f"[ONLINE] {report.text}")
+    elif isinstance(report, OnlineReady):
+        say("[ONLINE] The learner is ready")
+
+
+def outcome_line(report: Watched) -> str:
+    """`Outcomes: 12 hits, 3 misses, 1 kills, 0 loot, 0 deaths; buffer 234/2000 samples`."""
+    return (
+        f"[ONLINE] Outcomes: {report.hits:.0f} hits, {report.misses:.0f} misses, {report.kills:.0f} kills, "
+        f"{report.loot:.0f} loot, {report.deaths:.0f} deaths; buffer {report.num_samples}/{report.buffer_size} samples"
+    )
+
+
+def update_line(report: OnlineUpdated) -> str:
+    """`Update #12: moved=0.012 nats/min, unlike=0.034 nats/min, lr=1.00e-05`."""
+    return (
+        f"[ONLINE] Update #{report.number}: moved={report.moved_per_minute:.3f} nats/min, "
+        f"unlike={report.unlike_per_minute:.3f} nats/min, lr={report.learning_rate:.2e}"
+    )

@@ -1,0 +1,179 @@
+"""The online learner's process: watches, updates every few seconds, stages candidates and has them judged.
+
+Nothing heavy is imported until it runs: the process that plays imports this module for the names in it.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from understudy.contract.profile import Profile
+from understudy.learning.background import Desk
+from understudy.learning.online_reports import (
+    OnlineJudged,
+    OnlinePlaces,
+    OnlineReady,
+    OnlineSettings,
+    OnlineTrouble,
+    OnlineUpdated,
+    Watched,
+)
+
+if TYPE_CHECKING:
+    from understudy.learning.journal import Journal
+    from understudy.learning.online_learner import OnlineLearner
+
+_log = logging.getLogger(__name__)
+
+Judge = Callable[[Path, Path, str, Callable[[int, int], None]], tuple[bool, str]]
+"""Judges a candidate of a folder of models, is told why it comes and whom to tell of progress; says whether it was
+promoted, and a reason."""
+
+STAGE_EVERY_S = 60.0
+"""What a crash of the learner may cost of its learning."""
+JUDGE_EVERY_TICKS = 18_000
+"""A quarter of an hour of play."""
+SMALLEST_MOVE = 0.01
+"""Nats a minute: what has moved less plays the same, and is not worth a trial."""
+LONGEST_WAIT_S = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlineBrief:
+    """What the learner is told."""
+
+    settings: OnlineSettings
+    places: OnlinePlaces
+    profile: Profile
+    judge: Judge | None = None
+
+
+def learn_online(brief: OnlineBrief, desk: Desk) -> None:
+    """Runs until there are no more blocks, then stages what was learnt."""
+    import torch
+
+    from understudy.contract.errors import UnderstudyError
+    from understudy.learning.journal import Journal
+
+    torch.set_num_threads(1)
+    try:
+        with Journal(brief.places.log_folder) as journal:
+            _Run(brief, desk, journal).run()
+    except UnderstudyError as problem:
+        desk.report(OnlineTrouble(text=str(problem)))
+        raise SystemExit(1) from problem
+
+
+class _Run:
+    """One life of the learner."""
+
+    def __init__(self, brief: OnlineBrief, desk: Desk, journal: "Journal") -> None:
+        from understudy.learning.practice_store import PracticeStore
+
+        self.brief, self.desk, self.journal = brief, desk, journal
+        self.store = PracticeStore(brief.places.models, brief.places.log_folder)
+        self.learner = self._learner()
+        self._staged_s, self._judged_at = time.monotonic(), 0
+        self._last: OnlineUpdated | None = None
+        desk.report(OnlineReady())
+
+    def _learner(self) -> "OnlineLearner":
+        from understudy.learning.online_learner import OnlineLearner
+        from understudy.learning.practice_store import executors
+        from understudy.policies.brain import Sampling
+
+        model, person = executors(self.store)
+        return OnlineLearner(model, person, Sampling(), self.brief.profile, self.brief.settings)
+
+    def run(self) -> None:
+        over = False
+        while not over:
+            wait_s = self.learner.due_s(time.monotonic())
+            blocks, over = self.desk.take(LONGEST_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
+            for block in blocks:
+                self._watch(*block)
+                self.desk.beat()
+            if self.learner.due_s(time.monotonic()) == 0.0 and not over:
+                self._update()
+            if time.monotonic() - self._staged_s > STAGE_EVERY_S and self._last is not None:
+                self._stage()
+            if self.learner.num_learnt_ticks - self._judged_at >= JUDGE_EVERY_TICKS and not over:
+                self._judge()
+        if self._last is not None:
+            self._stage()
+
+    def _watch(self, follows: bool, observations: bytes, thoughts: dict[str, Any]) -> None:
+        import numpy as np
+
+        from understudy.contract.observation import OBSERVATION
+        from understudy.policies.thought import Thought
+
+        for told in self.learner.watch(np.frombuffer(observations, OBSERVATION), Thought(**thoughts), follows):
+            self.desk.report(told)
+            self.journal.write(self.learner.num_learnt_ticks, _numbers(told))
+            self.journal.flush()
+        if self.learner.value.trouble:
+            self.desk.report(
+                OnlineTrouble(
+                    text=f"The learned value was thrown away and begun afresh: {self.learner.value.trouble}. "
+                    "What plays is not touched."
+                )
+            )
+            self.learner.value.trouble = ""
+
+    def _update(self) -> None:
+        from understudy.contract.errors import TrainingError
+
+        try:
+            self._last = self.learner.update(time.monotonic())
+        except TrainingError as problem:
+            self.learner.start_over()
+            self.desk.report(OnlineTrouble(text=f"What was learnt is given up, what plays goes on: {problem}"))
+            return
+        self.desk.report(self._last)
+        self.journal.write(self._last.number, {f"update/{key}": value for key, value in _numbers(self._last).items()})
+        self.journal.flush()
+
+    def _stage(self) -> Path | None:
+        """Writes the candidate; a disk that takes no more costs the candidate, nothing else."""
+        from understudy.contract.errors import CheckpointError
+
+        self._staged_s = time.monotonic()
+        metrics = {"ticks": float(self.learner.num_learnt_ticks), "explained": self.learner.explained}
+        try:
+            return self.store.stage(
+                self.learner.policy.learnt, metrics, "online", f"online_{self.brief.places.session}"
+            )
+        except CheckpointError as problem:
+            self.desk.report(OnlineTrouble(text=str(problem)))
+            return None
+
+    def _judge(self) -> None:
+        """Puts what was learnt before the judge, if it has moved at all."""
+        self._judged_at = self.learner.num_learnt_ticks
+        moved = 0.0 if self._last is None else self._last.moved_per_minute
+        if self.brief.judge is None or moved < SMALLEST_MOVE or self.desk.parent_gone:
+            return
+        path = self._stage()
+        if path is None:
+            return
+        minutes = self.learner.num_learnt_ticks / 1200
+        promoted, reason = self.brief.judge(
+            self.brief.places.models,
+            path,
+            f"online: {minutes:.0f} minutes of play",
+            lambda done, whole: self.desk.beat(),
+        )
+        if promoted:
+            from understudy.learning.practice_store import PracticeStore
+
+            self.learner.promoted()
+            self.store = PracticeStore(self.brief.places.models, self.brief.places.log_folder)
+        self.desk.report(OnlineJudged(promoted=promoted, reason=reason, path=str(path)))
+
+
+def _numbers(report: Watched | OnlineUpdated) -> dict[str, float]:
+    return {name: float(getattr(report, name)) for name in report.__dataclass_fields__}
