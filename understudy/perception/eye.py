@@ -166,7 +166,7 @@ class Eye:
         for name in ("confidence", "x", "y", "width", "height"):
             sightings[name] = found[name][known]
         self._sizes.settle(sightings)
-        return sightings[one_each(sightings)]
+        return np.asarray(sightings[one_each(sightings)])
 
     def _locate(
         self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float], now: np.void, time_s: float
