@@ -157,7 +157,7 @@ class LiveGate:
             self._wanted = not self._playing
             return
         self.num_pairs += 1
-        self._trial.add(*(_stretches(self._done[which]) for which in (True, False)))
+        self._trial.add(_stretches(self._done[True]), _stretches(self._done[False]))
         self._done = {}
         self._wanted = self._draw()
         self._calm_ticks = 0  # also where the same one plays on, so that neither has an advantage
