@@ -15,8 +15,8 @@ from understudy.learning.agreement import Agreement
 from understudy.learning.executor_samples import join, samples_of
 from understudy.learning.lesson import prepare
 from understudy.learning.onlooker import AWAY_TICKS, Onlooker
-from understudy.learning.shadow_judge import LARGEST_LOSS, judge
 from understudy.learning.sample_buffer import SampleBuffer
+from understudy.learning.shadow_judge import LARGEST_LOSS, judge
 from understudy.learning.shadow_learner import CYCLE_TICKS, ShadowLearner, use_of
 from understudy.learning.shadow_reports import Disagreed, Scored, ShadowSettings
 from understudy.learning.upstream import Upstream
