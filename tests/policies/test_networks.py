@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 from scenes import PROFILE, busy_play, quiet_space
 from torch import Tensor
@@ -10,9 +11,20 @@ from torch import Tensor
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
-from understudy.policies.encoding import CONTEXT_WIDTH, Encoder
+from understudy.policies.encoding import (
+    AMMO_AT,
+    AWAY_AT,
+    CONTEXT_WIDTH,
+    FLIGHT_AT,
+    NUM_AMMO,
+    NUM_FLIGHTS,
+    PORTAL_AT,
+    SELECTED_AT,
+    Encoder,
+)
 from understudy.policies.executor import (
     NUM_CANDIDATES,
+    TABLE_SCALE,
     Executor,
     ExecutorConfig,
     Hazards,
@@ -183,3 +195,32 @@ def test_target_weights_follow_their_objects_and_newcomers_have_none() -> None:
     now[:3] = (9, 4, 7)
     follow_targets(then, weights, now, out)
     assert out.tolist() == [0.125, 0.0, 0.5] + [0.0] * (MAX_TRACKS - 3)
+
+
+def test_the_table_of_keys_speaks_for_its_own_target_and_ammunition_alone() -> None:
+    context, tracks, kinds, landmarks = busy()
+    model = made(lambda: Executor(ExecutorConfig()))
+    before = ask_executor((context, tracks, kinds, landmarks), model).key_logits
+    selected = (kinds * (tracks[..., SELECTED_AT] > 0.5)).amax(1)
+    loaded = context[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(1)
+    row = int(selected[0] * NUM_AMMO + loaded[0])
+    with torch.no_grad():
+        model.keys_by_target.weight[row, 3] += 2.0 / TABLE_SCALE
+    change = (ask_executor((context, tracks, kinds, landmarks), model).key_logits - before).detach()
+    same = selected * NUM_AMMO + loaded == row
+    torch.testing.assert_close(change[:, 3], 2.0 * same.float())
+    assert float(change[:, [0, 1, 2, 4, 5, 6, 7]].abs().max()) == 0.0
+
+
+def test_the_table_of_keys_knows_how_far_the_portal_is_and_where_the_ship_was_sent() -> None:
+    model = made(lambda: Executor(ExecutorConfig()))
+    context, tracks, kinds, _ = empty()
+    tracks[0, 0, PORTAL_AT], kinds[0, 0] = 1.0, 1
+    context[0, FLIGHT_AT : FLIGHT_AT + NUM_FLIGHTS] = torch.eye(NUM_FLIGHTS)[5]
+    with torch.no_grad():
+        model.keys_by_place.weight[5] = 4.0 / TABLE_SCALE  # the nearest step, sent to a portal
+    told = []
+    for away in (0.05, 0.5):
+        tracks[0, 0, AWAY_AT] = away
+        told.append(model._tabled(context, tracks, kinds)[0, 0].item())
+    assert told == pytest.approx([4.0, 0.0])

@@ -66,10 +66,12 @@ NUM_FRAME_FACTS = 6
 NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
 AMMO_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
 """First of NUM_AMMO columns that say which ammunition is loaded."""
+FLIGHT_AT = AMMO_AT + NUM_AMMO + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS
+"""First of NUM_FLIGHTS columns that say where the ship was last sent."""
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
 TRACK_WIDTH = 32
-SELECTED_AT = 16
-"""Column of a track that says whether it is selected."""
+AWAY_AT, SELECTED_AT, PORTAL_AT = 8, 16, 28
+"""Columns of a track: its distance (in thirds of a window's width), whether it is selected, whether it is a portal."""
 LANDMARK_WIDTH = 8
 RELOADED = 0.999
 
@@ -181,7 +183,7 @@ def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no
         row[4], row[5] = 2.0 * (track.y - 0.5), track.vy
         row[6], row[7] = 2.0 * (track.y - observation.cursor_y), 2.0 * (track.y - carry.space_y)
         away = distance(geometry, track.x - 0.5, track.y - 0.5)
-        row[8], row[9] = 3.0 * away, np.exp(-8.0 * away)
+        row[AWAY_AT], row[9] = 3.0 * away, np.exp(-8.0 * away)
         row[10] = 3.0 * distance(geometry, track.x - observation.cursor_x, track.y - observation.cursor_y)
         if track.hp == track.hp:
             row[11], row[12] = track.hp, 1.0
@@ -197,7 +199,7 @@ def _encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no
         row[24], row[25] = np.exp(-carry.clicked[slot] / 10.0), np.exp(-carry.clicked[slot] / 100.0)
         row[26] = 1.0 if track.role == ENEMY else 0.0
         row[27] = 1.0 if track.role == LOOT else 0.0
-        row[28] = 1.0 if track.role == PORTAL else 0.0
+        row[PORTAL_AT] = 1.0 if track.role == PORTAL else 0.0
         row[29] = slot / MAX_TRACKS
         row[30], row[31] = _company(observation, geometry, slot)
 
@@ -341,6 +343,7 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
     if slot >= 0:
         track = observation.tracks[slot]
         _encode_ladder(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
+    assert at + NUM_LEVELS == FLIGHT_AT
     out[at + NUM_LEVELS + carry.flight] = 1.0
     at += NUM_LEVELS + NUM_FLIGHTS
     if slot >= 0 and 0 <= player.ammo_kind < NUM_AMMO:

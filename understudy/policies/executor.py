@@ -17,9 +17,13 @@ from understudy.policies.advice import ADVICE_WIDTH
 from understudy.policies.density import RAW_WIDTH, in_frame, in_plane
 from understudy.policies.encoding import (
     AMMO_AT,
+    AWAY_AT,
     CONTEXT_WIDTH,
+    FLIGHT_AT,
     LANDMARK_WIDTH,
     NUM_AMMO,
+    NUM_FLIGHTS,
+    PORTAL_AT,
     SELECTED_AT,
     TRACK_WIDTH,
     frames_of,
@@ -32,6 +36,10 @@ MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
 SPACE = MINIMAP + 1
 NUM_CANDIDATES = SPACE + 1
+TABLE_SCALE = 10.0
+"""A row of the tables is met in few batches, and Adam moves it by the learning rate each time: so each counts more."""
+PORTAL_STEPS = (0.09, 0.15, 0.21, 0.27, 0.36, 0.6)
+"""Distances from a portal that the table of keys tells apart, as a track's distance is written."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,9 +110,11 @@ class Executor(nn.Module):
         self.space = nn.Linear(2 * width, (own + NUM_FRAMES * framed) * RAW_WIDTH)
         self.keys = nn.Linear(2 * width, MAX_KEYS)
         nn.init.constant_(self.start.bias, -3.0)
-        self.key_table = nn.Embedding((MAX_KINDS + 1) * NUM_AMMO, MAX_KEYS)
+        self.keys_by_target = nn.Embedding((MAX_KINDS + 1) * NUM_AMMO, MAX_KEYS)
+        self.keys_by_place = nn.Embedding((len(PORTAL_STEPS) + 1) * NUM_FLIGHTS, MAX_KEYS)
         nn.init.constant_(self.keys.bias, -5.0)
-        nn.init.zeros_(self.key_table.weight)
+        nn.init.zeros_(self.keys_by_target.weight)
+        nn.init.zeros_(self.keys_by_place.weight)
 
     def forward(
         self,
@@ -132,18 +142,23 @@ class Executor(nn.Module):
             right_logit=right - 4.0,
             minimap_density=self._on_minimap(hidden_BH, context_BF),
             space_density=self._in_space(hidden_BH, context_BF),
-            key_logits=self.keys(hidden_BH) + self._by_target(context_BF, tracks_BNF, kinds_BN),
+            key_logits=self.keys(hidden_BH) + self._tabled(context_BF, tracks_BNF, kinds_BN),
         )
 
-    def _by_target(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
-        """For each kind of target and ammunition loaded a number of its own per key.
+    def _tabled(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
+        """Numbers per key for each target with each ammunition, and for each distance from a portal on each errand.
 
-        Which ammunition is for whom shows in a dozen presses an hour: enough for a table, too few for the trunk.
+        Which ammunition is for whom, and where one jumps, shows in a dozen presses an hour: enough for a table, too few
+        for the trunk.
         """
         kind = (kinds_BN * (tracks_BNF[..., SELECTED_AT] > 0.5)).amax(dim=1)
         loaded = context_BF[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(dim=1)
-        said: Tensor = self.key_table(kind * NUM_AMMO + loaded)
-        return said
+        away = torch.where(tracks_BNF[..., PORTAL_AT] > 0.5, tracks_BNF[..., AWAY_AT], torch.inf).amin(dim=1)
+        step = sum((away > limit).long() for limit in PORTAL_STEPS)
+        errand = context_BF[:, FLIGHT_AT : FLIGHT_AT + NUM_FLIGHTS].argmax(dim=1)
+        by_target: Tensor = self.keys_by_target(kind * NUM_AMMO + loaded)
+        by_place: Tensor = self.keys_by_place(step * NUM_FLIGHTS + errand)
+        return TABLE_SCALE * (by_target + by_place)
 
     def _on_minimap(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
         """Along the map's axes from its middle, and from the ship."""
