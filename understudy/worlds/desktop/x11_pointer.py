@@ -58,7 +58,7 @@ class X11Pointer:
 
     def _send(self, kind: int, detail: int, x: int = 0, y: int = 0) -> None:
         xtest.fake_input(self._display, kind, detail, x=x, y=y)
-        self._display.sync()  # 0.1 ms: only then is it sure that the server has done it
+        self._display.sync()  # without an answer asked for, the server may leave the last event lying (measured)
 
     def _code(self, name: str) -> int:
         if name not in self._codes:
