@@ -80,15 +80,17 @@ def test_the_rules_look_on_and_a_person_answers_f2_with_a_number(
     assert unpack_window(window).shape[1] == CONTEXT_WIDTH
 
 
+@pytest.mark.slow
 @pytest.mark.desktop
 def test_with_no_critic_nothing_is_written(desktop_environment: dict[str, str], tmp_path: Path) -> None:
-    game = begin(desktop_environment, tmp_path, "--no-critic", "--minutes", "0.05")
+    game = begin(desktop_environment, tmp_path, "--no-critic", "--no_online_learning", "--minutes", "0.05")
     said, _ = game.communicate(timeout=PATIENCE_S)
     assert game.returncode == 0, said
-    assert "every" not in said
+    assert "Critic: the offline rules" not in said
     assert entries(tmp_path) == ()
 
 
+@pytest.mark.slow
 @pytest.mark.desktop
 def test_an_endpoint_that_nobody_answers_at_does_not_hold_up_the_game(
     desktop_environment: dict[str, str], tmp_path: Path
