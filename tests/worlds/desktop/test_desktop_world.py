@@ -172,7 +172,7 @@ def test_the_stop_key_and_a_corner_stop_at_once(
     act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT))
     game.wait_for(lambda told: told.kind == "press")
     hand(screen, *keys)
-    until(lambda: world.closed and bool(said), "the stop")  # nobody observes or acts: the watcher's thread does it alone
+    until(lambda: world.closed and bool(said), "the stop")  # nobody observes: the watcher's thread does it
     game.wait_for(lambda told: told.kind == "release")
     assert len(said) == 1 and why in said[0]
     sent = world._parts.ears.num_own
