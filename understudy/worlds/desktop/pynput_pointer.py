@@ -1,4 +1,4 @@
-"""Acts on Windows and macOS through pynput. It works on X11 too and is tested there, but XTEST alone is quicker."""
+"""Acts on Windows and macOS through pynput; untried there so far. On X11 XTEST alone is quicker (x11_pointer.py)."""
 
 from pynput import keyboard, mouse
 
