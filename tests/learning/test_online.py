@@ -1,5 +1,6 @@
 """The online learner as a Listener with its real process: it hears, learns, stages, and survives what can go wrong."""
 
+import inspect
 import os
 import signal
 import sys
@@ -45,8 +46,8 @@ def wait_until(told: list[OnlineReport], wanted: Callable[[OnlineReport], bool])
 
 
 def test_the_guides_names_and_defaults() -> None:
-    parameters = VisualOutcomeLearner.__init__.__kwdefaults__
-    assert (parameters["learning_rate"], parameters["buffer_size"]) == (1e-5, 2000)
+    parameters = inspect.signature(VisualOutcomeLearner).parameters
+    assert (parameters["learning_rate"].default, parameters["buffer_size"].default) == (1e-5, 2000)
 
 
 def test_only_the_cpu_is_known(tmp_path: Path) -> None:

@@ -204,7 +204,8 @@ class Background:
                     with self._lock:
                         self._kept.append(block)
             if life is not None:
-                with contextlib.suppress(OSError, ValueError):  # it was lost; the watching thread sees to it
+                # It was lost; the watching thread sees to it, and may close the pipe under a write (TypeError).
+                with contextlib.suppress(OSError, ValueError, TypeError):
                     life.feed.send(block)
 
     def _watch(self) -> None:
