@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
 from made_up_brain import write_brain
 
 PATIENCE_S = 400.0
+MINIMAP_PIXELS = ((520, 265), (625, 345))
 SCRIPT = "darkorbit_bot/v2/bot_controller_v2.py"
 
 
@@ -99,7 +100,9 @@ def test_a_person_plays_the_understudy_learns_and_a_killed_learner_comes_back(
     chance = np.random.default_rng(0)
 
     def play() -> None:
-        x, y = (int(value) for value in chance.integers((150, 80), (500, 280)))
+        in_space, on_minimap = ((150, 80), (500, 280)), MINIMAP_PIXELS
+        low, high = on_minimap if chance.random() < 0.5 else in_space  # one who guesses is wrong about one of them
+        x, y = (int(value) for value in chance.integers(low, high))
         watcher.do("mousemove", "--sync", x, y, "click", 1)
 
     watcher.wait_for(r"^\[SHADOW\] Buffer: \d+/5000 samples$", play)
