@@ -56,7 +56,9 @@ def test_only_the_cpu_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(run=False, reason="open: a learner that was killed gives no sign of life for a minute once restarted")
+@pytest.mark.xfail(
+    run=False, reason="open: a learner that was killed gives no sign of life for a minute once restarted"
+)
 def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learner(tmp_path: Path) -> None:
     models = write_brain(tmp_path / "models")
     identity = load_checkpoint(models / "executor" / "best_model.pt").identity
