@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -53,11 +54,11 @@ def start(desktop_environment: dict[str, str], tmp_path: Path) -> Iterator[Start
 def wait_for_window() -> None:
     from understudy.worlds.desktop.x11_windows import X11Windows
 
-    until, windows = time.monotonic() + 120, X11Windows()
-    while TITLE not in windows.titles().values():
-        assert time.monotonic() < until, "the game opened no window"
-        time.sleep(0.1)
-    windows.close()
+    until = time.monotonic() + 120
+    with closing(X11Windows()) as windows:
+        while TITLE not in windows.titles().values():
+            assert time.monotonic() < until, "the game opened no window"
+            time.sleep(0.1)
 
 
 @pytest.mark.desktop

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from screen_stage import PaperGame
 
+from understudy.worlds.desktop.screen import WindowSystem, open_windows
+
 
 @pytest.fixture
 def screen(desktop_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -12,6 +14,14 @@ def screen(desktop_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DISPLAY", desktop_environment["DISPLAY"])
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
     return desktop_environment
+
+
+@pytest.fixture
+def windows(screen: dict[str, str]) -> Iterator[WindowSystem]:
+    """The display's windows."""
+    opened = open_windows()
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

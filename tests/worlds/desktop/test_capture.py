@@ -9,7 +9,7 @@ from screen_stage import HEIGHT, TITLE, WIDTH, PaperGame
 from understudy.contract.errors import MissingExtraError, WorldError
 from understudy.worlds.desktop.capture import Frame, MssCamera, monitor_area, open_camera
 from understudy.worlds.desktop.frame_watch import FrameWatch
-from understudy.worlds.desktop.screen import Area, find_window, open_windows
+from understudy.worlds.desktop.screen import Area, WindowSystem, find_window
 
 
 def picture(brightness: int, at: tuple[int, int] = (0, 0), time_s: float = 1.0) -> Frame:
@@ -30,9 +30,11 @@ def test_black_and_doubled_pictures_are_noticed() -> None:
 
 
 @pytest.mark.desktop
-def test_a_windows_pixels_come_as_rgb_and_are_the_newest(open_game: Callable[..., PaperGame]) -> None:
+def test_a_windows_pixels_come_as_rgb_and_are_the_newest(
+    open_game: Callable[..., PaperGame], windows: WindowSystem
+) -> None:
     open_game()
-    windows, camera = open_windows(), open_camera()
+    camera = open_camera()
     area = windows.area(find_window(windows, TITLE))
     assert area is not None
     frame = camera.grab(area)
@@ -42,7 +44,6 @@ def test_a_windows_pixels_come_as_rgb_and_are_the_newest(open_game: Callable[...
     assert tuple(frame.pixels[10, 10]) == GROUND
     camera.close()
     camera.close()
-    windows.close()
 
 
 @pytest.mark.desktop

@@ -1,6 +1,7 @@
 """The doctor's trials of a desktop, on a real display with real windows."""
 
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from screen_stage import TITLE, PaperGame, hand
@@ -23,16 +24,15 @@ def test_a_sound_desktop_is_fine_and_the_mouse_is_back_where_it_was(
     open_game: Callable[..., PaperGame], screen: dict[str, str]
 ) -> None:
     game = open_game(TITLE, (640, 360))
-    display = Display(screen["DISPLAY"])
     hand(screen, "mousemove", 700, 300)
     findings = list(examine(load_profile(), TITLE))
     for words in ("on the screen", "focus", "shape", "scaling", "black", "cursor", "heard", "keeps"):
         assert found(findings, words).weight == Weight.FINE, words
     assert found(findings, "equal").weight == Weight.WARNING, "the paper game stands still"
-    place = display.screen().root.query_pointer()
+    with closing(Display(screen["DISPLAY"])) as display:
+        place = display.screen().root.query_pointer()
     assert (place.root_x, place.root_y) == (700, 300)
     assert not [told for told in game.told if told.kind == "press"]
-    display.close()
 
 
 def test_black_pictures_a_wrong_shape_and_claimed_keys_are_told(
@@ -40,12 +40,11 @@ def test_black_pictures_a_wrong_shape_and_claimed_keys_are_told(
 ) -> None:
     open_game(TITLE, (400, 400))
     hand(screen, "key", "b", "sleep", 0.2)
-    other = Display(screen["DISPLAY"])
-    code = other.keysym_to_keycode(XK.string_to_keysym("F5"))
-    other.screen().root.grab_key(code, 0, 1, X.GrabModeAsync, X.GrabModeAsync)
-    other.sync()
-    findings = list(examine(load_profile(), TITLE))
-    other.close()
+    with closing(Display(screen["DISPLAY"])) as other:
+        code = other.keysym_to_keycode(XK.string_to_keysym("F5"))
+        other.screen().root.grab_key(code, 0, 1, X.GrabModeAsync, X.GrabModeAsync)
+        other.sync()
+        findings = list(examine(load_profile(), TITLE))
     assert found(findings, "black").weight == Weight.SERIOUS
     assert "44% narrower" in found(findings, "shape").figure
     claimed = found(findings, "keeps")

@@ -1,5 +1,6 @@
 """What is sent and what is heard: the ledger, the pointer, the watcher and the ears, by themselves and on X11."""
 
+import gc
 import time
 from collections.abc import Callable, Iterator
 
@@ -10,7 +11,7 @@ from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.ears import Ears
 from understudy.worlds.desktop.keys import x11_keysyms
 from understudy.worlds.desktop.ledger import LIFETIME_S, Ledger
-from understudy.worlds.desktop.pointer import open_pointer
+from understudy.worlds.desktop.pointer import Pointer, open_pointer
 from understudy.worlds.desktop.screen import Area
 from understudy.worlds.desktop.watcher import Heard, open_watcher
 
@@ -95,12 +96,19 @@ def events(screen: dict[str, str]) -> Iterator[tuple[Ledger, list[Heard]]]:
     watcher.close()
 
 
+@pytest.fixture
+def pointer(screen: dict[str, str]) -> Iterator[Pointer]:
+    """A real one."""
+    opened = open_pointer()
+    yield opened
+    opened.close()
+
+
 @pytest.mark.desktop
 def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
-    events: tuple[Ledger, list[Heard]], screen: dict[str, str]
+    events: tuple[Ledger, list[Heard]], pointer: Pointer, screen: dict[str, str]
 ) -> None:
     ledger, found = events
-    pointer = open_pointer()
     pointer.move(100, 100)
     until(lambda: len(found) >= 1, "the first move")
     found.clear()
@@ -115,7 +123,6 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
             pointer.turn_button(code, down=kind == "press")
     hand(screen, "mousemove", 400, 250, "click", 3, "key", "space")
     until(lambda: len(found) == 8, "eight events")
-    pointer.close()
     assert [(each.kind, each.code, each.own) for each in found] == [
         ("move", "", True),
         ("press", "left", True),
@@ -133,6 +140,13 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
 
 
 @pytest.mark.desktop
+def test_a_key_that_is_not_known_is_named_and_no_connection_is_left_open(screen: dict[str, str]) -> None:
+    with pytest.raises(WorldError, match="'hyperspace'"):
+        open_watcher(("hyperspace",), Ledger(), lambda event: None)
+    gc.collect()  # an open socket would be warned of
+
+
+@pytest.mark.desktop
 def test_a_held_key_and_keys_that_do_not_matter_are_heard_as_they_should(
     events: tuple[Ledger, list[Heard]], screen: dict[str, str]
 ) -> None:
@@ -146,8 +160,8 @@ def test_a_held_key_and_keys_that_do_not_matter_are_heard_as_they_should(
 
 
 @pytest.mark.desktop
-def test_a_click_and_a_key_reach_a_program_of_its_own(open_game: Callable[..., PaperGame]) -> None:
-    game, pointer = open_game(), open_pointer()
+def test_a_click_and_a_key_reach_a_program_of_its_own(open_game: Callable[..., PaperGame], pointer: Pointer) -> None:
+    game = open_game()
     pointer.move(640, 300)
     for down in (True, False):
         pointer.turn_button("left", down=down)

@@ -4,7 +4,7 @@ import pytest
 from screen_stage import HEIGHT, TITLE, WIDTH, PaperGame, hand
 
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.screen import Area, find_window, open_windows
+from understudy.worlds.desktop.screen import Area, WindowSystem, find_window, open_windows
 
 AREA = Area(left=100, top=50, width=200, height=80)
 
@@ -33,35 +33,34 @@ def test_an_area_that_sticks_out_is_not_covered() -> None:
 
 
 @pytest.mark.desktop
-def test_a_window_is_found_by_its_title_and_where_it_is(open_game: Callable[..., PaperGame]) -> None:
+def test_a_window_is_found_by_its_title_and_where_it_is(
+    open_game: Callable[..., PaperGame], windows: WindowSystem
+) -> None:
     open_game()
-    windows = open_windows()
     window = find_window(windows, TITLE)
     area = windows.area(window)
     assert area == Area(left=(1280 - WIDTH) // 2, top=(720 - HEIGHT) // 2, width=WIDTH, height=HEIGHT)
     assert windows.desktop().covers(area)
     assert find_window(windows, "paper") == window, "a part of the title does, if it is the only one"
-    windows.close()
 
 
 @pytest.mark.desktop
-def test_a_window_that_is_not_there_is_named_with_those_that_are(open_game: Callable[..., PaperGame]) -> None:
+def test_a_window_that_is_not_there_is_named_with_those_that_are(
+    open_game: Callable[..., PaperGame], windows: WindowSystem
+) -> None:
     open_game("The other game")
-    windows = open_windows()
     with pytest.raises(WorldError, match=r"no window with the title 'Chess'.*The other game"):
         find_window(windows, "Chess")
     open_game("The other game")
     with pytest.raises(WorldError, match="2 windows"):
         find_window(windows, "other")
-    windows.close()
 
 
 @pytest.mark.desktop
 def test_a_window_under_another_is_neither_uppermost_nor_in_focus(
-    open_game: Callable[..., PaperGame], screen: dict[str, str]
+    open_game: Callable[..., PaperGame], windows: WindowSystem, screen: dict[str, str]
 ) -> None:
     open_game()
-    windows = open_windows()
     window = find_window(windows, TITLE)
     middle = windows.area(window).pixel(0.5, 0.5)
     assert windows.has_focus(window) and windows.is_uppermost(window, *middle)
@@ -72,18 +71,15 @@ def test_a_window_under_another_is_neither_uppermost_nor_in_focus(
     assert windows.is_uppermost(above, *middle)
     assert not windows.is_uppermost(window, *middle)
     assert windows.has_focus(above) != windows.has_focus(window)
-    windows.close()
 
 
 @pytest.mark.desktop
-def test_a_closed_window_has_no_area(open_game: Callable[..., PaperGame]) -> None:
+def test_a_closed_window_has_no_area(open_game: Callable[..., PaperGame], windows: WindowSystem) -> None:
     game = open_game()
-    windows = open_windows()
     window = find_window(windows, TITLE)
     game.close()
     assert windows.area(window) is None
     assert not windows.is_uppermost(window, 640, 360)
-    windows.close()
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")

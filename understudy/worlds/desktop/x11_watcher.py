@@ -10,6 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from Xlib import XK, X, Xatom
@@ -41,18 +42,24 @@ class X11Watcher:
         Raises:
             WorldError: if there is no X server, or it has no RECORD.
         """
-        self._control, self._data = open_display(), open_display()
-        if not self._control.has_extension("RECORD"):
-            raise WorldError("This X server has no RECORD extension, so mouse and keyboard cannot be heard")
+        with ExitStack() as undo:
+            self._control = open_display()
+            undo.callback(self._control.close)
+            self._data = open_display()
+            undo.callback(self._data.close)
+            if not self._control.has_extension("RECORD"):
+                raise WorldError("This X server has no RECORD extension, so mouse and keyboard cannot be heard")
+            self._names = _names_by_code(self._control, keys)
+            self._server_ms, self._at_s = _server_clock(self._control)
+            self._context = self._data.record_create_context(0, [record.AllClients], [_WANTED])
+            undo.pop_all()
         self._ledger, self._hear = ledger, hear
-        self._names = _names_by_code(self._control, keys)
         self._down: set[tuple[str, int]] = set()
-        self._server_ms, self._at_s = _server_clock(self._control)
         self._hears, self._closed = threading.Event(), False
-        self._context = self._data.record_create_context(0, [record.AllClients], [_WANTED])
         self._thread = threading.Thread(target=self._listen, name="x11-watcher", daemon=True)
         self._thread.start()
         if not self._hears.wait(_PATIENCE_S):
+            self.close()
             raise WorldError("The X server does not send the events of mouse and keyboard: its RECORD does not work")
 
     def close(self) -> None:
