@@ -34,6 +34,11 @@ def always_dies(brief: Any, desk: Desk) -> None:
     raise SystemExit(3)
 
 
+def reads_nothing(brief: Any, desk: Desk) -> None:
+    """Hangs from the beginning."""
+    time.sleep(600)
+
+
 def _fail(how: str) -> None:
     if how == "dies":
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,5 +1,6 @@
 """A learner in a process of its own: fed without waiting, missed when it is gone, started again with what it knew."""
 
+import logging
 import sys
 import threading
 import time
@@ -8,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from busy_work import add_up, always_dies, nice_of
+from busy_work import add_up, always_dies, nice_of, reads_nothing
 
-from understudy.learning.background import NICENESS, Background, Patience
+from understudy.learning.background import NICENESS, Background, Patience, _Life
 
 PATIENCE_S = 60.0
 
@@ -87,6 +88,40 @@ def test_a_lost_learner_is_reported_and_started_again_with_the_newest_blocks(tmp
     assert "started again" in office.troubles[0]
     assert ("no sign of life" in office.troubles[0]) == (how == "hangs")
     assert len({report[2] for report in office.reports}) == 2, "two processes"
+
+
+class WatchedPipe:
+    """A pipe whose writer is slow to notice that the reader is gone; notes a close under a write."""
+
+    def __init__(self, pipe: Any) -> None:
+        self.pipe, self.writes, self.closed, self.was_in_use = pipe, False, False, False
+
+    def send(self, block: Any) -> None:
+        self.writes = True
+        try:
+            self.pipe.send(block)
+        finally:
+            time.sleep(0.3)
+            self.writes = False
+
+    def close(self) -> None:
+        self.was_in_use, self.closed = self.writes, True
+        self.pipe.close()
+
+
+def test_a_lost_learners_pipe_is_not_closed_under_a_write() -> None:
+    life = _Life(reads_nothing, None, 0, logging.INFO)
+    pipe = life.feed = WatchedPipe(life.feed)  # type: ignore[assignment]
+    feeder = threading.Thread(target=life.send, args=(b"x" * 10_000_000,))
+    feeder.start()
+    until_s = time.monotonic() + PATIENCE_S
+    while not pipe.writes:
+        assert time.monotonic() < until_s
+        time.sleep(0.01)
+    life.end()
+    feeder.join()
+    assert pipe.closed and not pipe.was_in_use, "its number would be the next learner's"
+    life.send(b"x")  # too late, and nobody minds
 
 
 def test_one_that_never_begins_is_given_up_and_nobody_waits_for_it() -> None:

@@ -56,9 +56,6 @@ def test_only_the_cpu_is_known(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    run=False, reason="open: a learner that was killed gives no sign of life for a minute once restarted"
-)
 def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learner(tmp_path: Path) -> None:
     models = write_brain(tmp_path / "models")
     identity = load_checkpoint(models / "executor" / "best_model.pt").identity
@@ -71,9 +68,10 @@ def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learn
         update_interval=0.01,
         session="test",
         logs=tmp_path / "logs",
+        niceness=0,  # its start takes ten seconds of CPU; at the lowest priority a busy machine makes minutes of them
     )
     try:
-        play(learner, hierarchy, 8_000)
+        play(learner, hierarchy, 6_200)
         wait_until(told, lambda report: isinstance(report, Watched))
         pid = learner.background.pid
         assert pid is not None
@@ -82,7 +80,8 @@ def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learn
         told.clear()
         wait_until(told, lambda report: isinstance(report, Watched))
         play(learner, hierarchy, 400, Actor.PERSON)
-        assert learner.num_ticks == 8_000, "what a person did is not learnt from"
+        play(learner, hierarchy, 1_000)  # what it was given once more only warms the value up
+        assert learner.num_ticks == 7_200, "what a person did is not learnt from"
         if any(isinstance(report, Watched) and report.explained > 0 for report in told):
             wait_until(told, lambda report: isinstance(report, OnlineUpdated))
     finally:

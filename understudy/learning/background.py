@@ -61,6 +61,7 @@ class Desk:
                 if block is None:
                     return blocks, True
                 blocks.append(block)
+                self.beat()  # there may be minutes of play to read
         except (EOFError, OSError):
             self.parent_gone = True
             return blocks, True
@@ -98,13 +99,26 @@ class _Life:
         outbox.close()
         self.heard_s = time.monotonic()
         self.has_spoken = False
+        self._feeding = threading.Lock()
+
+    def send(self, block: Block | None) -> None:
+        """Writes a block; what a lost learner can no longer read is dropped."""
+        with self._feeding:
+            if not self.feed.closed:
+                with contextlib.suppress(OSError):
+                    self.feed.send(block)
 
     def end(self) -> None:
-        """Kills what is left and closes the pipes."""
+        """Kills what is left and closes the pipes.
+
+        Not under a write: the number of the pipe's end may at once be that of the next learner's, which would then
+        read the rest of a block of the one before, and wait for ever for its end.
+        """
         if self.process.is_alive():
-            self.process.kill()
+            self.process.kill()  # ends a write that waits for it to read
         self.process.join()
-        self.feed.close()
+        with self._feeding:
+            self.feed.close()
         self.reports.close()
 
 
@@ -139,8 +153,11 @@ class Background:
         self._level = logging.getLogger("understudy").getEffectiveLevel()
         self._queue: queue.Queue[Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._kept: deque[Block] = deque(maxlen=kept_blocks)
-        self._again: deque[Block] = deque()
-        self._lock = threading.Lock()  # of _life, _kept and _again; never held while a pipe is written to
+        self._due: deque[Block | None] = deque()
+        """What the feeding thread writes next, ahead of the queue."""
+        self._has_ended = False
+        """The mark of the end is off the queue."""
+        self._lock = threading.Lock()  # of the above and _life; never held while a pipe is written to
         self._closing, self._over = threading.Event(), threading.Event()
         self.num_restarts = self.num_dropped = 0
         self._life: _Life | None = self._begin()
@@ -183,30 +200,30 @@ class Background:
         return _Life(self._work, self._brief, self._niceness, self._level)
 
     def _feed(self) -> None:
-        """The feeding thread: the blocks of a lost learner first, then new ones; ends after the mark of the end."""
-        ended = False
+        """The feeding thread: the blocks of a lost learner first, then new ones, until all is over."""
         while not self._over.is_set():
             with self._lock:
-                again = self._again.popleft() if self._again else None
-                life = self._life
-            block = again
-            if again is None:
-                if ended:
-                    time.sleep(LOOK_EVERY_S)  # a learner may yet be lost while it finishes
-                    continue
-                try:
-                    block = self._queue.get(timeout=LOOK_EVERY_S)
-                except queue.Empty:
-                    continue
-                if block is None:
-                    ended = True
-                else:
-                    with self._lock:
-                        self._kept.append(block)
-            if life is not None:
-                # It was lost; the watching thread sees to it, and may close the pipe under a write (TypeError).
-                with contextlib.suppress(OSError, ValueError, TypeError):
-                    life.feed.send(block)
+                life, is_due = self._life, bool(self._due)
+                block = self._due.popleft() if is_due else None
+            if not is_due:
+                self._fetch()
+            elif life is not None:
+                life.send(block)
+
+    def _fetch(self) -> None:
+        """Gets the next block off the queue, after waiting a little for one."""
+        if self._has_ended:
+            time.sleep(LOOK_EVERY_S)  # a learner may yet be lost while it finishes
+            return
+        try:
+            block = self._queue.get(timeout=LOOK_EVERY_S)
+        except queue.Empty:
+            return
+        with self._lock:
+            self._has_ended = block is None
+            if block is not None:
+                self._kept.append(block)
+            self._due.append(block)
 
     def _watch(self) -> None:
         """The watching thread: until the learner has finished, or is given up."""
@@ -252,9 +269,7 @@ class Background:
         life = self._begin()
         with self._lock:
             self._life = life
-            self._again = deque(self._kept)
-            if self._closing.is_set():
-                self._again.append(None)
+            self._due = deque([*self._kept, None] if self._has_ended else self._kept)
 
 
 def _live(work: Work, brief: Any, inbox: Connection, outbox: Connection, niceness: int, level: int) -> None:
