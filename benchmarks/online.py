@@ -20,8 +20,8 @@ import torch
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.evaluation.arena import PILOT_SALT, play_all
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.learning.advantage import per_tick
 from understudy.learning.likelihood import log_likelihood
 from understudy.learning.online_learner import OnlineLearner
@@ -31,6 +31,7 @@ from understudy.policies.executor import Executor
 from understudy.policies.thought import Thought
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
 
 WORLDS, UPDATE_TICKS, BLOCK = 64, 60, 20
 PAYS_S = 2.0
@@ -77,14 +78,14 @@ class PlainRule:
 def an_hour(brain: Brain, offset: int) -> Iterator[Block]:
     """Blocks of one game after the other."""
     profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.TRAIN, WORLDS, offset)
-    fleet, hierarchy = Fleet(seeds, spread_over_maps(seeds)), Hierarchy(brain, profile)
+    worlds, hierarchy = Simulator(seeds, spread_over_maps(seeds)), Hierarchy(brain, profile)
     carry, told = hierarchy.start(seeds ^ PILOT_SALT), list[Thought]()
     hierarchy.on_thought = told.append
     seen = []
     for _ in range(3600 * TICK_RATE_HZ // WORLDS // BLOCK * BLOCK):
-        observation = fleet.observe().copy()
+        observation = worlds.observe().copy()
         decision = hierarchy.decide(observation, carry)
-        fleet.act(decision.action)
+        worlds.act(decision.action)
         seen.append(observation.records)
     for world in range(WORLDS):
         for first in range(0, len(seen), BLOCK):

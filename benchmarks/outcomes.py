@@ -11,12 +11,13 @@ import numpy as np
 
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.baselines import ClickRandomObject
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.evaluation.statistics import wilson
 from understudy.learning.outcomes import OutcomeWatch, WatchConfig
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.world import Simulator
 
 COUNTED = ("hits", "misses", "kills", "loot", "deaths")
 
@@ -47,7 +48,7 @@ class Tally:
 def watch(pilot: Pilot, num_worlds: int, seconds: float, tally: Tally) -> None:
     """Plays and counts."""
     seeds = seeds_for(Purpose.CHOOSE, num_worlds, 50_000)
-    world = Fleet(seeds, spread_over_maps(seeds))
+    world = Simulator(seeds, spread_over_maps(seeds))
     watch = OutcomeWatch(world.profile, WatchConfig())
     memory, carry = watch.start(num_worlds), pilot.start(seeds)
     watch.see(world.observe(), memory)

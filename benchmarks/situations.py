@@ -18,11 +18,12 @@ from prompter import Part, Prompted
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import TICK_RATE_HZ, Role
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.geometry import Sort, geometry_of, read_click
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
 
 PILOT_SALT = np.uint64(0x9C5B2A7D41E8F063)
 """As in the arena."""
@@ -52,7 +53,7 @@ def watch(brain: Brain, style: str, parts: frozenset[Part], num_worlds: int, sec
     """Plays and writes down."""
     profile = load_profile("darkorbit")
     geometry, seeds = geometry_of(profile), seeds_for(Purpose.CHOOSE, num_worlds)
-    world, pilot = Fleet(seeds, spread_over_maps(seeds)), Prompted(brain, profile, style, parts)
+    world, pilot = Simulator(seeds, spread_over_maps(seeds)), Prompted(brain, profile, style, parts)
     carry = pilot.start(seeds ^ PILOT_SALT)
     ticks, num_keys = round(seconds * TICK_RATE_HZ), len(profile.keys)
     seen = Seen(

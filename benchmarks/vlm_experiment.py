@@ -31,9 +31,9 @@ from understudy.critic.log import CorrectionLog, read_corrections
 from understudy.critic.rules import RuleCritic, RuleSettings
 from understudy.evaluation.arena import PILOT_SALT
 from understudy.evaluation.bootstrap import bootstrap, difference, resample_worlds
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.second_opinion import look_on
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.evaluation.statistics import mean
 from understudy.learning.corrections import resolve
 from understudy.learning.finetune import FinetuneSettings, finetune, mode_accuracy
@@ -47,6 +47,7 @@ from understudy.recordings.store import find_recordings, read_episode, write_epi
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.world import Simulator
 
 LOW = 0.30
 """Health (0.7 hull + 0.3 shield) below which the recordings are edited."""
@@ -177,7 +178,7 @@ def tune(folder: Path, seed: int) -> Tuned:
 def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[Lesson]:
     """The teacher's play, unedited, in worlds that nobody has learnt from: what is right where nothing is wrong."""
     seeds = seeds_for(Purpose[arguments.purpose], 12, FIRST_FRESH + 100 * seed)
-    world, ticks = Fleet(seeds, spread_over_maps(seeds)), 240 * TICK_RATE_HZ
+    world, ticks = Simulator(seeds, spread_over_maps(seeds)), 240 * TICK_RATE_HZ
     teacher = Teacher(arguments.teacher, world.profile)
     carry = teacher.start(seeds ^ PILOT_SALT)
     records, actions = np.zeros((len(seeds), ticks), OBSERVATION), np.zeros((len(seeds), ticks), ACTION)
@@ -241,7 +242,7 @@ def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int
     if path.exists():
         return
     seeds = seeds_for(Purpose.TRAIN, 16, FIRST_COLLECTING + 1000 * seed)
-    world = Fleet(seeds, spread_over_maps(seeds))
+    world = Simulator(seeds, spread_over_maps(seeds))
     reviewer = Reviewer(RuleCritic(), CorrectionLog(path), world.profile)
     pilot = Hierarchy(load_brain(models), world.profile)
     look_on(pilot, world, seeds ^ np.uint64(5), reviewer, seconds=arguments.collect)
@@ -250,7 +251,7 @@ def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int
 def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:
     """Plays the worlds that nothing was chosen by."""
     seeds = seeds_for(Purpose[arguments.purpose], arguments.worlds, FIRST_JUDGED)
-    world = Fleet(seeds, spread_over_maps(seeds))
+    world = Simulator(seeds, spread_over_maps(seeds))
     carry, observation = pilot.start(seeds ^ PILOT_SALT), world.observe()
     ticks = round(arguments.seconds * TICK_RATE_HZ)
     value, deaths = np.zeros(len(seeds)), np.zeros(len(seeds))

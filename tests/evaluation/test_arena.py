@@ -10,9 +10,9 @@ from understudy.contract.protocols import Carry, Decision
 from understudy.evaluation import arena
 from understudy.evaluation.arena import play, play_all
 from understudy.evaluation.baselines import DoNothing, Random
-from understudy.evaluation.fleet import Fleet, map_names, spread_over_maps
 from understudy.evaluation.outcomes import EVENT_NAMES, NO_MODE, Outcomes
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import map_names, spread_over_maps
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -51,15 +51,15 @@ def test_start_maps_can_be_chosen() -> None:
     assert outcomes.ticks[0, 2].sum() == outcomes.ticks[1, 0].sum() == 20
 
 
-def test_a_world_of_a_fleet_is_the_world_it_would_be_alone() -> None:
+def test_a_world_among_others_is_the_world_it_would_be_alone() -> None:
     maps = ("1-2", "1-1", "1-2")
-    fleet, alone = Fleet(SEEDS[:3], maps), Simulator(SEEDS[2:3], "1-2")
+    several, alone = Simulator(SEEDS[:3], maps), Simulator(SEEDS[2:3], "1-2")
     teacher = Teacher("hunter", PROFILE)
     carry, carry_alone = teacher.start(SEEDS[:3]), teacher.start(SEEDS[2:3])
     for _ in range(400):
-        observation = fleet.observe()
+        observation = several.observe()
         assert observation.records[2].tobytes() == alone.observe().records[0].tobytes()
-        fleet.act(teacher.decide(observation, carry).action)
+        several.act(teacher.decide(observation, carry).action)
         alone.act(teacher.decide(alone.observe(), carry_alone).action)
 
 

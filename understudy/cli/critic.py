@@ -193,16 +193,17 @@ def _collect(command: Collect, provider: "Provider") -> None:
     from understudy.contract.errors import FlagError
     from understudy.critic.critic import Reviewer
     from understudy.critic.log import CorrectionLog, new_path
-    from understudy.evaluation.fleet import Fleet, spread_over_maps
     from understudy.evaluation.second_opinion import look_on
     from understudy.evaluation.seeds import Purpose, seeds_for
+    from understudy.evaluation.start_maps import spread_over_maps
     from understudy.runtime.hierarchy import load_hierarchy
+    from understudy.worlds.simulator.world import Simulator
 
     if command.worlds < 1 or command.minutes <= 0 or command.every <= 0 or command.seed < 0:
         raise FlagError("These flags cannot work: --worlds, --minutes and --every must be above 0, --seed not below.")
     console = Console(soft_wrap=True)
     seeds = seeds_for(Purpose.TRAIN, command.worlds, FIRST_WORLD + 1000 * command.seed)
-    world = Fleet(seeds, spread_over_maps(seeds))
+    world = Simulator(seeds, spread_over_maps(seeds))
     reviewer = Reviewer(provider, CorrectionLog(new_path(command.out)), world.profile)
     draw = None if provider.source == "rules" else _draw()
     with Bar(console=console, transient=True) as bar:

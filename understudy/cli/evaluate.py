@@ -195,8 +195,8 @@ def judge_heads(
 
 def _shoot(command: Evaluate, first: "Contestant", played: "Played") -> Path | None:
     from understudy.cli.showreel import shoot
-    from understudy.evaluation.fleet import map_names
     from understudy.evaluation.judge import typical_world
+    from understudy.evaluation.start_maps import map_names
 
     if command.video is None:
         return None

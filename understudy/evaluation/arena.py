@@ -17,9 +17,10 @@ from jaxtyping import UInt64
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.habits import HabitsWatch
 from understudy.evaluation.outcomes import Outcomes, Scorekeeper, concatenate
+from understudy.evaluation.start_maps import spread_over_maps
+from understudy.worlds.simulator.world import Simulator
 
 BLOCK = 64
 """Worlds that one batch holds; part of the meaning of a result, so not a setting."""
@@ -108,7 +109,7 @@ class _Report:
 
 
 def _play_block(job: _Job, add_progress: Callable[[int], None]) -> Outcomes:
-    world = Fleet(job.seeds, job.start_maps)
+    world = Simulator(job.seeds, job.start_maps)
     score = Scorekeeper(len(job.seeds), len(world.profile.maps))
     habits = HabitsWatch(len(job.seeds), world.profile)
     carry = job.pilot.start(job.seeds ^ PILOT_SALT)

@@ -21,10 +21,11 @@ from understudy.critic.critic import Look, moment_of
 from understudy.critic.log import Entry
 from understudy.critic.provider import Babble, Provider, ProviderEnded, ProviderError
 from understudy.critic.state import unpack_record
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.evaluation.statistics import Estimate, wilson
 from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.world import Simulator
 
 NUM_BINS = 5
 """Of the calibration: confidence 0..0.2, 0.2..0.4 and so on."""
@@ -165,7 +166,7 @@ def questions_of_teacher(
     """
     worlds, every = 16, 2 * TICK_RATE_HZ
     seeds = seeds_for(Purpose.CHOOSE, worlds, 10_000 * (1 + seed))
-    world, teacher = Fleet(seeds, spread_over_maps(seeds)), Teacher(style, profile)
+    world, teacher = Simulator(seeds, spread_over_maps(seeds)), Teacher(style, profile)
     random, carry = np.random.default_rng(seed), teacher.start(seeds)
     found: dict[Mode, list[np.ndarray]] = {mode: [] for mode in Mode}
     for tick in range(max(3 * 60 * TICK_RATE_HZ, every * count)):

@@ -24,9 +24,9 @@ from understudy.evaluation.bootstrap import (
     ratio,
     resample_worlds,
 )
-from understudy.evaluation.fleet import map_names
 from understudy.evaluation.outcomes import EVENT_NAMES, Outcomes, concatenate
 from understudy.evaluation.seeds import purpose_of
+from understudy.evaluation.start_maps import map_names
 from understudy.evaluation.statistics import Estimate, mean, poisson_rate, union, wilson
 from understudy.evaluation.verdict import Kind, MapRow, ModeRow, Row, Verdict
 

@@ -4,9 +4,9 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from understudy.evaluation.fleet import map_names
 from understudy.evaluation.judge import Played
 from understudy.evaluation.outcomes import EVENT_NAMES
+from understudy.evaluation.start_maps import map_names
 
 HEADER = ("pilot", "run", "seed", "start_map", "minutes", "score_per_minute", *EVENT_NAMES)
 

@@ -12,15 +12,16 @@ import numpy as np
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Carry
 from understudy.evaluation.arena import PILOT_SALT
-from understudy.evaluation.fleet import Fleet, spread_over_maps
 from understudy.evaluation.outcomes import DEATH_COST
 from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.learning.experience import Experience
 from understudy.learning.outcomes import OutcomeWatch
 from understudy.learning.prices import Prices, reward
 from understudy.policies.thought import Thought
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
 
 GROUP = 64
 """Worlds that one batch holds: half as many cost half as much again each, twice as many save a quarter."""
@@ -82,7 +83,7 @@ class Tally:
 class _Group:
     """Worlds of one age."""
 
-    fleet: Fleet
+    world: Simulator
     carry: Carry
     watched: Carry
     observation: Observation
@@ -110,7 +111,7 @@ class PracticeGround:
         try:
             for number, group in enumerate(self._groups):
                 if group.stretches_left == 0:
-                    group.fleet.close()
+                    group.world.close()
                     group = self._groups[number] = self._begin(self.settings.life_stretches)
                 self._play_group(group, slice(number * GROUP, (number + 1) * GROUP), tally)
                 group.stretches_left -= 1
@@ -121,23 +122,23 @@ class PracticeGround:
     def close(self) -> None:
         """Leaves all worlds."""
         for group in self._groups:
-            group.fleet.close()
+            group.world.close()
 
     def _begin(self, stretches: int) -> _Group:
         seeds = seeds_for(Purpose.TRAIN, GROUP, self.settings.first_seed + self.seeds_used)
         self.seeds_used += GROUP
-        fleet = Fleet(seeds, spread_over_maps(seeds))
-        observation, watched = fleet.observe(), self._watch.start(GROUP)
+        world = Simulator(seeds, spread_over_maps(seeds))
+        observation, watched = world.observe(), self._watch.start(GROUP)
         self._watch.see(observation, watched)
-        return _Group(fleet, self._hierarchy.start(seeds ^ PILOT_SALT), watched, observation, stretches)
+        return _Group(world, self._hierarchy.start(seeds ^ PILOT_SALT), watched, observation, stretches)
 
     def _play_group(self, group: _Group, worlds: slice, tally: Tally) -> None:
         for tick in range(self.settings.stretch_ticks):
             decision = self._hierarchy.decide(group.observation, group.carry)
             group.carry = decision.carry
             self._experience.put(tick, worlds, self._thoughts.pop())
-            group.fleet.act(decision.action)
-            group.observation = group.fleet.observe()
+            group.world.act(decision.action)
+            group.observation = group.world.observe()
             outcomes = self._watch.see(group.observation, group.watched)
             self._experience.rewards[tick, worlds] = reward(outcomes, self.settings.prices)
             tally.add(group.observation.records["events"])

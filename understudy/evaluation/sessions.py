@@ -6,8 +6,9 @@ from jaxtyping import UInt64
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.arena import PILOT_SALT
-from understudy.evaluation.fleet import Fleet, spread_over_maps
+from understudy.evaluation.start_maps import spread_over_maps
 from understudy.learning.lesson import Lesson, prepare
+from understudy.worlds.simulator.world import Simulator
 
 
 def fresh_sessions(pilot: Pilot, seeds: UInt64[np.ndarray, " B"], seconds: float) -> list[Lesson]:
@@ -18,7 +19,7 @@ def fresh_sessions(pilot: Pilot, seeds: UInt64[np.ndarray, " B"], seconds: float
         seeds: one for each world.
         seconds: game time of each.
     """
-    world = Fleet(seeds, spread_over_maps(seeds))
+    world = Simulator(seeds, spread_over_maps(seeds))
     carry, observation = pilot.start(seeds ^ PILOT_SALT), world.observe()
     seen, done = [], []
     for _ in range(round(seconds * TICK_RATE_HZ)):
