@@ -22,7 +22,7 @@ from understudy.contract.protocols import Carry, Decision
 from understudy.policies.advice import advice_of, strategy_of
 from understudy.policies.brain import Brain
 from understudy.policies.chance import act_worlds
-from understudy.policies.density import mixture_of
+from understudy.policies.chances import chances_of
 from understudy.policies.executor import MINIMAP as MINIMAP_POINT
 from understudy.policies.executor import NUM_CANDIDATES, Hazards
 from understudy.policies.executor import SPACE as SPACE_POINT
@@ -137,26 +137,22 @@ class Prompted(Hierarchy):
 
     def _act(self, observation: Observation, hazards: Hazards, carry: HierarchyCarry) -> Action:
         assert self._busy is not None and self._busy.prompts is not None and self._busy.whole is not None
-        prompts, sampling = self._busy.prompts, self.brain.sampling
-        start = torch.sigmoid(hazards.start_logit).numpy()
-        pointer = torch.softmax(hazards.pointer_logits / sampling.pointer_temperature, dim=-1).numpy().copy()
-        minimap = mixture_of(hazards.minimap_density, sampling.point_temperature).numpy().copy()
-        space = mixture_of(hazards.space_density, sampling.point_temperature).numpy().copy()
+        prompts, chances = self._busy.prompts, chances_of(hazards, self.brain.sampling)
         if "when" in self._parts:
-            start = prompts["begins"].astype(np.float32)
+            chances = chances._replace(start=prompts["begins"].astype(np.float32))
             moved_on = (prompts["begins"] > 0) & (carry.hands["phase"] != PRESS)
             carry.hands["phase"][moved_on] = IDLE  # a hand may be sent elsewhere before the button falls
         sorts = sorts_of(observation.records)
         wished = prompts["candidate"] >= 0
         if "which" in self._parts:
-            pointer[wished] = 0.0
-            pointer[np.flatnonzero(wished), prompts["candidate"][wished]] = 1.0
+            chances.pointer[wished] = 0.0
+            chances.pointer[np.flatnonzero(wished), prompts["candidate"][wished]] = 1.0
         elif "sort" in self._parts:
-            narrow_to_sort(pointer, sorts, prompts["candidate"])
+            narrow_to_sort(chances.pointer, sorts, prompts["candidate"])
         if "minimap" in self._parts:
-            pin(minimap, prompts, MINIMAP_POINT)
+            pin(chances.minimap, prompts, MINIMAP_POINT)
         if "space" in self._parts:
-            pin(space, prompts, SPACE_POINT)
+            pin(chances.space, prompts, SPACE_POINT)
         actions = np.zeros(len(observation), ACTION)
         act_worlds(
             observation.records,
@@ -164,12 +160,7 @@ class Prompted(Hierarchy):
             self.hand,
             self._encoder.geometry,
             carry.streams,
-            start,
-            pointer,
-            torch.sigmoid(hazards.right_logit).numpy(),
-            minimap,
-            space,
-            torch.sigmoid(hazards.key_logits).numpy(),
+            *chances,
             actions,
         )
         return Action(self._with_whole(actions, self._busy.whole))

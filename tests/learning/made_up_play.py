@@ -8,7 +8,7 @@ from understudy.contract.observation import OBSERVATION
 from understudy.learning.experience import Experience
 from understudy.policies.brain import Sampling
 from understudy.policies.chance import DRAWN, act_worlds
-from understudy.policies.density import mixture_of
+from understudy.policies.chances import chances_of
 from understudy.policies.executor import Executor, ExecutorConfig, Hazards
 from understudy.policies.geometry import geometry_of
 from understudy.policies.hand import HAND, HAND_STATE
@@ -39,12 +39,7 @@ def draw(said: Hazards, streams: np.ndarray, sampling: Sampling = SAMPLING) -> n
             np.zeros(1, HAND)[0],
             geometry_of(load_profile("darkorbit")),
             streams,
-            torch.sigmoid(said.start_logit).numpy(),
-            torch.softmax(said.pointer_logits / sampling.pointer_temperature, dim=-1).numpy(),
-            torch.sigmoid(said.right_logit).numpy(),
-            mixture_of(said.minimap_density, sampling.point_temperature).numpy(),
-            mixture_of(said.space_density, sampling.point_temperature).numpy(),
-            torch.sigmoid(said.key_logits).numpy(),
+            *chances_of(said, sampling),
             np.zeros(size, ACTION),
             drawn,
         )

@@ -12,7 +12,8 @@ from torch.nn import functional
 
 from understudy.learning.experience import Moments
 from understudy.policies.brain import Sampling
-from understudy.policies.density import density_log_likelihood
+from understudy.policies.chances import tempered_pointer
+from understudy.policies.density import density_log_likelihood, tempered
 from understudy.policies.executor import MINIMAP, SPACE, Hazards
 
 
@@ -23,8 +24,8 @@ def log_likelihood(said: Hazards, moments: Moments, sampling: Sampling) -> Float
     chosen = moments.candidate.clamp(min=0)[:, None]
     pointer = log_pointer(said, sampling).gather(1, chosen)[:, 0]
     button = -functional.binary_cross_entropy_with_logits(said.right_logit, moments.right.float(), reduction="none")
-    on_minimap = density_log_likelihood(_tempered(said.minimap_density, sampling), moments.point)
-    in_space = density_log_likelihood(_tempered(said.space_density, sampling), moments.point)
+    on_minimap = density_log_likelihood(tempered(said.minimap_density, sampling.point_temperature), moments.point)
+    in_space = density_log_likelihood(tempered(said.space_density, sampling.point_temperature), moments.point)
     where = (moments.candidate == MINIMAP) * on_minimap + (moments.candidate == SPACE) * in_space
     which = torch.where(began, pointer + button + where, torch.zeros_like(start))
     keys = -functional.binary_cross_entropy_with_logits(said.key_logits, moments.keys.float(), reduction="none")
@@ -51,7 +52,7 @@ def unlikeness(said: Hazards, person: Hazards, moments: Moments, sampling: Sampl
 
 def log_pointer(said: Hazards, sampling: Sampling) -> Float[Tensor, "n C"]:
     """Of each candidate, as it is drawn."""
-    return torch.log_softmax(said.pointer_logits / sampling.pointer_temperature, dim=-1)
+    return torch.log_softmax(tempered_pointer(said, sampling), dim=-1)
 
 
 def _bernoullis_apart(now: Tensor, then: Tensor) -> Tensor:
@@ -62,16 +63,9 @@ def _bernoullis_apart(now: Tensor, then: Tensor) -> Tensor:
     return probability * yes + (1.0 - probability) * no
 
 
-def _tempered(density_BX7: Tensor, sampling: Sampling) -> Tensor:
-    """The mixture as it is drawn (`mixture_of`), with log weights."""
-    temperature = sampling.point_temperature
-    spread = density_BX7[..., 3:] * temperature**0.5
-    return torch.cat([density_BX7[..., :1] / temperature, density_BX7[..., 1:3], spread], dim=-1)
-
-
 def _mixtures_apart(now: Tensor, then: Tensor, sampling: Sampling) -> Tensor:
     """Upper bound of the KL divergence of two mixtures (chain rule over the component)."""
-    now, then = _tempered(now, sampling), _tempered(then, sampling)
+    now, then = tempered(now, sampling.point_temperature), tempered(then, sampling.point_temperature)
     log_weights, log_weights_then = torch.log_softmax(now[..., 0], dim=-1), torch.log_softmax(then[..., 0], dim=-1)
     inside = [_along(then, vector) for vector in (now[..., 3:5], now[..., 5:7], now[..., 1:3] - then[..., 1:3])]
     apart = 0.5 * (sum(inside) - 2.0) + _area(then).log() - _area(now).log()

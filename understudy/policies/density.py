@@ -52,6 +52,12 @@ def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[
 
 
 def mixture_of(density_BX7: Float[Tensor, "B X 7"], temperature: float = 1.0) -> Float[Tensor, "B X 7"]:
-    """The same mixture with probabilities in place of log weights; cooler is narrower."""
-    weights = torch.softmax(density_BX7[..., :1] / temperature, dim=1)
-    return torch.cat([weights, density_BX7[..., 1:3], density_BX7[..., 3:] * temperature**0.5], dim=-1)
+    """The mixture as it is drawn, with probabilities in place of log weights."""
+    drawn_BX7 = tempered(density_BX7, temperature)
+    return torch.cat([torch.softmax(drawn_BX7[..., :1], dim=1), drawn_BX7[..., 1:]], dim=-1)
+
+
+def tempered(density_BX7: Float[Tensor, "B X 7"], temperature: float) -> Float[Tensor, "B X 7"]:
+    """The mixture at a temperature, its log weights not normalised; cooler is narrower."""
+    log_weights, spread = density_BX7[..., :1] / temperature, density_BX7[..., 3:] * temperature**0.5
+    return torch.cat([log_weights, density_BX7[..., 1:3], spread], dim=-1)

@@ -29,7 +29,7 @@ from understudy.policies.advice import (
 )
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.chance import DRAWN, act_worlds
-from understudy.policies.density import mixture_of
+from understudy.policies.chances import chances_of
 from understudy.policies.encoding import Encoded, Encoder
 from understudy.policies.executor import Hazards
 from understudy.policies.hand import HAND_STATE
@@ -151,19 +151,14 @@ class Hierarchy:
         carry.weights_ids = observation.records["tracks"]["id"].copy()
 
     def _act(self, observation: Observation, hazards: Hazards, carry: HierarchyCarry) -> Action:
-        actions, sampling = np.zeros(len(observation), ACTION), self.brain.sampling
+        actions = np.zeros(len(observation), ACTION)
         act_worlds(
             observation.records,
             carry.hands,
             self.brain.hand,
             self._encoder.geometry,
             carry.streams,
-            torch.sigmoid(hazards.start_logit).numpy(),
-            torch.softmax(hazards.pointer_logits / sampling.pointer_temperature, dim=-1).numpy(),
-            torch.sigmoid(hazards.right_logit).numpy(),
-            mixture_of(hazards.minimap_density, sampling.point_temperature).numpy(),
-            mixture_of(hazards.space_density, sampling.point_temperature).numpy(),
-            torch.sigmoid(hazards.key_logits).numpy(),
+            *chances_of(hazards, self.brain.sampling),
             actions,
             carry.drawn,
         )
