@@ -5,7 +5,7 @@ import signal
 import time
 from typing import Any
 
-from understudy.learning.background import Desk
+from understudy.learning.desk import Desk
 
 
 def add_up(brief: Any, desk: Desk) -> None:

@@ -20,16 +20,14 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from understudy.learning.desk import BEAT, Block, Desk
+
 _log = logging.getLogger(__name__)
 
 NICENESS = 19
 LOOK_EVERY_S = 0.2
 QUEUE_BLOCKS = 2400
 """Blocks that may wait for a learner that is busy; after that the oldest are left out."""
-_BEAT = "beat"
-
-Block = Any
-"""What a learner is fed with; picklable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,41 +40,6 @@ class Patience:
     """Between two signs of life."""
     most_restarts: int = 5
     """After so many it is left alone."""
-
-
-class Desk:
-    """The learner's side: takes blocks, reports, and says that it is alive."""
-
-    def __init__(self, inbox: Connection, outbox: Connection) -> None:
-        self._inbox, self._outbox = inbox, outbox
-        self.parent_gone = False
-
-    def take(self, timeout_s: float) -> tuple[list[Block], bool]:
-        """All blocks that are there, after waiting up to so long for one; and whether there will be no more."""
-        self.beat()
-        blocks: list[Block] = []
-        try:
-            while self._inbox.poll(0.0 if blocks else timeout_s):
-                block = self._inbox.recv()
-                if block is None:
-                    return blocks, True
-                blocks.append(block)
-                self.beat()  # there may be minutes of play to read
-        except (EOFError, OSError):
-            self.parent_gone = True
-            return blocks, True
-        return blocks, False
-
-    def beat(self) -> None:
-        """Says that the learner is alive; call it at least every few seconds of work."""
-        self.report(_BEAT)
-
-    def report(self, report: Any) -> None:
-        """Tells the process that plays."""
-        try:
-            self._outbox.send(report)
-        except OSError:
-            self.parent_gone = True
 
 
 Work = Callable[[Any, Desk], None]
@@ -246,7 +209,7 @@ class Background:
                 while life.reports.poll(LOOK_EVERY_S):
                     report = life.reports.recv()
                     life.heard_s, life.has_spoken = time.monotonic(), True
-                    if report != _BEAT:
+                    if report != BEAT:
                         self._on_report(report)
             except (EOFError, OSError):
                 life.process.join(5.0)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.contract.profile import Profile
-from understudy.learning.background import Desk
+from understudy.learning.desk import Desk
 from understudy.learning.online_reports import (
     OnlineJudged,
     OnlinePlaces,
@@ -38,7 +38,6 @@ JUDGE_EVERY_TICKS = 18_000
 """A quarter of an hour of play."""
 SMALLEST_MOVE = 0.01
 """Nats a minute: what has moved less plays the same, and is not worth a trial."""
-LONGEST_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,21 +88,16 @@ class _Run:
         return OnlineLearner(model, person, Sampling(), self.brief.profile, self.brief.settings)
 
     def run(self) -> None:
-        over = False
-        while not over:
-            wait_s = self.learner.due_s(time.monotonic())
-            blocks, over = self.desk.take(LONGEST_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
-            for block in blocks:
-                self._watch(*block)
-                self.desk.beat()
-            if self.learner.due_s(time.monotonic()) == 0.0 and not over:
-                self._update()
-            if time.monotonic() - self._staged_s > STAGE_EVERY_S and self._last is not None:
-                self._stage()
-            if self.learner.num_learnt_ticks - self._judged_at >= JUDGE_EVERY_TICKS and not over:
-                self._judge()
+        self.desk.serve(self.learner.due_s, self._watch, self._update, self._look_up)
         if self._last is not None:
             self._stage()
+
+    def _look_up(self, over: bool) -> None:
+        """Stages and judges when it is time."""
+        if time.monotonic() - self._staged_s > STAGE_EVERY_S and self._last is not None:
+            self._stage()
+        if self.learner.num_learnt_ticks - self._judged_at >= JUDGE_EVERY_TICKS and not over:
+            self._judge()
 
     def _watch(self, follows: bool, observations: bytes, thoughts: dict[str, Any]) -> None:
         import numpy as np

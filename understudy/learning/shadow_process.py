@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from understudy.contract.profile import Profile
-from understudy.learning.background import Desk
+from understudy.learning.desk import Desk
 from understudy.learning.shadow_reports import Filled, Judged, Places, Ready, Scored, ShadowSettings, Trouble, Updated
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ STAGE_EVERY_S = 60.0
 """What a crash of the learner may cost of its learning; the play itself is kept elsewhere."""
 JUDGE_EVERY_TICKS = 4800
 """Four minutes: once for every held-out minute."""
-LONGEST_WAIT_S = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,20 +68,15 @@ class _Run:
         desk.report(Ready(base_minutes=start.base_minutes, held_out_minutes=start.held_out_minutes, note=start.note))
 
     def run(self) -> None:
-        over = False
-        while not over:
-            wait_s = self.learner.due_s(time.monotonic())
-            blocks, over = self.desk.take(LONGEST_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
-            for block in blocks:
-                self._watch(*block)
-                self.desk.beat()
-            if self.learner.due_s(time.monotonic()) == 0.0 and not over:
-                self._update()
-            if time.monotonic() - self._staged_s > STAGE_EVERY_S and self.learner.num_steps:
-                self._stage()
-            if self.learner.num_watched - self._judged_at >= JUDGE_EVERY_TICKS and not over:
-                self._judge()
+        self.desk.serve(self.learner.due_s, self._watch, self._update, self._look_up)
         if self.learner.num_steps:
+            self._judge()
+
+    def _look_up(self, over: bool) -> None:
+        """Stages and judges when it is time."""
+        if time.monotonic() - self._staged_s > STAGE_EVERY_S and self.learner.num_steps:
+            self._stage()
+        if self.learner.num_watched - self._judged_at >= JUDGE_EVERY_TICKS and not over:
             self._judge()
 
     def _watch(self, first_index: int, observations: bytes, actions: bytes) -> None:
