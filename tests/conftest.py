@@ -4,7 +4,8 @@ import os
 import select
 import shutil
 import subprocess
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Before any test imports numpy, torch, numba or pygame: they read these once. Two threads on a busy two-core machine
@@ -84,6 +85,32 @@ def desktop_environment(xvfb: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in ("SDL_VIDEODRIVER", "WAYLAND_DISPLAY")}
     sdl = {"VIDEODRIVER": "x11", "FRAMEBUFFER_ACCELERATION": "0", "MOUSE_FOCUS_CLICKTHROUGH": "1"}
     return {**kept, "DISPLAY": xvfb, **{f"SDL_{name}": value for name, value in sdl.items()}}
+
+
+@pytest.fixture
+def start_program(
+    desktop_environment: dict[str, str], tmp_path: Path
+) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts Python programs on the Xvfb display, in an empty folder; whatever still runs at the end is killed."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*command: str) -> "subprocess.Popen[str]":
+        running.append(
+            subprocess.Popen(
+                [sys.executable, *command],
+                env={**desktop_environment, "PYTHONUNBUFFERED": "1"},
+                cwd=tmp_path,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        )
+        return running[-1]
+
+    yield begin
+    for process in running:
+        process.kill()
+        process.communicate(timeout=30)
 
 
 def _display_number(reading_end: int) -> int:

@@ -3,8 +3,7 @@
 import shlex
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -39,30 +38,6 @@ def test_without_weights_one_sentence_says_so(working_folder: Path, capsys: pyte
     assert "best.txt" in capsys.readouterr().err
 
 
-@pytest.fixture
-def start(desktop_environment: dict[str, str], tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
-    """Starts programs on the display; whatever still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*command: str) -> subprocess.Popen[str]:
-        running.append(
-            subprocess.Popen(
-                [sys.executable, *command],
-                env={**desktop_environment, "PYTHONUNBUFFERED": "1"},
-                cwd=tmp_path,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
-        return running[-1]
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate(timeout=30)
-
-
 def read_until(process: subprocess.Popen[str], words: str) -> None:
     """Reads what a program says up to a line with these words; the test's own time limit ends a long wait."""
     assert process.stdout is not None
@@ -77,7 +52,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
 @pytest.mark.desktop
 @pytest.mark.slow
 def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
-    start: Callable[..., subprocess.Popen[str]], desktop_environment: dict[str, str], tmp_path: Path
+    start_program: Callable[..., subprocess.Popen[str]], desktop_environment: dict[str, str], tmp_path: Path
 ) -> None:
     xdotool = shutil.which("xdotool")
     if xdotool is None:
@@ -86,8 +61,8 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
     def hand(*words: str | int) -> None:
         subprocess.run([xdotool, *map(str, words)], env=desktop_environment, check=True, timeout=30)
 
-    start("-m", "understudy.cli.main", "play", "--map", "1-1", "--seed", "5")  # a program of its own
-    recorder = start("-m", "darkorbit_bot.v2.recording.recorder_v2", "--monitor", "1")
+    start_program("-m", "understudy.cli.main", "play", "--map", "1-1", "--seed", "5")  # a program of its own
+    recorder = start_program("-m", "darkorbit_bot.v2.recording.recorder_v2", "--monitor", "1")
     read_until(recorder, "F5 start and stop")
     hand("mousemove", 900, 200, "key", "F5")
     read_until(recorder, "RECORDING")

@@ -7,7 +7,7 @@ benchmarks/desktop_proof.py is for, with its figures in docs/log.md.
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -24,31 +24,6 @@ from understudy.recordings.store import find_recordings, read_episode
 TITLE = "understudy: embedded game"
 CLI = ("-m", "understudy.cli.main")
 RECORDED_S = 20
-Start = Callable[..., "subprocess.Popen[str]"]
-
-
-@pytest.fixture
-def start(desktop_environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts programs on the display; whatever still runs at the end is killed."""
-    running: list[subprocess.Popen[str]] = []
-
-    def begin(*command: str) -> "subprocess.Popen[str]":
-        running.append(
-            subprocess.Popen(
-                [sys.executable, *command],
-                env={**desktop_environment, "PYTHONUNBUFFERED": "1"},
-                cwd=tmp_path,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-        )
-        return running[-1]
-
-    yield begin
-    for process in running:
-        process.kill()
-        process.communicate(timeout=30)
 
 
 def wait_for_window() -> None:
@@ -64,17 +39,17 @@ def wait_for_window() -> None:
 @pytest.mark.desktop
 @pytest.mark.slow
 def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
-    start: Start,
+    start_program: Callable[..., "subprocess.Popen[str]"],
     desktop_environment: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
     project_root: Path,
     tmp_path: Path,
 ) -> None:
     monkeypatch.setenv("DISPLAY", desktop_environment["DISPLAY"])
-    game = start(str(project_root / "benchmarks" / "desktop_hand.py"), "3", "10")  # the person knows the game;
+    game = start_program(str(project_root / "benchmarks" / "desktop_hand.py"), "3", "10")  # the person knows the game;
     wait_for_window()
     recorder = ("-m", "darkorbit_bot.v2.recording.recorder_v2", "--window", TITLE, "--start-now")  # this one does not
-    said, _ = start(*recorder, "--minutes", str(RECORDED_S / 60)).communicate(timeout=400)
+    said, _ = start_program(*recorder, "--minutes", str(RECORDED_S / 60)).communicate(timeout=400)
     assert "1 recordings saved" in said, said
     game.kill()
     game.wait(30)
@@ -85,10 +60,12 @@ def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
     assert (episode.observations["tracks"]["id"] > 0).any(axis=1).mean() > 0.5, "and things are seen"
     assert (episode.actions["button"] == Button.LEFT).sum() >= 5
 
-    game = start(*CLI, "play", "--seed", "9", "--record", "--out", "truth")
+    game = start_program(*CLI, "play", "--seed", "9", "--record", "--out", "truth")
     wait_for_window()
     models = write_brain(tmp_path / "models", seed=21)  # knows nothing, but clicks
-    bot = start(*CLI, "run", "--world", "desktop", "--models", str(models), "--no_online_learning", "--minutes", "0.25")
+    bot = start_program(
+        *CLI, "run", "--world", "desktop", "--models", str(models), "--no_online_learning", "--minutes", "0.25"
+    )
     said, _ = bot.communicate(timeout=400)
     assert bot.returncode == 0 and "THE UNDERSTUDY PLAYS" in said, said
     game.kill()
