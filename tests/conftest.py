@@ -5,7 +5,9 @@ import select
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 # Before any test imports numpy, torch, numba or pygame: they read these once. Two threads on a busy two-core machine
@@ -111,6 +113,23 @@ def start_program(
     for process in running:
         process.kill()
         process.communicate(timeout=30)
+
+
+@pytest.fixture
+def wait_for_window(desktop_environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Waits until a window of a title is on the Xvfb display, which is then this process's own too."""
+    monkeypatch.setenv("DISPLAY", desktop_environment["DISPLAY"])
+
+    def wait(title: str) -> None:
+        from understudy.worlds.desktop.x11_windows import X11Windows
+
+        until = time.monotonic() + 120
+        with closing(X11Windows()) as windows:
+            while title not in windows.titles().values():
+                assert time.monotonic() < until, f"no window {title!r}"
+                time.sleep(0.1)
+
+    return wait
 
 
 def _display_number(reading_end: int) -> int:

@@ -52,7 +52,10 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
 @pytest.mark.desktop
 @pytest.mark.slow
 def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
-    start_program: Callable[..., subprocess.Popen[str]], desktop_environment: dict[str, str], tmp_path: Path
+    start_program: Callable[..., subprocess.Popen[str]],
+    wait_for_window: Callable[[str], None],
+    desktop_environment: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     xdotool = shutil.which("xdotool")
     if xdotool is None:
@@ -62,6 +65,7 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
         subprocess.run([xdotool, *map(str, words)], env=desktop_environment, check=True, timeout=30)
 
     start_program("-m", "understudy.cli.main", "play", "--map", "1-1", "--seed", "5")  # a program of its own
+    wait_for_window("understudy: embedded game")  # before it all is black, which is a pause
     recorder = start_program("-m", "darkorbit_bot.v2.recording.recorder_v2", "--monitor", "1")
     read_until(recorder, "F5 start and stop")
     hand("mousemove", 900, 200, "key", "F5")
@@ -75,7 +79,7 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
     hand("key", "F5", "sleep", 0.5, "key", "F7")
     read_until(recorder, "Discarded")
     hand("key", "F3")
-    recorder.communicate(timeout=PATIENCE_S)
+    recorder.communicate(timeout=30)
     assert recorder.returncode == 0
     assert list(tmp_path.glob("recordings/unsaved/*")) == []
     (path,) = tmp_path.glob("recordings/v2_training/*.mcap")

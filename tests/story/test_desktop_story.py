@@ -6,9 +6,7 @@ benchmarks/desktop_proof.py is for, with its figures in docs/log.md.
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -26,28 +24,16 @@ CLI = ("-m", "understudy.cli.main")
 RECORDED_S = 20
 
 
-def wait_for_window() -> None:
-    from understudy.worlds.desktop.x11_windows import X11Windows
-
-    until = time.monotonic() + 120
-    with closing(X11Windows()) as windows:
-        while TITLE not in windows.titles().values():
-            assert time.monotonic() < until, "the game opened no window"
-            time.sleep(0.1)
-
-
 @pytest.mark.desktop
 @pytest.mark.slow
 def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
     start_program: Callable[..., "subprocess.Popen[str]"],
-    desktop_environment: dict[str, str],
-    monkeypatch: pytest.MonkeyPatch,
+    wait_for_window: Callable[[str], None],
     project_root: Path,
     tmp_path: Path,
 ) -> None:
-    monkeypatch.setenv("DISPLAY", desktop_environment["DISPLAY"])
     game = start_program(str(project_root / "benchmarks" / "desktop_hand.py"), "3", "10")  # the person knows the game;
-    wait_for_window()
+    wait_for_window(TITLE)
     recorder = ("-m", "darkorbit_bot.v2.recording.recorder_v2", "--window", TITLE, "--start-now")  # this one does not
     said, _ = start_program(*recorder, "--minutes", str(RECORDED_S / 60)).communicate(timeout=400)
     assert "1 recordings saved" in said, said
@@ -61,7 +47,7 @@ def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
     assert (episode.actions["button"] == Button.LEFT).sum() >= 5
 
     game = start_program(*CLI, "play", "--seed", "9", "--record", "--out", "truth")
-    wait_for_window()
+    wait_for_window(TITLE)
     models = write_brain(tmp_path / "models", seed=21)  # knows nothing, but clicks
     bot = start_program(
         *CLI, "run", "--world", "desktop", "--models", str(models), "--no_online_learning", "--minutes", "0.25"
