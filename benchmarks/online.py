@@ -54,9 +54,9 @@ class PlainRule:
         self._ear.watch(*block)
 
     def _keep(self, experience) -> None:  # type: ignore[no-untyped-def]
-        paid, later = np.zeros_like(experience.rewards[:, 0]), 0.0
+        paid, later = np.zeros(experience.num_ticks, np.float32), 0.0
         for tick in range(len(paid) - 1, -1, -1):
-            later = float(experience.rewards[tick, 0]) + per_tick(PAYS_S, TICK_RATE_HZ) * later
+            later = float(experience.rewards[tick, 0].sum()) + per_tick(PAYS_S, TICK_RATE_HZ) * later
             paid[tick] = later
         self._ear._remember(experience.moments(), torch.from_numpy(paid))
 

@@ -23,9 +23,8 @@ def practice(warm_up: int = 0) -> Practice:
         SAMPLING,
         PracticeSettings(
             policy=PolicySettings(learning_rate=1e-3, leash=0.3, average=0.0, epochs=2, furthest=1e9),
-            value=ValueSettings(steps=8, batch_size=256),
+            value=ValueSettings(horizons_s=(0.2,), steps=8, batch_size=256, share=1.0, dropout=0.0),
             warm_up=warm_up,
-            horizon_s=0.2,
             trust_s=0.2,
         ),
     )
@@ -37,7 +36,7 @@ def stretch(learner: Practice, number: int) -> Experience:
 
 def pay_for(candidate: int, experience: Experience) -> None:
     """A point for each gesture there, and one more with the weather, which the value can know."""
-    experience.rewards[:] = 2.0 * (experience.drawn["candidate"] == candidate) + (experience.context[..., 0] > 0)
+    experience.rewards[..., 0] = 2.0 * (experience.drawn["candidate"] == candidate) + (experience.context[..., 0] > 0)
 
 
 def chance_of(learner: Practice, candidate: int) -> float:
@@ -65,7 +64,7 @@ def test_a_reward_that_tells_nothing_leaves_the_policy_where_it_is(kind: str) ->
     unlike = [0.0]
     for number in range(14):
         experience = stretch(learner, number)
-        experience.rewards[:] = 1.0 if kind == "always positive" else random.random((TICKS, WORLDS)) < 0.05
+        experience.rewards[..., 0] = 1.0 if kind == "always positive" else random.random((TICKS, WORLDS)) < 0.05
         report = learner.learn(experience)
         unlike.append(0.0 if report.policy is None else report.policy.unlike_per_minute)
     paid = practice()

@@ -17,7 +17,7 @@ from understudy.evaluation.seeds import Purpose, seeds_for
 from understudy.evaluation.start_maps import spread_over_maps
 from understudy.learning.experience import Experience
 from understudy.learning.outcomes import OutcomeWatch
-from understudy.learning.prices import Prices, reward
+from understudy.learning.prices import Prices, reward_parts
 from understudy.policies.thought import Thought
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
@@ -110,10 +110,12 @@ class PracticeGround:
         self._hierarchy.on_thought = self._thoughts.append
         try:
             for number, group in enumerate(self._groups):
+                worlds = slice(number * GROUP, (number + 1) * GROUP)
+                self._experience.fresh[worlds] = group.stretches_left == 0
                 if group.stretches_left == 0:
                     group.world.close()
                     group = self._groups[number] = self._begin(self.settings.life_stretches)
-                self._play_group(group, slice(number * GROUP, (number + 1) * GROUP), tally)
+                self._play_group(group, worlds, tally)
                 group.stretches_left -= 1
         finally:
             self._hierarchy.on_thought = None
@@ -140,5 +142,5 @@ class PracticeGround:
             group.world.act(decision.action)
             group.observation = group.world.observe()
             outcomes = self._watch.see(group.observation, group.watched)
-            self._experience.rewards[tick, worlds] = reward(outcomes, self.settings.prices)
+            self._experience.rewards[tick, worlds] = reward_parts(outcomes, self.settings.prices)
             tally.add(group.observation.records["events"])

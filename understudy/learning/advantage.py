@@ -1,4 +1,4 @@
-"""How much better a tick went than it was expected to: generalised advantage estimation (Schulman et al. 2016)."""
+"""What came of a tick, and how much better that is than expected: generalised advantages (Schulman et al. 2016)."""
 
 import numpy as np
 from jaxtyping import Bool, Float32
@@ -28,6 +28,25 @@ def advantages(
         if cut_TB is not None:
             later = np.where(cut_TB[t], np.float32(0.0), later)
         out[t] = later
+    return out
+
+
+def discounted(
+    rewards_TBP: Float32[np.ndarray, "T B P"],
+    last_BPH: Float32[np.ndarray, "B P H"],
+    discounts_H: Float32[np.ndarray, " H"],
+) -> Float32[np.ndarray, "T B P H"]:
+    """What came from each tick on, by part and discount; of the last tick what is given.
+
+    Args:
+        rewards_TBP: what came of each tick, by part; the last tick's is not looked at.
+        last_BPH: from the last tick on.
+        discounts_H: of a tick.
+    """
+    out = np.empty((*rewards_TBP.shape, len(discounts_H)), np.float32)
+    out[-1] = last_BPH
+    for t in range(len(out) - 2, -1, -1):
+        out[t] = rewards_TBP[t][..., None] + discounts_H * out[t + 1]
     return out
 
 

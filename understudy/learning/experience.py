@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.learning.prices import PARTS
 from understudy.policies.advice import ADVICE_WIDTH
 from understudy.policies.chance import DRAWN
 from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
@@ -74,8 +75,10 @@ class Experience:
         self.weights = np.zeros((*shape, MAX_TRACKS), np.float32)
         self.landmarks = np.zeros((*shape, MAX_LANDMARKS, LANDMARK_WIDTH), np.float32)
         self.drawn = np.zeros(shape, DRAWN)
-        self.rewards = np.zeros(shape, np.float32)
-        """What came of a tick, points: known with the observation after it."""
+        self.rewards = np.zeros((*shape, len(PARTS)), np.float32)
+        """What came of a tick, points, by PARTS: known with the observation after it."""
+        self.fresh = np.ones(num_worlds, bool)
+        """Worlds in which this does not go on where the stretch before ended."""
 
     def put(self, tick: int, worlds: slice, thought: Thought) -> None:
         """One tick of some of the worlds."""

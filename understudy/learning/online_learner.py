@@ -20,7 +20,7 @@ from understudy.learning.experience import Experience, Moments, join_moments
 from understudy.learning.likelihood import log_likelihood
 from understudy.learning.online_reports import OnlineSettings, OnlineUpdated, Watched
 from understudy.learning.outcomes import OutcomeWatch
-from understudy.learning.prices import reward
+from understudy.learning.prices import reward_parts
 from understudy.learning.proximal import TICKS_A_MINUTE, PolicySettings, ProximalPolicy, representatives
 from understudy.learning.value import ValueLearner, ValueSettings
 from understudy.policies.brain import Sampling
@@ -31,7 +31,7 @@ STRETCH_TICKS = 30 * TICK_RATE_HZ
 """So much play is weighed at a time; its last tick only for its value."""
 FEWEST_TICKS = 2 * TICK_RATE_HZ
 """A stretch that is cut off earlier tells nothing."""
-HORIZON_S, TRUST_S = 20.0, 5.0
+TRUST_S = 5.0
 """As in practice."""
 WARM_STRETCHES = 10
 """Five minutes from which only the value is learnt."""
@@ -109,7 +109,7 @@ class OnlineLearner:
         for name in Thought.__dataclass_fields__:
             getattr(experience, name)[:, 0] = np.concatenate([getattr(thought, name) for thought in thoughts])
         outcomes = self._watch.see_all(Observation(observations))
-        experience.rewards[:-1, 0] = reward(outcomes, self.settings.prices)[1:]  # seen one tick after the deed
+        experience.rewards[:-1, 0] = reward_parts(outcomes, self.settings.prices)[1:]  # seen one tick after the deed
         self._learn_value(experience)
         self.num_learnt_ticks += len(observations)
         totals = {name: float(outcomes[name].sum()) for name in ("hits", "misses", "kills", "loot", "deaths")}
@@ -127,12 +127,13 @@ class OnlineLearner:
     def _learn_value(self, experience: Experience) -> None:
         moments = experience.moments()
         values = self.value.expect(moments)
-        discount, trust = per_tick(HORIZON_S, TICK_RATE_HZ), per_tick(TRUST_S, TICK_RATE_HZ)
-        gains = torch.from_numpy(advantages(experience.rewards, values[:, None].numpy(), discount, trust))[:-1, 0]
+        discount, trust = per_tick(VALUE.horizons_s[-1], TICK_RATE_HZ), per_tick(TRUST_S, TICK_RATE_HZ)
+        rewards = experience.rewards.sum(axis=-1)
+        gains = torch.from_numpy(advantages(rewards, values[:, None].numpy(), discount, trust))[:-1, 0]
         moments, returns = moments.take(torch.arange(len(gains))), values[:-1] + gains
         explained = 1.0 - float(gains.var() / returns.var().clamp(min=1e-9))
         self.explained += RECENT * (max(explained, -1.0) - self.explained)
-        self.value.learn(moments, returns)
+        self.value.learn(experience)
         if self.value.trouble:
             self._warm, self.explained = 0, 0.0
             self._buffer = None

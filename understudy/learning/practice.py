@@ -23,8 +23,6 @@ class PracticeSettings:
 
     policy: PolicySettings = field(default_factory=PolicySettings)
     value: ValueSettings = field(default_factory=ValueSettings)
-    horizon_s: float = 20.0
-    """What comes later than so many seconds hardly counts."""
     trust_s: float = 5.0
     """What comes later than so many seconds is told by the learned value rather than by what came."""
     warm_up: int = 2
@@ -58,7 +56,7 @@ class Practice:
         torch.manual_seed(settings.seed)  # the value's first weights are drawn from torch's own stream
         self.policy = ProximalPolicy(model, person, sampling, settings.policy)
         self.value = ValueLearner(settings.value, self._generator)
-        self._discount = per_tick(settings.horizon_s, TICK_RATE_HZ)
+        self._discount = per_tick(settings.value.horizons_s[-1], TICK_RATE_HZ)
         self._trust = per_tick(settings.trust_s, TICK_RATE_HZ)
 
     def learn(self, experience: Experience) -> Learned:
@@ -71,11 +69,12 @@ class Practice:
         moments = experience.moments()
         values = self.value.expect(moments)
         table = values.view(experience.num_ticks, experience.num_worlds).numpy()
-        gains = torch.from_numpy(advantages(experience.rewards, table, self._discount, self._trust)).flatten()
+        rewards = experience.rewards.sum(axis=-1)
+        gains = torch.from_numpy(advantages(rewards, table, self._discount, self._trust)).flatten()
         known = torch.arange((experience.num_ticks - 1) * experience.num_worlds)
         moments, gains, returns = moments.take(known), gains[known], (values + gains)[known]
         explained = 1.0 - float(gains.var() / returns.var().clamp(min=1e-9))
-        loss = self.value.learn(moments, returns)
+        loss = self.value.learn(experience)
         self._warm = 0 if self.value.trouble else self._warm + 1
         report = None
         if self._warm > self.settings.warm_up and explained > 0.0:

@@ -45,19 +45,27 @@ def read_prices(path: Path) -> Prices:
     return read_toml(Prices, path)
 
 
-def reward(outcomes: np.ndarray, prices: Prices) -> Float32[np.ndarray, " B"]:
-    """What was earned, points.
+PARTS = ("earned", "damage", "deaths")
+"""What a reward is made of: one comes often, one all the time in a fight, one hardly ever."""
+
+
+def reward_parts(outcomes: np.ndarray, prices: Prices) -> Float32[np.ndarray, "B P"]:
+    """What was earned and what it cost, points, in the order of PARTS.
 
     Args:
         outcomes: records of dtype OUTCOMES, shape (B,).
         prices: of each.
     """
-    return np.asarray(
+    earned = (
         prices.kill * outcomes["kill_value"]
         + prices.loot * outcomes["loot_value"]
         + prices.hit * outcomes["hits"]
         + prices.miss * outcomes["misses"]
-        + prices.damage_taken * outcomes["damage_taken"]
-        + prices.death * outcomes["deaths"],
-        np.float32,
     )
+    parts = (earned, prices.damage_taken * outcomes["damage_taken"], prices.death * outcomes["deaths"])
+    return np.stack(parts, axis=-1).astype(np.float32)
+
+
+def reward(outcomes: np.ndarray, prices: Prices) -> Float32[np.ndarray, " B"]:
+    """All parts together; arguments as for `reward_parts`."""
+    return np.asarray(reward_parts(outcomes, prices).sum(axis=-1))
