@@ -4,7 +4,7 @@ import pytest
 from understudy.contract.action import Action, idle_action
 from understudy.contract.observation import Button, Observation, Role, empty_observation
 from understudy.evaluation.behaviour import behaviour_of
-from understudy.evaluation.habits import CLICK_KINDS, RETREAT_TICKS, HabitsWatch, clicked_thing
+from understudy.evaluation.habits import CALM_TICKS, CLICK_KINDS, RETREAT_TICKS, HabitsWatch, clicked_thing
 from understudy.worlds.catalog import load_profile
 
 PROFILE = load_profile("darkorbit")
@@ -83,6 +83,26 @@ def test_a_retreat_is_the_first_click_on_the_minimap_under_fire() -> None:
     watch.add(observation, action)
     assert watch.habits().records["retreats"].tolist() == [2, 0, 0]
     assert behaviour_of(watch.habits()).retreat_hp == pytest.approx(0.25)
+
+
+def test_time_to_act_runs_from_the_first_shot_after_calm_to_the_next_press() -> None:
+    watch = HabitsWatch(2, PROFILE)
+    calm, fire = sky(2), sky(2)
+    fire.records["tracks"]["attacking"][0, 0] = 1  # nobody shoots in world 1
+    watch.add(calm, press(calm, 0.5, 0.5))
+    for _ in range(6):
+        watch.add(fire, idle_action(fire))
+    for _ in range(3):
+        watch.add(fire, press(fire, 0.6, 0.4))  # only the first answers
+    assert watch.habits().records["answers"].tolist() == [1, 0]
+    for _ in range(CALM_TICKS):
+        watch.add(calm, idle_action(calm))
+    keys = idle_action(fire)
+    watch.add(fire, idle_action(fire))
+    keys.records["keys"] = 4
+    watch.add(fire, keys)
+    assert watch.habits().records["answers"].tolist() == [2, 0]
+    assert behaviour_of(watch.habits()).time_to_act == pytest.approx((0.3 + 0.05) / 2)
 
 
 def test_coverage_counts_each_cell_of_each_map_once() -> None:

@@ -24,6 +24,8 @@ class Behaviour:
     """Mean distance to the target while shooting, window widths."""
     retreat_hp: float
     """Mean hull fraction at which it flies far away from those who shoot at it."""
+    time_to_act: float
+    """Mean seconds from the first shot at it after calm to its next click or key."""
     clicks_per_minute: float
     key_presses_per_minute: float
     cursor_travel: float
@@ -47,6 +49,7 @@ def behaviour_of(habits: Habits) -> Behaviour:
         box_share=_over(total["loot"], total["loot"] + total["kills"]),
         fight_range=_over(total["fight_range"], total["fight_ticks"]),
         retreat_hp=_over(total["retreat_hp"], total["retreats"]),
+        time_to_act=_over(total["answer_s"], total["answers"]),
         clicks_per_minute=_over(60 * clicks, seconds),
         key_presses_per_minute=_over(60 * total["key_presses"], seconds),
         cursor_travel=_over(total["cursor_travel"], seconds),
@@ -98,6 +101,7 @@ def _vector(habits: Habits) -> Float64[np.ndarray, " V"]:
             style.box_share,
             style.fight_range,
             style.retreat_hp,
+            style.time_to_act,
             style.clicks_per_minute,
             style.key_presses_per_minute,
             style.cursor_travel,

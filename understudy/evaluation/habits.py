@@ -21,6 +21,8 @@ RETREAT_TICKS = 10 * TICK_RATE_HZ
 """Clicks on the minimap under fire that follow one another faster belong to one retreat. Against the teachers' true
 modes: hull at these clicks 0.41, 0.71, 0.78 for hunter, kiter, careful; when they truly begin to flee 0.44, 0.70, 0.71.
 """
+CALM_TICKS = 2 * TICK_RATE_HZ
+"""Who has not been shot at for so long and is now is surprised: the time to act begins."""
 CLICK_KINDS = ("enemy", "loot", "portal", "other object", "minimap", "panel", "space")
 _MINIMAP, _PANEL, _SPACE = 4, 5, 6
 _ROLE_TO_CLICK = {Role.ENEMY: 0, Role.LOOT: 1, Role.PORTAL: 2}
@@ -39,6 +41,8 @@ HABITS = np.dtype(
         ("fight_range", "f8"),  # summed over fight ticks, window widths
         ("retreats", "f8"),  # under fire, a click on the minimap that is the first for RETREAT_TICKS
         ("retreat_hp", "f8"),  # hull fraction, summed over retreats
+        ("answers", "f8"),  # first presses after somebody has begun to shoot
+        ("answer_s", "f8"),  # seconds that they took, summed
         ("safe_ticks", "f8"),
         ("cells", "f8"),  # different cells of the maps that were entered
     ],
@@ -74,6 +78,8 @@ class HabitsWatch:
         self._last: np.ndarray | None = None
         self._tick = 0
         self._fled = np.full(num_worlds, -RETREAT_TICKS, np.int64)
+        self._shot_at = np.full(num_worlds, -CALM_TICKS, np.int64)
+        self._surprised = np.full(num_worlds, -1, np.int64)
 
     def add(self, observation: Observation, action: Action) -> None:
         """One tick of every world: what was seen and what was decided on it."""
@@ -85,6 +91,7 @@ class HabitsWatch:
         self._add_roaming(seen["player"])
         self._add_hand(seen, done)
         self._add_fight(seen)
+        self._add_answer(seen, done)
         self._tick += 1
 
     def habits(self) -> Habits:
@@ -126,6 +133,22 @@ class HabitsWatch:
             self._records["retreats"][world] += 1
             self._records["retreat_hp"][world] += player["hp"]
         self._fled[world] = self._tick
+
+    def _add_answer(self, seen: np.ndarray, done: np.ndarray) -> None:
+        """From the tick in which a shot falls after calm to the first click or key, whatever it is good for."""
+        tracks, alive = seen["tracks"], seen["player"]["alive"] != 0
+        under_fire = ((tracks["id"] > 0) & (tracks["attacking"] != 0)).any(axis=1)
+        begins = under_fire & alive & (self._tick - self._shot_at >= CALM_TICKS)
+        self._shot_at[under_fire] = self._tick
+        self._surprised[begins] = self._tick
+        self._surprised[~alive] = -1
+        pressed = ((done["button"] != Button.NONE) & (seen["button"] == Button.NONE)) | (
+            done["keys"] & ~seen["keys"] > 0
+        )
+        answered = np.flatnonzero(pressed & (self._surprised >= 0))
+        self._records["answers"][answered] += 1
+        self._records["answer_s"][answered] += (self._tick - self._surprised[answered]) / TICK_RATE_HZ
+        self._surprised[answered] = -1
 
     def _add_fight(self, seen: np.ndarray) -> None:
         totals, tracks, player = self._records, seen["tracks"], seen["player"]

@@ -11,6 +11,7 @@ ROWS = (
     ("coverage", "cells of the map entered a minute"),
     ("fight_range", "fight range, window widths"),
     ("retreat_hp", "hull when it flees"),
+    ("time_to_act", "seconds from being shot at to a click or key"),
     ("clicks_per_minute", "clicks a minute"),
     ("key_presses_per_minute", "key presses a minute"),
     ("box_share", "boxes among boxes and kills"),
