@@ -111,7 +111,7 @@ def style_section(verdict: Verdict) -> str:
         ("hull at which it flies from those who shoot", [percent(row.behaviour.retreat_hp) for row in rows]),
         (
             "seconds from the first shot at it to its next click or key",
-            [f"{row.behaviour.time_to_act:.2f}" for row in rows],
+            [figure(row.behaviour.time_to_act, 2) for row in rows],
         ),
         ("clicks a minute", [figure(row.behaviour.clicks_per_minute) for row in rows]),
         ("key presses a minute", [figure(row.behaviour.key_presses_per_minute) for row in rows]),
