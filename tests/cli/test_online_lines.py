@@ -34,7 +34,7 @@ def updated(number: int) -> OnlineUpdated:
 def test_the_beginning_says_what_is_on_and_how_to_turn_it_off() -> None:
     lines = first_lines(OnlineChoice(off=False), on_screen=False)
     assert "--no_online_learning" in lines[0] and "1e-05" in lines[1] and "gate" in lines[1]
-    assert "staged" in first_lines(OnlineChoice(off=False), on_screen=True)[1]
+    assert "by turns" in first_lines(OnlineChoice(off=False), on_screen=True)[1]
 
 
 def test_outcomes_are_told_when_there_are_any() -> None:

@@ -134,3 +134,15 @@ def test_a_value_that_was_lost_empties_the_buffer() -> None:
         one.value.net.head.weight.fill_(float("inf"))
     watch(one, 7)
     assert one.value.trouble and len(one) == 0 and one.due_s(0.0) is None
+
+
+def test_it_learns_on_from_other_weights_that_somebody_promoted() -> None:
+    one, other = learner(learning_rate=1e-3), small_executor(seed=3)
+    for number in range(6):
+        watch(one, number, np.array([10 + number]))
+    one.explained = 0.2
+    one.update(0.0)
+    one.goes_on_from(other)
+    for weights in (one.incumbent.state_dict(), one.policy.learnt):
+        assert all(torch.equal(weight, weights[name]) for name, weight in other.state_dict().items())
+    assert len(one) == 0 and one.explained == 0.2, "the value goes on"

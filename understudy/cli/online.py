@@ -18,7 +18,10 @@ from understudy.learning.online_reports import (
 
 if TYPE_CHECKING:
     from understudy.cli.live import LiveGame
-    from understudy.learning.online import VisualOutcomeLearner
+    from understudy.contract.protocols import Listener
+    from understudy.evaluation.live_trials import LiveTrials
+    from understudy.policies.thought import Thought
+    from understudy.runtime.hierarchy import Hierarchy
 
 LOGS = Path("logs/online")
 SHOWN_UPDATES = 100
@@ -35,10 +38,14 @@ class OnlineChoice:
 
 
 @contextmanager
-def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[VisualOutcomeLearner | None]":
-    """Starts the learner and lets it hear what the policies think; ends it however the game ends. None where off."""
+def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Listener]]":
+    """Starts the learner and lets it hear what the policies think; ends it however the game ends.
+
+    Yields:
+        Who listens: nobody where it is off; the learner; for a game on the screen also the trials of what it learns.
+    """
     if choice.off:
-        yield None
+        yield []
         return
     from understudy.evaluation.online_gate import judge_in_embedded_games
     from understudy.learning.online import VisualOutcomeLearner
@@ -48,29 +55,60 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[VisualO
     assert isinstance(hierarchy, Hierarchy)
     on_screen = game.settings.desktop is not None
     say = game.announcer.say
+    session = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     learner = VisualOutcomeLearner(
         game.settings.models / "executor",
         game.window.profile,
         lambda report: tell(report, say),
         learning_rate=choice.learning_rate,
         update_interval=choice.interval_s,
-        session=datetime.now().strftime("%Y-%m-%d_%H-%M-%S"),
+        session=session,
         logs=LOGS,
         judge=None if on_screen else judge_in_embedded_games,
     )
     for line in first_lines(choice, on_screen):
         say(line)
-    hierarchy.on_thought = learner.listen
+    trials = live_trials(game, hierarchy, session) if on_screen else None
+
+    def listen(thought: "Thought") -> None:
+        if trials is None or not trials.candidate_plays:  # the learner knows what the incumbent would have said
+            learner.listen(thought)
+
+    hierarchy.on_thought = listen
     try:
-        yield learner
+        yield [learner] if trials is None else [learner, trials]
     finally:
         hierarchy.on_thought = None
+        if trials is not None:
+            trials.close()
         learner.close()
+
+
+def live_trials(game: "LiveGame", hierarchy: "Hierarchy", session: str) -> "LiveTrials":
+    """Candidate and incumbent by turns in the game itself, which nobody can reset."""
+    from understudy.evaluation.live_trials import LiveTrials
+    from understudy.learning.promotion import staged_path
+    from understudy.policies.inference import fastest
+
+    trials = LiveTrials(
+        game.settings.models,
+        staged_path(game.settings.models, "executor", f"online_{session}"),
+        hierarchy,
+        game.window.profile,
+        game.swapper,
+        lambda judged: tell(
+            OnlineJudged(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
+            game.announcer.say,
+        ),
+        library=fastest(),
+    )
+    game.pilot.before_tick = trials
+    return trials
 
 
 def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
     """What is said at the beginning."""
-    gate = "only staged: understudy gate judges it" if on_screen else "played only after the gate has let it through"
+    gate = "tried by turns with what plays" if on_screen else "played only after the gate has let it through"
     return (
         "[ONLINE] Learning from outcomes ACTIVE (--no_online_learning turns it off)",
         f"[ONLINE] Learning rate: {choice.learning_rate:g}, an update every {choice.interval_s:g} s; "

@@ -141,8 +141,8 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print("Touch mouse or keyboard to take over. F1 pause, F2 that was wrong, F3 stop.", highlight=False)
     interrupted = False
-    with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learner:
-        listeners = [one for one in (recorder, critic, learner) if one is not None]
+    with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
+        listeners = [one for one in (recorder, critic, *learners) if one is not None]
         try:
             game.play(listeners, command.minutes)
         except KeyboardInterrupt:

@@ -128,7 +128,7 @@ class LiveGate:
         if self._swapper is not None and self._swapper(carry):
             if not self.over:
                 self._end(promote=False, reason="other weights came to play while it was judged")
-            self._wanted = self._playing  # what has arrived plays on
+            self._wanted = self._playing = False  # what has arrived plays on: it is the incumbent now
             return True
         if self._wanted == self._playing:
             return False
@@ -146,6 +146,11 @@ class LiveGate:
             self._stretch.add(happened)
         if self._stretch.ticks >= round(self.config.stretch_s * TICK_RATE_HZ):
             self._turn()
+
+    @property
+    def candidate_plays(self) -> bool:
+        """Whether what plays now is only being tried."""
+        return self._playing
 
     def close(self) -> None:
         """The session ends; an unfinished trial leaves no verdict, and the incumbent is what plays."""
@@ -167,7 +172,7 @@ class LiveGate:
                 self._end(promote=ruling == "promote", reason=reason)
 
     def _end(self, *, promote: bool, reason: str) -> None:
-        self.over, self._wanted = True, promote
+        self.over, self._wanted = True, False  # what is promoted comes back by the files, once it is written down
         self.verdict.put(
             GateVerdict(
                 promote=promote, reason=reason, seconds=self.config.stretch_s, looks=tuple(self._trial.seen), live=True

@@ -195,7 +195,15 @@ class OnlineLearner:
 
     def promoted(self) -> None:
         """What was learnt plays from now on, and draws what comes."""
+        self._drawn_by(self.policy.learnt)
+
+    def goes_on_from(self, incumbent: Executor) -> None:
+        """Other weights play from now on; what was learnt on from those before is given up, the value is kept."""
+        self._drawn_by(incumbent.state_dict())
+        self.start_over()
+
+    def _drawn_by(self, weights: dict[str, Tensor]) -> None:
         self._weigh()  # what has come so far was drawn by the weights before
-        self.incumbent.load_state_dict(self.policy.learnt)
+        self.incumbent.load_state_dict(weights)
         self._buffer = None
         self._gains = self._weights = self._before = torch.zeros(0)

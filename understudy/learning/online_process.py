@@ -93,9 +93,11 @@ class _Run:
             self._stage()
 
     def _look_up(self, over: bool) -> None:
-        """Stages and judges when it is time."""
-        if time.monotonic() - self._staged_s > STAGE_EVERY_S and self._last is not None:
-            self._stage()
+        """Looks what plays, stages and judges when it is time."""
+        if time.monotonic() - self._staged_s > STAGE_EVERY_S:
+            self._follow()
+            if self._last is not None:
+                self._stage()
         if self.learner.num_learnt_ticks - self._judged_at >= JUDGE_EVERY_TICKS and not over:
             self._judge()
 
@@ -130,6 +132,24 @@ class _Run:
         self.desk.report(self._last)
         self.journal.write(self._last.number, {f"update/{key}": value for key, value in _numbers(self._last).items()})
         self.journal.flush()
+
+    def _follow(self) -> None:
+        """Learns on from what plays now, where somebody else has promoted something: a trial in the live world, say."""
+        from understudy.contract.errors import CheckpointError
+        from understudy.learning.practice_store import PracticeStore, executors
+        from understudy.learning.promotion import playing
+
+        self._staged_s = time.monotonic()
+        places = self.brief.places
+        try:
+            if playing(places.models, "executor").identity == self.store.base.identity:
+                return
+            store = PracticeStore(places.models, places.log_folder)
+            self.learner.goes_on_from(executors(store)[0])
+        except (CheckpointError, RuntimeError) as problem:
+            _log.warning("what plays now cannot be learnt on from: %s", problem)
+            return
+        self.store, self._last = store, None
 
     def _stage(self) -> Path | None:
         """Writes the candidate; a disk that takes no more costs the candidate, nothing else."""
