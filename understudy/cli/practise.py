@@ -26,12 +26,12 @@ class Practise:
     """Folder for the picture practice.png, the curves and the state that --resume goes on from."""
     hours: float = 8.0
     """Simulated hours to practise, all games together; those before --resume count."""
-    leash: float = 0.3
+    leash: float = 0.1
     """Points that each nat of unlikeness to your way of playing has to earn: higher plays more like you, lower scores
     more."""
-    death_price: float = 20.0
+    death_price: float = 14.0
     """Points that a death costs while practising; at 10 or more dying is never good business."""
-    lr: float = 3e-5
+    lr: float = 1e-4
     """Learning rate of the executor."""
     worlds: int = 128
     """Games at once, a multiple of 64."""

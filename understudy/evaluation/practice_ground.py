@@ -39,9 +39,9 @@ class GroundSettings:
     """A world is left for a fresh one after so many stretches."""
     first_seed: int = 0
     """Seeds of the space of training to skip."""
-    prices: Prices = field(default_factory=lambda: Prices(death=-20.0))
-    """What outcomes are worth. Half the usual price of a death: rare and dear is hard to learn from, and the gate asks
-    for deaths that are not worse besides."""
+    prices: Prices = field(default_factory=lambda: Prices(death=-14.0))
+    """What outcomes are worth. A death costs less than by the usual list: rare and dear is hard to learn from (at 20 it
+    made half of all that varies), and the gate asks for deaths that are not worse besides."""
 
     def __post_init__(self) -> None:
         if self.worlds < GROUP or self.worlds % GROUP:

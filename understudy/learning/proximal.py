@@ -30,17 +30,17 @@ LEAST = 0.25
 class PolicySettings:
     """How the policy is moved."""
 
-    learning_rate: float = 3e-5
+    learning_rate: float = 1e-4
     """Of Adam."""
-    leash: float = 0.3
+    leash: float = 0.1
     """Points that each nat of unlikeness to the person's policy has to earn."""
     clip: float = 0.2
     """How far the chance of what was drawn may move in one update, as a share of itself."""
-    epochs: int = 3
+    epochs: int = 2
     """Passes over each stretch of play."""
-    furthest: float = 0.5
+    furthest: float = 2.0
     """Nats a minute: no further pass begins once an update has moved the policy so far from what has just played. A
-    minute has about fifteen gestures, so each of them has moved by 0.03."""
+    minute has about fifteen gestures, so each of them has moved by 0.13."""
     batch_size: int = 512
     """Ticks in a step."""
     rest_share: float = 0.16
