@@ -26,7 +26,7 @@ class Practise:
     """Folder for the picture practice.png, the curves and the state that --resume goes on from."""
     hours: float = 8.0
     """Simulated hours to practise, all games together; those before --resume count."""
-    leash: float = 0.1
+    leash: float = 0.3
     """Points that each nat of unlikeness to your way of playing has to earn: higher plays more like you, lower scores
     more."""
     death_price: float = 14.0

@@ -32,7 +32,7 @@ class PolicySettings:
 
     learning_rate: float = 1e-4
     """Of Adam."""
-    leash: float = 0.1
+    leash: float = 0.3
     """Points that each nat of unlikeness to the person's policy has to earn."""
     clip: float = 0.2
     """How far the chance of what was drawn may move in one update, as a share of itself."""
