@@ -8,14 +8,16 @@ import pytest
 from scenes import KINDS, PROFILE, busy_play, mirrored, plain_profile, put, quiet_space
 
 from understudy.contract.action import ACTION
-from understudy.contract.observation import MAX_TRACKS, OBSERVATION, Observation
+from understudy.contract.observation import MAX_TRACKS, OBSERVATION, Observation, Role
 from understudy.policies.encoding import (
     CONTEXT_WIDTH,
-    LANDMARK_WIDTH,
     NUM_LANDMARK_MIRRORED,
+    NUM_LANDMARK_PLACES,
     NUM_MIRRORED,
     NUM_PLACES,
     NUM_TRACK_MIRRORED,
+    PLACE_AT,
+    THERE_AT,
     TRACK_WIDTH,
     Encoded,
     Encoder,
@@ -34,6 +36,7 @@ from understudy.policies.memory import (
     T_SELECTED,
     T_TARGET_LOST,
 )
+from understudy.worlds.simulator.rules import compile_rules
 
 VITALS = 2 * NUM_MIRRORED
 HULL, HULL_KNOWN, HULL_CHANGE = VITALS, VITALS + 1, VITALS + 4
@@ -58,16 +61,34 @@ def test_a_mirrored_world_gives_exactly_the_mirrored_features(flip_x: bool, flip
     play = busy_play(300, seed=1)[:, 0]
     seen = Encoder(plain_profile()).encode_episode(Observation(play))
     other = Encoder(plain_profile(flip_x, flip_y)).encode_episode(Observation(mirrored(play, flip_x, flip_y)))
-    widths = [(NUM_MIRRORED, CONTEXT_WIDTH), (NUM_TRACK_MIRRORED, TRACK_WIDTH), (NUM_LANDMARK_MIRRORED, LANDMARK_WIDTH)]
-    pairs = zip(
-        (seen.context, seen.tracks, seen.landmarks), (other.context, other.tracks, other.landmarks), strict=True
-    )
+    widths = [(NUM_MIRRORED, CONTEXT_WIDTH), (NUM_TRACK_MIRRORED, TRACK_WIDTH), (NUM_LANDMARK_MIRRORED, PLACE_AT)]
+    both = [(each.context, each.tracks, each.landmarks[..., :PLACE_AT]) for each in (seen, other)]
+    pairs = zip(*both, strict=True)
     for (mirrored_part, width), (one, two) in zip(widths, pairs, strict=True):
         np.testing.assert_array_equal(one * mirror_signs(mirrored_part, width, flip_x, flip_y), two)
     np.testing.assert_array_equal(seen.kinds, other.kinds)
     flips = seen.context.std(axis=0)[:VITALS] > 0
     own_ship = [axis * NUM_MIRRORED + NUM_PLACES + FLIGHT_FRAME * FRAME_VECTORS for axis in (0, 1)]
     assert sorted(np.flatnonzero(~flips)) == own_ship  # all others that flip were put to the test
+
+
+def test_portals_of_all_maps_are_told_apart_and_on_an_unknown_map_none() -> None:
+    rules, places = compile_rules(PROFILE)[0], []
+    for map_index, num_portals in enumerate(rules["num_portals"]):
+        scene = quiet_space()
+        scene.records["player"]["map_index"] = map_index
+        marks = scene.records["landmarks"][0, :num_portals]
+        marks["role"] = Role.PORTAL
+        marks["x"] = rules["portal_x"][map_index, :num_portals] / rules["map_width"]
+        marks["y"] = rules["portal_y"][map_index, :num_portals] / rules["map_height"]
+        found, _ = encode_last(scene)
+        assert (found.landmarks[0, :num_portals, THERE_AT] == 1).all()
+        places.extend(found.landmarks[0, :num_portals, PLACE_AT])
+    assert len(set(places)) == len(places) == 8
+    assert min(places) > 0 and max(places) < NUM_LANDMARK_PLACES
+    scene = quiet_space()
+    scene.records["player"]["map_index"] = -1
+    assert (encode_last(scene)[0].landmarks[0, :, PLACE_AT] == 0).all()
 
 
 def test_worlds_in_a_batch_are_encoded_as_each_alone() -> None:

@@ -14,7 +14,14 @@ from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.contract.protocols import Decision
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH
 from understudy.policies.brain import Brain, load_brain
-from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.encoding import (
+    CONTEXT_WIDTH,
+    LANDMARK_WIDTH,
+    NUM_LANDMARK_PLACES,
+    PLACE_AT,
+    THERE_AT,
+    TRACK_WIDTH,
+)
 from understudy.policies.inference import OnnxNetworks, TorchNetworks, fastest, networks_of
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
@@ -40,7 +47,8 @@ def told(generator: torch.Generator) -> tuple[torch.Tensor, ...]:
 
     kinds = torch.randint(0, 4, (1, MAX_TRACKS), generator=generator)
     landmarks = normal(1, MAX_LANDMARKS, LANDMARK_WIDTH)
-    landmarks[..., -1] = (landmarks[..., -1] > 0).float()
+    landmarks[..., THERE_AT] = (landmarks[..., THERE_AT] > 0).float()
+    landmarks[..., PLACE_AT] = torch.randint(NUM_LANDMARK_PLACES, (1, MAX_LANDMARKS), generator=generator)
     weights = torch.rand(1, MAX_TRACKS, generator=generator)
     return (
         normal(1, CONTEXT_WIDTH),

@@ -18,6 +18,7 @@ from understudy.policies.encoding import (
     FLIGHT_AT,
     NUM_AMMO,
     NUM_FLIGHTS,
+    PLACE_AT,
     PORTAL_AT,
     SELECTED_AT,
     Encoder,
@@ -224,3 +225,19 @@ def test_the_table_of_keys_knows_how_far_the_portal_is_and_where_the_ship_was_se
         tracks[0, 0, AWAY_AT] = away
         told.append(model._tabled(context, tracks, kinds)[0, 0].item())
     assert told == pytest.approx([4.0, 0.0])
+
+
+def test_the_pointer_knows_each_landmark_by_its_place() -> None:
+    model, scene = made(lambda: Executor(ExecutorConfig())), empty()
+    places = busy()[3]
+    scene = (*scene[:3], places[: len(scene[0])])
+    before = ask_executor(scene, model).pointer_logits.detach()
+    number = int(places[0, 1, PLACE_AT])
+    with torch.no_grad():
+        model.landmark_place.weight[number] = 3.0 / TABLE_SCALE
+    after = ask_executor(scene, model).pointer_logits.detach()
+    change = torch.where(torch.isinf(before), 0.0, after - before)
+    there = torch.where(torch.isinf(before[:, MAX_TRACKS:-2]), 0.0, (scene[3][..., PLACE_AT] == number).float())
+    torch.testing.assert_close(change[:, MAX_TRACKS:-2], 3.0 * there)
+    assert float(there.sum()) > 0
+    assert float(change[:, :MAX_TRACKS].abs().max()) == float(change[:, -2:].abs().max()) == 0.0

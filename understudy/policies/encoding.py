@@ -47,7 +47,7 @@ from understudy.policies.memory import (
     remember_tracks,
 )
 
-ENCODING = "gesture-6"
+ENCODING = "gesture-7"
 """Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
 
 NUM_PLACES = 13
@@ -72,7 +72,12 @@ CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
 TRACK_WIDTH = 32
 AWAY_AT, SELECTED_AT, PORTAL_AT = 8, 16, 28
 """Columns of a track: its distance (in thirds of a window's width), whether it is selected, whether it is a portal."""
-LANDMARK_WIDTH = 8
+LANDMARK_WIDTH = 9
+THERE_AT, PLACE_AT = 7, 8
+"""Columns of a landmark: whether it is there, and which place of which map it is (0 on a map that is not known)."""
+PLACE_CELLS = 4
+"""Places are told apart by cells, so many a side of the map: portals that lead elsewhere stand in different ones."""
+NUM_LANDMARK_PLACES = 1 + MAX_MAPS * PLACE_CELLS**2
 RELOADED = 0.999
 
 
@@ -231,7 +236,17 @@ def _encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
         row[4] = 2.0 * np.sqrt((mark.x - player.x) ** 2 + (mark.y - player.y) ** 2)
         row[5] = 1.0 if mark.role == PORTAL else 0.0
         row[6] = 1.0 if mark.role == BASE else 0.0
-        row[7] = 1.0
+        row[THERE_AT], row[PLACE_AT] = 1.0, _place_on_map(player.map_index, mark)
+
+
+@numba.njit(cache=True)
+def _place_on_map(map_index, mark):  # type: ignore[no-untyped-def]
+    """Number of a landmark's place among those of all maps; no mirror changes it."""
+    if not 0 <= map_index < MAX_MAPS or mark.x != mark.x or mark.y != mark.y:
+        return 0
+    column = min(max(int(PLACE_CELLS * mark.x), 0), PLACE_CELLS - 1)
+    row = min(max(int(PLACE_CELLS * mark.y), 0), PLACE_CELLS - 1)
+    return 1 + (map_index * PLACE_CELLS + row) * PLACE_CELLS + column
 
 
 @numba.njit(cache=True)

@@ -20,11 +20,13 @@ from understudy.policies.encoding import (
     AWAY_AT,
     CONTEXT_WIDTH,
     FLIGHT_AT,
-    LANDMARK_WIDTH,
     NUM_AMMO,
     NUM_FLIGHTS,
+    NUM_LANDMARK_PLACES,
+    PLACE_AT,
     PORTAL_AT,
     SELECTED_AT,
+    THERE_AT,
     TRACK_WIDTH,
     frames_of,
     ship_on_map,
@@ -90,7 +92,7 @@ class Executor(nn.Module):
             nn.Dropout(0.5 * config.dropout), nn.Linear(CONTEXT_WIDTH + ADVICE_WIDTH, 2 * width), nn.GELU()
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + config.kind_width, width)
-        self.landmark = nn.Linear(LANDMARK_WIDTH, width)
+        self.landmark = nn.Linear(PLACE_AT, width)
         self.candidate_context = nn.Linear(2 * width, width)
         self.candidate_mlp = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU(), nn.Dropout(config.dropout))
         self.pool_query = nn.Linear(2 * width, config.heads * width)
@@ -112,9 +114,11 @@ class Executor(nn.Module):
         nn.init.constant_(self.start.bias, -3.0)
         self.keys_by_target = nn.Embedding((MAX_KINDS + 1) * NUM_AMMO, MAX_KEYS)
         self.keys_by_place = nn.Embedding((len(PORTAL_STEPS) + 1) * NUM_FLIGHTS, MAX_KEYS)
+        self.landmark_place = nn.Embedding(NUM_LANDMARK_PLACES, 1)
         nn.init.constant_(self.keys.bias, -5.0)
         nn.init.zeros_(self.keys_by_target.weight)
         nn.init.zeros_(self.keys_by_place.weight)
+        nn.init.zeros_(self.landmark_place.weight)
 
     def forward(
         self,
@@ -128,13 +132,14 @@ class Executor(nn.Module):
         """Hazards of one tick; `weights_BN` are the Tactician's target probabilities."""
         context_BC = self.context(torch.cat([context_BF, advice_BA], dim=-1))
         objects = self.object(torch.cat([tracks_BNF, weights_BN[..., None], self.kind(kinds_BN)], dim=-1))
-        candidates = torch.cat([objects, self.landmark(landmarks_BLF)], dim=1)
+        candidates = torch.cat([objects, self.landmark(landmarks_BLF[..., :PLACE_AT])], dim=1)
         candidates_BND = self.candidate_mlp(candidates + self.candidate_context(context_BC)[:, None])
-        absent_BN = torch.cat([kinds_BN == 0, landmarks_BLF[..., -1] == 0], dim=1)
+        absent_BN = torch.cat([kinds_BN == 0, landmarks_BLF[..., THERE_AT] == 0], dim=1)
         pooled = self._pool(context_BC, candidates_BND, absent_BN)
         hidden_BH = context_BC + self.trunk(torch.cat([context_BC, pooled], dim=-1))
         scores_BN = (self.pointer_key(candidates_BND) * self.pointer_query(hidden_BH)[:, None]).sum(-1)
-        scores_BN = (scores_BN / self.config.width**0.5).masked_fill(absent_BN, float("-inf"))
+        scores_BN = scores_BN / self.config.width**0.5 + self._by_landmark(landmarks_BLF)
+        scores_BN = scores_BN.masked_fill(absent_BN, float("-inf"))
         start, right = self.start(hidden_BH).unbind(-1)
         return Hazards(
             start_logit=start,
@@ -159,6 +164,12 @@ class Executor(nn.Module):
         by_target: Tensor = self.keys_by_target(kind * NUM_AMMO + loaded)
         by_place: Tensor = self.keys_by_place(step * NUM_FLIGHTS + errand)
         return TABLE_SCALE * (by_target + by_place)
+
+    def _by_landmark(self, landmarks_BLF: Tensor) -> Tensor:
+        """A number per candidate, for each landmark's own place: which portal one takes depends on where it leads."""
+        places_BL = landmarks_BLF[..., PLACE_AT].long()
+        by_place_BL: Tensor = TABLE_SCALE * self.landmark_place(places_BL)[..., 0]
+        return nn.functional.pad(by_place_BL, (MAX_TRACKS, 0))
 
     def _on_minimap(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
         """Along the map's axes from its middle, and from the ship."""
