@@ -26,9 +26,11 @@ class Worlds:
         self.streams = np.array(seeds, np.uint64)
         self.density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]), (self.size, 1, 1))
 
-    def act(self, start: float = 0.0, candidate: int = SPACE, right: float = 0.0, key: float = 0.0) -> np.ndarray:
+    def act(
+        self, start: float = 0.0, candidate: int | tuple[int, ...] = SPACE, right: float = 0.0, key: float = 0.0
+    ) -> np.ndarray:
         pointer = np.zeros((self.size, NUM_CANDIDATES), np.float32)
-        pointer[:, candidate] = 1.0
+        pointer[:, candidate] = 1.0 / np.size(candidate)
         actions = np.zeros(self.size, ACTION)
         self.drawn = np.ones(self.size, DRAWN)
         act_worlds(
@@ -136,6 +138,25 @@ def test_points_in_space_follow_the_density_and_stay_in_the_window() -> None:
     assert max(np.abs(x).max(), np.abs(y).max()) <= 0.981
 
 
+def test_a_point_beyond_the_edge_is_drawn_anew_and_not_moved_to_the_edge() -> None:
+    worlds = Worlds(list(range(4000)))
+    worlds.density[:, :, :] = (1.0, 0.9, -0.5, 0.2, 0.0, 0.0, 0.1)
+    worlds.act(start=1.0)
+    x = 2 * worlds.states["goal_x"] - 1
+    assert x.max() < 0.98
+    inside = np.random.default_rng(0).normal(0.9, 0.2, 100_000)
+    assert x.mean() == pytest.approx(inside[np.abs(inside) < 0.98].mean(), abs=0.01)
+
+
+def test_an_object_under_a_panel_is_left_for_one_that_can_be_clicked() -> None:
+    scene, panel = quiet_space(500), PROFILE.panels[0]
+    put(scene, 0, "bonus_box", panel.left + panel.width / 2, panel.top + panel.height / 2)
+    put(scene, 1, "bonus_box", 0.5, 0.5)
+    worlds = Worlds(list(range(500)), scene)
+    worlds.act(start=1.0, candidate=(0, 1))
+    assert (worlds.states["target"] == 101).mean() > 0.99
+
+
 def test_points_on_the_minimap_lie_on_the_minimap() -> None:
     worlds = Worlds(list(range(500)))
     worlds.density[:, :, 3:] = 2.0
@@ -153,7 +174,7 @@ def test_a_key_that_is_seen_down_does_not_go_down() -> None:
 
 def test_what_was_drawn_is_told() -> None:
     worlds = Worlds(list(range(4000)))
-    worlds.density[:, :, :] = (1.0, 0.9, -0.5, 0.2, 0.0, 0.0, 0.1)
+    worlds.density[:, :, :] = (1.0, 1.1, -0.5, 0.05, 0.0, 0.0, 0.1)  # hardly ever inside, so that it is kept there
     worlds.scene.records["player"]["alive"][0] = 0
     worlds.scene.records["keys"][1] = 1 << 1
     worlds.act(start=0.5, right=0.25, key=0.1)

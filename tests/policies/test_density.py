@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from understudy.policies.chance import _point
-from understudy.policies.density import density_log_likelihood, in_frame, in_plane, mixture_of
+from understudy.policies.density import density_log_likelihood, in_frame, in_plane, in_ring, mixture_of
 
 
 def raw(batch: int, components: int, seed: int = 2) -> torch.Tensor:
@@ -22,8 +22,9 @@ def test_a_density_integrates_to_one_in_the_plane_and_in_a_frame() -> None:
     line = torch.linspace(-12, 12, 1601)
     step = float(line[1] - line[0])
     points = torch.cartesian_prod(line, line)
-    for density in (in_plane(raw(1, 6)), in_frame(raw(1, 6), FRAME)):
-        likelihood = density_log_likelihood(density.expand(len(points), 6, 7), points).exp()
+    ring = in_ring(torch.randn(1, 11, generator=torch.Generator().manual_seed(3)), torch.tensor([[0.3, -0.2]]))
+    for density in (in_plane(raw(1, 6)), in_frame(raw(1, 6), FRAME), ring):
+        likelihood = density_log_likelihood(density.expand(len(points), -1, 7), points).exp()
         assert float(likelihood.sum()) * step**2 == pytest.approx(1.0, abs=0.01)
 
 
@@ -40,6 +41,20 @@ def test_the_same_words_in_a_turned_frame_mean_the_turned_place() -> None:
     here = in_frame(said, FRAME)[0, 0]
     origin, ahead, aside = FRAME[0]
     torch.testing.assert_close(here[1:3], origin + 0.5 * ahead - 0.25 * aside)
+
+
+def test_a_ring_lies_round_its_centre_alike_in_all_directions() -> None:
+    said, centre = torch.zeros(1, 11), torch.tensor([[0.25, -0.5]])
+    radius = float(in_ring(said, centre)[0, 0, 1] - centre[0, 0])
+    angle = torch.linspace(0, 6.2832, 64)
+    circle = torch.stack([angle.cos(), angle.sin()], dim=-1)
+    ring = in_ring(said, centre).expand(64, 8, 7)
+    on_it, inside = (density_log_likelihood(ring, centre + r * radius * circle) for r in (1.0, 0.1))
+    assert float(on_it.max() - on_it.min()) < 0.2
+    assert float(on_it.min()) > float(inside.max()) + 1.0
+    wide = said.clone()
+    wide[:, -2] = 0.5
+    assert float(in_ring(wide, centre)[0, 0, 1] - centre[0, 0]) == pytest.approx(radius * np.exp(0.5))
 
 
 def test_where_there_is_no_frame_its_components_have_no_weight() -> None:

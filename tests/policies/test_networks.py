@@ -11,6 +11,7 @@ from torch import Tensor
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
+from understudy.policies.density import RING_DIRECTIONS
 from understudy.policies.encoding import (
     AMMO_AT,
     AWAY_AT,
@@ -145,7 +146,7 @@ def test_the_executor_has_an_answer_for_every_head() -> None:
     said, config = ask_executor(busy()), ExecutorConfig()
     assert said.start_logit.shape == said.right_logit.shape == (32,)
     assert said.pointer_logits.shape == (32, NUM_CANDIDATES)
-    assert said.minimap_density.shape == (32, config.components + config.frame_components, 7)
+    assert said.minimap_density.shape == (32, config.components + config.rings * RING_DIRECTIONS, 7)
     assert said.space_density.shape == (32, config.components + NUM_FRAMES * config.frame_components, 7)
     assert said.key_logits.shape == (32, MAX_KEYS)
 

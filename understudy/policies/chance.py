@@ -74,16 +74,31 @@ def _point(density, streams, world):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _free_point(choice, density, observation, geometry, streams, world):  # type: ignore[no-untyped-def]
-    """A point drawn anew until a click there means what was chosen: the density knows nothing of panels and objects."""
+    """A point drawn anew until a click there means what was chosen: a density knows of no panels, objects or edges."""
     wanted = SORT_MINIMAP if choice == _MINIMAP else SORT_SPACE
     x, y = 0.0, 0.0
     for _ in range(_MOST_DRAWS):
         x, y = _point(density, streams, world)
         click_x, click_y = _click_at(choice, x, y, geometry)
         sort, _ = read_click(observation, geometry, click_x, click_y)
-        if sort == wanted:
+        if sort == wanted and x == _inside(x) and y == _inside(y):
             break
     return x, y
+
+
+@numba.njit(cache=True)
+def _candidate(pointer, observation, geometry, streams, world):  # type: ignore[no-untyped-def]
+    """A candidate drawn anew until a click can reach it: some objects are seen through a panel."""
+    choice = 0
+    for _ in range(_MOST_DRAWS):
+        choice = pick(pointer, uniform(streams, world))
+        if choice >= MAX_TRACKS:
+            break
+        track = observation.tracks[choice]
+        sort, _ = read_click(observation, geometry, track.x, track.y)
+        if sort == SORT_TRACK:
+            break
+    return choice
 
 
 @numba.njit(cache=True)
@@ -130,7 +145,7 @@ def _act_worlds(  # type: ignore[no-untyped-def]
             told.free, told.hazard = 1, start[b]
         begins = uniform(streams, b) < start[b]
         if begins and told.free != 0:
-            choice = pick(pointer[b], uniform(streams, b))
+            choice = _candidate(pointer[b], records[b], geometry, streams, b)
             button = _RIGHT if uniform(streams, b) < right[b] else _LEFT
             told.candidate, told.right = choice, button == _RIGHT
             for i in range(4):

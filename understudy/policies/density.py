@@ -17,6 +17,12 @@ DENSITY_WIDTH = 7
 LOG_SCALES = (-4.0, 1.0)
 """Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
 LOG_TAU = math.log(2.0 * math.pi)
+RING_DIRECTIONS = 8
+"""Components of a ring: one in each direction, as broad as the gap to the next."""
+RING_WIDTH = RING_DIRECTIONS + 3
+"""Numbers that a network says of a ring: its weight, that of each direction, its radius and how thick it is."""
+RING_RADIUS, RING_THICKNESS = -0.5, -1.5
+"""Logarithms of both where the network says 0."""
 NEVER = -1e4
 """Log weight of a component whose frame is not there."""
 
@@ -38,6 +44,25 @@ def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"])
     spread_BX22 = raw_BX5[..., 3:].clamp(*LOG_SCALES).exp()[..., None] * axes_B22[:, None]
     logit_BX = raw_BX5[..., 0].masked_fill(absent_B, NEVER)
     return torch.cat([logit_BX[..., None], mean_BX2, spread_BX22.flatten(2)], dim=-1)
+
+
+def in_ring(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
+    """Components on a circle round a place: `so far from here` is one number, and `in whatever direction` is none."""
+    angle_X = torch.arange(RING_DIRECTIONS, device=raw_BR.device) * (2.0 * math.pi / RING_DIRECTIONS)
+    outward_X2 = torch.stack([angle_X.cos(), angle_X.sin()], dim=-1)
+    along_X2 = torch.stack([-angle_X.sin(), angle_X.cos()], dim=-1)
+    radius_B11 = (raw_BR[:, -2] + RING_RADIUS).clamp(*LOG_SCALES).exp()[:, None, None]
+    thickness_B11 = (raw_BR[:, -1] + RING_THICKNESS).clamp(*LOG_SCALES).exp()[:, None, None]
+    gap = math.sin(math.pi / RING_DIRECTIONS)
+    return torch.cat(
+        [
+            (raw_BR[:, :1] + raw_BR[:, 1 : 1 + RING_DIRECTIONS])[..., None],
+            centre_B2[:, None] + radius_B11 * outward_X2,
+            thickness_B11 * outward_X2,
+            gap * radius_B11 * along_X2,
+        ],
+        dim=-1,
+    )
 
 
 def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:

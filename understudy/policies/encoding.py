@@ -64,6 +64,8 @@ NUM_FLIGHTS = 6
 NUM_AMMO = 5
 NUM_FRAME_FACTS = 6
 NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
+LASER_AT = 2 * NUM_MIRRORED + 14
+"""Column that says whether the laser is on."""
 AMMO_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
 """First of NUM_AMMO columns that say which ammunition is loaded."""
 FLIGHT_AT = AMMO_AT + NUM_AMMO + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS

@@ -14,12 +14,13 @@ from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH
-from understudy.policies.density import RAW_WIDTH, in_frame, in_plane
+from understudy.policies.density import RAW_WIDTH, RING_WIDTH, in_frame, in_plane, in_ring
 from understudy.policies.encoding import (
     AMMO_AT,
     AWAY_AT,
     CONTEXT_WIDTH,
     FLIGHT_AT,
+    LASER_AT,
     NUM_AMMO,
     NUM_FLIGHTS,
     NUM_LANDMARK_PLACES,
@@ -57,7 +58,9 @@ class ExecutorConfig:
     components: int = 6
     """Mixture components of each position density along the axes of its plane."""
     frame_components: int = 4
-    """Mixture components along the axes of each frame that turns with play, and round the ship on the minimap."""
+    """Mixture components along the axes of each frame that turns with play."""
+    rings: int = 2
+    """Rings round the ship on the minimap."""
     dropout: float = 0.1
     """Dropout on context and hidden layers."""
 
@@ -108,16 +111,18 @@ class Executor(nn.Module):
         self.free = nn.Linear(2 * width, 2)
         self.start = nn.Linear(2 * width, 2)
         own, framed = config.components, config.frame_components
-        self.minimap = nn.Linear(2 * width, (own + framed) * RAW_WIDTH)
+        self.minimap = nn.Linear(2 * width, own * RAW_WIDTH + config.rings * RING_WIDTH)
         self.space = nn.Linear(2 * width, (own + NUM_FRAMES * framed) * RAW_WIDTH)
         self.keys = nn.Linear(2 * width, MAX_KEYS)
         nn.init.constant_(self.start.bias, -3.0)
         self.keys_by_target = nn.Embedding((MAX_KINDS + 1) * NUM_AMMO, MAX_KEYS)
         self.keys_by_place = nn.Embedding((len(PORTAL_STEPS) + 1) * NUM_FLIGHTS, MAX_KEYS)
+        self.keys_by_laser = nn.Embedding(4, MAX_KEYS)
         self.landmark_place = nn.Embedding(NUM_LANDMARK_PLACES, 1)
         nn.init.constant_(self.keys.bias, -5.0)
         nn.init.zeros_(self.keys_by_target.weight)
         nn.init.zeros_(self.keys_by_place.weight)
+        nn.init.zeros_(self.keys_by_laser.weight)
         nn.init.zeros_(self.landmark_place.weight)
 
     def forward(
@@ -151,10 +156,11 @@ class Executor(nn.Module):
         )
 
     def _tabled(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
-        """Numbers per key for each target with each ammunition, and for each distance from a portal on each errand.
+        """Numbers per key for each target with each ammunition, for each distance from a portal on each errand, and for
+        a laser that is on or off with and without a target.
 
         Which ammunition is for whom, and where one jumps, shows in a dozen presses an hour: enough for a table, too few
-        for the trunk.
+        for the trunk. That nobody switches off a laser that hits shows in presses that are not there.
         """
         kind = (kinds_BN * (tracks_BNF[..., SELECTED_AT] > 0.5)).amax(dim=1)
         loaded = context_BF[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(dim=1)
@@ -163,7 +169,9 @@ class Executor(nn.Module):
         errand = context_BF[:, FLIGHT_AT : FLIGHT_AT + NUM_FLIGHTS].argmax(dim=1)
         by_target: Tensor = self.keys_by_target(kind * NUM_AMMO + loaded)
         by_place: Tensor = self.keys_by_place(step * NUM_FLIGHTS + errand)
-        return TABLE_SCALE * (by_target + by_place)
+        firing = (kind > 0).long() + 2 * (context_BF[:, LASER_AT] > 0.5).long()
+        by_laser: Tensor = self.keys_by_laser(firing)
+        return TABLE_SCALE * (by_target + by_place + by_laser)
 
     def _by_landmark(self, landmarks_BLF: Tensor) -> Tensor:
         """A number per candidate, for each landmark's own place: which portal one takes depends on where it leads."""
@@ -172,12 +180,12 @@ class Executor(nn.Module):
         return nn.functional.pad(by_place_BL, (MAX_TRACKS, 0))
 
     def _on_minimap(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
-        """Along the map's axes from its middle, and from the ship."""
-        raw_BX5 = self.minimap(hidden_BH).view(len(hidden_BH), -1, RAW_WIDTH)
-        density_BX7 = in_plane(raw_BX5)
-        from_ship = torch.zeros_like(density_BX7)
-        from_ship[:, self.config.components :, 1:3] = ship_on_map(context_BF)[:, None]
-        return density_BX7 + from_ship
+        """Along the map's axes from its middle, and so far from the ship."""
+        own = self.config.components * RAW_WIDTH
+        raw = self.minimap(hidden_BH)
+        ship_B2 = ship_on_map(context_BF)
+        rings = [in_ring(ring_BR, ship_B2) for ring_BR in raw[:, own:].split(RING_WIDTH, dim=1)]
+        return torch.cat([in_plane(raw[:, :own].view(len(raw), -1, RAW_WIDTH)), *rings], dim=1)
 
     def _in_space(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
         """Along the window's axes, and along those of each frame that turns with play."""

@@ -40,6 +40,7 @@ ENCODING_CARRY = np.dtype(
         ("selected_id", "i4"),
         ("click_sort", "i4"),  # a Sort, of the last click
         ("click_role", "i4"),  # the Role clicked, where it was a track
+        ("laser_on", "i4"),
         ("flight", "i4"),  # where the ship was last sent: 0 nowhere, 1 box, 2 space, 3 minimap, 4 base, 5 portal
         ("minimap_x", "f4"),  # last minimap click, map fractions
         ("minimap_y", "f4"),
@@ -152,7 +153,9 @@ def remember_events(observation, carry):  # type: ignore[no-untyped-def]
             selected = observation.tracks[slot].id
     if selected != carry.selected_id:
         carry.timers[T_TARGET_LOST if selected == 0 else T_SELECTED] = 0.0
-    carry.selected_id = selected
+    elif selected > 0 and player.laser_on != carry.laser_on:
+        carry.timers[T_SELECTED] = 0.0  # a target that is shot at no longer wants an answer like one just selected
+    carry.selected_id, carry.laser_on = selected, player.laser_on
     carry.hull_fast = _blend(carry.hull_fast, player.hp, 0.10)
     carry.hull_slow = _blend(carry.hull_slow, player.hp, 0.02)
     carry.shield_fast = _blend(carry.shield_fast, player.shield, 0.10)
