@@ -9,6 +9,7 @@ from understudy.learning.experience import Experience
 from understudy.policies.brain import Sampling
 from understudy.policies.chance import DRAWN, act_worlds
 from understudy.policies.chances import chances_of
+from understudy.policies.encoding import THERE_AT
 from understudy.policies.executor import Executor, ExecutorConfig, Hazards
 from understudy.policies.geometry import geometry_of
 from understudy.policies.hand import HAND, HAND_STATE
@@ -27,10 +28,12 @@ def small_executor(seed: int = 0, start: float = -1.0, keys: float = -3.0) -> Ex
 
 
 def draw(said: Hazards, streams: np.ndarray, sampling: Sampling = SAMPLING) -> np.ndarray:
-    """What chance makes of hazards, one world each whose hand is free and who has all landmarks; records DRAWN."""
+    """What chance makes of hazards, one world each whose hand is free and who can reach all things; records DRAWN."""
     size = len(streams)
     records = np.zeros(size, OBSERVATION)
     records["player"]["alive"] = 1
+    tracks = records["tracks"]
+    tracks["id"], tracks["x"], tracks["y"], tracks["width"], tracks["height"] = 1, 0.3, 0.5, 0.001, 0.001
     drawn = np.zeros(size, DRAWN)
     with torch.no_grad():
         act_worlds(
@@ -53,7 +56,7 @@ def empty_experience(num_ticks: int, num_worlds: int, seed: int = 0) -> Experien
     experience.context[:] = random.normal(size=experience.context.shape)
     experience.tracks[:] = random.normal(size=experience.tracks.shape)
     experience.kinds[..., :3] = random.integers(1, 8, size=(num_ticks, num_worlds, 3))
-    experience.landmarks[..., :2, -1] = 1.0
+    experience.landmarks[..., :2, THERE_AT] = 1.0
     return experience
 
 

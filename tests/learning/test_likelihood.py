@@ -57,7 +57,7 @@ def test_the_likelihood_of_points_is_that_of_the_tempered_mixture() -> None:
     )
     drawn = draw(sure, np.arange(MANY, dtype=np.uint64) << np.uint64(20))
     likelihood = log_likelihood(sure, of_many(sure, drawn), SAMPLING)
-    entropy = 1.0 + math.log(2 * math.pi) + math.log(0.025) + math.log(SAMPLING.point_temperature)
+    entropy = 1.0 + math.log(2 * math.pi) + math.log(0.025) + math.log(SAMPLING.space_temperature)
     assert float(likelihood.mean()) == pytest.approx(-entropy, abs=0.03)
 
 

@@ -24,8 +24,8 @@ def log_likelihood(said: Hazards, moments: Moments, sampling: Sampling) -> Float
     chosen = moments.candidate.clamp(min=0)[:, None]
     pointer = log_pointer(said, sampling).gather(1, chosen)[:, 0]
     button = -functional.binary_cross_entropy_with_logits(said.right_logit, moments.right.float(), reduction="none")
-    on_minimap = density_log_likelihood(tempered(said.minimap_density, sampling.point_temperature), moments.point)
-    in_space = density_log_likelihood(tempered(said.space_density, sampling.point_temperature), moments.point)
+    on_minimap = density_log_likelihood(tempered(said.minimap_density, sampling.minimap_temperature), moments.point)
+    in_space = density_log_likelihood(tempered(said.space_density, sampling.space_temperature), moments.point)
     where = (moments.candidate == MINIMAP) * on_minimap + (moments.candidate == SPACE) * in_space
     which = torch.where(began, pointer + button + where, torch.zeros_like(start))
     keys = -functional.binary_cross_entropy_with_logits(said.key_logits, moments.keys.float(), reduction="none")
@@ -41,8 +41,9 @@ def unlikeness(said: Hazards, person: Hazards, moments: Moments, sampling: Sampl
     log_now, log_then = log_pointer(said, sampling), log_pointer(person, sampling)
     now = log_now.exp()
     pointer = (now * torch.where(now > 0, log_now - log_then, torch.zeros_like(now))).sum(-1)
-    where = now[:, MINIMAP] * _mixtures_apart(said.minimap_density, person.minimap_density, sampling)
-    where = where + now[:, SPACE] * _mixtures_apart(said.space_density, person.space_density, sampling)
+    on_minimap = _mixtures_apart(said.minimap_density, person.minimap_density, sampling.minimap_temperature)
+    in_space = _mixtures_apart(said.space_density, person.space_density, sampling.space_temperature)
+    where = now[:, MINIMAP] * on_minimap + now[:, SPACE] * in_space
     button = _bernoullis_apart(said.right_logit, person.right_logit)
     start = _bernoullis_apart(said.start_logit, person.start_logit)
     gesture = start + torch.sigmoid(said.start_logit) * (pointer + where + button)
@@ -63,9 +64,9 @@ def _bernoullis_apart(now: Tensor, then: Tensor) -> Tensor:
     return probability * yes + (1.0 - probability) * no
 
 
-def _mixtures_apart(now: Tensor, then: Tensor, sampling: Sampling) -> Tensor:
+def _mixtures_apart(now: Tensor, then: Tensor, temperature: float) -> Tensor:
     """Upper bound of the KL divergence of two mixtures (chain rule over the component)."""
-    now, then = tempered(now, sampling.point_temperature), tempered(then, sampling.point_temperature)
+    now, then = tempered(now, temperature), tempered(then, temperature)
     log_weights, log_weights_then = torch.log_softmax(now[..., 0], dim=-1), torch.log_softmax(then[..., 0], dim=-1)
     inside = [_along(then, vector) for vector in (now[..., 3:5], now[..., 5:7], now[..., 1:3] - then[..., 1:3])]
     apart = 0.5 * (sum(inside) - 2.0) + _area(then).log() - _area(now).log()

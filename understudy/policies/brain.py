@@ -26,8 +26,10 @@ class Sampling:
 
     pointer_temperature: float = 0.3
     """Below 1 the likelier candidates win more often than predicted."""
-    point_temperature: float = 0.4
-    """Below 1 points in space and on the minimap stay nearer to the likeliest ones."""
+    minimap_temperature: float = 0.7
+    """Below 1 points on the minimap stay nearer to the likeliest ones."""
+    space_temperature: float = 0.4
+    """The same of points in space."""
 
 
 @dataclass(frozen=True)

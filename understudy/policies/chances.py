@@ -34,8 +34,8 @@ def chances_of(hazards: Hazards, sampling: Sampling) -> Chances:
         start=torch.sigmoid(hazards.start_logit).numpy(),
         pointer=torch.softmax(tempered_pointer(hazards, sampling), dim=-1).numpy(),
         right=torch.sigmoid(hazards.right_logit).numpy(),
-        minimap=mixture_of(hazards.minimap_density, sampling.point_temperature).numpy(),
-        space=mixture_of(hazards.space_density, sampling.point_temperature).numpy(),
+        minimap=mixture_of(hazards.minimap_density, sampling.minimap_temperature).numpy(),
+        space=mixture_of(hazards.space_density, sampling.space_temperature).numpy(),
         keys=torch.sigmoid(hazards.key_logits).numpy(),
     )
 
