@@ -34,7 +34,7 @@ from understudy.learning.upstream import Upstream
 from understudy.policies.advice import ADVICE_WIDTH
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.checkpoint import BEST, CheckpointMeta, load_checkpoint
-from understudy.policies.encoding import CONTEXT_WIDTH, ENCODING, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.encoding import CONTEXT_WIDTH, ENCODING, PLACE_AT, THERE_AT, TRACK_WIDTH
 from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
 from understudy.runtime.hierarchy import Hierarchy, HierarchyCarry
 from understudy.worlds.catalog import load_profile
@@ -66,7 +66,7 @@ class PerTick(nn.Module):
             nn.Dropout(0.5 * dropout), nn.Linear(CONTEXT_WIDTH + ADVICE_WIDTH, 2 * width), nn.GELU()
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + 8, width)
-        self.landmark = nn.Linear(LANDMARK_WIDTH, width)
+        self.landmark = nn.Linear(PLACE_AT, width)
         self.candidate_context = nn.Linear(2 * width, width)
         self.candidate_mlp = nn.Sequential(nn.GELU(), nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout))
         self.pool_query = nn.Linear(2 * width, heads * width)
@@ -85,9 +85,9 @@ class PerTick(nn.Module):
         """(mode logits (B, X), chunks (B, X, HORIZON, NUM_SAID))."""
         context_BC = self.context(torch.cat([context, advice], dim=-1))
         objects = self.object(torch.cat([tracks, weights[..., None], self.kind(kinds)], dim=-1))
-        candidates = torch.cat([objects, self.landmark(landmarks)], dim=1)
+        candidates = torch.cat([objects, self.landmark(landmarks[..., :PLACE_AT])], dim=1)
         candidates_BND = self.candidate_mlp(candidates + self.candidate_context(context_BC)[:, None])
-        absent_BN = torch.cat([kinds == 0, landmarks[..., -1] == 0], dim=1)
+        absent_BN = torch.cat([kinds == 0, landmarks[..., THERE_AT] == 0], dim=1)
         query_BHD = self.pool_query(context_BC).view(len(context), self.heads, self.width)
         scores_BHN = (query_BHD @ candidates_BND.transpose(1, 2) / self.width**0.5).masked_fill(
             absent_BN[:, None], -1e4

@@ -187,7 +187,8 @@ PARENT = "import subprocess, sys; subprocess.Popen(sys.argv[1:]).wait()"
 def test_when_the_process_that_started_it_is_killed_it_stops_and_closes_its_recording(
     start: Callable[..., Watcher],
 ) -> None:
-    watcher = start(under=PARENT)
+    # the learner shares the pipe too, and at low priority takes long to begin and so to notice: not what is asked here
+    watcher = start("--no_online_learning", under=PARENT)
     watcher.wait_for(lambda episode: len(episode) > 20, "the understudy playing")
     os.kill(watcher.game.pid, signal.SIGKILL)
     said, _ = watcher.game.communicate(timeout=PATIENCE_S)  # until the orphan, which shares the pipe, has ended too
