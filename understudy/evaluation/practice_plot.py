@@ -36,7 +36,7 @@ def draw_practice(curve: Sequence[dict[str, float]], path: Path, candidates: Seq
             _panel(axis, curve, name, title, colour)
             for hours, promoted in candidates:
                 axis.axvline(hours, color=INK if promoted else FAINT, lw=1.0, ls="-" if promoted else ":")
-        axes[-1].set_xlabel("simulated hours (a full line: a candidate was promoted, a dotted one: refused or only staged)")
+        axes[-1].set_xlabel("simulated hours (full line: a candidate was promoted, dotted: refused or only staged)")
         unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
