@@ -17,6 +17,7 @@ from understudy.policies.encoding import (
     AWAY_AT,
     CONTEXT_WIDTH,
     FLIGHT_AT,
+    LASER_AT,
     NUM_AMMO,
     NUM_FLIGHTS,
     PLACE_AT,
@@ -199,18 +200,21 @@ def test_target_weights_follow_their_objects_and_newcomers_have_none() -> None:
     assert out.tolist() == [0.125, 0.0, 0.5] + [0.0] * (MAX_TRACKS - 3)
 
 
-def test_the_table_of_keys_speaks_for_its_own_target_and_ammunition_alone() -> None:
+def test_the_tables_of_keys_speak_for_their_own_target_and_ammunition_alone_and_add_up() -> None:
     context, tracks, kinds, landmarks = busy()
+    context[:16, AMMO_AT : AMMO_AT + NUM_AMMO] = torch.eye(NUM_AMMO)[3]
+    scene = (context, tracks, kinds, landmarks)
     model = made(lambda: Executor(ExecutorConfig()))
-    before = ask_executor((context, tracks, kinds, landmarks), model).key_logits
-    selected = (kinds * (tracks[..., SELECTED_AT] > 0.5)).amax(1)
+    before = ask_executor(scene, model).key_logits
+    target = (kinds * (tracks[..., SELECTED_AT] > 0.5)).amax(1) * 2 + (context[:, LASER_AT] > 0.5)
     loaded = context[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(1)
-    row = int(selected[0] * NUM_AMMO + loaded[0])
     with torch.no_grad():
-        model.keys_by_target.weight[row, 3] += 2.0 / TABLE_SCALE
-    change = (ask_executor((context, tracks, kinds, landmarks), model).key_logits - before).detach()
-    same = selected * NUM_AMMO + loaded == row
-    torch.testing.assert_close(change[:, 3], 2.0 * same.float())
+        model.keys_by_target.weight[target[0], 3] += 2.0 / TABLE_SCALE
+        model.keys_by_ammo.weight[loaded[0], 3] += 1.0 / TABLE_SCALE
+    change = (ask_executor(scene, model).key_logits - before).detach()
+    same_target, same_ammo = (target == target[0]).float(), (loaded == loaded[0]).float()
+    assert 0 < same_target.sum() < len(target) and 0 < same_ammo.sum() < len(loaded)
+    torch.testing.assert_close(change[:, 3], 2.0 * same_target + same_ammo)
     assert float(change[:, [0, 1, 2, 4, 5, 6, 7]].abs().max()) == 0.0
 
 

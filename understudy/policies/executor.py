@@ -39,7 +39,7 @@ MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
 SPACE = MINIMAP + 1
 NUM_CANDIDATES = SPACE + 1
-TABLE_SCALE = 10.0
+TABLE_SCALE = 40.0
 """A row of the tables is met in few batches, and Adam moves it by the learning rate each time: so each counts more."""
 PORTAL_STEPS = (0.09, 0.15, 0.21, 0.27, 0.36, 0.6)
 """Distances from a portal that the table of keys tells apart, as a track's distance is written."""
@@ -115,12 +115,14 @@ class Executor(nn.Module):
         self.space = nn.Linear(2 * width, (own + NUM_FRAMES * framed) * RAW_WIDTH)
         self.keys = nn.Linear(2 * width, MAX_KEYS)
         nn.init.constant_(self.start.bias, -3.0)
-        self.keys_by_target = nn.Embedding((MAX_KINDS + 1) * NUM_AMMO, MAX_KEYS)
+        self.keys_by_target = nn.Embedding((MAX_KINDS + 1) * 2, MAX_KEYS)
+        self.keys_by_ammo = nn.Embedding(NUM_AMMO, MAX_KEYS)
         self.keys_by_place = nn.Embedding((len(PORTAL_STEPS) + 1) * NUM_FLIGHTS, MAX_KEYS)
         self.keys_by_laser = nn.Embedding(4, MAX_KEYS)
         self.landmark_place = nn.Embedding(NUM_LANDMARK_PLACES, 1)
         nn.init.constant_(self.keys.bias, -5.0)
         nn.init.zeros_(self.keys_by_target.weight)
+        nn.init.zeros_(self.keys_by_ammo.weight)
         nn.init.zeros_(self.keys_by_place.weight)
         nn.init.zeros_(self.keys_by_laser.weight)
         nn.init.zeros_(self.landmark_place.weight)
@@ -156,22 +158,24 @@ class Executor(nn.Module):
         )
 
     def _tabled(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
-        """Numbers per key for each target with each ammunition, for each distance from a portal on each errand, and for
-        a laser that is on or off with and without a target.
+        """Numbers per key for each target before and under fire, for the ammunition loaded, for each distance from a
+        portal on each errand, and for a laser that is on or off with and without a target.
 
         Which ammunition is for whom, and where one jumps, shows in a dozen presses an hour: enough for a table, too few
-        for the trunk. That nobody switches off a laser that hits shows in presses that are not there.
+        for the trunk. What a target wants and what is loaded already add up: most pairs of the two were never seen.
+        That nobody switches off a laser that hits shows in presses that are not there.
         """
         kind = (kinds_BN * (tracks_BNF[..., SELECTED_AT] > 0.5)).amax(dim=1)
         loaded = context_BF[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(dim=1)
         away = torch.where(tracks_BNF[..., PORTAL_AT] > 0.5, tracks_BNF[..., AWAY_AT], torch.inf).amin(dim=1)
         step = sum((away > limit).long() for limit in PORTAL_STEPS)
         errand = context_BF[:, FLIGHT_AT : FLIGHT_AT + NUM_FLIGHTS].argmax(dim=1)
-        by_target: Tensor = self.keys_by_target(kind * NUM_AMMO + loaded)
+        fire = (context_BF[:, LASER_AT] > 0.5).long()
+        by_target: Tensor = self.keys_by_target(kind * 2 + fire)
+        by_ammo: Tensor = self.keys_by_ammo(loaded)
         by_place: Tensor = self.keys_by_place(step * NUM_FLIGHTS + errand)
-        firing = (kind > 0).long() + 2 * (context_BF[:, LASER_AT] > 0.5).long()
-        by_laser: Tensor = self.keys_by_laser(firing)
-        return TABLE_SCALE * (by_target + by_place + by_laser)
+        by_laser: Tensor = self.keys_by_laser((kind > 0).long() * 2 + fire)
+        return TABLE_SCALE * (by_target + by_ammo + by_place + by_laser)
 
     def _by_landmark(self, landmarks_BLF: Tensor) -> Tensor:
         """A number per candidate, for each landmark's own place: which portal one takes depends on where it leads."""
