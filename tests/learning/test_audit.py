@@ -119,8 +119,11 @@ def test_half_a_line_on_a_full_disk_is_cut_off_again(models: Path, monkeypatch: 
     assert os.fsync is audit_module.os.fsync
 
 
-def test_where_no_file_can_grow_nothing_is_announced_and_nothing_changes(models: Path) -> None:
+def test_where_no_file_can_grow_nothing_is_announced_and_nothing_changes(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The kernel itself refuses to write more than 2 kB, as a full disk does."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # it would be cut short as well
     before = playing(models)
     path, _ = put_up(models, "one", 0.1)
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -168,7 +168,7 @@ print("went on")
 
 @pytest.mark.skipif(sys.platform == "win32", reason="file size limits are a POSIX thing")
 def test_a_full_disk_ends_the_curves_but_not_the_run(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", FILL_UP, str(tmp_path / "logs")]
+    command = [sys.executable, "-B", "-c", FILL_UP, str(tmp_path / "logs")]  # bytecode would be cut short as well
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and "went on" in done.stdout, done.stderr[-2000:]
     assert done.stderr.count("training goes on") == 1
