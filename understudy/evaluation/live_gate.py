@@ -17,7 +17,7 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.gate import GateVerdict
-from understudy.evaluation.outcomes import DEATH_COST
+from understudy.evaluation.outcomes import points_per_minute
 from understudy.evaluation.trial import Stretches, Trial, TrialConfig
 from understudy.learning.outcomes import OutcomeWatch, WatchConfig
 from understudy.runtime.hierarchy import Hierarchy
@@ -69,7 +69,7 @@ class _Stretch:
 
     def score(self) -> float:
         """Points a minute, as the arena counts them."""
-        return (self.value - DEATH_COST * self.deaths) / (self.ticks / TICK_RATE_HZ / 60)
+        return points_per_minute(self.value, self.deaths, self.ticks / TICK_RATE_HZ / 60)
 
 
 PutIn = Callable[[Carry], None]

@@ -6,6 +6,7 @@ and cannot contradict each other.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from jaxtyping import Float64, Int64, UInt64
@@ -20,6 +21,12 @@ DEATH_COST = 10.0
 NO_MODE = NUM_MODES
 """Where the mode axis counts ticks of a pilot that has none."""
 NUM_MODE_SLOTS = NUM_MODES + 1
+Number = TypeVar("Number", float, np.ndarray)
+
+
+def points_per_minute(value: Number, deaths: Number, minutes: float) -> Number:
+    """The score, wherever it is counted."""
+    return (value - DEATH_COST * deaths) / minutes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +62,7 @@ class Outcomes:
     @property
     def scores(self) -> Float64[np.ndarray, " B"]:
         """(value of kills and boxes - 10 x deaths) per minute."""
-        return (self.total("value") - DEATH_COST * self.total("deaths")) / self.minutes
+        return points_per_minute(self.total("value"), self.total("deaths"), self.minutes)
 
     def __getitem__(self, worlds: slice | np.ndarray) -> "Outcomes":
         """Some of the worlds."""

@@ -12,7 +12,7 @@ import numpy as np
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Carry
 from understudy.evaluation.arena import PILOT_SALT
-from understudy.evaluation.outcomes import DEATH_COST
+from understudy.evaluation.outcomes import points_per_minute
 from understudy.evaluation.seeds import Purpose, seeds_for
 from understudy.evaluation.start_maps import spread_over_maps
 from understudy.learning.experience import Experience
@@ -71,8 +71,8 @@ class Tally:
 
     @property
     def score(self) -> float:
-        """Points a minute, less DEATH_COST for each death."""
-        return (self.value - DEATH_COST * self.deaths) / self.minutes if self.world_ticks else float("nan")
+        """Points a minute."""
+        return points_per_minute(self.value, self.deaths, self.minutes) if self.world_ticks else float("nan")
 
     @property
     def deaths_per_hour(self) -> float:
