@@ -3,11 +3,11 @@
 import pytest
 
 from understudy.cli.online import SHOWN_UPDATES, OnlineChoice, first_lines, tell
+from understudy.learning.desk import Trouble
 from understudy.learning.online_reports import (
     OnlineJudged,
     OnlineReport,
     OnlineSettings,
-    OnlineTrouble,
     OnlineUpdated,
     Watched,
 )
@@ -53,7 +53,7 @@ def test_verdicts_and_trouble_are_always_told() -> None:
     lines = said_of(
         OnlineJudged(promoted=True, reason="it is better", path="a.pt"),
         OnlineJudged(promoted=False, reason="it is not", path="b.pt"),
-        OnlineTrouble(text="The learner was lost."),
+        Trouble(text="The learner was lost."),
     )
     assert [line.split(":")[0] for line in lines] == [
         "[ONLINE] Promoted, it plays now",

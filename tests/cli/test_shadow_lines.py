@@ -15,7 +15,8 @@ from understudy.contract.action import ACTION, Action, Actor
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import OBSERVATION, TICK_S, Observation
 from understudy.contract.protocols import InputEvent, Step
-from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Trouble, Updated
+from understudy.learning.desk import Trouble
+from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Updated
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import read_episode

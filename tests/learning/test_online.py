@@ -13,8 +13,9 @@ import pytest
 
 from understudy.contract.action import Actor
 from understudy.contract.protocols import Step
+from understudy.learning.desk import Trouble
 from understudy.learning.online import VisualOutcomeLearner
-from understudy.learning.online_reports import OnlineReport, OnlineTrouble, OnlineUpdated, Watched
+from understudy.learning.online_reports import OnlineReport, OnlineUpdated, Watched
 from understudy.policies.checkpoint import load_checkpoint
 from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
 from understudy.worlds.simulator.world import Simulator
@@ -76,7 +77,7 @@ def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learn
         pid = learner.background.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        wait_until(told, lambda report: isinstance(report, OnlineTrouble) and "started again" in report.text)
+        wait_until(told, lambda report: isinstance(report, Trouble) and "started again" in report.text)
         told.clear()
         wait_until(told, lambda report: isinstance(report, Watched))
         play(learner, hierarchy, 400, Actor.PERSON)

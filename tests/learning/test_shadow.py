@@ -18,8 +18,9 @@ from understudy.contract.intent import no_intent
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Listener, Step
 from understudy.learning.background import Patience
+from understudy.learning.desk import Trouble
 from understudy.learning.shadow import ShadowTrainer
-from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Trouble, Updated
+from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Updated
 from understudy.policies.checkpoint import BEST, load_checkpoint
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.learning.desk import Trouble
 from understudy.learning.online_reports import (
     OnlineJudged,
     OnlineReady,
     OnlineReport,
-    OnlineTrouble,
     OnlineUpdated,
     Watched,
 )
@@ -127,7 +127,7 @@ def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
     elif isinstance(report, OnlineJudged):
         said = "Promoted, it plays now" if report.promoted else "Kept aside"
         say(f"[ONLINE] {said}: {report.reason} ({report.path})")
-    elif isinstance(report, OnlineTrouble):
+    elif isinstance(report, Trouble):
         say(f"[ONLINE] {report.text}")
     elif isinstance(report, OnlineReady):
         say("[ONLINE] The learner is ready")

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from understudy.contract.protocols import InputEvent
+from understudy.learning.desk import Trouble
 from understudy.learning.shadow import disagreement_marks
-from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Trouble, Updated
+from understudy.learning.shadow_reports import Disagreed, Filled, Judged, Ready, Report, Scored, Updated
 
 if TYPE_CHECKING:
     from rich.console import Console

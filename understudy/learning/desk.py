@@ -2,8 +2,13 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
+
+from understudy.contract.errors import UnderstudyError
+from understudy.learning.journal import Journal
 
 LONGEST_WAIT_S = 1.0
 """A learner that has nothing to do looks up so often."""
@@ -11,6 +16,13 @@ BEAT = "beat"
 
 Block = Any
 """What a learner is fed with; picklable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Something went wrong with the learner; play goes on."""
+
+    text: str
 
 
 class Desk:
@@ -72,3 +84,20 @@ class Desk:
             self._outbox.send(report)
         except OSError:
             self.parent_gone = True
+
+
+def live(desk: Desk, log_folder: Path, learn: Callable[[Journal], None]) -> None:
+    """A learner's life, with a journal for its curves.
+
+    Raises:
+        SystemExit: if it cannot learn; why is reported.
+    """
+    import torch
+
+    torch.set_num_threads(1)
+    try:
+        with Journal(log_folder) as journal:
+            learn(journal)
+    except UnderstudyError as problem:
+        desk.report(Trouble(text=str(problem)))
+        raise SystemExit(1) from problem

@@ -14,13 +14,13 @@ from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Step
 from understudy.learning.background import NICENESS, Background, Patience
+from understudy.learning.desk import Trouble
 from understudy.learning.online_process import Judge, OnlineBrief, learn_online
 from understudy.learning.online_reports import (
     OnlinePlaces,
     OnlineReady,
     OnlineReport,
     OnlineSettings,
-    OnlineTrouble,
     OnlineUpdated,
 )
 from understudy.policies.thought import Thought
@@ -89,7 +89,7 @@ class VisualOutcomeLearner:
             learn_online,
             OnlineBrief(settings=self.settings, places=places, profile=profile, judge=judge),
             self._hear,
-            lambda text: self._hear(OnlineTrouble(text=text)),
+            lambda text: self._hear(Trouble(text=text)),
             patience,
             KEPT_BLOCKS,
             niceness,

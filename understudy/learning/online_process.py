@@ -11,19 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.contract.profile import Profile
-from understudy.learning.desk import Desk
+from understudy.learning.desk import Desk, Trouble, live
+from understudy.learning.journal import Journal
 from understudy.learning.online_reports import (
     OnlineJudged,
     OnlinePlaces,
     OnlineReady,
     OnlineSettings,
-    OnlineTrouble,
     OnlineUpdated,
     Watched,
 )
 
 if TYPE_CHECKING:
-    from understudy.learning.journal import Journal
     from understudy.learning.online_learner import OnlineLearner
 
 _log = logging.getLogger(__name__)
@@ -52,24 +51,13 @@ class OnlineBrief:
 
 def learn_online(brief: OnlineBrief, desk: Desk) -> None:
     """Runs until there are no more blocks, then stages what was learnt."""
-    import torch
-
-    from understudy.contract.errors import UnderstudyError
-    from understudy.learning.journal import Journal
-
-    torch.set_num_threads(1)
-    try:
-        with Journal(brief.places.log_folder) as journal:
-            _Run(brief, desk, journal).run()
-    except UnderstudyError as problem:
-        desk.report(OnlineTrouble(text=str(problem)))
-        raise SystemExit(1) from problem
+    live(desk, brief.places.log_folder, lambda journal: _Run(brief, desk, journal).run())
 
 
 class _Run:
     """One life of the learner."""
 
-    def __init__(self, brief: OnlineBrief, desk: Desk, journal: "Journal") -> None:
+    def __init__(self, brief: OnlineBrief, desk: Desk, journal: Journal) -> None:
         from understudy.learning.practice_store import PracticeStore
 
         self.brief, self.desk, self.journal = brief, desk, journal
@@ -113,7 +101,7 @@ class _Run:
             self.journal.flush()
         if self.learner.value.trouble:
             self.desk.report(
-                OnlineTrouble(
+                Trouble(
                     text=f"The learned value was thrown away and begun afresh: {self.learner.value.trouble}. "
                     "What plays is not touched."
                 )
@@ -127,7 +115,7 @@ class _Run:
             self._last = self.learner.update(time.monotonic())
         except TrainingError as problem:
             self.learner.start_over()
-            self.desk.report(OnlineTrouble(text=f"What was learnt is given up, what plays goes on: {problem}"))
+            self.desk.report(Trouble(text=f"What was learnt is given up, what plays goes on: {problem}"))
             return
         self.desk.report(self._last)
         self.journal.write(self._last.number, {f"update/{key}": value for key, value in _numbers(self._last).items()})
@@ -162,7 +150,7 @@ class _Run:
                 self.learner.policy.learnt, metrics, "online", f"online_{self.brief.places.session}"
             )
         except CheckpointError as problem:
-            self.desk.report(OnlineTrouble(text=str(problem)))
+            self.desk.report(Trouble(text=str(problem)))
             return None
 
     def _judge(self) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.learning.desk import Trouble
 from understudy.learning.prices import Prices
 
 
@@ -93,11 +94,4 @@ class OnlineJudged:
     path: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class OnlineTrouble:
-    """Something went wrong with the learner; play goes on."""
-
-    text: str
-
-
-OnlineReport = OnlineReady | Watched | OnlineUpdated | OnlineJudged | OnlineTrouble
+OnlineReport = OnlineReady | Watched | OnlineUpdated | OnlineJudged | Trouble

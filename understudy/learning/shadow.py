@@ -12,8 +12,9 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, Step
 from understudy.learning.audit import STAGED
 from understudy.learning.background import NICENESS, Background, Patience
+from understudy.learning.desk import Trouble
 from understudy.learning.shadow_process import Brief, learn_in_shadow
-from understudy.learning.shadow_reports import Filled, Places, Ready, Report, ShadowSettings, Trouble, Updated
+from understudy.learning.shadow_reports import Filled, Places, Ready, Report, ShadowSettings, Updated
 
 BLOCK_TICKS = 10
 """Half a second of play is handed over at a time."""

@@ -7,14 +7,11 @@ import hashlib
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from understudy.contract.profile import Profile
-from understudy.learning.desk import Desk
-from understudy.learning.shadow_reports import Filled, Judged, Places, Ready, Scored, ShadowSettings, Trouble, Updated
-
-if TYPE_CHECKING:
-    from understudy.learning.journal import Journal
+from understudy.learning.desk import Desk, live
+from understudy.learning.journal import Journal
+from understudy.learning.shadow_reports import Filled, Judged, Places, Ready, Scored, ShadowSettings, Updated
 
 _log = logging.getLogger(__name__)
 
@@ -37,23 +34,14 @@ def learn_in_shadow(brief: Brief, desk: Desk) -> None:
     """Runs until there are no more blocks, then judges and stages what was learnt."""
     import torch
 
-    from understudy.contract.errors import UnderstudyError
-    from understudy.learning.journal import Journal
-
-    torch.set_num_threads(1)
     torch.manual_seed(brief.settings.seed)  # dropout draws from torch's own generator
-    try:
-        with Journal(brief.places.log_folder) as journal:
-            _Run(brief, desk, journal).run()
-    except UnderstudyError as problem:
-        desk.report(Trouble(text=str(problem)))
-        raise SystemExit(1) from problem
+    live(desk, brief.places.log_folder, lambda journal: _Run(brief, desk, journal).run())
 
 
 class _Run:
     """One life of the learner."""
 
-    def __init__(self, brief: Brief, desk: Desk, journal: "Journal") -> None:
+    def __init__(self, brief: Brief, desk: Desk, journal: Journal) -> None:
         from understudy.learning.shadow_start import begin
 
         self.brief, self.desk, self.journal = brief, desk, journal

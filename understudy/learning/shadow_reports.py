@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from understudy.learning.desk import Trouble
+
 
 @dataclass(frozen=True, kw_only=True)
 class ShadowSettings:
@@ -106,13 +108,6 @@ class Judged:
     identity: str
     path: str
     numbers: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """Something went wrong with the learner; play goes on."""
-
-    text: str
 
 
 Report = Ready | Filled | Updated | Scored | Disagreed | Judged | Trouble
