@@ -11,6 +11,7 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.recordings.episode import Episode
 from understudy.viewer.watching import EpisodePainter
+from understudy.worlds.simulator.window import show_plainly
 
 SEEK_S, FAR_S = 5.0, 30.0
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -38,6 +39,7 @@ class WatchWindow:
         Raises:
             WorldError: if there is no display.
         """
+        show_plainly()
         try:
             pygame.display.init()
             self._painter = EpisodePainter(episode, size, intents)
