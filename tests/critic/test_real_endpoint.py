@@ -1,7 +1,7 @@
 """A server that is not our own code, over HTTP: `transformers serve` with a tiny model of random weights.
 
 What it says is babble, so meaning is tested elsewhere (test_openai_provider, with a scripted server): here it is the
-wire, pictures, the schema and the time-outs. Needs `pip install 'transformers[serving]'`; skipped where it is missing.
+wire, pictures, the schema and the time-outs. The server, `transformers[serving]`, is one of the development tools.
 """
 
 import os
@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 from moments import moment
 
+from understudy.cli.main import main
 from understudy.critic.openai_provider import EndpointSettings, OpenAIProvider
 from understudy.critic.provider import Babble, Moment, ProviderError
 
@@ -103,4 +104,29 @@ def test_a_short_time_out_holds_against_it_too(served: tuple[str, str], monkeypa
         provider.judge(seen())
     assert provider.num_calls == 2
     assert time.monotonic() - begun_s < 20
+    provider.close()
+
+
+@pytest.mark.usefixtures("working_folder")
+def test_a_model_that_talks_nonsense_is_found_out_by_the_command_that_examines_models(
+    served: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    url, model = served
+    flags = ["--endpoint", url, "--model", model, "--moments", "3", "--timeout-s", "120"]
+    assert main(["critic", "evaluate", *flags]) == 0
+    out = " ".join(capsys.readouterr().out.split())
+    assert "0 of 3 moments were answered" in out and "3 with babble, 0 not at all" in out
+    assert "not JSON" in out or "not one JSON object" in out
+    assert Path("critic.png").stat().st_size > 5_000
+
+
+def test_a_model_that_the_server_does_not_have_is_no_opinion(
+    served: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    url, _ = served
+    provider = OpenAIProvider(EndpointSettings(endpoint=url, model="no/such-model", retries=0), {})
+    with pytest.raises(ProviderError, match=r"no/such-model|the server answered"):
+        provider.judge(seen())
     provider.close()
