@@ -63,6 +63,9 @@ def test_agreement_confusion_and_calibration_add_up() -> None:
     assert result.bin_right[4] == pytest.approx(2 / 3)
     assert result.calibration_error == pytest.approx((1 * 0.9 + 3 * abs(2.8 / 3 - 2 / 3)) / 4)
     assert 0.0 < result.kappa < 1.0
+    # The bot is always in FIGHT: wrong in two of the four answered, corrected three times, once where it was right.
+    assert (result.num_wrong, result.num_corrections, result.num_spoilt) == (2, 3, 1)
+    assert result.corrections.value == pytest.approx(2 / 3)
     assert dict(result.problems) == {"nonsense": 1, "silence": 1}
 
 
@@ -72,6 +75,13 @@ def test_who_always_says_the_same_has_no_kappa_and_who_ends_is_not_asked_on() ->
     result = examine(Scripted(same, same, ProviderEnded("the budget is spent")), asked, PROFILE)
     assert (result.num_answered, result.ended) == (2, "the budget is spent")
     assert result.kappa == pytest.approx(0.0)
+
+
+def test_who_only_babbles_is_counted_and_drawn_without_a_warning(tmp_path: Path) -> None:
+    result = examine(Scripted(Babble("nonsense")), questions(Mode.FIGHT), PROFILE)
+    assert (result.num_answered, result.num_babble, result.num_corrections) == (0, 1, 0)
+    draw_exam(result, "scripted", tmp_path / "critic.svg")
+    assert "no answer made sense" in (tmp_path / "critic.svg").read_text(encoding="utf-8")
 
 
 def test_a_teachers_moments_are_balanced_and_the_rules_do_better_than_chance_on_them() -> None:

@@ -172,17 +172,31 @@ def _tell(result: "ExamResult", who: str, console: "Console") -> None:
     for mode in Mode:
         table.add_row(mode.name, *(str(count) for count in result.confusion[mode]))
     console.print(table)
-    share = result.agreement
     lines = [
         f"{result.num_answered} of {result.num_questions} moments were answered in {result.seconds_each:.2f} s each, "
-        f"{result.num_babble} with babble, {result.num_failed} not at all.",
-        f"Agreement {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), by lot {result.chance:.1%}, "
-        f"kappa {result.kappa:.2f}, calibration error {result.calibration_error:.2f}.",
+        f"{result.num_babble} with babble, {result.num_failed} not at all."
     ]
+    lines += _verdict(result) if result.num_answered else []
     lines += [f"{count} times: {problem}." for problem, count in result.problems.most_common(5)]
     lines += [f"It ended early: {result.ended}."] if result.ended else []
     for line in lines:
         console.print(line, highlight=False, markup=False)
+
+
+def _verdict(result: "ExamResult") -> list[str]:
+    """What the answers are worth, the corrections among them first: only those change a policy."""
+    share, corrections = result.agreement, result.corrections
+    worth = "nothing was corrected"
+    if result.num_corrections:
+        worth = (
+            f"{corrections.value:.0%} of those corrections are right ({corrections.low:.0%} to "
+            f"{corrections.high:.0%}), {result.num_spoilt} spoil a mode that was right"
+        )
+    return [
+        f"The bot's mode was wrong in {result.num_wrong} moments; {result.num_corrections} were corrected: {worth}.",
+        f"Agreement over all {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), by lot {result.chance:.1%}, "
+        f"kappa {result.kappa:.2f}, calibration error {result.calibration_error:.2f}.",
+    ]
 
 
 def _collect(command: Collect, provider: "Provider") -> None:

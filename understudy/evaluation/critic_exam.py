@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float64, Int64
@@ -54,6 +55,13 @@ class ExamResult:
     """Why it stopped before the last question."""
     agreement: Estimate
     """Share of the answers that are right."""
+    num_wrong: int
+    """Answers about moments in which the bot's mode was wrong."""
+    corrections: Estimate
+    """Share of its corrections (answers that differ from the bot's mode) that are right: what training would learn."""
+    num_corrections: int
+    num_spoilt: int
+    """Corrections of a mode that was right."""
     chance: float
     """What always giving the most common answer would get."""
     kappa: float
@@ -85,8 +93,7 @@ def examine(
         profile: of the game.
         progress: told questions asked and in all.
     """
-    right: list[int] = []
-    said: list[int] = []
+    answers: list[tuple[int, int, int]] = []
     sure: list[float] = []
     problems: Counter[str] = Counter()
     babble, failed, ended = 0, 0, None
@@ -102,54 +109,56 @@ def examine(
             failed += not isinstance(problem, Babble)
             problems[str(problem)] += 1
         else:
-            right.append(int(question.answer))
-            said.append(int(opinion.mode))
+            answers.append((int(question.answer), question.look.mode, int(opinion.mode)))
             sure.append(opinion.confidence)
         if progress is not None:
             progress(number, len(questions))
-    seconds = (time.monotonic() - begun_s) / max(len(right) + babble + failed, 1)
-    return _result(np.array(right, np.int64), np.array(said, np.int64), np.array(sure), len(questions), babble, failed,
-                   ended, seconds, problems)  # fmt: skip
+    seconds = (time.monotonic() - begun_s) / max(len(answers) + babble + failed, 1)
+    right, bot, said = np.array(answers, np.int64).reshape(-1, 3).T
+    return ExamResult(
+        num_questions=len(questions),
+        num_answered=len(answers),
+        num_babble=babble,
+        num_failed=failed,
+        ended=ended,
+        seconds_each=seconds,
+        problems=problems,
+        num_wrong=int((bot != right).sum()),
+        corrections=wilson(float(((said != bot) & (said == right)).sum()), float((said != bot).sum())),
+        num_corrections=int((said != bot).sum()),
+        num_spoilt=int(((said != bot) & (bot == right)).sum()),
+        **_agreement(right, said),
+        **_calibration(np.array(sure), said == right),
+    )
 
 
-def _result(
-    right: np.ndarray,
-    said: np.ndarray,
-    sure: np.ndarray,
-    num_questions: int,
-    babble: int,
-    failed: int,
-    ended: str | None,
-    seconds: float,
-    problems: Counter[str],
-) -> ExamResult:
+def _agreement(right: np.ndarray, said: np.ndarray) -> dict[str, Any]:
+    """What was said against what was right."""
     confusion = np.zeros((NUM_MODES, NUM_MODES), np.int64)
     np.add.at(confusion, (right, said), 1)
-    total = max(len(right), 1)
+    total, hits = max(len(right), 1), float(np.trace(confusion))
     by_lot = float((confusion.sum(axis=0) / total) @ (confusion.sum(axis=1) / total))
-    share = float(np.trace(confusion)) / total
+    return {
+        "agreement": wilson(hits, float(len(right))),
+        "chance": float(confusion.sum(axis=1).max()) / total,
+        "kappa": (hits / total - by_lot) / (1.0 - by_lot) if by_lot < 1.0 else 0.0,
+        "confusion": confusion,
+    }
+
+
+def _calibration(sure: np.ndarray, is_right: np.ndarray) -> dict[str, Any]:
+    """Whether those who are sure of themselves are right."""
     bins = np.clip((sure * NUM_BINS).astype(np.int64), 0, NUM_BINS - 1)
     counts = np.bincount(bins, minlength=NUM_BINS)
     with np.errstate(invalid="ignore"):
         confidence = np.bincount(bins, weights=sure, minlength=NUM_BINS) / counts
-        hits = np.bincount(bins, weights=(right == said).astype(float), minlength=NUM_BINS) / counts
-    return ExamResult(
-        num_questions=num_questions,
-        num_answered=len(right),
-        num_babble=babble,
-        num_failed=failed,
-        ended=ended,
-        agreement=wilson(float(np.trace(confusion)), float(len(right))),
-        chance=float(confusion.sum(axis=1).max()) / total,
-        kappa=(share - by_lot) / (1.0 - by_lot) if by_lot < 1.0 else 0.0,
-        confusion=confusion,
-        bin_counts=counts.astype(np.int64),
-        bin_confidence=confidence,
-        bin_right=hits,
-        calibration_error=float(np.nansum(counts * np.abs(confidence - hits))) / total,
-        seconds_each=seconds,
-        problems=problems,
-    )
+        hits = np.bincount(bins, weights=is_right.astype(float), minlength=NUM_BINS) / counts
+    return {
+        "bin_counts": counts.astype(np.int64),
+        "bin_confidence": confidence,
+        "bin_right": hits,
+        "calibration_error": float(np.nansum(counts * np.abs(confidence - hits))) / max(len(sure), 1),
+    }
 
 
 def questions_of_teacher(

@@ -37,7 +37,13 @@ def _draw_confusion(axes: Axes, result: ExamResult) -> None:
             axes.text(column, row, str(result.confusion[row, column]), ha="center", va="center", color=ink)
     axes.set_xlabel("said")
     axes.set_ylabel("right")
-    axes.set_title(f"{result.agreement.value:.0%} of {result.num_answered} answers are right")
+    axes.grid(False)
+    known = "no answer made sense"
+    if result.num_answered:
+        known = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
+    if result.num_corrections:
+        known += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
+    axes.set_title(known)
 
 
 def _draw_calibration(axes: Axes, result: ExamResult) -> None:
@@ -49,4 +55,4 @@ def _draw_calibration(axes: Axes, result: ExamResult) -> None:
         axes.annotate(str(result.bin_counts[index]), place, textcoords="offset points", xytext=(6, -12))
     axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="how sure it was", ylabel="share that was right")
     axes.set_xticks(np.linspace(0, 1, NUM_BINS + 1))
-    axes.set_title(f"calibration error {result.calibration_error:.2f}")
+    axes.set_title(f"calibration error {result.calibration_error:.2f}" if result.num_answered else "")
