@@ -12,7 +12,7 @@ from understudy.contract.errors import CheckpointError
 from understudy.evaluation import gate_together
 from understudy.evaluation.gate import GateConfig, GateVerdict
 from understudy.learning.audit import audit
-from understudy.learning.promotion import playing
+from understudy.learning.candidates import playing
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
 
 

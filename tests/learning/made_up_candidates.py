@@ -4,7 +4,7 @@ import dataclasses
 import sys
 from pathlib import Path
 
-from understudy.learning.promotion import staged_path
+from understudy.learning.candidates import staged_path
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))

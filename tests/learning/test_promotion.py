@@ -9,16 +9,8 @@ from made_up_candidates import playing, put_up, write_brain
 
 from understudy.contract.errors import CheckpointError
 from understudy.learning.audit import audit
-from understudy.learning.promotion import (
-    Grounds,
-    ancestors,
-    newest_candidate,
-    policy_of,
-    promote,
-    refuse,
-    rollback,
-    stage,
-)
+from understudy.learning.candidates import newest_candidate, policy_of, stage
+from understudy.learning.promotion import Grounds, ancestors, promote, refuse, rollback
 from understudy.policies.brain import load_brain
 from understudy.policies.checkpoint import BEST, Parent, load_checkpoint, save_checkpoint
 from understudy.runtime.swap import identities

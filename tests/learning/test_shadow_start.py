@@ -16,8 +16,9 @@ from understudy.contract.action import Actor
 from understudy.contract.errors import NoRecordingsError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.learning.audit import STAGED
+from understudy.learning.candidates import stage
 from understudy.learning.material import gather
-from understudy.learning.promotion import Grounds, promote, stage
+from understudy.learning.promotion import Grounds, promote
 from understudy.learning.shadow_reports import Places, ShadowSettings
 from understudy.learning.shadow_start import base_recordings, begin, trained_s
 from understudy.policies.checkpoint import (

@@ -49,7 +49,7 @@ def run(command: Gate) -> None:
     from rich.progress import Progress as Bar
 
     from understudy.evaluation.gate import submit
-    from understudy.learning.promotion import newest_candidate, policy_of
+    from understudy.learning.candidates import newest_candidate, policy_of
 
     config = config_of(command)
     candidate = command.candidate or newest_candidate(command.models)

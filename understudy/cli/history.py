@@ -33,7 +33,8 @@ def run(command: History) -> None:
 
     from understudy.contract.errors import CheckpointError
     from understudy.learning.audit import audit
-    from understudy.learning.promotion import POLICIES, ancestors, playing, settle
+    from understudy.learning.candidates import POLICIES, playing
+    from understudy.learning.promotion import ancestors, settle
     from understudy.policies.checkpoint import BEST
 
     console = Console()

@@ -87,7 +87,7 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
 def live_trials(game: "LiveGame", hierarchy: "Hierarchy", session: str) -> "LiveTrials":
     """Candidate and incumbent by turns in the game itself, which nobody can reset."""
     from understudy.evaluation.live_trials import LiveTrials
-    from understudy.learning.promotion import staged_path
+    from understudy.learning.candidates import staged_path
     from understudy.policies.inference import fastest
 
     trials = LiveTrials(

@@ -41,7 +41,8 @@ def run(command: Promote | Rollback) -> None:
     """Changes a best_model.pt and says what plays now."""
     from rich.console import Console
 
-    from understudy.learning.promotion import Grounds, newest_candidate, promote, rollback
+    from understudy.learning.candidates import newest_candidate
+    from understudy.learning.promotion import Grounds, promote, rollback
 
     if isinstance(command, Rollback):
         policy, identity = rollback(command.models, command.to, command.policy, command.why)

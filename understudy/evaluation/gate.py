@@ -17,7 +17,8 @@ from understudy.evaluation.arena import BLOCK, Progress, play_all
 from understudy.evaluation.outcomes import Outcomes
 from understudy.evaluation.seeds import SPACE_SIZE, Purpose, drawn_offset, seeds_for
 from understudy.evaluation.trial import Look, Ruling, Stretches, Trial, TrialConfig
-from understudy.learning.promotion import Grounds, load_candidate, playing, promote, refuse, settle
+from understudy.learning.candidates import load_candidate, playing
+from understudy.learning.promotion import Grounds, promote, refuse, settle
 from understudy.policies.brain import load_brain
 from understudy.policies.checkpoint import Checkpoint
 from understudy.runtime.hierarchy import Hierarchy

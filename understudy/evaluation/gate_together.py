@@ -11,7 +11,8 @@ from pathlib import Path
 from understudy.contract.errors import CheckpointError
 from understudy.evaluation.arena import Progress
 from understudy.evaluation.gate import GateConfig, GateVerdict, compare
-from understudy.learning.promotion import POLICIES, Grounds, playing, promote, refuse, rollback, settle
+from understudy.learning.candidates import POLICIES, playing
+from understudy.learning.promotion import Grounds, promote, refuse, rollback, settle
 from understudy.policies.brain import Brain, load_brain, restore_executor, restore_strategist, restore_tactician
 from understudy.policies.checkpoint import Checkpoint, load_checkpoint
 from understudy.policies.encoding import ENCODING

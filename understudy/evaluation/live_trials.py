@@ -17,7 +17,7 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.gate import GateVerdict, carry_out
 from understudy.evaluation.live_gate import LiveGate, LiveGateConfig, put_in
-from understudy.learning.promotion import load_candidate, playing, staged_path
+from understudy.learning.candidates import load_candidate, playing, staged_path
 from understudy.policies.brain import load_brain
 from understudy.policies.checkpoint import Checkpoint
 from understudy.policies.inference import Library, networks_of

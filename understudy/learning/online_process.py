@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.desk import Desk, Trouble, live
 from understudy.learning.journal import Journal
@@ -33,8 +34,8 @@ promoted, and a reason."""
 
 STAGE_EVERY_S = 60.0
 """What a crash of the learner may cost of its learning."""
-JUDGE_EVERY_TICKS = 18_000
-"""A quarter of an hour of play."""
+TICKS_A_MINUTE = 60 * TICK_RATE_HZ
+JUDGE_EVERY_TICKS = 15 * TICKS_A_MINUTE
 SMALLEST_MOVE = 0.01
 """Nats a minute: what has moved less plays the same, and is not worth a trial."""
 
@@ -124,8 +125,8 @@ class _Run:
     def _follow(self) -> None:
         """Learns on from what plays now, where somebody else has promoted something: a trial in the live world, say."""
         from understudy.contract.errors import CheckpointError
+        from understudy.learning.candidates import playing
         from understudy.learning.practice_store import PracticeStore, executors
-        from understudy.learning.promotion import playing
 
         self._staged_s = time.monotonic()
         places = self.brief.places
@@ -162,7 +163,7 @@ class _Run:
         path = self._stage()
         if path is None:
             return
-        minutes = self.learner.num_learnt_ticks / 1200
+        minutes = self.learner.num_learnt_ticks / TICKS_A_MINUTE
         promoted, reason = self.brief.judge(
             self.brief.places.models,
             path,

@@ -12,8 +12,9 @@ from torch import Tensor
 
 from understudy.contract import wire
 from understudy.contract.errors import CheckpointError, TrainingError
+from understudy.learning.candidates import playing, stage, staged_path
 from understudy.learning.practice import Practice, PracticeSettings
-from understudy.learning.promotion import ancestors, playing, stage, staged_path
+from understudy.learning.promotion import ancestors
 from understudy.policies.brain import restore_executor
 from understudy.policies.checkpoint import BASE, Checkpoint, Parent, load_checkpoint, save_checkpoint
 from understudy.policies.encoding import ENCODING

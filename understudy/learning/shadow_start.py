@@ -15,10 +15,10 @@ from understudy.contract.errors import CheckpointError, NoRecordingsError, Recor
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.audit import HISTORY
+from understudy.learning.candidates import expect_finite, stage
 from understudy.learning.executor_samples import join, samples_of
 from understudy.learning.lesson import prepare
 from understudy.learning.material import split_sessions, stretches
-from understudy.learning.promotion import expect_finite, stage
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
 from understudy.learning.shadow_reports import Places, ShadowSettings
