@@ -92,6 +92,32 @@ def test_a_laser_that_stops_of_itself_as_it_fires_has_killed_what_is_out_of_sigh
     assert last(other_target) == {}
 
 
+AWAY = {"x_of_7": 0.995, "laser_on_of_player": 1}
+
+
+def fired(left: float) -> dict[str, object]:
+    return {"ammo_of_player": (left, 0.5, 0.5, 0.5)}
+
+
+def test_what_shots_at_an_enemy_out_of_sight_led_to_is_told_when_it_is_seen_again() -> None:
+    seen = ({**SHOT, "hp_of_7": 0.8}, AWAY)
+    shots = (fired(0.48), {}, fired(0.47))
+    back = without(scene(*seen, *shots, {"hp_of_7": 0.71}), 7, since=3, until=6)
+    assert OutcomeWatch(PROFILE).see_all(back)["hits"].tolist() == [0, 1, 0, 0, 0, 0, 1]
+    assert OutcomeWatch(PROFILE).see_all(back)["misses"].tolist() == [0, 0, 0, 0, 0, 0, 1]
+    untouched = without(scene(*seen, *shots, {}), 7, since=3, until=6)
+    assert last(untouched) == {"misses": 2}
+    never = without(scene(*seen, *shots, {}), 7, since=3)
+    assert last(never) == {}
+
+
+def test_an_enemy_that_died_out_of_sight_had_been_hit_as_often_as_it_took() -> None:
+    nearly_whole = ({**SHOT, "hp_of_7": 0.6}, {**AWAY, "shield_of_7": 0.0})
+    shots = (fired(0.48), fired(0.47), fired(0.46))
+    killed = without(scene(*nearly_whole, *shots, {**fired(0.45), "laser_on_of_player": 0}), 7, since=3)
+    assert last(killed) == {"hits": 3, "misses": 1, "kills": 1, "kill_value": 2.5}, "two hits of 0.3 were left in it"
+
+
 def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None:
     config = WatchConfig(confirm_ticks=3)
     flicker = without(scene({}, {}, {}, {}, {}, {}), 7, since=2, until=4)

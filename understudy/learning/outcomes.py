@@ -3,9 +3,15 @@
 Only what a player's window shows is looked at: enemies' bars, which objects are there and where, the ship's own bars,
 its ammunition and rocket lamp, the map. The game's own log (`events` of an observation) is never read, though it stands
 on the screen too: another game may have none. How right this is: benchmarks/outcomes.py.
+
+Compiled as the engine is (worlds/simulator/engine.py): the entry point is made inside a function that is given a
+fingerprint of its sources, because numba's cache on disk does not notice a change in a function of another file.
 """
 
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numba
 import numpy as np
@@ -13,6 +19,15 @@ import numpy as np
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_RATE_HZ, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry
+from understudy.learning.outcome_shots import (
+    count_shots,
+    forget_unseen,
+    laser_shots,
+    remember_bars,
+    rocket_shots,
+    taken_off,
+)
+from understudy.learning.outcome_sight import BOX_GONE, ENEMY_GONE, box_collected, enemy_killed, slot_of
 
 OUTCOMES = np.dtype(
     [
@@ -28,7 +43,7 @@ OUTCOMES = np.dtype(
 )
 """What the newest observation shows to have happened since the one before, 32 bytes."""
 
-_ENEMY, _LOOT = int(Role.ENEMY), int(Role.LOOT)
+_ENEMY = int(Role.ENEMY)
 LASER_KEY = "ctrl"
 """What switches the laser, where a profile has such a key."""
 _LONGEST_GAP_S = 0.5
@@ -47,6 +62,8 @@ class WatchConfig:
     """Window widths from the ship within which a box that vanishes was collected."""
     shield_worth: float = 0.6
     """Full hulls that a full shield is worth."""
+    enemy_shield_worth: float = 0.35
+    """Full hulls of an enemy that its full shield is worth."""
     confirm_ticks: int = 0
     """So long an object has to be gone before it counts: more for a tracker that loses things at times."""
     memory_ticks: int = 10 * TICK_RATE_HZ
@@ -64,7 +81,10 @@ WATCH_CARRY = np.dtype(
         ("gone", "i4", (2,)),  # ids of an enemy and a box that have vanished and may come back; 0 for none
         ("gone_ticks", "i4", (2,)),
         ("gone_kind", "i4", (2,)),
-        ("single", "f4"),  # what the last single shot of the laser took off, in bars
+        ("single", "f4"),  # what the last single hit of the laser took off, in hulls of the enemy
+        ("bars_of", "i4"),  # id of the enemy that `bars` were read off; 0 for none
+        ("bars", "f4", (2,)),  # its hull and shield when it was last in sight
+        ("unseen_shots", "i4"),  # at it since then, not told yet
     ],
 )
 """What is remembered of one world."""
@@ -94,48 +114,42 @@ class OutcomeWatch:
         Returns:
             Records of dtype OUTCOMES, shape (B,). The carry is updated in place.
         """
-        found = np.zeros(len(observation), OUTCOMES)
-        _see_worlds(observation.records, carry, self._settings, self._values, self._aspect, self._laser_key, found)
-        return found
+        assert len(carry) == len(observation)
+        return self._see(observation, carry)
 
     def see_all(self, observation: Observation) -> np.ndarray:
         """The same for T consecutive ticks of one world; records of dtype OUTCOMES, shape (T,)."""
+        return self._see(observation, self.start(1))
+
+    def _see(self, observation: Observation, carry: Carry) -> np.ndarray:
         found = np.zeros(len(observation), OUTCOMES)
-        memory = self.start(1)
-        _see_ticks(observation.records, memory, self._settings, self._values, self._aspect, self._laser_key, found)
+        _see_all(observation.records, carry, self._settings, self._values, self._aspect, self._laser_key, found)
         return found
 
 
-@numba.njit(cache=True)
-def _see_worlds(records, carries, settings, values, aspect, laser_key, found):  # type: ignore[no-untyped-def]
-    for world in range(len(records)):
-        _see(records[world], carries[world], settings[0], values, aspect, laser_key, found[world])
-
-
-@numba.njit(cache=True)
-def _see_ticks(records, carries, settings, values, aspect, laser_key, found):  # type: ignore[no-untyped-def]
-    for tick in range(len(records)):
-        _see(records[tick], carries[0], settings[0], values, aspect, laser_key, found[tick])
-
-
-@numba.njit(cache=True)
+@numba.njit
 def _see(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-untyped-def]
     before = carry.before
     gap = now.time_s - before.time_s
-    if carry.seen and 0.0 < gap <= _LONGEST_GAP_S:
+    follows = carry.seen and 0.0 < gap <= _LONGEST_GAP_S
+    if follows:
         _own_ship(before.player, now.player, s, out)
-        same_place = before.player.map_index == now.player.map_index and (before.player.alive or not now.player.alive)
-        if same_place:
-            _fight(before, now, carry, s, values, gap, laser_key, out)
-            _boxes(before, now, carry, s, values, gap, aspect, out)
-        else:
-            carry.foe, carry.gone[0], carry.gone[1] = 0, 0, 0
+    alive = before.player.alive or not now.player.alive
+    if follows and alive and before.player.map_index == now.player.map_index:
+        _fight(before, now, carry, s, values, gap, laser_key, out)
+        kind = box_collected(before, now, carry, s, gap, aspect)
+        if kind >= 0:
+            out.loot += 1.0
+            out.loot_value += values[kind]
     else:
-        carry.foe, carry.gone[0], carry.gone[1], carry.single = 0, 0, 0, 0.0
+        carry.foe, carry.gone[ENEMY_GONE], carry.gone[BOX_GONE] = 0, 0, 0
+        forget_unseen(carry)
+    if not follows:
+        carry.single = 0.0
     carry.before, carry.seen = now, 1
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
     """Deaths and damage: the player's own flag and bars."""
     if before.alive and not now.alive:
@@ -147,7 +161,7 @@ def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
         out.damage_taken += shield * s.shield_worth
 
 
-@numba.njit(cache=True)
+@numba.njit
 def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
     """Shots by ammunition and rocket lamp, hits by enemies' bars, kills by what vanishes and by the laser's lamp."""
     lost, foe = 0.0, 0
@@ -155,150 +169,40 @@ def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[
         track = before.tracks[slot]
         if track.id <= 0 or track.role != _ENEMY:
             continue
-        later = _slot_of(now, track.id)
-        if later >= 0:
-            drop = _drop(track.hp, now.tracks[later].hp, s) + _drop(track.shield, now.tracks[later].shield, s)
-            if drop > 0.0:
-                lost += drop
-                foe, carry.foe_kind = track.id, track.kind
-        if track.selected and foe == 0:
+        later = slot_of(now, track.id)
+        drop = taken_off(track.hp, track.shield, now.tracks[later], s) if later >= 0 else 0.0
+        lost += drop
+        if drop > 0.0 or (track.selected and foe == 0):
             foe, carry.foe_kind = track.id, track.kind
     carry.foe_ticks += 1
     if foe:
         carry.foe, carry.foe_ticks = foe, 0
-    laser, rocket = _laser_shots(before.player, now.player), _rocket_shots(before.player, now.player)
-    kind = _vanished(before, now, carry, s, gap)
-    if kind < 0 and laser + rocket > 0 and _lamp_went_out(before, now, laser_key) and _out_of_sight(now, carry, s):
-        kind, carry.foe = carry.foe_kind, 0
+    laser, rocket = laser_shots(before.player, now.player), rocket_shots(before.player, now.player)
+    kind = enemy_killed(before, now, carry, s, gap, laser + rocket > 0, laser_key)
     if kind >= 0:
         out.kills += 1.0
         out.kill_value += values[kind]
-    _count_shots(laser, rocket, lost, kind >= 0, foe, before, now, carry, out)
+    count_shots(laser, rocket, lost, kind >= 0, foe, now, carry, s, out)
+    remember_bars(now, carry)
 
 
-@numba.njit(cache=True)
-def _count_shots(laser, rocket, lost, killed, foe, before, now, carry, out):  # type: ignore[no-untyped-def]
-    """Of two shots at once, one hit if less was taken off than by the last single one and half a rocket more."""
-    if laser < 0 or rocket < 0:  # ammunition cannot be read: what was taken off is all there is to see
-        out.hits += 1.0 if lost > 0.0 or killed else 0.0
-        return
-    shots = laser + rocket
-    if killed:
-        out.hits += max(1, shots)
-    elif lost > 0.0 and shots == 2:
-        out.hits += 2.0 if lost > 1.5 * carry.single else 1.0
-        out.misses += 0.0 if lost > 1.5 * carry.single else 1.0
-    elif lost > 0.0:
-        out.hits += 1.0
-        if laser == 1:
-            carry.single = lost
-    elif foe and _slot_of(now, foe) >= 0:
-        out.misses += shots
+def _fingerprint() -> int:
+    """Of every source file of this, and of the records that it reads."""
+    here = Path(__file__)
+    files = [here, here.with_name("outcome_shots.py"), here.with_name("outcome_sight.py")]
+    files.append(here.parents[1] / "contract" / "observation.py")
+    return zlib.crc32(b"".join(file.read_bytes() for file in files))
 
 
-@numba.njit(cache=True)
-def _drop(before, now, s):  # type: ignore[no-untyped-def]
-    """How much a bar has fallen; 0 where it cannot be read."""
-    fall = before - now
-    return fall if fall > s.smallest_drop else 0.0
+def _compile(fingerprint: int) -> Callable[..., None]:
+    @numba.njit(cache=True)
+    def see_all(records, carries, settings, values, aspect, laser_key, found):  # type: ignore[no-untyped-def]
+        """Worlds with a carry each, or ticks of one world with its one carry."""
+        _ = fingerprint
+        for at in range(len(records)):
+            _see(records[at], carries[at % len(carries)], settings[0], values, aspect, laser_key, found[at])
+
+    return see_all
 
 
-@numba.njit(cache=True)
-def _laser_shots(before, now):  # type: ignore[no-untyped-def]
-    """1 if some ammunition has become less, -1 if none of it can be read."""
-    readable = 0
-    for kind in range(4):
-        if now.ammo[kind] < before.ammo[kind]:
-            return 1
-        if now.ammo[kind] == now.ammo[kind] and before.ammo[kind] == before.ammo[kind]:
-            readable = 1
-    return 0 if readable else -1
-
-
-@numba.njit(cache=True)
-def _rocket_shots(before, now):  # type: ignore[no-untyped-def]
-    """1 if the launcher has just been emptied, -1 if it cannot be seen."""
-    fall = before.rocket_ready - now.rocket_ready
-    if fall != fall:
-        return -1
-    return 1 if fall > 0.5 else 0
-
-
-@numba.njit(cache=True)
-def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
-    """Kind of the enemy fought that is gone for good, though it should be in sight; -1 for none."""
-    if carry.gone[0]:
-        return _confirmed(now, carry, s, 0)
-    slot = _slot_of(before, carry.foe) if carry.foe and carry.foe_ticks <= s.memory_ticks else -1
-    if slot < 0 or _slot_of(now, carry.foe) >= 0 or not _should_be_seen(before.tracks[slot], now, s, gap):
-        return -1
-    if now.player.laser_on:  # it goes out when its target dies
-        return -1
-    carry.gone[0], carry.gone_ticks[0], carry.gone_kind[0] = carry.foe, 0, before.tracks[slot].kind
-    carry.foe = 0
-    return _confirmed(now, carry, s, 0)
-
-
-@numba.njit(cache=True)
-def _lamp_went_out(before, now, laser_key):  # type: ignore[no-untyped-def]
-    """Whether the laser has stopped of itself, by neither its key nor a click on another target."""
-    by_key = now.keys & ~before.keys & laser_key
-    by_click = now.button != 0 and before.button == 0
-    return bool(before.player.laser_on and not now.player.laser_on and not by_key and not by_click)
-
-
-@numba.njit(cache=True)
-def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
-    """Whether the enemy fought is beyond the window's edge: the laser reaches farther than that."""
-    return bool(carry.foe and carry.foe_ticks <= s.memory_ticks and _slot_of(now, carry.foe) < 0)
-
-
-@numba.njit(cache=True)
-def _boxes(before, now, carry, s, values, gap, aspect, out):  # type: ignore[no-untyped-def]
-    """Boxes that vanish where the ship is."""
-    if not carry.gone[1] and now.player.alive:
-        for slot in range(MAX_TRACKS):
-            track = before.tracks[slot]
-            if track.id > 0 and track.role == _LOOT and _slot_of(now, track.id) < 0:
-                across, down = track.x + track.vx * gap - 0.5, (track.y + track.vy * gap - 0.5) * aspect
-                if (across * across + down * down) ** 0.5 < s.collect_reach:
-                    carry.gone[1], carry.gone_ticks[1], carry.gone_kind[1] = track.id, 0, track.kind
-    if carry.gone[1]:
-        kind = _confirmed(now, carry, s, 1)
-        if kind >= 0:
-            out.loot += 1.0
-            out.loot_value += values[kind]
-
-
-@numba.njit(cache=True)
-def _confirmed(now, carry, s, which):  # type: ignore[no-untyped-def]
-    """Kind of what is missed, once it has been missed for long enough; -1 before that, or when it has come back."""
-    if _slot_of(now, carry.gone[which]) >= 0:
-        carry.gone[which] = 0
-        return -1
-    carry.gone_ticks[which] += 1
-    if carry.gone_ticks[which] <= s.confirm_ticks:
-        return -1
-    carry.gone[which] = 0
-    return carry.gone_kind[which]
-
-
-@numba.njit(cache=True)
-def _should_be_seen(track, now, s, gap):  # type: ignore[no-untyped-def]
-    """Whether something would be in the window now, and on the list of what is in it, if it still were."""
-    x, y = track.x + track.vx * gap, track.y + track.vy * gap
-    if not (s.edge < x < 1.0 - s.edge and s.edge < y < 1.0 - s.edge):
-        return False
-    last = now.tracks[MAX_TRACKS - 1]
-    return last.id <= 0 or abs(x - 0.5) + abs(y - 0.5) < abs(last.x - 0.5) + abs(last.y - 0.5)
-
-
-@numba.njit(cache=True)
-def _slot_of(record, number):  # type: ignore[no-untyped-def]
-    """Where an object is on the list; -1 where it is not."""
-    for slot in range(MAX_TRACKS):
-        if record.tracks[slot].id == number:
-            return slot
-        if record.tracks[slot].id <= 0:
-            return -1
-    return -1
+_see_all = _compile(_fingerprint())
