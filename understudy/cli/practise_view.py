@@ -4,6 +4,7 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from understudy.evaluation.practice_run import Report
 
@@ -16,8 +17,8 @@ class PractiseBar:
 
     def __init__(self, console: Console, hours: float) -> None:
         self._progress = Progress(
-            TextColumn("{task.description:<10}"),
-            BarColumn(),
+            TextColumn("{task.description:<10}", table_column=Column(no_wrap=True, min_width=10)),
+            BarColumn(bar_width=8),  # with the numbers it fills the 80 columns that a terminal has at least
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
@@ -31,14 +32,10 @@ class PractiseBar:
         self._progress.update(self._gate, visible=False)
         self._score = _blend(self._score, report.score)
         self._deaths = _blend(self._deaths, report.deaths_per_hour)
-        numbers = (
-            f"{report.hours:.1f} h  score {self._score:.1f}/min  deaths {self._deaths:.1f}/h  "
-            f"{report.times_real:.0f}x real time"
-        )
+        numbers = f"{report.hours:.1f} h  score {self._score:.1f}  deaths {self._deaths:.1f}/h  "
         if report.learned.policy is not None:
-            numbers += f"  unlike {report.learned.policy.unlike_per_minute:.1f} nats/min"
-        elif not report.learned.trouble:
-            numbers += "  learning what to expect"
+            numbers += f"unlike {report.learned.policy.unlike_per_minute:.1f}  "
+        numbers += f"{report.times_real:.0f}x"
         self._progress.update(self._practice, completed=report.hours, numbers=numbers)
 
     def show_gate(self, done: int, whole: int) -> None:
