@@ -25,7 +25,7 @@ from understudy.evaluation.baselines import ClickRandomObject
 from understudy.evaluation.seeds import Purpose, seeds_for
 from understudy.evaluation.start_maps import spread_over_maps
 from understudy.evaluation.statistics import wilson
-from understudy.learning.outcomes import OutcomeWatch, WatchConfig
+from understudy.learning.outcomes import EYE_WATCH, OutcomeWatch, WatchConfig
 from understudy.perception.eye import Eye
 from understudy.perception.weights import open_detector
 from understudy.worlds.catalog import load_profile
@@ -38,7 +38,7 @@ COUNTED = ("hits", "misses", "kills", "loot", "deaths", "damage_taken")
 STYLES = ("hunter", "kiter", "careful")
 SOON = 10
 """Ticks within which an outcome is right that was seen by the eye."""
-CONFIGS = {"exact": WatchConfig(), "wider": WatchConfig(smallest_drop=0.004, confirm_ticks=4)}
+CONFIGS = {"set for exact observations": WatchConfig(), "set for the eye": EYE_WATCH}
 LATEST_BEGIN_S = 150
 """A piece of play for the eye begins somewhere within so many seconds of a world."""
 

@@ -6,7 +6,7 @@ import pytest
 from understudy.contract.observation import EVENTS, OBSERVATION, TICK_S, Observation, Role, concatenate
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.baselines import Random
-from understudy.learning.outcomes import OUTCOMES, OutcomeWatch, WatchConfig
+from understudy.learning.outcomes import EYE_WATCH, OUTCOMES, OutcomeWatch, WatchConfig
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -118,6 +118,18 @@ def test_an_enemy_that_died_out_of_sight_had_been_hit_as_often_as_it_took() -> N
     assert last(killed) == {"hits": 3, "misses": 1, "kills": 1, "kill_value": 2.5}, "two hits of 0.3 were left in it"
 
 
+def test_for_the_eye_a_misread_bar_is_no_hit_and_neither_is_what_falls_while_nobody_shoots() -> None:
+    watch, lit = OutcomeWatch(PROFILE, EYE_WATCH), {"laser_on_of_player": 1}
+    misread = scene(lit, {"hp_of_7": 0.6}, {"hp_of_7": 0.9}, {"hp_of_7": np.nan}, {"hp_of_7": 1.0}, {"hp_of_7": 0.9})
+    assert watch.see_all(misread)["hits"].sum() == 0
+    hit = scene(lit, {"hp_of_7": 0.6, "selected_of_7": 0}, {}, {}, {}, {})
+    assert watch.see_all(hit)["hits"].tolist() == [0, 0, 0, 0, 0, 1, 0], "the ring is not always seen"
+    by_others = scene(lit, {"laser_on_of_player": 0}, *({},) * 6, {"hp_of_7": 0.6}, *({},) * 6)
+    assert watch.see_all(by_others)["hits"].sum() == 0
+    too_coarse = scene(lit, {"ammo_of_player": (0.49, 0.5, 0.5, 0.5)}, {}, {})
+    assert watch.see_all(too_coarse)["misses"].sum() == 0
+
+
 def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None:
     config = WatchConfig(confirm_ticks=3)
     flicker = without(scene({}, {}, {}, {}, {}, {}), 7, since=2, until=4)
@@ -125,6 +137,13 @@ def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None
     assert OutcomeWatch(PROFILE).see_all(flicker)["kills"].sum() == 1
     gone = without(scene({}, {}, {}, {}, {}, {}), 7, since=2)
     assert OutcomeWatch(PROFILE, config).see_all(gone)["kills"].tolist() == [0, 0, 0, 0, 0, 1, 0]
+
+
+def test_for_the_eye_a_box_that_was_there_for_a_moment_only_cannot_be_collected() -> None:
+    watch, ticks = OutcomeWatch(PROFILE, EYE_WATCH), ({},) * 20
+    assert watch.see_all(without(scene(*ticks), 9, since=8))["loot"].sum() == 1
+    flash = without(without(scene(*ticks), 9, since=0, until=6), 9, since=8)
+    assert watch.see_all(flash)["loot"].sum() == 0
 
 
 def test_a_box_that_vanishes_at_the_ship_was_collected() -> None:

@@ -62,6 +62,7 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
         lambda report: tell(report, say),
         learning_rate=choice.learning_rate,
         update_interval=choice.interval_s,
+        by_eye=on_screen,
         session=session,
         logs=LOGS,
         judge=None if on_screen else judge_in_embedded_games,
@@ -86,8 +87,10 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
 
 def live_trials(game: "LiveGame", hierarchy: "Hierarchy", session: str) -> "LiveTrials":
     """Candidate and incumbent by turns in the game itself, which nobody can reset."""
+    from understudy.evaluation.live_gate import LiveGateConfig
     from understudy.evaluation.live_trials import LiveTrials
     from understudy.learning.candidates import staged_path
+    from understudy.learning.outcomes import EYE_WATCH
     from understudy.policies.inference import fastest
 
     trials = LiveTrials(
@@ -100,6 +103,7 @@ def live_trials(game: "LiveGame", hierarchy: "Hierarchy", session: str) -> "Live
             OnlineJudged(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
             game.announcer.say,
         ),
+        config=LiveGateConfig(watch=EYE_WATCH),
         library=fastest(),
     )
     game.pilot.before_tick = trials

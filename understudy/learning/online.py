@@ -48,6 +48,7 @@ class VisualOutcomeLearner:
         device: str = "cpu",
         update_interval: float = 3.0,
         leash: float = 0.3,
+        by_eye: bool = False,
         session: str = "session",
         logs: Path = Path("logs/online"),
         judge: Judge | None = None,
@@ -60,7 +61,7 @@ class VisualOutcomeLearner:
             executor: folder of the Executor's best_model.pt; the slower levels lie in the folders beside it.
             profile: the game that is played.
             on_report: called with each report, on a thread of its own.
-            learning_rate, buffer_size, update_interval, leash: as in OnlineSettings.
+            learning_rate, buffer_size, update_interval, leash, by_eye: as in OnlineSettings.
             device: `cpu`; the networks are too small to gain from another.
             session: names the candidate and the curves.
             logs: folder for the curves.
@@ -75,7 +76,11 @@ class VisualOutcomeLearner:
         if device != "cpu":
             raise ValueError(f"the online learner runs on the cpu, not on {device}")
         self.settings = OnlineSettings(
-            learning_rate=learning_rate, buffer_size=buffer_size, update_interval=update_interval, leash=leash
+            learning_rate=learning_rate,
+            buffer_size=buffer_size,
+            update_interval=update_interval,
+            leash=leash,
+            by_eye=by_eye,
         )
         self.num_updates = self.num_ticks = 0
         self.is_ready = False

@@ -19,7 +19,7 @@ from understudy.learning.advantage import advantages, per_tick
 from understudy.learning.experience import Experience, Moments, join_moments
 from understudy.learning.likelihood import log_likelihood
 from understudy.learning.online_reports import OnlineSettings, OnlineUpdated, Watched
-from understudy.learning.outcomes import OutcomeWatch
+from understudy.learning.outcomes import EYE_WATCH, OutcomeWatch
 from understudy.learning.prices import reward_parts
 from understudy.learning.proximal import TICKS_A_MINUTE, PolicySettings, ProximalPolicy, representatives
 from understudy.learning.value import ValueLearner, ValueSettings
@@ -70,7 +70,7 @@ class OnlineLearner:
         torch.manual_seed(settings.seed)
         self.value = ValueLearner(VALUE, self._generator)
         self.policy = self._policy(working or incumbent)
-        self._watch = OutcomeWatch(profile)
+        self._watch = OutcomeWatch(profile, EYE_WATCH if settings.by_eye else None)
         self._warm = 0
         self._observations: list[np.ndarray] = []
         self._thoughts: list[Thought] = []

@@ -25,6 +25,8 @@ class OnlineSettings:
     """Points that each nat of unlikeness to the person's policy has to earn."""
     prices: Prices = field(default_factory=Prices)
     """What outcomes are worth."""
+    by_eye: bool = False
+    """Observations are read off pictures: what came of play is looked for less sharply."""
     seed: int = 0
     """Of batches and of the value's first weights."""
 

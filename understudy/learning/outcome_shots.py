@@ -7,6 +7,7 @@ Compiled as part of outcomes.py.
 """
 
 import numba
+import numpy as np
 
 from understudy.learning.outcome_sight import slot_of
 
@@ -33,81 +34,73 @@ def rocket_shots(before, now):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def taken_off(hp, shield, track, s):  # type: ignore[no-untyped-def]
-    """What an enemy has lost since its bars read `hp` and `shield`, in full hulls; an unread bar lost nothing."""
-    hull, cover = hp - track.hp, shield - track.shield
-    lost = hull if hull > s.smallest_drop else 0.0
-    return lost + (cover * s.enemy_shield_worth if cover > s.smallest_drop else 0.0)
+def bars_lost(before, now, carry, s):  # type: ignore[no-untyped-def]
+    """What the enemy fought has lost, in its own full hulls, since its bars were last taken down in the carry.
+
+    A reading counts once `bar_ticks` of them in a row have told the same: a misread bar jumps down and up again.
+    """
+    slot = slot_of(now, carry.foe) if carry.foe else -1
+    if carry.bars_of != carry.foe:
+        _begin_bars(before, carry)
+    if slot < 0:
+        return 0.0
+    track, bars = now.tracks[slot], carry.bars
+    bars[0] = track.hp if bars[0] != bars[0] else bars[0]
+    bars[1] = track.shield if bars[1] != bars[1] else bars[1]
+    hull, cover = bars[0] - track.hp, bars[1] - track.shield  # NaN, and so neither up nor down, where it is unread
+    lost = hull if hull > s.smallest_hit else 0.0
+    lost += cover * s.enemy_shield_worth if cover > s.smallest_hit else 0.0
+    mended = hull < -s.smallest_hit or cover < -s.smallest_hit
+    carry.lower_ticks = carry.lower_ticks + 1 if lost > 0.0 else 0
+    carry.higher_ticks = carry.higher_ticks + 1 if mended and not lost > 0.0 else 0
+    if max(carry.lower_ticks, carry.higher_ticks) < s.bar_ticks:
+        return 0.0
+    bars[0] = track.hp if track.hp == track.hp else bars[0]
+    bars[1] = track.shield if track.shield == track.shield else bars[1]
+    carry.lower_ticks = carry.higher_ticks = 0
+    return lost
 
 
 @numba.njit
-def count_shots(laser, rocket, lost, killed, foe, now, carry, s, out):  # type: ignore[no-untyped-def]
-    """Writes hits and misses of a tick in which enemies in sight lost `lost` hulls."""
-    if laser < 0 or rocket < 0:  # ammunition cannot be read: what was taken off is all there is to see
-        out.hits += 1.0 if lost > 0.0 or killed else 0.0
+def _begin_bars(before, carry):  # type: ignore[no-untyped-def]
+    """Another enemy is fought: its bars as they were in the observation before, NaN where it was not in sight."""
+    slot = slot_of(before, carry.foe) if carry.foe else -1
+    carry.bars_of, carry.unseen_shots, carry.lower_ticks, carry.higher_ticks = carry.foe, 0, 0, 0
+    carry.bars[0] = before.tracks[slot].hp if slot >= 0 else np.nan
+    carry.bars[1] = before.tracks[slot].shield if slot >= 0 else np.nan
+
+
+@numba.njit
+def count_shots(laser, rocket, lost, killed, aimed, armed, now, carry, s, out):  # type: ignore[no-untyped-def]
+    """Writes hits and misses of a tick in which the enemy fought lost `lost` hulls, seen to be aimed at or not."""
+    if laser < 0 or rocket < 0 or not s.reads_ammo:  # what was taken off is all there is to see
+        out.hits += 1.0 if (lost > 0.0 and armed) or killed else 0.0
         return
     shots = laser + rocket
     if killed:
         out.hits += max(1, shots)
         _tell_unseen_of_killed(carry, s, out)
-    elif lost > 0.0:
-        hits = hits_among(shots, lost, carry.single) if shots > 1 else 1
-        out.hits += hits
-        out.misses += max(0, shots - hits)  # without a shot that was seen, somebody else's or too coarse a bar
-        if shots == 1 and laser == 1:
+    elif slot_of(now, carry.foe) < 0:
+        carry.unseen_shots += shots if carry.foe else 0
+    elif aimed or lost > 0.0 or carry.unseen_shots:
+        _tell(shots + carry.unseen_shots, lost, carry, out)
+        if shots == 1 and laser == 1 and lost > 0.0 and carry.unseen_shots == 0:
             carry.single = lost
-    elif foe and slot_of(now, foe) >= 0:
-        out.misses += shots
-    elif carry.foe and carry.bars_of == carry.foe:
-        carry.unseen_shots += shots
-    _tell_unseen(now, carry, s, out)
+        carry.unseen_shots = 0
 
 
 @numba.njit
-def hits_among(shots, lost, single):  # type: ignore[no-untyped-def]
-    """How many of some shots took off `lost`, where one hit of the laser takes off `single`; 0 for not known yet.
+def _tell(shots, lost, carry, out):  # type: ignore[no-untyped-def]
+    """How many of some shots hit that took off `lost`, where one hit of the laser takes off `single`; 0 for not known.
 
     Half a hit more counts as one more: a rocket takes off about as much.
     """
-    if not lost > 0.0:
-        return 0
-    if not single > 0.0:
-        return shots
-    return min(shots, max(1, int(lost / single + 0.5)))
-
-
-@numba.njit
-def remember_bars(now, carry):  # type: ignore[no-untyped-def]
-    """Of the enemy fought, while they can be read."""
-    slot = slot_of(now, carry.foe) if carry.foe else -1
-    if slot < 0:
-        return
-    track = now.tracks[slot]
-    if carry.bars_of != carry.foe:
-        carry.bars_of, carry.unseen_shots = carry.foe, 0
-        carry.bars[0], carry.bars[1] = track.hp, track.shield
-    if track.hp == track.hp:
-        carry.bars[0] = track.hp
-    if track.shield == track.shield:
-        carry.bars[1] = track.shield
-
-
-@numba.njit
-def forget_unseen(carry):  # type: ignore[no-untyped-def]
-    """What the shots at an enemy out of sight led to will never be known."""
-    carry.bars_of, carry.unseen_shots = 0, 0
-
-
-@numba.njit
-def _tell_unseen(now, carry, s, out):  # type: ignore[no-untyped-def]
-    slot = slot_of(now, carry.foe) if carry.unseen_shots and carry.bars_of == carry.foe else -1
-    if slot < 0:
-        return
-    lost = taken_off(carry.bars[0], carry.bars[1], now.tracks[slot], s)
-    hits = hits_among(carry.unseen_shots, lost, carry.single)
+    hits = 0
+    if lost > 0.0:
+        hits = shots if not carry.single > 0.0 else min(shots, int(lost / carry.single + 0.5))
+        hits = max(1, hits)
     out.hits += hits
-    out.misses += carry.unseen_shots - hits
-    carry.unseen_shots = 0
+    out.misses += max(0, shots - hits)
 
 
 @numba.njit
@@ -116,7 +109,8 @@ def _tell_unseen_of_killed(carry, s, out):  # type: ignore[no-untyped-def]
     if not carry.unseen_shots:
         return
     left = carry.bars[0] + carry.bars[1] * s.enemy_shield_worth
-    hits = carry.unseen_shots if not carry.single > 0.0 else min(carry.unseen_shots, int(left / carry.single))
+    known = carry.single > 0.0 and left == left
+    hits = min(carry.unseen_shots, int(left / carry.single)) if known else carry.unseen_shots
     out.hits += hits
     out.misses += carry.unseen_shots - hits
     carry.unseen_shots = 0

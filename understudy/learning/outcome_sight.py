@@ -40,9 +40,22 @@ def box_collected(before, now, carry, s, gap, aspect):  # type: ignore[no-untype
             track = before.tracks[slot]
             if track.id > 0 and track.role == _LOOT and slot_of(now, track.id) < 0:
                 across, down = track.x + track.vx * gap - 0.5, (track.y + track.vy * gap - 0.5) * aspect
-                if (across * across + down * down) ** 0.5 < s.collect_reach:
+                real = s.confirm_ticks == 0 or (track.id == carry.box and 2 * carry.box_ticks > s.confirm_ticks)
+                if real and (across * across + down * down) ** 0.5 < s.collect_reach:
                     _miss_it(carry, BOX_GONE, track)
+    _watch_nearest_box(now, carry)
     return _confirmed(now, carry, s, BOX_GONE) if carry.gone[BOX_GONE] else -1
+
+
+@numba.njit
+def _watch_nearest_box(now, carry):  # type: ignore[no-untyped-def]
+    """Counts for how long the box nearest to the ship has been in sight: the list is in order of nearness."""
+    for slot in range(MAX_TRACKS):
+        track = now.tracks[slot]
+        if track.id > 0 and track.role == _LOOT:
+            carry.box_ticks = carry.box_ticks + 1 if track.id == carry.box else 1
+            carry.box = track.id
+            return
 
 
 @numba.njit

@@ -19,15 +19,8 @@ import numpy as np
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_RATE_HZ, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry
-from understudy.learning.outcome_shots import (
-    count_shots,
-    forget_unseen,
-    laser_shots,
-    remember_bars,
-    rocket_shots,
-    taken_off,
-)
-from understudy.learning.outcome_sight import BOX_GONE, ENEMY_GONE, box_collected, enemy_killed, slot_of
+from understudy.learning.outcome_shots import bars_lost, count_shots, laser_shots, rocket_shots
+from understudy.learning.outcome_sight import BOX_GONE, ENEMY_GONE, box_collected, enemy_killed
 
 OUTCOMES = np.dtype(
     [
@@ -52,10 +45,12 @@ _LONGEST_GAP_S = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class WatchConfig:
-    """How sharply to look. The defaults are for exact observations; an eye that reads pictures needs wider ones."""
+    """How sharply to look. The defaults are for exact observations; for what an eye reads off pictures: EYE_WATCH."""
 
     smallest_drop: float = 0.0005
-    """Of a bar, as a fraction of it: less is taken for unsteady reading."""
+    """Of a bar of the player's own, as a fraction of it: less is taken for unsteady reading."""
+    smallest_hit: float = 0.0005
+    """The same of an enemy's bar."""
     edge: float = 0.02
     """Window fractions: what vanishes so near the edge has left the window."""
     collect_reach: float = 0.035
@@ -64,11 +59,19 @@ class WatchConfig:
     """Full hulls that a full shield is worth."""
     enemy_shield_worth: float = 0.35
     """Full hulls of an enemy that its full shield is worth."""
+    bar_ticks: int = 1
+    """An enemy's bar has to read lower (or higher) so many ticks in a row before it counts: more for an unsure eye."""
+    reads_ammo: bool = True
+    """Ammunition is read to the single shot; a bar in a picture is too coarse for that, and misses cannot be told."""
     confirm_ticks: int = 0
-    """So long an object has to be gone before it counts: more for a tracker that loses things at times."""
+    """So long an object has to be gone before it counts, and a box to have been there for half of that: more for a
+    tracker that loses things at times and sees some that are none."""
     memory_ticks: int = 10 * TICK_RATE_HZ
     """An enemy that was neither selected nor hit for so long does not count as killed when it vanishes."""
 
+
+EYE_WATCH = WatchConfig(smallest_drop=0.004, smallest_hit=0.02, bar_ticks=4, reads_ammo=False, confirm_ticks=8)
+"""For pictures: bars are read to a pixel, and at times wrongly; objects flicker, some are none; ammunition is a bar."""
 
 _SETTINGS = np.dtype([(name, "f8") for name in WatchConfig.__dataclass_fields__])
 WATCH_CARRY = np.dtype(
@@ -81,10 +84,16 @@ WATCH_CARRY = np.dtype(
         ("gone", "i4", (2,)),  # ids of an enemy and a box that have vanished and may come back; 0 for none
         ("gone_ticks", "i4", (2,)),
         ("gone_kind", "i4", (2,)),
+        ("box", "i4"),  # id of the box nearest to the ship
+        ("box_ticks", "i4"),  # for which it has been that
         ("single", "f4"),  # what the last single hit of the laser took off, in hulls of the enemy
         ("bars_of", "i4"),  # id of the enemy that `bars` were read off; 0 for none
-        ("bars", "f4", (2,)),  # its hull and shield when it was last in sight
-        ("unseen_shots", "i4"),  # at it since then, not told yet
+        ("bars", "f4", (2,)),  # its hull and shield, as last taken down
+        ("lower_ticks", "i4"),  # for which it has read lower
+        ("higher_ticks", "i4"),
+        ("armed_ticks", "i4"),  # since the laser's lamp was lit or a rocket fired
+        ("has_lamp", "u1"),  # the laser's lamp was lit at some time: this game has one
+        ("unseen_shots", "i4"),  # at it while it was out of sight, not told yet
     ],
 )
 """What is remembered of one world."""
@@ -142,8 +151,8 @@ def _see(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-unty
             out.loot += 1.0
             out.loot_value += values[kind]
     else:
-        carry.foe, carry.gone[ENEMY_GONE], carry.gone[BOX_GONE] = 0, 0, 0
-        forget_unseen(carry)
+        carry.foe, carry.bars_of, carry.gone[ENEMY_GONE], carry.gone[BOX_GONE] = 0, 0, 0, 0
+        carry.unseen_shots = 0
     if not follows:
         carry.single = 0.0
     carry.before, carry.seen = now, 1
@@ -164,26 +173,33 @@ def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
 @numba.njit
 def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
     """Shots by ammunition and rocket lamp, hits by enemies' bars, kills by what vanishes and by the laser's lamp."""
-    lost, foe = 0.0, 0
-    for slot in range(MAX_TRACKS):
-        track = before.tracks[slot]
-        if track.id <= 0 or track.role != _ENEMY:
-            continue
-        later = slot_of(now, track.id)
-        drop = taken_off(track.hp, track.shield, now.tracks[later], s) if later >= 0 else 0.0
-        lost += drop
-        if drop > 0.0 or (track.selected and foe == 0):
-            foe, carry.foe_kind = track.id, track.kind
-    carry.foe_ticks += 1
-    if foe:
-        carry.foe, carry.foe_ticks = foe, 0
+    aimed = _aim(before, carry)
+    lost = bars_lost(before, now, carry, s)
+    if lost > 0.0:
+        carry.foe_ticks = 0
     laser, rocket = laser_shots(before.player, now.player), rocket_shots(before.player, now.player)
-    kind = enemy_killed(before, now, carry, s, gap, laser + rocket > 0, laser_key)
+    fired = laser > 0 or rocket > 0 or not s.reads_ammo
+    kind = enemy_killed(before, now, carry, s, gap, fired, laser_key)
     if kind >= 0:
         out.kills += 1.0
         out.kill_value += values[kind]
-    count_shots(laser, rocket, lost, kind >= 0, foe, now, carry, s, out)
-    remember_bars(now, carry)
+    lit = before.player.laser_on or now.player.laser_on
+    carry.has_lamp = carry.has_lamp or lit
+    carry.armed_ticks = 0 if lit or rocket > 0 else carry.armed_ticks + 1
+    armed = carry.armed_ticks <= s.bar_ticks or not carry.has_lamp
+    count_shots(laser, rocket, lost, kind >= 0, aimed, armed, now, carry, s, out)
+
+
+@numba.njit
+def _aim(before, carry):  # type: ignore[no-untyped-def]
+    """Notes which enemy was selected; whether one was in sight."""
+    carry.foe_ticks += 1
+    for slot in range(MAX_TRACKS):
+        track = before.tracks[slot]
+        if track.id > 0 and track.role == _ENEMY and track.selected:
+            carry.foe, carry.foe_kind, carry.foe_ticks = track.id, track.kind, 0
+            return True
+    return False
 
 
 def _fingerprint() -> int:
