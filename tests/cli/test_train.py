@@ -90,4 +90,6 @@ def test_understudy_train_trains_all_three_and_shows_a_table(
     for name in ("strategist", "tactician", "executor"):
         assert (working_folder / "models" / "v2" / name / "best_model.pt").exists()
         assert (working_folder / "models" / "v2" / name / "last_model.pt").exists()
-    assert len(list((working_folder / "logs" / "training").glob("*/numbers.jsonl"))) == 3
+        assert (working_folder / "models" / "v2" / name / "held_out" / "best_model.pt").exists()
+    assert "each policy learns twice" in " ".join(told.split())
+    assert len(list((working_folder / "logs" / "training").glob("*/numbers.jsonl"))) == 6

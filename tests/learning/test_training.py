@@ -13,7 +13,7 @@ from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning.fit_config import FitConfig
 from understudy.learning.lesson import prepare
 from understudy.learning.material import Material, gather
-from understudy.learning.training import POLICIES, TrainResult, TrainSettings, pick_device, train_policy
+from understudy.learning.training import HELD_OUT, POLICIES, TrainResult, TrainSettings, pick_device, train_policy
 from understudy.policies.brain import load_brain
 from understudy.policies.checkpoint import load_checkpoint
 
@@ -55,6 +55,47 @@ def test_each_checkpoint_names_what_it_was_made_from(
     }
     assert len({each.meta.data_hash for each in saved.values()}) == 3
     assert saved["executor"].meta.hand and not saved["tactician"].meta.hand
+
+
+def test_what_is_judged_never_saw_the_held_out_sessions_and_what_plays_did(
+    trained: tuple[Path, list[TrainResult]], material: Material
+) -> None:
+    folder, results = trained
+    judged = {policy: load_checkpoint(folder / policy / HELD_OUT / "best_model.pt") for policy in POLICIES}
+    played = {policy: load_checkpoint(folder / policy / "best_model.pt") for policy in POLICIES}
+    assert len(material.everything.train) == len(material.train) + len(material.held_out)
+    for policy, result in zip(POLICIES, results, strict=True):
+        assert judged[policy].identity != played[policy].identity
+        assert played[policy].meta.metrics == judged[policy].meta.metrics == result.fit.metrics
+    listened = {parent.what: parent.identity for parent in judged["executor"].meta.lineage}
+    assert listened["strategist"] == judged["strategist"].identity
+    assert listened["tactician"] == judged["tactician"].identity
+
+
+def test_much_play_is_learnt_from_once(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("understudy.learning.material.SHORT_H", 0.01)
+    train("strategist", material, tmp_path)
+    assert not (tmp_path / "strategist" / HELD_OUT).exists()
+
+
+def test_a_run_stopped_in_its_second_pass_resumes_to_the_same_weights(material: Material, tmp_path: Path) -> None:
+    config = FitConfig(epochs=8, batch_size=4, lr=1e-3)
+    whole = train("strategist", material, tmp_path / "once", fit=config)
+    judged = load_checkpoint(tmp_path / "once" / "strategist" / HELD_OUT / "last_model.pt")
+    assert judged.training is not None
+    steps_left = judged.training["state"]["step"] + 3
+
+    def stop() -> bool:
+        nonlocal steps_left
+        steps_left -= 1
+        return steps_left == 0
+
+    folder = tmp_path / "twice"
+    settings = TrainSettings(output_dir=folder / "strategist", fit=config, device="cpu", log_dir=folder / "logs")
+    assert not train_policy("strategist", material, settings, stop=stop).fit.finished
+    resumed = train("strategist", material, folder, fit=config, resume=True)
+    assert resumed.fit.finished
+    assert load_checkpoint(resumed.fit.best_path).identity == load_checkpoint(whole.fit.best_path).identity
 
 
 def test_every_metric_of_the_guide_has_its_baseline(trained: tuple[Path, list[TrainResult]]) -> None:

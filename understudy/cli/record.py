@@ -15,6 +15,9 @@ Progress = Callable[[int, int], None]
 
 SESSION_MINUTES = 5.0
 """Length of a session where their number is not given; whole sessions are held out in training, so some must exist."""
+FEWEST_SESSIONS, SHORTEST_MINUTES = 8, 1.0
+"""A short recording is split into so many all the same, if each lasts so long: then no map is seen in one session only,
+and whichever is held out, what is left has all of them."""
 SEEDS_PER_RECORDING = 1000
 WORLDS_AT_ONCE = 64
 
@@ -30,7 +33,8 @@ class Record:
     seed: int = 0
     """Decides the worlds; another seed gives other games."""
     sessions: int | None = None
-    """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes."""
+    """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes,
+    or 8 of at least a minute each."""
     start_map: str | None = None
     """Name of the map on which every session begins; by default they begin on each map in turn."""
     out: Path = Path("recordings/v2_training")
@@ -110,7 +114,7 @@ def record_teacher(
         minutes: of play, split evenly over the sessions.
         seed: picks the worlds out of those set aside for training.
         folder: for the recordings; made where it is missing.
-        sessions: how many; None for one in every SESSION_MINUTES, at least four.
+        sessions: how many; None for `usual_sessions`.
         progress: told now and then how far it has come.
         start_map: name of the map on which all begin; None for each map in turn.
         replace: whether recordings of the same names may be replaced.
@@ -127,7 +131,7 @@ def record_teacher(
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.simulator.hardships import hardships_named
 
-    count = max(4, round(minutes / SESSION_MINUTES)) if sessions is None else sessions
+    count = usual_sessions(minutes) if sessions is None else sessions
     ticks = round(minutes * 60 * TICK_RATE_HZ / max(count, 1))
     _expect_sensible(count, ticks, seed)
     hardships = hardships_named(hardship)
@@ -148,6 +152,11 @@ def record_teacher(
 
         _record_wave(style, hardships, starts[wave], seeds[wave], paths[wave], ticks, tell)
     return paths
+
+
+def usual_sessions(minutes: float) -> int:
+    """Into how many sessions so much play is split; never fewer than four."""
+    return max(4, min(FEWEST_SESSIONS, int(minutes / SHORTEST_MINUTES)), round(minutes / SESSION_MINUTES))
 
 
 def _expect_sensible(count: int, ticks: int, seed: int) -> None:

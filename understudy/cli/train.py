@@ -11,6 +11,8 @@ class Plan:
     epochs: int
     batch_size: int
     lr: float
+    last_epoch: int | None = None
+    """Ends there, on the way of the learning rate to `epochs`."""
 
 
 GUIDE_PLANS = {

@@ -1,5 +1,6 @@
 """Carries the training commands out: settings from flags, one policy after another, and a Ctrl-C that loses nothing."""
 
+import dataclasses
 import signal
 import threading
 from collections.abc import Iterator
@@ -19,6 +20,10 @@ EXIT_INTERRUPTED = 130
 NUM_VALIDATIONS = 30
 """About so many times a run is validated; each time costs the Executor a third of an epoch."""
 
+LARGEST_SCALE, LAST_SCALE = 6.0, 2.5
+"""From ten minutes an epoch is short: the learning rate falls as if there were six times as many as from an hour, but
+two and a half times as many are enough; what learns so little longer is worse for it."""
+
 
 def train(command: Train | TrainStrategist) -> int:
     """Trains what the command asks for and shows how it went; 130 where Ctrl-C ended it early."""
@@ -27,6 +32,11 @@ def train(command: Train | TrainStrategist) -> int:
     material = watch_gathering(console, command.data_dir)
     plans = settings_of(command, material.hours)
     told = f"{material.hours:.2f} hours of play in {len(material.paths)} recordings. {material.split}"
+    if material.is_short:
+        told += (
+            " That is little: each policy learns twice, first without those to see how good it gets and after how many "
+            "epochs, then from everything for so many."
+        )
     console.print(told, soft_wrap=True)
     results = train_all(console, plans, material)
     if not all(result.fit.finished for result in results):
@@ -41,8 +51,8 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
 
     Args:
         command: what was asked for.
-        hours: of play to learn from. `understudy train` takes about as many steps from ten minutes as from an hour;
-            the guide's scripts take the epochs they are told.
+        hours: of play to learn from. `understudy train` takes more epochs where there is less; the guide's scripts
+            take those that they are told.
 
     Raises:
         FlagError: if a number makes no sense.
@@ -50,11 +60,15 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
     chosen: dict[str, tuple[Path, Plan]]
     if isinstance(command, Train):
         plans = QUICK_PLANS if command.quick else DEFAULT_PLANS
-        scale = command.epoch_scale * min(max(1.0 / max(hours, 1e-6), 0.5), 6.0)
+        scale = min(max(1.0 / max(hours, 1e-6), 0.5), LARGEST_SCALE)
         chosen = {
             name: (
                 command.output_dir / name,
-                Plan(epochs=max(1, round(plan.epochs * scale)), batch_size=plan.batch_size, lr=plan.lr),
+                dataclasses.replace(
+                    plan,
+                    epochs=max(1, round(plan.epochs * command.epoch_scale * scale)),
+                    last_epoch=max(1, round(plan.epochs * command.epoch_scale * min(scale, LAST_SCALE))),
+                ),
             )
             for name, plan in plans.items()
         }
@@ -81,7 +95,12 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
 def _fit_config(plan: Plan, seed: int) -> FitConfig:
     validate_every = max(1, plan.epochs // NUM_VALIDATIONS)
     return FitConfig(
-        epochs=plan.epochs, batch_size=plan.batch_size, lr=plan.lr, seed=seed, validate_every=validate_every
+        epochs=plan.epochs,
+        batch_size=plan.batch_size,
+        lr=plan.lr,
+        seed=seed,
+        validate_every=validate_every,
+        last_epoch=plan.last_epoch,
     )
 
 

@@ -45,7 +45,7 @@ def fit(
         task: model and samples, both on one device.
         config: how.
         output_dir: made if missing.
-        meta: what the checkpoints say about themselves; metrics and epoch are filled in.
+        meta: what the checkpoints say about themselves; epoch is filled in, and metrics where something is held out.
         journal: takes the curves; the caller closes it.
         progress: called after each step, on this thread.
         stop: asked after each step; True writes last_model.pt and returns.
@@ -98,9 +98,14 @@ class _Loop:
             "seed",
         )
         settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
+        if config.last_epoch is not None:
+            settings["last_epoch"] = config.last_epoch
+        self.meta = meta
         self.keeper = Keeper(output_dir, meta, settings, config.save_interval_s)
         self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
+        self.num_epochs = config.last_epoch or config.epochs
         self.num_steps = config.epochs * self.steps_per_epoch
+        """Of the learning rate's whole way, which a run with a `last_epoch` does not reach the end of."""
 
     def run(self, resume: bool) -> FitResult:
         begun_s = time.monotonic()
@@ -108,7 +113,7 @@ class _Loop:
             self.keeper.restore(self.state)
         finished = True
         try:
-            while self.state.epoch < self.config.epochs and finished:
+            while self.state.epoch < self.num_epochs and finished:
                 finished = self._epoch()
         except TrainingError:
             self.keeper.close(self.state)
@@ -172,9 +177,9 @@ class _Loop:
             self.progress(
                 FitProgress(
                     epoch=state.epoch + 1,
-                    num_epochs=self.config.epochs,
+                    num_epochs=self.num_epochs,
                     step=state.step,
-                    num_steps=self.num_steps,
+                    num_steps=self.num_epochs * self.steps_per_epoch,
                     train_loss=state.running_loss,
                     metrics=state.metrics,
                 )
@@ -182,7 +187,11 @@ class _Loop:
 
     def _validate(self) -> None:
         state, config = self.state, self.config
-        if state.epoch % config.validate_every and state.epoch != config.epochs:
+        if state.epoch != self.num_epochs and (config.choose_by is None or state.epoch % config.validate_every):
+            return
+        if config.choose_by is None:
+            state.note_validation(dict(self.meta.metrics), 0.0)
+            self.keeper.note_best(state)
             return
         with torch.no_grad(), self._autocast():
             found = self.task.validate(state.average.model)

@@ -32,13 +32,18 @@ class FitConfig:
     """Epochs between two validations; the last epoch is always validated."""
     log_every: int = 20
     """Steps between two points of the training curves."""
-    choose_by: str = "accuracy"
-    """The metric of `validate` by which best_model.pt is chosen; higher is better."""
+    choose_by: str | None = "accuracy"
+    """The metric of `validate` by which best_model.pt is chosen; higher is better. None where nothing is held out:
+    nothing is validated and the last weights are the best."""
+    last_epoch: int | None = None
+    """Ends the run after this epoch, on the way of the learning rate to `epochs`; None goes all the way."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "lr", "gradient_clip", "validate_every", "log_every"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        if self.last_epoch is not None and not 1 <= self.last_epoch <= self.epochs:
+            raise ValueError(f"last_epoch must be within 1..{self.epochs}, not {self.last_epoch}")
         if not 0.0 <= self.ema_decay < 1.0:
             raise ValueError(f"ema_decay must be within 0..1, not {self.ema_decay}")
 

@@ -9,7 +9,7 @@ import hashlib
 import itertools
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,8 @@ HELD_OUT_SHARE = 0.15
 """Aim for the held-out part of all ticks."""
 LARGEST_HELD_OUT_SHARE = 0.34
 """Holding out a whole session may not cost more than this, or there is too little left to learn from."""
+SHORT_H = 0.5
+"""With less play than this, what is held out is learnt in the end all the same (`training.train_policy`)."""
 GAP_S = 60.0
 """Left out between training and held-out play of one session: the Strategist's whole look back."""
 SHORTEST_S = 20.0
@@ -51,6 +53,16 @@ class Material:
     """Of the recordings' bytes, whatever their names and order."""
     split: str
     """How the held-out part was chosen, one sentence for the user."""
+
+    @property
+    def is_short(self) -> bool:
+        """So little play that a held-out session holds much that is seen nowhere else: it is to be learnt as well."""
+        return self.hours < SHORT_H
+
+    @property
+    def everything(self) -> "Material":
+        """The same, learnt from as a whole: nothing in it says any more how good a policy is."""
+        return replace(self, train=[*self.train, *self.held_out])
 
     @property
     def hours(self) -> float:

@@ -32,7 +32,7 @@ from understudy.learning.tactician_task import TacticianTask
 from understudy.learning.task import Task
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import pack_hand, restore_strategist, restore_tactician
-from understudy.policies.checkpoint import BEST, CheckpointMeta, Parent, load_checkpoint
+from understudy.policies.checkpoint import BEST, LAST, CheckpointMeta, Parent, load_checkpoint
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.strategist import Strategist, StrategistConfig
@@ -42,6 +42,9 @@ _log = logging.getLogger(__name__)
 
 POLICIES = ("strategist", "tactician", "executor")
 """From the slowest to the fastest, which is the order of training."""
+HELD_OUT = "held_out"
+"""Folder in a policy's own for what never saw the held-out sessions, where the policy itself learnt from them too."""
+LEAST_SECOND_PASS = 0.25
 UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
 """Which trained policies each one listens to."""
 
@@ -82,13 +85,56 @@ def train_policy(
 ) -> TrainResult:
     """Trains one policy of POLICIES.
 
+    With little play (`Material.is_short`) it is trained twice: in `output_dir`/held_out without the held-out sessions,
+    which tells how good it is and after how many epochs; then in `output_dir` from everything, for about so many.
+
     Raises:
         TrainingError: on too little data or too many unusable steps.
         CheckpointError: if checkpoints cannot be written or read.
     """
     torch.set_num_threads(settings.threads)
+    if not material.is_short:
+        return _train(policy, material, settings, settings.output_dir, {}, progress, stop)
+    if not settings.resume:
+        (settings.output_dir / LAST).unlink(missing_ok=True)  # of an earlier run, whose second pass would go on from it
+    judged = _train(policy, material, settings, settings.output_dir / HELD_OUT, {}, progress, stop)
+    if not judged.fit.finished:
+        return judged
+    settings = dataclasses.replace(
+        settings,
+        fit=dataclasses.replace(settings.fit, last_epoch=_epochs_of_second_pass(judged.fit.best_epoch, settings.fit)),
+        resume=settings.resume and (settings.output_dir / LAST).exists(),
+    )
+    whole = _train(policy, material.everything, settings, settings.output_dir, judged.fit.metrics, progress, stop)
+    both = dataclasses.replace(
+        whole.fit,
+        num_steps=judged.fit.num_steps + whole.fit.num_steps,
+        num_skipped=judged.fit.num_skipped + whole.fit.num_skipped,
+        seconds=judged.fit.seconds + whole.fit.seconds,
+    )
+    return dataclasses.replace(whole, fit=both)
+
+
+def _epochs_of_second_pass(best_epoch: int, config: FitConfig) -> int:
+    """As many as were best, but not fewer than a part of the whole way.
+
+    Play goes on getting better for a while after the likelihood of one held-out session does not (docs/log.md).
+    """
+    return max(best_epoch, round(LEAST_SECOND_PASS * config.epochs), 1)
+
+
+def _train(
+    policy: str,
+    material: Material,
+    settings: TrainSettings,
+    folder: Path,
+    metrics: dict[str, float],
+    progress: Callable[[FitProgress], None] | None,
+    stop: Callable[[], bool] | None,
+) -> TrainResult:
+    """One pass into `folder`; judged by held-out sessions unless its `metrics` are known from an earlier pass."""
     device = pick_device(settings.device)
-    upstream, parents = find_upstream(policy, settings.output_dir)
+    upstream, parents = find_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
     with random_state.seeded(settings.fit.seed, device):
         task, config = build_task(policy, material, upstream, device)
     meta = CheckpointMeta(
@@ -98,20 +144,21 @@ def train_policy(
         hand=pack_hand(measure_hand(material.train)) if policy == "executor" else {},
         data_hash=_data_hash(material, parents),
         lineage=(_parent(material.data_hash, "recordings"), *parents),
+        metrics=metrics,
     )
-    folder = run_folder(settings.log_dir, policy)
-    with Journal(folder) as journal:
+    curves = run_folder(settings.log_dir, policy)
+    with Journal(curves) as journal:
         result = fit(
             task,
-            dataclasses.replace(settings.fit, choose_by=CHOOSE_BY[policy]),
-            settings.output_dir,
+            dataclasses.replace(settings.fit, choose_by=None if metrics else CHOOSE_BY[policy]),
+            folder,
             meta,
             journal=journal,
             progress=progress,
             stop=stop,
             resume=settings.resume,
         )
-    return TrainResult(policy=policy, fit=result, device=str(device), log_folder=folder)
+    return TrainResult(policy=policy, fit=result, device=str(device), log_folder=curves)
 
 
 CHOOSE_BY = {"strategist": "accuracy", "tactician": "choice", "executor": "choice"}
@@ -150,12 +197,20 @@ def measure_hand(lessons: list[Lesson]) -> np.void:
     return fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in lessons])
 
 
-def find_upstream(policy: str, output_dir: Path) -> tuple[Upstream, tuple[Parent, ...]]:
-    """The trained policies that `policy` listens to; one that is missing is warned of and done without."""
+def find_upstream(policy: str, output_dir: Path, *, judged: bool = False) -> tuple[Upstream, tuple[Parent, ...]]:
+    """The trained policies that `policy` listens to; one that is missing is warned of and done without.
+
+    Args:
+        policy: one of POLICIES.
+        output_dir: of `policy`; the others lie beside it.
+        judged: take those that never saw the held-out sessions, where there are two of each.
+    """
     found: dict[str, Any] = {}
     parents = []
     for name in UPSTREAM[policy]:
         path = output_dir.parent / name / BEST
+        if judged and (path.parent / HELD_OUT / BEST).exists():
+            path = path.parent / HELD_OUT / BEST
         if not path.exists():
             _log.warning("There is no %s: the %s is trained without the %s's advice.", path, policy, name)
             continue
