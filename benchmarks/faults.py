@@ -1,0 +1,235 @@
+"""Faults of learning, tried: `python benchmarks/faults.py --models models/v2`, some seven minutes of one core.
+
+Each trial works on a copy of the models and says what was logged, what the gate said, and whether the weights that play
+are still those from before (or others that the gate let through). Results: docs/log.md.
+
+* poisoned: hits and kills are reported at random and paid for;
+* always paid: every tick pays, whatever is done;
+* diverging value: after some stretches the weights of the value network grow without bounds, again and again;
+* disk full: after some stretches no file can grow beyond 64 kB, as on a full disk;
+* killed: the online learner's process is killed while it takes the steps of an update.
+"""
+
+import logging
+import os
+import resource
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import tyro
+
+from understudy.contract.action import Actor
+from understudy.contract.observation import Observation
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import Carry, Step
+from understudy.evaluation import practice_ground
+from understudy.evaluation.gate import GateConfig
+from understudy.evaluation.practice_ground import GroundSettings
+from understudy.evaluation.practice_run import PracticeRun, Report, RunSettings
+from understudy.learning.audit import audit
+from understudy.learning.candidates import playing
+from understudy.learning.desk import Trouble
+from understudy.learning.online import VisualOutcomeLearner
+from understudy.learning.online_reports import OnlineReport, OnlineUpdated
+from understudy.learning.outcomes import OutcomeWatch, WatchConfig
+from understudy.learning.prices import Prices
+from understudy.policies.inference import fastest
+from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
+
+FAULT_FROM = 4
+"""Stretches of practice that go well before the fault."""
+FULL_DISK_BYTES = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What to try."""
+
+    models: Path = Path("models/v2")
+    """The three policies; they are copied."""
+    hours: float = 3.0
+    """Simulated, of each practice."""
+    pairs: int = 128
+    """Of the gate, at most."""
+    only: str = ""
+    """One of the trials, by its name."""
+
+
+class Poisoned(OutcomeWatch):
+    """Reports a hit a second and a kill in two seconds, at random."""
+
+    def __init__(self, profile: Profile, config: WatchConfig | None = None) -> None:
+        super().__init__(profile, config)
+        self._random = np.random.default_rng(0)
+
+    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
+        found = super().see(observation, carry)
+        found["hits"] = self._random.random(len(found)) < 0.05
+        found["kills"] = found["kill_value"] = self._random.random(len(found)) < 0.025
+        return found
+
+
+class AlwaysPaid(OutcomeWatch):
+    """Every tick earns a twentieth of a point."""
+
+    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
+        found = super().see(observation, carry)
+        found[:] = np.zeros((), found.dtype)
+        found["kill_value"] = 0.05
+        return found
+
+
+def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun, Report], None]) -> None:
+    """A practice with the gate at its end; says what the gate said."""
+    run = PracticeRun(
+        RunSettings(
+            models=folder / "models",
+            out=folder / "out",
+            hours=settings.hours,
+            ground=GroundSettings(prices=Prices(death=-14.0, hit=1.0)),
+            gate=GateConfig(max_pairs=settings.pairs),
+            save_every_s=5.0,
+        ),
+        on_report=lambda report: on_report(run, report),
+    )
+    run.run()
+    unlike = [point["unlike_per_minute"] for point in run.journey.curve if "unlike_per_minute" in point]
+    print(
+        f"  practised {run.hours:.1f} h; unlike the person {unlike[-1] if unlike else 0:.1f} nats a minute at the end"
+    )
+    for judged in run.judged:
+        assert judged.verdict is not None
+        print(f"  gate: {'promoted' if judged.verdict.promote else 'refused'}, {judged.verdict.reason}")
+
+
+def with_watch(watch: type[OutcomeWatch]) -> Callable[[Path, Settings], None]:
+    """Practice that hears of outcomes from another watch."""
+
+    def trial(folder: Path, settings: Settings) -> None:
+        usual, practice_ground.OutcomeWatch = practice_ground.OutcomeWatch, watch  # type: ignore[attr-defined]
+        try:
+            practise(folder, settings, lambda run, report: None)
+        finally:
+            practice_ground.OutcomeWatch = usual  # type: ignore[attr-defined]
+
+    return trial
+
+
+def diverging(folder: Path, settings: Settings) -> None:
+    """The value's weights are multiplied by a million after every stretch from some time on."""
+
+    def grow(run: PracticeRun, report: Report) -> None:
+        if report.learned.trouble:
+            print(f"  at {report.hours:.1f} h: {report.learned.trouble}")
+        if run.practice.num_stretches >= FAULT_FROM:
+            with torch.no_grad():
+                for weight in run.practice.value.net.parameters():
+                    weight.mul_(1e6)
+
+    practise(folder, settings, grow)
+
+
+def disk_full(folder: Path, settings: Settings) -> None:
+    """From some time on the kernel refuses to let any file grow further."""
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+    def fill(run: PracticeRun, report: Report) -> None:
+        if run.practice.num_stretches == FAULT_FROM:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK_BYTES, usual[1]))
+
+    try:
+        practise(folder, settings, fill)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    state = folder / "out" / "practice.pt"
+    print(f"  state on disk: {'whole, from before' if state.exists() else 'none'}; {len(torn(folder))} torn files")
+
+
+def torn(folder: Path) -> list[Path]:
+    """Half-written files that were left behind."""
+    return list(folder.rglob("*.tmp"))
+
+
+def killed(folder: Path, settings: Settings) -> None:
+    """Updates follow each other without a pause, so a kill at the first report of one falls into the next."""
+    profile, told = load_profile("darkorbit"), list[OnlineReport]()
+    hierarchy = load_hierarchy(folder / "models", profile, fastest())
+    learner = VisualOutcomeLearner(
+        folder / "models" / "executor", profile, told.append, update_interval=0.01, logs=folder / "out", niceness=0
+    )
+    try:
+        play_until(lambda: any(isinstance(one, OnlineUpdated) for one in told), hierarchy, learner)
+        updates, pid = learner.num_updates, learner.background.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        told.clear()
+        play_until(lambda: any(isinstance(one, OnlineUpdated) for one in told), hierarchy, learner)
+        print(f"  killed after update {updates}; updates again: {learner.num_updates} by a new learner")
+        for one in told:
+            if isinstance(one, Trouble):
+                print(f"  said: {one.text}")
+    finally:
+        learner.close()
+
+
+def play_until(reached: Callable[[], bool], hierarchy: Hierarchy, learner: VisualOutcomeLearner) -> None:
+    """Plays one embedded game after the other as fast as it goes, ten minutes of game time at most."""
+    hierarchy.on_thought, begun_s = learner.listen, time.monotonic()
+    for game in range(10):
+        world, seeds = Simulator(np.array([game], np.uint64)), np.array([game + 50], np.uint64)
+        carry = hierarchy.start(seeds)
+        for index in range(1200):
+            observation = world.observe().copy()
+            decision = hierarchy.decide(observation, carry)
+            carry = decision.carry
+            world.act(decision.action)
+            actors = np.array([Actor.POLICY], np.int8)
+            learner.on_step(Step(index, observation, decision.action, decision.intent, actors))
+        if reached():
+            return
+    while not reached() and time.monotonic() - begun_s < 300:
+        time.sleep(0.5)
+
+
+TRIALS: dict[str, Callable[[Path, Settings], None]] = {
+    "poisoned": with_watch(Poisoned),
+    "always paid": with_watch(AlwaysPaid),
+    "diverging value": diverging,
+    "disk full": disk_full,
+    "killed": killed,
+}
+
+
+def main() -> None:
+    """One trial after the other."""
+    settings = tyro.cli(Settings, description=__doc__)
+    logging.basicConfig(format="  log: %(message)s", level=logging.WARNING)
+    torch.set_num_threads(1)
+    for name, trial in TRIALS.items():
+        if settings.only not in ("", name):
+            continue
+        with tempfile.TemporaryDirectory() as place:
+            folder = Path(place)
+            shutil.copytree(settings.models, folder / "models")
+            before = playing(folder / "models", "executor").identity
+            print(name, flush=True)
+            begun_s = time.process_time()
+            trial(folder, settings)
+            now = playing(folder / "models", "executor").identity
+            lines = [line["action"] for line in audit(folder / "models" / "executor")]
+            print(f"  plays: {'what played before' if now == before else 'what the gate let through'}; audit {lines}")
+            print(f"  {time.process_time() - begun_s:.0f} CPU-seconds", flush=True)
+
+
+if __name__ == "__main__":
+    main()
