@@ -70,12 +70,12 @@ class PracticeStore:
         saved = load_checkpoint(self.path, POLICY, ENCODING)
         if saved.training is None or "journey" not in saved.training:
             raise CheckpointError(f"{self.path} holds no practice to go on from: leave --resume out.")
-        for name, value in settings.items():
-            before = saved.training["settings"].get(name)
-            if before != value:
+        before, now = _flat(saved.training["settings"]), _flat(settings)
+        for name in now:
+            if before.get(name) != now[name]:
                 raise TrainingError(
-                    f"{self.path} was practised with {name} {before}, now {value} is asked for: give the same settings "
-                    "to resume, or leave --resume out to begin afresh."
+                    f"{self.path} was practised with {name} {before.get(name)}, now {now[name]} is asked for: give the "
+                    "same settings to resume, or leave --resume out to begin afresh."
                 )
         try:
             practice.load_state_dict(saved.training["practice"])
@@ -115,6 +115,15 @@ class PracticeStore:
 def plain(settings: PracticeSettings) -> dict[str, Any]:
     """Settings as plain values."""
     told: dict[str, Any] = wire.to_plain(settings)
+    return told
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """Settings within settings, each under its own name."""
+    told: dict[str, Any] = {}
+    for name, value in settings.items():
+        parts = _flat(value) if isinstance(value, dict) else None
+        told |= {name: value} if parts is None else {f"{name} {inner}": of for inner, of in parts.items()}
     return told
 
 

@@ -131,8 +131,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
         _write_whole(path, buffer.getbuffer())
     except OSError as problem:
         raise CheckpointError(
-            f"The checkpoint {path} could not be written ({problem.strerror or problem}): make room or choose another "
-            "--output_dir; what was there before is untouched."
+            f"The checkpoint {path} could not be written ({problem.strerror or problem}): make room or name another "
+            "folder; what was there before is untouched."
         ) from problem
 
 
