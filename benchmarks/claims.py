@@ -27,7 +27,8 @@ from understudy.learning.fit_config import FitConfig
 from understudy.learning.material import gather
 from understudy.learning.strategist_task import StrategistTask
 from understudy.policies.checkpoint import CheckpointMeta
-from understudy.policies.encoding import CONTEXT_WIDTH, ENCODING
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.encoding import ENCODING
 from understudy.policies.strategist import Block, Strategist, StrategistConfig
 
 BATCH = 32

@@ -34,8 +34,10 @@ from understudy.learning.upstream import Upstream
 from understudy.policies.advice import ADVICE_WIDTH
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.checkpoint import BEST, CheckpointMeta, load_checkpoint
-from understudy.policies.encoding import CONTEXT_WIDTH, ENCODING, PLACE_AT, THERE_AT, TRACK_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.encoding import ENCODING
 from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
+from understudy.policies.object_features import PLACE_AT, THERE_AT, TRACK_WIDTH
 from understudy.runtime.hierarchy import Hierarchy, HierarchyCarry
 from understudy.worlds.catalog import load_profile
 

@@ -22,10 +22,11 @@ from understudy.contract.action import Action, Actor, idle_action
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH
 from understudy.policies.brain import Brain, load_brain
-from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.hand import HAND
 from understudy.policies.inference import OnnxNetworks, TorchNetworks, fastest, networks_of
+from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.runtime.cadence import Cadence, CadenceReport

@@ -16,7 +16,8 @@ from made_up_brain import write_brain
 
 from understudy.critic.log import Entry, read_corrections
 from understudy.critic.state import unpack_window
-from understudy.policies.encoding import CONTEXT_WIDTH, ENCODING
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.encoding import ENCODING
 
 SIZE = (640, 360)
 PATIENCE_S = 180.0

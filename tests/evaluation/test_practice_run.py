@@ -72,7 +72,7 @@ def test_it_goes_on_where_it_stopped_in_worlds_that_it_has_not_seen(tmp_path: Pa
     assert len(second.journey.curve) == 4
     longer_lives = GroundSettings(worlds=GROUP, stretch_ticks=TICKS, life_stretches=3)
     other = replace(settings(tmp_path, 4, resume=True), ground=longer_lives)
-    with pytest.raises(TrainingError, match="with life_stretches [0-9]+, now 3 is asked for: .* leave --resume out"):
+    with pytest.raises(TrainingError, match=r"with life_stretches [0-9]+, now 3 is asked for: .* leave --resume out"):
         PracticeRun(other)
 
 

@@ -9,10 +9,10 @@ from understudy.learning.experience import Experience
 from understudy.policies.brain import Sampling
 from understudy.policies.chance import DRAWN, act_worlds
 from understudy.policies.chances import chances_of
-from understudy.policies.encoding import THERE_AT
 from understudy.policies.executor import Executor, ExecutorConfig, Hazards
 from understudy.policies.geometry import geometry_of
 from understudy.policies.hand import HAND, HAND_STATE
+from understudy.policies.object_features import THERE_AT
 from understudy.policies.thought import Thought
 from understudy.worlds.catalog import load_profile
 

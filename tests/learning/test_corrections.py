@@ -9,7 +9,7 @@ from understudy.contract.intent import Mode
 from understudy.critic.correction import Correction
 from understudy.critic.state import State
 from understudy.learning.corrections import Resolution, resolve
-from understudy.policies.encoding import CONTEXT_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 
 
 def settled(tmp_path: Path, *corrections: Correction) -> Resolution:

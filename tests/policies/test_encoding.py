@@ -9,20 +9,8 @@ from scenes import KINDS, PROFILE, busy_play, mirrored, plain_profile, put, quie
 
 from understudy.contract.action import ACTION
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, Observation, Role
-from understudy.policies.encoding import (
-    CONTEXT_WIDTH,
-    NUM_LANDMARK_MIRRORED,
-    NUM_LANDMARK_PLACES,
-    NUM_MIRRORED,
-    NUM_PLACES,
-    NUM_TRACK_MIRRORED,
-    PLACE_AT,
-    THERE_AT,
-    TRACK_WIDTH,
-    Encoded,
-    Encoder,
-    mirror_signs,
-)
+from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED, NUM_PLACES
+from understudy.policies.encoding import Encoded, Encoder, mirror_signs
 from understudy.policies.frames import FLIGHT_FRAME, FRAME_VECTORS
 from understudy.policies.geometry import GEOMETRY, MAX_KINDS
 from understudy.policies.hand import HAND, HAND_STATE
@@ -35,6 +23,14 @@ from understudy.policies.memory import (
     T_PRESS,
     T_SELECTED,
     T_TARGET_LOST,
+)
+from understudy.policies.object_features import (
+    NUM_LANDMARK_MIRRORED,
+    NUM_LANDMARK_PLACES,
+    NUM_TRACK_MIRRORED,
+    PLACE_AT,
+    THERE_AT,
+    TRACK_WIDTH,
 )
 from understudy.worlds.simulator.rules import compile_rules
 

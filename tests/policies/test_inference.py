@@ -14,15 +14,9 @@ from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.contract.protocols import Decision
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH
 from understudy.policies.brain import Brain, load_brain
-from understudy.policies.encoding import (
-    CONTEXT_WIDTH,
-    LANDMARK_WIDTH,
-    NUM_LANDMARK_PLACES,
-    PLACE_AT,
-    THERE_AT,
-    TRACK_WIDTH,
-)
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.inference import OnnxNetworks, TorchNetworks, fastest, networks_of
+from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_PLACES, PLACE_AT, THERE_AT, TRACK_WIDTH
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher

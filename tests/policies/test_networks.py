@@ -11,20 +11,9 @@ from torch import Tensor
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
+from understudy.policies.context_features import AMMO_AT, CONTEXT_WIDTH, FLIGHT_AT, LASER_AT, NUM_AMMO, NUM_FLIGHTS
 from understudy.policies.density import RING_DIRECTIONS
-from understudy.policies.encoding import (
-    AMMO_AT,
-    AWAY_AT,
-    CONTEXT_WIDTH,
-    FLIGHT_AT,
-    LASER_AT,
-    NUM_AMMO,
-    NUM_FLIGHTS,
-    PLACE_AT,
-    PORTAL_AT,
-    SELECTED_AT,
-    Encoder,
-)
+from understudy.policies.encoding import Encoder
 from understudy.policies.executor import (
     NUM_CANDIDATES,
     TABLE_SCALE,
@@ -34,6 +23,7 @@ from understudy.policies.executor import (
 )
 from understudy.policies.frames import NUM_FRAMES
 from understudy.policies.geometry import MAX_KEYS
+from understudy.policies.object_features import AWAY_AT, PLACE_AT, PORTAL_AT, SELECTED_AT
 from understudy.policies.strategist import NUM_FUTURE, Strategist, StrategistConfig
 from understudy.policies.tactician import Tactic, Tactician, TacticianConfig
 

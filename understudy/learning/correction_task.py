@@ -12,7 +12,7 @@ from torch.nn import functional
 from understudy.learning.corrections import Judged
 from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
 from understudy.learning.strategist_task import LABEL_SMOOTHING, StrategistTask
-from understudy.policies.encoding import CONTEXT_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.strategist import Strategist
 
 CORRECTION_WEIGHT = 2.0

@@ -16,7 +16,8 @@ from understudy.contract.intent import Mode
 from understudy.critic.correction import Correction
 from understudy.critic.log import Entry
 from understudy.critic.state import unpack_window
-from understudy.policies.encoding import CONTEXT_WIDTH, ENCODING
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.encoding import ENCODING
 
 SAME_MOMENT_S = 1.0
 """Lines of one file that are closer in time are about the same moment."""

@@ -16,7 +16,7 @@ from torch.nn import functional
 from understudy.contract.intent import NUM_MODES
 from understudy.learning.corrections import Judged
 from understudy.learning.lesson import Lesson
-from understudy.policies.encoding import NUM_MIRRORED
+from understudy.policies.context_features import NUM_MIRRORED
 
 SURE = 0.9
 """Probability from which a recorded second counts as one that the critic would have corrected."""

@@ -12,9 +12,10 @@ from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.learning.prices import PARTS
 from understudy.policies.advice import ADVICE_WIDTH
 from understudy.policies.chance import DRAWN
-from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Hazards
 from understudy.policies.geometry import MAX_KEYS
+from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
 from understudy.policies.thought import Thought
 
 

@@ -10,19 +10,11 @@ from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.gestures import key_presses
 from understudy.learning.hindsight import Hindsight, look_back
-from understudy.policies.encoding import (
-    CONTEXT_WIDTH,
-    LANDMARK_WIDTH,
-    NUM_LANDMARK_MIRRORED,
-    NUM_MIRRORED,
-    NUM_TRACK_MIRRORED,
-    TRACK_WIDTH,
-    Encoded,
-    Encoder,
-    mirror_signs,
-)
+from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED
+from understudy.policies.encoding import Encoded, Encoder, mirror_signs
 from understudy.policies.executor import MINIMAP, SPACE
 from understudy.policies.geometry import MAX_KEYS, Sort, geometry_of
+from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_MIRRORED, NUM_TRACK_MIRRORED, TRACK_WIDTH
 
 NUM_MIRRORS = 4
 """As seen, left-right, up-down, both."""

@@ -9,7 +9,8 @@ from jaxtyping import Float32
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.policies.encoding import CONTEXT_WIDTH, Encoder
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.encoding import Encoder
 
 WINDOW_S = 60
 

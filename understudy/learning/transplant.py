@@ -15,7 +15,7 @@ from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.corrections import Judged
 from understudy.learning.lesson import Lesson, prepare
-from understudy.policies.encoding import NUM_MIRRORED
+from understudy.policies.context_features import NUM_MIRRORED
 from understudy.policies.geometry import Sort
 
 LEAD_S = 12.0

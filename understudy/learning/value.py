@@ -24,8 +24,9 @@ from understudy.learning.advantage import discounted, per_tick
 from understudy.learning.experience import Experience, Moments
 from understudy.learning.prices import PARTS
 from understudy.policies.advice import ADVICE_WIDTH
-from understudy.policies.encoding import CONTEXT_WIDTH, TRACK_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.geometry import MAX_KINDS
+from understudy.policies.object_features import TRACK_WIDTH
 
 _log = logging.getLogger(__name__)
 

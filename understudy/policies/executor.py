@@ -14,26 +14,28 @@ from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH
-from understudy.policies.density import RAW_WIDTH, RING_WIDTH, in_frame, in_plane, in_ring
-from understudy.policies.encoding import (
+from understudy.policies.context_features import (
     AMMO_AT,
-    AWAY_AT,
     CONTEXT_WIDTH,
     FLIGHT_AT,
     LASER_AT,
     NUM_AMMO,
     NUM_FLIGHTS,
+    frames_of,
+    ship_on_map,
+)
+from understudy.policies.density import RAW_WIDTH, RING_WIDTH, in_frame, in_plane, in_ring
+from understudy.policies.frames import NUM_FRAMES
+from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
+from understudy.policies.object_features import (
+    AWAY_AT,
     NUM_LANDMARK_PLACES,
     PLACE_AT,
     PORTAL_AT,
     SELECTED_AT,
     THERE_AT,
     TRACK_WIDTH,
-    frames_of,
-    ship_on_map,
 )
-from understudy.policies.frames import NUM_FRAMES
-from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
 
 MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""

@@ -17,6 +17,7 @@ from understudy.contract.stale import forget_stale_code
 MAX_KINDS = 32
 MAX_PANELS = 8
 MAX_KEYS = 8
+MAX_MAPS = 8
 ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), int(Role.BASE)
 """Roles as plain numbers, for compiled code."""
 HIT_MARGIN = 1.3

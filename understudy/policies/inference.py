@@ -19,8 +19,9 @@ from torch import Tensor, nn
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH
 from understudy.policies.brain import Brain
-from understudy.policies.encoding import CONTEXT_WIDTH, LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Hazards
+from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
 from understudy.policies.strategist import Strategist, Strategy
 from understudy.policies.tactician import Tactic
 

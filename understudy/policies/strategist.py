@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
-from understudy.policies.encoding import CONTEXT_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 
 NUM_FUTURE = 14
 """Width of the summary of the near future that the goal is trained on (learning.hindsight)."""

@@ -12,8 +12,9 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from understudy.policies.advice import ROUTE_WIDTH, STRATEGY_WIDTH
-from understudy.policies.encoding import CONTEXT_WIDTH, TRACK_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.geometry import MAX_KINDS
+from understudy.policies.object_features import TRACK_WIDTH
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,242 @@
+"""What the policies are told of the scene as a whole: places, frames, bars, what was done how long ago.
+
+Features that change sign under a left-right mirror come first, then those of an up-down mirror, then the rest.
+"""
+
+import numba
+import numpy as np
+import torch
+from torch import Tensor
+
+from understudy.contract.observation import MAX_TRACKS
+from understudy.policies.frames import (
+    FIGHT_FRAME,
+    FLIGHT_FRAME,
+    FRAME_VECTORS,
+    NUM_FRAMES,
+    along,
+    fight_frame,
+    flight_frame,
+    nearest,
+    nearest_landmark,
+)
+from understudy.policies.geometry import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind, slot_of
+from understudy.policies.memory import FOREVER, NUM_TIMERS, T_MINIMAP, T_SPACE
+
+NUM_PLACES = 13
+NUM_MIRRORED = NUM_PLACES + NUM_FRAMES * FRAME_VECTORS
+"""So many context features flip with x, and as many with y."""
+
+TIMER_FEATURES = 4
+NUM_LEVELS = 8
+"""Steps of the ladders that make a threshold on a bar or a distance easy to learn, and sharp."""
+NUM_FLIGHTS = 6
+NUM_AMMO = 5
+NUM_FRAME_FACTS = 6
+NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
+LASER_AT = 2 * NUM_MIRRORED + 14
+"""Column that says whether the laser is on."""
+AMMO_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
+"""First of NUM_AMMO columns that say which ammunition is loaded."""
+FLIGHT_AT = AMMO_AT + NUM_AMMO + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS
+"""First of NUM_FLIGHTS columns that say where the ship was last sent."""
+CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
+RELOADED = 0.999
+
+
+@numba.njit(cache=True)
+def encode_context(observation, carry, geometry, context):  # type: ignore[no-untyped-def]
+    """One tick, after the memory has taken it in; `context` holds zeros before."""
+    _encode_places(observation, carry, geometry, context)
+    end = _encode_vitals(observation, carry, geometry, context, 2 * NUM_MIRRORED)
+    end = _encode_scene(observation, carry, geometry, context, end)
+    end = _encode_frames(observation, carry, geometry, context, end)
+    assert end == 2 * NUM_MIRRORED + NUM_PLAIN
+    for i in range(NUM_TIMERS):
+        _encode_timer(carry.timers[i], context, end + TIMER_FEATURES * i)
+    for i in range(CONTEXT_WIDTH):
+        if context[i] != context[i]:  # an unreadable minimap or counter: zero, as for everything unknown
+            context[i] = 0.0
+
+
+@numba.njit(cache=True)
+def _encode_timer(ticks, out, at):  # type: ignore[no-untyped-def]
+    """Four views of a time, sharp for reactions (0.1 s) and blunt for habits (10 s)."""
+    out[at] = np.exp(-ticks / 3.0)
+    out[at + 1] = np.exp(-ticks / 10.0)
+    out[at + 2] = np.exp(-ticks / 40.0)
+    out[at + 3] = np.exp(-ticks / 200.0)
+
+
+@numba.njit(cache=True)
+def _encode_ladder(value, first, step, out, at):  # type: ignore[no-untyped-def]
+    """NUM_LEVELS soft steps: has the value passed `first`, `first + step`, ...?"""
+    for level in range(NUM_LEVELS):
+        out[at + level] = np.tanh(1.2 / step * (value - first - step * level))
+
+
+@numba.njit(cache=True)
+def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untyped-def]
+    """The features that flip: x parts in [0, NUM_MIRRORED), y parts behind them, in the same order."""
+    player, second = observation.player, NUM_MIRRORED
+    out[0], out[second] = 2.0 * (player.x - 0.5), 2.0 * (player.y - 0.5)
+    out[1], out[second + 1] = 2.0 * player.vx, 2.0 * player.vy
+    out[2], out[second + 2] = 2.0 * (observation.cursor_x - 0.5), 2.0 * (observation.cursor_y - 0.5)
+    slots = (
+        slot_of(observation, carry.selected_id),
+        nearest(observation, geometry, ENEMY),
+        nearest(observation, geometry, LOOT),
+        slot_of(observation, carry.clicked_id),
+    )
+    for i in range(4):
+        if slots[i] >= 0:
+            track = observation.tracks[slots[i]]
+            out[3 + i], out[second + 3 + i] = 2.0 * (track.x - 0.5), 2.0 * (track.y - 0.5)
+    if slots[0] >= 0:
+        track = observation.tracks[slots[0]]
+        out[7], out[second + 7] = track.vx + player.vx, track.vy + player.vy
+    out[8] = 4.0 * (carry.minimap_x - player.x) if carry.timers[T_MINIMAP] < FOREVER else 0.0
+    out[second + 8] = 4.0 * (carry.minimap_y - player.y) if carry.timers[T_MINIMAP] < FOREVER else 0.0
+    if carry.timers[T_SPACE] < FOREVER:
+        out[9], out[second + 9] = 2.0 * (carry.space_x - 0.5), 2.0 * (carry.space_y - 0.5)
+    attackers = 0
+    for slot in range(MAX_TRACKS):
+        track = observation.tracks[slot]
+        if track.id > 0 and track.attacking:
+            attackers += 1
+            out[10] += 2.0 * (track.x - 0.5)
+            out[second + 10] += 2.0 * (track.y - 0.5)
+    if attackers > 0:
+        out[10] /= attackers
+        out[second + 10] /= attackers
+    for i in range(2):
+        mark = nearest_landmark(observation, BASE if i == 0 else PORTAL)
+        if mark >= 0:
+            out[11 + i] = 2.0 * (observation.landmarks[mark].x - player.x)
+            out[second + 11 + i] = 2.0 * (observation.landmarks[mark].y - player.y)
+
+
+@numba.njit(cache=True)
+def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
+    player = observation.player
+    hull_known, shield_known = player.hp == player.hp, player.shield == player.shield
+    hull = player.hp if hull_known else np.float32(0.0)
+    shield = player.shield if shield_known else np.float32(0.0)
+    out[at], out[at + 1] = hull, hull_known
+    out[at + 2], out[at + 3] = shield, shield_known
+    if hull_known:
+        out[at + 4], out[at + 5] = 5.0 * (hull - carry.hull_fast), 3.0 * (hull - carry.hull_slow)
+    if shield_known:
+        out[at + 6], out[at + 7] = 5.0 * (shield - carry.shield_fast), 3.0 * (shield - carry.shield_slow)
+    out[at + 8], out[at + 9] = player.rocket_ready, player.rocket_ready >= RELOADED
+    for kind in range(4):
+        out[at + 10 + kind] = player.ammo[kind]
+    out[at + 14], out[at + 15], out[at + 16] = player.laser_on, player.safe, player.alive
+    out[at + 17] = 4.0 * distance(geometry, player.vx, player.vy)
+    out[at + 18], out[at + 19] = np.sin(3.0 * hull), np.sin(6.0 * hull)
+    at += 20
+    _encode_ladder(hull, 0.1, 0.1, out, at)
+    _encode_ladder(shield, 0.1, 0.1, out, at + NUM_LEVELS)
+    _encode_ladder(0.5 * (hull + shield), 0.1, 0.1, out, at + 2 * NUM_LEVELS)
+    at += 3 * NUM_LEVELS
+    assert at == AMMO_AT
+    if 0 <= player.ammo_kind < NUM_AMMO:
+        out[at + player.ammo_kind] = 1.0
+    at += NUM_AMMO
+    if 0 <= player.map_index < MAX_MAPS:
+        out[at + player.map_index] = 1.0
+    return at + MAX_MAPS
+
+
+@numba.njit(cache=True)
+def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
+    """Counts and distances: who is near, how strong, what was clicked last, how far it is to go."""
+    player = observation.player
+    num_enemies, num_loot, num_attackers, danger = 0.0, 0.0, 0.0, 0.0
+    for slot in range(MAX_TRACKS):
+        track = observation.tracks[slot]
+        if track.id > 0:
+            num_enemies += track.role == ENEMY
+            num_loot += track.role == LOOT
+            num_attackers += track.attacking
+            danger += geometry.strength[known_kind(track.kind)] * track.attacking
+    out[at], out[at + 1], out[at + 2], out[at + 3] = num_enemies / 5, num_loot / 5, num_attackers / 3, danger
+    at += 4
+    for slot in (
+        slot_of(observation, carry.selected_id),
+        nearest(observation, geometry, ENEMY),
+        nearest(observation, geometry, LOOT),
+        nearest(observation, geometry, PORTAL),
+    ):
+        if slot >= 0:
+            track = observation.tracks[slot]
+            away = distance(geometry, track.x - 0.5, track.y - 0.5)
+            out[at], out[at + 1], out[at + 2] = 1.0, 3.0 * away, np.exp(-8.0 * away)
+            out[at + 3] = track.hp if track.hp == track.hp else 0.0
+        at += 4
+    slot = slot_of(observation, carry.selected_id)
+    if slot >= 0:
+        out[at] = geometry.strength[known_kind(observation.tracks[slot].kind)]
+        out[at + 1] = observation.tracks[slot].attacking * 1.0
+    out[at + 2 + min(max(carry.click_sort, 0), 4)] = 1.0
+    out[at + 7] = 1.0 if carry.click_role == LOOT else 0.0
+    at += 8
+    if slot >= 0:
+        track = observation.tracks[slot]
+        _encode_ladder(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
+    assert at + NUM_LEVELS == FLIGHT_AT
+    out[at + NUM_LEVELS + carry.flight] = 1.0
+    at += NUM_LEVELS + NUM_FLIGHTS
+    if slot >= 0 and 0 <= player.ammo_kind < NUM_AMMO:
+        # Which ammunition for whom is decided a dozen times an hour: too rarely to find the product by itself.
+        strength = geometry.strength[known_kind(observation.tracks[slot].kind)]
+        _encode_ladder(strength, 0.05, 0.1, out, at + player.ammo_kind * NUM_LEVELS)
+    at += NUM_AMMO * NUM_LEVELS
+    if carry.timers[T_MINIMAP] < FOREVER:
+        out[at] = 4.0 * np.sqrt((carry.minimap_x - player.x) ** 2 + (carry.minimap_y - player.y) ** 2)
+        out[at + 1] = np.exp(-5.0 * out[at])
+    return at + 2
+
+
+@numba.njit(cache=True)
+def _encode_frames(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
+    """The frames' axes among the features that flip, and what moves along them."""
+    player, aspect = observation.player, geometry.aspect
+    frames = np.zeros((NUM_FRAMES, FRAME_VECTORS, 2), np.float32)
+    slot = fight_frame(observation, carry, geometry, frames[FIGHT_FRAME])
+    push = flight_frame(observation, geometry, frames[FLIGHT_FRAME])
+    for frame in range(NUM_FRAMES):
+        for vector in range(FRAME_VECTORS):
+            column = NUM_PLACES + FRAME_VECTORS * frame + vector
+            out[column], out[NUM_MIRRORED + column] = frames[frame, vector, 0], frames[frame, vector, 1]
+        for axis in range(1, FRAME_VECTORS):
+            out[at + frame * NUM_FRAME_FACTS + axis] = 4.0 * along(frames[frame], axis, player.vx, player.vy, aspect)
+    if slot >= 0:
+        track = observation.tracks[slot]
+        out[at] = 1.0
+        x, y = track.vx + player.vx, track.vy + player.vy
+        for axis in range(1, FRAME_VECTORS):
+            out[at + 2 + axis] = 4.0 * along(frames[FIGHT_FRAME], axis, x, y, aspect)
+        out[at + 5] = 2.0 * distance(geometry, track.x - 0.5, track.y - 0.5)
+    at += NUM_FRAME_FACTS
+    if push > 0.0:
+        out[at], out[at + 3] = 1.0, 0.3 * np.log(push)
+        base = nearest_landmark(observation, BASE)
+        if base >= 0:
+            mark = observation.landmarks[base]
+            for axis in range(1, FRAME_VECTORS):
+                out[at + 3 + axis] = 2.0 * along(
+                    frames[FLIGHT_FRAME], axis, mark.x - player.x, mark.y - player.y, aspect
+                )
+    return at + NUM_FRAME_FACTS
+
+
+def frames_of(context_BF: Tensor) -> Tensor:
+    """The frames (origin, ahead, aside) that a context holds, as it was mirrored; shape (B, NUM_FRAMES, 3, 2)."""
+    x, y = context_BF[:, NUM_PLACES:NUM_MIRRORED], context_BF[:, NUM_MIRRORED + NUM_PLACES : 2 * NUM_MIRRORED]
+    return torch.stack([x, y], dim=-1).view(-1, NUM_FRAMES, FRAME_VECTORS, 2)
+
+
+def ship_on_map(context_BF: Tensor) -> Tensor:
+    """Where on the map a context has the ship, scaled to -1..1; shape (B, 2)."""
+    return torch.stack([context_BF[:, 0], context_BF[:, NUM_MIRRORED]], dim=-1)

@@ -1,0 +1,96 @@
+"""What the policies are told of each object in sight and of each mark on the minimap.
+
+Features that change sign under a left-right mirror come first, then those of an up-down mirror, then the rest.
+"""
+
+import numba
+import numpy as np
+
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.policies.geometry import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind
+
+NUM_TRACK_MIRRORED = 4
+NUM_LANDMARK_MIRRORED = 2
+TRACK_WIDTH = 32
+AWAY_AT, SELECTED_AT, PORTAL_AT = 8, 16, 28
+"""Columns of a track: its distance (in thirds of a window's width), whether it is selected, whether it is a portal."""
+LANDMARK_WIDTH = 9
+THERE_AT, PLACE_AT = 7, 8
+"""Columns of a landmark: whether it is there, and which place of which map it is (0 on a map that is not known)."""
+PLACE_CELLS = 4
+"""Places are told apart by cells, so many a side of the map: portals that lead elsewhere stand in different ones."""
+NUM_LANDMARK_PLACES = 1 + MAX_MAPS * PLACE_CELLS**2
+
+
+@numba.njit(cache=True)
+def encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no-untyped-def]
+    for slot in range(MAX_TRACKS):
+        track = observation.tracks[slot]
+        if track.id <= 0:
+            continue
+        row = out[slot]
+        kinds[slot] = known_kind(track.kind) + 1
+        row[0], row[1] = 2.0 * (track.x - 0.5), track.vx
+        row[2], row[3] = 2.0 * (track.x - observation.cursor_x), 2.0 * (track.x - carry.space_x)
+        row[4], row[5] = 2.0 * (track.y - 0.5), track.vy
+        row[6], row[7] = 2.0 * (track.y - observation.cursor_y), 2.0 * (track.y - carry.space_y)
+        away = distance(geometry, track.x - 0.5, track.y - 0.5)
+        row[AWAY_AT], row[9] = 3.0 * away, np.exp(-8.0 * away)
+        row[10] = 3.0 * distance(geometry, track.x - observation.cursor_x, track.y - observation.cursor_y)
+        if track.hp == track.hp:
+            row[11], row[12] = track.hp, 1.0
+        if track.shield == track.shield:
+            row[13], row[14] = track.shield, 1.0
+        row[15], row[SELECTED_AT] = track.attacking, track.selected
+        row[17] = 1.0 if track.id == carry.clicked_id else 0.0
+        row[18] = 10.0 * track.width
+        row[19] = geometry.strength[known_kind(track.kind)]
+        row[20] = geometry.worth[known_kind(track.kind)]
+        row[21] = 40.0 * carry.hp_trend[slot]
+        row[22], row[23] = np.exp(-carry.age[slot] / 4.0), np.exp(-carry.age[slot] / 40.0)
+        row[24], row[25] = np.exp(-carry.clicked[slot] / 10.0), np.exp(-carry.clicked[slot] / 100.0)
+        row[26] = 1.0 if track.role == ENEMY else 0.0
+        row[27] = 1.0 if track.role == LOOT else 0.0
+        row[PORTAL_AT] = 1.0 if track.role == PORTAL else 0.0
+        row[29] = slot / MAX_TRACKS
+        row[30], row[31] = _company(observation, geometry, slot)
+
+
+@numba.njit(cache=True)
+def _company(observation, geometry, slot):  # type: ignore[no-untyped-def]
+    """Strength of the other enemies around an object, and of those elsewhere that shoot at the player."""
+    near, busy = 0.0, 0.0
+    track = observation.tracks[slot]
+    for other in range(MAX_TRACKS):
+        alien = observation.tracks[other]
+        if other != slot and alien.id > 0 and alien.role == ENEMY:
+            strength = geometry.strength[known_kind(alien.kind)]
+            near += strength * np.exp(-((distance(geometry, alien.x - track.x, alien.y - track.y) / 0.25) ** 4))
+            busy += strength * alien.attacking
+    return near, busy
+
+
+@numba.njit(cache=True)
+def encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
+    player = observation.player
+    for i in range(MAX_LANDMARKS):
+        mark = observation.landmarks[i]
+        if mark.role <= 0:
+            continue
+        row = out[i]
+        row[0], row[1] = 2.0 * (mark.x - 0.5), 2.0 * (mark.x - player.x)
+        row[2], row[3] = 2.0 * (mark.y - 0.5), 2.0 * (mark.y - player.y)
+        row[4] = 2.0 * np.sqrt((mark.x - player.x) ** 2 + (mark.y - player.y) ** 2)
+        row[5] = 1.0 if mark.role == PORTAL else 0.0
+        row[6] = 1.0 if mark.role == BASE else 0.0
+        row[THERE_AT], row[PLACE_AT] = 1.0, _place_on_map(player.map_index, mark)
+
+
+@numba.njit(cache=True)
+def _place_on_map(map_index, mark):  # type: ignore[no-untyped-def]
+    """Number of a landmark's place among those of all maps; no mirror changes it."""
+    if not 0 <= map_index < MAX_MAPS or mark.x != mark.x or mark.y != mark.y:
+        return 0
+    column = min(max(int(PLACE_CELLS * mark.x), 0), PLACE_CELLS - 1)
+    row = min(max(int(PLACE_CELLS * mark.y), 0), PLACE_CELLS - 1)
+    return 1 + (map_index * PLACE_CELLS + row) * PLACE_CELLS + column
