@@ -13,9 +13,9 @@ from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning.fit_config import FitConfig
 from understudy.learning.lesson import prepare
 from understudy.learning.material import Material, gather
-from understudy.learning.training import HELD_OUT, POLICIES, TrainResult, TrainSettings, pick_device, train_policy
+from understudy.learning.training import POLICIES, TrainResult, TrainSettings, pick_device, train_policy
 from understudy.policies.brain import load_brain
-from understudy.policies.checkpoint import load_checkpoint
+from understudy.policies.checkpoint import HELD_OUT, load_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +70,15 @@ def test_what_is_judged_never_saw_the_held_out_sessions_and_what_plays_did(
     listened = {parent.what: parent.identity for parent in judged["executor"].meta.lineage}
     assert listened["strategist"] == judged["strategist"].identity
     assert listened["tactician"] == judged["tactician"].identity
+
+
+def test_a_judged_brain_never_saw_the_held_out_sessions(
+    trained: tuple[Path, list[TrainResult]],
+) -> None:
+    played, judged = load_brain(trained[0]), load_brain(trained[0], judged=True)
+    assert played.strategist is not None and judged.strategist is not None
+    for one, other in ((played.executor, judged.executor), (played.strategist, judged.strategist)):
+        assert any(not torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
 
 
 def test_much_play_is_learnt_from_once(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

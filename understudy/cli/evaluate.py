@@ -183,11 +183,12 @@ def judge_heads(
 
     if not models:
         return ()
-    brains, profile = [load_brain(folder) for folder in models], load_profile("darkorbit")
     if data_dir is None:
+        brains, profile = [load_brain(folder) for folder in models], load_profile("darkorbit")
         lessons = fresh_sessions(Teacher(teacher, profile), seeds[:COPYCAT_WORLDS], seconds)
         return (copycat_check(brains, lessons, profile),)
     material = gather_material(data_dir)
+    brains = [load_brain(folder, judged=material.is_short) for folder in models]
     heads = held_out_heads(brains[0], material.held_out, material.profile)
     check = copycat_check(brains, material.held_out, material.profile)
     return (check, *heads, *training_figures(models[0]))

@@ -107,6 +107,8 @@ def finetune(
     if not judged.differs.any():
         raise TrainingError("There is no usable correction in these files: nothing is wrong with the policy, or the "
                             "corrections hold no look back (see understudy corrections list).")  # fmt: skip
+    if material.is_short:
+        material = material.everything  # the policy has learnt from all of it: what is not rehearsed would be lost
     device = pick_device(settings.device)
     random = np.random.default_rng(settings.seed)
     learnt, kept_back = _split(_thinned(judged, random), random)

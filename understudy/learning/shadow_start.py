@@ -18,7 +18,7 @@ from understudy.learning.audit import HISTORY
 from understudy.learning.candidates import expect_finite, stage
 from understudy.learning.executor_samples import join, samples_of
 from understudy.learning.lesson import prepare
-from understudy.learning.material import split_sessions, stretches
+from understudy.learning.material import SHORT_H, split_sessions, stretches
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
 from understudy.learning.shadow_reports import Places, ShadowSettings
@@ -196,6 +196,7 @@ def rehearse(
     beat: Callable[[], None],
 ) -> Rehearsal:
     """Base play as samples."""
+    short = sum(map(len, (*train, *held_out))) < SHORT_H * 3600.0 * TICK_RATE_HZ  # then the weights know all of it
     pool = SampleBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
     kept = []
     for episode in (*train, *held_out):
@@ -203,9 +204,9 @@ def rehearse(
         beat()
         samples = samples_of([lesson], [upstream.advice(lesson)], CPU)
         beat()
-        if any(episode is one for one in train):
+        if short or any(episode is one for one in train):
             pool.add(samples)
-        else:
+        if not any(episode is one for one in train):
             kept.append(samples)
     return Rehearsal(pool=pool, held_out=join(kept))
 

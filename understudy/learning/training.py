@@ -32,7 +32,7 @@ from understudy.learning.tactician_task import TacticianTask
 from understudy.learning.task import Task
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import pack_hand, restore_strategist, restore_tactician
-from understudy.policies.checkpoint import BEST, LAST, CheckpointMeta, Parent, load_checkpoint
+from understudy.policies.checkpoint import BEST, HELD_OUT, LAST, CheckpointMeta, Parent, load_checkpoint
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.strategist import Strategist, StrategistConfig
@@ -42,8 +42,6 @@ _log = logging.getLogger(__name__)
 
 POLICIES = ("strategist", "tactician", "executor")
 """From the slowest to the fastest, which is the order of training."""
-HELD_OUT = "held_out"
-"""Folder in a policy's own for what never saw the held-out sessions, where the policy itself learnt from them too."""
 LEAST_SECOND_PASS = 0.25
 UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
 """Which trained policies each one listens to."""

@@ -10,7 +10,7 @@ import torch
 
 from understudy.contract import wire
 from understudy.contract.errors import CheckpointError
-from understudy.policies.checkpoint import BEST, Checkpoint, load_checkpoint
+from understudy.policies.checkpoint import BEST, HELD_OUT, Checkpoint, load_checkpoint
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.hand import HAND
@@ -44,19 +44,22 @@ class Brain:
     sampling: Sampling = field(default_factory=Sampling)
 
 
-def load_brain(folder: Path, candidate: Checkpoint | None = None) -> Brain:
+def load_brain(folder: Path, candidate: Checkpoint | None = None, *, judged: bool = False) -> Brain:
     """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
 
     Args:
         folder: with the three policies.
         candidate: plays in place of the best_model.pt of its own policy.
+        judged: take the policies that never saw the held-out sessions, where those that play did.
 
     Raises:
         CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
     """
-    executor = _load_level(folder, "executor", candidate)
+    executor = _load_level(folder, "executor", candidate, judged)
     needs = {parent.what: parent.identity for parent in executor.meta.lineage}
-    levels = {name: _load_level(folder, name, candidate) for name in ("strategist", "tactician") if name in needs}
+    levels = {
+        name: _load_level(folder, name, candidate, judged) for name in ("strategist", "tactician") if name in needs
+    }
     for name, level in levels.items():
         if not level.continues(needs[name]):
             _log.warning(
@@ -72,11 +75,12 @@ def load_brain(folder: Path, candidate: Checkpoint | None = None) -> Brain:
     )
 
 
-def _load_level(folder: Path, name: str, candidate: Checkpoint | None) -> Checkpoint:
+def _load_level(folder: Path, name: str, candidate: Checkpoint | None, judged: bool) -> Checkpoint:
     """The checkpoint of one policy."""
     if candidate is not None and candidate.meta.policy == name:
         return candidate
-    return load_checkpoint(folder / name / BEST, name, ENCODING)
+    path = folder / name / HELD_OUT / BEST
+    return load_checkpoint(path if judged and path.exists() else folder / name / BEST, name, ENCODING)
 
 
 def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:

@@ -25,6 +25,8 @@ from understudy.contract.errors import CheckpointError, EncodingMismatchError, W
 BEST = "best_model.pt"
 LAST = "last_model.pt"
 EPOCH = "checkpoint_epoch_{epoch}.pt"
+HELD_OUT = "held_out"
+"""Folder in a policy's own for what never saw the held-out sessions, where the policy itself learnt from them too."""
 BASE = "base"
 """What a `Parent` is called that weights were learnt on from: fine-tuned, shadow or online learning, practice."""
 
