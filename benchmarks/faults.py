@@ -59,7 +59,7 @@ class Settings:
     hours: float = 3.0
     """Simulated, of each practice."""
     pairs: int = 128
-    """Of the gate, at most."""
+    """Of the gate, at most; 0 for no gate."""
     only: str = ""
     """One of the trials, by its name."""
 
@@ -96,7 +96,7 @@ def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun,
             out=folder / "out",
             hours=settings.hours,
             ground=GroundSettings(prices=Prices(death=-14.0, hit=1.0)),
-            gate=GateConfig(max_pairs=settings.pairs),
+            gate=GateConfig(max_pairs=settings.pairs) if settings.pairs else None,
             save_every_s=5.0,
         ),
         on_report=lambda report: on_report(run, report),
@@ -107,8 +107,8 @@ def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun,
         f"  practised {run.hours:.1f} h; unlike the person {unlike[-1] if unlike else 0:.1f} nats a minute at the end"
     )
     for judged in run.judged:
-        assert judged.verdict is not None
-        print(f"  gate: {'promoted' if judged.verdict.promote else 'refused'}, {judged.verdict.reason}")
+        if judged.verdict is not None:
+            print(f"  gate: {'promoted' if judged.verdict.promote else 'refused'}, {judged.verdict.reason}")
 
 
 def with_watch(watch: type[OutcomeWatch]) -> Callable[[Path, Settings], None]:

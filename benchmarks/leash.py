@@ -44,6 +44,8 @@ class Settings:
     """That everyone plays, two minutes each."""
     offset: int = 45_000
     """First seed within those for choosing."""
+    processes: int = 1
+    """That play at the same time; does not change the result."""
     picture: Path | None = None
     """Where to draw score and deaths against likeness."""
 
@@ -141,7 +143,7 @@ def main() -> None:
     settings = tyro.cli(Settings, description=__doc__)
     torch.set_num_threads(1)
     seeds = seeds_for(Purpose.CHOOSE, settings.worlds, settings.offset)
-    played = play_all(pilots_of(settings), seeds, 120.0)
+    played = play_all(pilots_of(settings), seeds, 120.0, processes=settings.processes)
     points = points_of(played)
     tell(points, played)
     if settings.picture is not None:
