@@ -119,13 +119,15 @@ def _show(command: Show, read: "Read") -> int:
     page = f"<!doctype html><meta charset=utf-8><title>Corrections</title><style>{_STYLE}</style>{''.join(rows)}"
     command.page.parent.mkdir(parents=True, exist_ok=True)
     command.page.write_text(page, encoding="utf-8")
-    Console(soft_wrap=True).print(f"{len(rows)} corrections: {command.page}", highlight=False)
+    what = "correction" if len(rows) == 1 else "corrections"
+    Console(soft_wrap=True).print(f"{len(rows)} {what} beside their pictures: {command.page}", highlight=False)
     return 0
 
 
 _STYLE = (
     "body{font:15px sans-serif;margin:2em;background:#f4f4f2;color:#222}"
-    "section{display:flex;gap:1.5em;margin:0 0 1.5em;background:#fff;padding:1em}img{width:560px;height:auto}"
+    "section{display:flex;align-items:flex-start;gap:1.5em;margin:0 0 1.5em;background:#fff;padding:1em}"
+    "img{width:640px;height:auto}"
     "h2{margin:0 0 .4em;font-size:1.1em}td{padding:.1em .8em .1em 0}"
 )
 
@@ -201,7 +203,10 @@ def _edit(command: Edit, read: "Read") -> int:
     console = Console(soft_wrap=True)
     if command.drop:
         replace_line(entry.path, entry.line, None)
-        console.print(f"Correction {command.number} is taken out of {entry.path}.", highlight=False)
+        console.print(
+            f"Correction {command.number} is taken out of {entry.path}; those after it count one less now.",
+            highlight=False,
+        )
         return 0
     changes: dict[str, object] = {}
     if command.mode is not None:

@@ -201,6 +201,7 @@ def _verdict(result: "ExamResult") -> list[str]:
 
 def _collect(command: Collect, provider: "Provider") -> None:
     import numpy as np
+    import torch
     from rich.console import Console
     from rich.progress import Progress as Bar
 
@@ -216,6 +217,7 @@ def _collect(command: Collect, provider: "Provider") -> None:
     if command.worlds < 1 or command.minutes <= 0 or command.every <= 0 or command.seed < 0:
         raise FlagError("These flags cannot work: --worlds, --minutes and --every must be above 0, --seed not below.")
     console = Console(soft_wrap=True)
+    torch.set_num_threads(1)  # for so few worlds two are slower than one, and far slower on a busy machine
     seeds = seeds_for(Purpose.TRAIN, command.worlds, FIRST_WORLD + 1000 * command.seed)
     world = Simulator(seeds, spread_over_maps(seeds))
     reviewer = Reviewer(provider, CorrectionLog(new_path(command.out)), world.profile)

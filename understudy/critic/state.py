@@ -104,7 +104,7 @@ def _with_words(state: State) -> State:
     )
     scene = f"{state.enemies} enemies in sight, {state.enemies_near} near, {state.attackers} shooting at you"
     place = f"map {state.map or 'unknown'}" + (", in the safe zone" if state.safe else "")
-    return replace(state, words=f"{bars}; {scene}; {state.boxes} boxes; {place}")
+    return replace(state, words=f"{bars}; {scene}; {state.boxes} {'box' if state.boxes == 1 else 'boxes'}; {place}")
 
 
 def _seen(track: np.void, profile: Profile) -> Seen:

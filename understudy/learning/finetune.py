@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import torch
 from jaxtyping import Bool
 
 from understudy.contract.errors import TrainingError
@@ -67,6 +68,8 @@ class FinetuneSettings:
     device: str = "auto"
     seed: int = 0
     log_dir: Path = Path("logs/training")
+    threads: int = 1
+    """Of torch on the CPU: more than one on a busy machine are slower than one."""
 
     @property
     def models(self) -> Path:
@@ -103,6 +106,7 @@ def finetune(
         TrainingError: if there is nothing to learn from.
         CheckpointError: if checkpoints cannot be read or written.
     """
+    torch.set_num_threads(settings.threads)
     judged = resolution.judged
     if not judged.differs.any():
         raise TrainingError("There is no usable correction in these files: nothing is wrong with the policy, or the "
