@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--teacher", default="hunter")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--collect", type=float, default=240.0, help="seconds of play in each of 16 worlds")
+    parser.add_argument("--collect", type=float, default=240.0, help="seconds of play in each of 32 worlds")
     parser.add_argument("--worlds", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--purpose", default="HOLDOUT", choices=[purpose.name for purpose in Purpose])
@@ -73,7 +73,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     found = [one_seed(seed, arguments) for seed in arguments.seeds]
-    sum_up(found, Console(width=140, highlight=False))
+    sum_up(found, Purpose[arguments.purpose], Console(width=140, highlight=False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,11 +237,11 @@ def squashed(episode: Episode) -> list[Episode]:
 
 
 def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int) -> None:
-    """16 games at once with the offline rules looking on."""
+    """32 games at once with the offline rules looking on."""
     path = folder / "corrections_experiment.jsonl"
     if path.exists():
         return
-    seeds = seeds_for(Purpose.TRAIN, 16, FIRST_COLLECTING + 1000 * seed)
+    seeds = seeds_for(Purpose.TRAIN, 32, FIRST_COLLECTING + 1000 * seed)
     world = Simulator(seeds, spread_over_maps(seeds))
     reviewer = Reviewer(RuleCritic(), CorrectionLog(path), world.profile)
     pilot = Hierarchy(load_brain(models), world.profile)
@@ -305,7 +305,7 @@ def gestures_of(records: np.ndarray, intents: np.ndarray, begins: np.ndarray) ->
     return counts
 
 
-def sum_up(found: Sequence[Found], console: Console) -> None:
+def sum_up(found: Sequence[Found], purpose: Purpose, console: Console) -> None:
     """Each seed in a line, and the claim over all of them."""
     for one in found:
         before, after = one.accuracy_elsewhere
@@ -320,7 +320,7 @@ def sum_up(found: Sequence[Found], console: Console) -> None:
                 f"{played.enemy_clicks:.1f}, on the minimap {played.home_clicks:.1f}"
             )
         console.print(f"  accuracy elsewhere {before:.1%} before, {after:.1%} after")
-    strata = np.array(spread_over_maps(seeds_for(Purpose.HOLDOUT, len(found[0].old.scores), FIRST_JUDGED)))
+    strata = np.array(spread_over_maps(seeds_for(purpose, len(found[0].old.scores), FIRST_JUDGED)))
     drawn = resample_worlds(strata)
     parts = [bootstrap(np.array([getattr(one, who).scores for one in found]), drawn, mean) for who in ("new", "old")]
     gap = difference(*parts).estimate()
