@@ -133,7 +133,7 @@ def draw(points: list[Point], teacher: str, path: Path) -> None:
             axis.set_xlabel("distance of style from the clone (chance: about 1.4)")
             axis.set_xlim(-0.2, max(x) * 1.25)
             axis.grid(axis="y")
-        axis.set_ylim(bottom=0)
+        axis.set_ylim(0, 1.15 * max(point.deaths for point in points))
         path.parent.mkdir(parents=True, exist_ok=True)
         figure.savefig(path)
 
