@@ -264,7 +264,7 @@ def train(seed: int, arguments: argparse.Namespace) -> PerTick:
             epochs=arguments.epochs,
             batch_size=512,
             lr=1e-3,
-            gradient_clip=10.0,
+            gradient_clip=100.0,
             seed=seed,
             save_every=None,
             choose_by="choice",
