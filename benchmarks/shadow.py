@@ -3,8 +3,9 @@
     python benchmarks/shadow.py --models models/v2 --recordings recordings/v2_training --style kiter --streams 6
 
 Each stream is `--minutes` of a teacher of the new style, fed to the learner at the guide's settings (an update each
-3 s of play) from the same weights. Then both are judged on held-out worlds: agreement with the new and the old style,
-and in closed loop score, deaths, share of boxes and fighting range. Results: README.md beside this file.
+3 s of play) from the same weights. Then both are judged on held-out worlds: agreement with the new style and, by the
+earlier manner, with the old one, and in closed loop score, deaths, share of boxes and
+fighting range. Results: shadow.md beside this file.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from understudy.learning.shadow_start import base_recordings, rehearse
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import Brain, load_brain
 from understudy.policies.executor import Executor
+from understudy.policies.manners import earlier_of
 from understudy.runtime.hierarchy import Hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
@@ -74,9 +76,9 @@ def main() -> None:
         begun_s = time.perf_counter()
         learner = learn(brain, profile, settings, None if arguments.plain else arguments, records, actions)
         learnt.append(learner.average.model)
-        row = [
-            learner.agreement(model, samples).share for samples in (new, old) for model in (brain.executor, learnt[-1])
-        ]
+        assert isinstance(learnt[-1], Executor)
+        ways = ((new, brain.executor), (new, learnt[-1]), (old, brain.executor), (old, earlier_of(learnt[-1])))
+        row = [learner.agreement(model, samples).share for samples, model in ways]
         figures.append(row)
         verdict = learner.judge()
         table.add_row(

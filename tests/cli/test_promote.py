@@ -1,11 +1,17 @@
 """From the command line: a candidate is judged or let through, taken back, and every decision can be read again."""
 
+import dataclasses
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from understudy.cli.main import main
+from understudy.contract import wire
+from understudy.policies.brain import load_brain, restore_executor
+from understudy.policies.checkpoint import BASE, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.policies.manners import with_earlier
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "learning"))
 from made_up_candidates import playing, put_up, write_brain
@@ -32,6 +38,32 @@ def test_any_policy_is_promoted_by_file_and_any_ancestor_comes_back(
     assert main(["rollback", "--to", first[:6], "--models", str(models)]) == 0
     assert playing(models, "tactician") == first
     assert f"The tactician {first} plays again" in said(capsys)
+
+
+def test_the_other_of_two_manners_plays_when_asked_for_and_the_newer_one_again(
+    models: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["manner", "--models", str(models)]) == 2
+    assert "one manner of play only" in said(capsys)
+    only = load_checkpoint(models / "executor" / "best_model.pt", "executor")
+    both = with_earlier(restore_executor(only))
+    with torch.no_grad():
+        both.start.bias += 1.0  # the newer manner acts sooner
+    meta = dataclasses.replace(
+        only.meta,
+        config=wire.to_plain(both.config),
+        lineage=(*only.meta.lineage, Parent(identity=only.identity, what=BASE, when="2026-11-22T00:00:00+00:00")),
+    )
+    staged = models / "executor" / "staged" / "candidate_shadow.pt"
+    save_checkpoint(staged, Checkpoint(meta=meta, weights=both.state_dict()))
+    assert main(["promote", "--models", str(models)]) == 0
+
+    biases = []
+    for told in ("of the base recordings", "learnt in your shadow"):
+        assert main(["manner", "--models", str(models)]) == 0
+        assert told in said(capsys)
+        biases.append(load_brain(models).executor.start.bias)
+    assert torch.equal(biases[0] + 1.0, biases[1])
 
 
 def test_the_newest_candidate_is_the_default_and_none_is_a_mistake(

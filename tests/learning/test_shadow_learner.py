@@ -17,10 +17,11 @@ from understudy.learning.lesson import prepare
 from understudy.learning.onlooker import AWAY_TICKS, Onlooker
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.shadow_judge import LARGEST_LOSS, judge
-from understudy.learning.shadow_learner import CYCLE_TICKS, ShadowLearner, use_of
+from understudy.learning.shadow_learner import CYCLE_TICKS, Rehearsal, ShadowLearner, use_of
 from understudy.learning.shadow_reports import Disagreed, Scored, ShadowSettings
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import Brain, load_brain
+from understudy.policies.manners import earlier_of
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
 from made_up_brain import write_brain
@@ -115,6 +116,27 @@ def test_the_buffer_keeps_what_begins_and_a_sixth_of_the_rest_and_only_the_newes
 def settled(brain: Brain, **changed: float) -> ShadowLearner:
     settings = {"learning_rate": 3e-3, "update_interval": 3.0, "steps_per_update": 4, **changed}
     return ShadowLearner(brain, PROFILE, ShadowSettings(**settings))  # type: ignore[arg-type]
+
+
+def test_the_earlier_manner_is_rehearsed_by_its_own_answers(brain: Brain) -> None:
+    records, actions = played()
+    pool = SampleBuffer(None, torch.Generator().manual_seed(0))
+    for part in Onlooker(brain, PROFILE).watch(*played(1), 0):
+        pool.add(part.samples)
+    base, _ = pool.contents()
+    torch.manual_seed(0)
+    settings = ShadowSettings(learning_rate=3e-3, ema_decay=0.0, steps_per_update=20)
+    learner = ShadowLearner(brain, PROFILE, settings, Rehearsal(pool=pool, held_out=base))
+    learner.watch(records, actions, 0)
+    for number in range(3):
+        learner.update(10.0 * number)
+    learner.model.eval()
+
+    def likelihood(model: torch.nn.Module) -> float:
+        return float(learner.agreement(model, base).likelihood.mean())
+
+    at_first = likelihood(learner.first)
+    assert abs(likelihood(earlier_of(learner.model)) - at_first) < 0.5 * abs(likelihood(learner.model) - at_first)
 
 
 def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises(brain: Brain) -> None:

@@ -30,6 +30,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "record": ("understudy.cli.record", "Record"),
     "recordings": ("understudy.cli.recordings", "Recordings"),
     "rollback": ("understudy.cli.promote", "Rollback"),
+    "manner": ("understudy.cli.promote", "Manner"),
     "run": ("understudy.cli.run", "Run"),
     "train": ("understudy.cli.train", "Train"),
     "watch": ("understudy.cli.watch", "Watch"),

@@ -1,4 +1,4 @@
-"""`understudy promote` and `understudy rollback`: let a candidate play, or let play again what played before."""
+"""`understudy promote`, `rollback` and `manner`: let a candidate play, what played before, or the other manner."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,17 @@ class Rollback:
     """Is written into the policy's history/audit.jsonl."""
 
 
-def run(command: Promote | Rollback) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Manner:
+    """Let the understudy play as in the base recordings again, or as you played when it learnt in your shadow."""
+
+    models: Path = Path("models/v2")
+    """Folder with the three trained policies."""
+    why: str = "asked for"
+    """Is written into the executor's history/audit.jsonl."""
+
+
+def run(command: Promote | Rollback | Manner) -> None:
     """Changes a best_model.pt and says what plays now."""
     from rich.console import Console
 
@@ -47,6 +57,12 @@ def run(command: Promote | Rollback) -> None:
     if isinstance(command, Rollback):
         policy, identity = rollback(command.models, command.to, command.policy, command.why)
         said = f"The {policy} {identity} plays again."
+    elif isinstance(command, Manner):
+        from understudy.learning.other_manner import play_other_manner
+
+        identity, earlier = play_other_manner(command.models, command.why)
+        manner = "of the base recordings" if earlier else "learnt in your shadow"
+        said = f"The manner {manner} plays now ({identity}); the same command brings the other back."
     else:
         candidate = command.candidate or newest_candidate(command.models)
         if command.gate:

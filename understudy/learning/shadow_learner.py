@@ -20,6 +20,7 @@ from understudy.learning.agreement import Agreement, agreement, click_figures
 from understudy.learning.average import WeightAverage
 from understudy.learning.executor_samples import ExecutorSamples, ask, join
 from understudy.learning.executor_task import LOSS_SCALE, negative_log_likelihood
+from understudy.learning.fidelity import divergence
 from understudy.learning.lesson import NUM_MIRRORS, mirror_tables
 from understudy.learning.onlooker import Onlooker, Watched
 from understudy.learning.sample_buffer import SampleBuffer
@@ -29,6 +30,7 @@ from understudy.learning.shadow_reports import Disagreed, Scored, ShadowSettings
 from understudy.learning.step_guard import StepGuard
 from understudy.policies.brain import Brain
 from understudy.policies.executor import Executor, Hazards
+from understudy.policies.manners import earlier_of, with_earlier
 
 CYCLE_TICKS, HELD_OUT_TICKS, GAP_TICKS = 240 * TICK_RATE_HZ, 60 * TICK_RATE_HZ, 5 * TICK_RATE_HZ
 """Of every four minutes the last is held out; what is near the border is used for neither."""
@@ -81,7 +83,7 @@ class ShadowLearner:
         self.first = brain.executor.eval()
         self.root = self.first if root is None else root.eval()
         self.incumbent: torch.nn.Module = self.first
-        self.model = copy.deepcopy(brain.executor if working is None else working)
+        self.model: Executor = with_earlier(brain.executor if working is None else working)
         self.average = WeightAverage(self.model, settings.ema_decay)
         self.num_updates = self.num_watched = self.num_steps = 0
         self._generator = torch.Generator().manual_seed(settings.seed)
@@ -178,7 +180,7 @@ class ShadowLearner:
         loss, said, ticks, mirror, samples = self._loss(self.buffer)
         total = loss
         if self.rehearsal is not None:
-            total = 0.5 * (loss + self._loss(self.rehearsal.pool)[0])
+            total = 0.5 * (loss + self._forgotten(self.rehearsal.pool))
         torch.autograd.backward(total)
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_CLIP))
         if self._guard.accepts(float(total.detach()), norm):
@@ -187,6 +189,16 @@ class ShadowLearner:
             self.average.update(self.num_steps)
         self._optimizer.zero_grad(set_to_none=True)
         return float(loss.detach()), *click_figures(said, samples, ticks, mirror, self._corner)
+
+    def _forgotten(self, buffer: SampleBuffer) -> torch.Tensor:
+        """How far the earlier manner has come, in a batch, from what it was when the session began."""
+        samples, weight = buffer.contents()
+        ticks = buffer.draw(self.settings.batch_size)
+        mirror = torch.randint(0, NUM_MIRRORS, ticks.shape, generator=self._generator)
+        with torch.no_grad():
+            before = ask(earlier_of(self.first), samples, ticks, mirror, self._signs)
+        said = ask(earlier_of(self.model), samples, ticks, mirror, self._signs)
+        return LOSS_SCALE * (weight[ticks] / weight.mean() * divergence(said, before, self._num_keys)).mean()
 
     def _loss(self, buffer: SampleBuffer) -> tuple[torch.Tensor, Hazards, torch.Tensor, torch.Tensor, ExecutorSamples]:
         samples, weight = buffer.contents()
@@ -199,7 +211,8 @@ class ShadowLearner:
         return loss, said, ticks, mirror, samples
 
     def judge(self) -> Verdict:
-        """Compares what was learnt with the weights that play, on the newest held-out minutes and on base play."""
+        """Compares what was learnt with the weights that play on the newest held-out minutes, and on base play the
+        earlier manner with what all began with."""
         held_out = [join(list(self._held_out))] if self._held_out else []
         empty = Agreement(np.zeros(0, bool), np.zeros(0, np.int64), np.zeros(0, np.float32))
         new, old = (
@@ -208,8 +221,9 @@ class ShadowLearner:
         base_new = None
         if self.rehearsal is not None:
             if self._base_first is None:
-                self._base_first = self.agreement(self.root, self.rehearsal.held_out)
-            base_new = self.agreement(self.average.model, self.rehearsal.held_out)
+                self._base_first = self.agreement(earlier_of(self.root), self.rehearsal.held_out)
+            assert isinstance(self.average.model, Executor)
+            base_new = self.agreement(earlier_of(self.average.model), self.rehearsal.held_out)
         return judge(new, old, base_new, self._base_first)
 
     def promoted(self) -> None:

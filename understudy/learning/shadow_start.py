@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from understudy.contract import wire
 from understudy.contract.errors import CheckpointError, NoRecordingsError, RecordingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
@@ -59,6 +60,7 @@ class Start:
         now = datetime.now(UTC).isoformat(timespec="seconds")
         meta = dataclasses.replace(
             self.base.meta,
+            config=wire.to_plain(self.learner.model.config),
             data_hash=data_hash,
             lineage=(
                 *self.base.meta.lineage,

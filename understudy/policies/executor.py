@@ -65,6 +65,14 @@ class ExecutorConfig:
     """Rings round the ship on the minimap."""
     dropout: float = 0.1
     """Dropout on context and hidden layers."""
+    earlier: bool = False
+    """Holds a second time what differs between two manners of play (policies/manners.py)."""
+    exchanged: bool = False
+    """The earlier of the two manners plays, and the newer lies beside it."""
+
+
+SHARED = ("kind.", "object.", "landmark.", "landmark_place.", "candidate_context.", "candidate_mlp.")
+"""How the names of those numbers begin that see the objects; they are the same in every manner of play."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +136,10 @@ class Executor(nn.Module):
         nn.init.zeros_(self.keys_by_place.weight)
         nn.init.zeros_(self.keys_by_laser.weight)
         nn.init.zeros_(self.landmark_place.weight)
+        self.earlier = nn.ParameterDict()
+        if config.earlier:
+            twice = {name: value for name, value in self.named_parameters() if not name.startswith(SHARED)}
+            self.earlier.update({name.replace(".", "__"): value.detach().clone() for name, value in twice.items()})
 
     def forward(
         self,

@@ -1,0 +1,44 @@
+"""From the newer manner of play to the earlier one and back, written down as every change of what plays."""
+
+import dataclasses
+from datetime import UTC, datetime
+from pathlib import Path
+
+from understudy.contract import wire
+from understudy.contract.errors import CheckpointError
+from understudy.learning.candidates import playing, stage, staged_path
+from understudy.learning.promotion import Grounds, promote
+from understudy.policies.brain import restore_executor
+from understudy.policies.checkpoint import BASE, Checkpoint, Parent
+from understudy.policies.manners import exchanged
+
+
+def play_other_manner(models: Path, why: str) -> tuple[str, bool]:
+    """Lets the manner play that does not play now.
+
+    Args:
+        models: folder of the three policies.
+        why: for the audit log.
+
+    Returns:
+        The identity of the new weights, and whether the earlier manner plays now.
+
+    Raises:
+        CheckpointError: if the Executor knows one manner only, or something cannot be read or written.
+    """
+    now = playing(models, "executor")
+    executor = restore_executor(now)
+    if not executor.config.earlier:
+        raise CheckpointError(
+            f"The executor in {models} knows one manner of play only: a second one is learnt while you play with "
+            "--shadow-train."
+        )
+    other = exchanged(executor)
+    parent = Parent(identity=now.identity, what=BASE, when=datetime.now(UTC).isoformat(timespec="seconds"))
+    meta = dataclasses.replace(
+        now.meta, config=wire.to_plain(other.config), lineage=(*now.meta.lineage, parent), versions={}
+    )
+    path = staged_path(models, "executor", "other_manner")
+    stage(path, Checkpoint(meta=meta, weights=other.state_dict()))
+    identity = promote(models, path, Grounds(why=why, reason="the other manner of play"))
+    return identity, other.config.exchanged
