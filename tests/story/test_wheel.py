@@ -56,7 +56,7 @@ def test_the_understudy_beats_chance_and_doing_nothing(wheel: tuple[Path, Verdic
 
 def test_it_leaves_recordings_models_curves_and_a_report_behind(wheel: tuple[Path, Verdict]) -> None:
     folder = wheel[0]
-    assert len(list((folder / "recordings").glob("*.mcap"))) == 4
+    assert len(list((folder / "recordings").glob("*.mcap"))) == 8
     for policy in ("strategist", "tactician", "executor"):
         assert (folder / "models" / policy / "best_model.pt").stat().st_size > 10_000
         assert list((folder / "logs").rglob("*tfevents*"))
