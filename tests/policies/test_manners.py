@@ -6,8 +6,8 @@ from torch import Tensor
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.advice import ADVICE_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.manners import earlier_of, exchanged, is_own, with_earlier
+from understudy.policies.executor import Executor, ExecutorConfig, is_own
+from understudy.policies.manners import earlier_of, exchanged, with_earlier
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
 
 

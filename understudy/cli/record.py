@@ -15,7 +15,7 @@ Progress = Callable[[int, int], None]
 
 SESSION_MINUTES = 5.0
 """Length of a session where their number is not given; whole sessions are held out in training, so some must exist."""
-FEWEST_SESSIONS, SHORTEST_MINUTES = 8, 1.0
+SESSIONS_OF_SHORT_PLAY, SHORTEST_MINUTES = 8, 1.0
 """A short recording is split into so many all the same, if each lasts so long: then no map is seen in one session only,
 and whichever is held out, what is left has all of them."""
 SEEDS_PER_RECORDING = 1000
@@ -156,7 +156,7 @@ def record_teacher(
 
 def usual_sessions(minutes: float) -> int:
     """Into how many sessions so much play is split; never fewer than four."""
-    return max(4, min(FEWEST_SESSIONS, int(minutes / SHORTEST_MINUTES)), round(minutes / SESSION_MINUTES))
+    return max(4, min(SESSIONS_OF_SHORT_PLAY, int(minutes / SHORTEST_MINUTES)), round(minutes / SESSION_MINUTES))
 
 
 def _expect_sensible(count: int, ticks: int, seed: int) -> None:

@@ -9,7 +9,6 @@ import dataclasses
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,7 @@ from understudy.learning.training import pick_device
 from understudy.learning.transplant import transplants
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import restore_executor, restore_strategist, restore_tactician, unpack_hand
-from understudy.policies.checkpoint import BASE, BEST, Checkpoint, CheckpointMeta, Parent, load_checkpoint
+from understudy.policies.checkpoint import BASE, BEST, Checkpoint, CheckpointMeta, Parent, load_checkpoint, parent_now
 from understudy.policies.encoding import ENCODING
 from understudy.policies.strategist import Strategist
 
@@ -185,7 +184,11 @@ def _fit_strategist(
         validate_every=max(1, settings.epochs // 10),
         choose_by="choice",
     )
-    parents = (*checkpoint.meta.lineage, _parent(checkpoint.identity, BASE), _parent(material.data_hash, "rehearsal"))
+    parents = (
+        *checkpoint.meta.lineage,
+        parent_now(checkpoint.identity, BASE),
+        parent_now(material.data_hash, "rehearsal"),
+    )
     meta = _continued(checkpoint, parents)
     with Journal(run_folder(settings.log_dir, "strategist_vlm_ft")) as journal:
         return fit(task, config, settings.output_dir, meta, journal=journal, progress=_named("strategist", progress),
@@ -223,7 +226,7 @@ def _fit_executor(
             unpack_hand(executor.meta.hand),
         )
     parents = [parent for parent in executor.meta.lineage if parent.what != "strategist"]
-    parents += [_parent(strategist.identity, "strategist"), _parent(executor.identity, BASE)]
+    parents += [parent_now(strategist.identity, "strategist"), parent_now(executor.identity, BASE)]
     meta = _continued(executor, tuple(parents))
     with Journal(run_folder(settings.log_dir, "executor_vlm_ft")) as journal:
         result = fit(
@@ -240,10 +243,6 @@ def _fit_executor(
 
 def _continued(checkpoint: Checkpoint, lineage: tuple[Parent, ...]) -> CheckpointMeta:
     return replace(checkpoint.meta, lineage=lineage, metrics={}, epoch=0, versions={})
-
-
-def _parent(identity: str, what: str) -> Parent:
-    return Parent(identity=identity, what=what, when=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def _named(policy: str, progress: Stage | None) -> Callable[[FitProgress], None] | None:

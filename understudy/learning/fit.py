@@ -89,6 +89,7 @@ class _Loop:
         # Everything that shapes the numbers; a resumed run must agree. `epochs` is among them: it bends the cosine.
         shaping = (
             "epochs",
+            "last_epoch",
             "batch_size",
             "lr",
             "weight_decay",
@@ -98,8 +99,6 @@ class _Loop:
             "seed",
         )
         settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
-        if config.last_epoch is not None:
-            settings["last_epoch"] = config.last_epoch
         self.meta = meta
         self.keeper = Keeper(output_dir, meta, settings, config.save_interval_s)
         self.steps_per_epoch = max(1, task.num_samples // config.batch_size)

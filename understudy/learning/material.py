@@ -56,8 +56,8 @@ class Material:
 
     @property
     def is_short(self) -> bool:
-        """So little play that a held-out session holds much that is seen nowhere else: it is to be learnt as well."""
-        return self.hours < SHORT_H
+        """Whether what is held out is learnt in the end too."""
+        return is_short(self._num_ticks)
 
     @property
     def everything(self) -> "Material":
@@ -67,7 +67,16 @@ class Material:
     @property
     def hours(self) -> float:
         """Of play in all."""
-        return sum(map(len, [*self.train, *self.held_out])) / TICK_RATE_HZ / 3600.0
+        return self._num_ticks / TICK_RATE_HZ / 3600.0
+
+    @property
+    def _num_ticks(self) -> int:
+        return sum(map(len, [*self.train, *self.held_out]))
+
+
+def is_short(num_ticks: int) -> bool:
+    """So little play that a held-out session holds much that is seen nowhere else."""
+    return num_ticks / TICK_RATE_HZ / 3600.0 < SHORT_H
 
 
 def gather(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Material:

@@ -1,7 +1,6 @@
 """From the newer manner of play to the earlier one and back, written down as every change of what plays."""
 
 import dataclasses
-from datetime import UTC, datetime
 from pathlib import Path
 
 from understudy.contract import wire
@@ -9,7 +8,7 @@ from understudy.contract.errors import CheckpointError
 from understudy.learning.candidates import playing, stage, staged_path
 from understudy.learning.promotion import Grounds, promote
 from understudy.policies.brain import restore_executor
-from understudy.policies.checkpoint import BASE, Checkpoint, Parent
+from understudy.policies.checkpoint import BASE, Checkpoint, parent_now
 from understudy.policies.manners import exchanged
 
 
@@ -34,9 +33,11 @@ def play_other_manner(models: Path, why: str) -> tuple[str, bool]:
             "--shadow-train."
         )
     other = exchanged(executor)
-    parent = Parent(identity=now.identity, what=BASE, when=datetime.now(UTC).isoformat(timespec="seconds"))
     meta = dataclasses.replace(
-        now.meta, config=wire.to_plain(other.config), lineage=(*now.meta.lineage, parent), versions={}
+        now.meta,
+        config=wire.to_plain(other.config),
+        lineage=(*now.meta.lineage, parent_now(now.identity, BASE)),
+        versions={},
     )
     path = staged_path(models, "executor", "other_manner")
     stage(path, Checkpoint(meta=meta, weights=other.state_dict()))

@@ -4,7 +4,6 @@ import dataclasses
 import hashlib
 import logging
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from understudy.learning.candidates import playing, stage, staged_path
 from understudy.learning.practice import Practice, PracticeSettings
 from understudy.learning.promotion import ancestors
 from understudy.policies.brain import restore_executor
-from understudy.policies.checkpoint import BASE, Checkpoint, Parent, load_checkpoint, save_checkpoint
+from understudy.policies.checkpoint import BASE, Checkpoint, load_checkpoint, parent_now, save_checkpoint
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor
 
@@ -95,12 +94,11 @@ class PracticeStore:
         Raises:
             CheckpointError: if the weights are not numbers or cannot be written.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         digest = hashlib.sha256(f"{self.base.identity} {metrics}".encode()).hexdigest()[:16]
-        parents = [Parent(identity=self.base.identity, what=BASE, when=now)]
+        parents = [parent_now(self.base.identity, BASE)]
         if not any(parent.what == PERSON for parent in self.base.meta.lineage):
-            parents.append(Parent(identity=self.person.identity, what=PERSON, when=now))
-        parents.append(Parent(identity=digest, what=what, when=now))
+            parents.append(parent_now(self.person.identity, PERSON))
+        parents.append(parent_now(digest, what))
         meta = dataclasses.replace(
             self.base.meta,
             lineage=(*self.base.meta.lineage, *parents),

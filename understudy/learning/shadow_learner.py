@@ -192,23 +192,25 @@ class ShadowLearner:
 
     def _forgotten(self, buffer: SampleBuffer) -> torch.Tensor:
         """How far the earlier manner has come, in a batch, from what it was when the session began."""
-        samples, weight = buffer.contents()
-        ticks = buffer.draw(self.settings.batch_size)
-        mirror = torch.randint(0, NUM_MIRRORS, ticks.shape, generator=self._generator)
+        samples, ticks, mirror, scale = self._drawn(buffer)
         with torch.no_grad():
             before = ask(earlier_of(self.first), samples, ticks, mirror, self._signs)
         said = ask(earlier_of(self.model), samples, ticks, mirror, self._signs)
-        return LOSS_SCALE * (weight[ticks] / weight.mean() * divergence(said, before, self._num_keys)).mean()
+        return LOSS_SCALE * (scale * divergence(said, before, self._num_keys)).mean()
 
     def _loss(self, buffer: SampleBuffer) -> tuple[torch.Tensor, Hazards, torch.Tensor, torch.Tensor, ExecutorSamples]:
+        samples, ticks, mirror, scale = self._drawn(buffer)
+        said = ask(self.model, samples, ticks, mirror, self._signs)
+        losses = negative_log_likelihood(said, samples, ticks, mirror, self._num_keys)
+        loss = LOSS_SCALE * (scale * torch.stack(list(losses.values())).sum(0)).mean()
+        return loss, said, ticks, mirror, samples
+
+    def _drawn(self, buffer: SampleBuffer) -> tuple[ExecutorSamples, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Samples, the ticks of a batch, the mirror that each is seen in, and how much each counts."""
         samples, weight = buffer.contents()
         ticks = buffer.draw(self.settings.batch_size)
         mirror = torch.randint(0, NUM_MIRRORS, ticks.shape, generator=self._generator)
-        said = ask(self.model, samples, ticks, mirror, self._signs)
-        losses = negative_log_likelihood(said, samples, ticks, mirror, self._num_keys)
-        scale = weight[ticks] / weight.mean()
-        loss = LOSS_SCALE * (scale * torch.stack(list(losses.values())).sum(0)).mean()
-        return loss, said, ticks, mirror, samples
+        return samples, ticks, mirror, weight[ticks] / weight.mean()
 
     def judge(self) -> Verdict:
         """Compares what was learnt with the weights that play on the newest held-out minutes, and on base play the

@@ -5,7 +5,7 @@ import dataclasses
 import hashlib
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +19,14 @@ from understudy.learning.audit import HISTORY
 from understudy.learning.candidates import expect_finite, stage
 from understudy.learning.executor_samples import join, samples_of
 from understudy.learning.lesson import prepare
-from understudy.learning.material import SHORT_H, split_sessions, stretches
+from understudy.learning.material import is_short, split_sessions, stretches
 from understudy.learning.sample_buffer import SampleBuffer
 from understudy.learning.shadow_learner import Rehearsal, ShadowLearner
 from understudy.learning.shadow_reports import Places, ShadowSettings
 from understudy.learning.takeovers import is_shared
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import load_brain, restore_executor
-from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint
+from understudy.policies.checkpoint import BASE, BEST, Checkpoint, load_checkpoint, parent_now
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor
 from understudy.recordings.episode import Episode
@@ -57,15 +57,14 @@ class Start:
         Raises:
             CheckpointError: if they are not finite or cannot be written; the candidate before stays.
         """
-        now = datetime.now(UTC).isoformat(timespec="seconds")
         meta = dataclasses.replace(
             self.base.meta,
             config=wire.to_plain(self.learner.model.config),
             data_hash=data_hash,
             lineage=(
                 *self.base.meta.lineage,
-                Parent(identity=self.base.identity, what=BASE, when=now),
-                Parent(identity=data_hash, what="shadow", when=now),
+                parent_now(self.base.identity, BASE),
+                parent_now(data_hash, "shadow"),
             ),
             metrics={**self.base.meta.metrics, **{f"shadow_{name}": value for name, value in numbers.items()}},
             epoch=self.learner.num_updates,
@@ -198,7 +197,7 @@ def rehearse(
     beat: Callable[[], None],
 ) -> Rehearsal:
     """Base play as samples."""
-    short = sum(map(len, (*train, *held_out))) < SHORT_H * 3600.0 * TICK_RATE_HZ  # then the weights know all of it
+    short = is_short(sum(map(len, (*train, *held_out))))  # then the weights know all of it
     pool = SampleBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
     kept = []
     for episode in (*train, *held_out):

@@ -10,7 +10,6 @@ import logging
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from understudy.learning.tactician_task import TacticianTask
 from understudy.learning.task import Task
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import pack_hand, restore_strategist, restore_tactician
-from understudy.policies.checkpoint import BEST, HELD_OUT, LAST, CheckpointMeta, Parent, load_checkpoint
+from understudy.policies.checkpoint import BEST, HELD_OUT, LAST, CheckpointMeta, Parent, load_checkpoint, parent_now
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.strategist import Strategist, StrategistConfig
@@ -43,6 +42,7 @@ _log = logging.getLogger(__name__)
 POLICIES = ("strategist", "tactician", "executor")
 """From the slowest to the fastest, which is the order of training."""
 LEAST_SECOND_PASS = 0.25
+"""Of all epochs, that the pass over everything takes at least."""
 UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
 """Which trained policies each one listens to."""
 
@@ -118,7 +118,7 @@ def _epochs_of_second_pass(best_epoch: int, config: FitConfig) -> int:
 
     Play goes on getting better for a while after the likelihood of one held-out session does not (docs/log.md).
     """
-    return max(best_epoch, round(LEAST_SECOND_PASS * config.epochs), 1)
+    return max(best_epoch, round(LEAST_SECOND_PASS * config.epochs))
 
 
 def _train(
@@ -141,7 +141,7 @@ def _train(
         config=wire.to_plain(config),
         hand=pack_hand(measure_hand(material.train)) if policy == "executor" else {},
         data_hash=_data_hash(material, parents),
-        lineage=(_parent(material.data_hash, "recordings"), *parents),
+        lineage=(parent_now(material.data_hash, "recordings"), *parents),
         metrics=metrics,
     )
     curves = run_folder(settings.log_dir, policy)
@@ -214,7 +214,7 @@ def find_upstream(policy: str, output_dir: Path, *, judged: bool = False) -> tup
             continue
         checkpoint = load_checkpoint(path, name, ENCODING)
         found[name] = restore_strategist(checkpoint) if name == "strategist" else restore_tactician(checkpoint)
-        parents.append(_parent(checkpoint.identity, name))
+        parents.append(parent_now(checkpoint.identity, name))
     return Upstream(**found), tuple(parents)
 
 
@@ -235,10 +235,6 @@ def pick_device(wanted: str) -> torch.device:
         )
         return torch.device("cpu")
     return torch.device(wanted)
-
-
-def _parent(identity: str, what: str) -> Parent:
-    return Parent(identity=identity, what=what, when=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 def _data_hash(material: Material, parents: tuple[Parent, ...]) -> str:

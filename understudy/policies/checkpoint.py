@@ -11,6 +11,7 @@ import os
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,11 @@ class Parent:
     """For example `strategist`, `recordings` or `base`."""
     when: str
     """ISO time at which it was used."""
+
+
+def parent_now(identity: str, what: str) -> Parent:
+    """A parent that is used at this moment."""
+    return Parent(identity=identity, what=what, when=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 @dataclass(frozen=True, kw_only=True)

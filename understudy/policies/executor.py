@@ -73,6 +73,13 @@ class ExecutorConfig:
 
 SHARED = ("kind.", "object.", "landmark.", "landmark_place.", "candidate_context.", "candidate_mlp.")
 """How the names of those numbers begin that see the objects; they are the same in every manner of play."""
+EARLIER = "earlier."
+"""How the names of those begin that lie beside the others, for another manner."""
+
+
+def is_own(name: str) -> bool:
+    """Whether a number of this name belongs to one manner of play alone."""
+    return not name.startswith((*SHARED, EARLIER))
 
 
 @dataclass(frozen=True)
@@ -138,7 +145,7 @@ class Executor(nn.Module):
         nn.init.zeros_(self.landmark_place.weight)
         self.earlier = nn.ParameterDict()
         if config.earlier:
-            twice = {name: value for name, value in self.named_parameters() if not name.startswith(SHARED)}
+            twice = {name: value for name, value in self.named_parameters() if is_own(name)}
             self.earlier.update({name.replace(".", "__"): value.detach().clone() for name, value in twice.items()})
 
     def forward(

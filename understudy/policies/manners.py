@@ -12,9 +12,7 @@ import dataclasses
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from understudy.policies.executor import SHARED, Executor, ExecutorConfig, Hazards
-
-_EARLIER = "earlier."
+from understudy.policies.executor import EARLIER, Executor, ExecutorConfig, Hazards, is_own
 
 
 def with_earlier(executor: Executor) -> Executor:
@@ -26,11 +24,6 @@ def with_earlier(executor: Executor) -> Executor:
     weights = executor.state_dict()
     beside = {_beside(name): weights[name] for name in weights if is_own(name)}
     return _made(executor, dataclasses.replace(executor.config, earlier=True), weights | beside)
-
-
-def is_own(name: str) -> bool:
-    """Whether a number of this name belongs to one manner alone."""
-    return not name.startswith((*SHARED, _EARLIER))
 
 
 def earlier_of(executor: Executor) -> nn.Module:
@@ -67,4 +60,4 @@ class _Beside(nn.Module):
 
 
 def _beside(name: str) -> str:
-    return _EARLIER + name.replace(".", "__")
+    return EARLIER + name.replace(".", "__")
