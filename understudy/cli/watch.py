@@ -1,6 +1,6 @@
 """`understudy watch`: a recording in a window with seeking, or as a video."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,7 +27,7 @@ class Watch:
     seconds: float | None = None
     """How much to show; to the end by default."""
     size: tuple[int, int] = (1280, 720)
-    """Width and height in pixels."""
+    """Width and height in pixels; of a game other than the embedded one the width follows from its window's shape."""
 
     def __post_init__(self) -> None:
         if min(self.size) < 180 or max(self.size) > 7680:
@@ -51,6 +51,7 @@ def run(command: Watch) -> None:
     for loss in episode.losses:
         console.print(f"Lost: {loss}.", highlight=False)
     intents = None if command.models is None else think_over(episode, command.models)
+    command = replace(command, size=_size(command, episode))
     if command.video is not None:
         console.print(f"Written: {write(command, command.video, episode, intents)}", highlight=False)
         return
@@ -61,6 +62,16 @@ def run(command: Watch) -> None:
         window.run()
     finally:
         window.close()
+
+
+def _size(command: Watch, episode: "Episode") -> tuple[int, int]:
+    """As asked for the embedded game; a sketch of another game has its window's shape, and even sides for a video."""
+    from understudy.viewer.sketch import is_embedded
+
+    if is_embedded(episode.info.profile):
+        return command.size
+    height = command.size[1]
+    return 2 * round(height * episode.info.window_width / episode.info.window_height / 2), height
 
 
 def find(command: Watch) -> "tuple[Path, Episode]":

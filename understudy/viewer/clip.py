@@ -14,6 +14,7 @@ from jaxtyping import UInt8
 
 from understudy.contract.profile import Profile
 from understudy.viewer.overlay import Overlay
+from understudy.viewer.sketch import Sketch, is_embedded
 from understudy.worlds.simulator.render import Renderer, pixels_of
 
 QUALITY = 80
@@ -86,13 +87,15 @@ def jpeg(pixels: UInt8[np.ndarray, "height width 3"]) -> bytes:
 
 
 class Illustrator:
-    """Draws moments of the embedded game anew, where no picture of them was kept."""
+    """Draws moments anew, where no picture of them was kept: the embedded game as it looks, another as a sketch."""
 
     def __init__(self, profile: Profile, size: tuple[int, int] = (1280, 720)) -> None:
+        self._sketch = None if is_embedded(profile) else Sketch(profile, size)
         self._renderer, self._overlay = Renderer(profile, size), Overlay(profile, size)
 
     def draw(self, observation: np.void, intent: np.void) -> UInt8[np.ndarray, "height width 3"]:
         """A numbered picture of one record of dtype OBSERVATION with one of dtype INTENT over it."""
-        surface = self._renderer.draw_observation(observation)
+        sketch = self._sketch
+        surface = self._renderer.draw_observation(observation) if sketch is None else sketch.draw(observation)
         self._overlay.draw(surface, observation, intent)
         return numbered(pixels_of(surface), observation)

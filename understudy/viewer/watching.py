@@ -12,6 +12,7 @@ from understudy.recordings.episode import Episode
 from understudy.runtime.cadence import SHOWN_TICKS, lines_of, report_of
 from understudy.viewer.live_view import Charge, Dashboard
 from understudy.viewer.overlay import Overlay
+from understudy.viewer.sketch import Sketch, is_embedded
 from understudy.viewer.timeline import Timeline
 from understudy.worlds.simulator.render import Renderer, pixels_of
 from understudy.worlds.simulator.scene import KEPT_S, Scene, Witness
@@ -44,6 +45,7 @@ class EpisodePainter:
         self._picture = pygame.Surface(self.size, 0, 32)
         self._intents = episode.intents if intents is None else intents
         self._renderer, self._overlay = Renderer(profile, size), Overlay(profile, size)
+        self._sketch = None if is_embedded(profile) else Sketch(profile, size)
         self._dashboard = Dashboard(size)
         events = episode.observations["events"]
         self._totals = {name: np.cumsum(events[name], dtype=np.float64) for name in events.dtype.names or ()}
@@ -60,7 +62,8 @@ class EpisodePainter:
             keys: what can be pressed.
         """
         observation = self.episode.observations[tick]
-        surface = self._renderer.draw(self._witness(tick))
+        sketch = self._sketch
+        surface = self._renderer.draw(self._witness(tick)) if sketch is None else sketch.draw(observation)
         if self._intents is not None:
             self._overlay.draw(surface, observation, self._intents[tick])
         actor = Actor(int(self.episode.actors[tick]))
