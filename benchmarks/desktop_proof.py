@@ -3,23 +3,30 @@
     python benchmarks/desktop_proof.py record --folder F --sessions 6 --minutes 2.5
     python benchmarks/desktop_proof.py truth  --folder F --sessions 6 --minutes 2.5
     python benchmarks/desktop_proof.py train  --folder F
-    python benchmarks/desktop_proof.py play   --folder F --games 6 --minutes 2
+    python benchmarks/desktop_proof.py play   --folder F --games 8 --minutes 2
+    python benchmarks/desktop_proof.py reference --folder F --games 8 --minutes 2
 
 record: desktop_hand.py plays by real events, recorder_v2 watches the screen. truth: the same teacher in the same worlds
 for the same time, recorded with what is true. train: three policies from each, by `understudy train`. play: understudy
-run at the window of `understudy play`, on other worlds, by pixels and events; the game itself counts the score. Each
-stage is real time where it plays. Its X server is its own.
+run at the window of `understudy play`, on other worlds, by pixels and events; the game records what is true, and the
+score is counted in that from the first time the mouse moves. reference: what the policies of truth reach on truth, and
+those of pixels, in the same worlds for the same time, many times each, without a screen; then the ratio. record and
+play are real time. Its X server is its own.
 """
 
 import argparse
+import json
 import os
-import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from desktop import x_server
+
+if TYPE_CHECKING:
+    import numpy as np
 
 TITLE = "understudy: embedded game"
 RECORD_SEEDS, PLAY_SEEDS = 70_000, 80_000
@@ -28,11 +35,13 @@ CLI = [sys.executable, "-m", "understudy.cli.main"]
 LOAD_MINUTES = 0.6
 """How much longer the game runs than the one that watches it: until that is loaded."""
 PATIENCE_S = 120.0
+DRAWS = 16
+"""Times that the reference plays each world, each with other chance of the policies."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("record", "truth", "train", "play"))
+    parser.add_argument("stage", choices=("record", "truth", "train", "play", "reference"))
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--sessions", type=int, default=6)
     parser.add_argument("--games", type=int, default=6)
@@ -41,9 +50,11 @@ def main() -> None:
     parser.add_argument("--models", default="pixels")
     parser.add_argument("--train-flags", default="")
     parser.add_argument("--model", type=Path)
+    parser.add_argument("--save-seen", action="store_true", help="play: keep what the understudy saw, too")
     asked = parser.parse_args()
     asked.folder.mkdir(parents=True, exist_ok=True)
-    {"record": record, "truth": truth, "train": train, "play": play}[asked.stage](asked)
+    stages = {"record": record, "truth": truth, "train": train, "play": play, "reference": reference}
+    stages[asked.stage](asked)
 
 
 def record(asked: argparse.Namespace) -> None:
@@ -97,26 +108,94 @@ def train(asked: argparse.Namespace) -> None:
 
 
 def play(asked: argparse.Namespace) -> None:
-    """Real time: the game in one process, the understudy in another; the game says what was reached."""
+    """Real time: the game in one process, the understudy in another; the game writes down what is true."""
+    kept = asked.folder / f"played_{asked.models}"
+    scores: dict[str, float] = {}
     with x_server() as display:
         for number in range(asked.games):
-            seed = PLAY_SEEDS + number
-            game = start([*CLI, "play", "--seed", str(seed), "--minutes", str(asked.minutes + LOAD_MINUTES)], display)
+            seed, folder = PLAY_SEEDS + number, kept / f"{PLAY_SEEDS + number}"
+            command = [*CLI, "play", "--seed", str(seed), "--minutes", str(asked.minutes + LOAD_MINUTES)]
+            game = start([*command, "--record", "--out", str(folder)], display)
             wait_for_window(display)
-            run = [
-                *CLI,
-                "run",
-                "--world",
-                "desktop",
-                "--models",
-                str(asked.folder / asked.models),
-                "--no_online_learning",
-            ]
-            run += ["--minutes", str(asked.minutes)] + (["--model", str(asked.model)] if asked.model else [])
-            said = start(run, display).communicate()[0].splitlines()
-            reached = re.findall(r"([\d.]+) points, (\d+) kills, (\d+) boxes, (\d+) deaths", game.communicate()[0])
-            kept = [line for line in said if line.startswith(("Executor", "Late", "From", "The understudy played"))]
-            print(seed, reached, kept, flush=True)
+            run = [*CLI, "run", "--world", "desktop", "--models", str(asked.folder / asked.models)]
+            run += ["--no_online_learning", "--seed", str(seed), "--minutes", str(asked.minutes)]
+            run += ["--save-recordings", "--out", str(folder / "seen")] if asked.save_seen else []
+            said = start(run + (["--model", str(asked.model)] if asked.model else []), display).communicate()[0]
+            game_said = game.communicate()[0].splitlines()[0]
+            scores[str(seed)], minutes = score_of(folder, asked.minutes)
+            lines = [line for line in said.splitlines() if line.startswith(("Executor", "Late", "Thinking", "The und"))]
+            print(
+                f"{seed}: {scores[str(seed)]:.2f} points a minute in {minutes:.2f} minutes; {game_said}; {lines}",
+                flush=True,
+            )
+    (kept / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
+
+
+def score_of(folder: Path, minutes: float) -> tuple[float, float]:
+    """Points a minute from the first time that the mouse moved, and for how many minutes that was."""
+    import numpy as np
+
+    from understudy.evaluation.outcomes import points_per_minute
+    from understudy.recordings.store import find_recordings, read_episode
+
+    episode = read_episode(find_recordings(folder)[0])
+    places = np.stack([episode.actions["cursor_x"], episode.actions["cursor_y"]], axis=1)
+    first = int(np.flatnonzero((places != places[0]).any(axis=1))[0])
+    events = episode.observations["events"][first : first + round(minutes * 1200)]
+    played = len(events) / 1200
+    return points_per_minute(float(events["value"].sum()), float(events["deaths"].sum()), played), played
+
+
+def reference(asked: argparse.Namespace) -> None:
+    """Faster than real time, on truth: what the same hour gives when it is seen exactly."""
+    import numpy as np
+
+    seeds = np.arange(PLAY_SEEDS, PLAY_SEEDS + asked.games, dtype=np.uint64)
+    truth = scores_on_truth(asked.folder / "truth", seeds, asked.minutes)
+    print(f"learnt from truth, played on truth:  {spread(truth)}", flush=True)
+    print(
+        f"learnt from pixels, played on truth: {spread(scores_on_truth(asked.folder / 'pixels', seeds, asked.minutes))}"
+    )
+    for played in sorted(asked.folder.glob("played_*/scores.json")):
+        scores = json.loads(played.read_text(encoding="utf-8"))
+        shared = [number for number, seed in enumerate(seeds) if str(seed) in scores]
+        pixels, beside = np.array([scores[str(seeds[number])] for number in shared]), truth[shared]
+        draws = np.random.default_rng(0).integers(0, len(shared), (5000, len(shared)))
+        low, high = np.percentile(pixels[draws].mean(axis=1) / beside[draws].mean(axis=1), [2.5, 97.5])
+        share = f"{pixels.mean() / beside.mean():.2f} [{low:.2f}, {high:.2f}]"
+        print(f"{played.parent.name}: {spread(pixels)}; of what truth gives {share}")
+
+
+def scores_on_truth(folder: Path, seeds: "np.ndarray", minutes: float) -> "np.ndarray":
+    """Points a minute in each world, the mean of DRAWS games."""
+    import numpy as np
+    import torch
+
+    from understudy.evaluation.outcomes import points_per_minute
+    from understudy.runtime.hierarchy import load_hierarchy
+    from understudy.worlds.simulator.world import Simulator
+
+    torch.set_num_threads(1)
+    world = Simulator(np.repeat(seeds, DRAWS))
+    pilot = load_hierarchy(folder, world.profile)
+    carry = pilot.start(np.arange(len(seeds) * DRAWS, dtype=np.uint64))
+    value, deaths = np.zeros((2, len(seeds) * DRAWS))
+    for _ in range(round(minutes * 1200)):
+        decision = pilot.decide(world.observe(), carry)
+        carry = decision.carry
+        world.act(decision.action)
+        events = world.observe().records["events"]
+        value, deaths = value + events["value"], deaths + events["deaths"]
+    return np.asarray(points_per_minute(value, deaths, minutes).reshape(len(seeds), DRAWS).mean(axis=1))
+
+
+def spread(scores: "np.ndarray") -> str:
+    """The mean over worlds and its interval of 95 %."""
+    import numpy as np
+
+    draws = np.random.default_rng(0).integers(0, len(scores), (5000, len(scores)))
+    low, high = np.percentile(scores[draws].mean(axis=1), [2.5, 97.5])
+    return f"{scores.mean():.2f} [{low:.2f}, {high:.2f}] points a minute over {len(scores)} worlds"
 
 
 def start(command: list[str], display: str) -> "subprocess.Popen[str]":
