@@ -76,7 +76,8 @@ class Game:
         until = time.monotonic() + 20
         while "xbill" not in self.windows.titles().values() and time.monotonic() < until:
             time.sleep(0.1)
-        area = self.windows.area(find_window(self.windows, "xbill"))
+        self.window = find_window(self.windows, "xbill")
+        area = self.windows.area(self.window)
         assert area is not None
         self.area: Area = area
 
@@ -90,6 +91,15 @@ class Game:
         self.pointer.turn_button("left", down=True)
         time.sleep(0.06)
         self.pointer.turn_button("left", down=False)
+
+    def answer(self) -> bool:
+        """Presses OK, low on the left, in the dialog between two levels; says whether there was one."""
+        for number in self.windows.titles():
+            dialog = None if number == self.window else self.windows.area(number)
+            if dialog is not None:
+                self.click(dialog.left - self.area.left + 16, dialog.top - self.area.top + dialog.height - 14)
+                return True
+        return False
 
     def close(self) -> None:
         self.process.kill()
@@ -136,7 +146,7 @@ def record(asked: argparse.Namespace) -> None:
         watching = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         clicked = 0
         while watching.poll() is None:
-            found = men(game.look(), known)
+            found = [] if game.answer() else men(game.look(), known)
             if found:
                 game.click(*found[0][:2])
                 clicked += 1
