@@ -221,6 +221,41 @@ def test_a_window_that_loses_the_focus_or_is_closed_pauses(
     assert not world._parts.reins.down  # type: ignore[union-attr]
 
 
+def test_a_press_beside_a_held_one_asks_for_the_focus_too(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    game = open_game()
+    world, _, _ = sit()
+    act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT))
+    game.wait_for(lambda told: told.kind == "press")
+    world._parts.windows.has_focus = lambda window: False  # type: ignore[method-assign]
+    world.act(wish(0.5, 0.5, Button.LEFT, world.profile.key_bit("space")))
+    game.wait_for(lambda told: told.kind == "release")
+    assert [told.x for told in game.told if told.kind == "press"] == [WIDTH // 2], "the click, and no key"
+
+
+def test_the_focus_is_looked_after_in_every_tick_while_something_is_held(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    open_game()
+    world, _, said = sit()
+    act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT))
+    world._next_check_s = float("inf")
+    windows = world._parts.windows
+    asked = windows.has_focus
+    windows.has_focus = lambda window: False  # type: ignore[method-assign]
+
+    def give_back() -> None:
+        windows.has_focus = asked  # type: ignore[method-assign]
+
+    again = threading.Timer(0.3, give_back)
+    again.start()
+    world.observe()
+    again.join()
+    assert "not in focus" in said[0] and said[-1] == "Going on."
+    assert not world._parts.reins.down  # type: ignore[union-attr]
+
+
 def test_f1_pauses_and_goes_on_and_f2_marks(
     open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
 ) -> None:

@@ -71,8 +71,7 @@ class Reins:
             button: a Button.
             keys: bits of the keys.
         """
-        wanted = [("button", each.name.lower()) for each in (Button.LEFT, Button.RIGHT) if button & each]
-        wanted += [("key", name) for bit, name in enumerate(self._keys) if keys >> bit & 1]
+        wanted = self.wanted(button, keys)
         with self._lock:
             for held in [held for held in self._down if held not in wanted]:
                 self._let_go(held)
@@ -83,6 +82,11 @@ class Reins:
             self.num_events += 1
             for fresh in [each for each in wanted if each not in self._down]:
                 self._press(fresh)
+
+    def wanted(self, button: int, keys: int) -> list[tuple[str, str]]:
+        """What a wish holds down, in the words of `down`."""
+        buttons = [("button", each.name.lower()) for each in (Button.LEFT, Button.RIGHT) if button & each]
+        return buttons + [("key", name) for bit, name in enumerate(self._keys) if keys >> bit & 1]
 
     def release(self) -> None:
         """Lets go of everything; more can be sent later."""

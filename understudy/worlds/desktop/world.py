@@ -266,10 +266,13 @@ class DesktopWorld:
 
     def _trouble(self) -> str | None:
         """What keeps the game from being played, and what to do; None for nothing. The window is looked after only five
-        times a second, for a look is a dozen round trips to the display; before each press focus is asked for again."""
+        times a second, for a look is a dozen round trips to the display, but each tick while something is held; before
+        each press focus is asked for again."""
         if self.paused:
             return "F1 was pressed; press it again to go on"
-        if self._clock() < self._next_check_s:
+        reins = self._parts.reins
+        holds = reins is not None and bool(reins.down)
+        if self._clock() < self._next_check_s and not holds:
             return None
         why = self.place.trouble()
         self._next_check_s = self._clock() + (CHECK_S if why is None else 0.0)
@@ -319,10 +322,11 @@ class DesktopWorld:
         pixel = self.area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
         button, keys = int(wished["button"]), int(wished["keys"])
         before = reins.down
-        is_new = bool(button or keys) and not before
-        if is_new and not self.place.has_focus:
+        fresh = set(reins.wanted(button, keys)) - before
+        if fresh and not self.place.has_focus:
+            self._release(reins)  # what is held was meant for the game, too
             return
-        if is_new and button and not self.place.is_free(pixel):
+        if any(kind == "button" for kind, _ in fresh) and not self.place.is_free(pixel):
             self.num_covered += 1
             button = 0
         reins.send(pixel, button, keys)
