@@ -38,3 +38,14 @@ def test_one_thing_under_two_names_of_a_role_is_one() -> None:
     found["kind"], found["role"], found["confidence"] = [0, 1, 10], [1, 1, 2], [0.5, 0.8, 0.4]
     found["x"], found["y"], found["width"], found["height"] = 0.5, 0.5, 0.1, 0.1
     assert one_each(found).tolist() == [1, 2], "a box under an enemy is another thing"
+
+
+def test_one_thing_at_two_sizes_is_one_and_a_small_one_beside_it_another() -> None:
+    found = np.zeros(4, SIGHTING)
+    found["kind"], found["role"] = [13, 13, 2, 3], [5, 5, 1, 1]
+    found["confidence"] = [0.9, 0.4, 0.5, 0.6]
+    found["x"], found["y"] = [0.5, 0.51, 0.5, 0.5], 0.5
+    found["width"], found["height"] = [0.6, 0.3, 0.05, 0.2], [0.9, 0.45, 0.08, 0.3]
+    assert one_each(found).tolist() == [0, 2, 3], "another kind over a large one is another thing"
+    found["x"][1] = 0.7
+    assert one_each(found).tolist() == [0, 1, 2, 3]

@@ -51,10 +51,23 @@ def candidates(
 
 SAME = 0.6
 """Two detections of one role that overlap by this much are one thing under two names."""
+CONCENTRIC = 0.15
+"""Two of one kind whose middles are nearer than this part of the larger side are one thing at two sizes: the detector
+sees large ones at several scales, and two real ones of one size that lie so overlap by more than SAME."""
 
 
 def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
-    """Indices of sightings (with role, confidence, x, y, width, height) that no surer one of their role stands for."""
+    """Indices of sightings (with kind, role, confidence, x, y, width, height) that no surer one stands for."""
     boxes = np.stack([sightings[name] for name in ("x", "y", "width", "height")], axis=1).astype(np.float32)
     stays = suppress(boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME)
-    return np.asarray(np.sort(stays), np.int64)
+    alone: list[int] = []
+    for number in stays:  # the surest first
+        kind = sightings["kind"][number]
+        if not any(sightings["kind"][other] == kind and _concentric(boxes[number], boxes[other]) for other in alone):
+            alone.append(int(number))
+    return np.asarray(np.sort(alone), np.int64)
+
+
+def _concentric(first: Float32[np.ndarray, "4"], second: Float32[np.ndarray, "4"]) -> bool:
+    """In each direction for itself, as the sides are fractions of width and height."""
+    return bool((np.abs(first[:2] - second[:2]) < CONCENTRIC * np.maximum(first[2:], second[2:])).all())
