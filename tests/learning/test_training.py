@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,15 @@ from understudy.learning.lesson import prepare
 from understudy.learning.material import Material, gather
 from understudy.learning.training import POLICIES, TrainResult, TrainSettings, pick_device, train_policy
 from understudy.policies.brain import load_brain
-from understudy.policies.checkpoint import HELD_OUT, load_checkpoint
+from understudy.policies.checkpoint import (
+    BASE,
+    HELD_OUT,
+    load_checkpoint,
+    load_playing,
+    parent_now,
+    save_checkpoint,
+)
+from understudy.policies.encoding import ENCODING
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +61,7 @@ def test_each_checkpoint_names_what_it_was_made_from(
         "recordings": material.data_hash,
         "strategist": saved["strategist"].identity,
         "tactician": saved["tactician"].identity,
+        HELD_OUT: load_checkpoint(trained[0] / "executor" / HELD_OUT / "best_model.pt").identity,
     }
     assert len({each.meta.data_hash for each in saved.values()}) == 3
     assert saved["executor"].meta.hand and not saved["tactician"].meta.hand
@@ -79,6 +89,23 @@ def test_a_judged_brain_never_saw_the_held_out_sessions(
     assert played.strategist is not None and judged.strategist is not None
     for one, other in ((played.executor, judged.executor), (played.strategist, judged.strategist)):
         assert any(not torch.equal(a, b) for a, b in zip(one.parameters(), other.parameters(), strict=True))
+
+
+def test_what_was_trained_or_learnt_on_since_is_judged_itself(
+    trained: tuple[Path, list[TrainResult]], material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "strategist"
+    shutil.copytree(trained[0] / "strategist", folder)
+    best = load_checkpoint(folder / "best_model.pt")
+    assert load_playing(folder, "strategist", ENCODING, judged=True).identity != best.identity
+    learnt_on = dataclasses.replace(best.meta, lineage=(*best.meta.lineage, parent_now(best.identity, BASE)))
+    save_checkpoint(folder / "best_model.pt", dataclasses.replace(best, meta=learnt_on))
+    assert load_playing(folder, "strategist", ENCODING, judged=True).identity == best.identity
+    monkeypatch.setattr("understudy.learning.material.SHORT_H", 0.01)
+    result = train("strategist", material, tmp_path)
+    assert (folder / HELD_OUT / "best_model.pt").exists()
+    again = load_playing(folder, "strategist", ENCODING, judged=True)
+    assert again.identity == load_checkpoint(result.fit.best_path).identity != best.identity
 
 
 def test_much_play_is_learnt_from_once(material: Material, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +149,7 @@ def test_without_upstream_it_warns_and_trains_alone(
         train("tactician", material, tmp_path, fit=FitConfig(epochs=1, batch_size=256))
     assert "trained without the strategist's advice" in caplog.text
     lineage = load_checkpoint(tmp_path / "tactician" / "best_model.pt").meta.lineage
-    assert [parent.what for parent in lineage] == ["recordings"]
+    assert [parent.what for parent in lineage] == ["recordings", HELD_OUT]
 
 
 def test_the_same_seed_trains_the_same_weights(

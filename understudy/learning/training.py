@@ -31,7 +31,17 @@ from understudy.learning.tactician_task import TacticianTask
 from understudy.learning.task import Task
 from understudy.learning.upstream import Upstream
 from understudy.policies.brain import pack_hand, restore_strategist, restore_tactician
-from understudy.policies.checkpoint import BEST, HELD_OUT, LAST, CheckpointMeta, Parent, load_checkpoint, parent_now
+from understudy.policies.checkpoint import (
+    BEST,
+    HELD_OUT,
+    LAST,
+    Checkpoint,
+    CheckpointMeta,
+    Parent,
+    load_checkpoint,
+    load_playing,
+    parent_now,
+)
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.strategist import Strategist, StrategistConfig
@@ -92,18 +102,19 @@ def train_policy(
     """
     torch.set_num_threads(settings.threads)
     if not material.is_short:
-        return _train(policy, material, settings, settings.output_dir, {}, progress, stop)
+        return _train(policy, material, settings, settings.output_dir, None, progress, stop)
     if not settings.resume:
         (settings.output_dir / LAST).unlink(missing_ok=True)  # of an earlier run, whose second pass would go on from it
-    judged = _train(policy, material, settings, settings.output_dir / HELD_OUT, {}, progress, stop)
+    judged = _train(policy, material, settings, settings.output_dir / HELD_OUT, None, progress, stop)
     if not judged.fit.finished:
         return judged
+    twin = load_checkpoint(judged.fit.best_path, policy, ENCODING)
     settings = dataclasses.replace(
         settings,
         fit=dataclasses.replace(settings.fit, last_epoch=_epochs_of_second_pass(judged.fit.best_epoch, settings.fit)),
         resume=settings.resume and (settings.output_dir / LAST).exists(),
     )
-    whole = _train(policy, material.everything, settings, settings.output_dir, judged.fit.metrics, progress, stop)
+    whole = _train(policy, material.everything, settings, settings.output_dir, twin, progress, stop)
     both = dataclasses.replace(
         whole.fit,
         num_steps=judged.fit.num_steps + whole.fit.num_steps,
@@ -126,29 +137,30 @@ def _train(
     material: Material,
     settings: TrainSettings,
     folder: Path,
-    metrics: dict[str, float],
+    twin: Checkpoint | None,
     progress: Callable[[FitProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> TrainResult:
-    """One pass into `folder`; judged by held-out sessions unless its `metrics` are known from an earlier pass."""
+    """One pass into `folder`; judged by held-out sessions unless a `twin` was, in an earlier pass."""
     device = pick_device(settings.device)
     upstream, parents = find_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
     with random_state.seeded(settings.fit.seed, device):
         task, config = build_task(policy, material, upstream, device)
+    of_twin = () if twin is None else (parent_now(twin.identity, HELD_OUT),)
     meta = CheckpointMeta(
         policy=policy,
         encoding=ENCODING,
         config=wire.to_plain(config),
         hand=pack_hand(measure_hand(material.train)) if policy == "executor" else {},
         data_hash=_data_hash(material, parents),
-        lineage=(parent_now(material.data_hash, "recordings"), *parents),
-        metrics=metrics,
+        lineage=(parent_now(material.data_hash, "recordings"), *parents, *of_twin),
+        metrics={} if twin is None else twin.meta.metrics,
     )
     curves = run_folder(settings.log_dir, policy)
     with Journal(curves) as journal:
         result = fit(
             task,
-            dataclasses.replace(settings.fit, choose_by=None if metrics else CHOOSE_BY[policy]),
+            dataclasses.replace(settings.fit, choose_by=CHOOSE_BY[policy] if twin is None else None),
             folder,
             meta,
             journal=journal,
@@ -207,12 +219,10 @@ def find_upstream(policy: str, output_dir: Path, *, judged: bool = False) -> tup
     parents = []
     for name in UPSTREAM[policy]:
         path = output_dir.parent / name / BEST
-        if judged and (path.parent / HELD_OUT / BEST).exists():
-            path = path.parent / HELD_OUT / BEST
         if not path.exists():
             _log.warning("There is no %s: the %s is trained without the %s's advice.", path, policy, name)
             continue
-        checkpoint = load_checkpoint(path, name, ENCODING)
+        checkpoint = load_playing(path.parent, name, ENCODING, judged=judged)
         found[name] = restore_strategist(checkpoint) if name == "strategist" else restore_tactician(checkpoint)
         parents.append(parent_now(checkpoint.identity, name))
     return Upstream(**found), tuple(parents)

@@ -10,7 +10,7 @@ import torch
 
 from understudy.contract import wire
 from understudy.contract.errors import CheckpointError
-from understudy.policies.checkpoint import BEST, HELD_OUT, Checkpoint, load_checkpoint
+from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.encoding import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.hand import HAND
@@ -79,8 +79,7 @@ def _load_level(folder: Path, name: str, candidate: Checkpoint | None, judged: b
     """The checkpoint of one policy."""
     if candidate is not None and candidate.meta.policy == name:
         return candidate
-    path = folder / name / HELD_OUT / BEST
-    return load_checkpoint(path if judged and path.exists() else folder / name / BEST, name, ENCODING)
+    return load_playing(folder / name, name, ENCODING, judged=judged)
 
 
 def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:

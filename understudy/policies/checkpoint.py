@@ -27,7 +27,8 @@ BEST = "best_model.pt"
 LAST = "last_model.pt"
 EPOCH = "checkpoint_epoch_{epoch}.pt"
 HELD_OUT = "held_out"
-"""Folder in a policy's own for what never saw the held-out sessions, where the policy itself learnt from them too."""
+"""Folder in a policy's own for what never saw the held-out sessions, where the policy itself learnt from them too; and
+what a `Parent` is called that lies there."""
 BASE = "base"
 """What a `Parent` is called that weights were learnt on from: fine-tuned, shadow or online learning, practice."""
 
@@ -196,6 +197,28 @@ def load_checkpoint(path: Path, policy: str | None = None, encoding: str | None 
             f"(understudy {meta.versions.get('understudy', 'unknown')})."
         )
     return checkpoint
+
+
+def load_playing(folder: Path, policy: str, encoding: str, *, judged: bool = False) -> Checkpoint:
+    """What plays of a policy, or what is judged in its place: its twin that never saw the held-out sessions.
+
+    Weights that were learnt on since, or trained from other recordings than a twin that lies there still, have none.
+
+    Args:
+        folder: the policy's own.
+        policy, encoding: as in `load_checkpoint`.
+        judged: take the twin, where there is one.
+
+    Raises:
+        CheckpointError, EncodingMismatchError: as `load_checkpoint`.
+    """
+    best = load_checkpoint(folder / BEST, policy, encoding)
+    twins = {parent.identity for parent in best.meta.lineage if parent.what == HELD_OUT}
+    path = folder / HELD_OUT / BEST
+    if not judged or not twins or not path.exists() or any(parent.what == BASE for parent in best.meta.lineage):
+        return best
+    twin = load_checkpoint(path, policy, encoding)
+    return twin if twin.identity in twins else best
 
 
 def _read_archive(path: Path) -> Any:
