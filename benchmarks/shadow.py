@@ -1,18 +1,22 @@
-"""Shadow learning where the teacher changes its style: what is gained of the new one and lost of the old one.
+"""Shadow learning where the person changes their style: what is gained of the new one and lost of the old one.
 
-    python benchmarks/shadow.py --models models/v2 --recordings recordings/v2_training --style kiter --streams 6
+    python benchmarks/shadow.py --understudy hunter models/hunter recordings/hunter --styles kiter
+    python benchmarks/shadow.py --understudy hunter M R --understudy careful M R --understudy kiter M R
 
-Each stream is `--minutes` of a teacher of the new style, fed to the learner at the guide's settings (an update each
-3 s of play) from the same weights. Then both are judged on held-out worlds: agreement with the new style and, by the
-earlier manner, with the old one, and in closed loop score, deaths, share of boxes and
-fighting range. Results: shadow.md beside this file.
+Each stream is `--minutes` of a teacher of another style than the understudy's, fed to the learner at the guide's
+settings (an update each 3 s of play). Then both are judged in held-out worlds: agreement with the new style, with the
+old one by the earlier manner, and in closed loop score, deaths, share of boxes, fighting range and hull at retreats.
+What is on disk below --folder is not made again, so several can run side by side. Results: shadow.md beside this file.
 """
 
 import argparse
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +25,6 @@ from rich.table import Table
 
 from understudy.contract.action import ACTION
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S
-from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.arena import play
 from understudy.evaluation.outcomes import Outcomes
@@ -32,7 +35,7 @@ from understudy.learning.shadow_learner import ShadowLearner
 from understudy.learning.shadow_reports import ShadowSettings
 from understudy.learning.shadow_start import base_recordings, rehearse
 from understudy.learning.upstream import Upstream
-from understudy.policies.brain import Brain, load_brain
+from understudy.policies.brain import load_brain
 from understudy.policies.executor import Executor
 from understudy.policies.manners import earlier_of
 from understudy.runtime.hierarchy import Hierarchy
@@ -40,130 +43,172 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
-HELD_OUT_WORLDS, HELD_OUT_MINUTES = 8, 3.0
+HELD_OUT_WORLDS, HELD_OUT_MINUTES = 12, 3.0
 FIRST_STREAM = 500_000
 """Streams are played in worlds that no recording of `understudy record` uses."""
+FIRST_JUDGED, FIRST_PLAYED = 600_000, 1_200_000
+"""Worlds of agreement, and of the closed loop."""
 
 
 def main() -> None:
     """Plays, learns, judges, prints."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--models", type=Path, default=Path("models/v2"))
-    parser.add_argument("--recordings", type=Path, default=Path("recordings/v2_training"))
-    parser.add_argument("--old", default="hunter", help="the style that the models were trained on")
-    parser.add_argument("--style", default="kiter")
-    parser.add_argument("--streams", type=int, default=6)
+    parser.add_argument("--understudy", nargs=3, action="append", required=True, metavar=("STYLE", "MODELS", "PLAY"))
+    parser.add_argument("--styles", nargs="+", default=["hunter", "careful", "kiter"], help="what is changed to")
+    parser.add_argument("--streams", type=int, default=1, help="of each change")
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--steps", type=int, default=ShadowSettings.steps_per_update)
     parser.add_argument("--lr", type=float, default=ShadowSettings.learning_rate)
-    parser.add_argument("--plain", action="store_true", help="no rehearsal and no averaging of weights")
-    parser.add_argument("--worlds", type=int, default=32, help="of each closed loop; 0 leaves it out")
-    parser.add_argument("--seconds", type=float, default=180.0)
+    parser.add_argument("--worlds", type=int, default=64, help="of each closed loop")
+    parser.add_argument("--seconds", type=float, default=150.0)
+    parser.add_argument("--purpose", default="HOLDOUT", choices=[purpose.name for purpose in Purpose])
+    parser.add_argument("--folder", type=Path, default=Path("experiments/shadow"))
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    console, profile, brain = Console(width=140), load_profile(), load_brain(arguments.models)
-    settings = ShadowSettings(learning_rate=arguments.lr, steps_per_update=arguments.steps)
-    if arguments.plain:
-        settings = replace(settings, ema_decay=0.0)
-    new, old = (held_out(brain, style, profile) for style in (arguments.style, arguments.old))
-    how = "plain" if arguments.plain else "with rehearsal and averaging"
-    table = Table(title=f"{arguments.old} -> {arguments.style}, {arguments.minutes:g} min, {how}, {settings}")
-    for column in ("stream", "updates", "clicks", "new before", "new after", "old before", "old after", "promote", "s"):
-        table.add_column(column)
-    learnt, figures = [], []
-    played = streams(arguments.style, arguments.streams, arguments.minutes, profile)
-    for number, (records, actions) in enumerate(played):
-        begun_s = time.perf_counter()
-        learner = learn(brain, profile, settings, None if arguments.plain else arguments, records, actions)
-        learnt.append(learner.average.model)
-        assert isinstance(learnt[-1], Executor)
-        ways = ((new, brain.executor), (new, learnt[-1]), (old, brain.executor), (old, earlier_of(learnt[-1])))
-        row = [learner.agreement(model, samples).share for samples, model in ways]
-        figures.append(row)
-        verdict = learner.judge()
-        table.add_row(
-            str(number),
-            str(learner.num_updates),
-            str(int((new.candidates >= 0).sum())),
-            *(f"{100 * share:.1f}" for share in row),
-            f"{verdict.promote}: {verdict.reason}",
-            f"{time.perf_counter() - begun_s:.0f}",
+    arguments.folder.mkdir(parents=True, exist_ok=True)
+    for style, models, recordings in arguments.understudy:
+        one = Changes(style, Path(models), Path(recordings), arguments)
+        for new in arguments.styles:
+            for stream in range(arguments.streams):
+                if new != style:
+                    one.to(new, stream)
+    show(arguments.folder, Console(width=170, highlight=False))
+
+
+class Changes:
+    """One understudy, and what becomes of it."""
+
+    def __init__(self, style: str, models: Path, recordings: Path, arguments: argparse.Namespace) -> None:
+        self.style, self.models, self.recordings, self.arguments = style, models, recordings, arguments
+        self.purpose, self.profile, self.brain = Purpose[arguments.purpose], load_profile(), load_brain(models)
+        self._of_own = cache(lambda: self._held_out(style))
+
+    def to(self, new: str, stream: int) -> None:
+        """One stream of a new style, learnt from and judged; kept as a file."""
+        path = self.arguments.folder / f"{self.models.name}_{new}_{stream}.json"
+        if path.exists():
+            return
+        begun_s = time.process_time()
+        records, actions = played(new, seeds_for(Purpose.TRAIN, 1, FIRST_STREAM + stream), self.arguments.minutes)[0]
+        learner = self._learn(records, actions)
+        after, cpu_s = learner.average.model, time.process_time() - begun_s
+        assert isinstance(after, Executor)
+        of_new, of_old = self._held_out(new), self._of_own()
+        ways = (
+            (self.brain.executor, of_new),
+            (after, of_new),
+            (self.brain.executor, of_old),
+            (earlier_of(after), of_old),
         )
-    console.print(table)
-    gains = 100 * np.diff(np.array(figures).reshape(len(figures), 2, 2), axis=2)[..., 0]
-    console.print("points of agreement: new", interval(gains[:, 0]), "  old", interval(gains[:, 1]))
-    if arguments.worlds:
-        console.print(closed_loop(arguments, brain, learnt[0], profile))
+        verdict = learner.judge()
+        found = {
+            "old": self.style,
+            "new": new,
+            "clicks": int((of_new.candidates >= 0).sum()),
+            "shares": [learner.agreement(model, samples).share for model, samples in ways],
+            "verdict": f"{'promoted' if verdict.promote else 'kept aside'}: {verdict.reason}",
+            "cpu_s": cpu_s,
+            "before": self._habits(f"before_{self.models.name}", lambda: Hierarchy(self.brain, self.profile)),
+            "after": self._habits("", lambda: Hierarchy(replace(self.brain, executor=after), self.profile)),
+            "teacher_old": self._habits(f"teacher_{self.style}", lambda: Teacher(self.style, self.profile)),
+            "teacher_new": self._habits(f"teacher_{new}", lambda: Teacher(new, self.profile)),
+        }
+        path.write_text(json.dumps(found), encoding="utf-8")
+
+    def _learn(self, records: np.ndarray, actions: np.ndarray) -> ShadowLearner:
+        """One stream, as in play: ten ticks at a time, an update whenever the play's own clock says so."""
+        settings = ShadowSettings(learning_rate=self.arguments.lr, steps_per_update=self.arguments.steps)
+        torch.manual_seed(settings.seed)
+        written_s = (self.models / "executor" / "best_model.pt").stat().st_mtime
+        train, kept = base_recordings(self.recordings, written_s, self.profile)
+        upstream = Upstream(self.brain.strategist, self.brain.tactician)
+        rehearsal = rehearse(train, kept, upstream, self.profile, settings, lambda: None)
+        learner = ShadowLearner(self.brain, self.profile, settings, rehearsal)
+        for at in range(0, len(actions), 10):
+            learner.watch(records[at : at + 10], actions[at : at + 10], at)
+            while learner.due_s(at * TICK_S) == 0.0:
+                learner.update(at * TICK_S)
+        return learner
+
+    def _held_out(self, style: str) -> ExecutorSamples:
+        """Samples of a style in worlds that nobody learns from."""
+        parts = []
+        for records, actions in played(style, seeds_for(self.purpose, HELD_OUT_WORLDS, FIRST_JUDGED), HELD_OUT_MINUTES):
+            parts += [part.samples for part in Onlooker(self.brain, self.profile).watch(records, actions, 0)]
+        return join(parts)
+
+    def _habits(self, name: str, pilot: Callable[[], Pilot]) -> dict[str, list[float]]:
+        """How somebody plays: each figure in each world; kept under a name, where there is one."""
+        path = self.arguments.folder / "pilots" / f"{name}.json"
+        if name and path.exists():
+            kept: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
+            return kept
+        seeds = seeds_for(self.purpose, self.arguments.worlds, FIRST_PLAYED)
+        outcomes = play(pilot(), seeds, self.arguments.seconds)
+        habits = {figure: measure(outcomes).tolist() for figure, measure in FIGURES.items()}
+        if name:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(json.dumps(habits), encoding="utf-8")
+        return habits
 
 
-def learn(
-    brain: Brain,
-    profile: Profile,
-    settings: ShadowSettings,
-    base: argparse.Namespace | None,
-    records: np.ndarray,
-    actions: np.ndarray,
-) -> ShadowLearner:
-    """One stream, as in play: ten ticks at a time, an update whenever the play's own clock says so."""
-    torch.manual_seed(settings.seed)
-    rehearsal = None
-    if base is not None:
-        written_s = (base.models / "executor" / "best_model.pt").stat().st_mtime
-        train, kept = base_recordings(base.recordings, written_s, profile)
-        upstream = Upstream(brain.strategist, brain.tactician)
-        rehearsal = rehearse(train, kept, upstream, profile, settings, lambda: None)
-    learner = ShadowLearner(brain, profile, settings, rehearsal)
-    for at in range(0, len(actions), 10):
-        learner.watch(records[at : at + 10], actions[at : at + 10], at)
-        while learner.due_s(at * TICK_S) == 0.0:
-            learner.update(at * TICK_S)
-    return learner
-
-
-def streams(
-    style: str, count: int, minutes: float, profile: Profile, purpose: Purpose = Purpose.TRAIN
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def played(style: str, seeds: np.ndarray, minutes: float) -> list[tuple[np.ndarray, np.ndarray]]:
     """A teacher's play in some worlds: observations and actions of each."""
-    seeds = seeds_for(purpose, count, FIRST_STREAM)
-    world, teacher = Simulator(seeds), Teacher(style, profile)
-    carry, ticks = teacher.start(seeds + np.uint64(1)), round(minutes * 60 * TICK_RATE_HZ)
-    records, actions = np.zeros((count, ticks), OBSERVATION), np.zeros((count, ticks), ACTION)
+    world, ticks = Simulator(seeds), round(minutes * 60 * TICK_RATE_HZ)
+    teacher = Teacher(style, world.profile)
+    carry = teacher.start(seeds + np.uint64(1))
+    records, actions = np.zeros((len(seeds), ticks), OBSERVATION), np.zeros((len(seeds), ticks), ACTION)
     for tick in range(ticks):
-        records[:, tick] = world.observe().records
-        decision = teacher.decide(world.observe(), carry)
-        actions[:, tick], carry = decision.action.records, decision.carry
+        observation = world.observe()
+        decision = teacher.decide(observation, carry)
+        records[:, tick], actions[:, tick], carry = observation.records, decision.action.records, decision.carry
         world.act(decision.action)
     records["time_s"] = np.arange(ticks) * TICK_S
     return list(zip(records, actions, strict=True))
 
 
-def held_out(brain: Brain, style: str, profile: Profile) -> ExecutorSamples:
-    """Samples of a style in worlds that nobody learns from."""
-    parts = []
-    for records, actions in streams(style, HELD_OUT_WORLDS, HELD_OUT_MINUTES, profile, Purpose.HOLDOUT):
-        parts += [part.samples for part in Onlooker(brain, profile).watch(records, actions, 0)]
-    return join(parts)
-
-
-def closed_loop(arguments: argparse.Namespace, brain: Brain, learnt: torch.nn.Module, profile: Profile) -> Table:
-    """How both teachers and the understudy before and after play in the same held-out worlds."""
-    assert isinstance(learnt, Executor)
-    pilots: dict[str, Pilot] = {
-        f"teacher {arguments.old}": Teacher(arguments.old, profile),
-        "before": Hierarchy(brain, profile),
-        "after": Hierarchy(replace(brain, executor=learnt), profile),
-        f"teacher {arguments.style}": Teacher(arguments.style, profile),
+def show(folder: Path, console: Console) -> None:
+    """Every change that was tried, and all together."""
+    found: list[dict[str, Any]] = [json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))]
+    own = {
+        style: np.mean([one["shares"][2] for one in found if one["old"] == style])
+        for style in {one["old"] for one in found}
     }
-    table = Table(
-        title=f"closed loop, {arguments.worlds} worlds of {arguments.seconds:g} s, 95 % intervals of the mean"
-    )
-    for column in ("who", *FIGURES):
+    table = Table(title="share of the teacher's clicks that go where the understudy's would, %")
+    for column in ("change", "clicks", "new: before", "after", "an understudy of it", "old: before", "after", "CPU s"):
         table.add_column(column)
-    seeds = seeds_for(Purpose.HOLDOUT, arguments.worlds, 2 * FIRST_STREAM)
-    for name, pilot in pilots.items():
-        outcomes = play(pilot, seeds, arguments.seconds)
-        table.add_row(name, *(interval(figure(outcomes)) for figure in FIGURES.values()))
-    return table
+    table.add_column("judge")
+    for one in found:
+        shares = [f"{100 * share:.1f}" for share in one["shares"]]
+        shares.insert(2, f"{100 * np.mean(own[one['new']]):.1f}" if one["new"] in own else "")
+        table.add_row(
+            f"{one['old']} -> {one['new']}", str(one["clicks"]), *shares, f"{one['cpu_s']:.0f}", one["verdict"]
+        )
+    console.print(table)
+    gains = 100 * np.array(
+        [[one["shares"][1] - one["shares"][0], one["shares"][3] - one["shares"][2]] for one in found]
+    )
+    console.print(
+        f"points of agreement, {len(found)} streams: new {interval(gains[:, 0])}, old {interval(gains[:, 1])}"
+    )
+    loop = Table(title="closed loop, mean and 95 % interval over worlds; way: from before to the new teacher")
+    for column in ("change", "who", *FIGURES):
+        loop.add_column(column)
+    for one in found:
+        for who in ("teacher_old", "before", "after", "teacher_new"):
+            loop.add_row(
+                f"{one['old']} -> {one['new']}", who, *(interval(np.array(one[who][name])) for name in FIGURES)
+            )
+        loop.add_row("", "way", *(way(one, name) for name in FIGURES), end_section=True)
+    console.print(loop)
+
+
+def way(one: dict[str, Any], name: str) -> str:
+    """Which part of the way to the new teacher was gone; nothing where there is hardly a way to go."""
+    before, after, new = (np.array(one[who][name], float) for who in ("before", "after", "teacher_new"))
+    far = np.nanmean(new) - np.nanmean(before)
+    sure = 1.96 * np.hypot(*(np.nanstd(each, ddof=1) / np.isfinite(each).sum() ** 0.5 for each in (before, new)))
+    return f"{(np.nanmean(after) - np.nanmean(before)) / far:.2f}" if abs(far) > sure else "-"
 
 
 def _habit(over: str, under: str) -> Callable[[Outcomes], np.ndarray]:
@@ -192,9 +237,10 @@ FIGURES: dict[str, Callable[[Outcomes], np.ndarray]] = {
 }
 
 
-def interval(values: np.ndarray) -> str:
+def interval(values: np.ndarray | Sequence[float]) -> str:
     """Mean and half of its 95 % interval, over the values that are numbers."""
-    known = values[np.isfinite(values)]
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
     half = 1.96 * known.std(ddof=1) / len(known) ** 0.5 if len(known) > 1 else float("nan")
     return f"{known.mean():.2f} +-{half:.2f}"
 
