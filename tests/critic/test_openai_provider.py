@@ -204,3 +204,15 @@ def test_an_endpoint_is_shown_without_its_secrets() -> None:
     assert shown("https://user:pass@host:8443/v1?key=abc") == "https://host:8443/v1"
     with pytest.raises(FlagError, match="no URL"):
         EndpointSettings(endpoint="localhost:1234", model="m")
+
+
+@pytest.mark.parametrize("wrong", ["http://host:abc/v1", "http://host:99999/v1", "http://host:0/v1", "http://[::1/v1"])
+def test_an_endpoint_that_cannot_be_connected_to_is_refused_in_a_sentence(wrong: str) -> None:
+    with pytest.raises(FlagError, match="is no URL"):
+        EndpointSettings(endpoint=wrong, model="m")
+
+
+def test_a_port_that_is_none_shows_no_password() -> None:
+    with pytest.raises(FlagError) as caught:
+        EndpointSettings(endpoint="http://user:topsecret@host:abc/v1", model="m")
+    assert "topsecret" not in str(caught.value)

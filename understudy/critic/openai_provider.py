@@ -50,17 +50,28 @@ class EndpointSettings:
     """Longest answer."""
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.endpoint)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        if not _is_address(self.endpoint):
             raise FlagError(f"The endpoint {shown(self.endpoint)} is no URL: give one like http://localhost:1234/v1 .")
         if self.timeout_s <= 0 or self.retries < 0 or self.backoff_s < 0 or self.max_calls < 1:
             raise FlagError("The critic's time-out and budget must be above 0, retries and back-off not below.")
 
 
+def _is_address(endpoint: str) -> bool:
+    """Whether it can be connected to: scheme and host are there, and a port is a number of one."""
+    try:
+        parts = urlsplit(endpoint)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:  # a port or an IPv6 address that is none
+        return False
+
+
 def shown(endpoint: str) -> str:
     """An endpoint as it may be shown: without user, password and query."""
-    parts = urlsplit(endpoint)
-    port = f":{parts.port}" if parts.port else ""
+    try:
+        parts = urlsplit(endpoint)
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:  # which part of it is the password cannot be told
+        return "that was given"
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
