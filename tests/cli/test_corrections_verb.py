@@ -97,7 +97,16 @@ def test_corrections_are_collected_faster_than_real_time(
     assert f"{len(entries)}" in capsys.readouterr().out or entries
 
 
-@pytest.mark.parametrize("flags", [["--model", "m"], ["--endpoint", "http://localhost:1/v1"], ["--moments", "0"]])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--model", "m"],
+        ["--endpoint", "http://localhost:1/v1"],
+        ["--endpoint", "http://localhost:port/v1", "--model", "m"],
+        ["--moments", "0"],
+        ["--flee-below", "0.5", "--crowd-flee-below", "0.3"],
+    ],
+)
 @pytest.mark.usefixtures("working_folder")
 def test_flags_that_cannot_work_are_refused(
     flags: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

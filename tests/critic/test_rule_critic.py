@@ -26,7 +26,10 @@ def test_a_healthy_ship_may_do_what_it_does() -> None:
 
 
 def test_a_broken_hull_with_nobody_shooting_is_no_time_for_a_fight() -> None:
-    assert RuleCritic().judge(moment(Mode.FIGHT, hp=0.1, shield=0.1)).mode is Mode.CAUTIOUS
+    out_there, at_home = moment(Mode.FIGHT, hp=0.1, shield=0.1), moment(Mode.FIGHT, hp=0.1, shield=0.1)
+    at_home.observation["player"]["safe"] = 1
+    assert RuleCritic().judge(out_there).mode is Mode.FLEE
+    assert RuleCritic().judge(at_home).mode is Mode.CAUTIOUS
 
 
 def test_nobody_flees_from_a_streuner_at_full_health() -> None:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from understudy.critic.provider import Provider
+    from understudy.critic.rules import RuleSettings
     from understudy.evaluation.critic_exam import Draw, ExamResult, Question
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -30,6 +31,17 @@ class Endpoint:
     """Seconds for a whole answer."""
     max_calls: int = 2000
     """Requests in all."""
+    flee_below: float = 0.28
+    """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
+    where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
+    crowd_flee_below: float = 0.40
+    """The same with three enemies near."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.flee_below <= self.crowd_flee_below <= 1.0:
+            raise ValueError(
+                "--flee-below and --crowd-flee-below must lie within 0..1, the latter not below the former"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +83,7 @@ Critic = Annotated[Evaluate, tyro.conf.subcommand("evaluate")] | Annotated[Colle
 
 def run(command: Evaluate | Collect) -> None:
     """Does what was asked."""
-    provider = provider_of(command.endpoint, command.model, command.timeout_s, command.max_calls)
+    provider = provider_of(command.endpoint, command.model, command.timeout_s, command.max_calls, _rules_of(command))
     try:
         if isinstance(command, Evaluate):
             _evaluate(command, provider)
@@ -81,8 +93,24 @@ def run(command: Evaluate | Collect) -> None:
         provider.close()
 
 
-def provider_of(endpoint: str | None, model: str | None, timeout_s: float, max_calls: int) -> "Provider":
+def _rules_of(command: Endpoint) -> "RuleSettings":
+    from understudy.critic.rules import RuleSettings
+
+    return RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below,
+                        rest_below=command.flee_below)  # fmt: skip
+
+
+def provider_of(
+    endpoint: str | None, model: str | None, timeout_s: float, max_calls: int, rules: "RuleSettings | None" = None
+) -> "Provider":
     """The model behind an endpoint where one is named, else the rules.
+
+    Args:
+        endpoint: base URL; from the environment when None and a model is named.
+        model: its name there.
+        timeout_s: seconds for a whole answer.
+        max_calls: requests in all.
+        rules: where the offline rules draw their lines.
 
     Raises:
         FlagError: if only one of endpoint and model is known.
@@ -95,7 +123,7 @@ def provider_of(endpoint: str | None, model: str | None, timeout_s: float, max_c
     from understudy.critic.rules import RuleCritic
 
     if endpoint is None and model is None:
-        return RuleCritic()
+        return RuleCritic(rules)
     endpoint = endpoint or os.environ.get(ENDPOINT_VARIABLE)
     if endpoint is None or model is None:
         missing = "the model's name" if endpoint else f"the endpoint's URL (or {ENDPOINT_VARIABLE})"

@@ -64,8 +64,10 @@ class RuleCritic:
             return Opinion(mode=Mode.FLEE, confidence=0.95 if facts.health < rules.flee_below else 0.8, reason=reason,
                            target=0)  # fmt: skip
         if mode is Mode.FIGHT and not facts.attackers and facts.health < rules.rest_below:
+            # Away first, rest at home: in the examination the teachers of every style flee here.
+            better = Mode.CAUTIOUS if facts.safe else Mode.FLEE
             reason = f"Low HP ({facts.health:.0%}) and nobody shoots - should repair first"
-            return Opinion(mode=Mode.CAUTIOUS, confidence=0.7, reason=reason, target=0)
+            return Opinion(mode=better, confidence=0.7, reason=reason, target=0)
         return None
 
     def _calm(self, facts: "_Facts", mode: Mode) -> Opinion | None:
