@@ -68,6 +68,10 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--purpose", default="HOLDOUT", choices=[purpose.name for purpose in Purpose])
+    parser.add_argument("--flee_below", type=float, default=RuleSettings().flee_below, help="the critic's line")
+    parser.add_argument("--crowd_flee_below", type=float, default=RuleSettings().crowd_flee_below)
+    parser.add_argument("--lr", type=float, default=1e-5, help="of the Strategist, as the guide's --lr")
+    parser.add_argument("--epochs", type=int, default=20, help="of the Strategist, as the guide's --epochs")
     parser.add_argument("--folder", type=Path, default=Path("experiments/vlm"))
     parser.add_argument("--recordings", type=Path, default=None, help="recordings of teacher and seed: FOLDER/{seed}")
     arguments = parser.parse_args()
@@ -130,7 +134,7 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
         for name, how in settings.items():
             train_policy(name, material, how)
     collect(models, folder / "corrections", arguments, seed)
-    tuned = tune(folder, seed)
+    tuned = tune(folder, seed, arguments)
     old = load_brain(models)
     new = tuned_brain(old, folder / "tuned")
     assert old.strategist is not None and new.strategist is not None
@@ -150,7 +154,7 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
     return found
 
 
-def tune(folder: Path, seed: int) -> Tuned:
+def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
     """Corrections and edited recordings into new checkpoints, as `understudy finetune` does it."""
     done = folder / "tuned" / "tuned.json"
     if done.exists():
@@ -160,6 +164,8 @@ def tune(folder: Path, seed: int) -> Tuned:
     settings = FinetuneSettings(
         model_path=folder / "models" / "strategist" / BEST,
         output_dir=folder / "tuned",
+        epochs=arguments.epochs,
+        lr=arguments.lr,
         seed=seed,
         log_dir=folder / "logs",
     )
@@ -243,9 +249,18 @@ def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int
         return
     seeds = seeds_for(Purpose.TRAIN, 32, FIRST_COLLECTING + 1000 * seed)
     world = Simulator(seeds, spread_over_maps(seeds))
-    reviewer = Reviewer(RuleCritic(), CorrectionLog(path), world.profile)
+    reviewer = Reviewer(RuleCritic(rules_of(arguments)), CorrectionLog(path), world.profile)
     pilot = Hierarchy(load_brain(models), world.profile)
     look_on(pilot, world, seeds ^ np.uint64(5), reviewer, seconds=arguments.collect)
+
+
+def rules_of(arguments: argparse.Namespace) -> RuleSettings:
+    """Where the offline rules draw their lines."""
+    return RuleSettings(
+        flee_below=arguments.flee_below,
+        crowd_flee_below=arguments.crowd_flee_below,
+        rest_below=arguments.flee_below,
+    )
 
 
 def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:
@@ -261,7 +276,7 @@ def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:
     for _ in range(ticks):
         decision = pilot.decide(observation, carry)
         carry, intents = decision.carry, decision.intent.records
-        danger = in_danger(observation.records)
+        danger = in_danger(observation.records, arguments.flee_below)
         dangers += int(danger.sum())
         wrong += int((danger & (intents["mode"] == int(Mode.FIGHT))).sum())
         begins = danger & (intents["phase"] > 0) & (busy == 0)
@@ -283,12 +298,12 @@ def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:
     )
 
 
-def in_danger(records: np.ndarray) -> np.ndarray:
-    """Where the rules say FLEE: low hit points and somebody shooting, not in the safe zone."""
+def in_danger(records: np.ndarray, flee_below: float) -> np.ndarray:
+    """Where the rules surely say FLEE: low hit points and somebody shooting, not in the safe zone."""
     assert records.dtype == OBSERVATION
     player, tracks = records["player"], records["tracks"]
     shot_at = ((tracks["attacking"] > 0) & (tracks["id"] > 0)).any(axis=1)
-    low = health(records) < RuleSettings().flee_below
+    low = health(records) < flee_below
     return np.asarray(low & shot_at & (player["safe"] == 0) & (player["alive"] > 0))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-CHOICE = argparse.Namespace(purpose="CHOOSE", worlds=12, seconds=40.0)
+CHOICE = argparse.Namespace(purpose="CHOOSE", worlds=12, seconds=40.0, flee_below=0.28)
 
 
 def understudy(folder: Path, *words: str) -> str:
