@@ -21,7 +21,7 @@ from understudy.learning.average import WeightAverage
 from understudy.learning.fit_config import FitConfig
 from understudy.learning.journal import Journal, run_folder
 from understudy.learning.schedule import learning_rate
-from understudy.learning.step_guard import MOST_IN_A_ROW, WINDOW, StepGuard
+from understudy.learning.step_guard import LONELY, MOST_IN_A_ROW, WINDOW, StepGuard
 
 CPU = torch.device("cpu")
 
@@ -72,6 +72,15 @@ def test_refusals_end_the_run_only_when_they_come_in_a_row() -> None:
     assert not any(guard.accepts(math.nan, 1.0) for _ in range(MOST_IN_A_ROW - 1))
     with pytest.raises(TrainingError, match="the loss was nan"):
         guard.accepts(math.nan, 1.0)
+
+
+def test_norms_that_have_grown_for_good_become_the_usual_ones() -> None:
+    """A recording of eight minutes of another game ended training here: its norms rose from 1.5 to 17 and stayed."""
+    guard = used_guard()
+    assert [guard.accepts(0.5, 41.0) for _ in range(LONELY + WINDOW)] == [False] * (LONELY - 1) + [True] * (WINDOW + 1)
+    assert not guard.accepts(0.5, 900.0)
+    refused = [(0.5, 900.0), (math.nan, 1.0)] * (MOST_IN_A_ROW // 2 - 1)
+    assert not any(guard.accepts(*each) for each in refused), "broken steps between them are no growth"
 
 
 def test_a_restored_guard_judges_alike() -> None:

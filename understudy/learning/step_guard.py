@@ -21,6 +21,10 @@ WINDOW = 50
 gradients of a run are wild by nature. With a look back of 100 from the 20th step on, the Executor came to 7.2."""
 MOST_IN_A_ROW = 10
 """Steps skipped one after another that end the run: this is no longer one bad batch."""
+LONELY = 5
+"""So many high norms in a row are no bad batches: the norms have grown, as they do when a small recording begins to be
+learnt after the first, slow steps (eight minutes of a game with one kind of object: from 1.5 to 17 within 20 steps).
+What is usual is then found anew."""
 
 
 class StepGuard:
@@ -30,7 +34,7 @@ class StepGuard:
         """Args: harmless_norm: gradient norms up to here are never spikes (the clipping threshold)."""
         self.harmless_norm = harmless_norm
         self.num_skipped = 0
-        self._in_a_row = 0
+        self._in_a_row = self._high_in_a_row = 0
         self._norms: deque[float] = deque(maxlen=WINDOW)
 
     def accepts(self, loss: float, gradient_norm: float) -> bool:
@@ -40,6 +44,12 @@ class StepGuard:
             TrainingError: when too many in a row were refused.
         """
         reason = self._objection(loss, gradient_norm)
+        self._high_in_a_row += 1
+        if reason is None or not (math.isfinite(loss) and math.isfinite(gradient_norm)):
+            self._high_in_a_row = 0
+        elif self._high_in_a_row >= LONELY:
+            self._norms.clear()
+            self._high_in_a_row, reason = 0, None
         if reason is None:
             self._norms.append(gradient_norm)
             self._in_a_row = 0
@@ -66,9 +76,11 @@ class StepGuard:
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
-        return {"num_skipped": self.num_skipped, "in_a_row": self._in_a_row, "norms": list(self._norms)}
+        counts = {"num_skipped": self.num_skipped, "in_a_row": self._in_a_row, "high_in_a_row": self._high_in_a_row}
+        return counts | {"norms": list(self._norms)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from `state_dict`."""
         self.num_skipped, self._in_a_row = state["num_skipped"], state["in_a_row"]
+        self._high_in_a_row = state.get("high_in_a_row", 0)  # runs begun before it was counted
         self._norms = deque(state["norms"], maxlen=WINDOW)
