@@ -8,7 +8,7 @@ from sights import PROFILE, Knowing, play
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import OBSERVATION
-from understudy.perception.detector import Detector
+from understudy.perception.detector import DETECTION, Detector
 from understudy.perception.eye import Eye
 
 
@@ -101,3 +101,34 @@ def test_a_picture_too_small_for_a_game_is_refused() -> None:
 
 def test_the_knowing_detector_is_a_detector() -> None:
     assert isinstance(Knowing(), Detector)
+
+
+class Smitten(Knowing):
+    """Sees a box at a place, too: where the game draws its cursor."""
+
+    place = (0.7, 0.3)
+
+    def detect(self, frame: np.ndarray) -> np.ndarray:
+        """One more than is there."""
+        box = np.zeros(1, DETECTION)
+        box["label"], box["confidence"] = self.names.index("bonus_box"), 0.8
+        box["x"], box["y"], box["width"], box["height"] = *self.place, 0.024, 0.042
+        return np.concatenate([super().detect(frame), box])
+
+
+def boxes_seen(cursors: list[tuple[float, float]]) -> list[int]:
+    """How many boxes are told at the place in each of a few pictures, with the cursor here or there."""
+    detector = Smitten()
+    eye, told = Eye(PROFILE, detector), []
+    for (frame, truth), cursor in zip(play(5, len(cursors), "1-1"), cursors, strict=True):
+        detector.truth = truth
+        tracks = eye.look(frame, float(truth["time_s"]), cursor).records["tracks"][0]
+        near = np.hypot(tracks["x"] - 0.7, tracks["y"] - 0.3) < 0.01
+        told.append(int((near & (tracks["id"] > 0)).sum()))
+    return told
+
+
+def test_the_cursor_is_no_box_but_a_box_is_one_under_the_cursor_too() -> None:
+    at_it, away = (0.696, 0.285), (0.2, 0.8)
+    assert boxes_seen([at_it, at_it, at_it, away]) == [0, 0, 0, 1]
+    assert boxes_seen([away, away, at_it, at_it, at_it]) == [1, 1, 1, 1, 1]

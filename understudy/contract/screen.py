@@ -200,7 +200,8 @@ class Screen:
     shields: dict[str, float] = field(default_factory=dict)
     """The full shield of a kind of enemy, in the player's full hulls."""
     cursor_size: float = 24.0
-    """Pixels around the cursor that may hide what lies under it."""
+    """Pixels around the cursor that may hide what lies under it, or be taken for a thing; 0 where it is not in the
+    picture, as the system's own never is."""
 
     def __post_init__(self) -> None:
         if not (0 < self.confidence < 1 and 0 < self.iou < 1):

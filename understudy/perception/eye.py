@@ -35,6 +35,8 @@ LONGEST_GAP_S = 1.0
 LEAP = 0.03
 """A ship that is farther away on the map than this from one picture to the next was moved, and did not fly."""
 
+LARGEST_CURSOR = 2.2
+"""A detection at the cursor whose sides are less than this many of its sizes may be the cursor."""
 KEEPS = 0.4
 """So much of a ring's usual share is enough on the enemy that was selected in the picture before."""
 
@@ -124,7 +126,7 @@ class Eye:
         lap()
         self._ego.look(_light(frame), self._open_sky(frame), elapsed_s)
         lap()
-        tracked = self._track(sightings, elapsed_s, time_s)
+        tracked = self._track(sightings, elapsed_s, self._at_cursor(sightings, scale, cursor))
         now["player"]["vx"], now["player"]["vy"] = self._ego.velocity if now["player"]["alive"] else (0.0, 0.0)
         self._write_tracks(tracked, now)
         lap()
@@ -194,11 +196,20 @@ class Eye:
         """The dot is hidden, by the cursor mostly: the ship goes on as it flew."""
         return Whereabouts(before.x, before.y, where.map_index, where.landmarks)
 
-    def _track(self, sightings: np.ndarray, elapsed_s: float, time_s: float) -> np.ndarray:
+    def _at_cursor(self, sightings: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> np.ndarray:
+        """Which sightings may be the game's own drawing of the cursor, with a ring around it where one presses: small
+        ones at the cursor. Taken for a box, each click would lie on one."""
+        size = self._screen.cursor_size * scale.unit
+        across, down = (sightings["x"] - cursor[0]) * scale.width, (sightings["y"] - cursor[1]) * scale.height
+        side = np.maximum(sightings["width"] * scale.width, sightings["height"] * scale.height)
+        near = (np.maximum(across, down) < size) & (np.minimum(across, down) > -size / 2)  # it points up and left
+        return np.asarray(near & (side < LARGEST_CURSOR * size))
+
+    def _track(self, sightings: np.ndarray, elapsed_s: float, doubtful: np.ndarray) -> np.ndarray:
         """Follows the objects; those that stand still tell in turn how the ship itself moves."""
         tracker = self.tracker
         places = {int(one["id"]): (one["x"], one["y"]) for one in tracker.objects if one["role"] in STILL}
-        tracked = tracker.update(sightings, elapsed_s, -self._ego.velocity)
+        tracked = tracker.update(sightings, elapsed_s, -self._ego.velocity, doubtful)
         moved = [
             (one["x"] - places[int(one["id"])][0], one["y"] - places[int(one["id"])][1])
             for one in tracker.objects

@@ -8,7 +8,7 @@ everything on the screen at once, is taken out first.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 from scipy.optimize import linear_sum_assignment
 
 from understudy.contract.observation import Role
@@ -79,7 +79,13 @@ class Tracker:
         """Another map: nothing that was followed is there any more; ids go on counting."""
         self.objects = np.zeros(0, TRACKED)
 
-    def update(self, sightings: np.ndarray, elapsed_s: float, drift: Float64[np.ndarray, "2"]) -> np.ndarray:
+    def update(
+        self,
+        sightings: np.ndarray,
+        elapsed_s: float,
+        drift: Float64[np.ndarray, "2"],
+        doubtful: Bool[np.ndarray, " N"] | None = None,
+    ) -> np.ndarray:
         """Takes the detections of one picture in.
 
         Args:
@@ -87,6 +93,7 @@ class Tracker:
             elapsed_s: true seconds since the picture before.
             drift: how the whole scene moves on the screen, window widths and heights a second: the player's own
                 velocity, negated.
+            doubtful: sightings that may confirm an object, but make no new one.
 
         Returns:
             Records of dtype TRACKED of the objects worth telling of.
@@ -103,7 +110,11 @@ class Tracker:
         inside = (np.abs(objects["x"] - 0.5) <= 0.5) & (np.abs(objects["y"] - 0.5) <= 0.5)
         kept = (objects["missed"] <= config.remember) & (inside | (objects["missed"] == 0))
         taken = set(objects["matched"][objects["matched"] >= 0].tolist())
-        born = [number for number in range(len(sightings)) if number not in taken]
+        born = [
+            number
+            for number in range(len(sightings))
+            if number not in taken and (doubtful is None or not doubtful[number])
+        ]
         self.objects = np.concatenate([objects[kept], self._born(sightings, born)])
         return self.told()
 
