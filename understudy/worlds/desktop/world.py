@@ -22,6 +22,7 @@ from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button, Observation, empty_observation
 from understudy.contract.profile import Profile
+from understudy.worlds.desktop.ahead import AHEAD_S, move_ahead
 from understudy.worlds.desktop.capture import Camera, Frame
 from understudy.worlds.desktop.ears import Ears
 from understudy.worlds.desktop.frame_watch import FrameWatch
@@ -72,6 +73,8 @@ class DesktopSettings:
     """Whether actions become real events."""
     hand_back_s: float = 1.5
     """Nothing is sent until the person has not touched mouse and keyboard for so many seconds."""
+    ahead_s: float = AHEAD_S
+    """Things are told where their motion has taken them so long after their picture; the same in recording and play."""
 
     def __post_init__(self) -> None:
         if self.sends and not self.window:
@@ -312,6 +315,7 @@ class DesktopWorld:
         self._all_hands.take_inputs()  # only the person's are recorded
         cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
         seen = self._eye.look(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
+        move_ahead(seen.records, self._settings.ahead_s)
         events = seen.records["events"][0]
         for name in self.totals:
             self.totals[name] += float(np.nan_to_num(events[name]))
