@@ -1,14 +1,16 @@
 """A scripted person: plays the embedded game's window by real X events, and knows the game as a person who sees well.
 
-    python benchmarks/desktop_hand.py SEED MINUTES [STYLE]
+    python benchmarks/desktop_hand.py SEED MINUTES [STYLE [FILE]]
 
 The window is the ordinary one and hears nothing but SDL's events. The teacher sits beside it in the same process, looks
 at what is true, and sends what it wants through the X server like anybody else's mouse and keyboard. Whoever records it
-from outside has pixels and events only. Prints the score at the end.
+from outside has pixels and events only. With FILE it begins once that is there, so that whoever records can be ready
+first, as a person's recorder is. Prints the score at the end.
 """
 
 import os
 import sys
+from pathlib import Path
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
@@ -33,7 +35,7 @@ class NoGuardian:
     def close(self) -> None: ...
 
 
-def main(seed: int, minutes: float, style: str) -> None:
+def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> None:
     window = GameWindow(seed, most_behind=MOST_BEHIND)
     window.person_plays = True
     windows = open_windows()
@@ -43,7 +45,10 @@ def main(seed: int, minutes: float, style: str) -> None:
     teacher, reins = Teacher(style, window.profile), Reins(open_pointer(), NoGuardian(), Ledger(), window.profile.keys)
     carry = teacher.start(np.array([seed], np.uint64))
     try:
-        while window.num_ticks < minutes * 60 * TICK_RATE_HZ and not window.closed:
+        while sign is not None and not sign.exists() and not window.closed:
+            window.act(window.hands.end_tick())
+        waited = window.num_ticks
+        while window.num_ticks - waited < minutes * 60 * TICK_RATE_HZ and not window.closed:
             decision = teacher.decide(window.observe(), carry)
             carry, wished = decision.carry, decision.action.records[0]
             place = area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
@@ -53,7 +58,7 @@ def main(seed: int, minutes: float, style: str) -> None:
     finally:
         reins.close()
         window.close()
-    totals, played = window.totals, window.num_ticks * TICK_S / 60
+    totals, played = window.totals, (window.num_ticks - waited) * TICK_S / 60
     print(
         f"{totals['value']:g} points, {totals['kills']:g} kills, {totals['loot']:g} boxes, {totals['deaths']:g} deaths "
         f"in {played:.2f} minutes, {window.num_missed} ticks missed"
@@ -61,4 +66,5 @@ def main(seed: int, minutes: float, style: str) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), float(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else "hunter")
+    style, signs = (sys.argv[3:4] or ["hunter"])[0], [Path(name) for name in sys.argv[4:5]]
+    main(int(sys.argv[1]), float(sys.argv[2]), style, *signs)

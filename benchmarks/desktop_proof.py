@@ -34,6 +34,8 @@ HERE = Path(__file__).parent
 CLI = [sys.executable, "-m", "understudy.cli.main"]
 LOAD_MINUTES = 0.6
 """How much longer the game runs than the one that watches it: until that is loaded."""
+LEAVE_MINUTES = 0.05
+"""How much longer the hand plays than is recorded."""
 PATIENCE_S = 120.0
 DRAWS = 16
 """Times that the reference plays each world, each with other chance of the policies."""
@@ -58,21 +60,24 @@ def main() -> None:
 
 
 def record(asked: argparse.Namespace) -> None:
-    """Real time: a hand in one process, recorder_v2 in another."""
+    """Real time: a hand in one process, recorder_v2 in another; the hand begins once that records."""
     with x_server() as display:
         for number in range(asked.sessions):
+            sign = asked.folder / f"recording_{number}"
+            sign.unlink(missing_ok=True)
             hand = [sys.executable, str(HERE / "desktop_hand.py"), str(RECORD_SEEDS + number)]
-            game = start([*hand, str(asked.minutes + LOAD_MINUTES), asked.style], display)
+            game = start([*hand, str(asked.minutes + LEAVE_MINUTES), asked.style, str(sign)], display)
             wait_for_window(display)
             watch = [sys.executable, "-m", "darkorbit_bot.v2.recording.recorder_v2", "--window", TITLE, "--start-now"]
             watch += ["--minutes", str(asked.minutes), "--out", str(asked.folder / "pixels_recordings")]
-            watch += ["--model", str(asked.model)] if asked.model else []
-            print(
-                number,
-                start(watch, display).communicate()[0].splitlines()[-3:],
-                game.communicate()[0].strip(),
-                flush=True,
-            )
+            recorder = start(watch + (["--model", str(asked.model)] if asked.model else []), display)
+            assert recorder.stdout is not None
+            said = []
+            for line in recorder.stdout:
+                said.append(line.strip())
+                if line.startswith("F5 start"):  # the last that it says before it begins
+                    sign.touch()
+            print(number, said[-3:], game.communicate()[0].strip(), flush=True)
 
 
 def truth(asked: argparse.Namespace) -> None:

@@ -4,6 +4,8 @@
     understudy detector train --images F/shots --labels F/labels --out F/bill.onnx --output-dir F/detector --epochs 20
     python benchmarks/second_game.py record --folder F     # recorder_v2 watches a script that clicks on what walks
     python benchmarks/second_game.py replay --folder F     # what was recorded, held against the screen's pixels
+    understudy train --data-dir F/recordings --output-dir F/models
+    python benchmarks/second_game.py play   --folder F     # the understudy plays; once more with --nobody to compare
 
 In xbill little men walk to the computers and have to be clicked before they get there. The script that plays sees the
 screen by comparing it with the game's sprites, which is also how the screenshots are labelled; the detector, the eye
@@ -35,12 +37,13 @@ SURE = 0.97
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("stage", choices=("shots", "record", "replay"))
+    parser.add_argument("stage", choices=("shots", "record", "replay", "play"))
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--shots", type=int, default=80)
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--nobody", action="store_true", help="play: nobody plays")
     asked = parser.parse_args()
-    {"shots": shots, "record": record, "replay": replay}[asked.stage](asked)
+    {"shots": shots, "record": record, "replay": replay, "play": play}[asked.stage](asked)
 
 
 def sprites() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -154,6 +157,30 @@ def record(asked: argparse.Namespace) -> None:
         print(watching.communicate()[0].strip())
         print(f"{clicked} clicks were made, some before the recording began")
         Image.fromarray(game.look()).save(asked.folder / "end.png")
+        game.close()
+
+
+def play(asked: argparse.Namespace) -> None:
+    """The understudy plays; a script answers the dialogs between levels and keeps a picture every ten seconds."""
+    with x_server() as display:
+        os.environ["DISPLAY"] = display
+        game = Game(asked.folder, 2)
+        command = [sys.executable, "-m", "understudy.cli.main", "run", "--world", "desktop", "--window", "xbill"]
+        command += ["--profile", str(PROFILE), "--model", str(asked.folder / "bill.onnx"), "--no_online_learning"]
+        command += ["--models", str(asked.folder / "models"), "--minutes", str(asked.seconds / 60)]
+        if asked.nobody:
+            command = ["sleep", str(asked.seconds)]
+        playing = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        began_s, answered, kept = time.monotonic(), 0, 0
+        while playing.poll() is None:
+            answered += game.answer()
+            time.sleep(0.25)
+            if time.monotonic() - began_s > 10 * kept:
+                name = f"{'nobody' if asked.nobody else 'played'}_{kept:02d}.png"
+                Image.fromarray(game.look()).save(asked.folder / name)
+                kept += 1
+        print(playing.communicate()[0].strip())
+        print(f"{answered} dialogs were answered")
         game.close()
 
 
