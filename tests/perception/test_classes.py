@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from understudy.contract.errors import CheckpointError
+from understudy.contract.observation import Role
+from understudy.contract.profile import Kind
 from understudy.contract.screen import Screen
 from understudy.perception.classes import kinds_of_labels
 from understudy.worlds.catalog import load_profile
@@ -26,6 +28,19 @@ def test_writing_a_name_another_way_makes_no_difference() -> None:
 def test_the_profile_gives_other_names_their_kinds() -> None:
     labels = kinds_of_labels(("npc_small", "portal"), with_classes(npc_small="streuner"))
     assert [KINDS[label] for label in labels] == ["streuner", "portal"]
+
+
+def test_other_players_are_told_of_once_a_profile_has_a_kind_for_them() -> None:
+    assert kinds_of_labels(("streuner", "enemy_player", "own_ship"), PROFILE).tolist() == [
+        KINDS.index("streuner"),
+        -1,
+        -1,
+    ]
+    ship = Kind(name="other_ship", role=Role.PLAYER, value=0.0, strength=0.6)
+    assert PROFILE.eye is not None
+    eye = replace(PROFILE.eye, classes={**PROFILE.eye.classes, "enemy_player": "other_ship"})
+    profile = replace(PROFILE, kinds=(*PROFILE.kinds, ship), eye=eye)
+    assert kinds_of_labels(("streuner", "enemy_player", "own_ship"), profile).tolist()[1:] == [len(KINDS), -1]
 
 
 def test_an_unknown_class_is_told_of_and_one_that_was_dropped_is_not(caplog: pytest.LogCaptureFixture) -> None:
