@@ -2,10 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from rich.table import Table
+from typing import Any
 
 SHORT = 8
 """Digits of an identity that are shown; as many are enough for rollback --to."""
@@ -24,7 +21,7 @@ class History:
 
 
 def run(command: History) -> None:
-    """Prints the table, and for each policy what plays and what is kept.
+    """Prints them oldest first, and for each policy what plays and what is kept.
 
     Raises:
         CheckpointError: if what plays is not usable.
@@ -47,26 +44,20 @@ def run(command: History) -> None:
         settle(command.models, policy)
         lines += audit(command.models / policy)
     lines.sort(key=lambda line: str(line["when"]))
-    console.print(table_of(lines[-command.last :]) if lines else "Nothing was decided yet.")
+    for line in lines[-command.last :]:
+        console.print(told(line), highlight=False, markup=False, soft_wrap=True)
+    if not lines:
+        console.print("Nothing was decided yet.")
     for policy in policies:
         kept = ", ".join(ancestors(command.models, policy)) or "none"
         now = playing(command.models, policy).identity
         console.print(f"{policy}: {now} plays; kept: {kept}", highlight=False, soft_wrap=True)
 
 
-def table_of(lines: list[dict[str, Any]]) -> "Table":
-    """Decisions, oldest first."""
-    from rich.table import Table
-
-    table = Table("when", "policy", "decision", "from", "to", "why", "what the judge said")
-    for line in lines:
-        table.add_row(
-            str(line["when"])[:16].replace("T", " "),
-            str(line.get("policy", "")),
-            str(line["action"]),
-            str(line.get("from") or "")[:SHORT],
-            str(line.get("to") or "")[:SHORT],
-            str(line.get("why", "")),
-            str(line.get("reason", "")),
-        )
-    return table
+def told(line: dict[str, Any]) -> str:
+    """A decision in a line, and what the judge said in another; both fit into 80 columns where they can."""
+    when = str(line["when"])[:16].replace("T", " ")
+    change = " -> ".join(str(line[end])[:SHORT] for end in ("from", "to") if line.get(end))
+    why, reason = (str(line.get(name, "")) for name in ("why", "reason"))
+    decision = f"{when}  {line.get('policy', '')} {line['action']}  {change}" + (f"  ({why})" if why else "")
+    return f"{decision}\n    {reason}" if reason else decision
