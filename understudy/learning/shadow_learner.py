@@ -41,6 +41,8 @@ RECENT_CLICKS = 100
 HORIZON_UPDATES, WARMUP_UPDATES, FINAL_FRACTION = 2400, 20, 0.1
 """A minute of warm-up, then a cosine over two hours down to a tenth, where it stays: nobody knows how long it lasts."""
 GRADIENT_CLIP, WEIGHT_DECAY = 1.0, 0.01
+REHEARSE_EVERY = 2
+"""Steps; the earlier manner shares so little with the newer one that it need not be rehearsed in each."""
 
 
 @dataclass
@@ -94,7 +96,7 @@ class ShadowLearner:
         self._num_keys = len(profile.keys)
         corner = profile.minimap
         self._corner = (corner.left, corner.top, corner.width, corner.height)
-        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-9, weight_decay=WEIGHT_DECAY)
+        self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-9, weight_decay=WEIGHT_DECAY, fused=True)
         self._guard = StepGuard(harmless_norm=GRADIENT_CLIP)
         self._recent = _Recent()
         self._base_first: Agreement | None = None
@@ -162,7 +164,7 @@ class ShadowLearner:
         )
         for group in self._optimizer.param_groups:
             group["lr"] = rate
-        steps = [self._step() for _ in range(self.settings.steps_per_update)]
+        steps = [self._step(rehearses=not step % REHEARSE_EVERY) for step in range(self.settings.steps_per_update)]
         loss, position_error, click_accuracy = (float(_mean(column)) for column in zip(*steps, strict=True))
         return Updated(
             number=self.num_updates,
@@ -174,13 +176,13 @@ class ShadowLearner:
             seconds=time.perf_counter() - begun_s,
         )
 
-    def _step(self) -> tuple[float, float, float]:
+    def _step(self, *, rehearses: bool) -> tuple[float, float, float]:
         """One step; (loss, position error, click accuracy) of its batch of the person's play."""
         self.model.train()
         loss, said, ticks, mirror, samples = self._loss(self.buffer)
         total = loss
         if self.rehearsal is not None:
-            total = 0.5 * (loss + self._forgotten(self.rehearsal.pool))
+            total = 0.5 * (loss + self._forgotten(self.rehearsal.pool)) if rehearses else 0.5 * loss
         torch.autograd.backward(total)
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_CLIP))
         if self._guard.accepts(float(total.detach()), norm):

@@ -20,7 +20,7 @@ class ShadowSettings:
     """Seconds between two updates."""
     min_samples: int = 32
     """Samples from which on there are updates."""
-    steps_per_update: int = 8
+    steps_per_update: int = 16
     """Steps, each with a batch of its own, in one update."""
     ema_decay: float = 0.999
     """Part of the averaged weights that a step keeps; the average is scored, staged and promoted."""
