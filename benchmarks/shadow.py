@@ -43,7 +43,7 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
-HELD_OUT_WORLDS, HELD_OUT_MINUTES = 12, 3.0
+HELD_OUT_WORLDS, HELD_OUT_MINUTES = 8, 3.0
 FIRST_STREAM = 500_000
 """Streams are played in worlds that no recording of `understudy record` uses."""
 FIRST_JUDGED, FIRST_PLAYED = 600_000, 1_200_000
