@@ -15,7 +15,7 @@ def test_low_hit_points_and_three_enemies_near_should_flee() -> None:
 
 
 def test_more_enemies_make_it_flee_earlier() -> None:
-    alone, crowd = (moment(Mode.FIGHT, hp=0.45, shield=0.1, attackers=count) for count in (1, 3))
+    alone, crowd = (moment(Mode.FIGHT, hp=0.4, shield=0.1, attackers=count) for count in (1, 3))
     assert RuleCritic().judge(alone).mode is Mode.FIGHT
     assert RuleCritic().judge(crowd).mode is Mode.FLEE
 

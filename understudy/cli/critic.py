@@ -34,7 +34,7 @@ class Endpoint:
     flee_below: float = 0.28
     """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
     where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
-    crowd_flee_below: float = 0.40
+    crowd_flee_below: float = 0.32
     """The same with three enemies near."""
 
     def __post_init__(self) -> None:

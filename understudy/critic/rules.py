@@ -21,7 +21,7 @@ class RuleSettings:
 
     flee_below: float = 0.28
     """Under fire with less than this, it is time to go."""
-    crowd_flee_below: float = 0.40
+    crowd_flee_below: float = 0.32
     """The same where `crowd` enemies or more are near."""
     crowd: int = 3
     rest_below: float = 0.28
