@@ -58,6 +58,7 @@ def test_edit_changes_one_line_and_drop_takes_it_out(written: Path, capsys: pyte
     assert main(["corrections", "edit", "1", "--mode", "CAUTIOUS", "--confidence", "0.5"]) == 0
     first = read_corrections(written).entries[0].correction
     assert (first.vlm_correction, first.confidence) == (Mode.CAUTIOUS, 0.5)
+    assert first.source == "person", "what a person has mended holds before any critic's word"
     assert main(["corrections", "edit", "1", "--drop"]) == 0
     assert [entry.correction.vlm_correction for entry in read_corrections(written).entries] == [Mode.FIGHT]
     assert written.read_text(encoding="ascii").endswith("nonsense\n")

@@ -89,7 +89,8 @@ def _list(command: List, read: "Read") -> int:
         one = entry.correction
         cells = (str(number), one.when[:19], one.model or one.source, one.bot_action.name, one.vlm_correction.name)
         table.add_row(*map(Text, (*cells, f"{one.confidence:.0%}", one.reason, one.state.words)))
-    console.print(table)
+    if shown:
+        console.print(table)
     corrected = sum(entry.correction.differs for entry in read.entries)
     console.print(
         f"{corrected} corrections, {len(read.entries) - corrected} agreements in {len(read.paths)} files.",
@@ -119,8 +120,8 @@ def _show(command: Show, read: "Read") -> int:
     page = f"<!doctype html><meta charset=utf-8><title>Corrections</title><style>{_STYLE}</style>{''.join(rows)}"
     command.page.parent.mkdir(parents=True, exist_ok=True)
     command.page.write_text(page, encoding="utf-8")
-    what = "correction" if len(rows) == 1 else "corrections"
-    Console(soft_wrap=True).print(f"{len(rows)} {what} beside their pictures: {command.page}", highlight=False)
+    what = "correction beside its picture" if len(rows) == 1 else "corrections beside their pictures"
+    Console(soft_wrap=True).print(f"{len(rows)} {what}: {command.page}", highlight=False)
     return 0
 
 
@@ -210,7 +211,8 @@ def _edit(command: Edit, read: "Read") -> int:
         return 0
     changes: dict[str, object] = {}
     if command.mode is not None:
-        changes["vlm_correction"] = Mode[command.mode]
+        # From now on it is a person's word, which holds before any critic's about the same moment.
+        changes |= {"vlm_correction": Mode[command.mode], "source": "person", "model": "", "target": None}
     if command.confidence is not None:
         changes["confidence"] = command.confidence
     if command.reason is not None:
