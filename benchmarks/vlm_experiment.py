@@ -37,13 +37,11 @@ from understudy.evaluation.start_maps import spread_over_maps
 from understudy.evaluation.statistics import mean
 from understudy.learning.corrections import resolve
 from understudy.learning.finetune import FinetuneSettings, finetune, mode_accuracy
-from understudy.learning.hindsight import look_back
 from understudy.learning.lesson import Lesson, prepare
 from understudy.learning.material import gather
 from understudy.learning.training import train_policy
 from understudy.policies.brain import Brain, load_brain, restore_executor, restore_strategist
 from understudy.policies.checkpoint import BEST, load_checkpoint
-from understudy.policies.geometry import geometry_of
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.runtime.hierarchy import Hierarchy
@@ -57,9 +55,6 @@ ELSEWHERE = 0.45
 """Health above which nothing should have changed."""
 SQUASHED = 0.35
 CUT_S = 2.0
-PAUSE_S = 12.0
-"""Of anything but fighting that is left inside a fight."""
-SHORTEST_S = 20.0
 FIRST_COLLECTING, FIRST_JUDGED, FIRST_FRESH = 700_000, 4_000, 6_000
 
 
@@ -217,12 +212,11 @@ def health(records: np.ndarray) -> np.ndarray:
 
 
 def edit_folder(source: Path, target: Path) -> None:
-    """Every session with its low bars lifted, and its fights once more with low bars."""
-    for path in find_recordings(source):
-        episode = read_episode(path)
-        write_episode(lifted(episode), target / f"{path.stem}_lifted.mcap")
-        for piece_number, piece in enumerate(squashed_fights(episode)):
-            write_episode(piece, target / f"{path.stem}_low_{piece_number:02d}.mcap")
+    """Every other session is squashed, the rest gets its low bars lifted."""
+    for number, path in enumerate(find_recordings(source)):
+        pieces = squashed(read_episode(path)) if number % 2 else [lifted(read_episode(path))]
+        for piece_number, piece in enumerate(pieces):
+            write_episode(piece, target / f"{path.stem}_{piece_number:02d}.mcap")
 
 
 def lifted(episode: Episode) -> Episode:
@@ -234,26 +228,18 @@ def lifted(episode: Episode) -> Episode:
     return replace(episode, observations=records)
 
 
-def squashed_fights(episode: Episode) -> list[Episode]:
-    """All bars are low; only the fights are left (and what is done for a moment in between), and of those not what
-    the teacher really did on low hit points."""
+def squashed(episode: Episode) -> list[Episode]:
+    """All bars are low; what the teacher really did on low hit points is cut out, so what is left is mostly fights."""
     records = episode.observations.copy()
     gone = (health(records) < LOW) | (records["player"]["alive"] == 0)
     window = np.ones(2 * round(CUT_S * TICK_RATE_HZ) + 1)
     cut = np.convolve(gone, window, "same") > 0
-    modes = look_back(Observation(records), episode.actions, geometry_of(load_profile())).modes
-    for begin, end in stretches(modes != int(Mode.FIGHT)):
-        cut[begin:end] |= end - begin > PAUSE_S * TICK_RATE_HZ
     for bar in ("hp", "shield"):
         records["player"][bar] *= SQUASHED
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], ~cut, [0]]).astype(np.int8)))
     whole = replace(episode, observations=records)
-    return [whole[begin:end] for begin, end in stretches(~cut) if end - begin >= SHORTEST_S * TICK_RATE_HZ]
-
-
-def stretches(where: np.ndarray) -> list[tuple[int, int]]:
-    """First and last tick (exclusive) of each run of True."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], where, [0]]).astype(np.int8)))
-    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
+    kept = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+    return [whole[begin:end] for begin, end in kept if end - begin >= 20 * TICK_RATE_HZ]
 
 
 def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int) -> None:
