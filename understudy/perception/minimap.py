@@ -19,6 +19,8 @@ from understudy.perception.places import Edges, Scale, palette
 NOTHING_HIDDEN = np.zeros(4, np.float32)
 LEAST_PART = 0.25
 """A landmark is there when at least this part of the pixels of a thin ring of its size has its colour."""
+SURE_MAP, KEPT_MAP = 0.6, 0.5
+"""The part of its landmarks by which a map is known, and by which it is kept."""
 LOOK_EVERY = 10
 """Pictures between two searches for landmarks on a map that no profile describes."""
 
@@ -82,12 +84,20 @@ class Minimap:
         return _on_map(x + dot.offset * scale.unit, y + dot.offset * scale.unit, edges)
 
     def _recognise(self, frame: np.ndarray, scale: Scale, edges: Edges) -> None:
-        """Keeps the map while its landmarks are there, else looks for the one whose are."""
-        if self._current is not None and self._shows(frame, scale, edges, self._current) >= 0.5:
+        """Keeps the map while its landmarks are there, else looks for the one whose are.
+
+        Half of them are enough to keep it (the ship's dot or the cursor may hide one), unless another map shows more:
+        two maps may have a portal in the same corner.
+        """
+        shown = 0.0 if self._current is None else self._shows(frame, scale, edges, self._current)
+        if shown == 1.0:
             return
         scores = [self._shows(frame, scale, edges, one) for one in self._maps]
         best = int(np.argmax(scores)) if scores else -1
-        self._current = self._maps[best] if best >= 0 and scores[best] > 0.6 else None
+        if best >= 0 and scores[best] > max(shown, SURE_MAP):
+            self._current = self._maps[best]
+        elif shown < KEPT_MAP:
+            self._current = None
 
     def _shows(self, frame: np.ndarray, scale: Scale, edges: Edges, one: MapMarks) -> float:
         """The part of a map's landmarks that can be seen."""
