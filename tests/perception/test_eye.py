@@ -132,3 +132,22 @@ def test_the_cursor_is_no_box_but_a_box_is_one_under_the_cursor_too() -> None:
     at_it, away = (0.696, 0.285), (0.2, 0.8)
     assert boxes_seen([at_it, at_it, at_it, away]) == [0, 0, 0, 1]
     assert boxes_seen([away, away, at_it, at_it, at_it]) == [1, 1, 1, 1, 1]
+
+
+def test_the_ship_is_reckoned_on_while_the_cursor_hides_its_dot() -> None:
+    """A person who flees clicks on the base in the minimap, and the cursor rests where the ship is going."""
+    detector, minimap = Knowing(), PROFILE.minimap
+    eye, flown, missed, begun = Eye(PROFILE, detector), 0.0, 0.0, None
+    for tick, (frame, truth) in enumerate(play(2, 170, "1-3")):
+        detector.truth = truth
+        player = truth["player"]
+        hidden = tick > 100
+        x, y = float(player["x"]), float(player["y"])
+        on_dot = (minimap.left + x * minimap.width, minimap.top + y * minimap.height)
+        look = eye.look(frame, float(truth["time_s"]), on_dot if hidden else (0.3, 0.3)).records["player"][0]
+        if hidden:
+            begun = begun or (x, y)
+            flown = max(flown, math.hypot(x - begun[0], y - begun[1]))
+            missed = max(missed, math.hypot(x - look["x"], y - look["y"]))
+    assert flown > 0.03, "the ship hardly flew"
+    assert missed < 0.3 * flown

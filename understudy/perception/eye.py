@@ -121,7 +121,7 @@ class Eye:
         sightings = self._sightings(frame)
         lap()
         self._hud.read(frame, scale, now["player"])
-        jumped, died = self._locate(frame, scale, cursor, now, time_s)
+        jumped, died = self._locate(frame, scale, cursor, now, elapsed_s)
         lines = {} if self._logbook is None else self._logbook.read(frame, scale)
         lap()
         self._ego.look(_light(frame), self._open_sky(frame), elapsed_s)
@@ -171,10 +171,11 @@ class Eye:
         return np.asarray(sightings[one_each(sightings)])
 
     def _locate(
-        self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float], now: np.void, time_s: float
+        self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float], now: np.void, elapsed_s: float
     ) -> tuple[bool, bool]:
         """Reads the minimap into the record; tells whether the ship jumped or was lost since the picture before."""
-        before, where = self._where, self._minimap.read(frame, scale, cursor)
+        before, spotted = self._where, self._minimap.read(frame, scale, cursor)
+        where = spotted
         jumped = before.map_index >= 0 and where.map_index >= 0 and before.map_index != where.map_index
         leapt = math.hypot(where.x - before.x, where.y - before.y) > LEAP  # never where one of them is NaN
         died = self._alive and not now["player"]["alive"]
@@ -183,18 +184,22 @@ class Eye:
             self.tracker.reset()
             self._ego.reset()
         if math.isnan(where.x) and not math.isnan(before.x) and not jumped:
-            where = self._reckon(before, where)
+            where = self._reckon(before, where, elapsed_s)
         self._where = where
-        self._ego.walk(where.x, where.y, time_s, alone=not self._screen.parallax)
+        self._ego.walk(spotted.x, spotted.y, float(now["time_s"]), alone=not self._screen.parallax)
         player = now["player"]
         player["x"], player["y"], player["map_index"] = where.x, where.y, where.map_index
         for number, mark in enumerate(where.landmarks[:MAX_LANDMARKS]):
             now["landmarks"][number] = (mark.role, mark.x, mark.y)
         return jumped, died
 
-    def _reckon(self, before: Whereabouts, where: Whereabouts) -> Whereabouts:
-        """The dot is hidden, by the cursor mostly: the ship goes on as it flew."""
-        return Whereabouts(before.x, before.y, where.map_index, where.landmarks)
+    def _reckon(self, before: Whereabouts, where: Whereabouts, elapsed_s: float) -> Whereabouts:
+        """The dot is hidden, by the cursor mostly: the ship goes on as it flew, if the profile says how far that is."""
+        screen, alive = self._screen, self._alive
+        across = elapsed_s * float(self._ego.velocity[0]) * (screen.view_width or 0.0) * alive
+        down = elapsed_s * float(self._ego.velocity[1]) * (screen.view_height or 0.0) * alive
+        x, y = min(max(before.x + across, 0.0), 1.0), min(max(before.y + down, 0.0), 1.0)
+        return Whereabouts(x, y, where.map_index, where.landmarks)
 
     def _at_cursor(self, sightings: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> np.ndarray:
         """Which sightings may be the game's own drawing of the cursor, with a ring around it where one presses: small
