@@ -37,11 +37,13 @@ from understudy.evaluation.start_maps import spread_over_maps
 from understudy.evaluation.statistics import mean
 from understudy.learning.corrections import resolve
 from understudy.learning.finetune import FinetuneSettings, finetune, mode_accuracy
+from understudy.learning.hindsight import look_back
 from understudy.learning.lesson import Lesson, prepare
 from understudy.learning.material import gather
 from understudy.learning.training import train_policy
 from understudy.policies.brain import Brain, load_brain, restore_executor, restore_strategist
 from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.geometry import geometry_of
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.runtime.hierarchy import Hierarchy
@@ -55,6 +57,9 @@ ELSEWHERE = 0.45
 """Health above which nothing should have changed."""
 SQUASHED = 0.35
 CUT_S = 2.0
+PAUSE_S = 12.0
+"""Of anything but fighting that is left inside a fight."""
+SHORTEST_S = 20.0
 FIRST_COLLECTING, FIRST_JUDGED, FIRST_FRESH = 700_000, 4_000, 6_000
 
 
@@ -68,6 +73,7 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--purpose", default="HOLDOUT", choices=[purpose.name for purpose in Purpose])
+    parser.add_argument("--edit", default="sessions", choices=["sessions", "fights"], help="what gets low bars")
     parser.add_argument("--flee_below", type=float, default=RuleSettings().flee_below, help="the critic's line")
     parser.add_argument("--crowd_flee_below", type=float, default=RuleSettings().crowd_flee_below)
     parser.add_argument("--lr", type=float, default=1e-5, help="of the Strategist, as the guide's --lr")
@@ -127,7 +133,7 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
         source = arguments.recordings / str(seed) if arguments.recordings else folder / "original"
         if not source.exists():
             record_teacher(arguments.teacher, arguments.minutes, seed, source)
-        edit_folder(source, edited)
+        (edit_fights if arguments.edit == "fights" else edit_folder)(source, edited)
     if not (models / "executor" / BEST).exists():
         material = gather(edited)
         settings = settings_of(Train(output_dir=models, seed=seed, log_dir=folder / "logs"), material.hours)
@@ -240,6 +246,37 @@ def squashed(episode: Episode) -> list[Episode]:
     whole = replace(episode, observations=records)
     kept = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     return [whole[begin:end] for begin, end in kept if end - begin >= 20 * TICK_RATE_HZ]
+
+
+def edit_fights(source: Path, target: Path) -> None:
+    """Every session with its low bars lifted, and its fights once more with low bars: keeps all flights of the hour."""
+    for path in find_recordings(source):
+        episode = read_episode(path)
+        write_episode(lifted(episode), target / f"{path.stem}_lifted.mcap")
+        for piece_number, piece in enumerate(squashed_fights(episode)):
+            write_episode(piece, target / f"{path.stem}_low_{piece_number:02d}.mcap")
+
+
+def squashed_fights(episode: Episode) -> list[Episode]:
+    """All bars are low; only the fights are left (and what is done for a moment in between), and of those not what
+    the teacher really did on low hit points."""
+    records = episode.observations.copy()
+    gone = (health(records) < LOW) | (records["player"]["alive"] == 0)
+    window = np.ones(2 * round(CUT_S * TICK_RATE_HZ) + 1)
+    cut = np.convolve(gone, window, "same") > 0
+    modes = look_back(Observation(records), episode.actions, geometry_of(load_profile())).modes
+    for begin, end in stretches(modes != int(Mode.FIGHT)):
+        cut[begin:end] |= end - begin > PAUSE_S * TICK_RATE_HZ
+    for bar in ("hp", "shield"):
+        records["player"][bar] *= SQUASHED
+    whole = replace(episode, observations=records)
+    return [whole[begin:end] for begin, end in stretches(~cut) if end - begin >= SHORTEST_S * TICK_RATE_HZ]
+
+
+def stretches(where: np.ndarray) -> list[tuple[int, int]]:
+    """First and last tick (exclusive) of each run of True."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], where, [0]]).astype(np.int8)))
+    return list(zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True))
 
 
 def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int) -> None:
