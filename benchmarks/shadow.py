@@ -12,9 +12,9 @@ What is on disk below --folder is not made again, so several can run side by sid
 import argparse
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +81,6 @@ class Changes:
     def __init__(self, style: str, models: Path, recordings: Path, arguments: argparse.Namespace) -> None:
         self.style, self.models, self.recordings, self.arguments = style, models, recordings, arguments
         self.purpose, self.profile, self.brain = Purpose[arguments.purpose], load_profile(), load_brain(models)
-        self._of_own = cache(lambda: self._held_out(style))
 
     def to(self, new: str, stream: int) -> None:
         """One stream of a new style, learnt from and judged; kept as a file."""
@@ -93,7 +92,7 @@ class Changes:
         learner = self._learn(records, actions)
         after, cpu_s = learner.average.model, time.process_time() - begun_s
         assert isinstance(after, Executor)
-        of_new, of_old = self._held_out(new), self._of_own()
+        of_new, of_old = self._held_out(new), self._of_own
         ways = (
             (self.brain.executor, of_new),
             (after, of_new),
@@ -129,6 +128,10 @@ class Changes:
             while learner.due_s(at * TICK_S) == 0.0:
                 learner.update(at * TICK_S)
         return learner
+
+    @cached_property
+    def _of_own(self) -> ExecutorSamples:
+        return self._held_out(self.style)
 
     def _held_out(self, style: str) -> ExecutorSamples:
         """Samples of a style in worlds that nobody learns from."""
@@ -180,7 +183,7 @@ def show(folder: Path, console: Console) -> None:
     table.add_column("judge")
     for one in found:
         shares = [f"{100 * share:.1f}" for share in one["shares"]]
-        shares.insert(2, f"{100 * np.mean(own[one['new']]):.1f}" if one["new"] in own else "")
+        shares.insert(2, f"{100 * own[one['new']]:.1f}" if one["new"] in own else "")
         table.add_row(
             f"{one['old']} -> {one['new']}", str(one["clicks"]), *shares, f"{one['cpu_s']:.0f}", one["verdict"]
         )
@@ -237,10 +240,9 @@ FIGURES: dict[str, Callable[[Outcomes], np.ndarray]] = {
 }
 
 
-def interval(values: np.ndarray | Sequence[float]) -> str:
+def interval(values: np.ndarray) -> str:
     """Mean and half of its 95 % interval, over the values that are numbers."""
-    known = np.asarray(values, float)
-    known = known[np.isfinite(known)]
+    known = values[np.isfinite(values)]
     half = 1.96 * known.std(ddof=1) / len(known) ** 0.5 if len(known) > 1 else float("nan")
     return f"{known.mean():.2f} +-{half:.2f}"
 

@@ -236,16 +236,23 @@ def lifted(episode: Episode) -> Episode:
 
 def squashed(episode: Episode) -> list[Episode]:
     """All bars are low; what the teacher really did on low hit points is cut out, so what is left is mostly fights."""
-    records = episode.observations.copy()
-    gone = (health(records) < LOW) | (records["player"]["alive"] == 0)
+    return pieces_on_low_bars(episode, truly_low(episode))
+
+
+def truly_low(episode: Episode) -> np.ndarray:
+    """Ticks near those in which the teacher was low or dead, shape (T,)."""
+    gone = (health(episode.observations) < LOW) | (episode.observations["player"]["alive"] == 0)
     window = np.ones(2 * round(CUT_S * TICK_RATE_HZ) + 1)
-    cut = np.convolve(gone, window, "same") > 0
+    return np.asarray(np.convolve(gone, window, "same") > 0)
+
+
+def pieces_on_low_bars(episode: Episode, cut: np.ndarray) -> list[Episode]:
+    """What is left of an episode, with bars that are low all the time; short pieces are left out."""
+    records = episode.observations.copy()
     for bar in ("hp", "shield"):
         records["player"][bar] *= SQUASHED
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], ~cut, [0]]).astype(np.int8)))
     whole = replace(episode, observations=records)
-    kept = zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
-    return [whole[begin:end] for begin, end in kept if end - begin >= 20 * TICK_RATE_HZ]
+    return [whole[begin:end] for begin, end in stretches(~cut) if end - begin >= SHORTEST_S * TICK_RATE_HZ]
 
 
 def edit_fights(source: Path, target: Path) -> None:
@@ -260,17 +267,11 @@ def edit_fights(source: Path, target: Path) -> None:
 def squashed_fights(episode: Episode) -> list[Episode]:
     """All bars are low; only the fights are left (and what is done for a moment in between), and of those not what
     the teacher really did on low hit points."""
-    records = episode.observations.copy()
-    gone = (health(records) < LOW) | (records["player"]["alive"] == 0)
-    window = np.ones(2 * round(CUT_S * TICK_RATE_HZ) + 1)
-    cut = np.convolve(gone, window, "same") > 0
-    modes = look_back(Observation(records), episode.actions, geometry_of(load_profile())).modes
+    cut = truly_low(episode)
+    modes = look_back(episode.observation, episode.actions, geometry_of(load_profile())).modes
     for begin, end in stretches(modes != int(Mode.FIGHT)):
         cut[begin:end] |= end - begin > PAUSE_S * TICK_RATE_HZ
-    for bar in ("hp", "shield"):
-        records["player"][bar] *= SQUASHED
-    whole = replace(episode, observations=records)
-    return [whole[begin:end] for begin, end in stretches(~cut) if end - begin >= SHORTEST_S * TICK_RATE_HZ]
+    return pieces_on_low_bars(episode, cut)
 
 
 def stretches(where: np.ndarray) -> list[tuple[int, int]]:
@@ -286,18 +287,10 @@ def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int
         return
     seeds = seeds_for(Purpose.TRAIN, 32, FIRST_COLLECTING + 1000 * seed)
     world = Simulator(seeds, spread_over_maps(seeds))
-    reviewer = Reviewer(RuleCritic(rules_of(arguments)), CorrectionLog(path), world.profile)
+    rules = RuleSettings(flee_below=arguments.flee_below, crowd_flee_below=arguments.crowd_flee_below)
+    reviewer = Reviewer(RuleCritic(rules), CorrectionLog(path), world.profile)
     pilot = Hierarchy(load_brain(models), world.profile)
     look_on(pilot, world, seeds ^ np.uint64(5), reviewer, seconds=arguments.collect)
-
-
-def rules_of(arguments: argparse.Namespace) -> RuleSettings:
-    """Where the offline rules draw their lines."""
-    return RuleSettings(
-        flee_below=arguments.flee_below,
-        crowd_flee_below=arguments.crowd_flee_below,
-        rest_below=arguments.flee_below,
-    )
 
 
 def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from understudy.critic.rules import RuleCritic, RuleSettings
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
     from understudy.critic.provider import Provider
-    from understudy.critic.rules import RuleSettings
     from understudy.evaluation.critic_exam import Draw, ExamResult, Question
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -31,10 +32,10 @@ class Endpoint:
     """Seconds for a whole answer."""
     max_calls: int = 2000
     """Requests in all."""
-    flee_below: float = 0.28
+    flee_below: float = RuleSettings.flee_below
     """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
     where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
-    crowd_flee_below: float = 0.32
+    crowd_flee_below: float = RuleSettings.crowd_flee_below
     """The same with three enemies near."""
 
     def __post_init__(self) -> None:
@@ -83,7 +84,8 @@ Critic = Annotated[Evaluate, tyro.conf.subcommand("evaluate")] | Annotated[Colle
 
 def run(command: Evaluate | Collect) -> None:
     """Does what was asked."""
-    provider = provider_of(command.endpoint, command.model, command.timeout_s, command.max_calls, _rules_of(command))
+    rules = RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below)
+    provider = provider_of(command.endpoint, command.model, command.timeout_s, command.max_calls, rules)
     try:
         if isinstance(command, Evaluate):
             _evaluate(command, provider)
@@ -93,15 +95,8 @@ def run(command: Evaluate | Collect) -> None:
         provider.close()
 
 
-def _rules_of(command: Endpoint) -> "RuleSettings":
-    from understudy.critic.rules import RuleSettings
-
-    return RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below,
-                        rest_below=command.flee_below)  # fmt: skip
-
-
 def provider_of(
-    endpoint: str | None, model: str | None, timeout_s: float, max_calls: int, rules: "RuleSettings | None" = None
+    endpoint: str | None, model: str | None, timeout_s: float, max_calls: int, rules: RuleSettings | None = None
 ) -> "Provider":
     """The model behind an endpoint where one is named, else the rules.
 
@@ -120,7 +115,6 @@ def provider_of(
 
     from understudy.contract.errors import FlagError
     from understudy.critic.openai_provider import ENDPOINT_VARIABLE, EndpointSettings, OpenAIProvider
-    from understudy.critic.rules import RuleCritic
 
     if endpoint is None and model is None:
         return RuleCritic(rules)

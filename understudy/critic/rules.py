@@ -20,12 +20,10 @@ class RuleSettings:
     """Where the rules draw their lines. Health is 0.7 of the hull and 0.3 of the shield, 0..1."""
 
     flee_below: float = 0.28
-    """Under fire with less than this, it is time to go."""
+    """Under fire with less than this, it is time to go; and with nobody shooting, no fight is begun."""
     crowd_flee_below: float = 0.32
     """The same where `crowd` enemies or more are near."""
     crowd: int = 3
-    rest_below: float = 0.28
-    """With less than this and nobody shooting, no fight is begun."""
     bold_above: float = 0.85
     """With more than this, nobody flees from the weak."""
     weak: float = 0.3
@@ -63,7 +61,7 @@ class RuleCritic:
             reason = f"Low HP ({facts.health:.0%}), {who} - should retreat"
             return Opinion(mode=Mode.FLEE, confidence=0.95 if facts.health < rules.flee_below else 0.8, reason=reason,
                            target=0)  # fmt: skip
-        if mode is Mode.FIGHT and not facts.attackers and facts.health < rules.rest_below:
+        if mode is Mode.FIGHT and not facts.attackers and facts.health < rules.flee_below:
             # Away first, rest at home: in the examination the teachers of every style flee here.
             better = Mode.CAUTIOUS if facts.safe else Mode.FLEE
             reason = f"Low HP ({facts.health:.0%}) and nobody shoots - should repair first"

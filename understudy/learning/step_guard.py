@@ -44,10 +44,9 @@ class StepGuard:
             TrainingError: when too many in a row were refused.
         """
         reason = self._objection(loss, gradient_norm)
-        self._high_in_a_row += 1
-        if reason is None or not (math.isfinite(loss) and math.isfinite(gradient_norm)):
-            self._high_in_a_row = 0
-        elif self._high_in_a_row >= LONELY:
+        is_high = reason is not None and math.isfinite(loss) and math.isfinite(gradient_norm)
+        self._high_in_a_row = self._high_in_a_row + 1 if is_high else 0
+        if self._high_in_a_row >= LONELY:
             self._norms.clear()
             self._high_in_a_row, reason = 0, None
         if reason is None:

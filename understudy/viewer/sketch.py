@@ -11,7 +11,6 @@ from understudy.contract.profile import Profile
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.lettering import Colour, Lettering
 
-EMBEDDED = "darkorbit"
 _SPACE: Colour = (22, 28, 38)
 _PANEL: Colour = (38, 46, 60)
 _TEXT: Colour = (206, 216, 230)
@@ -28,7 +27,7 @@ _OTHER: Colour = (90, 100, 116)
 
 def is_embedded(profile: Profile) -> bool:
     """Whether the embedded game's own drawing fits: its kinds and its maps."""
-    embedded = load_profile(EMBEDDED)
+    embedded = load_profile()
     return (profile.name, profile.maps, profile.kinds) == (embedded.name, embedded.maps, embedded.kinds)
 
 
