@@ -240,7 +240,7 @@ def test_the_focus_is_looked_after_in_every_tick_while_something_is_held(
     open_game()
     world, _, said = sit()
     act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT))
-    world._next_check_s = float("inf")
+    world._sight._next_check_s = float("inf")
     windows = world._parts.windows
     asked = windows.has_focus
     windows.has_focus = lambda window: False  # type: ignore[method-assign]

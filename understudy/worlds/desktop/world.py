@@ -20,27 +20,24 @@ from jaxtyping import UInt8
 
 from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
-from understudy.contract.observation import TICK_S, Button, Observation, empty_observation
+from understudy.contract.observation import TICK_S, Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.ahead import AHEAD_S, move_ahead
 from understudy.worlds.desktop.capture import Camera, Frame
 from understudy.worlds.desktop.ears import Ears
-from understudy.worlds.desktop.frame_watch import FrameWatch
+from understudy.worlds.desktop.felt import Felt
 from understudy.worlds.desktop.place import Place
 from understudy.worlds.desktop.reins import Reins
 from understudy.worlds.desktop.screen import Area, WindowSystem
+from understudy.worlds.desktop.sight import Sight
 from understudy.worlds.desktop.watcher import Heard, Watcher
 from understudy.worlds.hands import TickHands
 
 LONGEST_GAP_S = 1.0
 """A longer standstill (a suspended machine) does not count as missed ticks."""
-FROZEN_S = 5.0
-"""A picture that has not changed for so long is worth a sentence."""
 WARM_UP_PICTURES = 4
-CHECK_S = 0.2
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
-_BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
 
 _log = logging.getLogger(__name__)
 
@@ -131,7 +128,6 @@ class DesktopWorld:
         """Presses that were not made because another window lay over the place."""
         self.during_pause: Callable[[], None] = lambda: None
         """Is called twenty times a second in a pause, so that whoever sits at the world can end it."""
-        self.frames = FrameWatch()
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
         """What the eye has seen happen."""
         try:
@@ -139,14 +135,11 @@ class DesktopWorld:
         except WorldError:
             self.close()
             raise
-        self.hands, self._all_hands = TickHands(profile), TickHands(profile)
-        for hands in (self.hands, self._all_hands):
-            hands.rest(self.area.fractions(*cursor))
-        self._bits = {name: profile.key_bit(name) for name in profile.keys}
+        self._sight = Sight(self.place, parts.camera, say, clock)
+        self._felt = Felt(profile, self.area.fractions(*cursor))
         self._seen, self._has_looked = empty_observation(1), False
         self._tick_start_s, self._parent = clock(), os.getppid()
         parts.ears.on_stop = self.stop
-        self._frozen_told_s = self._next_check_s = float("-inf")
 
     @property
     def profile(self) -> Profile:
@@ -163,6 +156,11 @@ class DesktopWorld:
         """Whether the person holds something or has touched mouse or keyboard a moment ago."""
         ears = self._parts.ears
         return ears.holding or self._clock() - ears.touched_s < self._settings.hand_back_s
+
+    @property
+    def hands(self) -> TickHands:
+        """The person's."""
+        return self._felt.person
 
     @property
     def area(self) -> Area:
@@ -226,9 +224,7 @@ class DesktopWorld:
     def take_events(self, until_s: float) -> None:
         """Takes in what mouse and keyboard did until a moment; in a pause nothing is pressed."""
         for heard in self._parts.ears.take(until_s):
-            if not heard.own:  # our own are known since they were sent
-                self._feel(self._all_hands, heard)
-                self._feel(self.hands, heard)
+            self._felt.hear(heard, self.area)
 
     def take_commands(self) -> list[Heard]:
         """Presses of the keys that are meant for us."""
@@ -255,31 +251,10 @@ class DesktopWorld:
 
     def _picture(self) -> tuple[Frame | None, str | None]:
         """A picture, or why there is none that could be played by."""
-        why = self._trouble()
-        if why is not None:
-            return None, why
-        try:
-            frame = self._parts.camera.grab(self.area)
-        except WorldError as problem:  # it was moved or resized between the two
-            return None, str(problem)
-        if self.frames.look(frame, self._clock()):
-            return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
-        self._tell_frozen(frame)
-        return frame, None
-
-    def _trouble(self) -> str | None:
-        """What keeps the game from being played, and what to do; None for nothing. The window is looked after only five
-        times a second, for a look is a dozen round trips to the display, but each tick while something is held; before
-        each press focus is asked for again."""
         if self.paused:
-            return "F1 was pressed; press it again to go on"
+            return None, "F1 was pressed; press it again to go on"
         reins = self._parts.reins
-        holds = reins is not None and bool(reins.down)
-        if self._clock() < self._next_check_s and not holds:
-            return None
-        why = self.place.trouble()
-        self._next_check_s = self._clock() + (CHECK_S if why is None else 0.0)
-        return why
+        return self._sight.take(holding=reins is not None and bool(reins.down))
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
@@ -305,14 +280,11 @@ class DesktopWorld:
     def _pass_pause(self) -> None:
         """What mouse and keyboard do in a pause is not played; but where the cursor is and what comes up is known."""
         for heard in self._parts.ears.take(self._clock()):
-            if heard.kind != "press" and not heard.own:
-                self._feel(self._all_hands, heard)
-                self._feel(self.hands, heard)
+            self._felt.hear(heard, self.area, presses=False)
         self.during_pause()
 
     def _look(self, frame: Frame) -> Observation:
-        done = self._all_hands.end_tick().records[0]
-        self._all_hands.take_inputs()  # only the person's are recorded
+        done = self._felt.end_tick().records[0]
         cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
         seen = self._eye.look(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
         move_ahead(seen.records, self._settings.ahead_s)
@@ -335,38 +307,10 @@ class DesktopWorld:
             button = 0
         reins.send(pixel, button, keys)
         if not reins.is_stopped:
-            self._all_hands.move(self.area.fractions(*pixel), self._clock())
-        self._note_own(before ^ reins.down, reins.down)
+            self._felt.moved(self.area.fractions(*pixel), self._clock())
+        self._felt.turned(before ^ reins.down, reins.down, self._clock())
 
     def _release(self, reins: Reins) -> None:
         before = reins.down
         reins.release()
-        self._note_own(before, frozenset())
-
-    def _note_own(self, turned: frozenset[tuple[str, str]], down: frozenset[tuple[str, str]]) -> None:
-        """What we press is in the observation too, from the moment it is sent and not only when it is heard."""
-        hands, now_s = self._all_hands, self._clock()
-        for what in sorted(turned):
-            kind, code = what
-            if kind == "button":
-                hands.turn_button(_BUTTONS[code], down=what in down, place=hands.cursor, time_s=now_s)
-            else:
-                hands.turn_key(self._bits[code], down=what in down, time_s=now_s)
-
-    def _feel(self, hands: TickHands, heard: Heard) -> None:
-        place = self.area.fractions(heard.x, heard.y)
-        if heard.kind == "move":
-            hands.move(place, heard.time_s)
-        elif heard.code in _BUTTONS:
-            down = heard.kind == "press"
-            if not down or self.area.contains(heard.x, heard.y):
-                hands.turn_button(_BUTTONS[heard.code], down=down, place=place, time_s=heard.time_s)
-        elif heard.code in self._bits:
-            hands.turn_key(self._bits[heard.code], down=heard.kind == "press", time_s=heard.time_s)
-
-    def _tell_frozen(self, frame: Frame) -> None:
-        changed_s = self.frames.changed_s
-        if changed_s is None or frame.time_s - changed_s < FROZEN_S or self._frozen_told_s == changed_s:
-            return
-        self._frozen_told_s = changed_s
-        self._say(f"The picture has not changed for {FROZEN_S:.0f} s: does the game still run?")
+        self._felt.turned(before, frozenset(), self._clock())
