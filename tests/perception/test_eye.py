@@ -63,6 +63,18 @@ def test_events_happen_as_often_as_they_do(seen: tuple[np.ndarray, np.ndarray]) 
     assert eye["damage_taken"].sum() == pytest.approx(truth["damage_taken"].sum(), abs=0.1)
 
 
+def test_what_happened_while_nobody_looked_is_not_told_as_events() -> None:
+    """A window that was minimised or paused: its log has gone on, its lines are old and its bars have fallen."""
+    detector = Knowing()
+    eye = Eye(PROFILE, detector)
+    for number, (frame, truth) in enumerate(play(2, 300, "1-3")):
+        if number == 0 or number == 299:
+            detector.truth = truth
+            events = eye.look(frame, float(truth["time_s"]), (0.5, 0.5)).records["events"][0]
+    for name in ("hits", "misses", "kills", "loot", "value", "damage_taken", "damage_dealt"):
+        assert events[name] == 0, name
+
+
 def test_enemies_have_their_bars_and_the_selected_one_is_known(seen: tuple[np.ndarray, np.ndarray]) -> None:
     truth, eye = seen
     read, right, chosen, told = 0, 0, 0, 0

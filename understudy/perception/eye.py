@@ -31,7 +31,7 @@ from understudy.perception.suppression import one_each
 from understudy.perception.tracker import SIGHTING, STILL, Tracker, TrackerConfig
 
 LONGEST_GAP_S = 1.0
-"""After a longer pause without pictures nothing is followed on."""
+"""After a longer pause without pictures nothing is followed on, and what happened meanwhile is not told as events."""
 LEAP = 0.03
 """A ship that is farther away on the map than this from one picture to the next was moved, and did not fly."""
 
@@ -144,6 +144,9 @@ class Eye:
         if not 0 < elapsed_s < LONGEST_GAP_S:
             self.tracker.reset()
             self._ego.reset()
+            self._happenings.reset()
+            if self._logbook is not None:
+                self._logbook.reset()
             return 0.0
         return elapsed_s
 

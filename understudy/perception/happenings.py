@@ -28,6 +28,10 @@ class Happenings:
         self._shields = [screen.shields.get(kind.name, math.nan) for kind in profile.kinds]
         self._shield_worth = screen.shield_worth
         self._has_log = screen.log is not None
+        self.reset()
+
+    def reset(self) -> None:
+        """Nobody looked for a while: what changed meanwhile is not laid to what was done before."""
         self._before: np.void | None = None
         self._hp, self._shield = math.nan, math.nan
         self._bars: dict[int, tuple[float, float]] = {}

@@ -48,6 +48,10 @@ class Logbook:
                 counts[event] = counts.get(event, 0) + 1
         return counts
 
+    def reset(self) -> None:
+        """Nobody looked for a while: what stands there now is no news."""
+        self._before = None
+
     def _rows(self, frame: np.ndarray, scale: Scale) -> list[_Row]:
         """The lines, newest first."""
         left, top, right, bottom = scale.edges(self._log.area)

@@ -16,6 +16,8 @@ from understudy.runtime.session import Session
 from understudy.runtime.takeover import PersonAtHand
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.entry import open_desktop
+from understudy.worlds.desktop.place import LOOKED_AT
+from understudy.worlds.desktop.screen import find_window
 from understudy.worlds.desktop.seat import DesktopPerson, DesktopSeat
 from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld
 
@@ -284,6 +286,32 @@ def test_another_window_over_the_place_is_not_clicked(
     act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT), (0.1, 0.9, Button.NONE))
     until(lambda: world.num_covered == 1, "the press was held back")
     assert not [told for told in above.told if told.kind == "press"]
+
+
+def test_what_lies_over_the_game_is_told_once(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
+) -> None:
+    open_game()
+    world, _, said = sit()
+    world._parts.windows.has_focus = lambda window: True  # type: ignore[method-assign]  # as an always-on-top panel is
+    open_game("Above", (200, 100))
+    for _ in range(2 * len(LOOKED_AT)):
+        world._sight._next_check_s = 0.0
+        act(world, (0.1, 0.9, Button.NONE))
+    assert [line for line in said if "lies over" in line] == said != []
+
+
+def test_a_picture_of_where_the_window_was_is_not_looked_at(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
+) -> None:
+    open_game()
+    world, _, said = sit()
+    before = red(world)
+    world.act(wish(0.5, 0.5))
+    world._sight._next_check_s = float("inf")  # it is looked after five times a second only, and moved in between
+    hand(screen, "windowmove", find_window(world._parts.windows, TITLE), 20, 30)
+    assert red(world) == pytest.approx(before, abs=0.01)
+    assert "moved" in said[0] and said[-1] == "Going on." and (world.area.left, world.area.top) == (20, 30)
 
 
 def test_a_whole_monitor_can_be_watched_but_not_played(

@@ -4,6 +4,9 @@ from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.capture import Camera, monitor_area
 from understudy.worlds.desktop.screen import Area, WindowSystem, find_window
 
+LOOKED_AT = [(x, y) for y in (0.08, 0.5, 0.92) for x in (0.1, 0.5, 0.9)]
+"""Where another window over the game is looked for: its middle, and where games show their bars, log and map."""
+
 
 class Place:
     """Where a game is. Belongs to the thread that plays; the windows are its owner's to close."""
@@ -27,6 +30,7 @@ class Place:
             raise WorldError(f"The window {title!r} has just been closed")
         self.area = area
         """In pixels, as of the last time that `trouble` was asked."""
+        self._covered: dict[tuple[float, float], bool] = dict.fromkeys(LOOKED_AT, False)
 
     @property
     def has_focus(self) -> bool:
@@ -41,6 +45,24 @@ class Place:
     def is_free(self, pixel: tuple[int, int]) -> bool:
         """Whether a click there would go to the game and not to another window over it."""
         return self._window is None or self._windows.is_uppermost(self._window, *pixel)
+
+    @property
+    def has_stayed(self) -> bool:
+        """Whether the window is still where `area` says; asked right after a picture was taken, so that it is none of
+        what lies there now that the window is gone, or was moved."""
+        return self._window is None or self._windows.area(self._window) == self.area
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether another window lies over a part of the game. One of nine places is looked at each time that this is
+        asked, which takes a millisecond."""
+        if self._window is None:
+            return False
+        place = next(iter(self._covered))
+        del self._covered[place]  # to the end of the line
+        is_free = self.is_free(self.area.pixel(*place))
+        self._covered[place] = not is_free and self.has_stayed  # one that has just been closed is not covered
+        return any(self._covered.values())
 
     def trouble(self) -> str | None:
         """What keeps the game from being played, and what to do; None for nothing. Notes where the window is now."""

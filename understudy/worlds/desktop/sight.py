@@ -25,6 +25,7 @@ class Sight:
         self._place, self._camera, self._say, self._clock = place, camera, say, clock
         self.frames = FrameWatch()
         self._frozen_told_s = self._next_check_s = float("-inf")
+        self._covered_told = False
 
     def take(self, *, holding: bool) -> tuple[Frame | None, str | None]:
         """A picture, or why there is none that could be played by.
@@ -39,6 +40,9 @@ class Sight:
             frame = self._camera.grab(self._place.area)
         except WorldError as problem:  # it was moved or resized between the two
             return None, str(problem)
+        if not self._place.has_stayed:
+            self._next_check_s = float("-inf")
+            return None, self._place.trouble() or "the window is being moved or resized"
         if self.frames.look(frame, self._clock()):
             return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
         self._tell_frozen(frame)
@@ -52,7 +56,16 @@ class Sight:
             return None
         why = self._place.trouble()
         self._next_check_s = self._clock() + (CHECK_S if why is None else 0.0)
+        if why is None:
+            self._tell_covered()
         return why
+
+    def _tell_covered(self) -> None:
+        """Once for each time that something comes to lie over the game."""
+        covered = self._place.is_covered
+        if covered and not self._covered_told:
+            self._say("Another window lies over a part of the game: what it covers is neither seen nor clicked.")
+        self._covered_told = covered
 
     def _tell_frozen(self, frame: Frame) -> None:
         changed_s = self.frames.changed_s
