@@ -10,7 +10,7 @@ from screen_stage import PaperGame
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
-from understudy.worlds.desktop.guardian import Guardian, watch_over
+from understudy.worlds.desktop.guardian import Guardian, watch_over, with_silences
 from understudy.worlds.desktop.ledger import Ledger
 from understudy.worlds.desktop.reins import Reins
 
@@ -58,6 +58,7 @@ class PaperGuardian:
 
     def __init__(self, pointer: PaperPointer) -> None:
         self.pointer, self.down, self.closed = pointer, set(), False
+        self.num_still = 0
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
         assert kind in ("button", "key")
@@ -67,6 +68,10 @@ class PaperGuardian:
         else:
             assert code not in self.pointer.down, "it may forget only after the release"
             self.down.remove(code)
+
+    def still(self) -> None:
+        assert self.down == self.pointer.down != set()
+        self.num_still += 1
 
     def close(self) -> None:
         self.closed = True
@@ -135,6 +140,32 @@ def test_the_guardian_releases_what_is_down_when_its_lines_end(pointer: PaperPoi
     lines = ["+ button left", "+ key space", "+ key 1", "- key 1"]
     assert watch_over(lines, pointer) == 2
     assert pointer.down == set()
+
+
+def test_the_guardian_is_told_in_every_tick_that_something_is_still_held(pointer: PaperPointer) -> None:
+    guardian = PaperGuardian(pointer)
+    reins = Reins(pointer, guardian, Ledger(), KEYS)
+    for button in (Button.NONE, Button.LEFT, Button.LEFT, Button.LEFT, Button.NONE):
+        reins.send((10, 20), button, 0)
+    assert guardian.num_still == 2
+
+
+def test_what_a_halted_player_holds_comes_up_and_can_go_down_again(pointer: PaperPointer) -> None:
+    reading_end, writing_end = os.pipe()
+    with os.fdopen(reading_end) as lines, os.fdopen(writing_end, "w", buffering=1) as player:
+        released = threading.Event()
+        pointer.down = {"left"}
+        pointer.turn_button = lambda name, *, down: (pointer._turn(name, down), released.set())  # type: ignore[assignment]
+        counts: list[int] = []
+        guard = threading.Thread(target=lambda: counts.append(watch_over(with_silences(lines, 0.1), pointer)))
+        guard.start()
+        player.write("+ button left\n")
+        assert released.wait(20), "nothing was said for longer than it waits"
+        pointer.down = {"left", "space"}  # it goes on, with its hands where they were
+        player.write("=\n+ key space\n- key space\n")
+        player.close()
+        guard.join(20)
+    assert counts == [1] and pointer.down == {"left", "space"}, "what it let go of itself is not released again"
 
 
 _HOLDS = """

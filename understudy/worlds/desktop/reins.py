@@ -22,6 +22,10 @@ class Tells(Protocol):
         """Raises WorldError if it can no longer release."""
         ...
 
+    def still(self) -> None:
+        """What is down is still wanted. Raises WorldError if it can no longer release."""
+        ...
+
     def close(self) -> None:
         """Ends it."""
         ...
@@ -80,6 +84,8 @@ class Reins:
             self._ledger.note(("move", "", *pixel), self._clock())
             self._pointer.move(*pixel)
             self.num_events += 1
+            if self._down:
+                self._guardian.still()
             for fresh in [each for each in wanted if each not in self._down]:
                 self._press(fresh)
 
