@@ -12,10 +12,13 @@ import tyro
 
 from understudy.cli.main import main
 from understudy.cli.record import Record
-from understudy.cli.recorder import RecorderV2
+from understudy.cli.recorder import Keys, RecorderV2
 from understudy.contract.action import Actor
 from understudy.contract.observation import Button
+from understudy.recordings.episode import describe
 from understudy.recordings.store import read_episode
+from understudy.recordings.takes import Takes
+from understudy.worlds.catalog import load_profile
 
 COMMAND = "python -m darkorbit_bot.v2.recording.recorder_v2 --model F:/dev/bot/best.pt --monitor 1"
 PATIENCE_S = 120.0
@@ -49,6 +52,23 @@ def read_until(process: subprocess.Popen[str], words: str) -> None:
     pytest.fail(f"it ended without saying {words!r}: {''.join(said)}")
 
 
+def test_the_keys_say_what_they_did_and_that_a_pause_is_waited_for(tmp_path: Path) -> None:
+    said: list[str] = []
+    pauses = iter((False, True, False))
+    keys = Keys(said.append, lambda: next(pauses))
+    keys.takes = Takes(tmp_path / "saved", tmp_path / "unsaved", lambda: describe(load_profile(), pilot="person"))
+    for key in ("f6", "f5", "f5", "f5", "f5", "f7"):
+        keys.obey(key)
+    assert [line.partition(".")[0] for line in said] == [
+        "There is nothing to save or discard: F5 starts a recording",
+        "RECORDING",
+        "Stopped: 0 s wait",
+        "RECORDING as soon as the pause is over",
+        "Stopped: 0 s in 2 takes wait",
+        "Discarded: 0 s in 2 takes",
+    ]
+
+
 @pytest.mark.desktop
 @pytest.mark.slow
 def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
@@ -79,8 +99,10 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
     hand("key", "F5", "sleep", 0.5, "key", "F7")
     read_until(recorder, "Discarded")
     hand("key", "F3")
-    recorder.communicate(timeout=30)
+    ended, _ = recorder.communicate(timeout=30)
     assert recorder.returncode == 0
+    assert ended.splitlines()[0].endswith("Stopped: F3 was pressed."), "and nothing of saving"
+    assert "1 recording saved" in ended.splitlines()[1]
     assert list(tmp_path.glob("recordings/unsaved/*")) == []
     (path,) = tmp_path.glob("recordings/v2_training/*.mcap")
     episode = read_episode(path)

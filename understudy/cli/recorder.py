@@ -64,7 +64,7 @@ def run(command: RecorderV2) -> int | None:
         closing.enter_context(ending_by_signals())
         announcer = Announcer(console)
         closing.callback(announcer.close)
-        keys = Keys(announcer.say)
+        keys = Keys(announcer.say, lambda: world.stands_still)
         commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
         world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
         keys.takes = takes = _takes(command, world)
@@ -77,15 +77,19 @@ def run(command: RecorderV2) -> int | None:
         interrupted = _record(session, command, world, takes)
         if command.start_now:
             takes.save()
-    _sum_up(world, takes, console)
+    _sum_up(command, world, takes, console)
     return EXIT_INTERRUPTED if interrupted else None
 
 
 class Keys:
     """What F5, F6 and F7 do. Called on the thread that runs the session, between two ticks."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
-        self._say = say
+    def __init__(self, say: Callable[[str], None], stands_still: Callable[[], bool]) -> None:
+        """Args:
+        say: prints a line; must not block.
+        stands_still: whether the game is not watched just now.
+        """
+        self._say, self._stands_still = say, stands_still
         self.takes: Takes | None = None
 
     def obey(self, key: str) -> None:
@@ -98,13 +102,14 @@ class Keys:
             self._say(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
         elif key == START_KEY:
             takes.start()
-            self._say("RECORDING. F5 stops, F6 saves, F7 discards.")
+            begins = " as soon as the pause is over" if self._stands_still() else ""
+            self._say(f"RECORDING{begins}. F5 stops, F6 saves, F7 discards.")
         elif takes.num_waiting == 0:
             self._say("There is nothing to save or discard: F5 starts a recording.")
         elif key == SAVE_KEY:
             length = _length(takes)
             places = ", ".join(map(str, takes.save()))
-            self._say(f"Saved: {length} in {places}" if places else "Nothing was recorded yet, so nothing is saved.")
+            self._say(f"Saved {length}: {places}" if places else "Nothing was recorded yet, so nothing is saved.")
         elif key == DISCARD_KEY:
             self._say(f"Discarded: {_length(takes)}.")
             takes.discard()
@@ -114,7 +119,8 @@ def _length(takes: "Takes") -> str:
     from understudy.contract.observation import TICK_S
 
     seconds = takes.num_ticks * TICK_S
-    return f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} s"
+    length = f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} s"
+    return length if takes.num_waiting == 1 else f"{length} in {takes.num_waiting} takes"
 
 
 def _takes(command: RecorderV2, world: "DesktopWorld") -> "Takes":
@@ -140,6 +146,11 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
             f"{world.profile.window_height}: if the game has a window of its own, name it with --window.",
             highlight=False,
         )
+    left = sorted((command.out.parent / UNSAVED).glob("*.mcap"))
+    if left:
+        console.print(
+            f"From earlier, neither saved nor discarded: {_files(len(left))} in {left[0].parent}.", highlight=False
+        )
     console.print("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.", highlight=False)
 
 
@@ -161,16 +172,23 @@ def _record(session: "Session", command: RecorderV2, world: "DesktopWorld", take
     return False
 
 
-def _sum_up(world: "DesktopWorld", takes: "Takes", console: "Console") -> None:
+def _files(number: int) -> str:
+    return f"{number} recording" if number == 1 else f"{number} recordings"
+
+
+def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "Takes", console: "Console") -> None:
     missed = world.num_missed / max(1, world.num_ticks)
     console.print(
-        f"{len(takes.saved)} recordings saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
+        f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
         highlight=False,
     )
     if takes.failure is not None:
         console.print(f"Recording ended early: {takes.failure}", highlight=False)
     for path in takes.left_over:
-        console.print(f"Neither saved nor discarded, and kept for you: {path}", highlight=False)
+        console.print(
+            f"Neither saved nor discarded, and kept for you: {path} (to train from it, move it to {command.out})",
+            highlight=False,
+        )
     if missed > MANY_MISSED:
         console.print(
             "The machine was too busy: close other programs, or see  understudy doctor --desktop", highlight=False

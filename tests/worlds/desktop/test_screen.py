@@ -51,6 +51,8 @@ def test_a_window_that_is_not_there_is_named_with_those_that_are(
     open_game("The other game")
     with pytest.raises(WorldError, match=r"no window with the title 'Chess'.*The other game"):
         find_window(windows, "Chess")
+    with pytest.raises(WorldError, match="without a title"):
+        find_window(windows, " ")
     open_game("The other game")
     with pytest.raises(WorldError, match="2 windows"):
         find_window(windows, "other")

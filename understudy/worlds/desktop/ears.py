@@ -68,7 +68,7 @@ class Ears:
         return taken
 
     def take_commands(self) -> list[Heard]:
-        """Presses of the keys that are meant for us, since this was last called."""
+        """Presses of the keys that are meant for us, but for the stop key's, since this was last called."""
         taken: list[Heard] = []
         while self._asked:
             taken.append(self._asked.popleft())
@@ -79,4 +79,5 @@ class Ears:
             return
         if heard.code == STOP_KEY:
             self.on_stop(f"{STOP_KEY.upper()} was pressed")
-        self._asked.append(heard)
+        else:
+            self._asked.append(heard)

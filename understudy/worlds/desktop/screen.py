@@ -85,6 +85,8 @@ def find_window(system: WindowSystem, title: str) -> int:
     Raises:
         WorldError: if there is none or there are several; says which windows there are.
     """
+    if not title.strip():
+        raise WorldError("--window was given without a title: give the title of the game's window, or a part of it")
     titles = system.titles()
     same = [window for window, found in titles.items() if found == title]
     part = [window for window, found in titles.items() if title.casefold() in found.casefold()]

@@ -122,7 +122,8 @@ class DesktopWorld:
         self._say, self._clock = say, clock
         self.closed = False
         """It is over: nothing is seen or sent any more."""
-        self.paused = False
+        self.paused, self.stands_still = False, False
+        """F1 was pressed; for whatever reason it is not played just now."""
         self.num_ticks, self.num_missed = 0, 0
         self.num_covered = 0
         """Presses that were not made because another window lay over the place."""
@@ -261,6 +262,7 @@ class DesktopWorld:
         if self._parts.reins is not None:
             self._release(self._parts.reins)
         self._say(f"Paused: {why}.")
+        self.stands_still = True
         told, frame = why, None
         self.hands.release_all(self._clock())
         while frame is None and not self.closed:
@@ -274,6 +276,7 @@ class DesktopWorld:
                 told = now_why
         if frame is not None and not self.closed:
             self._say("Going on.")
+        self.stands_still = False
         self._tick_start_s = self._clock()  # what went by is no missed tick
         return frame
 
