@@ -79,6 +79,15 @@ def test_without_trained_policies_one_sentence_says_so(
     assert "understudy train" in capsys.readouterr().err
 
 
+def test_it_says_how_to_stop_and_only_what_is_true() -> None:
+    from understudy.cli.run import _charge, _corner
+
+    on_screen = Run(world="desktop")
+    assert "take over" in _charge(on_screen) and "corner" in _corner(on_screen)
+    assert "Nothing is sent" in _charge(Run(test_mode=True)) and not _corner(Run(test_mode=True, world="desktop"))
+    assert not _corner(Run())
+
+
 def test_normal_operation_learns_online_unless_told_not_to() -> None:
     from understudy.cli.run import _online_of
 

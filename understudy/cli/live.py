@@ -33,6 +33,8 @@ WRONG_S = 5.0
 """So many seconds before F2 are meant by it."""
 NOTICE_S = 2.5
 """How long the view says that F2 was heard."""
+MANY_LATE = 0.05
+"""More late ticks than this part are worth a sentence."""
 WARM_UP_TICKS = 21
 """Every level thinks at least twice: compiling and first allocations happen before time matters."""
 
@@ -167,11 +169,12 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
     with ExitStack() as closing:
         announcer = Announcer(console)
         closing.callback(announcer.close)
-        watch = BrainWatch(settings.models, library=fastest())
-        closing.callback(watch.close)
-        hierarchy = ready_hierarchy(settings.models, settings.desktop)
-        window, seat = _open_game(settings, announcer)
-        closing.callback(window.close)
+        with console.status("Loading the policies, and opening the game ..."):
+            watch = BrainWatch(settings.models, library=fastest())
+            closing.callback(watch.close)
+            hierarchy = ready_hierarchy(settings.models, settings.desktop)
+            window, seat = _open_game(settings, announcer)
+            closing.callback(window.close)
 
         def tell(found: dict[str, str]) -> None:
             seat.note(WEIGHTS, found["executor"])
@@ -329,6 +332,10 @@ def summary(game: LiveGame) -> list[str]:
         f"jitter {1000 * report.jitter_s:.1f} ms.",
         f"Late ticks: {report.num_late} ({report.late_share:.2%}).",
     ]
+    if report.late_share > MANY_LATE:
+        lines.append("The machine was too busy to play in time: close other programs.")
+    if num_covered := getattr(window, "num_covered", 0):
+        lines.append(f"Not pressed, because another window lay over the place: {num_covered} times.")
     mended = game.guarded
     if mended is not None and mended.num_clamped + mended.num_dropped + mended.num_held_back:
         lines.append(

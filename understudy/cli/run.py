@@ -139,7 +139,7 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     name = "test" if command.test_mode else "understudy"
     recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
-    console.print("Touch mouse or keyboard to take over. F1 pause, F2 that was wrong, F3 stop.", highlight=False)
+    console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
     interrupted = False
     with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
@@ -147,12 +147,23 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
             game.play(listeners, command.minutes)
         except KeyboardInterrupt:
             interrupted = True
-    for line in (*summary(game), in_a_line(critic)):
+    for line in summary(game):
         console.print(line, highlight=False)
+    if not _critic_of(command).none or critic.critic.counts.by_person:
+        console.print(in_a_line(critic), highlight=False)
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
         console.print(ended, highlight=False)
     return interrupted
+
+
+def _charge(command: Run) -> str:
+    return "Nothing is sent; you can play." if command.test_mode else "Touch mouse or keyboard to take over."
+
+
+def _corner(command: Run) -> str:
+    thrown = command.world == "desktop" and not command.test_mode
+    return ", or throw the mouse into a corner of the screen to stop" if thrown else ""
 
 
 def _critic_of(command: Run) -> "CriticChoice":
