@@ -68,8 +68,8 @@ def test_a_bar_outside_the_picture_is_unknown() -> None:
     assert math.isnan(read_bar(bar(0.5), 100, 10, 200, 22, FULL, EMPTY, 45.0))
 
 
-def floating(picture: np.ndarray, left: int = 20, middle: int = 12) -> float:
-    return float(read_floating_bar(picture, left, middle, 100, 5, 4, FULL, EMPTY, OUTLINE, 40.0))
+def floating(picture: np.ndarray, left: int = 20, middle: int = 12, width: int = 100) -> float:
+    return float(read_floating_bar(picture, left, middle, width, 5, (4, 4), FULL, EMPTY, OUTLINE, 40.0))
 
 
 @pytest.mark.parametrize("shift", [(-3, -2), (0, 0), (3, 3)])
@@ -78,6 +78,13 @@ def test_a_bar_over_a_sprite_is_found_though_its_place_is_roughly_known(
     shift: tuple[int, int], fraction: float
 ) -> None:
     assert floating(bar(fraction, height=5), 20 + shift[0], 12 + shift[1]) == pytest.approx(fraction, abs=0.021)
+
+
+@pytest.mark.parametrize("width", [90, 94, 106])
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.8, 1.0])
+def test_a_bars_frame_says_how_wide_it_is_where_the_box_is_wrong(width: int, fraction: float) -> None:
+    picture = bar(fraction, height=5)
+    assert floating(picture, 20 + (100 - width) // 2, 12, width) == pytest.approx(fraction, abs=0.021)
 
 
 def test_dark_space_is_no_empty_bar() -> None:

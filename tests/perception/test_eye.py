@@ -92,6 +92,25 @@ def test_enemies_have_their_bars_and_the_selected_one_is_known(seen: tuple[np.nd
     assert told > 0.9 * chosen > 0
 
 
+def test_a_ring_that_something_covers_for_a_moment_does_not_deselect() -> None:
+    detector, covered, told = Knowing(), 0, []
+    eye = Eye(PROFILE, detector)
+    for frame, truth in play(2, 300, "1-3"):
+        detector.truth = truth
+        ringed = truth["tracks"][truth["tracks"]["selected"] > 0]
+        covered = covered + 1 if len(ringed) and told[-1:] == [True] else 0
+        if 4 <= covered < 8:  # a blast as large as the enemy and its ring
+            x, y = round(float(ringed["x"][0]) * frame.shape[1]), round(float(ringed["y"][0]) * frame.shape[0])
+            frame[max(0, y - 60) : y + 60, max(0, x - 60) : x + 60] = (255, 230, 180)
+        seen = eye.look(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]["tracks"]["selected"].any()
+        if len(ringed):
+            told.append(bool(seen))
+        if covered == 8:
+            assert told[-5:] == [True] * 5
+            return
+    pytest.fail("nothing was selected for long enough")
+
+
 def test_an_eye_without_a_screen_knows_objects_and_says_so_of_the_rest() -> None:
     from dataclasses import replace
 

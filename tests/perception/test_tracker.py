@@ -87,8 +87,17 @@ def test_things_of_another_role_are_never_the_same_object() -> None:
 
 def test_a_doubtful_detection_must_be_seen_twice() -> None:
     tracker = Tracker(ASPECT)
-    assert len(tracker.update(sightings((0.5, 0.5), confidence=0.35), TICK_S, STILL)) == 0
-    assert len(tracker.update(sightings((0.5, 0.5), confidence=0.35), TICK_S, STILL)) == 1
+    assert len(tracker.update(sightings((0.5, 0.5), confidence=0.45), TICK_S, STILL)) == 0
+    assert len(tracker.update(sightings((0.5, 0.5), confidence=0.45), TICK_S, STILL)) == 1
+
+
+def test_what_is_never_sure_is_not_told_however_often_it_is_seen() -> None:
+    tracker = Tracker(ASPECT)
+    for _ in range(10):
+        assert len(tracker.update(sightings((0.5, 0.5), confidence=0.35), TICK_S, STILL)) == 0
+    for _ in range(5):
+        told = tracker.update(sightings((0.5, 0.5), confidence=0.6), TICK_S, STILL)
+    assert len(told) == 1
 
 
 def test_what_leaves_the_window_is_forgotten() -> None:

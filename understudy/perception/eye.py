@@ -7,7 +7,7 @@ last picture's lights, the log's last lines) is the eye's own, so one eye watche
 import itertools
 import math
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -34,11 +34,14 @@ LONGEST_GAP_S = 1.0
 """After a longer pause without pictures nothing is followed on, and what happened meanwhile is not told as events."""
 LEAP = 0.03
 """A ship that is farther away on the map than this from one picture to the next was moved, and did not fly."""
-
+MARGIN = 0.1
+"""By so much an object's detections must be surer on average than the least that counts as a detection."""
 LARGEST_CURSOR = 2.2
 """A detection at the cursor whose sides are less than this many of its sizes may be the cursor."""
 KEEPS = 0.4
 """So much of a ring's usual share is enough on the enemy that was selected in the picture before."""
+HOLDS_S = 0.5
+"""An enemy in sight stays selected so long though no ring is seen: a blast or another ship covers it now and then."""
 
 
 @dataclass
@@ -59,7 +62,8 @@ class Eye:
     profile: Profile
     """Of the game; its `eye` says what is where."""
     detector: Detector
-    tracking: TrackerConfig = field(default_factory=TrackerConfig)
+    tracking: TrackerConfig | None = None
+    """How objects are followed; None for what suits the profile."""
 
     def __post_init__(self) -> None:
         screen = self.profile.eye or Screen()
@@ -75,13 +79,15 @@ class Eye:
         self._ego = Ego(screen, aspect)
         self._logbook = None if screen.log is None else Logbook(screen.log)
         self._happenings, self._sizes = Happenings(self.profile), Sizes(len(self.profile.kinds))
-        self.tracker = Tracker(aspect, self.tracking)
+        suited = TrackerConfig(least_confidence=screen.confidence + MARGIN)
+        self.tracker = Tracker(aspect, self.tracking or suited)
         """Public for those who draw or measure what is followed."""
         self.costs = Costs()
         self._time_s = math.nan
         self._where = Whereabouts(math.nan, math.nan, -1, ())
         self._alive = True
         self._selected = 0
+        self._ring_seen_s = -math.inf
         self._sky = np.zeros((0, 0), bool)
 
     def look(
@@ -243,7 +249,7 @@ class Eye:
 
     def _read_enemies(self, frame: np.ndarray, scale: Scale, now: np.void) -> None:
         """Bars, writing and ring of the enemies in the record."""
-        best, best_ring = -1, self._overhead.ring_share
+        best, best_ring, held = -1, self._overhead.ring_share, -1
         faint = KEEPS * best_ring  # the one that was selected keeps its ring while somebody hides a part of it
         for slot, track in enumerate(now["tracks"]):
             if track["role"] not in (Role.ENEMY, Role.PLAYER) or track["id"] <= 0:
@@ -252,10 +258,16 @@ class Eye:
             ring = self._overhead.ring(frame, scale, track)
             if ring > best_ring or (best < 0 and int(track["id"]) == self._selected and ring > faint):
                 best, best_ring = slot, max(ring, best_ring)
-        self._selected = 0
+            if int(track["id"]) == self._selected:
+                held = slot
+        if best >= 0:
+            self._ring_seen_s, self._selected = float(now["time_s"]), int(now["tracks"]["id"][best])
+        elif float(now["time_s"]) - self._ring_seen_s < HOLDS_S:
+            best = held
+        else:
+            self._selected = 0
         if best >= 0:
             now["tracks"]["selected"][best] = 1
-            self._selected = int(now["tracks"]["id"][best])
 
     def _note_safety(self, now: np.void) -> None:
         """Whether the ship is in a base's safe zone: by the base in sight, else by the minimap."""

@@ -5,11 +5,19 @@ import numpy as np
 
 from understudy.contract.profile import Profile
 from understudy.contract.screen import Overhead, Ring, Screen, Tag
-from understudy.perception.colours import circle_share, nearest, share_of
+from understudy.perception.colours import circle_share, edge_of, nearest, share_of
 from understudy.perception.places import Scale, palette
 
 SLACK = 4
 """Pixels by which a detection may be off."""
+SLACK_DOWN = 8
+"""By which its upper edge may be: half covered ships are guessed too small."""
+WIDER = 0.2
+"""A bar may be wider on either side than its box says by this part."""
+OUTLINE_TOLERANCE = 20.0
+"""How far a bar's outline may be from its colour."""
+LEAST_LINE = 0.7
+"""So much of a line must be seen."""
 
 
 class OverheadReader:
@@ -64,16 +72,17 @@ def _read_bar(
     width = max(bar.least_width * scale.unit, bar.width * box)
     height = max(3, round(bar.height * scale.unit))
     left, middle = round(x - width / 2), round(top - bar.rise * scale.unit)
-    slack = max(2, round(SLACK * scale.unit))
+    slack = max(2, round(SLACK * scale.unit)), max(2, round(SLACK_DOWN * scale.unit))
     full, empty, outline = colours
     return float(read_floating_bar(frame, left, middle, int(width), height, slack, full, empty, outline, bar.tolerance))
 
 
 @numba.njit(cache=True)
 def read_floating_bar(frame, left, middle, width, height, slack, full, empty, outline, tolerance):  # type: ignore[no-untyped-def]
-    """How full a bar is whose place is known to a few pixels only; NaN where it cannot be told.
+    """How full a bar is whose place and width are known roughly only; NaN where it cannot be told.
 
     Takes the row with most full pixels, or where there are none the one that most looks like an empty bar in its frame.
+    Where the frame is seen it says where the bar begins and ends.
 
     Args:
         frame: the picture.
@@ -81,31 +90,35 @@ def read_floating_bar(frame, left, middle, width, height, slack, full, empty, ou
         middle: the row where its middle should be.
         width: pixels.
         height: pixels, outline included.
-        slack: how far off it may be, pixels.
+        slack: how far off it may be, across and down, pixels.
         full: colours of the filled part, shape (K, 3).
         empty: of the rest.
         outline: of the frame around it.
         tolerance: in colour space.
     """
-    begin, end = left - slack, left + width + slack
-    if begin < 0 or end > frame.shape[1] or middle - slack - height < 0 or middle + slack + height > frame.shape[0]:
+    across, down = slack
+    begin, end, reach = left - across, left + width + across, down + height
+    if begin < 0 or end > frame.shape[1] or middle - reach < 0 or middle + reach > frame.shape[0]:
         return np.nan  # it reaches over the window's edge
-    best_row, best = -1, 0.0
-    for row in range(middle - slack, middle + slack + 1):
+    lines = _lines(frame, middle - reach, middle + reach, begin, end, width, outline)
+    best_row, best, first, last = -1, 0.0, 0, 0
+    for row in range(middle - down, middle + down + 1):
         num_full, num_empty = 0, 0
         for column in range(begin, end):
             state = _state(frame, row, column, full, empty, tolerance)
             num_full += state == 1
             num_empty += state == -1
-        score = num_full + 0.5 * min(num_empty, width - num_full) - 0.1 * abs(row - middle)
-        if num_full + num_empty >= 0.6 * width and (
-            num_full > 1 or _framed(frame, row, begin, end, height, width, outline)
-        ):
-            score += 0.1 * width * _framed(frame, row, begin, end, height, width, outline)
-            if score > best:
-                best_row, best = row, score
+        if num_full + num_empty < 0.6 * width:
+            continue
+        line_first, line_last = _frame_around(lines, row - middle + reach, height // 2)
+        framed = line_last > 0 and _closed(frame, row, line_first, line_last, outline)
+        score = num_full + 0.5 * min(num_empty, width - num_full) - 0.1 * abs(row - middle) + 0.1 * width * framed
+        if (num_full > 1 or framed) and score > best:
+            best_row, best, first, last = row, score, line_first, line_last * framed
     if best_row < 0:
         return np.nan
+    if last > 0:
+        return _fill_of_frame(frame, best_row, first, last, full, empty, tolerance)
     return _fill_of_row(frame, best_row, begin, end, left, width, full, empty, tolerance)
 
 
@@ -126,26 +139,66 @@ def _state(frame, row, column, full, empty, tolerance):  # type: ignore[no-untyp
 
 
 @numba.njit(cache=True)
-def _framed(frame, row, begin, end, height, width, outline):  # type: ignore[no-untyped-def]
-    """Whether a row lies between two lines of the outline's colour."""
+def _lines(frame, top, bottom, begin, end, width, outline):  # type: ignore[no-untyped-def]
+    """First and last column of each row's pixels of the outline's colour, (0, 0) where they make no line.
+
+    Looks WIDER than expected on both sides: a box, and so its bar, may be larger than its detection.
+    """
+    lines, reach = np.zeros((bottom - top, 2), np.int64), round(WIDER * width)
     if len(outline) == 0:
-        return False
-    half = height // 2
+        return lines
+    for row in range(top, bottom):
+        count, first, last = 0, 0, 0
+        for column in range(max(begin - reach, 0), min(end + reach, frame.shape[1])):
+            if _is_outline(frame, row, column, outline):
+                count += 1
+                first, last = (column if count == 1 else first), column
+        span = last - first + 1
+        if count >= LEAST_LINE * max(span, width) and span <= (1 + 2 * WIDER) * width:
+            lines[row - top] = first, last
+    return lines
+
+
+@numba.njit(cache=True)
+def _frame_around(lines, row, half):  # type: ignore[no-untyped-def]
+    """First and last column of a row's frame, (0, 0) where it does not lie between two lines."""
+    first, last = 1 << 30, 0
     for line in (row - half, row + half):
-        near = 0
-        for shift in (-1, 0, 1):  # the row may be any of those inside
-            count = 0
-            for column in range(begin, end):
-                red, green, blue = (
-                    np.float32(frame[line + shift, column, 0]),
-                    np.float32(frame[line + shift, column, 1]),
-                    np.float32(frame[line + shift, column, 2]),
-                )
-                count += nearest(red, green, blue, outline) <= 400.0
-            near = max(near, count)
-        if near < 0.7 * width:
-            return False
-    return True
+        longest = line
+        for near in (line - 1, line + 1):  # the row may be any of those inside
+            if lines[near, 1] - lines[near, 0] > lines[longest, 1] - lines[longest, 0]:
+                longest = near
+        if lines[longest, 1] == 0:
+            return 0, 0
+        first, last = min(first, lines[longest, 0]), max(last, lines[longest, 1])
+    return first, last
+
+
+@numba.njit(cache=True)
+def _closed(frame, row, first, last, outline):  # type: ignore[no-untyped-def]
+    """Whether a row's frame ends on both sides where its lines do: else something covers a part of the bar."""
+    return _is_outline(frame, row, first, outline) and _is_outline(frame, row, last, outline)
+
+
+@numba.njit(cache=True)
+def _is_outline(frame, row, column, outline):  # type: ignore[no-untyped-def]
+    red, green, blue = (
+        np.float32(frame[row, column, 0]),
+        np.float32(frame[row, column, 1]),
+        np.float32(frame[row, column, 2]),
+    )
+    return nearest(red, green, blue, outline) <= OUTLINE_TOLERANCE**2
+
+
+@numba.njit(cache=True)
+def _fill_of_frame(frame, row, first, last, full, empty, tolerance):  # type: ignore[no-untyped-def]
+    """How far one row of a bar is full between the outer columns of its frame."""
+    inner = last - first - 1
+    votes = np.zeros(inner, np.int8)
+    for column in range(inner):
+        votes[column] = _state(frame, row, first + 1 + column, full, empty, tolerance)
+    share = edge_of(votes)
+    return share if np.isnan(share) or share in (0.0, 1.0) else (share * inner + 1) / (inner + 2)
 
 
 @numba.njit(cache=True)

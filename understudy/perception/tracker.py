@@ -55,6 +55,9 @@ class TrackerConfig:
     """How much of a surprise in place is believed at once."""
     steer: float = 0.12
     """How much of it is taken for a change of velocity."""
+    least_confidence: float = 0.4
+    """An object is told of while its detections are this sure on average. Of what an eye sees for longer and is never
+    surer of, most is nothing (docs/log.md)."""
     sure: float = 0.5
     """One detection of this confidence makes an object; weaker ones need `least_hits`."""
     least_hits: int = 2
@@ -121,7 +124,8 @@ class Tracker:
     def told(self) -> np.ndarray:
         """The objects worth telling of: sure enough, and found lately."""
         objects, config = self.objects, self.config
-        sure = (objects["hits"] >= config.least_hits) | (objects["confidence"] >= config.sure)
+        often = (objects["hits"] >= config.least_hits) & (objects["confidence"] >= config.least_confidence)
+        sure = often | (objects["confidence"] >= config.sure)
         return np.asarray(objects[sure & (objects["missed"] <= config.coast)])
 
     def forget(self, number: int) -> None:
