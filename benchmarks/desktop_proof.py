@@ -2,16 +2,17 @@
 
     python benchmarks/desktop_proof.py record --folder F --sessions 6 --minutes 2.5
     python benchmarks/desktop_proof.py truth  --folder F --sessions 6 --minutes 2.5
-    python benchmarks/desktop_proof.py train  --folder F
-    python benchmarks/desktop_proof.py play   --folder F --games 8 --minutes 2
-    python benchmarks/desktop_proof.py reference --folder F --games 8 --minutes 2
+    python benchmarks/desktop_proof.py train  --folder F --seeds 0 1 2
+    python benchmarks/desktop_proof.py play   --folder F --seeds 0 1 2 --games 12 --minutes 2
+    python benchmarks/desktop_proof.py reference --folder F --seeds 0 1 2 --games 12 --minutes 2
 
 record: desktop_hand.py plays by real events, recorder_v2 watches the screen. truth: the same teacher in the same worlds
-for the same time, recorded with what is true. train: three policies from each, by `understudy train`. play: understudy
-run at the window of `understudy play`, on other worlds, by pixels and events; the game records what is true, and the
-score is counted in that from the first time the mouse moves. reference: what the policies of truth reach on truth, and
-those of pixels, in the same worlds for the same time, many times each, without a screen; then the ratio. record and
-play are real time. Its X server is its own.
+for the same time, recorded with what is true. train: three policies from each with each training seed, by `understudy
+train`. play: understudy run at the window of `understudy play`, on other worlds, by pixels and events, the training
+seeds in turn; the game records what is true, and the score is counted in that from the first time the mouse moves.
+reference: what the policies of truth reach on truth, and those of pixels, in the same worlds for the same time, many
+times each and with every training seed, without a screen; then the ratio. record and play are real time. Its X server
+is its own.
 """
 
 import argparse
@@ -49,7 +50,8 @@ def main() -> None:
     parser.add_argument("--games", type=int, default=6)
     parser.add_argument("--minutes", type=float, default=2.5)
     parser.add_argument("--style", default="hunter")
-    parser.add_argument("--models", default="pixels")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0], help="of training")
+    parser.add_argument("--models", default="pixels", choices=("pixels", "truth"))
     parser.add_argument("--train-flags", default="")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--save-seen", action="store_true", help="play: keep what the understudy saw, too")
@@ -104,36 +106,41 @@ def truth(asked: argparse.Namespace) -> None:
 
 
 def train(asked: argparse.Namespace) -> None:
-    """The same settings for both."""
+    """The same settings for both; what is there already is left as it is."""
     for name in ("pixels", "truth"):
-        if (asked.folder / f"{name}_recordings").exists():
-            command = [*CLI, "train", "--data-dir", str(asked.folder / f"{name}_recordings")]
-            command += ["--output-dir", str(asked.folder / name), *asked.train_flags.split()]
-            subprocess.run(command, check=True)
+        for seed in asked.seeds:
+            models = asked.folder / f"{name}_{seed}"
+            if (asked.folder / f"{name}_recordings").exists() and not models.exists():
+                command = [*CLI, "train", "--data-dir", str(asked.folder / f"{name}_recordings")]
+                command += ["--output-dir", str(models), "--seed", str(seed), *asked.train_flags.split()]
+                subprocess.run(command, check=True)
 
 
 def play(asked: argparse.Namespace) -> None:
     """Real time: the game in one process, the understudy in another; the game writes down what is true."""
     kept = asked.folder / f"played_{asked.models}"
-    scores: dict[str, float] = {}
+    kept.mkdir(exist_ok=True)
+    written = kept / "scores.json"
+    scores: dict[str, float] = json.loads(written.read_text(encoding="utf-8")) if written.exists() else {}
     with x_server() as display:
         for number in range(asked.games):
             seed, folder = PLAY_SEEDS + number, kept / f"{PLAY_SEEDS + number}"
+            if str(seed) in scores:
+                continue
             command = [*CLI, "play", "--seed", str(seed), "--minutes", str(asked.minutes + LOAD_MINUTES)]
             game = start([*command, "--record", "--out", str(folder)], display)
             wait_for_window(display)
-            run = [*CLI, "run", "--world", "desktop", "--models", str(asked.folder / asked.models)]
+            models = asked.folder / f"{asked.models}_{asked.seeds[number % len(asked.seeds)]}"
+            run = [*CLI, "run", "--world", "desktop", "--models", str(models)]
             run += ["--no_online_learning", "--seed", str(seed), "--minutes", str(asked.minutes)]
             run += ["--save-recordings", "--out", str(folder / "seen")] if asked.save_seen else []
             said = start(run + (["--model", str(asked.model)] if asked.model else []), display).communicate()[0]
             game_said = game.communicate()[0].splitlines()[0]
             scores[str(seed)], minutes = score_of(folder, asked.minutes)
             lines = [line for line in said.splitlines() if line.startswith(("Executor", "Late", "Thinking", "The und"))]
-            print(
-                f"{seed}: {scores[str(seed)]:.2f} points a minute in {minutes:.2f} minutes; {game_said}; {lines}",
-                flush=True,
-            )
-    (kept / "scores.json").write_text(json.dumps(scores), encoding="utf-8")
+            written.write_text(json.dumps(scores), encoding="utf-8")
+            scored = f"{scores[str(seed)]:.2f} points a minute in {minutes:.2f} minutes"
+            print(f"{seed}, {models.name}: {scored}; {game_said}; {lines}", flush=True)
 
 
 def score_of(folder: Path, minutes: float) -> tuple[float, float]:
@@ -155,16 +162,17 @@ def reference(asked: argparse.Namespace) -> None:
     """Faster than real time, on truth: what the same hour gives when it is seen exactly."""
     import numpy as np
 
-    seeds = np.arange(PLAY_SEEDS, PLAY_SEEDS + asked.games, dtype=np.uint64)
-    truth = scores_on_truth(asked.folder / "truth", seeds, asked.minutes)
-    print(f"learnt from truth, played on truth:  {spread(truth)}", flush=True)
-    print(
-        f"learnt from pixels, played on truth: {spread(scores_on_truth(asked.folder / 'pixels', seeds, asked.minutes))}"
-    )
+    worlds = np.arange(PLAY_SEEDS, PLAY_SEEDS + asked.games, dtype=np.uint64)
+    on_truth = {}
+    for name in ("truth", "pixels"):
+        each = [scores_on_truth(asked.folder / f"{name}_{seed}", worlds, asked.minutes) for seed in asked.seeds]
+        on_truth[name] = np.mean(each, axis=0)
+        means = ", ".join(f"{scores.mean():.2f}" for scores in each)
+        print(f"learnt from {name}, played on truth: {spread(on_truth[name])}; by training seed {means}", flush=True)
     for played in sorted(asked.folder.glob("played_*/scores.json")):
         scores = json.loads(played.read_text(encoding="utf-8"))
-        shared = [number for number, seed in enumerate(seeds) if str(seed) in scores]
-        pixels, beside = np.array([scores[str(seeds[number])] for number in shared]), truth[shared]
+        shared = [number for number, world in enumerate(worlds) if str(world) in scores]
+        pixels, beside = np.array([scores[str(worlds[number])] for number in shared]), on_truth["truth"][shared]
         draws = np.random.default_rng(0).integers(0, len(shared), (5000, len(shared)))
         low, high = np.percentile(pixels[draws].mean(axis=1) / beside[draws].mean(axis=1), [2.5, 97.5])
         share = f"{pixels.mean() / beside.mean():.2f} [{low:.2f}, {high:.2f}]"
