@@ -173,7 +173,7 @@ def reference(asked: argparse.Namespace) -> None:
         scores = json.loads(played.read_text(encoding="utf-8"))
         shared = [number for number, world in enumerate(worlds) if str(world) in scores]
         pixels, beside = np.array([scores[str(worlds[number])] for number in shared]), on_truth["truth"][shared]
-        draws = np.random.default_rng(0).integers(0, len(shared), (5000, len(shared)))
+        draws = drawn_worlds(len(shared))
         low, high = np.percentile(pixels[draws].mean(axis=1) / beside[draws].mean(axis=1), [2.5, 97.5])
         share = f"{pixels.mean() / beside.mean():.2f} [{low:.2f}, {high:.2f}]"
         print(f"{played.parent.name}: {spread(pixels)}; of what truth gives {share}")
@@ -206,9 +206,15 @@ def spread(scores: "np.ndarray") -> str:
     """The mean over worlds and its interval of 95 %."""
     import numpy as np
 
-    draws = np.random.default_rng(0).integers(0, len(scores), (5000, len(scores)))
-    low, high = np.percentile(scores[draws].mean(axis=1), [2.5, 97.5])
+    low, high = np.percentile(scores[drawn_worlds(len(scores))].mean(axis=1), [2.5, 97.5])
     return f"{scores.mean():.2f} [{low:.2f}, {high:.2f}] points a minute over {len(scores)} worlds"
+
+
+def drawn_worlds(count: int) -> "np.ndarray":
+    """Which worlds each of 5000 bootstrap samples holds."""
+    import numpy as np
+
+    return np.random.default_rng(0).integers(0, count, (5000, count))
 
 
 def start(command: list[str], display: str) -> "subprocess.Popen[str]":
