@@ -45,12 +45,26 @@ def test_flags_alone_make_a_profile_that_reads_its_own_screenshot(
 def test_what_no_flag_says_is_asked_for(
     screenshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    answers = ["0 0 9999 40", "0 0 200 40", "40 10 140 20 40", "-", "300 200 400 300", "350 250"]
+    answers = ["0 0 9999 40", "", "0 0 200 40", "40 10 140 20 40", "-", "300 200 400 300", "350 250"]
     monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
     out = tmp_path / "asked.toml"
     assert main(["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *FLAGS]) == 0
-    assert "does not lie in the picture" in capsys.readouterr().out, "the first answer was wrong and asked for again"
+    printed = capsys.readouterr().out
+    assert "does not lie in the picture" in printed, "the first answer was wrong and asked for again"
+    assert "Nothing was typed" in printed, "nor does Enter throw away what was answered before"
+    assert "No objects were looked for" in printed and "shield" not in printed.partition("is written")[2]
     assert len(read_toml(Profile, out).panels) == 1
+
+
+def test_a_profile_that_is_there_is_not_lost(
+    screenshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "pond.toml"
+    out.write_text("# an evening's work")
+    command = ["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *FLAGS, *PLACES, *BARS]
+    assert main(command) == 2
+    assert "--replace" in capsys.readouterr().err and out.read_text() == "# an evening's work"
+    assert main([*command, "--replace"]) == 0
 
 
 def test_a_question_that_nobody_answers_names_its_flag(
@@ -67,6 +81,8 @@ def test_a_question_that_nobody_answers_names_its_flag(
         ("--hp", "40 10 140 20 100", "about half full"),
         ("--hp", "40 10 140", "5 numbers were expected"),
         ("--kinds", "duck:MONSTER:1", "name:ROLE:value"),
+        ("--kinds", "duck:NONE:1", "ROLE one of ENEMY"),
+        ("--keys", "space none", "'none' is no key"),
         ("--minimap", "300 200 900 300", "does not lie in the picture"),
     ],
 )

@@ -1,6 +1,9 @@
 """Pointing at places in a picture gives what would have been typed."""
 
-from understudy.viewer.picker import Picking
+import pygame
+import pytest
+
+from understudy.viewer.picker import Picking, _take
 
 
 def test_a_rectangle_is_drawn_from_any_corner_and_scaled_to_the_picture() -> None:
@@ -21,7 +24,8 @@ def test_a_bar_needs_a_click_where_its_filled_part_ends() -> None:
     picking = Picking(1.0, fill=True)
     picking.press((100, 10))
     picking.release((200, 20))
-    assert not picking.done
+    picking.enter()
+    assert not picking.done and "filled part" in picking.hint
     picking.press((140, 15))
     assert picking.answer == "100 10 200 20 40.0"
 
@@ -40,6 +44,11 @@ def test_a_point_is_one_click() -> None:
     picking = Picking(1.5, point=True)
     picking.press((10, 20))
     assert picking.answer == "15 30"
+
+
+def test_a_closed_window_is_no_answer_and_ends_it() -> None:
+    with pytest.raises(KeyboardInterrupt):
+        _take(Picking(1.0), pygame.event.Event(pygame.QUIT), (400, 300))
 
 
 def test_nothing_pointed_at_is_no_answer() -> None:

@@ -30,7 +30,8 @@ class New:
     maps: str | None = None
     """Names of its maps, with blanks between."""
     kinds: str | None = None
-    """What there is in the game: name:ROLE:value, with blanks between; ROLE is ENEMY, LOOT, PLAYER, PORTAL or BASE."""
+    """What there is in the game: name:ROLE:value, with blanks between; ROLE is ENEMY, LOOT, PLAYER, PORTAL, BASE or
+    OTHER."""
     hp: str | None = None
     """The bar of the player's hull: left top right bottom and how full it is, in per cent. `-` for none."""
     shield: str | None = None
@@ -47,6 +48,8 @@ class New:
     """Point at places with the mouse in a window, in place of typing pixels."""
     out: Path | None = None
     """The file to write; by default NAME.toml."""
+    replace: bool = False
+    """Write over a profile that is there already."""
     picture: Path | None = None
     """The annotated screenshot to write; by default beside the profile, NAME.png."""
 
@@ -123,6 +126,8 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     for name, value in readings.items():
         table.add_row(name, value)
     console.print(table)
+    if isinstance(detector, Blind):
+        console.print("No objects were looked for: give the weights of a detector with --model.")
     if picture is not None:
         write_picture(picture, annotated(profile, frame, record))
         console.print(f"{picture} has all of it drawn in: look at it.")
@@ -134,14 +139,27 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
 
 
 def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
-    """What was seen, in words a player knows."""
+    """What was seen of that which the profile says where to see, in words a player knows."""
     from understudy.contract.observation import Role
+    from understudy.contract.screen import Screen
 
+    screen = profile.eye or Screen()
+    shown = {
+        "hp": screen.hp,
+        "shield": screen.shield,
+        "rocket": screen.rocket,
+        "ammunition": screen.ammo,
+        "loaded": screen.ammo_kind,
+        "laser": screen.laser,
+        "map": screen.maps,
+        "place": screen.dots,
+        "landmarks": screen.dots,
+    }
     player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
     index = int(player["map_index"])
     marks = [Role(int(mark["role"])).name.lower() for mark in record["landmarks"] if mark["role"] > 0]
     names = [profile.kinds[int(track["kind"])].name for track in tracks]
-    return {
+    readings = {
         "hp": _per_cent(float(player["hp"])),
         "shield": _per_cent(float(player["shield"])),
         "rocket": _per_cent(float(player["rocket_ready"])),
@@ -153,6 +171,7 @@ def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
         "landmarks": ", ".join(marks) or "none seen",
         "objects": ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "none seen",
     }
+    return {name: reading for name, reading in readings.items() if shown.get(name, True)}
 
 
 def _per_cent(value: float) -> str:

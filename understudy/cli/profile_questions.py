@@ -1,5 +1,6 @@
 """The questions of `understudy profile new`: each is answered by its flag, else typed, else pointed at in a window."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -8,16 +9,18 @@ import numpy as np
 from rich.console import Console
 
 from understudy.cli.profile import New
-from understudy.contract.errors import FlagError
+from understudy.contract.errors import FlagError, WorldError
 from understudy.contract.observation import Role
 from understudy.contract.profile import Kind, Profile, Rectangle
 from understudy.contract.screen import Area, Bar, Dot, Screen
 from understudy.perception.detector import CONFIDENCE, IOU
 from understudy.perception.survey import area_of, bar_of, dot_of
+from understudy.worlds.desktop.keys import x11_keysyms
 
 T = TypeVar("T")
 NONE = "-"
 """Answers that there is no such thing."""
+_ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 
 
 def ask_for_profile(command: New, frame: np.ndarray) -> Profile:
@@ -28,9 +31,11 @@ def ask_for_profile(command: New, frame: np.ndarray) -> Profile:
     """
     questions = _Questions(command, frame)
     height, width = frame.shape[:2]
-    name = questions.ask("name", "What shall the game be called?", str)
+    name = questions.ask("name", "What shall the game be called?", questions.name_of)
     title = questions.ask("title", "What is the title of its window, or a part of it?", str)
-    keys = questions.ask("keys", "Which keys does it know? (such as: ctrl space 1 2)", lambda text: tuple(text.split()))
+    keys = questions.ask(
+        "keys", "Which keys does it know? (such as: ctrl space 1 2; where it knows none: space)", keys_of
+    )
     maps = questions.ask("maps", "What are its maps called? (one will do)", lambda text: tuple(text.split()))
     kinds = questions.ask("kinds", questions.about_kinds(), kinds_of)
     panels = questions.ask("panels", "Which parts are no open space? (l t r b; l t r b; or -)", questions.panels_of)
@@ -75,28 +80,37 @@ class _Questions:
         while True:
             answer = self._answer(flag, question)
             try:
+                if not answer:
+                    raise FlagError("Nothing was typed: give an answer; Ctrl-C ends.")
                 return read(answer)
             except FlagError as mistake:
                 self._console.print(str(mistake), style="red", markup=False)
 
     def _answer(self, flag: str, question: str) -> str:
         if self._command.window and flag in ("hp", "shield", "minimap", "ship", "panels"):
+            os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
             from understudy.viewer.picker import pick
 
+            asked = question.partition(" (")[0]  # behind it stands how to type it
+            self._console.print(f"{asked} Point at it in the window.", style="bold", markup=False)
             picked = pick(
-                self._frame, question, point=flag == "ship", several=flag == "panels", fill=flag in ("hp", "shield")
+                self._frame, asked, point=flag == "ship", several=flag == "panels", fill=flag in ("hp", "shield")
             )
             if picked is not None:
                 return picked
             return NONE
         self._console.print(question, style="bold", markup=False)
         try:
-            answer = input("> ").strip()
+            return input("> ").strip()
         except EOFError:
             raise FlagError(f"Nobody answered {question!r}: give --{flag}.") from None
-        if not answer:
-            raise FlagError(f"An empty answer was given to {question!r}: give one, or --{flag}.")
-        return answer
+
+    def name_of(self, text: str) -> str:
+        """The name, unless a profile would be lost by it."""
+        out = self._command.out or Path(f"{text}.toml")
+        if out.exists() and not self._command.replace:
+            raise FlagError(f"{out} is there already: choose another name or --out, or say --replace.")
+        return text
 
     def about_kinds(self) -> str:
         """The question for kinds, with a detector's classes where there is one."""
@@ -154,6 +168,21 @@ def numbers_of(text: str, count: int) -> list[float]:
     return numbers
 
 
+def keys_of(text: str) -> tuple[str, ...]:
+    """Names of keys, each once.
+
+    Raises:
+        FlagError: if no key is called so.
+    """
+    names = tuple(dict.fromkeys(text.lower().split()))
+    for name in names:
+        try:
+            x11_keysyms(name)
+        except WorldError:
+            raise FlagError(f"{name!r} is no key that is known: give such as space, ctrl, a, 1, f5 or left.") from None
+    return names
+
+
 def kinds_of(text: str) -> tuple[Kind, ...]:
     """Kinds out of name:ROLE:value, value left out for nothing.
 
@@ -164,10 +193,8 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
     for part in text.split():
         name, _, rest = part.partition(":")
         role, _, value = rest.partition(":")
-        if role.upper() not in Role.__members__ or not name:
-            raise FlagError(
-                f"{part!r} was given where name:ROLE:value was expected, ROLE one of {', '.join(Role.__members__)}."
-            )
+        if role.upper() not in _ROLES or not name:
+            raise FlagError(f"{part!r} was given where name:ROLE:value was expected, ROLE one of {', '.join(_ROLES)}.")
         try:
             kinds.append(Kind(name=name, role=Role[role.upper()], value=float(value or 0)))
         except ValueError:
