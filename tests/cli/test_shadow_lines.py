@@ -95,7 +95,7 @@ def test_learning_rates_are_written_as_in_the_guide(value: float, text: str) -> 
         ({"num_touched": 0}, "neither mouse nor keyboard"),
         ({"window": (2000, 700)}, "larger than the screen of 1920 x 1080"),
         ({}, "none of it has become a sample"),
-        ({"learner_is_ready": False}, None),
+        ({"learner_had_time": False}, None),
     ],
 )
 def test_an_empty_buffer_has_a_cause(changed: dict[str, object], cause: str | None) -> None:
@@ -104,7 +104,7 @@ def test_an_empty_buffer_has_a_cause(changed: dict[str, object], cause: str | No
         "window": (1280, 720),
         "desktop": (1920, 1080),
         "num_touched": 50,
-        "learner_is_ready": True,
+        "learner_had_time": True,
     }
     why = why_empty(**(usual | changed))  # type: ignore[arg-type]
     assert why is None if cause is None else cause in (why or "")

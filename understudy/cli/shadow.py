@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from understudy.recordings.recorder import Recorder
 
 LOGS = Path("logs/shadow")
-EMPTY_S = 10.0
-"""A buffer that is empty for so long is looked into."""
+EMPTY_S, UNTAUGHT_S = 10.0, 60.0
+"""A buffer that is empty for so long is looked into; so long after the learner has begun it should have samples."""
 STILL_WRITTEN_S = 10.0
 """A recording that changed more recently than this may belong to a session that goes on."""
 EXIT_INTERRUPTED = 130
@@ -185,22 +185,26 @@ class EmptyCheck:
     def __init__(self, trainer: "ShadowTrainer", place: "Place", teller: "Teller") -> None:
         self._trainer, self._place, self._teller = trainer, place, teller
         self._begun_s: float | None = None
+        self._ready_s: float | None = None
         self._is_over = False
 
     def look(self, now_s: float) -> None:
         """Called once a tick."""
         self._begun_s = now_s if self._begun_s is None else self._begun_s
+        if self._trainer.is_ready and self._ready_s is None:
+            self._ready_s = now_s
         if self._is_over or now_s - self._begun_s < EMPTY_S:
             return
         if self._trainer.num_samples:
             self._is_over = True
             return
-        why = self._why()
+        why = self._why(now_s)
         if why is not None:
             self._is_over = True
-            self._teller.say(f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {EMPTY_S:.0f} s: {why}")
+            watched_s = now_s - self._begun_s
+            self._teller.say(f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {int(watched_s)} s: {why}")
 
-    def _why(self) -> str | None:
+    def _why(self, now_s: float) -> str | None:
         from understudy.cli.shadow_lines import why_empty
 
         return why_empty(
@@ -208,5 +212,5 @@ class EmptyCheck:
             window=self._place.size,
             desktop=self._place.desktop_size(),
             num_touched=self._trainer.seen.num_touched,
-            learner_is_ready=self._trainer.is_ready,
+            learner_had_time=self._ready_s is not None and now_s - self._ready_s > UNTAUGHT_S,
         )

@@ -138,15 +138,15 @@ def ready_line(report: Ready) -> str:
 
 
 def why_empty(
-    *, has_focus: bool, window: tuple[int, int], desktop: tuple[int, int], num_touched: int, learner_is_ready: bool
+    *, has_focus: bool, window: tuple[int, int], desktop: tuple[int, int], num_touched: int, learner_had_time: bool
 ) -> str | None:
-    """Why nothing has come into the buffer; None while the learner is only not ready yet.
+    """Why nothing has come into the buffer; None while the learner may only not have come to it yet.
 
     Args:
         has_focus: whether the game's window has the keyboard.
         window, desktop: sizes in pixels.
         num_touched: ticks in which mouse or keyboard did something.
-        learner_is_ready: whether the learner has begun.
+        learner_had_time: whether the learner has begun long enough ago.
     """
     if window[0] > desktop[0] or window[1] > desktop[1]:
         return (
@@ -157,4 +157,9 @@ def why_empty(
         if not has_focus:
             return "the game window is not in focus: click into it."
         return "neither mouse nor keyboard has done anything in the game: move the mouse into the window and play."
-    return "what you do is seen, but none of it has become a sample." if learner_is_ready else None
+    if not learner_had_time:
+        return None
+    return (
+        "what you do is seen, but none of it has become a sample: the learner takes only what other programs leave of "
+        "the processor; close some, and play on."
+    )
