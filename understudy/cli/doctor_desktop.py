@@ -8,7 +8,11 @@ if TYPE_CHECKING:
 
 
 def run_desktop(command: "Doctor") -> None:
-    """Prints each finding as soon as it is there."""
+    """Prints each finding as soon as it is there.
+
+    Raises:
+        WorldError: if there is nothing to examine: no display, no such window or monitor.
+    """
     from rich.console import Console
     from rich.text import Text
 
@@ -21,9 +25,10 @@ def run_desktop(command: "Doctor") -> None:
     if command.json:
         print(to_json(list(findings)))
         return
-    console.print("The mouse is moved to the corners of the window and back; nothing is pressed.")
     worst = Weight.FINE
-    for finding in findings:
+    for number, finding in enumerate(findings):
+        if number == 0:
+            console.print("The mouse is moved to the corners of the window and back; nothing is pressed.")
         worst = max(worst, finding.weight)
         line = Text(f"{finding.weight.name.lower():8s}", _colour(finding.weight))
         line.append(f" {finding.what}: {finding.figure}", "default")

@@ -11,6 +11,7 @@ from Xlib.display import Display
 from understudy.cli.main import main
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.examination import Finding, Weight, examine
+from understudy.worlds.desktop.screen import find_window, open_windows
 
 pytestmark = pytest.mark.desktop
 
@@ -51,10 +52,24 @@ def test_black_pictures_a_wrong_shape_and_claimed_keys_are_told(
     assert claimed.figure == "f5" and claimed.advice
 
 
-def test_without_the_window_one_finding_says_which_there_are(
+def test_without_the_window_one_sentence_says_which_there_are(
     open_game: Callable[..., PaperGame], screen: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     open_game()
-    assert main(["doctor", "--desktop", "--window", "Chess"]) == 0
-    said = capsys.readouterr().out
-    assert "serious" in said and TITLE in said
+    assert main(["doctor", "--desktop", "--window", "Chess"]) == 2
+    said = capsys.readouterr()
+    assert said.out == "" and "no window with the title 'Chess'" in said.err and TITLE in said.err
+    assert main(["doctor", "--desktop", "--monitor", "3"]) == 2
+
+
+def test_a_small_window_and_one_off_the_screen_are_each_told_once(
+    open_game: Callable[..., PaperGame], screen: dict[str, str]
+) -> None:
+    open_game(TITLE, (320, 180))
+    findings = list(examine(load_profile(), TITLE))
+    assert found(findings, "is small").weight == Weight.WARNING
+    with closing(open_windows()) as windows:
+        hand(screen, "windowmove", find_window(windows, TITLE), 1100, 600)
+    findings = list(examine(load_profile(), TITLE))
+    (serious,) = [finding for finding in findings if finding.weight == Weight.SERIOUS]
+    assert "partly off" in serious.what and found(findings, "keeps")

@@ -77,7 +77,10 @@ class MssCamera:
         try:
             shot = self._screen.grab(wanted)
         except self._error as problem:
-            raise WorldError(f"The screen cannot be captured at {area}: {problem}") from problem
+            why = str(problem).partition("\n")[0]  # the rest are numbers of the X server's
+            raise WorldError(
+                f"The screen cannot be captured at {area} ({why}): is all of it on the screen?"
+            ) from problem
         bgra = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.monotonic()) / 2)
 

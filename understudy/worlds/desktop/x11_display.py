@@ -16,7 +16,10 @@ def open_display() -> display.Display:
     name = os.environ.get("DISPLAY", "")
     if not name:
         wayland = " This session is Wayland: start the game under an X11 session." if _is_wayland() else ""
-        raise WorldError(f"There is no X display (DISPLAY is not set), so the desktop cannot be seen.{wayland}")
+        raise WorldError(
+            f"There is no X display (DISPLAY is not set), so the desktop cannot be seen: use a terminal "
+            f"of the desktop, or name its display, such as  DISPLAY=:0 .{wayland}"
+        )
     try:
         return display.Display(name)
     except (error.DisplayError, error.XauthError, xauth.error.XauthError, OSError) as problem:
