@@ -94,7 +94,7 @@ def _train(command: Train) -> int:
 
     settings, console = _settings(command), Console(soft_wrap=True)
     with interrupt_flag() as interrupted, Progress(console=console) as bars:
-        drawing = bars.add_task("pictures", total=None)
+        drawing = bars.add_task("pictures", total=None, visible=command.images is None)
         fitting = bars.add_task("learning", total=None)
         result = train_detector(
             settings,
@@ -109,6 +109,9 @@ def _train(command: Train) -> int:
             interrupted.is_set,
         )
     _tell(console, result)
+    if not result.fit.finished:
+        best = command.output_dir / "best_model.pt"
+        console.print(f"Stopped before its end; to go on:  understudy detector train --start {best} ...")
     return 0 if result.fit.finished else EXIT_INTERRUPTED
 
 
