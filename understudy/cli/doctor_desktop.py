@@ -27,7 +27,7 @@ def run_desktop(command: "Doctor") -> None:
         return
     worst = Weight.FINE
     for number, finding in enumerate(findings):
-        if number == 0:
+        if number == 0 and finding.weight < Weight.SERIOUS:
             console.print("The mouse is moved to the corners of the window and back; nothing is pressed.")
         worst = max(worst, finding.weight)
         line = Text(f"{finding.weight.name.lower():8s}", _colour(finding.weight))

@@ -23,18 +23,18 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.ahead import AHEAD_S, move_ahead
+from understudy.worlds.desktop.beat import Beat
 from understudy.worlds.desktop.capture import Camera, Frame
 from understudy.worlds.desktop.ears import Ears
 from understudy.worlds.desktop.felt import Felt
 from understudy.worlds.desktop.place import Place
 from understudy.worlds.desktop.reins import Reins
 from understudy.worlds.desktop.screen import Area, WindowSystem
+from understudy.worlds.desktop.sender import Sender
 from understudy.worlds.desktop.sight import Sight
 from understudy.worlds.desktop.watcher import Heard, Watcher
 from understudy.worlds.hands import TickHands
 
-LONGEST_GAP_S = 1.0
-"""A longer standstill (a suspended machine) does not count as missed ticks."""
 WARM_UP_PICTURES = 4
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
@@ -124,9 +124,6 @@ class DesktopWorld:
         """It is over: nothing is seen or sent any more."""
         self.paused, self.stands_still = False, False
         """F1 was pressed; for whatever reason it is not played just now."""
-        self.num_ticks, self.num_missed = 0, 0
-        self.num_covered = 0
-        """Presses that were not made because another window lay over the place."""
         self.during_pause: Callable[[], None] = lambda: None
         """Is called twenty times a second in a pause, so that whoever sits at the world can end it."""
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
@@ -138,8 +135,9 @@ class DesktopWorld:
             raise
         self._sight = Sight(self.place, parts.camera, say, clock)
         self._felt = Felt(profile, self.area.fractions(*cursor))
+        self._sender = None if parts.reins is None else Sender(parts.reins, self.place, self._felt, clock)
         self._seen, self._has_looked = empty_observation(1), False
-        self._tick_start_s, self._parent = clock(), os.getppid()
+        self._beat, self._parent = Beat(clock), os.getppid()
         parts.ears.on_stop = self.stop
 
     @property
@@ -151,6 +149,21 @@ class DesktopWorld:
     def num_worlds(self) -> int:
         """One."""
         return 1
+
+    @property
+    def num_ticks(self) -> int:
+        """All that have passed, with those that were left out."""
+        return self._beat.num_ticks
+
+    @property
+    def num_missed(self) -> int:
+        """Those for which there was no time."""
+        return self._beat.num_missed
+
+    @property
+    def num_covered(self) -> int:
+        """Presses that were not made because another window lay over the place."""
+        return 0 if self._sender is None else self._sender.num_covered
 
     @property
     def person_in_charge(self) -> bool:
@@ -193,30 +206,22 @@ class DesktopWorld:
             except WorldError:
                 break  # partly off the screen: `observe` will say so
             self._eye.look(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
-        self._tick_start_s = self._clock()
+        self._beat.restart()
 
     def act(self, action: Action) -> None:
         """Sends the action, unless the person is in charge, and waits until the tick is over."""
         self._has_looked = False
-        reins = self._parts.reins
-        if reins is not None and not self.closed:
+        if self._sender is not None and not self.closed:
             if self.person_in_charge or self.paused:
-                self._release(reins)
+                self._sender.release()
             else:
-                self._send(reins, action.records[0])
+                self._sender.send(action.records[0])
         self.wait_tick()
-        late_s = self._clock() - (self._tick_start_s + TICK_S)
-        if late_s > LONGEST_GAP_S:
-            self._tick_start_s += late_s
-            late_s = 0.0
-        missed = max(0, int(late_s / TICK_S))
-        self._tick_start_s += TICK_S * (1 + missed)
-        self.num_ticks += 1 + missed
-        self.num_missed += missed
+        self._beat.next()
 
     def wait_tick(self) -> None:
         """Returns when the tick is over, with its events taken in."""
-        until_s = self._tick_start_s + TICK_S
+        until_s = self._beat.end_s
         remaining_s = until_s - self._clock()
         if remaining_s > 0 and not self.closed:
             time.sleep(remaining_s)
@@ -254,13 +259,12 @@ class DesktopWorld:
         """A picture, or why there is none that could be played by."""
         if self.paused:
             return None, "F1 was pressed; press it again to go on"
-        reins = self._parts.reins
-        return self._sight.take(holding=reins is not None and bool(reins.down))
+        return self._sight.take(holding=self._sender is not None and self._sender.holds)
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
-        if self._parts.reins is not None:
-            self._release(self._parts.reins)
+        if self._sender is not None:
+            self._sender.release()
         self._say(f"Paused: {why}.")
         self.stands_still = True
         told, frame = why, None
@@ -277,7 +281,7 @@ class DesktopWorld:
         if frame is not None and not self.closed:
             self._say("Going on.")
         self.stands_still = False
-        self._tick_start_s = self._clock()  # what went by is no missed tick
+        self._beat.restart()
         return frame
 
     def _pass_pause(self) -> None:
@@ -295,25 +299,3 @@ class DesktopWorld:
         for name in self.totals:
             self.totals[name] += float(np.nan_to_num(events[name]))
         return seen
-
-    def _send(self, reins: Reins, wished: np.void) -> None:
-        """Makes mouse and keyboard so, inside the window only."""
-        pixel = self.area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
-        button, keys = int(wished["button"]), int(wished["keys"])
-        before = reins.down
-        fresh = set(reins.wanted(button, keys)) - before
-        if fresh and not self.place.has_focus:
-            self._release(reins)  # what is held was meant for the game, too
-            return
-        if any(kind == "button" for kind, _ in fresh) and not self.place.is_free(pixel):
-            self.num_covered += 1
-            button = 0
-        reins.send(pixel, button, keys)
-        if not reins.is_stopped:
-            self._felt.moved(self.area.fractions(*pixel), self._clock())
-        self._felt.turned(before ^ reins.down, reins.down, self._clock())
-
-    def _release(self, reins: Reins) -> None:
-        before = reins.down
-        reins.release()
-        self._felt.turned(before, frozenset(), self._clock())
