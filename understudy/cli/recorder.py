@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from understudy.contract.errors import WorldError
     from understudy.contract.protocols import Step
     from understudy.recordings.episode import EpisodeInfo
     from understudy.recordings.takes import Takes
@@ -74,10 +75,12 @@ def run(command: RecorderV2) -> int | None:
         _say_hello(command, world, console)
         if command.start_now:
             takes.start()
-        interrupted = _record(session, command, world, takes)
+        interrupted, lost = _record(session, command, world, takes)
         if command.start_now:
             takes.save()
     _sum_up(command, world, takes, console)
+    if lost is not None:
+        raise lost
     return EXIT_INTERRUPTED if interrupted else None
 
 
@@ -154,8 +157,11 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
     console.print("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.", highlight=False)
 
 
-def _record(session: "Session", command: RecorderV2, world: "DesktopWorld", takes: "Takes") -> bool:
-    """Runs until the end; says whether that was an interruption."""
+def _record(
+    session: "Session", command: RecorderV2, world: "DesktopWorld", takes: "Takes"
+) -> "tuple[bool, WorldError | None]":
+    """Runs until the end; says whether that was an interruption, or the screen was lost."""
+    from understudy.contract.errors import WorldError
     from understudy.contract.observation import TICK_RATE_HZ
 
     num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
@@ -168,8 +174,10 @@ def _record(session: "Session", command: RecorderV2, world: "DesktopWorld", take
     try:
         session.run(num_ticks, until=over)
     except KeyboardInterrupt:
-        return True
-    return False
+        return True, None
+    except WorldError as problem:
+        return False, problem
+    return False, None
 
 
 def _files(number: int) -> str:

@@ -131,22 +131,25 @@ def desktop_choice(command: Run) -> "DesktopChoice | None":
 
 
 def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
-    """Plays and prints the summary, also after Ctrl-C; says whether it was that."""
+    """Plays and prints the summary, also after Ctrl-C or a lost screen; says whether it was Ctrl-C."""
     from understudy.cli.critic_live import in_a_line, second_opinion
     from understudy.cli.live import in_words, summary
     from understudy.cli.online import online_learning
+    from understudy.contract.errors import WorldError
 
     name = "test" if command.test_mode else "understudy"
     recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
-    interrupted = False
+    interrupted, lost = False, None
     with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
         try:
             game.play(listeners, command.minutes)
         except KeyboardInterrupt:
             interrupted = True
+        except WorldError as problem:
+            lost = problem
     for line in summary(game):
         console.print(line, highlight=False)
     if not _critic_of(command).none or critic.critic.counts.by_person:
@@ -154,6 +157,8 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
         console.print(ended, highlight=False)
+    if lost is not None:
+        raise lost
     return interrupted
 
 

@@ -1,6 +1,8 @@
 """What is sent and what is heard: the ledger, the pointer, the watcher and the ears, by themselves and on X11."""
 
 import gc
+import os
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 
@@ -8,12 +10,13 @@ import pytest
 from screen_stage import PaperGame, hand, until
 
 from understudy.contract.errors import WorldError
+from understudy.worlds.desktop.capture import open_camera
 from understudy.worlds.desktop.ears import Ears
 from understudy.worlds.desktop.keys import x11_keysyms
 from understudy.worlds.desktop.ledger import LIFETIME_S, Ledger
 from understudy.worlds.desktop.pointer import Pointer, open_pointer
-from understudy.worlds.desktop.screen import Area
-from understudy.worlds.desktop.watcher import Heard, open_watcher
+from understudy.worlds.desktop.screen import Area, open_windows
+from understudy.worlds.desktop.watcher import LOST, Heard, open_watcher
 
 MONITOR = Area(left=0, top=0, width=1280, height=720)
 KEYS = ("space", "ctrl", "1", "j")
@@ -76,6 +79,14 @@ def test_only_a_corner_stops(place: tuple[int, int], stops: int) -> None:
     assert len(reasons) == stops
     ears.hear(heard("move", place=place, own=True))
     assert len(reasons) == stops, "our own moves do not"
+
+
+def test_who_can_no_longer_be_stopped_stops() -> None:
+    ears, reasons = Ears(()), []
+    ears.on_stop = reasons.append
+    ears.hear(heard(LOST))
+    assert reasons == ["mouse and keyboard are no longer heard"]
+    assert ears.take(9.0) == [] and ears.touched_s == float("-inf")
 
 
 def test_names_of_keys_are_those_of_profiles() -> None:
@@ -172,3 +183,35 @@ def test_a_click_and_a_key_reach_a_program_of_its_own(open_game: Callable[..., P
     assert pointer.place() == (640, 300)
     pointer.close()
     pointer.close()
+
+
+@pytest.mark.desktop
+def test_a_display_that_goes_away_is_told_and_everything_closes_quietly(
+    screen: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of its own: the other tests' has to stay."""
+    reading_end, writing_end = os.pipe()
+    server = subprocess.Popen(
+        ["Xvfb", "-displayfd", str(writing_end), "-screen", "0", "320x240x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=[writing_end],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(writing_end)
+    with os.fdopen(reading_end) as numbers:
+        monkeypatch.setenv("DISPLAY", f":{numbers.readline().strip()}")
+    found: list[Heard] = []
+    watcher, opened, camera, pointer = (
+        open_watcher(KEYS, Ledger(), found.append),
+        open_windows(),
+        open_camera(),
+        open_pointer(),
+    )
+    (monitor,) = camera.monitors()
+    server.kill()
+    server.wait(30)
+    until(lambda: [each.kind for each in found] == [LOST], "it is told")
+    for use in (opened.titles, opened.desktop, lambda: pointer.move(1, 1), lambda: camera.grab(monitor)):
+        with pytest.raises(WorldError, match=r"is gone|cannot be captured"):
+            use()
+    for part in (watcher, opened, camera, pointer):
+        part.close()

@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -64,7 +65,8 @@ class MssCamera:
             self._screen.monitors  # noqa: B018  asks the platform, which fails here if at all
         except mss.ScreenShotError as problem:
             raise WorldError(f"The screen cannot be captured ({problem}): is there a display?") from problem
-        self._error: type[Exception] = mss.ScreenShotError
+        self._errors: tuple[type[Exception], ...] = (mss.ScreenShotError, AssertionError)
+        """A lost connection is an AssertionError to mss."""
 
     def grab(self, area: Area) -> Frame:
         """What the screen shows now in an area.
@@ -76,10 +78,10 @@ class MssCamera:
         began_s = time.monotonic()
         try:
             shot = self._screen.grab(wanted)
-        except self._error as problem:
+        except self._errors as problem:
             why = str(problem).partition("\n")[0]  # the rest are numbers of the X server's
             raise WorldError(
-                f"The screen cannot be captured at {area} ({why}): is all of it on the screen?"
+                f"The screen cannot be captured at {area} ({why or 'no picture'}): is all of it on the screen?"
             ) from problem
         bgra = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
         return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.monotonic()) / 2)
@@ -91,7 +93,8 @@ class MssCamera:
 
     def close(self) -> None:
         """Ends it. May be called twice."""
-        self._screen.close()
+        with suppress(*self._errors):  # the display is gone
+            self._screen.close()
 
 
 def open_camera() -> Camera:

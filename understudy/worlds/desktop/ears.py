@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 
 from understudy.worlds.desktop.screen import Area
-from understudy.worlds.desktop.watcher import Heard
+from understudy.worlds.desktop.watcher import LOST, Heard
 
 STOP_KEY = "f3"
 CORNER_PIXELS = 2
@@ -43,6 +43,9 @@ class Ears:
 
     def hear(self, heard: Heard) -> None:
         """Takes in one event."""
+        if heard.kind == LOST:  # nobody could stop it any more
+            self.on_stop("mouse and keyboard are no longer heard")
+            return
         if heard.own:
             self.num_own += 1
             self._heard.append(heard)

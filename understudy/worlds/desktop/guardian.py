@@ -78,7 +78,10 @@ class Guardian:
         try:
             self._process.stdin.write(f"{line}\n")
         except (OSError, ValueError) as problem:
-            raise WorldError("The process that releases mouse and keyboard after a crash is gone") from problem
+            raise WorldError(
+                "The process that releases mouse and keyboard after a crash is gone, and nothing is pressed without "
+                "it: start again"
+            ) from problem
 
     def close(self) -> None:
         """Ends it; it releases what is still down. May be called twice."""
@@ -161,8 +164,12 @@ def main() -> int:
     pointer = open_pointer()
     sys.stdout.write(f"{READY}\n")
     sys.stdout.flush()
-    watch_over(with_silences(sys.stdin), pointer)
-    pointer.close()
+    try:
+        watch_over(with_silences(sys.stdin), pointer)
+    except WorldError:  # the display is gone, and all that was held with it
+        return 1
+    finally:
+        pointer.close()
     return 0
 
 

@@ -7,8 +7,10 @@ corner. Nothing is sent after that.
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
+from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
 from understudy.worlds.desktop.ledger import Ledger
 from understudy.worlds.desktop.pointer import Pointer
@@ -106,10 +108,11 @@ class Reins:
 
     def close(self) -> None:
         """Lets go of everything and ends pointer and guardian. May be called twice."""
-        self.stop()
         if self._closed:
             return
         self._closed = True
+        with suppress(WorldError):  # the display is gone, and all that was held with it
+            self.stop()
         self._guardian.close()
         self._pointer.close()
 

@@ -8,6 +8,8 @@ from typing import Protocol, runtime_checkable
 from understudy.contract.errors import MissingExtraError
 from understudy.worlds.desktop.ledger import Ledger
 
+LOST = "lost"
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -16,7 +18,7 @@ class Heard:
     time_s: float
     """Monotonic, when it happened; not when we got to know."""
     kind: str
-    """`move`, `press` or `release`."""
+    """`move`, `press` or `release`; LOST when nothing will be heard any more."""
     code: str
     """`left` or `right`, the name of a key, empty for a move."""
     x: int

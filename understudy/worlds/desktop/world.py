@@ -184,7 +184,7 @@ class DesktopWorld:
     def observe(self) -> Observation:
         """How the game looked when this tick began; stands still while it cannot be played. Until the next `act`, and
         after the end, it is the same observation again."""
-        if self._has_looked:
+        if self._has_looked or self.closed:
             return self._seen
         frame, why = self._picture()
         if why is not None and not self.closed:
@@ -241,8 +241,11 @@ class DesktopWorld:
         if self.closed:
             return
         self.closed = True
-        if self._parts.reins is not None:
-            self._parts.reins.stop()
+        try:
+            if self._parts.reins is not None:
+                self._parts.reins.stop()
+        except WorldError as problem:  # the display is gone, and all that was held with it
+            why = f"{why} ({problem})"
         self._say(f"Stopped: {why}.")
 
     def close(self) -> None:

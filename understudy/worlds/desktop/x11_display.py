@@ -21,11 +21,27 @@ def open_display() -> display.Display:
             f"of the desktop, or name its display, such as  DISPLAY=:0 .{wayland}"
         )
     try:
-        return display.Display(name)
+        opened = display.Display(name)
     except (error.DisplayError, error.XauthError, xauth.error.XauthError, OSError) as problem:
         raise WorldError(
             f"The X display {name} cannot be reached ({problem}): is it running, is it yours?"
         ) from problem
+    _say_when_gone(opened, name)
+    return opened
+
+
+def _say_when_gone(opened: display.Display, name: str) -> None:
+    """Every later use of a connection that the server has closed raises one clear sentence: python-xlib raises what it
+    keeps as the connection's error, from wherever that is noticed."""
+    connection = opened.display
+    close = connection.close_internal
+
+    def close_and_say(whom: str) -> None:
+        close(whom)
+        if whom != "client":
+            connection.socket_error = WorldError(f"The X display {name} is gone: it was closed, or you were logged out")
+
+    connection.close_internal = close_and_say
 
 
 def _is_wayland() -> bool:

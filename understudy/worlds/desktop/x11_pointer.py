@@ -4,6 +4,8 @@ XSendEvent, which some libraries use for plain characters, is not used: programs
 record extension does not see it (LIBRARIES: traps).
 """
 
+from contextlib import suppress
+
 from Xlib import XK, X
 from Xlib.ext import xtest
 
@@ -54,7 +56,8 @@ class X11Pointer:
         """Ends the connection; what is down stays down. May be called twice."""
         if not self._closed:
             self._closed = True
-            self._display.close()
+            with suppress(WorldError):  # the display is gone
+                self._display.close()
 
     def _send(self, kind: int, detail: int, x: int = 0, y: int = 0) -> None:
         xtest.fake_input(self._display, kind, detail, x=x, y=y)

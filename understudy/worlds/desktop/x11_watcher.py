@@ -10,7 +10,7 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from Xlib import XK, X, Xatom
@@ -20,7 +20,7 @@ from Xlib.ext import record
 from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.keys import x11_keysyms
 from understudy.worlds.desktop.ledger import Ledger
-from understudy.worlds.desktop.watcher import Hear, Heard
+from understudy.worlds.desktop.watcher import LOST, Hear, Heard
 from understudy.worlds.desktop.x11_display import open_display
 
 _EVENT = struct.Struct("=BBHIIIIhhhhHBx")
@@ -67,19 +67,24 @@ class X11Watcher:
         if self._closed:
             return
         self._closed = True
-        self._control.record_disable_context(self._context)
-        self._control.flush()
+        with suppress(WorldError):  # the display is gone, and the thread with it
+            self._control.record_disable_context(self._context)
+            self._control.flush()
         self._thread.join(_PATIENCE_S)
-        self._control.close()
+        with suppress(WorldError):
+            self._control.close()
 
     def _listen(self) -> None:
         try:
             self._data.record_enable_context(self._context, self._take)
             self._data.record_free_context(self._context)
             self._data.close()
-        except Exception:
-            if not self._closed:
+        except Exception as problem:
+            if self._closed:
+                return
+            if not isinstance(problem, WorldError):
                 _log.exception("mouse and keyboard are no longer heard")
+            self._hear(Heard(time.monotonic(), LOST, "", 0, 0, own=False))
 
     def _take(self, reply: Any) -> None:
         if reply.category == record.StartOfData:

@@ -1,8 +1,11 @@
 """Windows on X11, through python-xlib: with a window manager by its lists, without one by the tree of windows."""
 
+from contextlib import suppress
+
 from Xlib import X, Xatom, error
 from Xlib.xobject.drawable import Window
 
+from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.screen import Area
 from understudy.worlds.desktop.x11_display import open_display
 
@@ -85,7 +88,8 @@ class X11Windows:
         """Ends the connection. May be called twice."""
         if not self._closed:
             self._closed = True
-            self._display.close()
+            with suppress(WorldError):  # the display is gone
+                self._display.close()
 
     def _window(self, number: int) -> Window:
         return self._display.create_resource_object("window", number)
