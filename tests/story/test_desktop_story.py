@@ -36,7 +36,7 @@ def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
     wait_for_window(TITLE)
     recorder = ("-m", "darkorbit_bot.v2.recording.recorder_v2", "--window", TITLE, "--start-now")  # this one does not
     said, _ = start_program(*recorder, "--minutes", str(RECORDED_S / 60)).communicate(timeout=400)
-    assert "1 recordings saved" in said, said
+    assert "1 recording saved" in said, said
     game.kill()
     game.wait(30)
     (path,) = find_recordings(tmp_path / "recordings/v2_training")
