@@ -140,6 +140,7 @@ class Eye:
         self._note_safety(now)
         for number in self._happenings.tell(now, lines, died=died, jumped=jumped):
             self.tracker.forget(number)
+            now["tracks"]["selected"][now["tracks"]["id"] == number] = 0  # told once more, as it was, but dead
         lap()
         self.costs = Costs(*(1000 * (later - earlier) for earlier, later in itertools.pairwise(marks)))
         return Observation(record)
