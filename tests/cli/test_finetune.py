@@ -45,7 +45,7 @@ def played(working_folder: Path) -> Path:
     record_teacher("hunter", 8.0, 0, Path("recordings/v2_training"), sessions=4)
     models = write_brain(working_folder / "models" / "v2")
     seeds = np.arange(6, dtype=np.uint64)
-    rules = RuleCritic(RuleSettings(flee_below=0.9, crowd_flee_below=0.9, rest_below=0.0))
+    rules = RuleCritic(RuleSettings(flee_below=0.9, crowd_flee_below=0.9))
     log = CorrectionLog(Path("logs/vlm_corrections/corrections_1.jsonl"))
     reviewer = Reviewer(rules, log, load_profile())
     pilot = load_hierarchy(models, load_profile())
