@@ -116,6 +116,8 @@ class Eye:
         if frame.shape[0] < 64 or frame.shape[1] < 64:
             raise WorldError(f"A picture of {frame.shape[1]} x {frame.shape[0]} pixels is too small to see a game in.")
         scale, record = scale_of(self.profile, frame), np.zeros(1, OBSERVATION)
+        if math.isnan(self._time_s):
+            self._overhead.compile(frame, scale)
         now, elapsed_s = record[0], self._elapsed(time_s)
         now["time_s"], now["keys"], now["button"] = time_s, keys, button
         now["cursor_x"], now["cursor_y"] = cursor

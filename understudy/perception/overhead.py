@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 
+from understudy.contract.observation import TRACK
 from understudy.contract.profile import Profile
 from understudy.contract.screen import Overhead, Ring, Screen, Tag
 from understudy.perception.colours import circle_share, edge_of, nearest, share_of
@@ -36,6 +37,12 @@ class OverheadReader:
             track[bar.reading] = _read_bar(frame, scale, bar, colours, float(x), float(top), float(box))
         if self._tag is not None:
             track["attacking"] = _says(frame, scale, self._tag, float(x), float(top))
+
+    def compile(self, frame: np.ndarray, scale: Scale) -> None:
+        """Pays for the compilation with the first picture, not seconds long when the first enemy comes in sight."""
+        nobody = np.zeros(1, TRACK)[0]
+        self.read(frame, scale, nobody)
+        self.ring(frame, scale, nobody)
 
     def ring(self, frame: np.ndarray, scale: Scale, track: np.void) -> float:
         """How much of the ring of the selected enemy there is around this one, 0 to 1."""
