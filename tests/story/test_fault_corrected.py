@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 pytestmark = pytest.mark.slow
-CHOICE = argparse.Namespace(purpose="CHOOSE", worlds=12, seconds=40.0, flee_below=0.28)
+CHOICE = argparse.Namespace(purpose="CHOOSE", worlds=24, seconds=40.0, flee_below=0.28)
 
 
 def understudy(folder: Path, *words: str) -> str:
@@ -42,7 +42,7 @@ def test_a_policy_that_always_fights_learns_from_corrections_to_flee(
     understudy(tmp_path, "train", "--epoch-scale", "0.04", "--device", "cpu")
     understudy(tmp_path, "critic", "collect", "--worlds", "12", "--minutes", "1.5", "--every", "1")
     script = project_root / "darkorbit_bot" / "v2" / "training" / "finetune_with_vlm.py"
-    flags = ["--corrections_dir", "logs/vlm_corrections", "--lr", "1e-4", "--epochs", "6", "--device", "cpu"]
+    flags = ["--corrections_dir", "logs/vlm_corrections", "--lr", "1e-4", "--epochs", "10", "--device", "cpu"]
     said = run(tmp_path, str(script), *flags, "--no_gate")
     assert "corrections followed" in said and "Written: models/v2/strategist_vlm_ft" in said
 
