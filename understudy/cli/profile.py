@@ -144,34 +144,23 @@ def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
     from understudy.contract.screen import Screen
 
     screen = profile.eye or Screen()
-    shown = {
-        "hp": screen.hp,
-        "shield": screen.shield,
-        "rocket": screen.rocket,
-        "ammunition": screen.ammo,
-        "loaded": screen.ammo_kind,
-        "laser": screen.laser,
-        "map": screen.maps,
-        "place": screen.dots,
-        "landmarks": screen.dots,
-    }
     player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
     index = int(player["map_index"])
     marks = [Role(int(mark["role"])).name.lower() for mark in record["landmarks"] if mark["role"] > 0]
     names = [profile.kinds[int(track["kind"])].name for track in tracks]
     readings = {
-        "hp": _per_cent(float(player["hp"])),
-        "shield": _per_cent(float(player["shield"])),
-        "rocket": _per_cent(float(player["rocket_ready"])),
-        "ammunition": ", ".join(_per_cent(float(left)) for left in player["ammo"]),
-        "loaded": str(int(player["ammo_kind"]) or "unknown"),
-        "laser": "on" if player["laser_on"] else "off or unknown",
-        "map": profile.maps[index] if index >= 0 else "unknown",
-        "place": f"{_per_cent(float(player['x']))} across, {_per_cent(float(player['y']))} down",
-        "landmarks": ", ".join(marks) or "none seen",
-        "objects": ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "none seen",
+        "hp": (screen.hp, _per_cent(float(player["hp"]))),
+        "shield": (screen.shield, _per_cent(float(player["shield"]))),
+        "rocket": (screen.rocket, _per_cent(float(player["rocket_ready"]))),
+        "ammunition": (screen.ammo, ", ".join(_per_cent(float(left)) for left in player["ammo"])),
+        "loaded": (screen.ammo_kind, str(int(player["ammo_kind"]) or "unknown")),
+        "laser": (screen.laser, "on" if player["laser_on"] else "off or unknown"),
+        "map": (screen.maps, profile.maps[index] if index >= 0 else "unknown"),
+        "place": (screen.dots, f"{_per_cent(float(player['x']))} across, {_per_cent(float(player['y']))} down"),
+        "landmarks": (screen.dots, ", ".join(marks) or "none seen"),
+        "objects": (True, ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "none seen"),
     }
-    return {name: reading for name, reading in readings.items() if shown.get(name, True)}
+    return {name: reading for name, (is_said, reading) in readings.items() if is_said}
 
 
 def _per_cent(value: float) -> str:
