@@ -17,11 +17,11 @@ import torch
 from prompter import Part, Prompted
 
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.arena import play
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.policies.brain import load_brain
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import play
+from understudy.policies.policy_bundle import load_brain
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 POINTS: tuple[Part, ...] = ("space", "minimap")
 CLICKS: tuple[Part, ...] = ("when", "which", *POINTS)

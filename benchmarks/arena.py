@@ -13,19 +13,19 @@ import torch
 
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.arena import play, play_all
-from understudy.evaluation.baselines import Random
-from understudy.evaluation.footage import film
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.learning.lesson import prepare
-from understudy.learning.training import measure_hand
-from understudy.policies.brain import Brain
+from understudy.evaluation.rollouts.baselines import Random
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.trajectory import film
+from understudy.evaluation.rollouts.vector_rollout import play, play_all
+from understudy.learning.data.labelled_episode import prepare
+from understudy.learning.supervised.train_policy import measure_hand
 from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.policy_bundle import Brain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
+from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 NUM_WORLDS, SECONDS = 128, 120.0
 

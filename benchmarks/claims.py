@@ -21,14 +21,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.intent import NUM_MODES
-from understudy.learning import strategist_task
-from understudy.learning.fit import fit
-from understudy.learning.fit_config import FitConfig
-from understudy.learning.material import gather
-from understudy.learning.strategist_task import StrategistTask
+from understudy.learning.data.dataset import gather
+from understudy.learning.supervised import strategist_task
+from understudy.learning.supervised.strategist_task import StrategistTask
+from understudy.learning.training.trainer import fit
+from understudy.learning.training.trainer_config import FitConfig
 from understudy.policies.checkpoint import CheckpointMeta
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.encoding import ENCODING
+from understudy.policies.encoder import ENCODING
 from understudy.policies.strategist import Block, Strategist, StrategistConfig
 
 BATCH = 32

@@ -85,9 +85,9 @@ def game() -> "Iterator[tuple[list[tuple[float, int, int]], subprocess.Popen[str
 
 def capture() -> None:
     """A window's picture as RGB, and the watch on black and doubled ones."""
-    from understudy.worlds.desktop.capture import open_camera
-    from understudy.worlds.desktop.frame_watch import FrameWatch
-    from understudy.worlds.desktop.screen import Area
+    from understudy.worlds.desktop.capture.frame_checks import FrameWatch
+    from understudy.worlds.desktop.capture.screen_capture import open_camera
+    from understudy.worlds.desktop.windows.window_system import Area
 
     camera, watch, area = open_camera(), FrameWatch(), Area(left=0, top=0, width=1280, height=720)
     grabs, looks = [], []
@@ -105,11 +105,11 @@ def capture() -> None:
 
 def clicks(seen: list[tuple[float, int, int]]) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
-    from understudy.worlds.desktop.guardian import Guardian
-    from understudy.worlds.desktop.ledger import Ledger
-    from understudy.worlds.desktop.pointer import open_pointer
-    from understudy.worlds.desktop.reins import Reins
-    from understudy.worlds.desktop.watcher import Heard, open_watcher
+    from understudy.worlds.desktop.input.input_controller import Reins
+    from understudy.worlds.desktop.input.input_injector import open_pointer
+    from understudy.worlds.desktop.input.own_event_filter import Ledger
+    from understudy.worlds.desktop.input.raw_input import Heard, open_watcher
+    from understudy.worlds.desktop.input.release_watchdog import Guardian
 
     heard: list[tuple[float, Heard]] = []
     ledger = Ledger()

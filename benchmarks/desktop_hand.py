@@ -17,12 +17,12 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
-from understudy.worlds.desktop.ledger import Ledger
-from understudy.worlds.desktop.pointer import open_pointer
-from understudy.worlds.desktop.reins import Reins
-from understudy.worlds.desktop.screen import find_window, open_windows
-from understudy.worlds.simulator.teacher import Teacher
-from understudy.worlds.simulator.window import GameWindow
+from understudy.worlds.desktop.input.input_controller import Reins
+from understudy.worlds.desktop.input.input_injector import open_pointer
+from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.windows.window_system import find_window, open_windows
+from understudy.worlds.simulator.teacher.teacher import Teacher
+from understudy.worlds.simulator.window.game_window import GameWindow
 
 MOST_BEHIND = 10
 

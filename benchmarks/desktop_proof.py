@@ -88,8 +88,8 @@ def truth(asked: argparse.Namespace) -> None:
 
     from understudy.contract.action import Actor
     from understudy.recordings.episode import describe
-    from understudy.recordings.lockstep import record_lockstep
-    from understudy.worlds.simulator.teacher import Teacher
+    from understudy.recordings.vector_recorder import record_lockstep
+    from understudy.worlds.simulator.teacher.teacher import Teacher
     from understudy.worlds.simulator.world import Simulator
 
     seeds = np.arange(RECORD_SEEDS, RECORD_SEEDS + asked.sessions, dtype=np.uint64)
@@ -147,7 +147,7 @@ def score_of(folder: Path, minutes: float) -> tuple[float, float]:
     """Points a minute from the first time that the mouse moved, and for how many minutes that was."""
     import numpy as np
 
-    from understudy.evaluation.outcomes import points_per_minute
+    from understudy.evaluation.rollouts.episode_stats import points_per_minute
     from understudy.recordings.store import find_recordings, read_episode
 
     episode = read_episode(find_recordings(folder)[0])
@@ -184,8 +184,8 @@ def scores_on_truth(folder: Path, seeds: "np.ndarray", minutes: float) -> "np.nd
     import numpy as np
     import torch
 
-    from understudy.evaluation.outcomes import points_per_minute
-    from understudy.runtime.hierarchy import load_hierarchy
+    from understudy.evaluation.rollouts.episode_stats import points_per_minute
+    from understudy.runtime.hierarchical_policy import load_hierarchy
     from understudy.worlds.simulator.world import Simulator
 
     torch.set_num_threads(1)
@@ -226,7 +226,7 @@ def start(command: list[str], display: str) -> "subprocess.Popen[str]":
 
 def wait_for_window(display: str) -> None:
     """Until the game's window is there."""
-    from understudy.worlds.desktop.screen import open_windows
+    from understudy.worlds.desktop.windows.window_system import open_windows
 
     os.environ["DISPLAY"] = display
     until = time.monotonic() + PATIENCE_S

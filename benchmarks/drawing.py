@@ -14,12 +14,12 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 import cv2
 import numpy as np
 
-from understudy.evaluation.footage import Footage, film
-from understudy.viewer.video import write_video
+from understudy.evaluation.rollouts.trajectory import Footage, film
+from understudy.viewer.video_writer import write_video
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.render import Renderer
-from understudy.worlds.simulator.scene import scene_of
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.rendering.renderer import Renderer
+from understudy.worlds.simulator.rendering.scene import scene_of
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))
 SECONDS = 20.0

@@ -10,7 +10,7 @@ draws other chances, so it is no reference for results; `engine_plain.py` is.
 import numpy as np
 
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_S
-from understudy.worlds.simulator.state import PARKED, WORLD
+from understudy.worlds.simulator.engine.state import PARKED, WORLD
 
 
 class NumpyEngine:

@@ -20,11 +20,11 @@ from engine_hands import busy_actions
 
 from understudy.contract.observation import empty_observation
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.combat import begin
-from understudy.worlds.simulator.engine import begin_worlds, step, step_worlds
-from understudy.worlds.simulator.rules import compile_rules
-from understudy.worlds.simulator.sight import observe
-from understudy.worlds.simulator.state import seeded_states
+from understudy.worlds.simulator.engine.combat import begin
+from understudy.worlds.simulator.engine.compiled_rules import compile_rules
+from understudy.worlds.simulator.engine.observation_builder import observe
+from understudy.worlds.simulator.engine.state import seeded_states
+from understudy.worlds.simulator.engine.step import begin_worlds, step, step_worlds
 
 WAY_TICKS = 400
 

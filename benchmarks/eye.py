@@ -19,13 +19,13 @@ import tyro
 from understudy.contract.action import Action
 from understudy.contract.observation import TICK_RATE_HZ, Observation, Role
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.perception.eye import Eye
-from understudy.perception.weights import open_detector
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.perception.detector_loader import open_detector
+from understudy.perception.pipeline import Eye
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.render import Renderer
-from understudy.worlds.simulator.scene import scene_of
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.rendering.renderer import Renderer
+from understudy.worlds.simulator.rendering.scene import scene_of
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 MATCH = 0.02
@@ -218,8 +218,8 @@ def play(settings: Settings, folder: Path) -> None:
     """The same policies in the same worlds on truth and through the eye."""
     import torch
 
-    from understudy.policies.brain import load_brain
-    from understudy.runtime.hierarchy import Hierarchy
+    from understudy.policies.policy_bundle import load_brain
+    from understudy.runtime.hierarchical_policy import Hierarchy
 
     torch.set_num_threads(1)
     profile = load_profile()

@@ -29,19 +29,19 @@ from understudy.contract.action import Actor
 from understudy.contract.observation import Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
-from understudy.evaluation import practice_ground
-from understudy.evaluation.gate import GateConfig
-from understudy.evaluation.practice_ground import GroundSettings
-from understudy.evaluation.practice_run import PracticeRun, Report, RunSettings
-from understudy.learning.audit import audit
-from understudy.learning.candidates import playing
-from understudy.learning.desk import Trouble
-from understudy.learning.online import VisualOutcomeLearner
-from understudy.learning.online_reports import OnlineReport, OnlineUpdated
-from understudy.learning.outcomes import OutcomeWatch, WatchConfig
-from understudy.learning.prices import Prices
-from understudy.policies.inference import fastest
-from understudy.runtime.hierarchy import Hierarchy, load_hierarchy
+from understudy.evaluation.gate.simulator_gate import GateConfig
+from understudy.learning.online.listener import VisualOutcomeLearner
+from understudy.learning.online.messages import OnlineReport, OnlineUpdated
+from understudy.learning.registry.audit_log import audit
+from understudy.learning.registry.candidates import playing
+from understudy.learning.rl.outcome_detector import OutcomeWatch, WatchConfig
+from understudy.learning.rl.reward import Prices
+from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.policies.inference_backend import fastest
+from understudy.practice import rollout_collector
+from understudy.practice.rollout_collector import GroundSettings
+from understudy.practice.run import PracticeRun, Report, RunSettings
+from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -115,11 +115,11 @@ def with_watch(watch: type[OutcomeWatch]) -> Callable[[Path, Settings], None]:
     """Practice that hears of outcomes from another watch."""
 
     def trial(folder: Path, settings: Settings) -> None:
-        usual, practice_ground.OutcomeWatch = practice_ground.OutcomeWatch, watch  # type: ignore[attr-defined]
+        usual, rollout_collector.OutcomeWatch = rollout_collector.OutcomeWatch, watch  # type: ignore[attr-defined]
         try:
             practise(folder, settings, lambda run, report: None)
         finally:
-            practice_ground.OutcomeWatch = usual  # type: ignore[attr-defined]
+            rollout_collector.OutcomeWatch = usual  # type: ignore[attr-defined]
 
     return trial
 

@@ -14,12 +14,12 @@ import numpy as np
 from scipy import special
 
 from understudy.contract.protocols import Carry, Pilot
-from understudy.evaluation.arena import BLOCK, play_all
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.evaluation.sequential import bounds
-from understudy.evaluation.trial import RARE, TrialConfig
+from understudy.evaluation.comparison.group_sequential import bounds
+from understudy.evaluation.comparison.paired_test import RARE, TrialConfig
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import BLOCK, play_all
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 MAX_PAIRS, SECONDS, NUM_MAPS = 1024, 120.0, 4
 LOOKS = np.arange(BLOCK, MAX_PAIRS + 1, BLOCK)

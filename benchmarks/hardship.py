@@ -14,21 +14,20 @@ from pathlib import Path
 from rich.console import Console
 
 from understudy.cli.record import record_teacher
-from understudy.cli.train import Train
-from understudy.cli.train_run import settings_of
+from understudy.cli.train import Train, settings_of
 from understudy.contract.profile import Profile
-from understudy.evaluation.baselines import BASELINES
-from understudy.evaluation.diagnosis import diagnose
-from understudy.evaluation.judge import Contestant, Played, play_contestants, verdict_of
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.evaluation.statistics import Estimate
-from understudy.learning.material import gather
-from understudy.learning.training import train_policy
-from understudy.runtime.hierarchy import load_hierarchy
+from understudy.evaluation.comparison.compare import Contestant, Played, play_contestants, verdict_of
+from understudy.evaluation.comparison.statistics import Estimate
+from understudy.evaluation.diagnostics.diagnose import diagnose
+from understudy.evaluation.rollouts.baselines import BASELINES
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.learning.data.dataset import gather
+from understudy.learning.supervised.train_policy import train_policy
+from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.hardships import HARDSHIPS, hardships_named
-from understudy.worlds.simulator.person_like import PersonLike
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.demonstration_noise import HARDSHIPS, hardships_named
+from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 CLEAN = "clean"
 DONE = "trained"

@@ -17,17 +17,16 @@ import tyro
 from matplotlib.figure import Figure
 
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.arena import play_all
-from understudy.evaluation.behaviour import behaviour_of, click_distance, style_distances
-from understudy.evaluation.likeness import ROWS
-from understudy.evaluation.outcomes import Outcomes
-from understudy.evaluation.plots import FAINT, KIND_COLOURS, STYLE
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.learning.candidates import load_candidate
-from understudy.policies.brain import load_brain
-from understudy.runtime.hierarchy import Hierarchy
+from understudy.evaluation.report.plots import FAINT, KIND_COLOURS, STYLE
+from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.play_style import ROWS, behaviour_of, click_distance, style_distances
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import play_all
+from understudy.learning.registry.candidates import load_candidate
+from understudy.policies.policy_bundle import load_brain
+from understudy.runtime.hierarchical_policy import Hierarchy
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,17 +19,16 @@ import numpy as np
 import torch
 
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.evaluation.arena import PILOT_SALT, play_all
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.evaluation.start_maps import spread_over_maps
-from understudy.learning.advantage import per_tick
-from understudy.learning.likelihood import log_likelihood
-from understudy.learning.online_learner import OnlineLearner
-from understudy.learning.online_reports import OnlineSettings
-from understudy.policies.brain import Brain, Sampling, load_brain
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT, play_all
+from understudy.learning.online.learner import OnlineLearner
+from understudy.learning.online.messages import OnlineSettings
+from understudy.learning.rl.action_log_prob import log_likelihood
+from understudy.learning.rl.gae import per_tick
 from understudy.policies.executor import Executor
-from understudy.policies.thought import Thought
-from understudy.runtime.hierarchy import Hierarchy
+from understudy.policies.policy_bundle import Brain, Sampling, load_brain
+from understudy.policies.rollout_step import Thought
+from understudy.runtime.hierarchical_policy import Hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 

@@ -1,9 +1,10 @@
 """How right outcomes are that are read off observations alone: `python benchmarks/outcomes.py`, ten CPU-seconds.
 
-Three styles of teacher and the random clicker play many seeded worlds on all maps. What `learning/outcomes.py` says is
-held against what truly happened. Precision and recall are shares of events, with 95 % Wilson intervals. An outcome is
-right in the very tick; or, as what shots at a target out of sight led to can only be told when it is seen again, up to
---late seconds after an event of which nothing else was said (`in the tick` is the recall without those).
+Three styles of teacher and the random clicker play many seeded worlds on all maps. What
+`learning/rl/outcome_detector.py` says is held against what truly happened. Precision and recall are shares of events,
+with 95 % Wilson intervals. An outcome is right in the very tick; or, as what shots at a target out of sight led to can
+only be told when it is seen again, up to --late seconds after an event of which nothing else was said (`in the tick` is
+the recall without those).
 
 `--eye` (some four CPU-minutes) draws pieces of play instead, and reads outcomes off what the eye sees in the pictures;
 there half a second sooner or later is right too. Results: docs/log.md.
@@ -21,17 +22,16 @@ import tyro
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation, concatenate
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.baselines import ClickRandomObject
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.evaluation.start_maps import spread_over_maps
-from understudy.evaluation.statistics import wilson
-from understudy.learning.outcomes import EYE_WATCH, OutcomeWatch, WatchConfig
-from understudy.perception.eye import Eye
-from understudy.perception.weights import open_detector
+from understudy.evaluation.comparison.statistics import wilson
+from understudy.evaluation.rollouts.baselines import ClickRandomObject
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
+from understudy.learning.rl.outcome_detector import EYE_WATCH, OutcomeWatch, WatchConfig
+from understudy.perception.detector_loader import open_detector
+from understudy.perception.pipeline import Eye
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.render import Renderer
-from understudy.worlds.simulator.scene import scene_of
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.rendering.renderer import Renderer
+from understudy.worlds.simulator.rendering.scene import scene_of
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 COUNTED = ("hits", "misses", "kills", "loot", "deaths", "damage_taken")

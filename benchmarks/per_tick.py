@@ -24,21 +24,21 @@ from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.evaluation.arena import play
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.learning.fit import fit
-from understudy.learning.fit_config import FitConfig
-from understudy.learning.lesson import NUM_MIRRORS, Lesson, mirror_tables
-from understudy.learning.material import gather
-from understudy.learning.upstream import Upstream
-from understudy.policies.advice import ADVICE_WIDTH
-from understudy.policies.brain import Brain, load_brain
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import play
+from understudy.learning.data.dataset import gather
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.training.trainer import fit
+from understudy.learning.training.trainer_config import FitConfig
 from understudy.policies.checkpoint import BEST, CheckpointMeta, load_checkpoint
+from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
+from understudy.policies.conditioning import ADVICE_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.encoding import ENCODING
-from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
+from understudy.policies.encoder import ENCODING
 from understudy.policies.object_features import PLACE_AT, THERE_AT, TRACK_WIDTH
-from understudy.runtime.hierarchy import Hierarchy, HierarchyCarry
+from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.runtime.hierarchical_policy import Hierarchy, HierarchyCarry
 from understudy.worlds.catalog import load_profile
 
 HORIZON = 10

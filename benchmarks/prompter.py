@@ -19,19 +19,19 @@ from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.policies.advice import advice_of, strategy_of
-from understudy.policies.brain import Brain
-from understudy.policies.chance import act_worlds
-from understudy.policies.chances import chances_of
+from understudy.policies.action_distribution import chances_of
+from understudy.policies.click_semantics import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
+from understudy.policies.conditioning import advice_of, strategy_of
 from understudy.policies.executor import MINIMAP as MINIMAP_POINT
 from understudy.policies.executor import NUM_CANDIDATES, Hazards
 from understudy.policies.executor import SPACE as SPACE_POINT
-from understudy.policies.geometry import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
-from understudy.policies.hand import IDLE, MOVE, PRESS
-from understudy.runtime.hierarchy import Hierarchy, HierarchyCarry
-from understudy.worlds.simulator.teacher import Teacher
-from understudy.worlds.simulator.teacher_game import BASE, ENEMY, LOOT, PORTAL
-from understudy.worlds.simulator.teacher_memory import (
+from understudy.policies.motor_model import IDLE, MOVE, PRESS
+from understudy.policies.policy_bundle import Brain
+from understudy.policies.sampling import act_worlds
+from understudy.runtime.hierarchical_policy import Hierarchy, HierarchyCarry
+from understudy.worlds.simulator.teacher.action_selection import served
+from understudy.worlds.simulator.teacher.game_knowledge import BASE, ENEMY, LOOT, PORTAL
+from understudy.worlds.simulator.teacher.state import (
     ERRAND_BASE,
     ERRAND_PATROL,
     ERRAND_PORTAL,
@@ -40,8 +40,8 @@ from understudy.worlds.simulator.teacher_memory import (
     OBJECT,
     SPACE,
 )
-from understudy.worlds.simulator.teacher_style import style_record
-from understudy.worlds.simulator.teacher_wishes import served
+from understudy.worlds.simulator.teacher.style import style_record
+from understudy.worlds.simulator.teacher.teacher import Teacher
 
 Part = Literal["mode", "target", "when", "sort", "which", "space", "minimap", "keys", "hand", "exact hand"]
 """`sort` is what kind of thing is clicked, `which` the very thing, `space` and `minimap` are the points there."""

@@ -20,20 +20,20 @@ import torch
 
 from understudy.contract.action import Action, Actor, idle_action
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
-from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH
-from understudy.policies.brain import Brain, load_brain
+from understudy.contract.rate import Rate, SystemClock
+from understudy.policies.conditioning import ADVICE_WIDTH, STRATEGY_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.hand import HAND
-from understudy.policies.inference import OnnxNetworks, TorchNetworks, fastest, networks_of
+from understudy.policies.inference_backend import OnnxNetworks, TorchNetworks, fastest, networks_of
+from understudy.policies.motor_model import HAND
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.policy_bundle import Brain, load_brain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.cadence import Cadence, CadenceReport
-from understudy.runtime.hierarchy import Hierarchy
-from understudy.runtime.rate import Rate, SystemClock
+from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.latency_monitor import Cadence, CadenceReport
 from understudy.runtime.session import Session
-from understudy.runtime.takeover import TakenOver
+from understudy.runtime.shared_control import TakenOver
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -99,8 +99,8 @@ def live(hierarchy: Hierarchy, seconds: float) -> CadenceReport:
 
 def live_in_window(hierarchy: Hierarchy, seconds: float) -> CadenceReport:
     """The beat in the game's window, drawn up to 60 times a second."""
-    from understudy.worlds.simulator.window import GameWindow
-    from understudy.worlds.simulator.window_seat import WindowSeat
+    from understudy.worlds.simulator.window.game_window import GameWindow
+    from understudy.worlds.simulator.window.human_operator import WindowSeat
 
     window = GameWindow(3, "1-1")
     pilot = TakenOver(hierarchy, WindowSeat(window), num_missed=lambda: window.num_missed)

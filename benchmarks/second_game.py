@@ -24,9 +24,9 @@ import numpy as np
 from desktop import x_server
 from PIL import Image
 
-from understudy.worlds.desktop.capture import open_camera
-from understudy.worlds.desktop.pointer import open_pointer
-from understudy.worlds.desktop.screen import Area, find_window, open_windows
+from understudy.worlds.desktop.capture.screen_capture import open_camera
+from understudy.worlds.desktop.input.input_injector import open_pointer
+from understudy.worlds.desktop.windows.window_system import Area, find_window, open_windows
 
 SPRITES = Path("/usr/share/xbill/pixmaps")
 PROFILE = Path(__file__).parent / "second_game.toml"

@@ -26,21 +26,21 @@ from rich.table import Table
 from understudy.contract.action import ACTION
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.arena import play
-from understudy.evaluation.outcomes import Outcomes
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.learning.executor_samples import ExecutorSamples, join
-from understudy.learning.onlooker import Onlooker
-from understudy.learning.shadow_learner import ShadowLearner
-from understudy.learning.shadow_reports import ShadowSettings
-from understudy.learning.shadow_start import base_recordings, rehearse
-from understudy.learning.upstream import Upstream
-from understudy.policies.brain import load_brain
+from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import play
+from understudy.learning.data.executor_batch import ExecutorSamples, join
+from understudy.learning.data.streaming_labeller import Onlooker
+from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.shadow.learner import ShadowLearner
+from understudy.learning.shadow.messages import ShadowSettings
+from understudy.learning.shadow.setup import base_recordings, rehearse
 from understudy.policies.executor import Executor
-from understudy.policies.manners import earlier_of
-from understudy.runtime.hierarchy import Hierarchy
+from understudy.policies.policy_bundle import load_brain
+from understudy.policies.style_heads import earlier_of
+from understudy.runtime.hierarchical_policy import Hierarchy
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 HELD_OUT_WORLDS, HELD_OUT_MINUTES = 8, 3.0

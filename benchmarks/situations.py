@@ -18,10 +18,9 @@ from prompter import Part, Prompted
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import TICK_RATE_HZ, Role
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.evaluation.start_maps import spread_over_maps
-from understudy.policies.brain import Brain, load_brain
-from understudy.policies.geometry import Sort, geometry_of, read_click
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
+from understudy.policies.click_semantics import Sort, geometry_of, read_click
+from understudy.policies.policy_bundle import Brain, load_brain
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 

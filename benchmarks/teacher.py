@@ -11,13 +11,13 @@ import numpy as np
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision
-from understudy.evaluation.arena import play_all
-from understudy.evaluation.baselines import BASELINES
-from understudy.evaluation.outcomes import Outcomes
-from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.baselines import BASELINES
+from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import play_all
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
-from understudy.worlds.simulator.teacher_style import read_styles
+from understudy.worlds.simulator.teacher.style import read_styles
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 

@@ -9,10 +9,10 @@ from dataclasses import replace
 import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.evaluation.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.perception.tracker import SIGHTING, Tracker, TrackerConfig
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 ASPECT = 9 / 16

@@ -18,11 +18,10 @@ from rich.console import Console
 from rich.table import Table
 
 from understudy.cli.record import record_teacher
-from understudy.cli.train import Train
-from understudy.cli.train_run import settings_of
-from understudy.cli.train_view import print_outcome
-from understudy.learning.material import gather
-from understudy.learning.training import train_policy
+from understudy.cli.show.train_view import print_outcome
+from understudy.cli.train import Train, settings_of
+from understudy.learning.data.dataset import gather
+from understudy.learning.supervised.train_policy import train_policy
 
 
 def peak_memory_gb() -> float:

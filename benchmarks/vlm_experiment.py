@@ -19,36 +19,34 @@ import torch
 from rich.console import Console
 
 from understudy.cli.record import record_teacher
-from understudy.cli.train import Train
-from understudy.cli.train_run import settings_of
-from understudy.contract import wire
+from understudy.cli.train import Train, settings_of
+from understudy.contract import serialization
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Mode
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S, Observation
 from understudy.contract.protocols import Pilot
-from understudy.critic.critic import Reviewer
-from understudy.critic.log import CorrectionLog, read_corrections
-from understudy.critic.rules import RuleCritic, RuleSettings
-from understudy.evaluation.arena import PILOT_SALT
-from understudy.evaluation.bootstrap import bootstrap, difference, resample_worlds
-from understudy.evaluation.second_opinion import look_on
-from understudy.evaluation.seeds import Purpose, seeds_for
-from understudy.evaluation.start_maps import spread_over_maps
-from understudy.evaluation.statistics import mean
-from understudy.learning.corrections import resolve
-from understudy.learning.finetune import FinetuneSettings, finetune, mode_accuracy
-from understudy.learning.hindsight import look_back
-from understudy.learning.lesson import Lesson, prepare
-from understudy.learning.material import gather
-from understudy.learning.training import train_policy
-from understudy.policies.brain import Brain, load_brain, restore_executor, restore_strategist
+from understudy.evaluation.comparison.bootstrap import bootstrap, difference, resample_worlds
+from understudy.evaluation.comparison.statistics import mean
+from understudy.evaluation.rollouts.reviewed_rollout import look_on
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT
+from understudy.feedback.correction_log import CorrectionLog, read_corrections
+from understudy.feedback.reviewer import Reviewer
+from understudy.feedback.rule_provider import RuleCritic, RuleSettings
+from understudy.learning.corrections.aggregation import resolve
+from understudy.learning.corrections.finetune import FinetuneSettings, finetune, mode_accuracy
+from understudy.learning.data.dataset import gather
+from understudy.learning.data.hindsight_labels import look_back
+from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.supervised.train_policy import train_policy
 from understudy.policies.checkpoint import BEST, load_checkpoint
-from understudy.policies.geometry import geometry_of
+from understudy.policies.click_semantics import geometry_of
+from understudy.policies.policy_bundle import Brain, load_brain, restore_executor, restore_strategist
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
-from understudy.runtime.hierarchy import Hierarchy
+from understudy.runtime.hierarchical_policy import Hierarchy
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 LOW = 0.30
@@ -164,7 +162,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
     """Corrections and edited recordings into new checkpoints, as `understudy finetune` does it."""
     done = folder / "tuned" / "tuned.json"
     if done.exists():
-        return wire.from_json(Tuned, done.read_text(encoding="utf-8"))
+        return serialization.from_json(Tuned, done.read_text(encoding="utf-8"))
     begun_s, begun_cpu_s = time.monotonic(), time.process_time()
     resolution = resolve(read_corrections(folder / "corrections").entries)
     settings = FinetuneSettings(
@@ -183,7 +181,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
         clock_s=time.monotonic() - begun_s,
         disputed=result.disputed,
     )
-    done.write_text(wire.to_json(tuned), encoding="utf-8")
+    done.write_text(serialization.to_json(tuned), encoding="utf-8")
     return tuned
 
 

@@ -21,6 +21,8 @@ os.environ.update(
     SDL_AUDIODRIVER="dummy",
     PYGAME_HIDE_SUPPORT_PROMPT="1",
     MPLBACKEND="agg",
+    # programs that tests start import this checkout's code, and what tests share
+    PYTHONPATH=os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")))),
 )
 
 import pytest
@@ -121,7 +123,7 @@ def wait_for_window(desktop_environment: dict[str, str], monkeypatch: pytest.Mon
     monkeypatch.setenv("DISPLAY", desktop_environment["DISPLAY"])
 
     def wait(title: str) -> None:
-        from understudy.worlds.desktop.x11_windows import X11Windows
+        from understudy.worlds.desktop.windows.x11_windows import X11Windows
 
         until = time.monotonic() + 120
         with closing(X11Windows()) as windows:

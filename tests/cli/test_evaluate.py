@@ -6,8 +6,8 @@ import pytest
 from understudy.cli.evaluate import Evaluate, evaluate
 from understudy.cli.main import run_command
 from understudy.contract.errors import FlagError
-from understudy.contract.wire import from_json
-from understudy.evaluation.verdict import Verdict
+from understudy.contract.serialization import from_json
+from understudy.evaluation.comparison.comparison_result import Verdict
 
 
 def test_teacher_and_baselines_are_judged_and_everything_is_written(

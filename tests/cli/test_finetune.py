@@ -1,25 +1,22 @@
 """The guide's command from corrections to checkpoints and a verdict, in small."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tyro
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
-from made_up_brain import write_brain
-
+from tests.support.small_policies import write_brain
 from understudy.cli.finetune import Finetune
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
-from understudy.critic.critic import Reviewer
-from understudy.critic.log import CorrectionLog
-from understudy.critic.rules import RuleCritic, RuleSettings
-from understudy.evaluation.second_opinion import look_on
-from understudy.policies.brain import load_brain
+from understudy.evaluation.rollouts.reviewed_rollout import look_on
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.reviewer import Reviewer
+from understudy.feedback.rule_provider import RuleCritic, RuleSettings
 from understudy.policies.checkpoint import BASE, BEST, load_checkpoint
-from understudy.runtime.hierarchy import load_hierarchy
+from understudy.policies.policy_bundle import load_brain
+from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 

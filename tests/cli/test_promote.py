@@ -1,20 +1,17 @@
 """From the command line: a candidate is judged or let through, taken back, and every decision can be read again."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.support.perturbed_candidates import playing, put_up, write_brain
 from understudy.cli.main import main
-from understudy.contract import wire
-from understudy.policies.brain import load_brain, restore_executor
+from understudy.contract import serialization
 from understudy.policies.checkpoint import BASE, Checkpoint, Parent, load_checkpoint, save_checkpoint
-from understudy.policies.manners import with_earlier
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "learning"))
-from made_up_candidates import playing, put_up, write_brain
+from understudy.policies.policy_bundle import load_brain, restore_executor
+from understudy.policies.style_heads import with_earlier
 
 
 @pytest.fixture
@@ -51,7 +48,7 @@ def test_the_other_of_two_manners_plays_when_asked_for_and_the_newer_one_again(
         both.start.bias += 1.0  # the newer manner acts sooner
     meta = dataclasses.replace(
         only.meta,
-        config=wire.to_plain(both.config),
+        config=serialization.to_plain(both.config),
         lineage=(*only.meta.lineage, Parent(identity=only.identity, what=BASE, when="2026-11-22T00:00:00+00:00")),
     )
     staged = models / "executor" / "staged" / "candidate_shadow.pt"

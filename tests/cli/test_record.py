@@ -6,7 +6,7 @@ import pytest
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
 from understudy.contract.errors import FlagError
-from understudy.evaluation.seeds import Purpose, purpose_of
+from understudy.evaluation.rollouts.seeds import Purpose, purpose_of
 from understudy.recordings.store import find_recordings, read_episode
 
 

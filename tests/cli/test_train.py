@@ -9,9 +9,8 @@ import pytest
 
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
-from understudy.cli.train import Train, TrainExecutor, TrainStrategist, TrainTactician
-from understudy.cli.train_run import interrupt_flag, settings_of
-from understudy.cli.train_view import metric_rows
+from understudy.cli.show.train_view import metric_rows
+from understudy.cli.train import Train, TrainExecutor, TrainStrategist, TrainTactician, interrupt_flag, settings_of
 from understudy.contract.errors import FlagError
 
 

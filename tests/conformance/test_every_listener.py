@@ -1,6 +1,5 @@
 """What every Listener must keep to. A new listener is done when its row is added here and passes."""
 
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -9,17 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.small_policies import write_brain
 from understudy.contract.protocols import Listener, Step
-from understudy.learning.shadow import ShadowTrainer
+from understudy.learning.shadow.listener import ShadowTrainer
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
 from understudy.runtime.session import Session
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.teacher import Teacher
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
-
-sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
-from made_up_brain import write_brain
 
 SEEDS = np.array([7], np.uint64)
 

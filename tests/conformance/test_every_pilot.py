@@ -11,20 +11,20 @@ from understudy.contract.action import ACTION
 from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.baselines import BASELINES
-from understudy.evaluation.footage import film
-from understudy.learning.lesson import prepare
-from understudy.learning.training import measure_hand
-from understudy.policies.brain import Brain
+from understudy.evaluation.rollouts.baselines import BASELINES
+from understudy.evaluation.rollouts.trajectory import film
+from understudy.learning.data.labelled_episode import prepare
+from understudy.learning.supervised.train_policy import measure_hand
 from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.policy_bundle import Brain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchy import Hierarchy
+from understudy.runtime.hierarchical_policy import Hierarchy
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.hardships import ALL_HARDSHIPS
-from understudy.worlds.simulator.person_like import PersonLike
-from understudy.worlds.simulator.teacher import Teacher
-from understudy.worlds.simulator.teacher_style import read_styles
+from understudy.worlds.simulator.teacher.demonstration_noise import ALL_HARDSHIPS
+from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+from understudy.worlds.simulator.teacher.style import read_styles
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 SEEDS = np.array([3, 1, 4], np.uint64)

@@ -1,21 +1,17 @@
 """What every critic must do. A new provider is done when its row stands here."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "critic"))
-from moments import moment
-from scripted_server import opinion, serving
-
+from tests.support.review_moments import moment
+from tests.support.scripted_vlm_server import opinion, serving
 from understudy.contract.intent import Mode
-from understudy.critic.openai_provider import EndpointSettings, OpenAIProvider
-from understudy.critic.provider import Opinion, Provider, ProviderError
-from understudy.critic.rules import RuleCritic
+from understudy.feedback.openai_provider import EndpointSettings, OpenAIProvider
+from understudy.feedback.provider import Opinion, Provider, ProviderError
+from understudy.feedback.rule_provider import RuleCritic
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import World
 from understudy.runtime.safety import Guarded, Muted
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.window import GameWindow
+from understudy.worlds.simulator.window.game_window import GameWindow
 from understudy.worlds.simulator.world import Simulator
 
 SEEDS = np.array([3, 1, 4], np.uint64)

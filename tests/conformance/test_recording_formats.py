@@ -1,15 +1,12 @@
 """What every format of recordings has to do; a new one is done when its suffix stands in the list."""
 
 import dataclasses
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "recordings"))
-from made_up import assert_same, made_up
-
+from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import RecordingError
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode

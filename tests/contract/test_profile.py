@@ -7,7 +7,7 @@ import pytest
 import understudy.worlds
 from understudy.contract.observation import Role
 from understudy.contract.profile import Profile, Rectangle
-from understudy.contract.wire import from_json, read_toml, to_json
+from understudy.contract.serialization import from_json, read_toml, to_json
 
 PROFILES = sorted((Path(understudy.worlds.__file__).parent / "profiles").glob("*.toml"))
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import tyro
 
-from understudy.cli.doors import DOORS
+from understudy.cli.guide_scripts import DOORS
+from understudy.cli.live.run import Run
 from understudy.cli.main import VERBS, main
-from understudy.cli.run import Run
 
 SCRIPT = "darkorbit_bot/v2/bot_controller_v2.py"
 COMMANDS = [
@@ -80,7 +80,7 @@ def test_without_trained_policies_one_sentence_says_so(
 
 
 def test_it_says_how_to_stop_and_only_what_is_true() -> None:
-    from understudy.cli.run import _charge, _corner
+    from understudy.cli.live.run import _charge, _corner
 
     on_screen = Run(world="desktop")
     assert "take over" in _charge(on_screen) and "corner" in _corner(on_screen)
@@ -89,7 +89,7 @@ def test_it_says_how_to_stop_and_only_what_is_true() -> None:
 
 
 def test_normal_operation_learns_online_unless_told_not_to() -> None:
-    from understudy.cli.run import _online_of
+    from understudy.cli.live.run import _online_of
 
     assert (_online_of(Run()).off, _online_of(Run()).learning_rate) == (False, 1e-5)
     assert _online_of(Run(no_online_learning=True)).off

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tyro
 
-from understudy.cli.doors import DOORS
+from understudy.cli.guide_scripts import DOORS
 
 # The guide's Step 1.2, Quick Reference, and its settings for small data, large data and quick iteration.
 COMMANDS = [

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 import tyro
 
+from understudy.cli.live.recorder import Keys, RecorderV2
 from understudy.cli.main import main
 from understudy.cli.record import Record
-from understudy.cli.recorder import Keys, RecorderV2
 from understudy.contract.action import Actor
 from understudy.contract.observation import Button
 from understudy.recordings.episode import describe
 from understudy.recordings.store import read_episode
-from understudy.recordings.takes import Takes
+from understudy.recordings.take_recorder import Takes
 from understudy.worlds.catalog import load_profile
 
 COMMAND = "python -m darkorbit_bot.v2.recording.recorder_v2 --model F:/dev/bot/best.pt --monitor 1"

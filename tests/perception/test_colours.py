@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from understudy.perception.colours import read_bar, share_of, spot
-from understudy.perception.overhead import read_floating_bar
+from understudy.perception.health_bar_reader import read_floating_bar
 
 FULL = np.array([[70, 220, 110], [42, 132, 66]], np.float32)
 EMPTY = np.array([[14, 20, 28]], np.float32)

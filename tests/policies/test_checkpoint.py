@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from understudy.contract import wire
+from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError
 from understudy.policies.checkpoint import Checkpoint, CheckpointMeta, Parent, load_checkpoint, save_checkpoint
 
@@ -29,7 +29,7 @@ def make_checkpoint(**changes: object) -> Checkpoint:
     meta = CheckpointMeta(
         policy="tactician",
         encoding="understudy-1",
-        config=wire.to_plain(SmallConfig()),
+        config=serialization.to_plain(SmallConfig()),
         hand={"dwell_s": [0.1, 0.2]},
         data_hash="abc",
         lineage=(Parent(identity="f00d", what="strategist", when="2026-11-22T10:00:00"),),
@@ -63,7 +63,7 @@ def test_everything_that_was_saved_comes_back(saved: Path) -> None:
     assert all(torch.equal(read.weights[name], tensor) for name, tensor in written.weights.items())
     assert read.identity == written.identity
     assert read.meta.lineage == written.meta.lineage and read.meta.metrics == {"accuracy": 0.5} and read.meta.epoch == 7
-    assert wire.from_plain(SmallConfig, read.meta.config) == SmallConfig()
+    assert serialization.from_plain(SmallConfig, read.meta.config) == SmallConfig()
     assert read.meta.versions["torch"] == torch.__version__
 
 

@@ -5,15 +5,15 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
-from scenes import PROFILE, busy_play, quiet_space
 from torch import Tensor
 
+from tests.support.policy_scenes import PROFILE, busy_play, quiet_space
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
-from understudy.policies.advice import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
+from understudy.policies.click_semantics import MAX_KEYS
+from understudy.policies.conditioning import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
 from understudy.policies.context_features import AMMO_AT, CONTEXT_WIDTH, FLIGHT_AT, LASER_AT, NUM_AMMO, NUM_FLIGHTS
-from understudy.policies.density import RING_DIRECTIONS
-from understudy.policies.encoding import Encoder
+from understudy.policies.encoder import Encoder
 from understudy.policies.executor import (
     NUM_CANDIDATES,
     TABLE_SCALE,
@@ -21,9 +21,9 @@ from understudy.policies.executor import (
     ExecutorConfig,
     Hazards,
 )
-from understudy.policies.frames import NUM_FRAMES
-from understudy.policies.geometry import MAX_KEYS
+from understudy.policies.mixture_density import RING_DIRECTIONS
 from understudy.policies.object_features import AWAY_AT, PLACE_AT, PORTAL_AT, SELECTED_AT
+from understudy.policies.reference_frames import NUM_FRAMES
 from understudy.policies.strategist import NUM_FUTURE, Strategist, StrategistConfig
 from understudy.policies.tactician import Tactic, Tactician, TacticianConfig
 

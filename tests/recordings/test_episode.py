@@ -2,9 +2,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-from made_up import info_of, made_up
 
-from understudy.contract.wire import from_json, to_json
+from tests.support.synthetic_episodes import info_of, made_up
+from understudy.contract.serialization import from_json, to_json
 from understudy.recordings.episode import EpisodeInfo, describe, irregularities
 
 

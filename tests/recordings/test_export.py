@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import made_up
 
+from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings.episode import Episode
 from understudy.recordings.export import export_episode

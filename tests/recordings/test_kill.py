@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 import pytest
-from made_up import made_up
 
+from tests.support.synthetic_episodes import made_up
 from understudy.recordings.store import read_episode, repair_recording
 
 ONE_SECOND_OF_TICKS = 20
-PROCESS = Path(__file__).with_name("recording_process.py")
+PROCESS = Path(__file__).parents[1] / "support" / "recording_process.py"
 
 
 def start(path: Path) -> subprocess.Popen[str]:

@@ -3,10 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import assert_same, info_of, made_up
 from mcap.reader import make_reader
 from mcap.writer import CompressionType, Writer
 
+from tests.support.synthetic_episodes import assert_same, info_of, made_up
 from understudy.contract.intent import no_intent
 from understudy.recordings import mcap_format
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter

@@ -4,13 +4,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from made_up import assert_same, made_up
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
+from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings import mcap_format, mcap_reader
-from understudy.recordings.channels import TICK_CHANNELS
+from understudy.recordings.mcap_channels import TICK_CHANNELS
 from understudy.recordings.mcap_writer import CHUNK_TICKS
 
 EPISODE = made_up(8 * CHUNK_TICKS)

@@ -2,11 +2,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import made_up
 
+from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings import mcap_format
-from understudy.recordings.channels import FORMAT_VERSION
+from understudy.recordings.mcap_channels import FORMAT_VERSION
 from understudy.recordings.mcap_reader import RawRecording, read_raw
 from understudy.recordings.migrations import expect_current_dtypes, migrate
 

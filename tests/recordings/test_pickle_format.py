@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from made_up import assert_same, made_up
 
+from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import HostileRecordingError, RecordingError, WireError
 from understudy.recordings import pickle_format
 

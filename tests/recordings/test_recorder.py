@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_up import assert_same, made_up, steps_of
 
+from tests.support.synthetic_episodes import assert_same, made_up, steps_of
 from understudy.contract.action import Action
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import Observation, concatenate

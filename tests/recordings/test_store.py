@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
-from made_up import made_up
 
+from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import NoRecordingsError, RecordingError
 from understudy.recordings.store import find_recordings, read_episode, repair_recording, write_episode
 

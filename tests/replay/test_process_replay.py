@@ -7,24 +7,22 @@ from pathlib import Path
 
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
-from made_up_brain import write_brain
-
+from tests.support.small_policies import write_brain
 from understudy.contract.action import Actor
 from understudy.contract.errors import CheckpointError, RecordingError
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
-from understudy.runtime.hierarchy import load_hierarchy
-from understudy.runtime.replay import WEIGHTS, brain_of, differences, hierarchy_of, replay
-from understudy.runtime.swap import identities
+from understudy.runtime.hierarchical_policy import load_hierarchy
+from understudy.runtime.process_replay import WEIGHTS, brain_of, differences, hierarchy_of, replay
+from understudy.runtime.weight_swap import identities
 
-HERE = Path(__file__).resolve().parent
+PROGRAMS = Path(__file__).resolve().parents[1] / "support"
 PLAYED_S = 4.0
 
 
 def run(script: str, *arguments: object) -> str:
-    command = [sys.executable, str(HERE / script), *map(str, arguments)]
+    command = [sys.executable, str(PROGRAMS / script), *map(str, arguments)]
     finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     return finished.stdout

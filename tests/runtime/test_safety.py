@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from paper_world import PaperWorld
 
+from tests.support.recording_world import PaperWorld
 from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import TICK_S, Button
 from understudy.runtime.safety import GuardCounts, Guarded, GuardLimits, Muted
 from understudy.runtime.session import Session
-from understudy.worlds.simulator.teacher import Teacher
-from understudy.worlds.simulator.teacher_style import read_styles
+from understudy.worlds.simulator.teacher.style import read_styles
+from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 

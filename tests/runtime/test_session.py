@@ -4,14 +4,14 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pytest
-from paper_world import PaperWorld
-from test_rate import HandClock
 
+from tests.support.manual_clock import ManualClock
+from tests.support.recording_world import PaperWorld
 from understudy.contract.action import Actor, idle_action
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision, InputEvent, Step
-from understudy.runtime.rate import Rate
+from understudy.contract.rate import Rate
 from understudy.runtime.session import Session
 
 
@@ -127,7 +127,7 @@ def test_closing_twice_closes_once() -> None:
 
 
 def test_a_rate_holds_the_session_to_the_clock() -> None:
-    clock = HandClock()
+    clock = ManualClock()
     rate = Rate(20.0, clock)
     Session(PaperWorld(), Counter(), rate=rate).run(num_ticks=21)
     assert clock.time_s == pytest.approx(101.0)

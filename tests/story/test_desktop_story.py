@@ -5,16 +5,13 @@ benchmarks/desktop_proof.py is for, with its figures in docs/log.md.
 """
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "runtime"))
-from made_up_brain import write_brain
-
+from tests.support.small_policies import write_brain
 from understudy.contract.action import Actor
 from understudy.contract.observation import Button
 from understudy.recordings.store import find_recordings, read_episode

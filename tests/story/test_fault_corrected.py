@@ -33,8 +33,8 @@ def test_a_policy_that_always_fights_learns_from_corrections_to_flee(
     monkeypatch.syspath_prepend(str(project_root / "benchmarks"))
     from vlm_experiment import edit_folder, judge, tuned_brain
 
-    from understudy.policies.brain import load_brain
-    from understudy.runtime.hierarchy import Hierarchy
+    from understudy.policies.policy_bundle import load_brain
+    from understudy.runtime.hierarchical_policy import Hierarchy
     from understudy.worlds.catalog import load_profile
 
     understudy(tmp_path, "record", "--teacher", "hunter", "--minutes", "12", "--seed", "1", "--out", "original")

@@ -9,7 +9,7 @@ from understudy.cli.record import Record
 from understudy.cli.record import run as record
 from understudy.cli.train import Train
 from understudy.cli.train import run as train
-from understudy.evaluation.verdict import Verdict
+from understudy.evaluation.comparison.comparison_result import Verdict
 
 MINUTES = 12.0
 pytestmark = pytest.mark.slow

@@ -5,11 +5,11 @@ import pytest
 from understudy.contract.action import Actor, idle_action
 from understudy.contract.intent import INTENT, Intent
 from understudy.contract.observation import Observation
-from understudy.runtime.takeover import Moment
+from understudy.runtime.shared_control import Moment
 from understudy.viewer.live_view import COLOURS, Charge, Dashboard, LiveFacts, LiveView, charge_of
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.render import pixels_of
-from understudy.worlds.simulator.scene import Scene, scene_of
+from understudy.worlds.simulator.rendering.renderer import pixels_of
+from understudy.worlds.simulator.rendering.scene import Scene, scene_of
 from understudy.worlds.simulator.world import Simulator
 
 SIZE = (640, 360)

@@ -2,8 +2,8 @@ import numpy as np
 import pygame
 
 from understudy.viewer.shadow_view import ShadowView
-from understudy.worlds.simulator.render import pixels_of
-from understudy.worlds.simulator.scene import scene_of
+from understudy.worlds.simulator.rendering.renderer import pixels_of
+from understudy.worlds.simulator.rendering.scene import scene_of
 from understudy.worlds.simulator.world import Simulator
 
 SIZE = (640, 360)

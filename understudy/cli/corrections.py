@@ -10,7 +10,7 @@ import tyro
 from tyro.conf import Positional
 
 if TYPE_CHECKING:
-    from understudy.critic.log import Entry, Read
+    from understudy.feedback.correction_log import Entry, Read
 
 FOLDER = Path("logs/vlm_corrections")
 EXIT_PROBLEMS = 1
@@ -63,7 +63,7 @@ Corrections = List | Show | Edit
 
 def run(command: Corrections) -> int:
     """Does what was asked."""
-    from understudy.critic.log import read_corrections
+    from understudy.feedback.correction_log import read_corrections
 
     read = read_corrections(command.corrections_dir)
     match command:
@@ -162,7 +162,7 @@ def _target(target: int | None) -> str:
 def _picture(entry: "Entry") -> bytes | None:
     """The frame that was kept; drawn anew where the game can be, nothing otherwise."""
     from understudy.contract.errors import WireError
-    from understudy.critic.state import unpack_record
+    from understudy.feedback.state_snapshot import unpack_record
 
     if entry.frame is not None:
         return entry.frame.read_bytes()
@@ -183,7 +183,7 @@ def _drawn(record: "object", entry: "Entry") -> bytes:
     import numpy as np
 
     from understudy.contract.intent import no_intent
-    from understudy.viewer.clip import Illustrator, jpeg
+    from understudy.viewer.annotated_clip import Illustrator, jpeg
     from understudy.worlds.catalog import load_profile
 
     assert isinstance(record, np.ndarray)
@@ -198,7 +198,7 @@ def _edit(command: Edit, read: "Read") -> int:
 
     from understudy.contract.errors import FlagError
     from understudy.contract.intent import Mode
-    from understudy.critic.log import replace_line
+    from understudy.feedback.correction_log import replace_line
 
     entry = _chosen(read, command.number)
     console = Console(soft_wrap=True)

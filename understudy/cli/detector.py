@@ -9,7 +9,7 @@ from tyro.conf import Positional
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from understudy.learning.detector_training import DetectorResult, DetectorSettings
+    from understudy.learning.detector.train import DetectorResult, DetectorSettings
 
 EXIT_INTERRUPTED = 130
 
@@ -88,8 +88,8 @@ def _train(command: Train) -> int:
     from rich.console import Console
     from rich.progress import Progress
 
-    from understudy.cli.train_run import interrupt_flag
-    from understudy.learning.detector_training import train_detector
+    from understudy.cli.train import interrupt_flag
+    from understudy.learning.detector.train import train_detector
     from understudy.worlds.catalog import load_profile
 
     settings, console = _settings(command), Console(soft_wrap=True)
@@ -117,8 +117,8 @@ def _train(command: Train) -> int:
 
 def _settings(command: Train) -> "DetectorSettings":
     from understudy.contract.errors import FlagError
-    from understudy.learning.detector_training import DetectorSettings
-    from understudy.learning.fit_config import FitConfig
+    from understudy.learning.detector.train import DetectorSettings
+    from understudy.learning.training.trainer_config import FitConfig
 
     if (command.images is None) != (command.labels is None):
         raise FlagError("--images and --labels belong together: give the folder of pictures and the folder of labels.")
@@ -171,7 +171,7 @@ def _tell(console: "Console", result: "DetectorResult") -> None:
 def _convert(command: Convert) -> int:
     from rich.console import Console
 
-    from understudy.perception.ultralytics_weights import convert_once
+    from understudy.perception.ultralytics_export import convert_once
 
     Console(soft_wrap=True).print(f"{command.weights} is now {convert_once(command.weights)}")
     return 0
@@ -183,9 +183,9 @@ def _look(command: Look) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from understudy.cli.pictures import draw_boxes, read_picture, write_picture
-    from understudy.perception.classes import kinds_of_labels
-    from understudy.perception.weights import open_detector
+    from understudy.cli.show.images import draw_boxes, read_picture, write_picture
+    from understudy.perception.detector_loader import open_detector
+    from understudy.perception.label_map import kinds_of_labels
     from understudy.worlds.catalog import load_profile
 
     profile, frame = load_profile(command.profile), read_picture(command.picture)

@@ -9,7 +9,8 @@ from tyro.conf import Positional
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from understudy.evaluation.signs import Diagnosis, Sign
+    from understudy.evaluation.diagnostics.findings import Diagnosis, Sign
+    from understudy.worlds.desktop.desktop_checks import Weight
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,14 +34,12 @@ class Doctor:
 def run(command: Doctor) -> None:
     """Examines the recordings with a progress bar and prints what was found."""
     if command.desktop:
-        from understudy.cli.doctor_desktop import run_desktop
-
         return run_desktop(command)
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.contract.wire import to_json
-    from understudy.evaluation.diagnosis import diagnose
+    from understudy.contract.serialization import to_json
+    from understudy.evaluation.diagnostics.diagnose import diagnose
 
     with Bar(transient=True, console=Console(stderr=True)) as bar:
         task = bar.add_task("examining", total=None)
@@ -61,7 +60,7 @@ def findings_table(diagnosis: "Diagnosis") -> "Table":
     from rich.table import Table
     from rich.text import Text
 
-    from understudy.evaluation.signs import Severity
+    from understudy.evaluation.diagnostics.findings import Severity
 
     colours = {Severity.SERIOUS: "bold red", Severity.WARNING: "yellow", Severity.NOTE: "cyan"}
     table = Table("", "what is wrong", "figure", "what to do", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
@@ -81,3 +80,39 @@ def figures_table(diagnosis: "Diagnosis") -> "Table":
     for sign in fine:
         table.add_row(Text("fine", "green"), Text(sign.what), Text(sign.figure, "dim"))
     return table
+
+
+def run_desktop(command: "Doctor") -> None:
+    """Prints each finding as soon as it is there.
+
+    Raises:
+        WorldError: if there is nothing to examine: no display, no such window or monitor.
+    """
+    from rich.console import Console
+    from rich.text import Text
+
+    from understudy.contract.serialization import to_json
+    from understudy.worlds.catalog import load_profile
+    from understudy.worlds.desktop.desktop_checks import Weight, examine
+
+    profile, console = load_profile(command.profile), Console(highlight=False, soft_wrap=True)
+    findings = examine(profile, command.window, command.monitor)
+    if command.json:
+        print(to_json(list(findings)))
+        return
+    worst = Weight.FINE
+    for number, finding in enumerate(findings):
+        if number == 0 and finding.weight < Weight.SERIOUS:
+            console.print("The mouse is moved to the corners of the window and back; nothing is pressed.")
+        worst = max(worst, finding.weight)
+        line = Text(f"{finding.weight.name.lower():8s}", _colour(finding.weight))
+        line.append(f" {finding.what}: {finding.figure}", "default")
+        if finding.advice:
+            line.append(f"\n         {finding.advice}", "dim")
+        console.print(line)
+    if worst <= Weight.NOTE:
+        console.print("The game can be watched and played here.")
+
+
+def _colour(weight: "Weight") -> str:
+    return ("green", "cyan", "yellow", "bold red")[weight]

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import UInt64
 
-    from understudy.evaluation.heads import HeadReport
-    from understudy.evaluation.judge import Contestant, Played
-    from understudy.evaluation.report import Report
-    from understudy.evaluation.verdict import Verdict
+    from understudy.evaluation.comparison.compare import Contestant, Played
+    from understudy.evaluation.comparison.comparison_result import Verdict
+    from understudy.evaluation.offline.head_metrics import HeadReport
+    from understudy.evaluation.report.report import Report
 
 Progress = Callable[[int, int], None]
 """Told how many world-ticks are done, and of how many."""
@@ -62,9 +62,9 @@ def run(command: Evaluate) -> None:
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.cli.verdict_table import verdict_table
-    from understudy.evaluation.copycat import NAME as COPYCAT
-    from understudy.evaluation.copycat import verdict_line
+    from understudy.cli.show.comparison_table import verdict_table
+    from understudy.evaluation.offline.copycat import NAME as COPYCAT
+    from understudy.evaluation.offline.copycat import verdict_line
 
     with Bar(transient=True) as bar:
         task = bar.add_task("playing", total=None)
@@ -89,11 +89,11 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Ver
         FlagError: if the numbers make no sense or there is no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
-    from understudy.contract.wire import to_json
-    from understudy.evaluation.judge import play_contestants, verdict_of
-    from understudy.evaluation.ledger import write_ledger
-    from understudy.evaluation.report import write_report
-    from understudy.evaluation.seeds import Purpose, seeds_for
+    from understudy.contract.serialization import to_json
+    from understudy.evaluation.comparison.compare import play_contestants, verdict_of
+    from understudy.evaluation.report.report import write_report
+    from understudy.evaluation.report.results_csv import write_ledger
+    from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 
     _expect_sensible(command)
     contestants = gather(command.models, command.teacher)
@@ -117,10 +117,10 @@ def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
         FlagError: if there is no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
-    from understudy.evaluation.baselines import BASELINES
-    from understudy.evaluation.judge import Contestant
+    from understudy.evaluation.comparison.compare import Contestant
+    from understudy.evaluation.rollouts.baselines import BASELINES
     from understudy.worlds.catalog import load_profile
-    from understudy.worlds.simulator.teacher import Teacher
+    from understudy.worlds.simulator.teacher.teacher import Teacher
 
     profile = load_profile("darkorbit")
     contestants = [Contestant(name=teacher, kind="person", pilots=(Teacher(teacher, profile),))]
@@ -128,7 +128,7 @@ def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
         Contestant(name=name, kind="baseline", pilots=(baseline(profile),)) for name, baseline in BASELINES.items()
     ]
     if models:
-        from understudy.runtime.hierarchy import load_hierarchy
+        from understudy.runtime.hierarchical_policy import load_hierarchy
 
         pilots = tuple(load_hierarchy(folder, profile) for folder in models)
         contestants.insert(0, Contestant(name=POLICY, kind="policy", pilots=pilots))
@@ -138,8 +138,8 @@ def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
 def _report(
     command: Evaluate, verdict: "Verdict", heads: "tuple[HeadReport, ...]", first: "Contestant", played: "Played"
 ) -> "Report":
-    from understudy.evaluation.curves import newest_runs, read_curves
-    from understudy.evaluation.report import Report
+    from understudy.evaluation.report.learning_curves import newest_runs, read_curves
+    from understudy.evaluation.report.report import Report
 
     title = f"The understudy beside {command.teacher}" if command.models else f"{command.teacher} and the baselines"
     names = ("strategist", "tactician", "executor") if command.models else ()
@@ -173,13 +173,13 @@ def judge_heads(
         NoRecordingsError: if there are none in `data_dir`.
         CheckpointError: if a folder holds no usable policies.
     """
-    from understudy.evaluation.copycat import copycat_check
-    from understudy.evaluation.held_out import held_out_heads, training_figures
-    from understudy.evaluation.sessions import fresh_sessions
-    from understudy.learning.material import gather as gather_material
-    from understudy.policies.brain import load_brain
+    from understudy.evaluation.offline.copycat import copycat_check
+    from understudy.evaluation.offline.offline_eval import held_out_heads, training_figures
+    from understudy.evaluation.rollouts.trajectory import fresh_sessions
+    from understudy.learning.data.dataset import gather as gather_material
+    from understudy.policies.policy_bundle import load_brain
     from understudy.worlds.catalog import load_profile
-    from understudy.worlds.simulator.teacher import Teacher
+    from understudy.worlds.simulator.teacher.teacher import Teacher
 
     if not models:
         return ()
@@ -195,9 +195,9 @@ def judge_heads(
 
 
 def _shoot(command: Evaluate, first: "Contestant", played: "Played") -> Path | None:
-    from understudy.cli.showreel import shoot
-    from understudy.evaluation.judge import typical_world
-    from understudy.evaluation.start_maps import map_names
+    from understudy.cli.show.rollout_video import shoot
+    from understudy.evaluation.comparison.compare import typical_world
+    from understudy.evaluation.rollouts.seeds import map_names
 
     if command.video is None:
         return None

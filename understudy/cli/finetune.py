@@ -2,10 +2,21 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
+from rich.console import Console
+
+from understudy.contract.errors import FlagError
+
+if TYPE_CHECKING:
+    from understudy.evaluation.gate.simulator_gate import GateConfig
+    from understudy.learning.corrections.aggregation import Resolution
+    from understudy.learning.corrections.finetune import FinetuneResult, FinetuneSettings
+    from understudy.learning.data.dataset import Material
 
 Flag = tyro.conf.FlagCreatePairsOff
+EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +50,131 @@ class Finetune:
 
 
 def run(command: Finetune) -> int:
-    """Fine-tunes and submits; 130 where Ctrl-C ended it early."""
-    from understudy.cli.finetune_run import finetune_and_submit
+    """Fine-tunes and submits to the gate; 130 where Ctrl-C ended it early."""
+    from understudy.cli.show.train_view import watch_gathering
 
-    return finetune_and_submit(command)
+    config = _gate_config(command)
+    settings = _settings(command)
+    console = Console(soft_wrap=True)
+    resolution = _read(command, console)
+    material = watch_gathering(console, command.data_dir)
+    result = _fit(settings, resolution, material, console)
+    if not result.strategist.finished or (result.executor is not None and not result.executor.finished):
+        console.print("Stopped: nothing new plays.")
+        return EXIT_INTERRUPTED
+    _tell(result, settings, console)
+    if command.no_gate:
+        return 0
+    if result.executor is None:
+        console.print(f"There is no executor in {settings.models}: the gate can judge nothing, and nothing new plays.")
+        return 0
+    _submit(settings, config, console)
+    return 0
+
+
+def _settings(command: Finetune) -> "FinetuneSettings":
+    from understudy.learning.corrections.finetune import FinetuneSettings
+
+    if command.epochs < 1 or command.batch_size < 1 or not command.lr > 0:
+        raise FlagError("These flags cannot work: --epochs, --batch_size and --lr must be above 0.")
+    return FinetuneSettings(
+        model_path=command.model_path,
+        output_dir=command.output_dir,
+        epochs=command.epochs,
+        lr=command.lr,
+        batch_size=command.batch_size,
+        device=command.device,
+        seed=command.seed,
+        log_dir=command.log_dir,
+    )
+
+
+def _gate_config(command: Finetune) -> "GateConfig":
+    from understudy.evaluation.gate.simulator_gate import GateConfig
+
+    try:
+        return GateConfig(max_pairs=command.pairs)
+    except ValueError as problem:
+        raise FlagError(f"--pairs {command.pairs} cannot work: {problem}.") from problem
+
+
+def _read(command: Finetune, console: Console) -> "Resolution":
+    """What the files hold, said in a few lines."""
+    from understudy.feedback.correction_log import read_corrections
+    from understudy.learning.corrections.aggregation import resolve
+    from understudy.learning.corrections.finetune import FEW
+
+    read = read_corrections(command.corrections_dir)
+    for problem in read.problems:
+        console.print(f"Left out: {problem}", style="yellow", markup=False)
+    resolution = resolve(read.entries)
+    agreements = int((~resolution.judged.differs).sum())
+    console.print(
+        f"{resolution.num_corrections} corrections and {agreements} agreements in {len(read.paths)} files "
+        f"({resolution.num_lines} lines: {resolution.num_duplicates} duplicates, {resolution.num_contradictions} "
+        f"contradictory, {resolution.num_without_window} without a look back, {resolution.num_other_encoding} "
+        "of another encoding).",
+        highlight=False,
+    )
+    if resolution.num_corrections < FEW:
+        console.print(
+            f"Only {resolution.num_corrections} corrections: with fewer than {FEW} the result may learn single moments "
+            "by heart. Let the critic look on for longer.",
+            style="yellow",
+            highlight=False,
+        )
+    return resolution
+
+
+def _fit(
+    settings: "FinetuneSettings", resolution: "Resolution", material: "Material", console: Console
+) -> "FinetuneResult":
+    from understudy.cli.show.train_view import TrainBars
+    from understudy.cli.train import interrupt_flag
+    from understudy.learning.corrections.finetune import finetune
+
+    with interrupt_flag() as interrupted, TrainBars(console, ["strategist", "executor"]) as bars:
+        tellers = {name: bars.of(name) for name in ("strategist", "executor")}
+        return finetune(resolution, material, settings, lambda name, told: tellers[name](told), interrupted.is_set)
+
+
+def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: Console) -> None:
+    from rich.table import Table
+
+    table = Table(title="The Strategist, before and after")
+    for column in ("", "before", "after"):
+        table.add_column(column, justify="left" if not column else "right")
+    for name, title in (
+        ("corrections_followed", "corrections followed (kept back)"),
+        ("agreements_kept", "agreements kept (kept back)"),
+        ("accuracy", "mode accuracy, base recordings held out"),
+    ):
+        table.add_row(title, f"{result.before[name]:.1%}", f"{result.strategist.metrics[name]:.1%}")
+    console.print(table)
+    console.print(
+        f"{result.disputed:.1%} of the base recordings are what the critic corrects, and are not rehearsed; "
+        f"{result.num_transplants} stretches were shown to the Executor with the bars of corrections.",
+        highlight=False,
+    )
+    console.print(f"Written: {settings.output_dir}", highlight=False)
+
+
+def _submit(settings: "FinetuneSettings", config: "GateConfig", console: Console) -> None:
+    from rich.progress import Progress as Bar
+
+    from understudy.evaluation.gate.joint_gate import submit_together
+    from understudy.policies.checkpoint import BEST
+
+    folder = settings.output_dir
+    candidates = {"strategist": folder / BEST, "executor": folder / "executor" / BEST}
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task("the gate plays old against new", total=None)
+        verdict = submit_together(
+            settings.models,
+            candidates,
+            config,
+            why=f"corrections: {folder}",
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    said = "They play now (understudy rollback takes it back)" if verdict.promote else "They do not play"
+    console.print(f"{said}: {verdict.reason}.", highlight=False, markup=False)

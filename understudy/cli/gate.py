@@ -9,7 +9,7 @@ import tyro
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from understudy.evaluation.gate import GateConfig, GateVerdict
+    from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
 
 Flag = tyro.conf.FlagCreatePairsOff
 
@@ -48,8 +48,8 @@ def run(command: Gate) -> None:
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.evaluation.gate import submit
-    from understudy.learning.candidates import newest_candidate, policy_of
+    from understudy.evaluation.gate.simulator_gate import submit
+    from understudy.learning.registry.candidates import newest_candidate, policy_of
 
     config = config_of(command)
     candidate = command.candidate or newest_candidate(command.models)
@@ -74,8 +74,8 @@ def config_of(command: Gate) -> "GateConfig":
         FlagError: if the numbers make no sense.
     """
     from understudy.contract.errors import FlagError
-    from understudy.evaluation.gate import GateConfig
-    from understudy.evaluation.trial import TrialConfig
+    from understudy.evaluation.comparison.paired_test import TrialConfig
+    from understudy.evaluation.gate.simulator_gate import GateConfig
 
     try:
         return GateConfig(

@@ -29,9 +29,9 @@ def run(command: History) -> None:
     from rich.console import Console
 
     from understudy.contract.errors import CheckpointError
-    from understudy.learning.audit import audit
-    from understudy.learning.candidates import POLICIES, playing
-    from understudy.learning.promotion import ancestors, settle
+    from understudy.learning.registry.audit_log import audit
+    from understudy.learning.registry.candidates import POLICIES, playing
+    from understudy.learning.registry.promotion import ancestors, settle
     from understudy.policies.checkpoint import BEST
 
     console = Console()

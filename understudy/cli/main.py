@@ -15,7 +15,7 @@ from understudy.contract.errors import UnderstudyError
 
 VERBS: dict[str, tuple[str, str]] = {
     "corrections": ("understudy.cli.corrections", "Corrections"),
-    "critic": ("understudy.cli.critic", "Critic"),
+    "critic": ("understudy.cli.feedback", "Critic"),
     "demo": ("understudy.cli.demo", "Demo"),
     "detector": ("understudy.cli.detector", "Detector"),
     "doctor": ("understudy.cli.doctor", "Doctor"),
@@ -31,7 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "record": ("understudy.cli.record", "Record"),
     "recordings": ("understudy.cli.recordings", "Recordings"),
     "rollback": ("understudy.cli.promote", "Rollback"),
-    "run": ("understudy.cli.run", "Run"),
+    "run": ("understudy.cli.live.run", "Run"),
     "train": ("understudy.cli.train", "Train"),
     "watch": ("understudy.cli.watch", "Watch"),
 }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from understudy.recordings.recorder import Recorder
-    from understudy.worlds.simulator.window import GameWindow
+    from understudy.worlds.simulator.window.game_window import GameWindow
 
 MOST_BEHIND = 10
 """Ticks: half a second that a busy machine may make up, so that each tick of a recording has its action."""
@@ -48,8 +48,8 @@ def run(command: Play) -> None:
     from understudy.contract.action import Actor
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.runtime.session import Session
-    from understudy.worlds.simulator.window import GameWindow
-    from understudy.worlds.simulator.window_person import WindowPerson
+    from understudy.worlds.simulator.window.game_window import GameWindow
+    from understudy.worlds.simulator.window.human_operator import WindowPerson
 
     window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
     try:

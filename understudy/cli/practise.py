@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from understudy.evaluation.likeness import Likeness
-    from understudy.evaluation.practice_run import Judged, PracticeRun, RunSettings
+    from understudy.evaluation.rollouts.play_style import Likeness
+    from understudy.practice.run import Judged, PracticeRun, Report, RunSettings
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_INTERRUPTED = 130
@@ -54,11 +56,8 @@ def run(command: Practise) -> int | None:
         FlagError: if the numbers make no sense.
         CheckpointError: if there are no usable policies, or nothing to resume.
     """
-    from rich.console import Console
-
-    from understudy.cli.practise_view import PractiseBar
-    from understudy.cli.train_run import interrupt_flag
-    from understudy.evaluation.practice_run import PLOT, PracticeRun
+    from understudy.cli.train import interrupt_flag
+    from understudy.practice.run import PLOT, PracticeRun
 
     settings = settings_of(command)
     console = Console(soft_wrap=True)
@@ -81,12 +80,12 @@ def settings_of(command: Practise) -> "RunSettings":
         FlagError: if the numbers make no sense.
     """
     from understudy.contract.errors import FlagError
-    from understudy.evaluation.gate import GateConfig
-    from understudy.evaluation.practice_ground import GroundSettings
-    from understudy.evaluation.practice_run import RunSettings
-    from understudy.learning.practice import PracticeSettings
-    from understudy.learning.prices import Prices
-    from understudy.learning.proximal import PolicySettings
+    from understudy.evaluation.gate.simulator_gate import GateConfig
+    from understudy.learning.rl.ppo import PolicySettings
+    from understudy.learning.rl.ppo_trainer import PracticeSettings
+    from understudy.learning.rl.reward import Prices
+    from understudy.practice.rollout_collector import GroundSettings
+    from understudy.practice.run import RunSettings
 
     for name in ("hours", "judge_hours", "lr"):
         if not getattr(command, name) > 0:
@@ -118,7 +117,7 @@ SEEDS_A_RUN = 1_000_000
 """Runs of different --seed practise in different worlds: 18 years of play until they meet."""
 
 
-def _say(console: "Console", judged: "Judged") -> None:
+def _say(console: Console, judged: "Judged") -> None:
     if judged.verdict is None:
         console.print(f"Staged: {judged.path}. understudy gate judges it.", highlight=False)
         return
@@ -128,11 +127,11 @@ def _say(console: "Console", judged: "Judged") -> None:
     )
 
 
-def _say_likeness(console: "Console", practice: "PracticeRun") -> None:
+def _say_likeness(console: Console, practice: "PracticeRun") -> None:
     """How much it still plays like the person, in a table."""
     from rich.table import Table
 
-    from understudy.evaluation.likeness import ROWS, measure_likeness
+    from understudy.evaluation.rollouts.play_style import ROWS, measure_likeness
 
     with console.status("playing once more beside the person's policy"):
         told: Likeness = measure_likeness(practice.hierarchy_of_person(), practice.hierarchy_of_learnt())
@@ -145,3 +144,51 @@ def _say_likeness(console: "Console", practice: "PracticeRun") -> None:
         f"style {told.style_distance:.1f} (two batches of one player: about 1.4).",
         highlight=False,
     )
+
+
+RECENT = 0.1
+"""Weight of the newest stretch in the figures shown."""
+
+
+class PractiseBar:
+    """One bar for practice, and one for the gate while it judges; in a `with` block."""
+
+    def __init__(self, console: Console, hours: float) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<10}", table_column=Column(no_wrap=True, min_width=10)),
+            BarColumn(bar_width=8),  # with the numbers it fills the 80 columns that a terminal has at least
+            TextColumn("{task.fields[numbers]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=console,
+        )
+        self._practice = self._progress.add_task("practising", total=hours, numbers="")
+        self._gate = self._progress.add_task("judging", total=None, visible=False, numbers="")
+        self._score = self._deaths = float("nan")
+
+    def show(self, report: "Report") -> None:
+        """After each stretch."""
+        self._progress.update(self._gate, visible=False)
+        self._score = _blend(self._score, report.score)
+        self._deaths = _blend(self._deaths, report.deaths_per_hour)
+        numbers = f"{report.hours:.1f} h  score {self._score:.1f}  deaths {self._deaths:.1f}/h  "
+        if report.learned.policy is not None:
+            numbers += f"unlike {report.learned.policy.unlike_per_minute:.1f}  "
+        numbers += f"{report.times_real:.0f}x"
+        self._progress.update(self._practice, completed=report.hours, numbers=numbers)
+
+    def show_gate(self, done: int, whole: int) -> None:
+        """While candidate and incumbent play."""
+        self._progress.update(self._gate, completed=done, total=whole, visible=done < whole)
+
+    def __enter__(self) -> "PractiseBar":
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._progress.stop()
+
+
+def _blend(average: float, reading: float) -> float:
+    return reading if average != average else average + RECENT * (reading - average)

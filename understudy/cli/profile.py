@@ -77,7 +77,7 @@ def run(command: Profile) -> int:
         case New():
             return _new(command)
         case Check():
-            from understudy.cli.pictures import read_picture
+            from understudy.cli.show.images import read_picture
             from understudy.worlds.catalog import load_profile
 
             return show(load_profile(command.profile), read_picture(command.screenshot), command.model, command.picture)
@@ -86,11 +86,11 @@ def run(command: Profile) -> int:
 def _new(command: New) -> int:
     from rich.console import Console
 
-    from understudy.cli.pictures import read_picture
     from understudy.cli.profile_questions import ask_for_profile
+    from understudy.cli.show.images import read_picture
     from understudy.contract.profile import Profile as GameProfile
-    from understudy.contract.toml_text import to_toml
-    from understudy.contract.wire import read_toml
+    from understudy.contract.serialization import read_toml
+    from understudy.contract.toml_writer import to_toml
 
     frame = read_picture(command.screenshot)
     made = ask_for_profile(command, frame)
@@ -106,11 +106,11 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     from rich.console import Console
     from rich.table import Table
 
-    from understudy.cli.pictures import write_picture
+    from understudy.cli.show.images import write_picture
     from understudy.contract.errors import CheckpointError
     from understudy.perception.detector import Blind, Detector
-    from understudy.perception.eye import Eye
-    from understudy.perception.weights import open_detector
+    from understudy.perception.detector_loader import open_detector
+    from understudy.perception.pipeline import Eye
 
     console = Console(soft_wrap=True)
     try:
@@ -141,7 +141,7 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
 def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
     """What was seen of that which the profile says where to see, in words a player knows."""
     from understudy.contract.observation import Role
-    from understudy.contract.screen import Screen
+    from understudy.contract.screen_layout import Screen
 
     screen = profile.eye or Screen()
     player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
@@ -169,8 +169,8 @@ def _per_cent(value: float) -> str:
 
 def annotated(profile: "GameProfile", frame: "np.ndarray", record: "np.void") -> "np.ndarray":
     """A copy of a picture with everything drawn in that the profile names and that was seen."""
-    from understudy.cli.pictures import GREEN, draw_area
-    from understudy.contract.screen import Screen
+    from understudy.cli.show.images import GREEN, draw_area
+    from understudy.contract.screen_layout import Screen
 
     picture, screen, player = frame.copy(), profile.eye or Screen(), record["player"]
     for panel in profile.panels:

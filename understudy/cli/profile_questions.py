@@ -12,10 +12,10 @@ from understudy.cli.profile import New
 from understudy.contract.errors import FlagError, WorldError
 from understudy.contract.observation import Role
 from understudy.contract.profile import Kind, Profile, Rectangle
-from understudy.contract.screen import Area, Bar, Dot, Screen
+from understudy.contract.screen_layout import Area, Bar, Dot, Screen
 from understudy.perception.detector import CONFIDENCE, IOU
-from understudy.perception.survey import area_of, bar_of, dot_of
-from understudy.worlds.desktop.keys import x11_keysyms
+from understudy.perception.profile_calibration import area_of, bar_of, dot_of
+from understudy.worlds.desktop.input.key_names import x11_keysyms
 
 T = TypeVar("T")
 NONE = "-"
@@ -89,7 +89,7 @@ class _Questions:
     def _answer(self, flag: str, question: str) -> str:
         if self._command.window and flag in ("hp", "shield", "minimap", "ship", "panels"):
             os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-            from understudy.viewer.picker import pick
+            from understudy.viewer.region_picker import pick
 
             asked = question.partition(" (")[0]  # behind it stands how to type it
             self._console.print(f"{asked} Point at it in the window.", style="bold", markup=False)

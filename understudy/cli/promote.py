@@ -51,14 +51,14 @@ def run(command: Promote | Rollback | Manner) -> None:
     """Changes a best_model.pt and says what plays now."""
     from rich.console import Console
 
-    from understudy.learning.candidates import newest_candidate
-    from understudy.learning.promotion import Grounds, promote, rollback
+    from understudy.learning.registry.candidates import newest_candidate
+    from understudy.learning.registry.promotion import Grounds, promote, rollback
 
     if isinstance(command, Rollback):
         policy, identity = rollback(command.models, command.to, command.policy, command.why)
         said = f"The {policy} {identity} plays again."
     elif isinstance(command, Manner):
-        from understudy.learning.other_manner import play_other_manner
+        from understudy.learning.registry.style_switch import play_other_manner
 
         identity, earlier = play_other_manner(command.models, command.why)
         manner = "of the base recordings" if earlier else "learnt in your shadow"

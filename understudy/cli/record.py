@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from understudy.worlds.simulator.hardships import Hardships
+    from understudy.worlds.simulator.teacher.demonstration_noise import Hardships
 
 Progress = Callable[[int, int], None]
 """Told how many ticks are done, and of how many."""
@@ -59,7 +59,7 @@ class Record:
 def run(command: Record) -> int | None:
     """Records, with a progress bar, and says what was written."""
     if command.world == "desktop":
-        from understudy.cli import recorder
+        from understudy.cli.live import recorder
 
         return recorder.run(
             recorder.RecorderV2(
@@ -127,9 +127,9 @@ def record_teacher(
         FlagError: if the numbers or names make no sense, or a recording is there already and may not be replaced.
     """
     from understudy.contract.observation import TICK_RATE_HZ
-    from understudy.evaluation.seeds import Purpose, seeds_for
+    from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
     from understudy.worlds.catalog import load_profile
-    from understudy.worlds.simulator.hardships import hardships_named
+    from understudy.worlds.simulator.teacher.demonstration_noise import hardships_named
 
     count = usual_sessions(minutes) if sessions is None else sessions
     ticks = round(minutes * 60 * TICK_RATE_HZ / max(count, 1))
@@ -192,11 +192,11 @@ def _record_wave(
     from understudy.contract.action import Actor
     from understudy.contract.protocols import Pilot
     from understudy.recordings.episode import describe
-    from understudy.recordings.lockstep import record_lockstep
+    from understudy.recordings.vector_recorder import record_lockstep
     from understudy.worlds.catalog import load_profile
-    from understudy.worlds.simulator.hardships import resized
-    from understudy.worlds.simulator.person_like import PersonLike
-    from understudy.worlds.simulator.teacher import Teacher
+    from understudy.worlds.simulator.teacher.demonstration_noise import resized
+    from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+    from understudy.worlds.simulator.teacher.teacher import Teacher
     from understudy.worlds.simulator.world import Simulator
 
     world = Simulator(seeds, start_maps, resized(load_profile("darkorbit"), hardships.other_window))

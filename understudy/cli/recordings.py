@@ -9,7 +9,7 @@ from tyro.conf import Positional
 
 if TYPE_CHECKING:
     from understudy.recordings.episode import Episode
-    from understudy.recordings.figures import Figures
+    from understudy.recordings.recording_stats import Figures
 
 EXIT_PROBLEMS = 1
 """At least one recording is torn, damaged or odd."""
@@ -105,7 +105,7 @@ def _list(paths: list[Path]) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from understudy.recordings.figures import figures
+    from understudy.recordings.recording_stats import figures
     from understudy.recordings.store import read_episode
 
     table = Table("recording", "pilot", "minutes", "kills", "boxes", "deaths", "MB", "", box=None, padding=(0, 1))
@@ -148,7 +148,7 @@ def _print_info(path: Path) -> bool:
     from rich.table import Table
 
     from understudy.recordings.episode import irregularities
-    from understudy.recordings.figures import figures
+    from understudy.recordings.recording_stats import figures
     from understudy.recordings.store import read_episode
 
     episode = read_episode(path)

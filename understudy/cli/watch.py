@@ -55,7 +55,7 @@ def run(command: Watch) -> None:
     if command.video is not None:
         console.print(f"Written: {write(command, command.video, episode, intents)}", highlight=False)
         return
-    from understudy.viewer.watch_window import WatchWindow
+    from understudy.viewer.episode_player import WatchWindow
 
     window = WatchWindow(episode, command.size, intents)
     try:
@@ -66,7 +66,7 @@ def run(command: Watch) -> None:
 
 def _size(command: Watch, episode: "Episode") -> tuple[int, int]:
     """As asked for the embedded game; a sketch of another game has its window's shape, and even sides for a video."""
-    from understudy.viewer.sketch import is_embedded
+    from understudy.viewer.schematic import is_embedded
 
     if is_embedded(episode.info.profile):
         return command.size
@@ -106,8 +106,8 @@ def think_over(episode: "Episode", models: Path) -> "np.ndarray":
     import torch
     from rich.progress import Progress
 
-    from understudy.runtime.hierarchy import load_hierarchy
-    from understudy.runtime.replay import intents_of
+    from understudy.runtime.hierarchical_policy import load_hierarchy
+    from understudy.runtime.process_replay import intents_of
 
     torch.set_num_threads(1)
     hierarchy = load_hierarchy(models, episode.info.profile)
@@ -120,8 +120,8 @@ def write(command: Watch, path: Path, episode: "Episode", intents: "np.ndarray |
     """Writes the video, with a progress bar."""
     from rich.progress import Progress
 
-    from understudy.viewer.video import write_video
-    from understudy.viewer.watching import frames_of_episode
+    from understudy.viewer.episode_frames import frames_of_episode
+    from understudy.viewer.video_writer import write_video
 
     with Progress(transient=True) as bar:
         frames = frames_of_episode(episode, range(len(episode)), command.size, intents)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from understudy.contract.observation import Role
-from understudy.contract.screen import Screen
+from understudy.contract.screen_layout import Screen
 
 
 @dataclass(frozen=True, kw_only=True)

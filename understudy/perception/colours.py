@@ -8,7 +8,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from understudy.contract.stale import forget_stale_code
+from understudy.contract.numba_cache import forget_stale_code
 
 MOST_ERRORS = 0.12
 """A bar whose columns contradict a clean edge in more than this part is unreadable."""

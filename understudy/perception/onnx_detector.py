@@ -13,7 +13,7 @@ from jaxtyping import Float32, UInt8
 from understudy.contract.errors import CheckpointError
 from understudy.perception.detector import CONFIDENCE, DETECTION, IOU
 from understudy.perception.letterbox import Letterbox, fill, grey_input, letterbox_of, to_window
-from understudy.perception.suppression import candidates, suppress
+from understudy.perception.nms import candidates, suppress
 
 USUAL_SIDE = 640
 """Pixels of an input that may have any size and says nothing of the one it was trained at."""

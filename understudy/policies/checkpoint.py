@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from understudy.contract import wire
+from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
 
 BEST = "best_model.pt"
@@ -62,9 +62,9 @@ class CheckpointMeta:
     encoding: str
     """Name and version of the encoding that the weights were trained on."""
     config: dict[str, Any] = field(default_factory=dict)
-    """The model's config dataclass, by `wire.to_plain`."""
+    """The model's config dataclass, by `serialization.to_plain`."""
     hand: dict[str, Any] = field(default_factory=dict)
-    """The fitted hand, by `wire.to_plain`; empty where the policy has none."""
+    """The fitted hand, by `serialization.to_plain`; empty where the policy has none."""
     data_hash: str = ""
     """Hash of the recordings and weights that it was trained on."""
     lineage: tuple[Parent, ...] = ()
@@ -129,7 +129,7 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
     torch.save(
         {
             "format": _FORMAT,
-            "meta": wire.to_json(meta),
+            "meta": serialization.to_json(meta),
             "identity": checkpoint.identity,
             "weights": {name: tensor.detach().cpu() for name, tensor in checkpoint.weights.items()},
             "training": checkpoint.training,
@@ -259,7 +259,7 @@ def _unpack(path: Path, content: Any) -> Checkpoint:
             "version of understudy that wrote it."
         )
     try:
-        meta = wire.from_json(CheckpointMeta, content["meta"], path.name)
+        meta = serialization.from_json(CheckpointMeta, content["meta"], path.name)
     except (WireError, TypeError) as problem:
         raise CheckpointError(
             f"{path} does not describe itself as a checkpoint should ({problem}): train again."

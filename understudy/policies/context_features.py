@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from understudy.contract.observation import MAX_TRACKS
-from understudy.policies.frames import (
+from understudy.policies.click_semantics import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind, slot_of
+from understudy.policies.reference_frames import (
     FIGHT_FRAME,
     FLIGHT_FRAME,
     FRAME_VECTORS,
@@ -20,8 +21,7 @@ from understudy.policies.frames import (
     nearest,
     nearest_landmark,
 )
-from understudy.policies.geometry import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind, slot_of
-from understudy.policies.memory import FOREVER, NUM_TIMERS, T_MINIMAP, T_SPACE
+from understudy.policies.temporal_features import FOREVER, NUM_TIMERS, T_MINIMAP, T_SPACE
 
 NUM_PLACES = 13
 NUM_MIRRORED = NUM_PLACES + NUM_FRAMES * FRAME_VECTORS

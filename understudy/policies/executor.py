@@ -13,7 +13,8 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
-from understudy.policies.advice import ADVICE_WIDTH
+from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
+from understudy.policies.conditioning import ADVICE_WIDTH
 from understudy.policies.context_features import (
     AMMO_AT,
     CONTEXT_WIDTH,
@@ -24,9 +25,7 @@ from understudy.policies.context_features import (
     frames_of,
     ship_on_map,
 )
-from understudy.policies.density import RAW_WIDTH, RING_WIDTH, in_frame, in_plane, in_ring
-from understudy.policies.frames import NUM_FRAMES
-from understudy.policies.geometry import MAX_KEYS, MAX_KINDS
+from understudy.policies.mixture_density import RAW_WIDTH, RING_WIDTH, in_frame, in_plane, in_ring
 from understudy.policies.object_features import (
     AWAY_AT,
     NUM_LANDMARK_PLACES,
@@ -36,6 +35,7 @@ from understudy.policies.object_features import (
     THERE_AT,
     TRACK_WIDTH,
 )
+from understudy.policies.reference_frames import NUM_FRAMES
 
 MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
@@ -66,7 +66,7 @@ class ExecutorConfig:
     dropout: float = 0.1
     """Dropout on context and hidden layers."""
     earlier: bool = False
-    """Holds a second time what differs between two manners of play (policies/manners.py)."""
+    """Holds a second time what differs between two manners of play (policies/style_heads.py)."""
     exchanged: bool = False
     """The earlier of the two manners plays, and the newer lies beside it."""
 

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
-from understudy.policies.geometry import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind
+from understudy.policies.click_semantics import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind
 
 NUM_TRACK_MIRRORED = 4
 NUM_LANDMARK_MIRRORED = 2

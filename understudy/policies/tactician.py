@@ -11,9 +11,9 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from understudy.policies.advice import ROUTE_WIDTH, STRATEGY_WIDTH
+from understudy.policies.click_semantics import MAX_KINDS
+from understudy.policies.conditioning import ROUTE_WIDTH, STRATEGY_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.geometry import MAX_KINDS
 from understudy.policies.object_features import TRACK_WIDTH
 
 

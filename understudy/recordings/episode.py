@@ -18,7 +18,7 @@ from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
-from understudy.contract.timing import TIMING
+from understudy.contract.tick_timing import TIMING
 
 MONOTONIC_CLOCK = "monotonic clock of the recording machine"
 SIMULATED_CLOCK = "simulated seconds since the world began"

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from understudy.contract.errors import RecordingError
-from understudy.contract.wire import to_json
-from understudy.recordings import flat
+from understudy.contract.serialization import to_json
+from understudy.recordings import flat_table
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import write_episode
 
@@ -34,13 +34,13 @@ def export_episode(episode: Episode, path: Path) -> None:
 
 
 def _write_npz(episode: Episode, path: Path) -> None:
-    arrays: dict[str, Any] = {**flat.columns(episode), **flat.input_columns(episode)}
+    arrays: dict[str, Any] = {**flat_table.columns(episode), **flat_table.input_columns(episode)}
     np.savez_compressed(path, info=np.array(to_json(episode.info)), **arrays)
 
 
 def _write_csv(episode: Episode, path: Path) -> None:
     """One row a tick; a nested array becomes numbered columns, an unknown reading an empty cell."""
-    columns = {name: values.reshape(len(episode), -1) for name, values in flat.columns(episode).items()}
+    columns = {name: values.reshape(len(episode), -1) for name, values in flat_table.columns(episode).items()}
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(title for name, values in columns.items() for title in _titles(name, values.shape[1]))
@@ -63,7 +63,7 @@ def _write_jsonl(episode: Episode, path: Path) -> None:
 
 
 def _rows(episode: Episode) -> Iterator[dict[str, Any]]:
-    columns = flat.columns(episode)
+    columns = flat_table.columns(episode)
     for start in range(0, len(episode), ROWS_AT_ONCE):
         block = [_plain(values[start : start + ROWS_AT_ONCE]) for values in columns.values()]
         for row in zip(*block, strict=True):

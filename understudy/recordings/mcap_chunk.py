@@ -15,7 +15,7 @@ from mcap.opcode import Opcode
 
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import EVENTS
-from understudy.recordings.channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS, TIMINGS
+from understudy.recordings.mcap_channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS, TIMINGS
 
 _MESSAGE_HEAD = [
     ("opcode", "u1"),

@@ -8,9 +8,9 @@ import numpy as np
 
 from understudy.contract.intent import no_intent
 from understudy.contract.protocols import InputEvent
-from understudy.contract.timing import TIMING
-from understudy.contract.wire import from_plain
-from understudy.recordings import channels
+from understudy.contract.serialization import from_plain
+from understudy.contract.tick_timing import TIMING
+from understudy.recordings import mcap_channels
 from understudy.recordings.episode import Episode, EpisodeInfo
 from understudy.recordings.mcap_reader import RawRecording, read_raw
 from understudy.recordings.mcap_writer import McapWriter
@@ -28,9 +28,9 @@ def read(path: Path) -> Episode:
     ticks, losses = _whole_ticks(raw)
     return Episode(
         info=from_plain(EpisodeInfo, raw.info, path.name),
-        observations=_per_tick(raw, channels.OBSERVATIONS.topic, ticks),
-        actions=_per_tick(raw, channels.ACTIONS.topic, ticks),
-        actors=_per_tick(raw, channels.ACTORS.topic, ticks),
+        observations=_per_tick(raw, mcap_channels.OBSERVATIONS.topic, ticks),
+        actions=_per_tick(raw, mcap_channels.ACTIONS.topic, ticks),
+        actors=_per_tick(raw, mcap_channels.ACTORS.topic, ticks),
         inputs=_inputs(raw),
         intents=_intents(raw, ticks),
         timings=_timings(raw, ticks),
@@ -56,7 +56,7 @@ def write(episode: Episode, path: Path) -> None:
 
 def _whole_ticks(raw: RawRecording) -> tuple[np.ndarray, list[str]]:
     """The ticks of which everything is there, in order, and what is to be said of the others."""
-    numbers = [np.unique(raw.sequences[channel.topic]) for channel in channels.TICK_CHANNELS]
+    numbers = [np.unique(raw.sequences[channel.topic]) for channel in mcap_channels.TICK_CHANNELS]
     ticks = functools.reduce(np.intersect1d, numbers)
     if len(ticks) == 0:
         return np.empty(0, np.uint32), ["not one whole tick is in it"]
@@ -74,18 +74,18 @@ def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
 
 def _inputs(raw: RawRecording) -> tuple[InputEvent, ...]:
     """In order of time: a bookmark is made seconds after its moment."""
-    stored = raw.arrays.get(channels.INPUTS.topic)
+    stored = raw.arrays.get(mcap_channels.INPUTS.topic)
     if stored is None:
         return ()
-    return channels.records_to_inputs(stored[np.argsort(stored["time_s"], kind="stable")])
+    return mcap_channels.records_to_inputs(stored[np.argsort(stored["time_s"], kind="stable")])
 
 
 def _intents(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
-    return _where_given(raw, channels.INTENTS.topic, ticks, no_intent(len(ticks)).records)
+    return _where_given(raw, mcap_channels.INTENTS.topic, ticks, no_intent(len(ticks)).records)
 
 
 def _timings(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
-    return _where_given(raw, channels.TIMINGS.topic, ticks, np.zeros(len(ticks), TIMING))
+    return _where_given(raw, mcap_channels.TIMINGS.topic, ticks, np.zeros(len(ticks), TIMING))
 
 
 def _where_given(raw: RawRecording, topic: str, ticks: np.ndarray, otherwise: np.ndarray) -> np.ndarray | None:

@@ -22,7 +22,7 @@ from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
 from understudy.contract.errors import RecordingError
-from understudy.recordings.channels import PAYLOAD_ENCODING, dtype_from_schema
+from understudy.recordings.mcap_channels import PAYLOAD_ENCODING, dtype_from_schema
 from understudy.recordings.mcap_chunk import MESSAGE_HEAD
 
 MAX_CHUNK_BYTES = 64 * 2**20

@@ -1,8 +1,11 @@
 """Writes the native recording: an MCAP file that grows chunk by chunk, so that a killed process loses under a second.
 
-`mcap_chunk` makes what is in a chunk, `mcap_frame` what stands around them. Specification: https://mcap.dev/spec
+`mcap_chunk` makes what is in a chunk; this module also writes what stands around the chunks: schemas and channels
+before them, the summary after them. Specification: https://mcap.dev/spec
 """
 
+import io
+import json
 import struct
 import zlib
 from collections import defaultdict
@@ -13,16 +16,18 @@ from typing import BinaryIO
 import numpy as np
 import zstandard
 from mcap import records as mcap_records
+from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
+from understudy.contract.observation import EVENTS
 from understudy.contract.protocols import InputEvent
-from understudy.contract.wire import to_json
-from understudy.recordings import channels
+from understudy.contract.serialization import to_json
+from understudy.recordings import mcap_channels
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_chunk import ChunkContent, Stretch, chunk_content
-from understudy.recordings.mcap_frame import SummaryGroup, record_bytes, schemas_and_channels, write_summary
 
+SummaryGroup = tuple[Opcode, list[mcap_records.McapRecord]]
 CHUNK_TICKS = 12
 """0.6 s at 20 Hz and about 14 kB: MCAP's default of 1 MB would lose 13 s at a crash."""
 COMPRESSION = "zstd"
@@ -64,7 +69,7 @@ class McapWriter:
         """
         if len(observations) == 0:
             return
-        events = channels.inputs_to_records(inputs)
+        events = mcap_channels.inputs_to_records(inputs)
         starts = range(0, len(observations), CHUNK_TICKS)
         cuts = np.searchsorted(events["time_s"], observations["time_s"][CHUNK_TICKS::CHUNK_TICKS])
         for start, first, last in zip(starts, (0, *cuts), (*cuts, len(events)), strict=True):
@@ -74,7 +79,7 @@ class McapWriter:
                 observations=observations[ticks],
                 actions=actions[ticks],
                 actors=actors[ticks],
-                first_input=self._counts.get(channels.INPUTS.id, 0),
+                first_input=self._counts.get(mcap_channels.INPUTS.id, 0),
                 inputs=events[first:last],
                 intents=None if intents is None else intents[ticks],
                 timings=None if timings is None else timings[ticks],
@@ -96,7 +101,7 @@ class McapWriter:
 
     def _open(self, info: EpisodeInfo) -> None:
         self._schemas, self._channels = schemas_and_channels()
-        values = {"format_version": str(channels.FORMAT_VERSION), "info": to_json(info)}
+        values = {"format_version": str(mcap_channels.FORMAT_VERSION), "info": to_json(info)}
         self._metadata = mcap_records.Metadata(name="understudy", metadata=values)
         self._put(MCAP0_MAGIC + record_bytes(mcap_records.Header(profile="", library="understudy")))
         self._metadata_offset = self._position
@@ -170,3 +175,55 @@ def _chunk_record(first_ns: int, last_ns: int, data: bytes, compressed: bytes) -
 def _message_index(channel_id: int, entries: np.ndarray) -> bytes:
     head = struct.pack("<BQHI", Opcode.MESSAGE_INDEX, 6 + entries.nbytes, channel_id, entries.nbytes)
     return head + entries.tobytes()
+
+
+"""Records of one kind, which the summary keeps together."""
+
+
+def record_bytes(record: mcap_records.McapRecord) -> bytes:
+    """One record as it lies in the file."""
+    builder = RecordBuilder()
+    record.write(builder)
+    return bytes(builder.end())  # type: ignore[no-untyped-call]
+
+
+def schemas_and_channels() -> tuple[list[mcap_records.Schema], list[mcap_records.Channel]]:
+    """The records that describe every channel of the format; a channel and its schema share their number."""
+    schemas, topics = [], []
+    for channel in mcap_channels.CHANNELS:
+        text = mcap_channels.schema_text(channel.dtype).encode()
+        name = f"understudy{channel.topic.replace('/', '.')}"
+        schemas.append(mcap_records.Schema(id=channel.id, data=text, encoding=mcap_channels.SCHEMA_ENCODING, name=name))
+        topics.append((channel.id, channel.topic, mcap_channels.PAYLOAD_ENCODING))
+    names = EVENTS.names or ()
+    text = json.dumps({"type": "object", "properties": {name: {"type": "number"} for name in names}}).encode()
+    schemas.append(
+        mcap_records.Schema(
+            id=mcap_channels.GAME_EVENTS_ID, data=text, encoding="jsonschema", name="understudy.game_events"
+        )
+    )
+    topics.append((mcap_channels.GAME_EVENTS_ID, mcap_channels.GAME_EVENTS_TOPIC, "json"))
+    listed = [
+        mcap_records.Channel(id=number, topic=topic, message_encoding=encoding, metadata={}, schema_id=number)
+        for number, topic, encoding in topics
+    ]
+    return schemas, listed
+
+
+def write_summary(file: BinaryIO, summary_start: int, groups: list[SummaryGroup]) -> None:
+    """The summary section, which begins at byte `summary_start`, its offsets, the footer and the closing magic."""
+    summary, offsets = io.BytesIO(), []
+    for opcode, records in groups:
+        group = b"".join(record_bytes(record) for record in records)
+        start = summary_start + summary.tell()
+        offsets.append(mcap_records.SummaryOffset(group_opcode=opcode, group_start=start, group_length=len(group)))
+        summary.write(group)
+    offset_start = summary_start + summary.tell()
+    summary.write(b"".join(record_bytes(offset) for offset in offsets))
+    head = struct.pack("<BQQQ", Opcode.FOOTER, 20, summary_start, offset_start)
+    footer = mcap_records.Footer(
+        summary_start=summary_start,
+        summary_offset_start=offset_start,
+        summary_crc=zlib.crc32(head, zlib.crc32(summary.getvalue())),
+    )
+    file.write(summary.getvalue() + record_bytes(footer) + MCAP0_MAGIC)

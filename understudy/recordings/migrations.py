@@ -8,7 +8,7 @@ When a contract dtype changes: raise `channels.FORMAT_VERSION` and add the step 
 from collections.abc import Callable, Mapping
 
 from understudy.contract.errors import RecordingError
-from understudy.recordings.channels import CHANNELS, FORMAT_VERSION, TICK_CHANNELS
+from understudy.recordings.mcap_channels import CHANNELS, FORMAT_VERSION, TICK_CHANNELS
 from understudy.recordings.mcap_reader import RawRecording
 
 Migration = Callable[[RawRecording], RawRecording]

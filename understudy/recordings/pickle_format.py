@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from understudy.contract.errors import RecordingError
-from understudy.contract.wire import from_plain, to_plain
-from understudy.recordings import flat, restricted_pickle
-from understudy.recordings.channels import FORMAT_VERSION
+from understudy.contract.serialization import from_plain, to_plain
+from understudy.recordings import flat_table, restricted_pickle
 from understudy.recordings.episode import Episode, EpisodeInfo
+from understudy.recordings.mcap_channels import FORMAT_VERSION
 
 FORMAT_NAME = "understudy-recording"
 PROTOCOL = 4
@@ -38,7 +38,7 @@ def read(path: Path) -> Episode:
         )
     if not isinstance(plain.get("arrays"), dict):
         raise RecordingError(f"{path.name} holds no arrays")
-    return flat.assemble(from_plain(EpisodeInfo, plain.get("info"), path.name), plain["arrays"])
+    return flat_table.assemble(from_plain(EpisodeInfo, plain.get("info"), path.name), plain["arrays"])
 
 
 def write(episode: Episode, path: Path) -> None:
@@ -47,7 +47,7 @@ def write(episode: Episode, path: Path) -> None:
         "format": FORMAT_NAME,
         "format_version": FORMAT_VERSION,
         "info": to_plain(episode.info),
-        "arrays": {**flat.columns(episode), **flat.input_columns(episode)},
+        "arrays": {**flat_table.columns(episode), **flat_table.input_columns(episode)},
     }
     partial = path.with_name(f"{path.name}.partial")
     try:

@@ -17,7 +17,7 @@ from understudy.contract.action import ACTION
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent, Step
-from understudy.contract.timing import TIMING
+from understudy.contract.tick_timing import TIMING
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
 from understudy.recordings.store import read_episode, write_episode

@@ -9,7 +9,7 @@ from jaxtyping import UInt64
 
 from understudy.contract.action import Actor
 from understudy.contract.protocols import InputEvent, Listener, Pilot, Step, World
-from understudy.runtime.rate import Rate
+from understudy.contract.rate import Rate
 
 
 class Session:

@@ -11,10 +11,10 @@ import pygame
 
 from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
-from understudy.runtime.takeover import Moment
+from understudy.runtime.shared_control import Moment
 from understudy.viewer.overlay import Overlay
-from understudy.worlds.simulator.lettering import Colour, Lettering
-from understudy.worlds.simulator.scene import Scene
+from understudy.worlds.simulator.rendering.scene import Scene
+from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
 
 COLOURS: dict[Actor, Colour] = {
     Actor.POLICY: (70, 160, 255),

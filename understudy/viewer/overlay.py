@@ -6,7 +6,7 @@ import pygame
 from understudy.contract.intent import Mode, Phase
 from understudy.contract.observation import Role
 from understudy.contract.profile import Profile
-from understudy.worlds.simulator.lettering import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
 
 MODE_COLOURS: dict[Mode, Colour] = {
     Mode.FIGHT: (255, 96, 80),

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 
 import pygame
 
-from understudy.worlds.simulator.lettering import Colour, Lettering
-from understudy.worlds.simulator.scene import Scene
+from understudy.worlds.simulator.rendering.scene import Scene
+from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
 
 _HEAD: Colour = (255, 160, 50)
 _TEXT: Colour = (190, 204, 222)

@@ -6,7 +6,7 @@ import pygame
 from understudy.contract.action import Actor
 from understudy.recordings.episode import Episode
 from understudy.viewer.live_view import COLOURS
-from understudy.worlds.simulator.lettering import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Lettering
 
 MARK = "mark"
 _MARKED = (255, 90, 80)

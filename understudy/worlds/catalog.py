@@ -5,7 +5,7 @@ from pathlib import Path
 
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Profile
-from understudy.contract.wire import read_toml
+from understudy.contract.serialization import read_toml
 
 PROFILES = Path(__file__).parent / "profiles"
 

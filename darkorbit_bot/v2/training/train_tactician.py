@@ -5,6 +5,6 @@ from pathlib import Path
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
-    from understudy.cli.doors import open_door
+    from understudy.cli.guide_scripts import open_door
 
     sys.exit(open_door("train_tactician"))

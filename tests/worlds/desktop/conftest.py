@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from screen_stage import PaperGame
 
-from understudy.worlds.desktop.screen import WindowSystem, open_windows
+from tests.support.desktop_fixtures import PaperGame
+from understudy.worlds.desktop.windows.window_system import WindowSystem, open_windows
 
 
 @pytest.fixture

@@ -22,18 +22,18 @@ from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Observation, empty_observation
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.ahead import AHEAD_S, move_ahead
-from understudy.worlds.desktop.beat import Beat
-from understudy.worlds.desktop.capture import Camera, Frame
-from understudy.worlds.desktop.ears import Ears
-from understudy.worlds.desktop.felt import Felt
-from understudy.worlds.desktop.place import Place
-from understudy.worlds.desktop.reins import Reins
-from understudy.worlds.desktop.screen import Area, WindowSystem
-from understudy.worlds.desktop.sender import Sender
-from understudy.worlds.desktop.sight import Sight
-from understudy.worlds.desktop.watcher import Heard, Watcher
-from understudy.worlds.hands import TickHands
+from understudy.contract.rate import Beat
+from understudy.worlds.desktop.capture.frame_source import Sight
+from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
+from understudy.worlds.desktop.input.action_sender import Sender
+from understudy.worlds.desktop.input.input_controller import Reins
+from understudy.worlds.desktop.input.input_listener import Ears
+from understudy.worlds.desktop.input.input_state import Felt
+from understudy.worlds.desktop.input.raw_input import Heard, Watcher
+from understudy.worlds.desktop.latency_compensation import AHEAD_S, move_ahead
+from understudy.worlds.desktop.windows.target_window import Place
+from understudy.worlds.desktop.windows.window_system import Area, WindowSystem
+from understudy.worlds.input_accumulator import TickHands
 
 WARM_UP_PICTURES = 4
 _PAUSE_S = 0.05

@@ -10,9 +10,9 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.engine import begin_worlds, step_worlds
-from understudy.worlds.simulator.rules import compile_rules
-from understudy.worlds.simulator.state import seeded_states
+from understudy.worlds.simulator.engine.compiled_rules import compile_rules
+from understudy.worlds.simulator.engine.state import seeded_states
+from understudy.worlds.simulator.engine.step import begin_worlds, step_worlds
 
 
 class Simulator:

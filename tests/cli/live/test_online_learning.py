@@ -1,0 +1,68 @@
+"""What online learning says: lines like those of shadow learning, and none for what nobody needs to know."""
+
+import pytest
+
+from understudy.cli.live.online_learning import SHOWN_UPDATES, OnlineChoice, first_lines, tell
+from understudy.learning.online.messages import (
+    OnlineJudged,
+    OnlineReport,
+    OnlineSettings,
+    OnlineUpdated,
+    Watched,
+)
+from understudy.learning.worker.worker_endpoint import Trouble
+
+
+def said_of(*reports: OnlineReport) -> list[str]:
+    lines: list[str] = []
+    for report in reports:
+        tell(report, lines.append)
+    return lines
+
+
+def watched(**counts: float) -> Watched:
+    nothing = {"hits": 0.0, "misses": 0.0, "kills": 0.0, "loot": 0.0, "deaths": 0.0}
+    return Watched(num_samples=234, buffer_size=2000, points_per_minute=1.0, explained=0.1, **(nothing | counts))
+
+
+def updated(number: int) -> OnlineUpdated:
+    return OnlineUpdated(
+        number=number, unlike_per_minute=0.02, moved_per_minute=0.01, learning_rate=1e-5, num_samples=9, seconds=0.1
+    )
+
+
+def test_the_beginning_says_what_is_on_and_how_to_turn_it_off() -> None:
+    lines = first_lines(OnlineChoice(off=False), on_screen=False)
+    assert "--no_online_learning" in lines[0] and "1e-05" in lines[1] and "gate" in lines[1]
+    assert "by turns" in first_lines(OnlineChoice(off=False), on_screen=True)[1]
+
+
+def test_outcomes_are_told_when_there_are_any() -> None:
+    assert said_of(watched(hits=12.0, misses=3.0)) == []
+    (line,) = said_of(watched(hits=12.0, misses=3.0, kills=1.0))
+    assert line == "[ONLINE] Outcomes: 12 hits, 3 misses, 1 kills, 0 loot, 0 deaths; buffer 234/2000 samples"
+
+
+def test_now_and_then_an_update_is_told() -> None:
+    assert said_of(*(updated(number) for number in range(2, SHOWN_UPDATES))) == []
+    (line,) = said_of(updated(SHOWN_UPDATES + 1))
+    assert line == "[ONLINE] Update #101: moved=0.010 nats/min, unlike=0.020 nats/min, lr=1.00e-05"
+
+
+def test_verdicts_and_trouble_are_always_told() -> None:
+    lines = said_of(
+        OnlineJudged(promoted=True, reason="it is better", path="a.pt"),
+        OnlineJudged(promoted=False, reason="it is not", path="b.pt"),
+        Trouble(text="The learner was lost."),
+    )
+    assert [line.split(":")[0] for line in lines] == [
+        "[ONLINE] Promoted, it plays now",
+        "[ONLINE] Kept aside",
+        "[ONLINE] The learner was lost.",
+    ]
+
+
+@pytest.mark.parametrize("wrong", [{"learning_rate": 0.0}, {"buffer_size": 0}, {"leash": -1.0}])
+def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        OnlineSettings(**wrong)  # type: ignore[arg-type]

@@ -1,0 +1,107 @@
+"""A profile made from a screenshot, unattended: by flags, by piped answers, and what is refused."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from understudy.cli.main import main
+from understudy.cli.show.images import write_picture
+from understudy.contract.profile import Profile
+from understudy.contract.serialization import read_toml
+
+FLAGS = ["--name", "pond", "--title", "Pond", "--keys", "space", "--maps", "pond", "--kinds", "duck:ENEMY:2 bread:LOOT"]
+PLACES = ["--panels", "0 0 200 40", "--minimap", "300 200 400 300", "--ship", "350 250"]
+BARS = ["--hp", "40 10 140 20 40", "--shield", "-"]
+
+
+@pytest.fixture
+def screenshot(tmp_path: Path) -> Path:
+    """A game that nobody has seen before: a bar at 40 %, a minimap with a white dot in its middle."""
+    frame = np.full((300, 400, 3), (20, 60, 30), np.uint8)
+    frame[10:20, 40:140] = (15, 15, 15)
+    frame[10:20, 40:80] = (220, 40, 40)
+    frame[200:300, 300:400] = (0, 10, 30)
+    frame[248:253, 348:353] = 255
+    write_picture(tmp_path / "shot.png", frame)
+    return tmp_path / "shot.png"
+
+
+def test_flags_alone_make_a_profile_that_reads_its_own_screenshot(
+    screenshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "pond.toml"
+    assert main(["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *FLAGS, *PLACES, *BARS]) == 0
+    profile = read_toml(Profile, out)
+    assert (profile.window_width, profile.kinds[0].name, profile.kinds[0].value) == (400, "duck", 2.0)
+    assert out.with_suffix(".png").is_file()
+    printed = capsys.readouterr().out
+    assert "40 %" in printed
+    assert "50 % across" in printed
+    assert main(["profile", "check", str(screenshot), "--profile", str(out)]) == 0
+
+
+def test_what_no_flag_says_is_asked_for(
+    screenshot: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers = ["0 0 9999 40", "", "0 0 200 40", "40 10 140 20 40", "-", "300 200 400 300", "350 250"]
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n".join(answers) + "\n"))
+    out = tmp_path / "asked.toml"
+    assert main(["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *FLAGS]) == 0
+    printed = capsys.readouterr().out
+    assert "does not lie in the picture" in printed, "the first answer was wrong and asked for again"
+    assert "Nothing was typed" in printed, "nor does Enter throw away what was answered before"
+    assert "No objects were looked for" in printed and "shield" not in printed.partition("is written")[2]
+    assert len(read_toml(Profile, out).panels) == 1
+
+
+def test_a_profile_that_is_there_is_not_lost(
+    screenshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "pond.toml"
+    out.write_text("# an evening's work")
+    command = ["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *FLAGS, *PLACES, *BARS]
+    assert main(command) == 2
+    assert "--replace" in capsys.readouterr().err and out.read_text() == "# an evening's work"
+    assert main([*command, "--replace"]) == 0
+
+
+def test_a_question_that_nobody_answers_names_its_flag(
+    screenshot: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main(["profile", "new", "--screenshot", str(screenshot), *FLAGS]) == 2
+    assert "--panels" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "says"),
+    [
+        ("--hp", "40 10 140 20 100", "about half full"),
+        ("--hp", "40 10 140", "5 numbers were expected"),
+        ("--kinds", "duck:MONSTER:1", "name:ROLE:value"),
+        ("--kinds", "duck:NONE:1", "ROLE one of ENEMY"),
+        ("--keys", "space none", "'none' is no key"),
+        ("--minimap", "300 200 900 300", "does not lie in the picture"),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_one_sentence(
+    screenshot: Path, capsys: pytest.CaptureFixture[str], flag: str, value: str, says: str
+) -> None:
+    arguments = [*FLAGS, *PLACES, *BARS]
+    arguments[arguments.index(flag) + 1] = value
+    assert main(["profile", "new", "--screenshot", str(screenshot), *arguments]) == 2
+    assert says in capsys.readouterr().err
+
+
+def test_a_profile_that_does_not_fit_the_picture_says_what_cannot_be_read(
+    screenshot: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["profile", "check", str(screenshot)]) == 1
+    assert "The bar shield cannot be read" in capsys.readouterr().out
+
+
+def test_a_file_that_is_no_picture_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["profile", "check", str(tmp_path / "missing.png")]) == 2
+    assert "no picture" in capsys.readouterr().err

@@ -1,0 +1,144 @@
+"""Dataclasses to plain values and back, strictly."""
+
+import enum
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from understudy.contract.errors import WireError
+from understudy.contract.serialization import from_json, from_plain, read_toml, to_json, to_plain
+
+
+class Colour(enum.Enum):
+    RED = 1
+    GREEN = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Point:
+    x: float
+    y: float = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    name: str
+    count: int = 3
+    share: float = 0.25
+    on: bool = False
+    colour: Colour = Colour.RED
+    points: tuple[Point, ...] = ()
+    pair: tuple[int, str] = (1, "one")
+    words: list[str] = field(default_factory=list)
+    weights: dict[str, float] = field(default_factory=dict)
+    limit: float | None = None
+    folder: Path = Path("logs")
+    size: Literal["small", "large"] = "small"
+    note: Any = None
+
+
+FULL = Settings(
+    name="all",
+    count=-2,
+    share=1e-300,
+    on=True,
+    colour=Colour.GREEN,
+    points=(Point(x=1.0), Point(x=-2.5, y=3.0)),
+    pair=(7, "seven"),
+    words=["a", ""],
+    weights={"b": 2.0},
+    limit=4.0,
+    folder=Path("a/b"),
+    size="large",
+    note={"free": [1, None]},
+)
+
+
+@pytest.mark.parametrize("settings", [FULL, Settings(name="defaults")])
+def test_what_is_written_is_read_back_equal(settings: Settings) -> None:
+    assert from_json(Settings, to_json(settings)) == settings
+    assert from_plain(Settings, to_plain(settings)) == settings
+
+
+def test_json_is_one_line() -> None:
+    assert "\n" not in to_json(Settings(name="two\nlines"))
+
+
+@given(st.floats(allow_nan=False))
+def test_every_number_keeps_its_value(number: float) -> None:
+    assert from_json(Point, to_json(Point(x=number))).x == number
+
+
+def test_nan_stays_nan() -> None:
+    assert math.isnan(from_json(Point, to_json(Point(x=math.nan))).x)
+
+
+def test_a_whole_number_is_read_where_a_float_is_expected() -> None:
+    value = from_plain(Point, {"x": 3}).x
+    assert value == 3.0
+    assert isinstance(value, float)
+
+
+MISTAKES = {
+    "unknown key": ({"name": "a", "colur": "RED"}, r"Settings: unknown key 'colur'; known are name, count"),
+    "missing key": ({}, r"Settings: key 'name' is missing"),
+    "text for a number": ({"name": "a", "count": "3"}, r"Settings.count: '3' was given where int was expected"),
+    "float for an int": ({"name": "a", "count": 3.0}, r"Settings.count: 3.0 was given where int"),
+    "bool for an int": ({"name": "a", "count": True}, r"Settings.count: True was given where int"),
+    "bool for a float": ({"name": "a", "share": True}, r"Settings.share: True was given where float"),
+    "number for a bool": ({"name": "a", "on": 1}, r"Settings.on: 1 was given where bool"),
+    "none for a number": ({"name": "a", "count": None}, r"Settings.count: None was given"),
+    "no such member": ({"name": "a", "colour": "BLUE"}, r"Settings.colour: 'BLUE' was given where one of RED, GREEN"),
+    "no such choice": ({"name": "a", "size": "huge"}, r"Settings.size: 'huge' was given where one of small, large"),
+    "text for a list": ({"name": "a", "words": "abc"}, r"Settings.words: 'abc' was given where a list"),
+    "wrong item": ({"name": "a", "words": ["b", 3]}, r"Settings.words\[1\]: 3 was given where str"),
+    "pair of three": ({"name": "a", "pair": [1, "b", 2]}, r"Settings.pair: .* was given where 2 items"),
+    "deep inside": ({"name": "a", "points": [{"x": 1}, {"x": "b"}]}, r"Settings.points\[1\].x: 'b'"),
+    "unknown key deep inside": ({"name": "a", "points": [{"x": 1, "z": 2}]}, r"Settings.points\[0\]: unknown key 'z'"),
+    "list for a table": ({"name": "a", "weights": [1]}, r"Settings.weights: \[1\] was given where a table"),
+    "wrong type of an optional": ({"name": "a", "limit": "b"}, r"Settings.limit: 'b' was given where float"),
+    "not a table at all": (3, r"Settings: 3 was given where a table"),
+}
+
+
+@pytest.mark.parametrize(("value", "sentence"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_named_with_its_place(value: object, sentence: str) -> None:
+    with pytest.raises(WireError, match=sentence):
+        from_plain(Settings, value)
+
+
+def test_a_check_of_the_dataclass_itself_becomes_a_sentence_with_its_place() -> None:
+    @dataclass(frozen=True)
+    class Positive:
+        number: int
+
+        def __post_init__(self) -> None:
+            if self.number <= 0:
+                raise ValueError("number must be above zero")
+
+    with pytest.raises(WireError, match="Positive: number must be above zero"):
+        from_plain(Positive, {"number": 0})
+
+
+def test_text_that_is_not_json_is_refused() -> None:
+    with pytest.raises(WireError, match="Settings: not JSON"):
+        from_json(Settings, "{")
+
+
+def test_toml_is_read_and_its_mistakes_name_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "point.toml"
+    path.write_text("x = 1\ny = 2.5\n", encoding="utf-8")
+    assert read_toml(Point, path) == Point(x=1.0, y=2.5)
+    path.write_text("x = 1\nz = 2\n", encoding="utf-8")
+    with pytest.raises(WireError, match=r"point.toml: unknown key 'z'"):
+        read_toml(Point, path)
+    path.write_text("x = = 1", encoding="utf-8")
+    with pytest.raises(WireError, match=r"point.toml: cannot be read"):
+        read_toml(Point, path)
+    with pytest.raises(WireError, match=r"nowhere.toml: cannot be read"):
+        read_toml(Point, tmp_path / "nowhere.toml")

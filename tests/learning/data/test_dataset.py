@@ -1,0 +1,129 @@
+"""Recordings become material: unbroken stretches of play by someone worth learning from, split by session."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from understudy.contract import serialization
+from understudy.contract.action import ACTION, Actor
+from understudy.contract.errors import NoRecordingsError, TrainingError
+from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ
+from understudy.contract.profile import Profile
+from understudy.learning.data.dataset import GAP_S, SHORTEST_S, gather, split_sessions, stretches
+from understudy.recordings.episode import Episode, describe
+from understudy.recordings.store import write_episode
+
+ROOT = Path(__file__).resolve().parents[3]
+PROFILE = serialization.read_toml(Profile, ROOT / "understudy" / "worlds" / "profiles" / "darkorbit.toml")
+
+
+def make_episode(seconds: float, first_tick: int = 0, profile: Profile = PROFILE) -> Episode:
+    ticks = round(seconds * TICK_RATE_HZ)
+    observations = np.zeros(ticks, OBSERVATION)
+    observations["time_s"] = (first_tick + np.arange(ticks)) / TICK_RATE_HZ
+    observations["player"]["alive"] = 1
+    return Episode(
+        info=describe(profile, pilot="person"),
+        observations=observations,
+        actions=np.zeros(ticks, ACTION),
+        actors=np.full(ticks, Actor.PERSON, np.int8),
+    )
+
+
+def seconds_of(parts: list[Episode]) -> float:
+    return sum(map(len, parts)) / TICK_RATE_HZ
+
+
+def test_a_whole_session_is_one_stretch() -> None:
+    assert [len(part) for part in stretches(make_episode(60.0))] == [1200]
+
+
+def test_a_gap_in_time_breaks_a_session() -> None:
+    episode = make_episode(60.0)
+    episode.observations["time_s"][600:] += 3.0
+    assert [len(part) for part in stretches(episode)] == [600, 600]
+
+
+def test_jitter_breaks_nothing() -> None:
+    episode = make_episode(60.0)
+    episode.observations["time_s"][600:] += 0.1
+    assert len(stretches(episode)) == 1
+
+
+def test_what_nobody_or_a_policy_did_is_not_learnt_from() -> None:
+    episode = make_episode(120.0)
+    episode.actors[800:1600] = Actor.POLICY
+    episode.actors[1600:] = Actor.NOBODY
+    assert [len(part) for part in stretches(episode)] == [800]
+
+
+def test_scraps_are_left_out() -> None:
+    episode = make_episode(60.0)
+    episode.observations["time_s"][round(SHORTEST_S * TICK_RATE_HZ) - 1 :] += 3.0
+    assert [len(part) for part in stretches(episode)] == [1200 - 399]
+
+
+def test_sessions_are_held_out_whole() -> None:
+    sessions = [[make_episode(100.0 + i)] for i in range(10)]
+    train, held_out, told = split_sessions(sessions, [f"{(i * 7) % 10}" for i in range(10)])
+    assert {id(part) for part in [*train, *held_out]} == {id(parts[0]) for parts in sessions}
+    assert 0.15 <= seconds_of(held_out) / seconds_of([*train, *held_out]) <= 0.3
+    assert "2 of 10 sessions are held out whole" in told
+
+
+def test_who_is_held_out_depends_on_content_not_on_order() -> None:
+    sessions = [[make_episode(100.0 + i)] for i in range(6)]
+    hashes = ["f", "a", "d", "c", "b", "e"]
+    _, one, _ = split_sessions(sessions, hashes)
+    _, other, _ = split_sessions(sessions[::-1], hashes[::-1])
+    assert {len(part) for part in one} == {len(part) for part in other}
+
+
+def test_a_short_session_is_held_out_beside_long_ones() -> None:
+    _, held_out, _ = split_sessions([[make_episode(600.0)], [make_episode(200.0)], [make_episode(600.0)]], list("abc"))
+    assert seconds_of(held_out) == 200.0
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_end_of_each_is_held_out_where_sessions_are_too_few(count: int) -> None:
+    train, held_out, told = split_sessions([[make_episode(600.0)] for _ in range(count)], list("ab")[:count])
+    assert seconds_of(held_out) == count * 90.0 and seconds_of(train) == count * (600.0 - 90.0 - GAP_S)
+    assert train[0].observations["time_s"][-1] + GAP_S < held_out[0].observations["time_s"][0] + 0.1
+    assert "Too few sessions" in told
+
+
+def test_the_gap_reaches_across_stretches() -> None:
+    parts = [make_episode(480.0), make_episode(30.0, 10_100), make_episode(90.0, 10_800)]
+    train, held_out, _ = split_sessions([parts], ["a"])
+    assert seconds_of(held_out) == 90.0 and seconds_of(train) == 450.0
+
+
+def test_nothing_found_says_where_to_look(tmp_path: Path) -> None:
+    with pytest.raises(NoRecordingsError):
+        gather(tmp_path)
+
+
+def test_too_little_play_is_one_sentence(tmp_path: Path) -> None:
+    write_episode(make_episode(50.0), tmp_path / "short.mcap")
+    with pytest.raises(TrainingError, match=r"hold 0\.3 minutes.* at least 3"):
+        gather(tmp_path)
+
+
+def test_recordings_of_two_games_are_not_mixed(tmp_path: Path) -> None:
+    write_episode(make_episode(100.0), tmp_path / "a.mcap")
+    write_episode(make_episode(100.0, profile=dataclasses.replace(PROFILE, name="other")), tmp_path / "b.mcap")
+    with pytest.raises(TrainingError, match="different game profiles"):
+        gather(tmp_path)
+
+
+def test_three_minutes_are_enough_and_the_hash_follows_the_content(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    write_episode(make_episode(180.0), tmp_path / "a.mcap")
+    material = gather(tmp_path, lambda done, total: told.append((done, total)))
+    assert told == [(1, 1)] and len(material.train) == 1 and len(material.held_out) == 1
+    (tmp_path / "a.mcap").rename(tmp_path / "renamed.mcap")
+    assert gather(tmp_path).data_hash == material.data_hash
+    write_episode(make_episode(200.0), tmp_path / "b.mcap")
+    assert gather(tmp_path).data_hash != material.data_hash

@@ -1,0 +1,107 @@
+"""A hand measured from a recording takes as long, rests as long and presses as long as the one that made it."""
+
+import numpy as np
+import pytest
+
+from tests.support.teacher_play import PROFILE, teacher_lessons
+from understudy.contract.action import ACTION
+from understudy.contract.observation import Observation, Role, empty_observation
+from understudy.learning.data.gesture_segmentation import find_gestures
+from understudy.learning.data.motor_model_fit import FALLBACK_PRESS, FALLBACK_TICKS, fit_hand
+from understudy.policies.click_semantics import Sort, geometry_of
+from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS, difficulty, difficulty_bin
+from understudy.policies.policy_bundle import pack_hand, unpack_hand
+
+GEOMETRY = geometry_of(PROFILE)
+Session = tuple[Observation, np.ndarray, np.ndarray]
+
+
+def session(num_gestures: int, seed: int = 0) -> Session:
+    """Clicks on an alien that jumps about: motions take 4 + 2 x bits of difficulty, rests 1 to 3 ticks, presses 2 on
+    the alien and 5 in space; the speed is even; clicks are a quarter of its half-width to the right."""
+    random = np.random.default_rng(seed)
+    rows, places, x, y = [(0.5, 0.5, 0, 0)], [(0.9, 0.1)], 0.5, 0.5
+    for _ in range(num_gestures):
+        alien = (random.uniform(0.3, 0.7), random.uniform(0.2, 0.6))
+        on_alien = random.random() < 0.5
+        to_x, to_y = (alien[0] + 0.25 * 0.025, alien[1]) if on_alien else (random.uniform(0.3, 0.7), 0.7)
+        bits = np.log2(1 + np.hypot(to_x - x, to_y - y) / (0.05 if on_alien else 0.04))
+        moving = round(4 + 2 * int(bits))
+        part = [(x, y, 0, 0)] * 20
+        part += [(x + (to_x - x) * (n + 1) / moving, y + (to_y - y) * (n + 1) / moving, 0, 0) for n in range(moving)]
+        x, y = to_x, to_y
+        part += [(x, y, 0, 0)] * int(random.integers(1, 4)) + [(x, y, 0, 1)] * (2 if on_alien else 5)
+        rows += part
+        places += [alien] * len(part)
+    actions = np.array(rows, ACTION)
+    observation = empty_observation(len(actions))
+    tracks = observation.records["tracks"]
+    tracks["id"][:, 0], tracks["role"][:, 0] = 31, Role.ENEMY
+    tracks["x"][:, 0], tracks["y"][:, 0] = np.array(places).T
+    tracks["width"][:, 0], tracks["height"][:, 0] = 0.05, 0.08
+    return observation, actions, find_gestures(observation, actions, GEOMETRY)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> np.void:
+    return fit_hand([session(150, seed=0), session(150, seed=1)])
+
+
+def test_motions_take_as_long_as_their_difficulty_asks_for(fitted: np.void) -> None:
+    for bits in (1.5, 2.5, 3.5):
+        drawn = fitted["duration"][difficulty_bin(bits)]
+        assert np.median(drawn) == pytest.approx(4 + 2 * int(bits), abs=1), bits
+
+
+def test_rests_and_presses_are_as_long_as_the_persons(fitted: np.void) -> None:
+    assert (fitted["dwell"].min(), fitted["dwell"].max()) == (1, 3)
+    assert fitted["dwell"].mean() == pytest.approx(2, abs=0.25)
+    assert np.unique(fitted["press"][Sort.TRACK]).tolist() == [2]
+    assert np.unique(fitted["press"][Sort.SPACE]).tolist() == [5]
+
+
+def test_a_sort_that_was_hardly_clicked_borrows_from_all_presses(fitted: np.void) -> None:
+    assert set(np.unique(fitted["press"][Sort.MINIMAP]).tolist()) == {2, 5}
+
+
+def test_the_speed_profile_is_the_persons(fitted: np.void) -> None:
+    np.testing.assert_allclose(fitted["profile"], np.linspace(0, 1, NUM_KNOTS), atol=1e-3)
+
+
+def test_clicks_are_as_far_off_the_centre_as_the_persons(fitted: np.void) -> None:
+    np.testing.assert_allclose(fitted["track_offset"][:, 0], 0.25, atol=1e-3)
+    np.testing.assert_allclose(fitted["track_offset"][:, 1], 0.0, atol=1e-3)
+
+
+def test_key_presses_are_measured_key_by_key() -> None:
+    observation, actions, gestures = session(10)
+    for start in range(0, 160, 8):
+        actions["keys"][start + 1 : start + 4] |= 1
+        actions["keys"][start + 1 : start + 7] |= 2
+    hand = fit_hand([(observation, actions, gestures)])
+    assert np.unique(hand["key_press"][0]).tolist() == [3]
+    assert np.unique(hand["key_press"][1]).tolist() == [6]
+    assert set(np.unique(hand["key_press"][5]).tolist()) == {3, 6}  # never pressed: as long as the others
+
+
+def test_a_recording_without_gestures_gives_the_textbooks_hand() -> None:
+    observation, actions, _ = session(1)
+    actions["button"] = 0
+    hand = fit_hand([(observation, actions, find_gestures(observation, actions, GEOMETRY))])
+    assert (hand["duration"] == FALLBACK_TICKS).all()
+    assert (hand["press"] == FALLBACK_PRESS).all() and (hand["key_press"] == FALLBACK_PRESS).all()
+    np.testing.assert_allclose(hand["profile"], np.linspace(0, 1, NUM_KNOTS), atol=1e-6)
+
+
+def test_the_teachers_hand_is_slower_where_it_is_harder_and_survives_a_checkpoint() -> None:
+    hand = fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in teacher_lessons()])
+    middles = np.median(hand["duration"], axis=1)
+    assert middles[3] > middles[1] > 0
+    assert np.diff(hand["profile"]).min() > -0.05  # it does not go back and forth
+    assert unpack_hand(pack_hand(hand)) == hand
+
+
+def test_difficulty_rises_with_distance_and_falls_with_size() -> None:
+    assert difficulty(0.3, 0.05) > difficulty(0.1, 0.05) > difficulty(0.1, 0.1)
+    assert difficulty_bin(0.0) == 0
+    assert difficulty_bin(2 * MAX_DIFFICULTY) == NUM_DIFFICULTIES - 1

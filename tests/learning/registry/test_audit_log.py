@@ -1,0 +1,175 @@
+"""Crashes and full disks between the line and the weights: what plays is whole, and the log tells."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.perturbed_candidates import playing, put_up, write_brain
+from understudy.contract.errors import CheckpointError
+from understudy.learning.registry import audit_log as audit_module
+from understudy.learning.registry import promotion
+from understudy.learning.registry.audit_log import audit, write_down
+from understudy.learning.registry.promotion import Grounds, promote, rollback, settle
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    return write_brain(tmp_path / "models")
+
+
+def log_of(models: Path) -> Path:
+    return models / "executor" / "history" / "audit.jsonl"
+
+
+def actions(models: Path) -> list[str]:
+    return [line["action"] for line in audit(models / "executor")]
+
+
+def test_a_line_that_a_crash_tore_off_costs_no_other_line(models: Path) -> None:
+    path, identity = put_up(models, "one", 0.1)
+    promote(models, path, Grounds())
+    with log_of(models).open("a") as file:
+        file.write(json.dumps({"when": "now", "action": "promote", "from": "x"})[:30])
+    assert [line["to"] for line in audit(models / "executor")] == [identity]
+    rollback(models)
+    assert actions(models) == ["promote", "rollback"], "the torn line was closed off first"
+
+
+def test_rubbish_in_the_log_is_passed_over(models: Path) -> None:
+    write_down(models / "executor", {"action": "refuse"})
+    with log_of(models).open("ab") as file:
+        file.write(b"\xff\xfe\n[1, 2]\n{}\nnull\n")
+    write_down(models / "executor", {"action": "refuse"})
+    assert actions(models) == ["refuse", "refuse"]
+
+
+def test_killed_between_line_and_weights_the_old_weights_play_and_the_log_says_so(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = playing(models)
+    path, identity = put_up(models, "one", 0.1)
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as crash:
+        crash.setattr(promotion, "save_checkpoint", lambda path, _: killed() if path.name == "best_model.pt" else None)
+        with pytest.raises(KeyboardInterrupt):
+            promote(models, path, Grounds())
+    assert playing(models) == before
+    assert actions(models) == ["promote"], "announced, and not carried out"
+    settle(models, "executor")
+    settle(models, "executor")
+    assert actions(models) == ["promote", "abandon"]
+    with pytest.raises(CheckpointError, match="Nothing was promoted"):
+        rollback(models)
+    promote(models, path, Grounds())
+    assert rollback(models) == ("executor", before)
+    assert actions(models) == ["promote", "abandon", "promote", "rollback"]
+    assert identity != before
+
+
+def test_on_a_full_disk_the_weights_stay_and_the_announcement_is_taken_back(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = playing(models)
+    path, _ = put_up(models, "one", 0.1)
+
+    def full(path: Path, _: object) -> None:
+        if path.name == "best_model.pt":
+            raise CheckpointError("The checkpoint could not be written (No space left on device)")
+
+    monkeypatch.setattr(promotion, "save_checkpoint", full)
+    with pytest.raises(CheckpointError, match="No space"):
+        promote(models, path, Grounds())
+    assert playing(models) == before
+    assert actions(models) == ["promote", "abandon"]
+
+
+def test_a_log_that_cannot_be_written_changes_nothing(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = playing(models)
+    path, _ = put_up(models, "one", 0.1)
+    log_of(models).mkdir(parents=True)
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        promote(models, path, Grounds())
+    monkeypatch.setattr(promotion, "settle", lambda *_: None)
+    with pytest.raises(CheckpointError, match="nothing was changed"):
+        promote(models, path, Grounds())
+    assert playing(models) == before
+
+
+def test_half_a_line_on_a_full_disk_is_cut_off_again(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_down(models / "executor", {"action": "refuse"})
+    size = log_of(models).stat().st_size
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(audit_module.os, "fsync", full)
+        with pytest.raises(CheckpointError, match="No space left"):
+            write_down(models / "executor", {"action": "refuse"})
+    assert log_of(models).stat().st_size == size
+    assert os.fsync is audit_module.os.fsync
+
+
+def test_where_no_file_can_grow_nothing_is_announced_and_nothing_changes(
+    models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel itself refuses to write more than 2 kB, as a full disk does."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)  # it would be cut short as well
+    before = playing(models)
+    path, _ = put_up(models, "one", 0.1)
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, usual[1]))
+    try:
+        with pytest.raises(CheckpointError, match="could not be written"):
+            promote(models, path, Grounds())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert playing(models) == before and actions(models) == []
+    assert not list(models.rglob("*.tmp"))
+    promote(models, path, Grounds())
+
+
+RESTLESS = """
+import sys
+from pathlib import Path
+from understudy.learning.registry.promotion import Grounds, promote, rollback
+models = Path(sys.argv[1])
+print("begun", flush=True)
+while True:
+    promote(models, models / "executor" / "staged" / "candidate_one.pt", Grounds(why="again"))
+    rollback(models, why="and back")
+"""
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_what_plays_is_whole_and_the_log_knows_it(models: Path) -> None:
+    before = playing(models)
+    _, identity = put_up(models, "one", 0.1)
+    for moment_s in (0.0, 0.13):
+        decided = len(actions(models))
+        process = subprocess.Popen([sys.executable, "-c", RESTLESS, str(models)], stdout=subprocess.PIPE)
+        assert process.stdout is not None and process.stdout.readline()
+        give_up_s = time.monotonic() + 60.0
+        while len(actions(models)) == decided and time.monotonic() < give_up_s:
+            time.sleep(0.001)
+        time.sleep(moment_s)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        assert playing(models) in (before, identity)
+        settle(models, "executor")
+        last = [line for line in audit(models / "executor") if line["action"] != "abandon"][-1]
+        abandoned = audit(models / "executor")[-1]["action"] == "abandon"
+        assert playing(models) == (last["from"] if abandoned else last["to"])
+        if playing(models) == identity:
+            rollback(models, to=before)
+    assert len(actions(models)) >= 2

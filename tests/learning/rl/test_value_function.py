@@ -1,0 +1,73 @@
+"""The learned value: finds what there is to find, and does not outlive its own ruin."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+
+from tests.support.synthetic_experience import empty_experience
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.learning.rl.gae import per_tick
+from understudy.learning.rl.reward import PARTS
+from understudy.learning.rl.rollout_buffer import Experience
+from understudy.learning.rl.value_function import ValueLearner, ValueSettings
+
+
+def learner(**settings: object) -> ValueLearner:
+    torch.manual_seed(0)
+    return ValueLearner(ValueSettings(**settings), torch.Generator().manual_seed(0))  # type: ignore[arg-type]
+
+
+def paid(rewards: np.ndarray | float, part: str = "earned", ticks: int = 20, seed: int = 0) -> Experience:
+    """A stretch of 100 worlds that all go on; `rewards` are of one part."""
+    experience = empty_experience(ticks, 100, seed)
+    experience.rewards[..., PARTS.index(part)] = rewards
+    experience.fresh[:] = False
+    return experience
+
+
+def test_it_learns_what_follows_from_what_is_seen() -> None:
+    value = learner(horizons_s=(0.05, 0.1), steps=150, share=1.0, learning_rate=3e-3, dropout=0.0)
+    experience = empty_experience(20, 100)
+    experience.context[..., 0] = experience.context[:1, :, 0]  # each world has its weather
+    experience.rewards[..., 0] = 4.0 * experience.context[..., 0] + 7.0
+    assert float(value.expect(experience.moments()).abs().max()) == 0.0, "it begins by expecting nothing"
+    for _ in range(3):
+        value.learn(experience)
+    assert value.trouble == ""
+    discount = per_tick(0.1, TICK_RATE_HZ)
+    early = torch.arange(0, 10 * 100)
+    returns = torch.from_numpy(experience.rewards[:10, :, 0]).flatten() / (1.0 - discount)
+    left = (returns - value.expect(experience.moments().take(early))).var() / returns.var()
+    assert float(left) < 0.3
+
+
+def test_what_comes_in_later_stretches_is_counted_while_the_world_goes_on() -> None:
+    value = learner(horizons_s=(1.0,), steps=1, share=1.0)
+    value.learn(paid(0.0))
+    next_one = paid(2.0, "deaths")
+    next_one.fresh[50:] = True
+    value.learn(next_one)
+    told = value._targets()[0][:, PARTS.index("deaths"), 0] * 3.0
+    world = value._memory[0].ticks % 100
+    tick = torch.div(value._memory[0].ticks, 100, rounding_mode="floor")
+    assert float(told[world >= 50].abs().max()) < 1.0, "only what was expected when the world was left"
+    went_on = told[(world < 50) & (tick == 19)]
+    much = sum(2.0 * per_tick(1.0, TICK_RATE_HZ) ** tick for tick in range(1, 20))
+    assert float(went_on.min()) == pytest.approx(much, abs=2.0)
+
+
+@pytest.mark.parametrize("poison", [float("nan"), float("inf"), 1e9])
+def test_a_ruined_one_is_thrown_away_and_begun_afresh(poison: float, caplog: pytest.LogCaptureFixture) -> None:
+    experience = empty_experience(10, 40)
+    value = learner(learning_rate=1.0 if poison == 1e9 else 1e-3, steps=200 if poison == 1e9 else 3)
+    with caplog.at_level(logging.WARNING):
+        experience.rewards[..., 0] = poison
+        value.learn(experience)
+    assert value.trouble and value.num_lost == 1
+    assert "begun afresh" in caplog.text
+    assert bool(torch.isfinite(value.expect(experience.moments())).all())
+    experience.rewards[..., 0] = 1.0
+    value.learn(experience)
+    assert value.trouble == "" and value.num_lost == 1, "what ruined it is forgotten with it"

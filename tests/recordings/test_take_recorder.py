@@ -1,0 +1,88 @@
+"""Start, stop, save and discard, in the orders in which people press the keys."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from understudy.contract.action import Actor, idle_action
+from understudy.contract.intent import no_intent
+from understudy.contract.observation import TICK_S, empty_observation
+from understudy.contract.protocols import Step
+from understudy.recordings.episode import describe
+from understudy.recordings.store import read_episode
+from understudy.recordings.take_recorder import Takes
+from understudy.worlds.catalog import load_profile
+
+
+@pytest.fixture
+def takes(tmp_path: Path) -> Takes:
+    return Takes(tmp_path / "kept", tmp_path / "unsaved", lambda: describe(load_profile(), pilot="person"))
+
+
+def play(takes: Takes, num_ticks: int, first: int = 0) -> None:
+    for index in range(first, first + num_ticks):
+        observation = empty_observation(1)
+        observation.records["time_s"] = index * TICK_S
+        actors = np.full(1, Actor.PERSON, np.int8)
+        takes.on_step(Step(index, observation, idle_action(observation), no_intent(1), actors))
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.parent.name for path in folder.rglob("*.mcap"))
+
+
+def test_only_what_was_played_between_start_and_stop_is_in_a_take(takes: Takes, tmp_path: Path) -> None:
+    play(takes, 5)
+    takes.start()
+    takes.start()
+    play(takes, 7, first=5)
+    takes.stop()
+    takes.stop()
+    play(takes, 5, first=12)
+    assert files(tmp_path) == ["unsaved"] and takes.num_waiting == 1
+    (path,) = takes.save()
+    assert path.parent == tmp_path / "kept"
+    assert read_episode(path).observations["time_s"] == pytest.approx([index * TICK_S for index in range(5, 12)])
+    assert takes.num_waiting == 0 and takes.saved == [path]
+
+
+def test_saving_in_the_middle_ends_the_take_and_takes_the_earlier_ones_along(takes: Takes, tmp_path: Path) -> None:
+    for first in (0, 10):
+        takes.start()
+        play(takes, 4, first)
+        takes.stop()
+    takes.start()
+    play(takes, 4, 20)
+    assert takes.num_waiting == 3 and takes.num_ticks == 12
+    assert len(takes.save()) == 3
+    assert not takes.is_running
+    assert files(tmp_path) == ["kept"] * 3
+
+
+def test_discarding_deletes_what_waits_and_nothing_that_was_saved(takes: Takes, tmp_path: Path) -> None:
+    takes.start()
+    play(takes, 4)
+    takes.save()
+    for _ in range(2):
+        takes.start()
+        play(takes, 4, 10)
+        takes.stop()
+    assert takes.discard() == 2
+    assert files(tmp_path) == ["kept"]
+
+
+def test_an_empty_take_is_not_saved(takes: Takes, tmp_path: Path) -> None:
+    takes.start()
+    assert takes.save() == []
+    assert files(tmp_path) == []
+
+
+def test_at_the_end_of_a_session_what_was_not_saved_stays_where_it_is(takes: Takes, tmp_path: Path) -> None:
+    takes.start()
+    play(takes, 4)
+    takes.close()
+    takes.close()
+    (path,) = takes.left_over
+    assert len(read_episode(path)) == 4
+    assert files(tmp_path) == ["unsaved"]

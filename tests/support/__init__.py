@@ -1,0 +1,1 @@
+"""What several tests share: small worlds, policies, recordings and processes."""

@@ -1,0 +1,47 @@
+"""What learners do in the tests of their process: real functions, for a real process."""
+
+import os
+import signal
+import time
+from typing import Any
+
+from understudy.learning.worker.worker_endpoint import Desk
+
+
+def add_up(brief: Any, desk: Desk) -> None:
+    """Reports the sum of all numbers so far after each; on a negative one it does what the brief says, once."""
+    total, over = 0, False
+    while not over:
+        numbers, over = desk.take(0.05)
+        for number in numbers:
+            if number < 0 and not os.path.exists(brief["done"]):
+                open(brief["done"], "w").close()
+                _fail(brief["how"])
+            total += abs(number)
+            desk.report(("sum", total, os.getpid()))
+    desk.report(("over", total, os.getpid()))
+
+
+def nice_of(brief: Any, desk: Desk) -> None:
+    """Reports its own priority."""
+    desk.report(os.nice(0))
+    while not desk.take(0.05)[1]:
+        pass
+
+
+def always_dies(brief: Any, desk: Desk) -> None:
+    """Never begins."""
+    raise SystemExit(3)
+
+
+def reads_nothing(brief: Any, desk: Desk) -> None:
+    """Hangs from the beginning."""
+    time.sleep(600)
+
+
+def _fail(how: str) -> None:
+    if how == "dies":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if how == "hangs":
+        time.sleep(600)
+    raise SystemExit(1)

@@ -1,0 +1,62 @@
+import numpy as np
+import pygame
+
+from tests.support.rendering_scenes import quiet_observation, scene
+from understudy.worlds.simulator.rendering.overlay_screens import LESSONS_S, Lessons
+from understudy.worlds.simulator.rendering.scene import Scene
+from understudy.worlds.simulator.rendering.text_renderer import Lettering
+
+SIZE = (640, 360)
+
+
+def drawn(lessons: Lessons, played_s: float) -> np.ndarray:
+    surface = pygame.Surface(SIZE, 0, 32)
+    lessons.draw(surface, Lettering(SIZE[1]), played_s)
+    return np.frombuffer(surface.get_buffer().raw, np.uint8)
+
+
+def everything_done() -> list[Scene]:
+    """Two moments in which a player has done all that the lessons name."""
+    start, end = quiet_observation(), quiet_observation()
+    player = end["player"]
+    player["vx"], player["laser_on"], player["rocket_ready"], player["ammo_kind"], player["safe"] = 0.1, 1, 0.5, 2, 1
+    end["tracks"]["selected"][0] = 1
+    last = scene(end)
+    last.totals["loot"] = last.totals["jumps"] = 1
+    return [
+        scene(start),
+        Scene(observation=end, effects=last.effects, tick=9.0, totals=last.totals, goal=(100.0, 100.0)),
+    ]
+
+
+def test_the_lessons_are_there_for_the_first_minute_and_then_gone() -> None:
+    assert drawn(Lessons(), 1.0).any()
+    assert not drawn(Lessons(), LESSONS_S + 1).any()
+
+
+def test_a_lesson_is_ticked_off_when_it_was_done() -> None:
+    lessons = Lessons()
+    before = drawn(lessons, 1.0)
+    observation = quiet_observation()
+    observation["player"]["laser_on"] = 1
+    lessons.watch(scene(observation))
+    assert (drawn(lessons, 1.0) != before).any()
+
+
+def test_the_lessons_go_when_all_were_done() -> None:
+    lessons = Lessons()
+    for moment in everything_done():
+        assert drawn(lessons, 1.0).any()
+        lessons.watch(moment)
+    assert not drawn(lessons, 1.0).any()
+
+
+def test_a_short_flight_is_no_flight_by_the_minimap() -> None:
+    lessons = Lessons()
+    first, last = everything_done()
+    near = Scene(
+        observation=last.observation, effects=last.effects, tick=9.0, totals=last.totals, goal=(5100.0, 3300.0)
+    )
+    for moment in (first, near):
+        lessons.watch(moment)
+    assert drawn(lessons, 1.0).any(), "one lesson is left"

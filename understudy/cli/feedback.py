@@ -1,0 +1,272 @@
+"""Examine a critic on moments with known answers, or let one look on while the understudy plays."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from understudy.feedback.rule_provider import RuleCritic, RuleSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from understudy.evaluation.offline.feedback_eval import Draw, ExamResult, Question
+    from understudy.feedback.provider import Provider
+
+Flag = tyro.conf.FlagCreatePairsOff
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Whom to ask."""
+
+    endpoint: str | None = None
+    """Base URL of an OpenAI-compatible server, such as http://localhost:1234/v1; by default OPENAI_BASE_URL of the
+    environment where a model is named, else the offline rules. A key is taken from OPENAI_API_KEY alone."""
+    model: str | None = None
+    """Name of the model there."""
+    timeout_s: float = 30.0
+    """Seconds for a whole answer."""
+    max_calls: int = 2000
+    """Requests in all."""
+    flee_below: float = RuleSettings.flee_below
+    """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
+    where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
+    crowd_flee_below: float = RuleSettings.crowd_flee_below
+    """The same with three enemies near."""
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.flee_below <= self.crowd_flee_below <= 1.0:
+            raise ValueError(
+                "--flee-below and --crowd-flee-below must lie within 0..1, the latter not below the former"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluate(Endpoint):
+    """Ask about moments with known answers: agreement, confusion, calibration, and a picture of them."""
+
+    moments: int = 100
+    """How many."""
+    teacher: str = "hunter"
+    """Style of the teacher whose true modes are the answers."""
+    labels: Path | None = None
+    """Corrections that somebody has looked through, a folder or a file, as the answers instead."""
+    seed: int = 0
+    """Picks the moments."""
+    picture: Path = Path("critic.png")
+    """The picture to write, .png or .svg."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Collect(Endpoint):
+    """Let the understudy play the embedded game, faster than real time, and write down what the critic says."""
+
+    models: Path = Path("models/v2")
+    """Folder with the three trained policies."""
+    worlds: int = 8
+    """Games at the same time."""
+    minutes: float = 10.0
+    """Of play in each."""
+    every: float = 3.0
+    """Seconds of play between two looks at the same game."""
+    seed: int = 0
+    """Decides the worlds."""
+    out: Path = Path("logs/vlm_corrections")
+    """Folder for corrections_TIMESTAMP.jsonl."""
+
+
+Critic = Annotated[Evaluate, tyro.conf.subcommand("evaluate")] | Annotated[Collect, tyro.conf.subcommand("collect")]
+
+
+def run(command: Evaluate | Collect) -> None:
+    """Does what was asked."""
+    rules = RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below)
+    provider = provider_of(command.endpoint, command.model, command.timeout_s, command.max_calls, rules)
+    try:
+        if isinstance(command, Evaluate):
+            _evaluate(command, provider)
+        else:
+            _collect(command, provider)
+    finally:
+        provider.close()
+
+
+def provider_of(
+    endpoint: str | None, model: str | None, timeout_s: float, max_calls: int, rules: RuleSettings | None = None
+) -> "Provider":
+    """The model behind an endpoint where one is named, else the rules.
+
+    Args:
+        endpoint: base URL; from the environment when None and a model is named.
+        model: its name there.
+        timeout_s: seconds for a whole answer.
+        max_calls: requests in all.
+        rules: where the offline rules draw their lines.
+
+    Raises:
+        FlagError: if only one of endpoint and model is known.
+        MissingExtraError: if the client is not installed.
+    """
+    import os
+
+    from understudy.contract.errors import FlagError
+    from understudy.feedback.openai_provider import ENDPOINT_VARIABLE, EndpointSettings, OpenAIProvider
+
+    if endpoint is None and model is None:
+        return RuleCritic(rules)
+    endpoint = endpoint or os.environ.get(ENDPOINT_VARIABLE)
+    if endpoint is None or model is None:
+        missing = "the model's name" if endpoint else f"the endpoint's URL (or {ENDPOINT_VARIABLE})"
+        raise FlagError(f"A critic behind an endpoint needs an endpoint and a model: {missing} is missing.")
+    settings = EndpointSettings(endpoint=endpoint, model=model, timeout_s=timeout_s, max_calls=max_calls)
+    return OpenAIProvider(settings)
+
+
+def described(provider: "Provider") -> str:
+    """Who the critic is, without any secret."""
+    from understudy.feedback.openai_provider import OpenAIProvider, shown
+
+    if isinstance(provider, OpenAIProvider):
+        return f"{provider.model} at {shown(provider.settings.endpoint)}"
+    return "the offline rules"
+
+
+def _evaluate(command: Evaluate, provider: "Provider") -> None:
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from understudy.evaluation.offline.feedback_eval import examine
+    from understudy.evaluation.report.feedback_plot import draw_exam
+    from understudy.worlds.catalog import load_profile
+
+    console = Console(soft_wrap=True)
+    profile = load_profile("darkorbit")
+    questions = _questions(command, None if provider.source == "rules" else _draw())
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task(f"asking {described(provider)}", total=len(questions))
+        result = examine(provider, questions, profile, lambda done, total: bar.update(task, completed=done))
+    _tell(result, described(provider), console)
+    draw_exam(result, described(provider), command.picture)
+    console.print(f"Written: {command.picture}", highlight=False)
+
+
+def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[Question]":
+    from understudy.contract.errors import FlagError
+    from understudy.evaluation.offline.feedback_eval import questions_of_entries, questions_of_teacher
+    from understudy.feedback.correction_log import read_corrections
+    from understudy.worlds.catalog import load_profile
+
+    if command.moments < 1:
+        raise FlagError(f"--moments {command.moments}: at least 1 is needed.")
+    if command.labels is None:
+        return questions_of_teacher(command.teacher, command.moments, load_profile("darkorbit"), draw, command.seed)
+    questions = questions_of_entries(read_corrections(command.labels).entries, draw)[: command.moments]
+    if not questions:
+        raise FlagError(f"The corrections in {command.labels} hold no observations to ask about.")
+    return questions
+
+
+def _draw() -> "Draw":
+    """Pictures for a model that looks at them."""
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from understudy.viewer.annotated_clip import Illustrator, jpeg
+    from understudy.worlds.catalog import load_profile
+
+    illustrator = Illustrator(load_profile("darkorbit"))
+    return lambda observation, intent: jpeg(illustrator.draw(observation, intent))
+
+
+def _tell(result: "ExamResult", who: str, console: "Console") -> None:
+    from rich.table import Table
+
+    from understudy.contract.intent import Mode
+
+    table = Table(title=f"{who}: right (rows) and said (columns)")
+    table.add_column("")
+    for mode in Mode:
+        table.add_column(mode.name, justify="right")
+    for mode in Mode:
+        table.add_row(mode.name, *(str(count) for count in result.confusion[mode]))
+    console.print(table)
+    lines = [
+        f"{result.num_answered} of {result.num_questions} moments were answered in {result.seconds_each:.2f} s each, "
+        f"{result.num_babble} with babble, {result.num_failed} not at all."
+    ]
+    lines += _verdict(result) if result.num_answered else []
+    lines += [f"{count} times: {problem}." for problem, count in result.problems.most_common(5)]
+    lines += [f"It ended early: {result.ended}."] if result.ended else []
+    for line in lines:
+        console.print(line, highlight=False, markup=False)
+
+
+def _verdict(result: "ExamResult") -> list[str]:
+    """What the answers are worth, the corrections among them first: only those change a policy."""
+    share, corrections = result.agreement, result.corrections
+    worth = "nothing was corrected"
+    if result.num_corrections:
+        worth = (
+            f"{corrections.value:.0%} of those corrections are right ({corrections.low:.0%} to "
+            f"{corrections.high:.0%}), {result.num_spoilt} spoil a mode that was right"
+        )
+    return [
+        f"The bot's mode was wrong in {result.num_wrong} moments; {result.num_corrections} were corrected: {worth}.",
+        f"Agreement over all {share.value:.1%} ({share.low:.1%} to {share.high:.1%}), by lot {result.chance:.1%}, "
+        f"kappa {result.kappa:.2f}, calibration error {result.calibration_error:.2f}.",
+    ]
+
+
+def _collect(command: Collect, provider: "Provider") -> None:
+    import numpy as np
+    import torch
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    from understudy.contract.errors import FlagError
+    from understudy.evaluation.rollouts.reviewed_rollout import look_on
+    from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
+    from understudy.feedback.correction_log import CorrectionLog, new_path
+    from understudy.feedback.reviewer import Reviewer
+    from understudy.runtime.hierarchical_policy import load_hierarchy
+    from understudy.worlds.simulator.world import Simulator
+
+    if command.worlds < 1 or command.minutes <= 0 or command.every <= 0 or command.seed < 0:
+        raise FlagError("These flags cannot work: --worlds, --minutes and --every must be above 0, --seed not below.")
+    console = Console(soft_wrap=True)
+    torch.set_num_threads(1)  # for so few worlds two are slower than one, and far slower on a busy machine
+    seeds = seeds_for(Purpose.TRAIN, command.worlds, FIRST_WORLD + 1000 * command.seed)
+    world = Simulator(seeds, spread_over_maps(seeds))
+    reviewer = Reviewer(provider, CorrectionLog(new_path(command.out)), world.profile)
+    draw = None if provider.source == "rules" else _draw()
+    with Bar(console=console, transient=True) as bar:
+        task = bar.add_task(f"{described(provider)} looks on", total=None)
+        written = look_on(
+            load_hierarchy(command.models, world.profile),
+            world,
+            seeds ^ np.uint64(1),
+            reviewer,
+            seconds=60 * command.minutes,
+            every_s=command.every,
+            pictures=None
+            if draw is None
+            else lambda seen, intents, number: (draw(seen.records[number], intents[number]),),
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    counts = reviewer.counts
+    console.print(
+        f"{counts.corrected} corrections and {counts.agreed} agreements in "
+        f"{command.worlds * command.minutes:g} minutes of play; {counts.babble} answers made no sense, "
+        f"{counts.failed} did not come.",
+        highlight=False,
+    )
+    if written:
+        console.print(f"Written: {reviewer.log.path}", highlight=False)
+
+
+FIRST_WORLD = 800_000
+"""Worlds that neither `understudy record` nor shadow learning's benchmark plays in."""

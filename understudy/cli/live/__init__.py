@@ -1,0 +1,1 @@
+"""Verbs that play or watch a live game."""

@@ -1,0 +1,132 @@
+"""The screen on the command line: which window, which weights for the eye, and what is said while it runs."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from understudy.contract.profile import Profile
+    from understudy.runtime.shared_control import Moment
+    from understudy.worlds.desktop.human_operator import DesktopSeat
+    from understudy.worlds.desktop.world import DesktopWorld
+
+SHOWN_EVERY_S = 10.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesktopChoice:
+    """Which game on the screen, and what sees it."""
+
+    window: str | None
+    """Title of the game's window; None for a whole monitor."""
+    monitor: int = 1
+    model: Path | None = None
+    """The detector's weights; None for those that come with the profile."""
+    profile: str = "darkorbit"
+    """Name of a profile, or a path to one."""
+
+    def read_profile(self) -> "Profile":
+        """The profile as data.
+
+        Raises:
+            WorldError: if there is none of that name.
+            WireError: if it cannot be read.
+        """
+        from understudy.worlds.catalog import load_profile
+
+        return load_profile(self.profile)
+
+
+def open_screen(
+    choice: DesktopChoice,
+    *,
+    sends: bool,
+    say: Callable[[str], None],
+    hand_back_s: float = 1.5,
+    commands: Sequence[str] = ("f1", "f2"),
+    on_mark: Callable[[], None] = lambda: None,
+    on_command: Callable[[str], None] = lambda key: None,
+) -> "tuple[DesktopWorld, DesktopSeat]":
+    """Opens the eye and then the screen; nothing is sent before the first action.
+
+    Raises:
+        WorldError: if there is no display, window or profile.
+        CheckpointError: if there are no weights for the eye.
+        MissingExtraError: if a package is missing.
+    """
+    from understudy.perception.detector_loader import open_detector
+    from understudy.perception.pipeline import Eye
+    from understudy.worlds.desktop.open_desktop import open_desktop
+    from understudy.worlds.desktop.world import DesktopSettings
+
+    profile = choice.read_profile()
+    eye = Eye(profile, open_detector(choice.model, profile))
+    settings = DesktopSettings(window=choice.window, monitor=choice.monitor, sends=sends, hand_back_s=hand_back_s)
+    world, seat = open_desktop(
+        profile, eye, settings, say=say, commands=commands, on_mark=on_mark, on_command=on_command
+    )
+    world.warm_up()
+    return world, seat
+
+
+@contextmanager
+def ending_by_signals() -> Iterator[None]:
+    """A signal to end, or a closed terminal, ends a session as Ctrl-C does: with everything released and saved."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {name: signal.signal(getattr(signal, name), interrupt) for name in names}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+class DesktopLines:
+    """Tells in the terminal what the live view shows over the embedded game: nothing may lie over somebody's game."""
+
+    def __init__(self, say: Callable[[str], None], cadence: Callable[[], Sequence[str]], *, test_mode: bool) -> None:
+        """Args:
+        say: prints a line; must not block.
+        cadence: how time is kept, a few short lines.
+        test_mode: nothing of the understudy is sent.
+        """
+        self._say, self._cadence, self._test_mode = say, cadence, test_mode
+        self._actor: object = None
+        self._told_s = float("-inf")
+
+    def show(self, moment: "Moment") -> None:
+        """Called once a tick: a line when the charge changes, and one now and then."""
+        from understudy.contract.action import Actor
+
+        now_s = time.monotonic()
+        if moment.actor != self._actor:
+            self._actor = moment.actor
+            words = {
+                Actor.PERSON: "YOU PLAY. Let go of mouse and keyboard to hand back.",
+                Actor.NOBODY: "TEST MODE: the understudy only watches.",
+                Actor.POLICY: "THE UNDERSTUDY PLAYS.",
+            }
+            self._say(words[moment.actor])
+        elif now_s - self._told_s >= SHOWN_EVERY_S:
+            self._say(self._state(moment))
+        else:
+            return
+        self._told_s = now_s
+
+    def _state(self, moment: "Moment") -> str:
+        from understudy.contract.intent import Mode
+
+        mode = int(moment.intent.records["mode"][0])
+        named = Mode(mode).name if mode >= 0 else "no mode"
+        hull = float(moment.observation.records["player"]["hp"][0])
+        health = "hull unreadable" if hull != hull else f"hull {hull:.0%}"
+        things = int((moment.observation.records["tracks"]["id"][0] > 0).sum())
+        return f"{named}, {health}, {things} things in sight; {'; '.join(self._cadence()[-1:])}"

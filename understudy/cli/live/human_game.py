@@ -1,0 +1,86 @@
+"""Where a person plays while the understudy learns in the shadow: the embedded game's window, or one on the screen."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from understudy.cli.live.run import Run
+    from understudy.contract.protocols import Pilot
+    from understudy.worlds.desktop.human_operator import DesktopSeat
+    from understudy.worlds.desktop.world import DesktopWorld
+    from understudy.worlds.simulator.window.game_window import GameWindow
+    from understudy.worlds.simulator.window.human_operator import WindowSeat
+
+MOST_BEHIND = 10
+"""Ticks that a busy machine may make up in the embedded game, so that each tick has its action."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A game with a person at it, to whom nothing is sent."""
+
+    world: "GameWindow | DesktopWorld"
+    person: "Pilot"
+    seat: "WindowSeat | DesktopSeat"
+    size: tuple[int, int]
+    """Width and height of the window in pixels."""
+    desktop_size: Callable[[], tuple[int, int]]
+    has_focus: Callable[[], bool]
+
+    def show(self, lines: Callable[[], Sequence[str]]) -> None:
+        """Draws lines over the embedded game; over somebody's own game nothing may lie, the terminal has them too."""
+        from understudy.viewer.shadow_view import ShadowView
+        from understudy.worlds.simulator.window.human_operator import WindowSeat
+
+        if isinstance(self.seat, WindowSeat):
+            self.seat.paint = ShadowView(self.size, lines).draw
+
+
+def open_place(command: "Run", say: Callable[[str], None]) -> Place:
+    """Opens the window, or finds the one on the screen.
+
+    Raises:
+        WorldError: if there is no display or no such window.
+        CheckpointError: if there are no weights for the eye.
+    """
+    from understudy.cli.live.run import desktop_choice
+
+    choice = desktop_choice(command)
+    if choice is None:
+        return _embedded(command)
+    from understudy.cli.live.desktop import open_screen
+    from understudy.worlds.desktop.human_operator import DesktopPerson
+
+    world, seat = open_screen(choice, sends=False, say=say)
+    screen = world.place.desktop
+    return Place(
+        world=world,
+        person=DesktopPerson(world, seat),
+        seat=seat,
+        size=(world.area.width, world.area.height),
+        desktop_size=lambda: (screen.width, screen.height),
+        has_focus=lambda: world.place.has_focus,
+    )
+
+
+def _embedded(command: "Run") -> Place:
+    import pygame
+
+    from understudy.worlds.simulator.window.game_window import GameWindow
+    from understudy.worlds.simulator.window.human_operator import WindowPerson, WindowSeat
+
+    window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
+
+    def desktop_size() -> tuple[int, int]:
+        desktops = pygame.display.get_desktop_sizes()
+        return max(width for width, _ in desktops), max(height for _, height in desktops)
+
+    return Place(
+        world=window,
+        person=WindowPerson(window),
+        seat=WindowSeat(window),
+        size=command.size,
+        desktop_size=desktop_size,
+        has_focus=pygame.key.get_focused,
+    )

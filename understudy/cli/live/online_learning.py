@@ -1,0 +1,153 @@
+"""Seats the online learner beside a live game, and says what it does: the guide's Phase 3, on by default."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from understudy.learning.online.messages import (
+    OnlineJudged,
+    OnlineReady,
+    OnlineReport,
+    OnlineUpdated,
+    Watched,
+)
+from understudy.learning.worker.worker_endpoint import Trouble
+
+if TYPE_CHECKING:
+    from understudy.cli.live.assembly import LiveGame
+    from understudy.contract.protocols import Listener
+    from understudy.evaluation.gate.live_gate_runner import LiveTrials
+    from understudy.policies.rollout_step import Thought
+    from understudy.runtime.hierarchical_policy import Hierarchy
+
+LOGS = Path("logs/online")
+SHOWN_UPDATES = 100
+"""Every hundredth update is printed, one each five minutes; the curves hold them all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OnlineChoice:
+    """How to learn online."""
+
+    off: bool
+    learning_rate: float = 1e-5
+    interval_s: float = 3.0
+
+
+@contextmanager
+def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Listener]]":
+    """Starts the learner and lets it hear what the policies think; ends it however the game ends.
+
+    Yields:
+        Who listens: nobody where it is off; the learner; for a game on the screen also the trials of what it learns.
+    """
+    if choice.off:
+        yield []
+        return
+    from understudy.evaluation.gate.simulator_gate import judge_in_embedded_games
+    from understudy.learning.online.listener import VisualOutcomeLearner
+    from understudy.runtime.hierarchical_policy import Hierarchy
+
+    hierarchy = game.pilot.policy
+    assert isinstance(hierarchy, Hierarchy)
+    on_screen = game.settings.desktop is not None
+    say = game.announcer.say
+    session = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
+    learner = VisualOutcomeLearner(
+        game.settings.models / "executor",
+        game.window.profile,
+        lambda report: tell(report, say),
+        learning_rate=choice.learning_rate,
+        update_interval=choice.interval_s,
+        by_eye=on_screen,
+        session=session,
+        logs=LOGS,
+        judge=None if on_screen else judge_in_embedded_games,
+    )
+    for line in first_lines(choice, on_screen):
+        say(line)
+    trials = live_trials(game, hierarchy, session) if on_screen else None
+
+    def listen(thought: "Thought") -> None:
+        if trials is None or not trials.candidate_plays:  # the learner knows what the incumbent would have said
+            learner.listen(thought)
+
+    hierarchy.on_thought = listen
+    try:
+        yield [learner] if trials is None else [learner, trials]
+    finally:
+        hierarchy.on_thought = None
+        if trials is not None:
+            trials.close()
+        learner.close()
+
+
+def live_trials(game: "LiveGame", hierarchy: "Hierarchy", session: str) -> "LiveTrials":
+    """Candidate and incumbent by turns in the game itself, which nobody can reset."""
+    from understudy.evaluation.gate.live_gate import LiveGateConfig
+    from understudy.evaluation.gate.live_gate_runner import LiveTrials
+    from understudy.learning.registry.candidates import staged_path
+    from understudy.learning.rl.outcome_detector import EYE_WATCH
+    from understudy.policies.inference_backend import fastest
+
+    trials = LiveTrials(
+        game.settings.models,
+        staged_path(game.settings.models, "executor", f"online_{session}"),
+        hierarchy,
+        game.window.profile,
+        game.swapper,
+        lambda judged: tell(
+            OnlineJudged(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
+            game.announcer.say,
+        ),
+        config=LiveGateConfig(watch=EYE_WATCH),
+        library=fastest(),
+    )
+    game.pilot.before_tick = trials
+    return trials
+
+
+def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
+    """What is said at the beginning."""
+    gate = "tried by turns with what plays" if on_screen else "played only after the gate has let it through"
+    return (
+        "[ONLINE] Learning from outcomes ACTIVE (--no_online_learning turns it off)",
+        f"[ONLINE] Learning rate: {choice.learning_rate:g}, an update every {choice.interval_s:g} s; "
+        f"what is learnt is {gate}",
+    )
+
+
+def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
+    """Says what is worth a line. Called on the learner's watching thread."""
+    if isinstance(report, Watched):
+        if report.kills or report.deaths or report.loot:
+            say(outcome_line(report))
+    elif isinstance(report, OnlineUpdated):
+        if report.number % SHOWN_UPDATES == 1:
+            say(update_line(report))
+    elif isinstance(report, OnlineJudged):
+        said = "Promoted, it plays now" if report.promoted else "Kept aside"
+        say(f"[ONLINE] {said}: {report.reason} ({report.path})")
+    elif isinstance(report, Trouble):
+        say(f"[ONLINE] {report.text}")
+    elif isinstance(report, OnlineReady):
+        say("[ONLINE] The learner is ready")
+
+
+def outcome_line(report: Watched) -> str:
+    """`Outcomes: 12 hits, 3 misses, 1 kills, 0 loot, 0 deaths; buffer 234/2000 samples`."""
+    return (
+        f"[ONLINE] Outcomes: {report.hits:.0f} hits, {report.misses:.0f} misses, {report.kills:.0f} kills, "
+        f"{report.loot:.0f} loot, {report.deaths:.0f} deaths; buffer {report.num_samples}/{report.buffer_size} samples"
+    )
+
+
+def update_line(report: OnlineUpdated) -> str:
+    """`Update #12: moved=0.012 nats/min, unlike=0.034 nats/min, lr=1.00e-05`."""
+    return (
+        f"[ONLINE] Update #{report.number}: moved={report.moved_per_minute:.3f} nats/min, "
+        f"unlike={report.unlike_per_minute:.3f} nats/min, lr={report.learning_rate:.2e}"
+    )

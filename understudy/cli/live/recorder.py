@@ -1,0 +1,203 @@
+"""The guide's recorder_v2: watches a person play any game on the screen; F5 starts and stops, F6 saves, F7 discards."""
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.contract.errors import WorldError
+    from understudy.contract.protocols import Step
+    from understudy.recordings.episode import EpisodeInfo
+    from understudy.recordings.take_recorder import Takes
+    from understudy.runtime.session import Session
+    from understudy.worlds.desktop.world import DesktopWorld
+
+START_KEY, SAVE_KEY, DISCARD_KEY = "f5", "f6", "f7"
+EXIT_INTERRUPTED = 130
+UNSAVED = "unsaved"
+WRONG_SHAPE = 0.1
+"""A picture that is wider or narrower than the profile's by more than this part is worth a sentence."""
+MANY_MISSED = 0.02
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecorderV2:
+    """Record yourself playing a game on your screen. F5 starts and stops, F6 saves, F7 discards, F3 ends."""
+
+    model: Path | None = None
+    """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
+    monitor: int = 1
+    """Which monitor the game fills, counted from 1."""
+    window: str | None = None
+    """Title of the game's window, where it does not fill a monitor."""
+    profile: str = "darkorbit"
+    """Which game: the name of a profile, or a path to one (.toml)."""
+    out: Path = Path("recordings/v2_training")
+    """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
+    minutes: float | None = None
+    """End by itself after so many minutes; by default at F3."""
+    start_now: bool = False
+    """Begin at once, without waiting for F5, and save at the end: for a session without anybody at the keyboard."""
+
+    def __post_init__(self) -> None:
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
+
+
+def run(command: RecorderV2) -> int | None:
+    """Watches and records until F3, Ctrl-C or the end of the time."""
+    from rich.console import Console
+
+    from understudy.cli.live.assembly import Announcer
+    from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.contract.action import Actor
+    from understudy.runtime.session import Session
+    from understudy.worlds.desktop.human_operator import DesktopPerson
+
+    console = Console(soft_wrap=True)
+    choice = DesktopChoice(window=command.window, monitor=command.monitor, model=command.model, profile=command.profile)
+    with ExitStack() as closing:
+        closing.enter_context(ending_by_signals())
+        announcer = Announcer(console)
+        closing.callback(announcer.close)
+        keys = Keys(announcer.say, lambda: world.stands_still)
+        commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
+        world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
+        keys.takes = takes = _takes(command, world)
+        person = DesktopPerson(world, seat)
+        session = Session(world, person, [takes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
+        closing.callback(session.close)
+        _say_hello(command, world, console)
+        if command.start_now:
+            takes.start()
+        interrupted, lost = _record(session, command, world, takes)
+        if command.start_now:
+            takes.save()
+    _sum_up(command, world, takes, console)
+    if lost is not None:
+        raise lost
+    return EXIT_INTERRUPTED if interrupted else None
+
+
+class Keys:
+    """What F5, F6 and F7 do. Called on the thread that runs the session, between two ticks."""
+
+    def __init__(self, say: Callable[[str], None], stands_still: Callable[[], bool]) -> None:
+        """Args:
+        say: prints a line; must not block.
+        stands_still: whether the game is not watched just now.
+        """
+        self._say, self._stands_still = say, stands_still
+        self.takes: Takes | None = None
+
+    def obey(self, key: str) -> None:
+        """Does what a key asks for, and says so."""
+        takes = self.takes
+        if takes is None:
+            return
+        if key == START_KEY and takes.is_running:
+            takes.stop()
+            self._say(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
+        elif key == START_KEY:
+            takes.start()
+            begins = " as soon as the pause is over" if self._stands_still() else ""
+            self._say(f"RECORDING{begins}. F5 stops, F6 saves, F7 discards.")
+        elif takes.num_waiting == 0:
+            self._say("There is nothing to save or discard: F5 starts a recording.")
+        elif key == SAVE_KEY:
+            length = _length(takes)
+            places = ", ".join(map(str, takes.save()))
+            self._say(f"Saved {length}: {places}" if places else "Nothing was recorded yet, so nothing is saved.")
+        elif key == DISCARD_KEY:
+            self._say(f"Discarded: {_length(takes)}.")
+            takes.discard()
+
+
+def _length(takes: "Takes") -> str:
+    from understudy.contract.observation import TICK_S
+
+    seconds = takes.num_ticks * TICK_S
+    length = f"{seconds / 60:.1f} minutes" if seconds >= 60 else f"{seconds:.0f} s"
+    return length if takes.num_waiting == 1 else f"{length} in {takes.num_waiting} takes"
+
+
+def _takes(command: RecorderV2, world: "DesktopWorld") -> "Takes":
+    from dataclasses import replace
+
+    from understudy.recordings.episode import describe
+    from understudy.recordings.take_recorder import Takes
+
+    def say_of_take() -> "EpisodeInfo":
+        info = describe(world.profile, pilot="person", world="desktop")
+        return replace(info, window_width=world.area.width, window_height=world.area.height)
+
+    return Takes(command.out, command.out.parent / UNSAVED, say_of_take)
+
+
+def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -> None:
+    where = f"monitor {command.monitor}" if command.window is None else f"the window {command.window!r}"
+    console.print(f"Watching {where} ({world.area}). Nothing is sent; only the game's keys are heard.", highlight=False)
+    shape, wanted = world.area.width / world.area.height, world.profile.window_width / world.profile.window_height
+    if abs(shape / wanted - 1) > WRONG_SHAPE:
+        console.print(
+            f"The profile {command.profile!r} expects the shape of {world.profile.window_width} x "
+            f"{world.profile.window_height}: if the game has a window of its own, name it with --window.",
+            highlight=False,
+        )
+    left = sorted((command.out.parent / UNSAVED).glob("*.mcap"))
+    if left:
+        console.print(
+            f"From earlier, neither saved nor discarded: {_files(len(left))} in {left[0].parent}.", highlight=False
+        )
+    console.print("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.", highlight=False)
+
+
+def _record(
+    session: "Session", command: RecorderV2, world: "DesktopWorld", takes: "Takes"
+) -> "tuple[bool, WorldError | None]":
+    """Runs until the end; says whether that was an interruption, or the screen was lost."""
+    from understudy.contract.errors import WorldError
+    from understudy.contract.observation import TICK_RATE_HZ
+
+    num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
+    parent = os.getppid()
+
+    def over(step: "Step") -> bool:
+        time_is_up = num_ticks is not None and world.num_ticks >= num_ticks  # those without a picture count too
+        return world.closed or time_is_up or takes.failure is not None or os.getppid() != parent
+
+    try:
+        session.run(num_ticks, until=over)
+    except KeyboardInterrupt:
+        return True, None
+    except WorldError as problem:
+        return False, problem
+    return False, None
+
+
+def _files(number: int) -> str:
+    return f"{number} recording" if number == 1 else f"{number} recordings"
+
+
+def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "Takes", console: "Console") -> None:
+    missed = world.num_missed / max(1, world.num_ticks)
+    console.print(
+        f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
+        highlight=False,
+    )
+    if takes.failure is not None:
+        console.print(f"Recording ended early: {takes.failure}", highlight=False)
+    for path in takes.left_over:
+        console.print(
+            f"Neither saved nor discarded, and kept for you: {path} (to train from it, move it to {command.out})",
+            highlight=False,
+        )
+    if missed > MANY_MISSED:
+        console.print(
+            "The machine was too busy: close other programs, or see  understudy doctor --desktop", highlight=False
+        )

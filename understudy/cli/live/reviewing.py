@@ -1,0 +1,164 @@
+"""Seats a critic beside a live game: what it is shown, and when; F2 and a number say what would have been right."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pygame
+
+    from understudy.cli.live.assembly import LiveGame
+    from understudy.contract.protocols import Step
+    from understudy.feedback.reviewer import Critic, Look
+    from understudy.viewer.annotated_clip import Clip
+    from understudy.worlds.simulator.rendering.scene import Scene
+    from understudy.worlds.simulator.window.human_operator import WindowSeat
+
+FOLDER = Path("logs/vlm_corrections")
+QUESTION = "What would have been right?   1 FIGHT   2 LOOT   3 FLEE   4 EXPLORE   5 CAUTIOUS"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriticChoice:
+    """Which critic looks on."""
+
+    endpoint: str | None = None
+    model: str | None = None
+    every_s: float = 3.0
+    max_calls: int = 2000
+    none: bool = False
+    """Only the person says anything."""
+    folder: Path = FOLDER
+
+
+class CriticSeat:
+    """A Listener that hands the critic a look every few seconds. Belongs to the thread that plays."""
+
+    def __init__(self, critic: "Critic", game: "LiveGame", clip: "Clip") -> None:
+        from understudy.learning.data.context_window import LookBack
+
+        self.critic = critic
+        self._game, self._clip = game, clip
+        self._back = LookBack(1, game.window.profile)
+        self._marked_s = game.seat.marked_s
+        self._marked: Look | None = None
+
+    def on_step(self, step: "Step") -> None:
+        """Keeps the look back, and leaves a look where one is due or the person pressed F2."""
+        self._back.see(step.observation)
+        now_s = float(step.observation.records["time_s"][0])
+        if step.observation.frames is not None and self._clip.due(now_s):
+            self._clip.keep(step.observation.frames[0], step.observation.records)
+        if self._game.seat.marked_s > self._marked_s:
+            self._marked_s = self._game.seat.marked_s
+            self._marked = self._look(step)
+        if self.critic.due(now_s):
+            self.critic.look(self._look(step))
+
+    def choose(self, number: int) -> None:
+        """The person said what would have been right when F2 was pressed."""
+        from understudy.contract.intent import Mode
+
+        if self._marked is not None:
+            self.critic.say(self._marked, Mode(number))
+            self._marked = None
+
+    def close(self) -> None:
+        """The critic outlives the session: its owner closes it, so that what it says last is still heard."""
+
+    def _look(self, step: "Step") -> "Look":
+        from understudy.feedback.reviewer import Look
+        from understudy.policies.encoder import ENCODING
+        from understudy.viewer.annotated_clip import jpegs
+
+        shots, intent = self._clip.shots(), step.intent.records[0]
+        return Look(
+            observation=step.observation.records[:1].copy(),
+            mode=int(intent["mode"]),
+            target_id=int(intent["target_id"]),
+            window=self._back.window(),
+            encoding=ENCODING,
+            pictures=lambda: jpegs(shots),
+        )
+
+
+@contextmanager
+def second_opinion(game: "LiveGame", choice: CriticChoice) -> "Iterator[CriticSeat]":
+    """Opens the critic, seats it at the game, and closes it however the game ends.
+
+    Raises:
+        FlagError: if endpoint and model do not go together.
+        MissingExtraError: if the client is not installed.
+    """
+    from understudy.cli.feedback import described, provider_of
+    from understudy.feedback.correction_log import CorrectionLog, new_path
+    from understudy.feedback.reviewer import Critic, Reviewer
+    from understudy.runtime.latest_value import Latest
+    from understudy.viewer.annotated_clip import Clip
+
+    provider = None if choice.none else provider_of(choice.endpoint, choice.model, 30.0, choice.max_calls)
+    log = CorrectionLog(new_path(choice.folder))
+    asks_a_model = provider is not None and provider.source == "vlm"
+    mailbox: Latest[Look] = Latest()
+    critic = Critic(Reviewer(provider, log, game.window.profile), mailbox, choice.every_s, game.announcer.say)
+    seat = CriticSeat(critic, game, Clip(num_shots=3 if asks_a_model else 1))
+    _sit_down(game, seat)
+    if provider is not None:
+        game.announcer.say(f"Critic: {described(provider)}, every {choice.every_s:g} s.")
+    try:
+        yield seat
+    finally:
+        critic.close()
+
+
+def _sit_down(game: "LiveGame", seat: CriticSeat) -> None:
+    """In the embedded game's window pictures are taken as they are drawn, and numbers after F2 are heard."""
+    from understudy.worlds.simulator.window.human_operator import WindowSeat
+
+    if isinstance(game.seat, WindowSeat):
+        game.seat.choose = seat.choose
+        _look_over_the_shoulder(game.seat, seat._clip, game.settings.size)
+
+
+def _look_over_the_shoulder(seat: "WindowSeat", clip: "Clip", size: tuple[int, int]) -> None:
+    """Pictures are copied after the overlay is drawn and before the question is: the critic is not to read that."""
+    from understudy.worlds.simulator.rendering.text_renderer import Lettering
+
+    paint, lettering = seat.paint, Lettering(size[1])
+
+    def painted(surface: "pygame.Surface", scene: "Scene") -> None:
+        paint(surface, scene)
+        if clip.due(float(scene.observation["time_s"])):
+            clip.take(surface, _as_array(scene.observation))
+        if seat.is_choosing(time.monotonic()):
+            lettering.write(surface, QUESTION, (size[0] / 2, 0.26 * size[1]), 18, (255, 226, 110), anchor="center")
+
+    seat.paint = painted
+
+
+def _as_array(record: "np.void") -> "np.ndarray":
+    import numpy as np
+
+    array = np.zeros(1, record.dtype)
+    array[0] = record
+    return array
+
+
+def in_a_line(seat: CriticSeat) -> str:
+    """What came of it."""
+    counts, critic = seat.critic.counts, seat.critic
+    told = f"Critic: {counts.corrected} corrections, {counts.agreed} agreements"
+    if counts.by_person:
+        told += f", {counts.by_person} of yours"
+    for number, what in (
+        (counts.babble, "answers without sense"),
+        (counts.failed, "without answer"),
+        (critic.num_replaced, "looks left out for newer ones"),
+        (counts.lost, "not written"),
+    ):
+        told += f", {number} {what}" if number else ""
+    return f"{told}."

@@ -1,0 +1,202 @@
+"""`understudy run`, and the guide's `bot_controller_v2.py`: the understudy plays live, with a person in charge."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.cli.live.assembly import LiveGame
+    from understudy.cli.live.desktop import DesktopChoice
+    from understudy.cli.live.online_learning import OnlineChoice
+    from understudy.cli.live.reviewing import CriticChoice
+
+Flag = tyro.conf.FlagCreatePairsOff
+EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """Let the understudy play in the game's window, in real time; touch mouse or keyboard to take over."""
+
+    test_mode: Flag[bool] = False
+    """Decide and show, but send nothing; you can play yourself."""
+    no_online_learning: Flag[bool] = False
+    """Do not learn from the understudy's own play; by default it does, behind the gate."""
+    online_lr: float = 1e-5
+    """Learning rate of online learning."""
+    online_interval: float = 3.0
+    """Seconds between two updates of online learning."""
+    shadow_train: Annotated[Flag[bool], tyro.conf.arg(aliases=("--shadow",))] = False
+    """You play, the understudy watches and learns; nothing is sent to the game."""
+    save_recordings: Flag[bool] = False
+    """Record the session, for training and for understudy watch."""
+    shadow_lr: float = 1e-4
+    """Learning rate of --shadow-train."""
+    models: Path = Path("models/v2")
+    """Folder with the three trained policies. New weights that appear in it are taken over while playing."""
+    out: Path = Path("data/recordings")
+    """Folder for recordings."""
+    seed: int = 0
+    """Decides the world, and the understudy's own chance."""
+    map: str | None = None
+    """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
+    minutes: float | None = None
+    """End by itself after so many minutes of play; by default play until F3 or until the window is closed."""
+    hand_back_s: float = 1.5
+    """Seconds without touching mouse or keyboard after which the understudy plays again."""
+    size: tuple[int, int] = (1280, 720)
+    """Width and height of the window in pixels."""
+    critic_endpoint: str | None = None
+    """Base URL of an OpenAI-compatible server whose vision-language model looks on; by default OPENAI_BASE_URL where
+    --critic-model is given, else a few offline rules look on. A key is taken from OPENAI_API_KEY alone."""
+    critic_model: str | None = None
+    """Name of the model there."""
+    critic_every: float = 3.0
+    """Seconds between two of the critic's looks."""
+    critic_calls: int = 2000
+    """Requests to the server in all."""
+    no_critic: Flag[bool] = False
+    """Nobody looks on; F2 and a number still write down what you would have done."""
+    world: Literal["simulator", "desktop"] = "simulator"
+    """The embedded game in a window of its own, or a game on your screen: then a real mouse is moved."""
+    window: str | None = None
+    """With --world desktop: title of the game's window; by default the one that its profile names."""
+    model: Path | None = None
+    """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
+    profile: str = "darkorbit"
+    """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+
+    def __post_init__(self) -> None:
+        if min(self.size) < 180 or max(self.size) > 7680:
+            raise ValueError(
+                f"a window of {self.size[0]} x {self.size[1]} pixels: 320 x 180 to 7680 x 4320 can be played"
+            )
+        if self.minutes is not None and self.minutes <= 0:
+            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
+        if not 0.1 <= self.hand_back_s <= 3600:
+            raise ValueError(f"{self.hand_back_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed}: 0 or more is needed")
+        if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
+            raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
+        if not 0.2 <= self.critic_every <= 3600 or self.critic_calls < 1:
+            raise ValueError("--critic-every must be 0.2 to 3600 s and --critic-calls at least 1")
+        for rate in (self.shadow_lr, self.online_lr):
+            if rate <= 0:
+                raise ValueError(f"a learning rate of {rate:g}: more than 0 is needed")
+        if not 0.1 <= self.online_interval <= 3600:
+            raise ValueError(f"an update every {self.online_interval:g} s: 0.1 to 3600 are possible")
+
+
+def run(command: Run) -> int | None:
+    """Plays until the end, and says how it went."""
+    if command.shadow_train:
+        from understudy.cli.live.shadow import run_shadow
+
+        return run_shadow(command)
+    from rich.console import Console
+
+    from understudy.cli.live.assembly import LiveSettings, open_live
+    from understudy.cli.live.desktop import ending_by_signals
+
+    console = Console(soft_wrap=True)
+    _say_what_is_not_done(command, console)
+    settings = LiveSettings(
+        models=command.models,
+        seed=command.seed,
+        map=command.map,
+        size=command.size,
+        hand_back_s=command.hand_back_s,
+        test_mode=command.test_mode,
+        desktop=desktop_choice(command),
+    )
+    with ending_by_signals(), open_live(settings, console) as game:
+        interrupted = _play(command, game, console)
+    return EXIT_INTERRUPTED if interrupted else None
+
+
+def desktop_choice(command: Run) -> "DesktopChoice | None":
+    """Which game on the screen; None for the embedded game."""
+    if command.world == "simulator":
+        return None
+    from understudy.cli.live.desktop import DesktopChoice
+    from understudy.worlds.catalog import load_profile
+
+    title = load_profile(command.profile).window_title if command.window is None else command.window
+    return DesktopChoice(window=title, model=command.model, profile=command.profile)
+
+
+def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
+    """Plays and prints the summary, also after Ctrl-C or a lost screen; says whether it was Ctrl-C."""
+    from understudy.cli.live.assembly import in_words, summary
+    from understudy.cli.live.online_learning import online_learning
+    from understudy.cli.live.reviewing import in_a_line, second_opinion
+    from understudy.contract.errors import WorldError
+
+    name = "test" if command.test_mode else "understudy"
+    recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
+    console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
+    console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
+    interrupted, lost = False, None
+    with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
+        listeners = [one for one in (recorder, critic, *learners) if one is not None]
+        try:
+            game.play(listeners, command.minutes)
+        except KeyboardInterrupt:
+            interrupted = True
+        except WorldError as problem:
+            lost = problem
+    for line in summary(game):
+        console.print(line, highlight=False)
+    if not _critic_of(command).none or critic.critic.counts.by_person:
+        console.print(in_a_line(critic), highlight=False)
+    if recorder is not None:
+        ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
+        console.print(ended, highlight=False)
+    if lost is not None:
+        raise lost
+    return interrupted
+
+
+def _charge(command: Run) -> str:
+    return "Nothing is sent; you can play." if command.test_mode else "Touch mouse or keyboard to take over."
+
+
+def _corner(command: Run) -> str:
+    thrown = command.world == "desktop" and not command.test_mode
+    return ", or throw the mouse into a corner of the screen to stop" if thrown else ""
+
+
+def _critic_of(command: Run) -> "CriticChoice":
+    from understudy.cli.live.reviewing import CriticChoice
+
+    return CriticChoice(
+        endpoint=command.critic_endpoint,
+        model=command.critic_model,
+        every_s=command.critic_every,
+        max_calls=command.critic_calls,
+        none=command.no_critic or command.test_mode,
+    )
+
+
+def _online_of(command: Run) -> "OnlineChoice":
+    from understudy.cli.live.online_learning import OnlineChoice
+
+    return OnlineChoice(
+        off=command.no_online_learning or command.test_mode,
+        learning_rate=command.online_lr,
+        interval_s=command.online_interval,
+    )
+
+
+def _say_what_is_not_done(command: Run, console: "Console") -> None:
+    """One line for each thing that the guide promises of this command and this version does not do."""
+    asked = (command.online_lr, command.online_interval) != (Run.online_lr, Run.online_interval)
+    if asked and (command.no_online_learning or command.test_mode):
+        console.print("--online-lr and --online-interval mean nothing where nothing is learnt online.")
+    if command.shadow_lr != Run.shadow_lr:
+        console.print("--shadow-lr means nothing without --shadow-train and is ignored.")

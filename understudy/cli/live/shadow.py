@@ -1,0 +1,216 @@
+"""The guide's --shadow-train: a person plays in the game's window, the understudy watches and learns, sends nothing."""
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from understudy.cli.live.human_game import Place
+    from understudy.cli.live.run import Run
+    from understudy.cli.live.shadow_console import Teller
+    from understudy.contract.protocols import InputEvent, Listener, Step
+    from understudy.learning.shadow.listener import ShadowTrainer
+    from understudy.recordings.recorder import Recorder
+
+LOGS = Path("logs/shadow")
+EMPTY_S, UNTAUGHT_S = 10.0, 60.0
+"""A buffer that is empty for so long is looked into; so long after the learner has begun it should have samples."""
+STILL_WRITTEN_S = 10.0
+"""A recording that changed more recently than this may belong to a session that goes on."""
+EXIT_INTERRUPTED = 130
+
+_log = logging.getLogger(__name__)
+
+
+def run_shadow(command: "Run") -> int | None:
+    """Plays until the window is closed, and says what was learnt."""
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from rich.console import Console
+
+    from understudy.cli.live.desktop import ending_by_signals
+    from understudy.cli.live.human_game import open_place
+    from understudy.recordings.recorder import recording_name
+
+    _expect_weights(command.models)
+    console = Console(soft_wrap=True)
+    if command.test_mode:
+        console.print("--test_mode changes nothing here: --shadow-train never sends anything.", highlight=False)
+    session = recording_name("shadow_recording")
+    place = open_place(command, lambda line: console.print(f"[SHADOW] {line}", highlight=False, markup=False))
+    try:
+        with ending_by_signals():
+            return _watch(command, place, session, console)
+    finally:
+        place.world.close()
+
+
+def _expect_weights(models: Path) -> None:
+    """Refuses at once what the learner would find out much later.
+
+    Raises:
+        CheckpointError: if there are no usable weights to begin with.
+    """
+    from understudy.policies.checkpoint import BEST, load_checkpoint
+    from understudy.policies.encoder import ENCODING
+
+    load_checkpoint(models / "executor" / BEST, "executor", ENCODING)
+
+
+def _watch(command: "Run", place: "Place", session: str, console: "Console") -> int | None:
+    """Trainer, recorder, session, and how it ends."""
+    import os
+
+    from understudy.cli.live.shadow_console import Teller
+    from understudy.contract.action import Actor
+    from understudy.contract.observation import TICK_RATE_HZ
+    from understudy.learning.shadow.listener import ShadowTrainer
+    from understudy.runtime.session import Session
+
+    teller = Teller(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
+    for mended in mend_pickles(command.out) if command.save_recordings else ():
+        teller.say(f"Written after a session that was killed: {mended}")
+    recorder = _recorder(command, place, session) if command.save_recordings else None
+    trainer = ShadowTrainer(
+        command.models / "executor",
+        place.world.profile,
+        teller.hear,
+        learning_rate=command.shadow_lr,
+        session=session.removeprefix("shadow_recording_"),
+        logs=LOGS,
+    )
+    teller.begin()
+    place.show(teller.lines)
+    listeners: tuple[Listener, ...] = (trainer,) if recorder is None else (recorder, trainer)
+    play = Session(
+        place.world,
+        place.person,
+        listeners,
+        actor=Actor.PERSON,
+        take_inputs=lambda: (*teller.bookmarks.take(), *place.seat.take_inputs()),
+    )
+    check, parent = EmptyCheck(trainer, place, teller), os.getppid()
+    num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
+    interrupted = False
+    try:
+        play.run(num_ticks, until=lambda step: _is_over(step, check, place) or os.getppid() != parent)
+    except KeyboardInterrupt:
+        interrupted = True
+    _sum_up(teller, trainer, recorder, console)
+    return EXIT_INTERRUPTED if interrupted else None
+
+
+def _recorder(command: "Run", place: "Place", session: str) -> "Recorder":
+    from dataclasses import replace
+
+    from understudy.recordings.episode import describe
+    from understudy.recordings.recorder import Recorder, free_path
+
+    on_screen = command.world == "desktop"
+    info = describe(
+        place.world.profile,
+        pilot="person",
+        world=command.world,
+        seed=None if on_screen else command.seed,
+        start_map=command.map,
+    )
+    info = replace(info, window_width=place.size[0], window_height=place.size[1])
+    return Recorder(free_path(command.out, session), info, also_pickle=True)
+
+
+def _sum_up(teller: "Teller", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
+    say = teller.say
+    say(f"Over: {trainer.num_updates} updates, {trainer.background.num_restarts} restarts of the learner")
+    if recorder is None:
+        return
+    if recorder.failure is not None:
+        say(f"Recording ended early: {recorder.failure}")
+        return
+    add_events(recorder.path, teller.bookmarks.take())
+    name = recorder.path.with_suffix(".pkl").name
+    say(f"Recorded: {recorder.path} and {name}, {len(teller.bookmarks)} bookmarks")
+
+
+def add_events(recording: Path, late: "tuple[InputEvent, ...]") -> None:
+    """Puts events that came after the last tick into a recording and its .pkl."""
+    from dataclasses import replace
+
+    from understudy.recordings.store import read_episode, write_episode
+
+    if late:
+        episode = read_episode(recording)
+        inputs = tuple(sorted((*episode.inputs, *late), key=lambda event: event.time_s))
+        for path in (recording, recording.with_suffix(".pkl")):
+            write_episode(replace(episode, inputs=inputs), path)
+
+
+def mend_pickles(folder: Path) -> list[Path]:
+    """Writes the .pkl of shadow recordings that lack theirs, because the session was killed.
+
+    Returns:
+        What was written. A recording that somebody is still writing to is left alone, as is one that cannot be read.
+    """
+    import time
+
+    from understudy.contract.errors import RecordingError
+    from understudy.recordings.store import read_episode, write_episode
+
+    mended = []
+    for recording in sorted(folder.glob("shadow_recording_*.mcap")):
+        pickle = recording.with_suffix(".pkl")
+        if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S:
+            continue
+        try:
+            episode = read_episode(recording)
+        except RecordingError as problem:
+            _log.warning("%s", problem)
+            continue
+        if len(episode):
+            write_episode(episode, pickle)
+            mended.append(pickle)
+    return mended
+
+
+def _is_over(step: "Step", check: "EmptyCheck", place: "Place") -> bool:
+    check.look(float(step.observation.records["time_s"][0]))
+    return place.world.closed
+
+
+class EmptyCheck:
+    """Says once why the buffer is still empty after EMPTY_S. Belongs to the window's thread."""
+
+    def __init__(self, trainer: "ShadowTrainer", place: "Place", teller: "Teller") -> None:
+        self._trainer, self._place, self._teller = trainer, place, teller
+        self._begun_s: float | None = None
+        self._ready_s: float | None = None
+        self._is_over = False
+
+    def look(self, now_s: float) -> None:
+        """Called once a tick."""
+        self._begun_s = now_s if self._begun_s is None else self._begun_s
+        if self._trainer.is_ready and self._ready_s is None:
+            self._ready_s = now_s
+        if self._is_over or now_s - self._begun_s < EMPTY_S:
+            return
+        if self._trainer.num_samples:
+            self._is_over = True
+            return
+        why = self._why(now_s)
+        if why is not None:
+            self._is_over = True
+            watched_s = now_s - self._begun_s
+            self._teller.say(f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {int(watched_s)} s: {why}")
+
+    def _why(self, now_s: float) -> str | None:
+        from understudy.cli.live.shadow_console import why_empty
+
+        return why_empty(
+            has_focus=self._place.has_focus(),
+            window=self._place.size,
+            desktop=self._place.desktop_size(),
+            num_touched=self._trainer.seen.num_touched,
+            learner_had_time=self._ready_s is not None and now_s - self._ready_s > UNTAUGHT_S,
+        )

@@ -1,0 +1,46 @@
+"""A short video of a pilot playing the embedded game, with what it is up to drawn over the picture."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from understudy.contract.protocols import Pilot
+
+EVERY = 1
+"""Every tick is a picture: 20 a second look smooth, and cost about 0.4 MB for each second."""
+
+
+def shoot(
+    pilot: "Pilot", seed: int, start_map: str, seconds: float, path: Path, caption: str = "", skip_s: float = 0.0
+) -> None:
+    """Plays one world and writes the video.
+
+    Args:
+        pilot: who plays.
+        seed: the world's.
+        start_map: where it begins.
+        seconds: length of the video, game time.
+        path: a .webm file; its folder must exist.
+        caption: shown at the top.
+        skip_s: of play before the video begins.
+    """
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would land in our output
+
+    from understudy.contract.observation import TICK_RATE_HZ
+    from understudy.evaluation.rollouts.trajectory import film
+    from understudy.viewer.trajectory_frames import frames_of_play
+    from understudy.viewer.video_writer import write_video
+    from understudy.worlds.catalog import load_profile
+
+    footage = film(pilot, seed, skip_s + seconds, start_map)
+    shown = slice(round(skip_s * TICK_RATE_HZ), None)
+    frames = frames_of_play(
+        load_profile("darkorbit"),
+        footage.observations.records[shown],
+        states=footage.states[shown],
+        intents=footage.intents.records[shown],
+        every=EVERY,
+        caption=caption,
+    )
+    write_video(path, frames, TICK_RATE_HZ / EVERY)

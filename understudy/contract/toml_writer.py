@@ -1,0 +1,64 @@
+"""Plain values as TOML that people read and change: `wire.read_toml` reads it back to the same dataclasses."""
+
+import json
+from typing import Any
+
+from understudy.contract.serialization import to_plain
+
+LINE = 110
+
+
+def to_toml(value: Any) -> str:
+    """A dataclass (or a dict of plain values) as TOML text; what is None or empty is left out.
+
+    Small tables are written in one line, large ones under a heading of their own.
+    """
+    return "\n".join(_table(to_plain(value), ())).strip() + "\n"
+
+
+def _table(table: dict[str, Any], place: tuple[str, ...]) -> list[str]:
+    lines, later = [], []
+    for key, value in table.items():
+        if value is None or value == [] or value == {}:
+            continue
+        if _is_large(value):
+            later.append((key, value))
+        else:
+            lines.append(f"{_key(key)} = {_value(value)}")
+    for key, value in later:
+        inner = (*place, key)
+        heading = ".".join(_key(part) for part in inner)
+        if isinstance(value, dict):
+            lines += ["", f"[{heading}]", *_table(value, inner)]
+        else:
+            for item in value:
+                lines += ["", f"[[{heading}]]", *_table(item, inner)]
+    return lines
+
+
+def _is_large(value: Any) -> bool:
+    """Whether a value is better written under a heading: a table or tables that make no short line."""
+    tables = isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
+    return bool(tables) and len(_value(value)) > LINE
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, float):
+        return repr(round(value, 6))
+    if isinstance(value, dict):
+        inner = ", ".join(
+            f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None and item != []
+        )
+        return f"{{ {inner} }}"
+    if isinstance(value, list):
+        return "[" + ", ".join(_value(item) for item in value) + "]"
+    return str(value)
+
+
+def _key(name: str) -> str:
+    bare = name and all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in name)
+    return name if bare else json.dumps(name, ensure_ascii=False)

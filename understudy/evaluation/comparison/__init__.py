@@ -1,0 +1,1 @@
+"""Statistics of paired comparisons: bootstrap, sequential tests, tables of results."""

@@ -1,0 +1,231 @@
+"""Plays contestants on the same worlds and draws up the verdict, by the protocol of DESIGN.md.
+
+Every comparison is paired: the same seeds for everyone, and the same resampled worlds in every bootstrap replicate.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64, UInt64
+
+from understudy.contract.intent import NUM_MODES, Mode
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.protocols import Pilot
+from understudy.evaluation.comparison.bootstrap import (
+    Bootstrapped,
+    Resampling,
+    bootstrap,
+    difference,
+    normalised,
+    probability_of_improvement,
+    ratio,
+    resample_worlds,
+)
+from understudy.evaluation.comparison.comparison_result import Kind, MapRow, ModeRow, Row, Verdict
+from understudy.evaluation.comparison.statistics import Estimate, mean, poisson_rate, union, wilson
+from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, Outcomes, concatenate
+from understudy.evaluation.rollouts.play_style import behaviour_of
+from understudy.evaluation.rollouts.seeds import map_names, purpose_of
+from understudy.evaluation.rollouts.vector_rollout import Progress, play_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contestant:
+    """Who is judged."""
+
+    name: str
+    kind: Kind
+    pilots: tuple[Pilot, ...]
+    """One for each training seed; a teacher or a baseline is one pilot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """A contestant's worlds, one Outcomes for each training seed, all on the same seeds."""
+
+    kind: Kind
+    runs: tuple[Outcomes, ...]
+
+    def per_run(self, event: str) -> Float64[np.ndarray, "R B"]:
+        """Events of each run and world, per minute."""
+        return np.stack([run.per_minute(event) for run in self.runs])
+
+    @property
+    def scores(self) -> Float64[np.ndarray, "R B"]:
+        """Points per minute of each run and world."""
+        return np.stack([run.scores for run in self.runs])
+
+    @property
+    def whole(self) -> Outcomes:
+        """All runs one after the other."""
+        return concatenate(self.runs)
+
+
+def judge(
+    contestants: Sequence[Contestant],
+    seeds: UInt64[np.ndarray, " B"],
+    seconds: float,
+    *,
+    person: str,
+    random: str,
+    reference: str | None = None,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> Verdict:
+    """Plays everyone in the same worlds, spread evenly over the maps, and compares them.
+
+    Args:
+        contestants: with different names.
+        seeds: of one purpose, see `seeds_for`.
+        seconds: game time in each world.
+        person: name of the contestant whose score counts as 1.
+        random: name of the contestant whose score counts as 0.
+        reference: name of the contestant to compare with; the person when None.
+        processes: how many play at the same time; does not change the verdict.
+        progress: is told world-ticks done and in all.
+    """
+    played = play_contestants(contestants, seeds, seconds, processes=processes, progress=progress)
+    return verdict_of(played, person=person, random=random, reference=reference)
+
+
+def play_contestants(
+    contestants: Sequence[Contestant],
+    seeds: UInt64[np.ndarray, " B"],
+    seconds: float,
+    *,
+    processes: int = 1,
+    progress: Progress | None = None,
+) -> dict[str, Played]:
+    """Plays everyone in the same worlds; see `judge`."""
+    names = [one.name for one in contestants]
+    assert len(set(names)) == len(names)
+    pilots = {f"{one.name}/{run}": pilot for one in contestants for run, pilot in enumerate(one.pilots)}
+    outcomes = play_all(pilots, seeds, seconds, progress=progress, processes=processes)
+    return {
+        one.name: Played(kind=one.kind, runs=tuple(outcomes[f"{one.name}/{run}"] for run in range(len(one.pilots))))
+        for one in contestants
+    }
+
+
+def typical_world(played: Played) -> int:
+    """Index of the world with the middle score of the first run: neither the best nor the worst to show."""
+    order = np.argsort(played.runs[0].scores, kind="stable")
+    return int(order[len(order) // 2])
+
+
+def verdict_of(played: Mapping[str, Played], *, person: str, random: str, reference: str | None = None) -> Verdict:
+    """Compares what was played; see `judge`."""
+    reference = reference or person
+    first = played[person].runs[0]
+    drawn = resample_worlds(first.start_maps)
+    bench = _Bench(drawn, first.start_maps, played[person], played[random], played[reference])
+    return Verdict(
+        purpose=purpose_of(int(first.seeds[0])).name,
+        first_seed=int(first.seeds[0]),
+        num_worlds=len(first),
+        seconds=first.minutes * 60,
+        person=person,
+        random=random,
+        reference=reference,
+        rows=tuple(_row(name, one, bench) for name, one in played.items()),
+    )
+
+
+@dataclass(frozen=True)
+class _Bench:
+    """What every row is measured against."""
+
+    drawn: Resampling
+    start_maps: np.ndarray
+    person: Played
+    random: Played
+    reference: Played
+
+    def iqm(self, played: Played) -> Bootstrapped:
+        return bootstrap(played.scores, self.drawn)
+
+    def mean_score(self, played: Played) -> Bootstrapped:
+        return bootstrap(played.scores, self.drawn, mean)
+
+    def rate(self, played: Played, event: str) -> Bootstrapped:
+        """Per minute."""
+        return bootstrap(played.per_run(event), self.drawn, mean)
+
+
+def _row(name: str, played: Played, bench: _Bench) -> Row:
+    whole = played.whole
+    score, mean_score = bench.iqm(played), bench.mean_score(played)
+    hits, misses = float(whole.total("hits").sum()), float(whole.total("misses").sum())
+    return Row(
+        name=name,
+        kind=played.kind,
+        num_runs=len(played.runs),
+        score=score.estimate(),
+        mean_score=mean_score.estimate(),
+        normalised=normalised(score, bench.iqm(bench.random), bench.iqm(bench.person)).estimate(),
+        normalised_mean=normalised(
+            mean_score, bench.mean_score(bench.random), bench.mean_score(bench.person)
+        ).estimate(),
+        gap=difference(score, bench.iqm(bench.reference)).estimate(),
+        improvement=probability_of_improvement(
+            played.scores, bench.reference.scores, bench.start_maps, bench.drawn
+        ).estimate(),
+        kills_per_minute=bench.rate(played, "kills").estimate(),
+        boxes_per_minute=bench.rate(played, "loot").estimate(),
+        deaths_per_hour=_deaths_per_hour(played, whole, bench),
+        deaths_ratio=ratio(bench.rate(played, "deaths"), bench.rate(bench.person, "deaths")).estimate(),
+        damage_taken_per_minute=bench.rate(played, "damage_taken").estimate(),
+        hit_rate=wilson(hits, hits + misses),
+        maps=tuple(_map_row(index, map_name, played, whole) for index, map_name in enumerate(map_names())),
+        modes=_mode_rows(whole),
+        behaviour=behaviour_of(whole.habits),
+    )
+
+
+def _deaths_per_hour(played: Played, whole: Outcomes, bench: _Bench) -> Estimate:
+    """Poisson where deaths are few (the bootstrap of none is none), bootstrap where they come in clusters: both."""
+    hours = len(whole) * whole.minutes / 60
+    drawn = bench.rate(played, "deaths").estimate()
+    per_hour = Estimate(value=drawn.value * 60, low=drawn.low * 60, high=drawn.high * 60)
+    return union(per_hour, poisson_rate(float(whole.total("deaths").sum()), hours))
+
+
+def _map_row(index: int, map_name: str, played: Played, whole: Outcomes) -> MapRow:
+    began_here = played.runs[0].start_maps == index
+    scores = played.scores[:, began_here]
+    here = whole[whole.start_maps == index]
+    nowhere = Estimate(value=float("nan"), low=float("nan"), high=float("nan"))
+    return MapRow(
+        map_name=map_name,
+        num_worlds=int(began_here.sum()),
+        score=bootstrap(scores, resample_worlds(np.zeros(scores.shape[1]))).estimate() if len(here) else nowhere,
+        kills_per_minute=_mean(here.per_minute("kills")) if len(here) else float("nan"),
+        boxes_per_minute=_mean(here.per_minute("loot")) if len(here) else float("nan"),
+        deaths_per_hour=60 * _mean(here.per_minute("deaths")) if len(here) else float("nan"),
+        time_share=float(whole.ticks[:, index].sum() / whole.ticks.sum()),
+    )
+
+
+def _mode_rows(whole: Outcomes) -> tuple[ModeRow, ...]:
+    """Ticks and events summed over worlds and maps, for a pilot that has modes."""
+    ticks = whole.ticks.sum(axis=(0, 1))[:NUM_MODES]
+    events = whole.events.sum(axis=(0, 1))[:NUM_MODES]
+    if ticks.sum() == 0:
+        return ()
+    column = {name: events[:, EVENT_NAMES.index(name)] for name in ("value", "damage_taken", "deaths")}
+    minutes = np.maximum(ticks, 1) / TICK_RATE_HZ / 60
+    return tuple(
+        ModeRow(
+            mode=mode.name,
+            time_share=float(ticks[mode] / whole.ticks.sum()),
+            value_per_minute=float(column["value"][mode] / minutes[mode]),
+            damage_taken_per_minute=float(column["damage_taken"][mode] / minutes[mode]),
+            deaths=round(float(column["deaths"][mode])),
+        )
+        for mode in Mode
+    )
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean())

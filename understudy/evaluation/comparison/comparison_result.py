@@ -1,0 +1,102 @@
+"""The result of judging as plain data: a row for each pilot, its maps and its modes; JSON by `contract.wire`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from understudy.evaluation.comparison.statistics import Estimate
+from understudy.evaluation.rollouts.play_style import Behaviour
+
+Kind = Literal["policy", "person", "baseline"]
+"""What a pilot is: something that learned, the one it learned from (or a stand-in such as a teacher), a yardstick."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MapRow:
+    """The worlds that began on one map."""
+
+    map_name: str
+    num_worlds: int
+    score: Estimate
+    """Interquartile mean of points per minute."""
+    kills_per_minute: float
+    boxes_per_minute: float
+    deaths_per_hour: float
+    time_share: float
+    """Share of the whole playing time, in all worlds, that was spent on this map."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModeRow:
+    """What a pilot did while in one mode."""
+
+    mode: str
+    time_share: float
+    value_per_minute: float
+    """Points by kills and boxes, per minute in this mode."""
+    damage_taken_per_minute: float
+    deaths: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One pilot."""
+
+    name: str
+    kind: Kind
+    num_runs: int
+    """Training seeds that played."""
+    score: Estimate
+    """Interquartile mean over worlds of (value - 10 x deaths) per minute."""
+    mean_score: Estimate
+    """Plain mean of the same: feels the rare catastrophes that the interquartile mean cuts off."""
+    normalised: Estimate
+    """(score - random's) / (person's - random's)."""
+    normalised_mean: Estimate
+    """The same of the plain means."""
+    gap: Estimate
+    """Score minus the reference's, on the same worlds."""
+    improvement: Estimate
+    """Probability of a higher score than the reference in a world of the same map."""
+    kills_per_minute: Estimate
+    boxes_per_minute: Estimate
+    deaths_per_hour: Estimate
+    deaths_ratio: Estimate
+    """Deaths over the person's; 1 where neither died."""
+    damage_taken_per_minute: Estimate
+    """Fractions of a full hull."""
+    hit_rate: Estimate
+    """Hits among shots, Wilson interval."""
+    maps: tuple[MapRow, ...]
+    modes: tuple[ModeRow, ...]
+    """Empty for a pilot without modes."""
+    behaviour: Behaviour
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """All pilots, judged on the same worlds."""
+
+    purpose: str
+    """TRAIN, CHOOSE or HOLDOUT: which seeds these were."""
+    first_seed: int
+    num_worlds: int
+    seconds: float
+    """Game time in each world."""
+    person: str
+    """Name of the row that counts as 1 in normalised scores."""
+    random: str
+    """Name of the row that counts as 0."""
+    reference: str
+    """Name of the row that gaps and probabilities of improvement refer to."""
+    rows: tuple[Row, ...]
+
+    def row(self, name: str) -> Row:
+        """One pilot's row.
+
+        Raises:
+            KeyError: if nobody of that name was judged.
+        """
+        for row in self.rows:
+            if row.name == name:
+                return row
+        raise KeyError(name)

@@ -1,0 +1,161 @@
+"""Candidate against incumbent in pairs of stretches of play, in worlds of equal seed or one after the other.
+
+A trial is told what came of each pair and says at each look whether to promote, to refuse or to go on. Promotion needs
+both: a higher mean score, and deaths not worse. Each is a test of its own that keeps its error over all looks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float64, Shaped
+
+from understudy.evaluation.comparison.group_sequential import SHAPE, Mean, bounds, paired_mean
+
+RARE = 3.0
+"""Squares added to those of deaths: none at all in T hours says only that there are fewer than about 3 in T hours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrialConfig:
+    """What has to be shown, and how surely."""
+
+    error: float = 0.05
+    """Chance, over all looks, that a candidate whose true score is no higher is found better."""
+    smallest_gain: float = 1.0
+    """Points a minute. A candidate that is surely not so much better is refused without playing on."""
+    miss: float = 0.1
+    """Chance, over all looks, of refusing early what truly gains `smallest_gain`, or is truly no deadlier."""
+    deaths_ratio: float = 1.25
+    """Deaths are not worse when they are surely below this many times the incumbent's, and `deaths_allowance` more."""
+    deaths_allowance: float = 0.5
+    """Deaths an hour, so that those who hardly ever die can be compared at all."""
+    deaths_error: float = 0.1
+    """Chance, over all looks, that a candidate which dies just that much more often is found not to."""
+
+    def __post_init__(self) -> None:
+        if not all(0.0 < share < 0.5 for share in (self.error, self.miss, self.deaths_error)):
+            raise ValueError("error, miss and deaths_error are chances: between 0 and 0.5")
+        if self.smallest_gain <= 0 or self.deaths_ratio < 1 or self.deaths_allowance <= 0:
+            raise ValueError("smallest_gain and deaths_allowance must be above 0, deaths_ratio at least 1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretches:
+    """What came of n stretches of play of equal length, one pilot's."""
+
+    scores: Float64[np.ndarray, " n"]
+    """Points a minute."""
+    deaths: Float64[np.ndarray, " n"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What was known after so many pairs."""
+
+    num_pairs: int
+    score: float
+    """Points a minute of the candidate."""
+    incumbent_score: float
+    gain: float
+    """Of the candidate over the incumbent."""
+    gain_low: float
+    """The true gain is above this, with one error over all looks."""
+    gain_high: float
+    """The true gain is below this, with one miss over all looks."""
+    deaths_per_hour: float
+    incumbent_deaths_per_hour: float
+    deaths_excess_high: float
+    """Deaths an hour by which the candidate may at most be beyond what is allowed; below 0: not worse."""
+
+
+Ruling = Literal["promote", "refuse", "go on"]
+
+
+class Trial:
+    """One candidate's trial, from the first pair to the ruling."""
+
+    def __init__(self, config: TrialConfig, looks: Sequence[int], seconds: float) -> None:
+        """Args:
+        config: what has to be shown.
+        looks: after how many pairs it is looked, growing; the last is the end.
+        seconds: length of a stretch.
+        """
+        self.config = config
+        self._looks = tuple(looks)
+        self._hours = seconds / 3600.0
+        self._pairs: list[tuple[Stretches, Stretches, np.ndarray]] = []
+        self.seen: list[Look] = []
+        """Every look so far."""
+
+    def add(self, candidate: Stretches, incumbent: Stretches, strata: Shaped[np.ndarray, " n"] | None = None) -> None:
+        """Takes in the next pairs; strata are what each pair has in common with others (its map)."""
+        assert len(candidate.scores) == len(incumbent.scores)
+        self._pairs.append((candidate, incumbent, np.zeros(len(candidate.scores)) if strata is None else strata))
+
+    def look(self) -> tuple[Ruling, str]:
+        """The ruling and, in words, why.
+
+        Raises:
+            AssertionError: if the pairs so far are not as many as the next look was planned for.
+        """
+        new, old, strata = self._joined()
+        number = len(self.seen)
+        assert len(strata) == self._looks[number], (len(strata), self._looks, number)
+        config, hours = self.config, self._hours
+        gain = paired_mean(new.scores - old.scores, strata)
+        excess = paired_mean(
+            new.deaths - config.deaths_ratio * old.deaths - config.deaths_allowance * hours, strata, floor=RARE
+        )
+        yes, no, safe = (self._bound(number, error) for error in (config.error, config.miss, config.deaths_error))
+        look = Look(
+            num_pairs=len(strata),
+            score=float(new.scores.mean()),
+            incumbent_score=float(old.scores.mean()),
+            gain=gain.value,
+            gain_low=_limit(gain, yes, -1.0),
+            gain_high=_limit(gain, no, 1.0),
+            deaths_per_hour=float(new.deaths.mean()) / hours,
+            incumbent_deaths_per_hour=float(old.deaths.mean()) / hours,
+            deaths_excess_high=_limit(excess, safe, 1.0) / hours,
+        )
+        self.seen.append(look)
+        return self._ruling(look, deadlier=_limit(excess, no, -1.0) > 0)
+
+    def _ruling(self, look: Look, deadlier: bool) -> tuple[Ruling, str]:
+        config = self.config
+        scores = f"{look.score:.1f} points a minute against {look.incumbent_score:.1f}"
+        deaths = f"{look.deaths_per_hour:.1f} deaths an hour against {look.incumbent_deaths_per_hour:.1f}"
+        over = f"over {look.num_pairs} pairs"
+        better, not_worse = look.gain_low > 0, look.deaths_excess_high < 0
+        if better and not_worse:
+            return "promote", f"better: {scores}, surely more; {deaths}, surely not worse; {over}"
+        if deadlier:
+            return "refuse", f"it surely dies more often than allowed: {deaths}; {scores}; {over}"
+        if look.gain_high < config.smallest_gain:
+            return "refuse", f"it surely gains less than {config.smallest_gain:g} points: {scores}; {deaths}; {over}"
+        if look.num_pairs < self._looks[-1]:
+            return "go on", f"not sure yet: {scores}; {deaths}; {over}"
+        if better:
+            return "refuse", f"it scores more, but may die too often: {deaths}; {scores}; {over}"
+        return "refuse", f"it is not surely better: {scores}; {deaths}; {over}"
+
+    def _joined(self) -> tuple[Stretches, Stretches, np.ndarray]:
+        new, old, strata = zip(*self._pairs, strict=True)
+        return _concatenate(new), _concatenate(old), np.concatenate(strata)
+
+    def _bound(self, number: int, error: float) -> float:
+        fractions = tuple(look / self._looks[-1] for look in self._looks)
+        return bounds(fractions, error, SHAPE)[number]
+
+
+def _limit(mean: Mean, bound: float, side: float) -> float:
+    """The repeated confidence limit below (side -1) or above (side 1) a mean."""
+    return mean.value + side * mean.reach(bound)
+
+
+def _concatenate(parts: Sequence[Stretches]) -> Stretches:
+    return Stretches(
+        scores=np.concatenate([part.scores for part in parts]), deaths=np.concatenate([part.deaths for part in parts])
+    )

@@ -1,0 +1,1 @@
+"""The doctor: checks of recordings before training."""

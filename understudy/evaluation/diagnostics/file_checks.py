@@ -1,0 +1,196 @@
+"""Signs of the recording itself: torn files, doubled and missing ticks, windows, copies, who acted, how long."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from understudy.contract.action import Actor
+from understudy.contract.errors import WorldError
+from understudy.contract.profile import Profile
+from understudy.evaluation.diagnostics.findings import Severity, Sign, sign
+from understudy.evaluation.diagnostics.segments import Examined, minutes_of
+from understudy.worlds.catalog import load_profile
+
+LONGEST_DROP_S = 5.0
+"""Time that jumps by more was a pause of the recording and no loss."""
+LEAST_MINUTES, GOOD_MINUTES = 3.0, 29.0
+"""Training refuses less than the first; the guide asks for 30 minutes (a little is lost at breaks)."""
+CHAIN = 4
+"""So many clicks in a row at the same places in the same rhythm are a copy: by chance it does not happen."""
+PLACE_STEPS = 2000
+"""A click's place is compared to this fraction of the window."""
+
+
+def unreadable(problems: Sequence[tuple[Path, str]]) -> Sign:
+    """Files that could not be read at all."""
+    told = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
+    there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {told}", "Move them out of the folder.")
+    return sign("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
+
+
+def torn(patients: list[Examined]) -> Sign:
+    """Files that were cut off or damaged."""
+    names = [patient.path.name for patient in patients if patient.episode.losses]
+    problem = (
+        bool(names),
+        Severity.WARNING,
+        f"Some files are torn: {_listed(names)}",
+        "Run `understudy recordings repair`: what is there is kept, what is missing stays missing.",
+    )
+    return sign("torn", "All files are whole", f"{len(names)} of {len(patients)}", problem)
+
+
+def doubled_ticks(patients: list[Examined]) -> Sign:
+    """Ticks whose time stamp repeats or runs backwards, or that come far too early."""
+    doubled = sum(int((_steps(patient) < 0.25).sum()) for patient in patients)
+    total = sum(len(patient.episode) for patient in patients)
+    share = doubled / max(total, 1)
+    problem = (
+        share > 0.001,
+        Severity.WARNING,
+        "Ticks are doubled: their times repeat, run backwards or lie too close together",
+        "Every one breaks the play in two. Look for two recorders at once or a clock that was set; record again.",
+    )
+    return sign("doubled_ticks", "No tick is doubled", f"{doubled} of {total} ticks", problem)
+
+
+def dropped_ticks(patients: list[Examined]) -> Sign:
+    """Ticks that are missing; pauses of the recording do not count."""
+    missing, total, longest_s = 0, 0, 0.0
+    for patient in patients:
+        steps, rate = _steps(patient), patient.episode.info.tick_rate_hz
+        drops = steps[(steps > 1.5) & (steps <= LONGEST_DROP_S * rate)]
+        missing += int(np.round(drops - 1.0).sum())
+        total += len(patient.episode)
+        longest_s = max(longest_s, float(drops.max(initial=0.0)) / rate)
+    problem = (
+        missing > 0.005 * total,
+        Severity.WARNING,
+        f"Ticks are missing, up to {longest_s:.2f} s in a row",
+        "The machine was too busy to record: close other programs, choose a faster disk, then record again.",
+    )
+    return sign("dropped_ticks", "No ticks are missing", f"{missing / max(total + missing, 1):.1%} missing", problem)
+
+
+def windows(patients: list[Examined]) -> Sign:
+    """Window sizes and places of panels, in the recordings and in the game that will be played."""
+    infos = [patient.episode.info for patient in patients]
+    sizes = Counter(f"{info.window_width} x {info.window_height}" for info in infos)
+    layouts = {info.profile for info in infos}
+    usual = _usual(infos[0].profile)
+    mixed = len(sizes) > 1 or len(layouts) > 1
+    other = usual is not None and (usual not in layouts or f"{usual.window_width} x {usual.window_height}" not in sizes)
+    return sign(
+        "windows",
+        "One window size, that of the game's profile",
+        ", ".join(sizes),
+        (
+            mixed,
+            Severity.SERIOUS if len(layouts) > 1 else Severity.WARNING,
+            "The recordings come from windows of different size or layout",
+            "Panels and distances mean different things in each. Train from one size only: sort them into folders.",
+        ),
+        (
+            other,
+            Severity.WARNING,
+            "The recordings come from another window than the game's profile describes",
+            "Play in that same window, or record in the usual one: distances and panels lie elsewhere in it.",
+        ),
+    )
+
+
+def leakage(patients: list[Examined]) -> Sign:
+    """Stretches of play that are in two recordings: held-out sessions would then have been trained on."""
+    owners: dict[tuple[int, ...], set[int]] = defaultdict(set)
+    for number, patient in enumerate(patients):
+        for chain in _click_chains(patient):
+            owners[chain].add(number)
+    shared = [numbers for numbers in owners.values() if len(numbers) > 1]
+    pairs = {tuple(sorted(numbers)[:2]) for numbers in shared}
+    worlds = Counter(
+        (patient.episode.info.seed, patient.episode.info.start_map)
+        for patient in patients
+        if patient.episode.info.seed is not None
+    )
+    repeated = sum(count - 1 for count in worlds.values())
+    names = _listed([" and ".join(patients[number].path.name for number in pair) for pair in sorted(pairs)])
+    return sign(
+        "leakage",
+        "No two recordings share a stretch of play or a world",
+        f"{len(pairs)} pairs alike, {repeated} worlds repeated",
+        (
+            bool(pairs),
+            Severity.SERIOUS,
+            f"The same play is in two recordings: {names}",
+            "Delete one of each pair: what is held out to judge by was otherwise learnt from.",
+        ),
+        (
+            repeated > 0,
+            Severity.WARNING,
+            "Several recordings were played in the same world (seed and map)",
+            "Use another --seed for each: held-out figures look better than they are.",
+        ),
+    )
+
+
+def actors(patients: list[Examined]) -> Sign:
+    """Whose play it is: only a person's or the teacher's is learnt from."""
+    counts = Counter({actor: sum(int((p.episode.actors == actor).sum()) for p in patients) for actor in Actor})
+    total = max(sum(counts.values()), 1)
+    untaught = (counts[Actor.NOBODY] + counts[Actor.POLICY]) / total
+    told = ", ".join(f"{actor.name.lower()} {count / total:.0%}" for actor, count in counts.items() if count)
+    return sign(
+        "actors",
+        "All play is a person's or the teacher's",
+        told or "nobody",
+        (
+            untaught > 0.01,
+            Severity.WARNING if untaught > 0.2 else Severity.NOTE,
+            f"{untaught:.0%} of the ticks are not a person's or the teacher's, and are not learnt from",
+            "Nothing, if you let the understudy play in between; else record with you at the keyboard.",
+        ),
+    )
+
+
+def length(patients: list[Examined]) -> Sign:
+    """Minutes that training would learn from."""
+    minutes = minutes_of(patients)
+    return sign(
+        "length",
+        "Long enough to learn from",
+        f"{minutes:.1f} minutes",
+        (minutes < LEAST_MINUTES, Severity.SERIOUS, "Too short: training needs 3 minutes", "Record at least 30."),
+        (minutes < GOOD_MINUTES, Severity.WARNING, "Short", "Record at least 30 minutes, better an hour."),
+    )
+
+
+def _steps(patient: Examined) -> np.ndarray:
+    """Times between ticks, in ticks."""
+    info = patient.episode.info
+    return np.asarray(np.diff(patient.episode.observations["time_s"]) * info.tick_rate_hz)
+
+
+def _usual(profile: Profile) -> Profile | None:
+    try:
+        return load_profile(profile.name)
+    except WorldError:  # a game that this version does not know by name
+        return None
+
+
+def _click_chains(patient: Examined) -> set[tuple[int, ...]]:
+    """CHAIN clicks in a row each: places, and ticks between them."""
+    chains = set()
+    for stretch in patient.stretches:
+        at = stretch.actions[stretch.clicks]
+        x, y = (np.floor(at[axis] * PLACE_STEPS).astype(int).tolist() for axis in ("cursor_x", "cursor_y"))
+        ticks = stretch.clicks.tolist()
+        for first in range(len(ticks) - CHAIN + 1):
+            rows = range(first, first + CHAIN)
+            chains.add(tuple(value for row in rows for value in (x[row], y[row], ticks[row] - ticks[first])))
+    return chains
+
+
+def _listed(names: Sequence[str], most: int = 3) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

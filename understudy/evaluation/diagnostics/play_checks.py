@@ -1,0 +1,199 @@
+"""Signs of how the play went: idle time, menus and chat, mis-clicks, and how modes and keys are shared out.
+
+The limits stand well above what three styles of the teacher showed in 30-minute recordings, and below what the same
+teachers showed with the hardship in question (docs/manual/doctor.md has both).
+"""
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from understudy.contract.intent import Mode
+from understudy.contract.observation import TICK_RATE_HZ, Role
+from understudy.evaluation.diagnostics.findings import Severity, Sign, sign
+from understudy.evaluation.diagnostics.segments import Examined, Stretch, all_stretches
+from understudy.policies.click_semantics import Sort
+
+IDLE_S = 20.0
+"""Hands that rest for so long, alive and with nothing to wait for, are idle."""
+WHOLE = 0.97
+"""Hull and shield below this are reason enough to wait: they repair themselves."""
+FLYING = 0.02
+"""A ship that is faster (window widths or heights a second) is on its way, and that takes no hands."""
+MOST_IDLE = 0.03
+BURST_S, BURST_STEP_S, BURST_KEYS, BURST_PANEL_CLICKS = 15.0, 5.0, 5, 3
+"""So many keys or panel clicks in such a window, without one click on the game, are menus or chat."""
+MOST_CHAT = 0.02
+SLIP_SIZES = 2.6
+"""A click on space this many half-sizes from an object, followed by one on it, missed it."""
+SLIP_S = 2.0
+MOST_SLIPS = 0.07
+MOST_PANEL_CLICKS = 0.10
+LEAST_MODE, MOST_MODE = 0.01, 0.85
+MOST_ONE_KEY = 0.90
+RARE_PRESSES = 10
+
+
+def idle(patients: list[Examined]) -> Sign:
+    """Time without hands, not counting flight, waiting for repairs and death."""
+    parts = all_stretches(patients)
+    share = sum(_idle_ticks(part) for part in parts) / max(sum(map(len, parts)), 1)
+    problem = (
+        share > MOST_IDLE,
+        Severity.WARNING,
+        f"Nobody played for {share:.0%} of the time: hands rested for {IDLE_S:.0f} s and more with nothing to wait for",
+        "Stop recording when you leave the keyboard: the understudy learns to stand still, too.",
+    )
+    return sign("idle", "Hands rest only when there is something to wait for", f"{share:.1%} idle", problem)
+
+
+def menus_and_chat(patients: list[Examined]) -> Sign:
+    """Bursts of typing or of clicks on panels without anything of the game."""
+    parts = all_stretches(patients)
+    share = sum(int(_distracted(part).sum()) for part in parts) / max(sum(map(len, parts)), 1)
+    problem = (
+        share > MOST_CHAT,
+        Severity.WARNING,
+        "There are bursts of typing or of clicks on panels while nothing of the game is clicked: menus or chat",
+        "Stop recording for messages and menus: letters that are keys of the game are learnt as play.",
+    )
+    return sign("menus_and_chat", "No bursts of typing or of clicks on panels", f"{share:.1%} of the time", problem)
+
+
+def panel_clicks(patients: list[Examined]) -> Sign:
+    """Clicks on parts of the window that are no game."""
+    parts = all_stretches(patients)
+    clicks = sum(len(part.clicks) for part in parts)
+    share = sum(len(part.clicks) - len(part.gestures) for part in parts) / max(clicks, 1)
+    problem = (
+        share > MOST_PANEL_CLICKS,
+        Severity.WARNING,
+        "Many clicks land on panels, which no policy learns from",
+        "If these are clicks on the game, the panels of the game's profile lie in the wrong place: mend the profile.",
+    )
+    return sign("panel_clicks", "Clicks are on the game", f"{share:.1%} of {clicks} clicks", problem)
+
+
+def mis_clicks(patients: list[Examined]) -> Sign:
+    """Clicks on space beside an object that the next click then hits."""
+    parts = all_stretches(patients)
+    slips = sum(_slips(part) for part in parts)
+    aimed = slips + sum(int(np.isin(part.gestures["role"], (Role.ENEMY, Role.LOOT)).sum()) for part in parts)
+    share = slips / max(aimed, 1)
+    problem = (
+        share > MOST_SLIPS,
+        Severity.WARNING,
+        "Many clicks miss what they were meant for and are made again",
+        "Play at a calmer pace or with a slower mouse: the understudy's hand learns to miss as often.",
+    )
+    return sign(
+        "mis_clicks", "Clicks hit what they are meant for", f"{share:.1%} of {aimed} clicks at objects", problem
+    )
+
+
+def modes(patients: list[Examined]) -> Sign:
+    """How much there is of each mode, as hindsight names them."""
+    parts = all_stretches(patients)
+    counts = sum((np.bincount(part.modes, minlength=len(Mode)) for part in parts), np.zeros(len(Mode), np.int64))
+    shares = counts / max(counts.sum(), 1)
+    rare = [mode.name for mode in Mode if shares[mode] < LEAST_MODE]
+    much = Mode(int(shares.argmax())).name
+    return sign(
+        "modes",
+        "There is something of every mode",
+        ", ".join(f"{mode.name} {shares[mode]:.0%}" for mode in Mode),
+        (
+            bool(shares.max() > MOST_MODE),
+            Severity.WARNING,
+            f"Nearly all of the play is {much}",
+            f"Record play in which other things than {much} are called for: other maps, other tasks.",
+        ),
+        (
+            bool(rare),
+            Severity.WARNING,
+            f"Too little of {', '.join(rare)}",
+            f"Play on into situations that call for {', '.join(rare)}; what was never shown cannot be learnt.",
+        ),
+    )
+
+
+def keys(patients: list[Examined]) -> Sign:
+    """How often each key is pressed."""
+    names = patients[0].episode.info.profile.keys
+    parts = [part for part in all_stretches(patients) if len(part.keys) == len(names)]
+    counts = np.array([sum(len(part.keys[key]) for part in parts) for key in range(len(names))], np.int64)
+    rare = [name for name, count in zip(names, counts, strict=True) if count < RARE_PRESSES]
+    most = names[int(counts.argmax())] if len(names) else ""
+    told = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+    return sign(
+        "keys",
+        "The keys are used" + (f" (too seldom to be learnt: {', '.join(rare)})" if rare else ""),
+        told,
+        (
+            bool(counts.sum() == 0),
+            Severity.WARNING,
+            "No key of the game is ever pressed",
+            "If keys were pressed, they are not those of the game's profile: mend the profile.",
+        ),
+        (
+            bool(counts.max(initial=0) > MOST_ONE_KEY * counts.sum()),
+            Severity.WARNING,
+            f"Nearly all key presses are {most}",
+            "Use the other keys as well where they are called for, or let go of a key that repeats itself.",
+        ),
+    )
+
+
+def _idle_ticks(part: Stretch) -> int:
+    """Ticks of rest that have no reason, in rests long enough."""
+    player = part.observations["player"]
+    health = 0.5 * (player["hp"] + player["shield"])
+    unhurt = ~(health < WHOLE) | (part.observations["events"]["damage_taken"] > 0)  # unreadable bars count as whole
+    flying = np.hypot(player["vx"], player["vy"]) > FLYING
+    needed = unhurt & (player["alive"] != 0) & ~flying
+    found = 0
+    for begin, end in _rests(part):
+        if end - begin >= IDLE_S * TICK_RATE_HZ:
+            wasted = int(needed[begin:end].sum())
+            found += wasted if wasted >= 0.5 * IDLE_S * TICK_RATE_HZ else 0
+    return found
+
+
+def _rests(part: Stretch) -> Int64[np.ndarray, "R 2"]:
+    """(first tick, one past the last) of each rest of cursor, button and keys."""
+    actions = part.actions
+    active = (actions["button"] != 0) | (actions["keys"] != 0)
+    for axis in ("cursor_x", "cursor_y"):
+        active[1:] |= np.abs(np.diff(actions[axis])) > 1e-4
+    edges = np.flatnonzero(np.diff(np.concatenate([[True], active, [True]]).astype(np.int8)))
+    return np.asarray(edges.reshape(-1, 2), np.int64)
+
+
+def _distracted(part: Stretch) -> Bool[np.ndarray, " T"]:
+    """Ticks within windows full of typing or panel clicks and without a gesture."""
+    length, step = round(BURST_S * TICK_RATE_HZ), round(BURST_STEP_S * TICK_RATE_HZ)
+    on_panels = np.setdiff1d(part.clicks, part.gestures["press"])
+    typed = part.key_ticks
+    found = np.zeros(len(part), bool)
+    for begin in range(0, len(part) - length + 1, step):
+        played, keyed, clicked = (
+            int(np.diff(np.searchsorted(ticks, [begin, begin + length]))[0])
+            for ticks in (part.gestures["press"], typed, on_panels)
+        )
+        if played == 0 and (keyed >= BURST_KEYS or clicked >= BURST_PANEL_CLICKS):
+            found[begin : begin + length] = True
+    return found
+
+
+def _slips(part: Stretch) -> int:
+    """Clicks on space beside an enemy or a box that the next click hits."""
+    slips = 0
+    for gesture, after in zip(part.gestures[:-1], part.gestures[1:], strict=True):
+        if gesture["sort"] != Sort.SPACE or after["press"] - gesture["press"] > SLIP_S * TICK_RATE_HZ:
+            continue
+        tracks = part.observations["tracks"][gesture["press"]]
+        wanted = tracks[(tracks["id"] == after["track_id"]) & (tracks["id"] > 0)]
+        if len(wanted) and wanted[0]["role"] in (Role.ENEMY, Role.LOOT):
+            away_x = abs(wanted[0]["x"] - gesture["x"]) / max(0.5 * wanted[0]["width"], 1e-4)
+            away_y = abs(wanted[0]["y"] - gesture["y"]) / max(0.5 * wanted[0]["height"], 1e-4)
+            slips += int(max(away_x, away_y) < SLIP_SIZES)
+    return slips

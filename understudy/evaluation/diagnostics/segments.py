@@ -1,0 +1,99 @@
+"""A recording made ready for the doctor: its unbroken stretches of taught play, each with gestures and modes.
+
+The same stretches, gestures and modes that training learns from, so that what the doctor finds is what training meets.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Int64
+
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.learning.data.dataset import stretches
+from understudy.learning.data.gesture_segmentation import key_presses
+from understudy.learning.data.hindsight_labels import look_back
+from understudy.policies.click_semantics import geometry_of
+from understudy.recordings.episode import Episode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """T ticks of one session without a gap, in which a person or the teacher acted."""
+
+    observations: np.ndarray
+    """Records of dtype OBSERVATION, shape (T,)."""
+    actions: np.ndarray
+    """Records of dtype ACTION, shape (T,)."""
+    gestures: np.ndarray
+    """Records of dtype GESTURE, in order of time."""
+    modes: Int64[np.ndarray, " T"]
+    """A Mode for each tick, read off what was done next."""
+    clicks: Int64[np.ndarray, " C"]
+    """Ticks in which a button fell, on panels too."""
+    keys: tuple[Int64[np.ndarray, " _"], ...]
+    """For each key of the profile the ticks in which it went down."""
+
+    def __len__(self) -> int:
+        return len(self.actions)
+
+    @property
+    def key_ticks(self) -> Int64[np.ndarray, " P"]:
+        """Ticks in which any key went down, in order."""
+        return np.sort(np.concatenate([np.zeros(0, np.int64), *self.keys]))
+
+    @property
+    def busy(self) -> Bool[np.ndarray, " T"]:
+        """Ticks in which a gesture was under way."""
+        busy = np.zeros(len(self), bool)
+        for gesture in self.gestures:
+            busy[gesture["onset"] : gesture["release"] + 1] = True
+        return busy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """One recording on the doctor's table."""
+
+    path: Path
+    episode: Episode
+    stretches: tuple[Stretch, ...]
+
+    @property
+    def taught_ticks(self) -> int:
+        """Ticks that training would learn from."""
+        return sum(map(len, self.stretches))
+
+
+def examine(path: Path, episode: Episode) -> Examined:
+    """Finds stretches, gestures and modes of one recording."""
+    geometry = geometry_of(episode.info.profile)
+    num_keys = len(episode.info.profile.keys)
+    return Examined(
+        path=path,
+        episode=episode,
+        stretches=tuple(_stretch(part, geometry, num_keys) for part in stretches(episode)),
+    )
+
+
+def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Stretch:
+    hindsight = look_back(part.observation, part.actions, geometry)
+    buttons = part.actions["button"]
+    return Stretch(
+        observations=part.observations,
+        actions=part.actions,
+        gestures=hindsight.gestures,
+        modes=hindsight.modes,
+        clicks=np.flatnonzero((buttons[1:] != 0) & (buttons[:-1] == 0)) + 1,
+        keys=tuple(starts for starts, _ in key_presses(part.actions, num_keys)),
+    )
+
+
+def all_stretches(patients: list[Examined]) -> list[Stretch]:
+    """Of all recordings, in their order."""
+    return [stretch for patient in patients for stretch in patient.stretches]
+
+
+def minutes_of(patients: list[Examined]) -> float:
+    """Of taught play, all recordings together."""
+    return sum(patient.taught_ticks for patient in patients) / TICK_RATE_HZ / 60.0

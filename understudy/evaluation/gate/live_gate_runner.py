@@ -1,0 +1,167 @@
+"""The judge of what is learnt online in a world that cannot be reset: one candidate after the other takes turns in it.
+
+A thread of its own reads candidates, makes their networks ready and writes decisions down; the thread that plays only
+looks into a mailbox. What is judged is a copy: the learner goes on staging newer weights under the same name.
+"""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from understudy.contract.errors import CheckpointError
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import Carry, Step
+from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, put_in
+from understudy.evaluation.gate.simulator_gate import GateVerdict, carry_out
+from understudy.learning.registry.candidates import load_candidate, playing, staged_path
+from understudy.policies.checkpoint import Checkpoint
+from understudy.policies.inference_backend import Library, networks_of
+from understudy.policies.policy_bundle import load_brain
+from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.latest_value import Latest
+from understudy.runtime.weight_swap import NewBrain, expect_sound
+
+_log = logging.getLogger(__name__)
+
+POLICY = "executor"
+LOOK_EVERY_S = 1.0
+JUDGE_EVERY_S = 900.0
+"""From one trial's end to the next one's beginning: meanwhile the candidate learns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LiveJudged:
+    """A live trial is over."""
+
+    verdict: GateVerdict
+    path: Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """One that is going on."""
+
+    gate: LiveGate
+    path: Path
+    candidate: Checkpoint
+    incumbent: str
+
+
+class LiveTrials:
+    """Stands in for the `Swapper` between two ticks and is a Listener: both on the thread that plays."""
+
+    def __init__(
+        self,
+        models: Path,
+        staged: Path,
+        hierarchy: Hierarchy,
+        profile: Profile,
+        swapper: Callable[[Carry], bool],
+        on_judged: Callable[[LiveJudged], None],
+        config: LiveGateConfig | None = None,
+        library: Library = "torch",
+        judge_every_s: float = JUDGE_EVERY_S,
+        look_every_s: float = LOOK_EVERY_S,
+    ) -> None:
+        """Begins to look for candidates.
+
+        Args:
+            models: folder of the three policies.
+            staged: where the learner stages; a candidate is judged when it is newer than the one before.
+            hierarchy: that plays.
+            profile: the game.
+            swapper: brings weights that somebody else promotes.
+            on_judged: is told of each trial's end, on this thread's own thread.
+            config: how to judge.
+            library: that computes the networks.
+            judge_every_s: seconds between two trials.
+            look_every_s: seconds between two looks at the folder.
+        """
+        self._models, self._staged, self._hierarchy, self._swapper = models, staged, hierarchy, swapper
+        self._profile = profile
+        self._on_judged, self._config, self._library = on_judged, config or LiveGateConfig(), library
+        self._every_s, self._next_s, self._known_ns = judge_every_s, time.monotonic() + judge_every_s, 0
+        self._ready: Latest[_Trial] = Latest()
+        self._going_on: _Trial | None = None
+        self._gate: LiveGate | None = None
+        self._num_trials = 0
+        self._over = threading.Event()
+        self._look_every_s = look_every_s
+        self._thread = threading.Thread(target=self._watch, name="live trials", daemon=True)
+        self._thread.start()
+
+    @property
+    def candidate_plays(self) -> bool:
+        """Whether what plays now is not the incumbent: nothing is learnt from that."""
+        return self._gate is not None and self._gate.candidate_plays
+
+    def __call__(self, carry: Carry) -> bool:
+        """Between two ticks: who is to play; says whether it changed."""
+        if self._gate is None or self._gate.over:
+            trial = self._ready.take()
+            if trial is not None:
+                self._gate = trial.gate
+        return self._swapper(carry) if self._gate is None else self._gate(carry)
+
+    def on_step(self, step: Step) -> None:
+        """Lets the trial see what happened."""
+        if self._gate is not None:
+            self._gate.on_step(step)
+
+    def close(self) -> None:
+        """Ends; an unfinished trial leaves no verdict, and the incumbent is what plays. May be called twice."""
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._look_every_s):
+            try:
+                if self._going_on is not None:
+                    self._settle(self._going_on)
+                elif time.monotonic() >= self._next_s:
+                    self._begin()
+            except (CheckpointError, OSError) as problem:
+                _log.warning("no live trial: %s", problem)
+                self._wait()
+
+    def _begin(self) -> None:
+        if not self._staged.is_file() or self._staged.stat().st_mtime_ns == self._known_ns:
+            return
+        self._known_ns = self._staged.stat().st_mtime_ns
+        self._num_trials += 1
+        path = staged_path(self._models, POLICY, f"{self._staged.stem.removeprefix('candidate_')}_{self._num_trials}")
+        shutil.copyfile(self._staged, path)
+        candidate, incumbent = load_candidate(self._models, path, POLICY), playing(self._models, POLICY)
+        if candidate.identity == incumbent.identity:
+            self._wait()
+            return
+        gate = LiveGate(
+            put_in(self._hierarchy, self._brain(candidate, path)),
+            put_in(self._hierarchy, self._brain(incumbent, path)),
+            self._profile,
+            self._config,
+            self._swapper,
+        )
+        self._going_on = _Trial(gate=gate, path=path, candidate=candidate, incumbent=incumbent.identity)
+        self._ready.put(self._going_on)
+
+    def _brain(self, executor: Checkpoint, path: Path) -> NewBrain:
+        brain = load_brain(self._models, executor)
+        expect_sound(brain, str(path))
+        return NewBrain(brain=brain, networks=networks_of(brain, self._library), identities={POLICY: executor.identity})
+
+    def _settle(self, trial: _Trial) -> None:
+        verdict = trial.gate.verdict.take()
+        if verdict is None:
+            return
+        self._wait()
+        why = f"online: {verdict.num_pairs} live pairs of {verdict.seconds:g} s"
+        told = carry_out(self._models, trial.path, trial.candidate, trial.incumbent, verdict, why)
+        self._on_judged(LiveJudged(verdict=told, path=trial.path))
+
+    def _wait(self) -> None:
+        self._going_on, self._next_s = None, time.monotonic() + self._every_s

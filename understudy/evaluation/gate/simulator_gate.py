@@ -1,0 +1,232 @@
+"""The gate: candidate against incumbent in the embedded game, on paired fresh seeds, with a test that may stop early.
+
+Seeds are drawn by lot from a space that nothing else plays in, at the moment of judging, so a candidate that was picked
+because it looked good somewhere has to look good again. `compare` judges, `submit` also lets play and writes down.
+
+The judge of what is learnt online while the embedded game is played: the gate, in worlds of its own.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import UInt64
+
+from understudy.contract.errors import CheckpointError
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.protocols import Pilot
+from understudy.evaluation.comparison.paired_test import Look, Ruling, Stretches, Trial, TrialConfig
+from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.seeds import SPACE_SIZE, Purpose, drawn_offset, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import BLOCK, Progress, play_all
+from understudy.learning.registry.candidates import load_candidate, playing
+from understudy.learning.registry.promotion import Grounds, promote, refuse, settle
+from understudy.policies.checkpoint import Checkpoint
+from understudy.policies.policy_bundle import load_brain
+from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.worlds.catalog import load_profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateConfig:
+    """How a candidate is judged in the embedded game."""
+
+    trial: TrialConfig = field(default_factory=TrialConfig)
+    """What has to be shown, and how surely."""
+    seconds: float = 120.0
+    """Game time in each world."""
+    max_pairs: int = 1024
+    """Worlds in which both play before a candidate that is not surely better is refused."""
+    pairs_per_look: int = BLOCK
+    """Pairs from one look to the next; a whole block of the arena costs least."""
+    offset: int | None = None
+    """Seeds of the gate's space to skip; None draws it by lot. Set it only to repeat a trial."""
+    processes: int = 1
+    """How many play at the same time; does not change the verdict."""
+
+    def __post_init__(self) -> None:
+        if self.pairs_per_look < 4 or self.max_pairs < 1 or self.max_pairs % self.pairs_per_look:
+            raise ValueError(f"max_pairs {self.max_pairs}: a multiple of pairs_per_look, of at least 4, is needed")
+        if self.seconds < 1 or self.processes < 1:
+            raise ValueError("seconds and processes must be at least 1")
+        if self.offset is not None and not 0 <= self.offset <= SPACE_SIZE - self.max_pairs:
+            raise ValueError(f"offset {self.offset}: 0 to {SPACE_SIZE - self.max_pairs} are possible")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateVerdict:
+    """Whether a candidate may play, and what that rests on."""
+
+    promote: bool
+    reason: str
+    """One sentence with the figures."""
+    first_seed: int | None = None
+    """Of consecutive seeds, one for each pair; None where nothing was played."""
+    seconds: float = 0.0
+    """Game time in each world."""
+    live: bool = False
+    """Judged by turns in a world that cannot be reset."""
+    looks: tuple[Look, ...] = ()
+    """After every block of pairs; the last one is what the verdict rests on."""
+
+    @property
+    def num_pairs(self) -> int:
+        """Worlds in which both played."""
+        return self.looks[-1].num_pairs if self.looks else 0
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The figures of the last look, for the audit log."""
+        if not self.looks:
+            return {}
+        last = self.looks[-1]
+        return {name: float(getattr(last, name)) for name in Look.__dataclass_fields__}
+
+
+def compare(
+    candidate: Pilot, incumbent: Pilot, config: GateConfig | None = None, progress: Progress | None = None
+) -> GateVerdict:
+    """Plays both in the same fresh worlds until it is clear, or until there are no more pairs.
+
+    Args:
+        candidate: who might play; picklable when more than one process is asked for.
+        incumbent: who plays now.
+        config: how to judge; the defaults when None.
+        progress: is told world-ticks done, and world-ticks if no early end comes.
+    """
+    config = config or GateConfig()
+    step = config.pairs_per_look
+    offset = drawn_offset(config.max_pairs, step) if config.offset is None else config.offset
+    seeds = seeds_for(Purpose.GATE, config.max_pairs, offset)
+    looks = range(step, config.max_pairs + 1, step)
+    trial = Trial(config.trial, looks, config.seconds)
+    ruling: Ruling = "go on"
+    reason = ""
+    for last in looks:
+        part = _part(progress, last - step, config)
+        both = _play(candidate, incumbent, seeds[last - step : last], config, part)
+        trial.add(_stretches(both["candidate"]), _stretches(both["incumbent"]), both["candidate"].start_maps)
+        ruling, reason = trial.look()
+        if ruling != "go on":
+            break
+    return GateVerdict(
+        promote=ruling == "promote",
+        reason=reason,
+        first_seed=int(seeds[0]),
+        seconds=config.seconds,
+        looks=tuple(trial.seen),
+    )
+
+
+def _play(
+    candidate: Pilot,
+    incumbent: Pilot,
+    seeds: UInt64[np.ndarray, " B"],
+    config: GateConfig,
+    progress: Progress | None,
+) -> dict[str, Outcomes]:
+    pilots = {"candidate": candidate, "incumbent": incumbent}
+    return play_all(pilots, seeds, config.seconds, progress=progress, processes=config.processes)
+
+
+def _stretches(outcomes: Outcomes) -> Stretches:
+    return Stretches(scores=outcomes.scores, deaths=outcomes.total("deaths"))
+
+
+def _part(progress: Progress | None, pairs_before: int, config: GateConfig) -> Progress | None:
+    """Progress of one block as progress of the whole trial."""
+    if progress is None:
+        return None
+    pair_ticks = 2 * max(1, round(config.seconds * TICK_RATE_HZ))
+
+    def report(done: int, _: int) -> None:
+        progress(pairs_before * pair_ticks + done, config.max_pairs * pair_ticks)
+
+    return report
+
+
+def submit(
+    models: Path,
+    policy: str,
+    candidate: Path,
+    config: GateConfig | None = None,
+    why: str = "asked for",
+    progress: Progress | None = None,
+) -> GateVerdict:
+    """Judges one staged checkpoint in place of its policy; lets it play if it is better. Writes down either.
+
+    Args:
+        models: folder of the three policies that play.
+        policy: which of them it is.
+        candidate: the checkpoint, as a rule in `models`/`policy`/staged.
+        config: how to judge; the defaults when None.
+        why: where it comes from, for the audit log.
+        progress: as for `compare`.
+
+    Raises:
+        CheckpointError: if what plays now is not usable, or the decision cannot be written down.
+    """
+    settle(models, policy)
+    before = playing(models, policy)
+    try:
+        new = load_candidate(models, candidate, policy)
+        if new.identity == before.identity:
+            raise CheckpointError(f"{candidate} is what plays already.")
+    except CheckpointError as problem:
+        verdict = GateVerdict(promote=False, reason=str(problem))
+        refuse(models, policy, None, _grounds(verdict, why))
+        return verdict
+    profile = load_profile("darkorbit")
+    pilot = Hierarchy(load_brain(models, new), profile)
+    verdict = compare(pilot, Hierarchy(load_brain(models), profile), config, progress)
+    return carry_out(models, candidate, new, before.identity, verdict, why)
+
+
+def carry_out(
+    models: Path, path: Path, candidate: Checkpoint, incumbent: str, verdict: GateVerdict, why: str = "asked for"
+) -> GateVerdict:
+    """Lets a judged candidate play if it is better, and writes down the decision either way.
+
+    Args:
+        models: folder of the three policies that play.
+        path: the candidate's file.
+        candidate: the candidate as it was judged.
+        incumbent: identity of the weights that it was compared with.
+        verdict: of `compare` or of a `LiveGate`.
+        why: where the candidate comes from, for the audit log.
+
+    Returns:
+        The verdict; a refusal where the candidate could not be promoted after all.
+
+    Raises:
+        CheckpointError: if the decision cannot be written down; the old weights play on.
+    """
+    if verdict.promote:
+        try:
+            promote(models, path, _grounds(verdict, why), instead_of=incumbent)
+        except CheckpointError as problem:
+            verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
+    if not verdict.promote:
+        refuse(models, candidate.meta.policy, candidate, _grounds(verdict, why))
+    return verdict
+
+
+def _grounds(verdict: GateVerdict, why: str) -> Grounds:
+    seeds: dict[str, int | float] = {}
+    if verdict.live:
+        seeds = {"live_pairs": verdict.num_pairs, "seconds": verdict.seconds}
+    elif verdict.first_seed is not None:
+        seeds = {"first": verdict.first_seed, "count": verdict.num_pairs, "seconds": verdict.seconds}
+    return Grounds(why=why, reason=verdict.reason, numbers=verdict.numbers, seeds=seeds)
+
+
+def judge_in_embedded_games(
+    models: Path, candidate: Path, why: str, progress: Callable[[int, int], None]
+) -> tuple[bool, str]:
+    """Candidate and incumbent play the same fresh worlds beside the live game; the candidate plays if it is better."""
+    try:
+        verdict = submit(models, "executor", candidate, GateConfig(), why, progress)
+    except CheckpointError as problem:
+        return False, str(problem)
+    return verdict.promote, verdict.reason

@@ -1,0 +1,1 @@
+"""Offline metrics on held-out recordings, each beside its trivial baseline."""

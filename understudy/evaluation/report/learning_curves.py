@@ -1,0 +1,59 @@
+"""Learning curves out of the journals that training leaves: JSON lines, one folder a run."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from understudy.evaluation.report.plots import Curve, CurvePanel
+
+NUMBERS = "numbers.jsonl"
+LOSS = "epoch_train_loss"
+HELD_OUT = "val_"
+BASELINE = "_baseline"
+MAX_PANELS = 2
+"""Held-out figures shown for each run, beside its loss: a report is not TensorBoard."""
+
+
+def newest_runs(logs: Path, names: Sequence[str]) -> dict[str, Path]:
+    """The newest folder `<name>_<timestamp>` of each name that has one."""
+    found = {}
+    for name in names:
+        runs = sorted(path.parent for path in logs.glob(f"{name}_*/{NUMBERS}"))
+        if runs:
+            found[name] = runs[-1]
+    return found
+
+
+def read_curves(run: Path, title: str) -> tuple[CurvePanel, ...]:
+    """The training loss of one run, and a panel for each held-out figure beside its trivial baseline."""
+    rows = [json.loads(line) for line in (run / NUMBERS).read_text(encoding="utf-8").splitlines() if line]
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    panels = [_panel(rows, LOSS, f"{title}: training loss")] if LOSS in names else []
+    judged = [name for name in names if name.startswith(HELD_OUT) and not name.endswith(BASELINE)]
+    # A figure with a baseline says more than one without.
+    judged.sort(key=lambda name: f"{name}{BASELINE}" not in names)
+    distinct = {tuple(_points(rows, name)): name for name in reversed(judged)}
+    shown = [name for name in judged if name in distinct.values()][:MAX_PANELS]
+    panels += [_panel(rows, name, f"{title}: {_words(name)}") for name in shown]
+    return tuple(panel for panel in panels if len(panel.curves[0].x) > 1)
+
+
+def _panel(rows: list[dict[str, Any]], name: str, title: str) -> CurvePanel:
+    points = _points(rows, name)
+    trivial = _points(rows, f"{name}{BASELINE}")
+    return CurvePanel(
+        title=title,
+        x_label="step",
+        curves=(Curve(name="held out", x=tuple(x for x, _ in points), y=tuple(y for _, y in points)),),
+        trivial=trivial[-1][1] if trivial else None,
+    )
+
+
+def _points(rows: list[dict[str, Any]], name: str) -> list[tuple[float, float]]:
+    points = [(row["step"], row.get(name)) for row in rows]
+    return [(float(x), float(y)) for x, y in points if x is not None and y is not None]
+
+
+def _words(name: str) -> str:
+    return name.removeprefix(HELD_OUT).replace("_", " ")

@@ -1,0 +1,163 @@
+"""One HTML file that says how well an understudy plays: opens anywhere, needs no network, tells its own limits."""
+
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from understudy.contract.errors import FlagError
+from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.offline.head_metrics import HeadReport
+from understudy.evaluation.report import html
+from understudy.evaluation.report.formatting import figure, name_of, percent, range_text, time_text
+from understudy.evaluation.report.plots import CurvePanel
+from understudy.evaluation.report.sections import (
+    curve_section,
+    head_section,
+    map_section,
+    mode_section,
+    score_section,
+    style_section,
+)
+
+VIDEO_KINDS = {".webm": "webm", ".mp4": "mp4"}
+PURPOSES = {
+    "HOLDOUT": "held-out worlds, used for nothing but this judgement",
+    "CHOOSE": "worlds for choosing: not a final figure",
+    "TRAIN": "worlds from the training space: not a final figure",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What the page shows."""
+
+    title: str
+    verdict: Verdict
+    lead: str = ""
+    """A sentence below the title."""
+    facts: tuple[tuple[str, str], ...] = ()
+    """Name and value: what it was trained on, how long it took."""
+    curves: tuple[CurvePanel, ...] = ()
+    heads: tuple[HeadReport, ...] = ()
+    video: Path | None = None
+    """A .webm or .mp4 of the policy playing; goes into the page whole."""
+
+
+def write_report(report: Report, path: Path) -> None:
+    """Writes the page, making folders as needed.
+
+    Raises:
+        FlagError: if the video is neither .webm nor .mp4.
+    """
+    text = render_report(report)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def render_report(report: Report) -> str:
+    """The page as text."""
+    verdict = report.verdict
+    return html.page(
+        report.title,
+        [
+            _header(report),
+            _cards(verdict),
+            _video_section(report.video),
+            score_section(verdict),
+            map_section(verdict),
+            mode_section(verdict),
+            style_section(verdict),
+            curve_section(report.curves),
+            *(head_section(head) for head in report.heads),
+            _fact_section(report.facts),
+            _method_section(verdict),
+        ],
+    )
+
+
+def _header(report: Report) -> str:
+    verdict = report.verdict
+    setting = (
+        f"{verdict.num_worlds} worlds × {time_text(verdict.seconds)} on {len(verdict.rows[0].maps)} maps; "
+        f"{PURPOSES[verdict.purpose]}."
+    )
+    lead = f"{html.escape(report.lead)}<br>" if report.lead else ""
+    return (
+        f'<header><div class="kicker">understudy · evaluation</div><h1>{html.escape(report.title)}</h1>'
+        f'<p class="lead">{lead}{html.escape(setting)}</p></header>'
+    )
+
+
+def _cards(verdict: Verdict) -> str:
+    """The first policy in four numbers."""
+    policies = [row for row in verdict.rows if row.kind == "policy"]
+    if not policies:
+        return ""
+    row, person = policies[0], verdict.row(verdict.person)
+    return html.wrap(
+        "cards",
+        html.card(
+            percent(row.normalised.value),
+            f"95 % interval {percent(row.normalised.low)} to {percent(row.normalised.high)}",
+            f"of {name_of(person)}'s score; random play is 0 %",
+            first=True,
+        ),
+        html.card(
+            figure(row.score.value),
+            range_text(row.score),
+            f"points a minute; {name_of(person)} {figure(person.score.value)}",
+        ),
+        html.card(
+            figure(row.deaths_per_hour.value),
+            range_text(row.deaths_per_hour),
+            f"deaths an hour; {name_of(person)} {figure(person.deaths_per_hour.value)}{_times(row)}",
+        ),
+        html.card(
+            percent(row.improvement.value),
+            f"95 % interval {percent(row.improvement.low)} to {percent(row.improvement.high)}",
+            f"chance to outscore {name_of(verdict.row(verdict.reference))} in a world of the same map",
+        ),
+    )
+
+
+def _times(row: Row) -> str:
+    """The ratio of deaths, where the person died at all."""
+    ratio = row.deaths_ratio
+    if not isfinite(ratio.high):
+        return ""
+    return f" ({figure(ratio.value, 2)} times as many, {figure(ratio.low, 2)} to {figure(ratio.high, 2)})"
+
+
+def _video_section(video: Path | None) -> str:
+    if video is None:
+        return ""
+    if video.suffix not in VIDEO_KINDS:
+        raise FlagError(f"The report can hold {' or '.join(VIDEO_KINDS)} videos, but {video} was given.")
+    return html.section("The understudy playing", html.film(video.read_bytes(), VIDEO_KINDS[video.suffix]))
+
+
+def _fact_section(facts: tuple[tuple[str, str], ...]) -> str:
+    if not facts:
+        return ""
+    return html.section(
+        "Where it comes from",
+        html.table(("", ""), [("", (html.escape(name), html.escape(value))) for name, value in facts], kind="words"),
+    )
+
+
+def _method_section(verdict: Verdict) -> str:
+    runs = ", ".join(f"{name_of(row)} {row.num_runs}" for row in verdict.rows if row.kind == "policy")
+    training = f"Training seeds: {runs}. " if runs else ""
+    last = verdict.first_seed + verdict.num_worlds - 1
+    played = (
+        f"Everyone played the same {verdict.num_worlds} seeded worlds ({verdict.first_seed} to {last}, space "
+        f"{verdict.purpose}) for {time_text(verdict.seconds)} of game time each, spread evenly over the maps, by mouse "
+        f"and keyboard alone. Score = (value of kills and boxes − 10 × deaths) per minute. {training}"
+    )
+    counted = (
+        "Scores are interquartile means; intervals are 95 % percentile bootstraps, stratified by start map and paired: "
+        "each replicate draws the same worlds for everyone. Deaths take the wider of that and the exact Poisson "
+        "interval, hit rates Wilson's. The share is (score − random's) / (person's − random's), computed within each "
+        "replicate. Holdout seeds are never used to choose a checkpoint or a setting."
+    )
+    return html.section("How this was measured", f"<p>{html.escape(played)}</p>", f"<p>{html.escape(counted)}</p>")

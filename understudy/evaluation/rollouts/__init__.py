@@ -1,0 +1,1 @@
+"""Playing seeded worlds and measuring how they were played."""

@@ -1,0 +1,160 @@
+"""How a pilot plays, not how well: what it clicks, how close it fights, when it breaks off, how far it roams.
+
+Two pilots with equal scores can play differently, and an understudy should play like the one it learned from. Modest
+on purpose: a handful of numbers that a player recognises, not an embedding.
+
+Does it still play like the person after practice: both in the same worlds, their habits side by side.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float64
+
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.protocols import Pilot
+from understudy.evaluation.rollouts.play_counters import HABITS, Habits
+from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import play_all
+
+
+@dataclass(frozen=True, kw_only=True)
+class Behaviour:
+    """A pilot's style in numbers a player recognises. NaN where it never came up."""
+
+    box_share: float
+    """Boxes among boxes and kills."""
+    fight_range: float
+    """Mean distance to the target while shooting, window widths."""
+    retreat_hp: float
+    """Mean hull fraction at which it flies far away from those who shoot at it."""
+    time_to_act: float
+    """Mean seconds from the first shot at it after calm to its next click or key."""
+    clicks_per_minute: float
+    key_presses_per_minute: float
+    cursor_travel: float
+    """Window widths a second."""
+    safe_share: float
+    """Share of the time spent in a base's safe zone."""
+    coverage: float
+    """Different cells (a map is 12 x 12) entered per minute."""
+    click_mix: tuple[float, ...]
+    """Shares of what is clicked, in the order of CLICK_KINDS."""
+    unchanged_share: float
+    """Ticks on which the action repeats the one before: near 1 for a pilot that merely copies its own last action."""
+
+
+def behaviour_of(habits: Habits) -> Behaviour:
+    """Rates and means over all worlds together."""
+    total = {name: habits.records[name].sum(axis=0) for name in HABITS.names or ()}
+    seconds = total["ticks"] / TICK_RATE_HZ
+    clicks = total["clicks"].sum()
+    return Behaviour(
+        box_share=_over(total["loot"], total["loot"] + total["kills"]),
+        fight_range=_over(total["fight_range"], total["fight_ticks"]),
+        retreat_hp=_over(total["retreat_hp"], total["retreats"]),
+        time_to_act=_over(total["answer_s"], total["answers"]),
+        clicks_per_minute=_over(60 * clicks, seconds),
+        key_presses_per_minute=_over(60 * total["key_presses"], seconds),
+        cursor_travel=_over(total["cursor_travel"], seconds),
+        safe_share=_over(total["safe_ticks"], total["ticks"]),
+        coverage=_over(60 * total["cells"], seconds),
+        click_mix=tuple(_over(count, clicks) for count in total["clicks"]),
+        unchanged_share=_over(total["unchanged_ticks"], total["ticks"]),
+    )
+
+
+def _over(numerator: float, denominator: float) -> float:
+    return float(numerator / denominator) if denominator > 0 else float("nan")
+
+
+def click_distance(first: Behaviour, second: Behaviour) -> float:
+    """Share of the clicks that would have to change their aim to turn one mix into the other (total variation)."""
+    return float(0.5 * np.abs(np.nan_to_num(first.click_mix) - np.nan_to_num(second.click_mix)).sum())
+
+
+def style_distances(habits: Sequence[Habits], num_splits: int = 20, seed: int = 0) -> Float64[np.ndarray, "P P"]:
+    """How differently pilots play: 0 like themselves, larger the further apart.
+
+    Each number of `Behaviour` is compared in units of its own noise, the standard deviation over bootstrap draws of
+    the worlds; the distance is the root mean square over those numbers that both pilots have. Around 1.4 is what two
+    batches of the same pilot show by chance.
+    """
+    random = np.random.default_rng(seed)
+    centres = np.stack([_vector(one) for one in habits])
+    draws = np.stack(
+        [
+            [_vector(one[random.integers(len(one.records), size=len(one.records))]) for _ in range(num_splits)]
+            for one in habits
+        ]
+    )
+    variances = draws.var(axis=1, ddof=1)
+    gaps = centres[:, None] - centres[None, :]
+    noise = np.sqrt((variances[:, None] + variances[None, :]) / 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scaled = np.where(noise > 0, gaps / noise, np.where(gaps == 0, 0.0, np.nan))
+    counted = np.isfinite(scaled)
+    squares = np.where(counted, scaled, 0.0) ** 2
+    return np.asarray(np.sqrt(squares.sum(axis=2) / np.maximum(counted.sum(axis=2), 1)))
+
+
+def _vector(habits: Habits) -> Float64[np.ndarray, " V"]:
+    style = behaviour_of(habits)
+    return np.array(
+        [
+            style.box_share,
+            style.fight_range,
+            style.retreat_hp,
+            style.time_to_act,
+            style.clicks_per_minute,
+            style.key_presses_per_minute,
+            style.cursor_travel,
+            style.safe_share,
+            style.coverage,
+            *style.click_mix,
+        ]
+    )
+
+
+ROWS = (
+    ("coverage", "cells of the map entered a minute"),
+    ("fight_range", "fight range, window widths"),
+    ("retreat_hp", "hull when it flees"),
+    ("time_to_act", "seconds from being shot at to a click or key"),
+    ("clicks_per_minute", "clicks a minute"),
+    ("key_presses_per_minute", "key presses a minute"),
+    ("box_share", "boxes among boxes and kills"),
+    ("safe_share", "share of time in a base"),
+)
+"""Fields of Behaviour that are shown, and what people call them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Likeness:
+    """Two pilots side by side."""
+
+    person: Behaviour
+    practised: Behaviour
+    clicks_apart: float
+    """Share of the clicks that would have to change their aim to turn one mix into the other."""
+    style_distance: float
+    """`behaviour.style_distances`: about 1.4 between two batches of one pilot."""
+    person_score: float
+    practised_score: float
+    """Points a minute in these worlds; too few to judge by."""
+
+
+def measure_likeness(person: Pilot, practised: Pilot, num_worlds: int = 64, seconds: float = 120.0) -> Likeness:
+    """Plays both in the same worlds for choosing; about 20 s of one core with the defaults."""
+    played = play_all({"person": person, "practised": practised}, seeds_for(Purpose.CHOOSE, num_worlds), seconds)
+    habits = [played[name].habits for name in ("person", "practised")]
+    first, second = (behaviour_of(one) for one in habits)
+    return Likeness(
+        person=first,
+        practised=second,
+        clicks_apart=click_distance(first, second),
+        style_distance=float(style_distances(habits)[0, 1]),
+        person_score=float(played["person"].scores.mean()),
+        practised_score=float(played["practised"].scores.mean()),
+    )

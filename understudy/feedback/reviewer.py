@@ -1,0 +1,263 @@
+"""Looks over the pilot's shoulder every few seconds, from a thread of its own, and writes down what it thinks.
+
+The control thread copies a moment into a one-slot mailbox and goes on; a moment that was not taken before the next
+came is lost, which is the point: an opinion is about now. Mode and target are those of the moment, however long the
+answer takes. What a person says (F2 and a choice) goes through the same thread into the same file, and is never lost.
+"""
+
+import logging
+import queue
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32
+
+from understudy.contract.intent import Mode
+from understudy.contract.profile import Profile
+from understudy.feedback.correction import Correction
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.provider import Babble, Moment, Opinion, Provider, ProviderEnded, ProviderError
+from understudy.feedback.state_snapshot import describe, pack_window
+
+PATIENCE_S = 2.0
+"""How long `close` waits for an opinion that is under way."""
+POLL_S = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A moment as the control thread hands it over; its arrays are copies and change no more."""
+
+    observation: np.ndarray
+    """Record of dtype OBSERVATION, shape (1,)."""
+    mode: int
+    """The pilot's, -1 for none."""
+    target_id: int
+    window: Float32[np.ndarray, "seconds features"] | None = None
+    """The Strategist's look back, oldest first."""
+    encoding: str = ""
+    pictures: Callable[[], tuple[bytes, ...]] = tuple
+    """Makes the clip; called by the critic's thread."""
+    when: str = ""
+    """ISO 8601, UTC; now where it is empty."""
+
+
+@runtime_checkable
+class Mailbox(Protocol):
+    """One slot between two threads (`runtime.latest.Latest`)."""
+
+    def put(self, value: Look) -> None:
+        """Leaves a look, in place of one that was not taken."""
+        ...
+
+    def take(self, timeout_s: float = 0.0) -> Look | None:
+        """Takes the newest look out."""
+        ...
+
+    @property
+    def num_replaced(self) -> int:
+        """How many looks were replaced before they were taken."""
+        ...
+
+
+@dataclass
+class Counts:
+    """What came of a critic's looks."""
+
+    agreed: int = 0
+    corrected: int = 0
+    babble: int = 0
+    failed: int = 0
+    by_person: int = 0
+    lost: int = 0
+    """Could not be written."""
+
+
+class Reviewer:
+    """Asks a provider about one look and writes its answer down. Belongs to one thread."""
+
+    def __init__(self, provider: Provider | None, log: CorrectionLog, profile: Profile) -> None:
+        """Args:
+        provider: whom to ask; None where only a person says anything.
+        log: where it goes.
+        profile: of the game.
+        """
+        self.provider, self.log, self.profile = provider, log, profile
+        self.counts = Counts()
+        self.problems: Counter[str] = Counter()
+        """How often each kind of answer was dropped or did not come."""
+
+    def review(self, look: Look) -> Correction | None:
+        """Asks about a look and writes the answer; None where there was none.
+
+        Raises:
+            ProviderEnded: if there will be no more answers.
+        """
+        if self.provider is None or look.mode < 0:
+            return None
+        moment = moment_of(look, self.profile)
+        try:
+            opinion = self.provider.judge(moment)
+        except ProviderEnded:
+            raise
+        except ProviderError as problem:
+            self.counts.babble += isinstance(problem, Babble)
+            self.counts.failed += not isinstance(problem, Babble)
+            self.problems[str(problem)] += 1
+            return None
+        return self._write(look, moment, opinion, self.provider.source, self.provider.model)
+
+    def note(self, look: Look, mode: Mode) -> Correction | None:
+        """Writes down what a person would have done."""
+        self.counts.by_person += 1
+        opinion = Opinion(mode=mode, confidence=1.0, reason="a person said so")
+        return self._write(look, moment_of(look, self.profile), opinion, "person", "")
+
+    def _write(self, look: Look, moment: Moment, opinion: Opinion, source: str, model: str) -> Correction | None:
+        state = moment.state
+        if look.window is not None:
+            state = replace(state, window=pack_window(look.window, look.encoding))
+        correction = Correction(
+            state=state,
+            bot_action=moment.mode,
+            vlm_correction=opinion.mode,
+            reason=opinion.reason,
+            confidence=opinion.confidence,
+            bot_target=moment.target_id,
+            target=opinion.target,
+            source=source,
+            model=model,
+            time_s=moment.time_s,
+            when=moment.when,
+        )
+        try:
+            if moment.pictures and correction.differs:
+                name = self.log.keep_frame(self.log.num_lines + 1, moment.pictures[-1])
+                correction = replace(correction, frame=name)
+            self.log.append(correction)
+        except OSError as problem:
+            self.counts.lost += 1
+            if self.counts.lost == 1:
+                _log.error("Corrections cannot be written to %s (%s).", self.log.path, problem.strerror or problem)
+            return None
+        if source != "person":
+            self.counts.corrected += correction.differs
+            self.counts.agreed += not correction.differs
+        return correction
+
+
+def moment_of(look: Look, profile: Profile) -> Moment:
+    """A look as a provider is shown it."""
+    return Moment(
+        observation=look.observation,
+        mode=Mode(max(look.mode, 0)),
+        target_id=look.target_id,
+        state=describe(look.observation[0], profile),
+        profile=profile,
+        pictures=look.pictures(),
+        when=look.when or datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
+
+
+class Critic:
+    """A Reviewer on a thread of its own. `look`, `say` and `due` are for the control thread and never wait."""
+
+    def __init__(
+        self,
+        reviewer: Reviewer,
+        mailbox: Mailbox,
+        every_s: float = 3.0,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        """Starts the thread.
+
+        Args:
+            reviewer: asks and writes; from now on the thread's alone.
+            mailbox: empty, and nobody else's.
+            every_s: seconds between two looks.
+            tell: is told what has happened, a line at a time, from the critic's thread.
+        """
+        self._reviewer, self._mailbox, self._every_s, self._tell = reviewer, mailbox, every_s, tell
+        self._said: queue.SimpleQueue[tuple[Look, Mode]] = queue.SimpleQueue()
+        self._next_s = float("-inf")
+        self._over = threading.Event()
+        self.ended: str | None = None
+        """Why there are no more opinions."""
+        self._thread = threading.Thread(target=self._run, name="critic", daemon=True)
+        self._thread.start()
+
+    @property
+    def counts(self) -> Counts:
+        """What came of it so far."""
+        return self._reviewer.counts
+
+    @property
+    def problems(self) -> Counter[str]:
+        """How often each kind of answer was dropped or did not come."""
+        return self._reviewer.problems
+
+    @property
+    def num_replaced(self) -> int:
+        """Looks that a newer one came before."""
+        return self._mailbox.num_replaced
+
+    def due(self, time_s: float) -> bool:
+        """Whether it is time for another look."""
+        return self._reviewer.provider is not None and self.ended is None and time_s >= self._next_s
+
+    def look(self, look: Look) -> None:
+        """Leaves a look for the critic, in place of one that it has not taken yet."""
+        self._next_s = float(look.observation["time_s"][0]) + self._every_s
+        self._mailbox.put(look)
+
+    def say(self, look: Look, mode: Mode) -> None:
+        """Leaves what a person would have done at a moment."""
+        self._said.put((look, mode))
+
+    def close(self) -> None:
+        """Gives up what is being waited for, writes down what the person said, and ends the thread."""
+        self._over.set()
+        if self._reviewer.provider is not None:
+            self._reviewer.provider.close()
+        self._thread.join(PATIENCE_S)
+        if self._thread.is_alive():
+            _log.warning("The critic is still waiting for an answer; it is left behind.")
+
+    def _run(self) -> None:
+        while not self._over.is_set():
+            self._write_said()
+            look = self._mailbox.take(POLL_S)
+            if look is not None and self.ended is None:
+                self._review(look)
+        self._write_said()
+        self._reviewer.log.close()
+
+    def _write_said(self) -> None:
+        while not self._said.empty():
+            look, mode = self._said.get()
+            written = self._reviewer.note(look, mode)
+            if written is not None:
+                self._tell(f"You said: not {written.bot_action.name} but {written.vlm_correction.name}.")
+
+    def _review(self, look: Look) -> None:
+        try:
+            correction = self._reviewer.review(look)
+        except ProviderEnded as problem:
+            if not self._over.is_set():
+                self.ended = str(problem)
+                self._tell(f"The critic has ended: {problem}.")
+            return
+        except Exception:  # a fault of a critic must not end the play; the thread lives on for what the person says
+            _log.exception("The critic failed.")
+            self.ended = "an error of its own"
+            return
+        if correction is not None and correction.differs:
+            was, better = correction.bot_action.name, correction.vlm_correction.name
+            self._tell(f"Critic: not {was} but {better} ({correction.confidence:.0%}): {correction.reason}")

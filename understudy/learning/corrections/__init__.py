@@ -1,0 +1,1 @@
+"""Corrections by a reviewer become training samples, and fine-tune the Strategist and the Executor."""

@@ -1,0 +1,168 @@
+"""From lines of a corrections file to samples: what can be learnt from, once each, and with one answer for each moment.
+
+Two lines may be about the same moment: a file copied twice, a person and a model at the same time, a model asked
+again. Equal answers are merged; of unequal ones a person's counts before any critic's, else the better supported wins,
+and where they weigh the same nobody does.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from understudy.contract.errors import WireError
+from understudy.contract.intent import Mode
+from understudy.feedback.correction import Correction
+from understudy.feedback.correction_log import Entry
+from understudy.feedback.state_snapshot import unpack_window
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.encoder import ENCODING
+
+SAME_MOMENT_S = 1.0
+"""Lines of one file that are closer in time are about the same moment."""
+PERSON = "person"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """J moments with what should have been done."""
+
+    windows: tuple[Float32[np.ndarray, "_ features"], ...]
+    """Each look back, oldest second first; not all of one length."""
+    modes: Int64[np.ndarray, " J"]
+    """What was right."""
+    bot_modes: Int64[np.ndarray, " J"]
+    """What the bot was up to."""
+    weights: Float32[np.ndarray, " J"]
+    """Confidence, 0..1."""
+    bars: Float32[np.ndarray, "J 2"]
+    """Hull and shield, NaN where unreadable."""
+
+    def __len__(self) -> int:
+        return len(self.modes)
+
+    @property
+    def differs(self) -> np.ndarray:
+        """Which ones correct something; the others agree. Shape (J,)."""
+        return np.asarray(self.modes != self.bot_modes)
+
+    def take(self, which: np.ndarray) -> "Judged":
+        """Some of them, by index."""
+        return Judged(
+            windows=tuple(self.windows[int(index)] for index in which),
+            modes=self.modes[which],
+            bot_modes=self.bot_modes[which],
+            weights=self.weights[which],
+            bars=self.bars[which],
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolution:
+    """What became of the lines."""
+
+    judged: Judged
+    num_lines: int
+    num_duplicates: int
+    """Said what another line of the same moment says."""
+    num_contradictions: int
+    """Outvoted by another line of the same moment, or as heavy as it."""
+    num_other_encoding: int
+    """Written by another version of the encoding."""
+    num_without_window: int
+    """With nothing to learn from."""
+
+    @property
+    def num_corrections(self) -> int:
+        """Those that correct something."""
+        return int(self.judged.differs.sum())
+
+
+def resolve(entries: Sequence[Entry]) -> Resolution:
+    """Sorts lines by moment, settles each moment, and unpacks what is left."""
+    kept: list[Correction] = []
+    duplicates = contradictions = other = without = 0
+    for group in _moments(entries):
+        winner, same, against = _settle(group)
+        duplicates, contradictions = duplicates + same, contradictions + against
+        if winner is None:
+            continue
+        packed = winner.state.window
+        without += packed is None
+        other += packed is not None and packed.layout != ENCODING
+        if packed is not None and packed.layout == ENCODING:
+            kept.append(winner)
+    windows, modes, bots, weights, bars = [], [], [], [], []
+    for correction in kept:
+        window = _window_of(correction)
+        if window is None:
+            without += 1
+            continue
+        windows.append(window)
+        modes.append(int(correction.vlm_correction))
+        bots.append(int(correction.bot_action))
+        weights.append(correction.confidence)
+        state = correction.state
+        bars.append([np.nan if bar is None else bar for bar in (state.hp, state.shield)])
+    judged = Judged(
+        windows=tuple(windows),
+        modes=np.array(modes, np.int64),
+        bot_modes=np.array(bots, np.int64),
+        weights=np.array(weights, np.float32),
+        bars=np.array(bars, np.float32).reshape(-1, 2),
+    )
+    return Resolution(
+        judged=judged,
+        num_lines=len(entries),
+        num_duplicates=duplicates,
+        num_contradictions=contradictions,
+        num_other_encoding=other,
+        num_without_window=without,
+    )
+
+
+def _window_of(correction: Correction) -> np.ndarray | None:
+    assert correction.state.window is not None
+    try:
+        window = unpack_window(correction.state.window)
+    except WireError:
+        return None
+    return window if window.shape[1] == CONTEXT_WIDTH else None
+
+
+def _moments(entries: Iterable[Entry]) -> list[list[Correction]]:
+    """Lines of the same moment together: the same bytes were seen, or it was the same second of one session."""
+    groups: dict[str, list[Correction]] = {}
+    latest: dict[str, tuple[float, str]] = {}
+    for entry in entries:
+        correction = entry.correction
+        key = _print_of(correction)
+        before = latest.get(entry.path.name)
+        close = before is not None and abs(correction.time_s - before[0]) < SAME_MOMENT_S and correction.time_s > 0
+        if key not in groups and close and before is not None:
+            key = before[1]
+        groups.setdefault(key, []).append(correction)
+        latest[entry.path.name] = (correction.time_s, key)
+    return list(groups.values())
+
+
+def _print_of(correction: Correction) -> str:
+    state = correction.state
+    packed = state.observation or state.window
+    return packed.data if packed is not None else f"{correction.time_s}:{state.words}"
+
+
+def _settle(group: list[Correction]) -> tuple[Correction | None, int, int]:
+    """The line that holds, how many say the same, and how many fell."""
+    by_person = [each for each in group if each.source == PERSON]
+    voters = by_person or group
+    votes: dict[Mode, float] = {}
+    for each in voters:
+        votes[each.vlm_correction] = votes.get(each.vlm_correction, 0.0) + each.confidence
+    best = max(votes, key=lambda mode: votes[mode])
+    if sum(abs(weight - votes[best]) < 1e-9 for weight in votes.values()) > 1:
+        return None, 0, len(group)
+    same = [each for each in group if each.vlm_correction is best]
+    winner = max((each for each in voters if each.vlm_correction is best), key=lambda each: each.confidence)
+    return winner, len(same) - 1, len(group) - len(same)

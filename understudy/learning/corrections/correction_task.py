@@ -1,0 +1,125 @@
+"""Fine-tuning the Strategist on judged moments, with the base recordings beside them so that nothing else is lost.
+
+A judged moment is a look back with one answer at its end; a rehearsed one is a minute of the base recordings with an
+answer at every second, exactly as in training. Both are in every epoch.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from understudy.learning.corrections.aggregation import Judged
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.learning.supervised.strategist_task import LABEL_SMOOTHING, StrategistTask
+from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.strategist import Strategist
+
+CORRECTION_WEIGHT = 2.0
+"""A correction weighs as much as so many agreements: it is the rarer and the more telling."""
+
+
+class CorrectionTask:
+    """Judged moments first in the order of samples, then windows of the base recordings."""
+
+    def __init__(
+        self,
+        judged: Judged,
+        kept_back: Judged,
+        base: list[Lesson],
+        held_out: list[Lesson],
+        model: Strategist,
+        device: torch.device,
+    ) -> None:
+        """Args:
+        judged: to learn from.
+        kept_back: to be judged by; not learnt from.
+        base: lessons of the base recordings to rehearse.
+        held_out: lessons of the base recordings that nobody learnt from.
+        model: the Strategist to go on from.
+        device: of model and samples.
+        """
+        self.model = model
+        self._rehearsal = StrategistTask(base, held_out, model, device)
+        self._judged = _Moments(judged, model.config.window_s, device)
+        self._kept_back = _Moments(kept_back, model.config.window_s, device)
+        self._signs = torch.from_numpy(mirror_tables()[0]).to(device)
+
+    @property
+    def num_samples(self) -> int:
+        """Judged moments and rehearsed windows."""
+        return len(self._judged) + self._rehearsal.num_samples
+
+    def loss(self, model: Strategist, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Smoothed cross-entropy at the end of judged moments by their weight, and the base task's loss."""
+        is_judged = indices < len(self._judged)
+        total = torch.zeros((), device=indices.device)
+        parts: dict[str, Tensor] = {}
+        if bool(is_judged.any()):
+            loss = self._judged_loss(model, indices[is_judged], generator)
+            total = total + loss * is_judged.float().mean()
+            parts["correction_loss"] = loss.detach()
+        if not bool(is_judged.all()):
+            loss, extras = self._rehearsal.loss(model, indices[~is_judged] - len(self._judged), generator)
+            total = total + loss * (~is_judged).float().mean()
+            parts |= extras
+        return total, parts
+
+    def _judged_loss(self, model: Strategist, rows_B: Tensor, generator: torch.Generator) -> Tensor:
+        moments = self._judged
+        mirror_B = torch.randint(0, NUM_MIRRORS, rows_B.shape, generator=generator, device=rows_B.device)
+        said = model(moments.windows[rows_B] * self._signs[mirror_B][:, None])
+        logits_BM = said.mode_logits[torch.arange(len(rows_B), device=rows_B.device), moments.ends[rows_B]]
+        losses = functional.cross_entropy(
+            logits_BM, moments.modes[rows_B], label_smoothing=LABEL_SMOOTHING, reduction="none"
+        )
+        return (losses * moments.weights[rows_B]).mean()
+
+    def validate(self, model: Strategist) -> dict[str, float]:
+        """Agreement with the critic on moments kept back, and the base task's figures.
+
+        `choice` is the mean of the two accuracies: a Strategist that has learnt the corrections and forgotten the rest
+        is no better than one that has learnt nothing.
+        """
+        metrics = self._rehearsal.validate(model)
+        corrected, agreed = self._kept_back.agreement(model)
+        metrics["corrections_followed"] = corrected
+        metrics["agreements_kept"] = agreed
+        metrics["choice"] = (corrected + agreed + metrics["accuracy"]) / 3.0
+        return metrics
+
+
+class _Moments:
+    """Judged moments on a device; shorter look backs end early, which a causal model does not see."""
+
+    def __init__(self, judged: Judged, window_s: int, device: torch.device) -> None:
+        windows = np.zeros((len(judged), window_s, CONTEXT_WIDTH), np.float32)
+        ends = np.zeros(len(judged), np.int64)
+        for row, window in enumerate(judged.windows):
+            latest = window[-window_s:]
+            windows[row, : len(latest)] = latest
+            ends[row] = len(latest) - 1
+        weights = judged.weights * np.where(judged.differs, CORRECTION_WEIGHT, 1.0)
+        self.windows = torch.from_numpy(windows).to(device)
+        self.ends = torch.from_numpy(ends).to(device)
+        self.modes = torch.from_numpy(judged.modes).to(device)
+        self.differs = torch.from_numpy(judged.differs).to(device)
+        self.weights = torch.from_numpy((weights / max(float(weights.mean()), 1e-9)).astype(np.float32)).to(device)
+
+    def __len__(self) -> int:
+        return len(self.modes)
+
+    @torch.no_grad()
+    def agreement(self, model: Strategist) -> tuple[float, float]:
+        """Share of corrections that are followed, and of agreements that are kept; 0 where there are none."""
+        right = [
+            model(self.windows[rows]).mode_logits[torch.arange(len(rows)), self.ends[rows]].argmax(-1)
+            == self.modes[rows]
+            for rows in torch.split(torch.arange(len(self), device=self.modes.device), 64)
+        ]
+        same = torch.cat(right) if right else torch.zeros(0, dtype=torch.bool, device=self.modes.device)
+        return _share(same[self.differs]), _share(same[~self.differs])
+
+
+def _share(right: Tensor) -> float:
+    return float(right.float().mean()) if len(right) else 0.0

@@ -1,0 +1,229 @@
+"""Recordings become material to learn from: found, cut into unbroken stretches, split by session, encoded, labelled.
+
+Only what a person or the teacher did is learnt from. Sessions are held out whole, because neighbouring ticks are
+near-copies: a random split would test on what was trained. Sessions that a person shared with a policy hold the
+person's corrections, in short takeovers: they are learnt from beside the others, and not held out.
+"""
+
+import hashlib
+import itertools
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from understudy.contract.errors import TrainingError
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.profile import Profile
+from understudy.learning.data.interventions import TEACHING, is_shared, prepare_shared
+from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.recordings.episode import Episode
+from understudy.recordings.store import find_recordings, read_episode
+
+_log = logging.getLogger(__name__)
+
+HELD_OUT_SHARE = 0.15
+"""Aim for the held-out part of all ticks."""
+LARGEST_HELD_OUT_SHARE = 0.34
+"""Holding out a whole session may not cost more than this, or there is too little left to learn from."""
+SHORT_H = 0.5
+"""With less play than this, what is held out is learnt in the end all the same (`training.train_policy`)."""
+GAP_S = 60.0
+"""Left out between training and held-out play of one session: the Strategist's whole look back."""
+SHORTEST_S = 20.0
+"""Shorter stretches teach nothing that their neighbours do not."""
+LEAST_TRAINING_S = 60.0
+"""The Strategist looks back so far; with less there is not one sample."""
+LARGEST_STEP_S = 5.5 / TICK_RATE_HZ
+"""A longer time between two ticks breaks the session in two: histories must not reach across."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Everything that the three policies learn from."""
+
+    train: list[Lesson]
+    held_out: list[Lesson]
+    profile: Profile
+    paths: list[Path]
+    data_hash: str
+    """Of the recordings' bytes, whatever their names and order."""
+    split: str
+    """How the held-out part was chosen, one sentence for the user."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether what is held out is learnt in the end too."""
+        return is_short(self._num_ticks)
+
+    @property
+    def everything(self) -> "Material":
+        """The same, learnt from as a whole: nothing in it says any more how good a policy is."""
+        return replace(self, train=[*self.train, *self.held_out])
+
+    @property
+    def hours(self) -> float:
+        """Of play in all."""
+        return self._num_ticks / TICK_RATE_HZ / 3600.0
+
+    @property
+    def _num_ticks(self) -> int:
+        return sum(map(len, [*self.train, *self.held_out]))
+
+
+def is_short(num_ticks: int) -> bool:
+    """So little play that a held-out session holds much that is seen nowhere else."""
+    return num_ticks / TICK_RATE_HZ / 3600.0 < SHORT_H
+
+
+def gather(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Material:
+    """Reads, splits, encodes and labels all recordings of a folder or file.
+
+    Args:
+        place: a folder or file; None for the default folders.
+        progress: told how many recordings of how many are read.
+
+    Raises:
+        NoRecordingsError: if there are none.
+        RecordingError: if one cannot be read.
+        TrainingError: if they hold too little, or are of different games.
+    """
+    paths = find_recordings(place)
+    sessions, hashes = [], []
+    for number, path in enumerate(paths, 1):
+        episode = read_episode(path)
+        for loss in episode.losses:
+            _log.warning("%s: %s.", path, loss.rstrip("."))
+        sessions.append(episode)
+        hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
+        if progress is not None:
+            progress(number, len(paths))
+    profile = _one_profile(paths, sessions)
+    alone = [not is_shared(session) for session in sessions]
+    if not any(alone):
+        alone = [True] * len(sessions)  # their longer stretches are all there is, to learn from and to hold out
+    chosen = [number for number, is_alone in enumerate(alone) if is_alone]
+    train, held_out, split = split_sessions(
+        [stretches(sessions[number]) for number in chosen], [hashes[number] for number in chosen]
+    )
+    _refuse_too_little(train, held_out)
+    shared = [part for number, session in enumerate(sessions) if not alone[number] for part in unbroken(session)]
+    return Material(
+        train=[
+            *(_lesson(stretch, profile) for stretch in train),
+            *(prepare_shared(part, profile) for part in shared if is_shared(part)),
+        ],
+        held_out=[_lesson(stretch, profile) for stretch in held_out],
+        profile=profile,
+        paths=paths,
+        data_hash=hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()[:16],
+        split=split,
+    )
+
+
+def stretches(episode: Episode) -> list[Episode]:
+    """The unbroken stretches of a session in which a person or the teacher acted."""
+    taught = np.isin(episode.actors, TEACHING)
+    found = [part for part in _cut(episode, taught[1:] != taught[:-1]) if part.actors[0] in TEACHING]
+    return [stretch for stretch in found if len(stretch) >= SHORTEST_S * TICK_RATE_HZ]
+
+
+def unbroken(episode: Episode) -> list[Episode]:
+    """The stretches of a session between jumps in time, whoever acted."""
+    return _cut(episode, np.zeros(max(len(episode) - 1, 0), bool))
+
+
+def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
+    """Cuts where time jumps, and after the ticks that `also` marks."""
+    steps_s = np.diff(episode.observations["time_s"])
+    broken = np.flatnonzero((steps_s <= 0) | (steps_s > LARGEST_STEP_S) | also) + 1
+    return [episode[begin:end] for begin, end in itertools.pairwise([0, *broken.tolist(), len(episode)]) if end > begin]
+
+
+def split_sessions(
+    sessions: Sequence[Sequence[Episode]], hashes: Sequence[str]
+) -> tuple[list[Episode], list[Episode], str]:
+    """Training stretches, held-out stretches, and a sentence on how they were chosen.
+
+    Args:
+        sessions: the stretches of each session.
+        hashes: one for each session; their order decides who is held out, so a new recording moves few others.
+    """
+    usable = [(hash_, list(parts)) for hash_, parts in zip(hashes, sessions, strict=True) if parts]
+    total = sum(_ticks(parts) for _, parts in usable)
+    chosen = _choose(usable, total)
+    if chosen:
+        train = [part for number, (_, parts) in enumerate(usable) if number not in chosen for part in parts]
+        held_out = [part for number, (_, parts) in enumerate(usable) if number in chosen for part in parts]
+        share = _ticks(held_out) / total
+        return train, held_out, f"{len(chosen)} of {len(usable)} sessions are held out whole ({share:.0%} of the play)."
+    train, held_out = [], []
+    for _, parts in usable:
+        _cut_end(parts, train, held_out)
+    return train, held_out, (
+        f"Too few sessions to hold one out: the last {HELD_OUT_SHARE:.0%} of each is held out, after a gap of "
+        f"{GAP_S:.0f} s."
+    )  # fmt: skip
+
+
+def _choose(usable: list[tuple[str, list[Episode]]], total: int) -> set[int]:
+    """Numbers of the sessions to hold out; empty where each of them is too large a part of the whole."""
+    chosen: set[int] = set()
+    held = 0
+    for number in sorted(range(len(usable)), key=lambda number: usable[number][0]):
+        size = _ticks(usable[number][1])
+        if held < HELD_OUT_SHARE * total and held + size <= 2.0 * HELD_OUT_SHARE * total:
+            chosen.add(number)
+            held += size
+    if not chosen and len(usable) > 1:
+        smallest = min(range(len(usable)), key=lambda number: _ticks(usable[number][1]))
+        if _ticks(usable[smallest][1]) <= LARGEST_HELD_OUT_SHARE * total:
+            chosen.add(smallest)
+    return chosen
+
+
+def _cut_end(parts: list[Episode], train: list[Episode], held_out: list[Episode]) -> None:
+    """Deals the stretches of one session out: its end is held out, and the gap before that is dropped."""
+    shortest = round(SHORTEST_S * TICK_RATE_HZ)
+    cut = _ticks(parts) - max(round(HELD_OUT_SHARE * _ticks(parts)), shortest)
+    learnt_until = cut - round(GAP_S * TICK_RATE_HZ)
+    offset = 0
+    for part in parts:
+        before, after = part[: max(0, learnt_until - offset)], part[max(0, cut - offset) :]
+        offset += len(part)
+        if len(before) >= shortest:
+            train.append(before)
+        if len(after) >= shortest:
+            held_out.append(after)
+
+
+def _ticks(parts: Sequence[Episode]) -> int:
+    return sum(map(len, parts))
+
+
+def _lesson(stretch: Episode, profile: Profile) -> Lesson:
+    return prepare(stretch.observation, stretch.actions, profile)
+
+
+def _one_profile(paths: list[Path], sessions: list[Episode]) -> Profile:
+    profile = sessions[0].info.profile
+    for path, session in zip(paths, sessions, strict=True):
+        if session.info.profile != profile:
+            raise TrainingError(
+                f"{paths[0]} and {path} were recorded with different game profiles, so keys and kinds mean different "
+                "things in them: train from one folder per game, with --data_dir."
+            )
+    return profile
+
+
+def _refuse_too_little(train: list[Episode], held_out: list[Episode]) -> None:
+    longest = max(map(len, train), default=0)
+    if longest < LEAST_TRAINING_S * TICK_RATE_HZ or not held_out:
+        minutes = (_ticks(train) + _ticks(held_out)) / TICK_RATE_HZ / 60.0
+        raise TrainingError(
+            f"The recordings hold {minutes:.1f} minutes of unbroken play by a person or the teacher; training needs at "
+            "least 3: record more with  understudy play --record  or  understudy record --teacher hunter ."
+        )

@@ -1,0 +1,125 @@
+"""Gestures in hindsight: where each motion of the hand began, where it went, when the button fell and rose.
+
+Read off cursor and button alone, for a person and for any other recording. A motion without a click is none.
+"""
+
+import numba
+import numpy as np
+
+from understudy.contract.observation import Observation
+from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, read_click, to_map
+from understudy.policies.motor_model import POINT_SIZE
+
+STILL = 0.0008
+"""A cursor that moved less than this (window fractions a tick) rests."""
+FAST = 0.004
+"""Slower than this before a click is dwelling, or following a drifting target."""
+MAX_DWELL = 16
+"""A cursor that came to rest more than this many ticks before the press was there already."""
+MAX_TICKS = 50
+"""No motion is longer."""
+
+GESTURE = np.dtype(
+    [
+        ("onset", "i4"),  # first tick of the motion
+        ("arrival", "i4"),  # last fast tick of the motion; onset - 1 when the cursor was there already
+        ("press", "i4"),  # tick in which the button fell
+        ("release", "i4"),  # last tick in which it was down
+        ("button", "i4"),
+        ("sort", "i4"),  # a Sort
+        ("track_id", "i4"),  # 0 where it is no track
+        ("role", "i4"),  # of the track
+        ("landmark", "i4"),  # -1 where it is none
+        ("x", "f4"),  # the click, window fractions
+        ("y", "f4"),
+        ("map_x", "f4"),  # the click read as a minimap click, map fractions
+        ("map_y", "f4"),
+        ("start_x", "f4"),  # cursor before the motion
+        ("start_y", "f4"),
+        ("offset_x", "f4"),  # click relative to the track's centre, in half-sizes
+        ("offset_y", "f4"),
+        ("size", "f4"),  # of the track, window fractions; a nominal size elsewhere
+    ],
+)
+
+
+def find_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
+    """All gestures of one episode.
+
+    Args:
+        observation: T ticks of one world.
+        actions: records of dtype ACTION, shape (T,).
+        geometry: record of dtype GEOMETRY.
+
+    Returns:
+        Records of dtype GESTURE in order of time; presses on panels are left out.
+    """
+    out = np.zeros(len(actions) // 2 + 1, GESTURE)
+    count = _find(observation.records, actions, geometry, out)
+    return out[:count]
+
+
+@numba.njit(cache=True)
+def _speed(actions, t):  # type: ignore[no-untyped-def]
+    x = actions[t].cursor_x - actions[t - 1].cursor_x
+    y = actions[t].cursor_y - actions[t - 1].cursor_y
+    return np.sqrt(x * x + y * y)
+
+
+@numba.njit(cache=True)
+def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
+    """(onset, arrival) of the motion that led to a press."""
+    t = press
+    while t > earliest and press - t < MAX_DWELL and _speed(actions, t) < FAST:
+        t -= 1
+    if t <= earliest or press - t >= MAX_DWELL:
+        return press, press - 1
+    arrival = t
+    while t - 1 > earliest and press - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
+        t -= 1
+    return t, min(arrival, press - 1)  # a hand that still moves while it presses has arrived the tick before
+
+
+@numba.njit(cache=True)
+def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
+    count, earliest = 0, 0
+    t = 1
+    while t < len(actions):
+        if actions[t].button == 0 or actions[t - 1].button != 0:
+            t += 1
+            continue
+        x, y = actions[t].cursor_x, actions[t].cursor_y
+        sort, index = read_click(records[t], geometry, x, y)
+        g = out[count]
+        g.onset, g.arrival = _find_onset(actions, t, earliest)
+        g.press, g.button, g.sort, g.landmark = t, actions[t].button, sort, -1
+        g.x, g.y, g.size = x, y, POINT_SIZE
+        g.map_x, g.map_y = to_map(geometry, x, y)
+        g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
+        g.track_id, g.role, g.offset_x, g.offset_y = 0, 0, 0.0, 0.0
+        if sort == SORT_TRACK:
+            track = records[t].tracks[index]
+            g.track_id, g.role, g.size = track.id, track.role, track.width
+            g.offset_x = (x - track.x) / max(0.5 * track.width, 1e-4)
+            g.offset_y = (y - track.y) / max(0.5 * track.height, 1e-4)
+        elif sort == SORT_LANDMARK:
+            g.landmark = index
+            g.offset_x = g.map_x - records[t].landmarks[index].x
+            g.offset_y = g.map_y - records[t].landmarks[index].y
+        while t < len(actions) and actions[t].button != 0:
+            t += 1
+        g.release = t - 1
+        earliest = t - 1
+        count += sort != SORT_NOTHING
+    return count
+
+
+def key_presses(actions: np.ndarray, num_keys: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """For each key its press ticks and its press lengths in ticks."""
+    presses = []
+    for key in range(num_keys):
+        down = ((actions["keys"] >> np.uint32(key)) & 1).astype(np.int8)
+        edges = np.diff(down, prepend=0, append=0)
+        starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        presses.append((starts, ends - starts))
+    return presses

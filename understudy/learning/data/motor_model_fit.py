@@ -1,0 +1,98 @@
+"""The person's hand, measured from their gestures: pace, rest, press lengths and where on a target they click."""
+
+import numpy as np
+
+from understudy.contract.observation import Observation
+from understudy.learning.data.gesture_segmentation import key_presses
+from understudy.policies.click_semantics import MAX_KEYS
+from understudy.policies.motor_model import (
+    HAND,
+    MAX_DIFFICULTY,
+    NUM_DIFFICULTIES,
+    NUM_KNOTS,
+    NUM_OFFSETS,
+    NUM_QUANTILES,
+    NUM_SORTS,
+)
+
+FALLBACK_TICKS = 4.0
+"""Motion length where a recording has no gesture of any difficulty at all; 0.2 s is the textbook's aimed movement."""
+FALLBACK_PRESS = 2.0
+
+
+def fit_hand(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.void:
+    """Fits one hand.
+
+    Args:
+        sessions: (observation, actions, gestures) of each session.
+
+    Returns:
+        One record of dtype HAND.
+    """
+    gestures = np.concatenate([gestures for _, _, gestures in sessions])
+    hand: np.void = np.zeros(1, HAND)[0]
+    hand["duration"] = _durations(gestures)
+    hand["profile"] = _profile(sessions)
+    moved = gestures[gestures["arrival"] >= gestures["onset"]]
+    hand["dwell"] = _quantiles(moved["press"] - moved["arrival"] - 1, FALLBACK_PRESS)
+    lengths = gestures["release"] - gestures["press"] + 1
+    for sort in range(NUM_SORTS):
+        chosen = lengths[gestures["sort"] == sort]
+        hand["press"][sort] = _quantiles(chosen if len(chosen) >= 3 else lengths, FALLBACK_PRESS)
+    per_session = [key_presses(actions, MAX_KEYS) for _, actions, _ in sessions]
+    all_lengths = np.concatenate([lengths for session in per_session for _, lengths in session])
+    for key in range(MAX_KEYS):
+        own = np.concatenate([session[key][1] for session in per_session])
+        hand["key_press"][key] = _quantiles(own if len(own) >= 3 else all_lengths, FALLBACK_PRESS)
+    hand["track_offset"] = _offsets(gestures[gestures["sort"] == 1])
+    hand["landmark_offset"] = _offsets(gestures[gestures["sort"] == 2])
+    return hand
+
+
+def _quantiles(values: np.ndarray, fallback: float) -> np.ndarray:
+    if len(values) == 0:
+        return np.full(NUM_QUANTILES, fallback, np.float32)
+    middles = (np.arange(NUM_QUANTILES) + 0.5) / NUM_QUANTILES
+    return np.asarray(np.quantile(values, middles, method="inverted_cdf"), np.float32)
+
+
+def _durations(gestures: np.ndarray) -> np.ndarray:
+    """Ticks of motion in bins of Fitts's difficulty; an empty bin borrows from its nearest neighbour."""
+    away = np.hypot(gestures["x"] - gestures["start_x"], gestures["y"] - gestures["start_y"])
+    bits = np.log2(1.0 + away / np.maximum(gestures["size"], 1e-3))
+    bins = (np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES).astype(int)
+    ticks = gestures["arrival"] - gestures["onset"] + 1
+    filled = [row for row in range(NUM_DIFFICULTIES) if np.sum(bins == row) >= 5]
+    table = np.full((NUM_DIFFICULTIES, NUM_QUANTILES), FALLBACK_TICKS, np.float32)
+    for row in range(NUM_DIFFICULTIES):
+        if filled:
+            source = min(filled, key=lambda other: abs(other - row))
+            table[row] = _quantiles(ticks[bins == source], FALLBACK_TICKS)
+    return table
+
+
+def _profile(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.ndarray:
+    """Mean share of the way covered, over gestures of at least 3 ticks."""
+    shares = np.linspace(0.0, 1.0, NUM_KNOTS)
+    curves = []
+    for _, actions, gestures in sessions:
+        for g in gestures[(gestures["arrival"] - gestures["onset"] >= 2)]:
+            ticks = np.arange(g["onset"] - 1, g["arrival"] + 1)
+            path = np.stack([actions["cursor_x"][ticks], actions["cursor_y"][ticks]], axis=1)
+            way = path[-1] - path[0]
+            length = float(way @ way)
+            if length > 1e-4:
+                covered = (path - path[0]) @ way / length
+                curves.append(np.interp(shares, np.linspace(0.0, 1.0, len(ticks)), covered))
+    if not curves:
+        return np.asarray(shares, np.float32)
+    return np.asarray(np.clip(np.mean(curves, axis=0), 0.0, 1.0), np.float32)
+
+
+def _offsets(gestures: np.ndarray) -> np.ndarray:
+    """An evenly spaced sample of the person's own offsets."""
+    if len(gestures) == 0:
+        return np.zeros((NUM_OFFSETS, 2), np.float32)
+    order = np.argsort(gestures["offset_x"], kind="stable")
+    picks = order[((np.arange(NUM_OFFSETS) + 0.5) / NUM_OFFSETS * len(order)).astype(int)]
+    return np.stack([gestures["offset_x"][picks], gestures["offset_y"][picks]], axis=1).astype(np.float32)

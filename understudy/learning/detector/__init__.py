@@ -1,0 +1,1 @@
+"""Trains the small object detector and exports it as ONNX."""

@@ -1,0 +1,82 @@
+"""A trained detector as ONNX in the convention of YOLO's exports: input `images`, output (1, 4 + classes, cells), and
+metadata with the names, so that `perception` reads it as it reads a model of anyone else's."""
+
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from understudy.contract.errors import TrainingError
+from understudy.learning.detector.network import MULTIPLE, DetectorNetwork, YoloOutput
+
+OPSET = 17
+
+
+def export_onnx(network: DetectorNetwork, path: Path, height: int, width: int, metadata: dict[str, str]) -> None:
+    """Writes the network for pictures of one size, weights as 16-bit floats (half the file, the same answers).
+
+    Args:
+        network: trained; batch norm is folded into the convolutions.
+        path: of the file; written whole or not at all.
+        height: of the input in pixels, a multiple of 32.
+        width: likewise.
+        metadata: further entries about the file, such as its figures.
+
+    Raises:
+        TrainingError: if it cannot be written.
+    """
+    assert height % MULTIPLE == 0 and width % MULTIPLE == 0
+    import onnx
+
+    unfinished = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _trace(network, unfinished, height, width)
+        model = onnx.load(unfinished)
+        _halve(model)
+        names = dict(enumerate(network.config.names))
+        entries = {"names": str(names), "task": "detect", "stride": str(MULTIPLE), "imgsz": str([height, width])}
+        onnx.helper.set_model_props(model, entries | {"author": "understudy"} | metadata)
+        onnx.checker.check_model(model)
+        onnx.save(model, unfinished)
+        unfinished.replace(path)
+    except OSError as problem:
+        raise TrainingError(
+            f"{path} could not be written ({problem.strerror or problem}): choose another --out."
+        ) from None
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _trace(network: DetectorNetwork, path: Path, height: int, width: int) -> None:
+    output = YoloOutput(network.cpu(), height, width).eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the tracing exporter is deprecated; the new one wants another package
+        torch.onnx.export(
+            output,
+            (torch.zeros(1, 3, height, width),),
+            str(path),
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["images"],
+            output_names=["output0"],
+        )
+
+
+def _halve(model: object) -> None:
+    """Stores large weights as 16-bit floats behind a cast, which ONNX Runtime carries out once, at loading."""
+    from onnx import helper, numpy_helper
+    from onnx.onnx_pb import ModelProto, TensorProto
+
+    assert isinstance(model, ModelProto)
+    casts = []
+    for weights in model.graph.initializer:
+        values = numpy_helper.to_array(weights)
+        if values.dtype != np.float32 or values.size < 64 or "centres" in weights.name:
+            continue
+        name = weights.name
+        weights.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + ".half"))
+        casts.append(helper.make_node("Cast", [name + ".half"], [name], to=TensorProto.FLOAT))
+    for position, cast in enumerate(casts):
+        model.graph.node.insert(position, cast)

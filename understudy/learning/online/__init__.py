@@ -1,0 +1,1 @@
+"""Online reinforcement learning of the Executor beside a live game."""

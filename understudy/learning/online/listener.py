@@ -1,0 +1,145 @@
+"""Learns in the background from what the understudy's own play led to: the Listener that hands ticks over, never waits.
+
+The learner itself runs in a process of its own at the lowest priority (`online_process.py`). Nothing that it learns
+plays before a judge has let it: without one, candidates are only staged. Imports no torch.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from understudy.contract.action import Actor
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import Step
+from understudy.learning.online.messages import (
+    OnlinePlaces,
+    OnlineReady,
+    OnlineReport,
+    OnlineSettings,
+    OnlineUpdated,
+)
+from understudy.learning.online.process import Judge, OnlineBrief, learn_online
+from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.worker.worker_process import NICENESS, Background, Patience
+from understudy.policies.rollout_step import Thought
+
+BLOCK_TICKS = 10
+"""Half a second of play is handed over at a time."""
+KEPT_BLOCKS = 600
+"""The newest five minutes, for a learner that has to be started again."""
+
+
+class VisualOutcomeLearner:
+    """A Listener that learns from outcomes it can see, by the guide's names and defaults.
+
+    The Hierarchy that plays has to tell what it thinks: `hierarchy.on_thought = learner.listen`.
+    """
+
+    def __init__(
+        self,
+        executor: Path,
+        profile: Profile,
+        on_report: Callable[[OnlineReport], None] = lambda report: None,
+        *,
+        learning_rate: float = 1e-5,
+        buffer_size: int = 2000,
+        device: str = "cpu",
+        update_interval: float = 3.0,
+        leash: float = 0.3,
+        by_eye: bool = False,
+        session: str = "session",
+        logs: Path = Path("logs/online"),
+        judge: Judge | None = None,
+        patience: Patience | None = None,
+        niceness: int = NICENESS,
+    ) -> None:
+        """Starts the learner; play can begin at once.
+
+        Args:
+            executor: folder of the Executor's best_model.pt; the slower levels lie in the folders beside it.
+            profile: the game that is played.
+            on_report: called with each report, on a thread of its own.
+            learning_rate, buffer_size, update_interval, leash, by_eye: as in OnlineSettings.
+            device: `cpu`; the networks are too small to gain from another.
+            session: names the candidate and the curves.
+            logs: folder for the curves.
+            judge: decides in the learner's process whether a candidate may play; a function of a module. None only
+                stages candidates.
+            patience: when the learner counts as lost.
+            niceness: how much the learner gives way to the game.
+
+        Raises:
+            ValueError: if a setting makes no sense.
+        """
+        if device != "cpu":
+            raise ValueError(f"the online learner runs on the cpu, not on {device}")
+        self.settings = OnlineSettings(
+            learning_rate=learning_rate,
+            buffer_size=buffer_size,
+            update_interval=update_interval,
+            leash=leash,
+            by_eye=by_eye,
+        )
+        self.num_updates = self.num_ticks = 0
+        self.is_ready = False
+        self._on_report = on_report
+        self._thought: Thought | None = None
+        self._observations: list[bytes] = []
+        self._thoughts: list[Thought] = []
+        self._follows = False
+        places = OnlinePlaces(models=executor.parent, session=session, log_folder=logs / session)
+        self.background = Background(
+            learn_online,
+            OnlineBrief(settings=self.settings, places=places, profile=profile, judge=judge),
+            self._hear,
+            lambda text: self._hear(Trouble(text=text)),
+            patience,
+            KEPT_BLOCKS,
+            niceness,
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """Of the learner; set when it is started."""
+        return self.settings.learning_rate
+
+    def listen(self, thought: Thought) -> None:
+        """What the Executor was asked and what chance made of its answer, in the tick that is being decided."""
+        self._thought = thought
+
+    def on_step(self, step: Step) -> None:
+        """Copies one tick of the first world; what a person did is not learnt from."""
+        thought, self._thought = self._thought, None
+        if thought is None or step.actors[0] != Actor.POLICY:
+            self._hand_over()
+            self._follows = False
+            return
+        self.num_ticks += 1
+        self._observations.append(step.observation.records[:1].tobytes())
+        self._thoughts.append(thought)
+        if len(self._thoughts) == BLOCK_TICKS:
+            self._hand_over()
+
+    def close(self, timeout_s: float = 60.0) -> None:
+        """Hands over what is left and lets the learner stage what it has learnt. May be called twice."""
+        self._hand_over()
+        self.background.close(timeout_s if self.num_updates else 0.0)
+
+    def _hand_over(self) -> None:
+        if self._thoughts:
+            thoughts: dict[str, Any] = {
+                name: np.concatenate([getattr(thought, name)[:1] for thought in self._thoughts])
+                for name in Thought.__dataclass_fields__
+            }
+            self.background.put((self._follows, b"".join(self._observations), thoughts))
+            self._observations, self._thoughts = [], []
+            self._follows = True
+
+    def _hear(self, report: OnlineReport) -> None:
+        if isinstance(report, OnlineReady):
+            self.is_ready = True
+        elif isinstance(report, OnlineUpdated):
+            self.num_updates = report.number
+        self._on_report(report)

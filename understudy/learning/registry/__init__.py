@@ -1,0 +1,1 @@
+"""Which checkpoints play: candidates, promotion, rollback and the audit log."""

@@ -1,0 +1,120 @@
+"""What might play, and what does: candidates are staged beside the weights that play, and checked before they may.
+
+models/v2/<policy>/best_model.pt                     plays
+models/v2/<policy>/staged/candidate_<when>.pt        staged by shadow or online learning, practice or corrections
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import torch
+
+from understudy.contract.errors import CheckpointError
+from understudy.learning.registry.audit_log import STAGED
+from understudy.policies.checkpoint import BEST, Checkpoint, load_checkpoint, save_checkpoint
+from understudy.policies.encoder import ENCODING
+from understudy.policies.policy_bundle import load_brain
+
+POLICIES = ("strategist", "tactician", "executor")
+
+
+def staged_path(models: Path, policy: str, name: str | None = None) -> Path:
+    """Where a candidate of a policy is staged; by the time where there is no name."""
+    name = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S") if name is None else name
+    return models / policy / STAGED / f"candidate_{name}.pt"
+
+
+def stage(path: Path, candidate: Checkpoint) -> str:
+    """Writes a candidate, whole or not at all; returns its identity.
+
+    Raises:
+        CheckpointError: if it is not finite or cannot be written; what was staged there before stays.
+    """
+    expect_finite(candidate, path)
+    save_checkpoint(path, candidate)
+    return candidate.identity
+
+
+def newest_candidate(models: Path, policy: str | None = None) -> Path:
+    """The candidate, of one policy or of any, that was staged last.
+
+    Raises:
+        CheckpointError: if there is none.
+    """
+    policies = POLICIES if policy is None else (policy,)
+    staged = [path for one in policies for path in (models / one / STAGED).glob("candidate_*.pt")]
+    if not staged:
+        raise CheckpointError(
+            f"No candidate lies in {models / (policy or '*') / STAGED}: one is staged while you play with "
+            "--shadow-train, and while the understudy practises or learns from its own play."
+        )
+    return max(staged, key=lambda path: path.stat().st_mtime_ns)
+
+
+def policy_of(candidate: Path) -> str:
+    """Which policy a checkpoint is, by the folder that it is staged in or by what it says itself.
+
+    Raises:
+        CheckpointError: if it lies elsewhere and cannot be read.
+    """
+    folder = candidate.absolute().parent
+    if folder.name == STAGED and folder.parent.name in POLICIES:
+        return folder.parent.name
+    return load_checkpoint(candidate).meta.policy
+
+
+def load_candidate(models: Path, path: Path, policy: str | None = None) -> Checkpoint:
+    """A candidate that could play among the policies in `models`.
+
+    Raises:
+        CheckpointError: if it is missing, torn, of another encoding or policy, not finite, or was not learnt on from
+            what plays beside it now.
+    """
+    candidate = load_checkpoint(path, policy, ENCODING)
+    if candidate.meta.policy not in POLICIES:
+        raise CheckpointError(f"{path} holds a {candidate.meta.policy}: {', '.join(POLICIES)} can be promoted.")
+    expect_finite(candidate, path)
+    expect_family(models, candidate, path)
+    load_brain(models, candidate)
+    return candidate
+
+
+def expect_finite(checkpoint: Checkpoint, path: Path) -> None:
+    """Refuses weights with a NaN or an infinity in them.
+
+    Raises:
+        CheckpointError: if there is one.
+    """
+    if not all(bool(torch.isfinite(weight).all()) for weight in checkpoint.weights.values()):
+        raise CheckpointError(f"{path} holds weights that are not numbers: it cannot play.")
+
+
+def expect_family(models: Path, candidate: Checkpoint, path: Path) -> None:
+    """Refuses a candidate that would make the Executor listen to levels that it was not trained beside.
+
+    Raises:
+        CheckpointError: if the Executor knows neither a level nor what that was learnt on from.
+    """
+    policy = candidate.meta.policy
+    executor = candidate if policy == "executor" else playing(models, "executor")
+    for parent in executor.meta.lineage:
+        if parent.what not in POLICIES or policy not in ("executor", parent.what):
+            continue
+        level = candidate if policy == parent.what else playing(models, parent.what)
+        if not level.continues(parent.identity):
+            raise CheckpointError(
+                f"{path} was learnt beside another strategist or tactician than those that play now: train the "
+                "executor, or learn on from the present one."
+                if policy == "executor"
+                else f"{path} was not learnt on from the {policy} that the executor was trained beside "
+                f"({parent.identity}): train the executor again."
+            )
+
+
+def playing(models: Path, policy: str) -> Checkpoint:
+    """What plays.
+
+    Raises:
+        CheckpointError: if nothing usable does.
+    """
+    return load_checkpoint(models / policy / BEST, policy, ENCODING)

@@ -1,0 +1,1 @@
+"""Reinforcement learning: rewards, GAE, value function, PPO."""

@@ -1,0 +1,1 @@
+"""Shadow learning: imitates a person while they play."""

@@ -1,0 +1,1 @@
+"""Behaviour cloning: the task of each policy and the training of all three."""

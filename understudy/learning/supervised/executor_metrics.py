@@ -1,0 +1,134 @@
+"""The guide's figures for an Executor that plans gestures: position error and click accuracy, one tick ahead.
+
+Each tick's cursor is foretold from the true cursor before it, the destination that was foretold at the gesture's onset
+and the hand's own pace; each tick's button from the hand's usual timing. The trivial predictors beside them are the
+ones that pass the guide's floors without looking: a cursor that stays where it is and a button that is never pressed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from understudy.contract.observation import MAX_TRACKS
+from understudy.learning.data.labelled_episode import Lesson
+from understudy.policies.executor import MINIMAP, SPACE
+from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS
+
+TOLERANCE_TICKS = 5
+"""An onset foretold within a quarter of a second counts as foretold."""
+
+
+@dataclass(frozen=True)
+class Foretold:
+    """What an Executor said of every tick of a session."""
+
+    start: Float[np.ndarray, " T"]
+    """Probability of a gesture beginning."""
+    destination: Float[np.ndarray, "T 2"]
+    """Where a gesture beginning here would most likely click, window fractions."""
+
+
+def destinations(
+    lesson: Lesson,
+    pointer: Float[np.ndarray, "T C"],
+    minimap: Float[np.ndarray, "T 2"],
+    space: Float[np.ndarray, "T 2"],
+    minimap_corner: tuple[float, float, float, float],
+) -> Float[np.ndarray, "T 2"]:
+    """Window points of the likeliest candidates.
+
+    Args:
+        lesson: T ticks.
+        pointer: scores of the candidates.
+        minimap, space: likeliest points, -1..1.
+        minimap_corner: left, top, width, height of the minimap, window fractions.
+    """
+    records, ticks, choice = lesson.observation.records, np.arange(len(lesson)), pointer.argmax(axis=1)
+    left, top, width, height = minimap_corner
+    slot = np.minimum(choice, MAX_TRACKS - 1)
+    mark = np.clip(choice - MAX_TRACKS, 0, MINIMAP - MAX_TRACKS - 1)
+    out = np.empty((len(lesson), 2))
+    for axis, (name, low, size) in enumerate((("x", left, width), ("y", top, height))):
+        options = [
+            records["tracks"][name][ticks, slot],
+            low + size * records["landmarks"][name][ticks, mark],
+            low + size * 0.5 * (minimap[:, axis] + 1.0),
+            0.5 * (space[:, axis] + 1.0),
+        ]
+        out[:, axis] = np.select([choice < MAX_TRACKS, choice < MINIMAP, choice == MINIMAP, choice == SPACE], options)
+    return out
+
+
+def aim_metrics(lesson: Lesson, foretold: Foretold, hand: np.void, generator: np.random.Generator) -> dict[str, float]:
+    """Figures of one session; every `_baseline` is the trivial predictor's.
+
+    Position errors are mean Euclidean distances in window fractions, accuracies are shares of ticks.
+    """
+    cursor = np.stack([lesson.actions["cursor_x"], lesson.actions["cursor_y"]], axis=1).astype(np.float64)
+    before = np.concatenate([cursor[:1], cursor[:-1]])
+    guess, pressed, moving = _play_through(lesson, foretold, hand, before)
+    error, still = np.linalg.norm(guess - cursor, axis=1), np.linalg.norm(before - cursor, axis=1)
+    down = lesson.actions["button"] != 0
+    gestures = lesson.hindsight.gestures
+    clicks = np.stack([gestures["x"], gestures["y"]], axis=1)
+    starts = np.stack([gestures["start_x"], gestures["start_y"]], axis=1)
+    off = np.linalg.norm(foretold.destination[gestures["onset"]] - clicks, axis=1)
+    recall, precision = _onset_matches(foretold.start * lesson.free, gestures["onset"], generator)
+    rate = np.full(len(lesson), len(gestures) / max(lesson.free.sum(), 1)) * lesson.free
+    trivial_recall, trivial_precision = _onset_matches(rate, gestures["onset"], generator)
+    return {
+        "position_error": float(error.mean()),
+        "position_error_baseline": float(still.mean()),
+        "moving_position_error": _mean(error[moving]),
+        "moving_position_error_baseline": _mean(still[moving]),
+        "destination_error": _mean(off),
+        "destination_error_baseline": _mean(np.linalg.norm(starts - clicks, axis=1)),
+        "click_accuracy": float((pressed == down).mean()),
+        "click_accuracy_baseline": float((~down).mean()),
+        "onset_recall": recall,
+        "onset_recall_baseline": trivial_recall,
+        "onset_precision": precision,
+        "onset_precision_baseline": trivial_precision,
+    }
+
+
+def _play_through(
+    lesson: Lesson, foretold: Foretold, hand: np.void, before: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(cursor, button down, moving) foretold for each tick, given which gestures began."""
+    guess, pressed = before.copy(), np.zeros(len(lesson), bool)
+    moving = np.zeros(len(lesson), bool)
+    middle = hand["press"].shape[1] // 2
+    knots = np.linspace(0.0, 1.0, NUM_KNOTS)
+    for g in lesson.hindsight.gestures:
+        goal = foretold.destination[g["onset"]]
+        away = float(np.hypot(*(goal - before[g["onset"]])))
+        bits = np.log2(1.0 + away / max(float(g["size"]), 1e-3))
+        row = int(np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES)
+        duration = max(round(float(hand["duration"][row, middle])), 1)
+        for tick in range(g["onset"], g["press"]):
+            done, after = np.interp(np.array([tick, tick + 1]) - g["onset"], knots * duration, hand["profile"])
+            share = (after - done) / max(1.0 - done, 1e-6) if done < 1.0 else 1.0
+            share *= float(foretold.start[tick]) if tick == g["onset"] else 1.0
+            guess[tick] = before[tick] + share * (goal - before[tick])
+            moving[tick] = tick <= g["arrival"]
+        press = g["onset"] + duration + max(round(float(hand["dwell"][middle])), 0)
+        pressed[press : press + max(round(float(hand["press"][g["sort"], middle])), 1)] = True
+    return guess, pressed, moving
+
+
+def _onset_matches(probability: np.ndarray, onsets: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
+    """(recall, precision) of onsets drawn from the hazards, within TOLERANCE_TICKS, each used once."""
+    drawn = np.flatnonzero(generator.random(len(probability)) < probability)
+    matched, at = 0, 0
+    for onset in onsets:
+        while at < len(drawn) and drawn[at] < onset - TOLERANCE_TICKS:
+            at += 1
+        if at < len(drawn) and drawn[at] <= onset + TOLERANCE_TICKS:
+            matched, at = matched + 1, at + 1
+    return matched / max(len(onsets), 1), matched / max(len(drawn), 1)
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else 0.0

@@ -1,0 +1,150 @@
+"""The Strategist's task: name the mode and tell the next ten seconds, at every second of one-minute windows."""
+
+import numpy as np
+import torch
+from jaxtyping import Int64
+from torch import Tensor
+from torch.nn import functional
+
+from understudy.contract.intent import NUM_MODES, Mode
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE, Strategist
+
+STRIDE_S = 10
+"""A window begins every so many seconds, shifted by a random part of a stride each time it is drawn."""
+LABEL_SMOOTHING = 0.1
+FUTURE_WEIGHT = 0.5
+UNTAUGHT = -100
+"""In place of the mode in seconds that are only looked back on."""
+
+
+class StrategistTask:
+    """Windows of contexts at 1 Hz with a mode and a future at each second."""
+
+    def __init__(self, lessons: list[Lesson], held_out: list[Lesson], model: Strategist, device: torch.device) -> None:
+        self.model = model
+        self._window_ticks = model.config.window_s * TICK_RATE_HZ
+        usable = [lesson for lesson in lessons if len(lesson) >= self._window_ticks]
+        self._train = _Track(usable, device)
+        self._held_out = [_Track([lesson], device) for lesson in held_out]
+        starts = self._train.window_starts(self._window_ticks, STRIDE_S * TICK_RATE_HZ)
+        self._starts = starts[self._train.some_taught(starts, self._window_ticks)]
+        self._signs = torch.from_numpy(mirror_tables()[0]).to(device)
+        futures = self._train.futures[self._train.taught]
+        self._future_mean, self._future_std = futures.mean(0), futures.std(0).clamp(min=1e-3)
+
+    @property
+    def num_samples(self) -> int:
+        """Windows."""
+        return len(self._starts)
+
+    def loss(self, model: Strategist, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy of modes (smoothed) and squared error of the future, at every second."""
+        start_B = self._starts[indices]
+        shift_B = torch.randint(-TICK_RATE_HZ * STRIDE_S // 2, TICK_RATE_HZ * STRIDE_S // 2, start_B.shape,
+                                generator=generator, device=start_B.device)  # fmt: skip
+        start_B = self._train.clamp(start_B, start_B + shift_B, self._window_ticks)
+        seconds = torch.arange(0, self._window_ticks, TICK_RATE_HZ, device=start_B.device)
+        ticks_BT = start_B[:, None] + seconds
+        mirror_B = torch.randint(0, NUM_MIRRORS, start_B.shape, generator=generator, device=start_B.device)
+        said = model(self._train.context[ticks_BT] * self._signs[mirror_B][:, None])
+        taught_BT = self._train.taught[ticks_BT]
+        modes_BT = torch.where(taught_BT, self._train.modes[ticks_BT], UNTAUGHT)
+        mode_loss = functional.cross_entropy(
+            said.mode_logits.flatten(0, 1), modes_BT.flatten(), label_smoothing=LABEL_SMOOTHING, ignore_index=UNTAUGHT
+        )
+        wanted = (self._train.futures[ticks_BT] - self._future_mean) / self._future_std
+        wanted = wanted * _future_signs(mirror_B)[:, None]
+        future_loss = functional.smooth_l1_loss(said.future[taught_BT], wanted[taught_BT])
+        total = mode_loss + FUTURE_WEIGHT * future_loss
+        return total, {"mode_loss": mode_loss.detach(), "future_loss": future_loss.detach()}
+
+    def validate(self, model: Strategist) -> dict[str, float]:
+        """Mode accuracy, recall of each mode and explained variance of the future, beside their trivial baselines."""
+        predicted, true, future_error, future_spread = [], [], 0.0, 0.0
+        for track in self._held_out:
+            logits, future = _read_through(model, track.context[::TICK_RATE_HZ])
+            wanted = (track.futures[::TICK_RATE_HZ] - self._future_mean) / self._future_std
+            predicted.append(logits.argmax(-1))
+            true.append(track.modes[::TICK_RATE_HZ])
+            future_error += float(((future - wanted) ** 2).sum())
+            future_spread += float((wanted**2).sum())
+        guess, truth = torch.cat(predicted), torch.cat(true)
+        most_common = int(torch.bincount(self._train.modes[self._train.taught], minlength=NUM_MODES).argmax())
+        metrics = {
+            "accuracy": float((guess == truth).float().mean()),
+            "accuracy_baseline": float((truth == most_common).float().mean()),
+            "future_explained": 1.0 - future_error / max(future_spread, 1e-9),
+        }
+        metrics["mode_accuracy"] = metrics["accuracy"]
+        metrics["mode_accuracy_baseline"] = metrics["accuracy_baseline"]
+        for mode in Mode:
+            of_mode = truth == mode
+            if bool(of_mode.any()):
+                metrics[f"recall_{mode.name}"] = float((guess[of_mode] == mode).float().mean())
+        return metrics
+
+    def confusion(self, model: Strategist) -> Int64[np.ndarray, "M M"]:
+        """Held-out seconds by true mode (row) and predicted mode (column)."""
+        table = np.zeros((NUM_MODES, NUM_MODES), np.int64)
+        for track in self._held_out:
+            guess = _read_through(model, track.context[::TICK_RATE_HZ])[0].argmax(-1)
+            np.add.at(table, (track.modes[::TICK_RATE_HZ].cpu().numpy(), guess.cpu().numpy()), 1)
+        return table
+
+
+def _future_signs(mirror_B: Tensor) -> Tensor:
+    """The way of the ship flips with the mirror, all else stays."""
+    signs = torch.ones(len(mirror_B), NUM_FUTURE, device=mirror_B.device)
+    signs[:, FUTURE_WAY] = 1.0 - 2.0 * (mirror_B & 1)
+    signs[:, FUTURE_WAY + 1] = 1.0 - (mirror_B & 2)
+    return signs
+
+
+@torch.no_grad()
+def _read_through(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Tensor]:
+    """Mode logits and futures at each second of a session, looking back half a window or more."""
+    window, half = model.config.window_s, model.config.window_s // 2
+    logits, futures = [], []
+    for begin in range(0, len(context_SF), half):
+        first = max(begin + half - window, 0)
+        said = model(context_SF[None, first : begin + half])
+        logits.append(said.mode_logits[0, begin - first :])
+        futures.append(said.future[0, begin - first :])
+    return torch.cat(logits), torch.cat(futures)
+
+
+class _Track:
+    """Sessions one after the other, on a device."""
+
+    def __init__(self, lessons: list[Lesson], device: torch.device) -> None:
+        self.lengths = [len(lesson) for lesson in lessons]
+        self.context = torch.from_numpy(np.concatenate([x.encoded.context for x in lessons])).to(device)
+        self.modes = torch.from_numpy(np.concatenate([x.hindsight.modes for x in lessons])).to(device)
+        self.futures = torch.from_numpy(np.concatenate([x.hindsight.futures for x in lessons])).to(device)
+        self.taught = torch.zeros(len(self.modes), dtype=torch.bool, device=device)
+        offsets = np.cumsum([0, *self.lengths])[:-1]
+        ticks = [offset + lesson.taught_ticks for offset, lesson in zip(offsets, lessons, strict=True)]
+        self.taught[torch.from_numpy(np.concatenate(ticks)).to(device)] = True
+
+    def window_starts(self, window: int, stride: int) -> Tensor:
+        """First ticks of windows that lie within one session."""
+        starts, offset = [], 0
+        for length in self.lengths:
+            starts.append(np.arange(offset, offset + length - window + 1, stride))
+            offset += length
+        return torch.from_numpy(np.concatenate(starts)).to(self.context.device)
+
+    def some_taught(self, starts: Tensor, window: int) -> Tensor:
+        """Which windows hold a second to learn from, shifted by half a stride either way."""
+        margin = STRIDE_S * TICK_RATE_HZ // 2 + TICK_RATE_HZ
+        count = torch.nn.functional.pad(self.taught.cumsum(0), (1, 0))
+        low, high = starts + margin, (starts + window - margin).clamp(max=len(self.taught))
+        return torch.gt(count[high], count[low])
+
+    def clamp(self, start_B: Tensor, shifted_B: Tensor, window: int) -> Tensor:
+        """Keeps shifted windows inside the session of the unshifted one."""
+        offsets = torch.tensor(np.cumsum([0, *self.lengths]), device=start_B.device)
+        session = torch.searchsorted(offsets, start_B, right=True) - 1
+        return shifted_B.clamp(offsets[session], offsets[session + 1] - window)

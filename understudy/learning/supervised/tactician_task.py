@@ -1,0 +1,103 @@
+"""The Tactician's task: which object the person is after, and where the ship will be in two seconds."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from understudy.contract.observation import MAX_TRACKS
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.policies.conditioning import TACTICIAN_TICKS
+from understudy.policies.tactician import Tactician
+
+ROUTE_WEIGHT = 2.0
+_CHUNK = 2048
+
+
+class TacticianTask:
+    """One tick of every TACTICIAN_TICKS, at a random phase."""
+
+    def __init__(
+        self, lessons: list[Lesson], held_out: list[Lesson], model: Tactician, device: torch.device, upstream: Upstream
+    ) -> None:
+        self.model = model
+        self._train = _Samples(lessons, device, upstream)
+        self._held_out = _Samples(held_out, device, upstream)
+        context, tracks, _ = mirror_tables()
+        self._context_signs = torch.from_numpy(context).to(device)
+        self._track_signs = torch.from_numpy(tracks).to(device)
+
+    @property
+    def num_samples(self) -> int:
+        """Decisions: TACTICIAN_TICKS ticks each."""
+        return len(self._train.targets) // TACTICIAN_TICKS
+
+    def loss(self, model: Tactician, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+        """Cross-entropy of the target and absolute error of the route."""
+        phase = torch.randint(0, TACTICIAN_TICKS, indices.shape, generator=generator, device=indices.device)
+        ticks_B = indices * TACTICIAN_TICKS + phase
+        mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
+        said = self._ask(model, self._train, ticks_B, mirror_B)
+        target_loss = functional.cross_entropy(said.target_logits, self._train.targets[ticks_B])
+        flips = torch.stack([1.0 - 2.0 * (mirror_B & 1), 1.0 - (mirror_B & 2)], dim=-1)
+        route_loss = functional.smooth_l1_loss(said.route, self._train.routes[ticks_B] * flips, beta=0.1)
+        total = target_loss + ROUTE_WEIGHT * route_loss
+        return total, {"target_loss": target_loss.detach(), "route_loss": route_loss.detach()}
+
+    def _ask(self, model: Tactician, samples: "_Samples", ticks_B: Tensor, mirror_B: Tensor):  # type: ignore[no-untyped-def]
+        return model(
+            samples.context[ticks_B] * self._context_signs[mirror_B],
+            samples.strategies[mirror_B, ticks_B],
+            samples.tracks[ticks_B] * self._track_signs[mirror_B][:, None],
+            samples.kinds[ticks_B],
+        )
+
+    def validate(self, model: Tactician) -> dict[str, float]:
+        """Target accuracy beside `always the nearest object or none`, accuracy where there is a target, route error."""
+        samples, right, right_targets, targets, error, still, log_loss = self._held_out, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+        ticks = torch.arange(0, len(samples.targets), TACTICIAN_TICKS, device=samples.targets.device)
+        for chunk in torch.split(ticks, _CHUNK):
+            said = self._ask(model, samples, chunk, torch.zeros_like(chunk))
+            truth = samples.targets[chunk]
+            guess = said.target_logits.argmax(-1)
+            right += float((guess == truth).sum())
+            right_targets += float(((guess == truth) & (truth < MAX_TRACKS)).sum())
+            targets += float((truth < MAX_TRACKS).sum())
+            log_loss += float(functional.cross_entropy(said.target_logits, truth, reduction="sum"))
+            error += float((said.route - samples.routes[chunk]).norm(dim=-1).sum())
+            still += float(samples.routes[chunk].norm(dim=-1).sum())
+        accuracy = right / len(ticks)
+        baseline = float((_nearest(samples)[ticks] == samples.targets[ticks]).float().mean())
+        return {
+            "accuracy": accuracy,
+            "accuracy_baseline": baseline,
+            "target_accuracy": accuracy,
+            "target_accuracy_baseline": baseline,
+            "target_recall": right_targets / max(targets, 1.0),
+            "target_log_loss": log_loss / len(ticks),
+            "route_error": error / len(ticks),
+            "route_error_baseline": still / len(ticks),
+            "choice": -log_loss / len(ticks),
+        }
+
+
+def _nearest(samples: "_Samples") -> Tensor:
+    """The trivial guess: the nearest object, whatever it is; none where nothing is in sight."""
+    return torch.where(samples.kinds[:, 0] > 0, 0, MAX_TRACKS)
+
+
+class _Samples:
+    """Ticks to learn from of all sessions one after the other, on a device."""
+
+    def __init__(self, lessons: list[Lesson], device: torch.device, upstream: Upstream) -> None:
+        def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
+            return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
+
+        learnt = [(lesson, lesson.taught_ticks) for lesson in lessons]
+        self.context = gather([lesson.encoded.context[ticks] for lesson, ticks in learnt])
+        self.tracks = gather([lesson.encoded.tracks[ticks] for lesson, ticks in learnt])
+        self.kinds = gather([lesson.encoded.kinds[ticks] for lesson, ticks in learnt])
+        self.targets = gather([lesson.hindsight.targets[ticks] for lesson, ticks in learnt])
+        self.routes = gather([lesson.hindsight.routes[ticks] for lesson, ticks in learnt])
+        self.strategies = gather([upstream.strategies(lesson)[:, ticks] for lesson, ticks in learnt], axis=1)

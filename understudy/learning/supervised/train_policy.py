@@ -1,0 +1,252 @@
+"""Trains one policy from recordings: its upstream policies, its model, its task, `fit`, and what the result is called.
+
+The Tactician listens to a trained Strategist and the Executor to both; they are looked for in the folders beside the
+output folder (models/v2/strategist beside models/v2/executor), as the guide lays them out.
+"""
+
+import dataclasses
+import hashlib
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from understudy.contract import serialization
+from understudy.contract.errors import FlagError, TrainingError
+from understudy.learning.data.dataset import Material
+from understudy.learning.data.labelled_episode import Lesson
+from understudy.learning.data.motor_model_fit import fit_hand
+from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.supervised.executor_task import ExecutorTask
+from understudy.learning.supervised.strategist_task import StrategistTask
+from understudy.learning.supervised.tactician_task import TacticianTask
+from understudy.learning.training import rng_state
+from understudy.learning.training.metric_logger import Journal, run_folder
+from understudy.learning.training.trainer import fit
+from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task
+from understudy.policies.checkpoint import (
+    BEST,
+    HELD_OUT,
+    LAST,
+    Checkpoint,
+    CheckpointMeta,
+    Parent,
+    load_checkpoint,
+    load_playing,
+    parent_now,
+)
+from understudy.policies.encoder import ENCODING
+from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.policy_bundle import pack_hand, restore_strategist, restore_tactician
+from understudy.policies.strategist import Strategist, StrategistConfig
+from understudy.policies.tactician import Tactician, TacticianConfig
+
+_log = logging.getLogger(__name__)
+
+POLICIES = ("strategist", "tactician", "executor")
+"""From the slowest to the fastest, which is the order of training."""
+LEAST_SECOND_PASS = 0.25
+"""Of all epochs, that the pass over everything takes at least."""
+UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
+"""Which trained policies each one listens to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainSettings:
+    """How to train one policy."""
+
+    output_dir: Path
+    """Where its checkpoints go; its upstream policies lie in folders of their names beside it."""
+    fit: FitConfig = field(default_factory=FitConfig)
+    device: str = "auto"
+    """`auto`, `cpu`, `cuda` or `cuda:1`."""
+    threads: int = 1
+    """Threads of torch."""
+    log_dir: Path = Path("logs/training")
+    """Where the curves go, in a folder of their own for each run."""
+    resume: bool = False
+    """Go on from last_model.pt."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainResult:
+    """A trained policy."""
+
+    policy: str
+    fit: FitResult
+    device: str
+    log_folder: Path
+
+
+def train_policy(
+    policy: str,
+    material: Material,
+    settings: TrainSettings,
+    progress: Callable[[FitProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> TrainResult:
+    """Trains one policy of POLICIES.
+
+    With little play (`Material.is_short`) it is trained twice: in `output_dir`/held_out without the held-out sessions,
+    which tells how good it is and after how many epochs; then in `output_dir` from everything, for about so many.
+
+    Raises:
+        TrainingError: on too little data or too many unusable steps.
+        CheckpointError: if checkpoints cannot be written or read.
+    """
+    torch.set_num_threads(settings.threads)
+    if not material.is_short:
+        return _train(policy, material, settings, settings.output_dir, None, progress, stop)
+    if not settings.resume:
+        (settings.output_dir / LAST).unlink(missing_ok=True)  # of an earlier run, whose second pass would go on from it
+    judged = _train(policy, material, settings, settings.output_dir / HELD_OUT, None, progress, stop)
+    if not judged.fit.finished:
+        return judged
+    twin = load_checkpoint(judged.fit.best_path, policy, ENCODING)
+    settings = dataclasses.replace(
+        settings,
+        fit=dataclasses.replace(settings.fit, last_epoch=_epochs_of_second_pass(judged.fit.best_epoch, settings.fit)),
+        resume=settings.resume and (settings.output_dir / LAST).exists(),
+    )
+    whole = _train(policy, material.everything, settings, settings.output_dir, twin, progress, stop)
+    both = dataclasses.replace(
+        whole.fit,
+        num_steps=judged.fit.num_steps + whole.fit.num_steps,
+        num_skipped=judged.fit.num_skipped + whole.fit.num_skipped,
+        seconds=judged.fit.seconds + whole.fit.seconds,
+    )
+    return dataclasses.replace(whole, fit=both)
+
+
+def _epochs_of_second_pass(best_epoch: int, config: FitConfig) -> int:
+    """As many as were best, but not fewer than a part of the whole way.
+
+    Play goes on getting better for a while after the likelihood of one held-out session does not (docs/log.md).
+    """
+    return max(best_epoch, round(LEAST_SECOND_PASS * config.epochs))
+
+
+def _train(
+    policy: str,
+    material: Material,
+    settings: TrainSettings,
+    folder: Path,
+    twin: Checkpoint | None,
+    progress: Callable[[FitProgress], None] | None,
+    stop: Callable[[], bool] | None,
+) -> TrainResult:
+    """One pass into `folder`; judged by held-out sessions unless a `twin` was, in an earlier pass."""
+    device = pick_device(settings.device)
+    upstream, parents = find_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
+    with rng_state.seeded(settings.fit.seed, device):
+        task, config = build_task(policy, material, upstream, device)
+    of_twin = () if twin is None else (parent_now(twin.identity, HELD_OUT),)
+    meta = CheckpointMeta(
+        policy=policy,
+        encoding=ENCODING,
+        config=serialization.to_plain(config),
+        hand=pack_hand(measure_hand(material.train)) if policy == "executor" else {},
+        data_hash=_data_hash(material, parents),
+        lineage=(parent_now(material.data_hash, "recordings"), *parents, *of_twin),
+        metrics={} if twin is None else twin.meta.metrics,
+    )
+    curves = run_folder(settings.log_dir, policy)
+    with Journal(curves) as journal:
+        result = fit(
+            task,
+            dataclasses.replace(settings.fit, choose_by=CHOOSE_BY[policy] if twin is None else None),
+            folder,
+            meta,
+            journal=journal,
+            progress=progress,
+            stop=stop,
+            resume=settings.resume,
+        )
+    return TrainResult(policy=policy, fit=result, device=str(device), log_folder=curves)
+
+
+CHOOSE_BY = {"strategist": "accuracy", "tactician": "choice", "executor": "choice"}
+"""Held-out metric that picks best_model.pt. `choice` is a likelihood: where a distribution is sampled or handed on, the
+most likely answer being right (accuracy) says little about how it plays."""
+FEWEST_GESTURES = 20
+"""Fewer clicks than this fit neither a hand nor an Executor."""
+
+
+def build_task(policy: str, material: Material, upstream: Upstream, device: torch.device) -> tuple[Task[Any], Any]:
+    """The policy's task with a fresh model (drawn from torch's global generator), and the model's config."""
+    train, held_out = material.train, material.held_out
+    if policy == "strategist":
+        strategist = StrategistConfig()
+        return StrategistTask(train, held_out, Strategist(strategist).to(device), device), strategist
+    if policy == "tactician":
+        tactician = TacticianConfig()
+        return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
+    _refuse_idle_play(train)
+    executor = ExecutorConfig()
+    model = Executor(executor).to(device)
+    return ExecutorTask(train, held_out, model, device, upstream, material.profile, measure_hand(train)), executor
+
+
+def _refuse_idle_play(lessons: list[Lesson]) -> None:
+    gestures = sum(len(lesson.hindsight.gestures) for lesson in lessons)
+    if gestures < FEWEST_GESTURES:
+        raise TrainingError(
+            f"The recordings hold {gestures} clicks to learn from, at least {FEWEST_GESTURES} are needed: record play "
+            "in which the mouse is used."
+        )
+
+
+def measure_hand(lessons: list[Lesson]) -> np.void:
+    """The person's hand, a record of dtype HAND, from the training part alone."""
+    return fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in lessons])
+
+
+def find_upstream(policy: str, output_dir: Path, *, judged: bool = False) -> tuple[Upstream, tuple[Parent, ...]]:
+    """The trained policies that `policy` listens to; one that is missing is warned of and done without.
+
+    Args:
+        policy: one of POLICIES.
+        output_dir: of `policy`; the others lie beside it.
+        judged: take those that never saw the held-out sessions, where there are two of each.
+    """
+    found: dict[str, Any] = {}
+    parents = []
+    for name in UPSTREAM[policy]:
+        path = output_dir.parent / name / BEST
+        if not path.exists():
+            _log.warning("There is no %s: the %s is trained without the %s's advice.", path, policy, name)
+            continue
+        checkpoint = load_playing(path.parent, name, ENCODING, judged=judged)
+        found[name] = restore_strategist(checkpoint) if name == "strategist" else restore_tactician(checkpoint)
+        parents.append(parent_now(checkpoint.identity, name))
+    return Upstream(**found), tuple(parents)
+
+
+def pick_device(wanted: str) -> torch.device:
+    """The device of that name; without CUDA a warning and the CPU.
+
+    Raises:
+        FlagError: if torch knows no such device.
+    """
+    if wanted == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if re.fullmatch(r"cpu|cuda(:\d+)?", wanted) is None:
+        raise FlagError(f"--device {wanted} is no device: give auto, cpu, cuda or cuda:1.")
+    kind, _, number = wanted.partition(":")
+    if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
+        _log.warning(
+            "There is no CUDA device %s on this machine (or this torch cannot use it): the CPU does it.", wanted
+        )
+        return torch.device("cpu")
+    return torch.device(wanted)
+
+
+def _data_hash(material: Material, parents: tuple[Parent, ...]) -> str:
+    """Of the recordings and of the upstream weights: together they are what the samples are made of."""
+    text = " ".join([material.data_hash, *(parent.identity for parent in parents)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

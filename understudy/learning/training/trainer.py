@@ -1,0 +1,220 @@
+"""The one supervised loop: every policy is fitted here, from recordings, in shadow and from corrections alike.
+
+Notable: samples stay on the device and a batch is a tensor of indices; the data order is a function of seed and
+epoch, so nothing of it is stored; a run that stops at any step goes on from last_model.pt to the identical numbers.
+Deliberately absent: data loaders, worker processes, gradient scaling (bf16 needs none), early stopping.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from understudy.contract.errors import TrainingError
+from understudy.learning.training import rng_state
+from understudy.learning.training.checkpoint_manager import Keeper
+from understudy.learning.training.metric_logger import Journal
+from understudy.learning.training.optim import learning_rate
+from understudy.learning.training.train_state import FitState
+from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task
+from understudy.policies.checkpoint import BEST, CheckpointMeta
+
+_log = logging.getLogger(__name__)
+
+
+def fit(
+    task: Task[Any],
+    config: FitConfig,
+    output_dir: Path,
+    meta: CheckpointMeta,
+    *,
+    journal: Journal | None = None,
+    progress: Callable[[FitProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+    resume: bool = False,
+) -> FitResult:
+    """Fits a task's model; leaves best_model.pt, last_model.pt and checkpoint_epoch_N.pt in `output_dir`.
+
+    Args:
+        task: model and samples, both on one device.
+        config: how.
+        output_dir: made if missing.
+        meta: what the checkpoints say about themselves; epoch is filled in, and metrics where something is held out.
+        journal: takes the curves; the caller closes it.
+        progress: called after each step, on this thread.
+        stop: asked after each step; True writes last_model.pt and returns.
+        resume: go on from last_model.pt where there is one.
+
+    Raises:
+        TrainingError: on too few samples, on too many unusable steps, or when `resume` meets another run.
+        CheckpointError: if checkpoints cannot be written or read.
+    """
+    if task.num_samples < 1:
+        raise TrainingError(
+            "There is nothing to train on: the recordings hold no usable sample, record some minutes of play."
+        )
+    loop = _Loop(task, config, output_dir, meta, journal, progress, stop)
+    with rng_state.seeded(config.seed, loop.state.device):
+        return loop.run(resume)
+
+
+class _Loop:
+    """One run: its parts, and the steps in their order."""
+
+    def __init__(
+        self,
+        task: Task[Any],
+        config: FitConfig,
+        output_dir: Path,
+        meta: CheckpointMeta,
+        journal: Journal | None,
+        progress: Callable[[FitProgress], None] | None,
+        stop: Callable[[], bool] | None,
+    ) -> None:
+        self.task, self.config, self.journal, self.progress, self.stop = task, config, journal, progress, stop
+        self.state = FitState(
+            task,
+            lr=config.lr,
+            weight_decay=config.weight_decay,
+            ema_decay=config.ema_decay,
+            clip=config.gradient_clip,
+            seed=config.seed,
+        )
+        # Everything that shapes the numbers; a resumed run must agree. `epochs` is among them: it bends the cosine.
+        shaping = (
+            "epochs",
+            "last_epoch",
+            "batch_size",
+            "lr",
+            "weight_decay",
+            "warmup_fraction",
+            "gradient_clip",
+            "ema_decay",
+            "seed",
+        )
+        settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
+        self.meta = meta
+        self.keeper = Keeper(output_dir, meta, settings, config.save_interval_s)
+        self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
+        self.num_epochs = config.last_epoch or config.epochs
+        self.num_steps = config.epochs * self.steps_per_epoch
+        """Of the learning rate's whole way, which a run with a `last_epoch` does not reach the end of."""
+
+    def run(self, resume: bool) -> FitResult:
+        begun_s = time.monotonic()
+        if resume:
+            self.keeper.restore(self.state)
+        finished = True
+        try:
+            while self.state.epoch < self.num_epochs and finished:
+                finished = self._epoch()
+        except TrainingError:
+            self.keeper.close(self.state)
+            raise
+        if self.state.step > 0:
+            self.keeper.close(self.state)
+        return self._result(time.monotonic() - begun_s, finished)
+
+    def _epoch(self) -> bool:
+        """One pass, or what is left of it; False where `stop` ended it."""
+        state = self.state
+        order = self._order(state.epoch)
+        self.task.model.train()
+        while state.step_in_epoch < self.steps_per_epoch:
+            begin = state.step_in_epoch * self.config.batch_size
+            self._step(order[begin : begin + self.config.batch_size])
+            if self.stop is not None and self.stop():
+                return False
+        state.finish_epoch()
+        self._validate()
+        self.keeper.keep(
+            state, snapshot=self.config.save_every is not None and state.epoch % self.config.save_every == 0
+        )
+        return True
+
+    def _order(self, epoch: int) -> Tensor:
+        # Made on the CPU whatever the device, so that a run may move. 2**20 keeps the orders of near seeds apart.
+        shuffler = torch.Generator().manual_seed(self.config.seed * 2**20 + epoch)
+        return torch.randperm(self.task.num_samples, generator=shuffler).to(self.state.device)
+
+    def _step(self, indices: Tensor) -> None:
+        state, config = self.state, self.config
+        rate = learning_rate(state.step, self.num_steps, config.lr, config.warmup_fraction)
+        for group in state.optimizer.param_groups:
+            group["lr"] = rate
+        with self._autocast():
+            loss, extras = self.task.loss(state.model, indices, state.generator)
+        torch.autograd.backward(loss)
+        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
+        # One transfer for both numbers: each wait for the device costs as much as a small model's step.
+        loss_value, norm_value = torch.stack([loss.detach().float(), norm.float()]).tolist()
+        if state.guard.accepts(loss_value, norm_value):
+            state.optimizer.step()
+            state.average.update(state.step + 1)
+            state.epoch_loss_sum += loss_value
+            state.epoch_loss_count += 1
+        else:
+            _log.warning("Step %d was skipped: loss %.4g, gradient norm %.4g.", state.step, loss_value, norm_value)
+        state.optimizer.zero_grad(set_to_none=True)
+        state.step += 1
+        state.step_in_epoch += 1
+        self._tell(loss_value, norm_value, rate, extras)
+
+    def _tell(self, loss: float, norm: float, rate: float, extras: dict[str, Tensor]) -> None:
+        state = self.state
+        if self.journal is not None and state.step % self.config.log_every == 0:
+            numbers = {"train_loss": loss, "learning_rate": rate, "gradient_norm": norm}
+            numbers |= {f"train/{name}": float(value.detach()) for name, value in extras.items()}
+            self.journal.write(state.step, numbers)
+        if self.progress is not None:
+            self.progress(
+                FitProgress(
+                    epoch=state.epoch + 1,
+                    num_epochs=self.num_epochs,
+                    step=state.step,
+                    num_steps=self.num_epochs * self.steps_per_epoch,
+                    train_loss=state.running_loss,
+                    metrics=state.metrics,
+                )
+            )
+
+    def _validate(self) -> None:
+        state, config = self.state, self.config
+        if state.epoch != self.num_epochs and (config.choose_by is None or state.epoch % config.validate_every):
+            return
+        if config.choose_by is None:
+            state.note_validation(dict(self.meta.metrics), 0.0)
+            self.keeper.note_best(state)
+            return
+        with torch.no_grad(), self._autocast():
+            found = self.task.validate(state.average.model)
+        metrics = {name: float(value) for name, value in found.items()}  # numpy and torch scalars do not survive JSON
+        if state.note_validation(metrics, metrics[config.choose_by]):
+            self.keeper.note_best(state)
+        if self.journal is not None:
+            numbers = {f"val_{name}": value for name, value in metrics.items()}
+            self.journal.write(
+                state.step, {"epoch": float(state.epoch), "epoch_train_loss": state.train_loss, **numbers}
+            )
+            self.journal.flush()
+
+    def _autocast(self) -> AbstractContextManager[object]:
+        return torch.autocast("cuda", torch.bfloat16, enabled=self.state.device.type == "cuda")
+
+    def _result(self, seconds: float, finished: bool) -> FitResult:
+        state = self.state
+        return FitResult(
+            best_path=self.keeper.folder / BEST,
+            best_epoch=state.best_epoch,
+            metrics=state.best_metrics,
+            train_loss=state.train_loss,
+            num_steps=state.step,
+            num_skipped=state.guard.num_skipped,
+            seconds=seconds,
+            finished=finished,
+        )

@@ -1,0 +1,1 @@
+"""A learner in a process of its own, fed by the game without waiting."""

@@ -1,0 +1,40 @@
+"""Which detector to use: the one given, or the small one that comes with the game's profile."""
+
+from pathlib import Path
+
+from understudy.contract.errors import CheckpointError
+from understudy.contract.profile import Profile
+from understudy.contract.screen_layout import Screen
+from understudy.perception.detector import Detector
+from understudy.perception.onnx_detector import OnnxDetector
+from understudy.perception.ultralytics_export import convert_once
+
+WEIGHTS = Path(__file__).parent / "models"
+
+
+def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Detector:
+    """Opens a detector for a game, with the confidence and overlap of its profile.
+
+    Args:
+        path: an .onnx file, or ultralytics weights (.pt), which are converted once to an .onnx beside them; None takes
+            the weights that come with the game.
+        profile: of the game.
+        threads: of the detector.
+
+    Raises:
+        CheckpointError: if there are no such weights or they are none of a detector.
+        MissingExtraError: for .pt weights without the extra `yolo`.
+    """
+    screen = profile.eye or Screen()
+    if path is None:
+        path = WEIGHTS / f"{profile.name}.onnx"
+        if not path.is_file():
+            raise CheckpointError(
+                f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
+                "train one from screenshots with  understudy detector train --images --labels ."
+            )
+    if path.suffix == ".pt":
+        path = convert_once(path)
+    elif path.suffix != ".onnx":
+        raise CheckpointError(f"{path} is no detector: give an .onnx file, or ultralytics weights such as best.pt.")
+    return OnnxDetector(path, screen.confidence, screen.iou, threads)

@@ -1,0 +1,51 @@
+"""Which of the game's kinds each class of a detector is."""
+
+import logging
+
+import numpy as np
+from jaxtyping import Int16
+
+from understudy.contract.errors import CheckpointError
+from understudy.contract.profile import Profile
+from understudy.contract.screen_layout import Screen
+
+_log = logging.getLogger(__name__)
+
+
+def kinds_of_labels(names: tuple[str, ...], profile: Profile) -> Int16[np.ndarray, " labels"]:
+    """For each of a detector's labels the index of the profile's kind, -1 for what the game does not know.
+
+    Classes that the profile neither names nor drops are told of once.
+
+    Raises:
+        CheckpointError: if not one class is a kind of this game: these are weights for another.
+    """
+    screen = profile.eye or Screen()
+    kinds = {plain(kind.name): number for number, kind in enumerate(profile.kinds)}
+    given = {plain(name): plain(kind) for name, kind in screen.classes.items()}
+    for name, kind in given.items():
+        if kind and kind not in kinds:
+            raise CheckpointError(
+                f"The profile {profile.name!r} maps the class {name!r} to {kind!r}, which is none of its kinds: they "
+                f"are {', '.join(one.name for one in profile.kinds)}."
+            )
+    labels = np.array([kinds.get(given.get(plain(name), plain(name)), -1) for name in names], np.int16)
+    unknown = [name for name, kind in zip(names, labels, strict=True) if kind < 0 and given.get(plain(name)) != ""]
+    if len(labels) and (labels < 0).all():
+        raise CheckpointError(
+            f"These weights know {', '.join(names[:6])}, of which the game {profile.name!r} knows nothing: give "
+            "weights for this game, or map their classes to kinds in the profile's [eye.classes]."
+        )
+    if unknown:
+        _log.warning(
+            "The detector's classes %s are no kinds of the game %r and are passed over; name them in the profile's "
+            "[eye.classes] (an empty kind passes them over without a word).",
+            ", ".join(unknown),
+            profile.name,
+        )
+    return labels
+
+
+def plain(name: str) -> str:
+    """A name without what people write differently."""
+    return "".join(letter for letter in name.lower() if letter.isalnum())

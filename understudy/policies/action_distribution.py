@@ -1,0 +1,45 @@
+"""What an Executor's hazards come to once they are tempered: arrays to draw from, the same for whoever draws."""
+
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from jaxtyping import Float, Float32
+from torch import Tensor
+
+from understudy.policies.executor import Hazards
+from understudy.policies.mixture_density import mixture_of
+from understudy.policies.policy_bundle import Sampling
+
+
+class Chances(NamedTuple):
+    """Probabilities of B worlds' next tick, in the order in which `act_worlds` takes them."""
+
+    start: Float32[np.ndarray, " B"]
+    """A gesture begins."""
+    pointer: Float32[np.ndarray, "B C"]
+    """Which candidate it goes to."""
+    right: Float32[np.ndarray, " B"]
+    """It is made with the right button."""
+    minimap: Float32[np.ndarray, "B X 7"]
+    """Mixture of its point on the minimap, as of `mixture_of`."""
+    space: Float32[np.ndarray, "B X 7"]
+    keys: Float32[np.ndarray, "B K"]
+    """Each key goes down."""
+
+
+def chances_of(hazards: Hazards, sampling: Sampling) -> Chances:
+    """What is drawn from; the arrays are the caller's own."""
+    return Chances(
+        start=torch.sigmoid(hazards.start_logit).numpy(),
+        pointer=torch.softmax(tempered_pointer(hazards, sampling), dim=-1).numpy(),
+        right=torch.sigmoid(hazards.right_logit).numpy(),
+        minimap=mixture_of(hazards.minimap_density, sampling.minimap_temperature).numpy(),
+        space=mixture_of(hazards.space_density, sampling.space_temperature).numpy(),
+        keys=torch.sigmoid(hazards.key_logits).numpy(),
+    )
+
+
+def tempered_pointer(hazards: Hazards, sampling: Sampling) -> Float[Tensor, "B C"]:
+    """Logits of the candidates as they are drawn."""
+    return hazards.pointer_logits / sampling.pointer_temperature

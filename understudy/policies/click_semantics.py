@@ -1,0 +1,171 @@
+"""Where a click lands: object, landmark on the minimap, minimap, open space, or a panel that flies nowhere.
+
+The one reading of clicks, shared by encoding (play and training alike), hindsight and hand, compiled by numba.
+"""
+
+from enum import IntEnum
+from pathlib import Path
+
+import numba
+import numpy as np
+
+from understudy.contract.errors import WorldError
+from understudy.contract.numba_cache import forget_stale_code
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Role
+from understudy.contract.profile import Profile
+
+MAX_KINDS = 32
+MAX_PANELS = 8
+MAX_KEYS = 8
+MAX_MAPS = 8
+ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), int(Role.BASE)
+"""Roles as plain numbers, for compiled code."""
+HIT_MARGIN = 1.3
+"""A click this many half-sizes from an object's centre still means the object: people aim at sprites, not at boxes."""
+LOG_WORTH_SCALE = 3.5
+"""log(1 + points) of the most valuable kinds (about 30 points), so that worth lies in about 0..1."""
+LANDMARK_RADIUS = 0.04
+"""A minimap click this close to a landmark (map fractions) means the landmark."""
+
+# Every compiled function of policies and learning is reached through this file, so this is the moment before the first.
+forget_stale_code(Path(__file__).parent, Path(__file__).parents[1] / "learning")
+
+
+class Sort(IntEnum):
+    """What a click means."""
+
+    NOTHING = 0
+    TRACK = 1
+    LANDMARK = 2
+    MINIMAP = 3
+    SPACE = 4
+
+
+SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(sort) for sort in Sort)
+"""Sorts as plain numbers, for compiled code."""
+
+GEOMETRY = np.dtype(
+    [
+        ("aspect", "f4"),  # window height / width, to measure distances in window widths
+        ("minimap_left", "f4"),
+        ("minimap_top", "f4"),
+        ("minimap_width", "f4"),
+        ("minimap_height", "f4"),
+        ("panels", "f4", (MAX_PANELS, 4)),  # left, top, width, height
+        ("num_panels", "i4"),
+        ("num_keys", "i4"),
+        ("strength", "f4", (MAX_KINDS,)),
+        ("worth", "f4", (MAX_KINDS,)),  # value, compressed to about 0..1
+    ],
+)
+"""What the compiled functions know of a profile."""
+
+
+def geometry_of(profile: Profile) -> np.void:
+    """One record of dtype GEOMETRY.
+
+    Raises:
+        WorldError: if the game has more kinds, panels or keys than the policies have places for.
+    """
+    for what, given, most in (
+        ("kinds of object", len(profile.kinds), MAX_KINDS),
+        ("panels", len(profile.panels), MAX_PANELS),
+        ("keys", len(profile.keys), MAX_KEYS),
+    ):
+        if given > most:
+            raise WorldError(
+                f"The game {profile.name!r} has {given} {what} and the policies have places for {most}: "
+                "leave some out of its profile."
+            )
+    record: np.void = np.zeros(1, GEOMETRY)[0]
+    record["aspect"] = profile.window_height / profile.window_width
+    record["minimap_left"], record["minimap_top"] = profile.minimap.left, profile.minimap.top
+    record["minimap_width"], record["minimap_height"] = profile.minimap.width, profile.minimap.height
+    for i, panel in enumerate(profile.panels):
+        record["panels"][i] = (panel.left, panel.top, panel.width, panel.height)
+    record["num_panels"] = len(profile.panels)
+    record["num_keys"] = len(profile.keys)
+    for i, kind in enumerate(profile.kinds):
+        record["strength"][i] = kind.strength
+        record["worth"][i] = np.log1p(max(kind.value, 0.0)) / LOG_WORTH_SCALE
+    return record
+
+
+@numba.njit(cache=True)
+def known_kind(kind):  # type: ignore[no-untyped-def]
+    """A kind that the tables have a row for; compiled code reads out of bounds without a word."""
+    return min(max(kind, 0), MAX_KINDS - 1)
+
+
+@numba.njit(cache=True)
+def distance(geometry, x, y):  # type: ignore[no-untyped-def]
+    """Length of a window-fraction vector in window widths."""
+    return np.sqrt(x * x + (y * geometry.aspect) ** 2)
+
+
+@numba.njit(cache=True)
+def to_map(geometry, x, y):  # type: ignore[no-untyped-def]
+    """Window fractions on the minimap to map fractions."""
+    return (x - geometry.minimap_left) / geometry.minimap_width, (y - geometry.minimap_top) / geometry.minimap_height
+
+
+@numba.njit(cache=True)
+def to_window(geometry, x, y):  # type: ignore[no-untyped-def]
+    """Map fractions to the point on the minimap, window fractions."""
+    return geometry.minimap_left + x * geometry.minimap_width, geometry.minimap_top + y * geometry.minimap_height
+
+
+@numba.njit(cache=True)
+def slot_of(observation, track_id):  # type: ignore[no-untyped-def]
+    """Slot of the track with this id, -1 when it is not visible."""
+    for slot in range(MAX_TRACKS):
+        if observation.tracks[slot].id == track_id and track_id > 0:
+            return slot
+    return -1
+
+
+@numba.njit(cache=True)
+def track_under(observation, x, y):  # type: ignore[no-untyped-def]
+    """Slot of the object under a point, the nearest by its own size; -1 when there is none."""
+    best, best_distance = -1, HIT_MARGIN
+    for slot in range(MAX_TRACKS):
+        track = observation.tracks[slot]
+        if track.id > 0:
+            away_x = abs(x - track.x) / max(0.5 * track.width, 1e-4)
+            away_y = abs(y - track.y) / max(0.5 * track.height, 1e-4)
+            away = max(away_x, away_y)
+            if away < best_distance:
+                best, best_distance = slot, away
+    return best
+
+
+@numba.njit(cache=True)
+def landmark_near(observation, map_x, map_y):  # type: ignore[no-untyped-def]
+    """Index of the landmark within LANDMARK_RADIUS of a map point, -1 when there is none."""
+    best, best_distance = -1, LANDMARK_RADIUS
+    for i in range(MAX_LANDMARKS):
+        mark = observation.landmarks[i]
+        if mark.role > 0:
+            away = np.sqrt((mark.x - map_x) ** 2 + (mark.y - map_y) ** 2)
+            if away < best_distance:
+                best, best_distance = i, away
+    return best
+
+
+@numba.njit(cache=True)
+def read_click(observation, geometry, x, y):  # type: ignore[no-untyped-def]
+    """What a click at (x, y) means.
+
+    Returns:
+        (sort, index): a Sort, and the track slot or landmark index where the sort has one (else -1).
+    """
+    map_x, map_y = to_map(geometry, x, y)
+    if 0.0 <= map_x < 1.0 and 0.0 <= map_y < 1.0:
+        mark = landmark_near(observation, map_x, map_y)
+        return (SORT_LANDMARK, mark) if mark >= 0 else (SORT_MINIMAP, -1)
+    for i in range(geometry.num_panels):
+        panel = geometry.panels[i]
+        if panel[0] <= x < panel[0] + panel[2] and panel[1] <= y < panel[1] + panel[3]:
+            return SORT_NOTHING, -1
+    slot = track_under(observation, x, y)
+    return (SORT_TRACK, slot) if slot >= 0 else (SORT_SPACE, -1)

@@ -1,0 +1,99 @@
+"""Observation to numbers: the one encoding, the same compiled function in training and in play.
+
+A tick becomes a context vector (policies/context_features.py), a matrix of track features and a matrix of landmark
+features (policies/object_features.py). What happened before is carried explicitly (policies/temporal_features.py).
+Features that change sign under a left-right mirror come first, then those that change sign under an up-down mirror,
+then the rest: `mirror_signs` needs no list of names."""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+from jaxtyping import Float32, Int64
+
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Observation
+from understudy.contract.profile import Profile
+from understudy.policies.click_semantics import geometry_of
+from understudy.policies.context_features import CONTEXT_WIDTH, encode_context
+from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH, encode_landmarks, encode_tracks
+from understudy.policies.temporal_features import fresh_memory, remember_events, remember_inputs, remember_tracks
+
+ENCODING = "gesture-7"
+"""Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """B worlds (or ticks) as numbers."""
+
+    context: Float32[np.ndarray, "B F"]
+    tracks: Float32[np.ndarray, "B N track_features"]
+    kinds: Int64[np.ndarray, "B N"]
+    """0 for an empty slot, else kind + 1."""
+    landmarks: Float32[np.ndarray, "B L landmark_features"]
+
+
+class Encoder:
+    """Encodes observations of one game; holds no memory of its own."""
+
+    def __init__(self, profile: Profile) -> None:
+        self.geometry = geometry_of(profile)
+
+    def start(self, num_worlds: int) -> np.ndarray:
+        """Fresh carries, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
+        return fresh_memory(num_worlds)
+
+    def encode(self, observation: Observation, carry: np.ndarray) -> Encoded:
+        """One tick of B worlds; updates `carry` in place."""
+        arrays = _buffers(len(observation))
+        _encode_worlds(observation.records, carry, self.geometry, *arrays)
+        return Encoded(*arrays)
+
+    def encode_episode(self, observation: Observation) -> Encoded:
+        """All ticks of one world, in order, from a fresh carry."""
+        arrays = _buffers(len(observation))
+        _encode_ticks(observation.records, self.start(1), self.geometry, *arrays)
+        return Encoded(*arrays)
+
+
+def _buffers(size: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    return (
+        np.zeros((size, CONTEXT_WIDTH), np.float32),
+        np.zeros((size, MAX_TRACKS, TRACK_WIDTH), np.float32),
+        np.zeros((size, MAX_TRACKS), np.int64),
+        np.zeros((size, MAX_LANDMARKS, LANDMARK_WIDTH), np.float32),
+    )
+
+
+@numba.njit(cache=True)
+def _encode_worlds(records, carries, geometry, context, tracks, kinds, landmarks):  # type: ignore[no-untyped-def]
+    for b in range(len(records)):
+        _encode(records[b], carries[b], geometry, context[b], tracks[b], kinds[b], landmarks[b])
+
+
+@numba.njit(cache=True)
+def _encode_ticks(records, carries, geometry, context, tracks, kinds, landmarks):  # type: ignore[no-untyped-def]
+    for t in range(len(records)):
+        _encode(records[t], carries[0], geometry, context[t], tracks[t], kinds[t], landmarks[t])
+
+
+@numba.njit(cache=True)
+def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  # type: ignore[no-untyped-def]
+    remember_tracks(observation, carry)
+    remember_inputs(observation, carry, geometry)
+    remember_events(observation, carry)
+    encode_tracks(observation, carry, geometry, tracks, kinds)
+    encode_landmarks(observation, landmarks)
+    encode_context(observation, carry, geometry, context)
+    for i in range(MAX_LANDMARKS):
+        for column in range(LANDMARK_WIDTH):
+            if landmarks[i, column] != landmarks[i, column]:
+                landmarks[i, column] = 0.0
+
+
+def mirror_signs(mirrored: int, width: int, flip_x: bool, flip_y: bool) -> Float32[np.ndarray, " width"]:
+    """Signs that turn features of the layout above into those of the mirrored scene."""
+    signs = np.ones(width, np.float32)
+    signs[:mirrored] = -1.0 if flip_x else 1.0
+    signs[mirrored : 2 * mirrored] = -1.0 if flip_y else 1.0
+    return signs

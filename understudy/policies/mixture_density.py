@@ -1,0 +1,88 @@
+"""Where in a plane, as a mixture of Gaussians, each in a frame of its own: the window's, or one that turns with play.
+
+Points and planes are scaled to -1..1. A frame is an origin and two axes (policies/reference_frames.py); a component's
+mean and spread are numbers along them, so `at my distance, a step further round` is the same output whatever the
+direction."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+RAW_WIDTH = 5
+"""Numbers that a network says of a component: weight, mean along two axes, log scale along both."""
+DENSITY_WIDTH = 7
+"""Numbers of a component in its plane: log weight, mean x and y, and two vectors that spread it."""
+LOG_SCALES = (-4.0, 1.0)
+"""Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
+LOG_TAU = math.log(2.0 * math.pi)
+RING_DIRECTIONS = 8
+"""Components of a ring: one in each direction, as broad as the gap to the next."""
+RING_WIDTH = RING_DIRECTIONS + 3
+"""Numbers that a network says of a ring: its weight, that of each direction, its radius and how thick it is."""
+RING_RADIUS, RING_THICKNESS = -0.5, -1.5
+"""Logarithms of both where the network says 0."""
+NEVER = -1e4
+"""Log weight of a component whose frame is not there."""
+
+
+def in_plane(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
+    """Components said along the plane's own axes."""
+    zero_B2 = torch.zeros_like(raw_BX5[:, 0, :2])
+    across, down = torch.zeros_like(zero_B2), torch.zeros_like(zero_B2)
+    across[:, 0], down[:, 1] = 1.0, 1.0
+    return in_frame(raw_BX5, torch.stack([zero_B2, across, down], dim=1))
+
+
+def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
+    """Components said along the axes of a frame (origin, ahead, aside); a frame of zeros has none."""
+    absent_B = (frame_B32[:, 1:].abs().sum((1, 2)) == 0)[:, None]
+    plane = torch.eye(2, device=frame_B32.device, dtype=frame_B32.dtype)
+    axes_B22 = torch.where(absent_B[..., None], plane, frame_B32[:, 1:])
+    mean_BX2 = frame_B32[:, None, 0] + raw_BX5[..., 1:3] @ axes_B22
+    spread_BX22 = raw_BX5[..., 3:].clamp(*LOG_SCALES).exp()[..., None] * axes_B22[:, None]
+    logit_BX = raw_BX5[..., 0].masked_fill(absent_B, NEVER)
+    return torch.cat([logit_BX[..., None], mean_BX2, spread_BX22.flatten(2)], dim=-1)
+
+
+def in_ring(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
+    """Components on a circle round a place: `so far from here` is one number, and `in whatever direction` is none."""
+    angle_X = torch.arange(RING_DIRECTIONS, device=raw_BR.device) * (2.0 * math.pi / RING_DIRECTIONS)
+    outward_X2 = torch.stack([angle_X.cos(), angle_X.sin()], dim=-1)
+    along_X2 = torch.stack([-angle_X.sin(), angle_X.cos()], dim=-1)
+    radius_B11 = (raw_BR[:, -2] + RING_RADIUS).clamp(*LOG_SCALES).exp()[:, None, None]
+    thickness_B11 = (raw_BR[:, -1] + RING_THICKNESS).clamp(*LOG_SCALES).exp()[:, None, None]
+    gap = math.sin(math.pi / RING_DIRECTIONS)
+    return torch.cat(
+        [
+            (raw_BR[:, :1] + raw_BR[:, 1 : 1 + RING_DIRECTIONS])[..., None],
+            centre_B2[:, None] + radius_B11 * outward_X2,
+            thickness_B11 * outward_X2,
+            gap * radius_B11 * along_X2,
+        ],
+        dim=-1,
+    )
+
+
+def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
+    """Log likelihood of points under a mixture (nats)."""
+    log_weights = torch.log_softmax(density_BX7[..., 0], dim=-1)
+    away_x, away_y = (point_B2[:, None] - density_BX7[..., 1:3]).unbind(-1)
+    ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
+    area = ahead_x * aside_y - ahead_y * aside_x
+    ahead, aside = (away_x * aside_y - away_y * aside_x) / area, (away_y * ahead_x - away_x * ahead_y) / area
+    log_likelihood = -0.5 * (ahead**2 + aside**2) - area.abs().log() - LOG_TAU
+    return torch.logsumexp(log_weights + log_likelihood, dim=-1)
+
+
+def mixture_of(density_BX7: Float[Tensor, "B X 7"], temperature: float = 1.0) -> Float[Tensor, "B X 7"]:
+    """The mixture as it is drawn, with probabilities in place of log weights."""
+    drawn_BX7 = tempered(density_BX7, temperature)
+    return torch.cat([torch.softmax(drawn_BX7[..., :1], dim=1), drawn_BX7[..., 1:]], dim=-1)
+
+
+def tempered(density_BX7: Float[Tensor, "B X 7"], temperature: float) -> Float[Tensor, "B X 7"]:
+    """The mixture at a temperature, its log weights not normalised; cooler is narrower."""
+    log_weights, spread = density_BX7[..., :1] / temperature, density_BX7[..., 3:] * temperature**0.5
+    return torch.cat([log_weights, density_BX7[..., 1:3], spread], dim=-1)

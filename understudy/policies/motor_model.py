@@ -1,0 +1,170 @@
+"""The hand: carries a chosen gesture or key press out over the following ticks, at the person's own pace.
+
+Every constant is a quantile table fitted from a recording (`learning.hand_fit`): how long a motion takes for its
+difficulty, its speed profile, the rest before a click, how long button and keys stay down, where on an object the
+person clicks. A gesture follows its target if that moves, and is dropped when it is lost from sight.
+"""
+
+import numba
+import numpy as np
+
+from understudy.contract.intent import Phase
+from understudy.policies.click_semantics import MAX_KEYS, SORT_LANDMARK, SORT_TRACK, slot_of, to_window
+
+NUM_QUANTILES = 16
+NUM_DIFFICULTIES = 6
+NUM_KNOTS = 13
+NUM_SORTS = 5
+NUM_OFFSETS = 64
+MAX_DIFFICULTY = 6.0
+POINT_SIZE = 0.04
+"""Nominal size of a point in space or on the minimap (window fractions), for the speed of the hand."""
+EDGE = 0.9999
+"""The cursor stays inside the window."""
+IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
+
+HAND = np.dtype(
+    [
+        ("duration", "f4", (NUM_DIFFICULTIES, NUM_QUANTILES)),  # ticks of motion, by index of difficulty
+        ("profile", "f4", (NUM_KNOTS,)),  # share of the way covered at evenly spaced shares of the time
+        ("dwell", "f4", (NUM_QUANTILES,)),  # ticks between arrival and press
+        ("press", "f4", (NUM_SORTS, NUM_QUANTILES)),  # ticks the button stays down, by Sort
+        ("key_press", "f4", (MAX_KEYS, NUM_QUANTILES)),  # ticks a key stays down
+        ("track_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to an object's centre, in half-sizes
+        ("landmark_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to a landmark, map fractions
+    ],
+)
+"""One person's hand."""
+
+HAND_STATE = np.dtype(
+    [
+        ("phase", "i4"),  # a contract.intent.Phase
+        ("elapsed", "i4"),  # ticks in this phase
+        ("duration", "i4"),
+        ("dwell", "i4"),
+        ("press", "i4"),
+        ("button", "i4"),
+        ("sort", "i4"),
+        ("target", "i4"),  # track id or landmark index
+        ("start_x", "f4"),
+        ("start_y", "f4"),
+        ("offset_x", "f4"),
+        ("offset_y", "f4"),
+        ("goal_x", "f4"),  # where it is going now, window fractions
+        ("goal_y", "f4"),
+        ("key_ticks", "i4", (MAX_KEYS,)),  # ticks that each key stays down yet
+        ("lost", "i4"),  # gestures dropped because their target went out of sight
+    ],
+)
+
+
+@numba.njit(cache=True)
+def difficulty(away, size):  # type: ignore[no-untyped-def]
+    """Fitts's index of difficulty, bits (Shannon form, MacKenzie 1992)."""
+    return np.log2(1.0 + away / max(size, 1e-3))
+
+
+@numba.njit(cache=True)
+def difficulty_bin(bits):  # type: ignore[no-untyped-def]
+    """Row of the duration table."""
+    return int(min(max(bits / MAX_DIFFICULTY, 0.0), 0.999) * NUM_DIFFICULTIES)
+
+
+@numba.njit(cache=True)
+def draw(table, uniform):  # type: ignore[no-untyped-def]
+    """A draw from a quantile table, interpolated."""
+    position = uniform * (len(table) - 1)
+    low = min(int(position), len(table) - 2)
+    return table[low] + (position - low) * (table[low + 1] - table[low])
+
+
+@numba.njit(cache=True)
+def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms):  # type: ignore[no-untyped-def]
+    """Starts a motion towards a track, a landmark or a point (window fractions)."""
+    state.phase, state.elapsed = MOVE, 0
+    state.sort, state.target, state.button = sort, target, button
+    state.start_x, state.start_y = observation.cursor_x, observation.cursor_y
+    state.offset_x, state.offset_y, size = np.float32(0.0), np.float32(0.0), np.float32(POINT_SIZE)
+    which = int(uniforms[0] * NUM_OFFSETS) % NUM_OFFSETS
+    if sort == SORT_TRACK:
+        state.offset_x, state.offset_y = hand.track_offset[which, 0], hand.track_offset[which, 1]
+        slot = slot_of(observation, target)
+        if slot >= 0:
+            size = observation.tracks[slot].width
+    elif sort == SORT_LANDMARK:
+        state.offset_x, state.offset_y = hand.landmark_offset[which, 0], hand.landmark_offset[which, 1]
+    state.goal_x, state.goal_y = x, y
+    away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
+    table = hand.duration[difficulty_bin(difficulty(away, size))]
+    state.duration = max(int(np.round(draw(table, uniforms[1]))), 0)
+    # a hand that is there already does not rest: its gesture begins with the press
+    state.dwell = max(int(np.round(draw(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
+    state.press = max(int(np.round(draw(hand.press[sort], uniforms[3]))), 1)
+
+
+@numba.njit(cache=True)
+def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
+    """Puts a key down for as long as the person holds it."""
+    state.key_ticks[key] = max(int(np.round(draw(hand.key_press[key], uniform))), 1)
+
+
+@numba.njit(cache=True)
+def _aim(state, observation, geometry):  # type: ignore[no-untyped-def]
+    """Follows the target until the press; drops the gesture when it is lost before that."""
+    if state.phase == PRESS:
+        return
+    if state.sort == SORT_TRACK:
+        slot = slot_of(observation, state.target)
+        if slot < 0:
+            _drop(state)
+            return
+        track = observation.tracks[slot]
+        state.goal_x = track.x + state.offset_x * 0.5 * track.width
+        state.goal_y = track.y + state.offset_y * 0.5 * track.height
+    elif state.sort == SORT_LANDMARK:
+        mark = observation.landmarks[state.target]
+        if mark.role <= 0:  # another map, with fewer landmarks
+            _drop(state)
+            return
+        state.goal_x, state.goal_y = to_window(geometry, mark.x + state.offset_x, mark.y + state.offset_y)
+
+
+@numba.njit(cache=True)
+def _drop(state):  # type: ignore[no-untyped-def]
+    state.phase = IDLE
+    state.lost += 1
+
+
+@numba.njit(cache=True)
+def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-untyped-def]
+    """One tick of the hand: writes cursor, button and keys into `action`."""
+    action.cursor_x, action.cursor_y = observation.cursor_x, observation.cursor_y
+    action.button, action.keys = 0, 0
+    for key in range(MAX_KEYS):
+        if state.key_ticks[key] > 0:
+            state.key_ticks[key] -= 1
+            action.keys |= np.uint32(1) << np.uint32(key)
+    if state.phase == IDLE:
+        return
+    _aim(state, observation, geometry)
+    _next_phase(state)
+    if state.phase == IDLE:
+        return
+    state.elapsed += 1
+    share = draw(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
+    if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK:
+        action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), EDGE)
+        action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), EDGE)
+    if state.phase == PRESS:
+        action.button = state.button
+
+
+@numba.njit(cache=True)
+def _next_phase(state):  # type: ignore[no-untyped-def]
+    """Goes on when a phase has lasted its ticks. IDLE lasts at least the one tick in which the button comes up."""
+    if state.phase == MOVE and state.elapsed >= state.duration:
+        state.phase, state.elapsed = DWELL, 0
+    if state.phase == DWELL and state.elapsed >= state.dwell:
+        state.phase, state.elapsed = PRESS, 0
+    if state.phase == PRESS and state.elapsed >= state.press:
+        state.phase = IDLE

@@ -1,0 +1,138 @@
+"""The trained parts of an understudy, from their checkpoints."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from understudy.contract import serialization
+from understudy.contract.errors import CheckpointError
+from understudy.policies.checkpoint import Checkpoint, load_playing
+from understudy.policies.encoder import ENCODING
+from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.motor_model import HAND
+from understudy.policies.strategist import Strategist, StrategistConfig
+from understudy.policies.tactician import Tactician, TacticianConfig
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How what begins is drawn. When it begins is drawn as predicted; where it goes may be drawn cooler."""
+
+    pointer_temperature: float = 0.3
+    """Below 1 the likelier candidates win more often than predicted."""
+    minimap_temperature: float = 0.7
+    """Below 1 points on the minimap stay nearer to the likeliest ones."""
+    space_temperature: float = 0.4
+    """The same of points in space."""
+
+
+@dataclass(frozen=True)
+class Brain:
+    """Three policies and a hand; an Executor can do without the levels above it if it was trained without them."""
+
+    executor: Executor
+    hand: np.void
+    """Record of dtype HAND."""
+    strategist: Strategist | None = None
+    tactician: Tactician | None = None
+    sampling: Sampling = field(default_factory=Sampling)
+
+
+def load_brain(folder: Path, candidate: Checkpoint | None = None, *, judged: bool = False) -> Brain:
+    """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
+
+    Args:
+        folder: with the three policies.
+        candidate: plays in place of the best_model.pt of its own policy.
+        judged: take the policies that never saw the held-out sessions, where those that play did.
+
+    Raises:
+        CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
+    """
+    executor = _load_level(folder, "executor", candidate, judged)
+    needs = {parent.what: parent.identity for parent in executor.meta.lineage}
+    levels = {
+        name: _load_level(folder, name, candidate, judged) for name in ("strategist", "tactician") if name in needs
+    }
+    for name, level in levels.items():
+        if not level.continues(needs[name]):
+            _log.warning(
+                "The executor in %s was trained with another %s than the one beside it now: train the executor again.",
+                folder,
+                name,
+            )
+    return Brain(
+        restore_executor(executor),
+        unpack_hand(executor.meta.hand),
+        restore_strategist(levels["strategist"]) if "strategist" in levels else None,
+        restore_tactician(levels["tactician"]) if "tactician" in levels else None,
+    )
+
+
+def _load_level(folder: Path, name: str, candidate: Checkpoint | None, judged: bool) -> Checkpoint:
+    """The checkpoint of one policy."""
+    if candidate is not None and candidate.meta.policy == name:
+        return candidate
+    return load_playing(folder / name, name, ENCODING, judged=judged)
+
+
+def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:
+    try:
+        model.load_state_dict(checkpoint.weights)
+    except RuntimeError as problem:
+        raise CheckpointError(
+            f"The {checkpoint.meta.policy}'s weights do not fit its own config ({str(problem).splitlines()[0]}): "
+            "train it again."
+        ) from problem
+    model.eval()
+
+
+def restore_strategist(checkpoint: Checkpoint) -> Strategist:
+    """The Strategist of a checkpoint, in evaluation mode."""
+    model = Strategist(serialization.from_plain(StrategistConfig, checkpoint.meta.config))
+    _restore(checkpoint, model)
+    return model
+
+
+def restore_tactician(checkpoint: Checkpoint) -> Tactician:
+    """The Tactician of a checkpoint, in evaluation mode."""
+    model = Tactician(serialization.from_plain(TacticianConfig, checkpoint.meta.config))
+    _restore(checkpoint, model)
+    return model
+
+
+def restore_executor(checkpoint: Checkpoint) -> Executor:
+    """The Executor of a checkpoint, in evaluation mode."""
+    model = Executor(serialization.from_plain(ExecutorConfig, checkpoint.meta.config))
+    _restore(checkpoint, model)
+    return model
+
+
+def pack_hand(hand: np.void) -> dict[str, Any]:
+    """A hand as plain numbers, for a checkpoint."""
+    assert hand.dtype.names is not None
+    return {name: hand[name].tolist() for name in hand.dtype.names}
+
+
+def unpack_hand(plain: dict[str, Any]) -> np.void:
+    """A hand from plain numbers.
+
+    Raises:
+        CheckpointError: if they are not those of a hand.
+    """
+    hand: np.void = np.zeros(1, HAND)[0]
+    assert HAND.names is not None
+    for name in HAND.names:
+        try:
+            hand[name] = np.asarray(plain[name], np.float32).reshape(HAND[name].shape)
+        except (KeyError, ValueError, TypeError) as problem:
+            raise CheckpointError(
+                f"The executor's checkpoint holds no usable hand ({name}): train it again."
+            ) from problem
+    return hand

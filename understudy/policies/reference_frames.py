@@ -1,0 +1,117 @@
+"""Frames of reference that a player thinks in: round the target, and away from danger.
+
+Whoever circles an enemy keeps a distance and a side, wherever on the screen that is; whoever runs does so away from
+what shoots. A point given along these axes is the same small number each time; in window fractions it would have to
+be learnt for every direction anew. Both frames turn with the scene, so they survive every mirror.
+"""
+
+import numba
+import numpy as np
+
+from understudy.contract.observation import MAX_TRACKS
+from understudy.policies.click_semantics import BASE, ENEMY, distance, slot_of
+
+FIGHT_FRAME, FLIGHT_FRAME = 0, 1
+NUM_FRAMES = 2
+FRAME_VECTORS = 3
+"""Origin, ahead and aside, in units of the window scaled to -1..1; ahead and aside are half a window's width long.
+All zero where there is no such frame."""
+NEAREST = 0.04
+"""Window widths; enemies that are closer push no harder than this."""
+
+
+@numba.njit(cache=True)
+def fight_frame(observation, carry, geometry, out):  # type: ignore[no-untyped-def]
+    """Round the selected object: ahead is from it to the ship, aside the way in which the ship is circling it.
+
+    Where nothing is selected, the clicked enemy, else the nearest one. Returns the track slot, -1 for no frame.
+
+    Args:
+        out: (FRAME_VECTORS, 2), written.
+    """
+    slot = slot_of(observation, carry.selected_id)
+    if slot < 0:
+        slot = slot_of(observation, carry.clicked_id)
+        if slot < 0 or observation.tracks[slot].role != ENEMY:
+            slot = nearest(observation, geometry, ENEMY)
+    if slot < 0:
+        return -1
+    track, player, aspect = observation.tracks[slot], observation.player, geometry.aspect
+    x, y = 0.5 - track.x, (0.5 - track.y) * aspect
+    turning = x * player.vy * aspect - y * player.vx
+    if not _write_axes(x, y, turning, aspect, out):
+        return -1
+    out[0, 0], out[0, 1] = 2.0 * (track.x - 0.5), 2.0 * (track.y - 0.5)
+    return slot
+
+
+@numba.njit(cache=True)
+def flight_frame(observation, geometry, out):  # type: ignore[no-untyped-def]
+    """Round the ship: ahead is away from the enemies in sight, aside the side on which the base is.
+
+    Returns how hard they push, 0 for no frame.
+
+    Args:
+        out: (FRAME_VECTORS, 2), written.
+    """
+    x, y, aspect = 0.0, 0.0, geometry.aspect
+    for slot in range(MAX_TRACKS):
+        track = observation.tracks[slot]
+        if track.id > 0 and track.role == ENEMY:
+            away = max(distance(geometry, track.x - 0.5, track.y - 0.5), NEAREST)
+            push = (2.0 if track.attacking != 0 else 1.0) / (away * away)
+            x += push * (0.5 - track.x)
+            y += push * (0.5 - track.y) * aspect
+    base = nearest_landmark(observation, BASE)
+    home_x, home_y = observation.player.vx, observation.player.vy * aspect
+    if base >= 0:
+        home_x = observation.landmarks[base].x - observation.player.x
+        home_y = (observation.landmarks[base].y - observation.player.y) * aspect
+    if not _write_axes(x, y, x * home_y - y * home_x, aspect, out):
+        return 0.0
+    return np.sqrt(x * x + y * y)
+
+
+@numba.njit(cache=True)
+def _write_axes(x, y, turning, aspect, out):  # type: ignore[no-untyped-def]
+    """Axes along (x, y), in window widths, and across it on the side of `turning`; False where there is none."""
+    length = np.sqrt(x * x + y * y)
+    if not length > 1e-6:
+        return False
+    x, y = x / length, y / length
+    side = 1.0 if turning >= 0.0 else -1.0
+    out[1, 0], out[1, 1] = x, y / aspect
+    out[2, 0], out[2, 1] = -side * y, side * x / aspect
+    return True
+
+
+@numba.njit(cache=True)
+def along(frame, axis, x, y, aspect):  # type: ignore[no-untyped-def]
+    """A vector in window fractions along an axis of a frame, window widths."""
+    return x * frame[axis, 0] + y * aspect * frame[axis, 1] * aspect
+
+
+@numba.njit(cache=True)
+def nearest(observation, geometry, role):  # type: ignore[no-untyped-def]
+    """Slot of the nearest object of a role, -1 when there is none."""
+    best, best_away = -1, 1e9
+    for slot in range(MAX_TRACKS):
+        track = observation.tracks[slot]
+        if track.id > 0 and track.role == role:
+            away = distance(geometry, track.x - 0.5, track.y - 0.5)
+            if away < best_away:
+                best, best_away = slot, away
+    return best
+
+
+@numba.njit(cache=True)
+def nearest_landmark(observation, role):  # type: ignore[no-untyped-def]
+    """Index of the nearest landmark of a role, -1 when there is none."""
+    best, best_away = -1, 1e9
+    for i in range(len(observation.landmarks)):
+        mark = observation.landmarks[i]
+        if mark.role == role:
+            away = (mark.x - observation.player.x) ** 2 + (mark.y - observation.player.y) ** 2
+            if away < best_away:
+                best, best_away = i, away
+    return best

@@ -1,0 +1,1 @@
+"""Reinforcement learning in many embedded games at once, behind the gate."""

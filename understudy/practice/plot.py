@@ -1,0 +1,67 @@
+"""The picture of practice, drawn again while it goes on: score, deaths, and how unlike the person it has become."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from jaxtyping import Float64
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from understudy.evaluation.report.plots import FAINT, INK, KIND_COLOURS, POLICY_COLOURS, STYLE
+
+PANELS = (
+    ("score", "score, points a minute", KIND_COLOURS["policy"]),
+    ("deaths_per_hour", "deaths an hour", KIND_COLOURS["person"]),
+    ("unlike_per_minute", "unlike the person, nats a minute", POLICY_COLOURS[1]),
+)
+SMOOTH_HOURS = 1.0
+"""Simulated hours that the thick line averages over: a stretch alone is mostly luck."""
+
+
+def draw_practice(curve: Sequence[dict[str, float]], path: Path, candidates: Sequence[tuple[float, bool]] = ()) -> None:
+    """Writes the picture, whole or not at all.
+
+    Args:
+        curve: a point for each stretch of play: `hours` and the names of PANELS, where known.
+        path: a .png file.
+        candidates: at which hour each was judged, and whether it was promoted.
+    """
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9, 7), dpi=110, layout="constrained")
+        axes = figure.subplots(len(PANELS), 1, sharex=True)
+        for axis, (name, title, colour) in zip(axes, PANELS, strict=True):
+            _panel(axis, curve, name, title, colour)
+            for hours, promoted in candidates:
+                axis.axvline(hours, color=INK if promoted else FAINT, lw=1.0, ls="-" if promoted else ":")
+        axes[-1].set_xlabel("simulated hours (full line: a candidate was promoted, dotted: refused or only staged)")
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(unfinished, format="png")
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _panel(axis: Axes, curve: Sequence[dict[str, float]], name: str, title: str, colour: str) -> None:
+    known = [(point["hours"], point[name]) for point in curve if name in point]
+    axis.set_title(title)
+    axis.grid(axis="y")
+    if not known:
+        return
+    hours, values = np.array(known, np.float64).T
+    axis.plot(hours, values, color=colour, lw=0.7, alpha=0.35)
+    axis.plot(hours, smooth(hours, values), color=colour, lw=2.2)
+
+
+def smooth(
+    hours: Float64[np.ndarray, " n"], values: Float64[np.ndarray, " n"], over: float = SMOOTH_HOURS
+) -> Float64[np.ndarray, " n"]:
+    """At each point the mean of what lies up to `over` hours before it."""
+    first = np.searchsorted(hours, hours - over, side="right")
+    totals = np.concatenate([[0.0], np.cumsum(values)])
+    last = np.arange(len(values)) + 1
+    return np.asarray((totals[last] - totals[first]) / (last - first))

@@ -1,0 +1,108 @@
+"""An episode as a flat table of plain arrays with dotted names, for other programs: `.pkl`, `.npz`, `.csv`, JSON lines.
+
+`observation.player.hp` is (T,), `observation.tracks.x` is (T, 20). No numpy records: a reader needs nothing of ours.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from understudy.contract.action import ACTION
+from understudy.contract.errors import RecordingError
+from understudy.contract.intent import INTENT
+from understudy.contract.observation import OBSERVATION
+from understudy.contract.protocols import InputEvent
+from understudy.contract.tick_timing import TIMING
+from understudy.recordings.episode import Episode, EpisodeInfo
+from understudy.recordings.mcap_channels import INPUT, inputs_to_records, records_to_inputs
+
+Columns = dict[str, np.ndarray]
+
+
+def columns(episode: Episode) -> Columns:
+    """One array a field, each with the tick axis first; events of the mouse and keyboard are not among them."""
+    found: Columns = {}
+    _split(episode.observations, "observation", found)
+    _split(episode.actions, "action", found)
+    found["actor"] = episode.actors
+    if episode.intents is not None:
+        _split(episode.intents, "intent", found)
+    if episode.timings is not None:
+        _split(episode.timings, "timing", found)
+    return found
+
+
+def input_columns(episode: Episode) -> Columns:
+    """The raw input events, one array a field, each (number of events,); kind and code as text."""
+    records = inputs_to_records(episode.inputs)
+    found: Columns = {}
+    for name in INPUT.names or ():
+        values = records[name]
+        found[f"input.{name}"] = np.char.decode(values) if values.dtype.kind == "S" else values
+    return found
+
+
+def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:
+    """The way back from `columns` and `input_columns`.
+
+    Raises:
+        RecordingError: naming the column that is missing or has the wrong shape.
+    """
+    ticks = len(_column(table, "observation.time_s"))
+    has_intents = any(name.startswith("intent.") for name in table)
+    return Episode(
+        info=info,
+        observations=_join(table, "observation", OBSERVATION, ticks),
+        actions=_join(table, "action", ACTION, ticks),
+        actors=_column(table, "actor").astype(np.int8),
+        inputs=_inputs(table),
+        intents=_join(table, "intent", INTENT, ticks) if has_intents else None,
+        timings=_join(table, "timing", TIMING, ticks) if any(name.startswith("timing.") for name in table) else None,
+    )
+
+
+def _split(records: np.ndarray, prefix: str, found: Columns) -> None:
+    for name in records.dtype.names or ():
+        if name == "pad":
+            continue
+        values = records[name]
+        if values.dtype.names is None:
+            found[f"{prefix}.{name}"] = np.ascontiguousarray(values)
+        else:
+            _split(values, f"{prefix}.{name}", found)
+
+
+def _join(table: Mapping[str, Any], prefix: str, dtype: np.dtype[Any], ticks: int) -> np.ndarray:
+    records = np.zeros(ticks, dtype)
+    _fill(records, prefix, table)
+    return records
+
+
+def _fill(records: np.ndarray, prefix: str, table: Mapping[str, Any]) -> None:
+    for name in records.dtype.names or ():
+        if name == "pad":
+            continue
+        values = records[name]
+        if values.dtype.names is not None:
+            _fill(values, f"{prefix}.{name}", table)
+            continue
+        column = _column(table, f"{prefix}.{name}")
+        if column.shape != values.shape:
+            raise RecordingError(f"the column {prefix}.{name} has shape {column.shape}, expected {values.shape}")
+        values[...] = column
+
+
+def _column(table: Mapping[str, Any], name: str) -> np.ndarray:
+    column = table.get(name)
+    if not isinstance(column, np.ndarray) or column.ndim == 0:
+        raise RecordingError(f"the recording has no array named {name}")
+    return column
+
+
+def _inputs(table: Mapping[str, Any]) -> tuple[InputEvent, ...]:
+    if "input.time_s" not in table:
+        return ()
+    records = np.zeros(len(_column(table, "input.time_s")), INPUT)
+    _fill(records, "input", table)
+    return records_to_inputs(records)

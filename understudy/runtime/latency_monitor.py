@@ -1,0 +1,178 @@
+"""Keeps watch on a pilot that plays in real time: what each level's lateness was, what was left out, how long it took.
+
+Every level has absolute deadlines: a tick begins at the time of its observation, and a level is due in the first tick
+of each of its slots. A slot that the world did not wait for is left out and counted, never made up in a burst. All
+times are passed in, so an hour of ticks is a test of milliseconds.
+"""
+
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+
+from understudy.contract.observation import TICK_RATE_HZ, TICK_S
+from understudy.contract.tick_timing import NUM_LEVELS, TIMING, Level
+from understudy.policies.conditioning import STRATEGIST_TICKS, TACTICIAN_TICKS
+
+LEVEL_TICKS = {Level.STRATEGIST: STRATEGIST_TICKS, Level.TACTICIAN: TACTICIAN_TICKS, Level.EXECUTOR: 1}
+"""Ticks from one deadline of each level to the next."""
+KEPT_TICKS = 72_000
+"""An hour: percentiles are over the last of these."""
+SHOWN_TICKS = 200
+"""Ten seconds: what the live lines are about."""
+
+LINES_TICKS = 10
+"""How often the live lines are made anew."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spread:
+    """Percentiles of one duration, seconds."""
+
+    p50_s: float
+    p95_s: float
+    p99_s: float
+    max_s: float
+
+    def __str__(self) -> str:
+        return " / ".join(f"{1000 * value:.1f}" for value in (self.p50_s, self.p95_s, self.p99_s, self.max_s))
+
+
+@dataclass(frozen=True, kw_only=True)
+class LevelReport:
+    """How one level kept its rate."""
+
+    level: Level
+    rate_hz: float
+    num_runs: int
+    num_skipped: int
+    """Slots in which it was due and did not run."""
+    late: Spread
+    """From its deadline until it began."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CadenceReport:
+    """How well a session kept its time."""
+
+    num_ticks: int
+    num_late: int
+    """Ticks that passed without their own decision: left out, or decided after their end."""
+    levels: tuple[LevelReport, ...]
+    decide: Spread
+    """How long the levels together thought."""
+    latency: Spread
+    """From the moment of the observation until the decision was ready to be sent."""
+    jitter_s: float
+    """Standard deviation of the moments of decision around the beat."""
+
+    @property
+    def late_share(self) -> float:
+        """Late ticks among all that there should have been."""
+        skipped = self.levels[Level.EXECUTOR].num_skipped
+        return self.num_late / max(1, self.num_ticks + skipped)
+
+
+def spread_of(seconds: np.ndarray) -> Spread:
+    """Percentiles of some durations; zeros where there are none."""
+    p50, p95, p99, most = np.percentile(seconds, [50, 95, 99, 100]) if len(seconds) else (0.0, 0.0, 0.0, 0.0)
+    return Spread(p50_s=float(p50), p95_s=float(p95), p99_s=float(p99), max_s=float(most))
+
+
+def report_of(timings: np.ndarray) -> CadenceReport:
+    """Sums up ticks.
+
+    Args:
+        timings: records of dtype TIMING, shape (T,), of a live session or read back from its recording.
+    """
+    levels = tuple(
+        LevelReport(
+            level=level,
+            rate_hz=TICK_RATE_HZ / ticks,
+            num_runs=int(timings["ran"][:, level].sum()),
+            num_skipped=int(timings["skipped"][:, level].sum()),
+            late=spread_of(timings["late_s"][timings["ran"][:, level] > 0, level]),
+        )
+        for level, ticks in LEVEL_TICKS.items()
+    )
+    overdue = int((timings["latency_s"] > TICK_S).sum())
+    return CadenceReport(
+        num_ticks=len(timings),
+        num_late=overdue + levels[Level.EXECUTOR].num_skipped,
+        levels=levels,
+        decide=spread_of(timings["decide_s"]),
+        latency=spread_of(timings["latency_s"]),
+        jitter_s=float(np.std(timings["latency_s"])) if len(timings) else 0.0,
+    )
+
+
+class Cadence:
+    """The watch on one session. Belongs to the thread that plays."""
+
+    def __init__(self) -> None:
+        self._kept: deque[bytes] = deque(maxlen=KEPT_TICKS)
+        self._last_slot = np.full(NUM_LEVELS, -1, np.int64)
+        self._num_ticks = 0
+        self._lines: tuple[str, ...] = ()
+        self._lines_tick = -LINES_TICKS
+
+    def begin(self, tick: int, time_s: float, now_s: float) -> np.ndarray:
+        """A tick begins; says which levels are due in it.
+
+        Args:
+            tick: its number on the beat, with those that were left out.
+            time_s: when it should have begun.
+            now_s: when it did.
+
+        Returns:
+            One record of dtype TIMING, shape (1,), for `end`; `ran` and `late_s` are filled in.
+        """
+        timing = np.zeros(1, TIMING)
+        for level, ticks in LEVEL_TICKS.items():
+            slot = tick // ticks
+            if slot > self._last_slot[level]:
+                timing["ran"][0, level] = 1
+                timing["late_s"][0, level] = max(0.0, now_s - time_s) + (tick - slot * ticks) * TICK_S
+                timing["skipped"][0, level] = slot - self._last_slot[level] - 1
+                self._last_slot[level] = slot
+        return timing
+
+    def end(self, timing: np.ndarray, time_s: float, began_s: float, now_s: float) -> None:
+        """The decision is ready; keeps the tick.
+
+        Args:
+            timing: what `begin` gave, with `decided` filled in; completed here.
+            time_s: of the observation.
+            began_s: when thinking began.
+            now_s: when it was over.
+        """
+        timing["decide_s"] = now_s - began_s
+        timing["latency_s"] = max(0.0, now_s - time_s)
+        self._kept.append(timing.tobytes())
+        self._num_ticks += 1
+
+    def report(self, num_ticks: int = KEPT_TICKS) -> CadenceReport:
+        """The figures of the last ticks, of up to an hour."""
+        kept = list(self._kept)[-num_ticks:] if num_ticks < len(self._kept) else self._kept
+        return report_of(np.frombuffer(b"".join(kept), TIMING))
+
+    def lines(self) -> tuple[str, ...]:
+        """The last ten seconds in a few short lines, for the live view; made anew twice a second."""
+        if self._num_ticks >= self._lines_tick + LINES_TICKS:
+            self._lines, self._lines_tick = lines_of(self.report(SHOWN_TICKS)), self._num_ticks
+        return self._lines
+
+
+def lines_of(report: CadenceReport) -> tuple[str, ...]:
+    """A report in a few short lines, times in milliseconds as p50 / p99."""
+    return (
+        *(
+            f"{each.rate_hz:g} Hz   late {_milliseconds(each.late)}   left out {each.num_skipped}"
+            for each in report.levels
+        ),
+        f"thinks {_milliseconds(report.decide)}   sees to acts {_milliseconds(report.latency)}",
+    )
+
+
+def _milliseconds(spread: Spread) -> str:
+    return f"{1000 * spread.p50_s:.1f}/{1000 * spread.p99_s:.1f} ms"

@@ -1,0 +1,177 @@
+"""Feeds a recorded live session through the policies once more: the same decisions to the bit, or something is wrong.
+
+What a live session decides follows from its observations, its seed, its weights, the library that computed them, the
+ticks that the world did not wait for, and the moments at which the charge changed hands or new weights came in; a
+recording holds all of them, the weights by their identity. So a difference means that an encoding, a policy or a
+library does not compute what it did when the session was recorded.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from understudy.contract.action import ACTION, Actor
+from understudy.contract.errors import CheckpointError, RecordingError
+from understudy.contract.intent import INTENT
+from understudy.contract.observation import Observation
+from understudy.contract.tick_timing import Level
+from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.encoder import ENCODING
+from understudy.policies.inference_backend import Library, networks_of
+from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.recordings.episode import Episode
+from understudy.runtime.hierarchical_policy import Hierarchy
+
+WEIGHTS = "weights"
+"""Kind of the raw event at which new weights came in; its code is the Executor's identity."""
+PROGRESS_TICKS = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replayed:
+    """What the policies decide on a recording's first T ticks, as far as the weights are known."""
+
+    decided: np.ndarray
+    """Records of dtype ACTION, shape (T,)."""
+    intents: np.ndarray
+    """Records of dtype INTENT, shape (T,)."""
+
+
+def hierarchy_of(episode: Episode, models: Path) -> Hierarchy:
+    """The policies that an episode began with, computed by the library that decided in it.
+
+    Args:
+        episode: of a live session.
+        models: folder of the three policies; older weights are looked for among the Executor's.
+
+    Raises:
+        RecordingError: if it was not recorded by a live policy.
+        CheckpointError: if the weights are no longer there.
+    """
+    _expect_decisions(episode)
+    brain = brain_of(models, episode.info.weights.get("executor", ""))
+    if brain is None:
+        raise CheckpointError(
+            f"{models} no longer holds the weights that this recording began with ({episode.info.weights}): give the "
+            "folder that has them."
+        )
+    return Hierarchy(brain, episode.info.profile, networks_of(brain, library_of(episode)))
+
+
+def library_of(episode: Episode) -> Library:
+    """The library that decided in an episode; before it was noted it was torch."""
+    return "onnxruntime" if episode.info.library.startswith("onnxruntime") else "torch"
+
+
+def brain_of(models: Path, executor: str) -> Brain | None:
+    """The brain whose Executor has this identity, from whatever checkpoint in the models' folder; None without one.
+
+    Raises:
+        CheckpointError: if the levels above it are missing or torn.
+    """
+    folder = models / "executor"
+    named = sorted(folder.rglob(f"*{executor}*.pt"))
+    others = [folder / BEST, *sorted(folder.rglob("candidate*.pt"))]
+    for path in [*named, *others]:
+        try:
+            found = load_checkpoint(path, "executor", ENCODING)
+        except CheckpointError:
+            continue  # torn or of another encoding: not the one
+        if found.identity == executor:
+            return load_brain(models, found)
+    return None
+
+
+def replay(
+    episode: Episode, hierarchy: Hierarchy, later: Callable[[str], Brain | None] = lambda executor: None
+) -> Replayed:
+    """Decides every tick anew, as the session did: one world at a time, from the seed in the recording.
+
+    Args:
+        episode: of a live session.
+        hierarchy: with the weights that the session began with.
+        later: finds weights that came in while it ran by their Executor's identity; where they are unknown, the
+            replay ends.
+
+    Raises:
+        RecordingError: if it was not recorded by a live policy, or by another library than the hierarchy's.
+    """
+    _expect_decisions(episode)
+    _expect_same_library(episode, hierarchy)
+    assert episode.timings is not None and episode.info.pilot_seed is not None
+    new_weights = [event.code for event in episode.inputs if event.kind == WEIGHTS]
+    decided, intents = np.zeros(len(episode), ACTION), np.zeros(len(episode), INTENT)
+    carry = hierarchy.start(np.array([episode.info.pilot_seed], np.uint64))
+    by_person = episode.actors == Actor.PERSON
+    for tick in range(len(episode)):
+        if episode.timings["swapped"][tick]:
+            brain = later(new_weights.pop(0)) if new_weights else None
+            if brain is None:
+                return Replayed(decided=decided[:tick], intents=intents[:tick])
+            hierarchy.swap(brain, carry, networks_of(brain, library_of(episode)))
+        skipped = int(episode.timings["skipped"][tick, Level.EXECUTOR])
+        if skipped:
+            hierarchy.skip(carry, skipped)
+        decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
+        carry = decision.carry
+        decided[tick], intents[tick] = decision.action.records[0], decision.intent.records[0]
+        if by_person[tick] != (tick > 0 and by_person[tick - 1]):
+            hierarchy.let_go(carry)
+    return Replayed(decided=decided, intents=intents)
+
+
+def _expect_decisions(episode: Episode) -> None:
+    if episode.timings is None or episode.info.pilot_seed is None:
+        raise RecordingError(
+            "This recording holds no decisions of a live policy, so they cannot be compared: record one with  "
+            "understudy run --save-recordings ."
+        )
+
+
+def _expect_same_library(episode: Episode, hierarchy: Hierarchy) -> None:
+    recorded, here = episode.info.library, hierarchy.networks.library
+    if recorded and recorded != here:
+        raise RecordingError(
+            f"This recording was decided by {recorded} and would be decided again by {here}, which differ in the last "
+            "bits: give the same library in the same version."
+        )
+
+
+def intents_of(
+    episode: Episode, hierarchy: Hierarchy, progress: Callable[[int], None] = lambda done: None
+) -> np.ndarray:
+    """What a hierarchy would have meant to do at each tick of any recording, whoever played.
+
+    Args:
+        episode: of one world.
+        hierarchy: of the same game.
+        progress: told now and then how many ticks are done.
+
+    Returns:
+        Records of dtype INTENT, shape (T,).
+    """
+    intents = np.zeros(len(episode), INTENT)
+    carry = hierarchy.start(np.zeros(1, np.uint64))
+    for tick in range(len(episode)):
+        decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
+        carry, intents[tick] = decision.carry, decision.intent.records[0]
+        if tick % PROGRESS_TICKS == 0:
+            progress(tick)
+    return intents
+
+
+def differences(episode: Episode, replayed: Replayed) -> Bool[np.ndarray, " T"]:
+    """Which ticks were decided otherwise than recorded, in as much as a bit."""
+    assert episode.timings is not None and episode.intents is not None
+    ticks = len(replayed.decided)
+    decided = _differ(episode.timings["decided"][:ticks], replayed.decided)
+    return np.asarray(decided | _differ(episode.intents[:ticks], replayed.intents))
+
+
+def _differ(one: np.ndarray, other: np.ndarray) -> Bool[np.ndarray, " T"]:
+    width = one.dtype.itemsize
+    pair = [np.frombuffer(each.tobytes(), np.uint8).reshape(len(each), width) for each in (one, other)]
+    return np.asarray((pair[0] != pair[1]).any(axis=1))

@@ -1,0 +1,153 @@
+"""New weights while the game goes on: read and checked off the control thread, swapped in between two ticks.
+
+Whole or not at all. The three checkpoints of a brain are files of their own, so a folder may for a moment hold the
+Strategist of one training and the Executor of another: only a set whose Executor says that it was made from just these
+two, or from what they were learnt on from, is taken. Weights with a NaN in them are refused.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from understudy.contract.errors import CheckpointError
+from understudy.contract.protocols import Carry
+from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.inference_backend import Library, Networks, networks_of
+from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.latest_value import Latest
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 1.0
+POLICIES = ("strategist", "tactician", "executor")
+Stamp = tuple[tuple[int, int], ...]
+"""Size and time of change of each checkpoint; (0, 0) for one that is not there."""
+
+
+def identities(folder: Path) -> dict[str, str]:
+    """Policy -> identity of its weights, for those that the Executor in the folder needs.
+
+    Raises:
+        CheckpointError: if one is missing, torn, or not the one that the Executor was made from.
+    """
+    executor = load_checkpoint(folder / "executor" / BEST, "executor")
+    found = {"executor": executor.identity}
+    for parent in executor.meta.lineage:
+        if parent.what in POLICIES:
+            level = load_checkpoint(folder / parent.what / BEST, parent.what)
+            if not level.continues(parent.identity):
+                raise CheckpointError(
+                    f"{folder} holds the {parent.what} {level.identity}, but its executor was made from "
+                    f"{parent.what} {parent.identity}: train the executor again."
+                )
+            found[parent.what] = level.identity
+    return found
+
+
+def expect_sound(brain: Brain, name: str) -> None:
+    """Refuses weights that no sound training gives.
+
+    Raises:
+        CheckpointError: if there is a NaN or an infinity in them.
+    """
+    for part in (brain.strategist, brain.tactician, brain.executor):
+        if part is not None and not all(bool(torch.isfinite(weight).all()) for weight in part.state_dict().values()):
+            raise CheckpointError(f"{name} holds weights that are not numbers: train again.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewBrain:
+    """Weights on their way into play."""
+
+    brain: Brain
+    networks: Networks
+    """The brain's, ready to be asked."""
+    identities: dict[str, str]
+
+
+class BrainWatch:
+    """Looks into a folder of checkpoints from a thread of its own, and brings what is new to a mailbox."""
+
+    def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S, library: Library = "torch") -> None:
+        """Begins to watch; what lies there now is known.
+
+        Args:
+            folder: with strategist, tactician and executor.
+            every_s: seconds between two looks.
+            library: that computes the new networks; they are made ready on this thread.
+        """
+        self.arrived: Latest[NewBrain] = Latest()
+        self._folder, self._every_s, self._library = folder, every_s, library
+        self._known = _stamp(folder)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="brain watch", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(self._every_s):
+            stamp = _stamp(self._folder)
+            if stamp != self._known:
+                self._known = stamp
+                self._fetch()
+
+    def _fetch(self) -> None:
+        try:
+            found = identities(self._folder)
+            brain = load_brain(self._folder)
+            expect_sound(brain, str(self._folder))
+            networks = networks_of(brain, self._library)
+        except CheckpointError as problem:
+            _log.info("new weights are not taken: %s", problem)
+            return
+        if _stamp(self._folder) == self._known:  # else they changed while they were read: the next look takes them
+            self.arrived.put(NewBrain(brain=brain, networks=networks, identities=found))
+
+
+def _stamp(folder: Path) -> Stamp:
+    stamps = []
+    for policy in POLICIES:
+        try:
+            status = (folder / policy / BEST).stat()
+        except OSError:
+            stamps.append((0, 0))
+        else:
+            stamps.append((status.st_size, status.st_mtime_ns))
+    return tuple(stamps)
+
+
+class Swapper:
+    """Puts arrived weights into a Hierarchy, between two ticks; called by the thread that plays."""
+
+    def __init__(
+        self,
+        hierarchy: Hierarchy,
+        arrived: Latest[NewBrain],
+        on_swap: Callable[[dict[str, str]], None] = lambda identities: None,
+    ) -> None:
+        """Args:
+        hierarchy: gets the new weights.
+        arrived: where they arrive.
+        on_swap: is told the new weights' identities; must not block.
+        """
+        self._hierarchy, self._arrived, self._on_swap = hierarchy, arrived, on_swap
+        self.num_swaps = 0
+
+    def __call__(self, carry: Carry) -> bool:
+        """Swaps if something has arrived; says whether."""
+        new = self._arrived.take()
+        if new is None:
+            return False
+        self._hierarchy.swap(new.brain, carry, new.networks)
+        self.num_swaps += 1
+        self._on_swap(new.identities)
+        return True

@@ -1,0 +1,129 @@
+"""A window in which a recording is watched, with seeking."""
+
+import bisect
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pygame
+
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import TICK_RATE_HZ
+from understudy.recordings.episode import Episode
+from understudy.viewer.episode_frames import EpisodePainter
+from understudy.worlds.simulator.window.game_window import show_plainly
+
+SEEK_S, FAR_S = 5.0, 30.0
+SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
+KEYS = "space pause   left right 5 s   page up down 30 s   N B next, last change or mark   up down speed   Q leaves"
+
+
+class WatchWindow:
+    """Shows one episode. Belongs to the thread that makes it."""
+
+    def __init__(
+        self,
+        episode: Episode,
+        size: tuple[int, int],
+        intents: np.ndarray | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Opens the window.
+
+        Args:
+            episode: with at least one tick.
+            size: of the window in pixels.
+            intents: shown in place of the recorded ones.
+            clock: monotonic seconds.
+
+        Raises:
+            WorldError: if there is no display.
+        """
+        show_plainly()
+        try:
+            pygame.display.init()
+            self._painter = EpisodePainter(episode, size, intents)
+            self._screen = pygame.display.set_mode(self._painter.size)
+        except pygame.error as problem:
+            raise WorldError(
+                f"The window cannot be opened ({problem}): use --video where there is no display"
+            ) from problem
+        pygame.display.set_caption("understudy: recording")
+        self._clock = clock
+        self._last_tick = len(episode) - 1
+        self.position = 0.0
+        """In ticks."""
+        self.paused, self.closed = False, False
+        self.speed = 1.0
+
+    def run(self) -> None:
+        """Shows the episode until it is closed; at the end it stands still."""
+        before_s = self._clock()
+        while not self.closed:
+            for event in (pygame.event.wait(15), *pygame.event.get()):
+                self.take_event(event)
+            now_s = self._clock()
+            self.move_on(now_s - before_s)
+            before_s = now_s
+            self.show()
+
+    def show(self) -> None:
+        """Draws the present tick."""
+        if self.closed:
+            return
+        status = "paused" if self.paused else f"{self.speed:g}x"
+        surface = self._painter.draw(int(self.position), status, KEYS)
+        self._screen.blit(surface, (0, 0))
+        pygame.display.flip()
+
+    def move_on(self, passed_s: float) -> None:
+        """Time goes by."""
+        if not self.paused:
+            self._go(self.position + passed_s * TICK_RATE_HZ * self.speed)
+
+    def close(self) -> None:
+        """Closes the window. May be called twice."""
+        self.closed = True
+        pygame.display.quit()
+
+    def take_event(self, event: pygame.event.Event) -> None:
+        """Carries out one key or click."""
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
+            self.closed = True
+        elif event.type == pygame.MOUSEBUTTONDOWN and event.pos[1] >= self._painter.picture_height:
+            self._go(self._painter.timeline.tick_at(event.pos[0]))
+        elif event.type == pygame.KEYDOWN:
+            self._take_key(event.key)
+
+    def _take_key(self, key: int) -> None:
+        steps = {
+            pygame.K_LEFT: -SEEK_S,
+            pygame.K_RIGHT: SEEK_S,
+            pygame.K_PAGEUP: -FAR_S,
+            pygame.K_PAGEDOWN: FAR_S,
+            pygame.K_HOME: -np.inf,
+            pygame.K_END: np.inf,
+        }
+        if key in steps:
+            self._go(self.position + steps[key] * TICK_RATE_HZ)
+        elif key in (pygame.K_q, pygame.K_ESCAPE):
+            self.closed = True
+        elif key == pygame.K_SPACE:
+            self.paused = not self.paused
+        elif key in (pygame.K_UP, pygame.K_DOWN):
+            place = SPEEDS.index(self.speed) + (1 if key == pygame.K_UP else -1)
+            self.speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
+        elif key in (pygame.K_n, pygame.K_b):
+            self._go_to_stop(1 if key == pygame.K_n else -1)
+
+    def _go_to_stop(self, way: int) -> None:
+        stops, here = self._painter.timeline.stops, int(self.position)
+        if way > 0:
+            place = bisect.bisect_right(stops, here)
+            self._go(stops[place] if place < len(stops) else self._last_tick)
+        else:
+            place = bisect.bisect_left(stops, here) - 1
+            self._go(stops[place] if place >= 0 else 0)
+
+    def _go(self, position: float | int) -> None:
+        self.position = float(min(max(position, 0.0), self._last_tick))

@@ -1,0 +1,86 @@
+"""A plain picture of any game's observation: what the eye saw, each thing a box with its name, and what the hands did.
+
+For games that we cannot draw, which is all but the embedded one: recordings hold no pictures.
+"""
+
+import numpy as np
+import pygame
+
+from understudy.contract.observation import Button, Role
+from understudy.contract.profile import Profile
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+
+_SPACE: Colour = (22, 28, 38)
+_PANEL: Colour = (38, 46, 60)
+_TEXT: Colour = (206, 216, 230)
+_PRESSED: Colour = (255, 240, 150)
+_ROLES: dict[Role, Colour] = {
+    Role.ENEMY: (150, 66, 58),
+    Role.LOOT: (150, 132, 56),
+    Role.PLAYER: (62, 116, 170),
+    Role.PORTAL: (60, 120, 150),
+    Role.BASE: (60, 130, 96),
+}
+_OTHER: Colour = (90, 100, 116)
+
+
+def is_embedded(profile: Profile) -> bool:
+    """Whether the embedded game's own drawing fits: its kinds and its maps."""
+    embedded = load_profile()
+    return (profile.name, profile.maps, profile.kinds) == (embedded.name, embedded.maps, embedded.kinds)
+
+
+class Sketch:
+    """Draws observations of one game at one size; the surface is drawn over by the next call."""
+
+    def __init__(self, profile: Profile, size: tuple[int, int]) -> None:
+        """Args: `size`, of the pictures in pixels; give it the shape of the game's window."""
+        self._profile, self._size = profile, size
+        self._unit = size[1] / 720
+        self._lettering = Lettering(size[1])
+        self._surface = pygame.Surface(size, 0, 32)
+
+    def draw(self, observation: np.void) -> pygame.Surface:
+        """One record of dtype OBSERVATION; what is unknown is not drawn."""
+        surface = self._surface
+        surface.fill(_SPACE)
+        for part in self._profile.panels:
+            pygame.draw.rect(surface, _PANEL, self._box(part.left, part.top, part.width, part.height))
+        for track in observation["tracks"][observation["tracks"]["id"] > 0][::-1]:  # the nearest on top
+            self._draw_track(track)
+        self._write_readings(observation)
+        self._draw_cursor(observation)
+        return surface
+
+    def _box(self, left: float, top: float, width: float, height: float) -> pygame.Rect:
+        across, down = self._size
+        return pygame.Rect(round(left * across), round(top * down), round(width * across), round(height * down))
+
+    def _draw_track(self, track: np.void) -> None:
+        x, y, width, height = (float(track[name]) for name in ("x", "y", "width", "height"))
+        box = self._box(x - width / 2, y - height / 2, width, height)
+        colour = _ROLES.get(Role(int(track["role"])), _OTHER)
+        pygame.draw.rect(self._surface, colour, box)
+        pygame.draw.rect(self._surface, _TEXT, box, 3 if track["selected"] else 1)
+        name = f"{self._profile.kinds[int(track['kind'])].name} {int(track['id'])}"
+        if not np.isnan(track["hp"]):
+            name += f" {float(track['hp']):.0%}"
+        self._lettering.write(self._surface, name, box.midbottom, 13, _TEXT, anchor="midtop")
+
+    def _write_readings(self, observation: np.void) -> None:
+        player, events = observation["player"], observation["events"]
+        words = [f"{name} {float(player[name]):.0%}" for name in ("hp", "shield") if not np.isnan(player[name])]
+        words += [f"{name} {events[name]:g}" for name in ("kills", "loot", "hits", "deaths") if events[name] > 0]
+        held = [name for bit, name in enumerate(self._profile.keys) if int(observation["keys"]) >> bit & 1]
+        place = (10 * self._unit, self._size[1] - 10 * self._unit - 18 * self._unit)
+        self._lettering.write(self._surface, "   ".join(words + held), place, 15, _TEXT)
+
+    def _draw_cursor(self, observation: np.void) -> None:
+        place = (float(observation["cursor_x"]) * self._size[0], float(observation["cursor_y"]) * self._size[1])
+        arm = 9 * self._unit
+        if observation["button"] != Button.NONE:
+            pygame.draw.circle(self._surface, _PRESSED, place, 1.5 * arm, max(2, round(3 * self._unit)))
+        for dx, dy in ((arm, 0), (0, arm)):
+            ends = (place[0] - dx, place[1] - dy), (place[0] + dx, place[1] + dy)
+            pygame.draw.line(self._surface, (255, 255, 255), *ends, 2)

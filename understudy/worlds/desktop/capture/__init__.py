@@ -1,0 +1,1 @@
+"""Screen capture and checks of what was captured."""

@@ -1,0 +1,126 @@
+"""Takes pictures of a part of the screen: the newest there is, and when it was."""
+
+import logging
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from understudy.contract.errors import MissingExtraError, WorldError
+from understudy.worlds.desktop.windows.window_system import Area
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One picture; the holder owns the pixels."""
+
+    pixels: UInt8[np.ndarray, "height width 3"]
+    """RGB."""
+    time_s: float
+    """Monotonic, when the screen looked like this: its age is the time since."""
+
+
+@runtime_checkable
+class Camera(Protocol):
+    """Takes pictures of the screen. Belongs to one thread."""
+
+    def grab(self, area: Area) -> Frame:
+        """What the screen shows now in an area.
+
+        Raises:
+            WorldError: if it cannot be read, such as an area that is not on the screen.
+        """
+        ...
+
+    def monitors(self) -> tuple[Area, ...]:
+        """The monitors; the first is number 1."""
+        ...
+
+    def close(self) -> None:
+        """Ends it. May be called twice."""
+        ...
+
+
+class MssCamera:
+    """Asks for a picture when one is wanted, so that it is the newest: 0.3 ms over X shared memory for 1280 x 720."""
+
+    def __init__(self) -> None:
+        """Raises:
+        MissingExtraError: if mss is missing.
+        WorldError: if there is no screen.
+        """
+        try:
+            import mss
+        except ImportError as missing:
+            raise MissingExtraError("mss", "desktop") from missing
+        try:
+            self._screen: Any = mss.MSS()
+            self._screen.monitors  # noqa: B018  asks the platform, which fails here if at all
+        except mss.ScreenShotError as problem:
+            raise WorldError(f"The screen cannot be captured ({problem}): is there a display?") from problem
+        self._errors: tuple[type[Exception], ...] = (mss.ScreenShotError, AssertionError)
+        """A lost connection is an AssertionError to mss."""
+
+    def grab(self, area: Area) -> Frame:
+        """What the screen shows now in an area.
+
+        Raises:
+            WorldError: if it cannot be read, such as an area that is not on the screen.
+        """
+        wanted = {"left": area.left, "top": area.top, "width": area.width, "height": area.height}
+        began_s = time.monotonic()
+        try:
+            shot = self._screen.grab(wanted)
+        except self._errors as problem:
+            why = str(problem).partition("\n")[0]  # the rest are numbers of the X server's
+            raise WorldError(
+                f"The screen cannot be captured at {area} ({why or 'no picture'}): is all of it on the screen?"
+            ) from problem
+        bgra = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
+        return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.monotonic()) / 2)
+
+    def monitors(self) -> tuple[Area, ...]:
+        """The monitors; the first is number 1."""
+        sides = ("left", "top", "width", "height")
+        return tuple(Area(**{side: int(monitor[side]) for side in sides}) for monitor in self._screen.monitors[1:])
+
+    def close(self) -> None:
+        """Ends it. May be called twice."""
+        with suppress(*self._errors):  # the display is gone
+            self._screen.close()
+
+
+def open_camera() -> Camera:
+    """The fastest camera that this platform has and that is installed.
+
+    Raises:
+        MissingExtraError: if the platform's package is missing.
+        WorldError: if there is no screen.
+    """
+    if sys.platform == "win32":
+        try:
+            from understudy.worlds.desktop.capture.dxcam_camera import DxcamCamera
+        except ImportError:
+            _log.info("capturing through mss; quicker:  pip install 'understudy[windows]'")
+        else:
+            return DxcamCamera()
+    return MssCamera()
+
+
+def monitor_area(camera: Camera, number: int) -> Area:
+    """One monitor by its number.
+
+    Raises:
+        WorldError: if there is no such monitor.
+    """
+    monitors = camera.monitors()
+    if not 1 <= number <= len(monitors):
+        raise WorldError(f"There is no monitor {number}: this desktop has {len(monitors)}, counted from 1")
+    return monitors[number - 1]

@@ -1,0 +1,1 @@
+"""Mouse and keyboard: listening, injecting, and releasing what is held."""

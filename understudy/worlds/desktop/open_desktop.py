@@ -1,0 +1,68 @@
+"""Opens the desktop: puts the platform's parts together into a world and the seat of the person at it."""
+
+import logging
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+
+from understudy.contract.profile import Profile
+from understudy.worlds.desktop.capture.screen_capture import open_camera
+from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopSeat
+from understudy.worlds.desktop.input.input_controller import Reins
+from understudy.worlds.desktop.input.input_injector import open_pointer
+from understudy.worlds.desktop.input.input_listener import STOP_KEY, Ears
+from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.input.raw_input import open_watcher
+from understudy.worlds.desktop.input.release_watchdog import Guardian
+from understudy.worlds.desktop.windows.window_system import open_windows
+from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld, Looks, Parts
+
+_log = logging.getLogger(__name__)
+
+
+def open_desktop(
+    profile: Profile,
+    eye: Looks,
+    settings: DesktopSettings,
+    *,
+    say: Callable[[str], None] = _log.info,
+    commands: Sequence[str] = (PAUSE_KEY, WRONG_KEY),
+    on_mark: Callable[[], None] = lambda: None,
+    on_command: Callable[[str], None] = lambda key: None,
+) -> tuple[DesktopWorld, DesktopSeat]:
+    """A world of one game on the screen, and the seat of the person at it; nothing is sent before the first `act`.
+
+    Args:
+        profile: of the game.
+        eye: sees.
+        settings: which window, and whether anything may be sent.
+        say: is told what stops and goes on; must not block.
+        commands: keys that are meant for us; F3 stops in any case.
+        on_mark: is called when F2 was pressed.
+        on_command: is called with each other of the commands.
+
+    Raises:
+        WorldError: if there is no display or no such window.
+        MissingExtraError: if a package of the platform is missing.
+    """
+    with ExitStack() as undo:
+        windows = open_windows()
+        undo.callback(windows.close)
+        camera = open_camera()
+        undo.callback(camera.close)
+        pointer = open_pointer()
+        undo.callback(pointer.close)
+        cursor, ledger = pointer.place(), Ledger()
+        reins: Reins | None = None
+        if settings.sends:
+            reins = Reins(pointer, Guardian(), ledger, profile.keys)
+            undo.callback(reins.close)
+        else:
+            pointer.close()
+        ears = Ears(commands, corners_of=camera.monitors() if settings.sends else ())
+        watcher = open_watcher((*profile.keys, *commands, STOP_KEY), ledger, ears.hear)
+        undo.callback(watcher.close)
+        world = DesktopWorld(
+            profile, eye, Parts(windows, camera, ears, watcher, reins), settings, cursor=cursor, say=say
+        )
+        undo.pop_all()
+    return world, DesktopSeat(world, ears, on_mark=on_mark, on_command=on_command)

@@ -1,0 +1,1 @@
+"""The platform's windows: finding the game and keeping track of it."""

@@ -1,0 +1,75 @@
+"""Windows on macOS, through Quartz, which pynput brings along. Written by its documentation and not run by us.
+
+macOS has to allow the terminal to record the screen (or titles are empty) and to control the computer (or nothing is
+clicked): System Settings, Privacy & Security. Coordinates are in points, which mss and pynput use as well.
+"""
+
+from typing import Any
+
+import Quartz
+
+from understudy.worlds.desktop.windows.window_system import Area
+
+_ON_SCREEN = Quartz.kCGWindowListOptionOnScreenOnly | Quartz.kCGWindowListExcludeDesktopElements
+_NORMAL_LAYER = 0
+TITLE_BAR_POINTS = 28
+"""Quartz tells the frame with its title bar; a window without one (full screen) begins at the screen's edge."""
+
+
+class QuartzWindows:
+    """Implements WindowSystem; a window's number is Quartz's."""
+
+    def titles(self) -> dict[int, str]:
+        """All visible windows that have a title."""
+        named = ((entry, str(entry.get(Quartz.kCGWindowName) or "")) for entry in self._entries())
+        return {int(entry[Quartz.kCGWindowNumber]): name for entry, name in named if name}
+
+    def area(self, window: int) -> Area | None:
+        """What is inside a window's frame; None when it is gone or not shown."""
+        for entry in self._entries():
+            if entry[Quartz.kCGWindowNumber] == window:
+                return self._inside(entry)
+        return None
+
+    def has_focus(self, window: int) -> bool:
+        """Whether keys go to this window: it is the foremost of the normal ones, which are listed from the front."""
+        foremost = next(iter(self._entries()), None)
+        return foremost is not None and bool(foremost[Quartz.kCGWindowNumber] == window)
+
+    def is_uppermost(self, window: int, x: int, y: int) -> bool:
+        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        for entry in self._entries():
+            if self._frame(entry).contains(x, y):
+                return bool(entry[Quartz.kCGWindowNumber] == window)
+        return False
+
+    def desktop(self) -> Area:
+        """The whole desktop, all monitors together."""
+        _, displays, count = Quartz.CGGetActiveDisplayList(32, None, None)
+        whole = Quartz.CGRectNull
+        for display in displays[:count]:
+            whole = Quartz.CGRectUnion(whole, Quartz.CGDisplayBounds(display))
+        return Area(
+            left=int(whole.origin.x),
+            top=int(whole.origin.y),
+            width=int(whole.size.width),
+            height=int(whole.size.height),
+        )
+
+    def close(self) -> None:
+        """Nothing to end."""
+
+    def _entries(self) -> list[Any]:
+        found = Quartz.CGWindowListCopyWindowInfo(_ON_SCREEN, Quartz.kCGNullWindowID) or []
+        return [entry for entry in found if entry.get(Quartz.kCGWindowLayer, _NORMAL_LAYER) == _NORMAL_LAYER]
+
+    def _frame(self, entry: Any) -> Area:
+        bounds = entry[Quartz.kCGWindowBounds]
+        return Area(
+            left=int(bounds["X"]), top=int(bounds["Y"]), width=int(bounds["Width"]), height=int(bounds["Height"])
+        )
+
+    def _inside(self, entry: Any) -> Area:
+        frame, desktop = self._frame(entry), self.desktop()
+        bar = 0 if frame.top <= desktop.top else TITLE_BAR_POINTS
+        return Area(left=frame.left, top=frame.top + bar, width=frame.width, height=frame.height - bar)

@@ -1,0 +1,88 @@
+"""Windows on Windows, through user32. Written by its documentation and not run by us: nothing of ours could be run
+there. Pixels are made true first: without that, a scaled display gives a program coordinates that nobody else uses.
+"""
+
+import ctypes
+from typing import Any
+
+from understudy.worlds.desktop.windows.window_system import Area
+
+_ctypes: Any = ctypes  # half of it is there on Windows only
+_PER_MONITOR_V2 = -4
+_ROOT_ANCESTOR = 2
+_VIRTUAL_SCREEN = (76, 77, 78, 79)
+"""SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN."""
+
+
+class _Point(ctypes.Structure):
+    _fields_ = (("x", ctypes.c_long), ("y", ctypes.c_long))
+
+
+class _Rectangle(ctypes.Structure):
+    _fields_ = (
+        ("left", ctypes.c_long),
+        ("top", ctypes.c_long),
+        ("right", ctypes.c_long),
+        ("bottom", ctypes.c_long),
+    )
+
+
+class Win32Windows:
+    """Implements WindowSystem; a window's number is its handle."""
+
+    def __init__(self) -> None:
+        self._user: Any = _ctypes.WinDLL("user32", use_last_error=True)
+        handle = ctypes.c_void_p
+        self._user.SetProcessDpiAwarenessContext.argtypes = [handle]
+        self._user.SetProcessDpiAwarenessContext(handle(_PER_MONITOR_V2))  # fails where it is set already: just as good
+        for name in ("GetForegroundWindow", "WindowFromPoint", "GetAncestor"):
+            getattr(self._user, name).restype = handle
+        self._user.WindowFromPoint.argtypes = [_Point]
+        self._user.GetAncestor.argtypes = [handle, ctypes.c_uint]
+        for name in ("IsWindow", "IsWindowVisible", "IsIconic", "GetWindowTextLengthW"):
+            getattr(self._user, name).argtypes = [handle]
+        self._user.GetWindowTextW.argtypes = [handle, ctypes.c_wchar_p, ctypes.c_int]
+        self._user.GetClientRect.argtypes = [handle, ctypes.POINTER(_Rectangle)]
+        self._user.ClientToScreen.argtypes = [handle, ctypes.POINTER(_Point)]
+
+    def titles(self) -> dict[int, str]:
+        """All visible windows that have a title."""
+        found: dict[int, str] = {}
+
+        @_ctypes.WINFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
+        def take(handle: int, _: int) -> bool:
+            length = self._user.GetWindowTextLengthW(handle)
+            if length and self._user.IsWindowVisible(handle):
+                text = ctypes.create_unicode_buffer(length + 1)
+                self._user.GetWindowTextW(handle, text, length + 1)
+                found[handle] = text.value
+            return True
+
+        self._user.EnumWindows(take, 0)
+        return found
+
+    def area(self, window: int) -> Area | None:
+        """What is inside a window's frame; None when it is gone or not shown."""
+        user = self._user
+        if not user.IsWindow(window) or not user.IsWindowVisible(window) or user.IsIconic(window):
+            return None
+        size, place = _Rectangle(), _Point(0, 0)
+        if not user.GetClientRect(window, ctypes.byref(size)) or not user.ClientToScreen(window, ctypes.byref(place)):
+            return None
+        return Area(left=place.x, top=place.y, width=size.right, height=size.bottom)
+
+    def has_focus(self, window: int) -> bool:
+        """Whether keys go to this window."""
+        return bool(self._user.GetForegroundWindow() == window)
+
+    def is_uppermost(self, window: int, x: int, y: int) -> bool:
+        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        return bool(self._user.GetAncestor(self._user.WindowFromPoint(_Point(x, y)), _ROOT_ANCESTOR) == window)
+
+    def desktop(self) -> Area:
+        """The whole desktop, all monitors together."""
+        left, top, width, height = (self._user.GetSystemMetrics(number) for number in _VIRTUAL_SCREEN)
+        return Area(left=left, top=top, width=width, height=height)
+
+    def close(self) -> None:
+        """Nothing to end."""

@@ -1,0 +1,136 @@
+"""Windows on X11, through python-xlib: with a window manager by its lists, without one by the tree of windows."""
+
+from contextlib import suppress
+
+from Xlib import X, Xatom, error
+from Xlib.xobject.drawable import Window
+
+from understudy.contract.errors import WorldError
+from understudy.worlds.desktop.windows.window_system import Area
+from understudy.worlds.desktop.windows.x11_display import open_display
+
+_GONE = (error.BadWindow, error.BadDrawable, error.BadMatch)
+_DEEPEST = 4
+"""Levels of the tree that are searched for titles where no window manager keeps a list."""
+
+
+class X11Windows:
+    """The windows of one X screen. Implements WindowSystem; belongs to one thread."""
+
+    def __init__(self) -> None:
+        """Raises:
+        WorldError: if there is no X server.
+        """
+        self._display = open_display()
+        self._root: Window = self._display.screen().root
+        self._atoms = {
+            name: self._display.intern_atom(name)
+            for name in ("_NET_CLIENT_LIST", "_NET_WM_NAME", "_NET_ACTIVE_WINDOW", "UTF8_STRING")
+        }
+        self._closed = False
+
+    def titles(self) -> dict[int, str]:
+        """All visible windows that have a title."""
+        listed = self._property(self._root, "_NET_CLIENT_LIST")
+        windows = [self._window(number) for number in listed] if listed else self._below(self._root, _DEEPEST)
+        found: dict[int, str] = {}
+        for window in windows:
+            try:
+                title = self._title(window)
+                if title and window.get_attributes().map_state == X.IsViewable:
+                    found[window.id] = title
+            except _GONE:  # closed while we looked
+                continue
+        return found
+
+    def area(self, window: int) -> Area | None:
+        """What is inside a window's frame; None when it is gone or not shown."""
+        try:
+            found = self._window(window)
+            if found.get_attributes().map_state != X.IsViewable:
+                return None
+            size = found.get_geometry()
+            place = found.translate_coords(self._root, 0, 0)
+        except _GONE:
+            return None
+        return Area(left=-place.x, top=-place.y, width=size.width, height=size.height)
+
+    def has_focus(self, window: int) -> bool:
+        """Whether keys go to this window. Without a window manager the focus may follow the pointer: then nobody else
+        can hold it, and the window has it as long as nothing lies over its middle."""
+        active = self._property(self._root, "_NET_ACTIVE_WINDOW")
+        if active:
+            return int(active[0]) == window
+        focus = self._display.get_input_focus().focus
+        if not hasattr(focus, "id"):  # X.NONE or X.PointerRoot
+            area = self.area(window)
+            middle = None if area is None else area.pixel(0.5, 0.5)
+            return focus == X.PointerRoot and middle is not None and self.is_uppermost(window, *middle)
+        return window in self._ancestry(focus)
+
+    def is_uppermost(self, window: int, x: int, y: int) -> bool:
+        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        try:
+            line = self._ancestry(self._window(window))
+            for level in self._root.query_tree().children[::-1]:  # the uppermost is the last
+                if self._shows(level, x, y):
+                    return level.id in line
+        except _GONE:
+            return False
+        return False
+
+    def desktop(self) -> Area:
+        """The whole desktop, all monitors together."""
+        size = self._root.get_geometry()
+        return Area(left=0, top=0, width=size.width, height=size.height)
+
+    def close(self) -> None:
+        """Ends the connection. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            with suppress(WorldError):  # the display is gone
+                self._display.close()
+
+    def _window(self, number: int) -> Window:
+        return self._display.create_resource_object("window", number)
+
+    def _shows(self, window: Window, x: int, y: int) -> bool:
+        try:
+            attributes = window.get_attributes()
+            if attributes.map_state != X.IsViewable or attributes.win_class == X.InputOnly:
+                return False
+            size = window.get_geometry()
+        except _GONE:
+            return False
+        return bool(size.x <= x < size.x + size.width and size.y <= y < size.y + size.height)
+
+    def _ancestry(self, window: Window) -> set[int]:
+        """A window and all that it lies in, up to but without the root."""
+        line: set[int] = set()
+        try:
+            while window and window.id != self._root.id:
+                line.add(window.id)
+                window = window.query_tree().parent
+        except _GONE:
+            pass
+        return line
+
+    def _below(self, window: Window, depth: int) -> list[Window]:
+        try:
+            children = window.query_tree().children
+        except _GONE:
+            return []
+        deeper = [below for child in children for below in self._below(child, depth - 1)] if depth > 1 else []
+        return [*children, *deeper]
+
+    def _title(self, window: Window) -> str:
+        named = window.get_full_property(self._atoms["_NET_WM_NAME"], self._atoms["UTF8_STRING"])
+        if named is None:
+            named = window.get_full_property(Xatom.WM_NAME, X.AnyPropertyType)
+        if named is None:
+            return ""
+        return named.value if isinstance(named.value, str) else bytes(named.value).decode("utf-8", "replace")
+
+    def _property(self, window: Window, name: str) -> list[int]:
+        found = window.get_full_property(self._atoms[name], X.AnyPropertyType)
+        return [] if found is None else [int(number) for number in found.value if number]

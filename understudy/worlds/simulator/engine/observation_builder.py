@@ -1,0 +1,149 @@
+"""What the player sees: the state as an observation record."""
+
+import numpy as np
+
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, TICK_S, Role
+from understudy.worlds.simulator.engine.njit import njit_part
+from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES, Record
+
+BOX = MAX_ALIENS
+"""Codes of things in the window: aliens from 0, boxes from here, portals and the base after them."""
+PORTAL = MAX_ALIENS + MAX_BOXES
+BASE = PORTAL + 16
+ROLE_PORTAL, ROLE_BASE = int(Role.PORTAL), int(Role.BASE)
+NAN = np.nan
+
+
+@njit_part
+def observe(w: Record, o: Record, r: Record) -> None:
+    """Writes all of an observation record."""
+    o.time_s = w.tick * TICK_S
+    see_player(w, o.player, r)
+    see_events(w, o.events)
+    see_landmarks(w, o, r)
+    count = look_around(w, r)
+    for n in range(count):
+        see_track(w, o.tracks[n], r, w.seen[n])
+    for n in range(count, MAX_TRACKS):
+        blank_track(o.tracks[n])
+    o.cursor_x, o.cursor_y = w.cursor_x, w.cursor_y
+    o.keys, o.button = w.keys, w.button
+
+
+@njit_part
+def see_player(w: Record, p: Record, r: Record) -> None:
+    """The player's own readings."""
+    p.hp, p.shield = w.hull / r.hull, w.shield / r.shield
+    p.x, p.y = w.x / r.map_width, w.y / r.map_height
+    p.vx, p.vy = w.vx / r.view_width, w.vy / r.view_height
+    p.rocket_ready = 1.0 - max(w.rocket_ready - w.tick, 0) / r.rocket_reload_s
+    for a in range(4):
+        p.ammo[a] = w.ammo[a] / r.ammo_hold[a]
+    p.ammo_kind, p.map_index = w.ammo_kind, w.map_index
+    p.laser_on, p.safe, p.alive = w.laser_on, w.safe, w.alive
+
+
+@njit_part
+def see_events(w: Record, e: Record) -> None:
+    """What the log says."""
+    e.hits, e.misses, e.kills = w.events.hits, w.events.misses, w.events.kills
+    e.loot, e.deaths, e.jumps = w.events.loot, w.events.deaths, w.events.jumps
+    e.damage_dealt, e.damage_taken = w.events.damage_dealt, w.events.damage_taken
+    e.value = w.events.value
+
+
+@njit_part
+def see_landmarks(w: Record, o: Record, r: Record) -> None:
+    """Base and portals of the map."""
+    m = w.map_index
+    for n in range(MAX_LANDMARKS):
+        mark = o.landmarks[n]
+        if n == 0:
+            mark.role, mark.x, mark.y = ROLE_BASE, r.base_x[m] / r.map_width, r.base_y[m] / r.map_height
+        elif n <= r.num_portals[m]:
+            mark.role = ROLE_PORTAL
+            mark.x, mark.y = r.portal_x[m, n - 1] / r.map_width, r.portal_y[m, n - 1] / r.map_height
+        else:
+            mark.role, mark.x, mark.y = 0, 0.0, 0.0
+
+
+@njit_part
+def look_around(w: Record, r: Record) -> int:
+    """Finds what is in the window, nearest first; returns how many."""
+    m, count = w.map_index, 0
+    for j in range(w.num_aliens):
+        count = consider(w, r, count, j, w.alien_x[j], w.alien_y[j])
+    for k in range(w.num_boxes):
+        count = consider(w, r, count, BOX + k, w.box_x[k], w.box_y[k])
+    for p in range(r.num_portals[m]):
+        count = consider(w, r, count, PORTAL + p, r.portal_x[m, p], r.portal_y[m, p])
+    return consider(w, r, count, BASE, r.base_x[m], r.base_y[m])
+
+
+@njit_part
+def consider(w: Record, r: Record, count: int, code: int, x: float, y: float) -> int:
+    """Sorts one thing in by its distance, if its centre is in the window; returns how many there are now."""
+    dx, dy = x - w.x, y - w.y
+    if abs(dx) > 0.5 * r.view_width or abs(dy) > 0.5 * r.view_height:
+        return count
+    far = dx * dx + dy * dy
+    if count == MAX_TRACKS:
+        if far >= w.seen_distance[MAX_TRACKS - 1]:
+            return count
+        count -= 1
+    place = count
+    while place > 0 and w.seen_distance[place - 1] > far:
+        w.seen_distance[place], w.seen[place] = w.seen_distance[place - 1], w.seen[place - 1]
+        place -= 1
+    w.seen_distance[place], w.seen[place] = far, code
+    return count + 1
+
+
+@njit_part
+def see_track(w: Record, t: Record, r: Record, code: int) -> None:
+    """One thing in the window."""
+    if code < BOX:
+        see_alien(w, t, r, code)
+        return
+    if code < PORTAL:
+        k = code - BOX
+        place_track(w, t, r, w.box_id[k], w.box_kind[k], w.box_x[k], w.box_y[k], 0.0, 0.0)
+    elif code < BASE:
+        p = code - PORTAL
+        number = 10 + 10 * w.map_index + p
+        place_track(w, t, r, number, r.portal_kind, r.portal_x[w.map_index, p], r.portal_y[w.map_index, p], 0.0, 0.0)
+    else:
+        m = w.map_index
+        place_track(w, t, r, 1 + m, r.base_kind, r.base_x[m], r.base_y[m], 0.0, 0.0)
+    t.hp, t.shield = NAN, NAN
+    t.attacking, t.selected = 0, 0
+
+
+@njit_part
+def see_alien(w: Record, t: Record, r: Record, j: int) -> None:
+    """An alien in the window."""
+    kind = w.alien_kind[j]
+    place_track(w, t, r, w.alien_id[j], kind, w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j])
+    t.hp, t.shield = w.alien_hull[j] / r.alien_hull[kind], w.alien_shield[j] / r.alien_shield[kind]
+    t.attacking = 1 if w.tick - w.alien_shot[j] <= r.attacking_s else 0
+    t.selected = 1 if w.selected == j else 0
+
+
+@njit_part
+def place_track(
+    w: Record, t: Record, r: Record, number: int, kind: int, x: float, y: float, vx: float, vy: float
+) -> None:
+    """What all things in the window have."""
+    t.id, t.kind, t.role = number, kind, r.role[kind]
+    t.x, t.y = 0.5 + (x - w.x) / r.view_width, 0.5 + (y - w.y) / r.view_height
+    t.width, t.height = r.kind_size[kind] / r.view_width, r.kind_size[kind] / r.view_height
+    t.vx, t.vy = (vx - w.vx) / r.view_width, (vy - w.vy) / r.view_height
+
+
+@njit_part
+def blank_track(t: Record) -> None:
+    """An empty slot."""
+    t.id, t.kind, t.role = 0, 0, 0
+    t.x, t.y, t.width, t.height = 0.0, 0.0, 0.0, 0.0
+    t.vx, t.vy, t.hp, t.shield = 0.0, 0.0, 0.0, 0.0
+    t.attacking, t.selected = 0, 0

@@ -1,0 +1,1 @@
+"""The scripted teacher and what makes it more like a person."""

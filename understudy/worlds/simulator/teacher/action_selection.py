@@ -1,0 +1,172 @@
+"""What a teacher would click or press at this moment, given its mode and target; NOTHING when all is in train.
+
+A wish is no action yet: it has to last for a reaction time before the hand sets out (``teacher_tick``), and one wish
+is served at a time. Keys are pressed by the other hand.
+"""
+
+import math
+
+from understudy.worlds.simulator.engine.njit import njit
+from understudy.worlds.simulator.engine.state import Record
+from understudy.worlds.simulator.teacher.game_knowledge import (
+    LASER_RANGE,
+    LOOT,
+    VIEW_HEIGHT,
+    VIEW_WIDTH,
+    Click,
+    distance,
+    is_free,
+    is_open,
+)
+from understudy.worlds.simulator.teacher.mode_selection import (
+    CAUTIOUS,
+    EXPLORE,
+    FIGHT,
+    FLEE,
+    PATIENCE,
+    STANDING,
+    TAKE,
+    at_portal,
+    enemy_distance_from,
+    speed_of,
+)
+from understudy.worlds.simulator.teacher.navigation import away, explore, flee
+from understudy.worlds.simulator.teacher.state import (
+    ERRAND_PORTAL,
+    MINIMAP,
+    NO_ERRAND,
+    NOTHING,
+    OBJECT,
+    SPACE,
+    draw_ticks,
+)
+
+WINDOW_SHARE = 0.15
+LEAD_S = 0.8
+"""How far ahead it reckons where a target will be."""
+
+
+@njit
+def wish_for_click(c: Record, o: Record, g: Record, s: Record) -> Click:
+    """What to click on: (wish, id, x, y), the place in window fractions."""
+    if o.player.alive == 0:
+        return NOTHING, 0, 0.0, 0.0
+    if c.mode == FIGHT and c.target_slot >= 0:
+        return _fight(c, o, g, s)
+    if c.mode == TAKE and c.target_slot >= 0:
+        return _fetch(c, o)
+    if c.mode == FLEE:
+        return flee(c, o, g)
+    if c.mode == CAUTIOUS:
+        return _take_care(c, o, g, s)
+    if c.mode == EXPLORE:
+        return explore(c, o, g, s)
+    return NOTHING, 0, 0.0, 0.0
+
+
+@njit
+def _fight(c: Record, o: Record, g: Record, s: Record) -> Click:
+    """Selects the target, then keeps circling it."""
+    target = o.tracks[c.target_slot]
+    if target.selected == 0 and is_open(g, target.x, target.y):
+        return OBJECT, target.id, float(target.x), float(target.y)
+    if c.tick < c.move_due:
+        return NOTHING, 0, 0.0, 0.0
+    return _circle(c, o, g, s, target)
+
+
+@njit
+def _circle(c: Record, o: Record, g: Record, s: Record, target: Record) -> Click:
+    """A free place at the fighting distance from the target, a step further round it the way the ship is turning.
+
+    It leads the target by a moment, and backs off farther when the target is too close.
+    """
+    centre_x = target.x + LEAD_S * (target.vx + o.player.vx)
+    centre_y = target.y + LEAD_S * (target.vy + o.player.vy)
+    x, y = (0.5 - centre_x) * VIEW_WIDTH, (0.5 - centre_y) * VIEW_HEIGHT
+    radius = s.fight_distance + max(0.0, s.fight_distance - math.hypot(x, y))
+    angle = math.atan2(y, x)
+    turning = x * o.player.vy * VIEW_HEIGHT - y * o.player.vx * VIEW_WIDTH
+    way = 1.0 if turning >= 0.0 else -1.0
+    for attempt in range(10):
+        side = way if attempt % 2 == 0 else -way
+        step = side * s.orbit_step * (1.0 + 0.5 * (attempt // 2))
+        place_x = centre_x + radius * math.cos(angle + step) / VIEW_WIDTH
+        place_y = centre_y + radius * math.sin(angle + step) / VIEW_HEIGHT
+        if is_free(o, g, place_x, place_y) and _on_the_map(o, place_x, place_y):
+            return SPACE, 0, place_x, place_y
+    return away(c, o, g)
+
+
+@njit
+def _on_the_map(o: Record, x: float, y: float) -> bool:
+    """Whether a place of the window is inside the map; the window shows about a seventh of it each way."""
+    map_x, map_y = o.player.x + WINDOW_SHARE * (x - 0.5), o.player.y + WINDOW_SHARE * (y - 0.5)
+    return bool(min(map_x, map_y) > 0.005 and max(map_x, map_y) < 0.995)
+
+
+@njit
+def _fetch(c: Record, o: Record) -> Click:
+    """The box, unless the ship is on its way to it."""
+    box = o.tracks[c.target_slot]
+    under_way = c.sent == OBJECT and c.sent_id == box.id
+    if under_way and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING):
+        return NOTHING, 0, 0.0, 0.0
+    return OBJECT, box.id, float(box.x), float(box.y)
+
+
+@njit
+def _take_care(c: Record, o: Record, g: Record, s: Record) -> Click:
+    """A box that nobody guards, or off from aliens that are near; else it waits for its repairs."""
+    if c.target_slot >= 0 and o.tracks[c.target_slot].role == LOOT:
+        return _fetch(c, o)
+    if o.player.safe != 0 or c.tick < c.move_due:
+        return NOTHING, 0, 0.0, 0.0
+    if enemy_distance_from(o, 0.5, 0.5) < s.keep_away:
+        return away(c, o, g)
+    return NOTHING, 0, 0.0, 0.0
+
+
+@njit
+def wish_for_key(c: Record, o: Record, g: Record, s: Record) -> int:
+    """The key to press, as a bit of the profile's keys; 0 for none."""
+    if o.player.alive == 0:
+        return 0
+    if c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL:
+        return int(g.key_jump) if at_portal(o) else 0
+    if c.mode == CAUTIOUS and o.player.laser_on != 0:
+        return int(g.key_laser)
+    if c.mode != FIGHT or c.target_slot < 0:
+        return 0
+    target = o.tracks[c.target_slot]
+    if target.selected == 0:
+        return 0
+    away = distance(target.x, target.y)
+    if o.player.laser_on == 0 and away < LASER_RANGE:
+        return int(g.key_laser)
+    kind = _choose_ammo(o, g, s, target.kind)
+    if kind > 0 and kind != o.player.ammo_kind:
+        return int(g.key_ammo[kind - 1])
+    if o.player.rocket_ready >= 1.0 and away < LASER_RANGE:
+        return int(g.key_rocket)
+    return 0
+
+
+@njit
+def _choose_ammo(o: Record, g: Record, s: Record, kind: int) -> int:
+    """The ammunition for a target: the better the stronger it is, as far as the hold has any; 0 for what is loaded."""
+    over = g.strength[kind] / s.strong_ammo_from
+    wanted = 1 + min(3, int(over))
+    for ammo in range(wanted, 0, -1):
+        if o.player.ammo[ammo - 1] > 0.02:
+            return ammo
+    return 0
+
+
+@njit
+def served(c: Record, s: Record) -> None:
+    """Notes that the last click was made: a goal is used up, and the next free flight has to wait a while."""
+    if c.sent == MINIMAP:
+        c.goal_errand = NO_ERRAND
+    if c.sent == SPACE:
+        c.move_due = c.tick + draw_ticks(c, s.move_every_s, 0.3)

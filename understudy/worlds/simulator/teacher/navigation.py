@@ -1,0 +1,176 @@
+"""Where a teacher flies: home when it flees, away from danger when it takes care, and about the maps when it explores.
+
+What it gives back are wishes for a click, as in ``teacher_wishes``.
+"""
+
+import math
+
+from understudy.contract.observation import MAX_TRACKS
+from understudy.worlds.simulator.engine.njit import njit
+from understudy.worlds.simulator.engine.rng import chance
+from understudy.worlds.simulator.engine.state import Record
+from understudy.worlds.simulator.teacher.game_knowledge import (
+    BASE,
+    ENEMY,
+    PORTAL,
+    VIEW_HEIGHT,
+    VIEW_WIDTH,
+    Click,
+    distance,
+    find_landmark,
+    is_free,
+)
+from understudy.worlds.simulator.teacher.mode_selection import PATIENCE, STANDING, speed_of
+from understudy.worlds.simulator.teacher.state import (
+    ERRAND_BASE,
+    ERRAND_PATROL,
+    ERRAND_PORTAL,
+    MINIMAP,
+    NO_ERRAND,
+    NOTHING,
+    SPACE,
+)
+
+FLIGHT_STEP = 400.0
+"""Length of a flight through free space away from danger."""
+BLOCKING = 220.0
+"""An alien nearer than this can bar the way home."""
+EDGE = 0.08
+"""Within this share of the map its edge pushes back."""
+AT_HOME = 0.12
+"""On the map that it likes best it takes a portal this much more seldom."""
+
+
+@njit
+def flee(c: Record, o: Record, g: Record) -> Click:
+    """Home by the minimap; first round those who shoot from that side; nothing where it is safe."""
+    if o.player.safe != 0:
+        return NOTHING, 0, 0.0, 0.0
+    base = find_landmark(o, BASE)
+    if base < 0 or _blocked(o, o.landmarks[base].x - o.player.x, o.landmarks[base].y - o.player.y):
+        return away(c, o, g) if c.tick >= c.move_due else (NOTHING, 0, 0.0, 0.0)
+    home_bound = c.sent == MINIMAP and c.sent_id == ERRAND_BASE
+    if home_bound and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING):
+        return NOTHING, 0, 0.0, 0.0
+    return _on_minimap(g, ERRAND_BASE, o.landmarks[base].x, o.landmarks[base].y)
+
+
+@njit
+def _blocked(o: Record, way_x: float, way_y: float) -> bool:
+    """Whether an alien that shoots is close ahead on a way across the map."""
+    length = math.hypot(way_x * VIEW_WIDTH, way_y * VIEW_HEIGHT)
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id == 0 or track.role != ENEMY or track.attacking == 0:
+            continue
+        x, y = (track.x - 0.5) * VIEW_WIDTH, (track.y - 0.5) * VIEW_HEIGHT
+        far = math.hypot(x, y)
+        ahead = (x * way_x * VIEW_WIDTH + y * way_y * VIEW_HEIGHT) / max(1e-6, far * length)
+        if far < BLOCKING and ahead > 0.8:
+            return True
+    return False
+
+
+@njit
+def away(c: Record, o: Record, g: Record) -> Click:
+    """A free place away from the aliens in sight and from the map's edge, leaning towards the base."""
+    x, y = _pull(o)
+    for slot in range(MAX_TRACKS):
+        track = o.tracks[slot]
+        if track.id != 0 and track.role == ENEMY:
+            near = max(60.0, distance(track.x, track.y))
+            weight = (2.0 if track.attacking != 0 else 1.0) * 300.0 / (near * near)
+            x += (0.5 - track.x) * VIEW_WIDTH * weight
+            y += (0.5 - track.y) * VIEW_HEIGHT * weight
+    angle = math.atan2(y, x)
+    for attempt in range(9):
+        turn = (0.4 if attempt % 2 == 0 else -0.4) * ((attempt + 1) // 2)
+        place_x = 0.5 + FLIGHT_STEP * math.cos(angle + turn) / VIEW_WIDTH
+        place_y = 0.5 + FLIGHT_STEP * math.sin(angle + turn) / VIEW_HEIGHT
+        if is_free(o, g, place_x, place_y):
+            return SPACE, 0, place_x, place_y
+    return NOTHING, 0, 0.0, 0.0
+
+
+@njit
+def _pull(o: Record) -> tuple[float, float]:
+    """Where base and map edge draw it, in units of one alien that pushes."""
+    x = 2.0 * max(0.0, EDGE - o.player.x) / EDGE - 2.0 * max(0.0, o.player.x - 1.0 + EDGE) / EDGE
+    y = 2.0 * max(0.0, EDGE - o.player.y) / EDGE - 2.0 * max(0.0, o.player.y - 1.0 + EDGE) / EDGE
+    base = find_landmark(o, BASE)
+    if base >= 0:
+        far = max(0.02, _from_landmark(o, base, o.player.x, o.player.y))
+        x += 0.7 * (o.landmarks[base].x - o.player.x) / far
+        y += 0.7 * (o.landmarks[base].y - o.player.y) / far
+    return x, y
+
+
+@njit
+def explore(c: Record, o: Record, g: Record, s: Record) -> Click:
+    """From place to place by the minimap; nothing while the ship is on its way."""
+    if c.goal_errand == NO_ERRAND:
+        exploring = c.sent == MINIMAP and c.sent_id != ERRAND_BASE
+        if exploring and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING):
+            return NOTHING, 0, 0.0, 0.0
+        _choose_goal(c, o, g, s)
+    return _on_minimap(g, c.goal_errand, c.goal_x, c.goal_y)
+
+
+@njit
+def _choose_goal(c: Record, o: Record, g: Record, s: Record) -> None:
+    """Where to explore next: through a portal now and then, else a place at the length of a patrol."""
+    portal = _choose_portal(c, o, g, s)
+    if portal >= 0:
+        c.goal_x, c.goal_y, c.goal_errand = o.landmarks[portal].x, o.landmarks[portal].y, ERRAND_PORTAL
+        return
+    c.goal_errand = ERRAND_PATROL
+    base = find_landmark(o, BASE)
+    for _ in range(20):
+        angle, length = 2.0 * math.pi * chance(c), s.roam * (0.5 + chance(c))
+        c.goal_x = o.player.x + length * math.cos(angle)
+        c.goal_y = o.player.y + length * math.sin(angle)
+        inside = min(c.goal_x, c.goal_y) > 0.04 and max(c.goal_x, c.goal_y) < 0.96
+        if inside and (base < 0 or _from_landmark(o, base, c.goal_x, c.goal_y) < s.tether):
+            return
+    if base >= 0:
+        # strayed too far: the next patrol leads back
+        share = min(1.0, s.roam / max(0.01, _from_landmark(o, base, o.player.x, o.player.y)))
+        c.goal_x = o.player.x + share * (o.landmarks[base].x - o.player.x)
+        c.goal_y = o.player.y + share * (o.landmarks[base].y - o.player.y)
+
+
+@njit
+def _choose_portal(c: Record, o: Record, g: Record, s: Record) -> int:
+    """The portal to take, -1 for none: the one that leads nearest to the map it likes; from there seldom any."""
+    best, best_score = -1, -1e9
+    for index in range(len(o.landmarks)):
+        mark = o.landmarks[index]
+        if mark.role != PORTAL:
+            continue
+        there = _leads_to(g, o.player.map_index, mark.x, mark.y)
+        score = 0.5 * chance(c) - abs(there - s.home_map)
+        if score > best_score:
+            best, best_score = index, score
+    eager = s.jump_chance * (1.0 if o.player.map_index != int(s.home_map) else AT_HOME)
+    return best if chance(c) < eager else -1
+
+
+@njit
+def _leads_to(g: Record, map_index: int, x: float, y: float) -> int:
+    """The map on the other side of the portal at this place of the minimap; the same map if nobody knows."""
+    for portal in range(g.num_portals[map_index]):
+        if math.hypot(g.portal_x[map_index, portal] - x, g.portal_y[map_index, portal] - y) < 0.03:
+            return int(g.portal_to[map_index, portal])
+    return map_index
+
+
+@njit
+def _from_landmark(o: Record, landmark: int, x: float, y: float) -> float:
+    """Distance of a place from a landmark, map fractions."""
+    return math.hypot(x - o.landmarks[landmark].x, y - o.landmarks[landmark].y)
+
+
+@njit
+def _on_minimap(g: Record, errand: int, x: float, y: float) -> Click:
+    inside_x, inside_y = min(0.98, max(0.02, x)), min(0.98, max(0.02, y))
+    return MINIMAP, errand, g.minimap[0] + inside_x * g.minimap[2], g.minimap[1] + inside_y * g.minimap[3]

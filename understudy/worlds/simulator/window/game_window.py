@@ -1,0 +1,284 @@
+"""The game in a window and in real time: a World of one game that goes on whether or not somebody acts.
+
+The thread that makes a `GameWindow` owns it: on macOS that has to be the main thread. The game thinks 20 times a second
+at absolute deadlines and is drawn 60 times a second between its last two ticks, so what one sees is up to a tick old.
+A pilot observes, decides and acts; `act` draws on until the tick is over. A person acts through `WindowPerson`, whose
+decision is what mouse and keyboard did until the tick was over.
+
+When something takes too long, pictures are left out first. Then the game either goes on without its pilot, with
+buttons and keys as they were (a policy has to be fast enough), or lags behind the clock by a few ticks and makes them
+up as fast as it can, so that each tick has its action (a recording of a person wants that).
+
+Who sits beside the person at the game's window: hears keys first, moves the drawn cursor, draws over the game.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pygame
+
+from understudy.contract.action import Action
+from understudy.contract.errors import WorldError
+from understudy.contract.observation import TICK_S, Observation, Role
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
+from understudy.worlds.simulator.rendering.frame_interpolation import blend
+from understudy.worlds.simulator.rendering.overlay_screens import Lessons, draw_death, draw_large_map, draw_pause
+from understudy.worlds.simulator.rendering.renderer import Renderer
+from understudy.worlds.simulator.rendering.scene import Scene, scene_of
+from understudy.worlds.simulator.rendering.sprite_sheet import SpriteSheet
+from understudy.worlds.simulator.window.pygame_input import Hands, key_codes
+from understudy.worlds.simulator.world import Simulator
+
+FRAME_S = 1.0 / 60.0
+SLOWEST_FRAME_S = 0.1
+"""A game that has no time for pictures still draws one as often as this."""
+LONGEST_GAP_S = 1.0
+"""After a longer standstill (a suspended machine) the game goes on from where it was and does not catch up."""
+_PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
+_UNSEEN_DRIVERS = ("dummy", "offscreen", "evdev")
+
+_log = logging.getLogger(__name__)
+
+
+class GameWindow:
+    """One live game in a window of its own. Implements World with B = 1."""
+
+    def __init__(
+        self,
+        seed: int,
+        start_map: str | None = None,
+        size: tuple[int, int] | None = None,
+        *,
+        most_behind: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Opens the window and begins the game.
+
+        Args:
+            seed: of the world.
+            start_map: name of the map to begin on; None draws it from the seed.
+            size: of the window in pixels; the profile's by default.
+            most_behind: how many ticks the game may lag behind the clock before it goes on without its pilot.
+            clock: monotonic seconds.
+
+        Raises:
+            WorldError: if there is no display or no such map.
+        """
+        self._game = Simulator(np.array([seed], np.uint64), start_map)
+        self._renderer = Renderer(self._game.profile, size)
+        self._screen = _open_window(self._game.profile, self._renderer.size)
+        self.hands = Hands(self._game.profile, self._renderer.size, key_codes(self._game.profile))
+        self._lessons = Lessons()
+        self._clock = clock
+        self._most_behind = most_behind
+        self.closed = False
+        """The player wants to leave: nothing moves any more."""
+        self.paused = False
+        self.person_plays = False
+        """Show the mouse where it really is, and the lessons; else, without a companion, the cursor is the pilot's."""
+        self._large_map = False
+        self.companion: Companion | None = None
+        """Hears keys and draws too; with one, the lessons of the first minute are left out."""
+        self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
+        self._picture_s = 0.0  # how long drawing one takes at present
+        self._tick_start_s = self._next_frame_s = self._paused_s = clock()
+        self._now = self._before = self._look(self._tick_start_s)
+        self._renderer.paint_skies()
+        self._draw(self._tick_start_s)  # paints the first sprites, before time matters
+        self._tick_start_s = self._next_frame_s = clock()
+        self._now = self._before = self._look(self._tick_start_s)
+
+    @property
+    def profile(self) -> Profile:
+        """The embedded game."""
+        return self._game.profile
+
+    @property
+    def num_worlds(self) -> int:
+        """One."""
+        return 1
+
+    @property
+    def state(self) -> np.void:
+        """The game's own record, of dtype WORLD; for the score, and for tests."""
+        record: np.void = self._game.states[0]
+        return record
+
+    @property
+    def totals(self) -> dict[str, float]:
+        """Points, kills, boxes and deaths so far."""
+        totals = self.state["totals"]
+        return {name: float(totals[name]) for name in ("value", "kills", "loot", "deaths")}
+
+    def observe(self) -> Observation:
+        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock."""
+        return self._now
+
+    def act(self, action: Action) -> None:
+        """Draws on until the tick is over, then carries the action out, and again for each tick that was missed."""
+        self.pass_tick()
+        if self.closed:
+            return
+        late_s = self._clock() - (self._tick_start_s + TICK_S)
+        if late_s > LONGEST_GAP_S:
+            _log.warning("the game stood still for %.1f s", late_s)
+            self._tick_start_s += late_s
+            late_s = 0.0
+        missed = max(0, int(late_s / TICK_S) - self._most_behind)
+        for _ in range(1 + missed):
+            self._before = self._now
+            self._game.act(action)
+            self._tick_start_s += TICK_S
+            self._now = self._look(self._tick_start_s)
+        self.num_ticks += 1 + missed
+        self.num_missed += missed
+
+    def pass_tick(self) -> None:
+        """Takes in events and draws until the tick is over; while the game is paused its tick does not end."""
+        self._take_events(0)
+        while not self.closed:
+            now_s = self._clock()
+            if now_s >= self._next_frame_s and self._has_time_to_draw(now_s):
+                self._draw(now_s)
+                self._picture_s = max(self._clock() - now_s, 0.7 * self._picture_s)
+                self._next_frame_s = max(self._next_frame_s, now_s - FRAME_S) + FRAME_S
+                now_s = self._clock()
+            if not self.paused and now_s >= self._tick_start_s + TICK_S:
+                return
+            until_s = self._next_frame_s
+            if not self.paused:
+                until_s = min(until_s, self._tick_start_s + TICK_S)
+                if until_s <= now_s and not self._has_time_to_draw(now_s):
+                    until_s = self._tick_start_s + TICK_S
+            self._take_events(max(1, round(1000 * (until_s - now_s))))
+
+    def _has_time_to_draw(self, now_s: float) -> bool:
+        """A picture is not begun that would end after its tick, unless none was drawn for long."""
+        left_s = self._tick_start_s + TICK_S - now_s
+        return self.paused or self._picture_s < left_s or now_s > self._next_frame_s + SLOWEST_FRAME_S
+
+    def take_inputs(self) -> tuple[InputEvent, ...]:
+        """A person's raw events since this was last called."""
+        return self.hands.take_inputs()
+
+    def close(self) -> None:
+        """Closes the window. May be called twice."""
+        self.closed = True
+        self._game.close()
+        pygame.display.quit()
+
+    def _look(self, time_s: float) -> Observation:
+        observation = self._game.observe().copy()
+        observation.records["time_s"] = time_s
+        return observation
+
+    def _take_events(self, timeout_ms: int) -> None:
+        """Takes in all events that are there; if there is none, waits for one up to so many milliseconds."""
+        waited = [pygame.event.wait(timeout_ms)] if timeout_ms > 0 else []
+        for event in (*waited, *pygame.event.get()):
+            self._take_event(event, self._clock())
+
+    def _take_event(self, event: pygame.event.Event, now_s: float) -> None:
+        if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
+            self.closed = True
+        elif self.companion is not None and self.companion.take_event(event, now_s):
+            return
+        elif event.type == pygame.WINDOWFOCUSLOST:
+            self.hands.release_all(now_s)
+        elif event.type == pygame.KEYDOWN and event.key in _PAUSE_KEYS:
+            self.toggle_pause()
+        elif event.type == pygame.KEYDOWN and event.key == _MAP_KEY:
+            self._large_map = not self._large_map
+        elif event.type == pygame.KEYDOWN and event.key == _HELP_KEY:
+            self._lessons.hidden = not self._lessons.hidden
+        elif event.type == pygame.KEYDOWN and event.key == _LEAVE_KEY and self.paused:
+            self.closed = True
+        elif not self.paused or event.type in (pygame.MOUSEMOTION, pygame.MOUSEBUTTONUP, pygame.KEYUP):
+            self.hands.take_event(event, now_s)
+
+    def toggle_pause(self) -> None:
+        """The clock of the game stands still in a pause: its tick goes on where it was interrupted."""
+        now_s = self._clock()
+        if self.paused:
+            self._tick_start_s += now_s - self._paused_s
+        self._paused_s = now_s
+        self.paused = not self.paused
+
+    def _draw(self, now_s: float) -> None:
+        shown_s = self._paused_s if self.paused else now_s
+        share = min(1.0, max(0.0, (shown_s - self._tick_start_s) / TICK_S))
+        observation = blend(self._before.records[0], self._now.records[0], share)
+        cursor = None if self.companion is None else self.companion.cursor(share)
+        if self.companion is not None or self.person_plays:
+            observation["cursor_x"], observation["cursor_y"] = self.hands.cursor if cursor is None else cursor
+        scene = scene_of(self.state, observation, share - 1.0)
+        surface = self._renderer.draw(scene)
+        self._draw_over(surface, scene)
+        self._screen.blit(surface, (0, 0))
+        pygame.display.flip()
+        self.num_frames += 1
+
+    def _draw_over(self, surface: pygame.Surface, scene: Scene) -> None:
+        lettering = self._renderer.lettering
+        if self.companion is not None:
+            self.companion.draw(surface, scene)
+        elif self.person_plays:
+            self._lessons.watch(scene)
+            self._lessons.draw(surface, lettering, self.num_ticks * TICK_S)
+        if self._large_map:
+            draw_large_map(surface, scene, lettering)
+        if not scene.observation["player"]["alive"]:
+            draw_death(surface, lettering)
+        if self.paused:
+            draw_pause(surface, scene, lettering)
+
+
+def show_plainly() -> None:
+    """Windows opened from now on show their pictures as they are, not through OpenGL, unless the environment says so.
+
+    A finished picture gains nothing there, and without a graphics card OpenGL is done in software: a window of
+    1280x720 took 0.56 of a core with it and 0.20 without (docs/log.md).
+    """
+    os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+
+
+def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
+    show_plainly()
+    try:
+        pygame.display.init()
+        if pygame.display.get_driver() in _UNSEEN_DRIVERS and "SDL_VIDEODRIVER" not in os.environ:
+            pygame.display.quit()  # SDL falls back on these by itself; nobody would ever see the game
+            raise WorldError("The game's window cannot be opened: there is no display (is DISPLAY set?)")
+        screen = pygame.display.set_mode(size)
+    except pygame.error as problem:
+        raise WorldError(f"The game's window cannot be opened ({problem}): it needs a display") from problem
+    pygame.display.set_caption(profile.window_title)
+    pygame.display.set_icon(SpriteSheet().sprite("ship", Role.PLAYER, 42, 42, -np.pi / 2))
+    pygame.mouse.set_visible(False)
+    return screen
+
+
+@runtime_checkable
+class Companion(Protocol):
+    """Called by the window's own thread, up to 60 times a second: must not block."""
+
+    def take_event(self, event: pygame.event.Event, time_s: float) -> bool:
+        """Hears an event before the game does; true keeps it from the game."""
+        ...
+
+    def cursor(self, share: float) -> tuple[float, float] | None:
+        """Where the cursor is to be drawn, window fractions; None for where the person's mouse is.
+
+        Args:
+            share: of the tick that has gone by, 0..1.
+        """
+        ...
+
+    def draw(self, surface: pygame.Surface, scene: Scene) -> None:
+        """Draws over a picture of the game."""
+        ...
