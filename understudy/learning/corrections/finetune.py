@@ -25,7 +25,8 @@ from understudy.learning.corrections.weak_labeller import Echo, echo_of
 from understudy.learning.data.dataset import Material
 from understudy.learning.data.labelled_episode import Lesson
 from understudy.learning.data.upstream_conditioning import Upstream
-from understudy.learning.supervised.train_policy import pick_device, rng_state
+from understudy.learning.supervised.train_policy import pick_device
+from understudy.learning.training import rng_state
 from understudy.learning.training.metric_logger import Journal, run_folder
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult

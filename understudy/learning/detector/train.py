@@ -15,7 +15,8 @@ from understudy.learning.detector.onnx_export import export_onnx
 from understudy.learning.detector.synthetic_scenes import Labelled, made_up_scenes, played_scenes
 from understudy.learning.detector.task import DetectorTask, padded_size
 from understudy.learning.detector.yolo_dataset import read_labelled, split
-from understudy.learning.supervised.train_policy import pick_device, rng_state
+from understudy.learning.supervised.train_policy import pick_device
+from understudy.learning.training import rng_state
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
 from understudy.policies.checkpoint import CheckpointMeta, load_checkpoint
