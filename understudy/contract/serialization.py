@@ -1,12 +1,14 @@
 """Dataclasses to plain JSON/TOML values and back, strictly: an unknown key is an error, so that no setting is lost.
 
 Covers what our configs and profiles are made of: frozen dataclasses, tuples, lists, dicts with string keys, enums,
-optional values and scalars. Deliberately no aliases, no coercion beyond int to float, no registry.
+optional values and scalars. Deliberately no aliases, no coercion beyond int to float, no registry. The text may come
+from anyone: whatever is wrong with it, down to its size and depth, is a WireError with its place.
 """
 
 import dataclasses
 import enum
 import json
+import reprlib
 import tomllib
 import types
 import typing
@@ -16,6 +18,21 @@ from typing import Any, TypeVar
 from understudy.contract.errors import WireError
 
 T = TypeVar("T")
+
+MAX_TEXT = 64 * 2**20
+"""Characters of JSON that are read; a recording's description is ten thousand."""
+MAX_TOML_BYTES = 128 * 2**10
+"""Bytes of a TOML file that are read: tomllib takes up to 2 kB for each. The largest profile has ten thousand."""
+MAX_TOML_DOTS = 500
+"""Full stops in one line of TOML: tomllib's time and memory grow with the square of the length of a dotted key."""
+MAX_DEPTH = 32
+"""Lists and tables inside one another where a field takes any value."""
+MIN_INT, MAX_INT = -(2**63), 2**64 - 1
+"""What every reader after this one can store."""
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 60
+_SHORT.maxlevel, _SHORT.maxlist, _SHORT.maxtuple, _SHORT.maxdict = 2, 4, 4, 4
 
 
 def to_plain(value: Any) -> Any:
@@ -45,7 +62,7 @@ def from_plain(kind: type[T] | types.GenericAlias, value: Any, where: str = "") 
 def _read(kind: Any, value: Any, where: str) -> Any:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if kind is Any:
-        return value
+        return _read_any(value, where, MAX_DEPTH)
     if origin in (typing.Union, types.UnionType):
         return _read_union(arguments, value, where)
     if origin is tuple:
@@ -53,20 +70,38 @@ def _read(kind: Any, value: Any, where: str) -> Any:
     if origin is list:
         return _read_items((arguments[0], ...), value, where)
     if origin is dict:
-        _expect(isinstance(value, dict), where, value, "a table")
-        return {key: _read(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+        _expect_table(value, where)
+        return {key: _read(arguments[1], item, f"{where}.{_short_key(key)}") for key, item in value.items()}
     if origin is typing.Literal:
-        _expect(value in arguments, where, value, f"one of {', '.join(map(str, arguments))}")
+        same = any(type(value) is type(one) and value == one for one in arguments)
+        _expect(same, where, value, f"one of {', '.join(map(str, arguments))}")
         return value
     if dataclasses.is_dataclass(kind):
         return _read_dataclass(typing.cast(type, kind), value, where)
     if isinstance(kind, type) and issubclass(kind, enum.Enum):
-        _expect(value in kind.__members__, where, value, f"one of {', '.join(kind.__members__)}")
+        known = isinstance(value, str) and value in kind.__members__
+        _expect(known, where, value, f"one of {', '.join(kind.__members__)}")
         return kind[value]
     return _read_scalar(kind, value, where)
 
 
+def _read_any(value: Any, where: str, depth: int) -> Any:
+    """Plain values as they are, tuples as lists."""
+    _expect(depth > 0, where, value, f"at most {MAX_DEPTH} levels of lists and tables")
+    if isinstance(value, dict):
+        _expect_table(value, where)
+        return {key: _read_any(item, f"{where}.{_short_key(key)}", depth - 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_read_any(item, f"{where}[{i}]", depth - 1) for i, item in enumerate(value)]
+    if isinstance(value, int) and not isinstance(value, bool):
+        _expect_storable(value, where)
+    _expect(value is None or isinstance(value, (bool, int, float, str)), where, value, "a plain value")
+    return value
+
+
 def _read_scalar(kind: Any, value: Any, where: str) -> Any:
+    if isinstance(value, int) and not isinstance(value, bool):
+        _expect_storable(value, where)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if kind is Path and isinstance(value, str):
@@ -86,7 +121,7 @@ def _read_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
                 return _read(kind, value, where)
             except WireError as problem:
                 problems.append(str(problem))
-    raise WireError("; or ".join(problems) or f"{where}: nothing fits {value!r}")
+    raise WireError("; or ".join(problems) or f"{where}: nothing fits {_short(value)}")
 
 
 def _read_items(kinds: tuple[Any, ...], value: Any, where: str) -> list[Any]:
@@ -98,12 +133,12 @@ def _read_items(kinds: tuple[Any, ...], value: Any, where: str) -> list[Any]:
 
 
 def _read_dataclass(kind: type, value: Any, where: str) -> Any:
-    _expect(isinstance(value, dict), where, value, "a table")
+    _expect_table(value, where)
     hints = typing.get_type_hints(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     unknown = sorted(set(value) - set(fields))
     if unknown:
-        raise WireError(f"{where}: unknown key {unknown[0]!r}; known are {', '.join(fields)}")
+        raise WireError(f"{where}: unknown key {_short(unknown[0])}; known are {', '.join(fields)}")
     for name, field in fields.items():
         required = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         if required and name not in value:
@@ -116,7 +151,27 @@ def _read_dataclass(kind: type, value: Any, where: str) -> Any:
 
 def _expect(holds: bool, where: str, value: Any, expected: str) -> None:
     if not holds:
-        raise WireError(f"{where}: {value!r} was given where {expected} was expected")
+        raise WireError(f"{where}: {_short(value)} was given where {expected} was expected")
+
+
+def _expect_table(value: Any, where: str) -> None:
+    _expect(isinstance(value, dict), where, value, "a table")
+    for key in value:
+        _expect(isinstance(key, str), where, key, "a name")
+
+
+def _expect_storable(value: int, where: str) -> None:
+    if not MIN_INT <= value <= MAX_INT:  # not shown: Python writes out no number of more than 4300 digits
+        raise WireError(f"{where}: a number of {value.bit_length()} bits was given where 64 are the most")
+
+
+def _short(value: Any) -> str:
+    """A value for a message: a few dozen characters of it, however large and deep it is."""
+    return _SHORT.repr(value)
+
+
+def _short_key(key: str) -> str:
+    return key if len(key) <= 60 else f"{key[:57]}..."
 
 
 def to_json(value: Any) -> str:
@@ -130,10 +185,13 @@ def from_json(kind: type[T] | types.GenericAlias, text: str, where: str = "") ->
     Raises:
         WireError: if the text is not JSON or does not fit.
     """
+    where = where or kind.__name__
+    if len(text) > MAX_TEXT:
+        raise WireError(f"{where}: not JSON that is read ({len(text)} characters where {MAX_TEXT} are the most)")
     try:
         value = json.loads(text)
-    except ValueError as problem:
-        raise WireError(f"{where or kind.__name__}: not JSON ({problem})") from problem
+    except (ValueError, RecursionError) as problem:
+        raise WireError(f"{where}: not JSON ({problem})") from problem
     return from_plain(kind, value, where)
 
 
@@ -144,7 +202,19 @@ def read_toml(kind: type[T] | types.GenericAlias, path: Path) -> T:
         WireError: if the file is not TOML or does not fit.
     """
     try:
-        value = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
+        value = tomllib.loads(_toml_text(path))
+    except (OSError, ValueError, RecursionError) as problem:
         raise WireError(f"{path}: cannot be read ({problem})") from problem
     return from_plain(kind, value, path.name)
+
+
+def _toml_text(path: Path) -> str:
+    """The text of a file that tomllib reads in reasonable time."""
+    with path.open("rb") as file:
+        content = file.read(MAX_TOML_BYTES + 1)
+    if len(content) > MAX_TOML_BYTES:
+        raise WireError(f"{path}: cannot be read (it has more than {MAX_TOML_BYTES >> 10} kB)")
+    text = content.decode("utf-8")
+    if any(line.count(".") > MAX_TOML_DOTS for line in text.split("\n")):
+        raise WireError(f"{path}: cannot be read (a line has more than {MAX_TOML_DOTS} full stops)")
+    return text
