@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from understudy.contract.serialization import from_plain
 from understudy.learning.rl.action_log_prob import log_likelihood, unlikeness
 from understudy.learning.rl.rollout_buffer import Moments
 from understudy.learning.training.optim import StepGuard, WeightAverage
@@ -175,7 +176,7 @@ class ProximalPolicy:
         self.average.model.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._guard.load_state_dict(state["guard"])
-        self.num_steps = state["num_steps"]
+        self.num_steps = from_plain(int, state["num_steps"])
 
 
 def representatives(

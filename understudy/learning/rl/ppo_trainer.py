@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.serialization import from_plain
 from understudy.learning.rl.gae import advantages, per_tick
 from understudy.learning.rl.ppo import PolicyReport, PolicySettings, ProximalPolicy
 from understudy.learning.rl.rollout_buffer import Experience
@@ -96,4 +97,4 @@ class Practice:
         self.policy.load_state_dict(state["policy"])
         self.value.load_state_dict(state["value"])
         self._generator.set_state(state["generator"])
-        self.num_stretches, self._warm = state["num_stretches"], state["warm"]
+        self.num_stretches, self._warm = from_plain(int, state["num_stretches"]), from_plain(int, state["warm"])

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.serialization import from_plain
 from understudy.learning.rl.gae import discounted, per_tick
 from understudy.learning.rl.reward import PARTS
 from understudy.learning.rl.rollout_buffer import Experience, Moments
@@ -209,4 +210,4 @@ class ValueLearner:
         """Goes on from `state_dict`."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.num_lost = state["num_lost"]
+        self.num_lost = from_plain(int, state["num_lost"])
