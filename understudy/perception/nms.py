@@ -1,5 +1,7 @@
 """From a detector's raw rows to a list of things: scores above a floor, and one detection for each thing."""
 
+from typing import Any
+
 import cv2
 import numpy as np
 from jaxtyping import Float32, Int64
@@ -28,7 +30,8 @@ def suppress(
         return np.zeros(0, np.int64)
     corners = np.concatenate([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, 2:]], axis=1, dtype=np.float64)
     corners[:, :2] -= corners[:, :2].min(axis=0)  # OpenCV sets the classes apart by the largest coordinate alone
-    kept = cv2.dnn.NMSBoxesBatched(corners, scores, labels.astype(np.int32), EVERY_SCORE, iou, 1.0, MOST)
+    suppress_by_class: Any = cv2.dnn.NMSBoxesBatched  # its stubs know lists, and it takes arrays
+    kept = suppress_by_class(corners, scores, labels.astype(np.int32), EVERY_SCORE, iou, 1.0, MOST)
     return np.asarray(kept, np.int64).reshape(-1)
 
 
