@@ -13,9 +13,10 @@ from pathlib import Path
 
 from fuzz_case import run
 from fuzz_checkpoints import CHECKPOINTS_FUZZ
+from fuzz_onnx import ONNX_FUZZ
 from fuzz_profiles import PROFILES_FUZZ
 
-KINDS = {kind.name: kind for kind in (PROFILES_FUZZ, CHECKPOINTS_FUZZ)}
+KINDS = {kind.name: kind for kind in (PROFILES_FUZZ, CHECKPOINTS_FUZZ, ONNX_FUZZ)}
 """By the name of their flag."""
 SHOWN = 5
 """Faults of a kind that are printed in full."""
