@@ -4,22 +4,20 @@
 unfold to gigabytes (deflated entries, a view that repeats one number, sparse and nested tensors) or never end (a key
 that holds itself twice, thirty times over). So the pickle's instructions are followed here with stand-ins in place of
 tensors, and only what our own checkpoints are made of passes: plain values and dense views of the archive's own bytes.
-What was judged is then packed again, so that torch reads these bytes and no others, however odd the archive is.
 """
 
 import io
 import pickletools
 import stat
-import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
 
 from understudy.contract.errors import CheckpointError
+from understudy.contract.torch_archive import PICKLE, ZIP_MAGIC, OddArchiveError, archive_records, packed_archive
 
 MAX_BYTES = 512 * 2**20
 """Of a file; the largest of ours has six million."""
-MAX_ENTRIES = 50_000
 MAX_INSTRUCTIONS = 1_000_000
 MAX_VALUES = 1_000_000
 """Plain values of a whole archive, each counted as often as it is met."""
@@ -41,7 +39,6 @@ ITEM_BYTES = {
 }
 """Bytes of one number, by the storages that a checkpoint may name."""
 TENSOR, ORDERED = "torch._utils _rebuild_tensor_v2", "collections OrderedDict"
-_ZIP_MAGIC = b"PK\x03\x04"
 
 
 def judged_archive(path: Path) -> io.BytesIO:
@@ -52,22 +49,22 @@ def judged_archive(path: Path) -> io.BytesIO:
             tensors, or is no archive of torch at all.
     """
     raw = _read_file(path)
-    if not raw.startswith(_ZIP_MAGIC):  # also keeps torch's older, bare-pickle reader out of reach
+    if not raw.startswith(ZIP_MAGIC):  # also keeps torch's older, bare-pickle reader out of reach
         raise no_checkpoint(path)
     try:
-        records = _records(raw)
-        if "data.pkl" not in records:
+        records = archive_records(raw)
+        if PICKLE not in records:
             raise no_checkpoint(path)
         _Reader(records, len(raw)).follow()
     except CheckpointError:
         raise
-    except _Refused as refusal:
+    except OddArchiveError as refusal:
         raise CheckpointError(
             f"{path} {refusal}, which no checkpoint of understudy does: nothing of it was run; delete it."
         ) from None
     except Exception as problem:  # arbitrary bytes raise nearly anything, from BadZipFile to UnicodeDecodeError
         raise CheckpointError(f"{path} is torn ({first_line(problem)}): take another copy or train again.") from problem
-    return _packed(records)
+    return io.BytesIO(packed_archive(records))
 
 
 def no_checkpoint(path: Path) -> CheckpointError:
@@ -103,39 +100,6 @@ def _read_file(path: Path) -> bytes:
         ) from problem
 
 
-class _Refused(Exception):
-    """What a file does that a checkpoint does not."""
-
-
-def _records(raw: bytes) -> dict[str, bytes]:
-    """Name within the archive's one folder -> content."""
-    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-        entries = archive.infolist()
-        if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > len(raw):
-            raise _Refused("unfolds to more than its own size")
-        records: dict[str, bytes] = {}
-        for entry in entries:
-            folder, _, name = entry.filename.partition("/")
-            stored = entry.compress_type == zipfile.ZIP_STORED and entry.compress_size == entry.file_size
-            if not stored or folder != entries[0].filename.partition("/")[0]:
-                raise _Refused("packs its entries in another way")
-            if name in records:
-                raise _Refused("holds an entry twice")
-            records[name] = archive.read(entry)
-    return records
-
-
-def _packed(records: dict[str, bytes]) -> io.BytesIO:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("archive/version", "3\n")
-        for name, content in records.items():
-            if name in ("data.pkl", "byteorder") or name.startswith("data/"):
-                archive.writestr(f"archive/{name}", content)
-    buffer.seek(0)
-    return buffer
-
-
 class _Name(str):
     """A class or function that the pickle names."""
 
@@ -164,12 +128,12 @@ class _Reader:
         """Goes through the whole pickle.
 
         Raises:
-            _Refused: naming the first thing that a checkpoint does not do.
+            OddArchiveError: naming the first thing that a checkpoint does not do.
             Exception: of any kind where it is no whole pickle.
         """
-        for count, (instruction, argument, _) in enumerate(pickletools.genops(self._records["data.pkl"])):
+        for count, (instruction, argument, _) in enumerate(pickletools.genops(self._records[PICKLE])):
             if count > MAX_INSTRUCTIONS:
-                raise _Refused("has no end")
+                raise OddArchiveError("has no end")
             if instruction.name == "STOP":
                 return _require_plain(self._stack.pop())
             self._step(instruction.name, argument)
@@ -209,13 +173,13 @@ class _Reader:
             case "BUILD":
                 target, state = self._take(2)
                 if not isinstance(target, OrderedDict) or not isinstance(state, dict) or set(state) != {"_metadata"}:
-                    raise _Refused("fills in something that is no state dict")
+                    raise OddArchiveError("fills in something that is no state dict")
                 _require_plain(state)
                 self._stack.append(target)
             case "PROTO" if argument == 2:
                 pass
             case _:
-                raise _Refused(f"holds the instruction {name}")
+                raise OddArchiveError(f"holds the instruction {name}")
 
     def _take(self, count: int) -> list[Any]:
         if len(self._stack) < count:
@@ -230,58 +194,58 @@ class _Reader:
 
     def _extend(self, items: list[Any]) -> None:
         if type(self._stack[-1]) is not list:
-            raise _Refused("appends to something that is no list")
+            raise OddArchiveError("appends to something that is no list")
         self._stack[-1].extend(items)
 
     def _set(self, items: list[Any]) -> None:
         if not isinstance(self._stack[-1], dict) or len(items) % 2:
-            raise _Refused("sets items of something that is no dict")
+            raise OddArchiveError("sets items of something that is no dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
             if type(key) not in (str, int):  # the hash of a nested tuple can take for ever, and overflow the stack
-                raise _Refused("has a key that is neither a name nor a number")
+                raise OddArchiveError("has a key that is neither a name nor a number")
             self._stack[-1][key] = value
 
     def _storage(self, key: Any) -> _Storage:
         """Of `("storage", class, key, device, number of items)`."""
         word, kind, name, _, num_items = key
         if word != "storage" or type(kind) is not _Name or type(name) is not str or type(num_items) is not int:
-            raise _Refused("describes its numbers in another way")
+            raise OddArchiveError("describes its numbers in another way")
         item_bytes = ITEM_BYTES[kind]
         if len(self._records[f"data/{name}"]) != num_items * item_bytes:
-            raise _Refused("says that there are more numbers than there are")
+            raise OddArchiveError("says that there are more numbers than there are")
         return _Storage(num_items, item_bytes)
 
     def _call(self, function: Any, arguments: Any) -> Any:
         if type(function) is _Name and function == ORDERED and arguments == ():
             return OrderedDict()
         if type(function) is not _Name or function != TENSOR or type(arguments) is not tuple:
-            raise _Refused("asks to run code on loading (a call of something that is no tensor)")
+            raise OddArchiveError("asks to run code on loading (a call of something that is no tensor)")
         storage, offset, sizes, strides, requires_grad, hooks = arguments
         if type(storage) is not _Storage or type(requires_grad) is not bool or type(hooks) is not OrderedDict:
-            raise _Refused("describes a tensor in another way")
+            raise OddArchiveError("describes a tensor in another way")
         self._spend(storage, offset, sizes, strides)
         return _Tensor()
 
     def _spend(self, storage: _Storage, offset: Any, sizes: Any, strides: Any) -> None:
         """Refuses a view of more numbers than its storage holds, and many views of the same."""
         if type(sizes) is not tuple or type(strides) is not tuple or not len(sizes) == len(strides) <= MAX_DIMENSIONS:
-            raise _Refused("describes a tensor in another way")
+            raise OddArchiveError("describes a tensor in another way")
         numbers = (offset, *sizes, *strides)
         if any(type(one) is not int or one < 0 for one in numbers):
-            raise _Refused("describes a tensor in another way")
+            raise OddArchiveError("describes a tensor in another way")
         count, reach = 1, offset
         for size, stride in zip(sizes, strides, strict=True):
             count, reach = count * size, reach + max(size - 1, 0) * stride
         if max(numbers) > 2**40 or count > storage.num_items or (count and reach >= storage.num_items):
-            raise _Refused("has a tensor that is larger than its numbers")
+            raise OddArchiveError("has a tensor that is larger than its numbers")
         self._budget -= count * storage.item_bytes
         if self._budget < 0:
-            raise _Refused("unfolds to more than its own size")
+            raise OddArchiveError("unfolds to more than its own size")
 
 
 def _known_name(argument: str) -> _Name:
     if argument not in ITEM_BYTES and argument not in (TENSOR, ORDERED):
-        raise _Refused(f"asks to run code on loading ({argument.replace(' ', '.')[:80]!r})")
+        raise OddArchiveError(f"asks to run code on loading ({argument.replace(' ', '.')[:80]!r})")
     return _Name(argument)
 
 
@@ -292,10 +256,10 @@ def _require_plain(value: Any) -> None:
         item, depth = waiting.pop()
         count += 1
         if depth > MAX_DEPTH or count > MAX_VALUES:
-            raise _Refused("is nested too deeply" if depth > MAX_DEPTH else "has no end")
+            raise OddArchiveError("is nested too deeply" if depth > MAX_DEPTH else "has no end")
         if isinstance(item, dict):
             waiting += [(one, depth + 1) for one in item.values()]
         elif isinstance(item, (list, tuple)):
             waiting += [(one, depth + 1) for one in item]
         elif not (item is None or type(item) in (bool, int, float, str, _Tensor)):
-            raise _Refused("holds something that is neither a plain value nor a tensor")
+            raise OddArchiveError("holds something that is neither a plain value nor a tensor")
