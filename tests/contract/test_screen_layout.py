@@ -38,6 +38,8 @@ IMPOSSIBLE: dict[str, tuple[str, Any, str]] = {
     "a hull that is no number": ("hulls streuner", math.nan, "a hull must lie between 0"),
     "a cursor larger than the window": ("cursor_size", 1e9, "cursor_size must lie between 0 and 1000"),
     "a score that everything reaches": ("confidence", 0, "confidence and iou must lie between 0 and 1"),
+    "a class without an end": ("classes gate", "x" * 5000, "the name of a class or kind must have 1 to 64 printable"),
+    "a hull of nobody": ("hulls", {"": 1.0}, "the name of a class or kind must have 1 to 64 printable characters"),
     "five kinds of ammunition": ("ammo", [GOOD["ammo"][0]] * 5, "at most 4 kinds of ammunition"),
 }
 

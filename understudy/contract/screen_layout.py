@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from understudy.contract.observation import Role
-from understudy.contract.ranges import require_colours, require_inside_window, require_range
+from understudy.contract.ranges import require_colours, require_inside_window, require_name, require_range
 
 Colour = tuple[int, int, int]
 LogEvent = Literal["hits", "misses", "kills", "loot", "deaths"]
@@ -277,5 +277,7 @@ class Screen:
         ):
             if value is not None:
                 require_range(name, value, least, most)
+        for name in (*self.classes, *filter(None, self.classes.values()), *self.hulls, *self.shields):
+            require_name("the name of a class or kind", name)
         if len(self.parallax) > MAX_LAYERS:
             raise ValueError(f"parallax may name at most {MAX_LAYERS} layers, not {len(self.parallax)}")
