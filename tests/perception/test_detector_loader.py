@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.made_up_detectors import write_model
 from understudy.contract.errors import CheckpointError
-from understudy.perception.detector_loader import open_detector
+from understudy.perception.detector_loader import onnx_file, open_detector
 from understudy.worlds.catalog import load_profile
 
 PROFILE = load_profile("darkorbit")
@@ -19,6 +19,12 @@ def test_capitals_in_the_name_make_no_difference(tmp_path: Path) -> None:
     (tmp_path / "BEST.PT").write_bytes(b"text")
     with pytest.raises(CheckpointError, match="no weights file as torch writes it"):
         open_detector(tmp_path / "BEST.PT", PROFILE)
+
+
+def test_weights_that_were_converted_before_are_found_by_the_name_of_either_file(tmp_path: Path) -> None:
+    (tmp_path / "best.pt").write_bytes(b"whatever")
+    converted = write_model(tmp_path / "best.onnx", np.zeros((1, 6, 9), np.float32))
+    assert onnx_file(tmp_path / "best.pt") == onnx_file(converted) == converted
 
 
 def test_another_file_is_no_detector(tmp_path: Path) -> None:

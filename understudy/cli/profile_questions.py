@@ -126,9 +126,10 @@ class _Questions:
         model: Path | None = self._command.model
         if model is None or self._command.kinds is not None:
             return question
+        from understudy.perception.detector_loader import onnx_file
         from understudy.perception.onnx_detector import OnnxDetector
 
-        return f"{question} The weights know: {', '.join(OnnxDetector(model).names)}."
+        return f"{question} The weights know: {', '.join(OnnxDetector(onnx_file(model)).names)}."
 
     def panels_of(self, text: str) -> tuple[Rectangle, ...]:
         """Rectangles with semicolons between."""

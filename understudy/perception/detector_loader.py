@@ -31,9 +31,18 @@ def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Dete
                 f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
                 "train one from screenshots with  understudy detector train --images --labels ."
             )
+    return OnnxDetector(onnx_file(path), screen.confidence, screen.iou, threads)
+
+
+def onnx_file(path: Path) -> Path:
+    """The ONNX file of a detector: the one given, or the one that ultralytics weights were or are now converted to.
+
+    Raises:
+        CheckpointError, MissingExtraError: as `open_detector`.
+    """
     suffix = path.suffix.lower()  # some systems write .ONNX
     if suffix == ".pt":
-        path = convert_once(path)
-    elif suffix != ".onnx":
+        return convert_once(path)
+    if suffix != ".onnx":
         raise CheckpointError(f"{path} is no detector: give an .onnx file, or ultralytics weights such as best.pt.")
-    return OnnxDetector(path, screen.confidence, screen.iou, threads)
+    return path
