@@ -105,23 +105,23 @@ def capture() -> None:
 
 def clicks(seen: list[tuple[float, int, int]]) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
-    from understudy.worlds.desktop.input.input_controller import Reins
+    from understudy.worlds.desktop.input.input_controller import InputController
     from understudy.worlds.desktop.input.input_injector import open_pointer
-    from understudy.worlds.desktop.input.own_event_filter import Ledger
-    from understudy.worlds.desktop.input.raw_input import Heard, open_watcher
-    from understudy.worlds.desktop.input.release_watchdog import Guardian
+    from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+    from understudy.worlds.desktop.input.raw_input import RawInput, open_watcher
+    from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 
-    heard: list[tuple[float, Heard]] = []
-    ledger = Ledger()
-    watcher = open_watcher(("space",), ledger, lambda event: heard.append((time.monotonic(), event)))
-    reins = Reins(open_pointer(), Guardian(), ledger, ("space",))
+    heard: list[tuple[float, RawInput]] = []
+    own_events = OwnEventFilter()
+    watcher = open_watcher(("space",), own_events, lambda event: heard.append((time.monotonic(), event)))
+    controller = InputController(open_pointer(), ReleaseWatchdog(), own_events, ("space",))
     to_game, to_watcher, sending, true_times = [], [], [], []
     for number in range(NUM_CLICKS):
         seen.clear()
         heard.clear()
         time.sleep(0.02)
         began_s = time.monotonic()
-        reins.send((100 + number, 300), 1, 0)
+        controller.send((100 + number, 300), 1, 0)
         sending.append(time.monotonic() - began_s)
         while not seen or not any(event.kind == "press" for _, event in heard):
             time.sleep(0.0005)
@@ -131,8 +131,8 @@ def clicks(seen: list[tuple[float, int, int]]) -> None:
         to_game.append(seen[0][0] - began_s)
         to_watcher.append(arrived_s - began_s)
         true_times.append(abs(press.time_s - began_s))
-        reins.send((100 + number, 300), 0, 0)
-    reins.close()
+        controller.send((100 + number, 300), 0, 0)
+    controller.close()
     watcher.close()
     tell("sending a move and a press", sending)
     tell("until the game has the press", to_game)

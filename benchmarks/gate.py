@@ -14,10 +14,10 @@ import numpy as np
 from scipy import special
 
 from understudy.contract.protocols import Carry, Pilot
-from understudy.evaluation.comparison.group_sequential import bounds
-from understudy.evaluation.comparison.paired_test import RARE, TrialConfig
+from understudy.evaluation.comparison.group_sequential import spending_bounds
+from understudy.evaluation.comparison.paired_test import RARE_EVENT_PRIOR, SequentialTestConfig
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import BLOCK, play_all
+from understudy.evaluation.rollouts.vector_rollout import BLOCK, rollout_all
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
@@ -49,7 +49,9 @@ class Pool:
 def equal_pool(num_worlds: int) -> Pool:
     """The hunter against itself."""
     hunter = Teacher("hunter", load_profile("darkorbit"))
-    played = play_all({"new": OtherDice(hunter), "old": hunter}, seeds_for(Purpose.CHOOSE, num_worlds, 60_000), SECONDS)
+    played = rollout_all(
+        {"new": OtherDice(hunter), "old": hunter}, seeds_for(Purpose.CHOOSE, num_worlds, 60_000), SECONDS
+    )
     new, old = played["new"], played["old"]
     by_map = np.argsort(old.start_maps, kind="stable").reshape(NUM_MAPS, -1)
     gain = (new.scores - old.scores)[by_map]
@@ -105,7 +107,7 @@ def reach(bound: np.ndarray) -> np.ndarray:
 
 def spending(error: float, shape: float) -> np.ndarray:
     """Group-sequential bounds."""
-    return reach(np.array(bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)))
+    return reach(np.array(spending_bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)))
 
 
 def plain(error: float) -> np.ndarray:
@@ -159,13 +161,13 @@ def draw(pool: Pool, num_trials: int, random: np.random.Generator) -> tuple[np.n
     return gain, deaths, incumbent
 
 
-def outcome(rule: Rule, score: Sums, excess: Sums | None, config: TrialConfig) -> Outcome:
+def outcome(rule: Rule, score: Sums, excess: Sums | None, config: SequentialTestConfig) -> Outcome:
     """What a rule decides; without deaths where there are none given."""
-    better = score.mean - rule(config.error) * score.error > 0
-    hopeless = score.mean + rule(config.miss) * score.error < config.smallest_gain
+    better = score.mean - rule(config.type_1_error) * score.error > 0
+    hopeless = score.mean + rule(config.type_2_error) * score.error < config.smallest_gain
     if excess is not None:
         better &= excess.mean + rule(config.deaths_error) * excess.error < 0
-        hopeless |= excess.mean - rule(config.miss) * excess.error > 0
+        hopeless |= excess.mean - rule(config.type_2_error) * excess.error > 0
     over = better | hopeless
     over[:, -1] = True
     first = over.argmax(axis=1)
@@ -175,7 +177,7 @@ def outcome(rule: Rule, score: Sums, excess: Sums | None, config: TrialConfig) -
 
 def rows(pools: Mapping[str, Pool], shifts: Mapping[str, tuple[float, float]], num_trials: int) -> None:
     """Prints a line for each rule, a column for each pool and shift (points added, deaths times)."""
-    config = TrialConfig()
+    config = SequentialTestConfig()
     found: dict[str, list[Outcome]] = {name: [] for name in RULES}
     for pool in pools.values():
         for points, times in shifts.values():
@@ -185,7 +187,7 @@ def rows(pools: Mapping[str, Pool], shifts: Mapping[str, tuple[float, float]], n
             fewer = random.binomial(deaths.astype(int), min(times, 1.0))
             score = sums(gain + points)
             allowed = config.deaths_ratio * incumbent + config.deaths_allowance * HOURS
-            excess = sums(fewer + more - allowed, RARE) if times else None
+            excess = sums(fewer + more - allowed, RARE_EVENT_PRIOR) if times else None
             for name, rule in RULES.items():
                 found[name].append(outcome(rule, score, excess, config))
     columns = [f"{pool}: {shift}" for pool in pools for shift in shifts]

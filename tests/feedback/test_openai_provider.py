@@ -10,7 +10,7 @@ from tests.support.scripted_vlm_server import Handler, Script, now_s, opinion, s
 from understudy.contract.errors import FlagError
 from understudy.contract.intent import Mode
 from understudy.feedback.openai_provider import EndpointSettings, OpenAIProvider, shown
-from understudy.feedback.provider import Babble, Moment, ProviderEnded, ProviderError
+from understudy.feedback.provider import MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
 from understudy.feedback.reviewer import moment_of
 
 pytest.importorskip("openai", reason="the extra [vlm] is not installed")
@@ -27,7 +27,7 @@ def asking(url: str, **settings: Any) -> OpenAIProvider:
     return OpenAIProvider(EndpointSettings(endpoint=url, model="m", **quick), {"OPENAI_API_KEY": SECRET})
 
 
-def ask(script: Script, about: Moment | None = None, **settings: Any) -> tuple[Any, Any]:
+def ask(script: Script, about: ReviewMoment | None = None, **settings: Any) -> tuple[Any, Any]:
     """The opinion and the server that was asked."""
     with serving(script) as server:
         provider = asking(server.url, **settings)
@@ -49,7 +49,7 @@ def refusal(script: Script, **settings: Any) -> tuple[ProviderError, Any]:
 def test_a_question_holds_pictures_words_and_a_schema_and_an_answer_is_an_opinion() -> None:
     seen = look(Mode.FIGHT, hp=0.2, attackers=2)
     about = moment_of(seen, moment().profile)
-    about = Moment(**{**about.__dict__, "pictures": (b"one", b"two")})
+    about = ReviewMoment(**{**about.__dict__, "pictures": (b"one", b"two")})
     said, server = ask(lambda handler, body: handler.say(opinion(target=12)), about)
     assert (said.mode, said.confidence, said.target, said.reason) == (Mode.FLEE, 0.9, 12, "low hull")
     (request,) = server.requests
@@ -73,7 +73,7 @@ def test_the_key_goes_to_the_server_and_nowhere_else(caplog: pytest.LogCaptureFi
 
     problem, server = refusal(repeats_the_key)
     assert server.keys == [f"Bearer {SECRET}"]
-    assert isinstance(problem, ProviderEnded) and "OPENAI_API_KEY" in str(problem)
+    assert isinstance(problem, ProviderExhausted) and "OPENAI_API_KEY" in str(problem)
     seen = f"{problem} {problem.__cause__} {caplog.text} {EndpointSettings(endpoint=server.url, model='m')}"
     assert SECRET not in seen
 
@@ -106,7 +106,7 @@ def test_a_busy_or_failing_server_is_asked_again(status: int) -> None:
 def test_it_gives_up_after_its_retries() -> None:
     problem, server = refusal(lambda handler, body: handler.send(b"{}", 500), retries=1)
     assert len(server.requests) == 2
-    assert "500" in str(problem) and not isinstance(problem, (Babble, ProviderEnded))
+    assert "500" in str(problem) and not isinstance(problem, (MalformedResponse, ProviderExhausted))
 
 
 def test_a_slow_server_costs_the_time_out_and_no_more() -> None:
@@ -125,7 +125,7 @@ def test_an_endless_answer_is_cut_by_time() -> None:
 
 def test_an_endless_answer_is_cut_by_size() -> None:
     problem, _ = refusal(lambda handler, body: handler.drip(b" " * 100_000, 0.0), retries=0)
-    assert isinstance(problem, Babble) and "bytes" in str(problem)
+    assert isinstance(problem, MalformedResponse) and "bytes" in str(problem)
 
 
 def test_endless_headers_are_cut_by_time() -> None:
@@ -150,7 +150,7 @@ def test_a_connection_that_breaks_off_is_no_opinion() -> None:
         handler.close_connection = True
 
     problem, _ = refusal(breaks, retries=0)
-    assert not isinstance(problem, (Babble, ProviderEnded))
+    assert not isinstance(problem, (MalformedResponse, ProviderExhausted))
 
 
 @pytest.mark.parametrize(
@@ -169,13 +169,13 @@ def test_a_connection_that_breaks_off_is_no_opinion() -> None:
 )
 def test_a_hostile_body_is_babble(body: bytes) -> None:
     problem, _ = refusal(lambda handler, request: handler.send(body))
-    assert isinstance(problem, Babble)
+    assert isinstance(problem, MalformedResponse)
 
 
 def test_the_budget_counts_every_request_and_then_it_is_over() -> None:
     with serving(lambda handler, body: handler.send(b"{}", 500)) as server:
         provider = asking(server.url, max_calls=3, retries=5)
-        with pytest.raises(ProviderEnded, match="budget of 3 calls"):
+        with pytest.raises(ProviderExhausted, match="budget of 3 calls"):
             provider.judge(moment())
         assert len(server.requests) == provider.num_calls == 3
         provider.close()

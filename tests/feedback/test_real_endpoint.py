@@ -21,7 +21,7 @@ import pytest
 from tests.support.review_moments import moment
 from understudy.cli.main import main
 from understudy.feedback.openai_provider import EndpointSettings, OpenAIProvider
-from understudy.feedback.provider import Babble, Moment, ProviderError
+from understudy.feedback.provider import MalformedResponse, ProviderError, ReviewMoment
 
 pytest.importorskip("openai", reason="the extra [vlm] is not installed")
 NEEDED = ("transformers", "fastapi", "uvicorn")
@@ -74,11 +74,11 @@ def wait_until_up(server: "subprocess.Popen[bytes]", port: int, log: Path) -> No
     pytest.fail(f"the server did not come up: {log.read_text(errors='replace')[-2000:]}")
 
 
-def seen() -> Moment:
+def seen() -> ReviewMoment:
     """A moment with a picture."""
     fine, content = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))
     assert fine
-    return Moment(**{**moment(attackers=2).__dict__, "pictures": (content.tobytes(),)})
+    return ReviewMoment(**{**moment(attackers=2).__dict__, "pictures": (content.tobytes(),)})
 
 
 def test_pictures_and_words_arrive_and_random_weights_are_babble(
@@ -89,7 +89,7 @@ def test_pictures_and_words_arrive_and_random_weights_are_babble(
     settings = EndpointSettings(endpoint=url, model=model, timeout_s=120.0, retries=0, max_tokens=24)
     provider = OpenAIProvider(settings, {})
     for _ in range(2):
-        with pytest.raises(Babble, match=r"not JSON|not one JSON object"):
+        with pytest.raises(MalformedResponse, match=r"not JSON|not one JSON object"):
             provider.judge(seen())
     provider.close()
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.review_moments import moment
 from understudy.contract.intent import Mode
-from understudy.feedback.provider import Babble
+from understudy.feedback.provider import MalformedResponse
 from understudy.feedback.response_parser import read_opinion
 
 GOOD = {"reason": "low hull", "mode": "FLEE", "target": 0, "confidence": 0.9}
@@ -18,7 +18,7 @@ def test_a_good_answer_is_understood_bare_or_fenced() -> None:
 
 def test_a_target_must_have_been_there() -> None:
     assert read_opinion(json.dumps({**GOOD, "target": 12}), moment(attackers=2)).target == 12
-    with pytest.raises(Babble, match="not there"):
+    with pytest.raises(MalformedResponse, match="not there"):
         read_opinion(json.dumps({**GOOD, "target": 13}), moment(attackers=2))
 
 
@@ -52,5 +52,5 @@ def test_a_reason_is_one_printable_line_of_bounded_length() -> None:
     ids=range(17),
 )
 def test_babble_is_named_as_such(babble: str) -> None:
-    with pytest.raises(Babble):
+    with pytest.raises(MalformedResponse):
         read_opinion(babble, moment(attackers=1))

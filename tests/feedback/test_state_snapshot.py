@@ -7,7 +7,14 @@ import pytest
 
 from tests.support.review_moments import PROFILE, record
 from understudy.contract.errors import WireError
-from understudy.feedback.state_snapshot import Packed, describe, pack_record, pack_window, unpack_record, unpack_window
+from understudy.feedback.state_snapshot import (
+    EncodedArray,
+    describe,
+    pack_record,
+    pack_window,
+    unpack_record,
+    unpack_window,
+)
 
 
 def test_a_state_says_what_a_person_would_look_for() -> None:
@@ -65,4 +72,4 @@ def test_a_hostile_look_back_is_refused(change: dict[str, object]) -> None:
 
 def test_an_observation_of_another_layout_is_refused_by_name() -> None:
     with pytest.raises(WireError, match="layout"):
-        unpack_record(Packed(layout="other", shape=(1,), data=pack_record(record()[0]).data))
+        unpack_record(EncodedArray(layout="other", shape=(1,), data=pack_record(record()[0]).data))

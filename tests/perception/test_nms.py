@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from understudy.perception.nms import candidates, one_each, suppress
+from understudy.perception.nms import candidates, non_max_suppression, one_each
 from understudy.perception.tracker import SIGHTING
 
 
@@ -10,19 +10,22 @@ def test_boxes_of_other_classes_and_those_apart_stay() -> None:
     boxes = np.array(
         [[0.5, 0.5, 0.2, 0.2], [0.51, 0.5, 0.2, 0.2], [0.51, 0.5, 0.2, 0.2], [0.9, 0.5, 0.2, 0.2]], np.float32
     )
-    stays = suppress(boxes, np.array([0.5, 0.9, 0.4, 0.3], np.float32), np.array([0, 0, 1, 0]), 0.3)
+    stays = non_max_suppression(boxes, np.array([0.5, 0.9, 0.4, 0.3], np.float32), np.array([0, 0, 1, 0]), 0.3)
     assert stays.tolist() == [1, 2, 3]
 
 
 def test_a_dropped_box_drops_no_other() -> None:
     """Of a row of three in which only neighbours overlap, the outer two stay if the middle one is weaker than one."""
     boxes = np.array([[0.0, 0, 1, 1], [0.4, 0, 1, 1], [0.8, 0, 1, 1]], np.float32)
-    assert suppress(boxes, np.array([0.9, 0.8, 0.7], np.float32), np.zeros(3, np.int64), 0.3).tolist() == [0, 2]
+    assert non_max_suppression(boxes, np.array([0.9, 0.8, 0.7], np.float32), np.zeros(3, np.int64), 0.3).tolist() == [
+        0,
+        2,
+    ]
 
 
 def test_nothing_in_nothing_out() -> None:
     boxes, scores, labels = candidates(np.zeros((6, 10), np.float32), 0.3)
-    assert suppress(boxes, scores, labels, 0.3).tolist() == []
+    assert non_max_suppression(boxes, scores, labels, 0.3).tolist() == []
 
 
 def test_a_candidate_is_of_its_best_class() -> None:

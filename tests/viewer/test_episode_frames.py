@@ -14,7 +14,7 @@ from understudy.contract.intent import INTENT
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
-from understudy.evaluation.rollouts.trajectory import film
+from understudy.evaluation.rollouts.trajectory import record_trajectory
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.store import write_episode
 from understudy.viewer.episode_frames import EpisodePainter, frames_of_episode
@@ -30,18 +30,18 @@ SIZE = (320, 180)
 @pytest.fixture(scope="module")
 def episode() -> Episode:
     """Twenty seconds in which a person took over for a while, and marked a moment."""
-    footage = film(Teacher("hunter", load_profile()), seed=3, seconds=20.0, start_map="1-1")
-    actors = np.full(len(footage.observations), Actor.POLICY, np.int8)
+    trajectory = record_trajectory(Teacher("hunter", load_profile()), seed=3, seconds=20.0, start_map="1-1")
+    actors = np.full(len(trajectory.observations), Actor.POLICY, np.int8)
     actors[100:160] = Actor.PERSON
     timings = np.zeros(len(actors), TIMING)
     timings["ran"] = 1
     return Episode(
         info=describe(load_profile(), pilot="understudy", seed=3),
-        observations=footage.observations.records,
-        actions=footage.actions.records,
+        observations=trajectory.observations.records,
+        actions=trajectory.actions.records,
         actors=actors,
-        inputs=(InputEvent(float(footage.observations.records["time_s"][200]) + 0.01, "mark", "wrong", 0.5, 0.5),),
-        intents=footage.intents.records,
+        inputs=(InputEvent(float(trajectory.observations.records["time_s"][200]) + 0.01, "mark", "wrong", 0.5, 0.5),),
+        intents=trajectory.intents.records,
         timings=timings,
     )
 

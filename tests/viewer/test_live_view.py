@@ -5,7 +5,7 @@ import pytest
 from understudy.contract.action import Actor, idle_action
 from understudy.contract.intent import INTENT, Intent
 from understudy.contract.observation import Observation
-from understudy.runtime.shared_control import Moment
+from understudy.runtime.shared_control import TickSnapshot
 from understudy.viewer.live_view import COLOURS, Charge, Dashboard, LiveFacts, LiveView, charge_of
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import pixels_of
@@ -24,11 +24,11 @@ def scene() -> Scene:
     return scene_of(world.states[0], world.observe().records[0])
 
 
-def moment(actor: Actor, hands_back_s: float = 0.0) -> Moment:
+def moment(actor: Actor, hands_back_s: float = 0.0) -> TickSnapshot:
     intents = np.zeros(1, INTENT)
     intents["mode_probabilities"] = 0.2
     observation = Observation(scene().observation.reshape(1).copy())
-    return Moment(
+    return TickSnapshot(
         observation=observation,
         intent=Intent(intents),
         decided=idle_action(observation),

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from understudy.evaluation.offline.feedback_eval import Draw, ExamResult, Question
+    from understudy.evaluation.offline.feedback_eval import Draw, FeedbackMetrics, LabelledMoment
     from understudy.feedback.provider import Provider
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -139,7 +139,7 @@ def _evaluate(command: Evaluate, provider: "Provider") -> None:
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.evaluation.offline.feedback_eval import examine
+    from understudy.evaluation.offline.feedback_eval import evaluate_provider
     from understudy.evaluation.report.feedback_plot import draw_exam
     from understudy.worlds.catalog import load_profile
 
@@ -148,13 +148,13 @@ def _evaluate(command: Evaluate, provider: "Provider") -> None:
     questions = _questions(command, None if provider.source == "rules" else _draw())
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task(f"asking {described(provider)}", total=len(questions))
-        result = examine(provider, questions, profile, lambda done, total: bar.update(task, completed=done))
+        result = evaluate_provider(provider, questions, profile, lambda done, total: bar.update(task, completed=done))
     _tell(result, described(provider), console)
     draw_exam(result, described(provider), command.picture)
     console.print(f"Written: {command.picture}", highlight=False)
 
 
-def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[Question]":
+def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[LabelledMoment]":
     from understudy.contract.errors import FlagError
     from understudy.evaluation.offline.feedback_eval import questions_of_entries, questions_of_teacher
     from understudy.feedback.correction_log import read_corrections
@@ -182,7 +182,7 @@ def _draw() -> "Draw":
     return lambda observation, intent: jpeg(illustrator.draw(observation, intent))
 
 
-def _tell(result: "ExamResult", who: str, console: "Console") -> None:
+def _tell(result: "FeedbackMetrics", who: str, console: "Console") -> None:
     from rich.table import Table
 
     from understudy.contract.intent import Mode
@@ -205,7 +205,7 @@ def _tell(result: "ExamResult", who: str, console: "Console") -> None:
         console.print(line, highlight=False, markup=False)
 
 
-def _verdict(result: "ExamResult") -> list[str]:
+def _verdict(result: "FeedbackMetrics") -> list[str]:
     """What the answers are worth, the corrections among them first: only those change a policy."""
     share, corrections = result.agreement, result.corrections
     worth = "nothing was corrected"
@@ -228,7 +228,7 @@ def _collect(command: Collect, provider: "Provider") -> None:
     from rich.progress import Progress as Bar
 
     from understudy.contract.errors import FlagError
-    from understudy.evaluation.rollouts.reviewed_rollout import look_on
+    from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
     from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
     from understudy.feedback.correction_log import CorrectionLog, new_path
     from understudy.feedback.reviewer import Reviewer
@@ -245,7 +245,7 @@ def _collect(command: Collect, provider: "Provider") -> None:
     draw = None if provider.source == "rules" else _draw()
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task(f"{described(provider)} looks on", total=None)
-        written = look_on(
+        written = review_rollouts(
             load_hierarchy(command.models, world.profile),
             world,
             seeds ^ np.uint64(1),

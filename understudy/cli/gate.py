@@ -48,17 +48,17 @@ def run(command: Gate) -> None:
     from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.evaluation.gate.simulator_gate import submit
-    from understudy.learning.registry.candidates import newest_candidate, policy_of
+    from understudy.evaluation.gate.simulator_gate import gate_candidate
+    from understudy.learning.registry.candidates import newest_candidate, policy_name
 
     config = config_of(command)
     candidate = command.candidate or newest_candidate(command.models)
     console = Console(soft_wrap=True)
     with Bar(transient=True, console=console) as bar:
         task = bar.add_task("playing both", total=None)
-        verdict = submit(
+        verdict = gate_candidate(
             command.models,
-            policy_of(candidate),
+            policy_name(candidate),
             candidate,
             config,
             command.why,
@@ -74,13 +74,13 @@ def config_of(command: Gate) -> "GateConfig":
         FlagError: if the numbers make no sense.
     """
     from understudy.contract.errors import FlagError
-    from understudy.evaluation.comparison.paired_test import TrialConfig
+    from understudy.evaluation.comparison.paired_test import SequentialTestConfig
     from understudy.evaluation.gate.simulator_gate import GateConfig
 
     try:
         return GateConfig(
-            trial=TrialConfig(
-                error=command.error, smallest_gain=command.smallest_gain, deaths_ratio=command.deaths_ratio
+            trial=SequentialTestConfig(
+                type_1_error=command.error, smallest_gain=command.smallest_gain, deaths_ratio=command.deaths_ratio
             ),
             max_pairs=command.max_pairs,
             seconds=command.seconds,

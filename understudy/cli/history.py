@@ -29,9 +29,9 @@ def run(command: History) -> None:
     from rich.console import Console
 
     from understudy.contract.errors import CheckpointError
-    from understudy.learning.registry.audit_log import audit
-    from understudy.learning.registry.candidates import POLICIES, playing
-    from understudy.learning.registry.promotion import ancestors, settle
+    from understudy.learning.registry.audit_log import read_audit_log
+    from understudy.learning.registry.candidates import POLICIES, load_active
+    from understudy.learning.registry.promotion import ancestors, recover_interrupted_change
     from understudy.policies.checkpoint import BEST
 
     console = Console()
@@ -41,8 +41,8 @@ def run(command: History) -> None:
         raise CheckpointError(f"Nothing plays in {command.models}: train first with  understudy train .")
     lines: list[dict[str, Any]] = []
     for policy in policies:
-        settle(command.models, policy)
-        lines += audit(command.models / policy)
+        recover_interrupted_change(command.models, policy)
+        lines += read_audit_log(command.models / policy)
     lines.sort(key=lambda line: str(line["when"]))
     for line in lines[-command.last :]:
         console.print(told(line), highlight=False, markup=False, soft_wrap=True)
@@ -50,7 +50,7 @@ def run(command: History) -> None:
         console.print("Nothing was decided yet.")
     for policy in policies:
         kept = ", ".join(ancestors(command.models, policy)) or "none"
-        now = playing(command.models, policy).identity
+        now = load_active(command.models, policy).identity
         console.print(f"{policy}: {now} plays; kept: {kept}", highlight=False, soft_wrap=True)
 
 

@@ -49,13 +49,13 @@ def run(command: Play) -> None:
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.runtime.session import Session
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowPerson
+    from understudy.worlds.simulator.window.human_operator import HumanPilot
 
     window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
     try:
         recorder = _recorder(command, window) if command.record else None
         listeners = () if recorder is None else (recorder,)
-        person = WindowPerson(window)
+        person = HumanPilot(window)
         session = Session(window, person, listeners, actor=Actor.PERSON, take_inputs=window.take_inputs)
         num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
         session.run(num_ticks, until=lambda step: window.closed)

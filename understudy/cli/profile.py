@@ -108,9 +108,9 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
 
     from understudy.cli.show.images import write_picture
     from understudy.contract.errors import CheckpointError
-    from understudy.perception.detector import Blind, Detector
+    from understudy.perception.detector import Detector, NullDetector
     from understudy.perception.detector_loader import open_detector
-    from understudy.perception.pipeline import Eye
+    from understudy.perception.pipeline import PerceptionPipeline
 
     console = Console(soft_wrap=True)
     try:
@@ -118,15 +118,15 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     except CheckpointError:
         if model is not None:
             raise
-        detector = Blind()
-    record = Eye(profile, detector).look(frame, 1.0, (2.0, 2.0)).records[0]
+        detector = NullDetector()
+    record = PerceptionPipeline(profile, detector).process(frame, 1.0, (2.0, 2.0)).records[0]
     player = record["player"]
     table = Table("reading", "value")
     readings = readings_of(profile, record)
     for name, value in readings.items():
         table.add_row(name, value)
     console.print(table)
-    if isinstance(detector, Blind):
+    if isinstance(detector, NullDetector):
         console.print("No objects were looked for: give the weights of a detector with --model.")
     if picture is not None:
         write_picture(picture, annotated(profile, frame, record))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from understudy.worlds.simulator.teacher.demonstration_noise import Hardships
+    from understudy.worlds.simulator.teacher.demonstration_noise import DemonstrationNoise
 
 Progress = Callable[[int, int], None]
 """Told how many ticks are done, and of how many."""
@@ -181,7 +181,7 @@ def _make_room(paths: list[Path], replace: bool) -> None:
 
 def _record_wave(
     style: str,
-    hardships: "Hardships",
+    hardships: "DemonstrationNoise",
     start_maps: Sequence[str],
     seeds: "np.ndarray",
     paths: list[Path],
@@ -195,12 +195,12 @@ def _record_wave(
     from understudy.recordings.vector_recorder import record_lockstep
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.simulator.teacher.demonstration_noise import resized
-    from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+    from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher
     from understudy.worlds.simulator.teacher.teacher import Teacher
     from understudy.worlds.simulator.world import Simulator
 
     world = Simulator(seeds, start_maps, resized(load_profile("darkorbit"), hardships.other_window))
-    teacher: Pilot = PersonLike(style, world.profile, hardships) if hardships.names else Teacher(style, world.profile)
+    teacher: Pilot = NoisyTeacher(style, world.profile, hardships) if hardships.names else Teacher(style, world.profile)
     pilot = f"teacher:{style}" + (f" with {', '.join(hardships.names)}" if hardships.names else "")
     infos = [
         describe(world.profile, pilot=pilot, seed=int(seed), start_map=start_map, simulated_time=True)

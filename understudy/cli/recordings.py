@@ -9,7 +9,7 @@ from tyro.conf import Positional
 
 if TYPE_CHECKING:
     from understudy.recordings.episode import Episode
-    from understudy.recordings.recording_stats import Figures
+    from understudy.recordings.recording_stats import RecordingStats
 
 EXIT_PROBLEMS = 1
 """At least one recording is torn, damaged or odd."""
@@ -105,7 +105,7 @@ def _list(paths: list[Path]) -> int:
     from rich.console import Console
     from rich.table import Table
 
-    from understudy.recordings.recording_stats import figures
+    from understudy.recordings.recording_stats import recording_stats
     from understudy.recordings.store import read_episode
 
     table = Table("recording", "pilot", "minutes", "kills", "boxes", "deaths", "MB", "", box=None, padding=(0, 1))
@@ -118,7 +118,7 @@ def _list(paths: list[Path]) -> int:
     def add(path: Path) -> bool:
         nonlocal seconds, folder
         episode = read_episode(path)
-        found = figures(episode)
+        found = recording_stats(episode)
         seconds += found.duration_s
         if path.parent != folder:
             folder = path.parent
@@ -132,7 +132,7 @@ def _list(paths: list[Path]) -> int:
     return code
 
 
-def _list_row(path: Path, episode: "Episode", found: "Figures") -> list[str]:
+def _list_row(path: Path, episode: "Episode", found: "RecordingStats") -> list[str]:
     return [
         f"  {path.name}",
         episode.info.pilot,
@@ -148,13 +148,13 @@ def _print_info(path: Path) -> bool:
     from rich.table import Table
 
     from understudy.recordings.episode import irregularities
-    from understudy.recordings.recording_stats import figures
+    from understudy.recordings.recording_stats import recording_stats
     from understudy.recordings.store import read_episode
 
     episode = read_episode(path)
     problems = (*episode.losses, *irregularities(episode))
     table = Table.grid(padding=(0, 2))
-    for name, value in _facts(episode, figures(episode)).items():
+    for name, value in _facts(episode, recording_stats(episode)).items():
         table.add_row(name, str(value))
     for problem in problems:
         table.add_row("note", problem)
@@ -163,7 +163,7 @@ def _print_info(path: Path) -> bool:
     return not problems
 
 
-def _facts(episode: "Episode", found: "Figures") -> dict[str, Any]:
+def _facts(episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
     info = episode.info
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.actor_shares.items())
     events = f"{found.kills:.0f} kills, {found.boxes:.0f} boxes, {found.deaths:.0f} deaths, {found.value:.0f} points"

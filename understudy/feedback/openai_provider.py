@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from understudy.contract.errors import FlagError, MissingExtraError
 from understudy.feedback.prompt import SYSTEM, question
-from understudy.feedback.provider import Babble, Moment, Opinion, ProviderEnded, ProviderError
+from understudy.feedback.provider import Judgement, MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
 from understudy.feedback.response_parser import read_opinion
 
 KEY_VARIABLE = "OPENAI_API_KEY"
@@ -108,7 +108,7 @@ class OpenAIProvider:
         """Name of the model."""
         return self.settings.model
 
-    def judge(self, moment: Moment) -> Opinion:
+    def judge(self, moment: ReviewMoment) -> Judgement:
         """Asks, again where that may help.
 
         Raises:
@@ -151,27 +151,27 @@ class OpenAIProvider:
         """
         openai = self._openai
         if self._over.is_set():
-            raise ProviderEnded("the critic is being closed")
+            raise ProviderExhausted("the critic is being closed")
         try:
             return self._request(messages)
         except (openai.RateLimitError, openai.InternalServerError) as problem:
             raise _Again(f"the server answered {problem.status_code}", _retry_after_s(problem.response)) from problem
         except (openai.AuthenticationError, openai.PermissionDeniedError) as problem:
-            raise ProviderEnded(
+            raise ProviderExhausted(
                 f"the server answered {problem.status_code}: set the key it wants in {KEY_VARIABLE}"
             ) from None  # what the server said may repeat the key
         except openai.APIStatusError as problem:
             if problem.status_code in (400, 422) and self._schema is not None:
                 self._schema = None  # an older server that knows no schema: the prompt says the same in words
                 return self._try(messages)
-            raise ProviderEnded(
+            raise ProviderExhausted(
                 f"the server answered {problem.status_code}: is {self.settings.model} a model of it?"
             ) from None
 
     def _request(self, messages: list[dict[str, Any]]) -> bytes:
         settings = self.settings
         if self.num_calls >= settings.max_calls:
-            raise ProviderEnded(f"the budget of {settings.max_calls} calls is spent")
+            raise ProviderExhausted(f"the budget of {settings.max_calls} calls is spent")
         self.num_calls += 1
         extras: dict[str, Any] = {} if self._schema is None else {"response_format": self._schema}
         deadline_s = time.monotonic() + settings.timeout_s
@@ -229,7 +229,7 @@ def _read(response: Any, deadline_s: float) -> bytes:
         parts.append(part)
         size += len(part)
         if size > LARGEST_ANSWER:
-            raise Babble(f"an answer of more than {LARGEST_ANSWER} bytes")
+            raise MalformedResponse(f"an answer of more than {LARGEST_ANSWER} bytes")
         if time.monotonic() > deadline_s:
             raise _Again("an answer that did not come to its end in time")
     return b"".join(parts)
@@ -240,9 +240,9 @@ def _text_of(body: bytes) -> str:
     try:
         text = json.loads(body)["choices"][0]["message"]["content"]
     except (ValueError, RecursionError, LookupError, TypeError) as problem:
-        raise Babble("an answer that is not one of this API") from problem
+        raise MalformedResponse("an answer that is not one of this API") from problem
     if not isinstance(text, str):
-        raise Babble("an answer without a text")
+        raise MalformedResponse("an answer without a text")
     return text
 
 
@@ -253,7 +253,7 @@ def _retry_after_s(response: Any) -> float:
         return 0.0
 
 
-def _content(moment: Moment) -> list[dict[str, Any]]:
+def _content(moment: ReviewMoment) -> list[dict[str, Any]]:
     pictures = [
         {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"}}
         for picture in moment.pictures

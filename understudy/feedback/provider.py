@@ -19,16 +19,16 @@ class ProviderError(Exception):
     """No opinion this time."""
 
 
-class Babble(ProviderError):
+class MalformedResponse(ProviderError):
     """An answer that makes no sense."""
 
 
-class ProviderEnded(ProviderError):
+class ProviderExhausted(ProviderError):
     """There will be no more opinions."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class ReviewMoment:
     """What a provider is asked about. Its arrays belong to it and change no more."""
 
     observation: np.ndarray
@@ -57,7 +57,7 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opinion:
+class Judgement:
     """What somebody would have done."""
 
     mode: Mode
@@ -82,7 +82,7 @@ class Provider(Protocol):
         """Name of the model, where there is one; else empty."""
         ...
 
-    def judge(self, moment: Moment) -> Opinion:
+    def judge(self, moment: ReviewMoment) -> Judgement:
         """An opinion on the moment, the same mode as the bot's where nothing is wrong with it.
 
         Raises:

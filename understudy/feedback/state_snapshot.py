@@ -26,7 +26,7 @@ LAYOUT = hashlib.sha256(repr(OBSERVATION.descr).encode()).hexdigest()[:8]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class ObjectSnapshot:
     """One object in sight."""
 
     id: int
@@ -43,7 +43,7 @@ class Seen:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Packed:
+class EncodedArray:
     """An array of numbers: zlib in base64."""
 
     layout: str
@@ -70,9 +70,9 @@ class State:
     attackers: int = 0
     """Have shot at the player within the last 2 s."""
     boxes: int = 0
-    objects: tuple[Seen, ...] = ()
-    observation: Packed | None = None
-    window: Packed | None = None
+    objects: tuple[ObjectSnapshot, ...] = ()
+    observation: EncodedArray | None = None
+    window: EncodedArray | None = None
     """The Strategist's look back, oldest second first; None where nobody kept it."""
 
 
@@ -107,11 +107,11 @@ def _with_words(state: State) -> State:
     return replace(state, words=f"{bars}; {scene}; {state.boxes} {'box' if state.boxes == 1 else 'boxes'}; {place}")
 
 
-def _seen(track: np.void, profile: Profile) -> Seen:
+def _seen(track: np.void, profile: Profile) -> ObjectSnapshot:
     kind, role = int(track["kind"]), int(track["role"])
     aspect = profile.window_height / profile.window_width
     x, y = float(track["x"]), float(track["y"])
-    return Seen(
+    return ObjectSnapshot(
         id=int(track["id"]),
         kind=profile.kinds[kind].name if 0 <= kind < len(profile.kinds) else "unknown",
         role=Role(role).name if role in set(map(int, Role)) else "OTHER",
@@ -128,13 +128,13 @@ def _reading(value: float) -> float | None:
     return round(value, 3) if np.isfinite(value) else None
 
 
-def pack_record(record: np.void) -> Packed:
+def pack_record(record: np.void) -> EncodedArray:
     """One record of dtype OBSERVATION."""
     assert record.dtype == OBSERVATION
-    return Packed(layout=LAYOUT, shape=(1,), data=_squeeze(record.tobytes()))
+    return EncodedArray(layout=LAYOUT, shape=(1,), data=_squeeze(record.tobytes()))
 
 
-def unpack_record(packed: Packed) -> np.ndarray:
+def unpack_record(packed: EncodedArray) -> np.ndarray:
     """Records of dtype OBSERVATION, shape (1,).
 
     Raises:
@@ -145,13 +145,13 @@ def unpack_record(packed: Packed) -> np.ndarray:
     return np.frombuffer(_expand(packed.data, OBSERVATION.itemsize), OBSERVATION).copy()
 
 
-def pack_window(window: Float32[np.ndarray, "seconds features"], encoding: str) -> Packed:
+def pack_window(window: Float32[np.ndarray, "seconds features"], encoding: str) -> EncodedArray:
     """A look back, as half-precision numbers: features are of order one, and a bar needs no fourth digit."""
     halves = np.clip(window, -60_000, 60_000).astype("<f2")
-    return Packed(layout=encoding, shape=halves.shape, data=_squeeze(halves.tobytes()))
+    return EncodedArray(layout=encoding, shape=halves.shape, data=_squeeze(halves.tobytes()))
 
 
-def unpack_window(packed: Packed) -> Float32[np.ndarray, "seconds features"]:
+def unpack_window(packed: EncodedArray) -> Float32[np.ndarray, "seconds features"]:
     """The look back of `pack_window`.
 
     Raises:

@@ -37,7 +37,7 @@ class Detector(Protocol):
         ...
 
 
-class Blind:
+class NullDetector:
     """A Detector that finds nothing: for reading the panels alone, where there are no weights yet."""
 
     @property

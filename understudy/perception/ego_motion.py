@@ -26,7 +26,7 @@ MINIMAP_S = 0.8
 """Over so long the minimap's dot tells a speed."""
 
 
-class Ego:
+class EgoMotionEstimator:
     """The player's velocity. Remembers the picture before."""
 
     def __init__(self, screen: Screen, aspect: float) -> None:
@@ -59,7 +59,7 @@ class Ego:
         """
         if not len(self._parallax):
             return
-        before, self._points = self._points, points_of_light(light, sky, self._least_light)
+        before, self._points = self._points, detect_stars(light, sky, self._least_light)
         if not (len(before) and len(self._points) and 0 < elapsed_s < 0.5):
             return
         width = np.float32(light.shape[1])  # both axes in widths
@@ -97,7 +97,7 @@ class Ego:
             self.velocity = self.velocity + share * (velocity - self.velocity)
 
 
-def points_of_light(
+def detect_stars(
     light: UInt8[np.ndarray, "height width"], sky: Bool[np.ndarray, "height width"], least_light: float
 ) -> Float32[np.ndarray, "P 2"]:
     """Small spots brighter than their surroundings, to a part of a pixel: x, y."""

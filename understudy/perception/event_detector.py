@@ -18,7 +18,7 @@ FALL = 0.004
 """Bars are read to a pixel, about half a per cent: a smaller fall is none."""
 
 
-class Happenings:
+class EventDetector:
     """Compares each observation with the one before."""
 
     def __init__(self, profile: Profile) -> None:
@@ -38,7 +38,7 @@ class Happenings:
         self._selected: np.void | None = None
         self._selected_s = math.nan
 
-    def tell(self, now: np.void, lines: dict[str, int], *, died: bool, jumped: bool) -> list[int]:
+    def detect(self, now: np.void, lines: dict[str, int], *, died: bool, jumped: bool) -> list[int]:
         """Writes the events of an observation record and gives back the ids of objects that are gone for good.
 
         Args:

@@ -12,7 +12,7 @@ EMPTY_TICKS = 2
 """The hull must read empty this many times running before the ship counts as lost: one picture may be torn."""
 
 
-class Hud:
+class HudReader:
     """Reads the player's vitals; remembers what cannot change from one picture to the next."""
 
     def __init__(self, profile: Profile) -> None:

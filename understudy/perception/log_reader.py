@@ -26,7 +26,7 @@ class _Row:
     print: Float32[np.ndarray, " columns"]
 
 
-class Logbook:
+class LogReader:
     """Reads new lines of one game's log. Remembers those of the picture before."""
 
     def __init__(self, log: Log) -> None:

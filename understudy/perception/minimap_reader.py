@@ -26,7 +26,7 @@ LOOK_EVERY = 10
 
 
 @dataclass(frozen=True)
-class Whereabouts:
+class MinimapPose:
     """What the minimap says."""
 
     x: float
@@ -53,7 +53,7 @@ class Minimap:
         self._seen: tuple[Mark, ...] = ()
         self._looked = LOOK_EVERY
 
-    def read(self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> Whereabouts:
+    def read(self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> MinimapPose:
         """What it says now; the cursor (window fractions) hides what is under it."""
         edges = scale.edges(self._area)
         hidden = self._under(cursor, scale)
@@ -61,11 +61,11 @@ class Minimap:
         self._recognise(frame, scale, edges)
         if self._current is not None:
             index = self._indices[self._maps.index(self._current)]
-            return Whereabouts(x, y, index, self._current.landmarks[:MAX_LANDMARKS])
+            return MinimapPose(x, y, index, self._current.landmarks[:MAX_LANDMARKS])
         self._looked += 1
         if self._looked >= LOOK_EVERY:
             self._looked, self._seen = 0, find_marks(frame, scale, edges, tuple(self._dots.values()))
-        return Whereabouts(x, y, -1, self._seen)
+        return MinimapPose(x, y, -1, self._seen)
 
     def _under(self, cursor: tuple[float, float], scale: Scale) -> np.ndarray:
         x, y, size = cursor[0] * scale.width, cursor[1] * scale.height, self._cursor_size * scale.unit

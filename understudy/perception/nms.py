@@ -7,7 +7,7 @@ MOST = 300
 """So many of the best candidates are looked at (as in YOLO's exports); a picture holds a few dozen things."""
 
 
-def suppress(
+def non_max_suppression(
     boxes: Float32[np.ndarray, "M 4"], scores: Float32[np.ndarray, " M"], labels: Int64[np.ndarray, " M"], iou: float
 ) -> Int64[np.ndarray, " K"]:
     """Greedy non-maximum suppression within each class.
@@ -59,7 +59,9 @@ sees large ones at several scales, and two real ones of one size that lie so ove
 def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
     """Indices of sightings (with kind, role, confidence, x, y, width, height) that no surer one stands for."""
     boxes = np.stack([sightings[name] for name in ("x", "y", "width", "height")], axis=1).astype(np.float32)
-    stays = suppress(boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME)
+    stays = non_max_suppression(
+        boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME
+    )
     alone: list[int] = []
     for number in stays:  # the surest first
         kind = sightings["kind"][number]

@@ -13,7 +13,7 @@ from jaxtyping import Float32, UInt8
 from understudy.contract.errors import CheckpointError
 from understudy.perception.detector import CONFIDENCE, DETECTION, IOU
 from understudy.perception.letterbox import Letterbox, fill, grey_input, letterbox_of, to_window
-from understudy.perception.nms import candidates, suppress
+from understudy.perception.nms import candidates, non_max_suppression
 
 USUAL_SIDE = 640
 """Pixels of an input that may have any size and says nothing of the one it was trained at."""
@@ -90,7 +90,7 @@ class OnnxDetector:
         """Boxes as centre and size in pixels of the input, scores and labels."""
         if rows.ndim == 3 and rows.shape[1] == 4 + len(self._names):
             boxes, scores, labels = candidates(rows[0], self._confidence)
-            stay = suppress(boxes, scores, labels, self._iou)
+            stay = non_max_suppression(boxes, scores, labels, self._iou)
             return boxes[stay], scores[stay], labels[stay]
         if rows.ndim == 3 and rows.shape[2] == 6:
             return _read_end_to_end(rows[0], self._confidence)

@@ -18,16 +18,16 @@ from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, OBSERVATI
 from understudy.contract.profile import Profile, Rectangle
 from understudy.contract.screen_layout import Screen
 from understudy.perception.detector import Detector
-from understudy.perception.ego_motion import Ego
-from understudy.perception.event_detector import Happenings
+from understudy.perception.ego_motion import EgoMotionEstimator
+from understudy.perception.event_detector import EventDetector
 from understudy.perception.health_bar_reader import OverheadReader
-from understudy.perception.hud_reader import Hud
+from understudy.perception.hud_reader import HudReader
 from understudy.perception.label_map import kinds_of_labels
-from understudy.perception.log_reader import Logbook
-from understudy.perception.minimap_reader import Minimap, Whereabouts
+from understudy.perception.log_reader import LogReader
+from understudy.perception.minimap_reader import Minimap, MinimapPose
 from understudy.perception.nms import one_each
 from understudy.perception.screen_regions import Scale, scale_of
-from understudy.perception.size_prior import Sizes
+from understudy.perception.size_prior import SizePrior
 from understudy.perception.tracker import SIGHTING, STILL, Tracker, TrackerConfig
 
 LONGEST_GAP_S = 1.0
@@ -45,7 +45,7 @@ HOLDS_S = 0.5
 
 
 @dataclass
-class Costs:
+class StageTimings:
     """CPU milliseconds that the last picture took, by part."""
 
     detector: float = 0.0
@@ -56,7 +56,7 @@ class Costs:
 
 
 @dataclass
-class Eye:
+class PerceptionPipeline:
     """Sees one window."""
 
     profile: Profile
@@ -72,25 +72,25 @@ class Eye:
         self._kinds = kinds_of_labels(self.detector.names, self.profile)
         self._roles = np.array([kind.role for kind in self.profile.kinds], np.int16)
         self._hud, self._minimap, self._overhead = (
-            Hud(self.profile),
+            HudReader(self.profile),
             Minimap(self.profile),
             OverheadReader(self.profile),
         )
-        self._ego = Ego(screen, aspect)
-        self._logbook = None if screen.log is None else Logbook(screen.log)
-        self._happenings, self._sizes = Happenings(self.profile), Sizes(len(self.profile.kinds))
+        self._ego = EgoMotionEstimator(screen, aspect)
+        self._logbook = None if screen.log is None else LogReader(screen.log)
+        self._happenings, self._sizes = EventDetector(self.profile), SizePrior(len(self.profile.kinds))
         suited = TrackerConfig(least_confidence=screen.confidence + MARGIN)
         self.tracker = Tracker(aspect, self.tracking or suited)
         """Public for those who draw or measure what is followed."""
-        self.costs = Costs()
+        self.costs = StageTimings()
         self._time_s = math.nan
-        self._where = Whereabouts(math.nan, math.nan, -1, ())
+        self._where = MinimapPose(math.nan, math.nan, -1, ())
         self._alive = True
         self._selected = 0
         self._ring_seen_s = -math.inf
         self._sky = np.zeros((0, 0), bool)
 
-    def look(
+    def process(
         self,
         frame: UInt8[np.ndarray, "height width 3"],
         time_s: float,
@@ -140,11 +140,11 @@ class Eye:
         lap()
         self._read_enemies(frame, scale, now)
         self._note_safety(now)
-        for number in self._happenings.tell(now, lines, died=died, jumped=jumped):
+        for number in self._happenings.detect(now, lines, died=died, jumped=jumped):
             self.tracker.forget(number)
             now["tracks"]["selected"][now["tracks"]["id"] == number] = 0  # told once more, as it was, but dead
         lap()
-        self.costs = Costs(*(1000 * (later - earlier) for earlier, later in itertools.pairwise(marks)))
+        self.costs = StageTimings(*(1000 * (later - earlier) for earlier, later in itertools.pairwise(marks)))
         return Observation(record)
 
     def _elapsed(self, time_s: float) -> float:
@@ -205,13 +205,13 @@ class Eye:
             now["landmarks"][number] = (mark.role, mark.x, mark.y)
         return jumped, died
 
-    def _reckon(self, before: Whereabouts, where: Whereabouts, elapsed_s: float) -> Whereabouts:
+    def _reckon(self, before: MinimapPose, where: MinimapPose, elapsed_s: float) -> MinimapPose:
         """The dot is hidden, by the cursor mostly: the ship goes on as it flew, if the profile says how far that is."""
         screen, alive = self._screen, self._alive
         across = elapsed_s * float(self._ego.velocity[0]) * (screen.view_width or 0.0) * alive
         down = elapsed_s * float(self._ego.velocity[1]) * (screen.view_height or 0.0) * alive
         x, y = min(max(before.x + across, 0.0), 1.0), min(max(before.y + down, 0.0), 1.0)
-        return Whereabouts(x, y, where.map_index, where.landmarks)
+        return MinimapPose(x, y, where.map_index, where.landmarks)
 
     def _at_cursor(self, sightings: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> np.ndarray:
         """Which sightings may be the game's own drawing of the cursor, with a ring around it where one presses: small

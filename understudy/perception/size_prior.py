@@ -14,7 +14,7 @@ EDGE = 0.02
 """Boxes this near the window's edge may be cut off and tell nothing (window fractions)."""
 
 
-class Sizes:
+class SizePrior:
     """Remembers the boxes of each kind of one game."""
 
     def __init__(self, num_kinds: int) -> None:

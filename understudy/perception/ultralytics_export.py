@@ -125,17 +125,17 @@ def _trusted(name: str) -> bool:
     return module.split(".")[0] in TRUSTED_ROOMS
 
 
-class _Husk:
+class _PickleStub:
     """Stands for everything that a pickle names: can be called, filled and set, and does nothing."""
 
-    def __new__(cls, *values: Any, **named: Any) -> "_Husk":
+    def __new__(cls, *values: Any, **named: Any) -> "_PickleStub":
         return object.__new__(cls)
 
     def __init__(self, *values: Any, **named: Any) -> None:
         pass
 
-    def __call__(self, *values: Any, **named: Any) -> "_Husk":
-        return _Husk()
+    def __call__(self, *values: Any, **named: Any) -> "_PickleStub":
+        return _PickleStub()
 
     def __setstate__(self, state: Any) -> None:
         pass
@@ -166,8 +166,8 @@ class _NameReader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """Notes the name; imports nothing."""
         self.names.append(f"{module}.{name}")
-        return _Husk
+        return _PickleStub
 
     def persistent_load(self, key: Any) -> Any:
         """Tensors' storages; left where they are."""
-        return _Husk()
+        return _PickleStub()

@@ -7,12 +7,12 @@ import torch
 from jaxtyping import Float, Float32
 from torch import Tensor
 
-from understudy.policies.executor import Hazards
-from understudy.policies.mixture_density import mixture_of
-from understudy.policies.policy_bundle import Sampling
+from understudy.policies.executor import ExecutorOutput
+from understudy.policies.mixture_density import to_array
+from understudy.policies.policy_bundle import SamplingConfig
 
 
-class Chances(NamedTuple):
+class ActionProbabilities(NamedTuple):
     """Probabilities of B worlds' next tick, in the order in which `act_worlds` takes them."""
 
     start: Float32[np.ndarray, " B"]
@@ -28,18 +28,18 @@ class Chances(NamedTuple):
     """Each key goes down."""
 
 
-def chances_of(hazards: Hazards, sampling: Sampling) -> Chances:
+def action_probabilities(output: ExecutorOutput, sampling: SamplingConfig) -> ActionProbabilities:
     """What is drawn from; the arrays are the caller's own."""
-    return Chances(
-        start=torch.sigmoid(hazards.start_logit).numpy(),
-        pointer=torch.softmax(tempered_pointer(hazards, sampling), dim=-1).numpy(),
-        right=torch.sigmoid(hazards.right_logit).numpy(),
-        minimap=mixture_of(hazards.minimap_density, sampling.minimap_temperature).numpy(),
-        space=mixture_of(hazards.space_density, sampling.space_temperature).numpy(),
-        keys=torch.sigmoid(hazards.key_logits).numpy(),
+    return ActionProbabilities(
+        start=torch.sigmoid(output.start_logit).numpy(),
+        pointer=torch.softmax(tempered_pointer(output, sampling), dim=-1).numpy(),
+        right=torch.sigmoid(output.right_logit).numpy(),
+        minimap=to_array(output.minimap_density, sampling.minimap_temperature).numpy(),
+        space=to_array(output.space_density, sampling.space_temperature).numpy(),
+        keys=torch.sigmoid(output.key_logits).numpy(),
     )
 
 
-def tempered_pointer(hazards: Hazards, sampling: Sampling) -> Float[Tensor, "B C"]:
+def tempered_pointer(output: ExecutorOutput, sampling: SamplingConfig) -> Float[Tensor, "B C"]:
     """Logits of the candidates as they are drawn."""
-    return hazards.pointer_logits / sampling.pointer_temperature
+    return output.pointer_logits / sampling.pointer_temperature

@@ -217,8 +217,8 @@ def load_playing(folder: Path, policy: str, encoding: str, *, judged: bool = Fal
     path = folder / HELD_OUT / BEST
     if not judged or not twins or not path.exists() or any(parent.what == BASE for parent in best.meta.lineage):
         return best
-    twin = load_checkpoint(path, policy, encoding)
-    return twin if twin.identity in twins else best
+    held_out_twin = load_checkpoint(path, policy, encoding)
+    return held_out_twin if held_out_twin.identity in twins else best
 
 
 def _read_archive(path: Path) -> Any:

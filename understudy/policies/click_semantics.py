@@ -31,7 +31,7 @@ LANDMARK_RADIUS = 0.04
 forget_stale_code(Path(__file__).parent, Path(__file__).parents[1] / "learning")
 
 
-class Sort(IntEnum):
+class ClickKind(IntEnum):
     """What a click means."""
 
     NOTHING = 0
@@ -41,10 +41,10 @@ class Sort(IntEnum):
     SPACE = 4
 
 
-SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(sort) for sort in Sort)
+SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(kind) for kind in ClickKind)
 """Sorts as plain numbers, for compiled code."""
 
-GEOMETRY = np.dtype(
+UI_GEOMETRY = np.dtype(
     [
         ("aspect", "f4"),  # window height / width, to measure distances in window widths
         ("minimap_left", "f4"),
@@ -77,7 +77,7 @@ def geometry_of(profile: Profile) -> np.void:
                 f"The game {profile.name!r} has {given} {what} and the policies have places for {most}: "
                 "leave some out of its profile."
             )
-    record: np.void = np.zeros(1, GEOMETRY)[0]
+    record: np.void = np.zeros(1, UI_GEOMETRY)[0]
     record["aspect"] = profile.window_height / profile.window_width
     record["minimap_left"], record["minimap_top"] = profile.minimap.left, profile.minimap.top
     record["minimap_width"], record["minimap_height"] = profile.minimap.width, profile.minimap.height
@@ -153,7 +153,7 @@ def landmark_near(observation, map_x, map_y):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def read_click(observation, geometry, x, y):  # type: ignore[no-untyped-def]
+def classify_click(observation, geometry, x, y):  # type: ignore[no-untyped-def]
     """What a click at (x, y) means.
 
     Returns:

@@ -19,18 +19,18 @@ TACTICIAN_TICKS = 4
 ROUTE_WIDTH = 2
 STRATEGY_WIDTH = NUM_MODES + GOAL_WIDTH
 """Mode probabilities and goal: what the Tactician is told."""
-ADVICE_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
+CONDITIONING_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
 """The above, the route and the probability of no target: what the Executor is told, beside a weight per object."""
 
 
-def strategy_of(
+def concat_strategy(
     mode_probabilities: Float[Tensor, "*B modes"], goal: Float[Tensor, "*B goal"]
 ) -> Float[Tensor, "*B strategy"]:
     """The Strategist's word."""
     return torch.cat([mode_probabilities, goal], dim=-1)
 
 
-def advice_of(
+def concat_conditioning(
     strategy: Float[Tensor, "*B strategy"],
     route: Float[Tensor, "*B 2"],
     no_target: Float[Tensor, "*B"],
@@ -40,7 +40,7 @@ def advice_of(
 
 
 @numba.njit(cache=True)
-def follow_targets(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
+def remap_target_probs(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
     """Moves weights from the slots of one tick to those of another, by id; newcomers get 0."""
     for slot in range(MAX_TRACKS):
         out[slot] = 0.0
@@ -54,4 +54,4 @@ def follow_targets(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-
 def follow_targets_in_worlds(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
     """`follow_targets` for B worlds."""
     for b in range(len(ids_now)):
-        follow_targets(ids_then[b], weights[b], ids_now[b], out[b])
+        remap_target_probs(ids_then[b], weights[b], ids_now[b], out[b])

@@ -16,7 +16,7 @@ from understudy.contract.profile import Profile
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.context_features import CONTEXT_WIDTH, encode_context
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH, encode_landmarks, encode_tracks
-from understudy.policies.temporal_features import fresh_memory, remember_events, remember_inputs, remember_tracks
+from understudy.policies.temporal_features import initial_state, update_events, update_inputs, update_tracks
 
 ENCODING = "gesture-7"
 """Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
@@ -41,7 +41,7 @@ class Encoder:
 
     def start(self, num_worlds: int) -> np.ndarray:
         """Fresh carries, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
-        return fresh_memory(num_worlds)
+        return initial_state(num_worlds)
 
     def encode(self, observation: Observation, carry: np.ndarray) -> Encoded:
         """One tick of B worlds; updates `carry` in place."""
@@ -79,9 +79,9 @@ def _encode_ticks(records, carries, geometry, context, tracks, kinds, landmarks)
 
 @numba.njit(cache=True)
 def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  # type: ignore[no-untyped-def]
-    remember_tracks(observation, carry)
-    remember_inputs(observation, carry, geometry)
-    remember_events(observation, carry)
+    update_tracks(observation, carry)
+    update_inputs(observation, carry, geometry)
+    update_events(observation, carry)
     encode_tracks(observation, carry, geometry, tracks, kinds)
     encode_landmarks(observation, landmarks)
     encode_context(observation, carry, geometry, context)

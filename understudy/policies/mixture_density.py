@@ -27,15 +27,15 @@ NEVER = -1e4
 """Log weight of a component whose frame is not there."""
 
 
-def in_plane(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
+def window_mixture(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
     """Components said along the plane's own axes."""
     zero_B2 = torch.zeros_like(raw_BX5[:, 0, :2])
     across, down = torch.zeros_like(zero_B2), torch.zeros_like(zero_B2)
     across[:, 0], down[:, 1] = 1.0, 1.0
-    return in_frame(raw_BX5, torch.stack([zero_B2, across, down], dim=1))
+    return frame_mixture(raw_BX5, torch.stack([zero_B2, across, down], dim=1))
 
 
-def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
+def frame_mixture(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
     """Components said along the axes of a frame (origin, ahead, aside); a frame of zeros has none."""
     absent_B = (frame_B32[:, 1:].abs().sum((1, 2)) == 0)[:, None]
     plane = torch.eye(2, device=frame_B32.device, dtype=frame_B32.dtype)
@@ -46,7 +46,7 @@ def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"])
     return torch.cat([logit_BX[..., None], mean_BX2, spread_BX22.flatten(2)], dim=-1)
 
 
-def in_ring(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
+def ring_mixture(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
     """Components on a circle round a place: `so far from here` is one number, and `in whatever direction` is none."""
     angle_X = torch.arange(RING_DIRECTIONS, device=raw_BR.device) * (2.0 * math.pi / RING_DIRECTIONS)
     outward_X2 = torch.stack([angle_X.cos(), angle_X.sin()], dim=-1)
@@ -65,7 +65,7 @@ def in_ring(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> F
     )
 
 
-def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
+def mixture_log_prob(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
     """Log likelihood of points under a mixture (nats)."""
     log_weights = torch.log_softmax(density_BX7[..., 0], dim=-1)
     away_x, away_y = (point_B2[:, None] - density_BX7[..., 1:3]).unbind(-1)
@@ -76,7 +76,7 @@ def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[
     return torch.logsumexp(log_weights + log_likelihood, dim=-1)
 
 
-def mixture_of(density_BX7: Float[Tensor, "B X 7"], temperature: float = 1.0) -> Float[Tensor, "B X 7"]:
+def to_array(density_BX7: Float[Tensor, "B X 7"], temperature: float = 1.0) -> Float[Tensor, "B X 7"]:
     """The mixture as it is drawn, with probabilities in place of log weights."""
     drawn_BX7 = tempered(density_BX7, temperature)
     return torch.cat([torch.softmax(drawn_BX7[..., :1], dim=1), drawn_BX7[..., 1:]], dim=-1)

@@ -23,7 +23,7 @@ EDGE = 0.9999
 """The cursor stays inside the window."""
 IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
 
-HAND = np.dtype(
+MOTOR_MODEL = np.dtype(
     [
         ("duration", "f4", (NUM_DIFFICULTIES, NUM_QUANTILES)),  # ticks of motion, by index of difficulty
         ("profile", "f4", (NUM_KNOTS,)),  # share of the way covered at evenly spaced shares of the time
@@ -36,7 +36,7 @@ HAND = np.dtype(
 )
 """One person's hand."""
 
-HAND_STATE = np.dtype(
+MOTOR_STATE = np.dtype(
     [
         ("phase", "i4"),  # a contract.intent.Phase
         ("elapsed", "i4"),  # ticks in this phase
@@ -71,7 +71,7 @@ def difficulty_bin(bits):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def draw(table, uniform):  # type: ignore[no-untyped-def]
+def sample_quantile(table, uniform):  # type: ignore[no-untyped-def]
     """A draw from a quantile table, interpolated."""
     position = uniform * (len(table) - 1)
     low = min(int(position), len(table) - 2)
@@ -96,20 +96,20 @@ def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms
     state.goal_x, state.goal_y = x, y
     away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
     table = hand.duration[difficulty_bin(difficulty(away, size))]
-    state.duration = max(int(np.round(draw(table, uniforms[1]))), 0)
+    state.duration = max(int(np.round(sample_quantile(table, uniforms[1]))), 0)
     # a hand that is there already does not rest: its gesture begins with the press
-    state.dwell = max(int(np.round(draw(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
-    state.press = max(int(np.round(draw(hand.press[sort], uniforms[3]))), 1)
+    state.dwell = max(int(np.round(sample_quantile(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
+    state.press = max(int(np.round(sample_quantile(hand.press[sort], uniforms[3]))), 1)
 
 
 @numba.njit(cache=True)
 def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
     """Puts a key down for as long as the person holds it."""
-    state.key_ticks[key] = max(int(np.round(draw(hand.key_press[key], uniform))), 1)
+    state.key_ticks[key] = max(int(np.round(sample_quantile(hand.key_press[key], uniform))), 1)
 
 
 @numba.njit(cache=True)
-def _aim(state, observation, geometry):  # type: ignore[no-untyped-def]
+def _track_target(state, observation, geometry):  # type: ignore[no-untyped-def]
     """Follows the target until the press; drops the gesture when it is lost before that."""
     if state.phase == PRESS:
         return
@@ -136,7 +136,7 @@ def _drop(state):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-untyped-def]
+def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-untyped-def]
     """One tick of the hand: writes cursor, button and keys into `action`."""
     action.cursor_x, action.cursor_y = observation.cursor_x, observation.cursor_y
     action.button, action.keys = 0, 0
@@ -146,12 +146,12 @@ def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-un
             action.keys |= np.uint32(1) << np.uint32(key)
     if state.phase == IDLE:
         return
-    _aim(state, observation, geometry)
+    _track_target(state, observation, geometry)
     _next_phase(state)
     if state.phase == IDLE:
         return
     state.elapsed += 1
-    share = draw(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
+    share = sample_quantile(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
     if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK:
         action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), EDGE)
         action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), EDGE)

@@ -9,10 +9,10 @@ from understudy.policies.click_semantics import (
     SORT_MINIMAP,
     SORT_SPACE,
     SORT_TRACK,
-    read_click,
+    classify_click,
     to_window,
 )
-from understudy.policies.motor_model import IDLE, begin_gesture, move_hand, press_key
+from understudy.policies.motor_model import IDLE, begin_gesture, press_key, step_motor
 
 _MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 _LEFT, _RIGHT = int(Button.LEFT), int(Button.RIGHT)
@@ -21,7 +21,7 @@ _MOST_DRAWS = 10
 _MARGIN = 0.98
 """Points of a density stay this far inside (of -1..1): the outermost pixels belong to other things."""
 
-DRAWN = np.dtype(
+SAMPLED = np.dtype(
     [
         ("x", "f4"),  # the point drawn, -1..1 as in the density, before it is kept inside; 0 where there is none
         ("y", "f4"),
@@ -37,17 +37,17 @@ DRAWN = np.dtype(
 
 
 @numba.njit(cache=True)
-def uniform(streams, world):  # type: ignore[no-untyped-def]
+def splitmix64_uniform(rng_states, world):  # type: ignore[no-untyped-def]
     """The next number in [0, 1) of one world's stream (splitmix64, Steele et al. 2014)."""
-    streams[world] += np.uint64(0x9E3779B97F4A7C15)
-    z = streams[world]
+    rng_states[world] += np.uint64(0x9E3779B97F4A7C15)
+    z = rng_states[world]
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return ((z ^ (z >> np.uint64(31))) >> np.uint64(11)) * (1.0 / 9007199254740992.0)
 
 
 @numba.njit(cache=True)
-def pick(probabilities, chance):  # type: ignore[no-untyped-def]
+def sample_categorical(probabilities, chance):  # type: ignore[no-untyped-def]
     """Index drawn from (nearly normalised) probabilities."""
     total = 0.0
     for i in range(len(probabilities)):
@@ -64,45 +64,45 @@ def pick(probabilities, chance):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _normal(streams, world):  # type: ignore[no-untyped-def]
-    radius = np.sqrt(-2.0 * np.log(max(uniform(streams, world), 1e-12)))
-    return radius * np.cos(2.0 * np.pi * uniform(streams, world))
+def _normal(rng_states, world):  # type: ignore[no-untyped-def]
+    radius = np.sqrt(-2.0 * np.log(max(splitmix64_uniform(rng_states, world), 1e-12)))
+    return radius * np.cos(2.0 * np.pi * splitmix64_uniform(rng_states, world))
 
 
 @numba.njit(cache=True)
-def _point(density, streams, world):  # type: ignore[no-untyped-def]
+def _point(density, rng_states, world):  # type: ignore[no-untyped-def]
     """A point drawn from a mixture; components are (probability, mean x, y, two vectors that spread it)."""
-    component = density[pick(density[:, 0], uniform(streams, world))]
-    first, second = _normal(streams, world), _normal(streams, world)
+    component = density[sample_categorical(density[:, 0], splitmix64_uniform(rng_states, world))]
+    first, second = _normal(rng_states, world), _normal(rng_states, world)
     x = component[1] + first * component[3] + second * component[5]
     y = component[2] + first * component[4] + second * component[6]
     return x, y
 
 
 @numba.njit(cache=True)
-def _free_point(choice, density, observation, geometry, streams, world):  # type: ignore[no-untyped-def]
+def _sample_valid_point(choice, density, observation, geometry, rng_states, world):  # type: ignore[no-untyped-def]
     """A point drawn anew until a click there means what was chosen: a density knows of no panels, objects or edges."""
     wanted = SORT_MINIMAP if choice == _MINIMAP else SORT_SPACE
     x, y = 0.0, 0.0
     for _ in range(_MOST_DRAWS):
-        x, y = _point(density, streams, world)
+        x, y = _point(density, rng_states, world)
         click_x, click_y = _click_at(choice, x, y, geometry)
-        sort, _ = read_click(observation, geometry, click_x, click_y)
+        sort, _ = classify_click(observation, geometry, click_x, click_y)
         if sort == wanted and x == _inside(x) and y == _inside(y):
             break
     return x, y
 
 
 @numba.njit(cache=True)
-def _candidate(pointer, observation, geometry, streams, world):  # type: ignore[no-untyped-def]
+def _candidate(pointer, observation, geometry, rng_states, world):  # type: ignore[no-untyped-def]
     """A candidate drawn anew until a click can reach it: some objects are seen through a panel."""
     choice = 0
     for _ in range(_MOST_DRAWS):
-        choice = pick(pointer, uniform(streams, world))
+        choice = sample_categorical(pointer, splitmix64_uniform(rng_states, world))
         if choice >= MAX_TRACKS:
             break
         track = observation.tracks[choice]
-        sort, _ = read_click(observation, geometry, track.x, track.y)
+        sort, _ = classify_click(observation, geometry, track.x, track.y)
         if sort == SORT_TRACK:
             break
     return choice
@@ -120,8 +120,8 @@ def _inside(place):  # type: ignore[no-untyped-def]
     return min(max(place, -_MARGIN), _MARGIN)
 
 
-def act_worlds(  # type: ignore[no-untyped-def]
-    records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions, drawn=None
+def sample_actions(  # type: ignore[no-untyped-def]
+    records, states, hand, geometry, rng_states, start, pointer, right, minimap, space, keys, actions, drawn=None
 ) -> None:
     """Draws what begins in this tick and moves every hand on by one tick.
 
@@ -135,13 +135,15 @@ def act_worlds(  # type: ignore[no-untyped-def]
         actions: ACTION records, written.
         drawn: DRAWN records, written, for whoever wants to know what chance decided.
     """
-    drawn = np.zeros(len(records), DRAWN) if drawn is None else drawn
-    _act_worlds(records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions, drawn)
+    drawn = np.zeros(len(records), SAMPLED) if drawn is None else drawn
+    _act_worlds(
+        records, states, hand, geometry, rng_states, start, pointer, right, minimap, space, keys, actions, drawn
+    )
 
 
 @numba.njit(cache=True)
 def _act_worlds(  # type: ignore[no-untyped-def]
-    records, states, hand, geometry, streams, start, pointer, right, minimap, space, keys, actions, drawn
+    records, states, hand, geometry, rng_states, start, pointer, right, minimap, space, keys, actions, drawn
 ):
     chances = np.empty(4)
     for b in range(len(records)):
@@ -150,17 +152,17 @@ def _act_worlds(  # type: ignore[no-untyped-def]
         told.candidate, told.free, told.right = -1, 0, 0
         if state.phase == IDLE and records[b].player.alive != 0:
             told.free, told.hazard = 1, start[b]
-        begins = uniform(streams, b) < start[b]
+        begins = splitmix64_uniform(rng_states, b) < start[b]
         if begins and told.free != 0:
-            choice = _candidate(pointer[b], records[b], geometry, streams, b)
-            button = _RIGHT if uniform(streams, b) < right[b] else _LEFT
+            choice = _candidate(pointer[b], records[b], geometry, rng_states, b)
+            button = _RIGHT if splitmix64_uniform(rng_states, b) < right[b] else _LEFT
             told.candidate, told.right = choice, button == _RIGHT
             for i in range(4):
-                chances[i] = uniform(streams, b)
+                chances[i] = splitmix64_uniform(rng_states, b)
             x, y = 0.0, 0.0
             if choice >= _MINIMAP:
                 density = minimap[b] if choice == _MINIMAP else space[b]
-                x, y = _free_point(choice, density, records[b], geometry, streams, b)
+                x, y = _sample_valid_point(choice, density, records[b], geometry, rng_states, b)
                 told.x, told.y = x, y
             _begin(choice, x, y, state, hand, records[b], geometry, button, chances)
         for key in range(geometry.num_keys):
@@ -169,10 +171,10 @@ def _act_worlds(  # type: ignore[no-untyped-def]
             if up:
                 told.keys_up |= np.uint32(1) << np.uint32(key)
                 told.hazard += keys[b, key]
-            if uniform(streams, b) < keys[b, key] and up:
+            if splitmix64_uniform(rng_states, b) < keys[b, key] and up:
                 told.keys |= np.uint32(1) << np.uint32(key)
-                press_key(state, hand, key, uniform(streams, b))
-        move_hand(state, hand, records[b], geometry, actions[b])
+                press_key(state, hand, key, splitmix64_uniform(rng_states, b))
+        step_motor(state, hand, records[b], geometry, actions[b])
 
 
 @numba.njit(cache=True)

@@ -15,7 +15,7 @@ from understudy.policies.click_semantics import (
     SORT_NOTHING,
     SORT_SPACE,
     SORT_TRACK,
-    read_click,
+    classify_click,
     to_map,
 )
 
@@ -56,7 +56,7 @@ ENCODING_CARRY = np.dtype(
 )
 
 
-def fresh_memory(num_worlds: int) -> np.ndarray:
+def initial_state(num_worlds: int) -> np.ndarray:
     """Memories of worlds of which nothing was seen yet, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
     carry = np.zeros(num_worlds, ENCODING_CARRY)
     carry["timers"] = FOREVER
@@ -66,7 +66,7 @@ def fresh_memory(num_worlds: int) -> np.ndarray:
 
 
 @numba.njit(cache=True)
-def remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
+def update_tracks(observation, carry):  # type: ignore[no-untyped-def]
     """Moves ages, hit points and clicks along with each object's id, and notes newcomers."""
     old_ids, old_age, old_hp = carry.ids.copy(), carry.age.copy(), carry.hp.copy()
     old_trend, old_clicked = carry.hp_trend.copy(), carry.clicked.copy()
@@ -94,7 +94,7 @@ def remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def remember_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
+def update_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
     """Notes presses that began in the tick that led here, and what was clicked."""
     for i in range(NUM_TIMERS):
         carry.timers[i] = min(carry.timers[i] + 1.0, FOREVER)
@@ -110,7 +110,7 @@ def remember_inputs(observation, carry, geometry):  # type: ignore[no-untyped-de
 @numba.njit(cache=True)
 def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-def]
     x, y = observation.cursor_x, observation.cursor_y
-    sort, index = read_click(observation, geometry, x, y)
+    sort, index = classify_click(observation, geometry, x, y)
     carry.timers[T_PRESS] = 0.0
     carry.click_sort, carry.click_role = sort, 0
     if sort == SORT_TRACK:
@@ -131,7 +131,7 @@ def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True)
-def remember_events(observation, carry):  # type: ignore[no-untyped-def]
+def update_events(observation, carry):  # type: ignore[no-untyped-def]
     events, player = observation.events, observation.player
     if events.damage_taken > 0:
         carry.timers[T_HURT] = 0.0

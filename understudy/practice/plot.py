@@ -15,7 +15,7 @@ from understudy.evaluation.report.plots import FAINT, INK, KIND_COLOURS, POLICY_
 PANELS = (
     ("score", "score, points a minute", KIND_COLOURS["policy"]),
     ("deaths_per_hour", "deaths an hour", KIND_COLOURS["person"]),
-    ("unlike_per_minute", "unlike the person, nats a minute", POLICY_COLOURS[1]),
+    ("kl_to_reference", "KL to the person's policy, nats a minute", POLICY_COLOURS[1]),
 )
 SMOOTH_HOURS = 1.0
 """Simulated hours that the thick line averages over: a stretch alone is mostly luck."""

@@ -11,14 +11,14 @@ import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Carry
-from understudy.evaluation.rollouts.episode_stats import points_per_minute
+from understudy.evaluation.rollouts.episode_stats import score_per_minute
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT
-from understudy.learning.rl.outcome_detector import OutcomeWatch
-from understudy.learning.rl.reward import Prices, reward_parts
-from understudy.learning.rl.rollout_buffer import Experience
-from understudy.policies.rollout_step import Thought
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
+from understudy.learning.rl.outcome_detector import OutcomeDetector
+from understudy.learning.rl.reward import RewardWeights, reward_terms
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.policies.rollout_step import ExecutorStep
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -27,30 +27,30 @@ GROUP = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroundSettings:
+class CollectorConfig:
     """How many worlds are practised in, and for how long each."""
 
     worlds: int = 128
     """A multiple of GROUP."""
-    stretch_ticks: int = 160
+    rollout_ticks: int = 160
     """Ticks between two updates."""
-    life_stretches: int = 20
+    rollouts_per_episode: int = 20
     """A world is left for a fresh one after so many stretches."""
     first_seed: int = 0
     """Seeds of the space of training to skip."""
-    prices: Prices = field(default_factory=lambda: Prices(death=-14.0))
+    prices: RewardWeights = field(default_factory=lambda: RewardWeights(death=-14.0))
     """What outcomes are worth. A death costs less than by the usual list: rare and dear is hard to learn from (at 20 it
     made half of all that varies), and the gate asks for deaths that are not worse besides."""
 
     def __post_init__(self) -> None:
         if self.worlds < GROUP or self.worlds % GROUP:
             raise ValueError(f"worlds {self.worlds}: a multiple of {GROUP} is needed")
-        if self.stretch_ticks < 2 or self.life_stretches < 1:
+        if self.rollout_ticks < 2 or self.rollouts_per_episode < 1:
             raise ValueError("a stretch needs at least 2 ticks, a life at least 1 stretch")
 
 
 @dataclass
-class Tally:
+class RolloutStats:
     """What came of play."""
 
     world_ticks: int = 0
@@ -71,7 +71,7 @@ class Tally:
     @property
     def score(self) -> float:
         """Points a minute."""
-        return points_per_minute(self.value, self.deaths, self.minutes) if self.world_ticks else float("nan")
+        return score_per_minute(self.value, self.deaths, self.minutes) if self.world_ticks else float("nan")
 
     @property
     def deaths_per_hour(self) -> float:
@@ -89,36 +89,36 @@ class _Group:
     stretches_left: int
 
 
-class PracticeGround:
+class RolloutCollector:
     """Plays a Hierarchy in all its worlds, stretch after stretch. Used by one thread."""
 
-    def __init__(self, hierarchy: Hierarchy, settings: GroundSettings, seeds_used: int = 0) -> None:
+    def __init__(self, hierarchy: HierarchicalPolicy, settings: CollectorConfig, seeds_used: int = 0) -> None:
         """Args: seeds_used: of an earlier run that goes on: its worlds are not played again."""
         self.settings, self.seeds_used = settings, seeds_used
         self._hierarchy = hierarchy
-        self._experience = Experience(settings.stretch_ticks, settings.worlds)
-        self._thoughts: list[Thought] = []
-        self._watch = OutcomeWatch(load_profile("darkorbit"))
+        self._experience = RolloutBuffer(settings.rollout_ticks, settings.worlds)
+        self._thoughts: list[ExecutorStep] = []
+        self._watch = OutcomeDetector(load_profile("darkorbit"))
         num_groups = settings.worlds // GROUP
-        lives = [max(1, settings.life_stretches * (number + 1) // num_groups) for number in range(num_groups)]
+        lives = [max(1, settings.rollouts_per_episode * (number + 1) // num_groups) for number in range(num_groups)]
         self._groups = [self._begin(life) for life in lives]
 
-    def play(self) -> tuple[Experience, Tally]:
+    def play(self) -> tuple[RolloutBuffer, RolloutStats]:
         """One stretch in every world; the experience is overwritten by the next one."""
-        tally = Tally()
-        self._hierarchy.on_thought = self._thoughts.append
+        stats = RolloutStats()
+        self._hierarchy.on_executor_step = self._thoughts.append
         try:
             for number, group in enumerate(self._groups):
                 worlds = slice(number * GROUP, (number + 1) * GROUP)
-                self._experience.fresh[worlds] = group.stretches_left == 0
+                self._experience.is_new_episode[worlds] = group.stretches_left == 0
                 if group.stretches_left == 0:
                     group.world.close()
-                    group = self._groups[number] = self._begin(self.settings.life_stretches)
-                self._play_group(group, worlds, tally)
+                    group = self._groups[number] = self._begin(self.settings.rollouts_per_episode)
+                self._play_group(group, worlds, stats)
                 group.stretches_left -= 1
         finally:
-            self._hierarchy.on_thought = None
-        return self._experience, tally
+            self._hierarchy.on_executor_step = None
+        return self._experience, stats
 
     def close(self) -> None:
         """Leaves all worlds."""
@@ -130,16 +130,16 @@ class PracticeGround:
         self.seeds_used += GROUP
         world = Simulator(seeds, spread_over_maps(seeds))
         observation, watched = world.observe(), self._watch.start(GROUP)
-        self._watch.see(observation, watched)
-        return _Group(world, self._hierarchy.start(seeds ^ PILOT_SALT), watched, observation, stretches)
+        self._watch.update(observation, watched)
+        return _Group(world, self._hierarchy.start(seeds ^ PILOT_SEED_XOR), watched, observation, stretches)
 
-    def _play_group(self, group: _Group, worlds: slice, tally: Tally) -> None:
-        for tick in range(self.settings.stretch_ticks):
+    def _play_group(self, group: _Group, worlds: slice, stats: RolloutStats) -> None:
+        for tick in range(self.settings.rollout_ticks):
             decision = self._hierarchy.decide(group.observation, group.carry)
             group.carry = decision.carry
-            self._experience.put(tick, worlds, self._thoughts.pop())
+            self._experience.add(tick, worlds, self._thoughts.pop())
             group.world.act(decision.action)
             group.observation = group.world.observe()
-            outcomes = self._watch.see(group.observation, group.watched)
-            self._experience.rewards[tick, worlds] = reward_parts(outcomes, self.settings.prices)
-            tally.add(group.observation.records["events"])
+            outcomes = self._watch.update(group.observation, group.watched)
+            self._experience.rewards[tick, worlds] = reward_terms(outcomes, self.settings.prices)
+            stats.add(group.observation.records["events"])

@@ -10,15 +10,20 @@ from typing import Any
 import torch
 
 from understudy.contract.errors import CheckpointError, TrainingError
-from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, submit
-from understudy.learning.rl.ppo_trainer import Learned, Practice, PracticeSettings
-from understudy.learning.rl.rl_checkpoint import Journey, PracticeStore, executors, plain
-from understudy.learning.training.metric_logger import Journal
+from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
+from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, UpdateStats
+from understudy.learning.rl.rl_checkpoint import (
+    RLCheckpoint,
+    TrainingProgress,
+    load_policy_and_reference,
+    to_plain_settings,
+)
+from understudy.learning.training.metric_logger import MetricLogger
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import load_brain
+from understudy.policies.policy_bundle import load_policies
 from understudy.practice.plot import draw_practice
-from understudy.practice.rollout_collector import GroundSettings, PracticeGround, Tally
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.practice.rollout_collector import CollectorConfig, RolloutCollector, RolloutStats
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 
 _log = logging.getLogger(__name__)
@@ -39,8 +44,8 @@ class RunSettings:
     """Simulated, all worlds together, those of earlier runs that are resumed included."""
     judge_hours: float = 8.0
     """A candidate goes to the gate each time so many simulated hours are over, and at the end."""
-    practice: PracticeSettings = field(default_factory=PracticeSettings)
-    ground: GroundSettings = field(default_factory=GroundSettings)
+    trainer: PPOTrainerConfig = field(default_factory=PPOTrainerConfig)
+    ground: CollectorConfig = field(default_factory=CollectorConfig)
     gate: GateConfig | None = field(default_factory=GateConfig)
     """None stages candidates and judges none."""
     resume: bool = False
@@ -57,7 +62,7 @@ class Report:
     score: float
     """Points a minute of this stretch."""
     deaths_per_hour: float
-    learned: Learned
+    learned: UpdateStats
     times_real: float
     """Simulated time for each second of this process's own CPU time so far, with learning."""
 
@@ -95,19 +100,19 @@ class PracticeRun:
         """
         torch.set_num_threads(1)
         self.settings, self._on_report, self._on_judged, self._on_gate = settings, on_report, on_judged, on_gate
-        self.store = PracticeStore(settings.models, settings.out)
-        model, person = executors(self.store)
-        self.brain = replace(load_brain(settings.models), executor=model)
-        self.practice = Practice(model, person, self.brain.sampling, settings.practice)
-        self.journey = self.store.restore(self.practice, self._fixed()) if settings.resume else Journey()
+        self.store = RLCheckpoint(settings.models, settings.out)
+        model, person = load_policy_and_reference(self.store)
+        self.policies = replace(load_policies(settings.models), executor=model)
+        self.trainer = PPOTrainer(model, person, self.policies.sampling, settings.trainer)
+        self.progress = self.store.restore(self.trainer, self._fixed()) if settings.resume else TrainingProgress()
         self.judged: list[Judged] = []
-        self._hierarchy = Hierarchy(self.brain, load_profile("darkorbit"))
+        self._hierarchy = HierarchicalPolicy(self.policies, load_profile("darkorbit"))
         self._simulated_s = self._saved_s = self._cpu_s = 0.0
 
     @property
     def hours(self) -> float:
         """Simulated so far."""
-        return self.journey.world_ticks / TICKS_AN_HOUR
+        return self.progress.world_ticks / TICKS_AN_HOUR
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
         """Practises until the hours are over or somebody stops it; saves, draws and judges at the end.
@@ -115,9 +120,9 @@ class PracticeRun:
         Raises:
             TrainingError: if the policy could not be learnt any further; the state is saved.
         """
-        ground = PracticeGround(self._hierarchy, self.settings.ground, self.journey.seeds_used)
+        ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
         self._saved_s = time.monotonic()
-        with Journal(self.settings.out / LOGS) as journal:
+        with MetricLogger(self.settings.out / LOGS) as journal:
             try:
                 while self.hours < self.settings.hours and not stopped():
                     before = self.hours
@@ -133,62 +138,62 @@ class PracticeRun:
             finally:
                 ground.close()
             self._keep(journal)
-        if not stopped() and self.practice.policy.num_steps:
+        if not stopped() and self.trainer.policy.num_steps:
             self.judge()
             self._draw()
 
-    def hierarchy_of_person(self) -> Hierarchy:
-        """A pilot with the policy that the leash is tied to."""
-        return self._hierarchy_of(self.practice.policy.person)
+    def hierarchy_of_person(self) -> HierarchicalPolicy:
+        """A pilot with the reference policy of the KL penalty."""
+        return self._hierarchy_of(self.trainer.policy.reference_policy)
 
-    def hierarchy_of_learnt(self) -> Hierarchy:
+    def hierarchy_of_learnt(self) -> HierarchicalPolicy:
         """A pilot with what was learnt, promoted or not."""
-        return self._hierarchy_of(self.practice.policy.averaged)
+        return self._hierarchy_of(self.trainer.policy.averaged)
 
-    def _hierarchy_of(self, executor: Executor) -> Hierarchy:
-        return Hierarchy(replace(self.brain, executor=executor), load_profile("darkorbit"))
+    def _hierarchy_of(self, executor: Executor) -> HierarchicalPolicy:
+        return HierarchicalPolicy(replace(self.policies, executor=executor), load_profile("darkorbit"))
 
-    def _stretch(self, ground: PracticeGround, journal: Journal) -> None:
+    def _stretch(self, ground: RolloutCollector, journal: MetricLogger) -> None:
         begun_s = time.process_time()
-        experience, tally = ground.play()
-        learned = self.practice.learn(experience)
+        experience, stats = ground.play()
+        learned = self.trainer.learn(experience)
         self._cpu_s += time.process_time() - begun_s
-        self._simulated_s += 60 * tally.minutes
-        self.journey.seeds_used = ground.seeds_used
-        self.journey.world_ticks += tally.world_ticks
-        point = self._point(tally, learned)
-        self.journey.curve.append(point)
-        journal.write(self.practice.num_stretches, point)
+        self._simulated_s += 60 * stats.minutes
+        self.progress.seeds_used = ground.seeds_used
+        self.progress.world_ticks += stats.world_ticks
+        point = self._point(stats, learned)
+        self.progress.curve.append(point)
+        journal.log(self.trainer.num_rollouts, point)
         self._on_report(
             Report(
                 hours=self.hours,
-                score=tally.score,
-                deaths_per_hour=tally.deaths_per_hour,
+                score=stats.score,
+                deaths_per_hour=stats.deaths_per_hour,
                 learned=learned,
                 times_real=self._simulated_s / max(self._cpu_s, 1e-9),
             )
         )
 
-    def _point(self, tally: Tally, learned: Learned) -> dict[str, float]:
+    def _point(self, stats: RolloutStats, learned: UpdateStats) -> dict[str, float]:
         point = {
             "hours": self.hours,
-            "score": tally.score,
-            "deaths_per_hour": tally.deaths_per_hour,
-            "explained": learned.explained,
+            "score": stats.score,
+            "deaths_per_hour": stats.deaths_per_hour,
+            "explained": learned.explained_variance,
             "value_loss": learned.value_loss,
         }
         return point if learned.policy is None else point | {k: float(v) for k, v in asdict(learned.policy).items()}
 
     def judge(self) -> Judged | None:
         """Stages the averaged weights and puts them before the gate; None if they could not be written."""
-        recent = self.journey.curve[-max(1, len(self.journey.curve) // 8) :]
+        recent = self.progress.curve[-max(1, len(self.progress.curve) // 8) :]
         metrics = {
             "hours": self.hours,
             "score": sum(point["score"] for point in recent) / len(recent),
             "deaths_per_hour": sum(point["deaths_per_hour"] for point in recent) / len(recent),
         }
         try:
-            path = self.store.stage(self.practice.policy.learnt, metrics, "practice")
+            path = self.store.stage(self.trainer.policy.ema_state_dict, metrics, "practice")
             verdict = self._verdict(path)
         except CheckpointError as problem:
             _log.warning("no candidate of practice could be judged: %s", problem)
@@ -202,13 +207,13 @@ class PracticeRun:
         if self.settings.gate is None:
             return None
         why = f"practice: {self.hours:.1f} simulated hours"
-        return submit(self.settings.models, "executor", path, self.settings.gate, why, self._on_gate)
+        return gate_candidate(self.settings.models, "executor", path, self.settings.gate, why, self._on_gate)
 
-    def _keep(self, journal: Journal) -> None:
+    def _keep(self, journal: MetricLogger) -> None:
         """Saves and draws; a disk that takes no more costs what was learnt since the last save, not the run."""
         journal.flush()
         try:
-            self.store.save(self.practice, self.journey, self._fixed())
+            self.store.save(self.trainer, self.progress, self._fixed())
         except CheckpointError as problem:
             _log.warning("%s", problem)
         self._draw()
@@ -217,10 +222,10 @@ class PracticeRun:
     def _draw(self) -> None:
         told = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]
         try:
-            draw_practice(self.journey.curve, self.settings.out / PLOT, told)
+            draw_practice(self.progress.curve, self.settings.out / PLOT, told)
         except OSError as problem:
             _log.warning("the picture of practice could not be written (%s)", problem.strerror)
 
     def _fixed(self) -> dict[str, Any]:
         """What must be the same for a run that goes on."""
-        return plain(self.settings.practice) | asdict(self.settings.ground)
+        return to_plain_settings(self.settings.trainer) | asdict(self.settings.ground)

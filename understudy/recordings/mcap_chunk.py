@@ -35,7 +35,7 @@ _NO_INTENT = no_intent(1).records.tobytes()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class ByteRange:
     """A few ticks in a row, on their way into one chunk; records as in an Episode."""
 
     first_tick: int
@@ -79,7 +79,7 @@ class ChunkContent:
         self.size += len(data)
 
 
-def chunk_content(stretch: Stretch) -> ChunkContent:
+def chunk_content(stretch: ByteRange) -> ChunkContent:
     """All messages of a few ticks. Intents that say nothing are left out."""
     content = ChunkContent()
     first = stretch.first_tick

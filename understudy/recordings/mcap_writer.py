@@ -25,7 +25,7 @@ from understudy.contract.protocols import InputEvent
 from understudy.contract.serialization import to_json
 from understudy.recordings import mcap_channels
 from understudy.recordings.episode import EpisodeInfo
-from understudy.recordings.mcap_chunk import ChunkContent, Stretch, chunk_content
+from understudy.recordings.mcap_chunk import ByteRange, ChunkContent, chunk_content
 
 SummaryGroup = tuple[Opcode, list[mcap_records.McapRecord]]
 CHUNK_TICKS = 12
@@ -74,7 +74,7 @@ class McapWriter:
         cuts = np.searchsorted(events["time_s"], observations["time_s"][CHUNK_TICKS::CHUNK_TICKS])
         for start, first, last in zip(starts, (0, *cuts), (*cuts, len(events)), strict=True):
             ticks = slice(start, start + CHUNK_TICKS)
-            stretch = Stretch(
+            stretch = ByteRange(
                 first_tick=self.num_ticks,
                 observations=observations[ticks],
                 actions=actions[ticks],

@@ -10,7 +10,7 @@ from understudy.recordings.episode import Episode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class RecordingStats:
     """The numbers of one episode."""
 
     ticks: int
@@ -32,12 +32,12 @@ class Figures:
     """Names of the maps that were played on, in the profile's order."""
 
 
-def figures(episode: Episode) -> Figures:
+def recording_stats(episode: Episode) -> RecordingStats:
     """Counts through one episode."""
     minutes = max(episode.duration_s, 1e-9) / 60.0
     times, events = episode.observations["time_s"], episode.observations["events"]
     steps_s = np.diff(times)
-    return Figures(
+    return RecordingStats(
         ticks=len(episode),
         duration_s=episode.duration_s,
         rate_hz=float(1.0 / steps_s.mean()) if len(steps_s) and steps_s.mean() > 0 else float("nan"),

@@ -12,7 +12,7 @@ from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.recorder import Recorder, free_path, recording_name
 
 
-class Takes:
+class TakeRecorder:
     """A Listener that records only between `start` and `stop`. Belongs to the thread that runs the session."""
 
     def __init__(

@@ -26,7 +26,7 @@ LINES_TICKS = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class Percentiles:
     """Percentiles of one duration, seconds."""
 
     p50_s: float
@@ -47,21 +47,21 @@ class LevelReport:
     num_runs: int
     num_skipped: int
     """Slots in which it was due and did not run."""
-    late: Spread
+    late: Percentiles
     """From its deadline until it began."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CadenceReport:
+class LatencyReport:
     """How well a session kept its time."""
 
     num_ticks: int
     num_late: int
     """Ticks that passed without their own decision: left out, or decided after their end."""
     levels: tuple[LevelReport, ...]
-    decide: Spread
+    decide: Percentiles
     """How long the levels together thought."""
-    latency: Spread
+    latency: Percentiles
     """From the moment of the observation until the decision was ready to be sent."""
     jitter_s: float
     """Standard deviation of the moments of decision around the beat."""
@@ -73,13 +73,13 @@ class CadenceReport:
         return self.num_late / max(1, self.num_ticks + skipped)
 
 
-def spread_of(seconds: np.ndarray) -> Spread:
+def spread_of(seconds: np.ndarray) -> Percentiles:
     """Percentiles of some durations; zeros where there are none."""
     p50, p95, p99, most = np.percentile(seconds, [50, 95, 99, 100]) if len(seconds) else (0.0, 0.0, 0.0, 0.0)
-    return Spread(p50_s=float(p50), p95_s=float(p95), p99_s=float(p99), max_s=float(most))
+    return Percentiles(p50_s=float(p50), p95_s=float(p95), p99_s=float(p99), max_s=float(most))
 
 
-def report_of(timings: np.ndarray) -> CadenceReport:
+def report_of(timings: np.ndarray) -> LatencyReport:
     """Sums up ticks.
 
     Args:
@@ -96,7 +96,7 @@ def report_of(timings: np.ndarray) -> CadenceReport:
         for level, ticks in LEVEL_TICKS.items()
     )
     overdue = int((timings["latency_s"] > TICK_S).sum())
-    return CadenceReport(
+    return LatencyReport(
         num_ticks=len(timings),
         num_late=overdue + levels[Level.EXECUTOR].num_skipped,
         levels=levels,
@@ -106,7 +106,7 @@ def report_of(timings: np.ndarray) -> CadenceReport:
     )
 
 
-class Cadence:
+class LatencyMonitor:
     """The watch on one session. Belongs to the thread that plays."""
 
     def __init__(self) -> None:
@@ -151,7 +151,7 @@ class Cadence:
         self._kept.append(timing.tobytes())
         self._num_ticks += 1
 
-    def report(self, num_ticks: int = KEPT_TICKS) -> CadenceReport:
+    def report(self, num_ticks: int = KEPT_TICKS) -> LatencyReport:
         """The figures of the last ticks, of up to an hour."""
         kept = list(self._kept)[-num_ticks:] if num_ticks < len(self._kept) else self._kept
         return report_of(np.frombuffer(b"".join(kept), TIMING))
@@ -163,7 +163,7 @@ class Cadence:
         return self._lines
 
 
-def lines_of(report: CadenceReport) -> tuple[str, ...]:
+def lines_of(report: LatencyReport) -> tuple[str, ...]:
     """A report in a few short lines, times in milliseconds as p50 / p99."""
     return (
         *(
@@ -174,5 +174,5 @@ def lines_of(report: CadenceReport) -> tuple[str, ...]:
     )
 
 
-def _milliseconds(spread: Spread) -> str:
+def _milliseconds(spread: Percentiles) -> str:
     return f"{1000 * spread.p50_s:.1f}/{1000 * spread.p99_s:.1f} ms"

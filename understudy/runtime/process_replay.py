@@ -20,10 +20,10 @@ from understudy.contract.observation import Observation
 from understudy.contract.tick_timing import Level
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.encoder import ENCODING
-from understudy.policies.inference_backend import Library, networks_of
-from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.policies.inference_backend import Library, make_backend
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.recordings.episode import Episode
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
 WEIGHTS = "weights"
 """Kind of the raw event at which new weights came in; its code is the Executor's identity."""
@@ -40,7 +40,7 @@ class Replayed:
     """Records of dtype INTENT, shape (T,)."""
 
 
-def hierarchy_of(episode: Episode, models: Path) -> Hierarchy:
+def hierarchy_of(episode: Episode, models: Path) -> HierarchicalPolicy:
     """The policies that an episode began with, computed by the library that decided in it.
 
     Args:
@@ -52,13 +52,13 @@ def hierarchy_of(episode: Episode, models: Path) -> Hierarchy:
         CheckpointError: if the weights are no longer there.
     """
     _expect_decisions(episode)
-    brain = brain_of(models, episode.info.weights.get("executor", ""))
-    if brain is None:
+    policies = brain_of(models, episode.info.weights.get("executor", ""))
+    if policies is None:
         raise CheckpointError(
             f"{models} no longer holds the weights that this recording began with ({episode.info.weights}): give the "
             "folder that has them."
         )
-    return Hierarchy(brain, episode.info.profile, networks_of(brain, library_of(episode)))
+    return HierarchicalPolicy(policies, episode.info.profile, make_backend(policies, library_of(episode)))
 
 
 def library_of(episode: Episode) -> Library:
@@ -66,7 +66,7 @@ def library_of(episode: Episode) -> Library:
     return "onnxruntime" if episode.info.library.startswith("onnxruntime") else "torch"
 
 
-def brain_of(models: Path, executor: str) -> Brain | None:
+def brain_of(models: Path, executor: str) -> PolicyBundle | None:
     """The brain whose Executor has this identity, from whatever checkpoint in the models' folder; None without one.
 
     Raises:
@@ -81,12 +81,12 @@ def brain_of(models: Path, executor: str) -> Brain | None:
         except CheckpointError:
             continue  # torn or of another encoding: not the one
         if found.identity == executor:
-            return load_brain(models, found)
+            return load_policies(models, found)
     return None
 
 
 def replay(
-    episode: Episode, hierarchy: Hierarchy, later: Callable[[str], Brain | None] = lambda executor: None
+    episode: Episode, hierarchy: HierarchicalPolicy, later: Callable[[str], PolicyBundle | None] = lambda executor: None
 ) -> Replayed:
     """Decides every tick anew, as the session did: one world at a time, from the seed in the recording.
 
@@ -108,18 +108,18 @@ def replay(
     by_person = episode.actors == Actor.PERSON
     for tick in range(len(episode)):
         if episode.timings["swapped"][tick]:
-            brain = later(new_weights.pop(0)) if new_weights else None
-            if brain is None:
+            policies = later(new_weights.pop(0)) if new_weights else None
+            if policies is None:
                 return Replayed(decided=decided[:tick], intents=intents[:tick])
-            hierarchy.swap(brain, carry, networks_of(brain, library_of(episode)))
+            hierarchy.swap(policies, carry, make_backend(policies, library_of(episode)))
         skipped = int(episode.timings["skipped"][tick, Level.EXECUTOR])
         if skipped:
-            hierarchy.skip(carry, skipped)
+            hierarchy.skip_ticks(carry, skipped)
         decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
         carry = decision.carry
         decided[tick], intents[tick] = decision.action.records[0], decision.intent.records[0]
         if by_person[tick] != (tick > 0 and by_person[tick - 1]):
-            hierarchy.let_go(carry)
+            hierarchy.cancel_actions(carry)
     return Replayed(decided=decided, intents=intents)
 
 
@@ -131,7 +131,7 @@ def _expect_decisions(episode: Episode) -> None:
         )
 
 
-def _expect_same_library(episode: Episode, hierarchy: Hierarchy) -> None:
+def _expect_same_library(episode: Episode, hierarchy: HierarchicalPolicy) -> None:
     recorded, here = episode.info.library, hierarchy.networks.library
     if recorded and recorded != here:
         raise RecordingError(
@@ -141,7 +141,7 @@ def _expect_same_library(episode: Episode, hierarchy: Hierarchy) -> None:
 
 
 def intents_of(
-    episode: Episode, hierarchy: Hierarchy, progress: Callable[[int], None] = lambda done: None
+    episode: Episode, hierarchy: HierarchicalPolicy, progress: Callable[[int], None] = lambda done: None
 ) -> np.ndarray:
     """What a hierarchy would have meant to do at each tick of any recording, whoever played.
 

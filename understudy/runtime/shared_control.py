@@ -17,13 +17,13 @@ from understudy.contract.intent import Intent
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision, Pilot
 from understudy.contract.rate import Clock, SystemClock
-from understudy.runtime.latency_monitor import Cadence
+from understudy.runtime.latency_monitor import LatencyMonitor
 
 HAND_BACK_S = 1.5
 
 
 @runtime_checkable
-class PersonAtHand(Protocol):
+class HumanInput(Protocol):
     """A person whose mouse and keyboard are heard, and who need not be using them."""
 
     @property
@@ -46,20 +46,20 @@ class PersonAtHand(Protocol):
 
 
 @runtime_checkable
-class LivePolicy(Pilot, Protocol):
+class InterruptiblePilot(Pilot, Protocol):
     """A pilot that can be interrupted."""
 
-    def let_go(self, carry: Carry) -> None:
+    def cancel_actions(self, carry: Carry) -> None:
         """Drops the gesture and the keys in progress: somebody else has acted."""
         ...
 
-    def skip(self, carry: Carry, num_ticks: int) -> None:
+    def skip_ticks(self, carry: Carry, num_ticks: int) -> None:
         """So many ticks passed without a decision."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class TickSnapshot:
     """What a live view shows of one tick; the arrays are not changed any more."""
 
     observation: Observation
@@ -97,30 +97,32 @@ class TakeoverCounts:
 class TakeoverSettings:
     """How policy and person share a game."""
 
-    hand_back_s: float = HAND_BACK_S
+    handback_delay_s: float = HAND_BACK_S
     """After so many seconds without touching mouse or keyboard the policy plays again."""
     muted: bool = False
     """The policy decides and shows, but nothing of it is sent; the person can play."""
 
     def __post_init__(self) -> None:
-        if not 0.1 <= self.hand_back_s <= 3600:
-            raise ValueError(f"{self.hand_back_s:g} s until the understudy is handed back to: expected 0.1 to 3600")
+        if not 0.1 <= self.handback_delay_s <= 3600:
+            raise ValueError(
+                f"{self.handback_delay_s:g} s until the understudy is handed back to: expected 0.1 to 3600"
+            )
 
 
 @dataclass
-class TakenOver:
+class SharedControlPilot:
     """A Pilot of one live world: a policy, and a person who may take over at any moment."""
 
-    policy: LivePolicy
-    person: PersonAtHand
+    policy: InterruptiblePilot
+    person: HumanInput
     settings: TakeoverSettings = field(default_factory=TakeoverSettings)
     num_missed: Callable[[], int] = lambda: 0
     """How many ticks the world has gone on without a decision."""
     before_tick: Callable[[Carry], bool] = lambda carry: False
     """Is run between two ticks, with the policy's carry; says whether it changed the policy's weights."""
-    show: Callable[[Moment], None] = lambda moment: None
+    show: Callable[[TickSnapshot], None] = lambda moment: None
     """Is shown each tick as soon as it is decided."""
-    cadence: Cadence = field(default_factory=Cadence)
+    cadence: LatencyMonitor = field(default_factory=LatencyMonitor)
     clock: Clock = field(default_factory=SystemClock)
     counts: TakeoverCounts = field(default_factory=TakeoverCounts)
 
@@ -137,7 +139,7 @@ class TakenOver:
         self.show(self._moment(observation, decision, carry))
         self.person.wait_tick()
         by_person = self.person.end_tick()
-        self._change_charge(carry)
+        self._update_actor(carry)
         return replace(
             decision,
             action=self._chosen(observation, decision, by_person, carry),
@@ -153,7 +155,7 @@ class TakenOver:
         carry.num_missed += missed
         carry.tick += 1 + missed
         if missed:
-            self.policy.skip(carry.policy, missed)
+            self.policy.skip_ticks(carry.policy, missed)
         timing = self.cadence.begin(carry.tick, time_s, began_s)
         decision = self.policy.decide(observation, carry.policy)
         carry.policy = decision.carry
@@ -161,10 +163,10 @@ class TakenOver:
         self.cadence.end(timing, time_s, began_s, self.clock.now_s())
         return decision, timing
 
-    def _change_charge(self, carry: LiveCarry) -> None:
+    def _update_actor(self, carry: LiveCarry) -> None:
         actor = Actor.PERSON if self._hands_back_s() > 0 else Actor.POLICY
         if actor != carry.actor:
-            self.policy.let_go(carry.policy)
+            self.policy.cancel_actions(carry.policy)
             self.counts.num_takeovers += actor is Actor.PERSON
             carry.actor = actor
         self.counts.person_ticks += actor is Actor.PERSON
@@ -173,8 +175,8 @@ class TakenOver:
     def _hands_back_s(self) -> float:
         """How long the person is in charge yet."""
         if self.person.holding:
-            return self.settings.hand_back_s
-        return max(0.0, self.person.touched_s + self.settings.hand_back_s - self.clock.now_s())
+            return self.settings.handback_delay_s
+        return max(0.0, self.person.touched_s + self.settings.handback_delay_s - self.clock.now_s())
 
     def _acting(self, carry: LiveCarry) -> Actor:
         return Actor.NOBODY if self.settings.muted and carry.actor is Actor.POLICY else carry.actor
@@ -184,8 +186,8 @@ class TakenOver:
             return by_person
         return idle_action(observation) if self.settings.muted else decision.action
 
-    def _moment(self, observation: Observation, decision: Decision, carry: LiveCarry) -> Moment:
-        return Moment(
+    def _moment(self, observation: Observation, decision: Decision, carry: LiveCarry) -> TickSnapshot:
+        return TickSnapshot(
             observation=observation,
             intent=decision.intent,
             decided=decision.action,

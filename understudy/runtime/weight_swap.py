@@ -16,9 +16,9 @@ import torch
 from understudy.contract.errors import CheckpointError
 from understudy.contract.protocols import Carry
 from understudy.policies.checkpoint import BEST, load_checkpoint
-from understudy.policies.inference_backend import Library, Networks, networks_of
-from understudy.policies.policy_bundle import Brain, load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.inference_backend import InferenceBackend, Library, make_backend
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.latest_value import Latest
 
 _log = logging.getLogger(__name__)
@@ -49,28 +49,28 @@ def identities(folder: Path) -> dict[str, str]:
     return found
 
 
-def expect_sound(brain: Brain, name: str) -> None:
+def require_finite_outputs(policies: PolicyBundle, name: str) -> None:
     """Refuses weights that no sound training gives.
 
     Raises:
         CheckpointError: if there is a NaN or an infinity in them.
     """
-    for part in (brain.strategist, brain.tactician, brain.executor):
+    for part in (policies.strategist, policies.tactician, policies.executor):
         if part is not None and not all(bool(torch.isfinite(weight).all()) for weight in part.state_dict().values()):
             raise CheckpointError(f"{name} holds weights that are not numbers: train again.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewBrain:
+class LoadedPolicies:
     """Weights on their way into play."""
 
-    brain: Brain
-    networks: Networks
+    policies: PolicyBundle
+    networks: InferenceBackend
     """The brain's, ready to be asked."""
     identities: dict[str, str]
 
 
-class BrainWatch:
+class CheckpointWatcher:
     """Looks into a folder of checkpoints from a thread of its own, and brings what is new to a mailbox."""
 
     def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S, library: Library = "torch") -> None:
@@ -81,7 +81,7 @@ class BrainWatch:
             every_s: seconds between two looks.
             library: that computes the new networks; they are made ready on this thread.
         """
-        self.arrived: Latest[NewBrain] = Latest()
+        self.arrived: Latest[LoadedPolicies] = Latest()
         self._folder, self._every_s, self._library = folder, every_s, library
         self._known = _stamp(folder)
         self._over = threading.Event()
@@ -103,14 +103,14 @@ class BrainWatch:
     def _fetch(self) -> None:
         try:
             found = identities(self._folder)
-            brain = load_brain(self._folder)
-            expect_sound(brain, str(self._folder))
-            networks = networks_of(brain, self._library)
+            policies = load_policies(self._folder)
+            require_finite_outputs(policies, str(self._folder))
+            networks = make_backend(policies, self._library)
         except CheckpointError as problem:
             _log.info("new weights are not taken: %s", problem)
             return
         if _stamp(self._folder) == self._known:  # else they changed while they were read: the next look takes them
-            self.arrived.put(NewBrain(brain=brain, networks=networks, identities=found))
+            self.arrived.put(LoadedPolicies(policies=policies, networks=networks, identities=found))
 
 
 def _stamp(folder: Path) -> Stamp:
@@ -125,13 +125,13 @@ def _stamp(folder: Path) -> Stamp:
     return tuple(stamps)
 
 
-class Swapper:
+class WeightSwapper:
     """Puts arrived weights into a Hierarchy, between two ticks; called by the thread that plays."""
 
     def __init__(
         self,
-        hierarchy: Hierarchy,
-        arrived: Latest[NewBrain],
+        hierarchy: HierarchicalPolicy,
+        arrived: Latest[LoadedPolicies],
         on_swap: Callable[[dict[str, str]], None] = lambda identities: None,
     ) -> None:
         """Args:
@@ -147,7 +147,7 @@ class Swapper:
         new = self._arrived.take()
         if new is None:
             return False
-        self._hierarchy.swap(new.brain, carry, new.networks)
+        self._hierarchy.swap(new.policies, carry, new.networks)
         self.num_swaps += 1
         self._on_swap(new.identities)
         return True

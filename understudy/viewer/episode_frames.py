@@ -15,7 +15,7 @@ from understudy.viewer.overlay import Overlay
 from understudy.viewer.schematic import Sketch, is_embedded
 from understudy.viewer.timeline import Timeline
 from understudy.worlds.simulator.rendering.renderer import Renderer, pixels_of
-from understudy.worlds.simulator.rendering.scene import KEPT_S, Scene, Witness
+from understudy.worlds.simulator.rendering.scene import KEPT_S, Scene, SceneTracker
 
 TITLES: dict[Actor, str] = {
     Actor.NOBODY: "NOTHING WAS SENT",
@@ -78,7 +78,7 @@ class EpisodePainter:
         if tick == self._last and self._scene is not None:
             return self._scene
         if tick != self._last + 1:
-            witness = self._renderer.witness = Witness()
+            witness = self._renderer.witness = SceneTracker()
             for before in range(max(0, tick - round(KEPT_S * TICK_RATE_HZ)), tick):
                 witness.watch(self.episode.observations[before])
             for name, total in self._totals.items():

@@ -11,10 +11,10 @@ import pygame
 
 from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
-from understudy.runtime.shared_control import Moment
+from understudy.runtime.shared_control import TickSnapshot
 from understudy.viewer.overlay import Overlay
 from understudy.worlds.simulator.rendering.scene import Scene
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 COLOURS: dict[Actor, Colour] = {
     Actor.POLICY: (70, 160, 255),
@@ -37,7 +37,9 @@ class Charge:
     """Share of the time until the understudy plays again, 0..1."""
 
 
-def charge_of(actor: Actor, hands_back_s: float = 0.0, hand_back_s: float = 1.5, *, test_mode: bool = False) -> Charge:
+def charge_of(
+    actor: Actor, hands_back_s: float = 0.0, handback_delay_s: float = 1.5, *, test_mode: bool = False
+) -> Charge:
     """The banner of a live session.
 
     Args:
@@ -46,7 +48,7 @@ def charge_of(actor: Actor, hands_back_s: float = 0.0, hand_back_s: float = 1.5,
         hand_back_s: of how many.
         test_mode: nothing of the understudy is sent.
     """
-    waiting = min(1.0, hands_back_s / hand_back_s)
+    waiting = min(1.0, hands_back_s / handback_delay_s)
     if actor is Actor.PERSON:
         next_ = "watches again" if test_mode else "plays again"
         hint = f"let go: the understudy {next_} in {hands_back_s:.1f} s"
@@ -64,7 +66,7 @@ class Dashboard:
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
         self._unit = size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
 
     def draw(self, surface: pygame.Surface, charge: Charge, lines: Sequence[str]) -> None:
         """Draws over a picture.
@@ -144,7 +146,7 @@ class LiveView:
         size: tuple[int, int],
         facts: LiveFacts,
         *,
-        hand_back_s: float = 1.5,
+        handback_delay_s: float = 1.5,
         test_mode: bool = False,
     ) -> None:
         """Args:
@@ -155,10 +157,10 @@ class LiveView:
         test_mode: nothing of the understudy is sent.
         """
         self._overlay, self._dashboard = Overlay(profile, size), Dashboard(size)
-        self._facts, self._hand_back_s, self._test_mode = facts, hand_back_s, test_mode
-        self._moment: Moment | None = None
+        self._facts, self._hand_back_s, self._test_mode = facts, handback_delay_s, test_mode
+        self._moment: TickSnapshot | None = None
 
-    def show(self, moment: Moment) -> None:
+    def show(self, moment: TickSnapshot) -> None:
         """This is what is to be drawn from now on."""
         self._moment = moment
 

@@ -6,7 +6,7 @@ import pygame
 from understudy.contract.intent import Mode, Phase
 from understudy.contract.observation import Role
 from understudy.contract.profile import Profile
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 MODE_COLOURS: dict[Mode, Colour] = {
     Mode.FIGHT: (255, 96, 80),
@@ -29,7 +29,7 @@ class Overlay:
         self._profile = profile
         self._size = size
         self._unit = size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
 
     def draw(self, surface: pygame.Surface, observation: np.void, intent: np.void, caption: str = "") -> None:
         """Draws over a picture of the observation.

@@ -9,7 +9,7 @@ import pygame
 from understudy.contract.observation import Button, Role
 from understudy.contract.profile import Profile
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 _SPACE: Colour = (22, 28, 38)
 _PANEL: Colour = (38, 46, 60)
@@ -38,7 +38,7 @@ class Sketch:
         """Args: `size`, of the pictures in pixels; give it the shape of the game's window."""
         self._profile, self._size = profile, size
         self._unit = size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
         self._surface = pygame.Surface(size, 0, 32)
 
     def draw(self, observation: np.void) -> pygame.Surface:

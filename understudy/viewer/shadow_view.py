@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import pygame
 
 from understudy.worlds.simulator.rendering.scene import Scene
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 _HEAD: Colour = (255, 160, 50)
 _TEXT: Colour = (190, 204, 222)
@@ -20,7 +20,7 @@ class ShadowView:
         lines: asked once a picture for what to show, the first as a heading; must not block.
         """
         self._size, self._lines, self._unit = size, lines, size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
         """Draws over a picture of the game."""

@@ -6,7 +6,7 @@ import pygame
 from understudy.contract.action import Actor
 from understudy.recordings.episode import Episode
 from understudy.viewer.live_view import COLOURS
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 MARK = "mark"
 _MARKED = (255, 90, 80)
@@ -32,7 +32,7 @@ class Timeline:
         self.stops = stops_of(episode)
         """Ticks worth jumping to: where the charge changed, and marks."""
         self._num_ticks = len(episode)
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
         self._strip = pygame.Surface((size[0], self.height), 0, 32)
         self._bar = self._paint(episode)
         self._seconds = episode.observations["time_s"] - episode.observations["time_s"][0]

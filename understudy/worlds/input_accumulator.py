@@ -28,7 +28,7 @@ class _Change:
     down: bool = False
 
 
-class TickHands:
+class InputAccumulator:
     """Gathers the events of one pair of hands. Belongs to the thread that plays."""
 
     def __init__(self, profile: Profile) -> None:

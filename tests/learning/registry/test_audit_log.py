@@ -14,8 +14,8 @@ from tests.support.perturbed_candidates import playing, put_up, write_brain
 from understudy.contract.errors import CheckpointError
 from understudy.learning.registry import audit_log as audit_module
 from understudy.learning.registry import promotion
-from understudy.learning.registry.audit_log import audit, write_down
-from understudy.learning.registry.promotion import Grounds, promote, rollback, settle
+from understudy.learning.registry.audit_log import append_audit_entry, read_audit_log
+from understudy.learning.registry.promotion import PromotionRecord, promote, recover_interrupted_change, rollback
 
 
 @pytest.fixture
@@ -28,24 +28,24 @@ def log_of(models: Path) -> Path:
 
 
 def actions(models: Path) -> list[str]:
-    return [line["action"] for line in audit(models / "executor")]
+    return [line["action"] for line in read_audit_log(models / "executor")]
 
 
 def test_a_line_that_a_crash_tore_off_costs_no_other_line(models: Path) -> None:
     path, identity = put_up(models, "one", 0.1)
-    promote(models, path, Grounds())
+    promote(models, path, PromotionRecord())
     with log_of(models).open("a") as file:
         file.write(json.dumps({"when": "now", "action": "promote", "from": "x"})[:30])
-    assert [line["to"] for line in audit(models / "executor")] == [identity]
+    assert [line["to"] for line in read_audit_log(models / "executor")] == [identity]
     rollback(models)
     assert actions(models) == ["promote", "rollback"], "the torn line was closed off first"
 
 
 def test_rubbish_in_the_log_is_passed_over(models: Path) -> None:
-    write_down(models / "executor", {"action": "refuse"})
+    append_audit_entry(models / "executor", {"action": "refuse"})
     with log_of(models).open("ab") as file:
         file.write(b"\xff\xfe\n[1, 2]\n{}\nnull\n")
-    write_down(models / "executor", {"action": "refuse"})
+    append_audit_entry(models / "executor", {"action": "refuse"})
     assert actions(models) == ["refuse", "refuse"]
 
 
@@ -61,15 +61,15 @@ def test_killed_between_line_and_weights_the_old_weights_play_and_the_log_says_s
     with monkeypatch.context() as crash:
         crash.setattr(promotion, "save_checkpoint", lambda path, _: killed() if path.name == "best_model.pt" else None)
         with pytest.raises(KeyboardInterrupt):
-            promote(models, path, Grounds())
+            promote(models, path, PromotionRecord())
     assert playing(models) == before
     assert actions(models) == ["promote"], "announced, and not carried out"
-    settle(models, "executor")
-    settle(models, "executor")
+    recover_interrupted_change(models, "executor")
+    recover_interrupted_change(models, "executor")
     assert actions(models) == ["promote", "abandon"]
     with pytest.raises(CheckpointError, match="Nothing was promoted"):
         rollback(models)
-    promote(models, path, Grounds())
+    promote(models, path, PromotionRecord())
     assert rollback(models) == ("executor", before)
     assert actions(models) == ["promote", "abandon", "promote", "rollback"]
     assert identity != before
@@ -87,7 +87,7 @@ def test_on_a_full_disk_the_weights_stay_and_the_announcement_is_taken_back(
 
     monkeypatch.setattr(promotion, "save_checkpoint", full)
     with pytest.raises(CheckpointError, match="No space"):
-        promote(models, path, Grounds())
+        promote(models, path, PromotionRecord())
     assert playing(models) == before
     assert actions(models) == ["promote", "abandon"]
 
@@ -97,15 +97,15 @@ def test_a_log_that_cannot_be_written_changes_nothing(models: Path, monkeypatch:
     path, _ = put_up(models, "one", 0.1)
     log_of(models).mkdir(parents=True)
     with pytest.raises(CheckpointError, match="cannot be read"):
-        promote(models, path, Grounds())
-    monkeypatch.setattr(promotion, "settle", lambda *_: None)
+        promote(models, path, PromotionRecord())
+    monkeypatch.setattr(promotion, "recover_interrupted_change", lambda *_: None)
     with pytest.raises(CheckpointError, match="nothing was changed"):
-        promote(models, path, Grounds())
+        promote(models, path, PromotionRecord())
     assert playing(models) == before
 
 
 def test_half_a_line_on_a_full_disk_is_cut_off_again(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_down(models / "executor", {"action": "refuse"})
+    append_audit_entry(models / "executor", {"action": "refuse"})
     size = log_of(models).stat().st_size
 
     def full(_: int) -> None:
@@ -114,7 +114,7 @@ def test_half_a_line_on_a_full_disk_is_cut_off_again(models: Path, monkeypatch: 
     with monkeypatch.context() as disk:
         disk.setattr(audit_module.os, "fsync", full)
         with pytest.raises(CheckpointError, match="No space left"):
-            write_down(models / "executor", {"action": "refuse"})
+            append_audit_entry(models / "executor", {"action": "refuse"})
     assert log_of(models).stat().st_size == size
     assert os.fsync is audit_module.os.fsync
 
@@ -130,12 +130,12 @@ def test_where_no_file_can_grow_nothing_is_announced_and_nothing_changes(
     resource.setrlimit(resource.RLIMIT_FSIZE, (2048, usual[1]))
     try:
         with pytest.raises(CheckpointError, match="could not be written"):
-            promote(models, path, Grounds())
+            promote(models, path, PromotionRecord())
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert playing(models) == before and actions(models) == []
     assert not list(models.rglob("*.tmp"))
-    promote(models, path, Grounds())
+    promote(models, path, PromotionRecord())
 
 
 RESTLESS = """
@@ -166,9 +166,9 @@ def test_killed_at_any_moment_what_plays_is_whole_and_the_log_knows_it(models: P
         process.wait()
         process.stdout.close()
         assert playing(models) in (before, identity)
-        settle(models, "executor")
-        last = [line for line in audit(models / "executor") if line["action"] != "abandon"][-1]
-        abandoned = audit(models / "executor")[-1]["action"] == "abandon"
+        recover_interrupted_change(models, "executor")
+        last = [line for line in read_audit_log(models / "executor") if line["action"] != "abandon"][-1]
+        abandoned = read_audit_log(models / "executor")[-1]["action"] == "abandon"
         assert playing(models) == (last["from"] if abandoned else last["to"])
         if playing(models) == identity:
             rollback(models, to=before)

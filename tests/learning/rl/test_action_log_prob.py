@@ -7,26 +7,26 @@ import pytest
 import torch
 
 from tests.support.synthetic_experience import SAMPLING, draw, empty_experience, played_by, small_executor
-from understudy.learning.rl.action_log_prob import log_likelihood, unlikeness
-from understudy.learning.rl.rollout_buffer import Experience, Moments
-from understudy.policies.executor import SPACE, Hazards
+from understudy.learning.rl.action_log_prob import kl_divergence, log_prob
+from understudy.learning.rl.rollout_buffer import RolloutBatch, RolloutBuffer
+from understudy.policies.executor import SPACE, ExecutorOutput
 
 MANY = 40_000
 
 
-def of_many(said: Hazards, drawn: np.ndarray) -> Moments:
+def of_many(said: ExecutorOutput, drawn: np.ndarray) -> RolloutBatch:
     """Draws as moments, whatever was seen."""
-    experience = Experience(1, len(drawn))
-    experience.drawn[0] = drawn
-    return experience.moments()
+    experience = RolloutBuffer(1, len(drawn))
+    experience.sampled[0] = drawn
+    return experience.flatten()
 
 
-def one_tick(seed: int = 0) -> Hazards:
+def one_tick(seed: int = 0) -> ExecutorOutput:
     """What a small Executor says of one scene, once for each of many worlds."""
-    moments = empty_experience(1, 1, seed).moments()
+    moments = empty_experience(1, 1, seed).flatten()
     with torch.no_grad():
-        said = moments.ask(small_executor(seed, start=0.0))
-    return Hazards(*(getattr(said, name).expand(MANY, *getattr(said, name).shape[1:]) for name in said.__dict__))
+        said = moments.forward_policy(small_executor(seed, start=0.0))
+    return ExecutorOutput(*(getattr(said, name).expand(MANY, *getattr(said, name).shape[1:]) for name in said.__dict__))
 
 
 def test_things_come_about_as_often_as_their_likelihood_says() -> None:
@@ -34,7 +34,7 @@ def test_things_come_about_as_often_as_their_likelihood_says() -> None:
     drawn = draw(said, np.arange(MANY, dtype=np.uint64) << np.uint64(20))
     drawn["keys"] &= 1  # the first key alone: with eight of them nearly every draw is one of a kind
     drawn["keys_up"] &= 1
-    likelihood = log_likelihood(said, of_many(said, drawn), SAMPLING).numpy()
+    likelihood = log_prob(said, of_many(said, drawn), SAMPLING).numpy()
     point = drawn["candidate"] >= SPACE - 1
     for candidate in np.unique(drawn["candidate"][~point]):
         for key in (0, 1):
@@ -52,11 +52,11 @@ def test_the_likelihood_of_points_is_that_of_the_tempered_mixture() -> None:
     density[..., 3:] = torch.tensor([0.2, 0.1, -0.05, 0.1])  # two vectors that span an area of 0.025
     pointer = torch.full_like(said.pointer_logits, -math.inf)
     pointer[:, SPACE] = 0.0
-    sure = Hazards(
+    sure = ExecutorOutput(
         torch.full((MANY,), 30.0), pointer, torch.full((MANY,), -30.0), density, density, torch.full((MANY, 8), -30.0)
     )
     drawn = draw(sure, np.arange(MANY, dtype=np.uint64) << np.uint64(20))
-    likelihood = log_likelihood(sure, of_many(sure, drawn), SAMPLING)
+    likelihood = log_prob(sure, of_many(sure, drawn), SAMPLING)
     entropy = 1.0 + math.log(2 * math.pi) + math.log(0.025) + math.log(SAMPLING.space_temperature)
     assert float(likelihood.mean()) == pytest.approx(-entropy, abs=0.03)
 
@@ -67,11 +67,11 @@ def test_nothing_is_unlike_itself_and_unlikeness_is_what_likelihoods_say() -> No
         for weight in other.parameters():
             weight += 0.05 * torch.randn(weight.shape, generator=torch.Generator().manual_seed(1))
         experience = played_by(executor, 40, 500)
-        moments = experience.moments()
-        said, person = moments.ask(executor), moments.ask(other)
-        assert float(unlikeness(said, said, moments, SAMPLING).abs().max()) < 1e-5
-        apart = unlikeness(said, person, moments, SAMPLING)
-        sampled = log_likelihood(said, moments, SAMPLING) - log_likelihood(person, moments, SAMPLING)
+        moments = experience.flatten()
+        said, person = moments.forward_policy(executor), moments.forward_policy(other)
+        assert float(kl_divergence(said, said, moments, SAMPLING).abs().max()) < 1e-5
+        apart = kl_divergence(said, person, moments, SAMPLING)
+        sampled = log_prob(said, moments, SAMPLING) - log_prob(person, moments, SAMPLING)
     assert float(apart.min()) > -1e-6
     chance = float(sampled.std()) / len(moments) ** 0.5
     # of mixtures only a bound from above is known in closed form
@@ -81,9 +81,11 @@ def test_nothing_is_unlike_itself_and_unlikeness_is_what_likelihoods_say() -> No
 def test_a_busy_hand_decides_nothing_but_its_keys() -> None:
     executor = small_executor()
     experience = played_by(executor, 4, 50)
-    experience.drawn["free"], experience.drawn["candidate"], experience.drawn["keys_up"] = 0, -1, 0
-    moments = experience.moments()
+    experience.sampled["free"], experience.sampled["candidate"], experience.sampled["keys_up"] = 0, -1, 0
+    moments = experience.flatten()
     with torch.no_grad():
-        said = moments.ask(executor)
-        assert float(log_likelihood(said, moments, SAMPLING).abs().max()) == 0.0
-        assert float(unlikeness(said, moments.ask(small_executor(1)), moments, SAMPLING).abs().max()) == 0.0
+        said = moments.forward_policy(executor)
+        assert float(log_prob(said, moments, SAMPLING).abs().max()) == 0.0
+        assert (
+            float(kl_divergence(said, moments.forward_policy(small_executor(1)), moments, SAMPLING).abs().max()) == 0.0
+        )

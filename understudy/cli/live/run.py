@@ -46,7 +46,7 @@ class Run:
     """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
     minutes: float | None = None
     """End by itself after so many minutes of play; by default play until F3 or until the window is closed."""
-    hand_back_s: float = 1.5
+    handback_delay_s: Annotated[float, tyro.conf.arg(aliases=["--hand-back-s"])] = 1.5
     """Seconds without touching mouse or keyboard after which the understudy plays again."""
     size: tuple[int, int] = (1280, 720)
     """Width and height of the window in pixels."""
@@ -77,8 +77,8 @@ class Run:
             )
         if self.minutes is not None and self.minutes <= 0:
             raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
-        if not 0.1 <= self.hand_back_s <= 3600:
-            raise ValueError(f"{self.hand_back_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
+        if not 0.1 <= self.handback_delay_s <= 3600:
+            raise ValueError(f"{self.handback_delay_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed}: 0 or more is needed")
         if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
@@ -110,7 +110,7 @@ def run(command: Run) -> int | None:
         seed=command.seed,
         map=command.map,
         size=command.size,
-        hand_back_s=command.hand_back_s,
+        handback_delay_s=command.handback_delay_s,
         test_mode=command.test_mode,
         desktop=desktop_choice(command),
     )
@@ -134,7 +134,7 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     """Plays and prints the summary, also after Ctrl-C or a lost screen; says whether it was Ctrl-C."""
     from understudy.cli.live.assembly import in_words, summary
     from understudy.cli.live.online_learning import online_learning
-    from understudy.cli.live.reviewing import in_a_line, second_opinion
+    from understudy.cli.live.reviewing import in_a_line, review_session
     from understudy.contract.errors import WorldError
 
     name = "test" if command.test_mode else "understudy"
@@ -142,7 +142,7 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
     interrupted, lost = False, None
-    with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
+    with review_session(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
         try:
             game.play(listeners, command.minutes)

@@ -20,12 +20,17 @@ from jaxtyping import Bool, Int
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.evaluation.offline.executor_predictions import Answers, Witness, thing_probabilities, things
+from understudy.evaluation.offline.executor_predictions import (
+    ExecutorPredictions,
+    ExecutorPredictor,
+    candidate_categories,
+    thing_probabilities,
+)
 from understudy.evaluation.offline.head_metrics import HeadReport, Metric
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.supervised.executor_metrics import destinations
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.supervised.executor_metrics import target_positions
 from understudy.policies.encoder import Encoded, Encoder
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 
 NAME = "Copycat check"
 SKILL_PLACE = "skill over repeating, where it is clicked"
@@ -35,31 +40,33 @@ PRESENT_DROP = "drop with the present hidden, nats a minute"
 MEMORY_SHARE = "share of the loss that is memory's"
 
 
-def copycat_check(brains: Sequence[Brain], lessons: Sequence[Lesson], profile: Profile, seed: int = 0) -> HeadReport:
+def copycat_check(
+    bundles: Sequence[PolicyBundle], labelled_episodes: Sequence[LabelledEpisode], profile: Profile, seed: int = 0
+) -> HeadReport:
     """One report over all training seeds and sessions.
 
     Args:
-        brains: one for each training seed.
-        lessons: play that none of them has learnt from.
+        bundles: one for each training seed.
+        labelled_episodes: play that none of them has learnt from.
         profile: of the game.
         seed: of the moments that are put in place of the true ones.
     """
-    assert brains and lessons
-    skills = _Skills()
+    assert bundles and labelled_episodes
+    skills = _SkillScores()
     seeing, forgetting, blind = np.zeros(3)
-    for lesson in lessons:
-        columns, now = memory_columns(lesson, profile), np.arange(len(lesson))
-        other = np.random.default_rng(seed).permutation(len(lesson))
+    for labelled in labelled_episodes:
+        columns, now = memory_columns(labelled, profile), np.arange(len(labelled))
+        other = np.random.default_rng(seed).permutation(len(labelled))
         shown = [
-            (lesson.encoded, now),
-            (without_memory(lesson.encoded, columns, other), now),
-            (without_present(lesson.encoded, columns, other), other),
+            (labelled.encoded, now),
+            (ablate_history(labelled.encoded, columns, other), now),
+            (ablate_current_frame(labelled.encoded, columns, other), other),
         ]
-        for brain in brains:
-            witness = Witness(brain)
-            skills.add(lesson, witness.answers(lesson), profile)
-            seeing, forgetting, blind = np.add((seeing, forgetting, blind), witness.surprises(lesson, shown))
-    minutes = len(brains) * sum(map(len, lessons)) / TICK_RATE_HZ / 60.0
+        for policies in bundles:
+            witness = ExecutorPredictor(policies)
+            skills.add(labelled, witness.answers(labelled), profile)
+            seeing, forgetting, blind = np.add((seeing, forgetting, blind), witness.nll(labelled, shown))
+    minutes = len(bundles) * sum(map(len, labelled_episodes)) / TICK_RATE_HZ / 60.0
     drops = (max(forgetting - seeing, 0.0) / minutes, max(blind - seeing, 0.0) / minutes)
     return HeadReport(name=NAME, metrics=(*skills.metrics(), *_blindfold_metrics(seeing / minutes, *drops)))
 
@@ -80,7 +87,7 @@ def skill_over_repeat(error: float, repeat_error: float) -> float:
     return 1 - error / repeat_error if repeat_error > 0 else float("nan")
 
 
-class _Skills:
+class _SkillScores:
     """Adds up, over sessions and training seeds, how well clicks are foretold and how well they are repeated."""
 
     def __init__(self) -> None:
@@ -90,17 +97,17 @@ class _Skills:
         self.right = np.zeros(2)
         """Clicks whose kind of thing the understudy tells, and that are on the same kind as the click before."""
 
-    def add(self, lesson: Lesson, said: Answers, profile: Profile) -> None:
+    def add(self, labelled: LabelledEpisode, said: ExecutorPredictions, profile: Profile) -> None:
         corner = profile.minimap
         box = (corner.left, corner.top, corner.width, corner.height)
-        gestures = lesson.hindsight.gestures
-        where = destinations(lesson, said.pointer, said.minimap, said.space, box)[gestures["onset"]][1:]
+        gestures = labelled.labels.gestures
+        where = target_positions(labelled, said.pointer, said.minimap, said.space, box)[gestures["onset"]][1:]
         clicks = np.stack([gestures["x"], gestures["y"]], axis=1)
         self.off += [np.linalg.norm(guess - clicks[1:], axis=1).sum() for guess in (where, clicks[:-1])]
         onsets = gestures["onset"]
-        did = things(lesson)[onsets, lesson.candidates[onsets]]
-        told = thing_probabilities(lesson, said.pointer)[onsets].argmax(axis=1)
-        known = lesson.candidates[onsets] >= 0
+        did = candidate_categories(labelled)[onsets, labelled.targets[onsets]]
+        told = thing_probabilities(labelled, said.pointer)[onsets].argmax(axis=1)
+        known = labelled.targets[onsets] >= 0
         self.right += [(one & known[1:]).sum() for one in (told[1:] == did[1:], known[:-1] & (did[:-1] == did[1:]))]
         self.clicks += max(len(gestures) - 1, 0)
 
@@ -146,24 +153,24 @@ def _blindfold_metrics(seeing: float, memory: float, present: float) -> tuple[Me
 
 
 @dataclass(frozen=True)
-class Columns:
+class FeatureMask:
     """Which features come from memory; the others are read off the present frame alone."""
 
     context: Bool[np.ndarray, " F"]
     tracks: Bool[np.ndarray, " G"]
 
 
-def memory_columns(lesson: Lesson, profile: Profile) -> Columns:
+def memory_columns(labelled: LabelledEpisode, profile: Profile) -> FeatureMask:
     """Features that change when the same frames are encoded without a past."""
     encoder = Encoder(profile)
-    forgetful = encoder.encode(lesson.observation, encoder.start(len(lesson)))
-    return Columns(
-        (lesson.encoded.context != forgetful.context).any(axis=0),
-        (lesson.encoded.tracks != forgetful.tracks).any(axis=(0, 1)),
+    forgetful = encoder.encode(labelled.observation, encoder.start(len(labelled)))
+    return FeatureMask(
+        (labelled.encoded.context != forgetful.context).any(axis=0),
+        (labelled.encoded.tracks != forgetful.tracks).any(axis=(0, 1)),
     )
 
 
-def without_memory(encoded: Encoded, columns: Columns, ticks: Int[np.ndarray, " T"]) -> Encoded:
+def ablate_history(encoded: Encoded, columns: FeatureMask, ticks: Int[np.ndarray, " T"]) -> Encoded:
     """The present as it is, the memory of other moments."""
     context, tracks = encoded.context.copy(), encoded.tracks.copy()
     context[:, columns.context] = encoded.context[np.ix_(ticks, columns.context)]
@@ -171,7 +178,7 @@ def without_memory(encoded: Encoded, columns: Columns, ticks: Int[np.ndarray, " 
     return replace(encoded, context=context, tracks=tracks)
 
 
-def without_present(encoded: Encoded, columns: Columns, ticks: Int[np.ndarray, " T"]) -> Encoded:
+def ablate_current_frame(encoded: Encoded, columns: FeatureMask, ticks: Int[np.ndarray, " T"]) -> Encoded:
     """The memory as it is, the present of other moments."""
     context, tracks = encoded.context[ticks], encoded.tracks[ticks]
     context[:, columns.context] = encoded.context[:, columns.context]

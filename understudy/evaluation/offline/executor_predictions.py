@@ -8,12 +8,12 @@ from jaxtyping import Float, Int
 
 from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.evaluation.offline.head_metrics import EPSILON
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.upstream_conditioning import Upstream
-from understudy.learning.supervised.executor_task import likeliest
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
+from understudy.learning.supervised.executor_task import mixture_mode
 from understudy.policies.encoder import Encoded
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 
 _CHUNK = 4096
 THINGS = ("enemy", "loot", "other object", "landmark", "minimap", "space")
@@ -21,7 +21,7 @@ THINGS = ("enemy", "loot", "other object", "landmark", "minimap", "space")
 
 
 @dataclass(frozen=True)
-class Answers:
+class ExecutorPredictions:
     """Of T ticks."""
 
     start: Float[np.ndarray, " T"]
@@ -35,73 +35,73 @@ class Answers:
     space: Float[np.ndarray, "T 2"]
 
 
-class Witness:
+class ExecutorPredictor:
     """One understudy that is asked about recorded play."""
 
-    def __init__(self, brain: Brain) -> None:
-        self.brain = brain
-        self._upstream = Upstream(brain.strategist, brain.tactician)
+    def __init__(self, policies: PolicyBundle) -> None:
+        self.policies = policies
+        self._upstream = UpstreamPolicies(policies.strategist, policies.tactician)
 
-    def answers(self, lesson: Lesson) -> Answers:
+    def answers(self, labelled: LabelledEpisode) -> ExecutorPredictions:
         """What its Executor says at every tick, advised as in play."""
-        return answer(self.brain, lesson.encoded, *self._advice(lesson))
+        return predict(self.policies, labelled.encoded, *self._advice(labelled))
 
-    def surprises(self, lesson: Lesson, others: list[tuple[Encoded, Int[np.ndarray, " T"]]]) -> list[float]:
+    def nll(self, labelled: LabelledEpisode, others: list[tuple[Encoded, Int[np.ndarray, " T"]]]) -> list[float]:
         """Nats of whether gestures began and keys went down, for each set of numbers in place of the lesson's own.
 
         Args:
-            lesson: what was done.
+            labelled: what was done.
             others: what the Executor is shown, and of which ticks it hears the advice.
         """
-        advice, weights = self._advice(lesson)
-        began, free, up = lesson.starts >= 0, lesson.free, ~lesson.keys_down
+        advice, weights = self._advice(labelled)
+        began, free, up = labelled.gesture_index >= 0, labelled.can_start_gesture, ~labelled.keys_down
         found = []
         for encoded, ticks in others:
-            said = answer(self.brain, encoded, advice[ticks], weights[ticks])
+            said = predict(self.policies, encoded, advice[ticks], weights[ticks])
             starts = np.where(began, said.start, 1 - said.start)[free]
-            presses = np.where(lesson.key_onsets, said.keys, 1 - said.keys)[up]
+            presses = np.where(labelled.key_onsets, said.keys, 1 - said.keys)[up]
             found.append(float(-np.log(np.clip(np.concatenate([starts, presses]), EPSILON, 1)).sum()))
         return found
 
-    def _advice(self, lesson: Lesson) -> tuple[np.ndarray, np.ndarray]:
+    def _advice(self, labelled: LabelledEpisode) -> tuple[np.ndarray, np.ndarray]:
         """What the slower levels say, the scene as it is (not mirrored)."""
-        advice, weights = self._upstream.advice(lesson)
+        advice, weights = self._upstream.conditioning(labelled)
         return advice[0], weights[0]
 
 
 @torch.inference_mode()
-def answer(
-    brain: Brain, encoded: Encoded, advice: Float[np.ndarray, "T A"], weights: Float[np.ndarray, "T N"]
-) -> Answers:
+def predict(
+    policies: PolicyBundle, encoded: Encoded, advice: Float[np.ndarray, "T A"], weights: Float[np.ndarray, "T N"]
+) -> ExecutorPredictions:
     """What the Executor says of T ticks, in batches."""
     parts = []
     for begin in range(0, len(advice), _CHUNK):
         ticks = slice(begin, begin + _CHUNK)
         arrays = (encoded.context, advice, encoded.tracks, encoded.kinds, weights, encoded.landmarks)
-        said = brain.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
+        said = policies.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
         parts.append(
             (
                 torch.sigmoid(said.start_logit).numpy(),
                 torch.softmax(said.pointer_logits, dim=-1).numpy(),
                 torch.sigmoid(said.key_logits).numpy(),
-                likeliest(said.minimap_density).numpy(),
-                likeliest(said.space_density).numpy(),
+                mixture_mode(said.minimap_density).numpy(),
+                mixture_mode(said.space_density).numpy(),
             )
         )
-    return Answers(*(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return ExecutorPredictions(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def things(lesson: Lesson) -> Int[np.ndarray, "T C"]:
+def candidate_categories(labelled: LabelledEpisode) -> Int[np.ndarray, "T C"]:
     """Index into THINGS of each pointer candidate at each tick."""
-    roles = lesson.observation.records["tracks"]["role"]
-    out = np.full((len(lesson), NUM_CANDIDATES), THINGS.index("space"), np.int64)
+    roles = labelled.observation.records["tracks"]["role"]
+    out = np.full((len(labelled), NUM_CANDIDATES), THINGS.index("space"), np.int64)
     out[:, :MAX_TRACKS] = np.select([roles == Role.ENEMY, roles == Role.LOOT], [0, 1], 2)
     out[:, MAX_TRACKS:MINIMAP] = THINGS.index("landmark")
     out[:, MINIMAP] = THINGS.index("minimap")
     return out
 
 
-def thing_probabilities(lesson: Lesson, pointer: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T 6"]:
+def thing_probabilities(labelled: LabelledEpisode, pointer: Float[np.ndarray, "T C"]) -> Float[np.ndarray, "T 6"]:
     """The pointer's probabilities added up by what the candidates are."""
-    which = things(lesson)
+    which = candidate_categories(labelled)
     return np.stack([np.where(which == thing, pointer, 0.0).sum(axis=1) for thing in range(len(THINGS))], axis=1)

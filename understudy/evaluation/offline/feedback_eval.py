@@ -21,8 +21,8 @@ from understudy.contract.profile import Profile
 from understudy.evaluation.comparison.statistics import Estimate, wilson
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
 from understudy.feedback.correction_log import Entry
-from understudy.feedback.provider import Babble, Provider, ProviderEnded, ProviderError
-from understudy.feedback.reviewer import Look, moment_of
+from understudy.feedback.provider import MalformedResponse, Provider, ProviderError, ProviderExhausted
+from understudy.feedback.reviewer import ReviewRequest, moment_of
 from understudy.feedback.state_snapshot import unpack_record
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -34,15 +34,15 @@ Draw = Callable[[np.void, np.void], bytes]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class LabelledMoment:
     """A moment, and what would be right."""
 
-    look: Look
+    look: ReviewRequest
     answer: Mode
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExamResult:
+class FeedbackMetrics:
     """How a critic did."""
 
     num_questions: int
@@ -78,12 +78,12 @@ class ExamResult:
     problems: Counter[str]
 
 
-def examine(
+def evaluate_provider(
     provider: Provider,
-    questions: Sequence[Question],
+    questions: Sequence[LabelledMoment],
     profile: Profile,
     progress: Callable[[int, int], None] | None = None,
-) -> ExamResult:
+) -> FeedbackMetrics:
     """Asks every question once, in order.
 
     Args:
@@ -100,12 +100,12 @@ def examine(
     for number, question in enumerate(questions, 1):
         try:
             opinion = provider.judge(moment_of(question.look, profile))
-        except ProviderEnded as problem:
+        except ProviderExhausted as problem:
             ended = str(problem)
             break
         except ProviderError as problem:
-            babble += isinstance(problem, Babble)
-            failed += not isinstance(problem, Babble)
+            babble += isinstance(problem, MalformedResponse)
+            failed += not isinstance(problem, MalformedResponse)
             problems[str(problem)] += 1
         else:
             answers.append((int(question.answer), question.look.mode, int(opinion.mode)))
@@ -114,7 +114,7 @@ def examine(
             progress(number, len(questions))
     seconds = (time.monotonic() - begun_s) / max(len(answers) + babble + failed, 1)
     right, bot, said = np.array(answers, np.int64).reshape(-1, 3).T
-    return ExamResult(
+    return FeedbackMetrics(
         num_questions=len(questions),
         num_answered=len(answers),
         num_babble=babble,
@@ -162,7 +162,7 @@ def _calibration(sure: np.ndarray, is_right: np.ndarray) -> dict[str, Any]:
 
 def questions_of_teacher(
     style: str, count: int, profile: Profile, draw: Draw | None = None, seed: int = 0
-) -> list[Question]:
+) -> list[LabelledMoment]:
     """Moments of a teacher's play with its true mode, as many of each mode as there are.
 
     Args:
@@ -194,18 +194,18 @@ def questions_of_teacher(
 
 def _balanced(
     found: dict[Mode, list[np.ndarray]], count: int, random: np.random.Generator, draw: Draw | None
-) -> list[Question]:
+) -> list[LabelledMoment]:
     """The same number of each mode, as far as they go."""
-    questions: list[Question] = []
+    questions: list[LabelledMoment] = []
     for mode, records in found.items():
         for index in random.permutation(len(records))[: -(-count // NUM_MODES)]:
             bot = Mode(int(random.integers(NUM_MODES)))
-            questions.append(Question(look=look_of(records[index], bot, 0, draw), answer=mode))
+            questions.append(LabelledMoment(look=look_of(records[index], bot, 0, draw), answer=mode))
     order = random.permutation(len(questions))[:count]
     return [questions[index] for index in order]
 
 
-def questions_of_entries(entries: Sequence[Entry], draw: Draw | None = None) -> list[Question]:
+def questions_of_entries(entries: Sequence[Entry], draw: Draw | None = None) -> list[LabelledMoment]:
     """Corrections that somebody has looked through, as questions; those without an observation are left out."""
     questions = []
     for entry in entries:
@@ -218,11 +218,13 @@ def questions_of_entries(entries: Sequence[Entry], draw: Draw | None = None) -> 
             continue
         kept = entry.frame
         look = look_of(record, one.bot_action, one.bot_target, draw, None if kept is None else kept.read_bytes())
-        questions.append(Question(look=look, answer=one.vlm_correction))
+        questions.append(LabelledMoment(look=look, answer=one.vlm_correction))
     return questions
 
 
-def look_of(record: np.ndarray, bot: Mode, target: int, draw: Draw | None, picture: bytes | None = None) -> Look:
+def look_of(
+    record: np.ndarray, bot: Mode, target: int, draw: Draw | None, picture: bytes | None = None
+) -> ReviewRequest:
     """A moment to be asked about, its picture drawn when it is asked for."""
     intent = np.zeros(1, INTENT)
     intent["mode"], intent["target_id"] = int(bot), target
@@ -233,4 +235,4 @@ def look_of(record: np.ndarray, bot: Mode, target: int, draw: Draw | None, pictu
             return (picture,)
         return () if draw is None else (draw(record[0], intent[0]),)
 
-    return Look(observation=record, mode=int(bot), target_id=target, pictures=pictures)
+    return ReviewRequest(observation=record, mode=int(bot), target_id=target, pictures=pictures)

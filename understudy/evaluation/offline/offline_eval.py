@@ -8,27 +8,34 @@ import numpy as np
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import MAX_TRACKS
 from understudy.contract.profile import Profile
-from understudy.evaluation.offline.executor_predictions import THINGS, Witness, thing_probabilities, things
+from understudy.evaluation.offline.executor_predictions import (
+    THINGS,
+    ExecutorPredictor,
+    candidate_categories,
+    thing_probabilities,
+)
 from understudy.evaluation.offline.head_metrics import HeadReport, choice_head, event_head, fitted_head
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.conditioning import STRATEGIST_TICKS, TACTICIAN_TICKS
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 
 FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
 """What the guide asks for; beside each stands what knowing nothing would reach."""
 
 
-def held_out_heads(brain: Brain, lessons: Sequence[Lesson], profile: Profile) -> tuple[HeadReport, ...]:
+def held_out_heads(
+    policies: PolicyBundle, labelled_episodes: Sequence[LabelledEpisode], profile: Profile
+) -> tuple[HeadReport, ...]:
     """One report a head, on sessions that none of the policies has seen."""
-    upstream = Upstream(brain.strategist, brain.tactician)
+    upstream = UpstreamPolicies(policies.strategist, policies.tactician)
     reports: list[HeadReport] = []
-    if brain.strategist is not None:
-        reports.append(_modes(upstream, lessons))
-    if brain.tactician is not None:
-        reports.append(_targets(upstream, lessons, profile))
-    return (*reports, *_executor(brain, lessons, profile))
+    if policies.strategist is not None:
+        reports.append(_modes(upstream, labelled_episodes))
+    if policies.tactician is not None:
+        reports.append(_targets(upstream, labelled_episodes, profile))
+    return (*reports, *_executor(policies, labelled_episodes, profile))
 
 
 def training_figures(folder: Path) -> tuple[HeadReport, ...]:
@@ -44,30 +51,30 @@ def training_figures(folder: Path) -> tuple[HeadReport, ...]:
     )
 
 
-def _modes(upstream: Upstream, lessons: Sequence[Lesson]) -> HeadReport:
-    said = [upstream.strategies(lesson)[0, ::STRATEGIST_TICKS, :NUM_MODES] for lesson in lessons]
-    truth = [lesson.hindsight.modes[::STRATEGIST_TICKS] for lesson in lessons]
+def _modes(upstream: UpstreamPolicies, labelled_episodes: Sequence[LabelledEpisode]) -> HeadReport:
+    said = [upstream.strategist_outputs(labelled)[0, ::STRATEGIST_TICKS, :NUM_MODES] for labelled in labelled_episodes]
+    truth = [labelled.labels.modes[::STRATEGIST_TICKS] for labelled in labelled_episodes]
     labels = tuple(mode.name for mode in Mode)
     return choice_head("Strategist: mode", np.concatenate(said), np.concatenate(truth), labels, floor=0.80)
 
 
-def _targets(upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) -> HeadReport:
+def _targets(upstream: UpstreamPolicies, labelled_episodes: Sequence[LabelledEpisode], profile: Profile) -> HeadReport:
     """Targets by what they are: a slot number means nothing to a reader."""
     kinds = [kind.name for kind in profile.kinds]
     labels = (*kinds, "none")
     rows, truth = [], []
-    for lesson in lessons:
-        tracks = lesson.observation.records["tracks"]
-        advice, weights = (part[0] for part in upstream.advice(lesson))
-        row = np.zeros((len(lesson), len(labels)))
+    for labelled in labelled_episodes:
+        tracks = labelled.observation.records["tracks"]
+        advice, weights = (part[0] for part in upstream.conditioning(labelled))
+        row = np.zeros((len(labelled), len(labels)))
         for slot in range(MAX_TRACKS):
             present = tracks["id"][:, slot] > 0
             np.add.at(row, (np.flatnonzero(present), tracks["kind"][present, slot]), weights[present, slot])
         row[:, -1] = advice[:, -1]
         decided = row[::TACTICIAN_TICKS]
         rows.append(decided / np.maximum(decided.sum(axis=1, keepdims=True), 1e-9))
-        slots = lesson.hindsight.targets
-        named = tracks["kind"][np.arange(len(lesson)), np.minimum(slots, MAX_TRACKS - 1)]
+        slots = labelled.labels.targets
+        named = tracks["kind"][np.arange(len(labelled)), np.minimum(slots, MAX_TRACKS - 1)]
         truth.append(np.where(slots < MAX_TRACKS, named, len(kinds)).astype(np.int64)[::TACTICIAN_TICKS])
     said, wanted = np.concatenate(rows), np.concatenate(truth)
     used = np.unique(np.concatenate([wanted, said.argmax(axis=1)]))
@@ -78,22 +85,24 @@ def _targets(upstream: Upstream, lessons: Sequence[Lesson], profile: Profile) ->
     )
 
 
-def _executor(brain: Brain, lessons: Sequence[Lesson], profile: Profile) -> list[HeadReport]:
-    witness = Witness(brain)
+def _executor(
+    policies: PolicyBundle, labelled_episodes: Sequence[LabelledEpisode], profile: Profile
+) -> list[HeadReport]:
+    witness = ExecutorPredictor(policies)
     starts, happened, said_things, chosen = [], [], [], []
     keys: list[np.ndarray] = []
     downs: list[np.ndarray] = []
     ups: list[np.ndarray] = []
-    for lesson in lessons:
-        said = witness.answers(lesson)
-        starts.append(said.start[lesson.free])
-        happened.append((lesson.starts >= 0)[lesson.free])
-        known = lesson.candidates >= 0
-        said_things.append(thing_probabilities(lesson, said.pointer)[known])
-        chosen.append(things(lesson)[np.flatnonzero(known), lesson.candidates[known]])
+    for labelled in labelled_episodes:
+        said = witness.answers(labelled)
+        starts.append(said.start[labelled.can_start_gesture])
+        happened.append((labelled.gesture_index >= 0)[labelled.can_start_gesture])
+        known = labelled.targets >= 0
+        said_things.append(thing_probabilities(labelled, said.pointer)[known])
+        chosen.append(candidate_categories(labelled)[np.flatnonzero(known), labelled.targets[known]])
         keys.append(said.keys)
-        downs.append(lesson.key_onsets)
-        ups.append(~lesson.keys_down)
+        downs.append(labelled.key_onsets)
+        ups.append(~labelled.keys_down)
     key_says, key_did, up = np.concatenate(keys), np.concatenate(downs), np.concatenate(ups)
     reports = [event_head("Executor: a gesture begins", np.concatenate(starts), np.concatenate(happened))]
     if sum(map(len, chosen)):

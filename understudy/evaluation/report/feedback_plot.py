@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.contract.intent import Mode
-from understudy.evaluation.offline.feedback_eval import NUM_BINS, ExamResult
+from understudy.evaluation.offline.feedback_eval import NUM_BINS, FeedbackMetrics
 from understudy.evaluation.report.plots import GRID, INK, POLICY_COLOURS, STYLE
 
 
-def draw_exam(result: ExamResult, title: str, path: Path) -> None:
+def draw_exam(result: FeedbackMetrics, title: str, path: Path) -> None:
     """Writes the picture; its suffix (.png, .svg) picks the format."""
     with rc_context(STYLE):
         figure = Figure(figsize=(10, 4.6), layout="constrained")
@@ -24,7 +24,7 @@ def draw_exam(result: ExamResult, title: str, path: Path) -> None:
         figure.savefig(path, dpi=110)
 
 
-def _draw_confusion(axes: Axes, result: ExamResult) -> None:
+def _draw_confusion(axes: Axes, result: FeedbackMetrics) -> None:
     rows = result.confusion.sum(axis=1, keepdims=True)
     shares = result.confusion / np.maximum(rows, 1)
     axes.imshow(shares, cmap="Greens", vmin=0, vmax=1)
@@ -46,7 +46,7 @@ def _draw_confusion(axes: Axes, result: ExamResult) -> None:
     axes.set_title(known)
 
 
-def _draw_calibration(axes: Axes, result: ExamResult) -> None:
+def _draw_calibration(axes: Axes, result: FeedbackMetrics) -> None:
     axes.plot([0, 1], [0, 1], color=GRID)
     filled = result.bin_counts > 0
     axes.plot(result.bin_confidence[filled], result.bin_right[filled], "o-", color=POLICY_COLOURS[0])

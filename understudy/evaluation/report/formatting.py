@@ -2,7 +2,7 @@
 
 from math import isfinite
 
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.comparison.statistics import Estimate
 from understudy.evaluation.report import html, plots
 
@@ -46,12 +46,12 @@ def time_text(seconds: float) -> str:
     return f"{figure(seconds / 60, 0 if whole_minutes else 1)} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
-def name_of(row: Row) -> str:
+def name_of(row: EntryResult) -> str:
     """A pilot's name for people."""
     return row.name.replace("_", " ")
 
 
-def dotted_name(verdict: Verdict, row: Row) -> str:
+def dotted_name(verdict: ComparisonResult, row: EntryResult) -> str:
     """A pilot's name behind a dot of its colour."""
     dot = f'<span class="dot" style="background:{plots.colour_of(verdict, row)}"></span>'
     return dot + html.escape(name_of(row))

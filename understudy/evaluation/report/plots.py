@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.contract.intent import Mode
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.offline.head_metrics import Calibration, Confusion
 
 INK, FAINT, GRID = "#1c2430", "#697586", "#e6e9ee"
@@ -61,7 +61,7 @@ class CurvePanel:
     """Drawn as a dashed line: what knowing nothing would reach."""
 
 
-def score_plot(verdict: Verdict) -> str:
+def score_plot(verdict: ComparisonResult) -> str:
     """Every pilot's score with its interval."""
     rows = verdict.rows[::-1]
     with matplotlib.rc_context(STYLE):
@@ -79,7 +79,7 @@ def score_plot(verdict: Verdict) -> str:
         return _svg(figure)
 
 
-def map_plot(verdict: Verdict) -> str:
+def map_plot(verdict: ComparisonResult) -> str:
     """Scores on each start map, side by side."""
     maps = verdict.rows[0].maps
     rows = verdict.rows[::-1]
@@ -98,7 +98,7 @@ def map_plot(verdict: Verdict) -> str:
         return _svg(figure)
 
 
-def mode_plot(verdict: Verdict) -> str:
+def mode_plot(verdict: ComparisonResult) -> str:
     """Where each pilot that has modes spends its time."""
     rows = [row for row in verdict.rows if row.modes][::-1]
     with matplotlib.rc_context(STYLE):
@@ -202,7 +202,7 @@ def calibration_plot(calibration: Calibration) -> str:
         return _svg(figure)
 
 
-def colour_of(verdict: Verdict, row: Row) -> str:
+def colour_of(verdict: ComparisonResult, row: EntryResult) -> str:
     """One colour for each policy, one for the person, one for all baselines."""
     policies = [one.name for one in verdict.rows if one.kind == "policy"]
     if row.kind == "policy":
@@ -231,7 +231,7 @@ def _interval(axes: Axes, low: float, high: float, value: float, place: int, col
     axes.plot([value], [place], marker="o", markersize=size, color=colour, ls="")
 
 
-def _name_rows(axes: Axes, verdict: Verdict, rows: Sequence[Row]) -> None:
+def _name_rows(axes: Axes, verdict: ComparisonResult, rows: Sequence[EntryResult]) -> None:
     axes.set_yticks(range(len(rows)), [row.name.replace("_", " ") for row in rows])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.spines["left"].set_visible(False)

@@ -5,7 +5,7 @@ from math import isfinite
 from pathlib import Path
 
 from understudy.contract.errors import FlagError
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.offline.head_metrics import HeadReport
 from understudy.evaluation.report import html
 from understudy.evaluation.report.formatting import figure, name_of, percent, range_text, time_text
@@ -32,7 +32,7 @@ class Report:
     """What the page shows."""
 
     title: str
-    verdict: Verdict
+    verdict: ComparisonResult
     lead: str = ""
     """A sentence below the title."""
     facts: tuple[tuple[str, str], ...] = ()
@@ -88,7 +88,7 @@ def _header(report: Report) -> str:
     )
 
 
-def _cards(verdict: Verdict) -> str:
+def _cards(verdict: ComparisonResult) -> str:
     """The first policy in four numbers."""
     policies = [row for row in verdict.rows if row.kind == "policy"]
     if not policies:
@@ -120,7 +120,7 @@ def _cards(verdict: Verdict) -> str:
     )
 
 
-def _times(row: Row) -> str:
+def _times(row: EntryResult) -> str:
     """The ratio of deaths, where the person died at all."""
     ratio = row.deaths_ratio
     if not isfinite(ratio.high):
@@ -145,7 +145,7 @@ def _fact_section(facts: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _method_section(verdict: Verdict) -> str:
+def _method_section(verdict: ComparisonResult) -> str:
     runs = ", ".join(f"{name_of(row)} {row.num_runs}" for row in verdict.rows if row.kind == "policy")
     training = f"Training seeds: {runs}. " if runs else ""
     last = verdict.first_seed + verdict.num_worlds - 1

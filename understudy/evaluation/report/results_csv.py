@@ -4,14 +4,14 @@ import csv
 from collections.abc import Mapping
 from pathlib import Path
 
-from understudy.evaluation.comparison.compare import Played
+from understudy.evaluation.comparison.compare import EntryRollouts
 from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES
 from understudy.evaluation.rollouts.seeds import map_names
 
 HEADER = ("pilot", "run", "seed", "start_map", "minutes", "score_per_minute", *EVENT_NAMES)
 
 
-def write_ledger(played: Mapping[str, Played], path: Path) -> None:
+def write_ledger(played: Mapping[str, EntryRollouts], path: Path) -> None:
     """One line for each pilot, run and world: seed, start map, score, and totals of all events."""
     maps = map_names()
     with path.open("w", newline="", encoding="utf-8") as file:

@@ -1,6 +1,6 @@
 """The chapters of a report: scores, maps, modes, style, learning curves and heads, each a picture and its table."""
 
-from understudy.evaluation.comparison.comparison_result import Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult
 from understudy.evaluation.offline.head_metrics import HeadReport, Metric
 from understudy.evaluation.report import html, plots
 from understudy.evaluation.report.formatting import cell, dotted_name, figure, name_of, percent, percent_cell
@@ -8,7 +8,7 @@ from understudy.evaluation.report.plots import CurvePanel
 from understudy.evaluation.rollouts.play_counters import CLICK_KINDS
 
 
-def score_section(verdict: Verdict) -> str:
+def score_section(verdict: ComparisonResult) -> str:
     """Everyone's score, and what it is made of."""
     heads = (
         "",
@@ -44,7 +44,7 @@ def score_section(verdict: Verdict) -> str:
     )
 
 
-def map_section(verdict: Verdict) -> str:
+def map_section(verdict: ComparisonResult) -> str:
     """Scores and deaths by the map that a world began on."""
     heads = (
         "",
@@ -70,7 +70,7 @@ def map_section(verdict: Verdict) -> str:
     )
 
 
-def mode_section(verdict: Verdict) -> str:
+def mode_section(verdict: ComparisonResult) -> str:
     """Time and gains by mode; nothing where no pilot has modes."""
     moded = [row for row in verdict.rows if row.modes]
     if not moded:
@@ -99,7 +99,7 @@ def mode_section(verdict: Verdict) -> str:
     )
 
 
-def style_section(verdict: Verdict) -> str:
+def style_section(verdict: ComparisonResult) -> str:
     """Only those who play at all: the policies and the person."""
     rows = [row for row in verdict.rows if row.kind != "baseline"]
     lines: list[tuple[str, list[str]]] = [

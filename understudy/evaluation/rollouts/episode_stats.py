@@ -13,7 +13,7 @@ from jaxtyping import Float64, Int64, UInt64
 
 from understudy.contract.intent import NUM_MODES
 from understudy.contract.observation import EVENTS, TICK_RATE_HZ
-from understudy.evaluation.rollouts.play_counters import Habits, concatenate_habits
+from understudy.evaluation.rollouts.play_counters import PlayCounters, concatenate_habits
 
 EVENT_NAMES: tuple[str, ...] = tuple(EVENTS.names or ())
 DEATH_COST = 10.0
@@ -24,13 +24,13 @@ NUM_MODE_SLOTS = NUM_MODES + 1
 Number = TypeVar("Number", float, np.ndarray)
 
 
-def points_per_minute(value: Number, deaths: Number, minutes: float) -> Number:
+def score_per_minute(value: Number, deaths: Number, minutes: float) -> Number:
     """The score, wherever it is counted."""
     return (value - DEATH_COST * deaths) / minutes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcomes:
+class EpisodeStats:
     """B worlds, each played for the same time."""
 
     seeds: UInt64[np.ndarray, " B"]
@@ -40,7 +40,7 @@ class Outcomes:
     """Time spent, in ticks; the last mode slot is for a pilot without modes."""
     events: Float64[np.ndarray, "B maps modes events"]
     """Totals in the order of EVENT_NAMES, each counted where the action was decided that brought it about."""
-    habits: Habits
+    habits: PlayCounters
     """How it was played."""
 
     def __len__(self) -> int:
@@ -62,11 +62,11 @@ class Outcomes:
     @property
     def scores(self) -> Float64[np.ndarray, " B"]:
         """(value of kills and boxes - 10 x deaths) per minute."""
-        return points_per_minute(self.total("value"), self.total("deaths"), self.minutes)
+        return score_per_minute(self.total("value"), self.total("deaths"), self.minutes)
 
-    def __getitem__(self, worlds: slice | np.ndarray) -> "Outcomes":
+    def __getitem__(self, worlds: slice | np.ndarray) -> "EpisodeStats":
         """Some of the worlds."""
-        return Outcomes(
+        return EpisodeStats(
             seeds=self.seeds[worlds],
             start_maps=self.start_maps[worlds],
             ticks=self.ticks[worlds],
@@ -75,9 +75,9 @@ class Outcomes:
         )
 
 
-def concatenate(parts: Sequence[Outcomes]) -> Outcomes:
+def concatenate(parts: Sequence[EpisodeStats]) -> EpisodeStats:
     """Worlds of several outcomes one after the other."""
-    return Outcomes(
+    return EpisodeStats(
         seeds=np.concatenate([part.seeds for part in parts]),
         start_maps=np.concatenate([part.start_maps for part in parts]),
         ticks=np.concatenate([part.ticks for part in parts]),
@@ -86,7 +86,7 @@ def concatenate(parts: Sequence[Outcomes]) -> Outcomes:
     )
 
 
-class Scorekeeper:
+class EpisodeStatsCollector:
     """Adds up what happens in B worlds, tick by tick."""
 
     def __init__(self, num_worlds: int, num_maps: int) -> None:

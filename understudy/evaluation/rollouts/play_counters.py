@@ -50,7 +50,7 @@ HABITS = np.dtype(
 
 
 @dataclass(frozen=True)
-class Habits:
+class PlayCounters:
     """Totals of B worlds, as records of dtype HABITS, shape (B,)."""
 
     records: np.ndarray
@@ -58,16 +58,16 @@ class Habits:
     def __post_init__(self) -> None:
         assert self.records.dtype == HABITS and self.records.ndim == 1
 
-    def __getitem__(self, worlds: slice | np.ndarray) -> "Habits":
-        return Habits(self.records[worlds])
+    def __getitem__(self, worlds: slice | np.ndarray) -> "PlayCounters":
+        return PlayCounters(self.records[worlds])
 
 
-def concatenate_habits(parts: Sequence[Habits]) -> Habits:
+def concatenate_habits(parts: Sequence[PlayCounters]) -> PlayCounters:
     """Worlds of several one after the other."""
-    return Habits(np.concatenate([part.records for part in parts]))
+    return PlayCounters(np.concatenate([part.records for part in parts]))
 
 
-class HabitsWatch:
+class PlayCounterCollector:
     """Adds up the habits of B worlds, tick by tick."""
 
     def __init__(self, num_worlds: int, profile: Profile) -> None:
@@ -94,11 +94,11 @@ class HabitsWatch:
         self._add_answer(seen, done)
         self._tick += 1
 
-    def habits(self) -> Habits:
+    def habits(self) -> PlayCounters:
         """What was added up so far."""
         records = self._records.copy()
         records["cells"] = self._seen.sum(axis=(1, 2, 3))
-        return Habits(records)
+        return PlayCounters(records)
 
     def _add_roaming(self, player: np.ndarray) -> None:
         known = np.flatnonzero((player["map_index"] >= 0) & np.isfinite(player["x"]) & np.isfinite(player["y"]))
@@ -119,7 +119,7 @@ class HabitsWatch:
         totals["key_presses"] += np.bitwise_count(done["keys"] & ~seen["keys"])
         for world in np.flatnonzero((done["button"] == Button.LEFT) & (seen["button"] == Button.NONE)).tolist():
             x, y = float(done["cursor_x"][world]), float(done["cursor_y"][world])
-            clicked = clicked_thing(seen[world], x, y, self._profile)
+            clicked = clicked_kind(seen[world], x, y, self._profile)
             totals["clicks"][world, clicked] += 1
             if clicked == _MINIMAP:
                 self._add_far_flight(world, seen[world])
@@ -164,7 +164,7 @@ class HabitsWatch:
         totals["fight_range"] += np.where(fighting, distance, 0.0)
 
 
-def clicked_thing(seen: np.void, x: float, y: float, profile: Profile) -> int:
+def clicked_kind(seen: np.void, x: float, y: float, profile: Profile) -> int:
     """What a click at (x, y) hits, as an index into CLICK_KINDS; `seen` is one record of dtype OBSERVATION."""
     if profile.minimap.contains(x, y):
         return _MINIMAP

@@ -14,13 +14,13 @@ from jaxtyping import Float64
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.rollouts.play_counters import HABITS, Habits
+from understudy.evaluation.rollouts.play_counters import HABITS, PlayCounters
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play_all
+from understudy.evaluation.rollouts.vector_rollout import rollout_all
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behaviour:
+class StyleMetrics:
     """A pilot's style in numbers a player recognises. NaN where it never came up."""
 
     box_share: float
@@ -45,12 +45,12 @@ class Behaviour:
     """Ticks on which the action repeats the one before: near 1 for a pilot that merely copies its own last action."""
 
 
-def behaviour_of(habits: Habits) -> Behaviour:
+def behaviour_of(habits: PlayCounters) -> StyleMetrics:
     """Rates and means over all worlds together."""
     total = {name: habits.records[name].sum(axis=0) for name in HABITS.names or ()}
     seconds = total["ticks"] / TICK_RATE_HZ
     clicks = total["clicks"].sum()
-    return Behaviour(
+    return StyleMetrics(
         box_share=_over(total["loot"], total["loot"] + total["kills"]),
         fight_range=_over(total["fight_range"], total["fight_ticks"]),
         retreat_hp=_over(total["retreat_hp"], total["retreats"]),
@@ -69,12 +69,12 @@ def _over(numerator: float, denominator: float) -> float:
     return float(numerator / denominator) if denominator > 0 else float("nan")
 
 
-def click_distance(first: Behaviour, second: Behaviour) -> float:
+def click_distance(first: StyleMetrics, second: StyleMetrics) -> float:
     """Share of the clicks that would have to change their aim to turn one mix into the other (total variation)."""
     return float(0.5 * np.abs(np.nan_to_num(first.click_mix) - np.nan_to_num(second.click_mix)).sum())
 
 
-def style_distances(habits: Sequence[Habits], num_splits: int = 20, seed: int = 0) -> Float64[np.ndarray, "P P"]:
+def style_distances(habits: Sequence[PlayCounters], num_splits: int = 20, seed: int = 0) -> Float64[np.ndarray, "P P"]:
     """How differently pilots play: 0 like themselves, larger the further apart.
 
     Each number of `Behaviour` is compared in units of its own noise, the standard deviation over bootstrap draws of
@@ -99,7 +99,7 @@ def style_distances(habits: Sequence[Habits], num_splits: int = 20, seed: int = 
     return np.asarray(np.sqrt(squares.sum(axis=2) / np.maximum(counted.sum(axis=2), 1)))
 
 
-def _vector(habits: Habits) -> Float64[np.ndarray, " V"]:
+def _vector(habits: PlayCounters) -> Float64[np.ndarray, " V"]:
     style = behaviour_of(habits)
     return np.array(
         [
@@ -131,11 +131,11 @@ ROWS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Likeness:
+class StyleDrift:
     """Two pilots side by side."""
 
-    person: Behaviour
-    practised: Behaviour
+    person: StyleMetrics
+    practised: StyleMetrics
     clicks_apart: float
     """Share of the clicks that would have to change their aim to turn one mix into the other."""
     style_distance: float
@@ -145,12 +145,12 @@ class Likeness:
     """Points a minute in these worlds; too few to judge by."""
 
 
-def measure_likeness(person: Pilot, practised: Pilot, num_worlds: int = 64, seconds: float = 120.0) -> Likeness:
+def measure_style_drift(person: Pilot, practised: Pilot, num_worlds: int = 64, seconds: float = 120.0) -> StyleDrift:
     """Plays both in the same worlds for choosing; about 20 s of one core with the defaults."""
-    played = play_all({"person": person, "practised": practised}, seeds_for(Purpose.CHOOSE, num_worlds), seconds)
+    played = rollout_all({"person": person, "practised": practised}, seeds_for(Purpose.CHOOSE, num_worlds), seconds)
     habits = [played[name].habits for name in ("person", "practised")]
     first, second = (behaviour_of(one) for one in habits)
-    return Likeness(
+    return StyleDrift(
         person=first,
         practised=second,
         clicks_apart=click_distance(first, second),

@@ -12,16 +12,16 @@ from jaxtyping import UInt64
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S, Observation
 from understudy.contract.protocols import Pilot, World
 from understudy.feedback.correction import Correction
-from understudy.feedback.provider import ProviderEnded
-from understudy.feedback.reviewer import Look, Reviewer
-from understudy.learning.data.context_window import LookBack
+from understudy.feedback.provider import ProviderExhausted
+from understudy.feedback.reviewer import Reviewer, ReviewRequest
+from understudy.learning.data.context_window import ContextWindow
 from understudy.policies.encoder import ENCODING
 
 Pictures = Callable[[Observation, np.ndarray, int], tuple[bytes, ...]]
 """Draws a world's clip: from the observation, records of dtype INTENT and the world's number."""
 
 
-def look_on(
+def review_rollouts(
     pilot: Pilot,
     world: World,
     seeds: UInt64[np.ndarray, " B"],
@@ -48,13 +48,13 @@ def look_on(
         What was written, in order; shorter where the critic ended early.
     """
     num_ticks, every = round(seconds * TICK_RATE_HZ), max(1, round(every_s * TICK_RATE_HZ))
-    back, carry = LookBack(world.num_worlds, world.profile), pilot.start(seeds)
+    back, carry = ContextWindow(world.num_worlds, world.profile), pilot.start(seeds)
     turns = np.arange(world.num_worlds) * every // world.num_worlds
     written: list[Correction] = []
     try:
         for tick in range(num_ticks):
             observation = world.observe()
-            back.see(observation)
+            back.append(observation)
             decision = pilot.decide(observation, carry)
             carry = decision.carry
             intents = decision.intent.records
@@ -65,7 +65,7 @@ def look_on(
             world.act(decision.action)
             if progress is not None:
                 progress(tick + 1, num_ticks)
-    except ProviderEnded:
+    except ProviderExhausted:
         return written
     finally:
         world.close()
@@ -78,14 +78,14 @@ def _look(
     intents: np.ndarray,
     number: int,
     tick: int,
-    back: LookBack,
+    back: ContextWindow,
     pictures: Pictures | None,
-) -> Look:
+) -> ReviewRequest:
     record = observation.records[number : number + 1].copy()
     # Worlds in lockstep share a clock; apart in a file, so that no two moments look like one.
     record["time_s"] = tick * TICK_S + 1e6 * number
     drawn: tuple[bytes, ...] = () if pictures is None else pictures(observation, intents, number)
-    return Look(
+    return ReviewRequest(
         observation=record,
         mode=int(intents["mode"][number]),
         target_id=int(intents["target_id"][number]),

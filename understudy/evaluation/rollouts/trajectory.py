@@ -13,13 +13,13 @@ from understudy.contract.intent import Intent
 from understudy.contract.observation import TICK_RATE_HZ, Observation, concatenate
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.seeds import spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.worlds.simulator.world import Simulator
 
 
 @dataclass(frozen=True, kw_only=True)
-class Footage:
+class Trajectory:
     """T consecutive ticks of one world."""
 
     seed: int
@@ -33,7 +33,7 @@ class Footage:
     """The simulator's whole state at the beginning of each tick, records of its dtype WORLD, shape (T,)."""
 
 
-def film(pilot: Pilot, seed: int, seconds: float, start_map: str | None = None) -> Footage:
+def record_trajectory(pilot: Pilot, seed: int, seconds: float, start_map: str | None = None) -> Trajectory:
     """Plays one world and keeps everything: about 10 MB for each minute of play.
 
     Args:
@@ -44,7 +44,7 @@ def film(pilot: Pilot, seed: int, seconds: float, start_map: str | None = None) 
     """
     seeds = np.array([seed], np.uint64)
     world = Simulator(seeds, start_map)
-    carry = pilot.start(seeds ^ PILOT_SALT)
+    carry = pilot.start(seeds ^ PILOT_SEED_XOR)
     seen, done, meant, states = [], [], [], []
     for _ in range(max(1, round(seconds * TICK_RATE_HZ))):
         observation = world.observe()
@@ -56,7 +56,7 @@ def film(pilot: Pilot, seed: int, seconds: float, start_map: str | None = None) 
         meant.append(decision.intent.records.copy())
         world.act(decision.action)
     world.close()
-    return Footage(
+    return Trajectory(
         seed=seed,
         observations=concatenate(seen),
         actions=Action(np.concatenate(done)),
@@ -65,7 +65,7 @@ def film(pilot: Pilot, seed: int, seconds: float, start_map: str | None = None) 
     )
 
 
-def fresh_sessions(pilot: Pilot, seeds: UInt64[np.ndarray, " B"], seconds: float) -> list[Lesson]:
+def fresh_sessions(pilot: Pilot, seeds: UInt64[np.ndarray, " B"], seconds: float) -> list[LabelledEpisode]:
     """One session for each world, played as in the arena and labelled in hindsight; nothing is written.
 
     Args:
@@ -74,7 +74,7 @@ def fresh_sessions(pilot: Pilot, seeds: UInt64[np.ndarray, " B"], seconds: float
         seconds: game time of each.
     """
     world = Simulator(seeds, spread_over_maps(seeds))
-    carry, observation = pilot.start(seeds ^ PILOT_SALT), world.observe()
+    carry, observation = pilot.start(seeds ^ PILOT_SEED_XOR), world.observe()
     seen, done = [], []
     for _ in range(round(seconds * TICK_RATE_HZ)):
         decision = pilot.decide(observation, carry)
@@ -85,4 +85,4 @@ def fresh_sessions(pilot: Pilot, seeds: UInt64[np.ndarray, " B"], seconds: float
         observation = world.observe()
     world.close()
     observations, actions = np.stack(seen, axis=1), np.stack(done, axis=1)
-    return [prepare(Observation(observations[b]), actions[b], world.profile) for b in range(len(seeds))]
+    return [label_episode(Observation(observations[b]), actions[b], world.profile) for b in range(len(seeds))]

@@ -15,7 +15,7 @@ from understudy.policies.encoder import Encoder
 WINDOW_S = 60
 
 
-class LookBack:
+class ContextWindow:
     """The contexts of the last minute of B worlds. Belongs to the thread that plays; 25 us a tick and world."""
 
     def __init__(self, num_worlds: int, profile: Profile, window_s: int = WINDOW_S) -> None:
@@ -29,7 +29,7 @@ class LookBack:
         self._kept = np.zeros((window_s * TICK_RATE_HZ, num_worlds, CONTEXT_WIDTH), np.float32)
         self._num_ticks = 0
 
-    def see(self, observation: Observation) -> None:
+    def append(self, observation: Observation) -> None:
         """One more tick."""
         self._kept[self._num_ticks % len(self._kept)] = self._encoder.encode(observation, self._carry).context
         self._num_ticks += 1

@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 from understudy.contract.observation import Observation
-from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, read_click, to_map
+from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, classify_click, to_map
 from understudy.policies.motor_model import POINT_SIZE
 
 STILL = 0.0008
@@ -43,7 +43,7 @@ GESTURE = np.dtype(
 )
 
 
-def find_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
+def segment_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
     """All gestures of one episode.
 
     Args:
@@ -74,10 +74,10 @@ def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
         t -= 1
     if t <= earliest or press - t >= MAX_DWELL:
         return press, press - 1
-    arrival = t
+    last_moving_tick = t
     while t - 1 > earliest and press - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
         t -= 1
-    return t, min(arrival, press - 1)  # a hand that still moves while it presses has arrived the tick before
+    return t, min(last_moving_tick, press - 1)  # a hand that still moves while it presses has arrived the tick before
 
 
 @numba.njit(cache=True)
@@ -89,20 +89,20 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
             t += 1
             continue
         x, y = actions[t].cursor_x, actions[t].cursor_y
-        sort, index = read_click(records[t], geometry, x, y)
+        click_kind, index = classify_click(records[t], geometry, x, y)
         g = out[count]
         g.onset, g.arrival = _find_onset(actions, t, earliest)
-        g.press, g.button, g.sort, g.landmark = t, actions[t].button, sort, -1
+        g.press, g.button, g.sort, g.landmark = t, actions[t].button, click_kind, -1
         g.x, g.y, g.size = x, y, POINT_SIZE
         g.map_x, g.map_y = to_map(geometry, x, y)
         g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
         g.track_id, g.role, g.offset_x, g.offset_y = 0, 0, 0.0, 0.0
-        if sort == SORT_TRACK:
+        if click_kind == SORT_TRACK:
             track = records[t].tracks[index]
             g.track_id, g.role, g.size = track.id, track.role, track.width
             g.offset_x = (x - track.x) / max(0.5 * track.width, 1e-4)
             g.offset_y = (y - track.y) / max(0.5 * track.height, 1e-4)
-        elif sort == SORT_LANDMARK:
+        elif click_kind == SORT_LANDMARK:
             g.landmark = index
             g.offset_x = g.map_x - records[t].landmarks[index].x
             g.offset_y = g.map_y - records[t].landmarks[index].y
@@ -110,7 +110,7 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
             t += 1
         g.release = t - 1
         earliest = t - 1
-        count += sort != SORT_NOTHING
+        count += click_kind != SORT_NOTHING
     return count
 
 

@@ -12,25 +12,25 @@ from jaxtyping import Bool
 from understudy.contract.action import Actor
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.recordings.episode import Episode
 
 SHORTEST_S = 1.0
 """A shorter touch is no correction."""
 AFTER_TICKS = 6
 """So long after the last touch the person is still at it; what follows is waiting to be played on, which is no play."""
-TEACHING = (Actor.PERSON, Actor.TEACHER)
+EXPERT_ACTORS = (Actor.PERSON, Actor.TEACHER)
 
 
-def is_shared(episode: Episode) -> bool:
+def has_interventions(episode: Episode) -> bool:
     """Whether some ticks, but not all, were a person's or the teacher's."""
-    taught = np.isin(episode.actors, TEACHING)
+    taught = np.isin(episode.actors, EXPERT_ACTORS)
     return bool(taught.any() and not taught.all())
 
 
-def taught_stretches(episode: Episode) -> list[tuple[int, int]]:
+def intervention_segments(episode: Episode) -> list[tuple[int, int]]:
     """First and last tick (exclusive) of each stretch to learn from, without the wait for being relieved."""
-    taught = np.isin(episode.actors, TEACHING)
+    taught = np.isin(episode.actors, EXPERT_ACTORS)
     edges = np.flatnonzero(np.diff(taught.astype(np.int8), prepend=0, append=0)).tolist()
     found = []
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
@@ -49,20 +49,20 @@ def _last_touch(actions: np.ndarray) -> int:
     return int(touched[-1]) if len(touched) else 0
 
 
-def prepare_shared(episode: Episode, profile: Profile) -> Lesson:
+def label_shared_episode(episode: Episode, profile: Profile) -> LabelledEpisode:
     """An unbroken shared session as one Lesson, of which only the person's stretches are taught.
 
     To the labels it looks as if the hand had rested, where the person begins next, while the policy acted; what came
     of the person's clicks after handing back still counts.
     """
     taught = np.zeros(len(episode), bool)
-    for begin, end in taught_stretches(episode):
+    for begin, end in intervention_segments(episode):
         taught[begin:end] = True
-    lesson = prepare(episode.observation, _at_rest(episode.actions, taught), profile)
-    return replace(lesson, taught=taught, free=lesson.free & taught)
+    labelled = label_episode(episode.observation, _mask_policy_actions(episode.actions, taught), profile)
+    return replace(labelled, train_mask=taught, can_start_gesture=labelled.can_start_gesture & taught)
 
 
-def _at_rest(actions: np.ndarray, taught: Bool[np.ndarray, " T"]) -> np.ndarray:
+def _mask_policy_actions(actions: np.ndarray, taught: Bool[np.ndarray, " T"]) -> np.ndarray:
     """The actions with nothing done in the other ticks, and the cursor where the next taught tick has it."""
     ticks = np.arange(len(actions))
     source = np.where(taught, ticks, len(actions) - 1)

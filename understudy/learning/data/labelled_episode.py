@@ -9,8 +9,8 @@ from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.data.gesture_segmentation import key_presses
-from understudy.learning.data.hindsight_labels import Hindsight, look_back
-from understudy.policies.click_semantics import MAX_KEYS, Sort, geometry_of
+from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
+from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
 from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED
 from understudy.policies.encoder import Encoded, Encoder, mirror_signs
 from understudy.policies.executor import MINIMAP, SPACE
@@ -21,25 +21,25 @@ NUM_MIRRORS = 4
 
 
 @dataclass(frozen=True)
-class Lesson:
+class LabelledEpisode:
     """T ticks of one session."""
 
     observation: Observation
     actions: np.ndarray
     """Records of dtype ACTION, shape (T,)."""
     encoded: Encoded
-    hindsight: Hindsight
-    free: Bool[np.ndarray, " T"]
+    labels: HindsightLabels
+    can_start_gesture: Bool[np.ndarray, " T"]
     """The hand was free at the start of the tick, so a gesture could have begun in it."""
-    starts: Int64[np.ndarray, " T"]
+    gesture_index: Int64[np.ndarray, " T"]
     """Index of the gesture that began in the tick, -1 for none."""
-    candidates: Int64[np.ndarray, " T"]
+    targets: Int64[np.ndarray, " T"]
     """Pointer candidate of that gesture as seen at its onset, -1 for none or where it was not in sight yet."""
-    points: Float32[np.ndarray, "T 2"]
+    positions: Float32[np.ndarray, "T 2"]
     """Where it went, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
     key_onsets: Bool[np.ndarray, "T K"]
     """Keys that went down in the tick."""
-    taught: Bool[np.ndarray, " T"] | None = None
+    train_mask: Bool[np.ndarray, " T"] | None = None
     """The ticks to learn from, where a policy acted in the others; None for all."""
 
     def __len__(self) -> int:
@@ -48,7 +48,7 @@ class Lesson:
     @property
     def taught_ticks(self) -> Int64[np.ndarray, " t"]:
         """Indices of the ticks to learn from."""
-        return np.arange(len(self)) if self.taught is None else np.flatnonzero(self.taught)
+        return np.arange(len(self)) if self.train_mask is None else np.flatnonzero(self.train_mask)
 
     @property
     def keys_down(self) -> Bool[np.ndarray, "T K"]:
@@ -57,9 +57,9 @@ class Lesson:
         return np.asarray((held & 1).astype(bool))
 
 
-def prepare(observation: Observation, actions: np.ndarray, profile: Profile) -> Lesson:
+def label_episode(observation: Observation, actions: np.ndarray, profile: Profile) -> LabelledEpisode:
     """Encodes and labels one session of T ticks; nothing but observations and actions is read."""
-    hindsight = look_back(observation, actions, geometry_of(profile))
+    hindsight = label_hindsight(observation, actions, geometry_of(profile))
     ticks = len(actions)
     free, starts = np.ones(ticks, bool), np.full(ticks, -1, np.int64)
     candidates, points = np.full(ticks, -1, np.int64), np.zeros((ticks, 2), np.float32)
@@ -72,29 +72,29 @@ def prepare(observation: Observation, actions: np.ndarray, profile: Profile) -> 
     for key, (presses, _) in enumerate(key_presses(actions, MAX_KEYS)):
         key_onsets[presses, key] = True
     encoded = Encoder(profile).encode_episode(observation)
-    return Lesson(observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets)
+    return LabelledEpisode(observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets)
 
 
 def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[float, float]]:
-    if gesture["sort"] == Sort.TRACK:
+    if gesture["sort"] == ClickKind.TRACK:
         slots = np.flatnonzero(observation.records["tracks"]["id"][gesture["onset"]] == gesture["track_id"])
         return (int(slots[0]) if len(slots) else -1), (0.0, 0.0)
-    if gesture["sort"] == Sort.LANDMARK:
+    if gesture["sort"] == ClickKind.LANDMARK:
         mark = int(gesture["landmark"])
         there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed since
         return (MAX_TRACKS + mark if there else -1), (0.0, 0.0)
-    if gesture["sort"] == Sort.MINIMAP:
+    if gesture["sort"] == ClickKind.MINIMAP:
         return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)
     return SPACE, (2.0 * float(gesture["x"]) - 1.0, 2.0 * float(gesture["y"]) - 1.0)
 
 
-def mode_shares(lessons: list[Lesson]) -> dict[str, float]:
+def mode_shares(labelled_episodes: list[LabelledEpisode]) -> dict[str, float]:
     """Share of time that each mode was read in."""
-    modes = np.concatenate([lesson.hindsight.modes for lesson in lessons])
+    modes = np.concatenate([labelled.labels.modes for labelled in labelled_episodes])
     return {mode.name: float(np.mean(modes == mode)) for mode in Mode}
 
 
-def mirror_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
+def mirror_sign_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
     """Signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
     flips = [(bool(mirror & 1), bool(mirror & 2)) for mirror in range(NUM_MIRRORS)]
     return (

@@ -6,8 +6,8 @@ from understudy.contract.observation import Observation
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.motor_model import (
-    HAND,
     MAX_DIFFICULTY,
+    MOTOR_MODEL,
     NUM_DIFFICULTIES,
     NUM_KNOTS,
     NUM_OFFSETS,
@@ -20,7 +20,7 @@ FALLBACK_TICKS = 4.0
 FALLBACK_PRESS = 2.0
 
 
-def fit_hand(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.void:
+def fit_motor_model(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.void:
     """Fits one hand.
 
     Args:
@@ -30,7 +30,7 @@ def fit_hand(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.v
         One record of dtype HAND.
     """
     gestures = np.concatenate([gestures for _, _, gestures in sessions])
-    hand: np.void = np.zeros(1, HAND)[0]
+    hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     hand["duration"] = _durations(gestures)
     hand["profile"] = _profile(sessions)
     moved = gestures[gestures["arrival"] >= gestures["onset"]]

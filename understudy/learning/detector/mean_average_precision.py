@@ -11,7 +11,7 @@ Truth = tuple[np.ndarray, np.ndarray]
 """Of one picture: kinds (M,), boxes (M, 4)."""
 
 
-def overlap(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) -> Float32[np.ndarray, "M K"]:
+def iou(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) -> Float32[np.ndarray, "M K"]:
     """Intersection over union of each pair of boxes given as centre and size."""
     low = np.maximum((one[:, :2] - one[:, 2:] / 2)[:, None], (other[:, :2] - other[:, 2:] / 2)[None])
     high = np.minimum((one[:, :2] + one[:, 2:] / 2)[:, None], (other[:, :2] + other[:, 2:] / 2)[None])
@@ -47,7 +47,7 @@ def _average_precision(found: Sequence[Found], truth: Sequence[Truth], kind: int
 
 def _hits(boxes: np.ndarray, wanted: np.ndarray, least_overlap: float) -> Bool[np.ndarray, " M"]:
     """Which boxes, best first, are right: each wanted one can be found once."""
-    shared = overlap(boxes.astype(np.float32), wanted.astype(np.float32))
+    shared = iou(boxes.astype(np.float32), wanted.astype(np.float32))
     free, right = np.ones(len(wanted), bool), np.zeros(len(boxes), bool)
     for number in range(len(boxes)):
         candidates = np.where(free, shared[number], 0.0)

@@ -23,7 +23,7 @@ STRANGE_SKIES = 24
 
 
 @dataclass(frozen=True)
-class Labelled:
+class LabelledImage:
     """One picture and what is in it."""
 
     picture: UInt8[np.ndarray, "height width 3"]
@@ -33,9 +33,9 @@ class Labelled:
     """Centre x, y, width, height in fractions of the picture; a box may reach over its edge."""
 
 
-def made_up_scenes(
+def random_scenes(
     profile: Profile, count: int, seed: int, height: int, *, own_maps: bool = False
-) -> Iterator[Labelled]:
+) -> Iterator[LabelledImage]:
     """Pictures of scenes drawn by chance, `height` pixels high; over strange skies, or on the game's own maps."""
     from understudy.worlds.simulator.rendering.renderer import Renderer
 
@@ -49,9 +49,9 @@ def made_up_scenes(
         yield _labelled(renderer.frame(scene), scene.observation, height)
 
 
-def played_scenes(
+def teacher_scenes(
     profile: Profile, seeds: np.ndarray, every_s: float, seconds: float, height: int
-) -> Iterator[Labelled]:
+) -> Iterator[LabelledImage]:
     """Moments of the hunter's play, every so often, one world after the other, spread over the game's maps."""
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.worlds.simulator.rendering.renderer import Renderer
@@ -72,12 +72,12 @@ def played_scenes(
                 yield _labelled(renderer.frame(scene_of(world.states[0], observation)), observation, height)
 
 
-def _labelled(frame: np.ndarray, observation: np.void, height: int) -> Labelled:
+def _labelled(frame: np.ndarray, observation: np.void, height: int) -> LabelledImage:
     tracks = observation["tracks"][observation["tracks"]["id"] > 0]
     width = round(frame.shape[1] * height / frame.shape[0])
     picture = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
     boxes = np.stack([tracks[name] for name in ("x", "y", "width", "height")], axis=1)
-    return Labelled(np.asarray(picture, np.uint8), tracks["kind"].astype(np.int64), boxes.astype(np.float32))
+    return LabelledImage(np.asarray(picture, np.uint8), tracks["kind"].astype(np.int64), boxes.astype(np.float32))
 
 
 def _made_up(profile: Profile, generator: np.random.Generator) -> Scene:

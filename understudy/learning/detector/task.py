@@ -11,10 +11,10 @@ from understudy.contract.profile import Rectangle
 from understudy.learning.detector.loss import detection_loss
 from understudy.learning.detector.mean_average_precision import Found, Truth, average_precisions
 from understudy.learning.detector.network import MULTIPLE, DetectorConfig, DetectorNetwork, YoloOutput
-from understudy.learning.detector.synthetic_scenes import Labelled
+from understudy.learning.detector.synthetic_scenes import LabelledImage
 from understudy.perception.detector import IOU
 from understudy.perception.letterbox import GREY
-from understudy.perception.nms import candidates, suppress
+from understudy.perception.nms import candidates, non_max_suppression
 
 LEAST_SCORE = 0.02
 """Detections from this score on count for the average precision, which looks at the whole curve."""
@@ -28,8 +28,8 @@ class DetectorTask:
     def __init__(
         self,
         config: DetectorConfig,
-        training: Sequence[Labelled],
-        held_out: Sequence[Labelled],
+        training: Sequence[LabelledImage],
+        held_out: Sequence[LabelledImage],
         device: torch.device,
         crop: int | None = None,
         covered: tuple[Rectangle, ...] = (),
@@ -66,10 +66,10 @@ class DetectorTask:
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """The loss on some pictures, each in another size and light."""
         size = padded_size(*self._pictures.shape[2:]) if self._crop is None else (self._crop, self._crop)
-        pictures, boxes, kinds = zoomed(
+        pictures, boxes, kinds = random_zoom(
             self._pictures[indices].float() / 255, self._boxes[indices], self._kinds[indices], size, generator
         )
-        return detection_loss(model(relit(pictures, generator)), boxes, kinds)
+        return detection_loss(model(jitter_colour(pictures, generator)), boxes, kinds)
 
     def validate(self, model: DetectorNetwork) -> dict[str, float]:
         """mAP50 on the held-out pictures, as `accuracy` too."""
@@ -104,7 +104,7 @@ class DetectorTask:
             padded[:, :, :height, :width] = pictures.float() / 255
             for rows in output(padded).float().cpu().numpy():
                 boxes, scores, labels = candidates(rows, LEAST_SCORE)
-                stay = suppress(boxes, scores, labels, IOU)
+                stay = non_max_suppression(boxes, scores, labels, IOU)
                 found.append((labels[stay], scores[stay], boxes[stay]))
         return found
 
@@ -114,7 +114,7 @@ def padded_size(height: int, width: int) -> tuple[int, int]:
     return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
 
 
-def zoomed(
+def random_zoom(
     pictures: Tensor, boxes: Tensor, kinds: Int64[Tensor, "B M"], size: tuple[int, int], generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
     """A window of `size` pixels into each picture, 0.8 to 1.25 times as large, at a place drawn by chance.
@@ -166,7 +166,7 @@ def _corners(
     return torch.where(holds[:, None], torch.minimum(torch.maximum(around, low), high), anywhere * free)
 
 
-def relit(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def jitter_colour(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Other skins, lamps and cameras: gains of the colours, a turn of the hue, contrast, blur's opposite and noise."""
     count, device = len(pictures), pictures.device
 
@@ -182,7 +182,7 @@ def relit(pictures: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def _tensors(
-    labelled: Sequence[Labelled], device: torch.device
+    labelled: Sequence[LabelledImage], device: torch.device
 ) -> tuple[UInt8[Tensor, "N 3 height width"], Tensor, Int64[Tensor, "N M"]]:
     most = max(1, max((len(one.kinds) for one in labelled), default=1))
     boxes = np.ones((len(labelled), most, 4), np.float32)

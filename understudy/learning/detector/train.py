@@ -12,10 +12,10 @@ from understudy.contract import serialization
 from understudy.contract.profile import Profile
 from understudy.learning.detector.network import DetectorConfig, DetectorNetwork
 from understudy.learning.detector.onnx_export import export_onnx
-from understudy.learning.detector.synthetic_scenes import Labelled, made_up_scenes, played_scenes
+from understudy.learning.detector.synthetic_scenes import LabelledImage, random_scenes, teacher_scenes
 from understudy.learning.detector.task import DetectorTask, padded_size
 from understudy.learning.detector.yolo_dataset import read_labelled, split
-from understudy.learning.supervised.train_policy import pick_device
+from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
@@ -88,14 +88,14 @@ def train_detector(
         TrainingError: if there is nothing to learn from.
     """
     torch.set_num_threads(settings.threads)
-    device = pick_device(settings.device)
+    device = resolve_device(settings.device)
     training, held_out, names = gather(settings, profile, drawing)
     config = DetectorConfig(names=names)
-    with rng_state.seeded(settings.fit.seed, device):
+    with rng_state.seeded_rng(settings.fit.seed, device):
         covered = () if settings.images is not None else profile.panels
         task = DetectorTask(config, training, held_out, device, settings.crop, covered)
     if settings.start is not None:
-        take_over(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
+        install_weights(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=serialization.to_plain(config))
     result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
     network = DetectorNetwork(config)
@@ -117,7 +117,7 @@ def train_detector(
     )
 
 
-def take_over(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
+def install_weights(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
     """Puts those weights into a network that fit it; returns how many did."""
     own = network.state_dict()
     fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
@@ -127,26 +127,26 @@ def take_over(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int
 
 def gather(
     settings: DetectorSettings, profile: Profile, drawing: Callable[[int, int], None] | None = None
-) -> tuple[list[Labelled], list[Labelled], tuple[str, ...]]:
+) -> tuple[list[LabelledImage], list[LabelledImage], tuple[str, ...]]:
     """Pictures to learn from, pictures held out, and the names of their classes."""
     if settings.images is not None and settings.labels is not None:
         pictures, names = read_labelled(settings.images, settings.labels, PICTURE_HEIGHT, PICTURE_WIDTH)
         return *split(pictures), names
     total = settings.num_pictures + settings.num_held_out
-    made_up = made_up_scenes(profile, settings.num_pictures, settings.fit.seed, PICTURE_HEIGHT)
+    made_up = random_scenes(profile, settings.num_pictures, settings.fit.seed, PICTURE_HEIGHT)
     training = _counted(made_up, drawing, 0, total)
     half = settings.num_held_out // 2
     worlds = np.arange(max(1, half // 8), dtype=np.uint64) + np.uint64(2**32 + HELD_OUT_SEED)
-    played = played_scenes(profile, worlds, 4.0, 4.0 * half / len(worlds), PICTURE_HEIGHT)
+    played = teacher_scenes(profile, worlds, 4.0, 4.0 * half / len(worlds), PICTURE_HEIGHT)
     held_out = _counted(played, drawing, settings.num_pictures, total)
-    crowds = made_up_scenes(profile, settings.num_held_out - len(held_out), -1, PICTURE_HEIGHT, own_maps=True)
+    crowds = random_scenes(profile, settings.num_held_out - len(held_out), -1, PICTURE_HEIGHT, own_maps=True)
     held_out += _counted(crowds, drawing, settings.num_pictures + len(held_out), total)
     return training, held_out, tuple(kind.name for kind in profile.kinds)
 
 
 def _counted(
-    pictures: Iterable[Labelled], drawing: Callable[[int, int], None] | None, before: int, total: int
-) -> list[Labelled]:
+    pictures: Iterable[LabelledImage], drawing: Callable[[int, int], None] | None, before: int, total: int
+) -> list[LabelledImage]:
     drawn = []
     for picture in pictures:
         drawn.append(picture)

@@ -11,14 +11,14 @@ import cv2
 import numpy as np
 
 from understudy.contract.errors import TrainingError
-from understudy.learning.detector.synthetic_scenes import Labelled
+from understudy.learning.detector.synthetic_scenes import LabelledImage
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 HOLD_OUT_EVERY = 5
 """Every fifth picture, in order of their names, is held out."""
 
 
-def read_labelled(images: Path, labels: Path, height: int, width: int) -> tuple[list[Labelled], tuple[str, ...]]:
+def read_labelled(images: Path, labels: Path, height: int, width: int) -> tuple[list[LabelledImage], tuple[str, ...]]:
     """Screenshots and their labels, scaled to one size, and the names of the classes.
 
     Raises:
@@ -36,7 +36,7 @@ def read_labelled(images: Path, labels: Path, height: int, width: int) -> tuple[
     return pictures, names
 
 
-def split(pictures: list[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
+def split(pictures: list[LabelledImage]) -> tuple[list[LabelledImage], list[LabelledImage]]:
     """Pictures to learn from, and those held out.
 
     Raises:
@@ -73,7 +73,7 @@ def _names_of_yaml(text: str) -> tuple[str, ...]:
     )
 
 
-def _read(path: Path, label: Path, names: tuple[str, ...], height: int, width: int) -> Labelled:
+def _read(path: Path, label: Path, names: tuple[str, ...], height: int, width: int) -> LabelledImage:
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise TrainingError(f"{path} cannot be read as a picture: remove it or save it again.")
@@ -81,7 +81,7 @@ def _read(path: Path, label: Path, names: tuple[str, ...], height: int, width: i
     rows = _rows(label, len(names)) if label.exists() else []
     kinds = np.array([row[0] for row in rows], np.int64)
     boxes = np.array([row[1:] for row in rows], np.float32).reshape(-1, 4)
-    return Labelled(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8), kinds, boxes)
+    return LabelledImage(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8), kinds, boxes)
 
 
 def _rows(label: Path, num_names: int) -> list[tuple[float, ...]]:

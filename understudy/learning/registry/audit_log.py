@@ -21,7 +21,7 @@ STAGED, HISTORY, AUDIT = "staged", "history", "audit.jsonl"
 Line = dict[str, Any]
 
 
-def audit(policy_folder: Path) -> list[Line]:
+def read_audit_log(policy_folder: Path) -> list[Line]:
     """All whole lines of one policy, oldest first; none where nothing was ever decided.
 
     Raises:
@@ -47,7 +47,7 @@ def audit(policy_folder: Path) -> list[Line]:
     return lines
 
 
-def write_down(policy_folder: Path, line: Line) -> None:
+def append_audit_entry(policy_folder: Path, line: Line) -> None:
     """Appends a line and waits until it is on the disk.
 
     Raises:

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from understudy.contract.errors import CheckpointError
-from understudy.learning.registry.audit_log import HISTORY, audit, write_down
-from understudy.learning.registry.candidates import POLICIES, load_candidate, playing
+from understudy.learning.registry.audit_log import HISTORY, append_audit_entry, read_audit_log
+from understudy.learning.registry.candidates import POLICIES, load_active, load_candidate
 from understudy.policies.checkpoint import BEST, Checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grounds:
+class PromotionRecord:
     """What a decision rests on, for the audit log."""
 
     why: str = "asked for"
@@ -34,7 +34,7 @@ class Grounds:
     """Worlds that it was judged in: first, count, seconds."""
 
 
-def promote(models: Path, path: Path, grounds: Grounds, instead_of: str | None = None) -> str:
+def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbent: str | None = None) -> str:
     """Makes a candidate the weights that play; what played before goes into the history.
 
     Args:
@@ -51,22 +51,24 @@ def promote(models: Path, path: Path, grounds: Grounds, instead_of: str | None =
             play, or something cannot be written; the old weights play on.
     """
     new = load_candidate(models, path)
-    old = playing(models, new.meta.policy)
+    old = load_active(models, new.meta.policy)
     if new.identity == old.identity:
         raise CheckpointError(f"{path} is what plays already.")
-    if instead_of not in (None, old.identity):
+    if expected_incumbent not in (None, old.identity):
         raise CheckpointError(f"Other weights ({old.identity}) play by now than {path} was compared with: judge again.")
     _change(models, "promote", old, new, grounds)
     return new.identity
 
 
-def refuse(models: Path, policy: str, candidate: Checkpoint | None, grounds: Grounds) -> None:
+def record_rejection(models: Path, policy: str, candidate: Checkpoint | None, grounds: PromotionRecord) -> None:
     """Writes down that a candidate may not play; None for one that could not even be read.
 
     Raises:
         CheckpointError: if it cannot be written down.
     """
-    write_down(models / policy, _line("refuse", policy, playing(models, policy).identity, candidate, grounds))
+    append_audit_entry(
+        models / policy, _line("refuse", policy, load_active(models, policy).identity, candidate, grounds)
+    )
 
 
 def rollback(models: Path, to: str | None = None, policy: str | None = None, why: str = "asked for") -> tuple[str, str]:
@@ -85,26 +87,26 @@ def rollback(models: Path, to: str | None = None, policy: str | None = None, why
         CheckpointError: if there is no such ancestor, or nothing to undo, or something was trained since.
     """
     policy, kept = _last_before(models, policy) if to is None else _kept(models, to, policy)
-    now, before = playing(models, policy), load_candidate(models, kept, policy)
+    now, before = load_active(models, policy), load_candidate(models, kept, policy)
     if before.identity == now.identity:
         raise CheckpointError(f"{now.identity} is what plays already.")
-    _change(models, "rollback", now, before, Grounds(why=why))
+    _change(models, "rollback", now, before, PromotionRecord(why=why))
     return policy, before.identity
 
 
-def settle(models: Path, policy: str) -> None:
+def recover_interrupted_change(models: Path, policy: str) -> None:
     """Writes down that the last change was never carried out, if a crash came between its line and its weights.
 
     Raises:
         CheckpointError: if it cannot be written down.
     """
-    lines = [line for line in audit(models / policy) if line["action"] in ("promote", "rollback", "abandon")]
+    lines = [line for line in read_audit_log(models / policy) if line["action"] in ("promote", "rollback", "abandon")]
     if not lines or lines[-1]["action"] == "abandon":
         return
-    last, now = lines[-1], playing(models, policy).identity
+    last, now = lines[-1], load_active(models, policy).identity
     if now == last["from"] != last["to"]:
-        grounds = Grounds(why="the process ended between the line and the weights")
-        write_down(models / policy, {**_line("abandon", policy, now, None, grounds), "to": last["to"]})
+        grounds = PromotionRecord(why="the process ended between the line and the weights")
+        append_audit_entry(models / policy, {**_line("abandon", policy, now, None, grounds), "to": last["to"]})
 
 
 def ancestors(models: Path, policy: str) -> list[str]:
@@ -112,15 +114,15 @@ def ancestors(models: Path, policy: str) -> list[str]:
     return [path.stem.split("_", 1)[1] for path in sorted((models / policy / HISTORY).glob("*_*.pt"))]
 
 
-def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: Grounds) -> None:
+def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: PromotionRecord) -> None:
     policy = new.meta.policy
-    settle(models, policy)
+    recover_interrupted_change(models, policy)
     _keep(models / policy, old)
-    write_down(models / policy, _line(action, policy, old.identity, new, grounds))
+    append_audit_entry(models / policy, _line(action, policy, old.identity, new, grounds))
     try:
         save_checkpoint(models / policy / BEST, new)
     except CheckpointError:
-        settle(models, policy)
+        recover_interrupted_change(models, policy)
         raise
 
 
@@ -136,13 +138,13 @@ def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
     """The policy that was promoted last and not undone, and what played in it before."""
     found: list[tuple[str, str, str, str]] = []
     for one in POLICIES if policy is None else (policy,):
-        undone = open_promotions(models, one)
+        undone = active_promotions(models, one)
         if undone:
             found.append((undone[-1]["when"], one, undone[-1]["from"], undone[-1]["to"]))
     if not found:
         raise CheckpointError(f"Nothing was promoted in {models}: there is nothing to roll back to.")
     _, last, before, after = max(found)
-    now = playing(models, last).identity
+    now = load_active(models, last).identity
     if now != after:
         raise CheckpointError(
             f"{models / last / BEST} ({now}) is not what was promoted last ({after}): it was trained since; put older "
@@ -167,10 +169,10 @@ def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
     return found[0]
 
 
-def open_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
+def active_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
     """Changes of a policy that were not taken back, oldest first."""
     carried_out: list[dict[str, Any]] = []
-    for line in audit(models / policy):
+    for line in read_audit_log(models / policy):
         if line["action"] in ("promote", "rollback"):
             carried_out.append(line)
         elif line["action"] == "abandon" and carried_out and carried_out[-1]["to"] == line["to"]:
@@ -185,7 +187,7 @@ def open_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
     return changes
 
 
-def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: Grounds) -> dict[str, Any]:
+def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: PromotionRecord) -> dict[str, Any]:
     parents = [] if after is None else [f"{parent.what} {parent.identity}" for parent in after.meta.lineage]
     return {
         "action": action,

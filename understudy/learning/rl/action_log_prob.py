@@ -10,53 +10,57 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from understudy.learning.rl.rollout_buffer import Moments
+from understudy.learning.rl.rollout_buffer import RolloutBatch
 from understudy.policies.action_distribution import tempered_pointer
-from understudy.policies.executor import MINIMAP, SPACE, Hazards
-from understudy.policies.mixture_density import density_log_likelihood, tempered
-from understudy.policies.policy_bundle import Sampling
+from understudy.policies.executor import MINIMAP, SPACE, ExecutorOutput
+from understudy.policies.mixture_density import mixture_log_prob, tempered
+from understudy.policies.policy_bundle import SamplingConfig
 
 
-def log_likelihood(said: Hazards, moments: Moments, sampling: Sampling) -> Float[Tensor, " n"]:
+def log_prob(said: ExecutorOutput, moments: RolloutBatch, sampling: SamplingConfig) -> Float[Tensor, " n"]:
     """Nats of what was drawn in each tick, all of its choices together."""
-    began = moments.candidate >= 0
+    began = moments.target >= 0
     start = -functional.binary_cross_entropy_with_logits(said.start_logit, began.float(), reduction="none")
-    chosen = moments.candidate.clamp(min=0)[:, None]
-    pointer = log_pointer(said, sampling).gather(1, chosen)[:, 0]
-    button = -functional.binary_cross_entropy_with_logits(said.right_logit, moments.right.float(), reduction="none")
-    on_minimap = density_log_likelihood(tempered(said.minimap_density, sampling.minimap_temperature), moments.point)
-    in_space = density_log_likelihood(tempered(said.space_density, sampling.space_temperature), moments.point)
-    where = (moments.candidate == MINIMAP) * on_minimap + (moments.candidate == SPACE) * in_space
+    chosen = moments.target.clamp(min=0)[:, None]
+    pointer = target_log_probs(said, sampling).gather(1, chosen)[:, 0]
+    button = -functional.binary_cross_entropy_with_logits(
+        said.right_logit, moments.is_right_button.float(), reduction="none"
+    )
+    on_minimap = mixture_log_prob(tempered(said.minimap_density, sampling.minimap_temperature), moments.position)
+    in_space = mixture_log_prob(tempered(said.space_density, sampling.space_temperature), moments.position)
+    where = (moments.target == MINIMAP) * on_minimap + (moments.target == SPACE) * in_space
     which = torch.where(began, pointer + button + where, torch.zeros_like(start))
     keys = -functional.binary_cross_entropy_with_logits(said.key_logits, moments.keys.float(), reduction="none")
-    return moments.free * start + which + (moments.keys_up * keys).sum(-1)
+    return moments.can_start_gesture * start + which + (moments.key_available * keys).sum(-1)
 
 
-def unlikeness(said: Hazards, person: Hazards, moments: Moments, sampling: Sampling) -> Float[Tensor, " n"]:
+def kl_divergence(
+    said: ExecutorOutput, person: ExecutorOutput, moments: RolloutBatch, sampling: SamplingConfig
+) -> Float[Tensor, " n"]:
     """Kullback-Leibler divergence of each tick's chances from the person's policy, nats; exact but for the mixtures.
 
     Of two mixtures there is only a bound in closed form, component against component; both come from the same weights,
     so their components belong together.
     """
-    log_now, log_then = log_pointer(said, sampling), log_pointer(person, sampling)
+    log_now, log_then = target_log_probs(said, sampling), target_log_probs(person, sampling)
     now = log_now.exp()
     pointer = (now * torch.where(now > 0, log_now - log_then, torch.zeros_like(now))).sum(-1)
-    on_minimap = _mixtures_apart(said.minimap_density, person.minimap_density, sampling.minimap_temperature)
-    in_space = _mixtures_apart(said.space_density, person.space_density, sampling.space_temperature)
+    on_minimap = _mixture_kl_bound(said.minimap_density, person.minimap_density, sampling.minimap_temperature)
+    in_space = _mixture_kl_bound(said.space_density, person.space_density, sampling.space_temperature)
     where = now[:, MINIMAP] * on_minimap + now[:, SPACE] * in_space
-    button = _bernoullis_apart(said.right_logit, person.right_logit)
-    start = _bernoullis_apart(said.start_logit, person.start_logit)
+    button = _bernoulli_kl(said.right_logit, person.right_logit)
+    start = _bernoulli_kl(said.start_logit, person.start_logit)
     gesture = start + torch.sigmoid(said.start_logit) * (pointer + where + button)
-    keys = (moments.keys_up * _bernoullis_apart(said.key_logits, person.key_logits)).sum(-1)
-    return moments.free * gesture + keys
+    keys = (moments.key_available * _bernoulli_kl(said.key_logits, person.key_logits)).sum(-1)
+    return moments.can_start_gesture * gesture + keys
 
 
-def log_pointer(said: Hazards, sampling: Sampling) -> Float[Tensor, "n C"]:
+def target_log_probs(said: ExecutorOutput, sampling: SamplingConfig) -> Float[Tensor, "n C"]:
     """Of each candidate, as it is drawn."""
     return torch.log_softmax(tempered_pointer(said, sampling), dim=-1)
 
 
-def _bernoullis_apart(now: Tensor, then: Tensor) -> Tensor:
+def _bernoulli_kl(now: Tensor, then: Tensor) -> Tensor:
     """KL divergence of two events with these logits."""
     probability = torch.sigmoid(now)
     yes = functional.logsigmoid(now) - functional.logsigmoid(then)
@@ -64,7 +68,7 @@ def _bernoullis_apart(now: Tensor, then: Tensor) -> Tensor:
     return probability * yes + (1.0 - probability) * no
 
 
-def _mixtures_apart(now: Tensor, then: Tensor, temperature: float) -> Tensor:
+def _mixture_kl_bound(now: Tensor, then: Tensor, temperature: float) -> Tensor:
     """Upper bound of the KL divergence of two mixtures (chain rule over the component)."""
     now, then = tempered(now, temperature), tempered(then, temperature)
     log_weights, log_weights_then = torch.log_softmax(now[..., 0], dim=-1), torch.log_softmax(then[..., 0], dim=-1)

@@ -4,11 +4,11 @@ import numpy as np
 from jaxtyping import Bool, Float32
 
 
-def advantages(
+def compute_gae(
     rewards_TB: Float32[np.ndarray, "T B"],
     values_TB: Float32[np.ndarray, "T B"],
     discount: float,
-    trust: float,
+    gae_lambda: float,
     cut_TB: Bool[np.ndarray, "T B"] | None = None,
 ) -> Float32[np.ndarray, "T B"]:
     """Advantages of all ticks but the last, which is only looked at for its value; the last row is 0.
@@ -21,17 +21,17 @@ def advantages(
         cut_TB: ticks whose successor is not the next row (play was interrupted): they get 0, and nothing passes.
     """
     out = np.zeros_like(values_TB)
-    later = np.zeros(values_TB.shape[1], np.float32)
+    next_advantage = np.zeros(values_TB.shape[1], np.float32)
     for t in range(len(values_TB) - 2, -1, -1):
-        surprise = rewards_TB[t] + discount * values_TB[t + 1] - values_TB[t]
-        later = surprise + discount * trust * later
+        td_error = rewards_TB[t] + discount * values_TB[t + 1] - values_TB[t]
+        next_advantage = td_error + discount * gae_lambda * next_advantage
         if cut_TB is not None:
-            later = np.where(cut_TB[t], np.float32(0.0), later)
-        out[t] = later
+            next_advantage = np.where(cut_TB[t], np.float32(0.0), next_advantage)
+        out[t] = next_advantage
     return out
 
 
-def discounted(
+def discounted_returns(
     rewards_TBP: Float32[np.ndarray, "T B P"],
     last_BPH: Float32[np.ndarray, "B P H"],
     discounts_H: Float32[np.ndarray, " H"],
@@ -50,6 +50,6 @@ def discounted(
     return out
 
 
-def per_tick(time_s: float, rate_hz: int) -> float:
+def discount_per_tick(time_s: float, rate_hz: int) -> float:
     """The discount of a tick whose effect fades to 1/e within so many seconds."""
     return float(np.exp(-1.0 / (time_s * rate_hz)))

@@ -11,7 +11,7 @@ from understudy.contract.serialization import read_toml
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prices:
+class RewardWeights:
     """Points for each outcome. A reward can be given for anything; what is learnt follows it to the letter."""
 
     kill: float = 1.0
@@ -36,20 +36,20 @@ class Prices:
         return tuple(kind.name for kind in profile.kinds if self.kill * kind.value + self.death > 0)
 
 
-def read_prices(path: Path) -> Prices:
+def read_prices(path: Path) -> RewardWeights:
     """A price list from a TOML file; what is left out has its default.
 
     Raises:
         WireError: if the file cannot be read, or names something that has no price.
     """
-    return read_toml(Prices, path)
+    return read_toml(RewardWeights, path)
 
 
-PARTS = ("earned", "damage", "deaths")
+REWARD_TERMS = ("earned", "damage", "deaths")
 """What a reward is made of: one comes often, one all the time in a fight, one hardly ever."""
 
 
-def reward_parts(outcomes: np.ndarray, prices: Prices) -> Float32[np.ndarray, "B P"]:
+def reward_terms(outcomes: np.ndarray, prices: RewardWeights) -> Float32[np.ndarray, "B P"]:
     """What was earned and what it cost, points, in the order of PARTS.
 
     Args:
@@ -66,6 +66,6 @@ def reward_parts(outcomes: np.ndarray, prices: Prices) -> Float32[np.ndarray, "B
     return np.stack(parts, axis=-1).astype(np.float32)
 
 
-def reward(outcomes: np.ndarray, prices: Prices) -> Float32[np.ndarray, " B"]:
+def reward(outcomes: np.ndarray, prices: RewardWeights) -> Float32[np.ndarray, " B"]:
     """All parts together; arguments as for `reward_parts`."""
-    return np.asarray(reward_parts(outcomes, prices).sum(axis=-1))
+    return np.asarray(reward_terms(outcomes, prices).sum(axis=-1))

@@ -9,99 +9,103 @@ from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
-from understudy.learning.rl.reward import PARTS
+from understudy.learning.rl.reward import REWARD_TERMS
 from understudy.policies.click_semantics import MAX_KEYS
-from understudy.policies.conditioning import ADVICE_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.executor import Hazards
+from understudy.policies.executor import ExecutorOutput
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
-from understudy.policies.rollout_step import Thought
-from understudy.policies.sampling import DRAWN
+from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import SAMPLED
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moments:
+class RolloutBatch:
     """n ticks, in any order, as tensors."""
 
     context: Float32[Tensor, "n F"]
-    advice: Float32[Tensor, "n A"]
+    conditioning: Float32[Tensor, "n A"]
     tracks: Float32[Tensor, "n N track_features"]
     kinds: Int64[Tensor, "n N"]
-    weights: Float32[Tensor, "n N"]
+    target_probs: Float32[Tensor, "n N"]
     landmarks: Float32[Tensor, "n L landmark_features"]
-    free: Bool[Tensor, " n"]
+    can_start_gesture: Bool[Tensor, " n"]
     """A gesture could have begun."""
-    hazard: Float32[Tensor, " n"]
+    expected_onsets: Float32[Tensor, " n"]
     """How many gestures and key presses were to be expected."""
-    candidate: Int64[Tensor, " n"]
+    target: Int64[Tensor, " n"]
     """Where the gesture goes that began, -1 for none."""
-    right: Bool[Tensor, " n"]
-    point: Float32[Tensor, "n 2"]
-    keys_up: Bool[Tensor, "n K"]
+    is_right_button: Bool[Tensor, " n"]
+    position: Float32[Tensor, "n 2"]
+    key_available: Bool[Tensor, "n K"]
     keys: Bool[Tensor, "n K"]
 
     def __len__(self) -> int:
-        return len(self.candidate)
+        return len(self.target)
 
     @property
-    def eventful(self) -> Bool[Tensor, " n"]:
+    def has_onset(self) -> Bool[Tensor, " n"]:
         """Something began."""
-        return (self.candidate >= 0) | self.keys.any(dim=1)
+        return (self.target >= 0) | self.keys.any(dim=1)
 
-    def take(self, ticks: Tensor) -> "Moments":
+    def take(self, ticks: Tensor) -> "RolloutBatch":
         """Some of them, by index."""
-        return Moments(**{each.name: getattr(self, each.name)[ticks] for each in fields(self)})
+        return RolloutBatch(**{each.name: getattr(self, each.name)[ticks] for each in fields(self)})
 
-    def ask(self, executor: torch.nn.Module) -> Hazards:
+    def forward_policy(self, executor: torch.nn.Module) -> ExecutorOutput:
         """What an Executor says of them."""
-        said: Hazards = executor(self.context, self.advice, self.tracks, self.kinds, self.weights, self.landmarks)
+        said: ExecutorOutput = executor(
+            self.context, self.conditioning, self.tracks, self.kinds, self.target_probs, self.landmarks
+        )
         return said
 
 
-def join_moments(parts: Sequence[Moments]) -> Moments:
+def concatenate(parts: Sequence[RolloutBatch]) -> RolloutBatch:
     """Ticks one after the other."""
-    return Moments(**{each.name: torch.cat([getattr(part, each.name) for part in parts]) for each in fields(Moments)})
+    return RolloutBatch(
+        **{each.name: torch.cat([getattr(part, each.name) for part in parts]) for each in fields(RolloutBatch)}
+    )
 
 
-class Experience:
+class RolloutBuffer:
     """Room for T ticks of B worlds; filled tick by tick, then read as a whole."""
 
     def __init__(self, num_ticks: int, num_worlds: int) -> None:
         shape = (num_ticks, num_worlds)
         self.num_ticks, self.num_worlds = shape
         self.context = np.zeros((*shape, CONTEXT_WIDTH), np.float32)
-        self.advice = np.zeros((*shape, ADVICE_WIDTH), np.float32)
+        self.conditioning = np.zeros((*shape, CONDITIONING_WIDTH), np.float32)
         self.tracks = np.zeros((*shape, MAX_TRACKS, TRACK_WIDTH), np.float32)
         self.kinds = np.zeros((*shape, MAX_TRACKS), np.int64)
-        self.weights = np.zeros((*shape, MAX_TRACKS), np.float32)
+        self.target_probs = np.zeros((*shape, MAX_TRACKS), np.float32)
         self.landmarks = np.zeros((*shape, MAX_LANDMARKS, LANDMARK_WIDTH), np.float32)
-        self.drawn = np.zeros(shape, DRAWN)
-        self.rewards = np.zeros((*shape, len(PARTS)), np.float32)
+        self.sampled = np.zeros(shape, SAMPLED)
+        self.rewards = np.zeros((*shape, len(REWARD_TERMS)), np.float32)
         """What came of a tick, points, by PARTS: known with the observation after it."""
-        self.fresh = np.ones(num_worlds, bool)
+        self.is_new_episode = np.ones(num_worlds, bool)
         """Worlds in which this does not go on where the stretch before ended."""
 
-    def put(self, tick: int, worlds: slice, thought: Thought) -> None:
+    def add(self, tick: int, worlds: slice, thought: ExecutorStep) -> None:
         """One tick of some of the worlds."""
-        for name in ("context", "advice", "tracks", "kinds", "weights", "landmarks", "drawn"):
+        for name in ("context", "conditioning", "tracks", "kinds", "target_probs", "landmarks", "sampled"):
             getattr(self, name)[tick, worlds] = getattr(thought, name)
 
-    def moments(self) -> Moments:
+    def flatten(self) -> RolloutBatch:
         """All of it, tick by tick: world b of tick t is number t * B + b. Shares memory with this."""
-        drawn = self.drawn.reshape(-1)
-        return Moments(
+        drawn = self.sampled.reshape(-1)
+        return RolloutBatch(
             context=_flat(self.context),
-            advice=_flat(self.advice),
+            conditioning=_flat(self.conditioning),
             tracks=_flat(self.tracks),
             kinds=_flat(self.kinds),
-            weights=_flat(self.weights),
+            target_probs=_flat(self.target_probs),
             landmarks=_flat(self.landmarks),
-            hazard=torch.from_numpy(np.ascontiguousarray(drawn["hazard"])),
-            free=torch.from_numpy(drawn["free"] != 0),
-            candidate=torch.from_numpy(drawn["candidate"].astype(np.int64)),
-            right=torch.from_numpy(drawn["right"] != 0),
-            point=torch.from_numpy(np.stack([drawn["x"], drawn["y"]], axis=-1)),
-            keys_up=_bits(drawn["keys_up"]),
+            expected_onsets=torch.from_numpy(np.ascontiguousarray(drawn["hazard"])),
+            can_start_gesture=torch.from_numpy(drawn["free"] != 0),
+            target=torch.from_numpy(drawn["candidate"].astype(np.int64)),
+            is_right_button=torch.from_numpy(drawn["right"] != 0),
+            position=torch.from_numpy(np.stack([drawn["x"], drawn["y"]], axis=-1)),
+            key_available=_bits(drawn["keys_up"]),
             keys=_bits(drawn["keys"]),
         )
 

@@ -14,14 +14,14 @@ from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
-from understudy.learning.data.executor_batch import ExecutorSamples, ask
-from understudy.learning.supervised.executor_task import likeliest, negative_log_likelihood
-from understudy.policies.executor import MINIMAP, SPACE, Hazards
+from understudy.learning.data.executor_batch import ExecutorBatch, forward_policy
+from understudy.learning.supervised.executor_task import executor_nll, mixture_mode
+from understudy.policies.executor import MINIMAP, SPACE, ExecutorOutput
 
 _CHUNK = 2048
 BLOCK_TICKS = 5 * TICK_RATE_HZ
 """Neighbouring ticks are alike; blocks of five seconds are nearly independent."""
-SURE = 1.645
+Z_95 = 1.645
 """Standard errors below the mean at which one is 95 % sure."""
 
 
@@ -42,13 +42,13 @@ class Agreement:
 
 
 @torch.inference_mode()
-def agreement(model: torch.nn.Module, samples: ExecutorSamples, signs: Sequence[Tensor], num_keys: int) -> Agreement:
+def agreement(model: torch.nn.Module, samples: ExecutorBatch, signs: Sequence[Tensor], num_keys: int) -> Agreement:
     """Scores an Executor, in evaluation mode, on ticks that it has not learnt from."""
     same, ticks, likelihoods = [], [], []
     for chunk in torch.split(torch.arange(len(samples)), _CHUNK):
         mirror = torch.zeros_like(chunk)
-        said = ask(model, samples, chunk, mirror, signs)
-        losses = negative_log_likelihood(said, samples, chunk, mirror, num_keys)
+        said = forward_policy(model, samples, chunk, mirror, signs)
+        losses = executor_nll(said, samples, chunk, mirror, num_keys)
         likelihoods.append(-torch.stack(list(losses.values())).sum(0))
         known = samples.candidates[chunk] >= 0
         same.append((said.pointer_logits.argmax(-1) == samples.candidates[chunk])[known])
@@ -58,7 +58,7 @@ def agreement(model: torch.nn.Module, samples: ExecutorSamples, signs: Sequence[
     return Agreement(torch.cat(same).numpy(), torch.cat(ticks).numpy(), torch.cat(likelihoods).numpy())
 
 
-def gain(new: Agreement, old: Agreement) -> tuple[float, float]:
+def log_prob_gain(new: Agreement, old: Agreement) -> tuple[float, float]:
     """(mean, 95 % sure lower bound) of how much likelier `new` finds the play than `old`, nats a second."""
     difference = (new.likelihood - old.likelihood).astype(np.float64)
     if len(difference) == 0:
@@ -66,11 +66,11 @@ def gain(new: Agreement, old: Agreement) -> tuple[float, float]:
     blocks = np.array([part.mean() for part in np.array_split(difference, max(len(difference) // BLOCK_TICKS, 1))])
     error = float(blocks.std(ddof=1)) / len(blocks) ** 0.5 if len(blocks) > 1 else float("inf")
     mean = float(difference.mean())
-    return TICK_RATE_HZ * mean, TICK_RATE_HZ * (mean - SURE * error)
+    return TICK_RATE_HZ * mean, TICK_RATE_HZ * (mean - Z_95 * error)
 
 
-def places(
-    samples: ExecutorSamples,
+def candidate_positions(
+    samples: ExecutorBatch,
     ticks_B: Tensor,
     choice_B: Tensor,
     minimap_B2: Tensor,
@@ -95,9 +95,9 @@ def places(
     return torch.where(on_minimap, low + size * 0.5 * (on_map + 1.0), 0.5 * (in_window + 1.0))
 
 
-def click_figures(
-    said: Hazards,
-    samples: ExecutorSamples,
+def click_metrics(
+    said: ExecutorOutput,
+    samples: ExecutorBatch,
     ticks_B: Tensor,
     mirror_B: Tensor,
     corner: tuple[float, float, float, float],
@@ -115,8 +115,8 @@ def click_figures(
     flips = torch.stack([1.0 - 2.0 * (mirror_B & 1), 1.0 - (mirror_B & 2)], dim=-1)[known]
     guess = said.pointer_logits.detach()[known].argmax(-1)
     ticks, truth = ticks_B[known], candidate[known]
-    minimap = likeliest(said.minimap_density.detach()[known]) * flips
-    space = likeliest(said.space_density.detach()[known]) * flips
-    guessed = places(samples, ticks, guess, minimap, space, corner)
-    clicked = places(samples, ticks, truth, samples.points[ticks], samples.points[ticks], corner)
+    minimap = mixture_mode(said.minimap_density.detach()[known]) * flips
+    space = mixture_mode(said.space_density.detach()[known]) * flips
+    guessed = candidate_positions(samples, ticks, guess, minimap, space, corner)
+    clicked = candidate_positions(samples, ticks, truth, samples.points[ticks], samples.points[ticks], corner)
     return float((guessed - clicked).norm(dim=-1).mean()), float((guess == truth).float().mean())

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from understudy.policies.executor import Hazards
+from understudy.policies.executor import ExecutorOutput
 
 LEAST_WEIGHT = 0.05
 """Of where a gesture would go, in ticks in which none is likely to begin."""
@@ -17,7 +17,7 @@ WIDEST = 5.0
 """Differences of a density's numbers count no further than this."""
 
 
-def divergence(said: Hazards, before: Hazards, num_keys: int) -> Float[Tensor, " B"]:
+def distillation_loss(said: ExecutorOutput, before: ExecutorOutput, num_keys: int) -> Float[Tensor, " B"]:
     """Per tick: Kullback-Leibler divergence of when, what and which keys (nats), squared difference of the densities.
 
     Args:
@@ -26,17 +26,17 @@ def divergence(said: Hazards, before: Hazards, num_keys: int) -> Float[Tensor, "
         num_keys: of the game.
     """
     begins = torch.sigmoid(before.start_logit)
-    keys = _of_chances(said.key_logits[:, :num_keys], before.key_logits[:, :num_keys]).sum(-1)
+    keys = _bernoulli_kl(said.key_logits[:, :num_keys], before.key_logits[:, :num_keys]).sum(-1)
     log_said, log_before = torch.log_softmax(said.pointer_logits, -1), torch.log_softmax(before.pointer_logits, -1)
     chance = log_before.exp()
     where = torch.where(chance > 0, chance * (log_before - log_said), torch.zeros_like(chance)).sum(-1)
-    where = where + _of_chances(said.right_logit, before.right_logit)
+    where = where + _bernoulli_kl(said.right_logit, before.right_logit)
     for now, then in ((said.minimap_density, before.minimap_density), (said.space_density, before.space_density)):
         where = where + (now - then).clamp(-WIDEST, WIDEST).square().mean((1, 2))
-    return _of_chances(said.start_logit, before.start_logit) + keys + (begins + LEAST_WEIGHT) * where
+    return _bernoulli_kl(said.start_logit, before.start_logit) + keys + (begins + LEAST_WEIGHT) * where
 
 
-def _of_chances(logit: Tensor, before: Tensor) -> Tensor:
+def _bernoulli_kl(logit: Tensor, before: Tensor) -> Tensor:
     """Divergence of two chances, each of one thing that happens or not."""
     chance = torch.sigmoid(before)
     entropy = functional.binary_cross_entropy_with_logits(before, chance, reduction="none")

@@ -30,7 +30,7 @@ def run_folder(logs: Path, name: str, now: datetime | None = None) -> Path:
     return folder
 
 
-class Journal:
+class MetricLogger:
     """Writes numbers by step. Used by one thread; close it, or use it in a `with` block."""
 
     def __init__(self, folder: Path) -> None:
@@ -45,9 +45,9 @@ class Journal:
 
             self._curves = SummaryWriter(str(folder))
         except OSError as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
-    def write(self, step: int, numbers: Mapping[str, float]) -> None:
+    def log(self, step: int, numbers: Mapping[str, float]) -> None:
         """Adds one point to each named curve. Names with `/` are grouped by TensorBoard."""
         if self._lines is None:
             return
@@ -58,7 +58,7 @@ class Journal:
             for name, value in numbers.items():
                 self._curves.add_scalar(name, value, step)
         except OSError as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
     def flush(self) -> None:
         """Puts everything on disk, for someone who is watching the curves."""
@@ -68,14 +68,14 @@ class Journal:
             self._lines.flush()
             self._curves.flush()
         except OSError as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
     def close(self) -> None:
         """Flushes and closes. May be called twice."""
         self.flush()
         self._drop()
 
-    def _give_up(self, problem: OSError) -> None:
+    def _disable(self, problem: OSError) -> None:
         _log.warning("The curves in %s end here (%s); training goes on.", self.folder, problem.strerror or problem)
         self._drop()
 
@@ -86,7 +86,7 @@ class Journal:
                     writer.close()
         self._lines = self._curves = None
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> "MetricLogger":
         return self
 
     def __exit__(

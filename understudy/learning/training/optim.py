@@ -29,23 +29,23 @@ WINDOW = 50
 gradients of a run are wild by nature. With a look back of 100 from the 20th step on, the Executor came to 7.2."""
 MOST_IN_A_ROW = 10
 """Steps skipped one after another that end the run: this is no longer one bad batch."""
-LONELY = 5
+MAX_CONSECUTIVE_SPIKES = 5
 """So many high norms in a row are no bad batches: the norms have grown, as they do when a small recording begins to be
 learnt after the first, slow steps (eight minutes of a game with one kind of object: from 1.5 to 17 within 20 steps).
 What is usual is then found anew."""
 
 
-class StepGuard:
+class GradientGuard:
     """Judges each step before it is taken."""
 
-    def __init__(self, harmless_norm: float) -> None:
+    def __init__(self, max_ok_norm: float) -> None:
         """Args: harmless_norm: gradient norms up to here are never spikes (the clipping threshold)."""
-        self.harmless_norm = harmless_norm
+        self.max_ok_norm = max_ok_norm
         self.num_skipped = 0
         self._in_a_row = self._high_in_a_row = 0
         self._norms: deque[float] = deque(maxlen=WINDOW)
 
-    def accepts(self, loss: float, gradient_norm: float) -> bool:
+    def should_step(self, loss: float, gradient_norm: float) -> bool:
         """Whether to take the step.
 
         Raises:
@@ -54,7 +54,7 @@ class StepGuard:
         reason = self._objection(loss, gradient_norm)
         is_high = reason is not None and math.isfinite(loss) and math.isfinite(gradient_norm)
         self._high_in_a_row = self._high_in_a_row + 1 if is_high else 0
-        if self._high_in_a_row >= LONELY:
+        if self._high_in_a_row >= MAX_CONSECUTIVE_SPIKES:
             self._norms.clear()
             self._high_in_a_row, reason = 0, None
         if reason is None:
@@ -75,7 +75,7 @@ class StepGuard:
             return f"the loss was {loss}"
         if not math.isfinite(gradient_norm):
             return f"the gradient norm was {gradient_norm}"
-        if gradient_norm > self.harmless_norm and len(self._norms) == WINDOW:
+        if gradient_norm > self.max_ok_norm and len(self._norms) == WINDOW:
             usual = median(self._norms)
             if gradient_norm > SPIKE_FACTOR * usual:
                 return f"the gradient norm was {gradient_norm:.3g}, usually {usual:.3g}"
@@ -93,7 +93,7 @@ class StepGuard:
         self._norms = deque(state["norms"], maxlen=WINDOW)
 
 
-class WeightAverage:
+class ExponentialMovingAverage:
     """Follows a model's weights at a distance."""
 
     def __init__(self, model: torch.nn.Module, decay: float) -> None:
@@ -119,7 +119,7 @@ class WeightAverage:
             own.copy_(other)
 
 
-def learning_rate(
+def warmup_cosine_lr(
     step: int, num_steps: int, peak: float, warmup_fraction: float, final_fraction: float = 0.01
 ) -> float:
     """The learning rate of one step.

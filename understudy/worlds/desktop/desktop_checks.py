@@ -19,10 +19,10 @@ from understudy.contract.observation import TICK_S
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.capture.frame_checks import FrameWatch
 from understudy.worlds.desktop.capture.screen_capture import Camera, monitor_area, open_camera
-from understudy.worlds.desktop.input.input_injector import Pointer, open_pointer
+from understudy.worlds.desktop.input.input_injector import InputInjector, open_pointer
 from understudy.worlds.desktop.input.input_listener import STOP_KEY
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.raw_input import Heard, open_watcher
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.raw_input import RawInput, open_watcher
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, open_windows
 
 NUM_TIMED, NUM_WATCHED = 60, 40
@@ -38,7 +38,7 @@ SETTLE_S = 0.15
 OUR_KEYS = ("f1", "f2", STOP_KEY, "f5", "f6", "f7")
 
 
-class Weight(IntEnum):
+class Severity(IntEnum):
     """How bad a finding is."""
 
     FINE = 0
@@ -51,7 +51,7 @@ class Weight(IntEnum):
 class Finding:
     """One thing that was tried."""
 
-    weight: Weight
+    weight: Severity
     what: str
     figure: str
     advice: str = ""
@@ -93,9 +93,9 @@ def _examine_open(
 
 def _place(area: Area, desktop: Area) -> Finding:
     if desktop.covers(area):
-        return Finding(weight=Weight.FINE, what="the window is on the screen as a whole", figure=str(area))
+        return Finding(weight=Severity.FINE, what="the window is on the screen as a whole", figure=str(area))
     return Finding(
-        weight=Weight.SERIOUS,
+        weight=Severity.SERIOUS,
         what="the window is partly off the screen",
         figure=f"{area} of {desktop}",
         advice="move it onto the screen, or make it smaller",
@@ -105,19 +105,19 @@ def _place(area: Area, desktop: Area) -> Finding:
 def _focus(windows: WindowSystem, number: int, area: Area) -> Finding:
     if not windows.has_focus(number):
         return Finding(
-            weight=Weight.NOTE,
+            weight=Severity.NOTE,
             what="the window is not in focus",
             figure="keys go elsewhere",
             advice="click into it before you play; without focus nothing is sent",
         )
     if not windows.is_uppermost(number, *area.pixel(0.5, 0.5)):
         return Finding(
-            weight=Weight.WARNING,
+            weight=Severity.WARNING,
             what="another window lies over the game",
             figure="in its middle",
             advice="move that window away: what it covers is neither seen nor clicked",
         )
-    return Finding(weight=Weight.FINE, what="the window has the focus", figure="and lies on top")
+    return Finding(weight=Severity.FINE, what="the window has the focus", figure="and lies on top")
 
 
 def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     same = "same shape" if abs(off) <= WRONG_SHAPE else f"{abs(off):.0%} {'wider' if off > 0 else 'narrower'}"
     scale = area.height / profile.window_height
     yield Finding(
-        weight=Weight.FINE if abs(off) <= WRONG_SHAPE else Weight.WARNING,
+        weight=Severity.FINE if abs(off) <= WRONG_SHAPE else Severity.WARNING,
         what=f"the shape of the profile ({profile.window_width} x {profile.window_height})",
         figure=f"{same}, scale {scale:.2f}",
         advice=""
@@ -134,7 +134,7 @@ def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     )
     if scale < SMALLEST_SCALE:
         yield Finding(
-            weight=Weight.WARNING,
+            weight=Severity.WARNING,
             what="the window is small",
             figure=f"{area.width} x {area.height}",
             advice="make it at least half as large as the profile's: small things, such as a dot on a minimap, can no "
@@ -144,13 +144,13 @@ def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     true_pixels = any(one.covers(area) for one in camera.monitors())
     if scales or not true_pixels:
         yield Finding(
-            weight=Weight.NOTE if true_pixels else Weight.SERIOUS,
+            weight=Severity.NOTE if true_pixels else Severity.SERIOUS,
             what="scaling of the display",
             figure=", ".join(scales) or f"the window {area} lies on no monitor as a whole",
             advice="set the scaling to 100 % if clicks miss what they aim at",
         )
     else:
-        yield Finding(weight=Weight.FINE, what="scaling of the display", figure="pixels are true ones")
+        yield Finding(weight=Severity.FINE, what="scaling of the display", figure="pixels are true ones")
 
 
 def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
@@ -164,12 +164,12 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
             watch.look(camera.grab(area), time.monotonic())
             time.sleep(TICK_S)
     except UnderstudyError as problem:
-        yield Finding(weight=Weight.SERIOUS, what="pictures", figure="none", advice=str(problem))
+        yield Finding(weight=Severity.SERIOUS, what="pictures", figure="none", advice=str(problem))
         return
     p50, p99 = np.percentile(took_s, [50, 99])
     slow = p50 > SLOW_PICTURE_S
     yield Finding(
-        weight=Weight.WARNING if slow else Weight.FINE,
+        weight=Severity.WARNING if slow else Severity.FINE,
         what="taking a picture",
         figure=f"{1000 * p50:.1f} ms, 99 %: {1000 * p99:.1f} ms ({1 / p50:.0f} a second)",
         advice="close other programs, or make the window smaller" if slow else "",
@@ -177,7 +177,7 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
     counts = watch.counts
     black, doubled = counts.num_black / counts.num_frames, counts.num_doubled / counts.num_frames
     yield Finding(
-        weight=Weight.SERIOUS if black > 0.5 else Weight.NOTE if black else Weight.FINE,
+        weight=Severity.SERIOUS if black > 0.5 else Severity.NOTE if black else Severity.FINE,
         what="black pictures",
         figure=f"{black:.0%}",
         advice="set the game to windowed or borderless: what draws in exclusive full screen cannot be captured"
@@ -185,7 +185,7 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
         else "",
     )
     yield Finding(
-        weight=Weight.WARNING if doubled > 0.9 else Weight.FINE,
+        weight=Severity.WARNING if doubled > 0.9 else Severity.FINE,
         what="pictures that equal the one before",
         figure=f"{doubled:.0%} at 20 a second",
         advice="does the game run? A paused one is no trial" if doubled > 0.9 else "",
@@ -194,29 +194,29 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
 
 def _hands(area: Area, profile: Profile) -> Iterator[Finding]:
     """Moves the mouse to the window's corners and back, and listens whether that is heard."""
-    heard: list[tuple[float, Heard]] = []
-    ledger = Ledger()
+    heard: list[tuple[float, RawInput]] = []
+    own_events = OwnEventFilter()
     try:
         pointer = open_pointer()
         watcher = open_watcher(
-            (*profile.keys, *OUR_KEYS), ledger, lambda event: heard.append((time.monotonic(), event))
+            (*profile.keys, *OUR_KEYS), own_events, lambda event: heard.append((time.monotonic(), event))
         )
     except UnderstudyError as problem:
-        yield Finding(weight=Weight.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
+        yield Finding(weight=Severity.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
         return
     try:
-        yield _range(area, pointer, ledger)
+        yield _range(area, pointer, own_events)
         yield _hearing(heard)
     finally:
         watcher.close()
         pointer.close()
 
 
-def _range(area: Area, pointer: Pointer, ledger: Ledger) -> Finding:
+def _range(area: Area, pointer: InputInjector, own_events: OwnEventFilter) -> Finding:
     home, missed = pointer.place(), []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5)):
         wanted = area.pixel(x, y)
-        ledger.note(("move", "", *wanted), time.monotonic())
+        own_events.note(("move", "", *wanted), time.monotonic())
         pointer.move(*wanted)
         time.sleep(SETTLE_S / 5)
         came = pointer.place()
@@ -225,27 +225,27 @@ def _range(area: Area, pointer: Pointer, ledger: Ledger) -> Finding:
     pointer.move(*home)
     time.sleep(SETTLE_S)
     if not missed:
-        return Finding(weight=Weight.FINE, what="the cursor reaches all of the window", figure="5 places of 5")
+        return Finding(weight=Severity.FINE, what="the cursor reaches all of the window", figure="5 places of 5")
     return Finding(
-        weight=Weight.SERIOUS,
+        weight=Severity.SERIOUS,
         what="the cursor does not go where it is sent",
         figure="; ".join(missed),
         advice="set the display's scaling to 100 %, and let no game catch the mouse meanwhile",
     )
 
 
-def _hearing(heard: Sequence[tuple[float, Heard]]) -> Finding:
+def _hearing(heard: Sequence[tuple[float, RawInput]]) -> Finding:
     own = [(at_s, event) for at_s, event in heard if event.own]
     if not own:
         return Finding(
-            weight=Weight.SERIOUS,
+            weight=Severity.SERIOUS,
             what="mouse moves are not heard",
             figure="0 of 5",
             advice="allow this terminal to watch the input (macOS: Privacy & Security, Input Monitoring)",
         )
     delay_s = float(np.median([at_s - event.time_s for at_s, event in own]))
     return Finding(
-        weight=Weight.FINE,
+        weight=Severity.FINE,
         what="mouse and keyboard are heard, our own told apart",
         figure=f"{len(own)} moves, {1000 * max(delay_s, 0):.1f} ms after they happened",
     )
@@ -254,7 +254,7 @@ def _hearing(heard: Sequence[tuple[float, Heard]]) -> Finding:
 def _keys(names: Sequence[str]) -> Iterator[Finding]:
     if sys.platform == "win32" or sys.platform == "darwin":
         yield Finding(
-            weight=Weight.NOTE,
+            weight=Severity.NOTE,
             what="keys that the system keeps for itself",
             figure="cannot be asked here",
             advice="try F1 to F7 and the game's keys in the game",
@@ -265,10 +265,10 @@ def _keys(names: Sequence[str]) -> Iterator[Finding]:
     claimed = claimed_keys(tuple(dict.fromkeys(names)))
     if claimed:
         yield Finding(
-            weight=Weight.WARNING,
+            weight=Severity.WARNING,
             what="keys that the system or another program keeps for itself",
             figure=", ".join(claimed),
             advice="free them in the settings of the desktop, or the game will not get them",
         )
     else:
-        yield Finding(weight=Weight.FINE, what="keys that the system keeps for itself", figure="none of ours")
+        yield Finding(weight=Severity.FINE, what="keys that the system keeps for itself", figure="none of ours")

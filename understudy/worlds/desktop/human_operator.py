@@ -14,21 +14,21 @@ from understudy.contract.action import Action
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision, InputEvent
-from understudy.worlds.desktop.input.input_listener import Ears
-from understudy.worlds.desktop.input.raw_input import Heard
+from understudy.worlds.desktop.input.input_listener import InputListener
+from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.world import DesktopWorld
 
 PAUSE_KEY, WRONG_KEY = "f1", "f2"
 MARK, WRONG = "mark", "wrong"
 
 
-class DesktopSeat:
+class DesktopOperator:
     """A person at a `DesktopWorld` who need not be playing. Belongs to the thread that plays."""
 
     def __init__(
         self,
         world: DesktopWorld,
-        ears: Ears,
+        input_listener: InputListener,
         *,
         on_mark: Callable[[], None] = lambda: None,
         on_command: Callable[[str], None] = lambda key: None,
@@ -38,12 +38,12 @@ class DesktopSeat:
 
         Args:
             world: whose pause this ends.
-            ears: the world's.
+            input_listener: the world's.
             on_mark: is called when F2 was pressed.
             on_command: is called with every other key that is meant for us.
             clock: the world's.
         """
-        self._world, self._ears, self._clock = world, ears, clock
+        self._world, self._ears, self._clock = world, input_listener, clock
         self._on_mark, self._on_command = on_mark, on_command
         self._marks: list[InputEvent] = []
         self.marked_s = float("-inf")
@@ -91,7 +91,7 @@ class DesktopSeat:
         for asked in self._world.take_commands():
             self._do(asked)
 
-    def _do(self, asked: Heard) -> None:
+    def _do(self, asked: RawInput) -> None:
         if asked.code == PAUSE_KEY:
             self._world.paused = not self._world.paused
         elif asked.code == WRONG_KEY:
@@ -102,10 +102,10 @@ class DesktopSeat:
             self._on_command(asked.code)
 
 
-class DesktopPerson:
+class DesktopHumanPilot:
     """Plays through mouse and keyboard: a Pilot whose decision is what the person did by the end of the tick."""
 
-    def __init__(self, world: DesktopWorld, seat: DesktopSeat) -> None:
+    def __init__(self, world: DesktopWorld, seat: DesktopOperator) -> None:
         self._world, self._seat = world, seat
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:

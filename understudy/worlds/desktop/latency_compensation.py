@@ -8,7 +8,7 @@ of the truth (the same hand; docs/log.md): a game draws what was true a frame or
 in the tick after the picture. Who learns from one and plays through the other is late twice."""
 
 
-def move_ahead(records: np.ndarray, seconds: float) -> None:
+def extrapolate_tracks(records: np.ndarray, seconds: float) -> None:
     """Moves the objects on by their own velocities, in place, but not out of the window.
 
     Args:

@@ -6,29 +6,29 @@ from contextlib import ExitStack
 
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.capture.screen_capture import open_camera
-from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopSeat
-from understudy.worlds.desktop.input.input_controller import Reins
+from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopOperator
+from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.input_injector import open_pointer
-from understudy.worlds.desktop.input.input_listener import STOP_KEY, Ears
-from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.input.input_listener import STOP_KEY, InputListener
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import open_watcher
-from understudy.worlds.desktop.input.release_watchdog import Guardian
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 from understudy.worlds.desktop.windows.window_system import open_windows
-from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld, Looks, Parts
+from understudy.worlds.desktop.world import DesktopBackends, DesktopSettings, DesktopWorld, Perception
 
 _log = logging.getLogger(__name__)
 
 
 def open_desktop(
     profile: Profile,
-    eye: Looks,
+    eye: Perception,
     settings: DesktopSettings,
     *,
     say: Callable[[str], None] = _log.info,
     commands: Sequence[str] = (PAUSE_KEY, WRONG_KEY),
     on_mark: Callable[[], None] = lambda: None,
     on_command: Callable[[str], None] = lambda key: None,
-) -> tuple[DesktopWorld, DesktopSeat]:
+) -> tuple[DesktopWorld, DesktopOperator]:
     """A world of one game on the screen, and the seat of the person at it; nothing is sent before the first `act`.
 
     Args:
@@ -51,18 +51,23 @@ def open_desktop(
         undo.callback(camera.close)
         pointer = open_pointer()
         undo.callback(pointer.close)
-        cursor, ledger = pointer.place(), Ledger()
-        reins: Reins | None = None
+        cursor, own_events = pointer.place(), OwnEventFilter()
+        controller: InputController | None = None
         if settings.sends:
-            reins = Reins(pointer, Guardian(), ledger, profile.keys)
-            undo.callback(reins.close)
+            controller = InputController(pointer, ReleaseWatchdog(), own_events, profile.keys)
+            undo.callback(controller.close)
         else:
             pointer.close()
-        ears = Ears(commands, corners_of=camera.monitors() if settings.sends else ())
-        watcher = open_watcher((*profile.keys, *commands, STOP_KEY), ledger, ears.hear)
+        input_listener = InputListener(commands, corners_of=camera.monitors() if settings.sends else ())
+        watcher = open_watcher((*profile.keys, *commands, STOP_KEY), own_events, input_listener.hear)
         undo.callback(watcher.close)
         world = DesktopWorld(
-            profile, eye, Parts(windows, camera, ears, watcher, reins), settings, cursor=cursor, say=say
+            profile,
+            eye,
+            DesktopBackends(windows, camera, input_listener, watcher, controller),
+            settings,
+            cursor=cursor,
+            say=say,
         )
         undo.pop_all()
-    return world, DesktopSeat(world, ears, on_mark=on_mark, on_command=on_command)
+    return world, DesktopOperator(world, input_listener, on_mark=on_mark, on_command=on_command)

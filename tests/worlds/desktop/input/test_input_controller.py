@@ -10,9 +10,9 @@ import pytest
 from tests.support.desktop_fixtures import PaperGame
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
-from understudy.worlds.desktop.input.input_controller import Reins
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.release_watchdog import Guardian, watch_over, with_silences
+from understudy.worlds.desktop.input.input_controller import InputController
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog, watch_over, with_silences
 
 KEYS = ("ctrl", "space", "1")
 SPACE = 2
@@ -83,16 +83,16 @@ def pointer() -> PaperPointer:
 
 
 @pytest.fixture
-def reins(pointer: PaperPointer) -> Reins:
-    return Reins(pointer, PaperGuardian(pointer), Ledger(), KEYS, clock=lambda: 1.0)
+def controller(pointer: PaperPointer) -> InputController:
+    return InputController(pointer, PaperGuardian(pointer), OwnEventFilter(), KEYS, clock=lambda: 1.0)
 
 
 def test_only_what_is_new_is_sent_and_what_is_no_longer_wanted_comes_up_first(
-    pointer: PaperPointer, reins: Reins
+    pointer: PaperPointer, controller: InputController
 ) -> None:
-    reins.send((10, 20), Button.LEFT, 0)
-    reins.send((11, 20), Button.LEFT, SPACE)
-    reins.send((12, 20), Button.RIGHT, 0)
+    controller.send((10, 20), Button.LEFT, 0)
+    controller.send((11, 20), Button.LEFT, SPACE)
+    controller.send((12, 20), Button.RIGHT, 0)
     assert pointer.sent == [
         ("move", 10, 20),
         ("down", "left"),
@@ -103,36 +103,36 @@ def test_only_what_is_new_is_sent_and_what_is_no_longer_wanted_comes_up_first(
         ("move", 12, 20),
         ("down", "right"),
     ]
-    assert reins.down == {("button", "right")} and reins.num_events == 8
+    assert controller.down == {("button", "right")} and controller.num_events == 8
 
 
-def test_after_a_stop_nothing_is_held_and_nothing_is_sent(pointer: PaperPointer, reins: Reins) -> None:
-    reins.send((10, 20), Button.LEFT, SPACE)
-    stopper = threading.Thread(target=reins.stop)
+def test_after_a_stop_nothing_is_held_and_nothing_is_sent(pointer: PaperPointer, controller: InputController) -> None:
+    controller.send((10, 20), Button.LEFT, SPACE)
+    stopper = threading.Thread(target=controller.stop)
     stopper.start()
     stopper.join()
     assert pointer.down == set()
     sent = list(pointer.sent)
-    reins.send((30, 30), Button.LEFT, SPACE)
+    controller.send((30, 30), Button.LEFT, SPACE)
     assert pointer.sent == sent
 
 
 def test_closing_releases_and_ends_pointer_and_guardian(pointer: PaperPointer) -> None:
     guardian = PaperGuardian(pointer)
-    reins = Reins(pointer, guardian, Ledger(), KEYS)
-    reins.send((10, 20), Button.NONE, SPACE | 1)
+    controller = InputController(pointer, guardian, OwnEventFilter(), KEYS)
+    controller.send((10, 20), Button.NONE, SPACE | 1)
     assert guardian.down == {"ctrl", "space"}
-    reins.close()
-    reins.close()
+    controller.close()
+    controller.close()
     assert pointer.closed and guardian.closed and not guardian.down and not pointer.down
 
 
 def test_what_is_sent_is_in_the_ledger_before() -> None:
-    ledger, pointer = Ledger(), PaperPointer()
-    reins = Reins(pointer, PaperGuardian(pointer), ledger, KEYS, clock=lambda: 1.0)
-    reins.send((10, 20), Button.LEFT, 0)
-    assert ledger.claim(("move", "", 10, 20), 1.0)
-    assert ledger.claim(("press", "left", 0, 0), 1.0)
+    own_events, pointer = OwnEventFilter(), PaperPointer()
+    controller = InputController(pointer, PaperGuardian(pointer), own_events, KEYS, clock=lambda: 1.0)
+    controller.send((10, 20), Button.LEFT, 0)
+    assert own_events.claim(("move", "", 10, 20), 1.0)
+    assert own_events.claim(("press", "left", 0, 0), 1.0)
 
 
 def test_the_guardian_releases_what_is_down_when_its_lines_end(pointer: PaperPointer) -> None:
@@ -144,9 +144,9 @@ def test_the_guardian_releases_what_is_down_when_its_lines_end(pointer: PaperPoi
 
 def test_the_guardian_is_told_in_every_tick_that_something_is_still_held(pointer: PaperPointer) -> None:
     guardian = PaperGuardian(pointer)
-    reins = Reins(pointer, guardian, Ledger(), KEYS)
+    controller = InputController(pointer, guardian, OwnEventFilter(), KEYS)
     for button in (Button.NONE, Button.LEFT, Button.LEFT, Button.LEFT, Button.NONE):
-        reins.send((10, 20), button, 0)
+        controller.send((10, 20), button, 0)
     assert guardian.num_still == 2
 
 
@@ -198,17 +198,17 @@ def test_kill_minus_nine_leaves_nothing_held_down(open_game: Callable[..., Paper
 
 @pytest.mark.desktop
 def test_without_its_guardian_nothing_is_pressed(screen: dict[str, str]) -> None:
-    guardian, pointer = Guardian(), PaperPointer()
+    guardian, pointer = ReleaseWatchdog(), PaperPointer()
     guardian._process.kill()
     guardian._process.wait()
-    reins = Reins(pointer, guardian, Ledger(), KEYS)
+    controller = InputController(pointer, guardian, OwnEventFilter(), KEYS)
     with pytest.raises(WorldError, match="is gone"):
-        reins.send((10, 20), Button.LEFT, 0)
+        controller.send((10, 20), Button.LEFT, 0)
     assert pointer.down == set()
-    reins.close()
+    controller.close()
 
 
 def test_a_guardian_that_cannot_release_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(WorldError, match="does not start"):
-        Guardian()
+        ReleaseWatchdog()

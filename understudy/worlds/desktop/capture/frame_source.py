@@ -5,17 +5,19 @@ from collections.abc import Callable
 from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.capture.frame_checks import FrameWatch
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
-from understudy.worlds.desktop.windows.target_window import Place
+from understudy.worlds.desktop.windows.target_window import TargetWindow
 
 FROZEN_S = 5.0
 """A picture that has not changed for so long is worth a sentence."""
 CHECK_S = 0.2
 
 
-class Sight:
+class FrameSource:
     """Takes the pictures of one game. Belongs to the thread that plays; place and camera are its owner's to close."""
 
-    def __init__(self, place: Place, camera: Camera, say: Callable[[str], None], clock: Callable[[], float]) -> None:
+    def __init__(
+        self, place: TargetWindow, camera: Camera, say: Callable[[str], None], clock: Callable[[], float]
+    ) -> None:
         """Args:
         place: where the game is.
         camera: sees it.

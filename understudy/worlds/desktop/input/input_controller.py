@@ -12,12 +12,12 @@ from typing import Protocol, runtime_checkable
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
-from understudy.worlds.desktop.input.input_injector import Pointer
-from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 
 
 @runtime_checkable
-class Tells(Protocol):
+class HeldKeyObserver(Protocol):
     """Who has to know what is held down: the guardian."""
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
@@ -33,25 +33,25 @@ class Tells(Protocol):
         ...
 
 
-class Reins:
+class InputController:
     """Sends what is new of a wish, and holds nothing once it is stopped or closed."""
 
     def __init__(
         self,
-        pointer: Pointer,
-        guardian: Tells,
-        ledger: Ledger,
+        pointer: InputInjector,
+        guardian: HeldKeyObserver,
+        own_events: OwnEventFilter,
         keys: tuple[str, ...],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Args:
         pointer: closed by this one.
         guardian: is told of each press before it is made; closed by this one.
-        ledger: is told of each event before it is sent.
+        own_events: is told of each event before it is sent.
         keys: names of the keys in the order of their bits.
         clock: monotonic seconds.
         """
-        self._pointer, self._guardian, self._ledger, self._clock = pointer, guardian, ledger, clock
+        self._pointer, self._guardian, self._ledger, self._clock = pointer, guardian, own_events, clock
         self._keys = keys
         self._lock = threading.Lock()
         self._down: dict[tuple[str, str], None] = {}

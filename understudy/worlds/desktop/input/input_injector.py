@@ -7,7 +7,7 @@ from understudy.contract.errors import MissingExtraError
 
 
 @runtime_checkable
-class Pointer(Protocol):
+class InputInjector(Protocol):
     """Sends real events. Each call returns once the platform has taken it. Belongs to one thread at a time."""
 
     def move(self, x: int, y: int) -> None:
@@ -31,7 +31,7 @@ class Pointer(Protocol):
         ...
 
 
-def open_pointer() -> Pointer:
+def open_pointer() -> InputInjector:
     """The pointer of the platform that this runs on.
 
     Raises:

@@ -7,14 +7,14 @@ is doing; everything else waits for that one to ask.
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from understudy.worlds.desktop.input.raw_input import LOST, Heard
+from understudy.worlds.desktop.input.raw_input import LOST, RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 
 STOP_KEY = "f3"
 CORNER_PIXELS = 2
 
 
-class Ears:
+class InputListener:
     """Hears for one world. `hear` is called on the watcher's thread, the rest on the one that plays."""
 
     def __init__(
@@ -29,8 +29,8 @@ class Ears:
         self._commands, self._corners_of = frozenset(commands) | {STOP_KEY}, tuple(corners_of)
         self.on_stop: Callable[[str], None] = lambda why: None
         """Is called with the reason, in a few words, on the watcher's thread; must not block."""
-        self._heard: deque[Heard] = deque()
-        self._asked: deque[Heard] = deque()
+        self._heard: deque[RawInput] = deque()
+        self._asked: deque[RawInput] = deque()
         self._down: set[str] = set()
         self.touched_s = float("-inf")
         """When the person last touched mouse or keyboard."""
@@ -41,7 +41,7 @@ class Ears:
         """Whether the person holds a button or key down."""
         return bool(self._down)
 
-    def hear(self, heard: Heard) -> None:
+    def hear(self, heard: RawInput) -> None:
         """Takes in one event."""
         if heard.kind == LOST:  # nobody could stop it any more
             self.on_stop("mouse and keyboard are no longer heard")
@@ -63,21 +63,21 @@ class Ears:
             self.on_stop("the mouse was thrown into a corner")
         self._heard.append(heard)
 
-    def take(self, until_s: float) -> list[Heard]:
+    def take(self, until_s: float) -> list[RawInput]:
         """What happened until a moment and was not taken yet."""
-        taken: list[Heard] = []
+        taken: list[RawInput] = []
         while self._heard and self._heard[0].time_s <= until_s:
             taken.append(self._heard.popleft())
         return taken
 
-    def take_commands(self) -> list[Heard]:
+    def take_commands(self) -> list[RawInput]:
         """Presses of the keys that are meant for us, but for the stop key's, since this was last called."""
-        taken: list[Heard] = []
+        taken: list[RawInput] = []
         while self._asked:
             taken.append(self._asked.popleft())
         return taken
 
-    def _obey(self, heard: Heard) -> None:
+    def _obey(self, heard: RawInput) -> None:
         if heard.kind != "press":
             return
         if heard.code == STOP_KEY:

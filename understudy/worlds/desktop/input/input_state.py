@@ -6,14 +6,14 @@ from jaxtyping import Float32
 from understudy.contract.action import Action
 from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.input.raw_input import Heard
+from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.windows.window_system import Area
-from understudy.worlds.input_accumulator import TickHands
+from understudy.worlds.input_accumulator import InputAccumulator
 
 _BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
 
 
-class Felt:
+class InputState:
     """Keeps account of both. Belongs to the thread that plays."""
 
     def __init__(self, profile: Profile, place: Float32[np.ndarray, " 2"]) -> None:
@@ -21,13 +21,13 @@ class Felt:
         profile: names the keys.
         place: of the cursor now, in window fractions.
         """
-        self.person, self._everybody = TickHands(profile), TickHands(profile)
+        self.person, self._everybody = InputAccumulator(profile), InputAccumulator(profile)
         """The person's alone: what is recorded."""
         for hands in (self.person, self._everybody):
             hands.rest(place)
         self._bits = {name: profile.key_bit(name) for name in profile.keys}
 
-    def hear(self, heard: Heard, area: Area, *, presses: bool = True) -> None:
+    def hear(self, heard: RawInput, area: Area, *, presses: bool = True) -> None:
         """Takes in one event; our own are known since they were sent.
 
         Args:
@@ -66,7 +66,7 @@ class Felt:
             else:
                 hands.turn_key(self._bits[code], down=what in down, time_s=time_s)
 
-    def _feel(self, hands: TickHands, heard: Heard, area: Area) -> None:
+    def _feel(self, hands: InputAccumulator, heard: RawInput, area: Area) -> None:
         place = area.fractions(heard.x, heard.y)
         if heard.kind == "move":
             hands.move(place, heard.time_s)

@@ -17,7 +17,7 @@ Sent = tuple[str, str, int, int]
 """Kind, code and place of an event; the place of keys and buttons is not compared and is 0, 0."""
 
 
-class Ledger:
+class OwnEventFilter:
     """What was sent and has not come back yet. Any thread may call it."""
 
     def __init__(self) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pynput import keyboard, mouse
 
 from understudy.worlds.desktop.input.key_names import PYNPUT_SIDES
-from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.pynput_injector import key_of
-from understudy.worlds.desktop.input.raw_input import Hear, Heard
+from understudy.worlds.desktop.input.raw_input import Hear, RawInput
 
 _BUTTONS = {mouse.Button.left: "left", mouse.Button.right: "right"}
 
@@ -16,9 +16,9 @@ _BUTTONS = {mouse.Button.left: "left", mouse.Button.right: "right"}
 class PynputWatcher:
     """Implements Watcher."""
 
-    def __init__(self, keys: Sequence[str], ledger: Ledger, hear: Hear) -> None:
+    def __init__(self, keys: Sequence[str], own_events: OwnEventFilter, hear: Hear) -> None:
         """Begins to hear; returns once it does."""
-        self._ledger, self._hear = ledger, hear
+        self._ledger, self._hear = own_events, hear
         self._names = _names(keys)
         self._place = (0, 0)
         self._down: set[str] = set()
@@ -56,7 +56,7 @@ class PynputWatcher:
 
     def _pass_on(self, kind: str, code: str, sent: tuple[str, str, int, int]) -> None:
         now_s = time.monotonic()
-        self._hear(Heard(now_s, kind, code, *self._place, self._ledger.claim(sent, now_s)))
+        self._hear(RawInput(now_s, kind, code, *self._place, self._ledger.claim(sent, now_s)))
 
 
 def _plain(key: keyboard.Key | keyboard.KeyCode | None) -> str:

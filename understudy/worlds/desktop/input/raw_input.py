@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from understudy.contract.errors import MissingExtraError
-from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 
 LOST = "lost"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class RawInput:
     """One event of mouse or keyboard."""
 
     time_s: float
@@ -28,12 +28,12 @@ class Heard:
     """It is one that we sent."""
 
 
-Hear = Callable[[Heard], None]
+Hear = Callable[[RawInput], None]
 """Called on the watcher's thread for each event, in order; must not block."""
 
 
 @runtime_checkable
-class Watcher(Protocol):
+class RawInputListener(Protocol):
     """Hears until it is closed; owns its thread."""
 
     def close(self) -> None:
@@ -41,12 +41,12 @@ class Watcher(Protocol):
         ...
 
 
-def open_watcher(keys: Sequence[str], ledger: Ledger, hear: Hear) -> Watcher:
+def open_watcher(keys: Sequence[str], own_events: OwnEventFilter, hear: Hear) -> RawInputListener:
     """Begins to hear.
 
     Args:
         keys: names of the keys that matter; what else is typed is not looked at.
-        ledger: what we send ourselves.
+        own_events: what we send ourselves.
         hear: is called for each event.
 
     Raises:
@@ -58,9 +58,9 @@ def open_watcher(keys: Sequence[str], ledger: Ledger, hear: Hear) -> Watcher:
             from understudy.worlds.desktop.input.pynput_listener import PynputWatcher
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
-        return PynputWatcher(keys, ledger, hear)
+        return PynputWatcher(keys, own_events, hear)
     try:
         from understudy.worlds.desktop.input.x11_listener import X11Watcher
     except ImportError as missing:
         raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Watcher(keys, ledger, hear)
+    return X11Watcher(keys, own_events, hear)

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Iterator
 
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.input.input_injector import Pointer, open_pointer
+from understudy.worlds.desktop.input.input_injector import InputInjector, open_pointer
 
 READY = "ready"
 SILENCE_S = 2.0
@@ -27,7 +27,7 @@ _PATIENCE_S = 30.0
 _log = logging.getLogger(__name__)
 
 
-class Guardian:
+class ReleaseWatchdog:
     """The guardian process, seen from the one that plays."""
 
     def __init__(self) -> None:
@@ -108,7 +108,7 @@ class Guardian:
         return said == [f"{READY}\n"]
 
 
-def watch_over(lines: Iterable[str], pointer: Pointer) -> int:
+def watch_over(lines: Iterable[str], pointer: InputInjector) -> int:
     """Keeps account of what is down until the lines end, then releases it; at SILENCE already then.
 
     Returns:

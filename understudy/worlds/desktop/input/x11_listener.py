@@ -19,8 +19,8 @@ from Xlib.ext import record
 
 from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.input.key_names import x11_keysyms
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.raw_input import LOST, Hear, Heard
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.raw_input import LOST, Hear, RawInput
 from understudy.worlds.desktop.windows.x11_display import open_display
 
 _EVENT = struct.Struct("=BBHIIIIhhhhHBx")
@@ -36,7 +36,7 @@ _log = logging.getLogger(__name__)
 class X11Watcher:
     """Implements Watcher."""
 
-    def __init__(self, keys: Sequence[str], ledger: Ledger, hear: Hear) -> None:
+    def __init__(self, keys: Sequence[str], own_events: OwnEventFilter, hear: Hear) -> None:
         """Begins to hear; returns once it does.
 
         Raises:
@@ -53,7 +53,7 @@ class X11Watcher:
             self._server_ms, self._at_s = _server_clock(self._control)
             self._context = self._data.record_create_context(0, [record.AllClients], [_WANTED])
             undo.pop_all()
-        self._ledger, self._hear = ledger, hear
+        self._ledger, self._hear = own_events, hear
         self._down: set[tuple[str, int]] = set()
         self._hears, self._closed = threading.Event(), False
         self._thread = threading.Thread(target=self._listen, name="x11-watcher", daemon=True)
@@ -84,7 +84,7 @@ class X11Watcher:
                 return
             if not isinstance(problem, WorldError):
                 _log.exception("mouse and keyboard are no longer heard")
-            self._hear(Heard(time.monotonic(), LOST, "", 0, 0, own=False))
+            self._hear(RawInput(time.monotonic(), LOST, "", 0, 0, own=False))
 
     def _take(self, reply: Any) -> None:
         if reply.category == record.StartOfData:
@@ -99,12 +99,12 @@ class X11Watcher:
     def _take_event(self, kind: int, detail: int, time_ms: int, x: int, y: int) -> None:
         time_s = self._monotonic(time_ms)
         if kind == X.MotionNotify:
-            self._hear(Heard(time_s, "move", "", x, y, self._ledger.claim(("move", "", x, y), time_s)))
+            self._hear(RawInput(time_s, "move", "", x, y, self._ledger.claim(("move", "", x, y), time_s)))
         elif kind in _TURNS:
             names = _BUTTONS if kind in (X.ButtonPress, X.ButtonRelease) else self._names
             name, word = names.get(detail), _TURNS[kind]
             if name is not None and self._is_news(name, detail, word):
-                self._hear(Heard(time_s, word, name, x, y, self._ledger.claim((word, name, 0, 0), time_s)))
+                self._hear(RawInput(time_s, word, name, x, y, self._ledger.claim((word, name, 0, 0), time_s)))
 
     def _is_news(self, name: str, detail: int, word: str) -> bool:
         """Whether a button or key really changes: a held key repeats its press, and both keys of a pair are one."""

@@ -8,7 +8,7 @@ LOOKED_AT = [(x, y) for y in (0.08, 0.5, 0.92) for x in (0.1, 0.5, 0.9)]
 """Where another window over the game is looked for: its middle, and where games show their bars, log and map."""
 
 
-class Place:
+class TargetWindow:
     """Where a game is. Belongs to the thread that plays; the windows are its owner's to close."""
 
     def __init__(self, windows: WindowSystem, camera: Camera, title: str | None, monitor: int) -> None:

@@ -2,15 +2,15 @@
 
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.engine.combat import strike_player
-from understudy.worlds.simulator.engine.effect_log import note
-from understudy.worlds.simulator.engine.game_data import Temper
+from understudy.worlds.simulator.engine.effect_log import log_effect
+from understudy.worlds.simulator.engine.game_data import Aggression
 from understudy.worlds.simulator.engine.njit import njit_part
-from understudy.worlds.simulator.engine.rng import chance, distance
+from understudy.worlds.simulator.engine.rng import distance, uniform
 from understudy.worlds.simulator.engine.spawning import spawn_alien, wander
 from understudy.worlds.simulator.engine.state import Effect, Record
 
 ALIEN_HIT, ALIEN_MISS = int(Effect.ALIEN_HIT), int(Effect.ALIEN_MISS)
-AGGRESSIVE = int(Temper.AGGRESSIVE)
+AGGRESSIVE = int(Aggression.AGGRESSIVE)
 NEAR = 1300.0
 """Within this distance of the player an alien thinks every tick, farther every 16th."""
 QUIET_TICKS = 160
@@ -53,10 +53,10 @@ def think(w: Record, r: Record, j: int, dx: float, dy: float) -> None:
 
 @njit_part
 def too_far_from_home(w: Record, r: Record, j: int) -> bool:
-    """Whether an alien has left its field by more than its leash."""
+    """Whether an alien has left its field by more than the chase limit."""
     m, f = w.map_index, w.alien_field[j]
     away = distance(w.alien_x[j] - r.field_x[m, f], w.alien_y[j] - r.field_y[m, f])
-    return bool(away > r.field_radius[m, f] + r.leash)
+    return bool(away > r.field_radius[m, f] + r.chase_limit)
 
 
 @njit_part
@@ -78,13 +78,13 @@ def attack(w: Record, r: Record, j: int, far: float) -> None:
     kind = w.alien_kind[j]
     if far > r.alien_range[kind] or w.tick < w.alien_ready[j]:
         return
-    w.alien_ready[j] = w.tick + int(r.alien_reload[kind] * (0.85 + 0.3 * chance(w)))
+    w.alien_ready[j] = w.tick + int(r.alien_reload[kind] * (0.85 + 0.3 * uniform(w)))
     w.alien_shot[j] = w.tick
-    if chance(w) < r.alien_hit_chance[kind]:
+    if uniform(w) < r.alien_hit_chance[kind]:
         strike_player(w, r, r.alien_damage[kind])
-        note(w, ALIEN_HIT, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, r.alien_damage[kind])
+        log_effect(w, ALIEN_HIT, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, r.alien_damage[kind])
     else:
-        note(w, ALIEN_MISS, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, 0.0)
+        log_effect(w, ALIEN_MISS, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, 0.0)
 
 
 @njit_part

@@ -1,10 +1,10 @@
 """The player's side of a fight: laser, rocket, ammunition, what a hit does, loot, repair, death and return."""
 
 from understudy.contract.observation import TICK_S
-from understudy.worlds.simulator.engine.effect_log import note
-from understudy.worlds.simulator.engine.game_data import Temper
+from understudy.worlds.simulator.engine.effect_log import log_effect
+from understudy.worlds.simulator.engine.game_data import Aggression
 from understudy.worlds.simulator.engine.njit import njit_part
-from understudy.worlds.simulator.engine.rng import below, chance, distance, point_in_disc
+from understudy.worlds.simulator.engine.rng import distance, point_in_disc, randint, uniform
 from understudy.worlds.simulator.engine.spawning import drop_cargo, enter_map, take_box
 from understudy.worlds.simulator.engine.state import PARKED, Effect, Record
 
@@ -12,7 +12,7 @@ LASER_HIT, LASER_MISS = int(Effect.LASER_HIT), int(Effect.LASER_MISS)
 ROCKET_HIT, ROCKET_MISS = int(Effect.ROCKET_HIT), int(Effect.ROCKET_MISS)
 KILL, LOOT, DEATH = int(Effect.KILL), int(Effect.LOOT), int(Effect.DEATH)
 JUMP, RESPAWN = int(Effect.JUMP), int(Effect.RESPAWN)
-PACK = int(Temper.PACK)
+PACK = int(Aggression.PACK)
 
 
 @njit_part
@@ -74,13 +74,13 @@ def shoot(w: Record, r: Record, damage: float, hit_chance: float, hit: int, miss
     x, y, kind = w.alien_x[j], w.alien_y[j], w.alien_kind[j]
     w.fight_tick = w.tick
     provoke(w, r, j)
-    if chance(w) < hit_chance:
+    if uniform(w) < hit_chance:
         w.events.hits += 1.0
-        note(w, hit, kind, w.x, w.y, x, y, damage)
+        log_effect(w, hit, kind, w.x, w.y, x, y, damage)
         strike_alien(w, r, j, damage)
     else:
         w.events.misses += 1.0
-        note(w, miss, kind, w.x, w.y, x, y, 0.0)
+        log_effect(w, miss, kind, w.x, w.y, x, y, 0.0)
 
 
 @njit_part
@@ -115,12 +115,12 @@ def kill_alien(w: Record, r: Record, j: int) -> None:
     kind, x, y = w.alien_kind[j], w.alien_x[j], w.alien_y[j]
     w.events.kills += 1.0
     w.events.value += r.kind_value[kind]
-    note(w, KILL, kind, x, y, x, y, r.kind_value[kind])
-    if chance(w) < r.cargo_chance:
+    log_effect(w, KILL, kind, x, y, x, y, r.kind_value[kind])
+    if uniform(w) < r.cargo_chance:
         drop_cargo(w, r, x, y)
     w.alien_hull[j], w.alien_engaged[j] = 0.0, 0
     w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j] = PARKED, PARKED, 0.0, 0.0
-    w.alien_until[j] = w.tick + int(r.alien_respawn_s * (0.7 + 0.6 * chance(w)))
+    w.alien_until[j] = w.tick + int(r.alien_respawn_s * (0.7 + 0.6 * uniform(w)))
     w.selected, w.laser_on = -1, 0
 
 
@@ -146,7 +146,7 @@ def collect(w: Record, r: Record) -> None:
         w.ammo[a] = min(w.ammo[a] + r.box_ammo[a], r.ammo_hold[a])
     w.events.loot += 1.0
     w.events.value += r.kind_value[kind]
-    note(w, LOOT, kind, w.box_x[k], w.box_y[k], w.box_x[k], w.box_y[k], r.kind_value[kind])
+    log_effect(w, LOOT, kind, w.box_x[k], w.box_y[k], w.box_x[k], w.box_y[k], r.kind_value[kind])
     take_box(w, r, k)
 
 
@@ -159,7 +159,7 @@ def jump(w: Record, r: Record) -> None:
             to, out = r.portal_to[m, p], r.portal_exit[m, p]
             enter_map(w, r, to, r.portal_x[to, out], r.portal_y[to, out])
             w.events.jumps += 1.0
-            note(w, JUMP, -1, w.x, w.y, w.x, w.y, 0.0)
+            log_effect(w, JUMP, -1, w.x, w.y, w.x, w.y, 0.0)
             return
 
 
@@ -182,7 +182,7 @@ def die(w: Record, r: Record) -> None:
     """The ship is lost."""
     w.alive = 0
     w.events.deaths += 1.0
-    note(w, DEATH, -1, w.x, w.y, w.x, w.y, 0.0)
+    log_effect(w, DEATH, -1, w.x, w.y, w.x, w.y, 0.0)
     w.respawn_tick = w.tick + int(r.death_s)
     w.selected, w.box_goal, w.laser_on, w.steering = -1, -1, 0, 0
     w.vx, w.vy, w.goal_x, w.goal_y = 0.0, 0.0, w.x, w.y
@@ -196,13 +196,13 @@ def return_to_base(w: Record, r: Record) -> None:
     w.y = r.base_y[w.map_index] + dy * 0.5 * r.base_radius[w.map_index]
     w.vx, w.vy, w.goal_x, w.goal_y = 0.0, 0.0, w.x, w.y
     w.hull, w.shield, w.alive, w.safe = r.hull, r.shield, 1, 1
-    note(w, RESPAWN, -1, w.x, w.y, w.x, w.y, 0.0)
+    log_effect(w, RESPAWN, -1, w.x, w.y, w.x, w.y, 0.0)
 
 
 @njit_part
 def begin(w: Record, r: Record, start_map: int) -> None:
     """A new game on a map, or for -1 on one drawn by chance."""
-    m = start_map if start_map >= 0 else below(w, r.num_maps)
+    m = start_map if start_map >= 0 else randint(w, r.num_maps)
     w.next_id = 100
     enter_map(w, r, m, r.base_x[m], r.base_y[m])
     return_to_base(w, r)

@@ -11,7 +11,7 @@ _GOLDEN, _ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
 _MIX_ONE, _MIX_TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-def fate(
+def counter_uniform(
     seeds: UInt64[np.ndarray, " B"], stream: int, number: int | Int64[np.ndarray, " B"]
 ) -> Float64[np.ndarray, " B"]:
     """Numbers from 0 up to, not including, 1; `number` is one for all worlds or one for each."""
@@ -22,12 +22,12 @@ def fate(
     return np.asarray((z >> np.uint64(11)).astype(np.float64) / 2.0**53)
 
 
-def normal_fate(
+def counter_normal(
     seeds: UInt64[np.ndarray, " B"], stream: int, number: int | Int64[np.ndarray, " B"]
 ) -> Float64[np.ndarray, " B"]:
     """Standard normal numbers (Box and Muller)."""
-    radius = np.sqrt(-2.0 * np.log(1.0 - fate(seeds, 2 * stream + 1000, number)))
-    return np.asarray(radius * np.cos(2.0 * np.pi * fate(seeds, 2 * stream + 1001, number)))
+    radius = np.sqrt(-2.0 * np.log(1.0 - counter_uniform(seeds, 2 * stream + 1000, number)))
+    return np.asarray(radius * np.cos(2.0 * np.pi * counter_uniform(seeds, 2 * stream + 1001, number)))
 
 
 def _mix(z: np.ndarray) -> np.ndarray:

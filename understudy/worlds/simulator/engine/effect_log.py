@@ -5,7 +5,9 @@ from understudy.worlds.simulator.engine.state import NUM_EFFECTS, Record
 
 
 @njit_part
-def note(w: Record, effect: int, kind: int, from_x: float, from_y: float, x: float, y: float, amount: float) -> None:
+def log_effect(
+    w: Record, effect: int, kind: int, from_x: float, from_y: float, x: float, y: float, amount: float
+) -> None:
     """Writes one effect into the ring, over the oldest."""
     entry = w.effects[w.num_effects % NUM_EFFECTS]
     entry.tick = w.tick

@@ -7,7 +7,7 @@ from pathlib import Path
 DATA = Path(__file__).parents[1] / "data"
 
 
-class Temper(IntEnum):
+class Aggression(IntEnum):
     """When an alien attacks."""
 
     PASSIVE = 0
@@ -32,7 +32,7 @@ class Alien:
     range: float
     sight: float
     """How near the player has to come before an aggressive one attacks."""
-    temper: Temper
+    temper: Aggression
     size: float
     """Side of its box."""
 
@@ -145,7 +145,7 @@ class Ship:
     pack_radius: float = 600.0
     chase_lost: float = 1100.0
     """A hunting alien gives up when the player is farther."""
-    leash: float = 1500.0
+    chase_limit: float = 1500.0
     """A hunting alien turns back this far outside its field."""
     cargo_chance: float = 0.30
     cargo_s: float = 60.0

@@ -16,7 +16,7 @@ SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 
 
 @njit_part
-def chance(w: Record) -> float:
+def uniform(w: Record) -> float:
     """A number from 0 up to, not including, 1."""
     w.random = w.random + GOLDEN
     z = w.random
@@ -27,9 +27,9 @@ def chance(w: Record) -> float:
 
 
 @njit_part
-def below(w: Record, count: int) -> int:
+def randint(w: Record, count: int) -> int:
     """An integer from 0 up to, not including, `count`."""
-    return int(chance(w) * count)
+    return int(uniform(w) * count)
 
 
 @njit_part
@@ -37,8 +37,8 @@ def point_in_disc(w: Record) -> tuple[float, float]:
     """A point of the unit disc, evenly spread."""
     x, y = 2.0, 2.0
     while x * x + y * y > 1.0:
-        x = 2.0 * chance(w) - 1.0
-        y = 2.0 * chance(w) - 1.0
+        x = 2.0 * uniform(w) - 1.0
+        y = 2.0 * uniform(w) - 1.0
     return x, y
 
 

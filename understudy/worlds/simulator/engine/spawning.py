@@ -2,7 +2,7 @@
 
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.engine.njit import njit_part
-from understudy.worlds.simulator.engine.rng import below, chance, distance, point_in_disc
+from understudy.worlds.simulator.engine.rng import distance, point_in_disc, randint, uniform
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES, PARKED, Record
 
 FIRST_ID = 100
@@ -56,7 +56,7 @@ def spawn_alien(w: Record, r: Record, j: int) -> None:
     w.alien_shield[j] = r.alien_shield[w.alien_kind[j]]
     w.alien_id[j] = new_id(w)
     w.alien_engaged[j] = 0
-    w.alien_until[j] = w.tick + below(w, 100)
+    w.alien_until[j] = w.tick + randint(w, 100)
     w.alien_ready[j] = w.tick
     w.alien_hurt[j] = w.tick - 1000
     w.alien_shot[j] = w.tick - 1000
@@ -85,7 +85,7 @@ def wander(w: Record, r: Record, j: int) -> None:
     length = distance(dx, dy) + 1.0
     speed = WANDER * r.alien_speed[w.alien_kind[j]]
     w.alien_vx[j], w.alien_vy[j] = dx / length * speed, dy / length * speed
-    w.alien_until[j] = w.tick + int(length / speed / TICK_S * (0.3 + 0.7 * chance(w)))
+    w.alien_until[j] = w.tick + int(length / speed / TICK_S * (0.3 + 0.7 * uniform(w)))
 
 
 @njit_part
@@ -103,8 +103,8 @@ def populate_boxes(w: Record, r: Record) -> None:
 def place_bonus_box(w: Record, r: Record, k: int) -> None:
     """A fresh bonus box somewhere on the map."""
     w.box_kind[k] = r.bonus_box_kind
-    w.box_x[k] = 150.0 + chance(w) * (r.map_width - 300.0)
-    w.box_y[k] = 150.0 + chance(w) * (r.map_height - 300.0)
+    w.box_x[k] = 150.0 + uniform(w) * (r.map_width - 300.0)
+    w.box_y[k] = 150.0 + uniform(w) * (r.map_height - 300.0)
     w.box_id[k] = new_id(w)
 
 
@@ -123,7 +123,7 @@ def drop_cargo(w: Record, r: Record, x: float, y: float) -> None:
 def take_box(w: Record, r: Record, k: int) -> None:
     """Removes a box; a bonus box comes back later, elsewhere."""
     w.box_x[k], w.box_y[k], w.box_id[k] = PARKED, PARKED, 0
-    w.box_until[k] = w.tick + int(r.box_respawn_s * (0.5 + chance(w)))
+    w.box_until[k] = w.tick + int(r.box_respawn_s * (0.5 + uniform(w)))
     if w.box_goal == k:
         w.box_goal = -1
 

@@ -16,7 +16,7 @@ from understudy.contract.profile import Profile
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering.scene import Camera, Scene, camera_of
 from understudy.worlds.simulator.rendering.sprite_sheet import surface_of
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 BOLT_S, ROCKET_S, FLASH_S, BLAST_S, NUMBER_S = 0.22, 0.4, 0.16, 0.8, 1.0
 NUM_BLAST_FRAMES = 20
@@ -79,7 +79,7 @@ def _shot_of(record: np.void, effect: Effect, camera: Camera, ammo: int, unit: f
 class EffectPainter:
     """Draws the effects of a scene."""
 
-    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: TextRenderer) -> None:
         self._profile = profile
         self._unit = size[1] / 720
         self._lettering = lettering

@@ -10,7 +10,7 @@ from understudy.contract.profile import Profile
 from understudy.worlds.simulator.rendering.hud_painter import HULL, SHIELD, draw_bar
 from understudy.worlds.simulator.rendering.scene import VIEW_WIDTH, Scene
 from understudy.worlds.simulator.rendering.sprite_sheet import NUM_HEADINGS, SpriteSheet, surface_of
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 SHIP_SIZE = 78.0
 """Of the player's ship, map units."""
@@ -54,7 +54,7 @@ class Headings:
 class BodyPainter:
     """Draws the objects of a scene and the player's ship."""
 
-    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering, *, labels: bool) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: TextRenderer, *, labels: bool) -> None:
         self._profile = profile
         self._size = size
         self._unit = size[1] / 720

@@ -12,7 +12,7 @@ from understudy.contract.profile import Profile, Rectangle
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering.effect_painter import LASER_COLOURS
 from understudy.worlds.simulator.rendering.scene import KEPT_S, MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 HULL, SHIELD, ROCKET = (70, 220, 110), (70, 160, 255), (255, 176, 70)
 TEXT, FAINT, EDGE = (206, 222, 238), (122, 140, 160), (60, 110, 150)
@@ -44,7 +44,7 @@ def log_line(effect: np.void, profile: Profile) -> tuple[str, Colour] | None:
 class Panels:
     """Draws the panels of one profile at one window size."""
 
-    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: TextRenderer) -> None:
         self._profile = profile
         self._size = size
         self._lettering = lettering

@@ -5,7 +5,7 @@ import pygame
 
 from understudy.worlds.simulator.rendering.hud_painter import EDGE, FAINT, TEXT, draw_map
 from understudy.worlds.simulator.rendering.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 LESSONS_S = 60.0
 _LESSONS = (
@@ -22,7 +22,7 @@ _LESSONS = (
 _GOOD = (130, 240, 150)
 
 
-class Lessons:
+class Tutorial:
     """A list of what one can do; each line is ticked off once it was done. Gone when all are, or after a minute."""
 
     def __init__(self) -> None:
@@ -47,7 +47,7 @@ class Lessons:
         )
         self._done = [done or now for done, now in zip(self._done, seen, strict=True)]
 
-    def draw(self, surface: pygame.Surface, lettering: Lettering, played_s: float) -> None:
+    def draw(self, surface: pygame.Surface, lettering: TextRenderer, played_s: float) -> None:
         """Draws the list while it is wanted."""
         if self.hidden or played_s > LESSONS_S or all(self._done):
             return
@@ -56,12 +56,12 @@ class Lessons:
         _plate(surface, area, 170)
         place = (area.left + 12 * unit, area.top + 16 * unit)
         lettering.write(surface, "How to play    (H hides this)", place, 14, TEXT, anchor="midleft")
-        for row, (lesson, done) in enumerate(zip(_LESSONS, self._done, strict=True)):
+        for row, (labelled, done) in enumerate(zip(_LESSONS, self._done, strict=True)):
             y = area.top + (42 + 21 * row) * unit
             dot = (area.left + 17 * unit, y)
             pygame.draw.circle(surface, _GOOD if done else FAINT, dot, 4 * unit, 0 if done else 1)
             tint = FAINT if done else TEXT
-            lettering.write(surface, lesson, (area.left + 30 * unit, y), 13, tint, anchor="midleft")
+            lettering.write(surface, labelled, (area.left + 30 * unit, y), 13, tint, anchor="midleft")
         left = f"P pause   M map   {max(0.0, LESSONS_S - played_s):.0f} s"
         lettering.write(surface, left, (area.right - 10 * unit, area.bottom - 8 * unit), 11, FAINT, anchor="midright")
 
@@ -75,7 +75,7 @@ def _flies_far(scene: Scene) -> bool:
     return away_x > VIEW_WIDTH / 2 or away_y > VIEW_HEIGHT / 2
 
 
-def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> None:
+def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -> None:
     """The map of the whole sector in the middle of the window."""
     width, height = surface.get_size()
     area = pygame.Rect(0, 0, round(height * 0.62 * MAP_WIDTH / MAP_HEIGHT), round(height * 0.62))
@@ -85,7 +85,7 @@ def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: Lettering) 
     lettering.write(surface, "M closes the map", area.midbottom, 13, FAINT, anchor="midbottom")
 
 
-def draw_pause(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> None:
+def draw_pause(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -> None:
     """The game stands still."""
     veil = pygame.Surface(surface.get_size(), pygame.SRCALPHA, 32)
     veil.fill((4, 6, 12, 150))
@@ -99,7 +99,7 @@ def draw_pause(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> N
     lettering.write(surface, keys, (x, y + 82 * unit), 15, TEXT, anchor="center")
 
 
-def draw_death(surface: pygame.Surface, lettering: Lettering) -> None:
+def draw_death(surface: pygame.Surface, lettering: TextRenderer) -> None:
     """While the player waits to be brought back."""
     x, y, unit = surface.get_width() / 2, surface.get_height() * 0.36, surface.get_height() / 720
     lettering.write(surface, "YOUR SHIP WAS DESTROYED", (x, y), 34, (255, 90, 80), anchor="center")

@@ -22,10 +22,10 @@ from understudy.worlds.simulator.rendering.scene import (
     VIEW_WIDTH,
     Camera,
     Scene,
-    Witness,
+    SceneTracker,
     camera_of,
 )
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 
 class Renderer:
@@ -44,13 +44,13 @@ class Renderer:
         """
         self.size = size or (profile.window_width, profile.window_height)
         self.surface = pygame.Surface(self.size, 0, 32)
-        self.lettering = Lettering(self.size[1])
+        self.lettering = TextRenderer(self.size[1])
         self._num_maps = len(profile.maps)
         self._space = Space(self.size)
         self._bodies = BodyPainter(profile, self.size, self.lettering, labels=labels)
         self._effects = EffectPainter(profile, self.size, self.lettering)
         self._panels = Panels(profile, self.size, self.lettering)
-        self.witness = Witness()
+        self.witness = SceneTracker()
 
     def paint_skies(self) -> None:
         """Paints the skies of all maps now, so that a jump to one does not hold a live game up."""

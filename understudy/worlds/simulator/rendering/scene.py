@@ -79,7 +79,7 @@ def scene_of(state: np.void, observation: np.void, ahead: float = 0.0) -> Scene:
 
 
 @dataclass
-class Witness:
+class SceneTracker:
     """Watches one world's observations go by, tick for tick, and tells what must have happened."""
 
     effects: list[np.ndarray] = field(default_factory=list)

@@ -12,7 +12,7 @@ FINER = 3
 """Text is rendered larger and shrunk: small letters come out evenly spaced."""
 
 
-class Lettering:
+class TextRenderer:
     """Writes text; sizes are pixels of a window 720 pixels high."""
 
     def __init__(self, window_height: int) -> None:

@@ -47,7 +47,7 @@ LEAD_S = 0.8
 
 
 @njit
-def wish_for_click(c: Record, o: Record, g: Record, s: Record) -> Click:
+def choose_click(c: Record, o: Record, g: Record, s: Record) -> Click:
     """What to click on: (wish, id, x, y), the place in window fractions."""
     if o.player.alive == 0:
         return NOTHING, 0, 0.0, 0.0
@@ -128,7 +128,7 @@ def _take_care(c: Record, o: Record, g: Record, s: Record) -> Click:
 
 
 @njit
-def wish_for_key(c: Record, o: Record, g: Record, s: Record) -> int:
+def choose_key(c: Record, o: Record, g: Record, s: Record) -> int:
     """The key to press, as a bit of the profile's keys; 0 for none."""
     if o.player.alive == 0:
         return 0

@@ -95,7 +95,7 @@ class OtherWindow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hardships:
+class DemonstrationNoise:
     """Which hardships a recording has; None for those that it has not."""
 
     uneven_reactions: UnevenReactions | None = None
@@ -112,7 +112,7 @@ class Hardships:
         return tuple(field.name for field in fields(self) if getattr(self, field.name) is not None)
 
 
-ALL_HARDSHIPS = Hardships(
+ALL_HARDSHIPS = DemonstrationNoise(
     uneven_reactions=UnevenReactions(),
     drifting_attention=DriftingAttention(),
     idle_minutes=IdleMinutes(),
@@ -125,7 +125,7 @@ ALL_HARDSHIPS = Hardships(
 HARDSHIPS: tuple[str, ...] = ALL_HARDSHIPS.names
 
 
-def hardships_named(names: Sequence[str]) -> Hardships:
+def hardships_named(names: Sequence[str]) -> DemonstrationNoise:
     """The named ones at their usual strengths.
 
     Raises:

@@ -9,7 +9,7 @@ import math
 from understudy.contract.intent import Phase
 from understudy.contract.observation import TICK_S, Button
 from understudy.worlds.simulator.engine.njit import njit
-from understudy.worlds.simulator.engine.rng import chance
+from understudy.worlds.simulator.engine.rng import uniform
 from understudy.worlds.simulator.engine.state import Record
 from understudy.worlds.simulator.teacher.game_knowledge import find_track
 from understudy.worlds.simulator.teacher.state import (
@@ -49,8 +49,8 @@ def begin_gesture(c: Record, o: Record, s: Record) -> None:
         size, size_y = max(0.005, o.tracks[slot].width), max(0.005, o.tracks[slot].height)
     c.offset_x = min(0.45, max(-0.45, s.aim_noise * draw_normal(c))) * size
     c.offset_y = min(0.45, max(-0.45, s.aim_noise * draw_normal(c))) * size_y
-    if chance(c) < s.slip_chance:
-        angle = 2.0 * math.pi * chance(c)
+    if uniform(c) < s.slip_chance:
+        angle = 2.0 * math.pi * uniform(c)
         c.offset_x, c.offset_y = 0.9 * size * math.cos(angle), 0.9 * size_y * math.sin(angle)
     length = math.hypot(c.to_x - c.from_x, (c.to_y - c.from_y) / ASPECT)
     duration_s = FITTS_START_S + FITTS_PER_BIT_S * math.log2(length / size + 1.0)

@@ -7,7 +7,7 @@ import math
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.worlds.simulator.engine.njit import njit
-from understudy.worlds.simulator.engine.rng import chance
+from understudy.worlds.simulator.engine.rng import uniform
 from understudy.worlds.simulator.engine.state import Record
 from understudy.worlds.simulator.teacher.game_knowledge import (
     BASE,
@@ -126,7 +126,7 @@ def _choose_goal(c: Record, o: Record, g: Record, s: Record) -> None:
     c.goal_errand = ERRAND_PATROL
     base = find_landmark(o, BASE)
     for _ in range(20):
-        angle, length = 2.0 * math.pi * chance(c), s.roam * (0.5 + chance(c))
+        angle, length = 2.0 * math.pi * uniform(c), s.roam * (0.5 + uniform(c))
         c.goal_x = o.player.x + length * math.cos(angle)
         c.goal_y = o.player.y + length * math.sin(angle)
         inside = min(c.goal_x, c.goal_y) > 0.04 and max(c.goal_x, c.goal_y) < 0.96
@@ -148,11 +148,11 @@ def _choose_portal(c: Record, o: Record, g: Record, s: Record) -> int:
         if mark.role != PORTAL:
             continue
         there = _leads_to(g, o.player.map_index, mark.x, mark.y)
-        score = 0.5 * chance(c) - abs(there - s.home_map)
+        score = 0.5 * uniform(c) - abs(there - s.home_map)
         if score > best_score:
             best, best_score = index, score
     eager = s.jump_chance * (1.0 if o.player.map_index != int(s.home_map) else AT_HOME)
-    return best if chance(c) < eager else -1
+    return best if uniform(c) < eager else -1
 
 
 @njit

@@ -14,8 +14,8 @@ from understudy.contract.intent import no_intent
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.worlds.simulator.engine.counter_rng import fate, normal_fate
-from understudy.worlds.simulator.teacher.demonstration_noise import Hardships, TwoStyles
+from understudy.worlds.simulator.engine.counter_rng import counter_normal, counter_uniform
+from understudy.worlds.simulator.teacher.demonstration_noise import DemonstrationNoise, TwoStyles
 from understudy.worlds.simulator.teacher.distraction import Distraction
 from understudy.worlds.simulator.teacher.game_knowledge import game_record
 from understudy.worlds.simulator.teacher.motor import IDLE
@@ -41,10 +41,10 @@ class PersonCarry:
     """The hands are off the game; an absence begins once the hand is free."""
 
 
-class PersonLike:
+class NoisyTeacher:
     """A Pilot: a teacher of one style with hardships (all but `other_window`, which is the world's)."""
 
-    def __init__(self, style: str, profile: Profile, hardships: Hardships) -> None:
+    def __init__(self, style: str, profile: Profile, hardships: DemonstrationNoise) -> None:
         """Args: `style`, a name in ``data/styles.toml``; `profile`, the game to be played.
 
         Raises:
@@ -121,7 +121,7 @@ class PersonLike:
             return np.ones(len(carry.seeds))
         swing, since_s = period_of(carry, _DRIFT, uneven.drift_minutes)
         angle = 2.0 * np.pi * since_s / (60.0 * uneven.drift_minutes)
-        scatter = normal_fate(carry.seeds, _UNEVEN, carry.tick // TICK_RATE_HZ)
+        scatter = counter_normal(carry.seeds, _UNEVEN, carry.tick // TICK_RATE_HZ)
         return np.asarray(np.exp(uneven.spread * scatter + uneven.drift * np.sin(angle) * np.ones_like(swing)))
 
     def _inattention(self, carry: PersonCarry, styles: np.ndarray) -> Float64[np.ndarray, " B"]:
@@ -143,7 +143,7 @@ def period_of(
 ) -> tuple[Int64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
     """(number of the period of so many minutes, seconds since it began); each world began somewhere in its first."""
     period_s = 60.0 * minutes
-    at_s = carry.tick * TICK_S + period_s * fate(carry.seeds, stream, 0)
+    at_s = carry.tick * TICK_S + period_s * counter_uniform(carry.seeds, stream, 0)
     number = np.floor(at_s / period_s).astype(np.int64)
     return number, at_s - number * period_s
 
@@ -151,7 +151,7 @@ def period_of(
 def in_spell(carry: PersonCarry, stream: int, every_minutes: float, minutes: float) -> Bool[np.ndarray, " B"]:
     """Whether now is in the one spell of its period, which lies anywhere in the period."""
     number, since_s = period_of(carry, stream, every_minutes)
-    begin_s = 60.0 * max(0.0, every_minutes - minutes) * fate(carry.seeds, stream, number + 1)
+    begin_s = 60.0 * max(0.0, every_minutes - minutes) * counter_uniform(carry.seeds, stream, number + 1)
     return np.asarray((since_s >= begin_s) & (since_s < begin_s + 60.0 * minutes))
 
 

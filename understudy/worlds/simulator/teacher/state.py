@@ -10,7 +10,7 @@ import numpy as np
 
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.engine.njit import njit
-from understudy.worlds.simulator.engine.rng import chance
+from understudy.worlds.simulator.engine.rng import uniform
 from understudy.worlds.simulator.engine.state import Record
 
 NOTHING, OBJECT, SPACE, MINIMAP = 0, 1, 2, 3
@@ -68,8 +68,8 @@ TEACHER_CARRY = np.dtype(
 @njit
 def draw_normal(c: Record) -> float:
     """A standard normal number (Box and Muller)."""
-    radius = math.sqrt(-2.0 * math.log(1.0 - chance(c)))
-    return radius * math.cos(2.0 * math.pi * chance(c))
+    radius = math.sqrt(-2.0 * math.log(1.0 - uniform(c)))
+    return radius * math.cos(2.0 * math.pi * uniform(c))
 
 
 @njit

@@ -12,7 +12,7 @@ import numpy as np
 
 from understudy.worlds.simulator.engine.njit import njit
 from understudy.worlds.simulator.engine.state import Record
-from understudy.worlds.simulator.teacher.action_selection import served, wish_for_click, wish_for_key
+from understudy.worlds.simulator.teacher.action_selection import choose_click, choose_key, served
 from understudy.worlds.simulator.teacher.mode_selection import think
 from understudy.worlds.simulator.teacher.motor import DWELL, IDLE, MOVE, PRESS, begin_gesture, move_hand
 from understudy.worlds.simulator.teacher.state import NOTHING, draw_ticks
@@ -38,7 +38,7 @@ def decide_one(o: Record, c: Record, g: Record, s: Record, action: Record) -> No
 @njit
 def _notice(c: Record, o: Record, g: Record, s: Record) -> None:
     """Takes over the present wish; a new one is acted on after a reaction time."""
-    wish, wish_id, x, y = wish_for_click(c, o, g, s)
+    wish, wish_id, x, y = choose_click(c, o, g, s)
     if wish != c.wish or wish_id != c.wish_id:
         c.wish, c.wish_id = wish, wish_id
         c.wish_due = c.tick + draw_ticks(c, s.reaction_s, 0.25)
@@ -62,7 +62,7 @@ def _press_keys(c: Record, o: Record, g: Record, s: Record) -> int:
             c.key_down = 0
             c.key_wish = 0
         return int(held)
-    wish = wish_for_key(c, o, g, s)
+    wish = choose_key(c, o, g, s)
     if wish != c.key_wish:
         c.key_wish = wish
         c.key_due = c.tick + draw_ticks(c, s.reaction_s, 0.25)

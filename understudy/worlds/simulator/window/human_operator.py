@@ -31,7 +31,7 @@ CHOICE_S = 4.0
 _BUTTONS = (pygame.BUTTON_LEFT, pygame.BUTTON_RIGHT)
 
 
-class WindowSeat:
+class WindowOperator:
     """A person at a `GameWindow` who need not be playing. Belongs to the window's thread; is its companion."""
 
     def __init__(
@@ -177,7 +177,7 @@ class WindowSeat:
             self._down.discard(which)
 
 
-class WindowPerson:
+class HumanPilot:
     """Plays through the mouse and keyboard of one `GameWindow`."""
 
     def __init__(self, window: GameWindow) -> None:

@@ -6,7 +6,7 @@ from jaxtyping import Float32
 
 from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
-from understudy.worlds.input_accumulator import TickHands
+from understudy.worlds.input_accumulator import InputAccumulator
 
 _BUTTONS = {pygame.BUTTON_LEFT: Button.LEFT, pygame.BUTTON_RIGHT: Button.RIGHT}
 
@@ -20,7 +20,7 @@ def key_codes(profile: Profile) -> dict[int, int]:
     return codes
 
 
-class Hands(TickHands):
+class PygameInput(InputAccumulator):
     """Gathers the events of one window. Belongs to the thread that owns the window."""
 
     def __init__(self, profile: Profile, size: tuple[int, int], codes: dict[int, int]) -> None:

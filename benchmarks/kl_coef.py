@@ -1,6 +1,6 @@
 """What the leash trades: score against likeness, for executors practised from one clone at different leashes.
 
-    python benchmarks/leash.py --models models/v2 --practised 0.3=candidate_A.pt 1=candidate_B.pt 3=candidate_C.pt
+    python benchmarks/kl_coef.py --models models/v2 --practised 0.3=candidate_A.pt 1=candidate_B.pt 3=candidate_C.pt
 
 Teacher, clone and all of them play the same worlds for choosing; half a CPU-minute for each at 128 worlds. Distances
 are `behaviour.style_distances`: root mean square over the numbers of style, in units of their own noise, so about 1.4
@@ -18,13 +18,13 @@ from matplotlib.figure import Figure
 
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.report.plots import FAINT, KIND_COLOURS, STYLE
-from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.play_style import ROWS, behaviour_of, click_distance, style_distances
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play_all
+from understudy.evaluation.rollouts.vector_rollout import rollout_all
 from understudy.learning.registry.candidates import load_candidate
-from understudy.policies.policy_bundle import load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.policy_bundle import load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
@@ -68,16 +68,16 @@ def pilots_of(settings: Settings) -> dict[str, Pilot]:
     profile = load_profile("darkorbit")
     pilots: dict[str, Pilot] = {
         settings.teacher: Teacher(settings.teacher, profile),
-        "cloned": Hierarchy(load_brain(settings.models), profile),
+        "cloned": HierarchicalPolicy(load_policies(settings.models), profile),
     }
     for each in settings.practised:
         leash, path = each.split("=", 1)
         candidate = load_candidate(settings.models, Path(path), "executor")
-        pilots[f"leash {leash}"] = Hierarchy(load_brain(settings.models, candidate), profile)
+        pilots[f"leash {leash}"] = HierarchicalPolicy(load_policies(settings.models, candidate), profile)
     return pilots
 
 
-def points_of(played: dict[str, Outcomes]) -> list[Point]:
+def points_of(played: dict[str, EpisodeStats]) -> list[Point]:
     """The table's figures."""
     far = style_distances([one.habits for one in played.values()])
     return [
@@ -93,7 +93,7 @@ def points_of(played: dict[str, Outcomes]) -> list[Point]:
     ]
 
 
-def tell(points: list[Point], played: dict[str, Outcomes]) -> None:
+def tell(points: list[Point], played: dict[str, EpisodeStats]) -> None:
     """Two tables for docs/log.md."""
     habits = {name: behaviour_of(one.habits) for name, one in played.items()}
     print("| | score | deaths/h | style from the clone | from the teacher | clicks apart from the clone |")
@@ -142,7 +142,7 @@ def main() -> None:
     settings = tyro.cli(Settings, description=__doc__)
     torch.set_num_threads(1)
     seeds = seeds_for(Purpose.CHOOSE, settings.worlds, settings.offset)
-    played = play_all(pilots_of(settings), seeds, 120.0, processes=settings.processes)
+    played = rollout_all(pilots_of(settings), seeds, 120.0, processes=settings.processes)
     points = points_of(played)
     tell(points, played)
     if settings.picture is not None:
