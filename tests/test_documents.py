@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from understudy.cli.main import VERBS
 from understudy.learning.online.messages import SegmentStats
 from understudy.learning.online.messages import UpdateStats as OnlineUpdateStats
 from understudy.learning.rl.ppo import PPOStats
@@ -31,6 +32,15 @@ def test_every_file_that_a_document_names_exists(name: str) -> None:
     places = (ROOT, ROOT / "understudy", (ROOT / name).parent)
     named = {found for found in FILE.findall(text_of(name)) if not OF_THE_USER.match(found)}
     assert sorted(one for one in named if not any((place / one).exists() for place in places)) == []
+
+
+def test_the_readme_lists_every_verb_and_no_other_and_each_has_a_page() -> None:
+    table = text_of("README.md").split("## Verbs")[1].split("\n\n")[0]
+    cells = "·".join(line.split("|")[2] for line in table.splitlines() if line.startswith("| "))
+    listed = {found for cell in cells.split("·") for found in re.findall(r"`(\w+)`", cell)}
+    assert listed == set(VERBS)
+    manual = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "manual").glob("*.md"))
+    assert [verb for verb in VERBS if f"understudy {verb}" not in manual and f"start.py {verb}" not in manual] == []
 
 
 def test_contributing_lists_twenty_places_and_each_defines_what_it_is_listed_for() -> None:
