@@ -73,7 +73,7 @@ def pilots_of(settings: Settings) -> dict[str, Pilot]:
     for each in settings.practised:
         kl_coef, path = each.split("=", 1)
         candidate = load_candidate(settings.models, Path(path), "executor")
-        pilots[f"KL coefficient {kl_coef}"] = HierarchicalPolicy(load_policies(settings.models, candidate), profile)
+        pilots[f"kl_coef {kl_coef}"] = HierarchicalPolicy(load_policies(settings.models, candidate), profile)
     return pilots
 
 
