@@ -86,7 +86,7 @@ def game() -> "Iterator[tuple[list[tuple[float, int, int]], subprocess.Popen[str
 def capture() -> None:
     """A window's picture as RGB, and the watch on black and doubled ones."""
     from understudy.worlds.desktop.capture.frame_checks import FrameWatch
-    from understudy.worlds.desktop.capture.screen_capture import open_camera
+    from understudy.worlds.desktop.platform import open_camera
     from understudy.worlds.desktop.windows.window_system import Area
 
     camera, watch, area = open_camera(), FrameWatch(), Area(left=0, top=0, width=1280, height=720)
@@ -106,15 +106,15 @@ def capture() -> None:
 def clicks(seen: list[tuple[float, int, int]]) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
     from understudy.worlds.desktop.input.input_controller import InputController
-    from understudy.worlds.desktop.input.input_injector import open_pointer
     from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
-    from understudy.worlds.desktop.input.raw_input import RawInput, open_watcher
+    from understudy.worlds.desktop.input.raw_input import RawInput
     from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+    from understudy.worlds.desktop.platform import open_injector, open_raw_listener
 
     heard: list[tuple[float, RawInput]] = []
     own_events = OwnEventFilter()
-    watcher = open_watcher(("space",), own_events, lambda event: heard.append((time.monotonic(), event)))
-    controller = InputController(open_pointer(), ReleaseWatchdog(), own_events, ("space",))
+    watcher = open_raw_listener(("space",), own_events, lambda event: heard.append((time.monotonic(), event)))
+    controller = InputController(open_injector(), ReleaseWatchdog(), own_events, ("space",))
     to_game, to_watcher, sending, true_times = [], [], [], []
     for number in range(NUM_CLICKS):
         seen.clear()

@@ -18,9 +18,9 @@ import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
 from understudy.worlds.desktop.input.input_controller import InputController
-from understudy.worlds.desktop.input.input_injector import open_pointer
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
-from understudy.worlds.desktop.windows.window_system import find_window, open_windows
+from understudy.worlds.desktop.platform import open_injector, open_windows
+from understudy.worlds.desktop.windows.window_system import find_window
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.window.game_window import GameWindow
 
@@ -46,7 +46,7 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
     assert area is not None
     teacher, controller = (
         Teacher(style, window.profile),
-        InputController(open_pointer(), NoGuardian(), OwnEventFilter(), window.profile.keys),
+        InputController(open_injector(), NoGuardian(), OwnEventFilter(), window.profile.keys),
     )
     carry = teacher.start(np.array([seed], np.uint64))
     try:

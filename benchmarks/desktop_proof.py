@@ -226,7 +226,7 @@ def start(command: list[str], display: str) -> "subprocess.Popen[str]":
 
 def wait_for_window(display: str) -> None:
     """Until the game's window is there."""
-    from understudy.worlds.desktop.windows.window_system import open_windows
+    from understudy.worlds.desktop.platform import open_windows
 
     os.environ["DISPLAY"] = display
     until = time.monotonic() + PATIENCE_S

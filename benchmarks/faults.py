@@ -71,7 +71,7 @@ class Poisoned(OutcomeDetector):
         super().__init__(profile, config)
         self._random = np.random.default_rng(0)
 
-    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
+    def update(self, observation: Observation, carry: Carry) -> np.ndarray:
         found = super().update(observation, carry)
         found["hits"] = self._random.random(len(found)) < 0.05
         found["kills"] = found["kill_value"] = self._random.random(len(found)) < 0.025
@@ -81,7 +81,7 @@ class Poisoned(OutcomeDetector):
 class AlwaysPaid(OutcomeDetector):
     """Every tick earns a twentieth of a point."""
 
-    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
+    def update(self, observation: Observation, carry: Carry) -> np.ndarray:
         found = super().update(observation, carry)
         found[:] = np.zeros((), found.dtype)
         found["kill_value"] = 0.05

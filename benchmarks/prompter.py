@@ -109,7 +109,7 @@ class Prompted(HierarchicalPolicy):
         read_prompts(carry.prompts, carry.teacher, before, observation.records, self._encoder.geometry)
         carry.phases = hands["phase"].copy()
 
-    def _strategise(self, context_BF: torch.Tensor, carry: HierarchicalState) -> None:
+    def _run_strategist(self, context_BF: torch.Tensor, carry: HierarchicalState) -> None:
         super()._run_strategist(context_BF, carry)
         if "mode" in self._parts:
             self._say_mode(carry)
@@ -121,7 +121,7 @@ class Prompted(HierarchicalPolicy):
         carry.strategy = concat_strategy(modes.float(), goal)
         carry.conditioning = torch.cat([carry.strategy, carry.conditioning[:, carry.strategy.shape[1] :]], dim=-1)
 
-    def _aim(self, context_BF, tracks, kinds, observation, carry) -> None:  # type: ignore[no-untyped-def]
+    def _run_tactician(self, context_BF, tracks, kinds, observation, carry) -> None:  # type: ignore[no-untyped-def]
         if "mode" in self._parts:
             self._say_mode(carry)
         super()._run_tactician(context_BF, tracks, kinds, observation, carry)

@@ -141,11 +141,11 @@ def test_where_no_file_can_grow_nothing_is_announced_and_nothing_changes(
 RESTLESS = """
 import sys
 from pathlib import Path
-from understudy.learning.registry.promotion import Grounds, promote, rollback
+from understudy.learning.registry.promotion import PromotionRecord, promote, rollback
 models = Path(sys.argv[1])
 print("begun", flush=True)
 while True:
-    promote(models, models / "executor" / "staged" / "candidate_one.pt", Grounds(why="again"))
+    promote(models, models / "executor" / "staged" / "candidate_one.pt", PromotionRecord(why="again"))
     rollback(models, why="and back")
 """
 

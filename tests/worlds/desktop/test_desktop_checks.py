@@ -11,7 +11,8 @@ from tests.support.desktop_fixtures import TITLE, PaperGame, hand
 from understudy.cli.main import main
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.desktop_checks import Finding, Severity, examine
-from understudy.worlds.desktop.windows.window_system import find_window, open_windows
+from understudy.worlds.desktop.platform import open_windows
+from understudy.worlds.desktop.windows.window_system import find_window
 
 pytestmark = pytest.mark.desktop
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from understudy.cli.live.run import Run
     from understudy.contract.profile import Profile
     from understudy.runtime.shared_control import TickSnapshot
     from understudy.worlds.desktop.human_operator import DesktopOperator
@@ -132,3 +133,13 @@ class DesktopLines:
         health = "hull unreadable" if hull != hull else f"hull {hull:.0%}"
         things = int((moment.observation.records["tracks"]["id"][0] > 0).sum())
         return f"{named}, {health}, {things} things in sight; {'; '.join(self._cadence()[-1:])}"
+
+
+def desktop_choice(command: "Run") -> DesktopChoice | None:
+    """Which game on the screen; None for the embedded game."""
+    if command.world == "simulator":
+        return None
+    from understudy.worlds.catalog import load_profile
+
+    title = load_profile(command.profile).window_title if command.window is None else command.window
+    return DesktopChoice(window=title, model=command.model, profile=command.profile)

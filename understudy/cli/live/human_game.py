@@ -44,7 +44,7 @@ def open_place(command: "Run", say: Callable[[str], None]) -> HumanGame:
         WorldError: if there is no display or no such window.
         CheckpointError: if there are no weights for the eye.
     """
-    from understudy.cli.live.run import desktop_choice
+    from understudy.cli.live.desktop import desktop_choice
 
     choice = desktop_choice(command)
     if choice is None:

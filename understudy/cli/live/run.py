@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from understudy.cli.live.assembly import LiveGame
-    from understudy.cli.live.desktop import DesktopChoice
     from understudy.cli.live.online_learning import OnlineChoice
     from understudy.cli.live.reviewing import CriticChoice
 
@@ -101,7 +100,7 @@ def run(command: Run) -> int | None:
     from rich.console import Console
 
     from understudy.cli.live.assembly import LiveSettings, open_live
-    from understudy.cli.live.desktop import ending_by_signals
+    from understudy.cli.live.desktop import desktop_choice, ending_by_signals
 
     console = Console(soft_wrap=True)
     _say_what_is_not_done(command, console)
@@ -117,17 +116,6 @@ def run(command: Run) -> int | None:
     with ending_by_signals(), open_live(settings, console) as game:
         interrupted = _play(command, game, console)
     return EXIT_INTERRUPTED if interrupted else None
-
-
-def desktop_choice(command: Run) -> "DesktopChoice | None":
-    """Which game on the screen; None for the embedded game."""
-    if command.world == "simulator":
-        return None
-    from understudy.cli.live.desktop import DesktopChoice
-    from understudy.worlds.catalog import load_profile
-
-    title = load_profile(command.profile).window_title if command.window is None else command.window
-    return DesktopChoice(window=title, model=command.model, profile=command.profile)
 
 
 def _play(command: Run, game: "LiveGame", console: "Console") -> bool:

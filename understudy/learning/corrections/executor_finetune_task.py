@@ -32,7 +32,7 @@ OVERSAMPLING = 3
 class TargetModeUpstream(UpstreamPolicies):
     """Upstream that all but names the mode in which a piece was really played."""
 
-    def strategies(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
+    def strategist_outputs(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
         """Mode probabilities, moved to the true mode, and goal."""
         said = super().strategist_outputs(labelled)
         true = functional.one_hot(torch.from_numpy(labelled.labels.modes), NUM_MODES).numpy()

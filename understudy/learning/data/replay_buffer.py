@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from understudy.learning.data.executor_batch import ExecutorBatch, concatenate
-from understudy.learning.supervised.executor_task import IDLE_STRIDE
+
+IDLE_STRIDE = 6
+"""Of ticks without an onset one in so many is kept, and weighted as many times."""
 
 
 class ReplayBuffer:

@@ -126,7 +126,7 @@ class PPO:
         old_log_prob: Float[Tensor, " n"],
         reference_policy: ExecutorOutput,
     ) -> tuple[float, float, float]:
-        """One step; returns KL to the reference policy (nats a tick), share clipped, KL to the old policy (nats a tick).
+        """One step; returns KL to the reference policy, share clipped, and KL to the old policy (both nats a tick).
 
         Args:
             moments, advantages: as in `train`.

@@ -13,12 +13,12 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.data.executor_batch import ExecutorBatch, build_batch, forward_policy
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
+from understudy.learning.data.replay_buffer import IDLE_STRIDE
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, likeliest_positions
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution, ExecutorMode
 
-IDLE_STRIDE = 6
 KEY_WEIGHT = 1.0
 LOSS_SCALE = 10.0
 """Nats per half second rather than per tick; matters to the clipping of gradients alone."""

@@ -18,12 +18,13 @@ from understudy.contract.errors import UnderstudyError, WorldError
 from understudy.contract.observation import TICK_S
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.capture.frame_checks import FrameWatch
-from understudy.worlds.desktop.capture.screen_capture import Camera, monitor_area, open_camera
-from understudy.worlds.desktop.input.input_injector import InputInjector, open_pointer
+from understudy.worlds.desktop.capture.screen_capture import Camera
+from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.input.input_listener import STOP_KEY
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
-from understudy.worlds.desktop.input.raw_input import RawInput, open_watcher
-from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, open_windows
+from understudy.worlds.desktop.input.raw_input import RawInput
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
+from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, monitor_area
 
 NUM_TIMED, NUM_WATCHED = 60, 40
 """Pictures that are timed one after the other, and that are watched at the pace of play (2 s)."""
@@ -78,7 +79,7 @@ def _examine_open(
     profile: Profile, title: str | None, monitor: int, windows: WindowSystem, camera: Camera
 ) -> Iterator[Finding]:
     number = None if title is None else find_window(windows, title)
-    area = monitor_area(camera, monitor) if number is None else windows.area(number)
+    area = monitor_area(camera.monitors(), monitor) if number is None else windows.area(number)
     if area is None:
         raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
     yield _place(area, windows.desktop())
@@ -197,8 +198,8 @@ def _hands(area: Area, profile: Profile) -> Iterator[Finding]:
     heard: list[tuple[float, RawInput]] = []
     own_events = OwnEventFilter()
     try:
-        pointer = open_pointer()
-        watcher = open_watcher(
+        pointer = open_injector()
+        watcher = open_raw_listener(
             (*profile.keys, *OUR_KEYS), own_events, lambda event: heard.append((time.monotonic(), event))
         )
     except UnderstudyError as problem:

@@ -5,15 +5,12 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.capture.screen_capture import open_camera
 from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopOperator
 from understudy.worlds.desktop.input.input_controller import InputController
-from understudy.worlds.desktop.input.input_injector import open_pointer
 from understudy.worlds.desktop.input.input_listener import STOP_KEY, InputListener
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
-from understudy.worlds.desktop.input.raw_input import open_watcher
 from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
-from understudy.worlds.desktop.windows.window_system import open_windows
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
 from understudy.worlds.desktop.world import DesktopBackends, DesktopSettings, DesktopWorld, Perception
 
 _log = logging.getLogger(__name__)
@@ -49,7 +46,7 @@ def open_desktop(
         undo.callback(windows.close)
         camera = open_camera()
         undo.callback(camera.close)
-        pointer = open_pointer()
+        pointer = open_injector()
         undo.callback(pointer.close)
         cursor, own_events = pointer.place(), OwnEventFilter()
         controller: InputController | None = None
@@ -59,7 +56,7 @@ def open_desktop(
         else:
             pointer.close()
         input_listener = InputListener(commands, corners_of=camera.monitors() if settings.sends else ())
-        watcher = open_watcher((*profile.keys, *commands, STOP_KEY), own_events, input_listener.hear)
+        watcher = open_raw_listener((*profile.keys, *commands, STOP_KEY), own_events, input_listener.hear)
         undo.callback(watcher.close)
         world = DesktopWorld(
             profile,

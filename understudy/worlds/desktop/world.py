@@ -129,7 +129,7 @@ class DesktopWorld:
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
         """What the eye has seen happen."""
         try:
-            self.place = TargetWindow(parts.windows, parts.camera, settings.window, settings.monitor)
+            self.place = TargetWindow(parts.windows, parts.camera.monitors(), settings.window, settings.monitor)
         except WorldError:
             self.close()
             raise

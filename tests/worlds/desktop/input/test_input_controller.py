@@ -10,9 +10,10 @@ import pytest
 from tests.support.desktop_fixtures import PaperGame
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
+from understudy.worlds.desktop.input.held_input_release import watch_over, with_silences
 from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
-from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog, watch_over, with_silences
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 
 KEYS = ("ctrl", "space", "1")
 SPACE = 2
@@ -170,12 +171,12 @@ def test_what_a_halted_player_holds_comes_up_and_can_go_down_again(pointer: Pape
 
 _HOLDS = """
 import sys, time
-from understudy.worlds.desktop.input.release_watchdog import Guardian
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.input_injector import open_pointer
-from understudy.worlds.desktop.input.input_controller import Reins
-reins = Reins(open_pointer(), Guardian(), Ledger(), ("space",))
-reins.send((640, 360), 1, 1)
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.platform import open_injector
+from understudy.worlds.desktop.input.input_controller import InputController
+controller = InputController(open_injector(), ReleaseWatchdog(), OwnEventFilter(), ("space",))
+controller.send((640, 360), 1, 1)
 print("holds", flush=True)
 time.sleep(60)
 """

@@ -10,13 +10,13 @@ import pytest
 
 from tests.support.desktop_fixtures import PaperGame, hand, until
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.capture.screen_capture import open_camera
-from understudy.worlds.desktop.input.input_injector import InputInjector, open_pointer
+from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.input.own_event_filter import LIFETIME_S, OwnEventFilter
-from understudy.worlds.desktop.input.raw_input import LOST, RawInput, open_watcher
-from understudy.worlds.desktop.windows.window_system import Area, open_windows
+from understudy.worlds.desktop.input.raw_input import LOST, RawInput
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
+from understudy.worlds.desktop.windows.window_system import Area
 
 MONITOR = Area(left=0, top=0, width=1280, height=720)
 KEYS = ("space", "ctrl", "1", "j")
@@ -101,7 +101,7 @@ def test_names_of_keys_are_those_of_profiles() -> None:
 def events(screen: dict[str, str]) -> Iterator[tuple[OwnEventFilter, list[RawInput]]]:
     """What a real watcher hears."""
     own_events, found = OwnEventFilter(), []
-    watcher = open_watcher(KEYS, own_events, found.append)
+    watcher = open_raw_listener(KEYS, own_events, found.append)
     yield own_events, found
     watcher.close()
     watcher.close()
@@ -110,7 +110,7 @@ def events(screen: dict[str, str]) -> Iterator[tuple[OwnEventFilter, list[RawInp
 @pytest.fixture
 def pointer(screen: dict[str, str]) -> Iterator[InputInjector]:
     """A real one."""
-    opened = open_pointer()
+    opened = open_injector()
     yield opened
     opened.close()
 
@@ -153,7 +153,7 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
 @pytest.mark.desktop
 def test_a_key_that_is_not_known_is_named_and_no_connection_is_left_open(screen: dict[str, str]) -> None:
     with pytest.raises(WorldError, match="'hyperspace'"):
-        open_watcher(("hyperspace",), OwnEventFilter(), lambda event: None)
+        open_raw_listener(("hyperspace",), OwnEventFilter(), lambda event: None)
     gc.collect()  # an open socket would be warned of
 
 
@@ -203,10 +203,10 @@ def test_a_display_that_goes_away_is_told_and_everything_closes_quietly(
         monkeypatch.setenv("DISPLAY", f":{numbers.readline().strip()}")
     found: list[RawInput] = []
     watcher, opened, camera, pointer = (
-        open_watcher(KEYS, OwnEventFilter(), found.append),
+        open_raw_listener(KEYS, OwnEventFilter(), found.append),
         open_windows(),
         open_camera(),
-        open_pointer(),
+        open_injector(),
     )
     (monitor,) = camera.monitors()
     server.kill()

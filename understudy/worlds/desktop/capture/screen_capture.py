@@ -1,7 +1,6 @@
 """Takes pictures of a part of the screen: the newest there is, and when it was."""
 
 import logging
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -95,32 +94,3 @@ class MssCamera:
         """Ends it. May be called twice."""
         with suppress(*self._errors):  # the display is gone
             self._screen.close()
-
-
-def open_camera() -> Camera:
-    """The fastest camera that this platform has and that is installed.
-
-    Raises:
-        MissingExtraError: if the platform's package is missing.
-        WorldError: if there is no screen.
-    """
-    if sys.platform == "win32":
-        try:
-            from understudy.worlds.desktop.capture.dxcam_camera import DxcamCamera
-        except ImportError:
-            _log.info("capturing through mss; quicker:  pip install 'understudy[windows]'")
-        else:
-            return DxcamCamera()
-    return MssCamera()
-
-
-def monitor_area(camera: Camera, number: int) -> Area:
-    """One monitor by its number.
-
-    Raises:
-        WorldError: if there is no such monitor.
-    """
-    monitors = camera.monitors()
-    if not 1 <= number <= len(monitors):
-        raise WorldError(f"There is no monitor {number}: this desktop has {len(monitors)}, counted from 1")
-    return monitors[number - 1]

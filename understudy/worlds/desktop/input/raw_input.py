@@ -1,12 +1,8 @@
 """Hears mouse and keyboard wherever they act, with the true times of the events, and says whose they were."""
 
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
-
-from understudy.contract.errors import MissingExtraError
-from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 
 LOST = "lost"
 
@@ -39,28 +35,3 @@ class RawInputListener(Protocol):
     def close(self) -> None:
         """Hears no more and joins the thread. May be called twice."""
         ...
-
-
-def open_watcher(keys: Sequence[str], own_events: OwnEventFilter, hear: Hear) -> RawInputListener:
-    """Begins to hear.
-
-    Args:
-        keys: names of the keys that matter; what else is typed is not looked at.
-        own_events: what we send ourselves.
-        hear: is called for each event.
-
-    Raises:
-        WorldError: if there is no display, or it does not let programs hear.
-        MissingExtraError: if the platform's package is missing.
-    """
-    if sys.platform == "win32" or sys.platform == "darwin":
-        try:
-            from understudy.worlds.desktop.input.pynput_listener import PynputWatcher
-        except ImportError as missing:
-            raise MissingExtraError("pynput", "desktop") from missing
-        return PynputWatcher(keys, own_events, hear)
-    try:
-        from understudy.worlds.desktop.input.x11_listener import X11Watcher
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Watcher(keys, own_events, hear)

@@ -8,14 +8,11 @@ the group of the one that plays does not reach it.
 """
 
 import logging
-import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
 
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.input.input_injector import InputInjector, open_pointer
 
 READY = "ready"
 SILENCE_S = 2.0
@@ -37,7 +34,7 @@ class ReleaseWatchdog:
             WorldError: if it does not start.
         """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "understudy.worlds.desktop.input.release_watchdog"],
+            [sys.executable, "-m", "understudy.worlds.desktop.release_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -106,72 +103,3 @@ class ReleaseWatchdog:
         reader.start()
         reader.join(_PATIENCE_S)
         return said == [f"{READY}\n"]
-
-
-def watch_over(lines: Iterable[str], pointer: InputInjector) -> int:
-    """Keeps account of what is down until the lines end, then releases it; at SILENCE already then.
-
-    Returns:
-        How many buttons and keys had to be released.
-    """
-    down: dict[tuple[str, str], None] = {}
-    num_released = 0
-
-    def release() -> None:
-        nonlocal num_released
-        for kind, code in down:
-            (pointer.turn_button if kind == "button" else pointer.turn_key)(code, down=False)
-        num_released += len(down)
-        down.clear()
-
-    for line in lines:
-        if line == SILENCE:
-            release()
-        elif line.strip() != STILL:
-            sign, kind, code = line.split()
-            if sign == "+":
-                down[kind, code] = None
-            else:
-                down.pop((kind, code), None)
-    release()
-    return num_released
-
-
-def with_silences(stream: Iterable[str], patience_s: float = SILENCE_S) -> Iterator[str]:
-    """The lines of a stream, and SILENCE whenever none came for so long; on a thread, for not every platform can wait
-    for a pipe with a limit."""
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-
-    def read() -> None:
-        for line in stream:
-            lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, name="guardian-lines", daemon=True).start()
-    while True:
-        try:
-            line = lines.get(timeout=patience_s)
-        except queue.Empty:
-            yield SILENCE
-            continue
-        if line is None:
-            return
-        yield line
-
-
-def main() -> int:
-    """The guardian process."""
-    pointer = open_pointer()
-    sys.stdout.write(f"{READY}\n")
-    sys.stdout.flush()
-    try:
-        watch_over(with_silences(sys.stdin), pointer)
-    except WorldError:  # the display is gone, and all that was held with it
-        return 1
-    finally:
-        pointer.close()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

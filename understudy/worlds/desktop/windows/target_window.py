@@ -1,8 +1,9 @@
 """The part of the screen that is the game: a window or a whole monitor, and what keeps it from being played in."""
 
+from collections.abc import Sequence
+
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.capture.screen_capture import Camera, monitor_area
-from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window
+from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, monitor_area
 
 LOOKED_AT = [(x, y) for y in (0.08, 0.5, 0.92) for x in (0.1, 0.5, 0.9)]
 """Where another window over the game is looked for: its middle, and where games show their bars, log and map."""
@@ -11,12 +12,12 @@ LOOKED_AT = [(x, y) for y in (0.08, 0.5, 0.92) for x in (0.1, 0.5, 0.9)]
 class TargetWindow:
     """Where a game is. Belongs to the thread that plays; the windows are its owner's to close."""
 
-    def __init__(self, windows: WindowSystem, camera: Camera, title: str | None, monitor: int) -> None:
+    def __init__(self, windows: WindowSystem, monitors: Sequence[Area], title: str | None, monitor: int) -> None:
         """Finds the window or the monitor.
 
         Args:
             windows: of the platform.
-            camera: knows the monitors.
+            monitors: of the desktop.
             title: of the window; None for the whole monitor.
             monitor: counted from 1.
 
@@ -25,7 +26,7 @@ class TargetWindow:
         """
         self._windows, self._title = windows, title
         self._window = None if title is None else find_window(windows, title)
-        area = monitor_area(camera, monitor) if self._window is None else windows.area(self._window)
+        area = monitor_area(monitors, monitor) if self._window is None else windows.area(self._window)
         if area is None:
             raise WorldError(f"The window {title!r} has just been closed")
         self.area = area

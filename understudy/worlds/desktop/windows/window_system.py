@@ -1,13 +1,13 @@
 """Where on the screen a game is: areas in pixels, and what a platform has to tell about its windows."""
 
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
-from understudy.contract.errors import MissingExtraError, WorldError
+from understudy.contract.errors import WorldError
 
 SHOWN_TITLES = 8
 
@@ -101,25 +101,12 @@ def find_window(system: WindowSystem, title: str) -> int:
     )
 
 
-def open_windows() -> WindowSystem:
-    """The windows of the platform that this runs on.
+def monitor_area(monitors: Sequence[Area], number: int) -> Area:
+    """One monitor by its number, counted from 1.
 
     Raises:
-        WorldError: if there is no display.
-        MissingExtraError: if the platform's package is missing.
+        WorldError: if there is no such monitor.
     """
-    if sys.platform == "win32":
-        from understudy.worlds.desktop.windows.win32_windows import Win32Windows
-
-        return Win32Windows()
-    if sys.platform == "darwin":
-        try:
-            from understudy.worlds.desktop.windows.quartz_windows import QuartzWindows
-        except ImportError as missing:
-            raise MissingExtraError("pyobjc-framework-Quartz", "desktop") from missing
-        return QuartzWindows()
-    try:
-        from understudy.worlds.desktop.windows.x11_windows import X11Windows
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Windows()
+    if not 1 <= number <= len(monitors):
+        raise WorldError(f"There is no monitor {number}: this desktop has {len(monitors)}, counted from 1")
+    return monitors[number - 1]
