@@ -1,9 +1,9 @@
-"""What the leash trades: score against likeness, for executors practised from one clone at different leashes.
+"""What the KL coefficient trades: score against likeness, for executors practised from one clone at several of them.
 
     python benchmarks/kl_coef.py --models models/v2 --practised 0.3=candidate_A.pt 1=candidate_B.pt 3=candidate_C.pt
 
 Teacher, clone and all of them play the same worlds for choosing; half a CPU-minute for each at 128 worlds. Distances
-are `behaviour.style_distances`: root mean square over the numbers of style, in units of their own noise, so about 1.4
+are `play_style.style_distances`: root mean square over the numbers of style, in units of their own noise, so about 1.4
 between two batches of one player. Results: docs/log.md.
 """
 
@@ -34,7 +34,7 @@ class Settings:
     """Who is compared."""
 
     practised: tuple[str, ...]
-    """LEASH=CHECKPOINT of executors practised from the clone."""
+    """KL_COEF=CHECKPOINT of executors practised from the clone."""
     models: Path = Path("models/v2")
     """The clone: strategist, tactician and executor as they were before practice."""
     teacher: str = "hunter"
@@ -64,16 +64,16 @@ class Point:
 
 
 def pilots_of(settings: Settings) -> dict[str, Pilot]:
-    """Teacher, clone, and the practised ones by their leash."""
+    """Teacher, clone, and the practised ones by their KL coefficient."""
     profile = load_profile("darkorbit")
     pilots: dict[str, Pilot] = {
         settings.teacher: Teacher(settings.teacher, profile),
         "cloned": HierarchicalPolicy(load_policies(settings.models), profile),
     }
     for each in settings.practised:
-        leash, path = each.split("=", 1)
+        kl_coef, path = each.split("=", 1)
         candidate = load_candidate(settings.models, Path(path), "executor")
-        pilots[f"leash {leash}"] = HierarchicalPolicy(load_policies(settings.models, candidate), profile)
+        pilots[f"kl_coef {kl_coef}"] = HierarchicalPolicy(load_policies(settings.models, candidate), profile)
     return pilots
 
 

@@ -40,7 +40,7 @@ Block = tuple[np.ndarray, ExecutorStep, bool]
 
 
 class PlainRule:
-    """Actions weighted by the reward that followed them: no value, no leash; the guide's text taken at its word."""
+    """Actions weighted by the reward that followed them: no value function, no KL penalty; as the guide's text says."""
 
     def __init__(self, executor: Executor, settings: OnlineSettings, sampling: SamplingConfig) -> None:
         self.model, self.settings, self.sampling = copy.deepcopy(executor).eval(), settings, sampling
