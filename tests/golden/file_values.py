@@ -11,7 +11,7 @@ from tests.golden.digests import FIXTURES, digest, digest_weights, sha, total
 from tests.golden.inputs import MODELS_WITH_HISTORY, two_styles
 from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml, to_plain
-from understudy.feedback.correction_log import Entry, read_corrections
+from understudy.feedback.correction_reader import Entry, read_corrections
 from understudy.feedback.state_snapshot import unpack_window
 from understudy.learning.corrections.aggregation import aggregate_corrections
 from understudy.learning.data.interventions import has_interventions

@@ -27,7 +27,7 @@ from tests.golden.inputs import (
     two_styles,
     upstream,
 )
-from understudy.feedback.correction_log import read_corrections
+from understudy.feedback.correction_reader import read_corrections
 from understudy.learning.corrections.aggregation import aggregate_corrections
 from understudy.learning.corrections.correction_task import CorrectionTask
 from understudy.learning.corrections.executor_finetune_task import TargetModeUpstream

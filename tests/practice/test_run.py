@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError, TrainingError
+from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.rl.ppo import PPOConfig
 from understudy.learning.rl.ppo_trainer import PPOTrainerConfig
 from understudy.learning.rl.rl_checkpoint import RL_CHECKPOINT_NAME
@@ -54,6 +55,13 @@ def test_it_plays_learns_draws_and_stages(tmp_path: Path) -> None:
         candidate = load_checkpoint(one.path, "executor")
         assert candidate.identity != before.identity and candidate.continues(before.identity)
         assert {parent.what for parent in candidate.meta.lineage} >= {"base", "person", "practice"}
+
+
+def test_two_do_not_practise_into_one_folder(tmp_path: Path) -> None:
+    write_brain(tmp_path / "models")
+    run = PracticeRun(settings(tmp_path, 1))
+    with training_lock(tmp_path / "out"), pytest.raises(TrainingError, match="trained into already"):
+        run.run()
 
 
 def test_it_goes_on_where_it_stopped_in_worlds_that_it_has_not_seen(tmp_path: Path) -> None:

@@ -80,10 +80,10 @@ def run(command: Corrections) -> int:
 
 
 def _list(command: List, read: "Read") -> int:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.printable import printable
 
     console = Console(soft_wrap=True)
@@ -119,14 +119,14 @@ def _chosen(read: "Read", number: int) -> "Entry":
 
 
 def _show(command: Show, read: "Read") -> int:
-    from rich.console import Console
+    from understudy.cli.show.output_file import write_output
+    from understudy.cli.show.terminal import Console
 
     every = tuple(number for number, entry in enumerate(read.entries, 1) if entry.correction.differs)
     numbers = command.numbers or every
     rows = [_row(number, _chosen(read, number)) for number in numbers]
     page = f"<!doctype html><meta charset=utf-8><title>Corrections</title><style>{_STYLE}</style>{''.join(rows)}"
-    command.page.parent.mkdir(parents=True, exist_ok=True)
-    command.page.write_text(page, encoding="utf-8")
+    write_output(command.page, page.encode("utf-8", "backslashreplace"))
     what = "correction beside its picture" if len(rows) == 1 else "corrections beside their pictures"
     Console(soft_wrap=True).print(f"{len(rows)} {what}: {command.page}", highlight=False)
     return 0
@@ -212,8 +212,7 @@ def _illustrator() -> "Illustrator":
 
 
 def _edit(command: Edit, read: "Read") -> int:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import FlagError
     from understudy.contract.intent import Mode
     from understudy.feedback.correction_log import replace_line

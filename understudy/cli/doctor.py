@@ -35,9 +35,9 @@ def run(command: Doctor) -> None:
     """Examines the recordings with a progress bar and prints what was found."""
     if command.desktop:
         return run_desktop(command)
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.serialization import to_json
     from understudy.evaluation.diagnostics.diagnose import diagnose
 
@@ -88,9 +88,9 @@ def run_desktop(command: "Doctor") -> None:
     Raises:
         WorldError: if there is nothing to examine: no display, no such window or monitor.
     """
-    from rich.console import Console
     from rich.text import Text
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.serialization import to_json
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.desktop.desktop_checks import Severity, examine

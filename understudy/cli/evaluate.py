@@ -59,10 +59,10 @@ class Evaluate:
 
 def run(command: Evaluate) -> None:
     """Plays with a progress bar, prints the table and says where the report lies."""
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
     from understudy.cli.show.comparison_table import verdict_table
+    from understudy.cli.show.terminal import Console
     from understudy.evaluation.offline.copycat import NAME as COPYCAT
     from understudy.evaluation.offline.copycat import verdict_line
 
@@ -89,6 +89,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
         FlagError: if the numbers make no sense or there is no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
+    from understudy.contract.safe_files import replace_bytes
     from understudy.contract.serialization import to_json
     from understudy.evaluation.comparison.compare import play_contestants, summarise
     from understudy.evaluation.report.report import write_report
@@ -102,7 +103,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     played = play_contestants(contestants, seeds, command.seconds, processes=processes, progress=progress)
     verdict = summarise(played, person=command.teacher, random=RANDOM)
     command.out.mkdir(parents=True, exist_ok=True)
-    (command.out / "verdict.json").write_text(to_json(verdict) + "\n", encoding="utf-8")
+    replace_bytes(command.out / "verdict.json", f"{to_json(verdict)}\n".encode())
     write_ledger(played, command.out / "worlds.csv")
     heads = judge_heads(command.models, command.data_dir, command.teacher, seeds, command.seconds)
     first = played[contestants[0].name]

@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Sequence
 
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.evaluation.offline.feedback_eval import Draw, FeedbackMetrics, LabelledMoment
     from understudy.feedback.provider import Provider
 
@@ -157,9 +156,9 @@ def described(provider: "Provider") -> str:
 
 
 def _evaluate(command: Evaluate, provider: "Provider") -> None:
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import FeedbackError
     from understudy.evaluation.offline.feedback_eval import evaluate_provider
     from understudy.evaluation.report.feedback_plot import draw_exam
@@ -255,9 +254,9 @@ def _verdict(result: "FeedbackMetrics") -> list[str]:
 def _collect(command: Collect, provider: "Provider") -> None:
     import numpy as np
     import torch
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import FeedbackError, FlagError
     from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
     from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps

@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tyro
-from rich.console import Console
 
+from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:

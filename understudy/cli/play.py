@@ -43,8 +43,7 @@ def run(command: Play) -> None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.runtime.session import Session

@@ -6,9 +6,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
+
+from understudy.cli.show.terminal import Console
 
 if TYPE_CHECKING:
     from understudy.evaluation.rollouts.play_style import StyleDrift

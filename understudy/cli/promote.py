@@ -49,8 +49,7 @@ class Manner:
 
 def run(command: Promote | Rollback | Manner) -> None:
     """Changes a best_model.pt and says what plays now."""
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.learning.registry.candidates import newest_candidate
     from understudy.learning.registry.promotion import PromotionRecord, promote, rollback
 

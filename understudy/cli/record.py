@@ -71,8 +71,9 @@ def run(command: Record) -> int | None:
                 minutes=command.minutes,
             )
         )
-    from rich.console import Console
     from rich.progress import Progress as Bar
+
+    from understudy.cli.show.terminal import Console
 
     with Bar(transient=True) as bar:
         task = bar.add_task(f"recording teacher {command.teacher}", total=None)

@@ -82,7 +82,7 @@ def run(command: Recordings) -> int:
 
 
 def _say(text: str) -> None:
-    from rich.console import Console
+    from understudy.cli.show.terminal import Console
 
     Console(soft_wrap=True, highlight=False).print(text, markup=False)
 
@@ -102,9 +102,9 @@ def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
 
 
 def _list(paths: list[Path]) -> int:
-    from rich.console import Console
     from rich.table import Table
 
+    from understudy.cli.show.terminal import Console
     from understudy.recordings.recording_stats import recording_stats
     from understudy.recordings.store import read_episode
 
@@ -144,9 +144,9 @@ def _list_row(path: Path, episode: "Episode", found: "RecordingStats") -> list[s
 
 
 def _print_info(path: Path) -> bool:
-    from rich.console import Console
     from rich.table import Table
 
+    from understudy.cli.show.terminal import Console
     from understudy.recordings.episode import irregularities
     from understudy.recordings.recording_stats import recording_stats
     from understudy.recordings.store import read_episode

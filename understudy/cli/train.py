@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.learning.data.dataset import Dataset
     from understudy.learning.supervised.train_policy import TrainResult, TrainSettings
     from understudy.learning.training.trainer_config import FitConfig
@@ -140,11 +139,12 @@ class TrainExecutor(TrainStrategist):
 
 def run(command: Train | TrainStrategist) -> int:
     """Trains what the command asks for and shows how it went; 130 where Ctrl-C ended it early."""
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.cli.show.train_view import print_outcome, watch_gathering
+    from understudy.learning.registry.policy_lock import expect_no_training
 
-    settings_of(command)  # a wrong number is refused before anything is read
+    for settings in settings_of(command).values():  # a wrong number is refused before anything is read
+        expect_no_training(settings.output_dir)
     console = Console()
     dataset = watch_gathering(console, command.data_dir)
     plans = settings_of(command, dataset.hours)

@@ -43,7 +43,7 @@ def run(command: Watch) -> None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from rich.console import Console
+    from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True)
     path, episode = find(command)

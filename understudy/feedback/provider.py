@@ -86,8 +86,8 @@ class Provider(Protocol):
         """An opinion on the moment, the same mode as the bot's where nothing is wrong with it.
 
         Raises:
-            ProviderError: if there is none this time; MalformedResponse if it made no sense, ProviderExhausted if it was
-                the last.
+            ProviderError: if there is none this time; MalformedResponse if it made no sense; ProviderExhausted if
+                it was the last.
         """
         ...
 

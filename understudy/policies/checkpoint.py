@@ -22,6 +22,7 @@ from torch import Tensor
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
+from understudy.contract.safe_files import replacing
 
 BEST = "best_model.pt"
 LAST = "last_model.pt"
@@ -147,16 +148,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 def _write_whole(path: Path, content: memoryview) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One name per process: two trainers writing to one folder must not write into each other's half-made file.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(content)
     _sync_folder(path.parent)
 
 

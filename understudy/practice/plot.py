@@ -1,6 +1,6 @@
 """The picture of practice, drawn again while it goes on: score, deaths, and how unlike the person it has become."""
 
-import os
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from understudy.contract.safe_files import replace_bytes
 from understudy.evaluation.report.plots import FAINT, INK, KIND_COLOURS, POLICY_COLOURS, STYLE
 
 PANELS = (
@@ -37,13 +38,10 @@ def draw_practice(curve: Sequence[dict[str, float]], path: Path, candidates: Seq
             for hours, promoted in candidates:
                 axis.axvline(hours, color=INK if promoted else FAINT, lw=1.0, ls="-" if promoted else ":")
         axes[-1].set_xlabel("simulated hours (full line: a candidate was promoted, dotted: refused or only staged)")
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(unfinished, format="png")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png")
+        replace_bytes(path, picture.getvalue())
 
 
 def _panel(axis: Axes, curve: Sequence[dict[str, float]], name: str, title: str, colour: str) -> None:

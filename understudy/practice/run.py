@@ -11,6 +11,7 @@ import torch
 
 from understudy.contract.errors import CheckpointError, TrainingError
 from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
+from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, UpdateStats
 from understudy.learning.rl.rl_checkpoint import (
     RLCheckpoint,
@@ -118,8 +119,14 @@ class PracticeRun:
         """Practises until the hours are over or somebody stops it; saves, draws and judges at the end.
 
         Raises:
-            TrainingError: if the policy could not be learnt any further; the state is saved.
+            TrainingError: if the policy could not be learnt any further; the state is saved. Or if another process
+                practises into the same folder.
         """
+        with training_lock(self.settings.out):
+            self._run(stopped)
+
+    def _run(self, stopped: Callable[[], bool]) -> None:
+        """Under the lock of the folder."""
         ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
         self._saved_s = time.monotonic()
         with MetricLogger(self.settings.out / LOGS) as journal:

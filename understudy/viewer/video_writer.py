@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from understudy.contract.errors import UnderstudyError
+from understudy.contract.safe_files import temporary_beside
 
 
 class VideoError(UnderstudyError):
@@ -46,10 +47,14 @@ class VideoWriter:
         self.path, self.width, self.height, self.fps = path, width, height, fps
         self.num_frames = 0
         path.parent.mkdir(parents=True, exist_ok=True)
+        # OpenCV follows links and goes by the suffix: so it is given a name that nobody can guess
+        self._unfinished = path.with_name(f"{temporary_beside(path).name}{path.suffix}")
         with _native_messages_off():
             code = cv2.VideoWriter.fourcc(*"VP80")
-            self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, (width, height))
-        if not self._writer.isOpened():
+            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.CAP_FFMPEG, code, fps, (width, height))
+        if not self._writer.isOpened() or path.is_dir():
+            self._writer.release()
+            self._unfinished.unlink(missing_ok=True)
             raise VideoError(f"{path} cannot be written as a VP8 video: look whether its folder is writable")
 
     def write(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
@@ -59,8 +64,19 @@ class VideoWriter:
         self.num_frames += 1
 
     def close(self) -> None:
-        """Finishes the file. May be called twice."""
+        """Finishes the file and gives it its name. May be called twice.
+
+        Raises:
+            VideoError: if it cannot have the name.
+        """
         self._writer.release()
+        try:
+            if self._unfinished.exists():
+                self._unfinished.replace(self.path)
+        except OSError as problem:
+            raise VideoError(f"{self.path} cannot be written ({problem.strerror or problem})") from problem
+        finally:
+            self._unfinished.unlink(missing_ok=True)
 
     def __enter__(self) -> "VideoWriter":
         return self

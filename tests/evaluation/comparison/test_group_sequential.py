@@ -24,14 +24,14 @@ def test_strata_take_what_differs_between_them_out_of_the_error() -> None:
     differences = 10.0 * strata + random.normal(size=200)
     blind, seeing = paired_mean(differences), paired_mean(differences, strata)
     assert blind.value == pytest.approx(seeing.value)
-    assert seeing.type_1_error == pytest.approx(1 / 200**0.5, rel=0.15)
-    assert blind.type_1_error > 5 * seeing.type_1_error
+    assert seeing.standard_error == pytest.approx(1 / 200**0.5, rel=0.15)
+    assert blind.standard_error > 5 * seeing.standard_error
 
 
 def test_few_pairs_reach_further_than_many() -> None:
     few, many = (paired_mean(np.random.default_rng(1).normal(size=num)) for num in (4, 4000))
-    assert few.reach(1.645) / few.type_1_error == pytest.approx(2.353, abs=1e-2), "the t of three degrees of freedom"
-    assert many.reach(1.645) / many.type_1_error == pytest.approx(1.645, abs=1e-2)
+    assert few.reach(1.645) / few.standard_error == pytest.approx(2.353, abs=1e-2), "the t of three degrees of freedom"
+    assert many.reach(1.645) / many.standard_error == pytest.approx(1.645, abs=1e-2)
     assert paired_mean(np.ones(1)).reach(1.0) == float("inf")
 
 

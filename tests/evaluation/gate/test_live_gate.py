@@ -28,7 +28,11 @@ from understudy.worlds.simulator.world import Simulator
 PROFILE = load_profile("darkorbit")
 SEED = np.array([11], np.uint64)
 QUICK = LiveGateConfig(
-    stretch_s=20.0, settle_s=2.0, max_pairs=18, pairs_per_look=3, trial=SequentialTestConfig(deaths_allowance=60.0)
+    stretch_s=20.0,
+    settle_s=2.0,
+    max_pairs=18,
+    pairs_per_look=3,
+    trial=SequentialTestConfig(worst_loss=15.0, deaths_allowance=60.0),
 )
 
 

@@ -5,12 +5,14 @@ import os
 import resource
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
 from tests.support.perturbed_candidates import playing, put_up, write_brain
+from understudy.cli.main import main
 from understudy.contract.errors import CheckpointError
 from understudy.learning.registry import audit_log as audit_module
 from understudy.learning.registry import promotion
@@ -47,6 +49,76 @@ def test_rubbish_in_the_log_is_passed_over(models: Path) -> None:
         file.write(b"\xff\xfe\n[1, 2]\n{}\nnull\n")
     append_audit_entry(models / "executor", {"action": "refuse"})
     assert actions(models) == ["refuse", "refuse"]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b'{"when": "2026-01-01", "action": "promote"}',
+        b'{"when": "2026-01-01", "action": "promote", "from": "a"}',
+        b'{"when": "2026-01-01", "action": "rollback", "from": 7, "to": ["a"]}',
+        b'{"when": "2026-01-01", "action": "abandon", "from": null, "to": null}',
+        b'{"when": {}, "action": "refuse"}',
+        b'{"when": "2026-01-01", "action": ["promote"]}',
+        b'{"when": "2026-01-01", "action": "refuse", "why": ' + b"9" * 5000 + b"}",
+        b"[" * 100_000,
+        b'{"when": "2026-01-01", "action": "refuse", "why": "' + b"x" * 2_000_000 + b'"}',
+    ],
+    ids=["none", "no to", "types", "null", "when", "action", "digits", "deep", "long"],
+)
+def test_a_line_that_is_no_decision_is_passed_over(
+    models: Path, odd: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = playing(models)
+    path, identity = put_up(models, "one", 0.1)
+    promote(models, path, PromotionRecord())
+    with log_of(models).open("ab") as file:
+        file.write(odd + b"\n")
+    assert [line["to"] for line in read_audit_log(models / "executor")] == [identity]
+    assert main(["history", "--models", str(models)]) == 0
+    assert main(["rollback", "--models", str(models)]) == 0
+    assert playing(models) == before and "Traceback" not in capsys.readouterr().err
+
+
+def test_what_a_line_says_cannot_speak_to_the_terminal(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    line = {
+        "when": "now\x1b[2J",
+        "action": "refuse\x9b",
+        "policy": ["\x07"],
+        "to": 7,
+        "why": "a\n2026  forged",
+        "reason": "\x1b",
+    }
+    append_audit_entry(models / "executor", line)
+    (models / "executor" / "history" / "0001_\x1b[2J.pt").touch()
+    assert main(["history", "--models", str(models)]) == 0
+    out = capsys.readouterr().out
+    assert out.replace("\n", "").isprintable() and r"now\x1b[2J" in out
+    assert r"(a\n2026  forged)" in out, "one decision stays one line"
+
+
+def test_a_log_that_leads_elsewhere_is_not_written_through(models: Path, tmp_path: Path) -> None:
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    log_of(models).parent.mkdir()
+    log_of(models).symlink_to(victim)
+    with pytest.raises(CheckpointError, match="nothing was changed"):
+        append_audit_entry(models / "executor", {"action": "refuse"})
+    assert victim.read_text() == "precious"
+
+
+def test_lines_of_several_processes_stay_whole(models: Path) -> None:
+    writers = [
+        threading.Thread(
+            target=lambda: [append_audit_entry(models / "executor", {"action": "refuse"}) for _ in range(25)]
+        )
+        for _ in range(4)
+    ]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert actions(models) == ["refuse"] * 100 and log_of(models).read_bytes().count(b"\n") == 100
 
 
 def test_killed_between_line_and_weights_the_old_weights_play_and_the_log_says_so(
@@ -98,7 +170,7 @@ def test_a_log_that_cannot_be_written_changes_nothing(models: Path, monkeypatch:
     log_of(models).mkdir(parents=True)
     with pytest.raises(CheckpointError, match="cannot be read"):
         promote(models, path, PromotionRecord())
-    monkeypatch.setattr(promotion, "recover_interrupted_change", lambda *_: None)
+    monkeypatch.setattr(promotion, "_settle", lambda *_: None)
     with pytest.raises(CheckpointError, match="nothing was changed"):
         promote(models, path, PromotionRecord())
     assert playing(models) == before

@@ -13,6 +13,7 @@ from understudy.cli.record import record_teacher
 from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning.data.dataset import Dataset, load_dataset
 from understudy.learning.data.labelled_episode import label_episode
+from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.supervised.train_policy import (
     POLICIES,
     TrainResult,
@@ -50,6 +51,15 @@ def train(policy: str, dataset: Dataset, folder: Path, **changes: object) -> Tra
 def trained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainResult]]:
     folder = tmp_path_factory.mktemp("models")
     return folder, [train(policy, dataset, folder) for policy in POLICIES]
+
+
+def test_a_folder_is_trained_into_by_one_at_a_time(dataset: Dataset, tmp_path: Path) -> None:
+    with (
+        training_lock(tmp_path / "strategist"),
+        pytest.raises(TrainingError, match="trained into already"),
+    ):
+        train("strategist", dataset, tmp_path)
+    assert not list(tmp_path.rglob("*.pt"))
 
 
 def test_the_three_checkpoints_make_a_brain(trained: tuple[Path, list[TrainResult]]) -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import WorldError
     from understudy.contract.protocols import Step
     from understudy.recordings.episode import EpisodeInfo
@@ -51,10 +50,9 @@ class RecorderV2:
 
 def run(command: RecorderV2) -> int | None:
     """Watches and records until F3, Ctrl-C or the end of the time."""
-    from rich.console import Console
-
     from understudy.cli.live.assembly import ConsoleThread
     from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
     from understudy.runtime.session import Session
     from understudy.worlds.desktop.human_operator import DesktopHumanPilot

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from understudy.cli.live.assembly import LiveGame
     from understudy.cli.live.online_learning import OnlineChoice
     from understudy.cli.live.reviewing import CriticChoice
+    from understudy.cli.show.terminal import Console
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
@@ -97,10 +96,9 @@ def run(command: Run) -> int | None:
         from understudy.cli.live.shadow import run_shadow
 
         return run_shadow(command)
-    from rich.console import Console
-
     from understudy.cli.live.assembly import LiveSettings, open_live
     from understudy.cli.live.desktop import desktop_choice, ending_by_signals
+    from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True)
     _say_what_is_not_done(command, console)

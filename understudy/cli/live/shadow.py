@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from understudy.cli.live.human_game import HumanGame
     from understudy.cli.live.run import Run
     from understudy.cli.live.shadow_console import ShadowConsole
+    from understudy.cli.show.terminal import Console
     from understudy.contract.protocols import InputEvent, Listener, Step
     from understudy.learning.shadow.listener import ShadowTrainer
     from understudy.recordings.recorder import Recorder
@@ -29,10 +28,9 @@ def run_shadow(command: "Run") -> int | None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from rich.console import Console
-
     from understudy.cli.live.desktop import ending_by_signals
     from understudy.cli.live.human_game import open_place
+    from understudy.cli.show.terminal import Console
     from understudy.recordings.recorder import recording_name
 
     _expect_weights(command.models)

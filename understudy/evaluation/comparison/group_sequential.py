@@ -2,7 +2,8 @@
 
 A group-sequential test (Lan and DeMets 1983, Biometrika 70): the error that may be made is spent little by little,
 `error * fraction ** shape` after that fraction of the planned pairs, and each look has the bound that spends just its
-part. Why this and not an e-process, with figures: docs/decisions/gate.md.
+part. Why this and not an e-process, with figures: docs/decisions/gate.md. The means here are those of t-tests; where a
+false yes may come of a rare loss, mean_bound.py has the bound.
 """
 
 from dataclasses import dataclass
@@ -63,7 +64,7 @@ class Mean:
     """A mean of paired differences and how sure it is."""
 
     value: float
-    type_1_error: float
+    standard_error: float
     """Standard error; within the strata, where there are some."""
     num_free: int
     """Degrees of freedom."""
@@ -75,7 +76,7 @@ class Mean:
         """
         if self.num_free < 1:
             return float("inf")
-        return self.type_1_error * -float(special.stdtrit(self.num_free, special.ndtr(-z)))
+        return self.standard_error * -float(special.stdtrit(self.num_free, special.ndtr(-z)))
 
 
 def paired_mean(
@@ -93,4 +94,4 @@ def paired_mean(
     squares = sum(float(((differences[one] - differences[one].mean()) ** 2).sum()) for one in groups) + floor
     num_free = num - len(groups)
     error = (squares / max(num_free, 1) / num) ** 0.5
-    return Mean(value=float(differences.mean()), type_1_error=error, num_free=num_free)
+    return Mean(value=float(differences.mean()), standard_error=error, num_free=num_free)

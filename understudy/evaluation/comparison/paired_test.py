@@ -1,7 +1,8 @@
 """Candidate against incumbent in pairs of stretches of play, in worlds of equal seed or one after the other.
 
 A trial is told what came of each pair and says at each look whether to promote, to refuse or to go on. Promotion needs
-both: a higher mean score, and deaths not worse. Each is a test of its own that keeps its error over all looks.
+both: a higher mean score, and deaths not worse. Each is a test of its own that keeps its error over all looks. That of
+the score allows for a rare disaster that no pair has shown yet (mean_bound.py).
 """
 
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 
 from understudy.evaluation.comparison.group_sequential import SHAPE, Mean, paired_mean, spending_bounds
+from understudy.evaluation.comparison.mean_bound import lower_bound
 
 RARE_EVENT_PRIOR = 3.0
 """Squares added to those of deaths: none at all in T hours says only that there are fewer than about 3 in T hours."""
@@ -23,6 +25,9 @@ class SequentialTestConfig:
 
     type_1_error: float = 0.05
     """Chance, over all looks, that a candidate whose true score is no higher is found better."""
+    worst_loss: float = 50.0
+    """Points a minute that a candidate may lose in a pair, at the worst, although no pair so far has shown it. The
+    larger, the rarer a disaster has to be to slip through, and the more pairs a small gain takes."""
     smallest_gain: float = 1.0
     """Points a minute. A candidate that is surely not so much better is refused without playing on."""
     type_2_error: float = 0.1
@@ -37,8 +42,8 @@ class SequentialTestConfig:
     def __post_init__(self) -> None:
         if not all(0.0 < share < 0.5 for share in (self.type_1_error, self.type_2_error, self.deaths_error)):
             raise ValueError("error, miss and deaths_error are chances: between 0 and 0.5")
-        if self.smallest_gain <= 0 or self.deaths_ratio < 1 or self.deaths_allowance <= 0:
-            raise ValueError("smallest_gain and deaths_allowance must be above 0, deaths_ratio at least 1")
+        if min(self.smallest_gain, self.worst_loss, self.deaths_allowance) <= 0 or self.deaths_ratio < 1:
+            raise ValueError("smallest_gain, worst_loss and deaths_allowance must be above 0, deaths_ratio at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,7 +125,7 @@ class PairedSequentialTest:
             score=float(new.scores.mean()),
             incumbent_score=float(old.scores.mean()),
             gain=gain.value,
-            gain_low=_limit(gain, yes, -1.0),
+            gain_low=lower_bound(new.scores - old.scores, yes, -config.worst_loss, strata),
             gain_high=_limit(gain, no, 1.0),
             deaths_per_hour=float(new.deaths.mean()) / hours,
             incumbent_deaths_per_hour=float(old.deaths.mean()) / hours,

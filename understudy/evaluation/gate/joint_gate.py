@@ -14,10 +14,9 @@ from understudy.evaluation.rollouts.vector_rollout import Progress
 from understudy.learning.registry.candidates import POLICIES, load_active
 from understudy.learning.registry.promotion import (
     PromotionRecord,
-    promote,
+    promote_together,
     record_rejection,
     recover_interrupted_change,
-    rollback,
 )
 from understudy.policies.checkpoint import Checkpoint, load_checkpoint
 from understudy.policies.encoder import ENCODING
@@ -60,10 +59,13 @@ def submit_together(
     pilot = HierarchicalPolicy(_brain_with(load_policies(models), new), profile)
     verdict = evaluate_candidate(pilot, HierarchicalPolicy(load_policies(models), profile), config, progress)
     if verdict.promote:
-        problem = _promote_all(models, candidates, before, _promotion_record(verdict, why))
-        if problem is None:
+        try:
+            promote_together(
+                models, {policy: candidates[policy] for policy in order}, _promotion_record(verdict, why), before
+            )
             return verdict
-        verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
+        except CheckpointError as problem:
+            verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
     for policy in order:
         record_rejection(models, policy, new[policy], _promotion_record(verdict, why))
     return verdict
@@ -78,22 +80,6 @@ def _brain_with(policies: PolicyBundle, new: Mapping[str, Checkpoint]) -> Policy
     if "executor" in new:
         policies = replace(policies, executor=build_executor(new["executor"]))
     return policies
-
-
-def _promote_all(
-    models: Path, candidates: Mapping[str, Path], before: Mapping[str, str], grounds: PromotionRecord
-) -> str | None:
-    """All or none; says what was in the way."""
-    done: list[str] = []
-    try:
-        for policy, identity in before.items():
-            promote(models, candidates[policy], grounds, expected_incumbent=identity)
-            done.append(policy)
-    except CheckpointError as problem:
-        for policy in reversed(done):
-            rollback(models, policy=policy, why="its companion could not be promoted")
-        return str(problem)
-    return None
 
 
 def _promotion_record(verdict: GateVerdict, why: str) -> PromotionRecord:

@@ -23,8 +23,8 @@ from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.latest_value import Latest
 from understudy.runtime.weight_swap import LoadedPolicies
 
-LIVE_TRIAL = SequentialTestConfig(deaths_ratio=1.5, deaths_error=0.25)
-"""Deaths are too few in one world to prove as much of them as in many: see docs/decisions/gate.md."""
+LIVE_TRIAL = SequentialTestConfig(worst_loss=15.0, deaths_ratio=1.5, deaths_error=0.25)
+"""Pairs and deaths are too few in one world to prove as much of them as in many: see docs/decisions/gate.md."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,6 @@ looks into a mailbox. What is judged is a copy: the learner goes on staging newe
 """
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from pathlib import Path
 from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
+from understudy.contract.safe_files import replace_bytes
 from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, warm_swap
 from understudy.evaluation.gate.simulator_gate import GateVerdict, apply_verdict
 from understudy.learning.registry.candidates import load_active, load_candidate, staged_path
@@ -134,7 +134,7 @@ class LiveGateRunner:
         self._known_ns = self._staged.stat().st_mtime_ns
         self._num_trials += 1
         path = staged_path(self._models, POLICY, f"{self._staged.stem.removeprefix('candidate_')}_{self._num_trials}")
-        shutil.copyfile(self._staged, path)
+        replace_bytes(path, self._staged.read_bytes())
         candidate, incumbent = load_candidate(self._models, path, POLICY), load_active(self._models, POLICY)
         if candidate.identity == incumbent.identity:
             self._wait()

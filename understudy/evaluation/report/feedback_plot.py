@@ -1,5 +1,6 @@
 """One picture of a critic's examination: what it said against what was right, and how its confidence holds up."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.contract.intent import Mode
+from understudy.contract.safe_files import replace_bytes
 from understudy.evaluation.offline.feedback_eval import NUM_BINS, FeedbackMetrics
 from understudy.evaluation.report.plots import GRID, INK, POLICY_COLOURS, STYLE
 
@@ -21,7 +23,9 @@ def draw_exam(result: FeedbackMetrics, title: str, path: Path) -> None:
         _draw_confusion(left, result)
         _draw_calibration(right, result)
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=110)
+        picture = io.BytesIO()
+        figure.savefig(picture, dpi=110, format=path.suffix.removeprefix(".") or "png")
+        replace_bytes(path, picture.getvalue())
 
 
 def _draw_confusion(axes: Axes, result: FeedbackMetrics) -> None:

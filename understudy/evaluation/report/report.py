@@ -5,6 +5,7 @@ from math import isfinite
 from pathlib import Path
 
 from understudy.contract.errors import FlagError
+from understudy.contract.safe_files import replace_bytes
 from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.offline.head_metrics import HeadReport
 from understudy.evaluation.report import html
@@ -51,7 +52,7 @@ def write_report(report: Report, path: Path) -> None:
     """
     text = render_report(report)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    replace_bytes(path, text.encode("utf-8"))
 
 
 def render_report(report: Report) -> str:

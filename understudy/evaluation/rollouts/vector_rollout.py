@@ -4,7 +4,6 @@ Worlds are played in blocks of a fixed size, and a process plays whole blocks. S
 with them the last bits of its arithmetic, do not depend on the number of processes: results are identical.
 """
 
-import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt64
 
+from understudy.contract.child_process import CONTEXT
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.episode_stats import EpisodeStats, EpisodeStatsCollector, concatenate
@@ -138,11 +138,9 @@ def _play_here(jobs: Sequence[_Job], report: _Report) -> list[EpisodeStats]:
 
 
 def _play_spread(jobs: Sequence[_Job], report: _Report, processes: int) -> list[EpisodeStats]:
-    """Spawned rather than forked: numba and torch hold threads, which do not survive a fork."""
-    context = multiprocessing.get_context("spawn")
-    done = context.Value("q", 0)
+    done = CONTEXT.Value("q", 0)
     with ProcessPoolExecutor(
-        min(processes, len(jobs)), mp_context=context, initializer=_enter_worker, initargs=(done,)
+        min(processes, len(jobs)), mp_context=CONTEXT, initializer=_enter_worker, initargs=(done,)
     ) as pool:
         waiting: set[Future[EpisodeStats]] = set()
         futures = [pool.submit(_play_in_worker, job) for job in jobs]

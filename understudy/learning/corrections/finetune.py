@@ -24,6 +24,7 @@ from understudy.learning.corrections.weak_labeller import WeakLabeller, fit_weak
 from understudy.learning.data.dataset import Dataset
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
+from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
 from understudy.learning.training.metric_logger import MetricLogger, run_folder
@@ -100,10 +101,22 @@ def finetune(
     """Fine-tunes Strategist and Executor; nothing that plays is touched.
 
     Raises:
-        TrainingError: if there is nothing to learn from.
+        TrainingError: if there is nothing to learn from, or another process trains into the folder.
         CheckpointError: if checkpoints cannot be read or written.
     """
     torch.set_num_threads(settings.threads)
+    with training_lock(settings.output_dir):
+        return _finetune_alone(resolution, dataset, settings, progress, stop)
+
+
+def _finetune_alone(
+    resolution: AggregationResult,
+    dataset: Dataset,
+    settings: FinetuneSettings,
+    progress: ProgressCallback | None,
+    stop: Callable[[], bool] | None,
+) -> FinetuneResult:
+    """Under the lock of the folder."""
     judged = resolution.judged
     if not judged.is_correction.any():
         raise TrainingError("There is no usable correction in these files: nothing is wrong with the policy, or the "

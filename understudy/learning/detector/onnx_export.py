@@ -1,6 +1,7 @@
 """A trained detector as ONNX in the convention of YOLO's exports: input `images`, output (1, 4 + classes, cells), and
 metadata with the names, so that `perception` reads it as it reads a model of anyone else's."""
 
+import io
 import warnings
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 
 from understudy.contract.errors import TrainingError
+from understudy.contract.safe_files import replace_bytes
 from understudy.learning.detector.network import MULTIPLE, DetectorNetwork, YoloOutput
 
 OPSET = 17
@@ -29,39 +31,37 @@ def export_onnx(network: DetectorNetwork, path: Path, height: int, width: int, m
     assert height % MULTIPLE == 0 and width % MULTIPLE == 0
     import onnx
 
-    unfinished = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _trace(network, unfinished, height, width)
-        model = onnx.load(unfinished)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model = onnx.load_from_string(_trace(network, height, width))
         _halve(model)
         names = dict(enumerate(network.config.names))
         entries = {"names": str(names), "task": "detect", "stride": str(MULTIPLE), "imgsz": str([height, width])}
         onnx.helper.set_model_props(model, entries | {"author": "understudy"} | metadata)
         onnx.checker.check_model(model)
-        onnx.save(model, unfinished)
-        unfinished.replace(path)
+        replace_bytes(path, model.SerializeToString())
     except OSError as problem:
         raise TrainingError(
             f"{path} could not be written ({problem.strerror or problem}): choose another --out."
         ) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
-def _trace(network: DetectorNetwork, path: Path, height: int, width: int) -> None:
+def _trace(network: DetectorNetwork, height: int, width: int) -> bytes:
+    """The network as ONNX."""
+    file = io.BytesIO()
     output = YoloOutput(network.cpu(), height, width).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracing exporter is deprecated; the new one wants another package
         torch.onnx.export(
             output,
             (torch.zeros(1, 3, height, width),),
-            str(path),
+            file,  # type: ignore[arg-type]  # takes a file, too
             dynamo=False,
             opset_version=OPSET,
             input_names=["images"],
             output_names=["output0"],
         )
+    return file.getvalue()
 
 
 def _halve(model: object) -> None:

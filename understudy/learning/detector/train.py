@@ -15,6 +15,7 @@ from understudy.learning.detector.onnx_export import export_onnx
 from understudy.learning.detector.synthetic_scenes import LabelledImage, random_scenes, teacher_scenes
 from understudy.learning.detector.task import DetectorTask, padded_size
 from understudy.learning.detector.yolo_dataset import read_labelled, split
+from understudy.learning.registry.policy_lock import expect_no_training, training_lock
 from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
 from understudy.learning.training.trainer import fit
@@ -85,9 +86,10 @@ def train_detector(
         stop: asked after every step.
 
     Raises:
-        TrainingError: if there is nothing to learn from.
+        TrainingError: if there is nothing to learn from, or another process trains into the folder.
     """
     torch.set_num_threads(settings.threads)
+    expect_no_training(settings.output_dir)  # before the pictures are drawn
     device = resolve_device(settings.device)
     training, held_out, names = gather(settings, profile, drawing)
     config = DetectorConfig(names=names)
@@ -97,7 +99,8 @@ def train_detector(
     if settings.start is not None:
         install_weights(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=serialization.to_plain(config))
-    result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
+    with training_lock(settings.output_dir):
+        result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
     network = DetectorNetwork(config)
     network.load_state_dict(load_checkpoint(result.best_path, "detector", ENCODING).weights)
     precisions = task.precisions(network.to(device).eval())

@@ -6,17 +6,19 @@ models/v2/<policy>/history/0001_<identity>.pt        what played before
 models/v2/<policy>/history/audit.jsonl               one line for each decision (audit.py)
 
 The order is: keep what plays, write the line, put the new weights in place, each whole or not at all. So nothing ever
-plays that is not written down; if the process is killed after the line, `settle` finds the old weights and says so.
+plays that is not written down; if the process is killed after the line, `recover_interrupted_change` finds the old
+weights and says so. All of it, from reading what plays to the new weights, happens under the lock of the folder
+(policy_lock.py), so of two processes that name the same incumbent one succeeds.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from understudy.contract.errors import CheckpointError
-from understudy.learning.registry.audit_log import HISTORY, append_audit_entry, read_audit_log
+from understudy.learning.registry.audit_log import CHANGES, HISTORY, Line, append_audit_entry, read_audit_log
 from understudy.learning.registry.candidates import POLICIES, load_active, load_candidate
+from understudy.learning.registry.policy_lock import expect_no_training, promotion_lock
 from understudy.policies.checkpoint import BEST, Checkpoint, save_checkpoint
 
 
@@ -41,7 +43,7 @@ def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbe
         models: folder of the three policies.
         path: the candidate.
         grounds: what the decision rests on.
-        instead_of: identity that the candidate was compared with; None for whatever plays.
+        expected_incumbent: identity that the candidate was compared with; None for whatever plays.
 
     Returns:
         The identity of the new weights.
@@ -50,6 +52,38 @@ def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbe
         CheckpointError: if the candidate cannot play, plays already, was compared with other weights than those that
             play, or something cannot be written; the old weights play on.
     """
+    with promotion_lock(models):
+        return _promote(models, path, grounds, expected_incumbent)
+
+
+def promote_together(
+    models: Path, candidates: Mapping[str, Path], grounds: PromotionRecord, expected_incumbent: Mapping[str, str]
+) -> None:
+    """Makes several candidates the weights that play, one after the other; all of them or none.
+
+    Args:
+        models: folder of the three policies.
+        candidates: policy -> candidate, in the order in which they are promoted.
+        grounds: what the decision rests on.
+        expected_incumbent: policy -> identity that its candidate was compared with.
+
+    Raises:
+        CheckpointError: as for `promote`; the old weights of all play on.
+    """
+    done: list[str] = []
+    with promotion_lock(models):
+        try:
+            for policy, path in candidates.items():
+                _promote(models, path, grounds, expected_incumbent[policy])
+                done.append(policy)
+        except CheckpointError:
+            for policy in reversed(done):
+                _rollback(models, None, policy, "its companion could not be promoted")
+            raise
+
+
+def _promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbent: str | None) -> str:
+    """Under the lock."""
     new = load_candidate(models, path)
     old = load_active(models, new.meta.policy)
     if new.identity == old.identity:
@@ -86,6 +120,12 @@ def rollback(models: Path, to: str | None = None, policy: str | None = None, why
     Raises:
         CheckpointError: if there is no such ancestor, or nothing to undo, or something was trained since.
     """
+    with promotion_lock(models):
+        return _rollback(models, to, policy, why)
+
+
+def _rollback(models: Path, to: str | None, policy: str | None, why: str) -> tuple[str, str]:
+    """Under the lock."""
     policy, kept = _last_before(models, policy) if to is None else _kept(models, to, policy)
     now, before = load_active(models, policy), load_candidate(models, kept, policy)
     if before.identity == now.identity:
@@ -100,13 +140,25 @@ def recover_interrupted_change(models: Path, policy: str) -> None:
     Raises:
         CheckpointError: if it cannot be written down.
     """
-    lines = [line for line in read_audit_log(models / policy) if line["action"] in ("promote", "rollback", "abandon")]
-    if not lines or lines[-1]["action"] == "abandon":
-        return
-    last, now = lines[-1], load_active(models, policy).identity
-    if now == last["from"] != last["to"]:
+    if _unfinished(models, policy) is not None:
+        with promotion_lock(models):  # so it may be no crash, but a change that somebody is making
+            _settle(models, policy)
+
+
+def _settle(models: Path, policy: str) -> None:
+    """Under the lock."""
+    last = _unfinished(models, policy)
+    if last is not None:
         grounds = PromotionRecord(why="the process ended between the line and the weights")
-        append_audit_entry(models / policy, {**_line("abandon", policy, now, None, grounds), "to": last["to"]})
+        append_audit_entry(models / policy, {**_line("abandon", policy, last["from"], None, grounds), "to": last["to"]})
+
+
+def _unfinished(models: Path, policy: str) -> Line | None:
+    """The last change, if what it announced does not play."""
+    lines = [line for line in read_audit_log(models / policy) if line["action"] in CHANGES]
+    if not lines or lines[-1]["action"] == "abandon" or lines[-1]["from"] == lines[-1]["to"]:
+        return None
+    return lines[-1] if load_active(models, policy).identity == lines[-1]["from"] else None
 
 
 def ancestors(models: Path, policy: str) -> list[str]:
@@ -115,14 +167,16 @@ def ancestors(models: Path, policy: str) -> list[str]:
 
 
 def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: PromotionRecord) -> None:
+    """Under the lock: keeps what plays, writes the line, puts the new weights in place."""
     policy = new.meta.policy
-    recover_interrupted_change(models, policy)
+    expect_no_training(models / policy, CheckpointError)
+    _settle(models, policy)
     _keep(models / policy, old)
     append_audit_entry(models / policy, _line(action, policy, old.identity, new, grounds))
     try:
         save_checkpoint(models / policy / BEST, new)
     except CheckpointError:
-        recover_interrupted_change(models, policy)
+        _settle(models, policy)
         raise
 
 
@@ -169,15 +223,15 @@ def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
     return found[0]
 
 
-def active_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
+def active_promotions(models: Path, policy: str) -> list[Line]:
     """Changes of a policy that were not taken back, oldest first."""
-    carried_out: list[dict[str, Any]] = []
+    carried_out: list[Line] = []
     for line in read_audit_log(models / policy):
         if line["action"] in ("promote", "rollback"):
             carried_out.append(line)
         elif line["action"] == "abandon" and carried_out and carried_out[-1]["to"] == line["to"]:
             carried_out.pop()
-    changes: list[dict[str, Any]] = []
+    changes: list[Line] = []
     for line in carried_out:
         played = [change["from"] for change in changes]
         if line["action"] == "rollback" and line["to"] in played:
@@ -187,7 +241,7 @@ def active_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
     return changes
 
 
-def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: PromotionRecord) -> dict[str, Any]:
+def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: PromotionRecord) -> Line:
     parents = [] if after is None else [f"{parent.what} {parent.identity}" for parent in after.meta.lineage]
     return {
         "action": action,

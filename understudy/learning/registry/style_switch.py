@@ -41,5 +41,6 @@ def switch_style(models: Path, why: str) -> tuple[str, bool]:
     )
     path = staged_path(models, "executor", "other_manner")
     stage(path, Checkpoint(meta=meta, weights=other.state_dict()))
-    identity = promote(models, path, PromotionRecord(why=why, reason="the other manner of play"))
+    grounds = PromotionRecord(why=why, reason="the other manner of play")
+    identity = promote(models, path, grounds, expected_incumbent=now.identity)
     return identity, other.config.exchanged

@@ -127,6 +127,7 @@ class _ShadowWorker:
 
     def _judge(self) -> None:
         """Stages the candidate with its figures, and lets it play if it is better."""
+        from understudy.contract.errors import CheckpointError
         from understudy.learning.registry.promotion import PromotionRecord, promote
 
         self.desk.heartbeat()
@@ -134,12 +135,15 @@ class _ShadowWorker:
         verdict = self.learner.evaluate_candidate()
         self.desk.heartbeat()
         identity = self._stage(verdict.numbers)
-        places, promoted = self.brief.places, False
+        places, promoted, reason = self.brief.places, False, verdict.reason
         if verdict.promote and not self.desk.parent_gone:
             grounds = PromotionRecord(why="shadow learning", reason=verdict.reason, numbers=verdict.numbers)
-            promote(places.models, places.candidate, grounds)
-            self.learner.promoted()
-            promoted = True
+            try:
+                promote(places.models, places.candidate, grounds)
+                self.learner.promoted()
+                promoted = True
+            except CheckpointError as problem:  # somebody trains into the folder, say: what was learnt is staged
+                reason = f"{reason}; but {problem}"
         self.journal.log(
             self.learner.num_updates,
             {f"judged/{name}": value for name, value in verdict.numbers.items()} | {"judged/promoted": float(promoted)},
@@ -148,7 +152,7 @@ class _ShadowWorker:
         self.desk.report(
             PromotionResult(
                 promoted=promoted,
-                reason=verdict.reason,
+                reason=reason,
                 identity=identity,
                 path=str(places.candidate),
                 numbers=verdict.numbers,

@@ -22,6 +22,7 @@ from understudy.learning.data.dataset import Dataset
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
+from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.supervised.executor_task import ExecutorTask
 from understudy.learning.supervised.strategist_task import StrategistTask
 from understudy.learning.supervised.tactician_task import TacticianTask
@@ -96,10 +97,22 @@ def train_policy(
     which tells how good it is and after how many epochs; then in `output_dir` from everything, for about so many.
 
     Raises:
-        TrainingError: on too little data or too many unusable steps.
+        TrainingError: on too little data or too many unusable steps, or where another process trains into the folder.
         CheckpointError: if checkpoints cannot be written or read.
     """
     torch.set_num_threads(settings.threads)
+    with training_lock(settings.output_dir):
+        return _train_alone(policy, dataset, settings, progress, stop)
+
+
+def _train_alone(
+    policy: str,
+    dataset: Dataset,
+    settings: TrainSettings,
+    progress: Callable[[FitProgress], None] | None,
+    stop: Callable[[], bool] | None,
+) -> TrainResult:
+    """Under the lock of the folder."""
     if not dataset.is_small:
         return _train(policy, dataset, settings, settings.output_dir, None, progress, stop)
     if not settings.resume:

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, BinaryIO
+
+from understudy.contract.safe_files import open_to_append
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +38,11 @@ class MetricLogger:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._begun_s = time.monotonic()
-        self._lines: TextIO | None = None
+        self._lines: BinaryIO | None = None
         self._curves: Any = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lines = (folder / "numbers.jsonl").open("a", encoding="utf-8")
+            self._lines = open_to_append(folder / "numbers.jsonl")
             from torch.utils.tensorboard import SummaryWriter  # half a second: only where numbers are written
 
             self._curves = SummaryWriter(str(folder))
@@ -54,7 +56,7 @@ class MetricLogger:
         row: dict[str, float | None] = {"step": step, "time_s": round(time.monotonic() - self._begun_s, 3)}
         row |= {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         try:
-            self._lines.write(json.dumps(row) + "\n")
+            self._lines.write(f"{json.dumps(row)}\n".encode())
             for name, value in numbers.items():
                 self._curves.add_scalar(name, value, step)
         except OSError as problem:
@@ -65,7 +67,6 @@ class MetricLogger:
         if self._lines is None:
             return
         try:
-            self._lines.flush()
             self._curves.flush()
         except OSError as problem:
             self._disable(problem)

@@ -3,12 +3,11 @@
 The thread that plays only puts blocks of bytes on a queue. A feeding thread writes them to the learner's pipe, a
 watching thread reads its reports and looks whether it lives. A learner that has died or is silent for too long is
 reported, killed and started again, and is given the newest blocks once more, so that it loses nothing of them. When
-this process dies, however it does, the learner finds its pipe closed and ends too.
+this process dies, however it does and whatever the learner computes, the learner ends too (contract/child_process.py).
 """
 
 import contextlib
 import logging
-import multiprocessing
 import os
 import queue
 import signal
@@ -20,6 +19,8 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
+from understudy.contract.child_process import CONTEXT
+from understudy.contract.terminal_text import log_to_stderr
 from understudy.learning.worker.worker_endpoint import HEARTBEAT, Block, WorkerEndpoint
 
 _log = logging.getLogger(__name__)
@@ -50,10 +51,9 @@ class _Worker:
     """One process, from its start to its end."""
 
     def __init__(self, work: WorkerMain, job: Any, niceness: int, level: int) -> None:
-        context = multiprocessing.get_context("spawn")  # torch and numba hold threads, which do not survive a fork
-        inbox, self.feed = context.Pipe(duplex=False)
-        self.reports, outbox = context.Pipe(duplex=False)
-        self.process = context.Process(
+        inbox, self.feed = CONTEXT.Pipe(duplex=False)
+        self.reports, outbox = CONTEXT.Pipe(duplex=False)
+        self.process = CONTEXT.Process(
             target=_worker_main, args=(work, job, inbox, outbox, niceness, level), name="learner", daemon=True
         )
         self.process.start()
@@ -98,7 +98,7 @@ class WorkerProcess:
         kept_blocks: int = 0,
         niceness: int = NICENESS,
     ) -> None:
-        """Starts the learner.
+        """Starts the learner; the thread that calls this has to outlive it.
 
         Args:
             work: what it does; runs in the new process.
@@ -241,6 +241,6 @@ def _worker_main(work: WorkerMain, job: Any, inbox: Connection, outbox: Connecti
     os.environ["OMP_NUM_THREADS"] = "1"
     if hasattr(os, "nice"):
         os.nice(niceness)
-    logging.basicConfig(level=logging.WARNING, format="learner: %(message)s")
+    log_to_stderr("learner: %(message)s")
     logging.getLogger("understudy").setLevel(level)
     work(job, WorkerEndpoint(inbox, outbox))

@@ -3,8 +3,9 @@
 A killed program cannot release what it holds, and a mouse button that a program pressed stays down without it. So each
 press is announced to this process first, through a pipe; when the pipe ends, for whatever reason, it releases what is
 still down and ends too. A program that was halted (Ctrl-Z) or hangs keeps its pipe: it says in every tick that it still
-holds, and what nothing was said about for SILENCE_S is released as well. It is a session of its own: what is sent to
-the group of the one that plays does not reach it.
+holds, and what nothing was said about for SILENCE_S is released as well. It has to outlive the one that plays, so it is
+a session of its own, which signals to the group do not reach, and no `ChildProcess` that ends with its parent; it holds
+none of the pipes that the one that plays was started with, so that nobody waits for it.
 """
 
 import logging
@@ -37,16 +38,18 @@ class ReleaseWatchdog:
             [sys.executable, "-m", "understudy.worlds.desktop.release_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             bufsize=1,
             start_new_session=True,
         )
         if not self._is_ready():
             self._process.kill()
+            why = self._last_words()
             self.close()
             raise WorldError(
                 "The process that releases mouse and keyboard after a crash does not start, and nothing is moved "
-                "without it: try again, or see  understudy doctor --desktop"
+                f"without it: {why or 'try again, or see  understudy doctor --desktop'}"
             )
 
     @property
@@ -92,8 +95,15 @@ class ReleaseWatchdog:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _last_words(self) -> str:
+        """What it wrote last on stderr, without the kind of error; it has ended."""
+        assert self._process.stderr is not None
+        *_, last = ["", *self._process.stderr.read().strip().splitlines()]
+        return last.removeprefix(f"{WorldError.__module__}.{WorldError.__qualname__}: ")
 
     def _is_ready(self) -> bool:
         assert self._process.stdout is not None
