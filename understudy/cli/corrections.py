@@ -183,14 +183,14 @@ def _drawn(record: "object", entry: "Entry") -> bytes:
     import numpy as np
 
     from understudy.contract.intent import no_intent
-    from understudy.viewer.annotated_clip import Illustrator, jpeg
+    from understudy.viewer.annotated_clip import IntentRenderer, jpeg
     from understudy.worlds.catalog import load_profile
 
     assert isinstance(record, np.ndarray)
     intent = no_intent(1).records
     intent["mode"], intent["target_id"] = int(entry.correction.bot_action), entry.correction.bot_target
     intent["mode_probabilities"][0, int(entry.correction.bot_action)] = 1.0
-    return jpeg(Illustrator(load_profile("darkorbit")).draw(record[0], intent[0]))
+    return jpeg(IntentRenderer(load_profile("darkorbit")).draw(record[0], intent[0]))
 
 
 def _edit(command: Edit, read: "Read") -> int:
