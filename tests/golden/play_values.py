@@ -73,7 +73,7 @@ def decisions(arrays: Arrays) -> Values:
         "trained": dataclasses.replace(made, executor=trained_executor()),
     }
     for name, each in bundles.items():
-        actions = decided(HierarchicalPolicy(each, PROFILE), episode().observations[:600], seed=21)
+        actions = decided(HierarchicalPolicy(each, PROFILE), episode().observations[:300], seed=21)
         arrays[f"decisions.{name}"] = _bytes_of(actions)
         found[name] = {
             "button_ticks": int((actions["button"] > 0).sum()),

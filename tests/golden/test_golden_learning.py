@@ -22,7 +22,7 @@ Arrays = dict[str, np.ndarray]
         ("training_parts", training_values.training_parts, LOSSES),
         ("tasks", supervised_values.tasks, LOSSES),
         ("state_names", supervised_values.state_names, 0.0),
-        ("fits", supervised_values.fits, MANY_STEPS),
+        pytest.param("fits", supervised_values.fits, MANY_STEPS, marks=pytest.mark.slow),
         ("ppo", rl_values.ppo, MANY_STEPS),
         ("ppo_trainer", rl_values.ppo_trainer, MANY_STEPS),
     ],

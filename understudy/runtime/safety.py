@@ -1,4 +1,4 @@
-"""Worlds that stand between a pilot and the real thing: Muted sends nothing, Guarded only what is safe to send."""
+"""A wrapper round a world that sends only what is safe to send."""
 
 import logging
 from dataclasses import dataclass
@@ -14,44 +14,6 @@ from understudy.contract.protocols import World
 logger = logging.getLogger(__name__)
 
 BUTTON_BITS = 2  # Button.LEFT is 1 and Button.RIGHT is 2, so a button reads as a bit set too
-
-
-class Muted:
-    """A world in which a pilot sees and decides, and nothing of it is sent."""
-
-    def __init__(self, world: World, *, moves_by_itself: bool) -> None:
-        """Args:
-        world: closed by this one.
-        moves_by_itself: a real game, which is then left alone; otherwise each tick sends "do nothing".
-        """
-        self._world = world
-        self._moves_by_itself = moves_by_itself
-        self._seen: Observation | None = None
-
-    @property
-    def profile(self) -> Profile:
-        """Which game this is."""
-        return self._world.profile
-
-    @property
-    def num_worlds(self) -> int:
-        """B."""
-        return self._world.num_worlds
-
-    def observe(self) -> Observation:
-        """How the worlds look now."""
-        self._seen = self._world.observe()
-        return self._seen
-
-    def act(self, action: Action) -> None:
-        """Keeps the action to itself."""
-        if not self._moves_by_itself:
-            self._world.act(idle_action(self._seen or self._world.observe()))
-        self._seen = None
-
-    def close(self) -> None:
-        """Closes the world."""
-        self._world.close()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from understudy.contract.profile import Profile
 from understudy.viewer.overlay import Overlay
 from understudy.viewer.schematic import SchematicRenderer, is_embedded
 from understudy.worlds.simulator.rendering.renderer import Renderer, pixels_of
+from understudy.worlds.simulator.rendering.scene import SceneTracker
 
 QUALITY = 80
 """JPEG quality, 0..100."""
@@ -97,6 +98,8 @@ class IntentRenderer:
     def draw(self, observation: np.void, intent: np.void) -> UInt8[np.ndarray, "height width 3"]:
         """An annotated frame of one record of dtype OBSERVATION with one of dtype INTENT over it."""
         schematic = self._schematic
+        # a new tracker: with the old one, each object of the last frame that is missing in this one would explode
+        self._renderer.scene_tracker = SceneTracker()
         surface = self._renderer.draw_observation(observation) if schematic is None else schematic.draw(observation)
         self._overlay.draw(surface, observation, intent)
         return annotate(pixels_of(surface), observation)

@@ -10,9 +10,9 @@ from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.evaluation.offline.head_metrics import EPSILON
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
-from understudy.learning.supervised.executor_task import mixture_mode
 from understudy.policies.encoder import Encoded
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import PolicyBundle
 
 _CHUNK = 4096
@@ -78,16 +78,9 @@ def predict(
     for begin in range(0, len(advice), _CHUNK):
         ticks = slice(begin, begin + _CHUNK)
         arrays = (encoded.context, advice, encoded.tracks, encoded.kinds, weights, encoded.landmarks)
-        said = policies.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
-        parts.append(
-            (
-                torch.sigmoid(said.start_logit).numpy(),
-                torch.softmax(said.pointer_logits, dim=-1).numpy(),
-                torch.sigmoid(said.key_logits).numpy(),
-                mixture_mode(said.minimap_density).numpy(),
-                mixture_mode(said.space_density).numpy(),
-            )
-        )
+        said = ExecutorDistribution(policies.executor(*(torch.from_numpy(array[ticks]) for array in arrays)))
+        probs, mode = said.probabilities(), said.mode()
+        parts.append((probs.start, probs.pointer, probs.keys, mode.minimap.numpy(), mode.space.numpy()))
     return ExecutorPredictions(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
