@@ -47,7 +47,9 @@ class DxcamCamera:
             if self._last is not None and self._last[0] == area:
                 return Frame(self._last[1].pixels.copy(), now_s)
             if now_s > until_s:
-                raise WorldError(f"Windows gives no picture of the screen at {area}: is the monitor on?")
+                raise WorldError(
+                    f"Windows returned no frame of the screen at {area} within {_PATIENCE_S:g} s: is the monitor on?"
+                )
             time.sleep(0.005)
 
     def monitors(self) -> tuple[Area, ...]:
@@ -70,4 +72,6 @@ class DxcamCamera:
         for number, monitor in enumerate(self._layout.monitors()):
             if monitor.covers(area):
                 return number, monitor
-        raise WorldError(f"The window at {area} lies on no one monitor as a whole: move it onto one")
+        raise WorldError(
+            f"The window at {area} spans several monitors or lies partly off the screen: move it onto one monitor"
+        )

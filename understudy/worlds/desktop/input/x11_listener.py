@@ -47,7 +47,9 @@ class X11Listener:
             self._data = open_display()
             undo.callback(self._data.close)
             if not self._control.has_extension("RECORD"):
-                raise WorldError("This X server has no RECORD extension, so mouse and keyboard cannot be heard")
+                raise WorldError(
+                    "This X server has no RECORD extension, so mouse and keyboard cannot be read: use another X server"
+                )
             self._names = _names_by_code(self._control, keys)
             self._server_ms, self._at_s = _server_clock(self._control)
             self._context = self._data.record_create_context(0, [record.AllClients], [_WANTED])

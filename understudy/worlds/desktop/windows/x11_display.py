@@ -24,7 +24,7 @@ def open_display() -> display.Display:
         opened = display.Display(name)
     except (error.DisplayError, error.XauthError, xauth.error.XauthError, OSError) as problem:
         raise WorldError(
-            f"The X display {name} cannot be reached ({problem}): is it running, is it yours?"
+            f"The X display {name} cannot be reached ({problem}): is it running, and may you use it?"
         ) from problem
     _raise_when_gone(opened, name)
     return opened
