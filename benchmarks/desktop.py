@@ -85,17 +85,17 @@ def game() -> "Iterator[tuple[list[tuple[float, int, int]], subprocess.Popen[str
 
 def capture() -> None:
     """A window's picture as RGB, and the watch on black and doubled ones."""
-    from understudy.worlds.desktop.capture.frame_checks import FrameWatch
+    from understudy.worlds.desktop.capture.frame_checks import FrameChecker
     from understudy.worlds.desktop.platform import open_camera
     from understudy.worlds.desktop.windows.window_system import Area
 
-    camera, watch, area = open_camera(), FrameWatch(), Area(left=0, top=0, width=1280, height=720)
+    camera, watch, area = open_camera(), FrameChecker(), Area(left=0, top=0, width=1280, height=720)
     grabs, looks = [], []
     for _ in range(NUM_FRAMES):
         began_s = time.perf_counter()
         frame = camera.grab(area)
         grabbed_s = time.perf_counter()
-        watch.look(frame, time.monotonic())
+        watch.check(frame, time.monotonic())
         looks.append(time.perf_counter() - grabbed_s)
         grabs.append(grabbed_s - began_s)
     camera.close()

@@ -27,8 +27,8 @@ from understudy.worlds.simulator.window.game_window import GameWindow
 MOST_BEHIND = 10
 
 
-class NoGuardian:
-    """This process is the game too: when it is killed, its window and what it heard go with it."""
+class NullKeyObserver:
+    """A HeldKeyObserver that does nothing: this process is the game too, so its window ends with it."""
 
     def tell(self, kind: str, code: str, *, down: bool) -> None: ...
 
@@ -46,7 +46,7 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
     assert area is not None
     teacher, controller = (
         Teacher(style, window.profile),
-        InputController(open_injector(), NoGuardian(), OwnEventFilter(), window.profile.keys),
+        InputController(open_injector(), NullKeyObserver(), OwnEventFilter(), window.profile.keys),
     )
     carry = teacher.start(np.array([seed], np.uint64))
     try:

@@ -160,9 +160,9 @@ def see(settings: Settings) -> Tally:
                 compare(truth, look, stats, names)
                 truths.append(truth["events"].copy())
                 seen.append(look["events"].copy())
-                for part, spent_ms in vars(eye.costs).items():
+                for part, spent_ms in vars(eye.stage_timings).items():
                     stats.note("ms " + part, spent_ms)
-                stats.note("ms in all", sum(vars(eye.costs).values()))
+                stats.note("ms in all", sum(vars(eye.stage_timings).values()))
             decision = teacher.decide(world.observe(), carry)
             carry = decision.carry
             world.act(decision.action)

@@ -29,7 +29,7 @@ from understudy.policies.motor_model import IDLE, MOVE, PRESS
 from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.sampling import sample_actions
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, HierarchicalState
-from understudy.worlds.simulator.teacher.action_selection import served
+from understudy.worlds.simulator.teacher.action_selection import on_click_done
 from understudy.worlds.simulator.teacher.game_knowledge import BASE, ENEMY, LOOT, PORTAL
 from understudy.worlds.simulator.teacher.state import (
     ERRAND_BASE,
@@ -232,7 +232,7 @@ def set_right(carries, hands, phases, style, records):  # type: ignore[no-untype
         if phases[b] == PRESS and hand.phase != PRESS:
             c.sent, c.sent_id, c.sent_tick = gesture, which, c.tick
             c.wish, c.wish_id = NOTHING, 0
-            served(c, style[0])
+            on_click_done(c, style[0])
         c.phase, c.gesture, c.gesture_id = IDLE, NOTHING, 0
         if hand.phase != IDLE:
             c.phase = PRESS if hand.phase == PRESS else MOVE

@@ -57,9 +57,6 @@ MAY_SAY_OLD_NAMES = {
 }
 TO_BE_REWORDED = {
     "understudy/learning/rl/outcome_detector.py",
-    "understudy/worlds/desktop/input/action_sender.py",
-    "understudy/worlds/desktop/input/input_injector.py",
-    "understudy/worlds/desktop/input/input_state.py",
 }
 """Docstrings that still say an old name; a file leaves this set when its words are mended, and no file enters it."""
 NO_MODULES = {"understudy.game_events", "understudy.png"}

@@ -12,7 +12,7 @@ from tyro.conf import Positional
 
 if TYPE_CHECKING:
     from understudy.feedback.correction_reader import Entry, Read
-    from understudy.viewer.annotated_clip import Illustrator
+    from understudy.viewer.annotated_clip import IntentRenderer
 
 FOLDER = Path("logs/vlm_corrections")
 EXIT_PROBLEMS = 1
@@ -196,19 +196,19 @@ def _drawn(record: "object", entry: "Entry") -> bytes:
     intent = no_intent(1).records
     intent["mode"], intent["target_id"] = int(entry.correction.bot_action), entry.correction.bot_target
     intent["mode_probabilities"][0, int(entry.correction.bot_action)] = 1.0
-    return jpeg(_illustrator().draw(record[0], intent[0]))
+    return jpeg(_intent_renderer().draw(record[0], intent[0]))
 
 
 @cache
-def _illustrator() -> "Illustrator":
-    """Paints each sky once, which takes half a second."""
+def _intent_renderer() -> "IntentRenderer":
+    """The embedded game's renderer, created once: painting its backgrounds takes half a second."""
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from understudy.viewer.annotated_clip import Illustrator
+    from understudy.viewer.annotated_clip import IntentRenderer
     from understudy.worlds.catalog import load_profile
 
-    return Illustrator(load_profile("darkorbit"))
+    return IntentRenderer(load_profile("darkorbit"))
 
 
 def _edit(command: Edit, read: "Read") -> int:

@@ -205,10 +205,10 @@ def _draw() -> "Draw":
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from understudy.viewer.annotated_clip import Illustrator, jpeg
+    from understudy.viewer.annotated_clip import IntentRenderer, jpeg
     from understudy.worlds.catalog import load_profile
 
-    illustrator = Illustrator(load_profile("darkorbit"))
+    illustrator = IntentRenderer(load_profile("darkorbit"))
     return lambda observation, intent: jpeg(illustrator.draw(observation, intent))
 
 

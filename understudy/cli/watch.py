@@ -55,9 +55,9 @@ def run(command: Watch) -> None:
     if command.video is not None:
         console.print(f"Written: {write(command, command.video, episode, intents)}", highlight=False)
         return
-    from understudy.viewer.episode_player import WatchWindow
+    from understudy.viewer.episode_player import EpisodePlayer
 
-    window = WatchWindow(episode, command.size, intents)
+    window = EpisodePlayer(episode, command.size, intents)
     try:
         window.run()
     finally:

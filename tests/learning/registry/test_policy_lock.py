@@ -173,7 +173,7 @@ def test_a_change_that_is_being_made_is_not_taken_for_one_that_a_crash_cut_short
     promoter = threading.Thread(target=promote, args=(models, path, PromotionRecord()))
     promoter.start()
     assert announced.wait(PATIENCE_S)
-    onlooker = threading.Thread(target=settle, args=(models, "executor"))
+    onlooker = threading.Thread(target=recover_interrupted_change, args=(models, "executor"))
     onlooker.start()
     onlooker.join(0.3)
     go_on.set()

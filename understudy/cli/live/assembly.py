@@ -275,13 +275,13 @@ def _pilot(
 def _view(
     settings: LiveSettings, window: "GameWindow", seat: "WindowOperator", pilot: "SharedControlPilot"
 ) -> "LiveView":
-    from understudy.viewer.live_view import LiveFacts, LiveView
+    from understudy.viewer.live_view import LiveView, LiveViewSources
 
     def notice() -> str:
         fresh = time.monotonic() - seat.marked_s < NOTICE_S
         return f"marked: the last {WRONG_S:g} s were wrong" if fresh else ""
 
-    facts = LiveFacts(
+    facts = LiveViewSources(
         lines=pilot.cadence.lines,
         mouse=lambda: (float(window.hands.cursor[0]), float(window.hands.cursor[1])),
         notice=notice,

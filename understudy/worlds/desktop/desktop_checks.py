@@ -1,7 +1,7 @@
-"""What can be wrong with a desktop before anybody plays on it, and what to do: each finding from a real trial.
+"""Diagnostics of the desktop (`understudy doctor --desktop`): each finding is measured, with advice where needed.
 
-The only things that it does to the desktop: it moves the mouse to the corners of the game's window and back, and asks
-for each of the keys whether somebody else has claimed it. It presses nothing.
+It does two things to the desktop: it moves the mouse to the corners of the game's window and back, and grabs each key
+for a moment to find out whether another program has it. It presses nothing.
 """
 
 import os
@@ -17,7 +17,7 @@ import numpy as np
 from understudy.contract.errors import UnderstudyError, WorldError
 from understudy.contract.observation import TICK_S
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.capture.frame_checks import FrameWatch
+from understudy.worlds.desktop.capture.frame_checks import FrameChecker
 from understudy.worlds.desktop.capture.screen_capture import Camera
 from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.input.input_listener import STOP_KEY
@@ -27,20 +27,20 @@ from understudy.worlds.desktop.platform import open_camera, open_injector, open_
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, monitor_area
 
 NUM_TIMED, NUM_WATCHED = 60, 40
-"""Pictures that are timed one after the other, and that are watched at the pace of play (2 s)."""
+"""Frames that are timed back to back, and frames that are checked at the tick rate (2 s)."""
 SLOW_PICTURE_S = 0.010
 WRONG_SHAPE = 0.03
 SMALLEST_SCALE = 0.5
-"""Of the embedded game's window at this part of its size the dot on the minimap was read in 33 of 40 pictures, at 0.4
-in none; bars and objects were read as well as ever."""
-NEAR = 2
-"""Pixels by which the cursor may miss."""
+"""Smallest usable scale. At 0.5 of the embedded game's window size, the minimap's dot was read in 33 of 40 frames, at
+0.4 in none; bars and objects were read as well as at full size."""
+CURSOR_TOLERANCE = 2
+"""Tolerance of the cursor's position, pixels."""
 SETTLE_S = 0.15
 OUR_KEYS = ("f1", "f2", STOP_KEY, "f5", "f6", "f7")
 
 
 class Severity(IntEnum):
-    """How bad a finding is."""
+    """Severity of a finding."""
 
     FINE = 0
     NOTE = 1
@@ -50,49 +50,49 @@ class Severity(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was tried."""
+    """Result of one check."""
 
     weight: Severity
     what: str
     figure: str
     advice: str = ""
-    """What to do; empty where nothing needs doing."""
+    """What to do; empty where nothing is wrong."""
 
 
 def examine(profile: Profile, window: str | None, monitor: int = 1) -> Iterator[Finding]:
-    """Tries the desktop out, in about five seconds; each finding as soon as it is there.
+    """Runs all checks, in about five seconds; yields each finding as soon as it is measured.
 
     Args:
         profile: of the game.
         window: title of its window; None for a whole monitor.
-        monitor: which, where no window is named.
+        monitor: used where no window is named, counted from 1.
 
     Raises:
-        WorldError: with the first finding, if there is nothing to examine: no display, no such window or monitor.
+        WorldError: at the first finding, if there is no display, or no such window or monitor.
         MissingExtraError: if a package of the platform is missing.
     """
     with closing(open_windows()) as windows, closing(open_camera()) as camera:
-        yield from _examine_open(profile, window, monitor, windows, camera)
+        yield from _run_checks(profile, window, monitor, windows, camera)
 
 
-def _examine_open(
+def _run_checks(
     profile: Profile, title: str | None, monitor: int, windows: WindowSystem, camera: Camera
 ) -> Iterator[Finding]:
     number = None if title is None else find_window(windows, title)
     area = monitor_area(camera.monitors(), monitor) if number is None else windows.area(number)
     if area is None:
         raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
-    yield _place(area, windows.desktop())
+    yield _check_position(area, windows.desktop())
     if number is not None:
-        yield _focus(windows, number, area)
-    if windows.desktop().covers(area):  # else pictures and cursor would fail for that reason alone
-        yield from _shape(profile, area, camera)
-        yield from _pictures(camera, area)
-        yield from _hands(area, profile)
-    yield from _keys((*profile.keys, *OUR_KEYS))
+        yield _check_focus(windows, number, area)
+    if windows.desktop().covers(area):  # otherwise the checks of frames and cursor would fail for that reason alone
+        yield from _check_shape(profile, area, camera)
+        yield from _check_frames(camera, area)
+        yield from _check_input(area, profile)
+    yield from _check_keys((*profile.keys, *OUR_KEYS))
 
 
-def _place(area: Area, desktop: Area) -> Finding:
+def _check_position(area: Area, desktop: Area) -> Finding:
     if desktop.covers(area):
         return Finding(weight=Severity.FINE, what="the window is on the screen as a whole", figure=str(area))
     return Finding(
@@ -103,7 +103,7 @@ def _place(area: Area, desktop: Area) -> Finding:
     )
 
 
-def _focus(windows: WindowSystem, number: int, area: Area) -> Finding:
+def _check_focus(windows: WindowSystem, number: int, area: Area) -> Finding:
     if not windows.has_focus(number):
         return Finding(
             weight=Severity.NOTE,
@@ -121,7 +121,7 @@ def _focus(windows: WindowSystem, number: int, area: Area) -> Finding:
     return Finding(weight=Severity.FINE, what="the window has the focus", figure="and lies on top")
 
 
-def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
+def _check_shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     off = (area.width / area.height) / (profile.window_width / profile.window_height) - 1
     same = "same shape" if abs(off) <= WRONG_SHAPE else f"{abs(off):.0%} {'wider' if off > 0 else 'narrower'}"
     scale = area.height / profile.window_height
@@ -154,15 +154,15 @@ def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
         yield Finding(weight=Severity.FINE, what="scaling of the display", figure="pixels are true ones")
 
 
-def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
-    watch, took_s = FrameWatch(), []
+def _check_frames(camera: Camera, area: Area) -> Iterator[Finding]:
+    watch, took_s = FrameChecker(), []
     try:
         for _ in range(NUM_TIMED):
             began_s = time.perf_counter()
             camera.grab(area)
             took_s.append(time.perf_counter() - began_s)
         for _ in range(NUM_WATCHED):
-            watch.look(camera.grab(area), time.monotonic())
+            watch.check(camera.grab(area), time.monotonic())
             time.sleep(TICK_S)
     except UnderstudyError as problem:
         yield Finding(weight=Severity.SERIOUS, what="pictures", figure="none", advice=str(problem))
@@ -193,37 +193,37 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
     )
 
 
-def _hands(area: Area, profile: Profile) -> Iterator[Finding]:
-    """Moves the mouse to the window's corners and back, and listens whether that is heard."""
+def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
+    """Moves the mouse to the window's corners and back, and checks that the listener receives the moves."""
     heard: list[tuple[float, RawInput]] = []
     own_events = OwnEventFilter()
     try:
-        pointer = open_injector()
-        watcher = open_raw_listener(
+        injector = open_injector()
+        listener = open_raw_listener(
             (*profile.keys, *OUR_KEYS), own_events, lambda event: heard.append((time.monotonic(), event))
         )
     except UnderstudyError as problem:
         yield Finding(weight=Severity.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
         return
     try:
-        yield _range(area, pointer, own_events)
-        yield _hearing(heard)
+        yield _check_cursor_range(area, injector, own_events)
+        yield _check_listener(heard)
     finally:
-        watcher.close()
-        pointer.close()
+        listener.close()
+        injector.close()
 
 
-def _range(area: Area, pointer: InputInjector, own_events: OwnEventFilter) -> Finding:
-    home, missed = pointer.place(), []
+def _check_cursor_range(area: Area, injector: InputInjector, own_events: OwnEventFilter) -> Finding:
+    home, missed = injector.place(), []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5)):
         wanted = area.pixel(x, y)
         own_events.note(("move", "", *wanted), time.monotonic())
-        pointer.move(*wanted)
+        injector.move(*wanted)
         time.sleep(SETTLE_S / 5)
-        came = pointer.place()
-        if max(abs(came[0] - wanted[0]), abs(came[1] - wanted[1])) > NEAR:
+        came = injector.place()
+        if max(abs(came[0] - wanted[0]), abs(came[1] - wanted[1])) > CURSOR_TOLERANCE:
             missed.append(f"{wanted} became {came}")
-    pointer.move(*home)
+    injector.move(*home)
     time.sleep(SETTLE_S)
     if not missed:
         return Finding(weight=Severity.FINE, what="the cursor reaches all of the window", figure="5 places of 5")
@@ -235,7 +235,7 @@ def _range(area: Area, pointer: InputInjector, own_events: OwnEventFilter) -> Fi
     )
 
 
-def _hearing(heard: Sequence[tuple[float, RawInput]]) -> Finding:
+def _check_listener(heard: Sequence[tuple[float, RawInput]]) -> Finding:
     own = [(at_s, event) for at_s, event in heard if event.own]
     if not own:
         return Finding(
@@ -252,7 +252,7 @@ def _hearing(heard: Sequence[tuple[float, RawInput]]) -> Finding:
     )
 
 
-def _keys(names: Sequence[str]) -> Iterator[Finding]:
+def _check_keys(names: Sequence[str]) -> Iterator[Finding]:
     if sys.platform == "win32" or sys.platform == "darwin":
         yield Finding(
             weight=Severity.NOTE,
@@ -261,9 +261,9 @@ def _keys(names: Sequence[str]) -> Iterator[Finding]:
             advice="try F1 to F7 and the game's keys in the game",
         )
         return
-    from understudy.worlds.desktop.input.x11_key_grabs import claimed_keys
+    from understudy.worlds.desktop.input.x11_key_grabs import grabbed_keys
 
-    claimed = claimed_keys(tuple(dict.fromkeys(names)))
+    claimed = grabbed_keys(tuple(dict.fromkeys(names)))
     if claimed:
         yield Finding(
             weight=Severity.WARNING,

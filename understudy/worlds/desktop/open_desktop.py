@@ -1,4 +1,4 @@
-"""Opens the desktop: puts the platform's parts together into a world and the seat of the person at it."""
+"""Assembles the platform's backends into a DesktopWorld and its human operator."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -26,16 +26,16 @@ def open_desktop(
     on_mark: Callable[[], None] = lambda: None,
     on_command: Callable[[str], None] = lambda key: None,
 ) -> tuple[DesktopWorld, DesktopOperator]:
-    """A world of one game on the screen, and the seat of the person at it; nothing is sent before the first `act`.
+    """Opens a world of one game on the screen and its human operator; sends nothing before the first `act`.
 
     Args:
         profile: of the game.
-        eye: sees.
-        settings: which window, and whether anything may be sent.
-        say: is told what stops and goes on; must not block.
-        commands: keys that are meant for us; F3 stops in any case.
-        on_mark: is called when F2 was pressed.
-        on_command: is called with each other of the commands.
+        eye: turns frames into observations.
+        settings: which window, and whether input may be sent.
+        say: receives one sentence whenever the world suspends or resumes; must not block.
+        commands: command keys; F3 always stops.
+        on_mark: called when F2 was pressed.
+        on_command: called with every other command key.
 
     Raises:
         WorldError: if there is no display or no such window.
@@ -46,22 +46,22 @@ def open_desktop(
         undo.callback(windows.close)
         camera = open_camera()
         undo.callback(camera.close)
-        pointer = open_injector()
-        undo.callback(pointer.close)
-        cursor, own_events = pointer.place(), OwnEventFilter()
+        injector = open_injector()
+        undo.callback(injector.close)
+        cursor, own_events = injector.place(), OwnEventFilter()
         controller: InputController | None = None
         if settings.sends:
-            controller = InputController(pointer, ReleaseWatchdog(), own_events, profile.keys)
+            controller = InputController(injector, ReleaseWatchdog(), own_events, profile.keys)
             undo.callback(controller.close)
         else:
-            pointer.close()
+            injector.close()
         input_listener = InputListener(commands, corners_of=camera.monitors() if settings.sends else ())
-        watcher = open_raw_listener((*profile.keys, *commands, STOP_KEY), own_events, input_listener.hear)
-        undo.callback(watcher.close)
+        raw_listener = open_raw_listener((*profile.keys, *commands, STOP_KEY), own_events, input_listener.on_event)
+        undo.callback(raw_listener.close)
         world = DesktopWorld(
             profile,
             eye,
-            DesktopBackends(windows, camera, input_listener, watcher, controller),
+            DesktopBackends(windows, camera, input_listener, raw_listener, controller),
             settings,
             cursor=cursor,
             say=say,

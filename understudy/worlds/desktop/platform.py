@@ -1,6 +1,6 @@
-"""What this platform offers: its windows, its screen capture, its input listener and its input injector.
+"""Selects the platform's backends: windows, screen capture, input listener and input injector.
 
-Imports the backend of the platform only when it is opened.
+Each backend is imported only when it is opened.
 """
 
 import logging
@@ -11,14 +11,14 @@ from understudy.contract.errors import MissingExtraError
 from understudy.worlds.desktop.capture.screen_capture import Camera, MssCamera
 from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
-from understudy.worlds.desktop.input.raw_input import Hear, RawInputListener
+from understudy.worlds.desktop.input.raw_input import OnEvent, RawInputListener
 from understudy.worlds.desktop.windows.window_system import WindowSystem
 
 _log = logging.getLogger(__name__)
 
 
 def open_windows() -> WindowSystem:
-    """The windows of the platform that this runs on.
+    """Opens the platform's window system.
 
     Raises:
         WorldError: if there is no display.
@@ -42,7 +42,7 @@ def open_windows() -> WindowSystem:
 
 
 def open_camera() -> Camera:
-    """The fastest camera that this platform has and that is installed.
+    """Opens the fastest installed screen capture of the platform.
 
     Raises:
         MissingExtraError: if the platform's package is missing.
@@ -58,46 +58,46 @@ def open_camera() -> Camera:
     return MssCamera()
 
 
-def open_raw_listener(keys: Sequence[str], own_events: OwnEventFilter, hear: Hear) -> RawInputListener:
-    """Begins to hear.
+def open_raw_listener(keys: Sequence[str], own_events: OwnEventFilter, on_event: OnEvent) -> RawInputListener:
+    """Starts a listener of mouse and keyboard events.
 
     Args:
-        keys: names of the keys that matter; what else is typed is not looked at.
-        own_events: what we send ourselves.
-        hear: is called for each event.
+        keys: names of the keys to report; all other keys are ignored.
+        own_events: recognises the events that we sent.
+        on_event: called for each event, on the listener's thread.
 
     Raises:
-        WorldError: if there is no display, or it does not let programs hear.
+        WorldError: if there is no display, or it does not let programs listen to input.
         MissingExtraError: if the platform's package is missing.
     """
     if sys.platform == "win32" or sys.platform == "darwin":
         try:
-            from understudy.worlds.desktop.input.pynput_listener import PynputWatcher
+            from understudy.worlds.desktop.input.pynput_listener import PynputListener
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
-        return PynputWatcher(keys, own_events, hear)
+        return PynputListener(keys, own_events, on_event)
     try:
-        from understudy.worlds.desktop.input.x11_listener import X11Watcher
+        from understudy.worlds.desktop.input.x11_listener import X11Listener
     except ImportError as missing:
         raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Watcher(keys, own_events, hear)
+    return X11Listener(keys, own_events, on_event)
 
 
 def open_injector() -> InputInjector:
-    """The input injector of the platform that this runs on.
+    """Opens the platform's input injector.
 
     Raises:
-        WorldError: if there is no display, or it does not let programs act.
+        WorldError: if there is no display, or it does not let programs inject input.
         MissingExtraError: if the platform's package is missing.
     """
     if sys.platform == "win32" or sys.platform == "darwin":
         try:
-            from understudy.worlds.desktop.input.pynput_injector import PynputPointer
+            from understudy.worlds.desktop.input.pynput_injector import PynputInjector
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
-        return PynputPointer()
+        return PynputInjector()
     try:
-        from understudy.worlds.desktop.input.x11_injector import X11Pointer
+        from understudy.worlds.desktop.input.x11_injector import X11Injector
     except ImportError as missing:
         raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Pointer()
+    return X11Injector()

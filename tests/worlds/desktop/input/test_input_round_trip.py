@@ -49,11 +49,11 @@ def test_what_happened_before_it_was_sent_or_long_after_is_not_ours() -> None:
 
 def test_a_touch_is_what_the_person_does_and_not_what_we_do() -> None:
     input_listener = InputListener(("f1",))
-    input_listener.hear(heard("press", "left", own=True))
+    input_listener.on_event(heard("press", "left", own=True))
     assert input_listener.touched_s == float("-inf") and not input_listener.holding
-    input_listener.hear(heard("press", "left", time_s=2.0))
+    input_listener.on_event(heard("press", "left", time_s=2.0))
     assert input_listener.touched_s == 2.0 and input_listener.holding
-    input_listener.hear(heard("release", "left", time_s=3.0))
+    input_listener.on_event(heard("release", "left", time_s=3.0))
     assert input_listener.touched_s == 3.0 and not input_listener.holding
     assert [each.own for each in input_listener.take(2.5)] == [True, False]
     assert [each.kind for each in input_listener.take(9.0)] == ["release"]
@@ -63,8 +63,8 @@ def test_our_keys_are_no_touch_and_f3_stops_before_anybody_asks() -> None:
     input_listener, stops = InputListener(("f1",)), []
     input_listener.on_stop = stops.append
     for code in ("f1", "f3"):
-        input_listener.hear(heard("press", code))
-        input_listener.hear(heard("release", code))
+        input_listener.on_event(heard("press", code))
+        input_listener.on_event(heard("release", code))
     assert stops == ["F3 was pressed"]
     assert [each.code for each in input_listener.take_commands()] == ["f1"], "F3 is obeyed already"
     assert input_listener.take_commands() == [] and input_listener.take(9.0) == []
@@ -75,16 +75,16 @@ def test_our_keys_are_no_touch_and_f3_stops_before_anybody_asks() -> None:
 def test_only_a_corner_stops(place: tuple[int, int], stops: int) -> None:
     input_listener, reasons = InputListener((), corners_of=[MONITOR]), []
     input_listener.on_stop = reasons.append
-    input_listener.hear(heard("move", place=place))
+    input_listener.on_event(heard("move", place=place))
     assert len(reasons) == stops
-    input_listener.hear(heard("move", place=place, own=True))
+    input_listener.on_event(heard("move", place=place, own=True))
     assert len(reasons) == stops, "our own moves do not"
 
 
 def test_who_can_no_longer_be_stopped_stops() -> None:
     input_listener, reasons = InputListener(()), []
     input_listener.on_stop = reasons.append
-    input_listener.hear(heard(LOST))
+    input_listener.on_event(heard(LOST))
     assert reasons == ["mouse and keyboard are no longer heard"]
     assert input_listener.take(9.0) == [] and input_listener.touched_s == float("-inf")
 

@@ -9,9 +9,9 @@ from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 SIZE = (640, 360)
 
 
-def drawn(labelled_episodes: Tutorial, played_s: float) -> np.ndarray:
+def drawn(tutorial: Tutorial, played_s: float) -> np.ndarray:
     surface = pygame.Surface(SIZE, 0, 32)
-    labelled_episodes.draw(surface, TextRenderer(SIZE[1]), played_s)
+    tutorial.draw(surface, TextRenderer(SIZE[1]), played_s)
     return np.frombuffer(surface.get_buffer().raw, np.uint8)
 
 
@@ -35,28 +35,28 @@ def test_the_lessons_are_there_for_the_first_minute_and_then_gone() -> None:
 
 
 def test_a_lesson_is_ticked_off_when_it_was_done() -> None:
-    labelled_episodes = Tutorial()
-    before = drawn(labelled_episodes, 1.0)
+    tutorial = Tutorial()
+    before = drawn(tutorial, 1.0)
     observation = quiet_observation()
     observation["player"]["laser_on"] = 1
-    labelled_episodes.watch(scene(observation))
-    assert (drawn(labelled_episodes, 1.0) != before).any()
+    tutorial.watch(scene(observation))
+    assert (drawn(tutorial, 1.0) != before).any()
 
 
 def test_the_lessons_go_when_all_were_done() -> None:
-    labelled_episodes = Tutorial()
+    tutorial = Tutorial()
     for moment in everything_done():
-        assert drawn(labelled_episodes, 1.0).any()
-        labelled_episodes.watch(moment)
-    assert not drawn(labelled_episodes, 1.0).any()
+        assert drawn(tutorial, 1.0).any()
+        tutorial.watch(moment)
+    assert not drawn(tutorial, 1.0).any()
 
 
 def test_a_short_flight_is_no_flight_by_the_minimap() -> None:
-    labelled_episodes = Tutorial()
+    tutorial = Tutorial()
     first, last = everything_done()
     near = Scene(
         observation=last.observation, effects=last.effects, tick=9.0, totals=last.totals, goal=(5100.0, 3300.0)
     )
     for moment in (first, near):
-        labelled_episodes.watch(moment)
-    assert drawn(labelled_episodes, 1.0).any(), "one lesson is left"
+        tutorial.watch(moment)
+    assert drawn(tutorial, 1.0).any(), "one lesson is left"

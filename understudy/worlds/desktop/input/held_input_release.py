@@ -1,4 +1,4 @@
-"""What the release watchdog's process does: keeps account of what is down, and releases it when it has to."""
+"""The work of the release watchdog's process: tracks held inputs and releases them when the player ends or hangs."""
 
 import queue
 import threading
@@ -8,11 +8,15 @@ from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.input.release_watchdog import SILENCE, SILENCE_S, STILL
 
 
-def watch_over(lines: Iterable[str], pointer: InputInjector) -> int:
-    """Keeps account of what is down until the lines end, then releases it; at SILENCE already then.
+def release_held_inputs(lines: Iterable[str], injector: InputInjector) -> int:
+    """Tracks held inputs from a stream of lines; releases them when the stream ends, and at each SILENCE.
+
+    Args:
+        lines: `+ kind code` for a press, `- kind code` for a release, STILL, or SILENCE.
+        injector: releases the inputs.
 
     Returns:
-        How many buttons and keys had to be released.
+        Number of buttons and keys that had to be released.
     """
     down: dict[tuple[str, str], None] = {}
     num_released = 0
@@ -20,7 +24,7 @@ def watch_over(lines: Iterable[str], pointer: InputInjector) -> int:
     def release() -> None:
         nonlocal num_released
         for kind, code in down:
-            (pointer.turn_button if kind == "button" else pointer.turn_key)(code, down=False)
+            (injector.turn_button if kind == "button" else injector.turn_key)(code, down=False)
         num_released += len(down)
         down.clear()
 
@@ -38,8 +42,10 @@ def watch_over(lines: Iterable[str], pointer: InputInjector) -> int:
 
 
 def with_silences(stream: Iterable[str], patience_s: float = SILENCE_S) -> Iterator[str]:
-    """The lines of a stream, and SILENCE whenever none came for so long; on a thread, for not every platform can wait
-    for a pipe with a limit."""
+    """The lines of a stream, and SILENCE whenever none arrived for `patience_s` seconds.
+
+    Reads on a thread, because not every platform can wait for a pipe with a timeout.
+    """
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
 
     def read() -> None:
@@ -47,7 +53,7 @@ def with_silences(stream: Iterable[str], patience_s: float = SILENCE_S) -> Itera
             lines.put(line)
         lines.put(None)
 
-    threading.Thread(target=read, name="guardian-lines", daemon=True).start()
+    threading.Thread(target=read, name="release-watchdog-lines", daemon=True).start()
     while True:
         try:
             line = lines.get(timeout=patience_s)

@@ -1,4 +1,4 @@
-"""Hears mouse and keyboard wherever they act, with the true times of the events, and says whose they were."""
+"""The raw input event, with its true time and its origin, and the protocol of listeners."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,26 +12,26 @@ class RawInput:
     """One event of mouse or keyboard."""
 
     time_s: float
-    """Monotonic, when it happened; not when we got to know."""
+    """Monotonic time of the event itself, not of its arrival."""
     kind: str
-    """`move`, `press` or `release`; LOST when nothing will be heard any more."""
+    """`move`, `press` or `release`; LOST when no more events will arrive."""
     code: str
-    """`left` or `right`, the name of a key, empty for a move."""
+    """`left`, `right` or the name of a key; empty for a move."""
     x: int
-    """The cursor then, a pixel of the desktop."""
+    """Cursor position at that time, a pixel of the desktop."""
     y: int
     own: bool
-    """It is one that we sent."""
+    """Whether we sent it."""
 
 
-Hear = Callable[[RawInput], None]
-"""Called on the watcher's thread for each event, in order; must not block."""
+OnEvent = Callable[[RawInput], None]
+"""Called on the listener's thread for each event, in order; must not block."""
 
 
 @runtime_checkable
 class RawInputListener(Protocol):
-    """Hears until it is closed; owns its thread."""
+    """Listens to mouse and keyboard in all windows until it is closed; owns its thread."""
 
     def close(self) -> None:
-        """Hears no more and joins the thread. May be called twice."""
+        """Stops listening and joins the thread. May be called twice."""
         ...

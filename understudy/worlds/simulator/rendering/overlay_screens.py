@@ -1,4 +1,4 @@
-"""What lies over the game for a person: the first minute's lessons, the pause screen and the large map."""
+"""Overlays for a human player: the first minute's tutorial, the pause screen, the large map and the death screen."""
 
 import numpy as np
 import pygame
@@ -23,7 +23,7 @@ _GOOD = (130, 240, 150)
 
 
 class Tutorial:
-    """A list of what one can do; each line is ticked off once it was done. Gone when all are, or after a minute."""
+    """A checklist of the controls; hidden when all are done, or after a minute."""
 
     def __init__(self) -> None:
         self._done = [False] * len(_LESSONS)
@@ -31,7 +31,7 @@ class Tutorial:
         self.hidden = False
 
     def watch(self, scene: Scene) -> None:
-        """Looks at what the player has just done."""
+        """Marks the lessons that this scene shows as done."""
         player, totals = scene.observation["player"], scene.totals
         self._first_ammo = self._first_ammo or int(player["ammo_kind"])
         seen = (
@@ -48,7 +48,7 @@ class Tutorial:
         self._done = [done or now for done, now in zip(self._done, seen, strict=True)]
 
     def draw(self, surface: pygame.Surface, lettering: TextRenderer, played_s: float) -> None:
-        """Draws the list while it is wanted."""
+        """Draws the checklist unless it is hidden or complete."""
         if self.hidden or played_s > LESSONS_S or all(self._done):
             return
         unit, width = surface.get_height() / 720, surface.get_width()
@@ -56,18 +56,18 @@ class Tutorial:
         _plate(surface, area, 170)
         place = (area.left + 12 * unit, area.top + 16 * unit)
         lettering.write(surface, "How to play    (H hides this)", place, 14, TEXT, anchor="midleft")
-        for row, (labelled, done) in enumerate(zip(_LESSONS, self._done, strict=True)):
+        for row, (lesson, done) in enumerate(zip(_LESSONS, self._done, strict=True)):
             y = area.top + (42 + 21 * row) * unit
             dot = (area.left + 17 * unit, y)
             pygame.draw.circle(surface, _GOOD if done else FAINT, dot, 4 * unit, 0 if done else 1)
             tint = FAINT if done else TEXT
-            lettering.write(surface, labelled, (area.left + 30 * unit, y), 13, tint, anchor="midleft")
+            lettering.write(surface, lesson, (area.left + 30 * unit, y), 13, tint, anchor="midleft")
         left = f"P pause   M map   {max(0.0, LESSONS_S - played_s):.0f} s"
         lettering.write(surface, left, (area.right - 10 * unit, area.bottom - 8 * unit), 11, FAINT, anchor="midright")
 
 
 def _flies_far(scene: Scene) -> bool:
-    """Farther than the window shows: only the minimap sends the ship there."""
+    """Whether the destination lies outside the window, which only a click on the minimap can do."""
     if scene.goal is None:
         return False
     away_x = abs(scene.goal[0] - float(scene.observation["player"]["x"]) * MAP_WIDTH)
@@ -76,7 +76,7 @@ def _flies_far(scene: Scene) -> bool:
 
 
 def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -> None:
-    """The map of the whole sector in the middle of the window."""
+    """Draws the map of the whole sector in the middle of the window."""
     width, height = surface.get_size()
     area = pygame.Rect(0, 0, round(height * 0.62 * MAP_WIDTH / MAP_HEIGHT), round(height * 0.62))
     area.center = (width // 2, round(height * 0.44))
@@ -86,7 +86,7 @@ def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: TextRendere
 
 
 def draw_pause(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -> None:
-    """The game stands still."""
+    """Draws the pause screen."""
     veil = pygame.Surface(surface.get_size(), pygame.SRCALPHA, 32)
     veil.fill((4, 6, 12, 150))
     surface.blit(veil, (0, 0))
@@ -100,7 +100,7 @@ def draw_pause(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -
 
 
 def draw_death(surface: pygame.Surface, lettering: TextRenderer) -> None:
-    """While the player waits to be brought back."""
+    """Draws the message shown until the player respawns."""
     x, y, unit = surface.get_width() / 2, surface.get_height() * 0.36, surface.get_height() / 720
     lettering.write(surface, "YOUR SHIP WAS DESTROYED", (x, y), 34, (255, 90, 80), anchor="center")
     lettering.write(surface, "it will be repaired at the base", (x, y + 36 * unit), 15, TEXT, anchor="center")
