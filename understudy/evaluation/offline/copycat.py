@@ -81,7 +81,8 @@ def verdict_line(report: HeadReport) -> str:
     leaning = "it looks" if present > memory else "it goes by its memory: a copycat"
     return (
         f"{NAME}: skill over repeating {metrics[SKILL_THING]:.2f} (what is clicked), "
-        f"{metrics[SKILL_PLACE]:.2f} (where); hiding the present costs {present:.1f} nats a minute, hiding memory {memory:.1f}: {leaning}."
+        f"{metrics[SKILL_PLACE]:.2f} (where); hiding the present costs {present:.1f} nats a minute, "
+        f"hiding memory {memory:.1f}: {leaning}."
     )
 
 

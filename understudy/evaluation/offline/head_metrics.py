@@ -196,7 +196,7 @@ def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray,
 
 
 def calibration_of(probability: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> Calibration:
-    """Builds a reliability diagram of NUM_BINS equally filled bins, so the low probabilities of rare events get bins."""
+    """Builds a reliability diagram of NUM_BINS equally filled bins, so that rare events get bins of their own."""
     order = np.argsort(probability, kind="stable")
     bins = [part for part in np.array_split(order, NUM_BINS) if len(part)]
     return Calibration(
