@@ -1,4 +1,4 @@
-"""One picture of a critic's examination: what it said against what was right, and how its confidence holds up."""
+"""Plot of a feedback provider's evaluation: confusion matrix and reliability diagram."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from understudy.evaluation.report.plots import GRID, INK, POLICY_COLOURS, STYLE
 
 
 def draw_exam(result: FeedbackMetrics, title: str, path: Path) -> None:
-    """Writes the picture; its suffix (.png, .svg) picks the format."""
+    """Writes the plot; the suffix of `path` (.png, .svg) sets the format."""
     with rc_context(STYLE):
         figure = Figure(figsize=(10, 4.6), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -38,12 +38,12 @@ def _draw_confusion(axes: Axes, result: FeedbackMetrics) -> None:
     axes.set_xlabel("said")
     axes.set_ylabel("right")
     axes.grid(False)
-    known = "no answer made sense"
+    title = "no answer made sense"
     if result.num_answered:
-        known = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
+        title = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
     if result.num_corrections:
-        known += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
-    axes.set_title(known)
+        title += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
+    axes.set_title(title)
 
 
 def _draw_calibration(axes: Axes, result: FeedbackMetrics) -> None:
