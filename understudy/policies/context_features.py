@@ -61,7 +61,7 @@ def encode_context(observation, carry, geometry, context):  # type: ignore[no-un
 
 @numba.njit(cache=True)
 def _encode_timer(ticks, out, at):  # type: ignore[no-untyped-def]
-    """Encodes the time since an event as exponentials with decay constants of 3, 10, 40 and 200 ticks (0.15 to 10 s)."""
+    """Encodes the time since an event as exponentials with decay constants of 3, 10, 40, 200 ticks (0.15 to 10 s)."""
     out[at] = np.exp(-ticks / 3.0)
     out[at + 1] = np.exp(-ticks / 10.0)
     out[at + 2] = np.exp(-ticks / 40.0)
