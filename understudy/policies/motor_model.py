@@ -29,7 +29,7 @@ MOTOR_MODEL = np.dtype(
         ("duration", "f4", (NUM_DIFFICULTIES, NUM_QUANTILES)),  # ticks of motion, by index of difficulty
         ("profile", "f4", (NUM_KNOTS,)),  # share of the way covered at evenly spaced shares of the time
         ("dwell", "f4", (NUM_QUANTILES,)),  # ticks between arrival and press
-        ("press", "f4", (NUM_SORTS, NUM_QUANTILES)),  # ticks the button stays down, by Sort
+        ("press", "f4", (NUM_SORTS, NUM_QUANTILES)),  # ticks the button stays down, by ClickKind
         ("key_press", "f4", (MAX_KEYS, NUM_QUANTILES)),  # ticks a key stays down
         ("track_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to an object's centre, in half-sizes
         ("landmark_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to a landmark, map fractions

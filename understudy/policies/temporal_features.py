@@ -38,7 +38,7 @@ ENCODING_CARRY = np.dtype(
         ("clicked", "f4", (MAX_TRACKS,)),  # ticks since it was clicked
         ("clicked_id", "i4"),
         ("selected_id", "i4"),
-        ("click_sort", "i4"),  # a Sort, of the last click
+        ("click_sort", "i4"),  # a ClickKind, of the last click
         ("click_role", "i4"),  # the Role clicked, where it was a track
         ("laser_on", "i4"),
         ("flight", "i4"),  # where the ship was last sent: 0 nowhere, 1 box, 2 space, 3 minimap, 4 base, 5 portal

@@ -35,8 +35,8 @@ def _draw_confusion(axes: Axes, result: FeedbackMetrics) -> None:
         for column in range(len(names)):
             ink = "white" if shares[row, column] > 0.6 else INK
             axes.text(column, row, str(result.confusion[row, column]), ha="center", va="center", color=ink)
-    axes.set_xlabel("said")
-    axes.set_ylabel("right")
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true mode")
     axes.grid(False)
     title = "no answer made sense"
     if result.num_answered:
@@ -53,6 +53,6 @@ def _draw_calibration(axes: Axes, result: FeedbackMetrics) -> None:
     for index in np.flatnonzero(filled):
         place = (result.bin_confidence[index], result.bin_right[index])
         axes.annotate(str(result.bin_counts[index]), place, textcoords="offset points", xytext=(6, -12))
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="how sure it was", ylabel="share that was right")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     axes.set_xticks(np.linspace(0, 1, NUM_BINS + 1))
     axes.set_title(f"calibration error {result.calibration_error:.2f}" if result.num_answered else "")

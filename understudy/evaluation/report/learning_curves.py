@@ -30,11 +30,11 @@ def read_curves(run: Path, title: str) -> tuple[CurvePanel, ...]:
     rows = [json.loads(line) for line in (run / NUMBERS).read_text(encoding="utf-8").splitlines() if line]
     names = list(dict.fromkeys(name for row in rows for name in row))
     panels = [_panel(rows, LOSS, f"{title}: training loss")] if LOSS in names else []
-    judged = [name for name in names if name.startswith(HELD_OUT) and not name.endswith(BASELINE)]
+    held_out = [name for name in names if name.startswith(HELD_OUT) and not name.endswith(BASELINE)]
     # Metrics with a baseline first: they can be interpreted.
-    judged.sort(key=lambda name: f"{name}{BASELINE}" not in names)
-    distinct = {tuple(_points(rows, name)): name for name in reversed(judged)}
-    shown = [name for name in judged if name in distinct.values()][:MAX_PANELS]
+    held_out.sort(key=lambda name: f"{name}{BASELINE}" not in names)
+    distinct = {tuple(_points(rows, name)): name for name in reversed(held_out)}
+    shown = [name for name in held_out if name in distinct.values()][:MAX_PANELS]
     panels += [_panel(rows, name, f"{title}: {_words(name)}") for name in shown]
     return tuple(panel for panel in panels if len(panel.curves[0].x) > 1)
 

@@ -95,7 +95,7 @@ def mode_section(verdict: ComparisonResult) -> str:
         "What it thinks it is doing",
         html.plot(plots.mode_plot(verdict), "Shares of time in each mode"),
         html.table(heads, rows),
-        note="Time by the Strategist's mode, and what came of the decisions taken in it.",
+        note="Time by the Strategist's mode, and the outcome of the decisions taken in it.",
     )
 
 

@@ -26,7 +26,7 @@ GESTURE = np.dtype(
         ("press", "i4"),  # tick in which the button went down
         ("release", "i4"),  # last tick in which it was down
         ("button", "i4"),
-        ("sort", "i4"),  # a Sort
+        ("sort", "i4"),  # a ClickKind
         ("track_id", "i4"),  # 0 where it is no track
         ("role", "i4"),  # of the track
         ("landmark", "i4"),  # -1 where it is none

@@ -57,7 +57,7 @@ def _names(labels: Path) -> tuple[str, ...]:
     for path in described:
         if path.exists() and (names := _names_of_yaml(path.read_text(encoding="utf-8"))):
             return names
-    raise TrainingError(f"{labels} says nothing of the classes' names: put a file classes.txt there, one name a line.")
+    raise TrainingError(f"{labels} holds no class names: put a file classes.txt there, one name on each line.")
 
 
 def _names_of_yaml(text: str) -> tuple[str, ...]:
