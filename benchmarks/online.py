@@ -21,11 +21,12 @@ import torch
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
 from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR, rollout_all
+from understudy.learning.data.executor_batch import forward_policy
 from understudy.learning.online.learner import OnlineLearner
 from understudy.learning.online.messages import OnlineSettings
-from understudy.learning.rl.action_log_prob import log_prob
 from understudy.learning.rl.gae import discount_per_tick
 from understudy.policies.executor import Executor
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import PolicyBundle, SamplingConfig, load_policies
 from understudy.policies.rollout_step import ExecutorStep
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
@@ -57,7 +58,7 @@ class PlainRule:
         for tick in range(len(paid) - 1, -1, -1):
             later = float(experience.rewards[tick, 0].sum()) + discount_per_tick(PAYS_S, TICK_RATE_HZ) * later
             paid[tick] = later
-        self._ear._append_to_buffer(experience.moments(), torch.from_numpy(paid))
+        self._ear._append_to_buffer(experience.flatten(), torch.from_numpy(paid))
 
     def update(self) -> None:
         """Four steps."""
@@ -66,8 +67,8 @@ class PlainRule:
             return
         for _ in range(self.settings.steps_per_update):
             batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
-            moments = buffer.take(batch)
-            likelihood = log_prob(moments.forward_policy(self.model), moments, self.sampling)
+            moments = buffer.index(batch)
+            likelihood = ExecutorDistribution(forward_policy(self.model, moments), self.sampling).log_prob(moments)
             loss = -(self._ear._weights[batch] * self._ear._gains[batch] * likelihood).mean()
             self._optimizer.zero_grad()
             torch.autograd.backward(loss)

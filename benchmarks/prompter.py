@@ -19,12 +19,12 @@ from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.policies.action_distribution import action_probabilities
 from understudy.policies.click_semantics import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
 from understudy.policies.conditioning import concat_conditioning, concat_strategy
 from understudy.policies.executor import MINIMAP as MINIMAP_POINT
 from understudy.policies.executor import NUM_CANDIDATES, ExecutorOutput
 from understudy.policies.executor import SPACE as SPACE_POINT
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.motor_model import IDLE, MOVE, PRESS
 from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.sampling import sample_actions
@@ -139,7 +139,7 @@ class Prompted(HierarchicalPolicy):
 
     def _act(self, observation: Observation, output: ExecutorOutput, carry: HierarchicalState) -> Action:
         assert self._busy is not None and self._busy.prompts is not None and self._busy.whole is not None
-        prompts, chances = self._busy.prompts, action_probabilities(output, self.policies.sampling)
+        prompts, chances = self._busy.prompts, ExecutorDistribution(output, self.policies.sampling).probabilities()
         if "when" in self._parts:
             chances = chances._replace(start=prompts["begins"].astype(np.float32))
             moved_on = (prompts["begins"] > 0) & (carry.hands["phase"] != PRESS)

@@ -103,7 +103,7 @@ class Changes:
         found = {
             "old": self.style,
             "new": new,
-            "clicks": int((of_new.candidates >= 0).sum()),
+            "clicks": int((of_new.target >= 0).sum()),
             "shares": [learner.agreement(model, samples).share for model, samples in ways],
             "verdict": f"{'promoted' if verdict.promote else 'kept aside'}: {verdict.reason}",
             "cpu_s": cpu_s,

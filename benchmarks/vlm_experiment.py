@@ -30,7 +30,8 @@ from understudy.evaluation.comparison.statistics import mean
 from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
 from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.reviewer import Reviewer
 from understudy.feedback.rule_provider import RuleCritic, RuleSettings
 from understudy.learning.corrections.aggregation import aggregate_corrections

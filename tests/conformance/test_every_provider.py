@@ -9,7 +9,8 @@ import pytest
 from tests.support.review_moments import moment
 from tests.support.scripted_vlm_server import opinion, serving
 from understudy.contract.intent import Mode
-from understudy.feedback.openai_provider import EndpointSettings, OpenAIProvider
+from understudy.feedback.endpoint_settings import EndpointSettings
+from understudy.feedback.openai_provider import OpenAIProvider
 from understudy.feedback.provider import Judgement, Provider, ProviderError
 from understudy.feedback.rule_provider import RuleCritic
 

@@ -6,7 +6,8 @@ import pytest
 
 from tests.support.review_moments import PROFILE, look
 from understudy.contract.intent import Mode
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.provider import Judgement, MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
 from understudy.feedback.reviewer import Reviewer, ReviewRequest, ReviewThread
 from understudy.feedback.rule_provider import RuleCritic

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.golden.digests import FIXTURES, digest, digest_fields, digest_gradients, digest_weights, to_json, total
+from tests.golden.batches import digest_labelled, digest_rollout
+from tests.golden.digests import FIXTURES, digest, digest_gradients, digest_weights, to_json, total
 from tests.golden.inputs import (
     MODELS_WITH_HISTORY,
     PROFILE,
@@ -21,10 +22,10 @@ from tests.golden.inputs import (
     with_dropout,
 )
 from understudy.contract.observation import Observation
+from understudy.learning.data.executor_batch import forward_policy
 from understudy.learning.data.replay_buffer import ReplayBuffer
 from understudy.learning.online.learner import OnlineLearner
 from understudy.learning.online.messages import OnlineSettings
-from understudy.learning.rl.action_log_prob import kl_divergence, log_prob, target_log_probs
 from understudy.learning.rl.gae import compute_gae, discount_per_tick, discounted_returns
 from understudy.learning.rl.ppo import PPO, PPOConfig, subsample_idle_ticks
 from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig
@@ -33,6 +34,7 @@ from understudy.learning.shadow.learner import RehearsalData, ShadowLearner
 from understudy.learning.shadow.messages import ShadowSettings
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.executor import Executor, ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig, build_executor
 from understudy.policies.rollout_step import ExecutorStep
 from understudy.policies.style_heads import base_style
@@ -47,27 +49,29 @@ def log_probs(arrays: Arrays) -> Values:
     batch = rollout().flatten()
     model, reference = two_styles().eval(), executor().eval()
     with torch.no_grad():
-        of_reference = batch.forward_policy(reference)
+        of_reference = forward_policy(reference, batch)
     functions = {
-        "log_prob": lambda output, _: log_prob(output, batch, SAMPLING),
-        "kl_divergence": lambda output, other: kl_divergence(output, other, batch, SAMPLING),
+        "log_prob": lambda output, _: ExecutorDistribution(output, SAMPLING).log_prob(batch),
+        "kl_divergence": lambda output, other: ExecutorDistribution(output, SAMPLING).kl(
+            ExecutorDistribution(other, SAMPLING), batch
+        ),
     }
-    found: Values = {"batch": digest_fields(batch)}
+    found: Values = {"batch": digest_rollout(batch)}
     for name, function in functions.items():
         model.zero_grad(set_to_none=True)
-        output = batch.forward_policy(model)
+        output = forward_policy(model, batch)
         value = function(output, of_reference)
         value.mean().backward()
         arrays[f"log_probs.{name}"] = value.detach().numpy()
         exact = function(_doubled(output), _doubled(of_reference)).detach()
         found[name] = {"value": digest(value), "gradients": digest_gradients(model), "float64_sum": exact.sum()}
-    arrays["log_probs.reference"] = log_prob(of_reference, batch, SAMPLING).numpy()
+    arrays["log_probs.reference"] = ExecutorDistribution(of_reference, SAMPLING).log_prob(batch).numpy()
     untempered = SamplingConfig(pointer_temperature=1.0, minimap_temperature=1.0, space_temperature=1.0)
     chosen, weights = subsample_idle_ticks(batch, 0.3, torch.Generator().manual_seed(2))
     return found | {
         "log_prob_of_reference": digest(arrays["log_probs.reference"]),
-        "target_log_probs": digest(target_log_probs(of_reference, SAMPLING)),
-        "untempered": digest(log_prob(of_reference, batch, untempered)),
+        "target_log_probs": digest(ExecutorDistribution(of_reference, SAMPLING).target_log_probs),
+        "untempered": digest(ExecutorDistribution(of_reference, untempered).log_prob(batch)),
         "subsample_idle_ticks": {"chosen": digest(chosen), "weights": digest(weights)},
     }
 
@@ -87,10 +91,10 @@ def _ppo(model: Executor) -> Values:
     policy = PPO(model, executor(), SAMPLING, config)
     advantages = torch.from_numpy(np.random.default_rng(9).normal(size=len(batch)).astype(np.float32))
     ticks = torch.arange(0, len(batch), 2)
-    part = batch.take(ticks)
+    part = batch.index(ticks)
     with torch.no_grad():
-        old_log_prob = log_prob(part.forward_policy(executor().eval()), part, SAMPLING)
-        reference = part.forward_policy(policy.reference_policy)
+        old_log_prob = ExecutorDistribution(forward_policy(executor().eval(), part), SAMPLING).log_prob(part)
+        reference = forward_policy(policy.reference_policy, part)
     step = policy.train_step(part, advantages[ticks], torch.ones(len(ticks)), old_log_prob, reference)
     # after one step of Adam its first moment is a tenth of the clipped gradient
     moments = {name: policy.optimizer.state.get(p) for name, p in policy.model.named_parameters()}
@@ -242,7 +246,7 @@ def _shadow(dropout: float | None, rehearses: bool) -> Values:
         "buffer": len(learner.buffer),
         "buffer_weights": digest(weights),
         "num_watched": learner.num_watched,
-        "buffer_samples": digest_fields(buffer),
+        "buffer_samples": digest_labelled(buffer),
         "model": digest_weights(learner.model.state_dict()),
         "total": total(learner.model.state_dict()),
         "average": total(average.state_dict()),

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tests.golden.batches import digest_labelled
 from tests.golden.digests import FIXTURES, digest, digest_fields, digest_gradients, digest_weights, total
 from tests.golden.inputs import (
     CPU,
@@ -38,6 +39,7 @@ from understudy.learning.shadow.distillation import distillation_loss
 from understudy.learning.supervised.executor_task import executor_nll
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.executor import ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import build_strategist
 from understudy.policies.style_heads import base_style, swap_styles, with_base_style
 from understudy.recordings.store import read_episode
@@ -115,7 +117,8 @@ def _task(task: Any, step: int) -> Values:
 def executor_losses(arrays: dict[str, np.ndarray]) -> Values:
     """Output and negative log-likelihood of each tick of held-out play, and gradients of their mean."""
     batch, ticks, mirror = held_out_batch()
-    found: Values = {"batch": digest_fields(batch)}
+    mirrored = batch.index(ticks).mirrored(mirror, signs())
+    found: Values = {"batch": digest_labelled(batch)}
     both = two_styles()
     models = {
         "plain": executor(),
@@ -128,19 +131,19 @@ def executor_losses(arrays: dict[str, np.ndarray]) -> Values:
     for name, model in models.items():
         model.eval()
         model.zero_grad(set_to_none=True)
-        output = forward_policy(model, batch, ticks, mirror, signs())
-        losses = executor_nll(output, batch, ticks, mirror, len(PROFILE.keys))
+        output = forward_policy(model, mirrored)
+        losses = executor_nll(ExecutorDistribution(output, num_keys=len(PROFILE.keys)), mirrored)
         mean = mean_of(list(losses.values()))
         mean.backward()
         if name in ("plain", "base"):
             arrays |= {f"executor.{name}.{part}": loss.detach().numpy() for part, loss in losses.items()}
-        exact = executor_nll(_doubled(output), batch, ticks, mirror, len(PROFILE.keys))
+        exact = executor_nll(ExecutorDistribution(_doubled(output), num_keys=len(PROFILE.keys)), mirrored)
         found[name] = {
             "output": digest_fields(output),
             "mean": mean.detach(),
             "gradients": digest_gradients(model),
             "losses": {part: digest(loss) for part, loss in losses.items()},
-            "click_metrics": click_metrics(output, batch, ticks, mirror, corner),
+            "click_metrics": click_metrics(output, batch.index(ticks), mirror, corner),
             "float64_losses": {part: loss.detach().double().sum() for part, loss in exact.items()},
         }
     return found
@@ -160,12 +163,13 @@ def state_names() -> Values:
 def distillation(arrays: dict[str, np.ndarray]) -> Values:
     """Distance of each style from a plain Executor on held-out play, and gradients of its mean."""
     batch, ticks, mirror = held_out_batch()
+    mirrored = batch.index(ticks).mirrored(mirror, signs())
     both, found = two_styles().eval(), {}
     with torch.no_grad():
-        before = forward_policy(executor().eval(), batch, ticks, mirror, signs())
+        before = forward_policy(executor().eval(), mirrored)
     for name, model in (("newer", both), ("base", base_style(both))):
         both.zero_grad(set_to_none=True)
-        output = forward_policy(model, batch, ticks, mirror, signs())
+        output = forward_policy(model, mirrored)
         loss = distillation_loss(output, before, len(PROFILE.keys))
         loss.mean().backward()
         arrays[f"distillation.{name}"] = loss.detach().numpy()

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from understudy.policies.mixture_density import frame_mixture, mixture_log_prob, ring_mixture, to_array, window_mixture
+from understudy.policies.mixture_density import (
+    frame_mixture,
+    mixture_log_prob,
+    ring_mixture,
+    tempered,
+    to_array,
+    window_mixture,
+)
 from understudy.policies.sampling import _point
 
 
@@ -70,7 +77,7 @@ def test_where_there_is_no_frame_its_components_have_no_weight() -> None:
 @pytest.mark.parametrize("temperature", [1.0, 0.25])
 def test_points_are_drawn_as_likely_as_they_are_said_to_be(temperature: float) -> None:
     said = torch.tensor([[[0.0, 0.4, 0.3, -1.5, -2.5]]])
-    mixture = to_array(frame_mixture(said, FRAME), temperature).numpy()[0]
+    mixture = to_array(tempered(frame_mixture(said, FRAME), temperature)).numpy()[0]
     streams = np.array([7], np.uint64)
     drawn = np.array([_point(mixture, streams, 0) for _ in range(20_000)])
     axes = FRAME[0, 1:].numpy()

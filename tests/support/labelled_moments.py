@@ -7,7 +7,8 @@ import numpy as np
 
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
-from understudy.feedback.correction_log import CorrectionLog, Entry, read_corrections
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import Entry, read_corrections
 from understudy.feedback.state_snapshot import describe, pack_window
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.encoder import ENCODING

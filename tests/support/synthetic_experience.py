@@ -5,10 +5,11 @@ import torch
 
 from understudy.contract.action import ACTION
 from understudy.contract.observation import OBSERVATION
+from understudy.learning.data.executor_batch import forward_policy
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
-from understudy.policies.action_distribution import action_probabilities
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.executor import Executor, ExecutorConfig, ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.motor_model import MOTOR_MODEL, MOTOR_STATE
 from understudy.policies.object_features import THERE_AT
 from understudy.policies.policy_bundle import SamplingConfig
@@ -42,7 +43,7 @@ def draw(said: ExecutorOutput, streams: np.ndarray, sampling: SamplingConfig = S
             np.zeros(1, MOTOR_MODEL)[0],
             geometry_of(load_profile("darkorbit")),
             streams,
-            *action_probabilities(said, sampling),
+            *ExecutorDistribution(said, sampling).probabilities(),
             np.zeros(size, ACTION),
             drawn,
         )
@@ -68,7 +69,7 @@ def played_by(executor: Executor, num_ticks: int, num_worlds: int, seed: int = 0
     for tick in range(num_ticks):
         here = torch.arange(tick * num_worlds, (tick + 1) * num_worlds)
         with torch.no_grad():
-            said = everything.take(here).forward_policy(executor)
+            said = forward_policy(executor, everything.index(here))
         experience.sampled[tick] = draw(said, streams)
     return experience
 

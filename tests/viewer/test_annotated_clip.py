@@ -52,3 +52,13 @@ def test_a_moment_without_a_picture_is_drawn_anew() -> None:
     intent = np.zeros(1, INTENT)
     picture = Illustrator(load_profile(), (320, 180)).draw(record()[0], intent[0])
     assert picture.shape == (360, 640, 3) and picture.std() > 5
+
+
+def test_a_picture_shows_nothing_of_the_moment_before_it() -> None:
+    intent, size = np.zeros(1, INTENT)[0], (320, 180)
+    illustrator, killed = Illustrator(load_profile(), size), record()
+    illustrator.draw(killed[0], intent)
+    after = np.zeros(1, OBSERVATION)
+    after["time_s"], after["events"]["kills"] = 0.05, 1
+    alone = Illustrator(load_profile(), size).draw(after[0], intent)
+    assert np.array_equal(illustrator.draw(after[0], intent), alone)

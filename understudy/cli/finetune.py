@@ -100,7 +100,7 @@ def _gate_config(command: Finetune) -> "GateConfig":
 
 def _read(command: Finetune, console: Console) -> "AggregationResult":
     """What the files hold, said in a few lines."""
-    from understudy.feedback.correction_log import read_corrections
+    from understudy.feedback.correction_reader import read_corrections
     from understudy.learning.corrections.aggregation import aggregate_corrections
     from understudy.learning.corrections.finetune import FEW
 

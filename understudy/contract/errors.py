@@ -10,6 +10,7 @@ UnderstudyError                 anything that a user can understand and mend; th
 ├── CheckpointError             weights that cannot be loaded
 │   └── EncodingMismatchError   weights that were trained on another encoding
 ├── TrainingError               learning that cannot go on (too little data, too many NaN steps)
+├── FeedbackError               a critic that gave no usable answer at all
 └── WorldError                  a world that cannot be entered or was lost (no window, no display)
 """
 
@@ -55,6 +56,10 @@ class EncodingMismatchError(CheckpointError):
 
 class TrainingError(UnderstudyError):
     """Learning that cannot go on."""
+
+
+class FeedbackError(UnderstudyError):
+    """A critic that gave no usable answer at all."""
 
 
 class WorldError(UnderstudyError):

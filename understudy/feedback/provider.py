@@ -1,8 +1,8 @@
 """Who can give a second opinion: a model behind an endpoint, a handful of rules, anyone who implements Provider.
 
 ProviderError               no opinion this time; the next moment is asked about as usual
-├── Babble                  an answer that makes no sense; it is counted and dropped
-└── ProviderEnded           there will be no more opinions (budget spent, key refused)
+├── MalformedResponse                  an answer that makes no sense; it is counted and dropped
+└── ProviderExhausted           there will be no more opinions (budget spent, key refused)
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,8 @@ class Provider(Protocol):
         """An opinion on the moment, the same mode as the bot's where nothing is wrong with it.
 
         Raises:
-            ProviderError: if there is none this time; Babble if it made no sense, ProviderEnded if it was the last.
+            ProviderError: if there is none this time; MalformedResponse if it made no sense, ProviderExhausted if it was
+                the last.
         """
         ...
 

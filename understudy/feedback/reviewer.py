@@ -100,19 +100,22 @@ class Reviewer:
         self.counts = ReviewCounts()
         self.problems: Counter[str] = Counter()
         """How often each kind of answer was dropped or did not come."""
+        self.ended: str | None = None
+        """Why there will be no more answers."""
 
     def review(self, look: ReviewRequest) -> Correction | None:
         """Asks about a look and writes the answer; None where there was none.
 
         Raises:
-            ProviderEnded: if there will be no more answers.
+            ProviderExhausted: if there will be no more answers.
         """
         if self.provider is None or look.mode < 0:
             return None
         moment = moment_of(look, self.profile)
         try:
             opinion = self.provider.judge(moment)
-        except ProviderExhausted:
+        except ProviderExhausted as problem:
+            self.ended = str(problem)
             raise
         except ProviderError as problem:
             self.counts.babble += isinstance(problem, MalformedResponse)

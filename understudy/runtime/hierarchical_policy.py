@@ -18,7 +18,6 @@ from understudy.contract.intent import GOAL_WIDTH, INTENT, NUM_MODES, Intent, Ph
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.policies.action_distribution import action_probabilities
 from understudy.policies.conditioning import (
     CONDITIONING_WIDTH,
     STRATEGIST_TICKS,
@@ -30,6 +29,7 @@ from understudy.policies.conditioning import (
 )
 from understudy.policies.encoder import Encoded, Encoder
 from understudy.policies.executor import ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.inference_backend import InferenceBackend, Library, TorchBackend, make_backend
 from understudy.policies.motor_model import MOTOR_STATE
 from understudy.policies.policy_bundle import PolicyBundle, load_policies
@@ -159,7 +159,7 @@ class HierarchicalPolicy:
             self.policies.hand,
             self._encoder.geometry,
             carry.streams,
-            *action_probabilities(output, self.policies.sampling),
+            *ExecutorDistribution(output, self.policies.sampling).probabilities(),
             actions,
             carry.sampled,
         )

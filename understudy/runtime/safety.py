@@ -1,4 +1,4 @@
-"""World wrappers between a pilot and a real game: Muted sends no action, Guarded sends only valid ones."""
+"""A world wrapper between a pilot and a game that sends only valid actions within a rate limit."""
 
 import logging
 from dataclasses import dataclass
@@ -14,45 +14,6 @@ from understudy.contract.protocols import World
 logger = logging.getLogger(__name__)
 
 BUTTON_BITS = 2  # Button.LEFT is 1 and Button.RIGHT is 2, so a button reads as a bit set too
-
-
-class Muted:
-    """A world wrapper that observes but sends no action, for a dry run of a pilot."""
-
-    def __init__(self, world: World, *, moves_by_itself: bool) -> None:
-        """Args:
-        world: the wrapped world; closed by this one.
-        moves_by_itself: True for a real game, which receives nothing; a simulated world receives an idle action
-            each tick, so that its time goes on.
-        """
-        self._world = world
-        self._moves_by_itself = moves_by_itself
-        self._seen: Observation | None = None
-
-    @property
-    def profile(self) -> Profile:
-        """Which game this is."""
-        return self._world.profile
-
-    @property
-    def num_worlds(self) -> int:
-        """B."""
-        return self._world.num_worlds
-
-    def observe(self) -> Observation:
-        """How the worlds look now."""
-        self._seen = self._world.observe()
-        return self._seen
-
-    def act(self, action: Action) -> None:
-        """Discards the action."""
-        if not self._moves_by_itself:
-            self._world.act(idle_action(self._seen or self._world.observe()))
-        self._seen = None
-
-    def close(self) -> None:
-        """Closes the world."""
-        self._world.close()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,6 +16,7 @@ from understudy.contract.profile import Profile
 from understudy.viewer.overlay import Overlay
 from understudy.viewer.schematic import Sketch, is_embedded
 from understudy.worlds.simulator.rendering.renderer import Renderer, pixels_of
+from understudy.worlds.simulator.rendering.scene import SceneTracker
 
 QUALITY = 80
 """Of the JPEGs, 0..100."""
@@ -96,6 +97,8 @@ class Illustrator:
     def draw(self, observation: np.void, intent: np.void) -> UInt8[np.ndarray, "height width 3"]:
         """A numbered picture of one record of dtype OBSERVATION with one of dtype INTENT over it."""
         sketch = self._sketch
+        # a fresh tracker: else whoever was in the last picture and is not in this one would explode
+        self._renderer.witness = SceneTracker()
         surface = self._renderer.draw_observation(observation) if sketch is None else sketch.draw(observation)
         self._overlay.draw(surface, observation, intent)
         return numbered(pixels_of(surface), observation)

@@ -14,7 +14,8 @@ from understudy.evaluation.offline.feedback_eval import (
 )
 from understudy.evaluation.report.feedback_plot import draw_exam
 from understudy.feedback.correction import Correction
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.provider import Judgement, MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
 from understudy.feedback.rule_provider import RuleCritic
 from understudy.feedback.state_snapshot import describe

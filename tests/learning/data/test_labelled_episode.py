@@ -4,9 +4,8 @@ import numpy as np
 
 from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.action import ACTION
-from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Role, empty_observation
-from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables, mode_shares
+from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables
 from understudy.policies.click_semantics import ClickKind
 from understudy.policies.executor import MINIMAP, SPACE
 
@@ -64,12 +63,6 @@ def test_candidates_of_the_teachers_play_were_in_sight_at_their_onset() -> None:
         assert (labelled.gesture_index[onsets] >= 0).all()
         assert len(onsets) >= 0.98 * len(labelled.labels.gestures)
         assert labelled.can_start_gesture[onsets].all()
-
-
-def test_shares_of_the_modes_add_up() -> None:
-    shares = mode_shares(teacher_lessons())
-    assert shares.keys() == {mode.name for mode in Mode}
-    assert abs(sum(shares.values()) - 1) < 1e-9
 
 
 def test_mirrors_are_as_seen_left_right_up_down_and_both() -> None:

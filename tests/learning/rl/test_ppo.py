@@ -1,4 +1,6 @@
-"""Clipped steps on a leash: towards what went better, no further than allowed, and not away for nothing."""
+"""PPO raises what had advantages, within the clip, target_kl and the KL penalty."""
+
+import math
 
 import numpy as np
 import pytest
@@ -6,9 +8,9 @@ import torch
 
 from tests.support.synthetic_experience import SAMPLING, played_by, small_executor
 from understudy.contract.errors import TrainingError
-from understudy.learning.rl.action_log_prob import kl_divergence, target_log_probs
-from understudy.learning.rl.ppo import PPO, PPOConfig, subsample_idle_ticks
-from understudy.learning.rl.rollout_buffer import RolloutBatch
+from understudy.learning.data.executor_batch import ExecutorBatch, forward_policy
+from understudy.learning.rl.ppo import PPO, PPOConfig, PPOStats, subsample_idle_ticks
+from understudy.policies.executor_distribution import ExecutorDistribution
 
 
 def policy(**settings: float) -> PPO:
@@ -24,9 +26,10 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def chance_of(model: torch.nn.Module, moments: RolloutBatch, candidate: int) -> float:
+def chance_of(model: torch.nn.Module, moments: ExecutorBatch, candidate: int) -> float:
     with torch.no_grad():
-        return float(target_log_probs(moments.forward_policy(model), SAMPLING)[:, candidate].exp().mean())
+        distribution = ExecutorDistribution(forward_policy(model, moments), SAMPLING)
+    return float(distribution.target_log_probs[:, candidate].exp().mean())
 
 
 def test_what_went_better_grows_likelier() -> None:
@@ -47,15 +50,15 @@ def test_a_key_that_went_better_is_pressed_more() -> None:
         played_by(small_executor(), 20, 100).flatten(),
     )
     with torch.no_grad():
-        before = torch.sigmoid(moments.forward_policy(learnt.model).key_logits).mean(0)
+        before = torch.sigmoid(forward_policy(learnt.model, moments).key_logits).mean(0)
         learnt_from = torch.where(moments.keys[:, 2], 5.0, 0.0) - torch.where(moments.keys[:, 3], 5.0, 0.0)
     learnt.train(moments, learnt_from, generator())
     with torch.no_grad():
-        after = torch.sigmoid(moments.forward_policy(learnt.model).key_logits).mean(0)
+        after = torch.sigmoid(forward_policy(learnt.model, moments).key_logits).mean(0)
     assert after[2] > before[2] and after[3] < before[3]
 
 
-def test_a_short_leash_keeps_it_near_the_person() -> None:
+def test_a_high_kl_coefficient_keeps_it_near_the_reference_policy() -> None:
     moments = played_by(small_executor(), 20, 100).flatten()
     gains = torch.where(moments.target == 1, 1.0, -1.0) * (moments.target >= 0)
     apart = []
@@ -63,17 +66,48 @@ def test_a_short_leash_keeps_it_near_the_person() -> None:
         learnt = policy(learning_rate=1e-3, kl_coef=kl_coef, n_epochs=4)
         learnt.train(moments, gains, generator())
         with torch.no_grad():
-            said, person = moments.forward_policy(learnt.model), moments.forward_policy(learnt.reference_policy)
-            apart.append(float(kl_divergence(said, person, moments, SAMPLING).mean()))
+            now, reference = (
+                ExecutorDistribution(forward_policy(model, moments), SAMPLING)
+                for model in (learnt.model, learnt.reference_policy)
+            )
+            apart.append(float(now.kl(reference, moments).mean()))
     assert apart[1] < 0.3 * apart[0]
 
 
-def test_one_update_moves_no_chance_much_further_than_the_clip() -> None:
+def test_the_clip_bounds_how_far_one_update_moves_a_probability() -> None:
     moments = played_by(small_executor(), 20, 100).flatten()
-    learnt = policy(learning_rate=1e-3, kl_coef=0.0, n_epochs=30, clip_range=0.1)
-    before = chance_of(learnt.model, moments, 1)
-    learnt.train(moments, (moments.target == 1).float(), generator())
-    assert chance_of(learnt.model, moments, 1) < 1.5 * before
+    before = chance_of(small_executor(), moments, 1)
+
+    def growth(clip_range: float) -> float:
+        learnt = policy(learning_rate=1e-4, kl_coef=0.0, n_epochs=30, clip_range=clip_range)
+        learnt.train(moments, (moments.target == 1).float(), generator())
+        return chance_of(learnt.model, moments, 1) / before
+
+    assert 1.02 < growth(0.1) < 1.15
+    assert growth(1e9) > 1.4, "unclipped, the same advantages go far beyond that"
+
+
+def test_no_further_pass_begins_once_an_update_has_moved_the_policy_beyond_target_kl() -> None:
+    moments = played_by(small_executor(), 20, 100).flatten()
+    advantages = torch.where(moments.target == 1, 1.0, -1.0) * (moments.target >= 0)
+    chosen, _ = subsample_idle_ticks(moments, PPOConfig().idle_keep_rate, generator())
+    steps_in_pass = math.ceil(len(chosen) / 256)
+    assert steps_in_pass > 1
+
+    def train(target_kl: float, n_epochs: int) -> tuple[PPOStats, float]:
+        learnt = policy(learning_rate=1e-3, kl_coef=0.0, n_epochs=n_epochs, target_kl=target_kl)
+        stats = learnt.train(moments, advantages, generator())
+        return stats, learnt.num_steps / steps_in_pass
+
+    first_pass, _ = train(1e9, n_epochs=1)
+    assert first_pass.approx_kl > 0.0
+    stopped, passes = train(0.99 * first_pass.approx_kl, n_epochs=4)
+    assert passes == 1
+    assert stopped == first_pass
+    _, passes = train(1.01 * first_pass.approx_kl, n_epochs=4)
+    assert passes > 1
+    _, passes = train(1e9, n_epochs=4)
+    assert passes == 4
 
 
 def test_gains_that_are_not_numbers_are_not_learnt_from() -> None:

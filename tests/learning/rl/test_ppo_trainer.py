@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from tests.support.synthetic_experience import SAMPLING, played_by, small_executor
-from understudy.learning.rl.action_log_prob import target_log_probs
+from understudy.learning.data.executor_batch import forward_policy
 from understudy.learning.rl.ppo import PPOConfig
 from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
 from understudy.learning.rl.value_function import ValueConfig
+from understudy.policies.executor_distribution import ExecutorDistribution
 
 TICKS, WORLDS = 24, 64
 
@@ -42,9 +43,8 @@ def pay_for(candidate: int, experience: RolloutBuffer) -> None:
 def chance_of(learner: PPOTrainer, candidate: int) -> float:
     moments = played_by(learner.policy.model, 8, WORLDS, seed=99).flatten()
     with torch.no_grad():
-        return float(
-            target_log_probs(moments.forward_policy(learner.policy.averaged), SAMPLING)[:, candidate].exp().mean()
-        )
+        distribution = ExecutorDistribution(forward_policy(learner.policy.averaged, moments), SAMPLING)
+    return float(distribution.target_log_probs[:, candidate].exp().mean())
 
 
 def test_it_learns_what_pays() -> None:

@@ -57,8 +57,8 @@ def test_ticks_fed_in_pieces_become_the_samples_of_the_whole_session(policies: P
     torch.testing.assert_close(found.context, expected.context)
     torch.testing.assert_close(found.tracks, expected.tracks)
     assert torch.equal(found.started, expected.started)
-    assert torch.equal(found.candidates, expected.candidates)
-    assert torch.equal(found.key_onsets, expected.key_onsets)
+    assert torch.equal(found.target, expected.target)
+    assert torch.equal(found.keys, expected.keys)
     seconds = 30 * TICK_RATE_HZ  # until here the strategist has as much to look back on in both
     torch.testing.assert_close(
         found.conditioning[:, :seconds], expected.conditioning[:, :seconds], atol=1e-4, rtol=1e-3
@@ -105,9 +105,9 @@ def test_the_buffer_keeps_what_begins_and_a_sixth_of_the_rest_and_only_the_newes
     for part in parts:
         everything.add(part.samples)
         small.add(part.samples)
-    ticks, begun = sum(len(part.samples) for part in parts), sum(int(part.samples.eventful.sum()) for part in parts)
+    ticks, begun = sum(len(part.samples) for part in parts), sum(int(part.samples.has_onset.sum()) for part in parts)
     samples, weight = everything.all()
-    assert int(samples.eventful.sum()) == begun
+    assert int(samples.has_onset.sum()) == begun
     assert float(weight.sum()) == pytest.approx(ticks, rel=0.02)
     newest, _ = small.all()
     assert len(newest) == len(small) == 100

@@ -9,8 +9,8 @@ from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
-from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, target_positions
-from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
+from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, likeliest_positions
+from understudy.policies.executor import MINIMAP, SPACE
 
 MINIMAP_CORNER = (PROFILE.minimap.left, PROFILE.minimap.top, PROFILE.minimap.width, PROFILE.minimap.height)
 
@@ -66,7 +66,5 @@ def test_the_likeliest_candidate_is_where_it_is_in_the_window() -> None:
         SPACE: (np.full(ticks, 0.25), np.full(ticks, 0.625)),
     }
     for candidate, place in expected.items():
-        pointer = np.zeros((ticks, NUM_CANDIDATES))
-        pointer[:, candidate] = 1.0
-        found = target_positions(labelled, pointer, minimap, space, MINIMAP_CORNER)
+        found = likeliest_positions(labelled, np.full(ticks, candidate), minimap, space, MINIMAP_CORNER)
         np.testing.assert_allclose(found, np.stack(place, axis=1), atol=1e-6)

@@ -95,13 +95,13 @@ def review_session(game: "LiveGame", choice: CriticChoice) -> "Iterator[ReviewSe
         MissingExtraError: if the client is not installed.
     """
     from understudy.cli.feedback import described, provider_of
-    from understudy.feedback.correction_log import CorrectionLog, new_path
+    from understudy.feedback.correction_log import CorrectionLog
     from understudy.feedback.reviewer import Reviewer, ReviewThread
     from understudy.runtime.latest_value import Latest
     from understudy.viewer.annotated_clip import Clip
 
     provider = None if choice.none else provider_of(choice.endpoint, choice.model, 30.0, choice.max_calls)
-    log = CorrectionLog(new_path(choice.folder))
+    log = CorrectionLog.create(choice.folder)
     asks_a_model = provider is not None and provider.source == "vlm"
     mailbox: Latest[ReviewRequest] = Latest()
     critic = ReviewThread(Reviewer(provider, log, game.window.profile), mailbox, choice.every_s, game.announcer.say)

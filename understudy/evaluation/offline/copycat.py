@@ -29,7 +29,7 @@ from understudy.evaluation.offline.executor_predictions import (
 )
 from understudy.evaluation.offline.head_metrics import HeadReport, Metric
 from understudy.learning.data.labelled_episode import LabelledEpisode
-from understudy.learning.supervised.executor_metrics import target_positions
+from understudy.learning.supervised.executor_metrics import likeliest_positions
 from understudy.policies.encoder import Encoded, Encoder
 from understudy.policies.policy_bundle import PolicyBundle
 
@@ -106,7 +106,8 @@ class _SkillScores:
         corner = profile.minimap
         box = (corner.left, corner.top, corner.width, corner.height)
         gestures = labelled.labels.gestures
-        points = target_positions(labelled, output.pointer, output.minimap, output.space, box)[gestures["onset"]][1:]
+        best = output.pointer.argmax(axis=1)
+        points = likeliest_positions(labelled, best, output.minimap, output.space, box)[gestures["onset"]][1:]
         clicks = np.stack([gestures["x"], gestures["y"]], axis=1)
         self.distances += [np.linalg.norm(guess - clicks[1:], axis=1).sum() for guess in (points, clicks[:-1])]
         onsets = gestures["onset"]

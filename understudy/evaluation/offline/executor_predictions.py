@@ -10,9 +10,9 @@ from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.evaluation.offline.head_metrics import EPSILON
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
-from understudy.learning.supervised.executor_task import mixture_mode
 from understudy.policies.encoder import Encoded
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import PolicyBundle
 
 _CHUNK = 4096
@@ -82,16 +82,9 @@ def predict(
     for begin in range(0, len(advice), _CHUNK):
         ticks = slice(begin, begin + _CHUNK)
         arrays = (encoded.context, advice, encoded.tracks, encoded.kinds, weights, encoded.landmarks)
-        output = policies.executor(*(torch.from_numpy(array[ticks]) for array in arrays))
-        parts.append(
-            (
-                torch.sigmoid(output.start_logit).numpy(),
-                torch.softmax(output.pointer_logits, dim=-1).numpy(),
-                torch.sigmoid(output.key_logits).numpy(),
-                mixture_mode(output.minimap_density).numpy(),
-                mixture_mode(output.space_density).numpy(),
-            )
-        )
+        output = ExecutorDistribution(policies.executor(*(torch.from_numpy(array[ticks]) for array in arrays)))
+        probs, mode = output.probabilities(), output.mode()
+        parts.append((probs.start, probs.pointer, probs.keys, mode.minimap.numpy(), mode.space.numpy()))
     return ExecutorPredictions(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -21,7 +21,8 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.evaluation.comparison.statistics import Estimate, wilson
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.feedback.correction_log import Entry
+from understudy.feedback.correction_reader import Entry
+from understudy.feedback.drawable import is_drawable
 from understudy.feedback.provider import MalformedResponse, Provider, ProviderError, ProviderExhausted
 from understudy.feedback.reviewer import ReviewRequest, moment_of
 from understudy.feedback.state_snapshot import unpack_record
@@ -207,8 +208,16 @@ def _balanced(
     return [questions[index] for index in order]
 
 
-def questions_of_entries(entries: Sequence[Entry], draw: Draw | None = None) -> list[LabelledMoment]:
-    """Turns reviewed corrections into questions; leaves out those without a readable observation."""
+def questions_of_entries(
+    entries: Sequence[Entry], draw: Draw | None = None, profile: Profile | None = None
+) -> list[LabelledMoment]:
+    """Turns reviewed corrections into questions; leaves out those without a readable observation.
+
+    Args:
+        entries: the corrections.
+        draw: draws a picture where none was stored.
+        profile: of the game; corrections of another game are left out. None keeps all.
+    """
     questions = []
     for entry in entries:
         one = entry.correction
@@ -218,8 +227,9 @@ def questions_of_entries(entries: Sequence[Entry], draw: Draw | None = None) -> 
             record = unpack_record(one.state.observation)
         except WireError:
             continue
-        kept = entry.frame
-        look = look_of(record, one.bot_action, one.bot_target, draw, None if kept is None else kept.read_bytes())
+        if profile is not None and not is_drawable(record[0], profile):
+            continue
+        look = look_of(record, one.bot_action, one.bot_target, draw, entry.read_frame())
         questions.append(LabelledMoment(look=look, answer=one.vlm_correction))
     return questions
 

@@ -14,7 +14,7 @@ from jaxtyping import Float32, Int64
 from understudy.contract.errors import WireError
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
-from understudy.feedback.correction_log import Entry
+from understudy.feedback.correction_reader import Entry
 from understudy.feedback.state_snapshot import unpack_window
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING

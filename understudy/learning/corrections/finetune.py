@@ -16,7 +16,6 @@ import torch
 from jaxtyping import Bool
 
 from understudy.contract.errors import TrainingError
-from understudy.contract.intent import Mode
 from understudy.learning.corrections.aggregation import AggregationResult, LabelledMoments
 from understudy.learning.corrections.correction_task import CorrectionTask
 from understudy.learning.corrections.executor_finetune_task import ExecutorFinetuneTask
@@ -33,7 +32,6 @@ from understudy.learning.training.trainer_config import FitConfig, FitProgress, 
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, CheckpointMeta, Parent, load_checkpoint, parent_now
 from understudy.policies.encoder import ENCODING
 from understudy.policies.policy_bundle import build_executor, build_strategist, build_tactician, hand_from_plain
-from understudy.policies.strategist import Strategist
 
 FEW = 100
 """Corrections below which the guide advises to collect more."""
@@ -251,21 +249,3 @@ def _continued(checkpoint: Checkpoint, lineage: tuple[Parent, ...]) -> Checkpoin
 
 def _named(policy: str, progress: ProgressCallback | None) -> Callable[[FitProgress], None] | None:
     return None if progress is None else lambda told: progress(policy, told)
-
-
-def mode_accuracy(model: Strategist, labelled_episodes: list[LabelledEpisode], keep: list[np.ndarray]) -> float:
-    """Share of seconds, among those kept, in which the Strategist names the recorded mode.
-
-    Args:
-        model: in evaluation mode.
-        labelled_episodes: not learnt from.
-        keep: which ticks of each count.
-    """
-    said = [
-        UpstreamPolicies(strategist=model).strategist_outputs(labelled)[0, :, : len(Mode)].argmax(axis=1)
-        for labelled in labelled_episodes
-    ]
-    right = np.concatenate(
-        [guess == labelled.labels.modes for guess, labelled in zip(said, labelled_episodes, strict=True)]
-    )
-    return float(right[np.concatenate(keep)].mean())

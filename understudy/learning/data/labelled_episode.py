@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.data.gesture_segmentation import key_presses
@@ -86,12 +85,6 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
     if gesture["sort"] == ClickKind.MINIMAP:
         return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)
     return SPACE, (2.0 * float(gesture["x"]) - 1.0, 2.0 * float(gesture["y"]) - 1.0)
-
-
-def mode_shares(labelled_episodes: list[LabelledEpisode]) -> dict[str, float]:
-    """Share of ticks of each mode label."""
-    modes = np.concatenate([labelled.labels.modes for labelled in labelled_episodes])
-    return {mode.name: float(np.mean(modes == mode)) for mode in Mode}
 
 
 def mirror_sign_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:

@@ -27,11 +27,11 @@ class ReplayBuffer:
 
     def add(self, samples: ExecutorBatch) -> None:
         """Thins samples and puts them in; the oldest make room."""
-        eventful = samples.eventful
+        has_onset = samples.has_onset
         offset = int(torch.randint(0, IDLE_STRIDE, (1,), generator=self._generator))
-        kept = eventful | ((torch.arange(len(samples)) + offset) % IDLE_STRIDE == 0)
+        kept = has_onset | ((torch.arange(len(samples)) + offset) % IDLE_STRIDE == 0)
         chosen = torch.nonzero(kept)[:, 0]
-        weight = torch.where(eventful[chosen], 1.0, float(IDLE_STRIDE))
+        weight = torch.where(has_onset[chosen], 1.0, float(IDLE_STRIDE))
         self._parts.append((samples.index(chosen), weight))
         self._num += len(chosen)
         while self._limit is not None and self._num - len(self._parts[0][1]) >= self._limit:

@@ -16,15 +16,16 @@ from torch import Tensor
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
+from understudy.learning.data.executor_batch import ExecutorBatch, concatenate, forward_policy
 from understudy.learning.online.messages import OnlineSettings, SegmentStats, UpdateStats
-from understudy.learning.rl.action_log_prob import log_prob
 from understudy.learning.rl.gae import compute_gae, discount_per_tick
 from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector
 from understudy.learning.rl.ppo import PPO, TICKS_A_MINUTE, PPOConfig, subsample_idle_ticks
 from understudy.learning.rl.reward import reward_terms
-from understudy.learning.rl.rollout_buffer import RolloutBatch, RolloutBuffer, concatenate
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
 from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
 from understudy.policies.executor import Executor
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig
 from understudy.policies.rollout_step import ExecutorStep
 
@@ -75,7 +76,7 @@ class OnlineLearner:
         self._warm = 0
         self._observations: list[np.ndarray] = []
         self._thoughts: list[ExecutorStep] = []
-        self._buffer: RolloutBatch | None = None
+        self._buffer: ExecutorBatch | None = None
         self._gains = self._weights = self._before = torch.zeros(0)
         self._next_s = -math.inf
 
@@ -136,7 +137,7 @@ class OnlineLearner:
         )
         rewards = experience.rewards.sum(axis=-1)
         gains = torch.from_numpy(compute_gae(rewards, values[:, None].numpy(), discount, trust))[:-1, 0]
-        moments, returns = moments.take(torch.arange(len(gains))), values[:-1] + gains
+        moments, returns = moments.index(torch.arange(len(gains))), values[:-1] + gains
         explained = 1.0 - float(gains.var() / returns.var().clamp(min=1e-9))
         self.explained += EXPLAINED_VARIANCE_MOMENTUM * (max(explained, -1.0) - self.explained)
         self.value.learn(experience)
@@ -149,14 +150,15 @@ class OnlineLearner:
         if self._warm > VALUE_WARMUP_SEGMENTS:
             self._append_to_buffer(moments, gains)
 
-    def _append_to_buffer(self, moments: RolloutBatch, gains: Tensor) -> None:
+    def _append_to_buffer(self, moments: ExecutorBatch, gains: Tensor) -> None:
         chosen, weights = subsample_idle_ticks(moments, REST_SHARE, self._generator)
-        moments = moments.take(chosen)
+        moments = moments.index(chosen)
         with torch.no_grad():
-            before = log_prob(moments.forward_policy(self.behaviour_policy), moments, self.sampling)
+            output = forward_policy(self.behaviour_policy, moments)
+            before = ExecutorDistribution(output, self.sampling).log_prob(moments)
         newest = slice(-self.settings.buffer_size, None)
         joined = moments if self._buffer is None else concatenate((self._buffer, moments))
-        self._buffer = joined.take(torch.arange(len(joined))[newest])
+        self._buffer = joined.index(newest)
         self._gains = torch.cat([self._gains, gains[chosen]])[newest]
         self._weights = torch.cat([self._weights, weights])[newest]
         self._before = torch.cat([self._before, before])[newest]
@@ -188,11 +190,11 @@ class OnlineLearner:
             seconds=time.perf_counter() - begun_s,
         )
 
-    def _step(self, buffer: RolloutBatch) -> tuple[float, float, float]:
+    def _step(self, buffer: ExecutorBatch) -> tuple[float, float, float]:
         batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
-        moments = buffer.take(batch)
+        moments = buffer.index(batch)
         with torch.no_grad():
-            person = moments.forward_policy(self.policy.reference_policy)
+            person = forward_policy(self.policy.reference_policy, moments)
         return self.policy.train_step(moments, self._gains[batch], self._weights[batch], self._before[batch], person)
 
     def reset_policy(self) -> None:

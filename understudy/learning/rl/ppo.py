@@ -13,10 +13,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
-from understudy.learning.rl.action_log_prob import kl_divergence, log_prob
-from understudy.learning.rl.rollout_buffer import RolloutBatch
-from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard
+from understudy.learning.data.executor_batch import ExecutorBatch, forward_policy
+from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard, guarded_step
 from understudy.policies.executor import Executor, ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig
 
 GRADIENT_CLIP = 1.0
@@ -77,31 +77,35 @@ class PPO:
         self.num_steps = 0
         self._guard = GradientGuard(max_ok_norm=GRADIENT_CLIP)
 
-    def train(self, moments: RolloutBatch, advantages: Float[Tensor, " n"], generator: torch.Generator) -> PPOStats:
-        """Learns from play that the model itself has just drawn.
+    def train(self, moments: ExecutorBatch, advantages: Float[Tensor, " n"], generator: torch.Generator) -> PPOStats:
+        """Several passes over actions that the model itself has just sampled.
 
         Args:
-            moments: n ticks, any.
-            gains: how many points better than expected each went.
+            moments: n ticks, in any order.
+            advantages: of each tick, points.
             generator: for the choice and order of ticks.
 
         Raises:
             TrainingError: after too many unusable steps in a row.
         """
         chosen, weights = subsample_idle_ticks(moments, self.settings.idle_keep_rate, generator)
-        part, advantages = moments.take(chosen), advantages[chosen]
+        part, advantages = moments.index(chosen), advantages[chosen]
         with torch.no_grad():
-            before = log_prob(part.forward_policy(self.model), part, self.sampling)
-            person = part.forward_policy(self.reference_policy)
+            old_log_prob = self._distribution(forward_policy(self.model, part)).log_prob(part)
+            reference = forward_policy(self.reference_policy, part)
         skipped = self._guard.num_skipped
         stats: list[tuple[float, float, float]] = []
         for _ in range(self.settings.n_epochs):
             order = torch.randperm(len(chosen), generator=generator)
             passed = [
                 self.train_step(
-                    part.take(batch), advantages[batch], weights[batch], before[batch], index_output(person, batch)
+                    part.index(ticks),
+                    advantages[ticks],
+                    weights[ticks],
+                    old_log_prob[ticks],
+                    index_output(reference, ticks),
                 )
-                for batch in torch.split(order, self.settings.batch_size)
+                for ticks in torch.split(order, self.settings.batch_size)
             ]
             stats += passed
             if TICKS_A_MINUTE * sum(moved for _, _, moved in passed) / len(passed) > self.settings.target_kl:
@@ -116,39 +120,37 @@ class PPO:
 
     def train_step(
         self,
-        moments: RolloutBatch,
+        moments: ExecutorBatch,
         advantages: Float[Tensor, " n"],
         weights: Float[Tensor, " n"],
         old_log_prob: Float[Tensor, " n"],
         reference_policy: ExecutorOutput,
     ) -> tuple[float, float, float]:
-        """One step; returns how unlike the person it is and how far from `before`, nats a tick, and the share clipped.
+        """One step; returns KL to the reference policy, share clipped, and KL to the old policy (both nats a tick).
 
         Args:
-            moments, gains: as in `learn`.
+            moments, advantages: as in `train`.
             weights: how many ticks each stands for, about 1 in the mean.
-            before: log likelihood of what was drawn under the weights that drew it.
-            person: what the person's policy says of these ticks.
+            old_log_prob: of the actions under the weights that sampled them.
+            reference_policy: its output for these ticks.
         """
-        said = moments.forward_policy(self.model)
-        ratio = torch.exp(log_prob(said, moments, self.sampling) - old_log_prob)
+        policy = self._distribution(forward_policy(self.model, moments))
+        ratio = torch.exp(policy.log_prob(moments) - old_log_prob)
         low, high = 1.0 - self.settings.clip_range, 1.0 + self.settings.clip_range
         better = torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages)
-        unlike = kl_divergence(said, reference_policy, moments, self.sampling)
+        unlike = policy.kl(self._distribution(reference_policy), moments)
         loss = (weights * (self.settings.kl_coef * unlike - better)).mean()
-        torch.autograd.backward(loss)
-        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_CLIP))
-        if self._guard.should_step(float(loss.detach()), norm):
-            self.optimizer.step()
-            self.num_steps += 1
-            self.ema.update(self.num_steps)
-        self.optimizer.zero_grad(set_to_none=True)
+        step = guarded_step(loss, self.model, self.optimizer, self._guard, self.ema, GRADIENT_CLIP, self.num_steps + 1)
+        self.num_steps += int(step.is_taken)
         with torch.no_grad():
             onsets = moments.has_onset
             far = ((ratio < low) | (ratio > high))[onsets].float()
             moved = weights * (ratio - 1.0 - ratio.log())  # its mean over draws is the divergence, and it is never < 0
             clipped = float(far.mean()) if len(far) else 0.0
             return float((weights * unlike).mean()), clipped, float(moved.mean())
+
+    def _distribution(self, output: ExecutorOutput) -> ExecutorDistribution:
+        return ExecutorDistribution(output, self.sampling)
 
     @property
     def averaged(self) -> Executor:
@@ -183,12 +185,12 @@ class PPO:
 
 
 def subsample_idle_ticks(
-    moments: RolloutBatch, idle_keep_rate: float, generator: torch.Generator
+    moments: ExecutorBatch, idle_keep_rate: float, generator: torch.Generator
 ) -> tuple[Int64[Tensor, " m"], Float[Tensor, " m"]]:
     """Ticks to learn from, and how many each stands for, scaled to a mean of 1.
 
-    All in which something began; of the others some, drawn the likelier the more there was to be expected, as it is to
-    that that their part of the gradient is proportional. LEAST keeps the weights of the quiet ones in bounds.
+    All with an onset; of the others some, with probability in proportion to the onsets expected of them, as their part
+    of the gradient is (importance sampling). MIN_KEEP_RATIO bounds the weights of the quiet ones.
     """
     hazard = moments.expected_onsets.clamp(min=1e-9)
     keep = (idle_keep_rate * hazard / hazard.mean()).clamp(MIN_KEEP_RATIO * idle_keep_rate, 1.0)
@@ -199,5 +201,5 @@ def subsample_idle_ticks(
 
 
 def index_output(said: ExecutorOutput, ticks: Tensor) -> ExecutorOutput:
-    """What was said of some of the ticks."""
+    """Some ticks of an output."""
     return ExecutorOutput(*(getattr(said, each.name)[ticks] for each in fields(ExecutorOutput)))

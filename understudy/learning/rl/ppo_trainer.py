@@ -72,7 +72,7 @@ class PPOTrainer:
         rewards = experience.rewards.sum(axis=-1)
         advantages = torch.from_numpy(compute_gae(rewards, table, self._discount, self._trust)).flatten()
         valid = torch.arange((experience.num_ticks - 1) * experience.num_worlds)
-        moments, advantages, returns = moments.take(valid), advantages[valid], (values + advantages)[valid]
+        moments, advantages, returns = moments.index(valid), advantages[valid], (values + advantages)[valid]
         explained = 1.0 - float(advantages.var() / returns.var().clamp(min=1e-9))
         loss = self.value.learn(experience)
         self._warm_rollouts = 0 if self.value.reset_reason else self._warm_rollouts + 1

@@ -20,9 +20,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.learning.data.executor_batch import ExecutorBatch
 from understudy.learning.rl.gae import discount_per_tick, discounted_returns
 from understudy.learning.rl.reward import REWARD_TERMS
-from understudy.learning.rl.rollout_buffer import RolloutBatch, RolloutBuffer
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
 from understudy.policies.click_semantics import MAX_KINDS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
@@ -86,11 +87,11 @@ class ValueNetwork(nn.Module):
         nn.init.zeros_(self.head.weight)  # it begins by expecting nothing
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, moments: RolloutBatch) -> Float[Tensor, "n P H"]:
+    def forward(self, moments: ExecutorBatch) -> Float[Tensor, "n P H"]:
         """Points to come, in units of SCALES."""
-        context = self.context(torch.cat([moments.context, moments.conditioning], dim=-1))
+        context = self.context(torch.cat([moments.context, moments.conditioning[0]], dim=-1))
         kinds = self.kind(moments.kinds)
-        told = torch.cat([moments.tracks, moments.target_probs[..., None], kinds], dim=-1)
+        told = torch.cat([moments.tracks, moments.target_probs[0, ..., None], kinds], dim=-1)
         objects = self.dropout(functional.gelu(self.object(told)))
         absent = (moments.kinds == 0)[..., None]
         shares = torch.softmax(self.score(objects).masked_fill(absent, -1e4), dim=1) * ~absent
@@ -109,7 +110,7 @@ class _StoredRollout:
     last: np.ndarray
     """What was expected of each world from the last tick on."""
     ticks: Tensor
-    moments: RolloutBatch
+    moments: ExecutorBatch
 
 
 class ValueTrainer:
@@ -136,28 +137,28 @@ class ValueTrainer:
         self._memory.clear()
 
     @torch.no_grad()
-    def predict(self, moments: RolloutBatch) -> Float[Tensor, " n"]:
+    def predict(self, moments: ExecutorBatch) -> Float[Tensor, " n"]:
         """Points to come from each tick on, within the last horizon."""
         return self._predict_terms(moments)[..., -1].sum(dim=-1)
 
-    def _predict_terms(self, moments: RolloutBatch) -> Float[Tensor, "n P H"]:
+    def _predict_terms(self, moments: ExecutorBatch) -> Float[Tensor, "n P H"]:
         self.net.eval()
         parts = torch.split(torch.arange(len(moments)), CHUNK)
-        return torch.cat([self.net(moments.take(part)) for part in parts]) * self._scales
+        return torch.cat([self.net(moments.index(part)) for part in parts]) * self._scales
 
     def learn(self, experience: RolloutBuffer) -> float:
         """Takes in what came of a stretch and learns from all that is remembered; returns the mean loss."""
         moments, size = experience.flatten(), experience.num_ticks * experience.num_worlds
         ticks = torch.randperm(size, generator=self._generator)[: max(1, round(self.settings.sample_fraction * size))]
         with torch.no_grad():
-            last = self._predict_terms(moments.take(torch.arange(size - experience.num_worlds, size))).numpy()
+            last = self._predict_terms(moments.index(torch.arange(size - experience.num_worlds, size))).numpy()
         self._memory.append(
             _StoredRollout(
                 rewards=experience.rewards.copy(),
                 fresh=experience.is_new_episode.copy(),
                 last=last,
                 ticks=ticks,
-                moments=moments.take(ticks),
+                moments=moments.index(ticks),
             )
         )
         targets = self._targets()
@@ -186,7 +187,7 @@ class ValueTrainer:
         which = int(torch.randint(len(self._memory), (1,), generator=self._generator))
         moments, wanted = self._memory[which].moments, targets[which]
         batch = torch.randint(len(wanted), (self.settings.batch_size,), generator=self._generator)
-        loss = functional.mse_loss(self.net(moments.take(batch)), wanted[batch])
+        loss = functional.mse_loss(self.net(moments.index(batch)), wanted[batch])
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)

@@ -25,8 +25,14 @@ from understudy.learning.shadow.agreement import Agreement, agreement, click_met
 from understudy.learning.shadow.distillation import distillation_loss
 from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings, UpdateStats
 from understudy.learning.supervised.executor_task import LOSS_SCALE, executor_nll
-from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard, warmup_cosine_lr
-from understudy.policies.executor import Executor, ExecutorOutput
+from understudy.learning.training.optim import (
+    ExponentialMovingAverage,
+    GradientGuard,
+    guarded_step,
+    warmup_cosine_lr,
+)
+from understudy.policies.executor import Executor
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.style_heads import base_style, with_base_style
 
@@ -137,7 +143,7 @@ class ShadowLearner:
 
     def agreement(self, model: torch.nn.Module, samples: ExecutorBatch) -> Agreement:
         """Scores a model on some ticks."""
-        return agreement(model, samples, self._signs, self._num_keys)
+        return agreement(model, samples, self._num_keys)
 
     def due_s(self, now_s: float) -> float | None:
         """Seconds until the next update, 0 when it is due; None while there is too little to learn from."""
@@ -179,42 +185,35 @@ class ShadowLearner:
     def _step(self, *, rehearses: bool) -> tuple[float, float, float]:
         """One step; (loss, position error, click accuracy) of its batch of the person's play."""
         self.model.train()
-        loss, said, ticks, mirror, samples = self._loss(self.buffer)
+        batch, mirror, scale = self._sample_batch(self.buffer)
+        mirrored = batch.mirrored(mirror, self._signs)
+        output = forward_policy(self.model, mirrored)
+        losses = executor_nll(ExecutorDistribution(output, num_keys=self._num_keys), mirrored)
+        loss = LOSS_SCALE * (scale * torch.stack(list(losses.values())).sum(0)).mean()
         total = loss
         if self.rehearsal is not None:
             total = 0.5 * (loss + self._distillation_step(self.rehearsal.pool)) if rehearses else 0.5 * loss
-        torch.autograd.backward(total)
-        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_CLIP))
-        if self._guard.should_step(float(total.detach()), norm):
-            self._optimizer.step()
-            self.num_steps += 1
-            self.average.update(self.num_steps)
-        self._optimizer.zero_grad(set_to_none=True)
-        return float(loss.detach()), *click_metrics(said, samples, ticks, mirror, self._corner)
+        step = guarded_step(
+            total, self.model, self._optimizer, self._guard, self.average, GRADIENT_CLIP, self.num_steps + 1
+        )
+        self.num_steps += int(step.is_taken)
+        return float(loss.detach()), *click_metrics(output, batch, mirror, self._corner)
 
     def _distillation_step(self, buffer: ReplayBuffer) -> torch.Tensor:
-        """How far the earlier manner has come, in a batch, from what it was when the session began."""
-        samples, ticks, mirror, scale = self._sample_batch(buffer)
+        """Loss of the base style against what it was when the session began, on a batch of base play."""
+        batch, mirror, scale = self._sample_batch(buffer)
+        mirrored = batch.mirrored(mirror, self._signs)
         with torch.no_grad():
-            before = forward_policy(base_style(self.initial_policy), samples, ticks, mirror, self._signs)
-        said = forward_policy(base_style(self.model), samples, ticks, mirror, self._signs)
-        return LOSS_SCALE * (scale * distillation_loss(said, before, self._num_keys)).mean()
+            teacher = forward_policy(base_style(self.initial_policy), mirrored)
+        output = forward_policy(base_style(self.model), mirrored)
+        return LOSS_SCALE * (scale * distillation_loss(output, teacher, self._num_keys)).mean()
 
-    def _loss(
-        self, buffer: ReplayBuffer
-    ) -> tuple[torch.Tensor, ExecutorOutput, torch.Tensor, torch.Tensor, ExecutorBatch]:
-        samples, ticks, mirror, scale = self._sample_batch(buffer)
-        said = forward_policy(self.model, samples, ticks, mirror, self._signs)
-        losses = executor_nll(said, samples, ticks, mirror, self._num_keys)
-        loss = LOSS_SCALE * (scale * torch.stack(list(losses.values())).sum(0)).mean()
-        return loss, said, ticks, mirror, samples
-
-    def _sample_batch(self, buffer: ReplayBuffer) -> tuple[ExecutorBatch, torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Samples, the ticks of a batch, the mirror that each is seen in, and how much each counts."""
+    def _sample_batch(self, buffer: ReplayBuffer) -> tuple[ExecutorBatch, torch.Tensor, torch.Tensor]:
+        """A batch in all views, the mirror that each tick is to be seen in, and how much each counts."""
         samples, weight = buffer.all()
         ticks = buffer.sample_indices(self.settings.batch_size)
         mirror = torch.randint(0, NUM_MIRRORS, ticks.shape, generator=self._generator)
-        return samples, ticks, mirror, weight[ticks] / weight.mean()
+        return samples.index(ticks), mirror, weight[ticks] / weight.mean()
 
     def evaluate_candidate(self) -> AcceptanceResult:
         """Compares what was learnt with the weights that play on the newest held-out minutes, and on base play the

@@ -8,11 +8,11 @@ ones that pass the guide's floors without looking: a cursor that stays where it 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int64
 
-from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.data.labelled_episode import LabelledEpisode
-from understudy.policies.executor import MINIMAP, SPACE
+from understudy.policies.executor_distribution import target_positions
 from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS
 
 TOLERANCE_TICKS = 5
@@ -29,35 +29,26 @@ class ExecutorForecast:
     """Where a gesture beginning here would most likely click, window fractions."""
 
 
-def target_positions(
+def likeliest_positions(
     labelled: LabelledEpisode,
-    pointer: Float[np.ndarray, "T C"],
+    target: Int64[np.ndarray, " T"],
     minimap: Float[np.ndarray, "T 2"],
     space: Float[np.ndarray, "T 2"],
-    minimap_corner: tuple[float, float, float, float],
+    minimap_area: tuple[float, float, float, float],
 ) -> Float[np.ndarray, "T 2"]:
-    """Window points of the likeliest candidates.
+    """Where the likeliest candidates of a session's ticks were in the window, window fractions.
 
     Args:
         labelled: T ticks.
-        pointer: scores of the candidates.
+        target: the likeliest candidates.
         minimap, space: likeliest points, -1..1.
-        minimap_corner: left, top, width, height of the minimap, window fractions.
+        minimap_area: left, top, width, height of the minimap, window fractions.
     """
-    records, ticks, choice = labelled.observation.records, np.arange(len(labelled)), pointer.argmax(axis=1)
-    left, top, width, height = minimap_corner
-    slot = np.minimum(choice, MAX_TRACKS - 1)
-    mark = np.clip(choice - MAX_TRACKS, 0, MINIMAP - MAX_TRACKS - 1)
-    out = np.empty((len(labelled), 2))
-    for axis, (name, low, size) in enumerate((("x", left, width), ("y", top, height))):
-        options = [
-            records["tracks"][name][ticks, slot],
-            low + size * records["landmarks"][name][ticks, mark],
-            low + size * 0.5 * (minimap[:, axis] + 1.0),
-            0.5 * (space[:, axis] + 1.0),
-        ]
-        out[:, axis] = np.select([choice < MAX_TRACKS, choice < MINIMAP, choice == MINIMAP, choice == SPACE], options)
-    return out
+    seen = [labelled.observation.records[name] for name in ("tracks", "landmarks")]
+    tracks, landmarks = (torch.from_numpy(np.stack([one["x"], one["y"]], axis=-1)) for one in seen)
+    on_map, in_space = torch.from_numpy(minimap), torch.from_numpy(space)
+    found = target_positions(torch.from_numpy(target), tracks, landmarks, on_map, in_space, minimap_area)
+    return found.double().numpy()
 
 
 def guide_metrics(

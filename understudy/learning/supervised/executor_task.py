@@ -7,7 +7,6 @@ others, weighted REST_STRIDE times, so the hazards stay calibrated at a fraction
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
@@ -16,9 +15,9 @@ from understudy.learning.data.executor_batch import ExecutorBatch, build_batch, 
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
 from understudy.learning.data.replay_buffer import IDLE_STRIDE
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
-from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, target_positions
-from understudy.policies.executor import MINIMAP, SPACE, Executor, ExecutorOutput
-from understudy.policies.mixture_density import mixture_log_prob
+from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, likeliest_positions
+from understudy.policies.executor import Executor
+from understudy.policies.executor_distribution import ExecutorDistribution, ExecutorMode
 
 KEY_WEIGHT = 1.0
 LOSS_SCALE = 10.0
@@ -52,9 +51,9 @@ class ExecutorTask:
     def _learn_from(self, samples: ExecutorBatch) -> None:
         """These are the ticks that samples are drawn from."""
         self._train = samples
-        eventful = self._train.eventful
-        self._eventful = torch.nonzero(eventful)[:, 0]
-        self._rest = torch.nonzero(~eventful)[:, 0]
+        has_onset = self._train.has_onset
+        self._eventful = torch.nonzero(has_onset)[:, 0]
+        self._rest = torch.nonzero(~has_onset)[:, 0]
         if len(self._eventful) == 0 or len(self._rest) < IDLE_STRIDE:
             raise TrainingError(
                 "Nothing is clicked and no key is pressed in these recordings: the Executor needs play."
@@ -74,9 +73,8 @@ class ExecutorTask:
         """Negative log likelihood per tick of what began in it."""
         ticks_B, weight_B = self._draw(indices, generator)
         mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
-        samples = self._train
-        said = forward_policy(model, samples, ticks_B, mirror_B, self._signs)
-        losses = executor_nll(said, samples, ticks_B, mirror_B, self._num_keys)
+        batch = self._train.index(ticks_B).mirrored(mirror_B, self._signs)
+        losses = executor_nll(self._distribution(model, batch), batch)
         scale = weight_B / self._mean_weight  # not the batch's own mean: that one is small when there are many onsets
         parts = {name: (scale * loss).mean() for name, loss in losses.items()}
         total = parts["start_loss"] + parts["pointer_loss"] + parts["point_loss"] + KEY_WEIGHT * parts["key_loss"]
@@ -94,74 +92,56 @@ class ExecutorTask:
         """Log likelihood per second and pointer accuracy on held-out sessions, beside a constant-rate baseline."""
         samples = self._held_out
         totals: dict[str, float] = {}
-        start, pointer, points = [], [], []
-        for chunk in torch.split(torch.arange(len(samples.started), device=samples.started.device), _CHUNK):
-            mirror = torch.zeros_like(chunk)
-            said = forward_policy(model, samples, chunk, mirror, self._signs)
-            for name, loss in executor_nll(said, samples, chunk, mirror, self._num_keys).items():
+        start, modes = [], []
+        for chunk in torch.split(torch.arange(len(samples), device=samples.started.device), _CHUNK):
+            batch = samples.index(chunk)
+            distribution = self._distribution(model, batch)
+            for name, loss in executor_nll(distribution, batch).items():
                 totals[name] = totals.get(name, 0.0) + float(loss.sum())
-            start.append(torch.sigmoid(said.start_logit))
-            pointer.append(said.pointer_logits)
-            points.append(torch.stack([mixture_mode(said.minimap_density), mixture_mode(said.space_density)], dim=1))
-        hazard, scores = torch.cat(start), torch.cat(pointer)
+            start.append(torch.sigmoid(distribution.output.start_logit))
+            modes.append(distribution.mode())
+        hazard, mode = torch.cat(start), ExecutorMode(*map(torch.cat, zip(*modes, strict=True)))
         metrics = {name: TICK_RATE_HZ * total / len(hazard) for name, total in totals.items()}
-        known = samples.candidates >= 0
-        right = float((scores.argmax(-1) == samples.candidates)[known].float().mean()) if bool(known.any()) else 0.0
+        known = samples.target >= 0
+        expected_starts = float((hazard * samples.can_start_gesture).sum())
+        right = float((mode.target == samples.target)[known].float().mean()) if bool(known.any()) else 0.0
         return {
             **metrics,
             **_constant_rate_baseline(samples, float(TICK_RATE_HZ)),
-            **self._aim(hazard, scores, torch.cat(points)),
+            **self._aim(hazard, mode),
             "choice": -sum(metrics.values()),
             "accuracy": right,
             "pointer_accuracy": right,
-            "pointer_accuracy_baseline": _most_common_share(samples.candidates),
-            "start_calibration": float((hazard * samples.free).sum()) / max(float(samples.started.sum()), 1.0),
+            "pointer_accuracy_baseline": _most_common_share(samples.target),
+            "start_calibration": expected_starts / max(float(samples.started.sum()), 1.0),
         }
 
-    def _aim(self, hazard_T: Tensor, pointer_TC: Tensor, points_T22: Tensor) -> dict[str, float]:
+    def _distribution(self, model: Executor, batch: ExecutorBatch) -> ExecutorDistribution:
+        return ExecutorDistribution(forward_policy(model, batch), num_keys=self._num_keys)
+
+    def _aim(self, hazard_T: Tensor, mode: ExecutorMode) -> dict[str, float]:
         """The guide's figures, averaged over held-out sessions by their length."""
         lengths = [len(labelled) for labelled in self._lessons]
-        parts = zip(
-            self._lessons, *(torch.split(part, lengths) for part in (hazard_T, pointer_TC, points_T22)), strict=True
-        )
+        columns = [torch.split(part.cpu(), lengths) for part in (hazard_T, *mode)]
         totals: dict[str, float] = {}
-        for labelled, hazard, pointer, points in parts:
-            best = points.cpu().numpy()
-            where = target_positions(labelled, pointer.cpu().numpy(), best[:, 0], best[:, 1], self._minimap)
-            foretold = ExecutorForecast(hazard.cpu().numpy(), where)
+        for labelled, *parts in zip(self._lessons, *columns, strict=True):
+            hazard, target, minimap, space = (part.numpy() for part in parts)
+            where = likeliest_positions(labelled, target, minimap, space, self._minimap)
+            foretold = ExecutorForecast(hazard, where)
             for name, value in guide_metrics(labelled, foretold, self._hand, np.random.default_rng(0)).items():
                 totals[name] = totals.get(name, 0.0) + value * len(labelled) / sum(lengths)
         return totals
 
 
-def mixture_mode(density_BX7: Tensor) -> Tensor:
-    """Mean of the heaviest component, shape (B, 2)."""
-    best = density_BX7[..., 0].argmax(-1)
-    return density_BX7[torch.arange(len(best), device=best.device), best, 1:3]
-
-
-def executor_nll(
-    said: ExecutorOutput, samples: ExecutorBatch, ticks_B: Tensor, mirror_B: Tensor, num_keys: int
-) -> dict[str, Tensor]:
-    """Per tick and head, in nats: did a gesture start, where to, at which point, which keys went down."""
-    started = samples.started[ticks_B].float()
-    free = samples.free[ticks_B].float()
-    start = free * functional.binary_cross_entropy_with_logits(said.start_logit, started, reduction="none")
-    button = functional.binary_cross_entropy_with_logits(said.right_logit, samples.right[ticks_B], reduction="none")
-    candidate = samples.candidates[ticks_B]
-    known = candidate >= 0
-    log_pointer = torch.log_softmax(said.pointer_logits, dim=-1).gather(1, candidate.clamp(min=0)[:, None])[:, 0]
-    pointer = torch.where(known, -log_pointer, torch.zeros_like(log_pointer)) + started * button
-    flips = torch.stack([1.0 - 2.0 * (mirror_B & 1), 1.0 - (mirror_B & 2)], dim=-1)
-    point = samples.points[ticks_B] * flips
-    on_minimap = mixture_log_prob(said.minimap_density, point)
-    in_space = mixture_log_prob(said.space_density, point)
-    where = -((candidate == MINIMAP) * on_minimap + (candidate == SPACE) * in_space)
-    keys = functional.binary_cross_entropy_with_logits(
-        said.key_logits[:, :num_keys], samples.key_onsets[ticks_B, :num_keys].float(), reduction="none"
-    )
-    up = ~samples.keys_down[ticks_B, :num_keys]
-    return {"start_loss": start, "pointer_loss": pointer, "point_loss": where, "key_loss": (up * keys).sum(-1)}
+def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> dict[str, Tensor]:
+    """Negative log likelihood of each tick's action, by head, nats: the losses of behavioural cloning."""
+    log_probs = distribution.log_prob_by_head(batch)
+    return {
+        "start_loss": -log_probs.start,
+        "pointer_loss": -log_probs.target,
+        "point_loss": -log_probs.position,
+        "key_loss": -log_probs.keys,
+    }
 
 
 def _constant_rate_baseline(samples: ExecutorBatch, per_second: float) -> dict[str, float]:
@@ -171,9 +151,9 @@ def _constant_rate_baseline(samples: ExecutorBatch, per_second: float) -> dict[s
         rate = min(max(rate, 1e-6), 1.0 - 1e-6)
         return float(-(rate * np.log(rate) + (1 - rate) * np.log(1 - rate)))
 
-    free = float(samples.free.float().mean())
-    start = entropy(float(samples.started.sum()) / max(float(samples.free.sum()), 1.0)) * free
-    keys = sum(entropy(float(rate)) for rate in samples.key_onsets.float().mean(0) if rate > 0)
+    free = float(samples.can_start_gesture.float().mean())
+    start = entropy(float(samples.started.sum()) / max(float(samples.can_start_gesture.sum()), 1.0)) * free
+    keys = sum(entropy(float(rate)) for rate in samples.keys.float().mean(0) if rate > 0)
     return {"start_loss_baseline": per_second * start, "key_loss_baseline": per_second * keys}
 
 

@@ -1,4 +1,6 @@
-"""Keeps one bad batch from ruining a run: a step that is not a number, or far out of line, is not taken.
+"""One optimisation step for all that learns (`guarded_step`), and its parts: guard, moving average, learning rate.
+
+The guard keeps one bad batch from ruining a run: a step that is not a number, or far out of line, is not taken.
 
 A batch whose loss or gradient is NaN or infinite would destroy the weights for good. A gradient norm far above its
 recent median is nearly always a bad batch too (a corrupt recording, a division by almost nothing); clipping alone
@@ -13,10 +15,12 @@ Learning rate over a run: a linear warm-up, then half a cosine. A pure function 
 import copy
 import math
 from collections import deque
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from understudy.contract.errors import TrainingError
@@ -117,6 +121,52 @@ class ExponentialMovingAverage:
         move(self._own, self._followed, 0)
         for own, other in self._buffers:
             own.copy_(other)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """One optimisation step."""
+
+    loss: float
+    gradient_norm: float
+    """Before clipping."""
+    is_taken: bool
+    """False where the guard refused it: the weights are as before."""
+
+
+def guarded_step(
+    loss: Tensor,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    guard: GradientGuard,
+    average: ExponentialMovingAverage,
+    gradient_clip: float,
+    num_steps: int,
+) -> StepResult:
+    """Backpropagates, clips the gradient's norm, steps if the guard lets it, and moves the average.
+
+    Args:
+        loss: a scalar with gradients.
+        model: what is trained; its gradients are cleared afterwards.
+        optimizer: of the model's parameters.
+        guard: judges loss and norm.
+        average: follows the model; not moved where the step is not taken.
+        gradient_clip: longest gradient that is followed (Pascanu et al. 2013, arXiv 1211.5063).
+        num_steps: of the average, this one included.
+
+    Raises:
+        TrainingError: after too many unusable steps in a row.
+    """
+    torch.autograd.backward(loss)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), gradient_clip)
+    # One transfer for both numbers: each wait for the device costs as much as a small model's step.
+    loss_value, norm_value = torch.stack([loss.detach().float(), norm.float()]).tolist()
+    is_taken = guard.should_step(loss_value, norm_value)
+    if is_taken:
+        optimizer.step()
+        average.update(num_steps)
+    optimizer.zero_grad(set_to_none=True)
+    return StepResult(loss_value, norm_value, is_taken)
 
 
 def warmup_cosine_lr(

@@ -19,7 +19,7 @@ from understudy.contract.errors import TrainingError
 from understudy.learning.training import rng_state
 from understudy.learning.training.checkpoint_manager import CheckpointManager
 from understudy.learning.training.metric_logger import MetricLogger
-from understudy.learning.training.optim import warmup_cosine_lr
+from understudy.learning.training.optim import guarded_step, warmup_cosine_lr
 from understudy.learning.training.train_state import FitState
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task
 from understudy.policies.checkpoint import BEST, CheckpointMeta
@@ -149,21 +149,19 @@ class _Trainer:
             group["lr"] = rate
         with self._autocast():
             loss, extras = self.task.loss(state.model, indices, state.generator)
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
-        # One transfer for both numbers: each wait for the device costs as much as a small model's step.
-        loss_value, norm_value = torch.stack([loss.detach().float(), norm.float()]).tolist()
-        if state.guard.should_step(loss_value, norm_value):
-            state.optimizer.step()
-            state.average.update(state.step + 1)
-            state.epoch_loss_sum += loss_value
+        step = guarded_step(
+            loss, state.model, state.optimizer, state.guard, state.average, config.gradient_clip, state.step + 1
+        )
+        if step.is_taken:
+            state.epoch_loss_sum += step.loss
             state.epoch_loss_count += 1
         else:
-            _log.warning("Step %d was skipped: loss %.4g, gradient norm %.4g.", state.step, loss_value, norm_value)
-        state.optimizer.zero_grad(set_to_none=True)
+            _log.warning(
+                "Step %d was skipped: loss %.4g, gradient norm %.4g.", state.step, step.loss, step.gradient_norm
+            )
         state.step += 1
         state.step_in_epoch += 1
-        self._log(loss_value, norm_value, rate, extras)
+        self._log(step.loss, step.gradient_norm, rate, extras)
 
     def _log(self, loss: float, norm: float, rate: float, extras: dict[str, Tensor]) -> None:
         state = self.state

@@ -5,8 +5,6 @@ from understudy.worlds.simulator.engine.njit import njit_part
 from understudy.worlds.simulator.engine.rng import distance, point_in_disc, randint, uniform
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES, PARKED, Record
 
-FIRST_ID = 100
-"""Ids below belong to bases and portals."""
 WANDER = 0.4
 """Share of its speed at which an alien wanders."""
 

@@ -8,12 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 
 from understudy.contract.observation import Role
 
 Points = Sequence[tuple[float, float]]
-Outline = Float64[np.ndarray, "P 2"]
 Colour = tuple[int, int, int]
 
 
