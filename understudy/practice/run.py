@@ -1,4 +1,4 @@
-"""Practice from beginning to end: play, learn, save, draw, and put what was learnt before the gate."""
+"""An RL run: collects rollouts, updates the policy, saves checkpoints, plots progress, and evaluates candidates."""
 
 import logging
 import time
@@ -35,42 +35,42 @@ TICKS_AN_HOUR = 72_000
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """A run of practice."""
+    """Settings of an RL run."""
 
     models: Path
     """Folder of the three policies."""
     out: Path
-    """Folder for the state, the picture and the curves."""
+    """Folder for the training state, the plot and the learning curves."""
     hours: float = 8.0
-    """Simulated, all worlds together, those of earlier runs that are resumed included."""
+    """Simulated hours summed over all worlds, including those of earlier runs that are resumed."""
     judge_hours: float = 8.0
-    """A candidate goes to the gate each time so many simulated hours are over, and at the end."""
+    """Simulated hours between two evaluations of a candidate by the gate; one more follows at the end."""
     trainer: PPOTrainerConfig = field(default_factory=PPOTrainerConfig)
     ground: CollectorConfig = field(default_factory=CollectorConfig)
     gate: GateConfig | None = field(default_factory=GateConfig)
-    """None stages candidates and judges none."""
+    """Settings of the gate; None stages candidates without an evaluation."""
     resume: bool = False
-    """Go on from the state in `out`."""
+    """Resume from the training state in `out`."""
     save_every_s: float = 20.0
-    """Seconds between two saves of the state, and two drawings."""
+    """Seconds between two saves of the state and the plot."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """How practice stands after a stretch."""
+    """Progress of the run after one rollout and update."""
 
     hours: float
     score: float
-    """Points a minute of this stretch."""
+    """Points a minute in this rollout."""
     deaths_per_hour: float
     learned: UpdateStats
     times_real: float
-    """Simulated time for each second of this process's own CPU time so far, with learning."""
+    """Simulated seconds for each second of this process's CPU time so far, updates included."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A candidate was staged, and judged unless there is no gate."""
+    """A staged candidate, with the gate's verdict; None where the run has no gate."""
 
     hours: float
     path: Path
@@ -78,7 +78,7 @@ class Judged:
 
 
 class PracticeRun:
-    """One run; used by one thread."""
+    """One RL run; used by one thread."""
 
     def __init__(
         self,
@@ -87,17 +87,17 @@ class PracticeRun:
         on_judged: Callable[[Judged], None] = lambda judged: None,
         on_gate: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Loads everything.
+        """Loads the policies and, with `resume`, the training state.
 
         Args:
-            settings: what to do.
-            on_report: is told after each stretch.
-            on_judged: is told of each candidate.
-            on_gate: is told of the gate's progress.
+            settings: of the run.
+            on_report: called after each rollout and update.
+            on_judged: called with each candidate.
+            on_gate: called with the gate's progress.
 
         Raises:
             CheckpointError: if there are no usable policies, or there is nothing to resume.
-            TrainingError: if what is to be resumed was practised with other settings.
+            TrainingError: if the state to resume belongs to a run with other settings.
         """
         torch.set_num_threads(1)
         self.settings, self._on_report, self._on_judged, self._on_gate = settings, on_report, on_judged, on_gate
@@ -112,15 +112,15 @@ class PracticeRun:
 
     @property
     def hours(self) -> float:
-        """Simulated so far."""
+        """Simulated hours so far."""
         return self.progress.world_ticks / TICKS_AN_HOUR
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Practises until the hours are over or somebody stops it; saves, draws and judges at the end.
+        """Trains until the hours are over or `stopped` returns True; then saves, plots, and evaluates a candidate.
 
         Raises:
-            TrainingError: if the policy could not be learnt any further; the state is saved. Or if another process
-                practises into the same folder.
+            TrainingError: if the update fails, such as by a loss that is not finite; the state is saved. Or if another
+                process practises into the same folder.
         """
         with training_lock(self.settings.out):
             self._run(stopped)
@@ -133,7 +133,7 @@ class PracticeRun:
             try:
                 while self.hours < self.settings.hours and not stopped():
                     before = self.hours
-                    self._stretch(ground, journal)
+                    self._rollout_and_update(ground, journal)
                     over = self.hours // self.settings.judge_hours > before // self.settings.judge_hours
                     if over and self.hours < self.settings.hours:
                         self.judge()
@@ -154,13 +154,13 @@ class PracticeRun:
         return self._hierarchy_of(self.trainer.policy.reference_policy)
 
     def hierarchy_of_learnt(self) -> HierarchicalPolicy:
-        """A pilot with what was learnt, promoted or not."""
+        """A pilot with the averaged weights (EMA) of this run, promoted or not."""
         return self._hierarchy_of(self.trainer.policy.averaged)
 
     def _hierarchy_of(self, executor: Executor) -> HierarchicalPolicy:
         return HierarchicalPolicy(replace(self.policies, executor=executor), load_profile("darkorbit"))
 
-    def _stretch(self, ground: RolloutCollector, journal: MetricLogger) -> None:
+    def _rollout_and_update(self, ground: RolloutCollector, journal: MetricLogger) -> None:
         begun_s = time.process_time()
         experience, stats = ground.play()
         learned = self.trainer.learn(experience)
@@ -192,7 +192,7 @@ class PracticeRun:
         return point if learned.policy is None else point | {k: float(v) for k, v in asdict(learned.policy).items()}
 
     def judge(self) -> Judged | None:
-        """Stages the averaged weights and puts them before the gate; None if they could not be written."""
+        """Stages the averaged weights (EMA) and evaluates them with the gate; None if they could not be written."""
         recent = self.progress.curve[-max(1, len(self.progress.curve) // 8) :]
         metrics = {
             "hours": self.hours,
@@ -203,7 +203,7 @@ class PracticeRun:
             path = self.store.stage(self.trainer.policy.ema_state_dict, metrics, "practice")
             verdict = self._verdict(path)
         except CheckpointError as problem:
-            _log.warning("no candidate of practice could be judged: %s", problem)
+            _log.warning("a candidate could not be evaluated: %s", problem)
             return None
         judged = Judged(hours=self.hours, path=path, verdict=verdict)
         self.judged.append(judged)
@@ -217,7 +217,7 @@ class PracticeRun:
         return gate_candidate(self.settings.models, "executor", path, self.settings.gate, why, self._on_gate)
 
     def _keep(self, journal: MetricLogger) -> None:
-        """Saves and draws; a disk that takes no more costs what was learnt since the last save, not the run."""
+        """Saves the state and the plot. A full disk loses the updates since the last save, not the run."""
         journal.flush()
         try:
             self.store.save(self.trainer, self.progress, self._fixed())
@@ -227,12 +227,12 @@ class PracticeRun:
         self._saved_s = time.monotonic()
 
     def _draw(self) -> None:
-        told = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]
+        outcomes = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]
         try:
-            draw_practice(self.progress.curve, self.settings.out / PLOT, told)
+            draw_practice(self.progress.curve, self.settings.out / PLOT, outcomes)
         except OSError as problem:
-            _log.warning("the picture of practice could not be written (%s)", problem.strerror)
+            _log.warning("the plot could not be written (%s)", problem.strerror)
 
     def _fixed(self) -> dict[str, Any]:
-        """What must be the same for a run that goes on."""
+        """Settings that must be equal when a run is resumed."""
         return to_plain_settings(self.settings.trainer) | asdict(self.settings.ground)

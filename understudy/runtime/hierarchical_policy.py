@@ -1,6 +1,6 @@
-"""Strategist at 1 Hz, Tactician at 5 Hz, Executor at 20 Hz and the hand: three trained policies as one Pilot.
+"""The hierarchical policy: Strategist at 1 Hz, Tactician at 5 Hz, Executor and motor model at 20 Hz, as one Pilot.
 
-All memory is in the carry, so the same Hierarchy drives one live world and 128 evaluation worlds in one batch.
+All state is in the carry, so the same policy object drives one live world or a batch of 128 evaluation worlds.
 """
 
 from collections import deque
@@ -39,7 +39,7 @@ from understudy.policies.sampling import SAMPLED, sample_actions
 
 @dataclass
 class HierarchicalState:
-    """What B worlds' worth of three policies and a hand remember from tick to tick."""
+    """State of the three policies and the motor model between ticks, for B worlds."""
 
     tick: int
     encoding: np.ndarray
@@ -50,30 +50,31 @@ class HierarchicalState:
     target_probs: np.ndarray
     target_ids: np.ndarray
     sampled: np.ndarray
-    """Records of dtype DRAWN: what chance decided in the latest tick."""
+    """Records of dtype SAMPLED, shape (B,): the random draws of the latest tick."""
     context_history: deque[Tensor] = field(default_factory=deque)
     strategy_slot: int = -1
-    """The latest second in which the Strategist thought, and of the Tactician's slots likewise."""
+    """Index of the latest slot (one second) in which the Strategist ran; -1 before the first."""
     tactic_slot: int = -1
+    """Index of the latest slot (TACTICIAN_TICKS ticks) in which the Tactician ran; -1 before the first."""
 
 
 class HierarchicalPolicy:
-    """A Pilot made of three trained policies."""
+    """A Pilot that runs three trained policies at their own rates."""
 
     def __init__(self, policies: PolicyBundle, profile: Profile, networks: InferenceBackend | None = None) -> None:
         """Args:
         policies: the trained parts.
         profile: the game to be played.
-        networks: who computes the brain's networks; torch, which takes any number of worlds, when None.
+        networks: inference backend; torch, which takes any number of worlds, when None.
         """
         self.policies = policies
         self.networks = networks or TorchBackend(policies)
         self.on_executor_step: Callable[[ExecutorStep], None] | None = None
-        """Is told, each tick, what the Executor was asked and what chance made of its answer."""
+        """Called each tick with the Executor's inputs and the sampled decision; RL collects its rollouts here."""
         self._encoder = Encoder(profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh memory for B worlds."""
+        """Returns the initial state of B worlds."""
         worlds = len(seeds)
         return HierarchicalState(
             tick=0,
@@ -90,7 +91,7 @@ class HierarchicalPolicy:
 
     @torch.inference_mode()
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """One tick; updates the carry in place."""
+        """Runs the levels that are due in this tick and the motor model; updates the carry in place."""
         encoded = self._encoder.encode(observation, carry.encoding)
         context, tracks = torch.from_numpy(encoded.context), torch.from_numpy(encoded.tracks)
         kinds = torch.from_numpy(encoded.kinds)
@@ -100,32 +101,32 @@ class HierarchicalPolicy:
         if carry.tick // TACTICIAN_TICKS > carry.tactic_slot:
             carry.tactic_slot = carry.tick // TACTICIAN_TICKS
             self._run_tactician(context, tracks, kinds, observation, carry)
-        weights = _weights_now(observation, carry)
+        weights = _current_target_probs(observation, carry)
         output = self.networks.executor(
             context, carry.conditioning, tracks, kinds, torch.from_numpy(weights), torch.from_numpy(encoded.landmarks)
         )
         action = self._act(observation, output, carry)
         if self.on_executor_step is not None:
-            self.on_executor_step(_thought(encoded, carry, weights))
+            self.on_executor_step(_executor_step(encoded, carry, weights))
         carry.tick += 1
         return Decision(action, self._intent(observation, carry, weights, encoded), carry)
 
     def skip_ticks(self, carry: Carry, num_ticks: int) -> None:
-        """So many ticks passed without a decision: a level that was due in them thinks in the next one."""
+        """Advances the tick count past ticks without a decision; a level that was due in them runs in the next tick."""
         carry.tick += num_ticks
 
     def cancel_actions(self, carry: Carry) -> None:
-        """Drops gestures and keys in progress: somebody else has acted, and the cursor is elsewhere."""
+        """Drops gestures and keys in progress, because somebody else has acted and moved the cursor."""
         carry.hands["phase"] = Phase.IDLE
         carry.hands["key_ticks"] = 0
 
     def swap(self, policies: PolicyBundle, carry: Carry, networks: InferenceBackend | None = None) -> None:
-        """Goes on with another brain, from the next decision on; what was seen so far stays remembered.
+        """Replaces the weights from the next decision on; the state in the carry stays.
 
         Args:
-            policies: the new one.
-            carry: is fitted to it.
-            networks: who computes it; torch when None.
+            policies: the new policies.
+            carry: updated in place: its context history takes the new Strategist's window.
+            networks: inference backend of the new policies; torch when None.
         """
         self.policies, self.networks = policies, networks or TorchBackend(policies)
         window_s = policies.strategist.config.window_s if policies.strategist else 1
@@ -135,8 +136,8 @@ class HierarchicalPolicy:
         if self.networks.strategist is None:
             return
         carry.context_history.append(context_BF)
-        said = self.networks.strategist(torch.stack(tuple(carry.context_history), dim=1))
-        carry.strategy = concat_strategy(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
+        output = self.networks.strategist(torch.stack(tuple(carry.context_history), dim=1))
+        carry.strategy = concat_strategy(torch.softmax(output.mode_logits[:, -1], dim=-1), output.goal[:, -1])
         carry.conditioning = torch.cat([carry.strategy, carry.conditioning[:, STRATEGY_WIDTH:]], dim=-1)
 
     def _run_tactician(
@@ -144,9 +145,9 @@ class HierarchicalPolicy:
     ) -> None:
         if self.networks.tactician is None:
             return
-        said = self.networks.tactician(context_BF, carry.strategy, tracks, kinds)
-        probabilities = torch.softmax(said.target_logits, dim=-1)
-        carry.conditioning = concat_conditioning(carry.strategy, said.route, probabilities[:, -1])
+        output = self.networks.tactician(context_BF, carry.strategy, tracks, kinds)
+        probabilities = torch.softmax(output.target_logits, dim=-1)
+        carry.conditioning = concat_conditioning(carry.strategy, output.route, probabilities[:, -1])
         carry.target_probs = probabilities[:, :-1].numpy()
         carry.target_ids = observation.records["tracks"]["id"].copy()
 
@@ -182,13 +183,15 @@ class HierarchicalPolicy:
         return Intent(records)
 
 
-def _thought(encoded: Encoded, carry: HierarchicalState, target_probs: np.ndarray) -> ExecutorStep:
-    words, drawn = carry.conditioning.numpy(), carry.sampled.copy()
-    return ExecutorStep(encoded.context, words, encoded.tracks, encoded.kinds, target_probs, encoded.landmarks, drawn)
+def _executor_step(encoded: Encoded, carry: HierarchicalState, target_probs: np.ndarray) -> ExecutorStep:
+    conditioning, sampled = carry.conditioning.numpy(), carry.sampled.copy()
+    return ExecutorStep(
+        encoded.context, conditioning, encoded.tracks, encoded.kinds, target_probs, encoded.landmarks, sampled
+    )
 
 
-def _weights_now(observation: Observation, carry: HierarchicalState) -> np.ndarray:
-    """The Tactician's weights, each moved to the slot where its object is now."""
+def _current_target_probs(observation: Observation, carry: HierarchicalState) -> np.ndarray:
+    """Returns the Tactician's target probabilities in the current slots of their objects, matched by track id."""
     ids = observation.records["tracks"]["id"]
     out = np.zeros((len(ids), MAX_TRACKS), np.float32)
     follow_targets_in_worlds(carry.target_ids, carry.target_probs, ids, out)
@@ -196,15 +199,15 @@ def _weights_now(observation: Observation, carry: HierarchicalState) -> np.ndarr
 
 
 def load_hierarchy(folder: Path, profile: Profile, library: Library = "torch") -> HierarchicalPolicy:
-    """The Hierarchy trained into `folder`/{strategist,tactician,executor}/best_model.pt.
+    """Loads the policy from `folder`/{strategist,tactician,executor}/best_model.pt.
 
     Args:
         folder: of the models.
         profile: the game to be played.
-        library: that computes the networks; ONNX Runtime is faster, and for one world only.
+        library: inference library; ONNX Runtime is faster, but takes one world only.
 
     Raises:
-        CheckpointError: if one is missing, torn, or of another encoding.
+        CheckpointError: if a checkpoint is missing, incomplete, or of another encoding.
     """
     policies = load_policies(folder)
     return HierarchicalPolicy(policies, profile, make_backend(policies, library))

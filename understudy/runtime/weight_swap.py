@@ -1,8 +1,8 @@
-"""New weights while the game goes on: read and checked off the control thread, swapped in between two ticks.
+"""Hot weight swap: loads and checks new checkpoints off the control thread and installs them between two ticks.
 
-Whole or not at all. The three checkpoints of a brain are files of their own, so a folder may for a moment hold the
-Strategist of one training and the Executor of another: only a set whose Executor says that it was made from just these
-two, or from what they were learnt on from, is taken. Weights with a NaN in them are refused.
+All three policies are replaced together or none. Their checkpoints are separate files, so a folder may briefly hold
+the Strategist of one training run and the Executor of another: a set is loaded only if the Executor's lineage names
+these two checkpoints or their ancestors. Weights that contain NaN or infinity are refused.
 """
 
 import logging
@@ -30,10 +30,10 @@ Stamp = tuple[tuple[int, int], ...]
 
 
 def identities(folder: Path) -> dict[str, str]:
-    """Policy -> identity of its weights, for those that the Executor in the folder needs.
+    """Maps each policy that the Executor in the folder depends on to the identity of its weights.
 
     Raises:
-        CheckpointError: if one is missing, torn, or not the one that the Executor was made from.
+        CheckpointError: if one is missing, incomplete, or not the one that the Executor was trained on.
     """
     executor = load_checkpoint(folder / "executor" / BEST, "executor")
     found = {"executor": executor.identity}
@@ -50,10 +50,10 @@ def identities(folder: Path) -> dict[str, str]:
 
 
 def require_finite_outputs(policies: PolicyBundle, name: str) -> None:
-    """Refuses weights that no sound training gives.
+    """Refuses weights that are not finite.
 
     Raises:
-        CheckpointError: if there is a NaN or an infinity in them.
+        CheckpointError: if a weight is NaN or infinite.
     """
     for part in (policies.strategist, policies.tactician, policies.executor):
         if part is not None and not all(bool(torch.isfinite(weight).all()) for weight in part.state_dict().values()):
@@ -62,34 +62,34 @@ def require_finite_outputs(policies: PolicyBundle, name: str) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedPolicies:
-    """Weights on their way into play."""
+    """Policies that are loaded and checked, ready to be swapped in."""
 
     policies: PolicyBundle
     networks: InferenceBackend
-    """The brain's, ready to be asked."""
+    """Inference backend of these policies, compiled and ready to run."""
     identities: dict[str, str]
 
 
 class CheckpointWatcher:
-    """Looks into a folder of checkpoints from a thread of its own, and brings what is new to a mailbox."""
+    """Polls a folder of checkpoints on its own thread and puts new policies into a mailbox."""
 
     def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S, library: Library = "torch") -> None:
-        """Begins to watch; what lies there now is known.
+        """Starts the thread; the checkpoints in the folder at this time count as known.
 
         Args:
             folder: with strategist, tactician and executor.
-            every_s: seconds between two looks.
-            library: that computes the new networks; they are made ready on this thread.
+            every_s: seconds between two polls.
+            library: inference library of the new policies; the backend is built on this thread.
         """
         self.arrived: Latest[LoadedPolicies] = Latest()
         self._folder, self._every_s, self._library = folder, every_s, library
         self._known = _stamp(folder)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="brain watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="checkpoint watcher", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread."""
+        """Stops the thread and joins it."""
         self._over.set()
         self._thread.join()
 
@@ -109,7 +109,7 @@ class CheckpointWatcher:
         except CheckpointError as problem:
             _log.info("new weights are not taken: %s", problem)
             return
-        if _stamp(self._folder) == self._known:  # else they changed while they were read: the next look takes them
+        if _stamp(self._folder) == self._known:  # else they changed while they were read; the next poll loads them
             self.arrived.put(LoadedPolicies(policies=policies, networks=networks, identities=found))
 
 
@@ -126,7 +126,7 @@ def _stamp(folder: Path) -> Stamp:
 
 
 class WeightSwapper:
-    """Puts arrived weights into a Hierarchy, between two ticks; called by the thread that plays."""
+    """Installs loaded policies into a HierarchicalPolicy between two ticks; called by the thread that plays."""
 
     def __init__(
         self,
@@ -135,15 +135,15 @@ class WeightSwapper:
         on_swap: Callable[[dict[str, str]], None] = lambda identities: None,
     ) -> None:
         """Args:
-        hierarchy: gets the new weights.
-        arrived: where they arrive.
-        on_swap: is told the new weights' identities; must not block.
+        hierarchy: receives the new policies.
+        arrived: mailbox of the loaded policies.
+        on_swap: called with the identities of the new weights; must not block.
         """
         self._hierarchy, self._arrived, self._on_swap = hierarchy, arrived, on_swap
         self.num_swaps = 0
 
     def __call__(self, carry: Carry) -> bool:
-        """Swaps if something has arrived; says whether."""
+        """Swaps in new policies, if there are any; returns whether it did."""
         new = self._arrived.take()
         if new is None:
             return False

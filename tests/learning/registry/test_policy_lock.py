@@ -25,6 +25,7 @@ from understudy.learning.registry.promotion import (
     PromotionRecord,
     promote,
     promote_together,
+    recover_interrupted_change,
     rollback,
 )
 
@@ -173,12 +174,12 @@ def test_a_change_that_is_being_made_is_not_taken_for_one_that_a_crash_cut_short
     promoter = threading.Thread(target=promote, args=(models, path, PromotionRecord()))
     promoter.start()
     assert announced.wait(PATIENCE_S)
-    onlooker = threading.Thread(target=recover_interrupted_change, args=(models, "executor"))
-    onlooker.start()
-    onlooker.join(0.3)
+    observer = threading.Thread(target=recover_interrupted_change, args=(models, "executor"))
+    observer.start()
+    observer.join(0.3)
     go_on.set()
     promoter.join()
-    onlooker.join()
+    observer.join()
     assert [line["action"] for line in read_audit_log(models / "executor")] == ["promote"]
     assert playing(models) == identity
 

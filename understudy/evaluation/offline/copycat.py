@@ -1,15 +1,16 @@
-"""The copycat check: does the understudy look at what is there, or does it repeat what was done a moment ago?
+"""The copycat check: measures whether a policy predicts from the current frame or repeats its past actions.
 
-At 20 Hz the best guess for the next action is the last one, and a policy that sees its own past can foretell a person
-well by going on as before and then play badly (de Haan and others 2019, arXiv 1905.11979). So it is asked twice.
-First for skill over repeating, where something is decided: how much better does it tell what is clicked next, and
-where, than one who clicks the same thing at the same place again? 0 is a copycat, 1 is perfect. (One tick ahead, while
-the hand is on its way, moving on as before is hard to beat and means nothing.) Then with a blindfold (``blindfold``):
-who loses more when its memory is hidden than when the present frame is hidden leans on the past.
+At 20 Hz the previous action is the best predictor of the next one, so behaviour cloning on observations that contain
+the past can reach a low loss and still play badly (the copycat problem, Wen et al. 2020, arXiv 2010.14876; causal
+confusion, de Haan et al. 2019, arXiv 1905.11979). Two measures:
 
-Blindfolds: what the Executor sees with its memory hidden, and with the present frame hidden.
+* Skill over repeating: 1 - error / error of the predictor that repeats the previous click, for what is clicked and
+  where. 0 is a copycat, 1 is perfect. It is computed at the onset of each click only: between onsets the cursor is
+  under way, repeating is nearly always right, and a comparison has no meaning.
+* Ablation: the rise of the negative log-likelihood when the history features are permuted over ticks, and when those
+  of the current frame are. A policy whose loss rises more without its history relies on the past.
 
-What is hidden is put in place by another moment's, so every number stays one that it could have met.
+Permuted features come from other ticks of the same session, so every value stays inside the training distribution.
 """
 
 from collections.abc import Sequence
@@ -43,79 +44,84 @@ MEMORY_SHARE = "share of the loss that is memory's"
 def copycat_check(
     bundles: Sequence[PolicyBundle], labelled_episodes: Sequence[LabelledEpisode], profile: Profile, seed: int = 0
 ) -> HeadReport:
-    """One report over all training seeds and sessions.
+    """Computes one report over all training seeds and sessions.
 
     Args:
         bundles: one for each training seed.
-        labelled_episodes: play that none of them has learnt from.
+        labelled_episodes: held-out sessions, in no bundle's training set.
         profile: of the game.
-        seed: of the moments that are put in place of the true ones.
+        seed: of the permutation of ticks that the ablations use.
     """
     assert bundles and labelled_episodes
     skills = _SkillScores()
-    seeing, forgetting, blind = np.zeros(3)
+    nll, nll_without_history, nll_without_frame = np.zeros(3)
     for labelled in labelled_episodes:
         columns, now = memory_columns(labelled, profile), np.arange(len(labelled))
-        other = np.random.default_rng(seed).permutation(len(labelled))
-        shown = [
+        permuted = np.random.default_rng(seed).permutation(len(labelled))
+        inputs = [
             (labelled.encoded, now),
-            (ablate_history(labelled.encoded, columns, other), now),
-            (ablate_current_frame(labelled.encoded, columns, other), other),
+            (ablate_history(labelled.encoded, columns, permuted), now),
+            (ablate_current_frame(labelled.encoded, columns, permuted), permuted),
         ]
         for policies in bundles:
-            witness = ExecutorPredictor(policies)
-            skills.add(labelled, witness.answers(labelled), profile)
-            seeing, forgetting, blind = np.add((seeing, forgetting, blind), witness.nll(labelled, shown))
+            predictor = ExecutorPredictor(policies)
+            skills.add(labelled, predictor.answers(labelled), profile)
+            nll, nll_without_history, nll_without_frame = np.add(
+                (nll, nll_without_history, nll_without_frame), predictor.nll(labelled, inputs)
+            )
     minutes = len(bundles) * sum(map(len, labelled_episodes)) / TICK_RATE_HZ / 60.0
-    drops = (max(forgetting - seeing, 0.0) / minutes, max(blind - seeing, 0.0) / minutes)
-    return HeadReport(name=NAME, metrics=(*skills.metrics(), *_blindfold_metrics(seeing / minutes, *drops)))
+    drops = (max(nll_without_history - nll, 0.0) / minutes, max(nll_without_frame - nll, 0.0) / minutes)
+    return HeadReport(name=NAME, metrics=(*skills.metrics(), *_ablation_metrics(nll / minutes, *drops)))
 
 
 def verdict_line(report: HeadReport) -> str:
-    """The check in one sentence, for a terminal."""
-    told = {metric.name: metric.value for metric in report.metrics}
-    memory, present = told[MEMORY_DROP], told[PRESENT_DROP]
+    """Returns the result of the check as one sentence for a terminal."""
+    metrics = {metric.name: metric.value for metric in report.metrics}
+    memory, present = metrics[MEMORY_DROP], metrics[PRESENT_DROP]
     leaning = "it looks" if present > memory else "it goes by its memory: a copycat"
     return (
-        f"{NAME}: skill over repeating {told[SKILL_THING]:.2f} (what is clicked), {told[SKILL_PLACE]:.2f} (where); "
-        f"hiding the present costs {present:.1f} nats a minute, hiding memory {memory:.1f}: {leaning}."
+        f"{NAME}: skill over repeating {metrics[SKILL_THING]:.2f} (what is clicked), "
+        f"{metrics[SKILL_PLACE]:.2f} (where); hiding the present costs {present:.1f} nats a minute, "
+        f"hiding memory {memory:.1f}: {leaning}."
     )
 
 
 def skill_over_repeat(error: float, repeat_error: float) -> float:
-    """1 - error / error of repeating; NaN where repeating makes no error."""
+    """Returns 1 - error / error of repeating the previous action; NaN where repeating makes no error."""
     return 1 - error / repeat_error if repeat_error > 0 else float("nan")
 
 
 class _SkillScores:
-    """Adds up, over sessions and training seeds, how well clicks are foretold and how well they are repeated."""
+    """Sums the errors of the policy and of repeating the previous click, over sessions and training seeds."""
 
     def __init__(self) -> None:
-        self.clicks = 0
-        self.off = np.zeros(2)
-        """Distances of the click from where the understudy points at its onset, and from the click before."""
-        self.right = np.zeros(2)
-        """Clicks whose kind of thing the understudy tells, and that are on the same kind as the click before."""
+        self.num_clicks = 0
+        self.distances = np.zeros(2)
+        """Summed distance to the click, window fractions: from the policy's prediction, and from the previous click."""
+        self.num_right = np.zeros(2)
+        """Clicks whose category is predicted correctly: by the policy, and by repeating the previous category."""
 
-    def add(self, labelled: LabelledEpisode, said: ExecutorPredictions, profile: Profile) -> None:
+    def add(self, labelled: LabelledEpisode, output: ExecutorPredictions, profile: Profile) -> None:
+        """Adds the clicks of one session, from the second one on."""
         corner = profile.minimap
         box = (corner.left, corner.top, corner.width, corner.height)
         gestures = labelled.labels.gestures
-        best = said.pointer.argmax(axis=1)
-        where = likeliest_positions(labelled, best, said.minimap, said.space, box)[gestures["onset"]][1:]
+        best = output.pointer.argmax(axis=1)
+        points = likeliest_positions(labelled, best, output.minimap, output.space, box)[gestures["onset"]][1:]
         clicks = np.stack([gestures["x"], gestures["y"]], axis=1)
-        self.off += [np.linalg.norm(guess - clicks[1:], axis=1).sum() for guess in (where, clicks[:-1])]
+        self.distances += [np.linalg.norm(guess - clicks[1:], axis=1).sum() for guess in (points, clicks[:-1])]
         onsets = gestures["onset"]
-        did = candidate_categories(labelled)[onsets, labelled.targets[onsets]]
-        told = thing_probabilities(labelled, said.pointer)[onsets].argmax(axis=1)
+        true = candidate_categories(labelled)[onsets, labelled.targets[onsets]]
+        predicted = thing_probabilities(labelled, output.pointer)[onsets].argmax(axis=1)
         known = labelled.targets[onsets] >= 0
-        self.right += [(one & known[1:]).sum() for one in (told[1:] == did[1:], known[:-1] & (did[:-1] == did[1:]))]
-        self.clicks += max(len(gestures) - 1, 0)
+        hits = (predicted[1:] == true[1:], known[:-1] & (true[:-1] == true[1:]))
+        self.num_right += [(hit & known[1:]).sum() for hit in hits]
+        self.num_clicks += max(len(gestures) - 1, 0)
 
     def metrics(self) -> tuple[Metric, ...]:
-        """Each figure beside a copycat's."""
-        right, same = self.right / max(self.clicks, 1)
-        off, back = self.off / max(self.clicks, 1)
+        """Returns each figure beside that of repeating the previous click."""
+        right, same = self.num_right / max(self.num_clicks, 1)
+        off, back = self.distances / max(self.num_clicks, 1)
         skills = ((SKILL_THING, skill_over_repeat(1 - right, 1 - same)), (SKILL_PLACE, skill_over_repeat(off, back)))
         return (
             Metric(
@@ -136,10 +142,11 @@ class _SkillScores:
         )
 
 
-def _blindfold_metrics(seeing: float, memory: float, present: float) -> tuple[Metric, ...]:
+def _ablation_metrics(nll: float, memory: float, present: float) -> tuple[Metric, ...]:
+    """Metrics of the ablations, all in nats a minute: the intact loss, its rise without history, without the frame."""
     share = memory / (memory + present) if memory + present > 0 else float("nan")
     return (
-        Metric(name="surprise at what began, nats a minute", value=seeing, higher_is_better=False),
+        Metric(name="surprise at what began, nats a minute", value=nll, higher_is_better=False),
         Metric(name=MEMORY_DROP, value=memory, higher_is_better=False),
         Metric(name=PRESENT_DROP, value=present),
         Metric(
@@ -155,24 +162,24 @@ def _blindfold_metrics(seeing: float, memory: float, present: float) -> tuple[Me
 
 @dataclass(frozen=True)
 class FeatureMask:
-    """Which features come from memory; the others are read off the present frame alone."""
+    """Which columns of an encoding depend on earlier ticks; the others depend on the current frame alone."""
 
     context: Bool[np.ndarray, " F"]
     tracks: Bool[np.ndarray, " G"]
 
 
 def memory_columns(labelled: LabelledEpisode, profile: Profile) -> FeatureMask:
-    """Features that change when the same frames are encoded without a past."""
+    """Finds the columns that change when each frame is encoded with an empty encoder state."""
     encoder = Encoder(profile)
-    forgetful = encoder.encode(labelled.observation, encoder.start(len(labelled)))
+    stateless = encoder.encode(labelled.observation, encoder.start(len(labelled)))
     return FeatureMask(
-        (labelled.encoded.context != forgetful.context).any(axis=0),
-        (labelled.encoded.tracks != forgetful.tracks).any(axis=(0, 1)),
+        (labelled.encoded.context != stateless.context).any(axis=0),
+        (labelled.encoded.tracks != stateless.tracks).any(axis=(0, 1)),
     )
 
 
 def ablate_history(encoded: Encoded, columns: FeatureMask, ticks: Int[np.ndarray, " T"]) -> Encoded:
-    """The present as it is, the memory of other moments."""
+    """Replaces the history features by those of `ticks`; the features of the current frame stay."""
     context, tracks = encoded.context.copy(), encoded.tracks.copy()
     context[:, columns.context] = encoded.context[np.ix_(ticks, columns.context)]
     tracks[:, :, columns.tracks] = encoded.tracks[ticks][:, :, columns.tracks]
@@ -180,7 +187,7 @@ def ablate_history(encoded: Encoded, columns: FeatureMask, ticks: Int[np.ndarray
 
 
 def ablate_current_frame(encoded: Encoded, columns: FeatureMask, ticks: Int[np.ndarray, " T"]) -> Encoded:
-    """The memory as it is, the present of other moments."""
+    """Replaces the features of the current frame by those of `ticks`; the history features stay."""
     context, tracks = encoded.context[ticks], encoded.tracks[ticks]
     context[:, columns.context] = encoded.context[:, columns.context]
     tracks[:, :, columns.tracks] = encoded.tracks[:, :, columns.tracks]

@@ -1,4 +1,4 @@
-"""One picture of a critic's examination: what it said against what was right, and how its confidence holds up."""
+"""Plot of a feedback provider's evaluation: confusion matrix and reliability diagram."""
 
 import io
 from pathlib import Path
@@ -15,7 +15,7 @@ from understudy.evaluation.report.plots import GRID, INK, POLICY_COLOURS, STYLE
 
 
 def draw_exam(result: FeedbackMetrics, title: str, path: Path) -> None:
-    """Writes the picture; its suffix (.png, .svg) picks the format."""
+    """Writes the plot; the suffix of `path` (.png, .svg) sets the format."""
     with rc_context(STYLE):
         figure = Figure(figsize=(10, 4.6), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -39,15 +39,15 @@ def _draw_confusion(axes: Axes, result: FeedbackMetrics) -> None:
         for column in range(len(names)):
             ink = "white" if shares[row, column] > 0.6 else INK
             axes.text(column, row, str(result.confusion[row, column]), ha="center", va="center", color=ink)
-    axes.set_xlabel("said")
-    axes.set_ylabel("right")
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true mode")
     axes.grid(False)
-    known = "no answer made sense"
+    title = "no answer made sense"
     if result.num_answered:
-        known = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
+        title = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
     if result.num_corrections:
-        known += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
-    axes.set_title(known)
+        title += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
+    axes.set_title(title)
 
 
 def _draw_calibration(axes: Axes, result: FeedbackMetrics) -> None:
@@ -57,6 +57,6 @@ def _draw_calibration(axes: Axes, result: FeedbackMetrics) -> None:
     for index in np.flatnonzero(filled):
         place = (result.bin_confidence[index], result.bin_right[index])
         axes.annotate(str(result.bin_counts[index]), place, textcoords="offset points", xytext=(6, -12))
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="how sure it was", ylabel="share that was right")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     axes.set_xticks(np.linspace(0, 1, NUM_BINS + 1))
     axes.set_title(f"calibration error {result.calibration_error:.2f}" if result.num_answered else "")

@@ -1,4 +1,4 @@
-"""Pictures of a verdict, as SVG text: drawn off screen, fonts as outlines, so that they look the same everywhere."""
+"""Plots of a comparison as SVG text, drawn off screen with fonts as outlines, so that they look alike everywhere."""
 
 import io
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ STYLE: Any = {
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One line of a panel."""
+    """One learning curve of a panel; x and y have equal lengths."""
 
     name: str
     x: tuple[float, ...]
@@ -52,17 +52,17 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePanel:
-    """One picture of learning: what it shows, and its lines."""
+    """One panel of learning curves."""
 
     title: str
     x_label: str
     curves: tuple[Curve, ...]
     trivial: float | None = None
-    """Drawn as a dashed line: what knowing nothing would reach."""
+    """Value of the trivial baseline, drawn as a dashed line; None where there is none."""
 
 
 def score_plot(verdict: ComparisonResult) -> str:
-    """Every pilot's score with its interval."""
+    """Plots every pilot's score with its 95 % bootstrap interval."""
     rows = verdict.rows[::-1]
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(9.6, 0.7 + 0.36 * len(rows))
@@ -80,7 +80,7 @@ def score_plot(verdict: ComparisonResult) -> str:
 
 
 def map_plot(verdict: ComparisonResult) -> str:
-    """Scores on each start map, side by side."""
+    """Plots every pilot's score on each start map, in one panel for each map."""
     maps = verdict.rows[0].maps
     rows = verdict.rows[::-1]
     with matplotlib.rc_context(STYLE):
@@ -99,7 +99,7 @@ def map_plot(verdict: ComparisonResult) -> str:
 
 
 def mode_plot(verdict: ComparisonResult) -> str:
-    """Where each pilot that has modes spends its time."""
+    """Plots the shares of time in each mode, for the pilots that have modes."""
     rows = [row for row in verdict.rows if row.modes][::-1]
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(9.6, 0.75 + 0.5 * len(rows))
@@ -130,7 +130,7 @@ def mode_plot(verdict: ComparisonResult) -> str:
 
 
 def curve_plot(panel: CurvePanel) -> str:
-    """One panel of learning curves."""
+    """Plots one panel of learning curves."""
     with matplotlib.rc_context(STYLE | {"font.size": 8.5, "axes.titlesize": 9.5}):
         figure, axes = _canvas(3.0, 1.9)
         axes.grid(axis="y")
@@ -146,7 +146,7 @@ def curve_plot(panel: CurvePanel) -> str:
 
 
 def confusion_plot(confusion: Confusion) -> str:
-    """Truth against prediction, rows in percent of the truth."""
+    """Plots a confusion matrix, truth (rows) against prediction (columns), in percent of each row."""
     counts = np.array(confusion.counts, np.float64)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = len(confusion.labels)
@@ -175,7 +175,7 @@ def confusion_plot(confusion: Confusion) -> str:
 
 
 def calibration_plot(calibration: Calibration) -> str:
-    """How often came true what was predicted; logarithmic where it is about rare events."""
+    """Plots a reliability diagram; with logarithmic axes if all predictions are below 0.5."""
     predicted, happened = np.array(calibration.predicted), np.array(calibration.happened)
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(3.2, 2.6)
@@ -203,7 +203,7 @@ def calibration_plot(calibration: Calibration) -> str:
 
 
 def colour_of(verdict: ComparisonResult, row: EntryResult) -> str:
-    """One colour for each policy, one for the person, one for all baselines."""
+    """Returns a pilot's colour: its own for each policy, one for the person, one for all baselines."""
     policies = [one.name for one in verdict.rows if one.kind == "policy"]
     if row.kind == "policy":
         return POLICY_COLOURS[policies.index(row.name) % len(POLICY_COLOURS)]

@@ -1,4 +1,4 @@
-"""One HTML file that says how well an understudy plays: opens anywhere, needs no network, tells its own limits."""
+"""The evaluation report: one self-contained HTML file with scores, intervals, plots and the method of measurement."""
 
 from dataclasses import dataclass
 from math import isfinite
@@ -30,22 +30,22 @@ PURPOSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What the page shows."""
+    """Contents of the report."""
 
     title: str
     verdict: ComparisonResult
     lead: str = ""
     """A sentence below the title."""
     facts: tuple[tuple[str, str], ...] = ()
-    """Name and value: what it was trained on, how long it took."""
+    """Pairs of name and value, such as training data and training time."""
     curves: tuple[CurvePanel, ...] = ()
     heads: tuple[HeadReport, ...] = ()
     video: Path | None = None
-    """A .webm or .mp4 of the policy playing; goes into the page whole."""
+    """A .webm or .mp4 of the policy's play, embedded in the page."""
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Writes the page, making folders as needed.
+    """Writes the report and creates its folder if needed.
 
     Raises:
         FlagError: if the video is neither .webm nor .mp4.
@@ -56,7 +56,7 @@ def write_report(report: Report, path: Path) -> None:
 
 
 def render_report(report: Report) -> str:
-    """The page as text."""
+    """Returns the report as HTML text."""
     verdict = report.verdict
     return html.page(
         report.title,
@@ -90,7 +90,7 @@ def _header(report: Report) -> str:
 
 
 def _cards(verdict: ComparisonResult) -> str:
-    """The first policy in four numbers."""
+    """Cards with four numbers of the first policy: normalised score, score, death rate, probability of improvement."""
     policies = [row for row in verdict.rows if row.kind == "policy"]
     if not policies:
         return ""
@@ -122,7 +122,7 @@ def _cards(verdict: ComparisonResult) -> str:
 
 
 def _times(row: EntryResult) -> str:
-    """The ratio of deaths, where the person died at all."""
+    """The ratio of death rates; empty where the person never died."""
     ratio = row.deaths_ratio
     if not isfinite(ratio.high):
         return ""

@@ -1,4 +1,4 @@
-"""Every world of every pilot as a line of CSV, for whoever wants to count again."""
+"""CSV export of the raw results: one line for each pilot, run and world."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ HEADER = ("pilot", "run", "seed", "start_map", "minutes", "score_per_minute", *E
 
 
 def write_ledger(played: Mapping[str, EntryRollouts], path: Path) -> None:
-    """One line for each pilot, run and world: seed, start map, score, and totals of all events."""
+    """Writes one line for each pilot, run and world: seed, start map, minutes, score, and totals of all events."""
     maps = map_names()
     text = io.StringIO()
     lines = csv.writer(text)

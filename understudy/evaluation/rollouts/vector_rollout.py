@@ -1,7 +1,7 @@
-"""Many seeded worlds in lockstep: one pilot decides for all of them at once, and what comes of it is added up.
+"""Vectorised rollouts: one pilot plays many seeded worlds in lockstep batches, and their statistics are collected.
 
-Worlds are played in blocks of a fixed size, and a process plays whole blocks. So the shapes that a network sees, and
-with them the last bits of its arithmetic, do not depend on the number of processes: results are identical.
+Worlds are played in blocks of a fixed size, and each process plays whole blocks. So the batch shapes of a network, and
+with them the last bits of its output, do not depend on the number of processes: results are identical.
 """
 
 import sys
@@ -23,13 +23,13 @@ from understudy.evaluation.rollouts.seeds import spread_over_maps
 from understudy.worlds.simulator.world import Simulator
 
 BLOCK = 64
-"""Worlds that one batch holds; part of the meaning of a result, so not a setting."""
+"""Worlds in one batch. A constant and not a setting, because results depend on it in the last bits."""
 REPORT_EVERY = 20
 """Ticks between two calls of `progress`."""
 PILOT_SEED_XOR = np.uint64(0x9C5B2A7D41E8F063)
-"""Keeps a pilot's chance apart from its world's: both count from a seed, and equal seeds would roll equal dice."""
+"""Separates a pilot's random stream from its world's: with equal seeds both would draw the same numbers."""
 Progress = Callable[[int, int], None]
-"""Is told world-ticks done and world-ticks in all."""
+"""Called with the number of world-ticks done and the total."""
 
 
 def rollout(
@@ -40,7 +40,7 @@ def rollout(
     progress: Progress | None = None,
     processes: int = 1,
 ) -> EpisodeStats:
-    """One pilot in many worlds.
+    """Plays one pilot in many worlds.
 
     Args:
         pilot: must be picklable when processes is above 1.
@@ -61,7 +61,7 @@ def rollout_all(
     progress: Progress | None = None,
     processes: int = 1,
 ) -> dict[str, EpisodeStats]:
-    """Several pilots, each in the same worlds; arguments as for `play`."""
+    """Plays several pilots, each in the same worlds; arguments as for `rollout`."""
     maps = tuple(start_maps) if start_maps is not None else spread_over_maps(seeds)
     assert len(maps) == len(seeds) > 0
     num_ticks = max(1, round(seconds * TICK_RATE_HZ))
@@ -92,7 +92,7 @@ class _Job:
 
 
 class _Report:
-    """Hands progress on, whoever made it."""
+    """Sums the progress of all jobs and reports it."""
 
     def __init__(self, progress: Progress | None, whole: int) -> None:
         self._progress = progress
@@ -110,7 +110,7 @@ class _Report:
 
 def _play_block(job: _Job, add_progress: Callable[[int], None]) -> EpisodeStats:
     world = Simulator(job.seeds, job.start_maps)
-    score = EpisodeStatsCollector(len(job.seeds), len(world.profile.maps))
+    stats = EpisodeStatsCollector(len(job.seeds), len(world.profile.maps))
     habits = PlayCounterCollector(len(job.seeds), world.profile)
     carry = job.pilot.start(job.seeds ^ PILOT_SEED_XOR)
     observation = world.observe()
@@ -122,13 +122,13 @@ def _play_block(job: _Job, add_progress: Callable[[int], None]) -> EpisodeStats:
         mode = decision.intent.records["mode"].copy()
         world.act(decision.action)
         observation = world.observe()
-        score.add(map_index, mode, observation.records["events"])
+        stats.add(map_index, mode, observation.records["events"])
         if tick % REPORT_EVERY == 0 or tick == job.num_ticks:
             add_progress(len(job.seeds) * ((tick - 1) % REPORT_EVERY + 1))
     start_maps = np.array([world.profile.maps.index(name) for name in job.start_maps], np.int64)
     world.close()
     return EpisodeStats(
-        seeds=job.seeds, start_maps=start_maps, ticks=score.ticks, events=score.events, habits=habits.habits()
+        seeds=job.seeds, start_maps=start_maps, ticks=stats.ticks, events=stats.events, habits=habits.habits()
     )
 
 
@@ -138,6 +138,7 @@ def _play_here(jobs: Sequence[_Job], report: _Report) -> list[EpisodeStats]:
 
 
 def _play_spread(jobs: Sequence[_Job], report: _Report, processes: int) -> list[EpisodeStats]:
+    """Plays the jobs in worker processes, spawned and not forked: numba's and torch's threads do not survive a fork."""
     done = CONTEXT.Value("q", 0)
     with ProcessPoolExecutor(
         min(processes, len(jobs)), mp_context=CONTEXT, initializer=_enter_worker, initargs=(done,)
@@ -172,7 +173,7 @@ def _add_shared(world_ticks: int) -> None:
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """Small batches are faster so, and sums come out the same on every machine. Leaves torch alone if unused."""
+    """Limits torch, if loaded, to one thread: faster for small batches, and sums are equal on every machine."""
     torch = sys.modules.get("torch")
     if torch is None:
         yield

@@ -1,6 +1,6 @@
-"""Gestures in hindsight: where each motion of the hand began, where it went, when the button fell and rose.
+"""Gesture segmentation: finds onset, arrival, press and release of each pointing gesture in a recording.
 
-Read off cursor and button alone, for a person and for any other recording. A motion without a click is none.
+Uses the cursor and button alone, so it works for any recording. A motion without a click is no gesture.
 """
 
 import numba
@@ -11,22 +11,22 @@ from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SOR
 from understudy.policies.motor_model import POINT_SIZE
 
 STILL = 0.0008
-"""A cursor that moved less than this (window fractions a tick) rests."""
+"""Speed (window fractions a tick) below which the cursor rests."""
 FAST = 0.004
-"""Slower than this before a click is dwelling, or following a drifting target."""
+"""Speed (window fractions a tick) below which the cursor, before a click, dwells or follows a drifting target."""
 MAX_DWELL = 16
-"""A cursor that came to rest more than this many ticks before the press was there already."""
+"""Longest dwell, ticks; a press after a longer rest is a gesture without motion."""
 MAX_TICKS = 50
-"""No motion is longer."""
+"""Longest gesture from onset to press, ticks."""
 
 GESTURE = np.dtype(
     [
         ("onset", "i4"),  # first tick of the motion
         ("arrival", "i4"),  # last fast tick of the motion; onset - 1 when the cursor was there already
-        ("press", "i4"),  # tick in which the button fell
+        ("press", "i4"),  # tick in which the button went down
         ("release", "i4"),  # last tick in which it was down
         ("button", "i4"),
-        ("sort", "i4"),  # a Sort
+        ("sort", "i4"),  # a ClickKind
         ("track_id", "i4"),  # 0 where it is no track
         ("role", "i4"),  # of the track
         ("landmark", "i4"),  # -1 where it is none
@@ -44,12 +44,12 @@ GESTURE = np.dtype(
 
 
 def segment_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
-    """All gestures of one episode.
+    """Finds all gestures of one episode.
 
     Args:
         observation: T ticks of one world.
         actions: records of dtype ACTION, shape (T,).
-        geometry: record of dtype GEOMETRY.
+        geometry: record of dtype UI_GEOMETRY.
 
     Returns:
         Records of dtype GESTURE in order of time; presses on panels are left out.
@@ -68,7 +68,7 @@ def _speed(actions, t):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
-    """(onset, arrival) of the motion that led to a press."""
+    """Returns (onset, arrival) of the motion before a press; (press, press - 1) for a press without motion."""
     t = press
     while t > earliest and press - t < MAX_DWELL and _speed(actions, t) < FAST:
         t -= 1
@@ -77,7 +77,7 @@ def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
     last_moving_tick = t
     while t - 1 > earliest and press - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
         t -= 1
-    return t, min(last_moving_tick, press - 1)  # a hand that still moves while it presses has arrived the tick before
+    return t, min(last_moving_tick, press - 1)  # a cursor that still moves at the press arrived the tick before
 
 
 @numba.njit(cache=True)
@@ -115,7 +115,7 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
 
 
 def key_presses(actions: np.ndarray, num_keys: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each key its press ticks and its press lengths in ticks."""
+    """Returns for each key the ticks of its presses and their lengths in ticks."""
     presses = []
     for key in range(num_keys):
         down = ((actions["keys"] >> np.uint32(key)) & 1).astype(np.int8)

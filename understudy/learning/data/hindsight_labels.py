@@ -1,7 +1,8 @@
-"""What the person was up to, read off what they did next: modes, targets, routes and a summary of the near future.
+"""Hindsight labels: infers mode, target, route and a summary of the future of each tick from what happens after it.
 
-Only mouse, keys, observations and their events are used; nothing of what the demonstrator published about itself.
-The rules are crude on purpose: they name a mode from its consequences (hits follow: FIGHT), not from a game's numbers.
+The idea is that of hindsight relabelling (Andrychowicz et al. 2017, arXiv 1707.01495): the outcome that followed names
+the intent. Only observations, their events and the actions are used, nothing that a demonstrator publishes about
+itself. The rules are simple on purpose and independent of one game's constants: shots that follow mean FIGHT.
 """
 
 from dataclasses import dataclass
@@ -19,20 +20,20 @@ from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE
 FIGHT, LOOTING, FLEEING, EXPLORING, CAUTIOUS = (int(mode) for mode in Mode)
 
 FIGHT_S = 2.5
-"""Shots within this time, before or after, make it a fight."""
+"""Seconds after a tick in which a shot means FIGHT; shots up to half as long before it count too."""
 NEXT_S = 4.0
-"""What is clicked within this time is what the person is up to."""
+"""Seconds within which the next click names the target and mode."""
 HURT_S = 5.0
 FUTURE_S = 10.0
 ROUTE_S = 2.0
 TRAVELLING = 0.08
-"""Who goes further than this within ROUTE_S (window fractions) is on the way somewhere."""
+"""Distance (window fractions) within ROUTE_S above which the ship counts as travelling."""
 LOW_HEALTH = 0.5
 FULL_HEALTH = 0.9
-"""Below WEAK (mean of hull and shield) a retreat is a flight, below WHOLE a rest is caution."""
+"""Thresholds on the mean of hull and shield: a retreat below LOW_HEALTH is FLEE, a rest below FULL_HEALTH CAUTIOUS."""
 
 SHOTS, DAMAGE, KILLS, BOXES, DEATHS, WAY_X, WAY_Y = range(7)
-"""Columns of the facts."""
+"""Columns of the cumulative statistics."""
 
 
 @dataclass(frozen=True)
@@ -43,29 +44,29 @@ class HindsightLabels:
     """Records of dtype GESTURE."""
     modes: Int64[np.ndarray, " T"]
     targets: Int64[np.ndarray, " T"]
-    """Track slot that the person is after, MAX_TRACKS for none."""
+    """Track slot of the person's target, MAX_TRACKS for none."""
     routes: Float32[np.ndarray, "T 2"]
-    """How far the ship goes in the next ROUTE_S, window widths / heights."""
+    """Displacement of the ship in the next ROUTE_S, window widths / heights."""
     future_summary: Float32[np.ndarray, "T future"]
-    """Summary of the next FUTURE_S: what is clicked, how far it goes, what happens."""
+    """Summary of the next FUTURE_S: clicks by type, events, displacement, change of hull."""
 
 
 def label_hindsight(observation: Observation, actions: np.ndarray, geometry: np.void) -> HindsightLabels:
-    """Labels for T ticks of one world."""
+    """Computes the labels of T ticks of one world."""
     gestures = segment_gestures(observation, actions, geometry)
     ticks = len(observation)
     modes = np.zeros(ticks, np.int64)
     targets = np.zeros(ticks, np.int64)
     routes = np.zeros((ticks, 2), np.float32)
     futures = np.zeros((ticks, NUM_FUTURE), np.float32)
-    facts = _facts(observation.records)
-    _label(observation.records, gestures, facts, modes, targets)
-    _measure(observation.records, gestures, facts, routes, futures)
+    stats = _cumulative_stats(observation.records)
+    _label(observation.records, gestures, stats, modes, targets)
+    _measure(observation.records, gestures, stats, routes, futures)
     return HindsightLabels(gestures, _smooth(modes), targets, routes, futures)
 
 
-def _facts(records: np.ndarray) -> Float32[np.ndarray, "T facts"]:
-    """Per tick: cumulative shots, damage taken, kills, loot, deaths, and path x, y (seven columns)."""
+def _cumulative_stats(records: np.ndarray) -> Float32[np.ndarray, "T stats"]:
+    """Cumulative sums over ticks: shots, damage taken, kills, loot, deaths, and path x, y (seven columns)."""
     events, player = records["events"], records["player"]
     jumped = (events["jumps"] > 0) | (events["deaths"] > 0) | (player["alive"] == 0)
     columns = [
@@ -77,13 +78,13 @@ def _facts(records: np.ndarray) -> Float32[np.ndarray, "T facts"]:
         np.where(jumped, 0.0, player["vx"] / TICK_RATE_HZ),
         np.where(jumped, 0.0, player["vy"] / TICK_RATE_HZ),
     ]
-    known = np.nan_to_num(np.stack(columns, axis=1))  # an unreadable speed must not blot out all that follows
+    known = np.nan_to_num(np.stack(columns, axis=1))  # a NaN speed would make all later sums NaN
     return np.cumsum(known, axis=0, dtype=np.float64).astype(np.float32)
 
 
 @numba.njit(cache=True)
 def _between(cumulative_stats, column, begin, end):  # type: ignore[no-untyped-def]
-    """Sum of a fact over the ticks in (begin, end]."""
+    """Sum of a column over the ticks in (begin, end]."""
     last = len(cumulative_stats) - 1
     return cumulative_stats[max(min(end, last), 0), column] - cumulative_stats[max(min(begin, last), 0), column]
 
@@ -149,7 +150,7 @@ def _mode(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-
 
 @numba.njit(cache=True)
 def _health(player):  # type: ignore[no-untyped-def]
-    """Mean of hull and shield as far as they can be read; 1 where neither can, for then nothing speaks of harm."""
+    """Mean of those of hull and shield that are readable; 1, undamaged, where neither is."""
     if player.hp != player.hp:
         return player.shield if player.shield == player.shield else np.float32(1.0)
     return np.float32(0.5) * (player.hp + player.shield) if player.shield == player.shield else player.hp
@@ -207,7 +208,7 @@ def _measure(records, gestures, cumulative_stats, routes, future_summary):  # ty
 
 
 def _smooth(modes: Int64[np.ndarray, " T"]) -> Int64[np.ndarray, " T"]:
-    """Majority over one second, so that a mode is a stretch of play and not a flicker."""
+    """Smooths modes by majority vote over one second."""
     window = np.ones(min(TICK_RATE_HZ, len(modes)))
     votes = [np.convolve(modes == mode, window, mode="same") for mode in Mode]
     return np.asarray(np.argmax(np.stack(votes), axis=0), dtype=np.int64)

@@ -1,4 +1,4 @@
-"""A recorded session, ready to learn from: encoded once, labelled in hindsight, with what the hand was busy with."""
+"""A recorded session as training data for behaviour cloning: encoded features, hindsight labels, gesture targets."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from understudy.policies.executor import MINIMAP, SPACE
 from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_MIRRORED, NUM_TRACK_MIRRORED, TRACK_WIDTH
 
 NUM_MIRRORS = 4
-"""As seen, left-right, up-down, both."""
+"""Mirrors for data augmentation: none, left-right, up-down, both."""
 
 
 @dataclass(frozen=True)
 class LabelledEpisode:
-    """T ticks of one session."""
+    """Features and labels of T ticks of one session."""
 
     observation: Observation
     actions: np.ndarray
@@ -29,35 +29,35 @@ class LabelledEpisode:
     encoded: Encoded
     labels: HindsightLabels
     can_start_gesture: Bool[np.ndarray, " T"]
-    """The hand was free at the start of the tick, so a gesture could have begun in it."""
+    """No gesture was in progress at the start of the tick, so one could have begun in it."""
     gesture_index: Int64[np.ndarray, " T"]
     """Index of the gesture that began in the tick, -1 for none."""
     targets: Int64[np.ndarray, " T"]
-    """Pointer candidate of that gesture as seen at its onset, -1 for none or where it was not in sight yet."""
+    """Pointer candidate of that gesture at its onset; -1 for no gesture, or where the object was not visible yet."""
     positions: Float32[np.ndarray, "T 2"]
-    """Where it went, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
+    """End point of the gesture, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
     key_onsets: Bool[np.ndarray, "T K"]
     """Keys that went down in the tick."""
     train_mask: Bool[np.ndarray, " T"] | None = None
-    """The ticks to learn from, where a policy acted in the others; None for all."""
+    """Mask of the ticks that are training targets (a policy acted in the others); None for all."""
 
     def __len__(self) -> int:
         return len(self.actions)
 
     @property
     def taught_ticks(self) -> Int64[np.ndarray, " t"]:
-        """Indices of the ticks to learn from."""
+        """Indices of the ticks that are training targets."""
         return np.arange(len(self)) if self.train_mask is None else np.flatnonzero(self.train_mask)
 
     @property
     def keys_down(self) -> Bool[np.ndarray, "T K"]:
-        """Keys held when the tick began: they cannot go down in it."""
+        """Keys held at the start of the tick, which cannot go down in it."""
         held = self.observation.records["keys"][:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
         return np.asarray((held & 1).astype(bool))
 
 
 def label_episode(observation: Observation, actions: np.ndarray, profile: Profile) -> LabelledEpisode:
-    """Encodes and labels one session of T ticks; nothing but observations and actions is read."""
+    """Encodes and labels one session of T ticks from its observations and actions alone."""
     hindsight = label_hindsight(observation, actions, geometry_of(profile))
     ticks = len(actions)
     free, starts = np.ones(ticks, bool), np.full(ticks, -1, np.int64)

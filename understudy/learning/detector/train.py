@@ -1,4 +1,4 @@
-"""Trains a detector and writes it as ONNX: from rendered scenes of the embedded game, or from labelled screenshots."""
+"""Trains the object detector on rendered scenes of the simulator or labelled screenshots, and exports it to ONNX."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -23,33 +23,33 @@ from understudy.learning.training.trainer_config import FitConfig, FitProgress, 
 from understudy.policies.checkpoint import CheckpointMeta, load_checkpoint
 
 PICTURE_HEIGHT, PICTURE_WIDTH = 360, 640
-"""Pixels that the detector sees: half of a 1280 x 720 window."""
+"""Input size of the detector, pixels: half of a 1280 x 720 window."""
 ENCODING = "detector-1"
-"""Name of the network's design in its checkpoints."""
+"""Version of the network architecture in its checkpoints."""
 HELD_OUT_SEED = 7_000_000
-"""Where the worlds of held-out pictures begin, within the seeds for choosing (2^32 on)."""
+"""Offset of the held-out worlds in the validation seeds, which start at 2^32."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorSettings:
-    """How to train a detector."""
+    """Settings of detector training."""
 
     out: Path
     """The ONNX file."""
     output_dir: Path
-    """Where the checkpoints go."""
+    """Folder of the checkpoints."""
     num_pictures: int = 1200
-    """Rendered pictures to learn from."""
+    """Number of rendered training pictures."""
     num_held_out: int = 120
-    """Pictures of the game's own maps, never learned from."""
+    """Number of held-out pictures, on the game's own maps."""
     crop: int | None = 224
-    """Side of the part of a picture that a step looks at; None for all of it."""
+    """Side of the training crops, pixels; None for whole pictures."""
     start: Path | None = None
-    """Checkpoint of an earlier detector to go on from; what does not fit (other classes) begins anew."""
+    """Checkpoint to fine-tune; layers of other shapes (other classes) are initialised randomly."""
     images: Path | None = None
-    """A folder of screenshots in place of the embedded game."""
+    """Folder of screenshots to train on instead of rendered scenes."""
     labels: Path | None = None
-    """Their labels."""
+    """Folder of their labels."""
     fit: FitConfig = field(default_factory=FitConfig)
     device: str = "auto"
     threads: int = 1
@@ -65,7 +65,7 @@ class DetectorResult:
     num_training: int
     num_held_out: int
     precisions: dict[str, float]
-    """Average precision at an overlap of one half by class, on held-out pictures."""
+    """Average precision at IoU 0.5 by class, on held-out pictures."""
     num_parameters: int
 
 
@@ -76,17 +76,18 @@ def train_detector(
     progress: Callable[[FitProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> DetectorResult:
-    """Draws or reads the pictures, fits the network, writes the ONNX file.
+    """Renders or reads the pictures, trains the network, and writes the ONNX file.
 
     Args:
-        settings: how.
-        profile: the game whose scenes are drawn and whose kinds are the classes; unused with screenshots.
-        drawing: told how many pictures there are, and of how many.
-        progress: told of every step.
-        stop: asked after every step.
+        settings: of the training.
+        profile: the game whose scenes are rendered and whose kinds are the classes; unused with screenshots.
+        drawing: called after each rendered picture with the number done and the total.
+        progress: called after every training step.
+        stop: called after every training step; True ends the training.
 
     Raises:
-        TrainingError: if there is nothing to learn from, or another process trains into the folder.
+        TrainingError: if there are no usable pictures, the ONNX file cannot be written, or another process trains into
+            the folder.
     """
     torch.set_num_threads(settings.threads)
     expect_no_training(settings.output_dir)  # before the pictures are drawn
@@ -121,7 +122,7 @@ def train_detector(
 
 
 def install_weights(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
-    """Puts those weights into a network that fit it; returns how many did."""
+    """Loads the weights whose name and shape match into a network; returns their number."""
     own = network.state_dict()
     fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
     network.load_state_dict(own | fitting)
@@ -131,7 +132,11 @@ def install_weights(network: DetectorNetwork, weights: dict[str, torch.Tensor]) 
 def gather(
     settings: DetectorSettings, profile: Profile, drawing: Callable[[int, int], None] | None = None
 ) -> tuple[list[LabelledImage], list[LabelledImage], tuple[str, ...]]:
-    """Pictures to learn from, pictures held out, and the names of their classes."""
+    """Returns the training pictures, the held-out pictures, and the names of the classes.
+
+    Raises:
+        TrainingError: if screenshots or labels cannot be read, or are too few.
+    """
     if settings.images is not None and settings.labels is not None:
         pictures, names = read_labelled(settings.images, settings.labels, PICTURE_HEIGHT, PICTURE_WIDTH)
         return *split(pictures), names
