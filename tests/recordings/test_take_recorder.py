@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from understudy.contract.action import Actor, idle_action
+from understudy.contract.errors import RecordingError
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import TICK_S, empty_observation
 from understudy.contract.protocols import Step
@@ -88,3 +89,26 @@ def test_at_the_end_of_a_session_what_was_not_saved_stays_where_it_is(takes: Tak
     (path,) = takes.left_over
     assert len(read_episode(path)) == 4
     assert files(tmp_path) == ["unsaved"]
+
+
+def test_a_take_that_cannot_be_moved_is_kept_where_it_is(takes: TakeRecorder, tmp_path: Path) -> None:
+    (tmp_path / "kept").write_bytes(b"a file in the place of the folder")
+    takes.start()
+    play(takes, 4)
+    with pytest.raises(RecordingError, match="could not be moved"):
+        takes.save()
+    (path,) = takes.left_over
+    assert len(read_episode(path)) == 4
+    (tmp_path / "kept").unlink()
+    assert len(takes.save()) == 1
+
+
+def test_what_went_wrong_with_a_take_is_known_after_it_was_saved(takes: TakeRecorder, tmp_path: Path) -> None:
+    takes.start()
+    play(takes, 4)
+    (path,) = (tmp_path / "unsaved").iterdir()
+    path.rename(tmp_path / "moved.mcap")
+    takes.stop()
+    assert "moved" in takes.failures[0]
+    with pytest.raises(RecordingError, match="could not be moved"):
+        takes.save()

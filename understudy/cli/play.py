@@ -72,11 +72,11 @@ def _recorder(command: Play, window: "GameWindow") -> "Recorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
-    from understudy.recordings.recorder import Recorder, free_path, recording_name
+    from understudy.recordings.recorder import create_recorder, recording_name
 
     info = describe(window.profile, pilot="person", seed=command.seed, start_map=command.map)
     info = replace(info, window_width=command.size[0], window_height=command.size[1])
-    return Recorder(free_path(command.out, recording_name("person")), info)
+    return create_recorder(command.out, recording_name("person"), info)
 
 
 def _summary(window: "GameWindow") -> str:

@@ -6,6 +6,7 @@ UnderstudyError                 anything that a user can understand and mend; th
 ├── WireError                   JSON or TOML with an unknown key, a missing key or a wrong type
 ├── RecordingError              a recording that cannot be read
 │   ├── HostileRecordingError   a pickle that would run code
+│   ├── BeingWrittenError       a recording that a running process still writes to
 │   └── NoRecordingsError       nothing to train from; says where recordings do lie
 ├── CheckpointError             weights that cannot be loaded
 │   └── EncodingMismatchError   weights that were trained on another encoding
@@ -40,6 +41,10 @@ class RecordingError(UnderstudyError):
 
 class HostileRecordingError(RecordingError):
     """A pickle that would run code; nothing of it was run."""
+
+
+class BeingWrittenError(RecordingError):
+    """A recording that a running process still writes to; it is left alone."""
 
 
 class NoRecordingsError(RecordingError):

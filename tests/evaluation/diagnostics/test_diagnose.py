@@ -15,7 +15,8 @@ from understudy.evaluation.diagnostics.diagnose import diagnose, diagnose_episod
 from understudy.evaluation.diagnostics.findings import Diagnostics, Finding, Severity
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, examine
 from understudy.recordings.episode import Episode
-from understudy.recordings.store import find_recordings, read_episode
+from understudy.recordings.recorder import Recorder
+from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.worlds.simulator.teacher.demonstration_noise import HARDSHIPS
 from understudy.worlds.simulator.teacher.style import read_styles
 
@@ -131,6 +132,54 @@ def test_ticks_that_repeat_their_time_are_doubled(episodes: list[Episode]) -> No
         for e, t in zip(episodes, again, strict=True)
     ]
     assert found(doubled)["doubled_ticks"].figure == "72 of 36072 ticks"
+
+
+def at_rate(episode: Episode, rate_hz: float) -> Episode:
+    observations = episode.observations.copy()
+    observations["time_s"] *= 20 / rate_hz
+    return replace(episode, observations=observations)
+
+
+def test_another_rate_than_that_of_policies_is_named(episodes: list[Episode]) -> None:
+    fast = found([at_rate(episode, 60) for episode in episodes])["tick_rate"]
+    assert fast.severity == Severity.SERIOUS
+    assert fast.figure == "60.0 to 60.0 Hz"
+    slow = found([at_rate(episodes[0], 10), *episodes[1:]])["tick_rate"]
+    assert slow.severity == Severity.WARNING
+    assert "0.mcap" in slow.what
+    assert "tick_rate" not in found([at_rate(episode, 21) for episode in episodes])
+
+
+def test_a_clock_that_was_set_back_and_times_that_are_no_numbers_are_named(episodes: list[Episode]) -> None:
+    def with_times(change: Callable[[np.ndarray], None]) -> dict[str, Finding]:
+        observations = episodes[0].observations.copy()
+        change(observations["time_s"])
+        return found([replace(episodes[0], observations=observations), *episodes[1:]])
+
+    def set_back(time_s: np.ndarray) -> None:
+        time_s[3000:] -= 3600
+
+    def spoil(time_s: np.ndarray) -> None:
+        time_s[3000] = np.nan
+
+    def correct(time_s: np.ndarray) -> None:
+        time_s[3000:] -= 0.2
+
+    assert with_times(set_back)["clock"].figure.startswith("back by 3599.")
+    assert "1 times unknown" in with_times(spoil)["clock"].figure
+    assert "clock" not in with_times(correct)
+
+
+def test_what_is_being_recorded_is_left_out_and_said(episodes: list[Episode], tmp_path: Path) -> None:
+    write_episode(episodes[0], tmp_path / "done.mcap")
+    recorder = Recorder(tmp_path / "growing.mcap", episodes[0].info)
+    diagnosis = diagnose(tmp_path)
+    recorder.close()
+    signs = {sign.name: sign for sign in diagnosis.findings}
+    assert diagnosis.num_recordings == 1
+    assert signs["being_recorded"].severity == Severity.NOTE
+    assert "growing.mcap" in signs["being_recorded"].what
+    assert "torn" not in signs
 
 
 def test_a_copy_of_a_stretch_under_another_name_is_leakage(episodes: list[Episode]) -> None:

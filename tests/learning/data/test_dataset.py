@@ -13,6 +13,7 @@ from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.data.dataset import GAP_S, SHORTEST_S, expert_segments, load_dataset, split_sessions
 from understudy.recordings.episode import Episode, describe
+from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import write_episode
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -127,3 +128,18 @@ def test_three_minutes_are_enough_and_the_hash_follows_the_content(tmp_path: Pat
     assert load_dataset(tmp_path).data_hash == dataset.data_hash
     write_episode(make_episode(200.0), tmp_path / "b.mcap")
     assert load_dataset(tmp_path).data_hash != dataset.data_hash
+
+
+def test_what_is_being_recorded_is_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_episode(make_episode(200), tmp_path / "done.mcap")
+    recorder = Recorder(tmp_path / "growing.mcap", make_episode(1).info)
+    dataset = load_dataset(tmp_path)
+    recorder.close()
+    assert dataset.paths == [tmp_path / "done.mcap"]
+    assert "growing.mcap is being recorded right now" in caplog.text
+
+
+def test_a_time_that_is_no_number_breaks_a_session() -> None:
+    episode = make_episode(60)
+    episode.observations["time_s"][600] = np.nan
+    assert [len(part) for part in expert_segments(episode)] == [600, 599]

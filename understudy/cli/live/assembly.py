@@ -102,7 +102,7 @@ class LiveGame:
         from dataclasses import replace
 
         from understudy.recordings.episode import describe
-        from understudy.recordings.recorder import Recorder, free_path, recording_name
+        from understudy.recordings.recorder import create_recorder, recording_name
 
         settings = self.settings
         on_screen = settings.desktop is not None
@@ -121,7 +121,7 @@ class LiveGame:
             weights=self.identities,
             library=self.library,
         )
-        return Recorder(free_path(folder, recording_name(prefix)), info)
+        return create_recorder(folder, recording_name(prefix), info)
 
     def play(self, listeners: "Sequence[Listener]", minutes: float | None) -> None:
         """Plays until the window is closed, F3, the time is up, or the process that started this one is gone."""

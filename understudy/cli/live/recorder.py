@@ -94,10 +94,17 @@ class Keys:
         self.takes: TakeRecorder | None = None
 
     def obey(self, key: str) -> None:
-        """Does what a key asks for, and says so."""
-        takes = self.takes
-        if takes is None:
+        """Does what a key asks for, and says so; also why it could not be done."""
+        from understudy.contract.errors import RecordingError
+
+        if self.takes is None:
             return
+        try:
+            self._obey(key, self.takes)
+        except RecordingError as problem:
+            self._say(str(problem))
+
+    def _obey(self, key: str, takes: "TakeRecorder") -> None:
         if key == START_KEY and takes.is_running:
             takes.stop()
             self._say(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
@@ -188,8 +195,8 @@ def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "TakeRecorder", c
         f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
         highlight=False,
     )
-    if takes.failure is not None:
-        console.print(f"Recording ended early: {takes.failure}", highlight=False)
+    for failure in takes.failures:
+        console.print(f"Recording ended early: {failure}", highlight=False)
     for path in takes.left_over:
         console.print(
             f"Neither saved nor discarded, and kept for you: {path} (to train from it, move it to {command.out})",

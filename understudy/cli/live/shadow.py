@@ -105,7 +105,7 @@ def _recorder(command: "Run", place: "HumanGame", session: str) -> "Recorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
-    from understudy.recordings.recorder import Recorder, free_path
+    from understudy.recordings.recorder import create_recorder
 
     on_screen = command.world == "desktop"
     info = describe(
@@ -116,7 +116,7 @@ def _recorder(command: "Run", place: "HumanGame", session: str) -> "Recorder":
         start_map=command.map,
     )
     info = replace(info, window_width=place.size[0], window_height=place.size[1])
-    return Recorder(free_path(command.out, session), info, also_pickle=True)
+    return create_recorder(command.out, session, info, also_pickle=True)
 
 
 def _sum_up(teller: "ShadowConsole", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
@@ -154,21 +154,20 @@ def mend_pickles(folder: Path) -> list[Path]:
     import time
 
     from understudy.contract.errors import RecordingError
-    from understudy.recordings.store import read_episode, write_episode
+    from understudy.recordings.store import is_being_written, read_episode, write_episode
 
     mended = []
     for recording in sorted(folder.glob("shadow_recording_*.mcap")):
         pickle = recording.with_suffix(".pkl")
-        if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S:
+        if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S or is_being_written(recording):
             continue
         try:
             episode = read_episode(recording)
-        except RecordingError as problem:
+            if len(episode):
+                write_episode(episode, pickle)
+                mended.append(pickle)
+        except (RecordingError, OSError) as problem:
             _log.warning("%s", problem)
-            continue
-        if len(episode):
-            write_episode(episode, pickle)
-            mended.append(pickle)
     return mended
 
 

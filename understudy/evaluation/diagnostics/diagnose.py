@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from understudy.contract.errors import RecordingError
+from understudy.contract.errors import UnderstudyError
+from understudy.contract.printable import brief
 from understudy.evaluation.diagnostics import file_checks, play_checks, timing_checks
 from understudy.evaluation.diagnostics.findings import Diagnostics, Finding
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, examine, minutes_of
-from understudy.recordings.store import find_recordings, read_episode
+from understudy.recordings.store import find_recordings, is_being_written, read_episode
 
 LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
     file_checks.check_torn,
@@ -17,6 +18,8 @@ LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
     file_checks.check_leakage,
     file_checks.check_doubled_ticks,
     file_checks.check_dropped_ticks,
+    file_checks.check_tick_rate,
+    file_checks.check_clock,
     play_checks.check_idle,
     play_checks.check_menus_and_chat,
     play_checks.check_mis_clicks,
@@ -42,16 +45,24 @@ def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = N
         NoRecordingsError: if there are none.
     """
     paths = find_recordings(place)
+    unfinished = [path for path in paths if is_being_written(path)]
+    paths = [path for path in paths if path not in unfinished]
     examined: list[ExaminedRecording] = []
     problems: list[tuple[Path, str]] = []
     for number, path in enumerate(paths, 1):
         try:
             examined.append(examine(path, read_episode(path)))
-        except RecordingError as problem:
+        except UnderstudyError as problem:
             problems.append((path, str(problem)))
+        except Exception as problem:  # numbers that nobody expected; one such file must not hide the others
+            problems.append((path, f"it holds what cannot be examined ({brief(problem)})"))
         if progress is not None:
             progress(number, len(paths))
-    signs = [file_checks.check_unreadable(problems), *diagnose_episode(examined)]
+    signs = [
+        file_checks.check_unreadable(problems),
+        file_checks.check_being_recorded(unfinished),
+        *diagnose_episode(examined),
+    ]
     signs.sort(key=lambda sign: -sign.severity)  # stable: alike ones stay in their order
     return Diagnostics(num_recordings=len(paths), minutes=minutes_of(examined), signs=tuple(signs))
 

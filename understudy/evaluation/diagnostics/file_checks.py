@@ -8,13 +8,17 @@ import numpy as np
 
 from understudy.contract.action import Actor
 from understudy.contract.errors import WorldError
+from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, minutes_of
+from understudy.recordings.episode import PAUSE_S
 from understudy.worlds.catalog import load_profile
 
-LONGEST_DROP_S = 5.0
-"""Time that jumps by more was a pause of the recording and no loss."""
+OTHER_RATE, OTHER_RATE_SHARE = 1.2, 0.8
+"""If so many of the times between ticks are longer or shorter than a policy's tick by this factor, the rate differs."""
+CLOCK_SET_BACK_S = 1.0
+"""Clocks are corrected by some tenths of a second all the time; more was done by a person or a changed time zone."""
 LEAST_MINUTES, GOOD_MINUTES = 3.0, 29.0
 """Training refuses less than the first; the guide asks for 30 minutes (a little is lost at breaks)."""
 CHAIN = 4
@@ -28,6 +32,17 @@ def check_unreadable(problems: Sequence[tuple[Path, str]]) -> Finding:
     told = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
     there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {told}", "Move them out of the folder.")
     return finding("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
+
+
+def check_being_recorded(paths: Sequence[Path]) -> Finding:
+    """Files that a running process still writes to."""
+    there = (
+        bool(paths),
+        Severity.NOTE,
+        f"Some files are being recorded right now and were left out: {_listed([path.name for path in paths])}",
+        "Nothing; look again when the recording has ended.",
+    )
+    return finding("being_recorded", "No file is still being recorded", f"{len(paths)} being recorded", there)
 
 
 def check_torn(examined: list[ExaminedRecording]) -> Finding:
@@ -61,7 +76,7 @@ def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
     missing, total, longest_s = 0, 0, 0.0
     for one_examined in examined:
         steps, rate = _steps(one_examined), one_examined.episode.info.tick_rate_hz
-        drops = steps[(steps > 1.5) & (steps <= LONGEST_DROP_S * rate)]
+        drops = steps[(steps > 1.5) & (steps <= PAUSE_S * rate)]
         missing += int(np.round(drops - 1.0).sum())
         total += len(one_examined.episode)
         longest_s = max(longest_s, float(drops.max(initial=0.0)) / rate)
@@ -72,6 +87,50 @@ def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
         "The machine was too busy to record: close other programs, choose a faster disk, then record again.",
     )
     return finding("dropped_ticks", "No ticks are missing", f"{missing / max(total + missing, 1):.1%} missing", problem)
+
+
+def check_tick_rate(examined: list[ExaminedRecording]) -> Finding:
+    """Whether ticks follow each other at the rate at which policies decide."""
+    rates = {}
+    for one_examined in examined:
+        steps = one_examined.episode.steps_s * TICK_RATE_HZ
+        faster, slower = (steps < 1 / OTHER_RATE).sum(), (steps > OTHER_RATE).sum()
+        if len(steps) and max(faster, slower) > OTHER_RATE_SHARE * len(steps):
+            rates[one_examined.path.name] = one_examined.episode.rate_hz
+    fastest, slowest = max(rates.values(), default=0.0), min(rates.values(), default=0.0)
+    names = _listed(list(rates))
+    return finding(
+        "tick_rate",
+        f"{TICK_RATE_HZ} ticks a second",
+        f"{slowest:.1f} to {fastest:.1f} Hz" if rates else f"{len(examined)} of {len(examined)}",
+        (
+            fastest > TICK_RATE_HZ,
+            Severity.SERIOUS,
+            f"Some recordings have more than {TICK_RATE_HZ} ticks a second: {names}",
+            f"Leave them out, or keep only {TICK_RATE_HZ} a second: everything in them looks slower than it was.",
+        ),
+        (
+            bool(rates),
+            Severity.WARNING,
+            f"Some recordings have fewer than {TICK_RATE_HZ} ticks a second: {names}",
+            "Record with a machine that keeps up: everything in them looks faster than it was.",
+        ),
+    )
+
+
+def check_clock(examined: list[ExaminedRecording]) -> Finding:
+    """Whether the clock was set back while it was recorded, or times are no numbers."""
+    times = [one_examined.episode.observations["time_s"] for one_examined in examined]
+    unknown = sum(int((~np.isfinite(time_s)).sum()) for time_s in times)
+    steps_s = [np.diff(time_s[np.isfinite(time_s)]) for time_s in times]
+    back_s = max((-float(steps.min(initial=0.0)) for steps in steps_s), default=0.0)
+    problem = (
+        unknown > 0 or back_s > CLOCK_SET_BACK_S,
+        Severity.WARNING,
+        "The clock was set back while it was recorded, or broke: times run backwards or are no numbers",
+        "Each place breaks the play in two; the rest can be learnt from. Do not set the clock while you record.",
+    )
+    return finding("clock", "The clock ran on", f"back by {back_s:.1f} s, {unknown} times unknown", problem)
 
 
 def check_windows(examined: list[ExaminedRecording]) -> Finding:
@@ -169,7 +228,8 @@ def check_length(examined: list[ExaminedRecording]) -> Finding:
 def _steps(one_examined: ExaminedRecording) -> np.ndarray:
     """Times between ticks, in ticks."""
     info = one_examined.episode.info
-    return np.asarray(np.diff(one_examined.episode.observations["time_s"]) * info.tick_rate_hz)
+    with np.errstate(invalid="ignore", over="ignore"):  # a damaged file may hold any number
+        return np.asarray(np.diff(one_examined.episode.observations["time_s"]) * info.tick_rate_hz)
 
 
 def _usual(profile: Profile) -> Profile | None:

@@ -21,7 +21,7 @@ from understudy.contract.profile import Profile
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.recordings.episode import Episode
-from understudy.recordings.store import find_recordings, read_episode
+from understudy.recordings.store import finished_recordings, read_episode
 
 _log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ def is_small(num_ticks: int) -> bool:
 
 
 def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Dataset:
-    """Reads, splits, encodes and labels all recordings of a folder or file.
+    """Reads, splits, encodes and labels all recordings of a folder or file, but those that are still being recorded.
 
     Args:
         place: a folder or file; None for the default folders.
@@ -91,7 +91,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
         RecordingError: if one cannot be read.
         TrainingError: if they hold too little, or are of different games.
     """
-    paths = find_recordings(place)
+    paths = finished_recordings(place)
     sessions, hashes = [], []
     for number, path in enumerate(paths, 1):
         episode = read_episode(path)
@@ -140,8 +140,10 @@ def contiguous_segments(episode: Episode) -> list[Episode]:
 
 def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
     """Cuts where time jumps, and after the ticks that `also` marks."""
-    steps_s = np.diff(episode.observations["time_s"])
-    broken = np.flatnonzero((steps_s <= 0) | (steps_s > LARGEST_STEP_S) | also) + 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps_s = np.diff(episode.observations["time_s"])
+    follows = (steps_s > 0) & (steps_s <= LARGEST_STEP_S)  # not so where a time is no number
+    broken = np.flatnonzero(~follows | also) + 1
     return [episode[begin:end] for begin, end in itertools.pairwise([0, *broken.tolist(), len(episode)]) if end > begin]
 
 
