@@ -12,7 +12,7 @@ from understudy.policies.mixture_density import (
     to_array,
     window_mixture,
 )
-from understudy.policies.sampling import _point
+from understudy.policies.sampling import _sample_mixture
 
 
 def raw(batch: int, components: int, seed: int = 2) -> torch.Tensor:
@@ -79,7 +79,7 @@ def test_points_are_drawn_as_likely_as_they_are_said_to_be(temperature: float) -
     said = torch.tensor([[[0.0, 0.4, 0.3, -1.5, -2.5]]])
     mixture = to_array(tempered(frame_mixture(said, FRAME), temperature)).numpy()[0]
     streams = np.array([7], np.uint64)
-    drawn = np.array([_point(mixture, streams, 0) for _ in range(20_000)])
+    drawn = np.array([_sample_mixture(mixture, streams, 0) for _ in range(20_000)])
     axes = FRAME[0, 1:].numpy()
     local = (drawn - FRAME[0, 0].numpy()) @ np.linalg.inv(axes)
     assert local.mean(0) == pytest.approx([0.4, 0.3], abs=0.01)

@@ -17,7 +17,7 @@ from understudy.runtime.shared_control import HumanInput
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.human_operator import DesktopHumanPilot, DesktopOperator
 from understudy.worlds.desktop.open_desktop import open_desktop
-from understudy.worlds.desktop.windows.target_window import LOOKED_AT
+from understudy.worlds.desktop.windows.target_window import OCCLUSION_POINTS
 from understudy.worlds.desktop.windows.window_system import find_window
 from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld
 
@@ -295,7 +295,7 @@ def test_what_lies_over_the_game_is_told_once(
     world, _, said = sit()
     world._parts.windows.has_focus = lambda window: True  # type: ignore[method-assign]  # as an always-on-top panel is
     open_game("Above", (200, 100))
-    for _ in range(2 * len(LOOKED_AT)):
+    for _ in range(2 * len(OCCLUSION_POINTS)):
         world._sight._next_check_s = 0.0
         act(world, (0.1, 0.9, Button.NONE))
     assert [line for line in said if "lies over" in line] == said != []
