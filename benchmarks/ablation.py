@@ -18,8 +18,8 @@ from prompter import Part, Prompted
 
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play
-from understudy.policies.policy_bundle import load_brain
+from understudy.evaluation.rollouts.vector_rollout import rollout
+from understudy.policies.policy_bundle import load_policies
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
@@ -55,14 +55,14 @@ def pilot_of(name: str, style: str, model: Path) -> Pilot:
     profile = load_profile("darkorbit")
     if name == "teacher":
         return Teacher(style, profile)
-    return Prompted(load_brain(model), profile, style, frozenset(RUNS[name]))
+    return Prompted(load_policies(model), profile, style, frozenset(RUNS[name]))
 
 
 def table_of(name: str, style: str, model: Path, arguments: argparse.Namespace) -> np.ndarray:
     """Per minute and world: EVENTS, shape (worlds, events); kept in a file."""
     file: Path = arguments.out / f"{style}-{'' if name == 'teacher' else model.name + '-'}{name.replace(' ', '_')}.npy"
     if not file.exists():
-        played = play(pilot_of(name, style, model), seeds_for(Purpose.CHOOSE, arguments.worlds), arguments.seconds)
+        played = rollout(pilot_of(name, style, model), seeds_for(Purpose.CHOOSE, arguments.worlds), arguments.seconds)
         arguments.out.mkdir(parents=True, exist_ok=True)
         np.save(file, np.stack([played.per_minute(event) for event in EVENTS], axis=1))
     return np.asarray(np.load(file))

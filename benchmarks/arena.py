@@ -15,15 +15,15 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.baselines import Random
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.trajectory import film
-from understudy.evaluation.rollouts.vector_rollout import play, play_all
-from understudy.learning.data.labelled_episode import prepare
-from understudy.learning.supervised.train_policy import measure_hand
+from understudy.evaluation.rollouts.trajectory import record_trajectory
+from understudy.evaluation.rollouts.vector_rollout import rollout, rollout_all
+from understudy.learning.data.labelled_episode import label_episode
+from understudy.learning.supervised.train_policy import fit_hand_from_dataset
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
@@ -34,12 +34,12 @@ def understudy(profile: Profile) -> Pilot:
     """The trained one that was asked for, or one with random weights and the teacher's hand."""
     if len(sys.argv) > 1:
         return load_hierarchy(Path(sys.argv[1]), profile)
-    footage = film(Teacher("hunter", profile), 1, 120.0, "1-1")
-    hand = measure_hand([prepare(footage.observations, footage.actions.records, profile)])
+    trajectory = record_trajectory(Teacher("hunter", profile), 1, 120.0, "1-1")
+    hand = fit_hand_from_dataset([label_episode(trajectory.observations, trajectory.actions.records, profile)])
     torch.manual_seed(0)
     minds = Executor(ExecutorConfig()), Strategist(StrategistConfig()), Tactician(TacticianConfig())
     executor, strategist, tactician = (mind.eval() for mind in minds)
-    return Hierarchy(Brain(executor, hand, strategist, tactician), profile)
+    return HierarchicalPolicy(PolicyBundle(executor, hand, strategist, tactician), profile)
 
 
 def main() -> None:
@@ -47,15 +47,15 @@ def main() -> None:
     profile = load_profile("darkorbit")
     pilots = {"understudy": understudy(profile), "hunter": Teacher("hunter", profile), "random": Random(profile)}
     seeds = seeds_for(Purpose.CHOOSE, NUM_WORLDS)
-    play_all(pilots, seeds[:4], 1.0)  # compiled before the clock starts
+    rollout_all(pilots, seeds[:4], 1.0)  # compiled before the clock starts
     print(f"{NUM_WORLDS} worlds x {SECONDS:.0f} s:")
     for name, pilot in pilots.items():
         cpu_s, wall_s = time.process_time(), time.perf_counter()
-        outcomes = play(pilot, seeds, SECONDS)
+        outcomes = rollout(pilot, seeds, SECONDS)
         cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
         print(f"{name}: {cpu_s:.1f} CPU-s, {wall_s:.1f} s; score {outcomes.scores.mean():.1f} a minute")
     wall_s = time.perf_counter()
-    play_all(pilots, seeds, SECONDS, processes=2)
+    rollout_all(pilots, seeds, SECONDS, processes=2)
     print(f"all three in two processes: {time.perf_counter() - wall_s:.1f} s with their start")
 
 

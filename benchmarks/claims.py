@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.intent import NUM_MODES
-from understudy.learning.data.dataset import gather
+from understudy.learning.data.dataset import load_dataset
 from understudy.learning.supervised import strategist_task
 from understudy.learning.supervised.strategist_task import StrategistTask
 from understudy.learning.training.trainer import fit
@@ -152,12 +152,12 @@ def measure_time() -> None:
 
 def measure_accuracy(recordings: Path, seed: int, variants: list[str]) -> None:
     """Trains each variant as `understudy train` does and prints what its best epoch reaches on held-out sessions."""
-    material = gather(recordings)
+    dataset = load_dataset(recordings)
     for name in variants:
         block, strategist_task.LABEL_SMOOTHING = VARIANTS[name]
         torch.manual_seed(seed)
         model = with_blocks(block, StrategistConfig())
-        task = StrategistTask(material.train, material.held_out, model, torch.device("cpu"))
+        task = StrategistTask(dataset.train, dataset.validation, model, torch.device("cpu"))
         config = FitConfig(epochs=30, batch_size=BATCH, lr=3e-4, seed=seed, save_every=None)
         begun = time.process_time()
         with tempfile.TemporaryDirectory() as folder:

@@ -85,17 +85,17 @@ def game() -> "Iterator[tuple[list[tuple[float, int, int]], subprocess.Popen[str
 
 def capture() -> None:
     """A window's picture as RGB, and the watch on black and doubled ones."""
-    from understudy.worlds.desktop.capture.frame_checks import FrameWatch
-    from understudy.worlds.desktop.capture.screen_capture import open_camera
+    from understudy.worlds.desktop.capture.frame_checks import FrameChecker
+    from understudy.worlds.desktop.platform import open_camera
     from understudy.worlds.desktop.windows.window_system import Area
 
-    camera, watch, area = open_camera(), FrameWatch(), Area(left=0, top=0, width=1280, height=720)
+    camera, watch, area = open_camera(), FrameChecker(), Area(left=0, top=0, width=1280, height=720)
     grabs, looks = [], []
     for _ in range(NUM_FRAMES):
         began_s = time.perf_counter()
         frame = camera.grab(area)
         grabbed_s = time.perf_counter()
-        watch.look(frame, time.monotonic())
+        watch.check(frame, time.monotonic())
         looks.append(time.perf_counter() - grabbed_s)
         grabs.append(grabbed_s - began_s)
     camera.close()
@@ -105,23 +105,23 @@ def capture() -> None:
 
 def clicks(seen: list[tuple[float, int, int]]) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
-    from understudy.worlds.desktop.input.input_controller import Reins
-    from understudy.worlds.desktop.input.input_injector import open_pointer
-    from understudy.worlds.desktop.input.own_event_filter import Ledger
-    from understudy.worlds.desktop.input.raw_input import Heard, open_watcher
-    from understudy.worlds.desktop.input.release_watchdog import Guardian
+    from understudy.worlds.desktop.input.input_controller import InputController
+    from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+    from understudy.worlds.desktop.input.raw_input import RawInput
+    from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+    from understudy.worlds.desktop.platform import open_injector, open_raw_listener
 
-    heard: list[tuple[float, Heard]] = []
-    ledger = Ledger()
-    watcher = open_watcher(("space",), ledger, lambda event: heard.append((time.monotonic(), event)))
-    reins = Reins(open_pointer(), Guardian(), ledger, ("space",))
+    heard: list[tuple[float, RawInput]] = []
+    own_events = OwnEventFilter()
+    watcher = open_raw_listener(("space",), own_events, lambda event: heard.append((time.monotonic(), event)))
+    controller = InputController(open_injector(), ReleaseWatchdog(), own_events, ("space",))
     to_game, to_watcher, sending, true_times = [], [], [], []
     for number in range(NUM_CLICKS):
         seen.clear()
         heard.clear()
         time.sleep(0.02)
         began_s = time.monotonic()
-        reins.send((100 + number, 300), 1, 0)
+        controller.send((100 + number, 300), 1, 0)
         sending.append(time.monotonic() - began_s)
         while not seen or not any(event.kind == "press" for _, event in heard):
             time.sleep(0.0005)
@@ -131,8 +131,8 @@ def clicks(seen: list[tuple[float, int, int]]) -> None:
         to_game.append(seen[0][0] - began_s)
         to_watcher.append(arrived_s - began_s)
         true_times.append(abs(press.time_s - began_s))
-        reins.send((100 + number, 300), 0, 0)
-    reins.close()
+        controller.send((100 + number, 300), 0, 0)
+    controller.close()
     watcher.close()
     tell("sending a move and a press", sending)
     tell("until the game has the press", to_game)

@@ -17,18 +17,18 @@ os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
-from understudy.worlds.desktop.input.input_controller import Reins
-from understudy.worlds.desktop.input.input_injector import open_pointer
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.windows.window_system import find_window, open_windows
+from understudy.worlds.desktop.input.input_controller import InputController
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.platform import open_injector, open_windows
+from understudy.worlds.desktop.windows.window_system import find_window
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.window.game_window import GameWindow
 
 MOST_BEHIND = 10
 
 
-class NoGuardian:
-    """This process is the game too: when it is killed, its window and what it heard go with it."""
+class NullKeyObserver:
+    """A HeldKeyObserver that does nothing: this process is the game too, so its window ends with it."""
 
     def tell(self, kind: str, code: str, *, down: bool) -> None: ...
 
@@ -44,7 +44,10 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
     area = windows.area(find_window(windows, window.profile.window_title))
     windows.close()
     assert area is not None
-    teacher, reins = Teacher(style, window.profile), Reins(open_pointer(), NoGuardian(), Ledger(), window.profile.keys)
+    teacher, controller = (
+        Teacher(style, window.profile),
+        InputController(open_injector(), NullKeyObserver(), OwnEventFilter(), window.profile.keys),
+    )
     carry = teacher.start(np.array([seed], np.uint64))
     try:
         while sign is not None and not sign.exists() and not window.closed:
@@ -54,11 +57,11 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
             decision = teacher.decide(window.observe(), carry)
             carry, wished = decision.carry, decision.action.records[0]
             place = area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
-            reins.send(place, int(wished["button"]), int(wished["keys"]))
+            controller.send(place, int(wished["button"]), int(wished["keys"]))
             window.pass_tick()
             window.act(window.hands.end_tick())
     finally:
-        reins.close()
+        controller.close()
         window.close()
     totals, played = window.totals, (window.num_ticks - waited) * TICK_S / 60
     print(

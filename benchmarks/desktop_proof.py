@@ -147,7 +147,7 @@ def score_of(folder: Path, minutes: float) -> tuple[float, float]:
     """Points a minute from the first time that the mouse moved, and for how many minutes that was."""
     import numpy as np
 
-    from understudy.evaluation.rollouts.episode_stats import points_per_minute
+    from understudy.evaluation.rollouts.episode_stats import score_per_minute
     from understudy.recordings.store import find_recordings, read_episode
 
     episode = read_episode(find_recordings(folder)[0])
@@ -155,7 +155,7 @@ def score_of(folder: Path, minutes: float) -> tuple[float, float]:
     first = int(np.flatnonzero((places != places[0]).any(axis=1))[0])
     events = episode.observations["events"][first : first + round(minutes * 1200)]
     played = len(events) / 1200
-    return points_per_minute(float(events["value"].sum()), float(events["deaths"].sum()), played), played
+    return score_per_minute(float(events["value"].sum()), float(events["deaths"].sum()), played), played
 
 
 def reference(asked: argparse.Namespace) -> None:
@@ -184,7 +184,7 @@ def scores_on_truth(folder: Path, seeds: "np.ndarray", minutes: float) -> "np.nd
     import numpy as np
     import torch
 
-    from understudy.evaluation.rollouts.episode_stats import points_per_minute
+    from understudy.evaluation.rollouts.episode_stats import score_per_minute
     from understudy.runtime.hierarchical_policy import load_hierarchy
     from understudy.worlds.simulator.world import Simulator
 
@@ -199,7 +199,7 @@ def scores_on_truth(folder: Path, seeds: "np.ndarray", minutes: float) -> "np.nd
         world.act(decision.action)
         events = world.observe().records["events"]
         value, deaths = value + events["value"], deaths + events["deaths"]
-    return np.asarray(points_per_minute(value, deaths, minutes).reshape(len(seeds), DRAWS).mean(axis=1))
+    return np.asarray(score_per_minute(value, deaths, minutes).reshape(len(seeds), DRAWS).mean(axis=1))
 
 
 def spread(scores: "np.ndarray") -> str:
@@ -226,7 +226,7 @@ def start(command: list[str], display: str) -> "subprocess.Popen[str]":
 
 def wait_for_window(display: str) -> None:
     """Until the game's window is there."""
-    from understudy.worlds.desktop.windows.window_system import open_windows
+    from understudy.worlds.desktop.platform import open_windows
 
     os.environ["DISPLAY"] = display
     until = time.monotonic() + PATIENCE_S

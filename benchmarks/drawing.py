@@ -14,7 +14,7 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 import cv2
 import numpy as np
 
-from understudy.evaluation.rollouts.trajectory import Footage, film
+from understudy.evaluation.rollouts.trajectory import Trajectory, record_trajectory
 from understudy.viewer.video_writer import write_video
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import Renderer
@@ -25,14 +25,14 @@ SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))
 SECONDS = 20.0
 
 
-def times(footages: list[Footage], size: tuple[int, int]) -> np.ndarray:
+def times(footages: list[Trajectory], size: tuple[int, int]) -> np.ndarray:
     """CPU seconds of each picture, twice through the same play: shape (2, pictures)."""
     renderer = Renderer(load_profile(), size)
     passes = []
     for _ in range(2):
         spent = []
-        for footage in footages:
-            for state, observation in zip(footage.states, footage.observations.records, strict=True):
+        for trajectory in footages:
+            for state, observation in zip(trajectory.states, trajectory.observations.records, strict=True):
                 start = time.process_time()
                 renderer.frame(scene_of(state, observation))
                 spent.append(time.process_time() - start)
@@ -44,7 +44,9 @@ def main() -> None:
     """Prints the table for benchmarks/README.md."""
     cv2.setNumThreads(1)
     profile = load_profile()
-    footages = [film(Teacher("hunter", profile), seed, SECONDS, name) for seed, name in enumerate(profile.maps)]
+    footages = [
+        record_trajectory(Teacher("hunter", profile), seed, SECONDS, name) for seed, name in enumerate(profile.maps)
+    ]
     print(
         "| size | CPU ms a picture, p50 | p95 | pictures a CPU-second | painting at first use, s | longest of it, ms |"
     )

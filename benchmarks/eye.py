@@ -21,7 +21,7 @@ from understudy.contract.observation import TICK_RATE_HZ, Observation, Role
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.perception.detector_loader import open_detector
-from understudy.perception.pipeline import Eye
+from understudy.perception.pipeline import PerceptionPipeline
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import Renderer
 from understudy.worlds.simulator.rendering.scene import scene_of
@@ -72,61 +72,61 @@ class Tally:
         self.errors.setdefault(name, []).append(float(value))
 
 
-def watch(eye: Eye, world: Simulator, renderer: Renderer) -> tuple[np.void, np.void]:
+def watch(eye: PerceptionPipeline, world: Simulator, renderer: Renderer) -> tuple[np.void, np.void]:
     """Truth and what is seen of one tick."""
     truth = world.observe().records[0]
     frame = renderer.frame(scene_of(world.states[0], truth))
     cursor = (float(truth["cursor_x"]), float(truth["cursor_y"]))
-    look = eye.look(frame, float(truth["time_s"]), cursor, int(truth["keys"]), int(truth["button"]))
+    look = eye.process(frame, float(truth["time_s"]), cursor, int(truth["keys"]), int(truth["button"]))
     return truth, look.records[0]
 
 
-def compare(truth: np.void, seen: np.void, tally: Tally, names: dict[int, int]) -> None:
+def compare(truth: np.void, seen: np.void, stats: Tally, names: dict[int, int]) -> None:
     """One tick's readings; `names` remembers which id the eye gave each object."""
     was, now = truth["player"], seen["player"]
     for name in ("hp", "shield", "x", "y", "vx", "vy", "rocket_ready"):
-        tally.note(name, abs(now[name] - was[name]))
+        stats.note(name, abs(now[name] - was[name]))
     for name in ("ammo_kind", "map_index", "laser_on", "safe", "alive"):
-        tally.note(name + " wrong", now[name] != was[name])
+        stats.note(name + " wrong", now[name] != was[name])
     tracks = seen["tracks"][seen["tracks"]["id"] > 0]
     used: set[int] = set()
     for track in truth["tracks"][truth["tracks"]["id"] > 0]:
-        tally.there += 1
+        stats.there += 1
         away = np.hypot(tracks["x"] - track["x"], (tracks["y"] - track["y"]) * 9 / 16)
         cost = away + 0.01 * (tracks["kind"] != track["kind"])
         free = [number for number in np.argsort(cost) if number not in used and away[number] < MATCH]
         if not free:
             continue
         used.add(int(free[0]))
-        compare_track(track, tracks[free[0]], tally, names)
-    tally.told += len(tracks)
-    tally.seen += len(used)
+        compare_track(track, tracks[free[0]], stats, names)
+    stats.told += len(tracks)
+    stats.seen += len(used)
 
 
-def compare_track(track: np.void, found: np.void, tally: Tally, names: dict[int, int]) -> None:
+def compare_track(track: np.void, found: np.void, stats: Tally, names: dict[int, int]) -> None:
     """One object that was found."""
-    tally.note("place", max(abs(found["x"] - track["x"]), abs(found["y"] - track["y"])))
-    tally.note("velocity", np.hypot(found["vx"] - track["vx"], (found["vy"] - track["vy"]) * 9 / 16))
-    tally.note("kind wrong", found["kind"] != track["kind"])
+    stats.note("place", max(abs(found["x"] - track["x"]), abs(found["y"] - track["y"])))
+    stats.note("velocity", np.hypot(found["vx"] - track["vx"], (found["vy"] - track["vy"]) * 9 / 16))
+    stats.note("kind wrong", found["kind"] != track["kind"])
     number = int(track["id"])
-    tally.switches += number in names and names[number] != int(found["id"])
+    stats.switches += number in names and names[number] != int(found["id"])
     names[number] = int(found["id"])
     if track["role"] == Role.ENEMY:
-        tally.note("enemy hp", abs(found["hp"] - track["hp"]))
-        tally.note("enemy shield", abs(found["shield"] - track["shield"]))
-        tally.note("attacking wrong", found["attacking"] != track["attacking"])
+        stats.note("enemy hp", abs(found["hp"] - track["hp"]))
+        stats.note("enemy shield", abs(found["shield"] - track["shield"]))
+        stats.note("attacking wrong", found["attacking"] != track["attacking"])
         if track["selected"]:
-            tally.note("selected missed", found["selected"] == 0)
+            stats.note("selected missed", found["selected"] == 0)
         if found["selected"]:
-            tally.note("selected wrongly", track["selected"] == 0)
+            stats.note("selected wrongly", track["selected"] == 0)
 
 
-def match_events(truths: np.ndarray, seen: np.ndarray, tally: Tally) -> None:
+def match_events(truths: np.ndarray, seen: np.ndarray, stats: Tally) -> None:
     """Events of one piece: each true one wants one told within SOON ticks."""
     for name in COUNTED:
         true = [tick for tick, count in enumerate(truths[name]) for _ in range(int(count))]
         left = [tick for tick, count in enumerate(seen[name]) for _ in range(int(count))]
-        counts = tally.events[name]
+        counts = stats.events[name]
         counts[0], counts[1] = counts[0] + len(true), counts[1] + len(left)
         for tick in true:
             near = [other for other in left if abs(other - tick) <= SOON]
@@ -134,13 +134,13 @@ def match_events(truths: np.ndarray, seen: np.ndarray, tally: Tally) -> None:
                 left.remove(min(near, key=lambda other: abs(other - tick)))
                 counts[2] += 1
     for name in ("value", "damage_taken", "damage_dealt"):
-        before = tally.sums.get(name, [0.0, 0.0])
-        tally.sums[name] = [before[0] + float(truths[name].sum()), before[1] + float(seen[name].sum())]
+        before = stats.sums.get(name, [0.0, 0.0])
+        stats.sums[name] = [before[0] + float(truths[name].sum()), before[1] + float(seen[name].sum())]
 
 
 def see(settings: Settings) -> Tally:
     """All pieces."""
-    profile, tally = load_profile(), Tally()
+    profile, stats = load_profile(), Tally()
     renderer, teacher, detector = (
         Renderer(profile),
         Teacher("hunter", profile),
@@ -152,46 +152,46 @@ def see(settings: Settings) -> Tally:
         world = Simulator(one, profile.maps[number % len(profile.maps)])
         carry = teacher.start(one)
         begins = int(generator.integers(0, 150 * TICK_RATE_HZ))
-        eye, names = Eye(profile, detector), {}
+        eye, names = PerceptionPipeline(profile, detector), {}
         truths, seen = [], []
         for tick in range(begins + round(settings.seconds * TICK_RATE_HZ)):
             if tick >= begins:
                 truth, look = watch(eye, world, renderer)
-                compare(truth, look, tally, names)
+                compare(truth, look, stats, names)
                 truths.append(truth["events"].copy())
                 seen.append(look["events"].copy())
-                for part, spent_ms in vars(eye.costs).items():
-                    tally.note("ms " + part, spent_ms)
-                tally.note("ms in all", sum(vars(eye.costs).values()))
+                for part, spent_ms in vars(eye.stage_timings).items():
+                    stats.note("ms " + part, spent_ms)
+                stats.note("ms in all", sum(vars(eye.stage_timings).values()))
             decision = teacher.decide(world.observe(), carry)
             carry = decision.carry
             world.act(decision.action)
-        match_events(np.array(truths[1:]), np.array(seen[1:]), tally)
-    return tally
+        match_events(np.array(truths[1:]), np.array(seen[1:]), stats)
+    return stats
 
 
-def tell(tally: Tally) -> None:
+def tell(stats: Tally) -> None:
     """Prints the tables for benchmarks/eye.md."""
     print("| reading | unknown | mean error | p50 | p95 | p99 |\n|---|---|---|---|---|---|")
-    for name, values in tally.errors.items():
+    for name, values in stats.errors.items():
         known = np.array(values)[~np.isnan(values)]
         unknown = 100 * (1 - len(known) / len(values))
         points = " | ".join(f"{point:.4f}" for point in np.percentile(known, [50, 95, 99]))
         print(f"| {name} | {unknown:.1f} % | {known.mean():.4f} | {points} |")
-    places = np.array(tally.errors["place"])
+    places = np.array(stats.errors["place"])
     print(f"\nplaces within 1 % of the window: {100 * (places < 0.01).mean():.2f} %")
-    print(f"objects found {tally.seen} of {tally.there} ({100 * tally.seen / tally.there:.2f} %), told {tally.told}")
-    minutes = len(tally.errors["hp"]) / TICK_RATE_HZ / 60
-    share = 1000 * tally.switches / tally.seen
-    print(f"identity switches: {tally.switches} in {minutes:.1f} minutes, {share:.2f} in 1000 sightings")
+    print(f"objects found {stats.seen} of {stats.there} ({100 * stats.seen / stats.there:.2f} %), told {stats.told}")
+    minutes = len(stats.errors["hp"]) / TICK_RATE_HZ / 60
+    share = 1000 * stats.switches / stats.seen
+    print(f"identity switches: {stats.switches} in {minutes:.1f} minutes, {share:.2f} in 1000 sightings")
     print("\n| event | true | told | recall | precision |\n|---|---|---|---|---|")
-    for name, (true, told, right) in tally.events.items():
+    for name, (true, told, right) in stats.events.items():
         print(f"| {name} | {true} | {told} | {right / max(true, 1):.3f} | {right / max(told, 1):.3f} |")
-    for name, (true, told) in tally.sums.items():
+    for name, (true, told) in stats.sums.items():
         print(f"sum of {name}: {true:.2f} true, {told:.2f} told")
 
 
-def scores(pilot: Pilot, settings: Settings, through: Callable[[Simulator], Eye] | None) -> np.ndarray:
+def scores(pilot: Pilot, settings: Settings, through: Callable[[Simulator], PerceptionPipeline] | None) -> np.ndarray:
     """Points a minute of a pilot in each world; through an eye, or on the truth."""
     profile = load_profile()
     renderer, points = Renderer(profile), []
@@ -218,14 +218,14 @@ def play(settings: Settings, folder: Path) -> None:
     """The same policies in the same worlds on truth and through the eye."""
     import torch
 
-    from understudy.policies.policy_bundle import load_brain
-    from understudy.runtime.hierarchical_policy import Hierarchy
+    from understudy.policies.policy_bundle import load_policies
+    from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
     torch.set_num_threads(1)
     profile = load_profile()
-    detector, pilot = open_detector(settings.detector, profile), Hierarchy(load_brain(folder), profile)
+    detector, pilot = open_detector(settings.detector, profile), HierarchicalPolicy(load_policies(folder), profile)
     on_truth = scores(pilot, settings, None)
-    through_eye = scores(pilot, settings, lambda world: Eye(profile, detector))
+    through_eye = scores(pilot, settings, lambda world: PerceptionPipeline(profile, detector))
     draws = np.random.default_rng(0).integers(0, len(on_truth), (5000, len(on_truth)))
     ratio = through_eye[draws].mean(axis=1) / np.maximum(on_truth[draws].mean(axis=1), 1e-6)
     low, high = np.percentile(ratio, [2.5, 97.5])

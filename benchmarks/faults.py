@@ -31,17 +31,17 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.gate.simulator_gate import GateConfig
 from understudy.learning.online.listener import VisualOutcomeLearner
-from understudy.learning.online.messages import OnlineReport, OnlineUpdated
-from understudy.learning.registry.audit_log import audit
-from understudy.learning.registry.candidates import playing
-from understudy.learning.rl.outcome_detector import OutcomeWatch, WatchConfig
-from understudy.learning.rl.reward import Prices
-from understudy.learning.worker.worker_endpoint import Trouble
-from understudy.policies.inference_backend import fastest
+from understudy.learning.online.messages import OnlineReport, UpdateStats
+from understudy.learning.registry.audit_log import read_audit_log
+from understudy.learning.registry.candidates import load_active
+from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
+from understudy.learning.rl.reward import RewardWeights
+from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.policies.inference_backend import fastest_backend
 from understudy.practice import rollout_collector
-from understudy.practice.rollout_collector import GroundSettings
+from understudy.practice.rollout_collector import CollectorConfig
 from understudy.practice.run import PracticeRun, Report, RunSettings
-from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -64,25 +64,25 @@ class Settings:
     """One of the trials, by its name."""
 
 
-class Poisoned(OutcomeWatch):
+class Poisoned(OutcomeDetector):
     """Reports a hit a second and a kill in two seconds, at random."""
 
-    def __init__(self, profile: Profile, config: WatchConfig | None = None) -> None:
+    def __init__(self, profile: Profile, config: OutcomeDetectorConfig | None = None) -> None:
         super().__init__(profile, config)
         self._random = np.random.default_rng(0)
 
-    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
-        found = super().see(observation, carry)
+    def update(self, observation: Observation, carry: Carry) -> np.ndarray:
+        found = super().update(observation, carry)
         found["hits"] = self._random.random(len(found)) < 0.05
         found["kills"] = found["kill_value"] = self._random.random(len(found)) < 0.025
         return found
 
 
-class AlwaysPaid(OutcomeWatch):
+class AlwaysPaid(OutcomeDetector):
     """Every tick earns a twentieth of a point."""
 
-    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
-        found = super().see(observation, carry)
+    def update(self, observation: Observation, carry: Carry) -> np.ndarray:
+        found = super().update(observation, carry)
         found[:] = np.zeros((), found.dtype)
         found["kill_value"] = 0.05
         return found
@@ -95,14 +95,14 @@ def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun,
             models=folder / "models",
             out=folder / "out",
             hours=settings.hours,
-            ground=GroundSettings(prices=Prices(death=-14.0, hit=1.0)),
+            ground=CollectorConfig(prices=RewardWeights(death=-14.0, hit=1.0)),
             gate=GateConfig(max_pairs=settings.pairs) if settings.pairs else None,
             save_every_s=5.0,
         ),
         on_report=lambda report: on_report(run, report),
     )
     run.run()
-    unlike = [point["unlike_per_minute"] for point in run.journey.curve if "unlike_per_minute" in point]
+    unlike = [point["kl_to_reference"] for point in run.progress.curve if "kl_to_reference" in point]
     print(
         f"  practised {run.hours:.1f} h; unlike the person {unlike[-1] if unlike else 0:.1f} nats a minute at the end"
     )
@@ -111,15 +111,15 @@ def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun,
             print(f"  gate: {'promoted' if judged.verdict.promote else 'refused'}, {judged.verdict.reason}")
 
 
-def with_watch(watch: type[OutcomeWatch]) -> Callable[[Path, Settings], None]:
+def with_watch(watch: type[OutcomeDetector]) -> Callable[[Path, Settings], None]:
     """Practice that hears of outcomes from another watch."""
 
     def trial(folder: Path, settings: Settings) -> None:
-        usual, rollout_collector.OutcomeWatch = rollout_collector.OutcomeWatch, watch  # type: ignore[attr-defined]
+        usual, rollout_collector.OutcomeDetector = rollout_collector.OutcomeDetector, watch  # type: ignore[attr-defined]
         try:
             practise(folder, settings, lambda run, report: None)
         finally:
-            rollout_collector.OutcomeWatch = usual  # type: ignore[attr-defined]
+            rollout_collector.OutcomeDetector = usual  # type: ignore[attr-defined]
 
     return trial
 
@@ -130,9 +130,9 @@ def diverging(folder: Path, settings: Settings) -> None:
     def grow(run: PracticeRun, report: Report) -> None:
         if report.learned.trouble:
             print(f"  at {report.hours:.1f} h: {report.learned.trouble}")
-        if run.practice.num_stretches >= FAULT_FROM:
+        if run.trainer.num_rollouts >= FAULT_FROM:
             with torch.no_grad():
-                for weight in run.practice.value.net.parameters():
+                for weight in run.trainer.value.net.parameters():
                     weight.mul_(1e6)
 
     practise(folder, settings, grow)
@@ -144,7 +144,7 @@ def disk_full(folder: Path, settings: Settings) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     def fill(run: PracticeRun, report: Report) -> None:
-        if run.practice.num_stretches == FAULT_FROM:
+        if run.trainer.num_rollouts == FAULT_FROM:
             resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK_BYTES, usual[1]))
 
     try:
@@ -163,28 +163,28 @@ def torn(folder: Path) -> list[Path]:
 def killed(folder: Path, settings: Settings) -> None:
     """Updates follow each other without a pause, so a kill at the first report of one falls into the next."""
     profile, told = load_profile("darkorbit"), list[OnlineReport]()
-    hierarchy = load_hierarchy(folder / "models", profile, fastest())
+    hierarchy = load_hierarchy(folder / "models", profile, fastest_backend())
     learner = VisualOutcomeLearner(
         folder / "models" / "executor", profile, told.append, update_interval=0.01, logs=folder / "out", niceness=0
     )
     try:
-        play_until(lambda: any(isinstance(one, OnlineUpdated) for one in told), hierarchy, learner)
+        play_until(lambda: any(isinstance(one, UpdateStats) for one in told), hierarchy, learner)
         updates, pid = learner.num_updates, learner.background.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         told.clear()
-        play_until(lambda: any(isinstance(one, OnlineUpdated) for one in told), hierarchy, learner)
+        play_until(lambda: any(isinstance(one, UpdateStats) for one in told), hierarchy, learner)
         print(f"  killed after update {updates}; updates again: {learner.num_updates} by a new learner")
         for one in told:
-            if isinstance(one, Trouble):
+            if isinstance(one, WorkerFailure):
                 print(f"  said: {one.text}")
     finally:
         learner.close()
 
 
-def play_until(reached: Callable[[], bool], hierarchy: Hierarchy, learner: VisualOutcomeLearner) -> None:
+def play_until(reached: Callable[[], bool], hierarchy: HierarchicalPolicy, learner: VisualOutcomeLearner) -> None:
     """Plays one embedded game after the other as fast as it goes, ten minutes of game time at most."""
-    hierarchy.on_thought, begun_s = learner.listen, time.monotonic()
+    hierarchy.on_executor_step, begun_s = learner.on_policy_step, time.monotonic()
     for game in range(10):
         world, seeds = Simulator(np.array([game], np.uint64)), np.array([game + 50], np.uint64)
         carry = hierarchy.start(seeds)
@@ -221,12 +221,12 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             folder = Path(place)
             shutil.copytree(settings.models, folder / "models")
-            before = playing(folder / "models", "executor").identity
+            before = load_active(folder / "models", "executor").identity
             print(name, flush=True)
             begun_s = time.process_time()
             trial(folder, settings)
-            now = playing(folder / "models", "executor").identity
-            lines = [line["action"] for line in audit(folder / "models" / "executor")]
+            now = load_active(folder / "models", "executor").identity
+            lines = [line["action"] for line in read_audit_log(folder / "models" / "executor")]
             print(f"  plays: {'what played before' if now == before else 'what the gate let through'}; audit {lines}")
             print(f"  {time.process_time() - begun_s:.0f} CPU-seconds", flush=True)
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from fuzz_case import Fuzz, WrongAcceptance
+from fuzz_changes import Mutant, Opened
 from fuzz_profiles import ODD_VALUES, places
 
 from understudy.contract.serialization import to_plain
@@ -29,8 +29,8 @@ from understudy.policies.checkpoint import (
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import HAND
-from understudy.policies.policy_bundle import pack_hand, restore_executor, unpack_hand
+from understudy.policies.motor_model import MOTOR_MODEL
+from understudy.policies.policy_bundle import build_executor, hand_from_plain, hand_to_plain
 
 ODD_WEIGHTS: tuple[Callable[[], Any], ...] = (
     lambda: torch.zeros(1).expand(10**10),
@@ -58,37 +58,39 @@ SCRAPS_OF_PICKLE = (
 )
 
 
-def make_checkpoint(folder: Path) -> bytes:
+def good_checkpoints(folder: Path) -> list[bytes]:
     """A small executor's, with a training state."""
     torch.manual_seed(0)
     config = ExecutorConfig(width=8, heads=2, components=2)
     weights = Executor(config).state_dict()
-    hand: np.void = np.zeros(1, HAND)[0]
+    hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     state = {"step": 3, "random": (3, tuple(range(20)), None), "optimizer": OrderedDict(w=torch.ones(6))}
     meta = CheckpointMeta(
         policy="executor",
         encoding=ENCODING,
         config=to_plain(config),
-        hand=pack_hand(hand),
+        hand=hand_to_plain(hand),
         lineage=(Parent(identity="f00d", what="recordings", when="2026-01-01"),),
         metrics={"accuracy": 0.5},
     )
     path = folder / "good.pt"
     save_checkpoint(path, Checkpoint(meta=meta, weights=weights, training={"settings": {"lr": 0.1}, "state": state}))
-    return path.read_bytes()
+    return [path.read_bytes()]
 
 
-def mutate_checkpoint(good: bytes, chooser: random.Random) -> bytes:
+def mutate_checkpoint(good: bytes, chooser: random.Random, trace: Path) -> Mutant:
     """Changes bytes of the file, its zip entries, the instructions of its pickle, or what it says and holds."""
-    match chooser.randrange(8):
-        case 0:
-            return _flip_bytes(good, chooser)
-        case 1:
-            return _change_entries(good, chooser)
-        case 2 | 3:
-            return _change_pickle(good, chooser)
-        case _:
-            return _change_content(good, chooser)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of entries that stand there twice, and of sparse tensors
+        match chooser.randrange(8):
+            case 0:
+                return Mutant(_flip_bytes(good, chooser), True, "bytes")
+            case 1:
+                return Mutant(_change_entries(good, chooser, trace), True, "entries")
+            case 2 | 3:
+                return Mutant(_change_pickle(good, chooser, trace), True, "pickle")
+            case _:
+                return Mutant(_change_content(good, chooser), True, "content")
 
 
 def _flip_bytes(good: bytes, chooser: random.Random) -> bytes:
@@ -116,14 +118,13 @@ def _entries(good: bytes) -> dict[str, bytes]:
 
 def _zipped(entries: list[tuple[str, bytes]], compression: int = zipfile.ZIP_STORED) -> bytes:
     buffer = io.BytesIO()
-    with warnings.catch_warnings(), zipfile.ZipFile(buffer, "w", compression) as archive:
-        warnings.simplefilter("ignore")  # an entry may stand there twice
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
         for name, content in entries:
             archive.writestr(name, content)
     return buffer.getvalue()
 
 
-def _change_entries(good: bytes, chooser: random.Random) -> bytes:
+def _change_entries(good: bytes, chooser: random.Random, trace: Path) -> bytes:
     entries = list(_entries(good).items())
     at = chooser.randrange(len(entries))
     name, content = entries[at]
@@ -132,9 +133,9 @@ def _change_entries(good: bytes, chooser: random.Random) -> bytes:
         case 0:
             del entries[at]
         case 1:
-            entries.append((name, _hostile_pickle(chooser)))
+            entries.append((name, _hostile_pickle(chooser, trace)))
         case 2:
-            entries.insert(chooser.randrange(len(entries)), ("x/data.pkl", _hostile_pickle(chooser)))
+            entries.insert(chooser.randrange(len(entries)), ("x/data.pkl", _hostile_pickle(chooser, trace)))
         case 3:
             entries[at] = name, content + bytes(chooser.choice((1, 4, 100_000)))
         case 4:
@@ -148,12 +149,13 @@ def _change_entries(good: bytes, chooser: random.Random) -> bytes:
     return _zipped(entries, compression)
 
 
-def _hostile_pickle(chooser: random.Random) -> bytes:
-    name = chooser.choice(HOSTILE_NAMES).encode()
-    return b"\x80\x02}X\x06\x00\x00\x00formatc" + name + b"\nX\x08\x00\x00\x00executed\x85Rs."
+def _hostile_pickle(chooser: random.Random, trace: Path) -> bytes:
+    name, place = chooser.choice(HOSTILE_NAMES).encode(), str(trace).encode()
+    call = b"c" + name + b"\nX" + len(place).to_bytes(4, "little") + place + b"\x85R"
+    return b"\x80\x02}X\x06\x00\x00\x00format" + call + b"s."
 
 
-def _change_pickle(good: bytes, chooser: random.Random) -> bytes:
+def _change_pickle(good: bytes, chooser: random.Random, trace: Path) -> bytes:
     entries = _entries(good)
     name = next(one for one in entries if one.endswith("/data.pkl"))
     content = bytearray(entries[name])
@@ -170,13 +172,12 @@ def _change_pickle(good: bytes, chooser: random.Random) -> bytes:
             case 3:
                 content[at:at] = content[at : at + chooser.choice((2, 20, 3000))]
             case 4:
-                content[at:at] = _hostile_pickle(chooser)[2:-1]
+                content[at:at] = _hostile_pickle(chooser, trace)[2:-1]
     entries[name] = bytes(content)
     return _zipped(list(entries.items()))
 
 
 def _change_content(good: bytes, chooser: random.Random) -> bytes:
-    warnings.simplefilter("ignore")  # torch warns of sparse tensors
     content: dict[str, Any] = torch.load(io.BytesIO(good), weights_only=True)
     for _ in range(chooser.choice((1, 1, 2))):
         with contextlib.suppress(Exception):  # what the change before made odd
@@ -186,9 +187,7 @@ def _change_content(good: bytes, chooser: random.Random) -> bytes:
             if max(weight.numel() for weight in content["weights"].values()) < 10**6:
                 content["identity"] = weights_identity(content["weights"])
     buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        torch.save(content, buffer)
+    torch.save(content, buffer)
     return buffer.getvalue()
 
 
@@ -218,19 +217,18 @@ def _changed_meta(text: str, chooser: random.Random) -> str:
     return chooser.choice((changed, changed, changed, changed[:-3], "[" * 50_000, changed.replace(":", ":[[[[", 1)))
 
 
-def open_checkpoint(path: Path) -> None:
-    """Loads it and builds what it says that it is."""
+def open_checkpoint(path: Path) -> Opened:
+    """Loads it and builds what it says that it is; the content is what no checkpoint may hold."""
     saved = load_checkpoint(path)
+    broken = []
     if any(weight.layout != torch.strided or weight.is_meta for weight in saved.weights.values()):
-        raise WrongAcceptance("a weight that is no dense tensor")
+        broken.append("a weight that is no dense tensor")
     if sum(weight.numel() for weight in saved.weights.values()) > path.stat().st_size * 8:
-        raise WrongAcceptance("more weights than the file has room for")
+        broken.append("more weights than the file has room for")
     if saved.meta.policy == "executor" and saved.meta.encoding == ENCODING:
-        executor, hand = restore_executor(saved), unpack_hand(saved.meta.hand)
+        executor, hand = build_executor(saved), hand_from_plain(saved.meta.hand)
         if not all(bool(torch.isfinite(weight).all()) for weight in executor.state_dict().values()):
-            raise WrongAcceptance("weights that are not numbers")
+            broken.append("weights that are not numbers")
         if not all(np.isfinite(hand[name]).all() for name in hand.dtype.names or ()):
-            raise WrongAcceptance("a hand that is not made of numbers")
-
-
-CHECKPOINTS_FUZZ = Fuzz("checkpoints", ".pt", make_checkpoint, mutate_checkpoint, open_checkpoint)
+            broken.append("a hand that is not made of numbers")
+    return Opened("; ".join(broken).encode(), ())

@@ -3,11 +3,12 @@
 import contextlib
 import math
 import random
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fuzz_case import Fuzz, WrongAcceptance
+from fuzz_changes import Mutant, Opened
 from onnx import TensorProto, helper, numpy_helper
 
 from understudy.perception.onnx_detector import OnnxDetector
@@ -48,9 +49,9 @@ def rows_of(layout: str, num_classes: int = 2) -> np.ndarray:
     return rows if layout in ("rows", "objectness") else np.ascontiguousarray(rows.transpose(0, 2, 1))
 
 
-def make_onnx(folder: Path) -> bytes:
+def good_models(folder: Path) -> list[bytes]:
     """A model that answers with two boxes of the newer layout."""
-    return _model(rows_of("cells")).SerializeToString()
+    return [_model(rows_of("cells")).SerializeToString()]
 
 
 def _model(rows: np.ndarray, shape: tuple[Any, ...] = (1, 3, HEIGHT, WIDTH), kind: int = TensorProto.FLOAT) -> Any:
@@ -73,10 +74,10 @@ def _model(rows: np.ndarray, shape: tuple[Any, ...] = (1, 3, HEIGHT, WIDTH), kin
     return model
 
 
-def mutate_onnx(good: bytes, chooser: random.Random) -> bytes:
+def mutate_model(good: bytes, chooser: random.Random, trace: Path) -> Mutant:
     """Changes bytes, or what the model takes, does, puts out and says."""
     if chooser.random() < 0.25:
-        return _flip_bytes(good, chooser)
+        return Mutant(_flip_bytes(good, chooser), True, "bytes")
     rows = rows_of(chooser.choice(LAYOUTS))
     for _ in range(chooser.choice((0, 1, 1, 3))):
         rows[tuple(chooser.randrange(size) for size in rows.shape)] = chooser.choice(ODD_NUMBERS)
@@ -90,8 +91,8 @@ def mutate_onnx(good: bytes, chooser: random.Random) -> bytes:
         model = _model(rows, shape, kind)
         for _ in range(chooser.choice((0, 1, 1, 2))):
             _change_graph(model, chooser)
-        return model.SerializeToString()
-    return _flip_bytes(good, chooser)
+        return Mutant(model.SerializeToString(), True, "graph")
+    return Mutant(_flip_bytes(good, chooser), True, "bytes")
 
 
 def _flip_bytes(good: bytes, chooser: random.Random) -> bytes:
@@ -165,28 +166,27 @@ def _add_large(graph: Any, chooser: random.Random) -> None:
     graph.node[4].input[0] = "largest"
 
 
-def open_onnx(path: Path) -> None:
-    """Opens it as a detector and looks at two pictures."""
+def open_model(path: Path) -> Opened:
+    """Opens it as a detector and looks at two pictures; the content is what no detector may find."""
     detector = OnnxDetector(path)
+    broken: list[str] = []
     for brightness in (0, 200):
         found = detector.detect(np.full((HEIGHT, WIDTH, 3), brightness, np.uint8))
-        _expect_sane(found, len(detector.names))
+        broken += _broken_promises(found, len(detector.names))
+    return Opened("; ".join(broken).encode(), ())
 
 
-def _expect_sane(found: np.ndarray, num_classes: int) -> None:
+def _broken_promises(found: np.ndarray, num_classes: int) -> Iterator[str]:
     for name in ("confidence", "x", "y", "width", "height"):
         if not np.isfinite(found[name]).all():
-            raise WrongAcceptance(f"{name} is {found[name].tolist()}")
+            yield (f"{name} is {found[name].tolist()}")
     if len(found) and not ((found["width"] > 0) & (found["height"] > 0)).all():
-        raise WrongAcceptance(f"boxes of no size: {found.tolist()}")
+        yield (f"boxes of no size: {found.tolist()}")
     if not ((found["label"] >= 0) & (found["label"] < num_classes)).all():
-        raise WrongAcceptance(f"labels {found['label'].tolist()} of {num_classes} classes")
+        yield (f"labels {found['label'].tolist()} of {num_classes} classes")
     if not ((found["confidence"] >= 0) & (found["confidence"] <= 1)).all():
-        raise WrongAcceptance(f"confidences {found['confidence'].tolist()}")
+        yield (f"confidences {found['confidence'].tolist()}")
     known = {(round(x / WIDTH, 2), round(y / HEIGHT, 2)) for x, y, *_ in BOXES}
     places = {(round(float(one["x"]), 2), round(float(one["y"]), 2)) for one in found}
     if len(places - known) > 2:
-        raise WrongAcceptance(f"boxes at {sorted(places)[:4]} where {sorted(known)} were put")
-
-
-ONNX_FUZZ = Fuzz("onnx", ".onnx", make_onnx, mutate_onnx, open_onnx)
+        yield (f"boxes at {sorted(places)[:4]} where {sorted(known)} were put")

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fuzz_case import Fuzz, WrongAcceptance
+from fuzz_changes import Mutant, Opened
 
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml
-from understudy.perception.detector import Blind
+from understudy.perception.detector import NullDetector
 from understudy.perception.label_map import kinds_of_labels
-from understudy.perception.pipeline import Eye
+from understudy.perception.pipeline import PerceptionPipeline
 from understudy.policies.click_semantics import geometry_of
 from understudy.worlds.catalog import PROFILES
 
@@ -35,20 +35,20 @@ TOML_SCRAPS = (
 )
 
 
-def make_profile(folder: Path) -> bytes:
+def good_profiles(folder: Path) -> list[bytes]:
     """The embedded game's."""
-    return (PROFILES / "darkorbit.toml").read_bytes()
+    return [(PROFILES / "darkorbit.toml").read_bytes()]
 
 
-def mutate_profile(good: bytes, chooser: random.Random) -> bytes:
+def mutate_profile(good: bytes, chooser: random.Random, trace: Path) -> Mutant:
     """Changes bytes, lines, or values by what they mean."""
     if chooser.random() < 0.5:
-        return _mutate_text(good, chooser)
+        return Mutant(_mutate_text(good, chooser), True, "text")
     value = tomllib.loads(good.decode())
     for _ in range(chooser.choice((1, 1, 1, 2, 4))):
         _change_one(value, chooser)
     lines = [f"{json.dumps(key)} = {_inline(item)}" for key, item in value.items()]
-    return "\n".join(lines).encode("utf-8", "surrogatepass")
+    return Mutant("\n".join(lines).encode("utf-8", "surrogatepass"), True, "values")
 
 
 def _inline(value: Any) -> str:
@@ -109,31 +109,32 @@ def _picture() -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (360, 640, 3)).astype(np.uint8)
 
 
-def open_profile(path: Path) -> None:
-    """Reads a profile, and two pictures with it."""
+def open_profile(path: Path) -> Opened:
+    """Reads a profile, and two pictures with it; the content is what no profile may say."""
     profile = read_toml(Profile, path)
-    _expect_sane(profile)
-    eye = Eye(profile, Blind())
+    broken = "; ".join(_broken_promises(profile))
+    eye = PerceptionPipeline(profile, NullDetector())
     for number in range(2):
-        eye.look(_picture(), 1.0 + 0.05 * number, (0.5, 0.5))
+        eye.process(_picture(), 1.0 + 0.05 * number, (0.5, 0.5))
     with contextlib.suppress(WorldError):  # more kinds or keys than the policies have places for
         geometry_of(profile)
     kinds_of_labels(tuple(kind.name for kind in profile.kinds), profile)
+    return Opened(broken.encode(), ())
 
 
-def _expect_sane(profile: Profile) -> None:
+def _broken_promises(profile: Profile) -> Iterator[str]:
     for what, number in _numbers(profile, "profile"):
         if not math.isfinite(number) or abs(number) > 1e7:
-            raise WrongAcceptance(f"{what} is {number}")
+            yield (f"{what} is {number}")
     if profile.window_width <= 0 or profile.window_height <= 0:
-        raise WrongAcceptance(f"a window of {profile.window_width} x {profile.window_height}")
+        yield (f"a window of {profile.window_width} x {profile.window_height}")
     if len(profile.keys) > 32 or len(set(profile.keys)) != len(profile.keys):
-        raise WrongAcceptance(f"{len(profile.keys)} keys, {len(set(profile.keys))} of them distinct")
+        yield (f"{len(profile.keys)} keys, {len(set(profile.keys))} of them distinct")
     if Path("models").joinpath(f"{profile.name}.onnx").resolve().parent != Path("models").resolve():
-        raise WrongAcceptance(f"the name {profile.name!r} leaves the folder")
+        yield (f"the name {profile.name!r} leaves the folder")
     for box in (profile.minimap, *profile.panels):
         if not (box.width > 0 and box.height > 0 and box.left >= -1e-6 and box.left + box.width <= 1 + 2e-6):
-            raise WrongAcceptance(f"{box} does not lie in the window")
+            yield (f"{box} does not lie in the window")
 
 
 def _numbers(value: Any, where: str) -> Any:
@@ -148,6 +149,3 @@ def _numbers(value: Any, where: str) -> Any:
             yield from _numbers(item, f"{where}[{number}]")
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         yield where, value
-
-
-PROFILES_FUZZ = Fuzz("profiles", ".toml", make_profile, mutate_profile, open_profile)

@@ -1,28 +1,32 @@
-"""How often the gate errs, and what it costs: `python benchmarks/gate.py`, about two CPU-minutes. Nothing is trained.
+"""How often the gate errs, and what it costs: `python benchmarks/gate.py`, about ten CPU-minutes. Nothing is trained.
 
 Equal candidates are made in earnest: the scripted hunter against itself with other dice, 1536 worlds of two minutes.
-Trials draw their pairs from these with replacement, within each map, so the differences have the true spread and tails;
-made-up ones with far heavier tails stand beside them. A better candidate is an equal one with points added. Every rule
-sees the same trials and looks after each 64 pairs, up to 1024. Results: docs/decisions/gate.md.
+Trials draw their pairs from these with replacement, within each map, so the differences have the true spread and
+tails; made-up ones with far heavier and lopsided tails stand beside them. A better candidate is an equal one with
+points added. Every rule sees the same trials and looks after each 64 pairs, up to 1024. Then one live world, 36 pairs.
+Shares are given with their 95 % interval (Wilson). Results: docs/decisions/gate.md.
 """
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from gate_rules import LOOKS, MAX_PAIRS, NUM_MAPS, RULES, Rule, Sums, sums
 from scipy import special
 
 from understudy.contract.protocols import Carry, Pilot
-from understudy.evaluation.comparison.group_sequential import bounds
-from understudy.evaluation.comparison.paired_test import RARE, TrialConfig
+from understudy.evaluation.comparison.group_sequential import SHAPE, bounds
+from understudy.evaluation.comparison.mean_bound import lower_bounds
+from understudy.evaluation.comparison.paired_test import RARE_EVENT_PRIOR, SequentialTestConfig
+from understudy.evaluation.comparison.statistics import wilson
+from understudy.evaluation.gate.live_gate import LIVE_TRIAL, LiveGateConfig
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import BLOCK, play_all
+from understudy.evaluation.rollouts.vector_rollout import rollout_all
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
-MAX_PAIRS, SECONDS, NUM_MAPS = 1024, 120.0, 4
-LOOKS = np.arange(BLOCK, MAX_PAIRS + 1, BLOCK)
+SECONDS = 120.0
 HOURS = SECONDS / 3600
 
 
@@ -49,7 +53,9 @@ class Pool:
 def equal_pool(num_worlds: int) -> Pool:
     """The hunter against itself."""
     hunter = Teacher("hunter", load_profile("darkorbit"))
-    played = play_all({"new": OtherDice(hunter), "old": hunter}, seeds_for(Purpose.CHOOSE, num_worlds, 60_000), SECONDS)
+    played = rollout_all(
+        {"new": OtherDice(hunter), "old": hunter}, seeds_for(Purpose.CHOOSE, num_worlds, 60_000), SECONDS
+    )
     new, old = played["new"], played["old"]
     by_map = np.argsort(old.start_maps, kind="stable").reshape(NUM_MAPS, -1)
     gain = (new.scores - old.scores)[by_map]
@@ -71,81 +77,37 @@ def equal_pool(num_worlds: int) -> Pool:
 def made_up_pools(random: np.random.Generator, spread: float) -> dict[str, Pool]:
     """Mean zero, heavy and lopsided tails; deaths that always pass."""
     size = (NUM_MAPS, 50_000)
-    tails = random.standard_t(2.5, size)
-    often = np.where(random.random(size) < 0.02, -49.0, 1.0) + spread / 2 * random.normal(size=size)
-    none = np.zeros(size)
+
+    def pool(gain: np.ndarray) -> Pool:
+        return Pool(gain=gain, deaths=np.zeros(size), incumbent_deaths=np.zeros(size))
+
+    def rare(loss: float, share: float) -> Pool:
+        """So much less in a share of the pairs, as much more in the others as makes it equal."""
+        even = loss * share / (1 - share)
+        return pool(np.where(random.random(size) < share, -loss, even) + spread / 2 * random.normal(size=size))
+
     return {
-        "Student's t, 2.5 degrees": Pool(gain=spread * tails / 5**0.5, deaths=none, incumbent_deaths=none),
-        "a point more, but -49 in 2 of 100": Pool(gain=often, deaths=none, incumbent_deaths=none),
-        "a point less, but +49 in 2 of 100": Pool(gain=-often, deaths=none, incumbent_deaths=none),
+        "Student's t, 2.5 degrees": pool(spread * random.standard_t(2.5, size) / 5**0.5),
+        "-49 in 2 of 100": rare(49.0, 0.02),
+        "+49 in 2 of 100": rare(-49.0, 0.02),
+        "-24 in 4 of 100": rare(24.0, 0.04),
+        "-49.5 in 1 of 100": rare(49.5, 0.01),
+        "-99 in 1 of 100": rare(99.0, 0.01),
     }
-
-
-@dataclass(frozen=True)
-class Sums:
-    """Means and their errors after each look, [trials, looks]."""
-
-    mean: np.ndarray
-    error: np.ndarray
-
-
-def sums(values: np.ndarray, floor: float = 0.0) -> Sums:
-    """Of values [trials, maps, pairs / maps], errors within the maps, as `sequential.paired_mean` does it."""
-    per_map = LOOKS // NUM_MAPS
-    totals = values.cumsum(axis=2)[..., per_map - 1]
-    squares = (values**2).cumsum(axis=2)[..., per_map - 1] - totals**2 / per_map
-    error = np.sqrt((squares.sum(axis=1) + floor) / (LOOKS - NUM_MAPS) / LOOKS)
-    return Sums(totals.sum(axis=1) / LOOKS, error)
-
-
-def reach(bound: np.ndarray) -> np.ndarray:
-    """Standard errors for each look's bound, few pairs allowed for."""
-    return np.asarray(-special.stdtrit(LOOKS - NUM_MAPS, special.ndtr(-bound)))
-
-
-def spending(error: float, shape: float) -> np.ndarray:
-    """Group-sequential bounds."""
-    return reach(np.array(bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)))
-
-
-def plain(error: float) -> np.ndarray:
-    """The bound of a single look, at every look: what one must not do."""
-    return reach(np.full(len(LOOKS), special.ndtri(1 - error)))
-
-
-def at_the_end(error: float) -> np.ndarray:
-    """One look, after the last pair."""
-    return np.where(LOOKS < MAX_PAIRS, np.inf, plain(error))
-
-
-def mixture(error: float, tuned_to: float = 256.0) -> np.ndarray:
-    """An anytime-valid confidence sequence (normal mixture; Waudby-Smith and others 2024), one-sided."""
-    rho = (2 * np.log(1 / (2 * error)) / tuned_to) ** 0.5
-    scale = LOOKS * rho**2 + 1
-    return np.asarray(np.sqrt(scale / (LOOKS * rho**2) * 2 * np.log(scale**0.5 / (2 * error) + 1)))
-
-
-Rule = Callable[[float], np.ndarray]
-RULES: dict[str, Rule] = {
-    "5 % at every look": plain,
-    "one look at 1024": at_the_end,
-    "spending, shape 1": lambda error: spending(error, 1.0),
-    "spending, shape 1.5 (the gate)": lambda error: spending(error, 1.5),
-    "spending, shape 3": lambda error: spending(error, 3.0),
-    "mixture e-process": mixture,
-}
 
 
 @dataclass(frozen=True)
 class Outcome:
     """Of many trials."""
 
+    num_trials: int
     promoted: float
     pairs: float
 
     def text(self) -> str:
-        """Share promoted and mean number of pairs."""
-        return f"{100 * self.promoted:6.2f} % {self.pairs:5.0f}"
+        """Share promoted with its interval, and mean number of pairs."""
+        share = wilson(self.promoted * self.num_trials, self.num_trials)
+        return f"{100 * share.value:.1f} % ({100 * share.low:.1f} to {100 * share.high:.1f}), {self.pairs:.0f}"
 
 
 def draw(pool: Pool, num_trials: int, random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -159,23 +121,24 @@ def draw(pool: Pool, num_trials: int, random: np.random.Generator) -> tuple[np.n
     return gain, deaths, incumbent
 
 
-def outcome(rule: Rule, score: Sums, excess: Sums | None, config: TrialConfig) -> Outcome:
+def outcome(rule: Rule, gain: np.ndarray, excess: Sums | None, config: SequentialTestConfig) -> Outcome:
     """What a rule decides; without deaths where there are none given."""
-    better = score.mean - rule(config.error) * score.error > 0
-    hopeless = score.mean + rule(config.miss) * score.error < config.smallest_gain
+    score = sums(gain)
+    better = rule.yes(gain, score, config.type_1_error)
+    hopeless = score.mean + rule.bound(config.type_2_error) * score.error < config.smallest_gain
     if excess is not None:
-        better &= excess.mean + rule(config.deaths_error) * excess.error < 0
-        hopeless |= excess.mean - rule(config.miss) * excess.error > 0
+        better &= excess.mean + rule.bound(config.deaths_error) * excess.error < 0
+        hopeless |= excess.mean - rule.bound(config.type_2_error) * excess.error > 0
     over = better | hopeless
     over[:, -1] = True
     first = over.argmax(axis=1)
     promoted = better[np.arange(len(first)), first]
-    return Outcome(float(promoted.mean()), float(LOOKS[first].mean()))
+    return Outcome(len(first), float(promoted.mean()), float(LOOKS[first].mean()))
 
 
 def rows(pools: Mapping[str, Pool], shifts: Mapping[str, tuple[float, float]], num_trials: int) -> None:
     """Prints a line for each rule, a column for each pool and shift (points added, deaths times)."""
-    config = TrialConfig()
+    config = SequentialTestConfig()
     found: dict[str, list[Outcome]] = {name: [] for name in RULES}
     for pool in pools.values():
         for points, times in shifts.values():
@@ -183,15 +146,59 @@ def rows(pools: Mapping[str, Pool], shifts: Mapping[str, tuple[float, float]], n
             gain, deaths, incumbent = draw(pool, num_trials, random)
             more = random.poisson(np.maximum(times - 1, 0) * incumbent.mean(), deaths.shape)
             fewer = random.binomial(deaths.astype(int), min(times, 1.0))
-            score = sums(gain + points)
             allowed = config.deaths_ratio * incumbent + config.deaths_allowance * HOURS
-            excess = sums(fewer + more - allowed, RARE) if times else None
+            excess = sums(fewer + more - allowed, RARE_EVENT_PRIOR) if times else None
             for name, rule in RULES.items():
-                found[name].append(outcome(rule, score, excess, config))
-    columns = [f"{pool}: {shift}" for pool in pools for shift in shifts]
-    print("\n" + " | ".join(columns) + "   (promoted, mean pairs)")
+                found[name].append(outcome(rule, gain + points, excess, config))
+    print_table([f"{pool} {shift}".strip() for pool in pools for shift in shifts], found)
+
+
+def print_table(columns: list[str], found: Mapping[str, list[Outcome]]) -> None:
+    """As Markdown: share promoted (95 % interval), mean pairs."""
+    print(f"\n| promoted, mean pairs | {' | '.join(columns)} |\n|{'---|' * (len(columns) + 1)}")
     for name, outcomes in found.items():
-        print(f"{name:32s}" + " | ".join(each.text() for each in outcomes))
+        print(f"| {name} | {' | '.join(each.text() for each in outcomes)} |", flush=True)
+
+
+def live_rows(pools: Mapping[str, Pool], shifts: tuple[float, ...], num_trials: int) -> None:
+    """The live gate's score test: a line for each worst loss, a column for each pool or shift."""
+    config = LiveGateConfig()
+    drawn = {
+        name: np.random.default_rng(2).choice(pool.gain.ravel(), (num_trials, config.max_pairs))
+        for name, pool in pools.items()
+    }
+    equal = next(iter(drawn.values()))
+    drawn |= {f"{points:+g}": equal + points for points in shifts}
+    worst = {f"Gaffke, worst {loss:g}": loss for loss in (10.0, LIVE_TRIAL.worst_loss, 25.0, 50.0)}
+    print_table(
+        list(drawn),
+        {
+            name: [live_outcome(differences, loss, config) for differences in drawn.values()]
+            for name, loss in {"t, spending, shape 1.5 (was)": None, **worst}.items()
+        },
+    )
+
+
+def live_outcome(differences: np.ndarray, worst_loss: float | None, config: LiveGateConfig) -> Outcome:
+    """Of trials [trials, pairs] in one live world, whose deaths always pass; by a t-test without a worst loss."""
+    looks = np.arange(config.pairs_per_look, config.max_pairs + 1, config.pairs_per_look)
+    fractions = tuple((looks / config.max_pairs).tolist())
+    better, hopeless = (np.zeros((len(differences), len(looks)), bool) for _ in range(2))
+    for look, num in enumerate(looks):
+        yes, no = (bounds(fractions, error, SHAPE)[look] for error in (config.trial.error, config.trial.type_2_error))
+        values = differences[:, :num]
+        mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / num**0.5
+        reach_yes, reach_no = (-special.stdtrit(num - 1, special.ndtr(-deviate)) for deviate in (yes, no))
+        hopeless[:, look] = mean + reach_no * error < config.trial.smallest_gain
+        if worst_loss is None:
+            better[:, look] = mean - reach_yes * error > 0
+        else:
+            wide = mean[:, None] + (values - mean[:, None]) * (num / (num - 1)) ** 0.5
+            better[:, look] = lower_bounds(wide, yes, -worst_loss) > 0
+    over = better | hopeless
+    over[:, -1] = True
+    first = over.argmax(axis=1)
+    return Outcome(len(first), float(better[np.arange(len(first)), first].mean()), float(looks[first].mean()))
 
 
 def main() -> None:
@@ -202,20 +209,22 @@ def main() -> None:
     settings = arguments.parse_args()
     pool = equal_pool(settings.worlds)
     made_up = made_up_pools(np.random.default_rng(0), float(pool.gain.std()))
-    print(f"{settings.trials} trials each; standard error at 5 %: {100 * (0.05 * 0.95 / settings.trials) ** 0.5:.2f} %")
-    score_only = {"equal, score alone": (0.0, 0.0)}
-    rows({"hunter": pool, **made_up}, score_only, settings.trials)
+    print(f"{settings.trials} trials each. The score alone, equal on average, and with points added:")
+    rows({"hunter": pool, **made_up}, {"": (0.0, 0.0)}, settings.trials)
+    rows({"": pool}, {"+1": (1.0, 0.0), "+2": (2.0, 0.0), "+3": (3.0, 0.0)}, settings.trials)
+    print("\nScore and deaths:")
     real = {
         "equal": (0.0, 1.0),
         "-2": (-2.0, 1.0),
         "+1": (1.0, 1.0),
         "+2": (2.0, 1.0),
-        "+3": (3.0, 1.0),
         "+2, deaths x 0.5": (2.0, 0.5),
         "+3, deaths x 1.35": (3.0, 1.35),
         "+3, deaths x 2": (3.0, 2.0),
     }
-    rows({"hunter": pool}, real, settings.trials)
+    rows({"": pool}, real, settings.trials)
+    print("\nOne live world, 36 pairs, the score alone:")
+    live_rows({"hunter": pool, **made_up}, (3.0, 5.0, 7.0, 10.0), settings.trials)
 
 
 if __name__ == "__main__":

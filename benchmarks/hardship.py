@@ -16,17 +16,17 @@ from rich.console import Console
 from understudy.cli.record import record_teacher
 from understudy.cli.train import Train, settings_of
 from understudy.contract.profile import Profile
-from understudy.evaluation.comparison.compare import Contestant, Played, play_contestants, verdict_of
+from understudy.evaluation.comparison.compare import Entry, EntryRollouts, play_contestants, summarise
 from understudy.evaluation.comparison.statistics import Estimate
 from understudy.evaluation.diagnostics.diagnose import diagnose
 from understudy.evaluation.rollouts.baselines import BASELINES
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.learning.data.dataset import gather
+from understudy.learning.data.dataset import load_dataset
 from understudy.learning.supervised.train_policy import train_policy
 from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.demonstration_noise import HARDSHIPS, hardships_named
-from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
 CLEAN = "clean"
@@ -47,30 +47,30 @@ def train(name: str, recordings: Path, training_seed: int, arguments: argparse.N
     """The folder of the three policies, trained where they are not there yet."""
     models: Path = arguments.folder / name / f"models_{training_seed}"
     if not (models / DONE).exists():
-        material = gather(recordings)
+        dataset = load_dataset(recordings)
         command = Train(output_dir=models, log_dir=models / "logs", seed=training_seed, quick=arguments.quick)
-        for policy, settings in settings_of(command, material.hours).items():
-            train_policy(policy, material, settings)
+        for policy, settings in settings_of(command, dataset.hours).items():
+            train_policy(policy, dataset, settings)
         (models / DONE).touch()
     return models
 
 
-def contestants(names: list[str], models: dict[str, list[Path]], style: str, profile: Profile) -> list[Contestant]:
+def contestants(names: list[str], models: dict[str, list[Path]], style: str, profile: Profile) -> list[Entry]:
     """Random, and for each name the teacher that plays so and the understudy that learnt from it."""
-    everyone = [Contestant(name="random", kind="baseline", pilots=(BASELINES["random"](profile),))]
+    everyone = [Entry(name="random", kind="baseline", pilots=(BASELINES["random"](profile),))]
     for name in names:
         hardships = hardships_named(() if name == CLEAN else (name,))
-        teacher = Teacher(style, profile) if name == CLEAN else PersonLike(style, profile, hardships)
+        teacher = Teacher(style, profile) if name == CLEAN else NoisyTeacher(style, profile, hardships)
         learnt = tuple(load_hierarchy(folder, profile) for folder in models[name])
-        everyone.append(Contestant(name=f"{name} teacher", kind="person", pilots=(teacher,)))
-        everyone.append(Contestant(name=f"{name} understudy", kind="policy", pilots=learnt))
+        everyone.append(Entry(name=f"{name} teacher", kind="person", pilots=(teacher,)))
+        everyone.append(Entry(name=f"{name} understudy", kind="policy", pilots=learnt))
     return everyone
 
 
-def row(name: str, played: dict[str, Played], found: tuple[str, ...]) -> str:
+def row(name: str, played: dict[str, EntryRollouts], found: tuple[str, ...]) -> str:
     """One line of the table."""
-    clean = verdict_of(played, person=f"{CLEAN} teacher", random="random")
-    own = verdict_of(played, person=f"{name} teacher", random="random")
+    clean = summarise(played, person=f"{CLEAN} teacher", random="random")
+    own = summarise(played, person=f"{name} teacher", random="random")
     teacher, learnt = clean.row(f"{name} teacher"), clean.row(f"{name} understudy")
     shares = [_percent(learnt.normalised), _percent(own.row(f"{name} understudy").normalised)]
     cells = [teacher.score.text(), learnt.score.text(), *shares, f"{teacher.deaths_per_hour.value:.0f}"]

@@ -20,28 +20,29 @@ import torch
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT, play_all
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR, rollout_all
+from understudy.learning.data.executor_batch import forward_policy
 from understudy.learning.online.learner import OnlineLearner
 from understudy.learning.online.messages import OnlineSettings
-from understudy.learning.rl.action_log_prob import log_likelihood
-from understudy.learning.rl.gae import per_tick
+from understudy.learning.rl.gae import discount_per_tick
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import Brain, Sampling, load_brain
-from understudy.policies.rollout_step import Thought
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.policy_bundle import PolicyBundle, SamplingConfig, load_policies
+from understudy.policies.rollout_step import ExecutorStep
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
 WORLDS, UPDATE_TICKS, BLOCK = 64, 60, 20
 PAYS_S = 2.0
 """The plain rule gives an action what came within about so many seconds."""
-Block = tuple[np.ndarray, Thought, bool]
+Block = tuple[np.ndarray, ExecutorStep, bool]
 
 
 class PlainRule:
-    """Actions weighted by the reward that followed them: no value, no leash; the guide's text taken at its word."""
+    """Actions weighted by the reward that followed them: no value function, no KL penalty; as the guide's text says."""
 
-    def __init__(self, executor: Executor, settings: OnlineSettings, sampling: Sampling) -> None:
+    def __init__(self, executor: Executor, settings: OnlineSettings, sampling: SamplingConfig) -> None:
         self.model, self.settings, self.sampling = copy.deepcopy(executor).eval(), settings, sampling
         self._optimizer = torch.optim.Adam(self.model.parameters(), lr=settings.learning_rate)
         self._ear = OnlineLearner(executor, executor, sampling, load_profile("darkorbit"), settings)
@@ -49,15 +50,15 @@ class PlainRule:
 
     def watch(self, block: Block) -> None:
         """Fills the buffer as our own learner does, with rewards in place of advantages."""
-        self._ear._learn_value = self._keep  # type: ignore[method-assign]
-        self._ear.watch(*block)
+        self._ear._update_value = self._keep  # type: ignore[method-assign]
+        self._ear.add_block(*block)
 
     def _keep(self, experience) -> None:  # type: ignore[no-untyped-def]
         paid, later = np.zeros(experience.num_ticks, np.float32), 0.0
         for tick in range(len(paid) - 1, -1, -1):
-            later = float(experience.rewards[tick, 0].sum()) + per_tick(PAYS_S, TICK_RATE_HZ) * later
+            later = float(experience.rewards[tick, 0].sum()) + discount_per_tick(PAYS_S, TICK_RATE_HZ) * later
             paid[tick] = later
-        self._ear._remember(experience.moments(), torch.from_numpy(paid))
+        self._ear._append_to_buffer(experience.flatten(), torch.from_numpy(paid))
 
     def update(self) -> None:
         """Four steps."""
@@ -66,20 +67,20 @@ class PlainRule:
             return
         for _ in range(self.settings.steps_per_update):
             batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
-            moments = buffer.take(batch)
-            likelihood = log_likelihood(moments.ask(self.model), moments, self.sampling)
+            moments = buffer.index(batch)
+            likelihood = ExecutorDistribution(forward_policy(self.model, moments), self.sampling).log_prob(moments)
             loss = -(self._ear._weights[batch] * self._ear._gains[batch] * likelihood).mean()
             self._optimizer.zero_grad()
             torch.autograd.backward(loss)
             self._optimizer.step()
 
 
-def an_hour(brain: Brain, offset: int) -> Iterator[Block]:
+def an_hour(policies: PolicyBundle, offset: int) -> Iterator[Block]:
     """Blocks of one game after the other."""
     profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.TRAIN, WORLDS, offset)
-    worlds, hierarchy = Simulator(seeds, spread_over_maps(seeds)), Hierarchy(brain, profile)
-    carry, told = hierarchy.start(seeds ^ PILOT_SALT), list[Thought]()
-    hierarchy.on_thought = told.append
+    worlds, hierarchy = Simulator(seeds, spread_over_maps(seeds)), HierarchicalPolicy(policies, profile)
+    carry, told = hierarchy.start(seeds ^ PILOT_SEED_XOR), list[ExecutorStep]()
+    hierarchy.on_executor_step = told.append
     seen = []
     for _ in range(3600 * TICK_RATE_HZ // WORLDS // BLOCK * BLOCK):
         observation = worlds.observe().copy()
@@ -90,23 +91,23 @@ def an_hour(brain: Brain, offset: int) -> Iterator[Block]:
         for first in range(0, len(seen), BLOCK):
             part = slice(first, first + BLOCK)
             records = np.concatenate([one[world : world + 1] for one in seen[part]])
-            thought = Thought(
+            thought = ExecutorStep(
                 *(
                     np.concatenate([getattr(one, name)[world : world + 1] for one in told[part]])
-                    for name in Thought.__dataclass_fields__
+                    for name in ExecutorStep.__dataclass_fields__
                 )
             )
             yield records, thought, first > 0
 
 
-def learn(brain: Brain, seed: int) -> dict[str, Executor]:
+def learn(policies: PolicyBundle, seed: int) -> dict[str, Executor]:
     """The policies after the hour."""
     settings = OnlineSettings(seed=seed)
-    ours = OnlineLearner(brain.executor, brain.executor, brain.sampling, load_profile("darkorbit"), settings)
-    plain = PlainRule(brain.executor, settings, brain.sampling)
+    ours = OnlineLearner(policies.executor, policies.executor, policies.sampling, load_profile("darkorbit"), settings)
+    plain = PlainRule(policies.executor, settings, policies.sampling)
     now_s, ticks = 0.0, 0
-    for block in an_hour(brain, 5_000_000 + 1000 * seed):
-        ours.watch(*block)
+    for block in an_hour(policies, 5_000_000 + 1000 * seed):
+        ours.add_block(*block)
         plain.watch(block)
         ticks += len(block[0])
         if ticks >= UPDATE_TICKS:
@@ -117,7 +118,7 @@ def learn(brain: Brain, seed: int) -> dict[str, Executor]:
     print(
         f"ours: {ours.num_updates} updates, moved {told.moved_per_minute:.3f} nats/min, {ours.explained:.2f} explained"
     )
-    return {"frozen": brain.executor, "the guide's plain rule": plain.model, "ours": ours.policy.averaged}
+    return {"frozen": policies.executor, "the guide's plain rule": plain.model, "ours": ours.policy.averaged}
 
 
 def main() -> None:
@@ -132,10 +133,12 @@ def main() -> None:
     deaths: dict[str, list[float]] = {}
     begun_s = time.process_time()
     for number, folder in enumerate(asked.models):
-        brain = load_brain(folder)
-        learnt = learn(brain, number)
-        played = play_all(
-            {name: Hierarchy(replace(brain, executor=one), profile) for name, one in learnt.items()}, seeds, 120.0
+        policies = load_policies(folder)
+        learnt = learn(policies, number)
+        played = rollout_all(
+            {name: HierarchicalPolicy(replace(policies, executor=one), profile) for name, one in learnt.items()},
+            seeds,
+            120.0,
         )
         for name, outcomes in played.items():
             gains.setdefault(name, []).append(outcomes.scores - played["frozen"].scores)

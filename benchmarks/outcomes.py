@@ -25,9 +25,9 @@ from understudy.contract.protocols import Pilot
 from understudy.evaluation.comparison.statistics import wilson
 from understudy.evaluation.rollouts.baselines import ClickRandomObject
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.learning.rl.outcome_detector import EYE_WATCH, OutcomeWatch, WatchConfig
+from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector, OutcomeDetectorConfig
 from understudy.perception.detector_loader import open_detector
-from understudy.perception.pipeline import Eye
+from understudy.perception.pipeline import PerceptionPipeline
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import Renderer
 from understudy.worlds.simulator.rendering.scene import scene_of
@@ -38,7 +38,7 @@ COUNTED = ("hits", "misses", "kills", "loot", "deaths", "damage_taken")
 STYLES = ("hunter", "kiter", "careful")
 SOON = 10
 """Ticks within which an outcome is right that was seen by the eye."""
-CONFIGS = {"set for exact observations": WatchConfig(), "set for the eye": EYE_WATCH}
+CONFIGS = {"set for exact observations": OutcomeDetectorConfig(), "set for the eye": VISION_CONFIG}
 LATEST_BEGIN_S = 150
 """A piece of play for the eye begins somewhere within so many seconds of a world."""
 
@@ -105,14 +105,14 @@ def truth(pilot: Pilot, settings: Settings) -> Iterator[tuple[np.ndarray, np.nda
     """What was said of each world's ticks that are seen as they are, and what was true."""
     seeds = seeds_for(Purpose.CHOOSE, settings.worlds, settings.offset)
     world, carry = Simulator(seeds, spread_over_maps(seeds)), pilot.start(seeds)
-    watch = OutcomeWatch(world.profile, WatchConfig())
+    watch = OutcomeDetector(world.profile, OutcomeDetectorConfig())
     memory, said, true = watch.start(len(seeds)), [], []
-    watch.see(world.observe(), memory)
+    watch.update(world.observe(), memory)
     for _ in range(round(settings.seconds * TICK_RATE_HZ)):
         decision = pilot.decide(world.observe(), carry)
         carry = decision.carry
         world.act(decision.action)
-        said.append(watch.see(world.observe(), memory))
+        said.append(watch.update(world.observe(), memory))
         true.append(world.observe().records["events"].copy())
     yield from zip(np.stack(said, axis=1), np.stack(true, axis=1), strict=True)
 
@@ -125,7 +125,7 @@ def pictures(pilot: Pilot, settings: Settings) -> Iterator[tuple[Observation, Ob
     maps = spread_over_maps(seeds)
     for seed, start_map in zip(seeds, maps, strict=True):
         one = np.array([seed], np.uint64)
-        world, carry, eye = Simulator(one, start_map), pilot.start(one), Eye(profile, detector)
+        world, carry, eye = Simulator(one, start_map), pilot.start(one), PerceptionPipeline(profile, detector)
         begins = int(generator.integers(0, LATEST_BEGIN_S * TICK_RATE_HZ))
         seen, true = [], []
         for tick in range(begins + round(settings.seconds * TICK_RATE_HZ)):
@@ -136,7 +136,7 @@ def pictures(pilot: Pilot, settings: Settings) -> Iterator[tuple[Observation, Ob
                 cursor = (float(record["cursor_x"]), float(record["cursor_y"]))
                 true.append(now.copy())
                 seen.append(
-                    eye.look(frame, float(record["time_s"]), cursor, int(record["keys"]), int(record["button"]))
+                    eye.process(frame, float(record["time_s"]), cursor, int(record["keys"]), int(record["button"]))
                 )
             decision = pilot.decide(now, carry)
             carry = decision.carry
@@ -144,14 +144,14 @@ def pictures(pilot: Pilot, settings: Settings) -> Iterator[tuple[Observation, Ob
         yield concatenate(seen), concatenate(true)
 
 
-def tell(name: str, tally: Tally) -> None:
+def tell(name: str, stats: Tally) -> None:
     """Prints a table."""
     print(name)
-    for kind, (said, true, right, late) in tally.counts.items():
+    for kind, (said, true, right, late) in stats.counts.items():
         precision, recall = (wilson(right, most).text(4) if most else "none" for most in (said, true))
         in_the_tick = f"   in the tick {(right - late) / true:.4f}" if late else ""
         print(f"  {kind:12s} {true:8.0f} true   precision {precision}   recall {recall}{in_the_tick}")
-    print(f"  hulls of damage: {tally.damage[0]:.1f} seen, {tally.damage[1]:.1f} true", flush=True)
+    print(f"  hulls of damage: {stats.damage[0]:.1f} seen, {stats.damage[1]:.1f} true", flush=True)
 
 
 def main() -> None:
@@ -163,26 +163,26 @@ def main() -> None:
         by_eye(pilots, settings, late_ticks)
         return
     for name, pilot in {**pilots, "click_random_object": ClickRandomObject(profile)}.items():
-        tally = Tally(0, late_ticks)
+        stats = Tally(0, late_ticks)
         for said, true in truth(pilot, settings):
-            tally.add(said, true)
-        tell(f"{name}: {settings.worlds} worlds x {settings.seconds:.0f} s", tally)
+            stats.add(said, true)
+        tell(f"{name}: {settings.worlds} worlds x {settings.seconds:.0f} s", stats)
 
 
 def by_eye(pilots: dict[str, Pilot], settings: Settings, late_ticks: int) -> None:
     """Watches set for exact observations and for the eye's, on the same pictures of all styles."""
     profile = load_profile("darkorbit")
-    watches = {name: OutcomeWatch(profile, config) for name, config in CONFIGS.items()}
+    watches = {name: OutcomeDetector(profile, config) for name, config in CONFIGS.items()}
     tallies = {name: Tally(SOON, late_ticks) for name in (*CONFIGS, "the eye's own events")}
     for style, pilot in pilots.items():
         for number, (seen, true) in enumerate(pictures(pilot, settings)):
             if settings.keep is not None:
                 np.savez_compressed(settings.keep / f"{style}_{number}.npz", seen=seen.records, true=true.records)
             for name, watch in watches.items():
-                tallies[name].add(watch.see_all(seen)[1:], true.records["events"][1:])
+                tallies[name].add(watch.process_episode(seen)[1:], true.records["events"][1:])
             tallies["the eye's own events"].add(seen.records["events"][1:], true.records["events"][1:])
-    for name, tally in tallies.items():
-        tell(f"{name}: {len(pilots)} styles x {settings.worlds} pieces x {settings.seconds:.0f} s", tally)
+    for name, stats in tallies.items():
+        tell(f"{name}: {len(pilots)} styles x {settings.worlds} pieces x {settings.seconds:.0f} s", stats)
 
 
 if __name__ == "__main__":

@@ -25,20 +25,20 @@ from understudy.contract.observation import Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play
-from understudy.learning.data.dataset import gather
-from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.evaluation.rollouts.vector_rollout import rollout
+from understudy.learning.data.dataset import load_dataset
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig
 from understudy.policies.checkpoint import BEST, CheckpointMeta, load_checkpoint
 from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
-from understudy.policies.conditioning import ADVICE_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
 from understudy.policies.object_features import PLACE_AT, THERE_AT, TRACK_WIDTH
-from understudy.policies.policy_bundle import Brain, load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy, HierarchyCarry
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, HierarchicalState
 from understudy.worlds.catalog import load_profile
 
 HORIZON = 10
@@ -65,7 +65,7 @@ class PerTick(nn.Module):
         self.width, self.heads = width, heads
         self.kind = nn.Embedding(MAX_KINDS + 1, 8)
         self.context = nn.Sequential(
-            nn.Dropout(0.5 * dropout), nn.Linear(CONTEXT_WIDTH + ADVICE_WIDTH, 2 * width), nn.GELU()
+            nn.Dropout(0.5 * dropout), nn.Linear(CONTEXT_WIDTH + CONDITIONING_WIDTH, 2 * width), nn.GELU()
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + 8, width)
         self.landmark = nn.Linear(PLACE_AT, width)
@@ -119,25 +119,25 @@ class Chunks:
     """Ticks with a whole chunk ahead, and a living ship."""
 
 
-def chunks_of(lessons: list[Lesson], upstream: Upstream) -> Chunks:
+def chunks_of(labelled_episodes: list[LabelledEpisode], upstream: UpstreamPolicies) -> Chunks:
     """All lessons, one after the other."""
 
     def join(parts: list[np.ndarray], axis: int = 0) -> Tensor:
         return torch.from_numpy(np.concatenate(parts, axis=axis))
 
-    advised = [upstream.advice(lesson) for lesson in lessons]
+    advised = [upstream.conditioning(labelled) for labelled in labelled_episodes]
     offsets, buttons, keys, usable = [], [], [], []
-    for lesson in lessons:
-        cursor = np.stack([lesson.actions["cursor_x"], lesson.actions["cursor_y"]], axis=1)
-        here = np.stack([lesson.observation.records["cursor_x"], lesson.observation.records["cursor_y"]], axis=1)
-        ahead = np.minimum(np.arange(len(lesson))[:, None] + np.arange(HORIZON), len(lesson) - 1)
+    for labelled in labelled_episodes:
+        cursor = np.stack([labelled.actions["cursor_x"], labelled.actions["cursor_y"]], axis=1)
+        here = np.stack([labelled.observation.records["cursor_x"], labelled.observation.records["cursor_y"]], axis=1)
+        ahead = np.minimum(np.arange(len(labelled))[:, None] + np.arange(HORIZON), len(labelled) - 1)
         offsets.append((OFFSET_SCALE * (cursor[ahead] - here[:, None])).astype(np.float32))
-        buttons.append((lesson.actions["button"][ahead] != 0).astype(np.float32))
-        down = (lesson.actions["keys"][ahead][..., None] >> np.arange(MAX_KEYS, dtype=np.uint32)) & 1
+        buttons.append((labelled.actions["button"][ahead] != 0).astype(np.float32))
+        down = (labelled.actions["keys"][ahead][..., None] >> np.arange(MAX_KEYS, dtype=np.uint32)) & 1
         keys.append(down.astype(np.float32))
-        alive = lesson.observation.records["player"]["alive"] != 0
-        usable.append(alive & (np.arange(len(lesson)) <= len(lesson) - HORIZON))
-    encoded = [lesson.encoded for lesson in lessons]
+        alive = labelled.observation.records["player"]["alive"] != 0
+        usable.append(alive & (np.arange(len(labelled)) <= len(labelled) - HORIZON))
+    encoded = [labelled.encoded for labelled in labelled_episodes]
     return Chunks(
         shown=tuple(
             join([getattr(one, name) for one in encoded]) for name in ("context", "tracks", "kinds", "landmarks")
@@ -156,7 +156,7 @@ class PerTickTask:
 
     def __init__(self, train: Chunks, held_out: Chunks, model: PerTick) -> None:
         self.model, self._train, self._held_out = model, train, held_out
-        self._signs = [torch.from_numpy(table) for table in mirror_tables()]
+        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
 
     @property
     def num_samples(self) -> int:
@@ -206,7 +206,7 @@ class PerTickTask:
 class ChunkCarry:
     """What is being carried out."""
 
-    levels: HierarchyCarry
+    levels: HierarchicalState
     random: np.random.Generator
     chunk: np.ndarray | None = None
     """(B, HORIZON, NUM_SAID), numbers and probabilities, and where the cursor was when it was drawn."""
@@ -214,11 +214,11 @@ class ChunkCarry:
     at: int = 0
 
 
-class ChunkPilot(Hierarchy):
+class ChunkPilot(HierarchicalPolicy):
     """The slower levels as they are, and chunks in place of gestures."""
 
-    def __init__(self, brain: Brain, profile: Profile, every: int, temperature: float) -> None:
-        super().__init__(brain, profile)
+    def __init__(self, policies: PolicyBundle, profile: Profile, every: int, temperature: float) -> None:
+        super().__init__(policies, profile)
         self._every, self._temperature = every, temperature
         self._now: ChunkCarry | None = None
 
@@ -232,11 +232,11 @@ class ChunkPilot(Hierarchy):
         decision = super().decide(observation, carry.levels)
         return Decision(decision.action, decision.intent, carry)
 
-    def _act(self, observation: Observation, hazards, carry: HierarchyCarry) -> Action:  # type: ignore[no-untyped-def,override]
+    def _act(self, observation: Observation, output, carry: HierarchicalState) -> Action:  # type: ignore[no-untyped-def,override]
         now = self._now
         assert now is not None
         if now.chunk is None or now.at >= self._every:
-            logits, chunks = (part.numpy() for part in hazards)
+            logits, chunks = (part.numpy() for part in output)
             chance = now.random.gumbel(size=logits.shape) * self._temperature
             now.chunk = chunks[np.arange(len(logits)), (logits + chance).argmax(axis=1)]
             now.cursor, now.at = observation.cursor.copy(), 0
@@ -257,9 +257,9 @@ def train(seed: int, arguments: argparse.Namespace) -> PerTick:
     torch.manual_seed(seed)
     model = PerTick()
     if not (folder / BEST).exists() or not (folder / "done").exists():
-        levels = load_brain(arguments.models)
-        upstream, material = Upstream(levels.strategist, levels.tactician), gather(arguments.recordings)
-        task = PerTickTask(chunks_of(material.train, upstream), chunks_of(material.held_out, upstream), model)
+        levels = load_policies(arguments.models)
+        upstream, dataset = UpstreamPolicies(levels.strategist, levels.tactician), load_dataset(arguments.recordings)
+        task = PerTickTask(chunks_of(dataset.train, upstream), chunks_of(dataset.validation, upstream), model)
         config = FitConfig(
             epochs=arguments.epochs,
             batch_size=512,
@@ -267,7 +267,7 @@ def train(seed: int, arguments: argparse.Namespace) -> PerTick:
             gradient_clip=100.0,
             seed=seed,
             save_every=None,
-            choose_by="choice",
+            selection_metric="choice",
         )
         curve: dict[int, float] = {}
         result = fit(
@@ -300,12 +300,12 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    profile, levels = load_profile("darkorbit"), load_brain(arguments.models)
+    profile, levels = load_profile("darkorbit"), load_policies(arguments.models)
     seeds = seeds_for(Purpose.CHOOSE, arguments.worlds)
     for seed in arguments.seeds:
-        brain = Brain(train(seed, arguments), levels.hand, levels.strategist, levels.tactician)  # type: ignore[arg-type]
+        policies = PolicyBundle(train(seed, arguments), levels.hand, levels.strategist, levels.tactician)  # type: ignore[arg-type]
         for name in arguments.executions:
-            played = play(ChunkPilot(brain, profile, *EXECUTIONS[name]), seeds, arguments.seconds)
+            played = rollout(ChunkPilot(policies, profile, *EXECUTIONS[name]), seeds, arguments.seconds)
             half = 1.96 * played.scores.std() / len(played) ** 0.5
             rates = {event: played.per_minute(event).mean() for event in ("kills", "loot", "deaths")}
             print(

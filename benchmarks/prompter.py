@@ -19,17 +19,17 @@ from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.policies.action_distribution import chances_of
 from understudy.policies.click_semantics import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
-from understudy.policies.conditioning import advice_of, strategy_of
+from understudy.policies.conditioning import concat_conditioning, concat_strategy
 from understudy.policies.executor import MINIMAP as MINIMAP_POINT
-from understudy.policies.executor import NUM_CANDIDATES, Hazards
+from understudy.policies.executor import NUM_CANDIDATES, ExecutorOutput
 from understudy.policies.executor import SPACE as SPACE_POINT
+from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.motor_model import IDLE, MOVE, PRESS
-from understudy.policies.policy_bundle import Brain
-from understudy.policies.sampling import act_worlds
-from understudy.runtime.hierarchical_policy import Hierarchy, HierarchyCarry
-from understudy.worlds.simulator.teacher.action_selection import served
+from understudy.policies.policy_bundle import PolicyBundle
+from understudy.policies.sampling import sample_actions
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, HierarchicalState
+from understudy.worlds.simulator.teacher.action_selection import on_click_done
 from understudy.worlds.simulator.teacher.game_knowledge import BASE, ENEMY, LOOT, PORTAL
 from understudy.worlds.simulator.teacher.state import (
     ERRAND_BASE,
@@ -65,7 +65,7 @@ PROMPTS = np.dtype(
 class PrompterCarry:
     """Memory of the understudy and of the teacher beside it."""
 
-    understudy: HierarchyCarry
+    understudy: HierarchicalState
     teacher: np.ndarray
     phases: np.ndarray
     """Of the understudy's hand in the tick before."""
@@ -75,14 +75,14 @@ class PrompterCarry:
     """What the teacher itself would do in this tick, records of dtype ACTION."""
 
 
-class Prompted(Hierarchy):
+class Prompted(HierarchicalPolicy):
     """A Hierarchy in which the teacher stands in for some parts."""
 
-    def __init__(self, brain: Brain, profile: Profile, style: str, parts: frozenset[Part]) -> None:
-        super().__init__(brain, profile)
+    def __init__(self, policies: PolicyBundle, profile: Profile, style: str, parts: frozenset[Part]) -> None:
+        super().__init__(policies, profile)
         self._teacher, self._parts = Teacher(style, profile), parts
         self._style = style_record(self._teacher.style)
-        self.hand = exact_hand(brain.hand) if "exact hand" in parts else brain.hand
+        self.hand = exact_hand(policies.hand) if "exact hand" in parts else policies.hand
         self._busy: PrompterCarry | None = None
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
@@ -109,35 +109,37 @@ class Prompted(Hierarchy):
         read_prompts(carry.prompts, carry.teacher, before, observation.records, self._encoder.geometry)
         carry.phases = hands["phase"].copy()
 
-    def _strategise(self, context_BF: torch.Tensor, carry: HierarchyCarry) -> None:
-        super()._strategise(context_BF, carry)
+    def _run_strategist(self, context_BF: torch.Tensor, carry: HierarchicalState) -> None:
+        super()._run_strategist(context_BF, carry)
         if "mode" in self._parts:
             self._say_mode(carry)
 
-    def _say_mode(self, carry: HierarchyCarry) -> None:
+    def _say_mode(self, carry: HierarchicalState) -> None:
         assert self._busy is not None
         modes = torch.nn.functional.one_hot(torch.from_numpy(self._busy.teacher["mode"].astype(np.int64)), NUM_MODES)
         goal = carry.strategy[:, NUM_MODES : NUM_MODES + GOAL_WIDTH]
-        carry.strategy = strategy_of(modes.float(), goal)
-        carry.words = torch.cat([carry.strategy, carry.words[:, carry.strategy.shape[1] :]], dim=-1)
+        carry.strategy = concat_strategy(modes.float(), goal)
+        carry.conditioning = torch.cat([carry.strategy, carry.conditioning[:, carry.strategy.shape[1] :]], dim=-1)
 
-    def _aim(self, context_BF, tracks, kinds, observation, carry) -> None:  # type: ignore[no-untyped-def]
+    def _run_tactician(self, context_BF, tracks, kinds, observation, carry) -> None:  # type: ignore[no-untyped-def]
         if "mode" in self._parts:
             self._say_mode(carry)
-        super()._aim(context_BF, tracks, kinds, observation, carry)
+        super()._run_tactician(context_BF, tracks, kinds, observation, carry)
         if "target" in self._parts:
             assert self._busy is not None
             slots = self._busy.teacher["target_slot"]
             weights = np.zeros((len(slots), MAX_TRACKS), np.float32)
             aimed = np.flatnonzero(slots >= 0)
             weights[aimed, slots[aimed]] = 1.0
-            route = carry.words[:, carry.strategy.shape[1] : -1]
-            carry.words = advice_of(carry.strategy, route, torch.from_numpy((slots < 0).astype(np.float32)))
-            carry.weights, carry.weights_ids = weights, observation.records["tracks"]["id"].copy()
+            route = carry.conditioning[:, carry.strategy.shape[1] : -1]
+            carry.conditioning = concat_conditioning(
+                carry.strategy, route, torch.from_numpy((slots < 0).astype(np.float32))
+            )
+            carry.target_probs, carry.target_ids = weights, observation.records["tracks"]["id"].copy()
 
-    def _act(self, observation: Observation, hazards: Hazards, carry: HierarchyCarry) -> Action:
+    def _act(self, observation: Observation, output: ExecutorOutput, carry: HierarchicalState) -> Action:
         assert self._busy is not None and self._busy.prompts is not None and self._busy.whole is not None
-        prompts, chances = self._busy.prompts, chances_of(hazards, self.brain.sampling)
+        prompts, chances = self._busy.prompts, ExecutorDistribution(output, self.policies.sampling).probabilities()
         if "when" in self._parts:
             chances = chances._replace(start=prompts["begins"].astype(np.float32))
             moved_on = (prompts["begins"] > 0) & (carry.hands["phase"] != PRESS)
@@ -154,7 +156,7 @@ class Prompted(Hierarchy):
         if "space" in self._parts:
             pin(chances.space, prompts, SPACE_POINT)
         actions = np.zeros(len(observation), ACTION)
-        act_worlds(
+        sample_actions(
             observation.records,
             carry.hands,
             self.hand,
@@ -230,7 +232,7 @@ def set_right(carries, hands, phases, style, records):  # type: ignore[no-untype
         if phases[b] == PRESS and hand.phase != PRESS:
             c.sent, c.sent_id, c.sent_tick = gesture, which, c.tick
             c.wish, c.wish_id = NOTHING, 0
-            served(c, style[0])
+            on_click_done(c, style[0])
         c.phase, c.gesture, c.gesture_id = IDLE, NOTHING, 0
         if hand.phase != IDLE:
             c.phase = PRESS if hand.phase == PRESS else MOVE

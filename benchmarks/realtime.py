@@ -21,19 +21,19 @@ import torch
 from understudy.contract.action import Action, Actor, idle_action
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.contract.rate import Rate, SystemClock
-from understudy.policies.conditioning import ADVICE_WIDTH, STRATEGY_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.inference_backend import OnnxNetworks, TorchNetworks, fastest, networks_of
-from understudy.policies.motor_model import HAND
+from understudy.policies.inference_backend import OnnxBackend, TorchBackend, fastest_backend, make_backend
+from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
-from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchical_policy import Hierarchy
-from understudy.runtime.latency_monitor import Cadence, CadenceReport
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
+from understudy.runtime.latency_monitor import LatencyMonitor, LatencyReport
 from understudy.runtime.session import Session
-from understudy.runtime.shared_control import TakenOver
+from understudy.runtime.shared_control import SharedControlPilot
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -41,12 +41,12 @@ SEEDS = np.array([3], np.uint64)
 PARTS = ("decide", "libraries", "alone", "trainer", "window")
 
 
-def brain_of(models: Path | None) -> Brain:
+def brain_of(models: Path | None) -> PolicyBundle:
     """Trained policies, or untrained ones of the same size: they cost the same."""
     if models is not None:
-        return load_brain(models)
-    hand: np.void = np.ones(1, HAND)[0]
-    return Brain(Executor(ExecutorConfig()), hand, Strategist(StrategistConfig()), Tactician(TacticianConfig()))
+        return load_policies(models)
+    hand: np.void = np.ones(1, MOTOR_MODEL)[0]
+    return PolicyBundle(Executor(ExecutorConfig()), hand, Strategist(StrategistConfig()), Tactician(TacticianConfig()))
 
 
 class Nobody:
@@ -89,27 +89,27 @@ class BeatenSimulator(Simulator):
         self.observe().records["time_s"] = self._start_s + self._slot / 20.0
 
 
-def live(hierarchy: Hierarchy, seconds: float) -> CadenceReport:
+def live(hierarchy: HierarchicalPolicy, seconds: float) -> LatencyReport:
     """The beat without a window."""
     world = BeatenSimulator()
-    pilot = TakenOver(hierarchy, Nobody(world), num_missed=lambda: world.num_missed)
+    pilot = SharedControlPilot(hierarchy, Nobody(world), num_missed=lambda: world.num_missed)
     Session(world, pilot, actor=Actor.POLICY, seeds=SEEDS).run(round(20 * seconds))
     return pilot.cadence.report()
 
 
-def live_in_window(hierarchy: Hierarchy, seconds: float) -> CadenceReport:
+def live_in_window(hierarchy: HierarchicalPolicy, seconds: float) -> LatencyReport:
     """The beat in the game's window, drawn up to 60 times a second."""
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
     window = GameWindow(3, "1-1")
-    pilot = TakenOver(hierarchy, WindowSeat(window), num_missed=lambda: window.num_missed)
+    pilot = SharedControlPilot(hierarchy, WindowOperator(window), num_missed=lambda: window.num_missed)
     Session(window, pilot, actor=Actor.POLICY, seeds=SEEDS).run(round(20 * seconds), until=lambda step: window.closed)
     print(f"  {window.num_frames / seconds:.0f} pictures a second")
     return pilot.cadence.report()
 
 
-def say(name: str, report: CadenceReport) -> None:
+def say(name: str, report: LatencyReport) -> None:
     print(f"{name}: ms as p50 / p95 / p99 / max")
     print(f"  thinking {report.decide};  seen to decided {report.latency};  jitter {1000 * report.jitter_s:.1f}")
     for each in report.levels:
@@ -117,10 +117,10 @@ def say(name: str, report: CadenceReport) -> None:
     print(f"  late ticks {report.num_late} of {report.num_ticks} ({report.late_share:.3%})")
 
 
-def decide(hierarchy: Hierarchy, seconds: float) -> None:
+def decide(hierarchy: HierarchicalPolicy, seconds: float) -> None:
     """One decision after the other, on the clock and on the processor."""
     world, carry = Simulator(SEEDS), hierarchy.start(SEEDS)
-    cadence, clock, spent = Cadence(), SystemClock(), []
+    cadence, clock, spent = LatencyMonitor(), SystemClock(), []
     until, tick = time.monotonic() + seconds, 0
     while time.monotonic() < until:
         began_s, cpu_s = clock.now_s(), time.thread_time()
@@ -134,7 +134,7 @@ def decide(hierarchy: Hierarchy, seconds: float) -> None:
     print(f"decide, {tick} in a row: ms on the clock {cadence.report().decide}, on the processor {percentiles}")
 
 
-def libraries(brain: Brain) -> None:
+def libraries(policies: PolicyBundle) -> None:
     """Each policy by itself in both libraries, one thread, processor time; and what making it ready costs."""
     seen = (torch.randn(1, MAX_TRACKS, TRACK_WIDTH), torch.ones(1, MAX_TRACKS, dtype=torch.int64))
     context = torch.randn(1, CONTEXT_WIDTH)
@@ -142,11 +142,11 @@ def libraries(brain: Brain) -> None:
     cases = {
         "strategist": (torch.randn(1, 60, CONTEXT_WIDTH),),
         "tactician": (context, torch.randn(1, STRATEGY_WIDTH), *seen),
-        "executor": (context, torch.randn(1, ADVICE_WIDTH), *seen, *told),
+        "executor": (context, torch.randn(1, CONDITIONING_WIDTH), *seen, *told),
     }
-    OnnxNetworks(brain)  # imports the exporter
+    OnnxBackend(policies)  # imports the exporter
     began_s = time.thread_time()
-    by_torch, by_onnx = TorchNetworks(brain), OnnxNetworks(brain)
+    by_torch, by_onnx = TorchBackend(policies), OnnxBackend(policies)
     print(f"exported in {time.thread_time() - began_s:.2f} s of processor time")
     for name, arguments in cases.items():
         one, other = getattr(by_torch, name), getattr(by_onnx, name)
@@ -175,7 +175,7 @@ def train_for_ever() -> None:
     optimiser = torch.optim.AdamW(model.parameters())
     batch = (
         torch.randn(128, CONTEXT_WIDTH),
-        torch.randn(128, ADVICE_WIDTH),
+        torch.randn(128, CONDITIONING_WIDTH),
         torch.randn(128, MAX_TRACKS, TRACK_WIDTH),
         torch.ones(128, MAX_TRACKS, dtype=torch.int64),
         torch.rand(128, MAX_TRACKS),
@@ -192,20 +192,20 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--models", type=Path, default=None)
-    parser.add_argument("--library", choices=("onnxruntime", "torch"), default=fastest())
+    parser.add_argument("--library", choices=("onnxruntime", "torch"), default=fastest_backend())
     parser.add_argument("--part", nargs="*", choices=(*PARTS, "train"), default=PARTS)
     chosen = parser.parse_args()
     if "train" in chosen.part:
         train_for_ever()
     torch.set_num_threads(1)
-    brain = brain_of(chosen.models)
-    hierarchy = Hierarchy(brain, load_profile(), networks_of(brain, chosen.library))
+    policies = brain_of(chosen.models)
+    hierarchy = HierarchicalPolicy(policies, load_profile(), make_backend(policies, chosen.library))
     live(hierarchy, 2.0)  # compiles and allocates
     print(f"{hierarchy.networks.library}; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     if "decide" in chosen.part:
         decide(hierarchy, min(10.0, chosen.seconds))
     if "libraries" in chosen.part:
-        libraries(brain)
+        libraries(policies)
     if "alone" in chosen.part:
         say("alone", live(hierarchy, chosen.seconds))
     if "trainer" in chosen.part:

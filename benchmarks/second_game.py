@@ -24,9 +24,8 @@ import numpy as np
 from desktop import x_server
 from PIL import Image
 
-from understudy.worlds.desktop.capture.screen_capture import open_camera
-from understudy.worlds.desktop.input.input_injector import open_pointer
-from understudy.worlds.desktop.windows.window_system import Area, find_window, open_windows
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_windows
+from understudy.worlds.desktop.windows.window_system import Area, find_window
 
 SPRITES = Path("/usr/share/xbill/pixmaps")
 PROFILE = Path(__file__).parent / "second_game.toml"
@@ -75,7 +74,7 @@ class Game:
     def __init__(self, folder: Path, level: int) -> None:
         environment = {**os.environ, "HOME": str(folder)}
         self.process = subprocess.Popen(["/usr/games/xbill", "-l", str(level)], env=environment)
-        self.windows, self.camera, self.pointer = open_windows(), open_camera(), open_pointer()
+        self.windows, self.camera, self.pointer = open_windows(), open_camera(), open_injector()
         until = time.monotonic() + 20
         while "xbill" not in self.windows.titles().values() and time.monotonic() < until:
             time.sleep(0.1)

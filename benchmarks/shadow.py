@@ -26,19 +26,19 @@ from rich.table import Table
 from understudy.contract.action import ACTION
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play
-from understudy.learning.data.executor_batch import ExecutorSamples, join
-from understudy.learning.data.streaming_labeller import Onlooker
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.evaluation.rollouts.vector_rollout import rollout
+from understudy.learning.data.executor_batch import ExecutorBatch, concatenate
+from understudy.learning.data.streaming_labeller import StreamingLabeller
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.shadow.learner import ShadowLearner
 from understudy.learning.shadow.messages import ShadowSettings
-from understudy.learning.shadow.setup import base_recordings, rehearse
+from understudy.learning.shadow.setup import base_recordings, build_rehearsal_buffer
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import load_brain
-from understudy.policies.style_heads import earlier_of
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.policy_bundle import load_policies
+from understudy.policies.style_heads import base_style
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -80,7 +80,7 @@ class Changes:
 
     def __init__(self, style: str, models: Path, recordings: Path, arguments: argparse.Namespace) -> None:
         self.style, self.models, self.recordings, self.arguments = style, models, recordings, arguments
-        self.purpose, self.profile, self.brain = Purpose[arguments.purpose], load_profile(), load_brain(models)
+        self.purpose, self.profile, self.policies = Purpose[arguments.purpose], load_profile(), load_policies(models)
 
     def to(self, new: str, stream: int) -> None:
         """One stream of a new style, learnt from and judged; kept as a file."""
@@ -94,21 +94,23 @@ class Changes:
         assert isinstance(after, Executor)
         of_new, of_old = self._held_out(new), self._of_own
         ways = (
-            (self.brain.executor, of_new),
+            (self.policies.executor, of_new),
             (after, of_new),
-            (self.brain.executor, of_old),
-            (earlier_of(after), of_old),
+            (self.policies.executor, of_old),
+            (base_style(after), of_old),
         )
-        verdict = learner.judge()
+        verdict = learner.evaluate_candidate()
         found = {
             "old": self.style,
             "new": new,
-            "clicks": int((of_new.candidates >= 0).sum()),
+            "clicks": int((of_new.target >= 0).sum()),
             "shares": [learner.agreement(model, samples).share for model, samples in ways],
             "verdict": f"{'promoted' if verdict.promote else 'kept aside'}: {verdict.reason}",
             "cpu_s": cpu_s,
-            "before": self._habits(f"before_{self.models.name}", lambda: Hierarchy(self.brain, self.profile)),
-            "after": self._habits("", lambda: Hierarchy(replace(self.brain, executor=after), self.profile)),
+            "before": self._habits(
+                f"before_{self.models.name}", lambda: HierarchicalPolicy(self.policies, self.profile)
+            ),
+            "after": self._habits("", lambda: HierarchicalPolicy(replace(self.policies, executor=after), self.profile)),
             "teacher_old": self._habits(f"teacher_{self.style}", lambda: Teacher(self.style, self.profile)),
             "teacher_new": self._habits(f"teacher_{new}", lambda: Teacher(new, self.profile)),
         }
@@ -120,9 +122,9 @@ class Changes:
         torch.manual_seed(settings.seed)
         written_s = (self.models / "executor" / "best_model.pt").stat().st_mtime
         train, kept = base_recordings(self.recordings, written_s, self.profile)
-        upstream = Upstream(self.brain.strategist, self.brain.tactician)
-        rehearsal = rehearse(train, kept, upstream, self.profile, settings, lambda: None)
-        learner = ShadowLearner(self.brain, self.profile, settings, rehearsal)
+        upstream = UpstreamPolicies(self.policies.strategist, self.policies.tactician)
+        rehearsal = build_rehearsal_buffer(train, kept, upstream, self.profile, settings, lambda: None)
+        learner = ShadowLearner(self.policies, self.profile, settings, rehearsal)
         for at in range(0, len(actions), 10):
             learner.watch(records[at : at + 10], actions[at : at + 10], at)
             while learner.due_s(at * TICK_S) == 0.0:
@@ -130,15 +132,17 @@ class Changes:
         return learner
 
     @cached_property
-    def _of_own(self) -> ExecutorSamples:
+    def _of_own(self) -> ExecutorBatch:
         return self._held_out(self.style)
 
-    def _held_out(self, style: str) -> ExecutorSamples:
+    def _held_out(self, style: str) -> ExecutorBatch:
         """Samples of a style in worlds that nobody learns from."""
         parts = []
         for records, actions in played(style, seeds_for(self.purpose, HELD_OUT_WORLDS, FIRST_JUDGED), HELD_OUT_MINUTES):
-            parts += [part.samples for part in Onlooker(self.brain, self.profile).watch(records, actions, 0)]
-        return join(parts)
+            parts += [
+                part.samples for part in StreamingLabeller(self.policies, self.profile).watch(records, actions, 0)
+            ]
+        return concatenate(parts)
 
     def _habits(self, name: str, pilot: Callable[[], Pilot]) -> dict[str, list[float]]:
         """How somebody plays: each figure in each world; kept under a name, where there is one."""
@@ -147,7 +151,7 @@ class Changes:
             kept: dict[str, list[float]] = json.loads(path.read_text(encoding="utf-8"))
             return kept
         seeds = seeds_for(self.purpose, self.arguments.worlds, FIRST_PLAYED)
-        outcomes = play(pilot(), seeds, self.arguments.seconds)
+        outcomes = rollout(pilot(), seeds, self.arguments.seconds)
         habits = {figure: measure(outcomes).tolist() for figure, measure in FIGURES.items()}
         if name:
             path.parent.mkdir(exist_ok=True)
@@ -214,10 +218,10 @@ def way(one: dict[str, Any], name: str) -> str:
     return f"{(np.nanmean(after) - np.nanmean(before)) / far:.2f}" if abs(far) > sure else "-"
 
 
-def _habit(over: str, under: str) -> Callable[[Outcomes], np.ndarray]:
+def _habit(over: str, under: str) -> Callable[[EpisodeStats], np.ndarray]:
     """A ratio of two habits, for each world in which it is defined."""
 
-    def figure(outcomes: Outcomes) -> np.ndarray:
+    def figure(outcomes: EpisodeStats) -> np.ndarray:
         records = outcomes.habits.records
         with np.errstate(invalid="ignore", divide="ignore"):
             return np.asarray(records[over] / records[under])
@@ -225,13 +229,13 @@ def _habit(over: str, under: str) -> Callable[[Outcomes], np.ndarray]:
     return figure
 
 
-def _share_of_boxes(outcomes: Outcomes) -> np.ndarray:
+def _share_of_boxes(outcomes: EpisodeStats) -> np.ndarray:
     boxes, kills = outcomes.total("loot"), outcomes.total("kills")
     with np.errstate(invalid="ignore", divide="ignore"):
         return boxes / (boxes + kills)
 
 
-FIGURES: dict[str, Callable[[Outcomes], np.ndarray]] = {
+FIGURES: dict[str, Callable[[EpisodeStats], np.ndarray]] = {
     "score/min": lambda outcomes: outcomes.scores,
     "deaths/h": lambda outcomes: 60.0 * outcomes.per_minute("deaths"),
     "share of boxes": _share_of_boxes,

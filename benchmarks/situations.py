@@ -19,8 +19,8 @@ from prompter import Part, Prompted
 from understudy.contract.intent import Mode
 from understudy.contract.observation import TICK_RATE_HZ, Role
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.policies.click_semantics import Sort, geometry_of, read_click
-from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.policies.click_semantics import ClickKind, classify_click, geometry_of
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -48,11 +48,11 @@ class Seen:
     """(T, B, STATES)"""
 
 
-def watch(brain: Brain, style: str, parts: frozenset[Part], num_worlds: int, seconds: float) -> Seen:
+def watch(policies: PolicyBundle, style: str, parts: frozenset[Part], num_worlds: int, seconds: float) -> Seen:
     """Plays and writes down."""
     profile = load_profile("darkorbit")
     geometry, seeds = geometry_of(profile), seeds_for(Purpose.CHOOSE, num_worlds)
-    world, pilot = Simulator(seeds, spread_over_maps(seeds)), Prompted(brain, profile, style, parts)
+    world, pilot = Simulator(seeds, spread_over_maps(seeds)), Prompted(policies, profile, style, parts)
     carry = pilot.start(seeds ^ PILOT_SALT)
     ticks, num_keys = round(seconds * TICK_RATE_HZ), len(profile.keys)
     seen = Seen(
@@ -83,15 +83,15 @@ def watch(brain: Brain, style: str, parts: frozenset[Part], num_worlds: int, sec
 
 
 def _what(record: np.void, geometry: np.void, action: np.void) -> int:
-    sort, index = read_click(record, geometry, action["cursor_x"], action["cursor_y"])
-    if sort == Sort.TRACK:
+    sort, index = classify_click(record, geometry, action["cursor_x"], action["cursor_y"])
+    if sort == ClickKind.TRACK:
         track = record["tracks"][index]
         if track["role"] == Role.ENEMY:
             return CLICKS.index("same alien" if track["selected"] else "new alien")
         return CLICKS.index("box" if track["role"] == Role.LOOT else "other")
-    if sort == Sort.LANDMARK:
+    if sort == ClickKind.LANDMARK:
         return CLICKS.index("base" if record["landmarks"][index]["role"] == Role.BASE else "portal")
-    return CLICKS.index({Sort.MINIMAP: "patrol", Sort.SPACE: "space"}.get(Sort(sort), "other"))
+    return CLICKS.index({ClickKind.MINIMAP: "patrol", ClickKind.SPACE: "space"}.get(ClickKind(sort), "other"))
 
 
 def _state(records: np.ndarray) -> np.ndarray:
@@ -147,9 +147,9 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    profile, brain = load_profile("darkorbit"), load_brain(arguments.model)
+    profile, policies = load_profile("darkorbit"), load_policies(arguments.model)
     both = [
-        watch(brain, arguments.style, parts, arguments.worlds, arguments.seconds)
+        watch(policies, arguments.style, parts, arguments.worlds, arguments.seconds)
         for parts in (WHOLE, frozenset[Part]())
     ]
     maps = [arguments.map] if arguments.map else [None, *profile.maps]

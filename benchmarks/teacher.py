@@ -12,9 +12,9 @@ from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision
 from understudy.evaluation.rollouts.baselines import BASELINES
-from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play_all
+from understudy.evaluation.rollouts.vector_rollout import rollout_all
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.style import read_styles
 from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -30,7 +30,7 @@ class OpenTeacher(Teacher):
         return Decision(decision.action, self.oracle(decision.carry), decision.carry)
 
 
-def row(name: str, outcomes: Outcomes) -> str:
+def row(name: str, outcomes: EpisodeStats) -> str:
     """One line of the table."""
     spread = 1.96 * outcomes.scores.std(ddof=1) / np.sqrt(len(outcomes))
     figures = [outcomes.per_minute("kills").mean(), outcomes.per_minute("loot").mean()]
@@ -64,7 +64,7 @@ def main() -> None:
     profile = load_profile()
     pilots = {style: OpenTeacher(style, profile) for style in read_styles()}
     pilots |= {name: make(profile) for name, make in BASELINES.items()}
-    outcomes = play_all(pilots, seeds_for(Purpose.CHOOSE, options.worlds), 60 * options.minutes)
+    outcomes = rollout_all(pilots, seeds_for(Purpose.CHOOSE, options.worlds), 60 * options.minutes)
     titles = ["", "score/min", "kills/min", "boxes/min", "deaths/h", "jumps/h", *(f"{mode.name} %" for mode in Mode)]
     print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|")
     for name, result in outcomes.items():

@@ -20,7 +20,7 @@ from rich.table import Table
 from understudy.cli.record import record_teacher
 from understudy.cli.show.train_view import print_outcome
 from understudy.cli.train import Train, settings_of
-from understudy.learning.data.dataset import gather
+from understudy.learning.data.dataset import load_dataset
 from understudy.learning.supervised.train_policy import train_policy
 
 
@@ -56,7 +56,7 @@ def main() -> None:
         recordings, models = Path(folder) / "recordings", Path(folder) / "models"
         record_teacher(arguments.teacher, arguments.minutes, 0, recordings)
         with timed() as since:
-            material = gather(recordings)
+            dataset = load_dataset(recordings)
             table.add_row("gather", *(f"{s:.1f}" for s in since()), "", "", f"{peak_memory_gb():.2f}")
         command = Train(
             output_dir=models, quick=arguments.quick, threads=arguments.threads, log_dir=Path(folder) / "logs"
@@ -64,7 +64,7 @@ def main() -> None:
         results = []
         for policy, settings in settings_of(command).items():
             with timed() as since:
-                results.append(train_policy(policy, material, replace(settings, device="cpu")))
+                results.append(train_policy(policy, dataset, replace(settings, device="cpu")))
                 fit, spent = results[-1].fit, since()
                 per_step = f"{1e3 * fit.seconds / fit.num_steps:.1f}"
                 row = (*(f"{s:.1f}" for s in spent), str(fit.num_steps), per_step, f"{peak_memory_gb():.2f}")

@@ -27,24 +27,25 @@ from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S, O
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.comparison.bootstrap import bootstrap, difference, resample_worlds
 from understudy.evaluation.comparison.statistics import mean
-from understudy.evaluation.rollouts.reviewed_rollout import look_on
+from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.reviewer import Reviewer
 from understudy.feedback.rule_provider import RuleCritic, RuleSettings
-from understudy.learning.corrections.aggregation import resolve
+from understudy.learning.corrections.aggregation import aggregate_corrections
 from understudy.learning.corrections.finetune import FinetuneSettings, finetune, mode_accuracy
-from understudy.learning.data.dataset import gather
-from understudy.learning.data.hindsight_labels import look_back
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.data.dataset import load_dataset
+from understudy.learning.data.hindsight_labels import label_hindsight
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.learning.supervised.train_policy import train_policy
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.click_semantics import geometry_of
-from understudy.policies.policy_bundle import Brain, load_brain, restore_executor, restore_strategist
+from understudy.policies.policy_bundle import PolicyBundle, build_executor, build_strategist, load_policies
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -133,17 +134,17 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
             record_teacher(arguments.teacher, arguments.minutes, seed, source)
         (edit_fights if arguments.edit == "fights" else edit_folder)(source, edited)
     if not (models / "executor" / BEST).exists():
-        material = gather(edited)
-        settings = settings_of(Train(output_dir=models, seed=seed, log_dir=folder / "logs"), material.hours)
+        dataset = load_dataset(edited)
+        settings = settings_of(Train(output_dir=models, seed=seed, log_dir=folder / "logs"), dataset.hours)
         for name, how in settings.items():
-            train_policy(name, material, how)
+            train_policy(name, dataset, how)
     collect(models, folder / "corrections", arguments, seed)
     tuned = tune(folder, seed, arguments)
-    old = load_brain(models)
+    old = load_policies(models)
     new = tuned_brain(old, folder / "tuned")
     assert old.strategist is not None and new.strategist is not None
     fresh = fresh_lessons(arguments, seed)
-    healthy = [health(lesson.observation.records) > ELSEWHERE for lesson in fresh]
+    healthy = [health(labelled.observation.records) > ELSEWHERE for labelled in fresh]
     found = Found(
         seed=seed,
         tuned=tuned,
@@ -151,8 +152,8 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
             mode_accuracy(old.strategist, fresh, healthy),
             mode_accuracy(new.strategist, fresh, healthy),
         ),
-        old=judge(Hierarchy(old, load_profile()), arguments),
-        new=judge(Hierarchy(new, load_profile()), arguments),
+        old=judge(HierarchicalPolicy(old, load_profile()), arguments),
+        new=judge(HierarchicalPolicy(new, load_profile()), arguments),
     )
     (folder / "found.json").write_text(json.dumps(asdict(found)), encoding="utf-8")
     return found
@@ -164,7 +165,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
     if done.exists():
         return serialization.from_json(Tuned, done.read_text(encoding="utf-8"))
     begun_s, begun_cpu_s = time.monotonic(), time.process_time()
-    resolution = resolve(read_corrections(folder / "corrections").entries)
+    resolution = aggregate_corrections(read_corrections(folder / "corrections").entries)
     settings = FinetuneSettings(
         model_path=folder / "models" / "strategist" / BEST,
         output_dir=folder / "tuned",
@@ -173,7 +174,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
         seed=seed,
         log_dir=folder / "logs",
     )
-    result = finetune(resolution, gather(folder / "recordings"), settings)
+    result = finetune(resolution, load_dataset(folder / "recordings"), settings)
     tuned = Tuned(
         corrections=result.num_corrections,
         agreements=result.num_agreements,
@@ -185,12 +186,12 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
     return tuned
 
 
-def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[Lesson]:
+def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[LabelledEpisode]:
     """The teacher's play, unedited, in worlds that nobody has learnt from: what is right where nothing is wrong."""
     seeds = seeds_for(Purpose[arguments.purpose], 12, FIRST_FRESH + 100 * seed)
     world, ticks = Simulator(seeds, spread_over_maps(seeds)), 240 * TICK_RATE_HZ
     teacher = Teacher(arguments.teacher, world.profile)
-    carry = teacher.start(seeds ^ PILOT_SALT)
+    carry = teacher.start(seeds ^ PILOT_SEED_XOR)
     records, actions = np.zeros((len(seeds), ticks), OBSERVATION), np.zeros((len(seeds), ticks), ACTION)
     for tick in range(ticks):
         observation = world.observe()
@@ -198,15 +199,15 @@ def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[Lesson]:
         records[:, tick], actions[:, tick], carry = observation.records, decision.action.records, decision.carry
         world.act(decision.action)
     records["time_s"] = np.arange(ticks) * TICK_S
-    return [prepare(Observation(seen), done, world.profile) for seen, done in zip(records, actions, strict=True)]
+    return [label_episode(Observation(seen), done, world.profile) for seen, done in zip(records, actions, strict=True)]
 
 
-def tuned_brain(old: Brain, folder: Path) -> Brain:
+def tuned_brain(old: PolicyBundle, folder: Path) -> PolicyBundle:
     """The brain with what finetune wrote."""
     return replace(
         old,
-        strategist=restore_strategist(load_checkpoint(folder / BEST)),
-        executor=restore_executor(load_checkpoint(folder / "executor" / BEST)),
+        strategist=build_strategist(load_checkpoint(folder / BEST)),
+        executor=build_executor(load_checkpoint(folder / "executor" / BEST)),
     )
 
 
@@ -266,7 +267,7 @@ def squashed_fights(episode: Episode) -> list[Episode]:
     """All bars are low; only the fights are left (and what is done for a moment in between), and of those not what
     the teacher really did on low hit points."""
     cut = truly_low(episode)
-    modes = look_back(episode.observation, episode.actions, geometry_of(load_profile())).modes
+    modes = label_hindsight(episode.observation, episode.actions, geometry_of(load_profile())).modes
     for begin, end in stretches(modes != int(Mode.FIGHT)):
         cut[begin:end] |= end - begin > PAUSE_S * TICK_RATE_HZ
     return pieces_on_low_bars(episode, cut)
@@ -287,15 +288,15 @@ def collect(models: Path, folder: Path, arguments: argparse.Namespace, seed: int
     world = Simulator(seeds, spread_over_maps(seeds))
     rules = RuleSettings(flee_below=arguments.flee_below, crowd_flee_below=arguments.crowd_flee_below)
     reviewer = Reviewer(RuleCritic(rules), CorrectionLog(path), world.profile)
-    pilot = Hierarchy(load_brain(models), world.profile)
-    look_on(pilot, world, seeds ^ np.uint64(5), reviewer, seconds=arguments.collect)
+    pilot = HierarchicalPolicy(load_policies(models), world.profile)
+    review_rollouts(pilot, world, seeds ^ np.uint64(5), reviewer, seconds=arguments.collect)
 
 
 def judge(pilot: Pilot, arguments: argparse.Namespace) -> Played:
     """Plays the worlds that nothing was chosen by."""
     seeds = seeds_for(Purpose[arguments.purpose], arguments.worlds, FIRST_JUDGED)
     world = Simulator(seeds, spread_over_maps(seeds))
-    carry, observation = pilot.start(seeds ^ PILOT_SALT), world.observe()
+    carry, observation = pilot.start(seeds ^ PILOT_SEED_XOR), world.observe()
     ticks = round(arguments.seconds * TICK_RATE_HZ)
     value, deaths = np.zeros(len(seeds)), np.zeros(len(seeds))
     dangers = wrong = 0

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,8 @@ from tests.support.review_moments import PROFILE, record
 from understudy.cli.main import main
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.state_snapshot import describe
 
 FOLDER = Path("logs/vlm_corrections")
@@ -62,6 +64,41 @@ def test_edit_changes_one_line_and_drop_takes_it_out(written: Path, capsys: pyte
     for mistake in (["edit", "9", "--drop"], ["edit", "1"], ["edit", "1", "--confidence", "7"]):
         assert main(["corrections", *mistake]) == 2
     assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_moment_of_another_game_is_shown_without_a_picture(written: Path, working_folder: Path) -> None:
+    strange = record(attackers=2)
+    strange["tracks"]["kind"] = 999
+    CorrectionLog(written).append(Correction(state=describe(strange[0], PROFILE), bot_action=Mode.FIGHT,
+                                             vlm_correction=Mode.FLEE))  # fmt: skip
+    assert main(["corrections", "show"]) == 0
+    page = (working_folder / "corrections.html").read_text(encoding="utf-8")
+    assert (page.count("<section>"), page.count("<img")) == (2, 1)
+
+
+def test_an_edit_while_the_game_writes_loses_nothing(written: Path) -> None:
+    playing = CorrectionLog(written)
+    line = read_corrections(written).entries[1].correction
+    playing.append(line)
+    assert main(["corrections", "edit", "1", "--reason", "I looked"]) == 0
+    playing.append(line)
+    reasons = [entry.correction.reason for entry in read_corrections(written).entries]
+    assert reasons == ["I looked", "<b>low</b>", "<b>low</b>", "<b>low</b>"]
+
+
+def test_nothing_that_a_terminal_obeys_is_printed(
+    written: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    one = read_corrections(written).entries[0].correction
+    odd = "\x1b]0;title\x07\u202e"
+    CorrectionLog(written).append(replace(one, reason=odd, model=odd, when=odd))
+    with written.open("a", encoding="utf-8") as file:
+        file.write('{"\\u001b[2J": 1}\n')
+    assert main(["corrections", "list"]) == 1
+    out = capsys.readouterr().out
+    assert not set(out) & set("\x1b\x07\u202e")
+    assert "title" in out and "unknown key" in out
 
 
 @pytest.mark.usefixtures("working_folder")

@@ -12,10 +12,10 @@ from understudy.cli.show.images import read_picture, write_picture
 @pytest.fixture
 def screenshot(tmp_path: Path) -> Path:
     """One moment of the embedded game with an alien and a box."""
-    from understudy.learning.detector.synthetic_scenes import made_up_scenes
+    from understudy.learning.detector.synthetic_scenes import random_scenes
     from understudy.worlds.catalog import load_profile
 
-    scene = next(made_up_scenes(load_profile(), 1, 11, 720))
+    scene = next(random_scenes(load_profile(), 1, 11, 720))
     write_picture(tmp_path / "shot.png", scene.picture)
     return tmp_path / "shot.png"
 

@@ -7,7 +7,7 @@ from understudy.cli.evaluate import Evaluate, evaluate
 from understudy.cli.main import run_command
 from understudy.contract.errors import FlagError
 from understudy.contract.serialization import from_json
-from understudy.evaluation.comparison.comparison_result import Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult
 
 
 def test_teacher_and_baselines_are_judged_and_everything_is_written(
@@ -18,7 +18,7 @@ def test_teacher_and_baselines_are_judged_and_everything_is_written(
     said = capsys.readouterr().out
     for words in ("hunter", "do nothing", "random", "click random object", "judged/report.html"):
         assert words in said
-    verdict = from_json(Verdict, (working_folder / "judged/verdict.json").read_text(encoding="utf-8"))
+    verdict = from_json(ComparisonResult, (working_folder / "judged/verdict.json").read_text(encoding="utf-8"))
     assert verdict.rows[0].name == "hunter"
     assert (verdict.purpose, verdict.num_worlds) == ("HOLDOUT", 8)
     with (working_folder / "judged/worlds.csv").open(encoding="utf-8") as file:

@@ -10,12 +10,12 @@ from tests.support.small_policies import write_brain
 from understudy.cli.finetune import Finetune
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
-from understudy.evaluation.rollouts.reviewed_rollout import look_on
+from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
 from understudy.feedback.correction_log import CorrectionLog
 from understudy.feedback.reviewer import Reviewer
 from understudy.feedback.rule_provider import RuleCritic, RuleSettings
 from understudy.policies.checkpoint import BASE, BEST, load_checkpoint
-from understudy.policies.policy_bundle import load_brain
+from understudy.policies.policy_bundle import load_policies
 from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -46,7 +46,7 @@ def played(working_folder: Path) -> Path:
     log = CorrectionLog(Path("logs/vlm_corrections/corrections_1.jsonl"))
     reviewer = Reviewer(rules, log, load_profile())
     pilot = load_hierarchy(models, load_profile())
-    look_on(pilot, Simulator(seeds, "1-4"), seeds, reviewer, seconds=60.0, every_s=2.0)
+    review_rollouts(pilot, Simulator(seeds, "1-4"), seeds, reviewer, seconds=60.0, every_s=2.0)
     assert reviewer.counts.corrected > 5
     return models
 
@@ -68,7 +68,7 @@ def test_new_checkpoints_are_written_and_what_plays_is_left_alone(
     parents = {parent.what: parent.identity for parent in executor.meta.lineage}
     assert parents["strategist"] == strategist.identity
     assert parents[BASE] == load_checkpoint(played / "executor" / BEST).identity
-    assert load_brain(played, strategist).strategist is not None
+    assert load_policies(played, strategist).strategist is not None
 
 
 @pytest.mark.slow

@@ -14,7 +14,7 @@ from understudy.cli.practise import SEEDS_A_RUN, Practise, settings_of
         (["--hours", "0"], "--hours"),
         (["--judge-hours", "-1"], "--judge-hours"),
         (["--lr", "0"], "--lr"),
-        (["--leash", "-1"], "--leash"),
+        (["--kl-coef", "-1"], "--kl-coef"),
         (["--worlds", "100"], "multiple of 64"),
         (["--death-price", "-5"], "death"),
     ],
@@ -34,8 +34,8 @@ def test_without_trained_policies_one_sentence_says_so(
 
 
 def test_flags_become_settings() -> None:
-    told = settings_of(Practise(leash=2.0, death_price=25.0, lr=1e-5, seed=3, no_gate=True, worlds=64))
-    assert told.practice.policy.leash == 2.0 and told.practice.policy.learning_rate == 1e-5
+    told = settings_of(Practise(kl_coef=2.0, death_price=25.0, lr=1e-5, seed=3, no_gate=True, worlds=64))
+    assert told.trainer.policy.kl_coef == 2.0 and told.trainer.policy.learning_rate == 1e-5
     assert told.ground.prices.death == -25.0 and told.ground.worlds == 64
     assert told.ground.first_seed == 3 * SEEDS_A_RUN
     assert told.gate is None

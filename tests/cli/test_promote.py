@@ -10,8 +10,8 @@ from tests.support.perturbed_candidates import playing, put_up, write_brain
 from understudy.cli.main import main
 from understudy.contract import serialization
 from understudy.policies.checkpoint import BASE, Checkpoint, Parent, load_checkpoint, save_checkpoint
-from understudy.policies.policy_bundle import load_brain, restore_executor
-from understudy.policies.style_heads import with_earlier
+from understudy.policies.policy_bundle import build_executor, load_policies
+from understudy.policies.style_heads import with_base_style
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_other_of_two_manners_plays_when_asked_for_and_the_newer_one_again(
     assert main(["manner", "--models", str(models)]) == 2
     assert "one manner of play only" in said(capsys)
     only = load_checkpoint(models / "executor" / "best_model.pt", "executor")
-    both = with_earlier(restore_executor(only))
+    both = with_base_style(build_executor(only))
     with torch.no_grad():
         both.start.bias += 1.0  # the newer manner acts sooner
     meta = dataclasses.replace(
@@ -59,7 +59,7 @@ def test_the_other_of_two_manners_plays_when_asked_for_and_the_newer_one_again(
     for told in ("of the base recordings", "learnt in your shadow"):
         assert main(["manner", "--models", str(models)]) == 0
         assert told in said(capsys)
-        biases.append(load_brain(models).executor.start.bias)
+        biases.append(load_policies(models).executor.start.bias)
     assert torch.equal(biases[0] + 1.0, biases[1])
 
 

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -72,3 +74,31 @@ def test_a_setting_that_makes_no_sense_is_one_sentence_and_leaves_nothing(
     assert main(["record", "--out", str(tmp_path / "new"), "--minutes", "1", *flags]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "new").exists()
+
+
+SMALL_DISK = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # a write beyond the limit is an error then, as on a full disk
+resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+from understudy.cli.main import main
+sys.exit(main(["record", "--minutes", "1", "--sessions", "1", "--out", sys.argv[1], *sys.argv[2:]]))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of POSIX")
+def test_a_full_disk_is_one_sentence_and_costs_no_older_recording(tmp_path: Path) -> None:
+    (path,) = record_teacher("hunter", 0.1, 0, tmp_path, sessions=1)
+    before = path.read_bytes()
+    command = [sys.executable, "-c", SMALL_DISK, str(tmp_path), "--replace"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert "could not be written to (File too large)" in ended.stderr
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    assert main(["record", "--minutes", "0.1", "--out", str(tmp_path / "file" / "folder")]) == 2
+    assert "cannot be made" in capsys.readouterr().err

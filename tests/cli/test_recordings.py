@@ -1,11 +1,15 @@
 import json
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.support.synthetic_episodes import steps_of
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
-from understudy.recordings.store import read_episode
+from understudy.recordings.recorder import Recorder
+from understudy.recordings.store import read_episode, write_episode
 
 
 @pytest.fixture
@@ -82,3 +86,74 @@ def test_one_unreadable_file_does_not_hide_the_others(recorded: list[Path], caps
 def test_nothing_to_list_is_one_sentence(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["recordings", "list"]) == 2
     assert "no recordings in data/recordings or recordings/v2_training" in capsys.readouterr().err
+
+
+def test_one_odd_byte_in_a_schema_hides_no_other_recording(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = recorded[0].read_bytes()
+    recorded[0].write_bytes(data.replace(b'{"bytes"', b'\xff"bytes"'))
+    before = recorded[0].read_bytes()
+    for verb in ("list", "info", "verify", "repair"):
+        assert main(["recordings", verb]) == 1
+        out = capsys.readouterr().out
+        assert recorded[1].name in out
+        assert recorded[0].name in out
+    assert recorded[0].read_bytes() == before
+    assert len(list(recorded[0].parent.iterdir())) == 2
+
+
+def test_names_and_pilots_that_are_markup_or_escape_sequences_are_only_shown(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    episode = read_episode(recorded[0])
+    odd = replace(episode, info=replace(episode.info, pilot="[/red]\x1b[2J\ud800", started_at="[bold"))
+    write_episode(odd, recorded[0].with_name("[x]\x1b[31m.mcap"))
+    for verb in ("list", "info", "verify", "repair"):
+        assert main(["recordings", verb]) == 0
+        out = capsys.readouterr().out
+        assert "[x]" in out
+        assert "\x1b[31m" not in out
+        assert "\x1b[2J" not in out
+
+
+def test_what_is_being_recorded_is_shown_and_left_alone(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    episode = read_episode(recorded[0])
+    recorder = Recorder(recorded[0].with_name("growing.mcap"), episode.info)
+    for step in steps_of(episode)[:240]:
+        recorder.on_step(step)
+    while recorder._writer.num_ticks < 240:
+        threading.Event().wait(0.01)
+    for verb in ("list", "info", "verify", "repair"):
+        assert main(["recordings", verb]) == 0, verb
+        assert "being recorded right now" in " ".join(capsys.readouterr().out.split())
+    for step in steps_of(episode)[240:]:
+        recorder.on_step(step)
+    recorder.close()
+    assert main(["recordings", "verify"]) == 0
+    assert len(read_episode(recorder.path)) == 600
+
+
+def test_a_clock_that_was_set_back_costs_no_minutes(recorded: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    episode = read_episode(recorded[0])
+    observations = episode.observations.copy()
+    observations["time_s"] += 4000
+    observations["time_s"][300:] -= 3600
+    write_episode(replace(episode, observations=observations), recorded[0])
+    assert main(["recordings", "list"]) == 0
+    assert "2 recordings, 1.0 minutes" in capsys.readouterr().out
+    assert main(["recordings", "info", str(recorded[0])]) == 1
+    out = " ".join(capsys.readouterr().out.split())
+    assert "at 20.00 Hz" in out
+    assert "backwards at 1 of 600 ticks, by up to 3600" in out
+
+
+def test_an_export_goes_through_no_link(recorded: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    Path("elsewhere").mkdir()
+    for form in ("npz", "csv", "jsonl", "pkl", "mcap"):
+        Path(f"elsewhere/{recorded[0].stem}.{form}").symlink_to(tmp_path / "gone")
+        assert main(["recordings", "export", str(recorded[0]), "--form", form, "--out", "elsewhere"]) == 0
+    assert not (tmp_path / "gone").exists()

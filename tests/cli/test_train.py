@@ -12,6 +12,7 @@ from understudy.cli.record import record_teacher
 from understudy.cli.show.train_view import metric_rows
 from understudy.cli.train import Train, TrainExecutor, TrainStrategist, TrainTactician, interrupt_flag, settings_of
 from understudy.contract.errors import FlagError
+from understudy.learning.registry.policy_lock import training_lock
 
 
 def test_all_three_are_trained_in_the_order_in_which_they_listen() -> None:
@@ -41,6 +42,16 @@ def test_a_script_of_the_guide_trains_its_own_policy(command: TrainStrategist) -
 def test_numbers_that_make_no_sense_are_one_sentence(command: TrainStrategist) -> None:
     with pytest.raises(FlagError, match="must be above 0"):
         settings_of(command)
+
+
+@pytest.mark.parametrize(("verb", "trained"), [("train", "executor"), ("detector", ".")])
+def test_a_second_training_into_a_folder_is_refused_before_anything_is_read(
+    verb: str, trained: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [verb, *(["train"] if verb == "detector" else []), "--output-dir", str(tmp_path)]
+    with training_lock(tmp_path / trained):
+        assert main(command) == 2
+    assert f"trained into already, by process {os.getpid()}" in " ".join(capsys.readouterr().err.split())
 
 
 def test_the_first_ctrl_c_sets_the_flag_and_the_second_interrupts() -> None:

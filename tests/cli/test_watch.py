@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from understudy.contract.action import Actor
-from understudy.evaluation.rollouts.trajectory import film
+from understudy.evaluation.rollouts.trajectory import record_trajectory
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.store import write_episode
 from understudy.worlds.catalog import load_profile
@@ -25,13 +25,13 @@ EDGE = {"left": 1, "top": 360, "width": 1, "height": 1}
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
     """Ten seconds, of which a person played the last five."""
-    footage = film(Teacher("hunter", load_profile()), seed=3, seconds=10.0, start_map="1-1")
-    actors = np.full(len(footage.observations), Actor.POLICY, np.int8)
+    trajectory = record_trajectory(Teacher("hunter", load_profile()), seed=3, seconds=10.0, start_map="1-1")
+    actors = np.full(len(trajectory.observations), Actor.POLICY, np.int8)
     actors[100:] = Actor.PERSON
     episode = Episode(
         info=describe(load_profile(), pilot="understudy", seed=3),
-        observations=footage.observations.records,
-        actions=footage.actions.records,
+        observations=trajectory.observations.records,
+        actions=trajectory.actions.records,
         actors=actors,
     )
     write_episode(episode, tmp_path / "shared.mcap")

@@ -12,17 +12,17 @@ from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.baselines import BASELINES
-from understudy.evaluation.rollouts.trajectory import film
-from understudy.learning.data.labelled_episode import prepare
-from understudy.learning.supervised.train_policy import measure_hand
+from understudy.evaluation.rollouts.trajectory import record_trajectory
+from understudy.learning.data.labelled_episode import label_episode
+from understudy.learning.supervised.train_policy import fit_hand_from_dataset
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.demonstration_noise import ALL_HARDSHIPS
-from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher
 from understudy.worlds.simulator.teacher.style import read_styles
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -36,20 +36,20 @@ def teacher(style: str) -> Callable[[Profile], Pilot]:
 
 
 @cache
-def untrained_brain() -> Brain:
+def untrained_brain() -> PolicyBundle:
     """Random weights, and a hand measured from a minute of the hunter."""
     torch.manual_seed(0)
-    footage = film(Teacher("hunter", load_profile()), 1, 60.0, "1-1")
-    lesson = prepare(footage.observations, footage.actions.records, load_profile())
+    trajectory = record_trajectory(Teacher("hunter", load_profile()), 1, 60.0, "1-1")
+    labelled = label_episode(trajectory.observations, trajectory.actions.records, load_profile())
     strategist, tactician = Strategist(StrategistConfig()).eval(), Tactician(TacticianConfig()).eval()
-    return Brain(Executor(ExecutorConfig()).eval(), measure_hand([lesson]), strategist, tactician)
+    return PolicyBundle(Executor(ExecutorConfig()).eval(), fit_hand_from_dataset([labelled]), strategist, tactician)
 
 
 PILOTS: dict[str, Callable[[Profile], Pilot]] = {
     **BASELINES,
     **{f"teacher {style}": teacher(style) for style in read_styles()},
-    "teacher with every hardship": lambda profile: PersonLike("hunter", profile, ALL_HARDSHIPS),
-    "understudy, untrained": lambda profile: Hierarchy(untrained_brain(), profile),
+    "teacher with every hardship": lambda profile: NoisyTeacher("hunter", profile, ALL_HARDSHIPS),
+    "understudy, untrained": lambda profile: HierarchicalPolicy(untrained_brain(), profile),
 }
 every_pilot = pytest.mark.parametrize("make_pilot", PILOTS.values(), ids=PILOTS.keys())
 

@@ -9,8 +9,9 @@ import pytest
 from tests.support.review_moments import moment
 from tests.support.scripted_vlm_server import opinion, serving
 from understudy.contract.intent import Mode
-from understudy.feedback.openai_provider import EndpointSettings, OpenAIProvider
-from understudy.feedback.provider import Opinion, Provider, ProviderError
+from understudy.feedback.endpoint_settings import EndpointSettings
+from understudy.feedback.openai_provider import OpenAIProvider
+from understudy.feedback.provider import Judgement, Provider, ProviderError
 from understudy.feedback.rule_provider import RuleCritic
 
 
@@ -46,14 +47,14 @@ def test_it_is_a_provider_and_says_what_it_is(provider: Provider) -> None:
 def test_its_opinion_is_a_known_mode_a_confidence_and_an_object_that_is_there(provider: Provider) -> None:
     for about in (moment(Mode.FIGHT, hp=0.1, shield=0.0, attackers=3), moment(Mode.EXPLORE)):
         said = provider.judge(about)
-        assert isinstance(said, Opinion) and isinstance(said.mode, Mode)
+        assert isinstance(said, Judgement) and isinstance(said.mode, Mode)
         assert 0.0 <= said.confidence <= 1.0
         assert said.target in {None, 0, *about.ids}
         assert said.reason.isprintable()
 
 
 def test_it_may_be_asked_from_another_thread_and_closed_twice(provider: Provider) -> None:
-    heard: list[Opinion | ProviderError] = []
+    heard: list[Judgement | ProviderError] = []
 
     def ask() -> None:
         try:

@@ -10,7 +10,7 @@ from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import OBSERVATION, Button, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import World
-from understudy.runtime.safety import Guarded, Muted
+from understudy.runtime.safety import Guarded
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.window.game_window import GameWindow
 from understudy.worlds.simulator.world import Simulator
@@ -49,7 +49,6 @@ def window(seeds: np.ndarray) -> World:
 ROWS = {
     "simulator": Row(make=Simulator, seeds=SEEDS),
     "guarded simulator": Row(make=lambda seeds: Guarded(Simulator(seeds)), seeds=SEEDS),
-    "muted simulator": Row(make=lambda seeds: Muted(Simulator(seeds), moves_by_itself=False), seeds=SEEDS),
     "game window": Row(make=window, seeds=SEEDS[:1], ticks=30),
 }
 every_world = pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())

@@ -205,3 +205,99 @@ def test_toml_is_read_and_its_mistakes_name_the_file(tmp_path: Path) -> None:
         read_toml(Point, path)
     with pytest.raises(WireError, match=r"nowhere.toml: cannot be read"):
         read_toml(Point, tmp_path / "nowhere.toml")
+
+
+class Level(enum.IntEnum):
+    LOW = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Free:
+    level: Level = Level.LOW
+    size: Literal[1, 2] = 1
+    note: Any = None
+    folder: Path = Path()
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+LONG = 10**400
+OVERFULL = {
+    "list for a member": (Settings, {"name": "a", "colour": ["RED"]}, r"colour: \['RED'\] was given where one of RED"),
+    "table for a member": (Settings, {"name": "a", "colour": {"RED": 1}}, "colour: .* was given where one of RED"),
+    "list for a choice": (Settings, {"name": "a", "size": ["small"]}, "size: .* was given where one of small"),
+    "true for the choice 1": (Free, {"size": True}, "size: True was given"),
+    "float for the choice 1": (Free, {"size": 1.0}, "size: 1.0 was given"),
+    "400 digits for a float": (Settings, {"name": "a", "share": LONG}, r"share: a number of 1329 bits was given"),
+    "400 digits for an optional float": (Settings, {"name": "a", "limit": LONG}, "limit: a number of 1329 bits"),
+    "400 digits for an int": (Settings, {"name": "a", "count": LONG}, r"count: a number of 1329 bits was given"),
+    "65 bits for an int": (Settings, {"name": "a", "count": 2**64}, "count: 18446744073709551616 was given"),
+    "too low for an int": (Settings, {"name": "a", "count": -(2**63) - 1}, "at most 64 bits"),
+    "400 digits inside a free value": (Free, {"note": [{"a": LONG}]}, r"note\[0\].a: a number of 1329 bits"),
+    "half a character": (Settings, {"name": "\ud800"}, "name: .* halves of characters"),
+    "half a character as a free key": (Free, {"note": {"\udfff": 1}}, "note: .* a name"),
+    "a date inside a free value": (Free, {"note": {"a": Path()}}, r"note.a: .* a plain value"),
+    "a path that ends early": (Free, {"folder": "a\0b"}, "folder: .* a path"),
+    "keys of two kinds": (Settings, {"name": "a", 1: 2, "z": 3}, "Settings: 1 was given where a name"),
+    "keys of another kind inside": (Free, {"counts": {1: 2}}, "counts: 1 was given where a name"),
+    "a key that is no name": (Free, {"counts": {"\x1b[31m" * 99: "x"}}, r"counts\.'\\x1b\[31m.*: 'x' was given"),
+}
+
+
+@pytest.mark.parametrize(("kind", "value", "sentence"), OVERFULL.values(), ids=OVERFULL.keys())
+def test_values_that_no_check_can_hold_are_one_short_sentence(kind: type, value: object, sentence: str) -> None:
+    with pytest.raises(WireError, match=sentence) as caught:
+        from_plain(kind, value)
+    assert len(str(caught.value)) < 400 and str(caught.value).isprintable()
+
+
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
+def test_deep_values_are_refused_wherever_they_stand() -> None:
+    assert from_plain(Free, {"note": nested(30)}).note == nested(30)
+    for mistake in ({"note": nested(100)}, {"note": nested(100_000)}, {"size": nested(100_000)}, nested(100_000)):
+        with pytest.raises(WireError) as caught:
+            from_plain(Free, mistake)
+        assert len(str(caught.value)) < 400
+    itself: list[Any] = []
+    itself += [itself, itself]
+    assert from_plain(Free, {"note": itself}).note is itself, "what holds itself is walked through once"
+
+
+def test_what_is_no_text_is_no_json() -> None:
+    for text in (None, b"{}", ["{}"]):
+        with pytest.raises(WireError, match="not JSON"):
+            from_json(Free, text)
+
+
+def test_deep_text_is_refused() -> None:
+    for text in ("[" * 100_000, '{"note": ' * 100_000, '{"note":' + "[" * 500 + "]" * 500 + "}"):
+        with pytest.raises(WireError, match=r"not JSON|at most 32 levels"):
+            from_json(Free, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ('{"x": 1e999}', "larger than any"),
+        ('{"x": -1e999}', "larger than any"),
+        ('{"x": 1, "x": 2}', "stands there twice"),
+        ('{"x": ' + "9" * 5000 + "}", "not JSON"),
+        ('{"x": 1' + "0" * 400 + "}", "more than a number can be"),
+    ],
+    ids=range(5),
+)
+def test_numbers_that_become_infinite_and_keys_that_stand_twice_are_refused(text: str, sentence: str) -> None:
+    with pytest.raises(WireError, match=sentence):
+        from_json(Point, text)
+
+
+def test_a_number_of_toml_too_long_to_print_is_one_short_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "point.toml"
+    path.write_text("x = 0x" + "f" * 10_000, encoding="utf-8")
+    with pytest.raises(WireError, match="a number of 40000 bits"):
+        read_toml(Point, path)

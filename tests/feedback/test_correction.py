@@ -84,5 +84,56 @@ def test_a_hostile_line_is_refused_with_a_sentence(hostile: str) -> None:
 
 
 def test_numbers_that_json_does_not_know_are_never_written() -> None:
-    with pytest.raises(ValueError, match="JSON"):
-        to_line(replace(made(), state=State(hp=float("nan"))))
+    for change in ({"time_s": float("nan")}, {"time_s": float("inf")}, {"confidence": float("nan")}):
+        with pytest.raises(ValueError, match=r"time|confidence"):
+            replace(made(), **change)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="bar"):
+        State(hp=float("nan"))
+
+
+SEEN = {"id": 11, "kind": "mordon", "role": "ENEMY", "x": 0.5, "y": 0.5, "distance": 0.1}
+LONG = 10**400
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"bot_action": ["FIGHT"]},
+        {"vlm_correction": {"FLEE": 1}},
+        {"confidence": LONG},
+        {"bot_target": LONG},
+        {"bot_target": 2**31},
+        {"target": -1},
+        {"time_s": LONG},
+        {"time_s": -(2**63) - 1},
+        {"source": "somebody"},
+        {"model": "m" * 201},
+        {"frame": "a" * 300},
+        {"frame": "a\x1b[31m.jpg"},
+        {"reason": "\ud800"},
+        {"state": {"hp": LONG}},
+        {"state": {"hp": 1.5}},
+        {"state": {"shield": -0.1}},
+        {"state": {"enemies": LONG}},
+        {"state": {"boxes": -1}},
+        {"state": {"words": "w" * 1001}},
+        {"state": {"objects": [SEEN] * 101}},
+        {"state": {"objects": [{**SEEN, "x": LONG}]}},
+        {"state": {"objects": [{**SEEN, "x": 1e300}]}},
+        {"state": {"objects": [{**SEEN, "id": 2**40}]}},
+        {"state": {"objects": [{**SEEN, "hp": 7}]}},
+        {"state": {"window": {"layout": "e-1", "shape": [LONG, 1], "data": ""}}},
+        {"state": {"window": {"layout": "e-1", "shape": [1] * 1000, "data": ""}}},
+    ],
+    ids=str,
+)
+def test_values_that_no_moment_can_have_are_refused_with_a_short_sentence(change: dict[str, object]) -> None:
+    with pytest.raises(WireError) as caught:
+        from_line(json.dumps({**GOOD, **change}))
+    assert len(str(caught.value)) < 400 and str(caught.value).isprintable()
+
+
+def test_no_number_becomes_infinite_in_silence() -> None:
+    for field in ("hp", "shield"):
+        with pytest.raises(WireError, match="larger than any"):
+            from_line(json.dumps({**GOOD, "state": {field: 0.123}}).replace("0.123", "1e999"))

@@ -20,8 +20,9 @@ import pytest
 
 from tests.support.review_moments import moment
 from understudy.cli.main import main
-from understudy.feedback.openai_provider import EndpointSettings, OpenAIProvider
-from understudy.feedback.provider import Babble, Moment, ProviderError
+from understudy.feedback.endpoint_settings import EndpointSettings
+from understudy.feedback.openai_provider import OpenAIProvider
+from understudy.feedback.provider import MalformedResponse, ProviderError, ReviewMoment
 
 pytest.importorskip("openai", reason="the extra [vlm] is not installed")
 NEEDED = ("transformers", "fastapi", "uvicorn")
@@ -74,11 +75,11 @@ def wait_until_up(server: "subprocess.Popen[bytes]", port: int, log: Path) -> No
     pytest.fail(f"the server did not come up: {log.read_text(errors='replace')[-2000:]}")
 
 
-def seen() -> Moment:
+def seen() -> ReviewMoment:
     """A moment with a picture."""
     fine, content = cv2.imencode(".jpg", np.full((36, 64, 3), 90, np.uint8))
     assert fine
-    return Moment(**{**moment(attackers=2).__dict__, "pictures": (content.tobytes(),)})
+    return ReviewMoment(**{**moment(attackers=2).__dict__, "pictures": (content.tobytes(),)})
 
 
 def test_pictures_and_words_arrive_and_random_weights_are_babble(
@@ -89,7 +90,7 @@ def test_pictures_and_words_arrive_and_random_weights_are_babble(
     settings = EndpointSettings(endpoint=url, model=model, timeout_s=120.0, retries=0, max_tokens=24)
     provider = OpenAIProvider(settings, {})
     for _ in range(2):
-        with pytest.raises(Babble, match=r"not JSON|not one JSON object"):
+        with pytest.raises(MalformedResponse, match=r"not JSON|not one JSON object"):
             provider.judge(seen())
     provider.close()
 
@@ -108,17 +109,19 @@ def test_a_short_time_out_holds_against_it_too(served: tuple[str, str], monkeypa
 
 
 @pytest.mark.usefixtures("working_folder")
-def test_a_model_that_talks_nonsense_is_found_out_by_the_command_that_examines_models(
+def test_a_model_that_talks_nonsense_ends_the_command_that_examines_models_with_exit_code_2(
     served: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     url, model = served
     flags = ["--endpoint", url, "--model", model, "--moments", "3", "--timeout-s", "120"]
-    assert main(["critic", "evaluate", *flags]) == 0
-    out = " ".join(capsys.readouterr().out.split())
+    assert main(["critic", "evaluate", *flags]) == 2
+    shown = capsys.readouterr()
+    out = " ".join(shown.out.split())
     assert "0 of 3 moments were answered" in out and "3 with babble, 0 not at all" in out
     assert "not JSON" in out or "not one JSON object" in out
-    assert Path("critic.png").stat().st_size > 5_000
+    assert "gave no usable answer" in " ".join(shown.err.split())
+    assert not Path("critic.png").exists()
 
 
 def test_a_model_that_the_server_does_not_have_is_no_opinion(

@@ -6,9 +6,10 @@ import pytest
 
 from tests.support.review_moments import PROFILE, look
 from understudy.contract.intent import Mode
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
-from understudy.feedback.provider import Babble, Moment, Opinion, ProviderEnded, ProviderError
-from understudy.feedback.reviewer import Critic, Look, Reviewer
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
+from understudy.feedback.provider import Judgement, MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
+from understudy.feedback.reviewer import Reviewer, ReviewRequest, ReviewThread
 from understudy.feedback.rule_provider import RuleCritic
 from understudy.feedback.state_snapshot import unpack_window
 from understudy.runtime.latest_value import Latest
@@ -21,17 +22,17 @@ class Scripted:
 
     source, model = "vlm", "scripted"
 
-    def __init__(self, *answers: Opinion | Exception, waits: bool = False) -> None:
+    def __init__(self, *answers: Judgement | Exception, waits: bool = False) -> None:
         self.answers = list(answers)
-        self.asked: list[Moment] = []
+        self.asked: list[ReviewMoment] = []
         self.word, self.closed = threading.Semaphore(0), False
         self.waits = waits
 
-    def judge(self, moment: Moment) -> Opinion:
+    def judge(self, moment: ReviewMoment) -> Judgement:
         self.asked.append(moment)
         if self.waits:
             self.word.acquire(timeout=PATIENCE_S)
-        answer = self.answers.pop(0) if self.answers else Opinion(mode=Mode.FLEE, confidence=0.9)
+        answer = self.answers.pop(0) if self.answers else Judgement(mode=Mode.FLEE, confidence=0.9)
         if isinstance(answer, Exception):
             raise answer
         return answer
@@ -41,11 +42,13 @@ class Scripted:
         self.word.release()
 
 
-def opened(folder: Path, provider: Scripted | RuleCritic | None, every_s: float = 3.0) -> tuple[Critic, list[str]]:
+def opened(
+    folder: Path, provider: Scripted | RuleCritic | None, every_s: float = 3.0
+) -> tuple[ReviewThread, list[str]]:
     told: list[str] = []
-    mailbox: Latest[Look] = Latest()
+    mailbox: Latest[ReviewRequest] = Latest()
     reviewer = Reviewer(provider, CorrectionLog(folder / "corrections_1.jsonl"), PROFILE)
-    return Critic(reviewer, mailbox, every_s, told.append), told
+    return ReviewThread(reviewer, mailbox, every_s, told.append), told
 
 
 def wait_for(holds: object) -> None:
@@ -99,7 +102,9 @@ def test_a_look_is_due_every_few_seconds_of_play(tmp_path: Path) -> None:
 
 
 def test_babble_and_silence_are_counted_and_dropped_and_it_goes_on(tmp_path: Path) -> None:
-    provider = Scripted(Babble("nonsense"), ProviderError("no answer"), Opinion(mode=Mode.FIGHT, confidence=0.5))
+    provider = Scripted(
+        MalformedResponse("nonsense"), ProviderError("no answer"), Judgement(mode=Mode.FIGHT, confidence=0.5)
+    )
     critic, told = opened(tmp_path, provider)
     for number in range(3):
         critic.look(look(time_s=float(number)))
@@ -114,7 +119,7 @@ def test_babble_and_silence_are_counted_and_dropped_and_it_goes_on(tmp_path: Pat
 
 
 def test_when_a_provider_ends_it_is_said_once_and_nobody_is_asked_any_more(tmp_path: Path) -> None:
-    provider = Scripted(ProviderEnded("the budget is spent"))
+    provider = Scripted(ProviderExhausted("the budget is spent"))
     critic, told = opened(tmp_path, provider)
     critic.look(look())
     wait_for(lambda: critic.ended)
@@ -155,7 +160,7 @@ def test_a_picture_is_kept_beside_a_correction_and_not_beside_an_agreement(tmp_p
     reviewer = Reviewer(RuleCritic(), CorrectionLog(tmp_path / "corrections_1.jsonl"), PROFILE)
     for hp in (0.1, 1.0):
         shown = look(Mode.FIGHT, hp=hp, shield=hp, attackers=1)
-        reviewer.review(Look(**{**shown.__dict__, "pictures": lambda: (b"old", b"new")}))
+        reviewer.review(ReviewRequest(**{**shown.__dict__, "pictures": lambda: (b"old", b"new")}))
     reviewer.log.close()
     corrected, agreed = read_corrections(tmp_path).entries
     assert corrected.frame is not None and corrected.frame.read_bytes() == b"new"
@@ -173,4 +178,4 @@ def test_a_full_disk_costs_lines_and_nothing_else(tmp_path: Path, caplog: pytest
 
 def test_a_pilot_without_a_mode_is_not_judged(tmp_path: Path) -> None:
     reviewer = Reviewer(RuleCritic(), CorrectionLog(tmp_path / "corrections_1.jsonl"), PROFILE)
-    assert reviewer.review(Look(**{**look().__dict__, "mode": -1})) is None
+    assert reviewer.review(ReviewRequest(**{**look().__dict__, "mode": -1})) is None

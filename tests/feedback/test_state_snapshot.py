@@ -7,7 +7,16 @@ import pytest
 
 from tests.support.review_moments import PROFILE, record
 from understudy.contract.errors import WireError
-from understudy.feedback.state_snapshot import Packed, describe, pack_record, pack_window, unpack_record, unpack_window
+from understudy.contract.serialization import from_plain, to_plain
+from understudy.feedback.state_snapshot import (
+    EncodedArray,
+    State,
+    describe,
+    pack_record,
+    pack_window,
+    unpack_record,
+    unpack_window,
+)
 
 
 def test_a_state_says_what_a_person_would_look_for() -> None:
@@ -65,4 +74,25 @@ def test_a_hostile_look_back_is_refused(change: dict[str, object]) -> None:
 
 def test_an_observation_of_another_layout_is_refused_by_name() -> None:
     with pytest.raises(WireError, match="layout"):
-        unpack_record(Packed(layout="other", shape=(1,), data=pack_record(record()[0]).data))
+        unpack_record(EncodedArray(layout="other", shape=(1,), data=pack_record(record()[0]).data))
+
+
+def test_a_moment_with_impossible_readings_is_described_within_bounds() -> None:
+    strange = record(hp=1.5, shield=-0.5, attackers=3)
+    strange["tracks"]["x"][0, :3] = (np.nan, np.inf, 1e30)
+    state = describe(strange[0], PROFILE)
+    assert (state.hp, state.shield) == (1.0, 0.0)
+    assert [seen.id for seen in state.objects] == [13]
+    assert from_plain(State, to_plain(state)) == state, "what is written can be read"
+
+
+@pytest.mark.parametrize("field", ["time_s", "cursor_x"])
+def test_an_observation_of_infinite_numbers_is_refused(field: str) -> None:
+    strange = record()
+    strange[field] = np.inf
+    with pytest.raises(WireError, match="none can be"):
+        unpack_record(pack_record(strange[0]))
+    deep = record(attackers=1)
+    deep["tracks"]["width"][0, 0] = 1e30
+    with pytest.raises(WireError, match="none can be"):
+        unpack_record(pack_record(deep[0]))

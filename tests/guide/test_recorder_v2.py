@@ -17,7 +17,7 @@ from understudy.contract.action import Actor
 from understudy.contract.observation import Button
 from understudy.recordings.episode import describe
 from understudy.recordings.store import read_episode
-from understudy.recordings.take_recorder import Takes
+from understudy.recordings.take_recorder import TakeRecorder
 from understudy.worlds.catalog import load_profile
 
 COMMAND = "python -m darkorbit_bot.v2.recording.recorder_v2 --model F:/dev/bot/best.pt --monitor 1"
@@ -56,7 +56,9 @@ def test_the_keys_say_what_they_did_and_that_a_pause_is_waited_for(tmp_path: Pat
     said: list[str] = []
     pauses = iter((False, True, False))
     keys = Keys(said.append, lambda: next(pauses))
-    keys.takes = Takes(tmp_path / "saved", tmp_path / "unsaved", lambda: describe(load_profile(), pilot="person"))
+    keys.takes = TakeRecorder(
+        tmp_path / "saved", tmp_path / "unsaved", lambda: describe(load_profile(), pilot="person")
+    )
     for key in ("f6", "f5", "f5", "f5", "f5", "f7"):
         keys.obey(key)
     assert [line.partition(".")[0] for line in said] == [

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from understudy.perception.colours import read_bar, share_of, spot
+from understudy.perception.colours import colour_centroid, colour_fraction, read_bar
 from understudy.perception.health_bar_reader import read_floating_bar
 
 FULL = np.array([[70, 220, 110], [42, 132, 66]], np.float32)
@@ -105,7 +105,7 @@ def test_what_the_cursor_hides_does_not_count() -> None:
     picture = np.zeros((20, 20, 3), np.uint8)
     picture[4:6, 4:6] = picture[15:18, 15:18] = 255
     white = np.array([[255, 255, 255]], np.float32)
-    x, y, count = spot(picture, 0, 0, 20, 20, white, 10.0, np.array([14, 14, 20, 20], np.float32))
+    x, y, count = colour_centroid(picture, 0, 0, 20, 20, white, 10.0, np.array([14, 14, 20, 20], np.float32))
     assert (x, y, count) == (5.0, 5.0, 4)
-    assert share_of(picture, 4, 4, 6, 6, white, 10.0) == 1.0
-    assert share_of(picture, 30, 30, 40, 40, white, 10.0) == 0.0
+    assert colour_fraction(picture, 4, 4, 6, 6, white, 10.0) == 1.0
+    assert colour_fraction(picture, 30, 30, 40, 40, white, 10.0) == 0.0

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from understudy.contract.screen_layout import Area, Line, Log
-from understudy.perception.log_reader import Logbook
+from understudy.perception.log_reader import LogReader
 from understudy.perception.screen_regions import Scale
 
 GREEN, YELLOW, GREY = (140, 255, 150), (255, 224, 110), (122, 140, 160)
@@ -27,7 +27,7 @@ def picture(rows: list[Row], background: int = 20) -> np.ndarray:
 
 
 def told(*pictures: list[Row]) -> list[dict[str, int]]:
-    logbook = Logbook(LOG)
+    logbook = LogReader(LOG)
     return [logbook.read(picture(rows, 18 + 3 * number), SCALE) for number, rows in enumerate(pictures)]
 
 
@@ -58,7 +58,7 @@ def test_the_first_line_of_an_empty_log_is_news() -> None:
 
 @pytest.mark.parametrize("brightness", [60, 90])
 def test_something_bright_behind_the_log_is_no_line(brightness: int) -> None:
-    logbook = Logbook(LOG)
+    logbook = LogReader(LOG)
     logbook.read(picture([]), SCALE)
     frame = picture([])
     cv2.circle(frame, (150, 150), 30, (brightness, brightness // 2, 20), -1)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.rendered_scenes import PROFILE, play
-from understudy.perception.minimap_reader import Minimap
+from understudy.perception.minimap_reader import MinimapReader
 from understudy.perception.screen_regions import scale_of
 
 MAPS = PROFILE.maps
@@ -21,13 +21,13 @@ def pictures() -> dict[str, np.ndarray]:
 @pytest.mark.parametrize(("here", "there"), list(itertools.permutations(MAPS, 2)))
 def test_after_a_jump_the_other_map_is_known(here: str, there: str, pictures: dict[str, np.ndarray]) -> None:
     """1-1 and 1-2 have a portal in the same corner: half of 1-1's two landmarks can still be seen on 1-2."""
-    minimap, scale = Minimap(PROFILE), scale_of(PROFILE, pictures[here])
+    minimap, scale = MinimapReader(PROFILE), scale_of(PROFILE, pictures[here])
     assert minimap.read(pictures[here], scale, (0.5, 0.5)).map_index == MAPS.index(here)
     assert minimap.read(pictures[there], scale, (0.5, 0.5)).map_index == MAPS.index(there)
 
 
 def test_a_map_is_kept_while_something_covers_half_of_its_landmarks(pictures: dict[str, np.ndarray]) -> None:
-    minimap, picture = Minimap(PROFILE), pictures["1-1"].copy()
+    minimap, picture = MinimapReader(PROFILE), pictures["1-1"].copy()
     scale = scale_of(PROFILE, picture)
     minimap.read(picture, scale, (0.5, 0.5))
     left, top, right, bottom = scale.edges(minimap._area)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from understudy.perception.nms import MOST, candidates, one_each, suppress
+from understudy.perception.nms import MOST, candidates, non_max_suppression, one_each
 from understudy.perception.tracker import SIGHTING
 
 
@@ -11,19 +11,22 @@ def test_boxes_of_other_classes_and_those_apart_stay() -> None:
     boxes = np.array(
         [[0.5, 0.5, 0.2, 0.2], [0.51, 0.5, 0.2, 0.2], [0.51, 0.5, 0.2, 0.2], [0.9, 0.5, 0.2, 0.2]], np.float32
     )
-    stays = suppress(boxes, np.array([0.5, 0.9, 0.4, 0.3], np.float32), np.array([0, 0, 1, 0]), 0.3)
+    stays = non_max_suppression(boxes, np.array([0.5, 0.9, 0.4, 0.3], np.float32), np.array([0, 0, 1, 0]), 0.3)
     assert stays.tolist() == [1, 2, 3]
 
 
 def test_a_dropped_box_drops_no_other() -> None:
     """Of a row of three in which only neighbours overlap, the outer two stay if the middle one is weaker than one."""
     boxes = np.array([[0.0, 0, 1, 1], [0.4, 0, 1, 1], [0.8, 0, 1, 1]], np.float32)
-    assert suppress(boxes, np.array([0.9, 0.8, 0.7], np.float32), np.zeros(3, np.int64), 0.3).tolist() == [0, 2]
+    assert non_max_suppression(boxes, np.array([0.9, 0.8, 0.7], np.float32), np.zeros(3, np.int64), 0.3).tolist() == [
+        0,
+        2,
+    ]
 
 
 def test_nothing_in_nothing_out() -> None:
     boxes, scores, labels = candidates(np.zeros((6, 10), np.float32), 0.3)
-    assert suppress(boxes, scores, labels, 0.3).tolist() == []
+    assert non_max_suppression(boxes, scores, labels, 0.3).tolist() == []
 
 
 def slow_suppress(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou: float) -> list[int]:
@@ -55,7 +58,7 @@ def test_random_boxes_are_dropped_as_the_definition_says(seed: int) -> None:
     scores = np.round(scores, 1) if seed % 3 == 0 else scores
     labels = rng.integers(0, int(rng.integers(1, 15)), count)
     iou = float(rng.choice([0.3, 0.45, 0.6]))
-    found = suppress(boxes.astype(np.float32), scores.astype(np.float32), labels, iou)
+    found = non_max_suppression(boxes.astype(np.float32), scores.astype(np.float32), labels, iou)
     assert found.tolist() == slow_suppress(boxes.astype(np.float32), scores.astype(np.float32), labels, iou)
 
 

@@ -9,18 +9,18 @@ from tests.support.rendered_scenes import PROFILE, Knowing, play
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import OBSERVATION
 from understudy.perception.detector import DETECTION, Detector
-from understudy.perception.pipeline import Eye
+from understudy.perception.pipeline import PerceptionPipeline
 
 
 @pytest.fixture(scope="module")
 def seen() -> tuple[np.ndarray, np.ndarray]:
     """Truths and observations of 15 s of play on one map."""
     detector, truths, observations = Knowing(), [], []
-    eye = Eye(PROFILE, detector)
+    eye = PerceptionPipeline(PROFILE, detector)
     for frame, truth in play(2, 300, "1-3"):
         detector.truth = truth
         cursor = (float(truth["cursor_x"]), float(truth["cursor_y"]))
-        look = eye.look(frame, float(truth["time_s"]), cursor, int(truth["keys"]), int(truth["button"]))
+        look = eye.process(frame, float(truth["time_s"]), cursor, int(truth["keys"]), int(truth["button"]))
         truths.append(truth.copy())
         observations.append(look.records[0])
     return np.array(truths, OBSERVATION), np.array(observations, OBSERVATION)
@@ -66,11 +66,11 @@ def test_events_happen_as_often_as_they_do(seen: tuple[np.ndarray, np.ndarray]) 
 def test_what_happened_while_nobody_looked_is_not_told_as_events() -> None:
     """A window that was minimised or paused: its log has gone on, its lines are old and its bars have fallen."""
     detector = Knowing()
-    eye = Eye(PROFILE, detector)
+    eye = PerceptionPipeline(PROFILE, detector)
     for number, (frame, truth) in enumerate(play(2, 300, "1-3")):
         if number == 0 or number == 299:
             detector.truth = truth
-            events = eye.look(frame, float(truth["time_s"]), (0.5, 0.5)).records["events"][0]
+            events = eye.process(frame, float(truth["time_s"]), (0.5, 0.5)).records["events"][0]
     for name in ("hits", "misses", "kills", "loot", "value", "damage_taken", "damage_dealt"):
         assert events[name] == 0, name
 
@@ -94,7 +94,7 @@ def test_enemies_have_their_bars_and_the_selected_one_is_known(seen: tuple[np.nd
 
 def test_a_ring_that_something_covers_for_a_moment_does_not_deselect() -> None:
     detector, covered, told = Knowing(), 0, []
-    eye = Eye(PROFILE, detector)
+    eye = PerceptionPipeline(PROFILE, detector)
     for frame, truth in play(2, 300, "1-3"):
         detector.truth = truth
         ringed = truth["tracks"][truth["tracks"]["selected"] > 0]
@@ -102,7 +102,7 @@ def test_a_ring_that_something_covers_for_a_moment_does_not_deselect() -> None:
         if 4 <= covered < 8:  # a blast as large as the enemy and its ring
             x, y = round(float(ringed["x"][0]) * frame.shape[1]), round(float(ringed["y"][0]) * frame.shape[0])
             frame[max(0, y - 60) : y + 60, max(0, x - 60) : x + 60] = (255, 230, 180)
-        seen = eye.look(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]["tracks"]["selected"].any()
+        seen = eye.process(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]["tracks"]["selected"].any()
         if len(ringed):
             told.append(bool(seen))
         if covered == 8:
@@ -115,10 +115,10 @@ def test_an_eye_without_a_screen_knows_objects_and_says_so_of_the_rest() -> None
     from dataclasses import replace
 
     detector = Knowing()
-    eye = Eye(replace(PROFILE, eye=None), detector)
+    eye = PerceptionPipeline(replace(PROFILE, eye=None), detector)
     for frame, truth in play(1, 3, "1-1"):
         detector.truth = truth
-        record = eye.look(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]
+        record = eye.process(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]
     assert math.isnan(record["player"]["hp"])
     assert math.isnan(record["player"]["x"])
     assert record["player"]["map_index"] == -1
@@ -127,7 +127,7 @@ def test_an_eye_without_a_screen_knows_objects_and_says_so_of_the_rest() -> None
 
 def test_a_picture_too_small_for_a_game_is_refused() -> None:
     with pytest.raises(WorldError, match="too small"):
-        Eye(PROFILE, Knowing()).look(np.zeros((20, 20, 3), np.uint8), 0.0, (0.5, 0.5))
+        PerceptionPipeline(PROFILE, Knowing()).process(np.zeros((20, 20, 3), np.uint8), 0.0, (0.5, 0.5))
 
 
 def test_the_knowing_detector_is_a_detector() -> None:
@@ -150,10 +150,10 @@ class Smitten(Knowing):
 def boxes_seen(cursors: list[tuple[float, float]]) -> list[int]:
     """How many boxes are told at the place in each of a few pictures, with the cursor here or there."""
     detector = Smitten()
-    eye, told = Eye(PROFILE, detector), []
+    eye, told = PerceptionPipeline(PROFILE, detector), []
     for (frame, truth), cursor in zip(play(5, len(cursors), "1-1"), cursors, strict=True):
         detector.truth = truth
-        tracks = eye.look(frame, float(truth["time_s"]), cursor).records["tracks"][0]
+        tracks = eye.process(frame, float(truth["time_s"]), cursor).records["tracks"][0]
         near = np.hypot(tracks["x"] - 0.7, tracks["y"] - 0.3) < 0.01
         told.append(int((near & (tracks["id"] > 0)).sum()))
     return told
@@ -168,14 +168,14 @@ def test_the_cursor_is_no_box_but_a_box_is_one_under_the_cursor_too() -> None:
 def test_the_ship_is_reckoned_on_while_the_cursor_hides_its_dot() -> None:
     """A person who flees clicks on the base in the minimap, and the cursor rests where the ship is going."""
     detector, minimap = Knowing(), PROFILE.minimap
-    eye, flown, missed, begun = Eye(PROFILE, detector), 0.0, 0.0, None
+    eye, flown, missed, begun = PerceptionPipeline(PROFILE, detector), 0.0, 0.0, None
     for tick, (frame, truth) in enumerate(play(2, 170, "1-3")):
         detector.truth = truth
         player = truth["player"]
         hidden = tick > 100
         x, y = float(player["x"]), float(player["y"])
         on_dot = (minimap.left + x * minimap.width, minimap.top + y * minimap.height)
-        look = eye.look(frame, float(truth["time_s"]), on_dot if hidden else (0.3, 0.3)).records["player"][0]
+        look = eye.process(frame, float(truth["time_s"]), on_dot if hidden else (0.3, 0.3)).records["player"][0]
         if hidden:
             begun = begun or (x, y)
             flown = max(flown, math.hypot(x - begun[0], y - begun[1]))

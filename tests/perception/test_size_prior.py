@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from understudy.perception.size_prior import Sizes
+from understudy.perception.size_prior import SizePrior
 from understudy.perception.tracker import SIGHTING
 
 
@@ -15,28 +15,28 @@ def sighting(width: float, kind: int = 0, x: float = 0.5) -> np.ndarray:
 
 
 def test_a_kind_of_one_size_gets_its_median() -> None:
-    sizes, generator = Sizes(2), np.random.default_rng(0)
+    sizes, generator = SizePrior(2), np.random.default_rng(0)
     for _ in range(40):
-        sizes.settle(sighting(float(0.05 * (1 + generator.normal(0, 0.05)))))
+        sizes.apply(sighting(float(0.05 * (1 + generator.normal(0, 0.05)))))
     late = sighting(0.07)
-    sizes.settle(late)
+    sizes.apply(late)
     assert late["width"][0] == pytest.approx(0.05, abs=0.002)
     assert late["height"][0] == pytest.approx(0.10, abs=0.004)
 
 
 def test_a_kind_of_many_sizes_keeps_each() -> None:
-    sizes, generator = Sizes(1), np.random.default_rng(0)
+    sizes, generator = SizePrior(1), np.random.default_rng(0)
     for _ in range(40):
-        sizes.settle(sighting(float(generator.uniform(0.02, 0.1))))
+        sizes.apply(sighting(float(generator.uniform(0.02, 0.1))))
     late = sighting(0.07)
-    sizes.settle(late)
+    sizes.apply(late)
     assert late["width"][0] == np.float32(0.07)
 
 
 def test_boxes_cut_by_the_edge_teach_nothing() -> None:
-    sizes = Sizes(1)
+    sizes = SizePrior(1)
     for _ in range(40):
-        sizes.settle(sighting(0.02, x=0.99))
+        sizes.apply(sighting(0.02, x=0.99))
     late = sighting(0.05)
-    sizes.settle(late)
+    sizes.apply(late)
     assert late["width"][0] == np.float32(0.05)

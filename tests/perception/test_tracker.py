@@ -67,7 +67,7 @@ def test_an_object_that_flickers_is_told_of_on_and_keeps_its_id() -> None:
         assert tracker.update(sightings(), TICK_S, STILL)["id"].tolist() == [first]
     for _ in range(3):
         tracker.update(sightings(), TICK_S, STILL)
-    assert len(tracker.told()) == 0, "gone for a quarter of a second: not told of any more"
+    assert len(tracker.confirmed()) == 0, "gone for a quarter of a second: no longer reported"
     assert tracker.update(sightings((0.5, 0.5)), TICK_S, STILL)["id"].tolist() == [first]
 
 

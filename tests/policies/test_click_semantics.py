@@ -12,11 +12,11 @@ from understudy.policies.click_semantics import (
     MAX_KEYS,
     MAX_KINDS,
     MAX_PANELS,
-    Sort,
+    ClickKind,
+    classify_click,
     distance,
     geometry_of,
     known_kind,
-    read_click,
     slot_of,
     to_map,
     to_window,
@@ -36,26 +36,26 @@ def scene() -> Observation:
 @pytest.mark.parametrize(
     ("x", "y", "expected"),
     [
-        (0.60, 0.40, (Sort.TRACK, 0)),
-        (0.62, 0.40, (Sort.TRACK, 1)),
-        (0.60, 0.449, (Sort.TRACK, 0)),  # below the box, within the margin
-        (0.60, 0.46, (Sort.SPACE, -1)),
-        (0.40, 0.40, (Sort.SPACE, -1)),
-        (0.05, 0.05, (Sort.NOTHING, -1)),
-        (MINIMAP.left + 0.25 * MINIMAP.width, MINIMAP.top + 0.25 * MINIMAP.height, (Sort.LANDMARK, 0)),
-        (MINIMAP.left + 0.27 * MINIMAP.width, MINIMAP.top + 0.27 * MINIMAP.height, (Sort.LANDMARK, 0)),
-        (MINIMAP.left + 0.35 * MINIMAP.width, MINIMAP.top + 0.25 * MINIMAP.height, (Sort.MINIMAP, -1)),
-        (MINIMAP.left - 0.003, MINIMAP.top + 0.05, (Sort.NOTHING, -1)),  # the minimap's frame is a panel
+        (0.60, 0.40, (ClickKind.TRACK, 0)),
+        (0.62, 0.40, (ClickKind.TRACK, 1)),
+        (0.60, 0.449, (ClickKind.TRACK, 0)),  # below the box, within the margin
+        (0.60, 0.46, (ClickKind.SPACE, -1)),
+        (0.40, 0.40, (ClickKind.SPACE, -1)),
+        (0.05, 0.05, (ClickKind.NOTHING, -1)),
+        (MINIMAP.left + 0.25 * MINIMAP.width, MINIMAP.top + 0.25 * MINIMAP.height, (ClickKind.LANDMARK, 0)),
+        (MINIMAP.left + 0.27 * MINIMAP.width, MINIMAP.top + 0.27 * MINIMAP.height, (ClickKind.LANDMARK, 0)),
+        (MINIMAP.left + 0.35 * MINIMAP.width, MINIMAP.top + 0.25 * MINIMAP.height, (ClickKind.MINIMAP, -1)),
+        (MINIMAP.left - 0.003, MINIMAP.top + 0.05, (ClickKind.NOTHING, -1)),  # the minimap's frame is a panel
     ],
 )
-def test_a_click_means_what_is_under_it(x: float, y: float, expected: tuple[Sort, int]) -> None:
-    assert read_click(scene().records[0], GEOMETRY, x, y) == expected
+def test_a_click_means_what_is_under_it(x: float, y: float, expected: tuple[ClickKind, int]) -> None:
+    assert classify_click(scene().records[0], GEOMETRY, x, y) == expected
 
 
 def test_the_minimap_lies_over_its_panel_and_a_panel_over_the_objects() -> None:
     observation = quiet_space()
     put(observation, 0, "streuner", 0.05, 0.05)
-    assert read_click(observation.records[0], GEOMETRY, 0.05, 0.05)[0] == Sort.NOTHING
+    assert classify_click(observation.records[0], GEOMETRY, 0.05, 0.05)[0] == ClickKind.NOTHING
 
 
 def test_map_and_window_are_each_others_inverse() -> None:

@@ -9,10 +9,10 @@ import pytest
 from tests.support.policy_scenes import KINDS, PROFILE, busy_play, mirrored, plain_profile, put, quiet_space
 from understudy.contract.action import ACTION
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, Observation, Role
-from understudy.policies.click_semantics import GEOMETRY, MAX_KINDS
+from understudy.policies.click_semantics import MAX_KINDS, UI_GEOMETRY
 from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED, NUM_PLACES
 from understudy.policies.encoder import Encoded, Encoder, mirror_signs
-from understudy.policies.motor_model import HAND, HAND_STATE
+from understudy.policies.motor_model import MOTOR_MODEL, MOTOR_STATE
 from understudy.policies.object_features import (
     NUM_LANDMARK_MIRRORED,
     NUM_LANDMARK_PLACES,
@@ -234,7 +234,7 @@ def test_ids_and_ages_follow_an_object_through_the_slots() -> None:
 
 def test_records_are_one_type_to_the_compiler_however_they_were_made() -> None:
     """numba takes records with another alignment flag for another type, compiles anew and warns."""
-    for dtype in (OBSERVATION, ACTION, ENCODING_CARRY, GEOMETRY, HAND, HAND_STATE):
+    for dtype in (OBSERVATION, ACTION, ENCODING_CARRY, UI_GEOMETRY, MOTOR_MODEL, MOTOR_STATE):
         assert not dtype.isalignedstruct
         made = np.zeros(4, dtype)
         loaded = np.frombuffer(made.tobytes(), dtype)

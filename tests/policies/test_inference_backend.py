@@ -7,12 +7,12 @@ import torch
 from tests.support.small_policies import write_brain
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.contract.protocols import Decision
-from understudy.policies.conditioning import ADVICE_WIDTH, STRATEGY_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.inference_backend import OnnxNetworks, TorchNetworks, fastest, networks_of
+from understudy.policies.inference_backend import OnnxBackend, TorchBackend, fastest_backend, make_backend
 from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_PLACES, PLACE_AT, THERE_AT, TRACK_WIDTH
-from understudy.policies.policy_bundle import Brain, load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -24,8 +24,8 @@ TICKS = 300
 
 
 @pytest.fixture(scope="module")
-def brain(tmp_path_factory: pytest.TempPathFactory) -> Brain:
-    return load_brain(write_brain(tmp_path_factory.mktemp("models"), seed=31))
+def policies(tmp_path_factory: pytest.TempPathFactory) -> PolicyBundle:
+    return load_policies(write_brain(tmp_path_factory.mktemp("models"), seed=31))
 
 
 def told(generator: torch.Generator) -> tuple[torch.Tensor, ...]:
@@ -41,7 +41,7 @@ def told(generator: torch.Generator) -> tuple[torch.Tensor, ...]:
     weights = torch.rand(1, MAX_TRACKS, generator=generator)
     return (
         normal(1, CONTEXT_WIDTH),
-        normal(1, ADVICE_WIDTH),
+        normal(1, CONDITIONING_WIDTH),
         normal(1, MAX_TRACKS, TRACK_WIDTH),
         kinds,
         weights,
@@ -55,8 +55,8 @@ def expect_close(one: object, other: object) -> None:
         torch.testing.assert_close(getattr(other, name), value, atol=CLOSE, rtol=CLOSE)
 
 
-def test_every_network_answers_the_same_but_for_the_last_bits(brain: Brain) -> None:
-    by_torch, by_onnx = TorchNetworks(brain), OnnxNetworks(brain)
+def test_every_network_answers_the_same_but_for_the_last_bits(policies: PolicyBundle) -> None:
+    by_torch, by_onnx = TorchBackend(policies), OnnxBackend(policies)
     generator = torch.Generator().manual_seed(0)
     with torch.inference_mode():
         for _ in range(20):
@@ -71,8 +71,8 @@ def test_every_network_answers_the_same_but_for_the_last_bits(brain: Brain) -> N
 
 
 @pytest.mark.parametrize("seconds", [1, 7, 60])
-def test_the_strategist_is_asked_about_any_number_of_seconds(brain: Brain, seconds: int) -> None:
-    by_torch, by_onnx = TorchNetworks(brain), OnnxNetworks(brain)
+def test_the_strategist_is_asked_about_any_number_of_seconds(policies: PolicyBundle, seconds: int) -> None:
+    by_torch, by_onnx = TorchBackend(policies), OnnxBackend(policies)
     generator = torch.Generator().manual_seed(seconds)
     with torch.inference_mode():
         by_onnx.strategist(torch.randn(1, 60, CONTEXT_WIDTH, generator=generator))  # what was asked before is forgotten
@@ -80,10 +80,10 @@ def test_the_strategist_is_asked_about_any_number_of_seconds(brain: Brain, secon
         expect_close(by_torch.strategist(summaries), by_onnx.strategist(summaries))
 
 
-def decisions(brain: Brain, library: str) -> list[Decision]:
+def decisions(policies: PolicyBundle, library: str) -> list[Decision]:
     """What a Hierarchy decides while it watches a teacher play."""
     profile = load_profile()
-    hierarchy = Hierarchy(brain, profile, networks_of(brain, library))
+    hierarchy = HierarchicalPolicy(policies, profile, make_backend(policies, library))
     world, teacher = Simulator(SEED), Teacher("hunter", profile)
     playing, carry, decided = teacher.start(SEED), hierarchy.start(SEED), []
     for _ in range(TICKS):
@@ -95,29 +95,29 @@ def decisions(brain: Brain, library: str) -> list[Decision]:
     return decided
 
 
-def test_both_decide_alike_and_each_of_them_to_the_bit(brain: Brain) -> None:
-    by_torch, by_onnx = decisions(brain, "torch"), decisions(brain, "onnxruntime")
+def test_both_decide_alike_and_each_of_them_to_the_bit(policies: PolicyBundle) -> None:
+    by_torch, by_onnx = decisions(policies, "torch"), decisions(policies, "onnxruntime")
     actions = [np.concatenate([each.action.records for each in said]) for said in (by_torch, by_onnx)]
     assert actions[0]["button"].any(), "a stretch without a click would prove little"
     for name in ("button", "keys"):
         np.testing.assert_array_equal(actions[0][name], actions[1][name])
     for name in ("cursor_x", "cursor_y"):
         np.testing.assert_allclose(actions[0][name], actions[1][name], atol=1e-5)
-    again = decisions(brain, "onnxruntime")
+    again = decisions(policies, "onnxruntime")
     for one, two in zip(by_onnx, again, strict=True):
         assert one.action.records.tobytes() == two.action.records.tobytes()
         assert one.intent.records.tobytes() == two.intent.records.tobytes()
 
 
-def test_a_brain_without_slower_levels_can_be_asked_too(brain: Brain) -> None:
-    alone = OnnxNetworks(Brain(brain.executor, brain.hand))
+def test_a_brain_without_slower_levels_can_be_asked_too(policies: PolicyBundle) -> None:
+    alone = OnnxBackend(PolicyBundle(policies.executor, policies.hand))
     assert alone.strategist is None and alone.tactician is None
     generator = torch.Generator().manual_seed(3)
     with torch.inference_mode():
         assert alone.executor(*told(generator)).key_logits.shape[0] == 1
 
 
-def test_the_libraries_name_themselves_with_their_versions(brain: Brain) -> None:
-    assert fastest() == "onnxruntime", "it is among the dependencies"
-    assert OnnxNetworks(brain).library.startswith("onnxruntime 1.")
-    assert TorchNetworks(brain).library == f"torch {torch.__version__.split('+')[0]}"
+def test_the_libraries_name_themselves_with_their_versions(policies: PolicyBundle) -> None:
+    assert fastest_backend() == "onnxruntime", "it is among the dependencies"
+    assert OnnxBackend(policies).library.startswith("onnxruntime 1.")
+    assert TorchBackend(policies).library == f"torch {torch.__version__.split('+')[0]}"

@@ -8,24 +8,31 @@ from tests.support.policy_scenes import PROFILE, put, quiet_space
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Phase
 from understudy.contract.observation import Button, Observation
-from understudy.policies.click_semantics import Sort, geometry_of
-from understudy.policies.motor_model import HAND, HAND_STATE, begin_gesture, draw, move_hand, press_key
-from understudy.policies.policy_bundle import pack_hand, unpack_hand
+from understudy.policies.click_semantics import ClickKind, geometry_of
+from understudy.policies.motor_model import (
+    MOTOR_MODEL,
+    MOTOR_STATE,
+    begin_gesture,
+    press_key,
+    sample_quantile,
+    step_motor,
+)
+from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain
 
 GEOMETRY = geometry_of(PROFILE)
 ALIEN = 100
 
 
-def play_out(scenes: list[Observation], hand: np.void, sort: Sort, target: int, x: float, y: float) -> np.ndarray:
+def play_out(scenes: list[Observation], hand: np.void, sort: ClickKind, target: int, x: float, y: float) -> np.ndarray:
     """Begins a gesture in the first scene; the actions of every tick, the cursor carried from tick to tick."""
-    states, actions = np.zeros(1, HAND_STATE), np.zeros(len(scenes), ACTION)
+    states, actions = np.zeros(1, MOTOR_STATE), np.zeros(len(scenes), ACTION)
     for tick, scene in enumerate(scenes):
         record = scene.records[0]
         if tick:
             record["cursor_x"], record["cursor_y"] = actions[tick - 1]["cursor_x"], actions[tick - 1]["cursor_y"]
         else:
             begin_gesture(states[0], hand, record, int(sort), target, x, y, int(Button.LEFT), np.full(4, 0.5))
-        move_hand(states[0], hand, record, GEOMETRY, actions[tick])
+        step_motor(states[0], hand, record, GEOMETRY, actions[tick])
     return actions
 
 
@@ -42,7 +49,7 @@ def pressed(actions: np.ndarray) -> list[int]:
 
 
 def test_it_moves_rests_and_presses_for_exactly_the_ticks_that_were_drawn() -> None:
-    actions = play_out([quiet_space() for _ in range(14)], steady_hand(), Sort.SPACE, -1, 0.75, 0.25)
+    actions = play_out([quiet_space() for _ in range(14)], steady_hand(), ClickKind.SPACE, -1, 0.75, 0.25)
     np.testing.assert_allclose(actions["cursor_x"][:5], [0.55, 0.6, 0.65, 0.7, 0.75], atol=1e-6)
     np.testing.assert_allclose(actions["cursor_y"][4:], 0.25, atol=1e-6)
     assert pressed(actions) == [7, 8, 9]
@@ -51,7 +58,7 @@ def test_it_moves_rests_and_presses_for_exactly_the_ticks_that_were_drawn() -> N
 @pytest.mark.parametrize(("duration", "dwell", "press"), [(0, 0, 1), (1, 0, 2), (0, 3, 1), (7, 1, 5)])
 def test_any_length_may_be_zero_but_the_presss(duration: int, dwell: int, press: int) -> None:
     hand = steady_hand(duration, dwell, press)
-    actions = play_out([quiet_space() for _ in range(20)], hand, Sort.SPACE, -1, 0.75, 0.25)
+    actions = play_out([quiet_space() for _ in range(20)], hand, ClickKind.SPACE, -1, 0.75, 0.25)
     first = duration + dwell if duration else 0  # a hand that is there already does not rest
     assert pressed(actions) == list(range(first, first + press))
     assert actions["cursor_x"][first] == pytest.approx(0.75)
@@ -59,76 +66,76 @@ def test_any_length_may_be_zero_but_the_presss(duration: int, dwell: int, press:
 
 def test_it_follows_an_object_that_moves() -> None:
     places = [(0.7 + 0.01 * tick, 0.4) for tick in range(12)]
-    actions = play_out(with_alien(list(places)), steady_hand(), Sort.TRACK, ALIEN, 0.7, 0.4)
+    actions = play_out(with_alien(list(places)), steady_hand(), ClickKind.TRACK, ALIEN, 0.7, 0.4)
     first = pressed(actions)[0]
     assert actions["cursor_x"][first] == pytest.approx(places[first][0], abs=1e-6)
 
 
 def test_it_drops_an_object_that_is_lost_before_the_press() -> None:
     places = [(0.7, 0.4)] * 4 + [None] * 8
-    actions = play_out(with_alien(places), steady_hand(), Sort.TRACK, ALIEN, 0.7, 0.4)
+    actions = play_out(with_alien(places), steady_hand(), ClickKind.TRACK, ALIEN, 0.7, 0.4)
     assert pressed(actions) == []
     assert len(np.unique(actions["cursor_x"][3:])) == 1  # it stays where it was
 
 
 def test_it_finishes_a_press_on_an_object_that_dies_under_it() -> None:
     places = [(0.7, 0.4)] * 8 + [None] * 5
-    actions = play_out(with_alien(places), steady_hand(), Sort.TRACK, ALIEN, 0.7, 0.4)
+    actions = play_out(with_alien(places), steady_hand(), ClickKind.TRACK, ALIEN, 0.7, 0.4)
     assert pressed(actions) == [7, 8, 9]
 
 
 def test_it_finds_a_landmark_on_the_minimap_and_drops_it_when_the_map_changes() -> None:
     scenes = [quiet_space() for _ in range(12)]
-    actions = play_out(scenes, steady_hand(), Sort.LANDMARK, 1, 0.9, 0.9)
+    actions = play_out(scenes, steady_hand(), ClickKind.LANDMARK, 1, 0.9, 0.9)
     minimap = PROFILE.minimap
     assert actions["cursor_x"][7] == pytest.approx(minimap.left + 0.875 * minimap.width, abs=1e-6)
     assert actions["cursor_y"][7] == pytest.approx(minimap.top + 0.75 * minimap.height, abs=1e-6)
     for scene in scenes[4:]:
         scene.records["landmarks"]["role"][:, 1] = 0
-    assert pressed(play_out(scenes, steady_hand(), Sort.LANDMARK, 1, 0.9, 0.9)) == []
+    assert pressed(play_out(scenes, steady_hand(), ClickKind.LANDMARK, 1, 0.9, 0.9)) == []
 
 
 def test_it_clicks_off_the_centre_as_the_person_does() -> None:
     hand = steady_hand()
     hand["track_offset"] = (0.5, -0.25)
-    actions = play_out(with_alien([(0.7, 0.4)] * 9), hand, Sort.TRACK, ALIEN, 0.7, 0.4)
+    actions = play_out(with_alien([(0.7, 0.4)] * 9), hand, ClickKind.TRACK, ALIEN, 0.7, 0.4)
     assert actions["cursor_x"][7] == pytest.approx(0.7 + 0.5 * 0.045 / 2, abs=1e-6)
     assert actions["cursor_y"][7] == pytest.approx(0.4 - 0.25 * 0.08 / 2, abs=1e-6)
 
 
 def test_an_idle_hand_leaves_the_cursor_and_holds_nothing() -> None:
-    scene, states, actions = quiet_space(), np.zeros(1, HAND_STATE), np.ones(1, ACTION)
+    scene, states, actions = quiet_space(), np.zeros(1, MOTOR_STATE), np.ones(1, ACTION)
     scene.records["cursor_x"] = 0.125
-    move_hand(states[0], steady_hand(), scene.records[0], GEOMETRY, actions[0])
+    step_motor(states[0], steady_hand(), scene.records[0], GEOMETRY, actions[0])
     assert actions[0].tolist() == (0.125, 0.5, 0, 0)
 
 
 def test_after_a_press_there_is_a_tick_with_the_button_up() -> None:
     """Two presses without one would be a single press to the game and to whoever learns from the recording."""
-    scene, hand, states = quiet_space().records[0], steady_hand(0, 0, 1), np.zeros(1, HAND_STATE)
+    scene, hand, states = quiet_space().records[0], steady_hand(0, 0, 1), np.zeros(1, MOTOR_STATE)
     actions = np.zeros(6, ACTION)
     for tick in range(6):
         if states[0]["phase"] == Phase.IDLE:
-            begin_gesture(states[0], hand, scene, int(Sort.SPACE), -1, 0.5, 0.5, int(Button.LEFT), np.full(4, 0.5))
-        move_hand(states[0], hand, scene, GEOMETRY, actions[tick])
+            begin_gesture(states[0], hand, scene, int(ClickKind.SPACE), -1, 0.5, 0.5, int(Button.LEFT), np.full(4, 0.5))
+        step_motor(states[0], hand, scene, GEOMETRY, actions[tick])
     assert actions["button"].tolist() == [1, 0, 1, 0, 1, 0]
 
 
 def test_a_key_stays_down_for_exactly_the_ticks_that_were_drawn() -> None:
-    scene, hand, states = quiet_space().records[0], steady_hand(), np.zeros(1, HAND_STATE)
+    scene, hand, states = quiet_space().records[0], steady_hand(), np.zeros(1, MOTOR_STATE)
     actions = np.zeros(8, ACTION)
     press_key(states[0], hand, 2, 0.5)
     for tick in range(8):
-        move_hand(states[0], hand, scene, GEOMETRY, actions[tick])
+        step_motor(states[0], hand, scene, GEOMETRY, actions[tick])
     assert actions["keys"].tolist() == [1 << 2] * 4 + [0] * 4
 
 
 def test_a_draw_runs_through_the_quantiles() -> None:
     table = np.array([1, 2, 4, 8], np.float32)
-    assert [draw(table, chance) for chance in (0.0, 1 / 3, 0.5, 1.0)] == pytest.approx([1, 2, 3, 8])
+    assert [sample_quantile(table, chance) for chance in (0.0, 1 / 3, 0.5, 1.0)] == pytest.approx([1, 2, 3, 8])
 
 
 def test_a_hand_survives_being_packed_as_plain_numbers() -> None:
-    hand = np.zeros(1, HAND)
-    hand.view(np.float32)[:] = np.random.default_rng(0).random(HAND.itemsize // 4)
-    assert unpack_hand(pack_hand(hand[0])) == hand[0]
+    hand = np.zeros(1, MOTOR_MODEL)
+    hand.view(np.float32)[:] = np.random.default_rng(0).random(MOTOR_MODEL.itemsize // 4)
+    assert hand_from_plain(hand_to_plain(hand[0])) == hand[0]

@@ -11,7 +11,7 @@ from tests.support.policy_scenes import PROFILE, busy_play, quiet_space
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.policies.click_semantics import MAX_KEYS
-from understudy.policies.conditioning import ADVICE_WIDTH, STRATEGY_WIDTH, follow_targets
+from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH, remap_target_probs
 from understudy.policies.context_features import AMMO_AT, CONTEXT_WIDTH, FLIGHT_AT, LASER_AT, NUM_AMMO, NUM_FLIGHTS
 from understudy.policies.encoder import Encoder
 from understudy.policies.executor import (
@@ -19,7 +19,7 @@ from understudy.policies.executor import (
     TABLE_SCALE,
     Executor,
     ExecutorConfig,
-    Hazards,
+    ExecutorOutput,
 )
 from understudy.policies.mixture_density import RING_DIRECTIONS
 from understudy.policies.object_features import AWAY_AT, PLACE_AT, PORTAL_AT, SELECTED_AT
@@ -61,11 +61,13 @@ def ask_tactician(scene: Scene, model: torch.nn.Module | None = None) -> Tactic:
     return said
 
 
-def ask_executor(scene: Scene, model: torch.nn.Module | None = None, weights: Tensor | None = None) -> Hazards:
+def ask_executor(scene: Scene, model: torch.nn.Module | None = None, weights: Tensor | None = None) -> ExecutorOutput:
     context, tracks, kinds, landmarks = scene
     model = model or made(lambda: Executor(ExecutorConfig()))
     weights = torch.zeros(kinds.shape) if weights is None else weights
-    said: Hazards = model(context, torch.zeros(len(context), ADVICE_WIDTH), tracks, kinds, weights, landmarks)
+    said: ExecutorOutput = model(
+        context, torch.zeros(len(context), CONDITIONING_WIDTH), tracks, kinds, weights, landmarks
+    )
     return said
 
 
@@ -107,13 +109,13 @@ def test_the_tactician_weighs_the_slots_and_none() -> None:
 
 
 def test_with_nothing_in_sight_every_answer_is_a_number() -> None:
-    tactic, hazards = ask_tactician(empty()), ask_executor(empty())
+    tactic, output = ask_tactician(empty()), ask_executor(empty())
     targets = torch.softmax(tactic.target_logits, dim=-1)
     assert targets[:, -1].tolist() == [1.0] * 4
     assert torch.isfinite(tactic.route).all()
-    pointer = torch.softmax(hazards.pointer_logits, dim=-1)
+    pointer = torch.softmax(output.pointer_logits, dim=-1)
     assert (pointer[:, :-2] == 0).all() and torch.isfinite(pointer).all()
-    for part in (hazards.start_logit, hazards.right_logit, hazards.key_logits, hazards.minimap_density):
+    for part in (output.start_logit, output.right_logit, output.key_logits, output.minimap_density):
         assert torch.isfinite(part).all()
 
 
@@ -186,7 +188,7 @@ def test_target_weights_follow_their_objects_and_newcomers_have_none() -> None:
     then[:3], weights[:3] = (7, 8, 9), (0.5, 0.25, 0.125)
     weights[5] = 1.0  # of an empty slot: nobody's
     now[:3] = (9, 4, 7)
-    follow_targets(then, weights, now, out)
+    remap_target_probs(then, weights, now, out)
     assert out.tolist() == [0.125, 0.0, 0.5] + [0.0] * (MAX_TRACKS - 3)
 
 
@@ -218,7 +220,7 @@ def test_the_table_of_keys_knows_how_far_the_portal_is_and_where_the_ship_was_se
     told = []
     for away in (0.05, 0.5):
         tracks[0, 0, AWAY_AT] = away
-        told.append(model._tabled(context, tracks, kinds)[0, 0].item())
+        told.append(model._key_table_logits(context, tracks, kinds)[0, 0].item())
     assert told == pytest.approx([4.0, 0.0])
 
 

@@ -26,14 +26,14 @@ from understudy.policies.checkpoint import (
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import HAND, NUM_QUANTILES
-from understudy.policies.policy_bundle import load_brain, pack_hand, unpack_hand
+from understudy.policies.motor_model import MOTOR_MODEL, NUM_QUANTILES
+from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain, load_policies
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
 
 def hand() -> np.void:
-    record: np.void = np.zeros(1, HAND)[0]
+    record: np.void = np.zeros(1, MOTOR_MODEL)[0]
     record["dwell"] = 3.0
     return record
 
@@ -49,7 +49,7 @@ def save(folder: Path, name: str, model: torch.nn.Module, config: Any, **changes
 def save_executor(folder: Path, *parents: Checkpoint, **changes: Any) -> None:
     config = ExecutorConfig(width=8)
     lineage = tuple(Parent(identity=each.identity, what=each.meta.policy, when="now") for each in parents)
-    save(folder, "executor", Executor(config), config, **{"hand": pack_hand(hand()), "lineage": lineage, **changes})
+    save(folder, "executor", Executor(config), config, **{"hand": hand_to_plain(hand()), "lineage": lineage, **changes})
 
 
 def save_strategist(folder: Path, seed: int = 0) -> Checkpoint:
@@ -65,25 +65,25 @@ def save_tactician(folder: Path) -> Checkpoint:
 
 def test_a_brain_has_the_levels_that_its_executor_listened_to(tmp_path: Path) -> None:
     save_executor(tmp_path, save_strategist(tmp_path), save_tactician(tmp_path))
-    brain = load_brain(tmp_path)
-    assert brain.strategist is not None and brain.strategist.config.width == 8
-    assert brain.tactician is not None and not brain.tactician.training
-    assert brain.hand == hand()
+    policies = load_policies(tmp_path)
+    assert policies.strategist is not None and policies.strategist.config.width == 8
+    assert policies.tactician is not None and not policies.tactician.training
+    assert policies.hand == hand()
 
 
 def test_a_level_that_the_executor_never_heard_is_left_out(tmp_path: Path) -> None:
     save_tactician(tmp_path)
     save_executor(tmp_path, save_strategist(tmp_path))
-    assert load_brain(tmp_path).tactician is None
+    assert load_policies(tmp_path).tactician is None
 
 
 def test_a_level_that_was_trained_again_since_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     save_executor(tmp_path, save_strategist(tmp_path, seed=0))
     with caplog.at_level(logging.WARNING):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
         assert caplog.text == ""
         save_strategist(tmp_path, seed=1)
-        load_brain(tmp_path)
+        load_policies(tmp_path)
     assert "another strategist" in caplog.text
 
 
@@ -99,13 +99,13 @@ def test_a_level_that_was_learnt_on_from_the_one_the_executor_knows_fits(
     assert tuned.identity != known.identity and tuned.continues(known.identity)
     assert not known.continues(tuned.identity)
     with caplog.at_level(logging.WARNING):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
     assert caplog.text == ""
 
 
 def test_a_candidate_plays_in_place_of_its_own_policy(tmp_path: Path) -> None:
     save_executor(tmp_path, save_strategist(tmp_path))
-    strategist = load_brain(tmp_path).strategist
+    strategist = load_policies(tmp_path).strategist
     lineage = (Parent(identity=save_strategist(tmp_path).identity, what=BASE, when="now"),)
     config = StrategistConfig(width=8, layers=1)
     torch.manual_seed(1)
@@ -113,9 +113,9 @@ def test_a_candidate_plays_in_place_of_its_own_policy(tmp_path: Path) -> None:
     meta = CheckpointMeta(
         policy="strategist", encoding=ENCODING, config=serialization.to_plain(config), lineage=lineage
     )
-    brain = load_brain(tmp_path, Checkpoint(meta=meta, weights=other.state_dict()))
-    assert brain.strategist is not None and strategist is not None
-    assert weights_identity(brain.strategist.state_dict()) == weights_identity(other.state_dict())
+    policies = load_policies(tmp_path, Checkpoint(meta=meta, weights=other.state_dict()))
+    assert policies.strategist is not None and strategist is not None
+    assert weights_identity(policies.strategist.state_dict()) == weights_identity(other.state_dict())
     assert weights_identity(strategist.state_dict()) != weights_identity(other.state_dict())
 
 
@@ -123,19 +123,19 @@ def test_a_level_that_is_missing_is_an_error(tmp_path: Path) -> None:
     save_executor(tmp_path, save_strategist(tmp_path))
     (tmp_path / "strategist" / BEST).unlink()
     with pytest.raises(CheckpointError, match="strategist"):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
 
 
 def test_weights_of_another_encoding_are_refused_by_name(tmp_path: Path) -> None:
     save_executor(tmp_path, encoding="gesture-0")
     with pytest.raises(EncodingMismatchError, match="gesture-0"):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
 
 
 def test_weights_that_do_not_fit_their_config_are_refused(tmp_path: Path) -> None:
     save(tmp_path, "executor", Executor(ExecutorConfig(width=8)), ExecutorConfig(width=16))
     with pytest.raises(CheckpointError, match="do not fit"):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
 
 
 CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -163,7 +163,7 @@ def test_a_config_that_is_not_the_weights_own_costs_nothing_and_is_refused(
     saved = load_checkpoint(path)
     save_checkpoint(path, replace(saved, meta=replace(saved.meta, config={**saved.meta.config, **changes})))
     with at_most_more(500_000_000), pytest.raises(CheckpointError, match=f"The {policy}'s weights do not fit its own"):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
@@ -173,7 +173,7 @@ def test_weights_that_are_no_numbers_do_not_play(tmp_path: Path, value: float) -
     saved = load_checkpoint(path)
     save_checkpoint(path, replace(saved, weights={**saved.weights, "start.bias": torch.full((2,), value)}))
     with pytest.raises(CheckpointError, match="The executor holds weights that are not numbers"):
-        load_brain(tmp_path)
+        load_policies(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -184,6 +184,6 @@ def test_weights_that_are_no_numbers_do_not_play(tmp_path: Path, value: float) -
     ],
 )
 def test_a_hand_that_is_none_is_refused(broken: dict[str, Any]) -> None:
-    plain = {**pack_hand(hand()), **broken} if broken else {}
+    plain = {**hand_to_plain(hand()), **broken} if broken else {}
     with pytest.raises(CheckpointError, match="no usable hand"):
-        unpack_hand(plain)
+        hand_from_plain(plain)

@@ -7,7 +7,7 @@ from tests.support.policy_scenes import PROFILE, put, quiet_space
 from understudy.contract.observation import Observation, Role
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.reference_frames import FRAME_VECTORS, fight_frame, flight_frame
-from understudy.policies.temporal_features import fresh_memory
+from understudy.policies.temporal_features import initial_state
 
 GEOMETRY = geometry_of(PROFILE)
 ALIEN = next(kind.name for kind in PROFILE.kinds if kind.role == Role.ENEMY)
@@ -16,7 +16,7 @@ ASPECT = float(GEOMETRY["aspect"])
 
 def fight(scene: Observation) -> tuple[int, np.ndarray]:
     out = np.zeros((FRAME_VECTORS, 2), np.float32)
-    return fight_frame(scene.records[0], fresh_memory(1)[0], GEOMETRY, out), out
+    return fight_frame(scene.records[0], initial_state(1)[0], GEOMETRY, out), out
 
 
 def flight(scene: Observation) -> tuple[float, np.ndarray]:

@@ -8,10 +8,10 @@ from tests.support.policy_scenes import PROFILE, put, quiet_space
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Phase
 from understudy.contract.observation import MAX_TRACKS, Button, Observation
-from understudy.policies.click_semantics import MAX_KEYS, Sort, geometry_of
+from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
-from understudy.policies.motor_model import HAND_STATE
-from understudy.policies.sampling import DRAWN, act_worlds, pick, uniform
+from understudy.policies.motor_model import MOTOR_STATE
+from understudy.policies.sampling import SAMPLED, sample_actions, sample_categorical, splitmix64_uniform
 
 GEOMETRY = geometry_of(PROFILE)
 
@@ -22,7 +22,7 @@ class Worlds:
     def __init__(self, seeds: list[int], scene: Observation | None = None) -> None:
         self.size = len(seeds)
         self.scene = scene or quiet_space(self.size)
-        self.states = np.zeros(self.size, HAND_STATE)
+        self.states = np.zeros(self.size, MOTOR_STATE)
         self.streams = np.array(seeds, np.uint64)
         self.density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]), (self.size, 1, 1))
 
@@ -32,8 +32,8 @@ class Worlds:
         pointer = np.zeros((self.size, NUM_CANDIDATES), np.float32)
         pointer[:, candidate] = 1.0 / np.size(candidate)
         actions = np.zeros(self.size, ACTION)
-        self.drawn = np.ones(self.size, DRAWN)
-        act_worlds(
+        self.drawn = np.ones(self.size, SAMPLED)
+        sample_actions(
             self.scene.records,
             self.states,
             steady_hand(),
@@ -53,9 +53,9 @@ class Worlds:
 
 def test_a_stream_is_even_and_reproducible() -> None:
     streams = np.array([7], np.uint64)
-    drawn = np.array([uniform(streams, 0) for _ in range(4000)])
+    drawn = np.array([splitmix64_uniform(streams, 0) for _ in range(4000)])
     again = np.array([7], np.uint64)
-    assert [uniform(again, 0) for _ in range(5)] == drawn[:5].tolist()
+    assert [splitmix64_uniform(again, 0) for _ in range(5)] == drawn[:5].tolist()
     assert drawn.min() >= 0 and drawn.max() < 1
     assert drawn.mean() == pytest.approx(0.5, abs=0.02)
     assert np.histogram(drawn, 10, (0, 1))[0].std() < 40
@@ -64,14 +64,14 @@ def test_a_stream_is_even_and_reproducible() -> None:
 def test_pick_takes_each_index_as_often_as_its_probability_says() -> None:
     probabilities = np.array([0.0, 0.5, 0.2, 0.0, 0.3], np.float32)
     chances = (np.arange(1000) + 0.5) / 1000
-    picked = np.bincount([pick(probabilities, chance) for chance in chances], minlength=5)
+    picked = np.bincount([sample_categorical(probabilities, chance) for chance in chances], minlength=5)
     assert np.abs(picked - 1000 * probabilities).max() <= 1
-    assert pick(probabilities, np.nextafter(1.0, 0.0)) == 4
+    assert sample_categorical(probabilities, np.nextafter(1.0, 0.0)) == 4
 
 
 def test_pick_never_takes_what_is_impossible_even_if_the_sum_is_a_little_off() -> None:
     short = np.array([0.0, 0.4999, 0.5, 0.0], np.float32)
-    assert {pick(short, chance) for chance in np.linspace(0, 0.99999999, 500)} == {1, 2}
+    assert {sample_categorical(short, chance) for chance in np.linspace(0, 0.99999999, 500)} == {1, 2}
 
 
 def test_a_hazard_of_zero_never_begins_and_one_of_one_always() -> None:
@@ -110,10 +110,10 @@ def test_a_choice_becomes_a_gesture_to_that_thing() -> None:
     scene = quiet_space(1)
     put(scene, 3, "streuner", 0.7, 0.4)
     expected = {
-        3: (Sort.TRACK, 103),
-        MAX_TRACKS + 1: (Sort.LANDMARK, 1),
-        MINIMAP: (Sort.MINIMAP, -1),
-        SPACE: (Sort.SPACE, -1),
+        3: (ClickKind.TRACK, 103),
+        MAX_TRACKS + 1: (ClickKind.LANDMARK, 1),
+        MINIMAP: (ClickKind.MINIMAP, -1),
+        SPACE: (ClickKind.SPACE, -1),
     }
     for candidate, found in expected.items():
         worlds = Worlds([9], scene)

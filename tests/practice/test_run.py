@@ -9,13 +9,14 @@ import pytest
 
 from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError, TrainingError
-from understudy.learning.rl.ppo import PolicySettings
-from understudy.learning.rl.ppo_trainer import PracticeSettings
-from understudy.learning.rl.rl_checkpoint import STATE
-from understudy.learning.rl.value_function import ValueSettings
+from understudy.learning.registry.policy_lock import training_lock
+from understudy.learning.rl.ppo import PPOConfig
+from understudy.learning.rl.ppo_trainer import PPOTrainerConfig
+from understudy.learning.rl.rl_checkpoint import RL_CHECKPOINT_NAME
+from understudy.learning.rl.value_function import ValueConfig
 from understudy.policies.checkpoint import BEST, load_checkpoint, save_checkpoint
 from understudy.practice.plot import draw_practice, smooth
-from understudy.practice.rollout_collector import GROUP, GroundSettings
+from understudy.practice.rollout_collector import GROUP, CollectorConfig
 from understudy.practice.run import PLOT, Judged, PracticeRun, Report, RunSettings
 
 TICKS = 20
@@ -28,10 +29,10 @@ def settings(tmp_path: Path, stretches: int, resume: bool = False) -> RunSetting
         out=tmp_path / "out",
         hours=stretches * STRETCH_HOURS,
         judge_hours=1000.0,
-        practice=PracticeSettings(
-            policy=PolicySettings(epochs=1), value=ValueSettings(steps=2, batch_size=64), warm_up=1
+        trainer=PPOTrainerConfig(
+            policy=PPOConfig(n_epochs=1), value=ValueConfig(steps=2, batch_size=64), value_warmup_rollouts=1
         ),
-        ground=GroundSettings(worlds=GROUP, stretch_ticks=TICKS, life_stretches=2),
+        ground=CollectorConfig(worlds=GROUP, rollout_ticks=TICKS, rollouts_per_episode=2),
         gate=None,
         resume=resume,
         save_every_s=0.0,
@@ -49,11 +50,18 @@ def test_it_plays_learns_draws_and_stages(tmp_path: Path) -> None:
     assert all(report.times_real > 0 for report in told)
     assert (tmp_path / "out" / PLOT).stat().st_size > 5000
     assert load_checkpoint(models / "executor" / BEST).identity == before.identity, "only the gate lets it play"
-    if run.practice.policy.num_steps:
+    if run.trainer.policy.num_steps:
         (one,) = judged
         candidate = load_checkpoint(one.path, "executor")
         assert candidate.identity != before.identity and candidate.continues(before.identity)
         assert {parent.what for parent in candidate.meta.lineage} >= {"base", "person", "practice"}
+
+
+def test_two_do_not_practise_into_one_folder(tmp_path: Path) -> None:
+    write_brain(tmp_path / "models")
+    run = PracticeRun(settings(tmp_path, 1))
+    with training_lock(tmp_path / "out"), pytest.raises(TrainingError, match="trained into already"):
+        run.run()
 
 
 def test_it_goes_on_where_it_stopped_in_worlds_that_it_has_not_seen(tmp_path: Path) -> None:
@@ -62,14 +70,16 @@ def test_it_goes_on_where_it_stopped_in_worlds_that_it_has_not_seen(tmp_path: Pa
     first.run()
     second = PracticeRun(settings(tmp_path, 4, resume=True))
     assert second.hours == pytest.approx(2 * STRETCH_HOURS)
-    assert second.practice.num_stretches == 2
-    seeds_before = second.journey.seeds_used
+    assert second.trainer.num_rollouts == 2
+    seeds_before = second.progress.seeds_used
     second.run()
-    assert second.journey.seeds_used > seeds_before >= GROUP
-    assert len(second.journey.curve) == 4
-    longer_lives = GroundSettings(worlds=GROUP, stretch_ticks=TICKS, life_stretches=3)
+    assert second.progress.seeds_used > seeds_before >= GROUP
+    assert len(second.progress.curve) == 4
+    longer_lives = CollectorConfig(worlds=GROUP, rollout_ticks=TICKS, rollouts_per_episode=3)
     other = replace(settings(tmp_path, 4, resume=True), ground=longer_lives)
-    with pytest.raises(TrainingError, match=r"with life_stretches [0-9]+, now 3 is asked for: .* leave --resume out"):
+    with pytest.raises(
+        TrainingError, match=r"with rollouts_per_episode [0-9]+, now 3 is asked for: .* leave --resume out"
+    ):
         PracticeRun(other)
 
 
@@ -84,7 +94,7 @@ def test_there_has_to_be_something_to_resume(tmp_path: Path) -> None:
 def test_a_state_of_another_type_is_refused_with_a_sentence(tmp_path: Path, broken: str, value: object) -> None:
     write_brain(tmp_path / "models")
     PracticeRun(settings(tmp_path, 1)).run()
-    path = tmp_path / "out" / STATE
+    path = tmp_path / "out" / RL_CHECKPOINT_NAME
     saved = load_checkpoint(path)
     assert saved.training is not None
     save_checkpoint(path, replace(saved, training={**saved.training, broken: value}))
@@ -97,7 +107,7 @@ def test_a_state_that_cannot_be_written_costs_a_warning_not_the_run(
 ) -> None:
     """A folder stands where the file should be: the same error path as a full disk, also for root."""
     write_brain(tmp_path / "models")
-    (tmp_path / "out" / STATE / "in the way").mkdir(parents=True)
+    (tmp_path / "out" / RL_CHECKPOINT_NAME / "in the way").mkdir(parents=True)
     (tmp_path / "models" / "executor" / "staged").write_text("in the way")
     with caplog.at_level(logging.WARNING):
         run = PracticeRun(settings(tmp_path, 3))
@@ -109,7 +119,7 @@ def test_a_state_that_cannot_be_written_costs_a_warning_not_the_run(
 
 def test_practice_needs_a_whole_number_of_batches() -> None:
     with pytest.raises(ValueError, match="multiple of 64"):
-        GroundSettings(worlds=100)
+        CollectorConfig(worlds=100)
 
 
 def test_the_thick_line_is_the_mean_of_the_hour_before() -> None:

@@ -1,11 +1,14 @@
 import dataclasses
+import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 
 from tests.support.synthetic_episodes import info_of, made_up
+from understudy.contract.errors import WireError
 from understudy.contract.serialization import from_json, to_json
-from understudy.recordings.episode import EpisodeInfo, describe, irregularities
+from understudy.recordings.episode import Episode, EpisodeInfo, describe, irregularities
 
 
 def test_a_stretch_shares_memory_and_takes_the_inputs_of_its_time() -> None:
@@ -67,3 +70,61 @@ def test_gaps_standstill_and_broken_cursors_are_named() -> None:
     assert "1 of 50 ticks" in found
     assert "1 gaps in time, 2." in found
     assert "not a number at 1 ticks" in found
+
+
+def with_times(change: Callable[[np.ndarray], None], ticks: int = 100) -> Episode:
+    episode = made_up(ticks, with_inputs=False)
+    observations = episode.observations.copy()
+    observations["time_s"] = np.arange(ticks) / 20
+    change(observations["time_s"])
+    return dataclasses.replace(episode, observations=observations)
+
+
+def test_a_clock_that_is_set_back_costs_one_step_of_the_duration() -> None:
+    def set_back(time_s: np.ndarray) -> None:
+        time_s[50:] -= 3600
+
+    episode = with_times(set_back)
+    assert episode.duration_s == pytest.approx(5 - 0.05)
+    assert episode.rate_hz == pytest.approx(20)
+    assert "by up to 3600.0 s (was the clock set?)" in " ".join(irregularities(episode))
+
+
+def test_a_pause_is_no_play() -> None:
+    def pause(time_s: np.ndarray) -> None:
+        time_s[50:] += 3600 * 8
+
+    episode = with_times(pause)
+    assert episode.duration_s == pytest.approx(5 - 0.05)
+    assert episode.rate_hz == pytest.approx(20)
+    assert "1 gaps in time, 28800" in " ".join(irregularities(episode))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e308])
+def test_times_that_are_no_numbers_are_named_and_spoil_no_figure(value: float) -> None:
+    def spoil(time_s: np.ndarray) -> None:
+        time_s[50:52] = value
+
+    episode = with_times(spoil)
+    assert episode.rate_hz == pytest.approx(20)
+    assert episode.duration_s == pytest.approx(5 - 0.15, abs=0.06)
+    assert irregularities(episode)
+
+
+@pytest.mark.parametrize("rate_hz", [10, 60])
+def test_another_rate_than_was_aimed_at_is_named(rate_hz: float) -> None:
+    def change(time_s: np.ndarray) -> None:
+        time_s *= 20 / rate_hz
+
+    assert f"there are {rate_hz:.1f} ticks a second, 20 were aimed at" in " ".join(irregularities(with_times(change)))
+
+
+def test_an_episode_without_a_tick_is_named() -> None:
+    assert irregularities(made_up(0)) == ("not one tick is in it",)
+
+
+@pytest.mark.parametrize("rate_hz", [0.0, -20.0, float("nan"), float("inf"), 1e6])
+def test_a_rate_that_is_none_is_refused(rate_hz: float) -> None:
+    text = to_json(info_of()).replace('"tick_rate_hz":20.0', f'"tick_rate_hz":{json.dumps(rate_hz)}')
+    with pytest.raises(WireError, match="ticks a second"):
+        from_json(EpisodeInfo, text)

@@ -54,3 +54,17 @@ def test_json_lines_have_the_description_first_and_null_for_the_unknown(tmp_path
 def test_an_unknown_form_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match=r"expected one of \.npz"):
         export_episode(made_up(3), tmp_path / "one.xlsx")
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv", ".jsonl", ".pkl", ".mcap"])
+def test_a_recording_without_a_tick_is_exported_too(tmp_path: Path, suffix: str) -> None:
+    export_episode(made_up(0), tmp_path / f"one{suffix}")
+    assert (tmp_path / f"one{suffix}").stat().st_size > 0
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv", ".jsonl"])
+def test_an_export_that_fails_leaves_nothing_behind(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"one{suffix}").mkdir()
+    with pytest.raises(OSError):  # noqa: PT011  the words differ by system
+        export_episode(readable(), tmp_path / f"one{suffix}")
+    assert [path for path in tmp_path.iterdir() if path.is_file()] == []

@@ -3,12 +3,20 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.support.synthetic_episodes import made_up
-from understudy.recordings.store import read_episode, repair_recording
+from understudy.contract.errors import BeingWrittenError
+from understudy.recordings.store import (
+    find_recordings,
+    is_being_written,
+    read_episode,
+    repair_recording,
+    write_episode,
+)
 
 ONE_SECOND_OF_TICKS = 20
 PROCESS = Path(__file__).parents[1] / "support" / "recording_process.py"
@@ -55,3 +63,58 @@ def test_a_killed_recording_is_whole_after_repair(tmp_path: Path) -> None:
     assert after.observations.tobytes() == before.observations.tobytes()
     assert path.with_name("killed.mcap.torn").exists()
     assert repair_recording(path) == ()
+
+
+KILLED_IN_REPAIR = """
+import os, signal, sys
+from pathlib import Path
+from understudy.recordings import store
+def die(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+def write_half_and_die(episode, path):
+    path.write_bytes(b"half")
+    die()
+stage = sys.argv[2]
+if stage == "while the new file is written":
+    store._WRITERS[".mcap"] = write_half_and_die
+elif stage == "before the old one is kept":
+    store.keep_under_new_name = die
+else:
+    store.os.replace = lambda source, target: die() if str(target) == sys.argv[1] else None
+    store._WRITERS[".mcap"] = lambda episode, path: path.write_bytes(Path(sys.argv[3]).read_bytes())
+store.repair_recording(Path(sys.argv[1]))
+"""
+STAGES = ["while the new file is written", "before the old one is kept", "before the new one takes its place"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal of POSIX")
+@pytest.mark.parametrize("stage", STAGES)
+def test_kill_9_during_a_repair_loses_nothing(tmp_path: Path, stage: str) -> None:
+    path, new = tmp_path / "torn.mcap", tmp_path / "new"
+    write_episode(made_up(120), path)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size * 2 // 3])
+    before = read_episode(path)
+    write_episode(replace(before, losses=()), tmp_path / "new.mcap")
+    (tmp_path / "new.mcap").rename(new)
+    command = [sys.executable, "-c", KILLED_IN_REPAIR, str(path), stage, str(new)]
+    assert subprocess.run(command, timeout=120, check=False).returncode == -signal.SIGKILL
+    assert read_episode(path).observations.tobytes() == before.observations.tobytes()
+    assert find_recordings(tmp_path) == [path]
+    assert repair_recording(path)
+    after = read_episode(path)
+    assert after.losses == ()
+    assert after.observations.tobytes() == before.observations.tobytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a signal of POSIX")
+def test_what_is_recorded_is_locked_until_its_process_dies(tmp_path: Path) -> None:
+    path = tmp_path / "killed.mcap"
+    process = start(path)
+    assert process.stdout is not None
+    process.stdout.readline()
+    assert is_being_written(path)
+    with pytest.raises(BeingWrittenError):
+        repair_recording(path)
+    process.kill()
+    process.communicate(timeout=30)
+    assert not is_being_written(path)

@@ -1,11 +1,13 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from mcap.reader import make_reader
-from mcap.writer import CompressionType, Writer
+from mcap.writer import CompressionType, IndexType
 
+from tests.support.mcap_files import rewrite
 from tests.support.synthetic_episodes import assert_same, info_of, made_up
 from understudy.contract.intent import no_intent
 from understudy.recordings import mcap_format
@@ -89,26 +91,56 @@ def test_the_games_events_stand_in_the_file_as_json(tmp_path: Path) -> None:
     assert found
 
 
-@pytest.mark.parametrize("compression", [CompressionType.ZSTD, CompressionType.NONE])
-def test_a_file_that_another_mcap_tool_rewrote_reads_the_same(tmp_path: Path, compression: CompressionType) -> None:
+OTHER_TOOLS: dict[str, dict[str, Any]] = {
+    "zstd": {"chunk_size": 5000, "compression": CompressionType.ZSTD},
+    "lz4": {"chunk_size": 5000, "compression": CompressionType.LZ4},
+    "uncompressed": {"chunk_size": 5000, "compression": CompressionType.NONE},
+    "one large chunk": {"chunk_size": 2**25},
+    "unchunked": {"use_chunking": False},
+    "without summary": {
+        "use_statistics": False,
+        "use_summary_offsets": False,
+        "repeat_channels": False,
+        "repeat_schemas": False,
+        "index_types": IndexType.NONE,
+    },
+    "with every checksum": {"enable_data_crcs": True},
+    "without checksums": {"enable_crcs": False},
+}
+
+
+@pytest.mark.parametrize("options", OTHER_TOOLS.values(), ids=OTHER_TOOLS)
+def test_a_file_that_another_mcap_tool_rewrote_reads_the_same(tmp_path: Path, options: dict[str, Any]) -> None:
     episode = made_up(60, with_intents=True)
     mcap_format.write(episode, tmp_path / "ours.mcap")
-    with (tmp_path / "ours.mcap").open("rb") as file, (tmp_path / "theirs.mcap").open("wb") as target:
-        reader = make_reader(file)
-        writer = Writer(target, chunk_size=5000, compression=compression)
-        writer.start()
-        numbers: dict[int, int] = {}
-        for schema, channel, message in reader.iter_messages():
-            assert schema is not None
-            if channel.id not in numbers:
-                number = writer.register_schema(schema.name, schema.encoding, schema.data)
-                numbers[channel.id] = writer.register_channel(channel.topic, channel.message_encoding, number)
-            writer.add_message(
-                numbers[channel.id], message.log_time, message.data, message.publish_time, message.sequence
-            )
-        for record in reader.iter_metadata():
-            writer.add_metadata(record.name, record.metadata)
-        writer.finish()
+    rewrite(tmp_path / "ours.mcap", tmp_path / "theirs.mcap", **options)
     theirs = mcap_format.read(tmp_path / "theirs.mcap")
     assert_same(episode, theirs)
     assert theirs.losses == ()
+
+
+def test_ticks_that_another_tool_left_without_numbers_are_counted_by_their_times(tmp_path: Path) -> None:
+    episode = made_up(60, with_intents=True)
+    mcap_format.write(episode, tmp_path / "ours.mcap")
+    rewrite(tmp_path / "ours.mcap", tmp_path / "theirs.mcap", lambda sequence: 0)
+    theirs = mcap_format.read(tmp_path / "theirs.mcap")
+    assert_same(episode, theirs)
+    assert theirs.losses == ()
+
+
+def test_ticks_that_share_a_number_are_left_out_and_counted(tmp_path: Path) -> None:
+    mcap_format.write(made_up(60), tmp_path / "ours.mcap")
+    rewrite(tmp_path / "ours.mcap", tmp_path / "theirs.mcap", lambda sequence: sequence // 2)
+    read = mcap_format.read(tmp_path / "theirs.mcap")
+    assert len(read) == 30
+    assert "90 messages have the number of an earlier one" in " ".join(read.losses)
+
+
+def test_an_event_whose_text_is_damaged_is_shown_and_hides_no_other(tmp_path: Path) -> None:
+    episode = made_up(30)
+    mcap_format.write(episode, tmp_path / "ours.mcap")
+    rewrite(tmp_path / "ours.mcap", tmp_path / "plain.mcap", use_chunking=False, enable_crcs=False)
+    data = (tmp_path / "plain.mcap").read_bytes()
+    (tmp_path / "plain.mcap").write_bytes(data.replace(b"press\0", b"pre\xffs\0"))
+    kinds = {event.kind for event in mcap_format.read(tmp_path / "plain.mcap").inputs}
+    assert kinds == {"move", "pre\\xffs", "release"}

@@ -1,4 +1,6 @@
 import struct
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,10 @@ from hypothesis import strategies as st
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
+from tests.support.mcap_files import chunk, message, place_of, record, records_of, rewrite, unpacked
 from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import RecordingError
-from understudy.recordings import mcap_format, mcap_reader
+from understudy.recordings import mcap_format, mcap_reader, store
 from understudy.recordings.mcap_channels import TICK_CHANNELS
 from understudy.recordings.mcap_writer import CHUNK_TICKS
 
@@ -21,16 +24,6 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     path = tmp_path_factory.mktemp("whole") / "one.mcap"
     mcap_format.write(EPISODE, path)
     return path.read_bytes()
-
-
-def records_of(data: bytes) -> list[tuple[int, int, int]]:
-    """Opcode, start of the record and end of it, by the specification."""
-    found, position = [], len(MCAP0_MAGIC)
-    while position < len(data) - len(MCAP0_MAGIC):
-        opcode, length = struct.unpack_from("<BQ", data, position)
-        found.append((opcode, position, position + 9 + length))
-        position += 9 + length
-    return found
 
 
 @given(st.data())
@@ -109,3 +102,141 @@ def test_raw_reading_keeps_the_stored_version_and_topics(whole: bytes, tmp_path:
     assert raw.version == 1
     assert raw.whole
     assert set(raw.arrays) == {"/observation", "/action", "/actor", "/input", "/intent", "/timing"}
+
+
+def test_a_last_chunk_that_was_cut_out_before_the_index_is_missed(whole: bytes, tmp_path: Path) -> None:
+    start, end = place_of(whole, Opcode.CHUNK, -1)
+    (tmp_path / "cut.mcap").write_bytes(whole[:start] + whole[end:])
+    read = mcap_format.read(tmp_path / "cut.mcap")
+    assert len(read) == len(EPISODE) - CHUNK_TICKS
+    assert f"{CHUNK_TICKS} of the {len(EPISODE)} ticks" in " ".join(read.losses)
+
+
+def test_a_cut_out_chunk_is_missed_without_our_checksums_too(whole: bytes, tmp_path: Path) -> None:
+    (tmp_path / "ours.mcap").write_bytes(whole)
+    rewrite(tmp_path / "ours.mcap", tmp_path / "theirs.mcap", chunk_size=5000, enable_crcs=False)
+    theirs = (tmp_path / "theirs.mcap").read_bytes()
+    start, end = place_of(theirs, Opcode.CHUNK, -1)
+    (tmp_path / "cut.mcap").write_bytes(theirs[:start] + theirs[end:])
+    read = mcap_format.read(tmp_path / "cut.mcap")
+    assert len(read) < len(EPISODE)
+    assert f"of the {len(EPISODE)} ticks" in " ".join(read.losses)
+
+
+def test_chunks_behind_a_record_whose_length_is_damaged_are_found_again(whole: bytes, tmp_path: Path) -> None:
+    for opcode in (Opcode.CHUNK, Opcode.MESSAGE_INDEX):
+        start, _ = place_of(whole, opcode, 2)
+        for length in (0, 1, 10**4, 2**60):
+            damaged = whole[: start + 1] + struct.pack("<Q", length) + whole[start + 9 :]
+            (tmp_path / "bad.mcap").write_bytes(damaged)
+            read = mcap_format.read(tmp_path / "bad.mcap")
+            assert len(read) >= len(EPISODE) - CHUNK_TICKS, (opcode, length)
+            assert read.losses
+
+
+def test_zeros_in_the_middle_of_a_file_cost_what_they_cover(whole: bytes, tmp_path: Path) -> None:
+    start, _ = place_of(whole, Opcode.CHUNK, 3)
+    (tmp_path / "bad.mcap").write_bytes(whole[: start - 4] + bytes(40) + whole[start + 36 :])
+    read = mcap_format.read(tmp_path / "bad.mcap")
+    assert len(read) == len(EPISODE) - CHUNK_TICKS
+    assert "damaged" in read.losses[0]
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_a_changed_byte_is_noticed_wherever_it_is(
+    whole: bytes, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(whole) - 1))
+    value = data.draw(st.integers(0, 255).filter(lambda value: value != whole[place]))
+    path = tmp_path_factory.mktemp("changed") / "one.mcap"
+    path.write_bytes(whole[:place] + bytes([value]) + whole[place + 1 :])
+    sentences, ticks = told(path)
+    assert "one.mcap" in sentences or ticks >= len(EPISODE) - CHUNK_TICKS
+    assert sentences
+
+
+def told(path: Path) -> tuple[str, int]:
+    """What is said of a file, and how many ticks are read."""
+    try:
+        read = store.read_episode(path)
+    except RecordingError as problem:
+        return str(problem), 0
+    return " ".join(read.losses), len(read)
+
+
+def test_a_chunk_within_a_chunk_is_not_opened(whole: bytes, tmp_path: Path) -> None:
+    start, _ = place_of(whole, Opcode.CHUNK, 0)
+    inner = chunk(unpacked(whole, 0))
+    for _ in range(50):
+        inner = chunk(inner)
+    (tmp_path / "nested.mcap").write_bytes(whole[:start] + inner + whole[start:])
+    read = mcap_format.read(tmp_path / "nested.mcap")
+    assert len(read) == len(EPISODE)
+    assert "belongs in no chunk" in read.losses[0]
+
+
+def test_many_damaged_chunks_are_counted_and_not_all_told(whole: bytes, tmp_path: Path) -> None:
+    start, _ = place_of(whole, Opcode.CHUNK, 0)
+    (tmp_path / "bad.mcap").write_bytes(whole[:start] + chunk(b"?" * 20) * 5000 + whole[start:])
+    losses = mcap_format.read(tmp_path / "bad.mcap").losses
+    assert len(losses) < 30
+    assert any("4980 more records are damaged" in loss for loss in losses)
+
+
+def read_s(path: Path) -> float:
+    """CPU seconds of reading, the best of three."""
+    found = []
+    for _ in range(3):
+        before_s = time.process_time()
+        mcap_reader.read_raw(path)
+        found.append(time.process_time() - before_s)
+    return min(found)
+
+
+def test_reading_messages_of_all_channels_in_order_of_time_is_linear(tmp_path: Path) -> None:
+    """With one piece for each run of a channel, and a comparison with all that follows, this took 50 times as long."""
+    mcap_format.write(made_up(4000), tmp_path / "ours.mcap")
+    rewrite(tmp_path / "ours.mcap", tmp_path / "theirs.mcap", chunk_size=2**22)
+    assert read_s(tmp_path / "theirs.mcap") < 4 * read_s(tmp_path / "ours.mcap") + 0.05
+
+
+def made_of(whole: bytes, *middle: bytes) -> bytes:
+    """The head of a recording, then other records, and no end."""
+    return whole[: place_of(whole, Opcode.CHUNK, 0)[0]] + b"".join(middle)
+
+
+def tiny_messages(number: int) -> bytes:
+    return message(999, b"") * number
+
+
+SLOW: dict[str, Callable[[bytes, int], bytes]] = {
+    "tiny messages in a chunk": lambda whole, n: made_of(whole, chunk(tiny_messages(5 * n))),
+    "messages of alternating lengths": lambda whole, n: made_of(whole, (message(1, b"") + message(1, b"x")) * n),
+    "many channels with one long schema": lambda whole, n: made_of(
+        whole, *(record(Opcode.CHANNEL, struct.pack("<HHI", i % 2**16, 1, 2) + b"/x" + bytes(8)) for i in range(n))
+    ),
+    "many ends": lambda whole, n: made_of(whole, record(Opcode.DATA_END, b"") * 10 * n),
+    "false starts of chunks": lambda whole, n: made_of(whole, bytes(1), b"\x04\x00\x00\x00zstd" * 10 * n),
+    "chunks that seem to begin everywhere": lambda whole, n: made_of(
+        whole, bytes(1), (chunk(b"", b"x" * 40, size=100)[:-40] + b"x" * 40) * n
+    ),
+    "a chunk hidden in every record": lambda whole, n: made_of(
+        whole, record(Opcode.STATISTICS, chunk(b"")) * n, b"\x0b"
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", list(SLOW))
+def test_reading_is_linear_whatever_stands_in_the_file(whole: bytes, tmp_path: Path, kind: str) -> None:
+    small, large = tmp_path / "small.mcap", tmp_path / "large.mcap"
+    small.write_bytes(SLOW[kind](whole, 500))
+    large.write_bytes(SLOW[kind](whole, 4_000))
+    assert read_s(large) < 8 * 3 * read_s(small) + 0.2
+
+
+def test_a_file_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "huge.mcap").open("wb") as file:
+        file.truncate(mcap_reader.MAX_FILE_BYTES + 1)
+    with pytest.raises(RecordingError, match=r"huge\.mcap has 4\.0 GB"):
+        mcap_format.read(tmp_path / "huge.mcap")

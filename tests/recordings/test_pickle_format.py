@@ -8,6 +8,7 @@ import pytest
 from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import HostileRecordingError, RecordingError, WireError
 from understudy.recordings import pickle_format
+from understudy.recordings.store import read_episode
 
 
 def without_pads(episode: Any) -> Any:
@@ -77,3 +78,57 @@ def test_a_hostile_pickle_is_refused_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "evil.pkl").write_bytes(b"cos\nsystem\n(S'true'\ntR.")
     with pytest.raises(HostileRecordingError, match=r"evil\.pkl .* nothing of it was run.*os\.system"):
         pickle_format.read(tmp_path / "evil.pkl")
+
+
+CHANGED = {
+    "numbers that do not fit": ("actor", np.full(10, 300)),
+    "numbers with a fraction": ("actor", np.full(10, 1.5)),
+    "text for numbers": ("observation.time_s", np.full(10, "x")),
+    "numbers for text": ("input.kind", np.zeros(4)),
+    "text that is too long": ("input.kind", np.full(4, "presspress")),
+    "text that is no plain text": ("input.code", np.full(4, "\u2014")),
+    "complex numbers": ("action.cursor_x", np.zeros(10, complex)),
+    "one number": ("action.cursor_x", np.zeros(())),
+    "too many columns": ("observation.tracks.x", np.zeros((10, 21))),
+}
+
+
+@pytest.mark.parametrize(("column", "values"), CHANGED.values(), ids=CHANGED)
+def test_a_column_of_something_else_is_refused_by_its_name(tmp_path: Path, column: str, values: np.ndarray) -> None:
+    path = rewritten(tmp_path, lambda plain: plain["arrays"].update({column: values}))
+    with pytest.raises(RecordingError, match=column.replace(".", r"\.") + "|cannot be read"):
+        read_episode(path)
+
+
+def test_a_column_of_wider_numbers_that_fit_is_taken(tmp_path: Path) -> None:
+    def widen(plain: Any) -> None:
+        wide = {"i": "i8", "u": "i8", "f": "f8"}
+        with np.errstate(invalid="ignore"):  # arbitrary bytes hold every kind of NaN
+            plain["arrays"] = {
+                name: array.astype(wide.get(array.dtype.kind, array.dtype)) for name, array in plain["arrays"].items()
+            }
+        del plain["checksum"]
+
+    assert read_episode(rewritten(tmp_path, widen)).losses == ()
+
+
+def test_a_change_of_a_number_is_noticed_by_the_checksum_which_older_files_lack(tmp_path: Path) -> None:
+    def change(plain: Any) -> None:
+        plain["arrays"]["observation.time_s"][3] += 1e-6
+
+    assert "checksum" in read_episode(rewritten(tmp_path, change)).losses[0]
+    assert read_episode(rewritten(tmp_path, lambda plain: plain.pop("checksum"))).losses == ()
+
+
+def test_an_entry_that_nobody_knows_is_told(tmp_path: Path) -> None:
+    """A changed byte in the name of the checksum would otherwise be a file without one."""
+    path = rewritten(tmp_path, lambda plain: plain.update(chacksum=plain.pop("checksum")))
+    assert "'chacksum'" in read_episode(path).losses[0]
+
+
+def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_bytes(b"precious")
+    (tmp_path / "one.pkl").symlink_to(tmp_path / "precious")
+    pickle_format.write(made_up(3), tmp_path / "one.pkl")
+    assert (tmp_path / "precious").read_bytes() == b"precious"
+    assert len(pickle_format.read(tmp_path / "one.pkl")) == 3

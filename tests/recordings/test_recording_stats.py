@@ -6,7 +6,7 @@ import pytest
 from tests.support.synthetic_episodes import made_up
 from understudy.contract.action import ACTION, Actor
 from understudy.contract.observation import Button
-from understudy.recordings.recording_stats import clicks, figures, key_presses
+from understudy.recordings.recording_stats import clicks, key_presses, recording_stats
 
 
 def actions_of(buttons: list[int], keys: list[int]) -> np.ndarray:
@@ -27,7 +27,7 @@ def test_each_key_counts_when_it_goes_down() -> None:
 def test_an_episode_of_two_actors_shares_its_ticks_between_them() -> None:
     episode = made_up(100)
     actors = np.where(np.arange(100) < 25, Actor.PERSON, Actor.POLICY).astype(np.int8)
-    found = figures(dataclasses.replace(episode, actors=actors))
+    found = recording_stats(dataclasses.replace(episode, actors=actors))
     assert found.actor_shares == {"person": 0.25, "policy": 0.75}
     assert found.ticks == 100
     assert found.rate_hz == pytest.approx(20.0, rel=0.01)
@@ -37,9 +37,9 @@ def test_an_episode_of_two_actors_shares_its_ticks_between_them() -> None:
 def test_maps_are_named_and_unknown_ones_left_out() -> None:
     episode = made_up(6)
     episode.observations["player"]["map_index"] = [2, 2, 0, -1, 0, 99]
-    assert figures(episode).maps == ("1-1", "1-3")
+    assert recording_stats(episode).maps == ("1-1", "1-3")
 
 
 def test_an_empty_episode_has_figures_too() -> None:
-    found = figures(made_up(0))
+    found = recording_stats(made_up(0))
     assert (found.ticks, found.duration_s, found.actor_shares, found.maps) == (0, 0.0, {}, ())

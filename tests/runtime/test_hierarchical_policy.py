@@ -14,12 +14,12 @@ from understudy.contract.intent import INTENT, Phase
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import HAND
-from understudy.policies.policy_bundle import Brain
-from understudy.policies.rollout_step import Thought
+from understudy.policies.motor_model import MOTOR_MODEL
+from understudy.policies.policy_bundle import PolicyBundle
+from understudy.policies.rollout_step import ExecutorStep
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
-from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
@@ -28,24 +28,24 @@ NUM_TICKS = 300
 
 
 def hand() -> np.void:
-    record: np.void = np.zeros(1, HAND)[0]
+    record: np.void = np.zeros(1, MOTOR_MODEL)[0]
     record["duration"], record["dwell"], record["press"], record["key_press"] = 4, 1, 2, 2
     record["profile"] = np.linspace(0, 1, len(record["profile"]))
     return record
 
 
-def untrained(strategist: bool = True, tactician: bool = True, profile: Profile | None = None) -> Hierarchy:
+def untrained(strategist: bool = True, tactician: bool = True, profile: Profile | None = None) -> HierarchicalPolicy:
     """Three small networks of random weights that begin a gesture about twice a second."""
     torch.manual_seed(1)
     executor = Executor(ExecutorConfig(width=16))
     torch.nn.init.constant_(executor.start.bias, -2.0)
-    brain = Brain(
+    policies = PolicyBundle(
         executor,
         hand(),
         Strategist(StrategistConfig(width=16, layers=1)) if strategist else None,
         Tactician(TacticianConfig(width=16)) if tactician else None,
     )
-    return Hierarchy(brain, profile or load_profile())
+    return HierarchicalPolicy(policies, profile or load_profile())
 
 
 def play(pilot: Pilot, seeds: np.ndarray, num_ticks: int = NUM_TICKS) -> tuple[np.ndarray, np.ndarray]:
@@ -138,8 +138,10 @@ def test_a_game_with_fewer_keys_and_another_window_is_played_within_them() -> No
 
 def test_dropout_is_off_in_play() -> None:
     pilot = untrained()
-    assert pilot.brain.strategist is not None and pilot.brain.tactician is not None
-    assert not (pilot.brain.executor.training or pilot.brain.strategist.training or pilot.brain.tactician.training)
+    assert pilot.policies.strategist is not None and pilot.policies.tactician is not None
+    assert not (
+        pilot.policies.executor.training or pilot.policies.strategist.training or pilot.policies.tactician.training
+    )
 
 
 def test_it_can_be_sent_to_another_process() -> None:
@@ -150,18 +152,25 @@ def test_it_can_be_sent_to_another_process() -> None:
 
 def test_what_was_thought_is_told_whole_and_does_not_change_later() -> None:
     """The Executor, asked again what the thought says it was asked, expects what was drawn from."""
-    hierarchy, told = untrained(), list[Thought]()
-    hierarchy.on_thought = told.append
+    hierarchy, told = untrained(), list[ExecutorStep]()
+    hierarchy.on_executor_step = told.append
     play(hierarchy, SEEDS, 60)
-    assert len(told) == 60 and sum(int((thought.drawn["candidate"] >= 0).sum()) for thought in told) > 5
+    assert len(told) == 60 and sum(int((thought.sampled["candidate"] >= 0).sum()) for thought in told) > 5
     for thought in told:
-        parts = (thought.context, thought.advice, thought.tracks, thought.kinds, thought.weights, thought.landmarks)
+        parts = (
+            thought.context,
+            thought.conditioning,
+            thought.tracks,
+            thought.kinds,
+            thought.target_probs,
+            thought.landmarks,
+        )
         with torch.no_grad():
-            said = hierarchy.brain.executor(*map(torch.from_numpy, parts))
+            said = hierarchy.policies.executor(*map(torch.from_numpy, parts))
         keys = torch.sigmoid(said.key_logits).numpy()
-        up = (thought.drawn["keys_up"][:, None] >> np.arange(keys.shape[1])) & 1
-        expected = thought.drawn["free"] * torch.sigmoid(said.start_logit).numpy() + (up * keys).sum(axis=1)
-        assert thought.drawn["hazard"] == pytest.approx(expected, rel=1e-4)
+        up = (thought.sampled["keys_up"][:, None] >> np.arange(keys.shape[1])) & 1
+        expected = thought.sampled["free"] * torch.sigmoid(said.start_logit).numpy() + (up * keys).sum(axis=1)
+        assert thought.sampled["hazard"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_folder_without_policies_is_refused_in_one_sentence(tmp_path: Path) -> None:

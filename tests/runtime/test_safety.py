@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from tests.support.recording_world import PaperWorld
 from understudy.contract.action import ACTION, Action
-from understudy.contract.observation import TICK_S, Button
-from understudy.runtime.safety import GuardCounts, Guarded, GuardLimits, Muted
+from understudy.contract.observation import Button
+from understudy.runtime.safety import GuardCounts, Guarded, GuardLimits
 from understudy.runtime.session import Session
 from understudy.worlds.simulator.teacher.style import read_styles
 from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -19,25 +19,6 @@ def action(x: float = 0.5, y: float = 0.5, keys: int = 0, button: int = 0, num_w
     records = np.zeros(num_worlds, ACTION)
     records["cursor_x"], records["cursor_y"], records["keys"], records["button"] = x, y, keys, button
     return Action(records)
-
-
-def test_muted_sends_nothing_to_a_game_that_moves_by_itself() -> None:
-    world = PaperWorld()
-    muted = Muted(world, moves_by_itself=True)
-    muted.observe()
-    muted.act(action(0.1, 0.1, keys=1, button=Button.LEFT))
-    assert world.sent == []
-    muted.close()
-    assert world.num_closed == 1
-
-
-def test_muted_lets_a_game_that_waits_go_on_without_acting_in_it() -> None:
-    world = PaperWorld()
-    muted = Muted(world, moves_by_itself=False)
-    muted.observe()
-    muted.act(action(0.1, 0.1, keys=1, button=Button.LEFT))
-    assert world.observe().records["time_s"][0] == pytest.approx(TICK_S)
-    assert world.sent[0].tolist() == [(0.5, 0.5, 0, 0)]
 
 
 def test_a_sound_action_is_sent_as_it_is() -> None:

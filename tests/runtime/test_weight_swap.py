@@ -13,10 +13,16 @@ from tests.support.recording_world import PaperWorld
 from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
-from understudy.policies.inference_backend import TorchNetworks
+from understudy.policies.inference_backend import TorchBackend
 from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.runtime.latest_value import Latest
-from understudy.runtime.weight_swap import BrainWatch, NewBrain, Swapper, expect_sound, identities
+from understudy.runtime.weight_swap import (
+    CheckpointWatcher,
+    LoadedPolicies,
+    WeightSwapper,
+    identities,
+    require_finite_outputs,
+)
 
 PATIENCE_S = 20.0
 
@@ -26,25 +32,25 @@ def models(tmp_path: Path) -> Path:
     return write_brain(tmp_path / "models", seed=1)
 
 
-def wait_for(watch: BrainWatch) -> NewBrain | None:
+def wait_for(watch: CheckpointWatcher) -> LoadedPolicies | None:
     return watch.arrived.take(timeout_s=PATIENCE_S)
 
 
 @pytest.mark.parametrize("library", ["torch", "onnxruntime"])
 def test_new_weights_in_the_folder_arrive_and_decide_from_the_next_tick_on(models: Path, library: str) -> None:
     hierarchy = load_hierarchy(models, PaperWorld.profile, library)
-    watch = BrainWatch(models, every_s=0.02, library=library)
+    watch = CheckpointWatcher(models, every_s=0.02, library=library)
     try:
         told: list[dict[str, str]] = []
-        swapper = Swapper(hierarchy, watch.arrived, told.append)
+        swapper = WeightSwapper(hierarchy, watch.arrived, told.append)
         carry = hierarchy.start(np.array([3], np.uint64))
-        old = hierarchy.brain
+        old = hierarchy.policies
         assert not swapper(carry)
         write_brain(models, seed=2)
         until = time.monotonic() + PATIENCE_S
         while not swapper(carry) and time.monotonic() < until:
             hierarchy.decide(PaperWorld().observe(), carry)
-        assert hierarchy.brain is not old
+        assert hierarchy.policies is not old
         assert hierarchy.networks.library.startswith(library)
         assert told == [identities(models)]
         assert carry.tick > 0, "what was seen before stays remembered"
@@ -54,7 +60,7 @@ def test_new_weights_in_the_folder_arrive_and_decide_from_the_next_tick_on(model
 
 
 def test_what_lies_there_at_the_beginning_is_not_new(models: Path) -> None:
-    watch = BrainWatch(models, every_s=0.02)
+    watch = CheckpointWatcher(models, every_s=0.02)
     time.sleep(0.2)
     watch.close()
     assert watch.arrived.take() is None
@@ -64,7 +70,7 @@ def test_half_of_a_new_training_is_not_taken_before_the_other_half_is_there(
     models: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    watch = BrainWatch(models, every_s=0.02)
+    watch = CheckpointWatcher(models, every_s=0.02)
     try:
         write_brain(models, seed=2, policies=("strategist", "tactician"))
         until = time.monotonic() + PATIENCE_S
@@ -95,7 +101,7 @@ def test_weights_with_a_nan_are_refused_and_play_goes_on_with_the_old_ones(
     path = models / "executor" / BEST
     checkpoint = load_checkpoint(path)
     checkpoint.weights["start.bias"].fill_(torch.nan)
-    watch = BrainWatch(models, every_s=0.02)
+    watch = CheckpointWatcher(models, every_s=0.02)
     try:
         save_checkpoint(path, checkpoint)
         until = time.monotonic() + PATIENCE_S
@@ -106,12 +112,12 @@ def test_weights_with_a_nan_are_refused_and_play_goes_on_with_the_old_ones(
     finally:
         watch.close()
     with pytest.raises(CheckpointError, match="not numbers"):
-        expect_sound(load_hierarchy(models, PaperWorld.profile).brain, "models")
+        require_finite_outputs(load_hierarchy(models, PaperWorld.profile).policies, "models")
 
 
 def test_a_torn_file_is_not_taken(models: Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    watch = BrainWatch(models, every_s=0.02)
+    watch = CheckpointWatcher(models, every_s=0.02)
     try:
         path = models / "tactician" / BEST
         path.write_bytes(path.read_bytes()[:2000])
@@ -125,14 +131,14 @@ def test_a_torn_file_is_not_taken(models: Path, caplog: pytest.LogCaptureFixture
 
 
 def test_a_swap_changes_what_is_decided(models: Path, tmp_path: Path) -> None:
-    other = load_hierarchy(write_brain(tmp_path / "other", seed=9), PaperWorld.profile).brain
-    arrived: Latest[NewBrain] = Latest()
+    other = load_hierarchy(write_brain(tmp_path / "other", seed=9), PaperWorld.profile).policies
+    arrived: Latest[LoadedPolicies] = Latest()
     goals = []
-    for brain in (None, other):
+    for policies in (None, other):
         hierarchy = load_hierarchy(models, PaperWorld.profile)
         carry = hierarchy.start(np.array([3], np.uint64))
-        if brain is not None:
-            arrived.put(NewBrain(brain=brain, networks=TorchNetworks(brain), identities={}))
-        assert Swapper(hierarchy, arrived)(carry) == (brain is not None)
+        if policies is not None:
+            arrived.put(LoadedPolicies(policies=policies, networks=TorchBackend(policies), identities={}))
+        assert WeightSwapper(hierarchy, arrived)(carry) == (policies is not None)
         goals.append(hierarchy.decide(PaperWorld().observe(), carry).intent.records["goal"][0])
     assert not np.array_equal(*goals)

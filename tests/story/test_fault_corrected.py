@@ -33,8 +33,8 @@ def test_a_policy_that_always_fights_learns_from_corrections_to_flee(
     monkeypatch.syspath_prepend(str(project_root / "benchmarks"))
     from vlm_experiment import edit_folder, judge, tuned_brain
 
-    from understudy.policies.policy_bundle import load_brain
-    from understudy.runtime.hierarchical_policy import Hierarchy
+    from understudy.policies.policy_bundle import load_policies
+    from understudy.runtime.hierarchical_policy import HierarchicalPolicy
     from understudy.worlds.catalog import load_profile
 
     understudy(tmp_path, "record", "--teacher", "hunter", "--minutes", "12", "--seed", "1", "--out", "original")
@@ -46,9 +46,9 @@ def test_a_policy_that_always_fights_learns_from_corrections_to_flee(
     said = run(tmp_path, str(script), *flags, "--no_gate")
     assert "corrections followed" in said and "Written: models/v2/strategist_vlm_ft" in said
 
-    before = load_brain(tmp_path / "models" / "v2")
+    before = load_policies(tmp_path / "models" / "v2")
     after = tuned_brain(before, tmp_path / "models" / "v2" / "strategist_vlm_ft")
-    old, new = (judge(Hierarchy(brain, load_profile()), CHOICE) for brain in (before, after))
+    old, new = (judge(HierarchicalPolicy(policies, load_profile()), CHOICE) for policies in (before, after))
     assert old.dangers > 100 and new.dangers > 100
     assert old.wrong > 0.8 * old.dangers, "there was no fault to correct"
     assert new.wrong / new.dangers < 0.2 * old.wrong / old.dangers

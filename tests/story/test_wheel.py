@@ -9,14 +9,14 @@ from understudy.cli.record import Record
 from understudy.cli.record import run as record
 from understudy.cli.train import Train
 from understudy.cli.train import run as train
-from understudy.evaluation.comparison.comparison_result import Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult
 
 MINUTES = 12.0
 pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Verdict]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ComparisonResult]:
     """Everything that one turn leaves behind, and the verdict on eight worlds of half a minute."""
     folder = tmp_path_factory.mktemp("wheel")
     record(Record(teacher="hunter", minutes=MINUTES, seed=1, out=folder / "recordings"))
@@ -44,17 +44,17 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Verdict]:
     return folder, verdict
 
 
-def scores(verdict: Verdict) -> dict[str, float]:
+def scores(verdict: ComparisonResult) -> dict[str, float]:
     return {row.name: row.score.value for row in verdict.rows}
 
 
-def test_the_understudy_beats_chance_and_doing_nothing(wheel: tuple[Path, Verdict]) -> None:
+def test_the_understudy_beats_chance_and_doing_nothing(wheel: tuple[Path, ComparisonResult]) -> None:
     found = scores(wheel[1])
     assert found["understudy"] > max(found["random"], found["click_random_object"])
     assert found["understudy"] > found["do_nothing"]
 
 
-def test_it_leaves_recordings_models_curves_and_a_report_behind(wheel: tuple[Path, Verdict]) -> None:
+def test_it_leaves_recordings_models_curves_and_a_report_behind(wheel: tuple[Path, ComparisonResult]) -> None:
     folder = wheel[0]
     assert len(list((folder / "recordings").glob("*.mcap"))) == 8
     for policy in ("strategist", "tactician", "executor"):

@@ -74,7 +74,7 @@ class RedEye:
     def __init__(self) -> None:
         self.shapes: set[tuple[int, ...]] = set()
 
-    def look(
+    def process(
         self, frame: np.ndarray, time_s: float, cursor: tuple[float, float], keys: int, button: int
     ) -> Observation:
         observation = empty_observation(1)

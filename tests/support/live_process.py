@@ -31,7 +31,7 @@ def hand(seconds: float) -> None:
 def main(models: Path, folder: Path, seconds: float) -> None:
     """Plays, records, and prints the summary."""
     console = Console()
-    settings = LiveSettings(models=models, seed=4, map="1-1", size=(320, 180), hand_back_s=0.3, test_mode=False)
+    settings = LiveSettings(models=models, seed=4, map="1-1", size=(320, 180), handback_delay_s=0.3, test_mode=False)
     with open_live(settings, console) as game:
         recorder = game.recorder(folder, "understudy_recording")
         threading.Thread(target=hand, args=(seconds,), daemon=True).start()

@@ -8,8 +8,8 @@ from understudy.contract.intent import Mode
 from understudy.contract.observation import OBSERVATION, Role
 from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml
-from understudy.feedback.provider import Moment
-from understudy.feedback.reviewer import Look, moment_of
+from understudy.feedback.provider import ReviewMoment
+from understudy.feedback.reviewer import ReviewRequest, moment_of
 
 PROFILES = Path(__file__).resolve().parents[2] / "understudy" / "worlds" / "profiles"
 PROFILE = read_toml(Profile, PROFILES / "darkorbit.toml")
@@ -32,9 +32,9 @@ def record(
     return made
 
 
-def look(mode: Mode = Mode.FIGHT, **what: float) -> Look:
+def look(mode: Mode = Mode.FIGHT, **what: float) -> ReviewRequest:
     """A look at such a record, with a look back of three seconds."""
-    return Look(
+    return ReviewRequest(
         observation=record(**what),  # type: ignore[arg-type]
         mode=int(mode),
         target_id=11 if what.get("attackers") else 0,
@@ -43,6 +43,6 @@ def look(mode: Mode = Mode.FIGHT, **what: float) -> Look:
     )
 
 
-def moment(mode: Mode = Mode.FIGHT, **what: float) -> Moment:
+def moment(mode: Mode = Mode.FIGHT, **what: float) -> ReviewMoment:
     """The same as a provider is shown it."""
     return moment_of(look(mode, **what), PROFILE)

@@ -27,12 +27,21 @@ class Handler(BaseHTTPRequestHandler):
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True
 
-    def say(self, content: str, status: int = 200, **headers: str) -> None:
-        """A whole answer of the API with this text in it."""
+    def say(self, content: object, finish_reason: str = "stop", **message: object) -> None:
+        """A whole answer of the API with this content in it."""
         answer = {"id": "1", "object": "chat.completion", "created": 1, "model": "m",
-                  "choices": [{"index": 0, "finish_reason": "stop",
-                               "message": {"role": "assistant", "content": content}}]}  # fmt: skip
-        self.send(json.dumps(answer).encode(), status, **headers)
+                  "choices": [{"index": 0, "finish_reason": finish_reason,
+                               "message": {"role": "assistant", "content": content, **message}}]}  # fmt: skip
+        self.send(json.dumps(answer).encode())
+
+    def refuse(self, message: str, status: int = 400, **more: object) -> None:
+        """An error in the shape of OpenAI's."""
+        error = {"message": message, "type": "invalid_request_error", "param": None, "code": None, **more}
+        self.send(json.dumps({"error": error}).encode(), status)
+
+    def redirect(self, to: str, status: int = 307) -> None:
+        """Sends the client elsewhere."""
+        self.send(b"", status, location=to)
 
     def send(self, content: bytes, status: int = 200, **headers: str) -> None:
         """Any bytes."""

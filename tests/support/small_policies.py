@@ -9,8 +9,8 @@ from understudy.contract.serialization import to_plain
 from understudy.policies.checkpoint import BEST, Checkpoint, CheckpointMeta, Parent, save_checkpoint, weights_identity
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import HAND
-from understudy.policies.policy_bundle import pack_hand
+from understudy.policies.motor_model import MOTOR_MODEL
+from understudy.policies.policy_bundle import hand_to_plain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
@@ -37,7 +37,7 @@ def write_brain(
             policy=name,
             encoding=ENCODING,
             config=to_plain(made[name].config),
-            hand=pack_hand(quick_hand()) if name == "executor" else {},
+            hand=hand_to_plain(quick_hand()) if name == "executor" else {},
             lineage=parents if name == "executor" else (),
         )
         save_checkpoint(folder / name / BEST, Checkpoint(meta=meta, weights=weights[name]))
@@ -46,7 +46,7 @@ def write_brain(
 
 def quick_hand() -> np.void:
     """A hand that moves for four ticks, rests for one and presses for two."""
-    hand: np.void = np.zeros(1, HAND)[0]
+    hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     hand["duration"], hand["dwell"], hand["press"], hand["key_press"] = 4.0, 1.0, 2.0, 2.0
     hand["profile"] = np.linspace(0.0, 1.0, len(hand["profile"]))
     return hand

@@ -8,7 +8,7 @@ import numpy as np
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Phase
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, Observation
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -57,6 +57,6 @@ def teacher_play(style: str = "hunter", num_worlds: int = 4, num_ticks: int = 24
 
 
 @cache
-def teacher_lessons(style: str = "hunter") -> list[Lesson]:
+def teacher_lessons(style: str = "hunter") -> list[LabelledEpisode]:
     """The same play, ready to learn from."""
-    return [prepare(play.observation, play.actions, PROFILE) for play in teacher_play(style)]
+    return [label_episode(play.observation, play.actions, PROFILE) for play in teacher_play(style)]

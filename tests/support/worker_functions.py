@@ -5,14 +5,14 @@ import signal
 import time
 from typing import Any
 
-from understudy.learning.worker.worker_endpoint import Desk
+from understudy.learning.worker.worker_endpoint import WorkerEndpoint
 
 
-def add_up(brief: Any, desk: Desk) -> None:
+def add_up(brief: Any, desk: WorkerEndpoint) -> None:
     """Reports the sum of all numbers so far after each; on a negative one it does what the brief says, once."""
     total, over = 0, False
     while not over:
-        numbers, over = desk.take(0.05)
+        numbers, over = desk.receive(0.05)
         for number in numbers:
             if number < 0 and not os.path.exists(brief["done"]):
                 open(brief["done"], "w").close()
@@ -22,19 +22,19 @@ def add_up(brief: Any, desk: Desk) -> None:
     desk.report(("over", total, os.getpid()))
 
 
-def nice_of(brief: Any, desk: Desk) -> None:
+def nice_of(brief: Any, desk: WorkerEndpoint) -> None:
     """Reports its own priority."""
     desk.report(os.nice(0))
-    while not desk.take(0.05)[1]:
+    while not desk.receive(0.05)[1]:
         pass
 
 
-def always_dies(brief: Any, desk: Desk) -> None:
+def always_dies(brief: Any, desk: WorkerEndpoint) -> None:
     """Never begins."""
     raise SystemExit(3)
 
 
-def reads_nothing(brief: Any, desk: Desk) -> None:
+def reads_nothing(brief: Any, desk: WorkerEndpoint) -> None:
     """Hangs from the beginning."""
     time.sleep(600)
 

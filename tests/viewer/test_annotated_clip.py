@@ -4,7 +4,7 @@ import pygame
 
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION, Role
-from understudy.viewer.annotated_clip import Clip, Illustrator, jpegs, numbered
+from understudy.viewer.annotated_clip import Clip, IntentRenderer, annotate, jpegs
 from understudy.worlds.catalog import load_profile
 
 
@@ -30,11 +30,11 @@ def test_a_clip_keeps_the_last_shots_and_takes_one_now_and_then() -> None:
 
 def test_the_number_of_an_object_stands_under_its_box() -> None:
     pixels = np.zeros((360, 640, 3), np.uint8)
-    marked = numbered(pixels, record()[0])
+    marked = annotate(pixels, record()[0])
     inked = np.argwhere(marked.max(axis=2) > 100)
     assert len(inked) > 20
     assert 195 < inked[:, 0].mean() < 212 and 285 < inked[:, 1].mean() < 312
-    assert numbered(pixels, np.zeros(1, OBSERVATION)[0]).max() == 0
+    assert annotate(pixels, np.zeros(1, OBSERVATION)[0]).max() == 0
 
 
 def test_a_model_is_given_jpegs_of_a_modest_size_in_the_right_colours() -> None:
@@ -50,5 +50,15 @@ def test_a_model_is_given_jpegs_of_a_modest_size_in_the_right_colours() -> None:
 
 def test_a_moment_without_a_picture_is_drawn_anew() -> None:
     intent = np.zeros(1, INTENT)
-    picture = Illustrator(load_profile(), (320, 180)).draw(record()[0], intent[0])
+    picture = IntentRenderer(load_profile(), (320, 180)).draw(record()[0], intent[0])
     assert picture.shape == (360, 640, 3) and picture.std() > 5
+
+
+def test_a_picture_shows_nothing_of_the_moment_before_it() -> None:
+    intent, size = np.zeros(1, INTENT)[0], (320, 180)
+    illustrator, killed = IntentRenderer(load_profile(), size), record()
+    illustrator.draw(killed[0], intent)
+    after = np.zeros(1, OBSERVATION)
+    after["time_s"], after["events"]["kills"] = 0.05, 1
+    alone = IntentRenderer(load_profile(), size).draw(after[0], intent)
+    assert np.array_equal(illustrator.draw(after[0], intent), alone)

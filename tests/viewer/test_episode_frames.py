@@ -14,11 +14,11 @@ from understudy.contract.intent import INTENT
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
-from understudy.evaluation.rollouts.trajectory import film
+from understudy.evaluation.rollouts.trajectory import record_trajectory
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.store import write_episode
 from understudy.viewer.episode_frames import EpisodePainter, frames_of_episode
-from understudy.viewer.episode_player import SEEK_S, WatchWindow
+from understudy.viewer.episode_player import SEEK_S, EpisodePlayer
 from understudy.viewer.timeline import clock_of, marked_ticks, stops_of
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import pixels_of
@@ -30,30 +30,30 @@ SIZE = (320, 180)
 @pytest.fixture(scope="module")
 def episode() -> Episode:
     """Twenty seconds in which a person took over for a while, and marked a moment."""
-    footage = film(Teacher("hunter", load_profile()), seed=3, seconds=20.0, start_map="1-1")
-    actors = np.full(len(footage.observations), Actor.POLICY, np.int8)
+    trajectory = record_trajectory(Teacher("hunter", load_profile()), seed=3, seconds=20.0, start_map="1-1")
+    actors = np.full(len(trajectory.observations), Actor.POLICY, np.int8)
     actors[100:160] = Actor.PERSON
     timings = np.zeros(len(actors), TIMING)
     timings["ran"] = 1
     return Episode(
         info=describe(load_profile(), pilot="understudy", seed=3),
-        observations=footage.observations.records,
-        actions=footage.actions.records,
+        observations=trajectory.observations.records,
+        actions=trajectory.actions.records,
         actors=actors,
-        inputs=(InputEvent(float(footage.observations.records["time_s"][200]) + 0.01, "mark", "wrong", 0.5, 0.5),),
-        intents=footage.intents.records,
+        inputs=(InputEvent(float(trajectory.observations.records["time_s"][200]) + 0.01, "mark", "wrong", 0.5, 0.5),),
+        intents=trajectory.intents.records,
         timings=timings,
     )
 
 
 @pytest.fixture
-def window(episode: Episode) -> Iterator[WatchWindow]:
-    window = WatchWindow(episode, SIZE)
+def window(episode: Episode) -> Iterator[EpisodePlayer]:
+    window = EpisodePlayer(episode, SIZE)
     yield window
     window.close()
 
 
-def press(window: WatchWindow, key: int) -> float:
+def press(window: EpisodePlayer, key: int) -> float:
     window.take_event(pygame.event.Event(pygame.KEYDOWN, key=key))
     return window.position
 
@@ -96,34 +96,34 @@ def test_intents_of_others_are_shown_in_place_of_the_recorded_ones(episode: Epis
     assert (pictures[0] != pictures[1]).any()
 
 
-def test_arrow_keys_seek_and_space_pauses(window: WatchWindow) -> None:
-    window.move_on(2.0)
+def test_arrow_keys_seek_and_space_pauses(window: EpisodePlayer) -> None:
+    window.advance(2.0)
     assert window.position == 2.0 * TICK_RATE_HZ
     assert press(window, pygame.K_RIGHT) == (2.0 + SEEK_S) * TICK_RATE_HZ
     assert press(window, pygame.K_LEFT) == 2.0 * TICK_RATE_HZ
     assert press(window, pygame.K_PAGEUP) == 0.0
     press(window, pygame.K_SPACE)
-    window.move_on(1.0)
+    window.advance(1.0)
     assert window.position == 0.0
     assert press(window, pygame.K_END) == 399.0
     assert press(window, pygame.K_HOME) == 0.0
 
 
-def test_n_and_b_jump_between_changes_and_marks(window: WatchWindow) -> None:
+def test_n_and_b_jump_between_changes_and_marks(window: EpisodePlayer) -> None:
     assert [press(window, pygame.K_n) for _ in range(4)] == [100, 160, 200, 399]
     assert [press(window, pygame.K_b) for _ in range(4)] == [200, 160, 100, 0]
 
 
-def test_up_and_down_change_the_speed_within_limits(window: WatchWindow) -> None:
+def test_up_and_down_change_the_speed_within_limits(window: EpisodePlayer) -> None:
     press(window, pygame.K_UP)
-    window.move_on(1.0)
+    window.advance(1.0)
     assert window.position == 2 * TICK_RATE_HZ
     for _ in range(20):
         press(window, pygame.K_DOWN)
     assert window.speed == 0.25
 
 
-def test_a_click_on_the_strip_goes_there_and_q_leaves(window: WatchWindow) -> None:
+def test_a_click_on_the_strip_goes_there_and_q_leaves(window: EpisodePlayer) -> None:
     window.take_event(pygame.event.Event(pygame.MOUSEBUTTONDOWN, pos=(160, SIZE[1] + 4), button=1))
     assert abs(window.position - 199.5) < 3
     window.show()
@@ -139,7 +139,7 @@ def test_it_runs_to_the_end_and_stands_still_until_it_is_closed(episode: Episode
         now_s += 4.0
         return now_s
 
-    window = WatchWindow(episode, SIZE, clock=clock)
+    window = EpisodePlayer(episode, SIZE, clock=clock)
     pygame.event.clear()
     show = window.show
     shown: list[float] = []

@@ -5,8 +5,8 @@ import pytest
 from understudy.contract.action import Actor, idle_action
 from understudy.contract.intent import INTENT, Intent
 from understudy.contract.observation import Observation
-from understudy.runtime.shared_control import Moment
-from understudy.viewer.live_view import COLOURS, Charge, Dashboard, LiveFacts, LiveView, charge_of
+from understudy.runtime.shared_control import TickSnapshot
+from understudy.viewer.live_view import COLOURS, ControlBanner, Dashboard, LiveView, LiveViewSources, banner_for
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import pixels_of
 from understudy.worlds.simulator.rendering.scene import Scene, scene_of
@@ -24,11 +24,11 @@ def scene() -> Scene:
     return scene_of(world.states[0], world.observe().records[0])
 
 
-def moment(actor: Actor, hands_back_s: float = 0.0) -> Moment:
+def moment(actor: Actor, hands_back_s: float = 0.0) -> TickSnapshot:
     intents = np.zeros(1, INTENT)
     intents["mode_probabilities"] = 0.2
     observation = Observation(scene().observation.reshape(1).copy())
-    return Moment(
+    return TickSnapshot(
         observation=observation,
         intent=Intent(intents),
         decided=idle_action(observation),
@@ -45,7 +45,7 @@ def drawn(view: LiveView, actor: Actor, hands_back_s: float = 0.0) -> np.ndarray
 
 
 def view_of(notice: str = "", **settings: object) -> LiveView:
-    facts = LiveFacts(lines=lambda: ("20 Hz on time",), mouse=lambda: (0.7, 0.6), notice=lambda: notice)
+    facts = LiveViewSources(lines=lambda: ("20 Hz on time",), mouse=lambda: (0.7, 0.6), notice=lambda: notice)
     return LiveView(load_profile(), SIZE, facts, **settings)  # type: ignore[arg-type]
 
 
@@ -62,12 +62,12 @@ def test_the_colours_of_understudy_and_person_cannot_be_mixed_up() -> None:
 
 
 def test_the_banner_says_who_plays_and_when_the_understudy_will() -> None:
-    assert charge_of(Actor.POLICY).title == "THE UNDERSTUDY PLAYS"
-    person = charge_of(Actor.PERSON, 0.6, 1.5)
+    assert banner_for(Actor.POLICY).title == "THE UNDERSTUDY PLAYS"
+    person = banner_for(Actor.PERSON, 0.6, 1.5)
     assert person.title == "YOU PLAY" and "plays again in 0.6 s" in person.hint
     assert person.waiting == pytest.approx(0.4)
-    assert "TEST MODE" in charge_of(Actor.NOBODY, test_mode=True).title
-    assert "watches again" in charge_of(Actor.PERSON, 0.6, test_mode=True).hint
+    assert "TEST MODE" in banner_for(Actor.NOBODY, test_mode=True).title
+    assert "watches again" in banner_for(Actor.PERSON, 0.6, test_mode=True).hint
 
 
 def test_the_persons_own_mouse_is_shown_while_the_understudy_moves_the_cursor() -> None:
@@ -98,7 +98,7 @@ def test_a_banner_without_a_hint_is_a_line_less_high() -> None:
     for hint in ("", "touch to take over"):
         surface = black()
         surface.fill((255, 255, 255))
-        Dashboard(SIZE).draw(surface, Charge(actor=Actor.POLICY, title="PLAYS", hint=hint), ())
+        Dashboard(SIZE).draw(surface, ControlBanner(actor=Actor.POLICY, title="PLAYS", hint=hint), ())
         column = pixels_of(surface)[5:60, 320 - 22]
         heights.append(int((column != 255).any(axis=1).sum()))
     assert heights[0] + 8 < heights[1]

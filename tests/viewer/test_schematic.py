@@ -14,8 +14,8 @@ from understudy.contract.observation import Button, Observation, Role, empty_obs
 from understudy.contract.profile import Kind, Profile
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.store import write_episode
-from understudy.viewer.annotated_clip import Illustrator
-from understudy.viewer.schematic import Sketch, is_embedded
+from understudy.viewer.annotated_clip import IntentRenderer
+from understudy.viewer.schematic import SchematicRenderer, is_embedded
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import pixels_of
 
@@ -48,12 +48,12 @@ def test_only_the_embedded_game_is_drawn_as_it_looks() -> None:
 
 
 def test_things_lie_where_they_were_seen_and_a_press_shows() -> None:
-    sketch, observation = Sketch(POND, (400, 430)), seen()
-    before = pixels_of(sketch.draw(observation[0]))
+    schematic, observation = SchematicRenderer(POND, (400, 430)), seen()
+    before = pixels_of(schematic.draw(observation[0]))
     assert before[107, 100, 0] > 2 * before[107, 100, 2], "an enemy is red"
     assert before[107, 300].max() < 60, "there is nothing"
     observation["button"] = Button.LEFT
-    assert (pixels_of(sketch.draw(observation[0]))[300:345, 280:320] != before[300:345, 280:320]).any()
+    assert (pixels_of(schematic.draw(observation[0]))[300:345, 280:320] != before[300:345, 280:320]).any()
 
 
 def test_a_recording_of_another_game_becomes_a_video_of_its_window_s_shape(tmp_path: Path) -> None:
@@ -74,4 +74,4 @@ def test_a_recording_of_another_game_becomes_a_video_of_its_window_s_shape(tmp_p
 @pytest.mark.parametrize("profile", [POND, load_profile()])
 def test_a_critic_s_moment_is_drawn_for_any_game(profile: Profile) -> None:
     observation = seen() if profile is POND else empty_observation(1).records
-    assert Illustrator(profile).draw(observation[0], no_intent(1).records[0]).std() > 1
+    assert IntentRenderer(profile).draw(observation[0], no_intent(1).records[0]).std() > 1

@@ -3,6 +3,7 @@
 import base64
 import html
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -10,10 +11,13 @@ import tyro
 from tyro.conf import Positional
 
 if TYPE_CHECKING:
-    from understudy.feedback.correction_log import Entry, Read
+    from understudy.feedback.correction_reader import Entry, Read
+    from understudy.viewer.annotated_clip import IntentRenderer
 
 FOLDER = Path("logs/vlm_corrections")
 EXIT_PROBLEMS = 1
+MAX_CELL = 1000
+"""Characters that are shown of a text of a file."""
 Flag = tyro.conf.FlagCreatePairsOff
 ModeName = Literal["FIGHT", "LOOT", "FLEE", "EXPLORE", "CAUTIOUS"]
 
@@ -63,7 +67,7 @@ Corrections = List | Show | Edit
 
 def run(command: Corrections) -> int:
     """Does what was asked."""
-    from understudy.feedback.correction_log import read_corrections
+    from understudy.feedback.correction_reader import read_corrections
 
     read = read_corrections(command.corrections_dir)
     match command:
@@ -76,9 +80,11 @@ def run(command: Corrections) -> int:
 
 
 def _list(command: List, read: "Read") -> int:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from understudy.cli.show.terminal import Console
+    from understudy.contract.printable import printable
 
     console = Console(soft_wrap=True)
     table = Table()
@@ -88,7 +94,8 @@ def _list(command: List, read: "Read") -> int:
     for number, entry in shown:
         one = entry.correction
         cells = (str(number), one.when[:19], one.model or one.source, one.bot_action.name, one.vlm_correction.name)
-        table.add_row(*map(Text, (*cells, f"{one.confidence:.0%}", one.reason, one.state.words)))
+        words = (f"{one.confidence:.0%}", one.reason, one.state.words)
+        table.add_row(*(Text(printable(cell, MAX_CELL)) for cell in (*cells, *words)))
     if shown:
         console.print(table)
     corrected = sum(entry.correction.differs for entry in read.entries)
@@ -97,7 +104,7 @@ def _list(command: List, read: "Read") -> int:
         highlight=False,
     )
     for problem in read.problems:
-        console.print(problem, style="yellow", markup=False, highlight=False)
+        console.print(printable(problem, MAX_CELL), style="yellow", markup=False, highlight=False)
     return EXIT_PROBLEMS if read.problems else 0
 
 
@@ -112,14 +119,14 @@ def _chosen(read: "Read", number: int) -> "Entry":
 
 
 def _show(command: Show, read: "Read") -> int:
-    from rich.console import Console
+    from understudy.cli.show.output_file import write_output
+    from understudy.cli.show.terminal import Console
 
     every = tuple(number for number, entry in enumerate(read.entries, 1) if entry.correction.differs)
     numbers = command.numbers or every
     rows = [_row(number, _chosen(read, number)) for number in numbers]
     page = f"<!doctype html><meta charset=utf-8><title>Corrections</title><style>{_STYLE}</style>{''.join(rows)}"
-    command.page.parent.mkdir(parents=True, exist_ok=True)
-    command.page.write_text(page, encoding="utf-8")
+    write_output(command.page, page.encode("utf-8", "backslashreplace"))
     what = "correction beside its picture" if len(rows) == 1 else "corrections beside their pictures"
     Console(soft_wrap=True).print(f"{len(rows)} {what}: {command.page}", highlight=False)
     return 0
@@ -162,10 +169,13 @@ def _target(target: int | None) -> str:
 def _picture(entry: "Entry") -> bytes | None:
     """The frame that was kept; drawn anew where the game can be, nothing otherwise."""
     from understudy.contract.errors import WireError
+    from understudy.feedback.drawable import is_drawable
     from understudy.feedback.state_snapshot import unpack_record
+    from understudy.worlds.catalog import load_profile
 
-    if entry.frame is not None:
-        return entry.frame.read_bytes()
+    kept = entry.read_frame()
+    if kept is not None:
+        return kept
     packed = entry.correction.state.observation
     if packed is None:
         return None
@@ -173,29 +183,36 @@ def _picture(entry: "Entry") -> bytes | None:
         record = unpack_record(packed)
     except WireError:
         return None
-    return _drawn(record, entry)
+    return _drawn(record, entry) if is_drawable(record[0], load_profile("darkorbit")) else None
 
 
 def _drawn(record: "object", entry: "Entry") -> bytes:
-    import os
-
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import numpy as np
 
     from understudy.contract.intent import no_intent
-    from understudy.viewer.annotated_clip import Illustrator, jpeg
-    from understudy.worlds.catalog import load_profile
+    from understudy.viewer.annotated_clip import jpeg
 
     assert isinstance(record, np.ndarray)
     intent = no_intent(1).records
     intent["mode"], intent["target_id"] = int(entry.correction.bot_action), entry.correction.bot_target
     intent["mode_probabilities"][0, int(entry.correction.bot_action)] = 1.0
-    return jpeg(Illustrator(load_profile("darkorbit")).draw(record[0], intent[0]))
+    return jpeg(_intent_renderer().draw(record[0], intent[0]))
+
+
+@cache
+def _intent_renderer() -> "IntentRenderer":
+    """The embedded game's renderer, created once: painting its backgrounds takes half a second."""
+    import os
+
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from understudy.viewer.annotated_clip import IntentRenderer
+    from understudy.worlds.catalog import load_profile
+
+    return IntentRenderer(load_profile("darkorbit"))
 
 
 def _edit(command: Edit, read: "Read") -> int:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import FlagError
     from understudy.contract.intent import Mode
     from understudy.feedback.correction_log import replace_line
@@ -203,7 +220,7 @@ def _edit(command: Edit, read: "Read") -> int:
     entry = _chosen(read, command.number)
     console = Console(soft_wrap=True)
     if command.drop:
-        replace_line(entry.path, entry.line, None)
+        replace_line(entry.path, entry.line, None, entry.correction)
         console.print(
             f"Correction {command.number} is taken out of {entry.path}; those after it count one less now.",
             highlight=False,
@@ -223,6 +240,6 @@ def _edit(command: Edit, read: "Read") -> int:
         edited = replace(entry.correction, **changes)  # type: ignore[arg-type]
     except ValueError as problem:
         raise FlagError(f"Correction {command.number} stays as it is: {problem}.") from problem
-    replace_line(entry.path, entry.line, edited)
+    replace_line(entry.path, entry.line, edited, entry.correction)
     console.print(f"Correction {command.number} now says {edited.vlm_correction.name}.", highlight=False)
     return 0

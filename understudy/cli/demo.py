@@ -43,28 +43,29 @@ def effort_of(command: Demo) -> Effort:
 
 def run(command: Demo) -> int:
     """Runs the stages one after the other, each with its bar, and says where the results lie."""
-    from rich.console import Console
+    from rich.text import Text
 
     from understudy.cli.evaluate import Evaluate
     from understudy.cli.evaluate import run as run_evaluate
     from understudy.cli.record import Record
     from understudy.cli.record import run as run_record
+    from understudy.cli.show.terminal import Console
     from understudy.cli.train import Train
     from understudy.cli.train import run as run_train
 
     console, effort = Console(soft_wrap=True), effort_of(command)
     recordings, models, logs = command.out / "recordings", command.out / "models", command.out / "logs"
     make_room(command.out)
-    console.rule("[bold]1 of 3: the teacher plays, and is recorded", align="left")
+    console.rule(Text("1 of 3: the teacher plays, and is recorded", style="bold"), align="left")
     run_record(Record(teacher=command.teacher, minutes=effort.minutes, seed=command.seed, out=recordings))
-    console.rule("[bold]2 of 3: three policies learn from the recording", align="left")
+    console.rule(Text("2 of 3: three policies learn from the recording", style="bold"), align="left")
     train = Train(
         data_dir=recordings, output_dir=models, epoch_scale=effort.epoch_scale, seed=command.seed, log_dir=logs
     )
     status = run_train(train)
     if status:
         return status
-    console.rule("[bold]3 of 3: the understudy plays worlds that nobody has seen", align="left")
+    console.rule(Text("3 of 3: the understudy plays worlds that nobody has seen", style="bold"), align="left")
     run_evaluate(
         Evaluate(
             models=(models,),
@@ -90,6 +91,7 @@ def make_room(folder: Path) -> None:
     import shutil
 
     from understudy.contract.errors import FlagError
+    from understudy.contract.safe_files import replace_bytes
 
     old = [folder / name for name in ("recordings", "models", "logs") if (folder / name).exists()]
     if old and not (folder / MARK).exists():
@@ -97,6 +99,4 @@ def make_room(folder: Path) -> None:
     for part in old:
         shutil.rmtree(part)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MARK).write_text(
-        "The next demo into this folder replaces recordings, models and logs.\n", encoding="utf-8"
-    )
+    replace_bytes(folder / MARK, b"The next demo into this folder replaces recordings, models and logs.\n")

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.learning.detector.train import DetectorResult, DetectorSettings
 
 EXIT_INTERRUPTED = 130
@@ -85,9 +84,9 @@ def run(command: Detector) -> int:
 
 
 def _train(command: Train) -> int:
-    from rich.console import Console
     from rich.progress import Progress
 
+    from understudy.cli.show.terminal import Console
     from understudy.cli.train import interrupt_flag
     from understudy.learning.detector.train import train_detector
     from understudy.worlds.catalog import load_profile
@@ -169,8 +168,7 @@ def _tell(console: "Console", result: "DetectorResult") -> None:
 
 
 def _convert(command: Convert) -> int:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.perception.ultralytics_export import convert_once
 
     Console(soft_wrap=True).print(f"{command.weights} is now {convert_once(command.weights)}")
@@ -180,10 +178,10 @@ def _convert(command: Convert) -> int:
 def _look(command: Look) -> int:
     import time
 
-    from rich.console import Console
     from rich.table import Table
 
     from understudy.cli.show.images import draw_boxes, read_picture, write_picture
+    from understudy.cli.show.terminal import Console
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.label_map import kinds_of_labels
     from understudy.worlds.catalog import load_profile

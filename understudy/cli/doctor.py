@@ -9,8 +9,8 @@ from tyro.conf import Positional
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from understudy.evaluation.diagnostics.findings import Diagnosis, Sign
-    from understudy.worlds.desktop.desktop_checks import Weight
+    from understudy.evaluation.diagnostics.findings import Diagnostics, Finding
+    from understudy.worlds.desktop.desktop_checks import Severity
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,9 @@ def run(command: Doctor) -> None:
     """Examines the recordings with a progress bar and prints what was found."""
     if command.desktop:
         return run_desktop(command)
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.serialization import to_json
     from understudy.evaluation.diagnostics.diagnose import diagnose
 
@@ -54,7 +54,7 @@ def run(command: Doctor) -> None:
     return None
 
 
-def findings_table(diagnosis: "Diagnosis") -> "Table":
+def findings_table(diagnosis: "Diagnostics") -> "Table":
     """What is wrong, the worst first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
@@ -70,13 +70,13 @@ def findings_table(diagnosis: "Diagnosis") -> "Table":
     return table
 
 
-def figures_table(diagnosis: "Diagnosis") -> "Table":
+def figures_table(diagnosis: "Diagnostics") -> "Table":
     """What is fine."""
     from rich.table import Table
     from rich.text import Text
 
     table = Table.grid(padding=(0, 2))
-    fine: list[Sign] = [sign for sign in diagnosis.signs if not sign.severity]
+    fine: list[Finding] = [sign for sign in diagnosis.signs if not sign.severity]
     for sign in fine:
         table.add_row(Text("fine", "green"), Text(sign.what), Text(sign.figure, "dim"))
     return table
@@ -88,21 +88,21 @@ def run_desktop(command: "Doctor") -> None:
     Raises:
         WorldError: if there is nothing to examine: no display, no such window or monitor.
     """
-    from rich.console import Console
     from rich.text import Text
 
+    from understudy.cli.show.terminal import Console
     from understudy.contract.serialization import to_json
     from understudy.worlds.catalog import load_profile
-    from understudy.worlds.desktop.desktop_checks import Weight, examine
+    from understudy.worlds.desktop.desktop_checks import Severity, examine
 
     profile, console = load_profile(command.profile), Console(highlight=False, soft_wrap=True)
     findings = examine(profile, command.window, command.monitor)
     if command.json:
         print(to_json(list(findings)))
         return
-    worst = Weight.FINE
+    worst = Severity.FINE
     for number, finding in enumerate(findings):
-        if number == 0 and finding.weight < Weight.SERIOUS:
+        if number == 0 and finding.weight < Severity.SERIOUS:
             console.print("The mouse is moved to the corners of the window and back; nothing is pressed.")
         worst = max(worst, finding.weight)
         line = Text(f"{finding.weight.name.lower():8s}", _colour(finding.weight))
@@ -110,9 +110,9 @@ def run_desktop(command: "Doctor") -> None:
         if finding.advice:
             line.append(f"\n         {finding.advice}", "dim")
         console.print(line)
-    if worst <= Weight.NOTE:
+    if worst <= Severity.NOTE:
         console.print("The game can be watched and played here.")
 
 
-def _colour(weight: "Weight") -> str:
+def _colour(weight: "Severity") -> str:
     return ("green", "cyan", "yellow", "bold red")[weight]

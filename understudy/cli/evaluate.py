@@ -10,8 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import UInt64
 
-    from understudy.evaluation.comparison.compare import Contestant, Played
-    from understudy.evaluation.comparison.comparison_result import Verdict
+    from understudy.evaluation.comparison.compare import Entry, EntryRollouts
+    from understudy.evaluation.comparison.comparison_result import ComparisonResult
     from understudy.evaluation.offline.head_metrics import HeadReport
     from understudy.evaluation.report.report import Report
 
@@ -59,10 +59,10 @@ class Evaluate:
 
 def run(command: Evaluate) -> None:
     """Plays with a progress bar, prints the table and says where the report lies."""
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
     from understudy.cli.show.comparison_table import verdict_table
+    from understudy.cli.show.terminal import Console
     from understudy.evaluation.offline.copycat import NAME as COPYCAT
     from understudy.evaluation.offline.copycat import verdict_line
 
@@ -77,20 +77,21 @@ def run(command: Evaluate) -> None:
     console.print(f"Report: {command.out / 'report.html'}")
 
 
-def evaluate(command: Evaluate, progress: Progress | None = None) -> "Verdict":
+def evaluate(command: Evaluate, progress: Progress | None = None) -> "ComparisonResult":
     """As `judge_all`, the verdict alone."""
     return judge_all(command, progress)[0]
 
 
-def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Verdict, tuple[HeadReport, ...]]":
+def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[ComparisonResult, tuple[HeadReport, ...]]":
     """Plays everyone, asks the policies about recorded play, writes the report, the verdict and the ledger of worlds.
 
     Raises:
         FlagError: if the numbers make no sense or there is no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
+    from understudy.contract.safe_files import replace_bytes
     from understudy.contract.serialization import to_json
-    from understudy.evaluation.comparison.compare import play_contestants, verdict_of
+    from understudy.evaluation.comparison.compare import play_contestants, summarise
     from understudy.evaluation.report.report import write_report
     from understudy.evaluation.report.results_csv import write_ledger
     from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
@@ -100,9 +101,9 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Ver
     seeds = seeds_for(Purpose[command.purpose.upper()], command.worlds, command.offset)
     processes = min(2, os.cpu_count() or 1) if command.processes is None else command.processes
     played = play_contestants(contestants, seeds, command.seconds, processes=processes, progress=progress)
-    verdict = verdict_of(played, person=command.teacher, random=RANDOM)
+    verdict = summarise(played, person=command.teacher, random=RANDOM)
     command.out.mkdir(parents=True, exist_ok=True)
-    (command.out / "verdict.json").write_text(to_json(verdict) + "\n", encoding="utf-8")
+    replace_bytes(command.out / "verdict.json", f"{to_json(verdict)}\n".encode())
     write_ledger(played, command.out / "worlds.csv")
     heads = judge_heads(command.models, command.data_dir, command.teacher, seeds, command.seconds)
     first = played[contestants[0].name]
@@ -110,33 +111,37 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Ver
     return verdict, heads
 
 
-def gather(models: tuple[Path, ...], teacher: str) -> "list[Contestant]":
+def gather(models: tuple[Path, ...], teacher: str) -> "list[Entry]":
     """The understudy if there are models, its teacher, and every baseline.
 
     Raises:
         FlagError: if there is no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
-    from understudy.evaluation.comparison.compare import Contestant
+    from understudy.evaluation.comparison.compare import Entry
     from understudy.evaluation.rollouts.baselines import BASELINES
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.simulator.teacher.teacher import Teacher
 
     profile = load_profile("darkorbit")
-    contestants = [Contestant(name=teacher, kind="person", pilots=(Teacher(teacher, profile),))]
+    contestants = [Entry(name=teacher, kind="person", pilots=(Teacher(teacher, profile),))]
     contestants += [
-        Contestant(name=name, kind="baseline", pilots=(baseline(profile),)) for name, baseline in BASELINES.items()
+        Entry(name=name, kind="baseline", pilots=(baseline(profile),)) for name, baseline in BASELINES.items()
     ]
     if models:
         from understudy.runtime.hierarchical_policy import load_hierarchy
 
         pilots = tuple(load_hierarchy(folder, profile) for folder in models)
-        contestants.insert(0, Contestant(name=POLICY, kind="policy", pilots=pilots))
+        contestants.insert(0, Entry(name=POLICY, kind="policy", pilots=pilots))
     return contestants
 
 
 def _report(
-    command: Evaluate, verdict: "Verdict", heads: "tuple[HeadReport, ...]", first: "Contestant", played: "Played"
+    command: Evaluate,
+    verdict: "ComparisonResult",
+    heads: "tuple[HeadReport, ...]",
+    first: "Entry",
+    played: "EntryRollouts",
 ) -> "Report":
     from understudy.evaluation.report.learning_curves import newest_runs, read_curves
     from understudy.evaluation.report.report import Report
@@ -176,25 +181,25 @@ def judge_heads(
     from understudy.evaluation.offline.copycat import copycat_check
     from understudy.evaluation.offline.offline_eval import held_out_heads, training_figures
     from understudy.evaluation.rollouts.trajectory import fresh_sessions
-    from understudy.learning.data.dataset import gather as gather_material
-    from understudy.policies.policy_bundle import load_brain
+    from understudy.learning.data.dataset import load_dataset as gather_material
+    from understudy.policies.policy_bundle import load_policies
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.simulator.teacher.teacher import Teacher
 
     if not models:
         return ()
     if data_dir is None:
-        brains, profile = [load_brain(folder) for folder in models], load_profile("darkorbit")
-        lessons = fresh_sessions(Teacher(teacher, profile), seeds[:COPYCAT_WORLDS], seconds)
-        return (copycat_check(brains, lessons, profile),)
-    material = gather_material(data_dir)
-    brains = [load_brain(folder, judged=material.is_short) for folder in models]
-    heads = held_out_heads(brains[0], material.held_out, material.profile)
-    check = copycat_check(brains, material.held_out, material.profile)
+        bundles, profile = [load_policies(folder) for folder in models], load_profile("darkorbit")
+        labelled_episodes = fresh_sessions(Teacher(teacher, profile), seeds[:COPYCAT_WORLDS], seconds)
+        return (copycat_check(bundles, labelled_episodes, profile),)
+    dataset = gather_material(data_dir)
+    bundles = [load_policies(folder, use_held_out_twin=dataset.is_small) for folder in models]
+    heads = held_out_heads(bundles[0], dataset.validation, dataset.profile)
+    check = copycat_check(bundles, dataset.validation, dataset.profile)
     return (check, *heads, *training_figures(models[0]))
 
 
-def _shoot(command: Evaluate, first: "Contestant", played: "Played") -> Path | None:
+def _shoot(command: Evaluate, first: "Entry", played: "EntryRollouts") -> Path | None:
     from understudy.cli.show.rollout_video import shoot
     from understudy.evaluation.comparison.compare import typical_world
     from understudy.evaluation.rollouts.seeds import map_names

@@ -9,11 +9,11 @@ import tyro
 from understudy.feedback.rule_provider import RuleCritic, RuleSettings
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Sequence
 
-    from rich.console import Console
-
-    from understudy.evaluation.offline.feedback_eval import Draw, ExamResult, Question
+    from understudy.cli.show.terminal import Console
+    from understudy.evaluation.offline.feedback_eval import Draw, FeedbackMetrics, LabelledMoment
     from understudy.feedback.provider import Provider
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -32,6 +32,10 @@ class Endpoint:
     """Seconds for a whole answer."""
     max_calls: int = 2000
     """Requests in all."""
+    max_tokens: int = 300
+    """Longest answer of a model, in tokens."""
+    thought_tokens: int = 4000
+    """More of them for a model that thinks before it answers, once it has run out; 0 for never."""
     flee_below: float = RuleSettings.flee_below
     """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
     where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
@@ -85,7 +89,15 @@ Critic = Annotated[Evaluate, tyro.conf.subcommand("evaluate")] | Annotated[Colle
 def run(command: Evaluate | Collect) -> None:
     """Does what was asked."""
     rules = RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below)
-    provider = provider_of(command.endpoint, command.model, command.timeout_s, command.max_calls, rules)
+    provider = provider_of(
+        command.endpoint,
+        command.model,
+        command.timeout_s,
+        command.max_calls,
+        rules,
+        max_tokens=command.max_tokens,
+        thought_tokens=command.thought_tokens,
+    )
     try:
         if isinstance(command, Evaluate):
             _evaluate(command, provider)
@@ -96,7 +108,12 @@ def run(command: Evaluate | Collect) -> None:
 
 
 def provider_of(
-    endpoint: str | None, model: str | None, timeout_s: float, max_calls: int, rules: RuleSettings | None = None
+    endpoint: str | None,
+    model: str | None,
+    timeout_s: float,
+    max_calls: int,
+    rules: RuleSettings | None = None,
+    **tokens: int,
 ) -> "Provider":
     """The model behind an endpoint where one is named, else the rules.
 
@@ -106,6 +123,7 @@ def provider_of(
         timeout_s: seconds for a whole answer.
         max_calls: requests in all.
         rules: where the offline rules draw their lines.
+        tokens: `max_tokens` and `thought_tokens` of the answers.
 
     Raises:
         FlagError: if only one of endpoint and model is known.
@@ -114,7 +132,8 @@ def provider_of(
     import os
 
     from understudy.contract.errors import FlagError
-    from understudy.feedback.openai_provider import ENDPOINT_VARIABLE, EndpointSettings, OpenAIProvider
+    from understudy.feedback.endpoint_settings import ENDPOINT_VARIABLE, EndpointSettings
+    from understudy.feedback.openai_provider import OpenAIProvider
 
     if endpoint is None and model is None:
         return RuleCritic(rules)
@@ -122,13 +141,14 @@ def provider_of(
     if endpoint is None or model is None:
         missing = "the model's name" if endpoint else f"the endpoint's URL (or {ENDPOINT_VARIABLE})"
         raise FlagError(f"A critic behind an endpoint needs an endpoint and a model: {missing} is missing.")
-    settings = EndpointSettings(endpoint=endpoint, model=model, timeout_s=timeout_s, max_calls=max_calls)
+    settings = EndpointSettings(endpoint=endpoint, model=model, timeout_s=timeout_s, max_calls=max_calls, **tokens)
     return OpenAIProvider(settings)
 
 
 def described(provider: "Provider") -> str:
     """Who the critic is, without any secret."""
-    from understudy.feedback.openai_provider import OpenAIProvider, shown
+    from understudy.feedback.endpoint_settings import shown
+    from understudy.feedback.openai_provider import OpenAIProvider
 
     if isinstance(provider, OpenAIProvider):
         return f"{provider.model} at {shown(provider.settings.endpoint)}"
@@ -136,10 +156,11 @@ def described(provider: "Provider") -> str:
 
 
 def _evaluate(command: Evaluate, provider: "Provider") -> None:
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.evaluation.offline.feedback_eval import examine
+    from understudy.cli.show.terminal import Console
+    from understudy.contract.errors import FeedbackError
+    from understudy.evaluation.offline.feedback_eval import evaluate_provider
     from understudy.evaluation.report.feedback_plot import draw_exam
     from understudy.worlds.catalog import load_profile
 
@@ -148,25 +169,34 @@ def _evaluate(command: Evaluate, provider: "Provider") -> None:
     questions = _questions(command, None if provider.source == "rules" else _draw())
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task(f"asking {described(provider)}", total=len(questions))
-        result = examine(provider, questions, profile, lambda done, total: bar.update(task, completed=done))
+        result = evaluate_provider(provider, questions, profile, lambda done, total: bar.update(task, completed=done))
     _tell(result, described(provider), console)
+    if not result.num_answered:
+        raise FeedbackError(_unanswered(described(provider), result.ended, result.problems))
     draw_exam(result, described(provider), command.picture)
     console.print(f"Written: {command.picture}", highlight=False)
 
 
-def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[Question]":
+def _unanswered(who: str, ended: str | None, problems: "Counter[str]") -> str:
+    """Why nothing came of it, in the words of the last or the most frequent reason."""
+    why = ended or next((problem for problem, _ in problems.most_common(1)), "nothing was asked")
+    return f"{who} gave no usable answer: {why.rstrip('.')}. See which model and server work in docs/manual/critic.md."
+
+
+def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[LabelledMoment]":
     from understudy.contract.errors import FlagError
     from understudy.evaluation.offline.feedback_eval import questions_of_entries, questions_of_teacher
-    from understudy.feedback.correction_log import read_corrections
+    from understudy.feedback.correction_reader import read_corrections
     from understudy.worlds.catalog import load_profile
 
     if command.moments < 1:
         raise FlagError(f"--moments {command.moments}: at least 1 is needed.")
+    profile = load_profile("darkorbit")
     if command.labels is None:
-        return questions_of_teacher(command.teacher, command.moments, load_profile("darkorbit"), draw, command.seed)
-    questions = questions_of_entries(read_corrections(command.labels).entries, draw)[: command.moments]
+        return questions_of_teacher(command.teacher, command.moments, profile, draw, command.seed)
+    questions = questions_of_entries(read_corrections(command.labels).entries, draw, profile)[: command.moments]
     if not questions:
-        raise FlagError(f"The corrections in {command.labels} hold no observations to ask about.")
+        raise FlagError(f"The corrections in {command.labels} hold no observations of this game to ask about.")
     return questions
 
 
@@ -175,14 +205,14 @@ def _draw() -> "Draw":
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from understudy.viewer.annotated_clip import Illustrator, jpeg
+    from understudy.viewer.annotated_clip import IntentRenderer, jpeg
     from understudy.worlds.catalog import load_profile
 
-    illustrator = Illustrator(load_profile("darkorbit"))
+    illustrator = IntentRenderer(load_profile("darkorbit"))
     return lambda observation, intent: jpeg(illustrator.draw(observation, intent))
 
 
-def _tell(result: "ExamResult", who: str, console: "Console") -> None:
+def _tell(result: "FeedbackMetrics", who: str, console: "Console") -> None:
     from rich.table import Table
 
     from understudy.contract.intent import Mode
@@ -205,7 +235,7 @@ def _tell(result: "ExamResult", who: str, console: "Console") -> None:
         console.print(line, highlight=False, markup=False)
 
 
-def _verdict(result: "ExamResult") -> list[str]:
+def _verdict(result: "FeedbackMetrics") -> list[str]:
     """What the answers are worth, the corrections among them first: only those change a policy."""
     share, corrections = result.agreement, result.corrections
     worth = "nothing was corrected"
@@ -224,13 +254,13 @@ def _verdict(result: "ExamResult") -> list[str]:
 def _collect(command: Collect, provider: "Provider") -> None:
     import numpy as np
     import torch
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.contract.errors import FlagError
-    from understudy.evaluation.rollouts.reviewed_rollout import look_on
+    from understudy.cli.show.terminal import Console
+    from understudy.contract.errors import FeedbackError, FlagError
+    from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
     from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-    from understudy.feedback.correction_log import CorrectionLog, new_path
+    from understudy.feedback.correction_log import CorrectionLog
     from understudy.feedback.reviewer import Reviewer
     from understudy.runtime.hierarchical_policy import load_hierarchy
     from understudy.worlds.simulator.world import Simulator
@@ -241,11 +271,11 @@ def _collect(command: Collect, provider: "Provider") -> None:
     torch.set_num_threads(1)  # for so few worlds two are slower than one, and far slower on a busy machine
     seeds = seeds_for(Purpose.TRAIN, command.worlds, FIRST_WORLD + 1000 * command.seed)
     world = Simulator(seeds, spread_over_maps(seeds))
-    reviewer = Reviewer(provider, CorrectionLog(new_path(command.out)), world.profile)
+    reviewer = Reviewer(provider, CorrectionLog.create(command.out), world.profile)
     draw = None if provider.source == "rules" else _draw()
     with Bar(console=console, transient=True) as bar:
         task = bar.add_task(f"{described(provider)} looks on", total=None)
-        written = look_on(
+        written = review_rollouts(
             load_hierarchy(command.models, world.profile),
             world,
             seeds ^ np.uint64(1),
@@ -264,8 +294,14 @@ def _collect(command: Collect, provider: "Provider") -> None:
         f"{counts.failed} did not come.",
         highlight=False,
     )
+    for problem, count in reviewer.problems.most_common(5) if provider.source != "rules" else ():
+        console.print(f"{count} times: {problem}.", highlight=False, markup=False)
+    if reviewer.ended:
+        console.print(f"The critic ended early: {reviewer.ended}.", highlight=False, markup=False)
     if written:
         console.print(f"Written: {reviewer.log.path}", highlight=False)
+    elif reviewer.ended or reviewer.problems:
+        raise FeedbackError(_unanswered(described(provider), reviewer.ended, reviewer.problems))
 
 
 FIRST_WORLD = 800_000

@@ -5,15 +5,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tyro
-from rich.console import Console
 
+from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
     from understudy.evaluation.gate.simulator_gate import GateConfig
-    from understudy.learning.corrections.aggregation import Resolution
+    from understudy.learning.corrections.aggregation import AggregationResult
     from understudy.learning.corrections.finetune import FinetuneResult, FinetuneSettings
-    from understudy.learning.data.dataset import Material
+    from understudy.learning.data.dataset import Dataset
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_INTERRUPTED = 130
@@ -57,8 +57,8 @@ def run(command: Finetune) -> int:
     settings = _settings(command)
     console = Console(soft_wrap=True)
     resolution = _read(command, console)
-    material = watch_gathering(console, command.data_dir)
-    result = _fit(settings, resolution, material, console)
+    dataset = watch_gathering(console, command.data_dir)
+    result = _fit(settings, resolution, dataset, console)
     if not result.strategist.finished or (result.executor is not None and not result.executor.finished):
         console.print("Stopped: nothing new plays.")
         return EXIT_INTERRUPTED
@@ -98,17 +98,17 @@ def _gate_config(command: Finetune) -> "GateConfig":
         raise FlagError(f"--pairs {command.pairs} cannot work: {problem}.") from problem
 
 
-def _read(command: Finetune, console: Console) -> "Resolution":
+def _read(command: Finetune, console: Console) -> "AggregationResult":
     """What the files hold, said in a few lines."""
-    from understudy.feedback.correction_log import read_corrections
-    from understudy.learning.corrections.aggregation import resolve
+    from understudy.feedback.correction_reader import read_corrections
+    from understudy.learning.corrections.aggregation import aggregate_corrections
     from understudy.learning.corrections.finetune import FEW
 
     read = read_corrections(command.corrections_dir)
     for problem in read.problems:
         console.print(f"Left out: {problem}", style="yellow", markup=False)
-    resolution = resolve(read.entries)
-    agreements = int((~resolution.judged.differs).sum())
+    resolution = aggregate_corrections(read.entries)
+    agreements = int((~resolution.judged.is_correction).sum())
     console.print(
         f"{resolution.num_corrections} corrections and {agreements} agreements in {len(read.paths)} files "
         f"({resolution.num_lines} lines: {resolution.num_duplicates} duplicates, {resolution.num_contradictions} "
@@ -127,7 +127,7 @@ def _read(command: Finetune, console: Console) -> "Resolution":
 
 
 def _fit(
-    settings: "FinetuneSettings", resolution: "Resolution", material: "Material", console: Console
+    settings: "FinetuneSettings", resolution: "AggregationResult", dataset: "Dataset", console: Console
 ) -> "FinetuneResult":
     from understudy.cli.show.train_view import TrainBars
     from understudy.cli.train import interrupt_flag
@@ -135,7 +135,7 @@ def _fit(
 
     with interrupt_flag() as interrupted, TrainBars(console, ["strategist", "executor"]) as bars:
         tellers = {name: bars.of(name) for name in ("strategist", "executor")}
-        return finetune(resolution, material, settings, lambda name, told: tellers[name](told), interrupted.is_set)
+        return finetune(resolution, dataset, settings, lambda name, told: tellers[name](told), interrupted.is_set)
 
 
 def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: Console) -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -26,6 +25,9 @@ class Gate:
     """Chance of letting through what is truly no better."""
     smallest_gain: float = 1.0
     """Points a minute: what surely gains less is refused early."""
+    worst_loss: float = 50.0
+    """Points a minute that it may lose in a world, at the worst, although none so far has shown it: guards against rare
+    disasters, and takes more worlds where it is larger."""
     deaths_ratio: float = 1.25
     """Deaths must surely stay below this many times those of what plays now, and half a death an hour more."""
     max_pairs: int = 1024
@@ -45,20 +47,20 @@ def run(command: Gate) -> None:
         FlagError: if the numbers make no sense.
         CheckpointError: if there is no candidate, or what plays now is not usable.
     """
-    from rich.console import Console
     from rich.progress import Progress as Bar
 
-    from understudy.evaluation.gate.simulator_gate import submit
-    from understudy.learning.registry.candidates import newest_candidate, policy_of
+    from understudy.cli.show.terminal import Console
+    from understudy.evaluation.gate.simulator_gate import gate_candidate
+    from understudy.learning.registry.candidates import newest_candidate, policy_name
 
     config = config_of(command)
     candidate = command.candidate or newest_candidate(command.models)
     console = Console(soft_wrap=True)
     with Bar(transient=True, console=console) as bar:
         task = bar.add_task("playing both", total=None)
-        verdict = submit(
+        verdict = gate_candidate(
             command.models,
-            policy_of(candidate),
+            policy_name(candidate),
             candidate,
             config,
             command.why,
@@ -74,13 +76,16 @@ def config_of(command: Gate) -> "GateConfig":
         FlagError: if the numbers make no sense.
     """
     from understudy.contract.errors import FlagError
-    from understudy.evaluation.comparison.paired_test import TrialConfig
+    from understudy.evaluation.comparison.paired_test import SequentialTestConfig
     from understudy.evaluation.gate.simulator_gate import GateConfig
 
     try:
         return GateConfig(
-            trial=TrialConfig(
-                error=command.error, smallest_gain=command.smallest_gain, deaths_ratio=command.deaths_ratio
+            trial=SequentialTestConfig(
+                type_1_error=command.error,
+                worst_loss=command.worst_loss,
+                smallest_gain=command.smallest_gain,
+                deaths_ratio=command.deaths_ratio,
             ),
             max_pairs=command.max_pairs,
             seconds=command.seconds,

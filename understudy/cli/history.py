@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.contract.printable import printable
+
 SHORT = 8
 """Digits of an identity that are shown; as many are enough for rollback --to."""
+MAX_TEXT = 1000
+"""Characters that are shown of what a line says."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +30,11 @@ def run(command: History) -> None:
     Raises:
         CheckpointError: if what plays is not usable.
     """
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import CheckpointError
-    from understudy.learning.registry.audit_log import audit
-    from understudy.learning.registry.candidates import POLICIES, playing
-    from understudy.learning.registry.promotion import ancestors, settle
+    from understudy.learning.registry.audit_log import read_audit_log
+    from understudy.learning.registry.candidates import POLICIES, load_active
+    from understudy.learning.registry.promotion import ancestors, recover_interrupted_change
     from understudy.policies.checkpoint import BEST
 
     console = Console()
@@ -41,23 +44,24 @@ def run(command: History) -> None:
         raise CheckpointError(f"Nothing plays in {command.models}: train first with  understudy train .")
     lines: list[dict[str, Any]] = []
     for policy in policies:
-        settle(command.models, policy)
-        lines += audit(command.models / policy)
+        recover_interrupted_change(command.models, policy)
+        lines += read_audit_log(command.models / policy)
     lines.sort(key=lambda line: str(line["when"]))
     for line in lines[-command.last :]:
-        console.print(told(line), highlight=False, markup=False, soft_wrap=True)
+        console.print(describe(line), highlight=False, markup=False, soft_wrap=True)
     if not lines:
         console.print("Nothing was decided yet.")
     for policy in policies:
-        kept = ", ".join(ancestors(command.models, policy)) or "none"
-        now = playing(command.models, policy).identity
+        kept = ", ".join(map(printable, ancestors(command.models, policy))) or "none"
+        now = load_active(command.models, policy).identity
         console.print(f"{policy}: {now} plays; kept: {kept}", highlight=False, soft_wrap=True)
 
 
-def told(line: dict[str, Any]) -> str:
+def describe(line: dict[str, Any]) -> str:
     """A decision in a line, and what the judge said in another; both fit into 80 columns where they can."""
-    when = str(line["when"])[:16].replace("T", " ")
-    change = " -> ".join(str(line[end])[:SHORT] for end in ("from", "to") if line.get(end))
-    why, reason = (str(line.get(name, "")) for name in ("why", "reason"))
-    decision = f"{when}  {line.get('policy', '')} {line['action']}  {change}" + (f"  ({why})" if why else "")
+    told = {name: printable(str(value), MAX_TEXT) for name, value in line.items() if value is not None}
+    when = told["when"][:16].replace("T", " ")
+    change = " -> ".join(told[end][:SHORT] for end in ("from", "to") if told.get(end))
+    why, reason = told.get("why", ""), told.get("reason", "")
+    decision = f"{when}  {told.get('policy', '')} {told['action']}  {change}" + (f"  ({why})" if why else "")
     return f"{decision}\n    {reason}" if reason else decision

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from typing import Any
 
 from understudy.contract.errors import UnderstudyError
+from understudy.contract.terminal_text import log_to_stderr
 
 VERBS: dict[str, tuple[str, str]] = {
     "corrections": ("understudy.cli.corrections", "Corrections"),
@@ -70,12 +71,14 @@ def show_verbs(arguments: Sequence[str]) -> int:
     if arguments and arguments[0] not in ("--help", "-h"):
         _print_mistake(f"understudy has no verb {arguments[0]!r}; it has {', '.join(VERBS)} (see understudy --help).")
         return EXIT_MISTAKE
-    from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
+
+    from understudy.cli.show.terminal import Console
 
     table = Table.grid(padding=(0, 2))
     for verb, (module, name) in VERBS.items():
-        table.add_row(f"  [bold]{verb}[/bold]", _first_line(_command_type(module, name), module))
+        table.add_row(Text(f"  {verb}", style="bold"), _first_line(_command_type(module, name), module))
     console = Console()
     console.print("usage: understudy VERB [--help] [FLAGS]\n")
     console.print("Learns to play a real-time mouse-and-keyboard game by watching one person play.\n")
@@ -117,12 +120,7 @@ def _command_type(module_name: str, command_name: str) -> Any:
 
 def _set_up_logging(debug: bool) -> None:
     """The only place that configures logging; rooms just ask for their logger. Other packages only warn."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        format="%(asctime)s %(name)s %(levelname)s %(message)s" if debug else "%(message)s",
-        stream=sys.stderr,
-        force=True,
-    )
+    log_to_stderr("%(asctime)s %(name)s %(levelname)s %(message)s" if debug else "%(message)s")
     logging.getLogger("understudy").setLevel(logging.DEBUG if debug else logging.INFO)
 
 
@@ -146,8 +144,9 @@ def _guarded(action: Callable[[], int | None], show_traceback: bool = False) -> 
 
 
 def _print_mistake(sentence: str) -> None:
-    from rich.console import Console
     from rich.text import Text
+
+    from understudy.cli.show.terminal import Console
 
     Console(stderr=True, soft_wrap=True).print(Text(sentence, style="red"))
 

@@ -43,19 +43,18 @@ def run(command: Play) -> None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.runtime.session import Session
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowPerson
+    from understudy.worlds.simulator.window.human_operator import HumanPilot
 
     window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
     try:
         recorder = _recorder(command, window) if command.record else None
         listeners = () if recorder is None else (recorder,)
-        person = WindowPerson(window)
+        person = HumanPilot(window)
         session = Session(window, person, listeners, actor=Actor.PERSON, take_inputs=window.take_inputs)
         num_ticks = None if command.minutes is None else max(1, round(command.minutes * 60 * TICK_RATE_HZ))
         session.run(num_ticks, until=lambda step: window.closed)
@@ -73,11 +72,11 @@ def _recorder(command: Play, window: "GameWindow") -> "Recorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
-    from understudy.recordings.recorder import Recorder, free_path, recording_name
+    from understudy.recordings.recorder import create_recorder, recording_name
 
     info = describe(window.profile, pilot="person", seed=command.seed, start_map=command.map)
     info = replace(info, window_width=command.size[0], window_height=command.size[1])
-    return Recorder(free_path(command.out, recording_name("person")), info)
+    return create_recorder(command.out, recording_name("person"), info)
 
 
 def _summary(window: "GameWindow") -> str:

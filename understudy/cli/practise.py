@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from understudy.cli.show.terminal import Console
+
 if TYPE_CHECKING:
-    from understudy.evaluation.rollouts.play_style import Likeness
+    from understudy.evaluation.rollouts.play_style import StyleDrift
     from understudy.practice.run import Judged, PracticeRun, Report, RunSettings
 
 Flag = tyro.conf.FlagCreatePairsOff
@@ -28,9 +29,9 @@ class Practise:
     """Folder for the picture practice.png, the curves and the state that --resume goes on from."""
     hours: float = 8.0
     """Simulated hours to practise, all games together; those before --resume count."""
-    leash: float = 0.3
-    """Points that each nat of unlikeness to your way of playing has to earn: higher plays more like you, lower scores
-    more."""
+    kl_coef: Annotated[float, tyro.conf.arg(aliases=["--leash"])] = 0.3
+    """KL coefficient: points that each nat of divergence from your way of playing has to earn. Higher plays more like
+    you, lower scores more."""
     death_price: float = 14.0
     """Points that a death costs while practising; at 10 or more dying is never good business."""
     lr: float = 1e-4
@@ -63,13 +64,13 @@ def run(command: Practise) -> int | None:
     console = Console(soft_wrap=True)
     console.print(f"Practising with {command.models}; the picture is {command.out / PLOT}.", highlight=False)
     with interrupt_flag() as stopped, PractiseBar(console, command.hours) as bar:
-        practice = PracticeRun(settings, bar.show, lambda judged: _say(console, judged), bar.show_gate)
-        practice.run(stopped.is_set)
-    if practice.hours < command.hours:
+        trainer = PracticeRun(settings, bar.show, lambda judged: _say(console, judged), bar.show_gate)
+        trainer.run(stopped.is_set)
+    if trainer.hours < command.hours:
         console.print("Stopped. The same command with --resume goes on from here.", highlight=False)
         return EXIT_INTERRUPTED
     if not command.no_likeness:
-        _say_likeness(console, practice)
+        _say_likeness(console, trainer)
     return None
 
 
@@ -81,29 +82,29 @@ def settings_of(command: Practise) -> "RunSettings":
     """
     from understudy.contract.errors import FlagError
     from understudy.evaluation.gate.simulator_gate import GateConfig
-    from understudy.learning.rl.ppo import PolicySettings
-    from understudy.learning.rl.ppo_trainer import PracticeSettings
-    from understudy.learning.rl.reward import Prices
-    from understudy.practice.rollout_collector import GroundSettings
+    from understudy.learning.rl.ppo import PPOConfig
+    from understudy.learning.rl.ppo_trainer import PPOTrainerConfig
+    from understudy.learning.rl.reward import RewardWeights
+    from understudy.practice.rollout_collector import CollectorConfig
     from understudy.practice.run import RunSettings
 
     for name in ("hours", "judge_hours", "lr"):
         if not getattr(command, name) > 0:
             raise FlagError(f"--{name.replace('_', '-')} {getattr(command, name):g}: more than 0 is needed.")
-    if command.leash < 0 or command.seed < 0:
-        raise FlagError(f"--leash {command.leash:g} and --seed {command.seed}: 0 or more is needed.")
+    if command.kl_coef < 0 or command.seed < 0:
+        raise FlagError(f"--kl-coef {command.kl_coef:g} and --seed {command.seed}: 0 or more is needed.")
     try:
         return RunSettings(
             models=command.models,
             out=command.out,
             hours=command.hours,
             judge_hours=command.judge_hours,
-            practice=PracticeSettings(
-                policy=PolicySettings(learning_rate=command.lr, leash=command.leash), seed=command.seed
+            trainer=PPOTrainerConfig(
+                policy=PPOConfig(learning_rate=command.lr, kl_coef=command.kl_coef), seed=command.seed
             ),
-            ground=GroundSettings(
+            ground=CollectorConfig(
                 worlds=command.worlds,
-                prices=Prices(death=-command.death_price),
+                prices=RewardWeights(death=-command.death_price),
                 first_seed=SEEDS_A_RUN * command.seed,
             ),
             gate=None if command.no_gate else GateConfig(),
@@ -127,14 +128,14 @@ def _say(console: Console, judged: "Judged") -> None:
     )
 
 
-def _say_likeness(console: Console, practice: "PracticeRun") -> None:
+def _say_likeness(console: Console, trainer: "PracticeRun") -> None:
     """How much it still plays like the person, in a table."""
     from rich.table import Table
 
-    from understudy.evaluation.rollouts.play_style import ROWS, measure_likeness
+    from understudy.evaluation.rollouts.play_style import ROWS, measure_style_drift
 
     with console.status("playing once more beside the person's policy"):
-        told: Likeness = measure_likeness(practice.hierarchy_of_person(), practice.hierarchy_of_learnt())
+        told: StyleDrift = measure_style_drift(trainer.hierarchy_of_person(), trainer.hierarchy_of_learnt())
     table = Table("", "cloned from you", "after practice", title="Likeness", title_justify="left")
     for name, label in ROWS:
         table.add_row(label, f"{getattr(told.person, name):.3g}", f"{getattr(told.practised, name):.3g}")
@@ -172,7 +173,7 @@ class PractiseBar:
         self._deaths = _blend(self._deaths, report.deaths_per_hour)
         numbers = f"{report.hours:.1f} h  score {self._score:.1f}  deaths {self._deaths:.1f}/h  "
         if report.learned.policy is not None:
-            numbers += f"unlike {report.learned.policy.unlike_per_minute:.1f}  "
+            numbers += f"unlike {report.learned.policy.kl_to_reference:.1f}  "
         numbers += f"{report.times_real:.0f}x"
         self._progress.update(self._practice, completed=report.hours, numbers=numbers)
 

@@ -84,10 +84,10 @@ def run(command: Profile) -> int:
 
 
 def _new(command: New) -> int:
-    from rich.console import Console
-
     from understudy.cli.profile_questions import ask_for_profile
     from understudy.cli.show.images import read_picture
+    from understudy.cli.show.output_file import write_output
+    from understudy.cli.show.terminal import Console
     from understudy.contract.profile import Profile as GameProfile
     from understudy.contract.serialization import read_toml
     from understudy.contract.toml_writer import to_toml
@@ -95,22 +95,21 @@ def _new(command: New) -> int:
     frame = read_picture(command.screenshot)
     made = ask_for_profile(command, frame)
     out = command.out or Path(f"{made.name}.toml")
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(to_toml(made), encoding="utf-8")
+    write_output(out, to_toml(made).encode("utf-8"))
     Console(soft_wrap=True).print(f"{out} is written; this is what it reads in the screenshot:")
     return show(read_toml(GameProfile, out), frame, command.model, command.picture or out.with_suffix(".png"))
 
 
 def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, picture: Path | None) -> int:
     """Prints what an eye with this profile sees in one picture, and draws it in; 1 where a bar could not be read."""
-    from rich.console import Console
     from rich.table import Table
 
     from understudy.cli.show.images import write_picture
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import CheckpointError
-    from understudy.perception.detector import Blind, Detector
+    from understudy.perception.detector import Detector, NullDetector
     from understudy.perception.detector_loader import open_detector
-    from understudy.perception.pipeline import Eye
+    from understudy.perception.pipeline import PerceptionPipeline
 
     console = Console(soft_wrap=True)
     try:
@@ -118,15 +117,15 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     except CheckpointError:
         if model is not None:
             raise
-        detector = Blind()
-    record = Eye(profile, detector).look(frame, 1.0, (2.0, 2.0)).records[0]
+        detector = NullDetector()
+    record = PerceptionPipeline(profile, detector).process(frame, 1.0, (2.0, 2.0)).records[0]
     player = record["player"]
     table = Table("reading", "value")
     readings = readings_of(profile, record)
     for name, value in readings.items():
         table.add_row(name, value)
     console.print(table)
-    if isinstance(detector, Blind):
+    if isinstance(detector, NullDetector):
         console.print("No objects were looked for: give the weights of a detector with --model.")
     if picture is not None:
         write_picture(picture, annotated(profile, frame, record))

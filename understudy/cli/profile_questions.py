@@ -3,12 +3,11 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from rich.console import Console
 
-from understudy.cli.profile import New
+from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError, WorldError
 from understudy.contract.observation import Role
 from understudy.contract.profile import KEY_BITS, Kind, Profile, Rectangle
@@ -18,13 +17,16 @@ from understudy.perception.detector import CONFIDENCE, IOU
 from understudy.perception.profile_calibration import area_of, bar_of, dot_of
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 
+if TYPE_CHECKING:
+    from understudy.cli.profile import New
+
 T = TypeVar("T")
 NONE = "-"
 """Answers that there is no such thing."""
 _ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 
 
-def ask_for_profile(command: New, frame: np.ndarray) -> Profile:
+def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
     """A profile out of flags and answers.
 
     Raises:
@@ -71,7 +73,7 @@ def ask_for_profile(command: New, frame: np.ndarray) -> Profile:
 class _Questions:
     """Asks one after the other about one screenshot."""
 
-    def __init__(self, command: New, frame: np.ndarray) -> None:
+    def __init__(self, command: "New", frame: np.ndarray) -> None:
         self._command, self._frame = command, frame
         self._height, self._width = frame.shape[:2]
         self._console = Console(soft_wrap=True)

@@ -49,18 +49,17 @@ class Manner:
 
 def run(command: Promote | Rollback | Manner) -> None:
     """Changes a best_model.pt and says what plays now."""
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.learning.registry.candidates import newest_candidate
-    from understudy.learning.registry.promotion import Grounds, promote, rollback
+    from understudy.learning.registry.promotion import PromotionRecord, promote, rollback
 
     if isinstance(command, Rollback):
         policy, identity = rollback(command.models, command.to, command.policy, command.why)
         said = f"The {policy} {identity} plays again."
     elif isinstance(command, Manner):
-        from understudy.learning.registry.style_switch import play_other_manner
+        from understudy.learning.registry.style_switch import switch_style
 
-        identity, earlier = play_other_manner(command.models, command.why)
+        identity, earlier = switch_style(command.models, command.why)
         manner = "of the base recordings" if earlier else "learnt in your shadow"
         said = f"The manner {manner} plays now ({identity}); the same command brings the other back."
     else:
@@ -70,7 +69,7 @@ def run(command: Promote | Rollback | Manner) -> None:
             from understudy.cli.gate import run as run_gate
 
             return run_gate(Gate(candidate=candidate, models=command.models, why=command.why))
-        identity = promote(command.models, candidate, Grounds(why=command.why))
+        identity = promote(command.models, candidate, PromotionRecord(why=command.why))
         said = f"{candidate} plays now ({identity}); understudy rollback takes it back."
     Console(soft_wrap=True).print(said, highlight=False, markup=False)
     return None

@@ -1,5 +1,6 @@
 """Records a scripted teacher playing the embedded game, much faster than real time; or a person on the desktop."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     import numpy as np
 
-    from understudy.worlds.simulator.teacher.demonstration_noise import Hardships
+    from understudy.worlds.simulator.teacher.demonstration_noise import DemonstrationNoise
 
 Progress = Callable[[int, int], None]
 """Told how many ticks are done, and of how many."""
@@ -71,8 +72,9 @@ def run(command: Record) -> int | None:
                 minutes=command.minutes,
             )
         )
-    from rich.console import Console
     from rich.progress import Progress as Bar
+
+    from understudy.cli.show.terminal import Console
 
     with Bar(transient=True) as bar:
         task = bar.add_task(f"recording teacher {command.teacher}", total=None)
@@ -140,7 +142,7 @@ def record_teacher(
     seeds = seeds_for(Purpose.TRAIN, count, seed * SEEDS_PER_RECORDING)
     manner = "_".join((style, *hardships.names))
     paths = [folder / f"teacher_{manner}_seed{seed}_{number:02d}.mcap" for number in range(count)]
-    _make_room(paths, replace)
+    _expect_free(paths, replace)
 
     for first in range(0, count, WORLDS_AT_ONCE):
         wave = slice(first, first + WORLDS_AT_ONCE)
@@ -170,40 +172,50 @@ def _expect_sensible(count: int, ticks: int, seed: int) -> None:
         raise FlagError(f"--seed {seed} was given: expected 0 to {2**32 // SEEDS_PER_RECORDING - 2}")
 
 
-def _make_room(paths: list[Path], replace: bool) -> None:
+def _expect_free(paths: list[Path], replace: bool) -> None:
     from understudy.contract.errors import FlagError
 
     for path in paths:
         if path.exists() and not replace:
             raise FlagError(f"{path} is there already: choose another --seed or --out, or say --replace")
-        path.unlink(missing_ok=True)
 
 
 def _record_wave(
     style: str,
-    hardships: "Hardships",
+    hardships: "DemonstrationNoise",
     start_maps: Sequence[str],
     seeds: "np.ndarray",
     paths: list[Path],
     ticks: int,
     tell: Callable[[int], None],
 ) -> None:
-    """Plays as many worlds as there are seeds for `ticks`, each into its own file."""
+    """Plays as many worlds as there are seeds for `ticks`, each into its own file.
+
+    A file that is there already is replaced when the new one is whole, so a full disk costs no older recording.
+    """
     from understudy.contract.action import Actor
     from understudy.contract.protocols import Pilot
+    from understudy.contract.safe_files import temporary_beside
     from understudy.recordings.episode import describe
     from understudy.recordings.vector_recorder import record_lockstep
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.simulator.teacher.demonstration_noise import resized
-    from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike
+    from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher
     from understudy.worlds.simulator.teacher.teacher import Teacher
     from understudy.worlds.simulator.world import Simulator
 
     world = Simulator(seeds, start_maps, resized(load_profile("darkorbit"), hardships.other_window))
-    teacher: Pilot = PersonLike(style, world.profile, hardships) if hardships.names else Teacher(style, world.profile)
+    teacher: Pilot = NoisyTeacher(style, world.profile, hardships) if hardships.names else Teacher(style, world.profile)
     pilot = f"teacher:{style}" + (f" with {', '.join(hardships.names)}" if hardships.names else "")
     infos = [
         describe(world.profile, pilot=pilot, seed=int(seed), start_map=start_map, simulated_time=True)
         for seed, start_map in zip(seeds, start_maps, strict=True)
     ]
-    record_lockstep(world, teacher, seeds, list(zip(paths, infos, strict=True)), ticks, Actor.TEACHER, tell)
+    written = [temporary_beside(path) if path.exists() else path for path in paths]
+    try:
+        record_lockstep(world, teacher, seeds, list(zip(written, infos, strict=True)), ticks, Actor.TEACHER, tell)
+        for new, path in zip(written, paths, strict=True):
+            os.replace(new, path)
+    finally:
+        for new in set(written) - set(paths):
+            new.unlink(missing_ok=True)

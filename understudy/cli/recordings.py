@@ -8,11 +8,15 @@ from typing import TYPE_CHECKING, Any, Literal
 from tyro.conf import Positional
 
 if TYPE_CHECKING:
+    from rich.text import Text
+
     from understudy.recordings.episode import Episode
-    from understudy.recordings.recording_stats import Figures
+    from understudy.recordings.recording_stats import RecordingStats
 
 EXIT_PROBLEMS = 1
 """At least one recording is torn, damaged or odd."""
+MOST_CHARACTERS = 2000
+BEING_RECORDED = "it is being recorded right now"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +45,10 @@ class Verify:
 
 @dataclass(frozen=True, kw_only=True)
 class Repair:
-    """Rewrite torn or damaged recordings as whole ones; the old file stays beside as NAME.torn."""
+    """Rewrite torn or damaged recordings as whole ones; the old file stays beside as NAME.torn.
+
+    What is still being recorded, and what cannot be read at all, is left alone.
+    """
 
     paths: Positional[tuple[Path, ...]] = ()
     """Folders or files; by default data/recordings and recordings/v2_training."""
@@ -82,30 +89,37 @@ def run(command: Recordings) -> int:
 
 
 def _say(text: str) -> None:
-    from rich.console import Console
+    from understudy.cli.show.terminal import Console
+    from understudy.contract.printable import printable
 
-    Console(soft_wrap=True, highlight=False).print(text, markup=False)
+    Console(soft_wrap=True, highlight=False).print(printable(text, MOST_CHARACTERS), markup=False)
 
 
 def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
-    """Calls `handle` with every path; it answers whether all was well."""
-    from understudy.contract.errors import UnderstudyError
+    """Calls `handle` with every path; it answers whether all was well. What goes wrong with one hides no other."""
+    from understudy.contract.errors import BeingWrittenError, UnderstudyError
+    from understudy.contract.printable import brief
 
     well = True
     for path in paths:
         try:
             well &= handle(path)
+        except BeingWrittenError as problem:
+            _say(str(problem))
         except UnderstudyError as problem:
-            _say(f"{path}: {problem}")
+            _say(str(problem) if str(path) in str(problem) else f"{path}: {problem}")
+            well = False
+        except OSError as problem:
+            _say(f"{path}: {brief(problem)}")
             well = False
     return 0 if well else EXIT_PROBLEMS
 
 
 def _list(paths: list[Path]) -> int:
-    from rich.console import Console
     from rich.table import Table
 
-    from understudy.recordings.recording_stats import figures
+    from understudy.cli.show.terminal import Console
+    from understudy.recordings.recording_stats import recording_stats
     from understudy.recordings.store import read_episode
 
     table = Table("recording", "pilot", "minutes", "kills", "boxes", "deaths", "MB", "", box=None, padding=(0, 1))
@@ -118,12 +132,14 @@ def _list(paths: list[Path]) -> int:
     def add(path: Path) -> bool:
         nonlocal seconds, folder
         episode = read_episode(path)
-        found = figures(episode)
+        found = recording_stats(episode)
         seconds += found.duration_s
         if path.parent != folder:
             folder = path.parent
-            table.add_row(f"{folder}/")
+            table.add_row(_text(f"{folder}/"))
         table.add_row(*_list_row(path, episode, found))
+        for note in _note(path):
+            _say(f"{path}: {note}")
         return True
 
     code = _each(paths, add)
@@ -132,38 +148,48 @@ def _list(paths: list[Path]) -> int:
     return code
 
 
-def _list_row(path: Path, episode: "Episode", found: "Figures") -> list[str]:
-    return [
+def _list_row(path: Path, episode: "Episode", found: "RecordingStats") -> "list[Text]":
+    state = "growing" if _note(path) else "torn" if episode.losses else ""
+    cells = [
         f"  {path.name}",
         episode.info.pilot,
         f"{found.duration_s / 60:.1f}",
         *(f"{count:.0f}" for count in (found.kills, found.boxes, found.deaths)),
         f"{path.stat().st_size / 1e6:.1f}",
-        "torn" if episode.losses else "",
+        state,
     ]
+    return [_text(cell) for cell in cells]
+
+
+def _text(text: str) -> "Text":
+    """A cell of a table: what comes from a file is no markup and no escape sequence."""
+    from rich.text import Text
+
+    from understudy.contract.printable import printable
+
+    return Text(printable(text))
 
 
 def _print_info(path: Path) -> bool:
-    from rich.console import Console
     from rich.table import Table
 
-    from understudy.recordings.episode import irregularities
-    from understudy.recordings.recording_stats import figures
+    from understudy.cli.show.terminal import Console
+    from understudy.recordings.recording_stats import recording_stats
     from understudy.recordings.store import read_episode
 
     episode = read_episode(path)
-    problems = (*episode.losses, *irregularities(episode))
+    problems = _problems(path, episode)
     table = Table.grid(padding=(0, 2))
-    for name, value in _facts(episode, figures(episode)).items():
-        table.add_row(name, str(value))
-    for problem in problems:
-        table.add_row("note", problem)
+    for name, value in _facts(episode, recording_stats(episode)).items():
+        table.add_row(name, _text(str(value)))
+    for problem in problems or _note(path):
+        table.add_row("note", _text(problem))
     _say(f"{path}")
     Console(soft_wrap=True, highlight=False).print(table)
     return not problems
 
 
-def _facts(episode: "Episode", found: "Figures") -> dict[str, Any]:
+def _facts(episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
     info = episode.info
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.actor_shares.items())
     events = f"{found.kills:.0f} kills, {found.boxes:.0f} boxes, {found.deaths:.0f} deaths, {found.value:.0f} points"
@@ -183,13 +209,26 @@ def _facts(episode: "Episode", found: "Figures") -> dict[str, Any]:
     }
 
 
-def _verify(path: Path) -> bool:
+def _problems(path: Path, episode: "Episode") -> tuple[str, ...]:
+    """What is wrong with a recording; a file that still grows has no proper end, and nothing is wrong with that."""
     from understudy.recordings.episode import irregularities
+    from understudy.recordings.store import is_being_written
+
+    return () if is_being_written(path) else (*episode.losses, *irregularities(episode))
+
+
+def _note(path: Path) -> tuple[str, ...]:
+    from understudy.recordings.store import is_being_written
+
+    return (BEING_RECORDED,) if is_being_written(path) else ()
+
+
+def _verify(path: Path) -> bool:
     from understudy.recordings.store import read_episode
 
     episode = read_episode(path)
-    problems = (*episode.losses, *irregularities(episode))
-    state = "; ".join(problems) if problems else "whole"
+    problems = _problems(path, episode)
+    state = "; ".join(problems or _note(path) or ("whole",))
     _say(f"{path}: {len(episode)} ticks, {episode.duration_s:.1f} s, {state}")
     return not problems
 

@@ -15,9 +15,8 @@ from typing import TYPE_CHECKING
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from understudy.learning.data.dataset import Material
+    from understudy.cli.show.terminal import Console
+    from understudy.learning.data.dataset import Dataset
     from understudy.learning.supervised.train_policy import TrainResult, TrainSettings
     from understudy.learning.training.trainer_config import FitConfig
 
@@ -140,22 +139,23 @@ class TrainExecutor(TrainStrategist):
 
 def run(command: Train | TrainStrategist) -> int:
     """Trains what the command asks for and shows how it went; 130 where Ctrl-C ended it early."""
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.cli.show.train_view import print_outcome, watch_gathering
+    from understudy.learning.registry.policy_lock import expect_no_training
 
-    settings_of(command)  # a wrong number is refused before anything is read
+    for settings in settings_of(command).values():  # a wrong number is refused before anything is read
+        expect_no_training(settings.output_dir)
     console = Console()
-    material = watch_gathering(console, command.data_dir)
-    plans = settings_of(command, material.hours)
-    told = f"{material.hours:.2f} hours of play in {len(material.paths)} recordings. {material.split}"
-    if material.is_short:
+    dataset = watch_gathering(console, command.data_dir)
+    plans = settings_of(command, dataset.hours)
+    told = f"{dataset.hours:.2f} hours of play in {len(dataset.paths)} recordings. {dataset.split_description}"
+    if dataset.is_small:
         told += (
             " That is little: each policy learns twice, first without those to see how good it gets and after how many "
             "epochs, then from everything for so many."
         )
     console.print(told, soft_wrap=True)
-    results = train_all(console, plans, material)
+    results = train_all(console, plans, dataset)
     if not all(result.fit.finished for result in results):
         console.print("Stopped. The same command with --resume goes on from here.")
         return EXIT_INTERRUPTED
@@ -225,7 +225,7 @@ def _fit_config(plan: Plan, seed: int) -> "FitConfig":
     )
 
 
-def train_all(console: "Console", plans: dict[str, "TrainSettings"], material: "Material") -> list["TrainResult"]:
+def train_all(console: "Console", plans: dict[str, "TrainSettings"], dataset: "Dataset") -> list["TrainResult"]:
     """Trains the policies in their order, with a bar each; the list is shorter where Ctrl-C ended it early."""
     from understudy.cli.show.train_view import TrainBars
     from understudy.learning.supervised.train_policy import train_policy
@@ -233,7 +233,7 @@ def train_all(console: "Console", plans: dict[str, "TrainSettings"], material: "
     results: list[TrainResult] = []
     with interrupt_flag() as interrupted, TrainBars(console, list(plans)) as bars:
         for name, settings in plans.items():
-            results.append(train_policy(name, material, settings, bars.of(name), interrupted.is_set))
+            results.append(train_policy(name, dataset, settings, bars.of(name), interrupted.is_set))
             if not results[-1].fit.finished:
                 break
     return results

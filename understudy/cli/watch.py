@@ -43,7 +43,7 @@ def run(command: Watch) -> None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from rich.console import Console
+    from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True)
     path, episode = find(command)
@@ -55,9 +55,9 @@ def run(command: Watch) -> None:
     if command.video is not None:
         console.print(f"Written: {write(command, command.video, episode, intents)}", highlight=False)
         return
-    from understudy.viewer.episode_player import WatchWindow
+    from understudy.viewer.episode_player import EpisodePlayer
 
-    window = WatchWindow(episode, command.size, intents)
+    window = EpisodePlayer(episode, command.size, intents)
     try:
         window.run()
     finally:

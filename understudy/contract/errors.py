@@ -6,10 +6,12 @@ UnderstudyError                 anything that a user can understand and mend; th
 ├── WireError                   JSON or TOML with an unknown key, a missing key or a wrong type
 ├── RecordingError              a recording that cannot be read
 │   ├── HostileRecordingError   a pickle that would run code
+│   ├── BeingWrittenError       a recording that a running process still writes to
 │   └── NoRecordingsError       nothing to train from; says where recordings do lie
 ├── CheckpointError             weights that cannot be loaded
 │   └── EncodingMismatchError   weights that were trained on another encoding
 ├── TrainingError               learning that cannot go on (too little data, too many NaN steps)
+├── FeedbackError               a critic that gave no usable answer at all
 └── WorldError                  a world that cannot be entered or was lost (no window, no display)
 """
 
@@ -41,6 +43,10 @@ class HostileRecordingError(RecordingError):
     """A pickle that would run code; nothing of it was run."""
 
 
+class BeingWrittenError(RecordingError):
+    """A recording that a running process still writes to; it is left alone."""
+
+
 class NoRecordingsError(RecordingError):
     """Nothing to train from."""
 
@@ -55,6 +61,10 @@ class EncodingMismatchError(CheckpointError):
 
 class TrainingError(UnderstudyError):
     """Learning that cannot go on."""
+
+
+class FeedbackError(UnderstudyError):
+    """A critic that gave no usable answer at all."""
 
 
 class WorldError(UnderstudyError):

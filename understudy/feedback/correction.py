@@ -7,17 +7,22 @@ agreements: somebody looked and found nothing wrong, which fine-tuning needs to 
 import json
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import Any
 
 from understudy.contract import serialization
+from understudy.contract.bounded_parse import parse_json
 from understudy.contract.errors import WireError
 from understudy.contract.intent import Mode
-from understudy.feedback.state_snapshot import State
+from understudy.feedback.state_snapshot import MAX_ID, State
 
 LONGEST_LINE = 1_000_000
 """Characters; one of ours has about 25,000."""
 LONGEST_REASON = 500
 """Characters of a reason that are kept."""
+MAX_NAME = 200
+"""Characters of a model's name, a time or a file name."""
+MAX_TIME_S = 1e12
+"""Either side of 0, of any clock."""
+SOURCES = ("vlm", "rules", "person")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +55,20 @@ class Correction:
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.confidence <= 1.0:
-            raise ValueError(f"a confidence of {self.confidence} lies outside 0..1")
+            raise ValueError(f"a confidence of {self.confidence:g} lies outside 0..1")
         if len(self.reason) > LONGEST_REASON:
             raise ValueError(f"a reason of {len(self.reason)} characters: at most {LONGEST_REASON} are kept")
+        if self.source not in SOURCES:
+            raise ValueError(f"the source {serialization.shown(self.source)} is none of {', '.join(SOURCES)}")
+        if max(len(self.model), len(self.when), len(self.frame or "")) > MAX_NAME:
+            raise ValueError(f"the name of a model or frame, or a time, of more than {MAX_NAME} characters")
+        if not all(0 <= number <= MAX_ID for number in (self.bot_target, self.target or 0)):
+            raise ValueError("a target that is no number of an object")
+        if not abs(self.time_s) <= MAX_TIME_S:  # NaN is not either
+            raise ValueError(f"a time of {self.time_s:g} s")
         if self.frame is not None and not _is_plain(self.frame):
-            raise ValueError(f"the frame {self.frame!r} does not lie in the folder of the corrections")
+            frame = serialization.shown(self.frame)
+            raise ValueError(f"the frame {frame} does not lie in the folder of the corrections")
 
     @property
     def differs(self) -> bool:
@@ -67,7 +81,7 @@ def _is_plain(name: str) -> bool:
     for path in (PurePosixPath(name), PureWindowsPath(name)):
         if path.is_absolute() or path.drive or ".." in path.parts:
             return False
-    return bool(name) and "\0" not in name
+    return bool(name) and name.isprintable()
 
 
 def to_line(correction: Correction) -> str:
@@ -83,19 +97,5 @@ def from_line(line: str) -> Correction:
     """
     if len(line) > LONGEST_LINE:
         raise WireError(f"a line of {len(line)} characters: at most {LONGEST_LINE} are read")
-    try:
-        plain = json.loads(line, object_pairs_hook=_no_key_twice, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as problem:
-        raise WireError(f"not JSON ({str(problem)[:120]})") from problem
+    plain = parse_json(line, allow_nan=False)
     return serialization.from_plain(Correction, plain, "correction")
-
-
-def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a key stands there twice")
-    return found
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is no number of JSON")

@@ -1,17 +1,21 @@
-"""Corrections on disk: appended a line at a time, each whole or absent after a crash, and read back with suspicion.
+"""Corrections on disk: appended a line at a time, each whole or absent after a crash, and replaced a line at a time.
 
 One `write` of one line on a file opened for appending, then a sync. A crash in the middle of the line leaves it without
-its end; the reader drops such a tail, and whoever goes on writing to the file ends the torn line first.
+its end; the reader drops such a tail, and whoever goes on writing to the file ends the torn line first. The file is
+opened anew for each line and under the lock of its folder, because `corrections edit` may put another in its place.
 """
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from typing import BinaryIO
 
 from understudy.contract.errors import FlagError, WireError
-from understudy.feedback.correction import LONGEST_LINE, Correction, from_line, to_line
+from understudy.contract.folder_lock import folder_lock
+from understudy.contract.safe_files import create_new, open_to_append, replace_bytes
+from understudy.feedback.correction import Correction, from_line, to_line
 
 FOLDER = Path("logs/vlm_corrections")
 PREFIX, SUFFIX = "corrections_", ".jsonl"
@@ -19,162 +23,121 @@ PREFIX, SUFFIX = "corrections_", ".jsonl"
 
 def new_path(folder: Path, moment: datetime | None = None) -> Path:
     """`corrections_20261122_193045.jsonl` in the folder, or a number behind it where two begin in the same second."""
+    return next(path for path in _names(folder, moment) if not path.exists())
+
+
+def _names(folder: Path, moment: datetime | None = None) -> Iterator[Path]:
     stem = f"{PREFIX}{(moment or datetime.now()):%Y%m%d_%H%M%S}"
-    path, number = folder / f"{stem}{SUFFIX}", 2
-    while path.exists():
-        path, number = folder / f"{stem}_{number}{SUFFIX}", number + 1
-    return path
+    yield folder / f"{stem}{SUFFIX}"
+    for number in count(2):
+        yield folder / f"{stem}_{number}{SUFFIX}"
 
 
 class CorrectionLog:
     """A file that corrections are appended to. Belongs to one thread; made with the first line."""
 
     def __init__(self, path: Path) -> None:
+        """Args: `path`, goes on with a file that is there; `CorrectionLog.create` begins one of its own."""
         self.path = path
         self.num_lines = 0
-        self._file: int | None = None
+        self._names: Iterator[Path] | None = None
+
+    @classmethod
+    def create(cls, folder: Path, moment: datetime | None = None) -> "CorrectionLog":
+        """A log whose file nobody else has, also where another session begins in the same second."""
+        log = cls(new_path(folder, moment))
+        log._names = _names(folder, moment)
+        return log
 
     def append(self, correction: Correction) -> None:
-        """Writes one line and puts it on disk.
+        """Writes one line and puts it on disk; waits while somebody edits a file of the folder.
 
         Raises:
             OSError: if it cannot be written; what was there before is untouched.
         """
-        if self._file is None:
-            self._file = self._open()
         content = (to_line(correction) + "\n").encode("ascii")
-        before = os.fstat(self._file).st_size
-        try:
-            written = os.write(self._file, content)
-            while written < len(content):  # a full disk may take a part
-                written += os.write(self._file, content[written:])
-        except OSError:
-            os.ftruncate(self._file, before)
-            raise
-        os.fsync(self._file)
+        self._claim()
+        with folder_lock(self.path.parent), open_to_append(self.path) as file:
+            # A line that a crash or an editor left without its end is ended, so that it spoils no other.
+            _write_whole(file, b"\n" + content if _is_torn(self.path) else content)
         self.num_lines += 1
 
     def keep_frame(self, number: int, picture: bytes) -> str:
-        """Writes one JPEG beside the file, and gives its name relative to the folder."""
+        """Writes one JPEG beside the file, and gives its name relative to the folder.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        self._claim()
         folder = self.path.with_suffix("")
+        if folder.is_symlink():
+            raise NotADirectoryError(f"{folder} is a symbolic link")
         folder.mkdir(parents=True, exist_ok=True)
-        name = f"{number:06d}.jpg"
-        unfinished = folder / f".{name}.tmp"
-        unfinished.write_bytes(picture)
-        unfinished.replace(folder / name)
+        name = next(name for name in map("{:06d}.jpg".format, count(number)) if not os.path.lexists(folder / name))
+        replace_bytes(folder / name, picture)
         return f"{folder.name}/{name}"
 
     def close(self) -> None:
-        """Closes the file. May be called twice."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        """Nothing is kept open between two lines. May be called twice."""
 
-    def _open(self) -> int:
+    def _claim(self) -> None:
+        """Makes the file, under a name that nobody else has where it is to be one of its own."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        file = os.open(self.path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o644)
-        size = os.fstat(file).st_size
-        if size:
-            os.lseek(file, size - 1, os.SEEK_SET)
-            if os.read(file, 1) != b"\n":
-                os.write(file, b"\n")  # ends a line that a crash tore, so that it spoils no other
-        return file
-
-
-@dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One correction and where it stands."""
-
-    path: Path
-    line: int
-    """From 1."""
-    correction: Correction
-
-    @property
-    def frame(self) -> Path | None:
-        """The annotated picture, where it is there."""
-        name = self.correction.frame
-        path = None if name is None else self.path.parent / name
-        return path if path is not None and path.is_file() else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Read:
-    """What a folder of corrections holds."""
-
-    entries: tuple[Entry, ...]
-    problems: tuple[str, ...]
-    """One sentence for each line that was not taken."""
-    paths: tuple[Path, ...]
-
-
-def find_files(place: Path) -> list[Path]:
-    """The corrections files of a folder, or the one file, in order of name.
-
-    Raises:
-        FlagError: if there is none.
-    """
-    found = [place] if place.is_file() else sorted(place.glob(f"*{SUFFIX}"))
-    if not found:
-        raise FlagError(
-            f"No corrections lie in {place}: let the understudy play with its critic (understudy run), "
-            f"or give the folder with --corrections_dir."
-        )
-    return found
-
-
-def read_corrections(place: Path) -> Read:
-    """All lines of a folder or file that can be read; the others are named, and spoil none of those.
-
-    Raises:
-        FlagError: if there is no file.
-    """
-    paths = find_files(place)
-    entries: list[Entry] = []
-    problems: list[str] = []
-    for path in paths:
-        for number, line in _lines(path, problems):
+        while self._names is not None:
+            self.path = next(self._names)
             try:
-                entries.append(Entry(path=path, line=number, correction=from_line(line)))
-            except WireError as problem:
-                problems.append(f"{path.name}, line {number}: {problem}")
-    return Read(entries=tuple(entries), problems=tuple(problems), paths=tuple(paths))
+                create_new(self.path).close()
+            except FileExistsError:
+                continue
+            self._names = None
 
 
-def _lines(path: Path, problems: list[str]) -> Iterator[tuple[int, str]]:
-    """Numbered lines; a line that is too long is passed over without being held in memory."""
+def _is_torn(path: Path) -> bool:
+    with path.open("rb") as file:
+        if not file.seek(0, os.SEEK_END):
+            return False
+        file.seek(-1, os.SEEK_END)
+        return file.read(1) != b"\n"
+
+
+def _write_whole(file: BinaryIO, content: bytes) -> None:
+    before = os.fstat(file.fileno()).st_size
+    rest = memoryview(content)
     try:
-        with path.open("rb") as file:
-            number = 0
-            while content := file.readline(LONGEST_LINE + 1):
-                number += 1
-                if len(content) > LONGEST_LINE:
-                    problems.append(f"{path.name}, line {number}: longer than {LONGEST_LINE} characters")
-                    while not content.endswith(b"\n") and (content := file.readline(LONGEST_LINE)):
-                        continue
-                elif content.strip():
-                    yield number, content.decode("utf-8", errors="replace")
-    except OSError as problem:
-        problems.append(f"{path.name} cannot be read ({problem.strerror or problem})")
+        while rest:  # a full disk may take a part
+            rest = rest[file.write(rest) :]
+        os.fsync(file.fileno())
+    except OSError:
+        os.ftruncate(file.fileno(), before)
+        raise
 
 
-def replace_line(path: Path, number: int, correction: Correction | None) -> None:
+def replace_line(path: Path, number: int, correction: Correction | None, expected: Correction | None = None) -> None:
     """Puts another correction in the place of a line, or nothing; every other line stays, byte for byte.
 
     Args:
-        path: of the file, which is replaced whole or not at all.
+        path: of the file, which is replaced whole or not at all; whoever appends to it meanwhile waits.
         number: of the line, from 1.
         correction: what shall stand there; None takes the line out.
+        expected: what was read there; None where nobody else can have changed the file since.
+
+    Raises:
+        FlagError: if the line is not what was read any more; the file stays as it is.
+        OSError: if it cannot be written; likewise.
     """
-    lines = path.read_bytes().split(b"\n")
-    assert 1 <= number <= len(lines)
-    lines[number - 1 : number] = [] if correction is None else [to_line(correction).encode("ascii")]
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with folder_lock(path.parent):
+        lines = path.read_bytes().split(b"\n")
+        if not 1 <= number <= len(lines) or (expected is not None and not _holds(lines[number - 1], expected)):
+            raise FlagError(
+                f"Line {number} of {path} has been changed meanwhile, and stays as it is: look it up again with "
+                "understudy corrections list."
+            )
+        lines[number - 1 : number] = [] if correction is None else [to_line(correction).encode("ascii")]
+        replace_bytes(path, b"\n".join(lines))
+
+
+def _holds(line: bytes, expected: Correction) -> bool:
     try:
-        with unfinished.open("wb") as file:
-            file.write(b"\n".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+        return from_line(line.decode("utf-8", errors="replace")) == expected
+    except WireError:
+        return False

@@ -1,78 +1,32 @@
 """A vision-language model behind any OpenAI-compatible endpoint: LM Studio, Ollama, vLLM, llama.cpp, hosted ones.
 
-The `openai` client is the transport; what must be bounded is bounded here: the time and the size of a whole answer
-(the client's own time-out starts anew with each byte), how often a request is tried again and how long in between,
-and how many requests there may be in all. The key comes from the environment and is in no message and no file.
+A busy or failing server is asked again after growing waits. What a server does not take is left out for good, when it
+says so (`request_options`); the schema also when it says nothing and answers without. A model that thinks is given
+room once it has run out of it. The key comes from the environment and is in no message and no file.
 """
 
 import base64
-import json
 import os
-import threading
-import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
-from understudy.contract.errors import FlagError, MissingExtraError
+from understudy.contract.errors import MissingExtraError
+from understudy.feedback.answer_text import UnfinishedThought
+from understudy.feedback.chat_client import ChatClient, Refused, Unanswered
+from understudy.feedback.chat_completion import Completion, InBodyError, read_completion
+from understudy.feedback.endpoint_settings import KEY_VARIABLE, EndpointSettings, key_of
 from understudy.feedback.prompt import SYSTEM, question
-from understudy.feedback.provider import Babble, Moment, Opinion, ProviderEnded, ProviderError
+from understudy.feedback.provider import Judgement, MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
+from understudy.feedback.request_options import RequestOptions
 from understudy.feedback.response_parser import read_opinion
+from understudy.feedback.server_error import Parameter, ServerError, error_of
 
-KEY_VARIABLE = "OPENAI_API_KEY"
-ENDPOINT_VARIABLE = "OPENAI_BASE_URL"
-NO_KEY = "not-needed"
-"""Local servers want no key, but the client wants one."""
-LARGEST_ANSWER = 1_000_000
-"""Bytes of a whole HTTP body."""
 LONGEST_WAIT_S = 60.0
 """However long a server asks us to wait, no back-off is longer."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndpointSettings:
-    """Whom to ask, and how patiently."""
-
-    endpoint: str
-    """Base URL, such as http://localhost:1234/v1 ."""
-    model: str
-    """Name of the model there."""
-    timeout_s: float = 30.0
-    """For a whole answer, from the question on."""
-    retries: int = 2
-    """How often a request is tried again after a time-out, a lost connection, a busy or a failing server."""
-    backoff_s: float = 1.0
-    """Wait before the first of those; doubled each time."""
-    max_calls: int = 2000
-    """Requests in all, those tried again included; then it is over."""
-    max_tokens: int = 300
-    """Longest answer."""
-
-    def __post_init__(self) -> None:
-        if not _is_address(self.endpoint):
-            raise FlagError(f"The endpoint {shown(self.endpoint)} is no URL: give one like http://localhost:1234/v1 .")
-        if self.timeout_s <= 0 or self.retries < 0 or self.backoff_s < 0 or self.max_calls < 1:
-            raise FlagError("The critic's time-out and budget must be above 0, retries and back-off not below.")
-
-
-def _is_address(endpoint: str) -> bool:
-    """Whether it can be connected to: scheme and host are there, and a port is a number of one."""
-    try:
-        parts = urlsplit(endpoint)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:  # a port or an IPv6 address that is none
-        return False
-
-
-def shown(endpoint: str) -> str:
-    """An endpoint as it may be shown: without user, password and query."""
-    try:
-        parts = urlsplit(endpoint)
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # which part of it is the password cannot be told
-        return "that was given"
-    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+BUSY = (408, 409, 425, 429)
+"""Statuses below 500 after which the same request may succeed."""
+NO_ENTRY = (401, 403)
 
 
 class OpenAIProvider:
@@ -88,6 +42,7 @@ class OpenAIProvider:
             environment: where the key is looked for.
 
         Raises:
+            FlagError: if the key cannot be one.
             MissingExtraError: if `openai` or `pydantic` is not installed.
         """
         try:
@@ -96,175 +51,171 @@ class OpenAIProvider:
         except ImportError as missing:
             raise MissingExtraError(missing.name or "openai", "vlm") from missing
         self.settings = settings
-        self.num_calls = 0
-        self._openai = openai
-        self._key = environment.get(KEY_VARIABLE) or NO_KEY
-        self._schema: dict[str, Any] | None = answer_schema(pydantic)
-        self._over = threading.Event()
-        self._client = self._connect()
+        self.options = RequestOptions(answer_tokens=settings.max_tokens, thought_tokens=settings.thought_tokens)
+        """What the server has not refused yet."""
+        self._client = ChatClient(openai, settings, key_of(environment))
+        self._schema = answer_schema(pydantic)
+        self._has_answered = self._takes_schema = self._doubts_schema = False
 
     @property
     def model(self) -> str:
         """Name of the model."""
         return self.settings.model
 
-    def judge(self, moment: Moment) -> Opinion:
+    @property
+    def num_calls(self) -> int:
+        """Requests so far."""
+        return self._client.num_calls
+
+    def judge(self, moment: ReviewMoment) -> Judgement:
         """Asks, again where that may help.
 
         Raises:
-            Babble: if the answer makes no sense.
-            ProviderEnded: if the budget is spent, or the server will not have us.
+            MalformedResponse: if the answer makes no sense.
+            ProviderExhausted: if the budget is spent, or the server will not have us.
             ProviderError: if there was no answer in time.
         """
-        content = self._ask([{"role": "system", "content": SYSTEM}, {"role": "user", "content": _content(moment)}])
-        return read_opinion(_text_of(content), moment)
+        while True:
+            try:
+                return _opinion_of(self._ask(moment), moment, self.options)
+            except UnfinishedThought:
+                roomier = self.options.roomier()
+                if roomier is None:
+                    raise
+                self.options = roomier
 
     def close(self) -> None:
         """Gives up what is being waited for."""
-        self._over.set()
         self._client.close()
 
-    def _connect(self) -> Any:
-        settings = self.settings
-        return self._openai.OpenAI(
-            base_url=settings.endpoint, api_key=self._key, timeout=settings.timeout_s, max_retries=0
-        )
+    def _ask(self, moment: ReviewMoment) -> Completion:
+        """An answer; waits, longer each time, where the server is busy or fails.
 
-    def _ask(self, messages: list[dict[str, Any]]) -> bytes:
-        """The body of an answer; tries again with growing waits."""
-        wait_s = self.settings.backoff_s
+        The last time it is asked without the schema, where that may be why it fails.
+        """
+        wait_s, may_be_schema = self.settings.backoff_s, False
         for attempt in range(self.settings.retries + 1):
             last = attempt == self.settings.retries
             try:
-                return self._try(messages)
-            except _Again as problem:
-                if last or self._over.wait(min(max(wait_s, problem.wait_s), LONGEST_WAIT_S)):
-                    raise ProviderError(str(problem)) from problem
-                wait_s *= 2
+                return self._ask_without_schema(moment) if last and may_be_schema else self._ask_adapted(moment)
+            except Unanswered as problem:
+                if last or self._client.over.wait(min(max(wait_s, problem.wait_s), LONGEST_WAIT_S)):
+                    raise ProviderError(str(problem)) from None
+                wait_s, may_be_schema = 2 * wait_s, problem.may_be_schema
         raise AssertionError("the last attempt returns or raises")
 
-    def _try(self, messages: list[dict[str, Any]]) -> bytes:
+    def _ask_adapted(self, moment: ReviewMoment) -> Completion:
+        """Leaves out what the server names, one thing after the other, until it answers or names nothing more."""
+        while True:
+            try:
+                return self._request(moment, self.options)
+            except Refused as refused:
+                if self._adapts_to(refused.error, moment):
+                    continue
+                if refused.error.status < 500 and self._may_be_schema(refused.error):
+                    return self._ask_without_schema(moment, refused)
+                raise self._outcome(refused) from None
+
+    def _ask_without_schema(self, moment: ReviewMoment, refused: Refused | None = None) -> Completion:
+        """Leaves the schema out for good if it was the reason; else it stays, and the first refusal holds.
+
+        A server that fails may have recovered by chance, so it has to fail twice with and not without it.
+        """
+        without = replace(self.options, with_schema=False)
+        try:
+            completion = self._request(moment, without)
+        except Refused as again:
+            if self._adapts_to(again.error, moment):
+                return self._ask_adapted(moment)
+            raise self._outcome(refused or again) from None
+        if refused is not None or self._doubts_schema:
+            self.options = without
+        self._doubts_schema = True
+        return completion
+
+    def _adapts_to(self, error: ServerError, moment: ReviewMoment) -> bool:
+        less = self.options.without(error, len(moment.pictures))
+        self.options = less or self.options
+        return less is not None
+
+    def _may_be_schema(self, error: ServerError) -> bool:
+        """Whether the schema may be what an error is about that names nothing."""
+        elsewhere = error.status in (*NO_ENTRY, *BUSY) or error.is_quota or error.parameter is not None
+        return not elsewhere and self.options.with_schema and not self._takes_schema
+
+    def _outcome(self, refused: Refused) -> Exception:
+        """What a refusal means for this question and the next ones."""
+        error = refused.error
+        if error.is_quota:
+            return ProviderExhausted(str(error))
+        if error.status in NO_ENTRY:
+            return ProviderExhausted(f"{error}; the key is taken from {KEY_VARIABLE}")
+        if error.parameter is Parameter.MORE_ROOM:
+            return _out_of_room(self.options)
+        if error.parameter is Parameter.PICTURES and not self._has_answered:
+            return ProviderExhausted(f"{error}; the critic needs a model that sees pictures")
+        if error.status in BUSY or error.status >= 500:
+            return Unanswered(str(error), refused.wait_s, may_be_schema=self._may_be_schema(error))
+        if self._has_answered:  # it is the right server, and this question that it does not like
+            return ProviderError(str(error))
+        advice = f"; is {self.model} a model of it?" if error.status == 404 or not error.sentence else ""
+        return ProviderExhausted(f"{error}{advice}")
+
+    def _request(self, moment: ReviewMoment, options: RequestOptions) -> Completion:
         """One request.
 
         Raises:
-            _Again: where the same request may succeed later.
+            Refused: if the server answers with an error, also one with status 200.
+            Unanswered: where the same request may succeed later.
+            ProviderError: if there can be no answer.
         """
-        openai = self._openai
-        if self._over.is_set():
-            raise ProviderEnded("the critic is being closed")
+        body = self._client.complete(_messages(moment, options), options.parameters(self._schema))
         try:
-            return self._request(messages)
-        except (openai.RateLimitError, openai.InternalServerError) as problem:
-            raise _Again(f"the server answered {problem.status_code}", _retry_after_s(problem.response)) from problem
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as problem:
-            raise ProviderEnded(
-                f"the server answered {problem.status_code}: set the key it wants in {KEY_VARIABLE}"
-            ) from None  # what the server said may repeat the key
-        except openai.APIStatusError as problem:
-            if problem.status_code in (400, 422) and self._schema is not None:
-                self._schema = None  # an older server that knows no schema: the prompt says the same in words
-                return self._try(messages)
-            raise ProviderEnded(
-                f"the server answered {problem.status_code}: is {self.settings.model} a model of it?"
-            ) from None
-
-    def _request(self, messages: list[dict[str, Any]]) -> bytes:
-        settings = self.settings
-        if self.num_calls >= settings.max_calls:
-            raise ProviderEnded(f"the budget of {settings.max_calls} calls is spent")
-        self.num_calls += 1
-        extras: dict[str, Any] = {} if self._schema is None else {"response_format": self._schema}
-        deadline_s = time.monotonic() + settings.timeout_s
-        cut = _Cut(self._client, settings.timeout_s)
-        try:
-            with cut, self._client.chat.completions.with_streaming_response.create(
-                model=settings.model, messages=messages, max_tokens=settings.max_tokens, temperature=0.0, **extras
-            ) as response:  # fmt: skip
-                return _read(response, deadline_s)
-        except (self._openai.APIStatusError, ProviderError, _Again):
-            raise
-        except Exception as problem:  # a body that breaks off raises errors of the HTTP library, whichever it is
-            if cut.happened or isinstance(problem, self._openai.APITimeoutError):
-                raise _Again(f"no answer within {settings.timeout_s:g} s") from problem
-            unreached = isinstance(problem, self._openai.APIConnectionError)
-            raise _Again("the server cannot be reached" if unreached else "the connection broke") from problem
-        finally:
-            if cut.happened and not self._over.is_set():
-                self._client = self._connect()
+            completion = read_completion(body)
+        except InBodyError as problem:
+            raise Refused(error_of(problem.status, problem.error, self._client.secrets)) from None
+        self._has_answered = True
+        self._takes_schema |= options.with_schema
+        return completion
 
 
-class _Again(Exception):
-    """The same request may succeed later."""
-
-    def __init__(self, why: str, wait_s: float = 0.0) -> None:
-        super().__init__(why)
-        self.wait_s = wait_s
-
-
-class _Cut:
-    """Cuts the connection when time is up: headers that drip in a byte at a time keep every other time-out at bay."""
-
-    def __init__(self, client: Any, after_s: float) -> None:
-        self.happened = False
-        self._client = client
-        self._timer = threading.Timer(after_s + 1.0, self._close)
-        self._timer.daemon = True
-
-    def _close(self) -> None:
-        self.happened = True
-        self._client.close()
-
-    def __enter__(self) -> "_Cut":
-        self._timer.start()
-        return self
-
-    def __exit__(self, *problem: object) -> None:
-        self._timer.cancel()
-
-
-def _read(response: Any, deadline_s: float) -> bytes:
-    """The body, as long as it is neither too long nor too late."""
-    parts, size = [], 0
-    for part in response.iter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > LARGEST_ANSWER:
-            raise Babble(f"an answer of more than {LARGEST_ANSWER} bytes")
-        if time.monotonic() > deadline_s:
-            raise _Again("an answer that did not come to its end in time")
-    return b"".join(parts)
-
-
-def _text_of(body: bytes) -> str:
-    """What the model said, in an answer of the API."""
+def _opinion_of(completion: Completion, moment: ReviewMoment, options: RequestOptions) -> Judgement:
+    """What the model says, or why it says nothing."""
     try:
-        text = json.loads(body)["choices"][0]["message"]["content"]
-    except (ValueError, RecursionError, LookupError, TypeError) as problem:
-        raise Babble("an answer that is not one of this API") from problem
-    if not isinstance(text, str):
-        raise Babble("an answer without a text")
-    return text
+        return read_opinion(completion.text, moment)
+    except UnfinishedThought as problem:
+        raise _out_of_room(options) from problem
+    except MalformedResponse as problem:
+        said_nothing = not completion.content.strip()
+        if completion.is_cut_off and (said_nothing or completion.thoughts):
+            raise _out_of_room(options) from problem
+        if completion.is_cut_off:
+            raise MalformedResponse(f"{problem}, cut off after {options.num_tokens} tokens") from problem
+        if completion.refusal:
+            raise MalformedResponse("the model refuses to answer") from problem
+        if said_nothing:
+            raise MalformedResponse("an answer without a text") from problem
+        raise
 
 
-def _retry_after_s(response: Any) -> float:
-    try:
-        return max(0.0, float(response.headers.get("retry-after", "0")))
-    except (ValueError, OverflowError):
-        return 0.0
+def _out_of_room(options: RequestOptions) -> UnfinishedThought:
+    return UnfinishedThought(f"a model that was still thinking after {options.num_tokens} tokens")
 
 
-def _content(moment: Moment) -> list[dict[str, Any]]:
+def _messages(moment: ReviewMoment, options: RequestOptions) -> list[dict[str, Any]]:
+    most = len(moment.pictures) if options.most_pictures is None else options.most_pictures
     pictures = [
         {"type": "image_url", "image_url": {"url": f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}"}}
-        for picture in moment.pictures
+        for picture in moment.pictures[-most:]
     ]
-    return [*pictures, {"type": "text", "text": question(moment)}]
+    content = [*pictures, {"type": "text", "text": question(moment)}]
+    return [{"role": "system", "content": SYSTEM}, {"role": "user", "content": content}]
 
 
 def answer_schema(pydantic: Any) -> dict[str, Any]:
     """The JSON schema of an answer, as the API wants it: the reason first, so that it is thought of first."""
     model = pydantic.create_model(
-        "Opinion",
+        "Judgement",
         __config__=pydantic.ConfigDict(extra="forbid"),
         reason=(str, ...),
         mode=(Literal["FIGHT", "LOOT", "FLEE", "EXPLORE", "CAUTIOUS"], ...),

@@ -1,6 +1,6 @@
 """What a vision-language model is asked, in words."""
 
-from understudy.feedback.provider import Moment
+from understudy.feedback.provider import ReviewMoment
 
 SYSTEM = """You look over the shoulder of a bot that plays a space game with mouse and keyboard: aliens are shot for
 points, boxes are collected, dying costs as much as a strong alien is worth. The pictures show the last seconds, the
@@ -15,7 +15,7 @@ Answer with one JSON object: {"reason": text, "mode": one of the five words, "ta
 MOST_OBJECTS = 20
 
 
-def question(moment: Moment) -> str:
+def question(moment: ReviewMoment) -> str:
     """The state in words, and the question."""
     lines = [f"State: {moment.state.words}.", f"The bot is in the mode {moment.mode.name}, {_after(moment)}."]
     for seen in moment.state.objects[:MOST_OBJECTS]:
@@ -27,5 +27,5 @@ def question(moment: Moment) -> str:
     return "\n".join([*lines, "What would you do?"])
 
 
-def _after(moment: Moment) -> str:
+def _after(moment: ReviewMoment) -> str:
     return f"after object {moment.target_id}" if moment.target_id else "after no object"

@@ -1,8 +1,8 @@
 """Who can give a second opinion: a model behind an endpoint, a handful of rules, anyone who implements Provider.
 
 ProviderError               no opinion this time; the next moment is asked about as usual
-├── Babble                  an answer that makes no sense; it is counted and dropped
-└── ProviderEnded           there will be no more opinions (budget spent, key refused)
+├── MalformedResponse                  an answer that makes no sense; it is counted and dropped
+└── ProviderExhausted           there will be no more opinions (budget spent, key refused)
 """
 
 from dataclasses import dataclass
@@ -19,16 +19,16 @@ class ProviderError(Exception):
     """No opinion this time."""
 
 
-class Babble(ProviderError):
+class MalformedResponse(ProviderError):
     """An answer that makes no sense."""
 
 
-class ProviderEnded(ProviderError):
+class ProviderExhausted(ProviderError):
     """There will be no more opinions."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
+class ReviewMoment:
     """What a provider is asked about. Its arrays belong to it and change no more."""
 
     observation: np.ndarray
@@ -57,7 +57,7 @@ class Moment:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opinion:
+class Judgement:
     """What somebody would have done."""
 
     mode: Mode
@@ -82,11 +82,12 @@ class Provider(Protocol):
         """Name of the model, where there is one; else empty."""
         ...
 
-    def judge(self, moment: Moment) -> Opinion:
+    def judge(self, moment: ReviewMoment) -> Judgement:
         """An opinion on the moment, the same mode as the bot's where nothing is wrong with it.
 
         Raises:
-            ProviderError: if there is none this time; Babble if it made no sense, ProviderEnded if it was the last.
+            ProviderError: if there is none this time; MalformedResponse if it made no sense; ProviderExhausted if
+                it was the last.
         """
         ...
 

@@ -1,29 +1,33 @@
 """Reads a model's answer, believing nothing: a known mode, an object that was there, a confidence within 0..1.
 
 Servers accept a JSON schema and do not always keep to it, and a model that watches pictures can be told things by what
-is written in them. So an answer is data of five small fields or it is babble.
+is written in them. So an answer is data of five small fields or it is babble. Numbers may be spelled as models spell
+them ("12", 12.0, "90 %", 90); what could mean two things (a confidence of 2: of 5, of 10 or of 100?) is refused.
 """
 
-import json
 import math
+import re
 from typing import Any
 
 from understudy.contract.intent import Mode
+from understudy.feedback.answer_text import find_object
 from understudy.feedback.correction import LONGEST_REASON
-from understudy.feedback.provider import Babble, Moment, Opinion
+from understudy.feedback.provider import Judgement, MalformedResponse, ReviewMoment
 
-LONGEST_ANSWER = 20_000
-"""Characters; an answer has about 200."""
+PERCENT_ABOVE = 10.0
+"""A confidence above this can only be out of 100."""
+_NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?")
+_OBJECT = re.compile(r"(?:object\s*)?#?\s*(\d{1,10})(?:\.0+)?", re.IGNORECASE)
 
 
-def read_opinion(text: str, moment: Moment) -> Opinion:
+def read_opinion(text: str, moment: ReviewMoment) -> Judgement:
     """The opinion in a model's answer.
 
     Raises:
-        Babble: saying what is wrong with it.
+        MalformedResponse: saying what is wrong with it.
     """
-    answer = _object_of(text)
-    return Opinion(
+    answer = find_object(text)
+    return Judgement(
         mode=_mode(answer),
         confidence=_confidence(answer),
         reason=_reason(answer),
@@ -31,57 +35,65 @@ def read_opinion(text: str, moment: Moment) -> Opinion:
     )
 
 
-def _object_of(text: str) -> dict[str, Any]:
-    """The one JSON object, also within a fence of backticks; anything around it is babble."""
-    if len(text) > LONGEST_ANSWER:
-        raise Babble(f"an answer of {len(text)} characters")
-    body = text.strip()
-    if body.startswith("```") and body.endswith("```") and len(body) > 6:
-        body = body.removeprefix("```json").removeprefix("```").removesuffix("```")
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError) as problem:
-        raise Babble("an answer that is not JSON") from problem
-    if not isinstance(answer, dict):
-        raise Babble("an answer that is not one JSON object")
-    return answer
-
-
 def _mode(answer: dict[str, Any]) -> Mode:
     name = answer.get("mode")
     if not isinstance(name, str) or name.strip().upper() not in Mode.__members__:
-        raise Babble("an answer without a known mode")
+        raise MalformedResponse("an answer without a known mode")
     return Mode[name.strip().upper()]
 
 
 def _confidence(answer: dict[str, Any]) -> float:
     value = answer.get("confidence")
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise Babble("an answer without a confidence")
-    try:
-        confidence = float(value)
-    except OverflowError as problem:
-        raise Babble("a confidence outside 0..1") from problem
-    if not math.isfinite(confidence) or not 0.0 <= confidence <= 1.0:
-        raise Babble("a confidence outside 0..1")
+    is_percent = isinstance(value, str) and value.strip().endswith("%")
+    number = _number(value.strip().rstrip("%").strip() if isinstance(value, str) else value)
+    if number is None:
+        raise MalformedResponse("an answer without a confidence")
+    confidence = number / 100 if is_percent or PERCENT_ABOVE < number <= 100 else number
+    if not 0.0 <= confidence <= 1.0:  # NaN is not either
+        raise MalformedResponse("a confidence outside 0..1")
     return confidence
 
 
-def _target(answer: dict[str, Any], moment: Moment) -> int | None:
+def _number(value: object) -> float | None:
+    """A number, also one that is spelled as text; None where there is none."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+def _target(answer: dict[str, Any], moment: ReviewMoment) -> int | None:
     value = answer.get("target")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise Babble("a target that is no number of an object")
-    if value != 0 and value not in moment.ids:
-        raise Babble("a target that is not there")
-    return value
+    number = _object_number(value)
+    if number is None:
+        raise MalformedResponse("a target that is no number of an object")
+    if number != 0 and number not in moment.ids:
+        raise MalformedResponse("a target that is not there")
+    return number
+
+
+def _object_number(value: object) -> int | None:
+    if isinstance(value, str):
+        if value.strip().lower() in ("none", "null", ""):
+            return 0
+        spelled = _OBJECT.fullmatch(value.strip())
+        return int(spelled.group(1)) if spelled else None
+    number = _number(value)
+    return int(number) if number is not None and number.is_integer() else None
 
 
 def _reason(answer: dict[str, Any]) -> str:
     """Printable characters on one line: it is shown in terminals."""
-    value = answer.get("reason", "")
+    value = answer.get("reason")
+    if value is None:
+        return ""
     if not isinstance(value, str):
-        raise Babble("a reason that is no text")
+        raise MalformedResponse("a reason that is no text")
     plain = "".join(letter if letter.isprintable() else " " for letter in value)
     return " ".join(plain.split())[:LONGEST_REASON]

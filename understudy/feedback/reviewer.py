@@ -21,7 +21,14 @@ from understudy.contract.intent import Mode
 from understudy.contract.profile import Profile
 from understudy.feedback.correction import Correction
 from understudy.feedback.correction_log import CorrectionLog
-from understudy.feedback.provider import Babble, Moment, Opinion, Provider, ProviderEnded, ProviderError
+from understudy.feedback.provider import (
+    Judgement,
+    MalformedResponse,
+    Provider,
+    ProviderError,
+    ProviderExhausted,
+    ReviewMoment,
+)
 from understudy.feedback.state_snapshot import describe, pack_window
 
 PATIENCE_S = 2.0
@@ -32,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class ReviewRequest:
     """A moment as the control thread hands it over; its arrays are copies and change no more."""
 
     observation: np.ndarray
@@ -53,11 +60,11 @@ class Look:
 class Mailbox(Protocol):
     """One slot between two threads (`runtime.latest.Latest`)."""
 
-    def put(self, value: Look) -> None:
+    def put(self, value: ReviewRequest) -> None:
         """Leaves a look, in place of one that was not taken."""
         ...
 
-    def take(self, timeout_s: float = 0.0) -> Look | None:
+    def take(self, timeout_s: float = 0.0) -> ReviewRequest | None:
         """Takes the newest look out."""
         ...
 
@@ -68,7 +75,7 @@ class Mailbox(Protocol):
 
 
 @dataclass
-class Counts:
+class ReviewCounts:
     """What came of a critic's looks."""
 
     agreed: int = 0
@@ -90,37 +97,42 @@ class Reviewer:
         profile: of the game.
         """
         self.provider, self.log, self.profile = provider, log, profile
-        self.counts = Counts()
+        self.counts = ReviewCounts()
         self.problems: Counter[str] = Counter()
         """How often each kind of answer was dropped or did not come."""
+        self.ended: str | None = None
+        """Why there will be no more answers."""
 
-    def review(self, look: Look) -> Correction | None:
+    def review(self, look: ReviewRequest) -> Correction | None:
         """Asks about a look and writes the answer; None where there was none.
 
         Raises:
-            ProviderEnded: if there will be no more answers.
+            ProviderExhausted: if there will be no more answers.
         """
         if self.provider is None or look.mode < 0:
             return None
         moment = moment_of(look, self.profile)
         try:
             opinion = self.provider.judge(moment)
-        except ProviderEnded:
+        except ProviderExhausted as problem:
+            self.ended = str(problem)
             raise
         except ProviderError as problem:
-            self.counts.babble += isinstance(problem, Babble)
-            self.counts.failed += not isinstance(problem, Babble)
+            self.counts.babble += isinstance(problem, MalformedResponse)
+            self.counts.failed += not isinstance(problem, MalformedResponse)
             self.problems[str(problem)] += 1
             return None
         return self._write(look, moment, opinion, self.provider.source, self.provider.model)
 
-    def note(self, look: Look, mode: Mode) -> Correction | None:
+    def note(self, look: ReviewRequest, mode: Mode) -> Correction | None:
         """Writes down what a person would have done."""
         self.counts.by_person += 1
-        opinion = Opinion(mode=mode, confidence=1.0, reason="a person said so")
+        opinion = Judgement(mode=mode, confidence=1.0, reason="a person said so")
         return self._write(look, moment_of(look, self.profile), opinion, "person", "")
 
-    def _write(self, look: Look, moment: Moment, opinion: Opinion, source: str, model: str) -> Correction | None:
+    def _write(
+        self, look: ReviewRequest, moment: ReviewMoment, opinion: Judgement, source: str, model: str
+    ) -> Correction | None:
         state = moment.state
         if look.window is not None:
             state = replace(state, window=pack_window(look.window, look.encoding))
@@ -153,9 +165,9 @@ class Reviewer:
         return correction
 
 
-def moment_of(look: Look, profile: Profile) -> Moment:
+def moment_of(look: ReviewRequest, profile: Profile) -> ReviewMoment:
     """A look as a provider is shown it."""
-    return Moment(
+    return ReviewMoment(
         observation=look.observation,
         mode=Mode(max(look.mode, 0)),
         target_id=look.target_id,
@@ -166,7 +178,7 @@ def moment_of(look: Look, profile: Profile) -> Moment:
     )
 
 
-class Critic:
+class ReviewThread:
     """A Reviewer on a thread of its own. `look`, `say` and `due` are for the control thread and never wait."""
 
     def __init__(
@@ -185,7 +197,7 @@ class Critic:
             tell: is told what has happened, a line at a time, from the critic's thread.
         """
         self._reviewer, self._mailbox, self._every_s, self._tell = reviewer, mailbox, every_s, tell
-        self._said: queue.SimpleQueue[tuple[Look, Mode]] = queue.SimpleQueue()
+        self._said: queue.SimpleQueue[tuple[ReviewRequest, Mode]] = queue.SimpleQueue()
         self._next_s = float("-inf")
         self._over = threading.Event()
         self.ended: str | None = None
@@ -194,7 +206,7 @@ class Critic:
         self._thread.start()
 
     @property
-    def counts(self) -> Counts:
+    def counts(self) -> ReviewCounts:
         """What came of it so far."""
         return self._reviewer.counts
 
@@ -212,12 +224,12 @@ class Critic:
         """Whether it is time for another look."""
         return self._reviewer.provider is not None and self.ended is None and time_s >= self._next_s
 
-    def look(self, look: Look) -> None:
+    def look(self, look: ReviewRequest) -> None:
         """Leaves a look for the critic, in place of one that it has not taken yet."""
         self._next_s = float(look.observation["time_s"][0]) + self._every_s
         self._mailbox.put(look)
 
-    def say(self, look: Look, mode: Mode) -> None:
+    def say(self, look: ReviewRequest, mode: Mode) -> None:
         """Leaves what a person would have done at a moment."""
         self._said.put((look, mode))
 
@@ -246,10 +258,10 @@ class Critic:
             if written is not None:
                 self._tell(f"You said: not {written.bot_action.name} but {written.vlm_correction.name}.")
 
-    def _review(self, look: Look) -> None:
+    def _review(self, look: ReviewRequest) -> None:
         try:
             correction = self._reviewer.review(look)
-        except ProviderEnded as problem:
+        except ProviderExhausted as problem:
             if not self._over.is_set():
                 self.ended = str(problem)
                 self._tell(f"The critic has ended: {problem}.")

@@ -11,7 +11,7 @@ import numpy as np
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import Role
-from understudy.feedback.provider import Moment, Opinion, ProviderError
+from understudy.feedback.provider import Judgement, ProviderError, ReviewMoment
 from understudy.feedback.state_snapshot import NEAR
 
 
@@ -39,7 +39,7 @@ class RuleCritic:
         """Args: `settings`, where it draws its lines."""
         self.settings = settings or RuleSettings()
 
-    def judge(self, moment: Moment) -> Opinion:
+    def judge(self, moment: ReviewMoment) -> Judgement:
         """What the rules say.
 
         Raises:
@@ -47,33 +47,33 @@ class RuleCritic:
         """
         facts = _facts_of(moment)
         found = self._danger(facts, moment.mode) or self._calm(facts, moment.mode)
-        return found or Opinion(mode=moment.mode, confidence=0.6, reason="nothing speaks against it")
+        return found or Judgement(mode=moment.mode, confidence=0.6, reason="nothing speaks against it")
 
     def close(self) -> None:
         """Nothing to give up."""
 
-    def _danger(self, facts: "_Facts", mode: Mode) -> Opinion | None:
+    def _danger(self, facts: "_Facts", mode: Mode) -> Judgement | None:
         rules = self.settings
         crowded = facts.near >= rules.crowd
         line = rules.crowd_flee_below if crowded else rules.flee_below
         if facts.attackers and not facts.safe and facts.health < line:
             who = f"{facts.near} enemies nearby" if crowded else f"{facts.attackers} shooting"
             reason = f"Low HP ({facts.health:.0%}), {who} - should retreat"
-            return Opinion(mode=Mode.FLEE, confidence=0.95 if facts.health < rules.flee_below else 0.8, reason=reason,
+            return Judgement(mode=Mode.FLEE, confidence=0.95 if facts.health < rules.flee_below else 0.8, reason=reason,
                            target=0)  # fmt: skip
         if mode is Mode.FIGHT and not facts.attackers and facts.health < rules.flee_below:
             # Away first, rest at home: in the examination the teachers of every style flee here.
             better = Mode.CAUTIOUS if facts.safe else Mode.FLEE
             reason = f"Low HP ({facts.health:.0%}) and nobody shoots - should repair first"
-            return Opinion(mode=better, confidence=0.7, reason=reason, target=0)
+            return Judgement(mode=better, confidence=0.7, reason=reason, target=0)
         return None
 
-    def _calm(self, facts: "_Facts", mode: Mode) -> Opinion | None:
+    def _calm(self, facts: "_Facts", mode: Mode) -> Judgement | None:
         rules = self.settings
         weak = facts.attackers and facts.danger < rules.weak
         if mode is Mode.FLEE and facts.health > rules.bold_above and weak:
             reason = f"Hull and shield at {facts.health:.0%} and only weak attackers - should fight"
-            return Opinion(mode=Mode.FIGHT, confidence=0.7, reason=reason, target=facts.attacker)
+            return Judgement(mode=Mode.FIGHT, confidence=0.7, reason=reason, target=facts.attacker)
         return None
 
 
@@ -90,7 +90,7 @@ class _Facts:
     """Id of the nearest attacker; 0 for none."""
 
 
-def _facts_of(moment: Moment) -> _Facts:
+def _facts_of(moment: ReviewMoment) -> _Facts:
     record, profile = moment.observation[0], moment.profile
     player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
     health = float(0.7 * player["hp"] + 0.3 * player["shield"])

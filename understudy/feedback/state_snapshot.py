@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,12 +22,24 @@ NEAR = 0.35
 """Objects within this distance, window widths, are near."""
 LARGEST_WINDOW = 1_000_000
 """Numbers in a look back; ours has about 16,000."""
+MAX_OBJECTS = 100
+"""Of one moment; an observation has room for 20."""
+MAX_NAME = 100
+"""Characters of the name of a kind, a map, a role or a layout."""
+MAX_WORDS = 1000
+"""Characters of the sentence."""
+MAX_DISTANCE = 1e6
+"""Window widths: anything further is no place but a mistake."""
+MAX_READING = 1e9
+"""Of any number of an observation; a clock in seconds is the largest."""
+MAX_ID = 2**31 - 1
+"""Of an object: what an observation can hold."""
 LAYOUT = hashlib.sha256(repr(OBSERVATION.descr).encode()).hexdigest()[:8]
 """Names the layout of the records: bytes of another one are refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class ObjectSnapshot:
     """One object in sight."""
 
     id: int
@@ -41,15 +54,28 @@ class Seen:
     attacking: bool = False
     selected: bool = False
 
+    def __post_init__(self) -> None:
+        if not 0 < self.id <= MAX_ID:
+            raise ValueError(f"an object of the number {self.id}")
+        if max(len(self.kind), len(self.role)) > MAX_NAME:
+            raise ValueError(f"a name of an object of more than {MAX_NAME} characters")
+        if not all(abs(value) <= MAX_DISTANCE for value in (self.x, self.y, self.distance)):  # NaN is not either
+            raise ValueError(f"object {self.id} is nowhere")
+        _expect_bar(self.hp, f"of object {self.id}")
+
 
 @dataclass(frozen=True, kw_only=True)
-class Packed:
+class EncodedArray:
     """An array of numbers: zlib in base64."""
 
     layout: str
     """Of a record its dtype's fingerprint, of a look back the name of the encoding."""
     shape: tuple[int, ...]
     data: str
+
+    def __post_init__(self) -> None:
+        if len(self.layout) > MAX_NAME or len(self.shape) > 2:
+            raise ValueError("packed numbers of a layout or shape that none of ours has")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,22 +96,38 @@ class State:
     attackers: int = 0
     """Have shot at the player within the last 2 s."""
     boxes: int = 0
-    objects: tuple[Seen, ...] = ()
-    observation: Packed | None = None
-    window: Packed | None = None
+    objects: tuple[ObjectSnapshot, ...] = ()
+    observation: EncodedArray | None = None
+    window: EncodedArray | None = None
     """The Strategist's look back, oldest second first; None where nobody kept it."""
+
+    def __post_init__(self) -> None:
+        if len(self.words) > MAX_WORDS or len(self.map) > MAX_NAME or len(self.objects) > MAX_OBJECTS:
+            raise ValueError(f"more than {MAX_WORDS} characters, or more than {MAX_OBJECTS} objects")
+        if not all(
+            0 <= count <= MAX_OBJECTS for count in (self.enemies, self.enemies_near, self.attackers, self.boxes)
+        ):
+            raise ValueError("a count of objects that cannot be")
+        _expect_bar(self.hp, "hp")
+        _expect_bar(self.shield, "shield")
+
+
+def _expect_bar(value: float | None, whose: str) -> None:
+    if value is not None and not 0.0 <= value <= 1.0:
+        raise ValueError(f"a bar {whose} of {value:g}, outside 0..1")
 
 
 def describe(record: np.void, profile: Profile) -> State:
     """The state of one record of dtype OBSERVATION, without its look back."""
     player, tracks = record["player"], record["tracks"]
-    objects = tuple(_seen(track, profile) for track in tracks[tracks["id"] > 0])
+    placed = np.isfinite([tracks["x"], tracks["y"]]).all(axis=0)
+    objects = tuple(_seen(track, profile) for track in tracks[(tracks["id"] > 0) & placed])
     enemies = [each for each in objects if each.role == Role.ENEMY.name]
     map_index = int(player["map_index"])
     state = State(
         hp=_reading(float(player["hp"])),
         shield=_reading(float(player["shield"])),
-        map=profile.maps[map_index] if 0 <= map_index < len(profile.maps) else "",
+        map=profile.maps[map_index][:MAX_NAME] if 0 <= map_index < len(profile.maps) else "",
         safe=bool(player["safe"]),
         enemies=len(enemies),
         enemies_near=sum(each.distance < NEAR for each in enemies),
@@ -107,17 +149,17 @@ def _with_words(state: State) -> State:
     return replace(state, words=f"{bars}; {scene}; {state.boxes} {'box' if state.boxes == 1 else 'boxes'}; {place}")
 
 
-def _seen(track: np.void, profile: Profile) -> Seen:
+def _seen(track: np.void, profile: Profile) -> ObjectSnapshot:
     kind, role = int(track["kind"]), int(track["role"])
     aspect = profile.window_height / profile.window_width
-    x, y = float(track["x"]), float(track["y"])
-    return Seen(
+    x, y = (float(np.clip(track[axis], -MAX_DISTANCE, MAX_DISTANCE)) for axis in ("x", "y"))
+    return ObjectSnapshot(
         id=int(track["id"]),
-        kind=profile.kinds[kind].name if 0 <= kind < len(profile.kinds) else "unknown",
+        kind=profile.kinds[kind].name[:MAX_NAME] if 0 <= kind < len(profile.kinds) else "unknown",
         role=Role(role).name if role in set(map(int, Role)) else "OTHER",
         x=round(x, 3),
         y=round(y, 3),
-        distance=round(float(np.hypot(x - 0.5, (y - 0.5) * aspect)), 3),
+        distance=round(min(float(np.hypot(x - 0.5, (y - 0.5) * aspect)), MAX_DISTANCE), 3),
         hp=_reading(float(track["hp"])),
         attacking=bool(track["attacking"]),
         selected=bool(track["selected"]),
@@ -125,33 +167,47 @@ def _seen(track: np.void, profile: Profile) -> Seen:
 
 
 def _reading(value: float) -> float | None:
-    return round(value, 3) if np.isfinite(value) else None
+    """A bar as a line can hold it: None where it is unreadable."""
+    return round(min(max(value, 0.0), 1.0), 3) if np.isfinite(value) else None
 
 
-def pack_record(record: np.void) -> Packed:
+def pack_record(record: np.void) -> EncodedArray:
     """One record of dtype OBSERVATION."""
     assert record.dtype == OBSERVATION
-    return Packed(layout=LAYOUT, shape=(1,), data=_squeeze(record.tobytes()))
+    return EncodedArray(layout=LAYOUT, shape=(1,), data=_squeeze(record.tobytes()))
 
 
-def unpack_record(packed: Packed) -> np.ndarray:
+def unpack_record(packed: EncodedArray) -> np.ndarray:
     """Records of dtype OBSERVATION, shape (1,).
 
     Raises:
-        WireError: if the bytes are of another layout, or are not what they say.
+        WireError: if the bytes are of another layout, or are not what they say, or hold infinite numbers.
     """
     if packed.layout != LAYOUT:
         raise WireError(f"an observation of the layout {packed.layout}, this version has {LAYOUT}")
-    return np.frombuffer(_expand(packed.data, OBSERVATION.itemsize), OBSERVATION).copy()
+    record = np.frombuffer(_expand(packed.data, OBSERVATION.itemsize), OBSERVATION).copy()
+    if not all(np.all(np.isnan(numbers) | (np.abs(numbers) <= MAX_READING)) for numbers in _floats(record)):
+        raise WireError("an observation of numbers that none can be")
+    return record
 
 
-def pack_window(window: Float32[np.ndarray, "seconds features"], encoding: str) -> Packed:
+def _floats(records: np.ndarray) -> Iterator[np.ndarray]:
+    """All floating-point fields, also those inside others."""
+    for name in records.dtype.names or ():
+        field = records[name]
+        if field.dtype.names:
+            yield from _floats(field)
+        elif field.dtype.kind == "f":
+            yield field
+
+
+def pack_window(window: Float32[np.ndarray, "seconds features"], encoding: str) -> EncodedArray:
     """A look back, as half-precision numbers: features are of order one, and a bar needs no fourth digit."""
     halves = np.clip(window, -60_000, 60_000).astype("<f2")
-    return Packed(layout=encoding, shape=halves.shape, data=_squeeze(halves.tobytes()))
+    return EncodedArray(layout=encoding, shape=halves.shape, data=_squeeze(halves.tobytes()))
 
 
-def unpack_window(packed: Packed) -> Float32[np.ndarray, "seconds features"]:
+def unpack_window(packed: EncodedArray) -> Float32[np.ndarray, "seconds features"]:
     """The look back of `pack_window`.
 
     Raises:

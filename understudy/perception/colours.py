@@ -1,6 +1,6 @@
-"""Reading colours off small parts of a picture, compiled: bars, lamps, writing and dots.
+"""Compiled colour matching on small regions of a frame: bars, lamps, text and dots.
 
-Everything here counts pixels near given colours; nothing guesses. What is hidden or strange makes a reading NaN.
+Every function counts pixels within a distance of given RGB colours. A hidden or ambiguous bar gives NaN, never a guess.
 """
 
 from pathlib import Path
@@ -10,39 +10,39 @@ import numpy as np
 
 from understudy.contract.numba_cache import forget_stale_code
 
-MOST_ERRORS = 0.12
-"""A bar whose columns contradict a clean edge in more than this part is unreadable."""
-LEAST_SEEN = 0.5
-"""A bar of which less than this part can be told full from empty is unreadable."""
-LEAST_ROWS = 0.3
-"""A column is told full or empty by at least this part of its pixels."""
+MAX_CONTRADICTING_FRACTION = 0.12
+"""A bar is unreadable when more than this fraction of its voting columns contradicts a single full/empty edge."""
+MIN_VOTING_FRACTION = 0.5
+"""A bar is unreadable when less than this fraction of its columns votes full or empty."""
+MIN_COLUMN_FRACTION = 0.3
+"""A column votes only when at least this fraction of its pixels matches the full or the empty colours."""
 
 forget_stale_code(Path(__file__).parent)
 
 
 @numba.njit(cache=True)
-def nearest(red, green, blue, colours):  # type: ignore[no-untyped-def]
-    """Square of the distance to the nearest of some colours, an array (K, 3)."""
+def squared_colour_distance(red, green, blue, colours):  # type: ignore[no-untyped-def]
+    """Squared RGB distance of a pixel to the nearest of some colours, shape (K, 3)."""
     best = 1e9
     for k in range(len(colours)):
-        far = (red - colours[k, 0]) ** 2 + (green - colours[k, 1]) ** 2 + (blue - colours[k, 2]) ** 2
-        if far < best:
-            best = far
+        distance = (red - colours[k, 0]) ** 2 + (green - colours[k, 1]) ** 2 + (blue - colours[k, 2]) ** 2
+        if distance < best:
+            best = distance
     return best
 
 
 @numba.njit(cache=True)
 def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: ignore[no-untyped-def]
-    """How full a bar is, 0 to 1; NaN where it cannot be told.
+    """Fill fraction of a horizontal bar, 0 to 1; NaN where it is unreadable or not inside the frame.
 
-    Each column votes full, empty or neither; the edge is where fewest columns contradict it. Writing over the bar
-    leaves pixels of its column readable above and below, and a column hidden altogether does not vote.
+    Each column votes full, empty or neither; the edge is where the fewest columns contradict it. Under text over the
+    bar, a column's pixels above and below stay readable; a fully hidden column does not vote.
     """
     width = right - left
     if width < 2 or bottom <= top or left < 0 or top < 0 or right > frame.shape[1] or bottom > frame.shape[0]:
         return np.nan
     votes = np.zeros(width, np.int8)
-    limit, needed = tolerance * tolerance, max(1.0, LEAST_ROWS * (bottom - top))
+    limit, needed = tolerance * tolerance, max(1.0, MIN_COLUMN_FRACTION * (bottom - top))
     for column in range(width):
         num_full, num_empty = 0, 0
         for y in range(top, bottom):
@@ -51,24 +51,27 @@ def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: 
                 np.float32(frame[y, left + column, 1]),
                 np.float32(frame[y, left + column, 2]),
             )
-            to_full, to_empty = nearest(red, green, blue, full), nearest(red, green, blue, empty)
+            to_full, to_empty = (
+                squared_colour_distance(red, green, blue, full),
+                squared_colour_distance(red, green, blue, empty),
+            )
             if to_full <= limit and to_full < to_empty:
                 num_full += 1
             elif to_empty <= limit and to_empty < to_full:
                 num_empty += 1
         if num_full + num_empty >= needed:
             votes[column] = 1 if num_full > num_empty else -1
-    return edge_of(votes)
+    return fill_from_votes(votes)
 
 
 @numba.njit(cache=True)
-def edge_of(votes):  # type: ignore[no-untyped-def]
-    """Where full columns (1) end and empty ones (-1) begin, as a fraction; 0 columns did not vote."""
+def fill_from_votes(votes):  # type: ignore[no-untyped-def]
+    """Fraction at which full columns (1) end and empty ones (-1) begin; columns of 0 did not vote. NaN if unclear."""
     width, seen, after = len(votes), 0, 0
     for vote in votes:
         seen += vote != 0
         after += vote == 1
-    if seen < LEAST_SEEN * width:
+    if seen < MIN_VOTING_FRACTION * width:
         return np.nan
     before, fewest, first, last = 0, after, 0, 0
     for column in range(width):
@@ -78,7 +81,7 @@ def edge_of(votes):  # type: ignore[no-untyped-def]
             fewest, first, last = before + after, column + 1, column + 1
         elif before + after == fewest and last == column:
             last = column + 1
-    if fewest > MOST_ERRORS * seen:
+    if fewest > MAX_CONTRADICTING_FRACTION * seen:
         return np.nan
     if first == 0:  # nothing full: the outline at the left end did not vote
         return 0.0
@@ -88,8 +91,8 @@ def edge_of(votes):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def share_of(frame, left, top, right, bottom, colours, tolerance):  # type: ignore[no-untyped-def]
-    """The part of an area's pixels that has one of some colours."""
+def colour_fraction(frame, left, top, right, bottom, colours, tolerance):  # type: ignore[no-untyped-def]
+    """Fraction of a rectangle's pixels within `tolerance` of any of some colours."""
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, frame.shape[1]), min(bottom, frame.shape[0])
     if right <= left or bottom <= top:
         return 0.0
@@ -97,13 +100,13 @@ def share_of(frame, left, top, right, bottom, colours, tolerance):  # type: igno
     for y in range(top, bottom):
         for x in range(left, right):
             red, green, blue = np.float32(frame[y, x, 0]), np.float32(frame[y, x, 1]), np.float32(frame[y, x, 2])
-            count += nearest(red, green, blue, colours) <= limit
+            count += squared_colour_distance(red, green, blue, colours) <= limit
     return count / ((right - left) * (bottom - top))
 
 
 @numba.njit(cache=True)
-def circle_share(frame, x, y, radius, slack, colours, tolerance):  # type: ignore[no-untyped-def]
-    """The part of a circle's directions in which some pixel within `slack` of the radius has one of some colours."""
+def ring_coverage(frame, x, y, radius, slack, colours, tolerance):  # type: ignore[no-untyped-def]
+    """Fraction of a circle's 96 directions with a pixel of given colours within `slack` pixels of the radius."""
     limit, hits, num_directions = tolerance * tolerance, 0, 96
     for direction in range(num_directions):
         angle = 2 * np.pi * direction / num_directions
@@ -116,18 +119,18 @@ def circle_share(frame, x, y, radius, slack, colours, tolerance):  # type: ignor
                     np.float32(frame[py, px, 1]),
                     np.float32(frame[py, px, 2]),
                 )
-                if nearest(red, green, blue, colours) <= limit:
+                if squared_colour_distance(red, green, blue, colours) <= limit:
                     hits += 1
                     break
     return hits / num_directions
 
 
 @numba.njit(cache=True)
-def spot(frame, left, top, right, bottom, colours, tolerance, hidden):  # type: ignore[no-untyped-def]
-    """The middle and number of an area's pixels that have one of some colours: x, y, count.
+def colour_centroid(frame, left, top, right, bottom, colours, tolerance, hidden):  # type: ignore[no-untyped-def]
+    """Centroid (x, y) and number of a rectangle's pixels that have one of some colours.
 
     Args:
-        hidden: left, top, right, bottom of a part that is passed over, such as the cursor's.
+        hidden: left, top, right, bottom of a region to skip, such as the cursor's.
     """
     limit, count, sum_x, sum_y = tolerance * tolerance, 0, 0.0, 0.0
     for y in range(max(top, 0), min(bottom, frame.shape[0])):
@@ -135,7 +138,7 @@ def spot(frame, left, top, right, bottom, colours, tolerance, hidden):  # type: 
             if hidden[0] <= x < hidden[2] and hidden[1] <= y < hidden[3]:
                 continue
             red, green, blue = np.float32(frame[y, x, 0]), np.float32(frame[y, x, 1]), np.float32(frame[y, x, 2])
-            if nearest(red, green, blue, colours) <= limit:
+            if squared_colour_distance(red, green, blue, colours) <= limit:
                 count += 1
                 sum_x += x + 0.5
                 sum_y += y + 0.5

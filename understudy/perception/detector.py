@@ -1,4 +1,4 @@
-"""What finds objects in a picture: one protocol, whoever trained the weights."""
+"""The object detector protocol and its output dtype, independent of who trained the weights."""
 
 from typing import Protocol, runtime_checkable
 
@@ -8,7 +8,8 @@ from jaxtyping import UInt8
 CONFIDENCE = 0.3
 """Detections below this score are dropped (the guide's setting)."""
 IOU = 0.3
-"""Of two detections of one class that overlap by more, the weaker is dropped (the guide's setting)."""
+"""IoU threshold of non-maximum suppression: of two boxes of one class that overlap by more, the less confident is
+dropped (the guide's setting)."""
 
 DETECTION = np.dtype(
     [
@@ -20,31 +21,31 @@ DETECTION = np.dtype(
         ("height", "f4"),
     ],
 )
-"""One thing found in a picture, 22 bytes."""
+"""One detected object, 22 bytes."""
 
 
 @runtime_checkable
 class Detector(Protocol):
-    """Finds objects in one picture at a time. Belongs to one thread."""
+    """Detects objects in one frame at a time. Belongs to one thread."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the classes, as the weights know them; a detection's label is an index into these."""
+        """Class names of the weights; a detection's label is an index into these."""
         ...
 
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
-        """What is in an RGB picture: records of dtype DETECTION, most confident first."""
+        """Detections in an RGB frame: records of dtype DETECTION, most confident first."""
         ...
 
 
-class Blind:
-    """A Detector that finds nothing: for reading the panels alone, where there are no weights yet."""
+class NullDetector:
+    """A Detector without detections: reads the panels alone where there are no weights yet."""
 
     @property
     def names(self) -> tuple[str, ...]:
-        """None."""
+        """No classes."""
         return ()
 
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
-        """Nothing, shape (0,)."""
+        """No detections, shape (0,)."""
         return np.zeros(0, DETECTION)

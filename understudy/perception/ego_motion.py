@@ -1,7 +1,8 @@
-"""How fast the player itself moves over ground, where the camera goes with it: read off what stands still.
+"""Ego motion: the velocity of the player's ship, which the camera follows, estimated from what does not move.
 
-Three witnesses, the best first: boxes and portals, which move on the screen exactly against the ship; points of light
-of the background, each layer at its part of the ship's speed; the ship's dot on the minimap, which is coarse and late.
+Three sources, the most exact first: static objects (boxes, portals), whose motion on the screen is the ship's negated;
+background stars, each parallax layer at its fraction of the ship's speed; the ship's dot on the minimap, coarse and
+delayed.
 """
 
 import math
@@ -14,23 +15,23 @@ from jaxtyping import Bool, Float32, Float64, UInt8
 
 from understudy.contract.screen_layout import Screen
 
-MOST_POINTS = 160
+MAX_POINTS = 160
 CELL = 0.008
-"""Window widths a second: how finely speeds are voted on."""
-LEAST_VOTES = 6.0
-STRANGE = 0.05
-"""Window widths a second: a ship speeds up by less than this from one picture to the next."""
-SMOOTH = 0.6
-"""How much of a new reading is believed at once."""
+"""Window widths a second: size of a Hough accumulator cell."""
+MIN_VOTES = 6.0
+OUTLIER_SPEED = 0.05
+"""Outlier threshold, window widths a second: a ship's speed changes by less than this from one frame to the next."""
+SMOOTHING_WEIGHT = 0.6
+"""Weight of a new measurement in the exponential moving average."""
 MINIMAP_S = 0.8
-"""Over so long the minimap's dot tells a speed."""
+"""Seconds of minimap positions over which a speed is measured."""
 
 
-class Ego:
-    """The player's velocity. Remembers the picture before."""
+class EgoMotionEstimator:
+    """Estimates the player's velocity frame by frame; keeps the previous frame's stars."""
 
     def __init__(self, screen: Screen, aspect: float) -> None:
-        """Args: `screen`, of the game; `aspect`, height of the window over its width."""
+        """Args: `screen`, layout of the game; `aspect`, height of the window over its width."""
         self._parallax, self._least_light = np.array(screen.parallax, np.float32), screen.star_light
         self._top_speed, self._aspect = screen.top_speed, aspect
         self._views = None
@@ -38,50 +39,53 @@ class Ego:
             self._views = np.array([screen.view_width, screen.view_height])
         self._points: Float32[np.ndarray, "P 2"] = np.zeros((0, 2), np.float32)
         self._places: deque[tuple[float, float, float]] = deque()
-        self._strange: Float64[np.ndarray, 2] = np.zeros(2)
+        self._last_measurement: Float64[np.ndarray, 2] = np.zeros(2)
         self.velocity: Float64[np.ndarray, 2] = np.zeros(2)
         """Window widths and heights a second, over ground."""
 
     def reset(self) -> None:
-        """The ship was moved by a jump or by death."""
+        """Forgets all measurements, after a jump or a death moved the ship."""
         self._points, self.velocity = np.zeros((0, 2), np.float32), np.zeros(2)
         self._places.clear()
 
-    def look(
+    def update_from_stars(
         self, light: UInt8[np.ndarray, "height width"], sky: Bool[np.ndarray, "height width"], elapsed_s: float
     ) -> None:
-        """Takes a new picture in, before objects are followed in it.
+        """Updates the velocity from the stars of a new frame; call it before the tracker.
 
         Args:
-            light: brightness of the picture, at half size or so.
-            sky: where the background can be seen: panels never move, and would say that nothing does.
-            elapsed_s: seconds since the picture before.
+            light: brightness of the frame, at about half size.
+            sky: mask of the visible background; panels never move and would vote for speed zero.
+            elapsed_s: seconds since the previous frame.
         """
         if not len(self._parallax):
             return
-        before, self._points = self._points, points_of_light(light, sky, self._least_light)
+        before, self._points = self._points, detect_stars(light, sky, self._least_light)
         if not (len(before) and len(self._points) and 0 < elapsed_s < 0.5):
             return
         width = np.float32(light.shape[1])  # both axes in widths
-        x, y, votes = vote(before / width, self._points / width, self._parallax, elapsed_s, self._top_speed, CELL)
+        x, y, votes = vote_velocity(
+            before / width, self._points / width, self._parallax, elapsed_s, self._top_speed, CELL
+        )
         found = np.array([x, y / self._aspect])
-        if votes < LEAST_VOTES:
+        if votes < MIN_VOTES:
             return
-        # A lone strange answer is a wrong one; two of a kind are a turn of the ship.
-        if self._near(found, self.velocity) or self._near(found, self._strange):
-            self._believe(found, SMOOTH)
-        self._strange = found
+        # A single outlier is a wrong measurement; two consecutive outliers that agree are a turn of the ship.
+        if self._agrees(found, self.velocity) or self._agrees(found, self._last_measurement):
+            self._blend(found, SMOOTHING_WEIGHT)
+        self._last_measurement = found
 
-    def _near(self, one: np.ndarray, other: np.ndarray) -> bool:
-        return math.hypot(one[0] - other[0], (one[1] - other[1]) * self._aspect) < STRANGE
+    def _agrees(self, one: np.ndarray, other: np.ndarray) -> bool:
+        return math.hypot(one[0] - other[0], (one[1] - other[1]) * self._aspect) < OUTLIER_SPEED
 
-    def correct(self, moved: Float64[np.ndarray, "K 2"], elapsed_s: float) -> None:
-        """What stands still has moved on the screen by so much (window fractions) since the picture before."""
+    def update_from_static_objects(self, moved: Float64[np.ndarray, "K 2"], elapsed_s: float) -> None:
+        """Updates the velocity from the displacement of static objects since the previous frame (window fractions)."""
         if len(moved) and 0 < elapsed_s < 0.5:
-            self._believe(-np.median(moved, axis=0) / elapsed_s, SMOOTH)
+            self._blend(-np.median(moved, axis=0) / elapsed_s, SMOOTHING_WEIGHT)
 
-    def walk(self, x: float, y: float, time_s: float, *, alone: bool) -> None:
-        """Where the minimap has the ship, map fractions; believed only where no better witness speaks."""
+    def update_from_minimap(self, x: float, y: float, time_s: float, *, alone: bool) -> None:
+        """Records the ship's position on the minimap (map fractions); updates the velocity from it only if `alone`,
+        that is where the profile has no parallax layers."""
         if self._views is None or math.isnan(x):
             return
         self._places.append((time_s, x, y))
@@ -89,18 +93,18 @@ class Ego:
             self._places.popleft()
         first = self._places[0]
         if alone and time_s - first[0] > 0.5 * MINIMAP_S:
-            gone = np.array([x - first[1], y - first[2]]) / self._views / (time_s - first[0])
-            self._believe(gone, 0.3)
+            measured = np.array([x - first[1], y - first[2]]) / self._views / (time_s - first[0])
+            self._blend(measured, 0.3)
 
-    def _believe(self, velocity: np.ndarray, share: float) -> None:
+    def _blend(self, velocity: np.ndarray, share: float) -> None:
         if math.hypot(velocity[0], velocity[1] * self._aspect) <= 1.3 * self._top_speed:
             self.velocity = self.velocity + share * (velocity - self.velocity)
 
 
-def points_of_light(
+def detect_stars(
     light: UInt8[np.ndarray, "height width"], sky: Bool[np.ndarray, "height width"], least_light: float
 ) -> Float32[np.ndarray, "P 2"]:
-    """Small spots brighter than their surroundings, to a part of a pixel: x, y."""
+    """Local brightness maxima (stars) with subpixel coordinates x, y."""
     blurred = cv2.GaussianBlur(light, (0, 0), 0.8)
     around = cv2.blur(light, (11, 11))
     peak = (
@@ -109,14 +113,14 @@ def points_of_light(
         & sky
     )
     rows, columns = np.nonzero(peak[2:-2, 2:-2])
-    if len(rows) > MOST_POINTS:
-        best = np.argsort(-blurred[rows + 2, columns + 2].astype(int), kind="stable")[:MOST_POINTS]
+    if len(rows) > MAX_POINTS:
+        best = np.argsort(-blurred[rows + 2, columns + 2].astype(int), kind="stable")[:MAX_POINTS]
         rows, columns = rows[best], columns[best]
-    return refined(blurred.astype(np.float32), rows + 2, columns + 2)
+    return refine_subpixel(blurred.astype(np.float32), rows + 2, columns + 2)
 
 
-def refined(light: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Float32[np.ndarray, "P 2"]:
-    """Peaks to a part of a pixel, by a parabola through each and its neighbours."""
+def refine_subpixel(light: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Float32[np.ndarray, "P 2"]:
+    """Subpixel positions of peaks, by fitting a parabola through each peak and its neighbours."""
     middle = light[rows, columns]
     left, right = light[rows, columns - 1], light[rows, columns + 1]
     above, below = light[rows - 1, columns], light[rows + 1, columns]
@@ -126,11 +130,11 @@ def refined(light: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Float32
 
 
 @numba.njit(cache=True)
-def vote(before, now, parallax, elapsed_s, top_speed, cell):  # type: ignore[no-untyped-def]
-    """The speed of the ship that explains most pairs of points: x, y, votes.
+def vote_velocity(before, now, parallax, elapsed_s, top_speed, cell):  # type: ignore[no-untyped-def]
+    """Hough transform (Hough 1962) over velocities: x, y and votes of the velocity that explains most point pairs.
 
-    Every pair of a point before and a point now is, for each layer, a vote for the speed that would have carried one to
-    the other. Right pairs of all layers vote for the same speed, wrong ones for all kinds (Hough 1962).
+    For each parallax layer, every pair of a previous and a present point votes for the velocity that would have moved
+    one to the other. Correct pairs of all layers vote for one velocity; wrong pairs scatter.
     """
     half = int(np.ceil(top_speed / cell)) + 1
     size = 2 * half + 1

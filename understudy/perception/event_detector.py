@@ -1,4 +1,4 @@
-"""Events from what is seen: the log's new lines where there is a log, else what vanished and which bars fell."""
+"""Game events from consecutive observations: new log lines, or vanished objects without a log; bar drops."""
 
 import math
 
@@ -9,17 +9,17 @@ from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
 
 EDGE = 0.04
-"""An object this near the window's edge that is not found any more has left, and did not die (window fractions)."""
-REACH = 0.06
-"""A box this near the ship that is not found any more has been collected (window widths)."""
-LATELY_S = 3.0
-"""A kill is laid to the enemy that was last seen selected within so long."""
-FALL = 0.004
-"""Bars are read to a pixel, about half a per cent: a smaller fall is none."""
+"""An object that vanishes this near the window's edge has left the window and did not die (window fractions)."""
+COLLECT_DISTANCE = 0.06
+"""A box that vanishes this near the ship has been collected (window widths)."""
+ATTRIBUTION_WINDOW_S = 3.0
+"""A kill is attributed to the enemy last seen selected within this time."""
+MIN_BAR_DROP = 0.004
+"""Smallest bar drop that counts: bars are read to a pixel, about half a per cent."""
 
 
-class Happenings:
-    """Compares each observation with the one before."""
+class EventDetector:
+    """Compares each observation with the previous one."""
 
     def __init__(self, profile: Profile) -> None:
         screen = profile.eye or Screen()
@@ -31,60 +31,60 @@ class Happenings:
         self.reset()
 
     def reset(self) -> None:
-        """Nobody looked for a while: what changed meanwhile is not laid to what was done before."""
+        """Forgets the previous observation after a gap, so that changes during the gap make no events."""
         self._before: np.void | None = None
         self._hp, self._shield = math.nan, math.nan
         self._bars: dict[int, tuple[float, float]] = {}
         self._selected: np.void | None = None
         self._selected_s = math.nan
 
-    def tell(self, now: np.void, lines: dict[str, int], *, died: bool, jumped: bool) -> list[int]:
-        """Writes the events of an observation record and gives back the ids of objects that are gone for good.
+    def detect(self, now: np.void, lines: dict[str, int], *, died: bool, jumped: bool) -> list[int]:
+        """Writes the events of an observation record; returns the ids of objects that were killed or collected.
 
         Args:
-            now: of dtype OBSERVATION, complete but for its events.
-            lines: new lines of the log by event.
-            died: the ship was lost since the observation before.
-            jumped: it came to another map.
+            now: record of dtype OBSERVATION, complete but for its events.
+            lines: number of new log lines by event.
+            died: whether the ship was lost since the previous observation.
+            jumped: whether the ship came to another map.
         """
         events, before = now["events"], self._before
         events["deaths"], events["jumps"] = float(died), float(jumped)
-        gone: list[int] = []
+        removed_ids: list[int] = []
         if before is not None and not jumped:
-            self._count(now, before, lines, gone)
+            self._count(now, before, lines, removed_ids)
         self._damage(now, died=died)
         self._before = now.copy()
         for track in now["tracks"][now["tracks"]["selected"] > 0]:
             self._selected, self._selected_s = track.copy(), float(now["time_s"])
-        return gone
+        return removed_ids
 
-    def _count(self, now: np.void, before: np.void, lines: dict[str, int], gone: list[int]) -> None:
+    def _count(self, now: np.void, before: np.void, lines: dict[str, int], removed_ids: list[int]) -> None:
         events = now["events"]
         there = set(now["tracks"]["id"][now["tracks"]["id"] > 0].tolist())
-        lost = [track for track in before["tracks"] if track["id"] > 0 and int(track["id"]) not in there]
-        aliens = [track for track in lost if track["role"] == Role.ENEMY and track["selected"] and _inside(track)]
-        boxes = [track for track in lost if track["role"] == Role.LOOT and _at_ship(track)]
+        vanished = [track for track in before["tracks"] if track["id"] > 0 and int(track["id"]) not in there]
+        killed = [track for track in vanished if track["role"] == Role.ENEMY and track["selected"] and _inside(track)]
+        collected = [track for track in vanished if track["role"] == Role.LOOT and _at_ship(track)]
         if self._has_log:
             for name in ("hits", "misses", "kills", "loot"):
                 events[name] = float(lines.get(name, 0))
         else:
-            events["kills"], events["loot"] = float(len(aliens)), float(len(boxes))
-        for name, role, taken in (("kills", Role.ENEMY, aliens), ("loot", Role.LOOT, boxes)):
+            events["kills"], events["loot"] = float(len(killed)), float(len(collected))
+        for name, role, candidates in (("kills", Role.ENEMY, killed), ("loot", Role.LOOT, collected)):
             for number in range(int(events[name])):
-                which = taken[number] if number < len(taken) else _likeliest(before, role)
-                if which is None and role is Role.ENEMY and now["time_s"] - self._selected_s < LATELY_S:
+                which = candidates[number] if number < len(candidates) else _likeliest_object(before, role)
+                if which is None and role is Role.ENEMY and now["time_s"] - self._selected_s < ATTRIBUTION_WINDOW_S:
                     which = self._selected  # hidden by the blast or by the others when it died
                 if which is not None:
                     events["value"] += self._values[int(which["kind"])]
-                    gone.append(int(which["id"]))
+                    removed_ids.append(int(which["id"]))
 
     def _damage(self, now: np.void, *, died: bool) -> None:
-        """What fell of the player's bars, and of the bars of those shot at."""
+        """Damage taken and dealt, from drops of the player's bars and of the selected enemies' bars."""
         events, player = now["events"], now["player"]
         hp, shield = (float(player["hp"]), float(player["shield"]))
-        taken = _fall(self._hp, hp) + self._shield_worth * _fall(self._shield, shield)
-        if taken > 0 and not died:
-            events["damage_taken"] = taken
+        candidates = _bar_drop(self._hp, hp) + self._shield_worth * _bar_drop(self._shield, shield)
+        if candidates > 0 and not died:
+            events["damage_taken"] = candidates
         elif died and not math.isnan(self._hp):
             events["damage_taken"] = self._hp
         self._hp, self._shield = (
@@ -98,7 +98,10 @@ class Happenings:
             was = self._bars.get(number, (math.nan, math.nan))
             is_now = (float(track["hp"]), float(track["shield"]))
             if track["selected"]:
-                dealt = _fall(was[0], is_now[0]) * self._hulls[kind] + _fall(was[1], is_now[1]) * self._shields[kind]
+                dealt = (
+                    _bar_drop(was[0], is_now[0]) * self._hulls[kind]
+                    + _bar_drop(was[1], is_now[1]) * self._shields[kind]
+                )
                 events["damage_dealt"] += 0.0 if math.isnan(dealt) else dealt
             bars[number] = (
                 was[0] if math.isnan(is_now[0]) else is_now[0],
@@ -107,9 +110,9 @@ class Happenings:
         self._bars = bars
 
 
-def _fall(before: float, now: float) -> float:
-    """By how much a bar fell; 0 where it rose or one of the two is unknown."""
-    return before - now if before - now > FALL else 0.0
+def _bar_drop(before: float, now: float) -> float:
+    """Drop of a bar; 0 where it rose or either reading is NaN."""
+    return before - now if before - now > MIN_BAR_DROP else 0.0
 
 
 def _inside(track: np.void) -> bool:
@@ -117,11 +120,11 @@ def _inside(track: np.void) -> bool:
 
 
 def _at_ship(track: np.void) -> bool:
-    return math.hypot(track["x"] - 0.5, track["y"] - 0.5) < REACH
+    return math.hypot(track["x"] - 0.5, track["y"] - 0.5) < COLLECT_DISTANCE
 
 
-def _likeliest(before: np.void, role: Role) -> np.void | None:
-    """What a line of the log that no vanished object explains was about: the selected enemy, the nearest box."""
+def _likeliest_object(before: np.void, role: Role) -> np.void | None:
+    """The object that a log line without a vanished object refers to: the selected enemy, or the nearest box."""
     tracks = before["tracks"][(before["tracks"]["id"] > 0) & (before["tracks"]["role"] == role)]
     if role is Role.ENEMY:
         tracks = tracks[tracks["selected"] > 0]

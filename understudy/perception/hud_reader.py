@@ -1,4 +1,4 @@
-"""The player's own readings off the window: bars, the weapon in use, whether the ship lives."""
+"""Reads the player's HUD: hull and shield bars, ammunition, laser, and whether the ship is alive."""
 
 import math
 
@@ -9,11 +9,11 @@ from understudy.contract.screen_layout import Bar, Screen
 from understudy.perception.screen_regions import BarReader, LampReader, Scale
 
 EMPTY_TICKS = 2
-"""The hull must read empty this many times running before the ship counts as lost: one picture may be torn."""
+"""Consecutive frames with an empty hull before the ship counts as lost: a single frame may be torn."""
 
 
-class Hud:
-    """Reads the player's vitals; remembers what cannot change from one picture to the next."""
+class HudReader:
+    """Reads the player's state from each frame; counts consecutive frames with an empty hull."""
 
     def __init__(self, profile: Profile) -> None:
         screen = profile.eye or Screen()
@@ -34,13 +34,13 @@ class Hud:
         player["ammo"] = np.nan
         for number, bar in enumerate(self._ammo):
             player["ammo"][number] = bar.read(frame, scale)
-        player["ammo_kind"] = self._loaded(frame, scale)
+        player["ammo_kind"] = self._loaded_ammo(frame, scale)
         player["laser_on"] = self._laser_on(frame, scale)
         self._num_empty = self._num_empty + 1 if player["hp"] == 0.0 else 0
         player["alive"] = self._num_empty < EMPTY_TICKS
 
-    def _loaded(self, frame: np.ndarray, scale: Scale) -> int:
-        """The ammunition whose lamp is brightest, 0 when none is lit."""
+    def _loaded_ammo(self, frame: np.ndarray, scale: Scale) -> int:
+        """The loaded kind of ammunition, 1..4, by the lamp with the largest lit fraction; 0 when none is lit."""
         shares = [lamp.share(frame, scale) for lamp in self._ammo_kind]
         if not shares:
             return 0
@@ -49,5 +49,5 @@ class Hud:
 
     def _laser_on(self, frame: np.ndarray, scale: Scale) -> bool:
         if isinstance(self._laser, BarReader):
-            return self._laser.read(frame, scale) > 0.5  # NaN is not
+            return self._laser.read(frame, scale) > 0.5  # False for NaN
         return self._laser is not None and self._laser.lit(frame, scale)

@@ -1,4 +1,4 @@
-"""A picture of any size as the fixed input of a detector: scaled as a whole, grey bars where its shape differs."""
+"""Letterboxing: scales a frame into a detector's fixed input with its aspect kept, and pads the rest with grey."""
 
 from dataclasses import dataclass
 
@@ -7,15 +7,15 @@ import numpy as np
 from jaxtyping import Float32, UInt8
 
 GREY = 114
-"""What YOLO pads with; weights of others have learnt that it means nothing."""
+"""Padding value of YOLO, on which its weights were trained."""
 
 
 @dataclass(frozen=True)
 class Letterbox:
-    """Where a picture of one size lies in an input of another."""
+    """Placement of a scaled frame inside a detector's input, pixels."""
 
     height: int
-    """Of the picture as it lies in the input, pixels."""
+    """Height of the scaled frame inside the input."""
     width: int
     top: int
     left: int
@@ -24,7 +24,7 @@ class Letterbox:
 
 
 def letterbox_of(height: int, width: int, input_height: int, input_width: int) -> Letterbox:
-    """The placing of a picture of height x width pixels."""
+    """The placement of a frame of height x width pixels, centred."""
     scale = min(input_height / height, input_width / width)
     fits_height, fits_width = max(1, round(height * scale)), max(1, round(width * scale))
     return Letterbox(
@@ -42,7 +42,7 @@ def fill(
     box: Letterbox,
     blob: Float32[np.ndarray, "1 3 input_height input_width"],
 ) -> None:
-    """Writes a picture into a detector's input, values 0 to 1, channels first; the bars must be grey already."""
+    """Writes a frame into a detector's input, values 0 to 1, channels first; the padding must be grey already."""
     if frame.shape[:2] != (box.height, box.width):
         shrinks = box.height < frame.shape[0]
         how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
@@ -53,12 +53,12 @@ def fill(
 
 
 def grey_input(height: int, width: int) -> Float32[np.ndarray, "1 3 height width"]:
-    """An empty input."""
+    """A detector's input filled with the padding grey."""
     return np.full((1, 3, height, width), np.float32(GREY / 255), np.float32)
 
 
 def to_window(boxes: Float32[np.ndarray, "M 4"], box: Letterbox) -> Float32[np.ndarray, "M 4"]:
-    """Boxes in pixels of the input as centre and size in window fractions."""
+    """Converts boxes (centre x, centre y, width, height) from pixels of the input to window fractions."""
     shift = np.array([box.left, box.top, 0, 0], np.float32)
     scale = np.array([box.width, box.height, box.width, box.height], np.float32)
     return np.asarray((boxes - shift) / scale, np.float32)

@@ -1,4 +1,4 @@
-"""The game's log as events: which lines are new since the picture before, and what their colour means."""
+"""Reads the game's log: detects new lines since the previous frame and classifies each by its colour."""
 
 from dataclasses import dataclass
 
@@ -9,25 +9,25 @@ from jaxtyping import Float32
 from understudy.contract.screen_layout import Log
 from understudy.perception.screen_regions import Scale
 
-PRINT_WIDTH = 48
-"""A line's writing is squeezed to so many columns to be known again one line higher up."""
-ALIKE = 0.93
-"""Two prints that correlate better than this are the same line."""
-STRANGE = 80.0
-"""Something bright that is farther than this from every colour of the log's lines is no writing."""
+LINE_IMAGE_WIDTH = 48
+"""A line's image is resized to this many columns, so that it can be matched after the log scrolls."""
+MIN_CORRELATION = 0.93
+"""Two line images with a higher correlation show the same line."""
+MAX_COLOUR_DISTANCE = 80.0
+"""Bright pixels with a larger RGB distance to every line colour of the log are not text."""
 
 
 @dataclass(frozen=True)
 class _Row:
-    """One line as it looks now."""
+    """One line of the log in the present frame."""
 
     meaning: int
-    """Index into the log's lines; -1 for no writing."""
+    """Index into the log's line types; -1 for no text."""
     print: Float32[np.ndarray, " columns"]
 
 
-class Logbook:
-    """Reads new lines of one game's log. Remembers those of the picture before."""
+class LogReader:
+    """Counts new lines of one game's log by event; keeps the previous frame's lines."""
 
     def __init__(self, log: Log) -> None:
         self._log = log
@@ -35,12 +35,12 @@ class Logbook:
         self._before: list[_Row] | None = None
 
     def read(self, frame: np.ndarray, scale: Scale) -> dict[str, int]:
-        """How many new lines there are of each event; nothing on the first picture."""
+        """Number of new lines of each event; empty on the first frame."""
         rows = self._rows(frame, scale)
         before, self._before = self._before, rows
         if before is None:
             return {}
-        new = shift_between(before, rows)
+        new = count_new_lines(before, rows)
         counts: dict[str, int] = {}
         for row in rows[:new]:
             event = self._log.lines[row.meaning].event if row.meaning >= 0 else None
@@ -49,11 +49,11 @@ class Logbook:
         return counts
 
     def reset(self) -> None:
-        """Nobody looked for a while: what stands there now is no news."""
+        """Forgets the previous lines after a gap, so that the lines of the next frame do not count as new."""
         self._before = None
 
     def _rows(self, frame: np.ndarray, scale: Scale) -> list[_Row]:
-        """The lines, newest first."""
+        """All lines of the frame, newest first."""
         left, top, right, bottom = scale.edges(self._log.area)
         pitch = (bottom - top) / self._log.num_lines
         part = frame[top:bottom, left:right]
@@ -68,37 +68,37 @@ class Logbook:
     def _row(self, strip: np.ndarray, light: np.ndarray) -> _Row:
         writing = light > self._log.least_light
         if writing.sum() < 12:
-            return _Row(-1, np.zeros(2 * PRINT_WIDTH, np.float32))
+            return _Row(-1, np.zeros(2 * LINE_IMAGE_WIDTH, np.float32))
         strong = light >= np.partition(light[writing], -12)[-12]
         colour = strip[strong].astype(np.float32).mean(axis=0)
         away = np.square(self._colours - colour).sum(axis=1)
-        meaning = int(np.argmin(away)) if away.min() <= STRANGE**2 else -1
+        meaning = int(np.argmin(away)) if away.min() <= MAX_COLOUR_DISTANCE**2 else -1
         squeezed = cv2.resize(
-            (light * writing).astype(np.float32), (PRINT_WIDTH, 2), interpolation=cv2.INTER_AREA
+            (light * writing).astype(np.float32), (LINE_IMAGE_WIDTH, 2), interpolation=cv2.INTER_AREA
         ).ravel()
         squeezed = squeezed - squeezed.mean()
         return _Row(meaning, np.asarray(squeezed / (np.linalg.norm(squeezed) + 1e-6), np.float32))
 
 
-def shift_between(before: list[_Row], now: list[_Row]) -> int:
-    """How many lines are new: by how many lines the old ones have moved up.
+def count_new_lines(before: list[_Row], now: list[_Row]) -> int:
+    """Number of new lines, which is the number of rows by which the previous lines have moved up.
 
-    The fewest that explain the picture; a line that equals all those above it can be told by the empty row it fills,
-    or not at all.
+    Takes the smallest shift that matches best. A new line equal to all lines above it can only be detected by the
+    empty row that it fills.
     """
     best, most = 0, -1.0
     for shift in range(len(now) + 1):
         if any(row.meaning < 0 for row in now[:shift]):
             break
         pairs = list(zip(before, now[shift:], strict=False))
-        score = sum(_alike(old, new) for old, new in pairs) / max(1, len(pairs)) - 0.01 * shift if pairs else 0.5
+        score = sum(_match_score(old, new) for old, new in pairs) / max(1, len(pairs)) - 0.01 * shift if pairs else 0.5
         if score > most:
             best, most = shift, score
     return best
 
 
-def _alike(old: _Row, new: _Row) -> float:
-    """1 for the same line, 0 for two; an old line that has faded away altogether is half expected."""
+def _match_score(old: _Row, new: _Row) -> float:
+    """Match score: 1 for the same line, 0 for different lines, 0.5 where a previous line has faded out."""
     if old.meaning < 0 or new.meaning < 0:
         return 1.0 if old.meaning == new.meaning else 0.5 if new.meaning < 0 else 0.0
-    return float(old.meaning == new.meaning and float(old.print @ new.print) > ALIKE)
+    return float(old.meaning == new.meaning and float(old.print @ new.print) > MIN_CORRELATION)

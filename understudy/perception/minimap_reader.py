@@ -1,7 +1,7 @@
-"""Where the ship is, and on which map: read off the minimap.
+"""Reads the minimap: the ship's position, the present map and its landmarks.
 
-A map that the profile describes is recognised by its landmarks, which are then exact even where something covers one;
-on any other the landmarks are what is seen of them.
+A map that the profile describes is recognised by its landmarks; their exact positions then come from the profile, even
+where one is covered. On other maps, landmarks are detected by colour.
 """
 
 import math
@@ -13,21 +13,21 @@ import numpy as np
 from understudy.contract.observation import MAX_LANDMARKS, Role
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Area, Dot, MapMarks, Mark, Screen
-from understudy.perception.colours import spot
+from understudy.perception.colours import colour_centroid
 from understudy.perception.screen_regions import Edges, Scale, palette
 
 NOTHING_HIDDEN = np.zeros(4, np.float32)
-LEAST_PART = 0.25
-"""A landmark is there when at least this part of the pixels of a thin ring of its size has its colour."""
-SURE_MAP, KEPT_MAP = 0.6, 0.5
-"""The part of its landmarks by which a map is known, and by which it is kept."""
-LOOK_EVERY = 10
-"""Pictures between two searches for landmarks on a map that no profile describes."""
+MIN_RING_FRACTION = 0.25
+"""A landmark is visible when its coloured pixels are at least this fraction of those of a thin ring of its size."""
+RECOGNISE_FRACTION, KEEP_FRACTION = 0.6, 0.5
+"""Fraction of visible landmarks above which a map is recognised, and from which it is kept."""
+SEARCH_INTERVAL = 10
+"""Frames between two searches for landmarks on a map that the profile does not describe."""
 
 
 @dataclass(frozen=True)
-class Whereabouts:
-    """What the minimap says."""
+class MinimapPose:
+    """Position, map and landmarks as read off the minimap."""
 
     x: float
     """Map fractions; NaN when the ship's dot cannot be seen."""
@@ -37,7 +37,7 @@ class Whereabouts:
     landmarks: tuple[Mark, ...]
 
 
-class Minimap:
+class MinimapReader:
     """Reads one game's minimap."""
 
     def __init__(self, profile: Profile) -> None:
@@ -50,73 +50,76 @@ class Minimap:
         self._indices = [profile.maps.index(one.name) if one.name in profile.maps else -1 for one in screen.maps]
         self._cursor_size = screen.cursor_size
         self._current: MapMarks | None = None
-        self._seen: tuple[Mark, ...] = ()
-        self._looked = LOOK_EVERY
+        self._detected_marks: tuple[Mark, ...] = ()
+        self._frames_since_search = SEARCH_INTERVAL
 
-    def read(self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> Whereabouts:
-        """What it says now; the cursor (window fractions) hides what is under it."""
+    def read(self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> MinimapPose:
+        """Reads one frame; the region under the cursor (window fractions) is skipped."""
         edges = scale.edges(self._area)
-        hidden = self._under(cursor, scale)
-        x, y = self._ship(frame, scale, edges, hidden)
+        hidden = self._cursor_region(cursor, scale)
+        x, y = self._ship_position(frame, scale, edges, hidden)
         self._recognise(frame, scale, edges)
         if self._current is not None:
             index = self._indices[self._maps.index(self._current)]
-            return Whereabouts(x, y, index, self._current.landmarks[:MAX_LANDMARKS])
-        self._looked += 1
-        if self._looked >= LOOK_EVERY:
-            self._looked, self._seen = 0, find_marks(frame, scale, edges, tuple(self._dots.values()))
-        return Whereabouts(x, y, -1, self._seen)
+            return MinimapPose(x, y, index, self._current.landmarks[:MAX_LANDMARKS])
+        self._frames_since_search += 1
+        if self._frames_since_search >= SEARCH_INTERVAL:
+            self._frames_since_search, self._detected_marks = (
+                0,
+                find_marks(frame, scale, edges, tuple(self._dots.values())),
+            )
+        return MinimapPose(x, y, -1, self._detected_marks)
 
-    def _under(self, cursor: tuple[float, float], scale: Scale) -> np.ndarray:
+    def _cursor_region(self, cursor: tuple[float, float], scale: Scale) -> np.ndarray:
         x, y, size = cursor[0] * scale.width, cursor[1] * scale.height, self._cursor_size * scale.unit
         if not (math.isfinite(x) and math.isfinite(y)):
             return NOTHING_HIDDEN
         return np.array([x - 3, y - 3, x + size, y + size], np.float32)
 
-    def _ship(self, frame: np.ndarray, scale: Scale, edges: Edges, hidden: np.ndarray) -> tuple[float, float]:
+    def _ship_position(self, frame: np.ndarray, scale: Scale, edges: Edges, hidden: np.ndarray) -> tuple[float, float]:
         dot = self._dots.get(Role.PLAYER)
         if dot is None:
             return math.nan, math.nan
-        x, y, count = spot(frame, *edges, self._colours[Role.PLAYER], dot.tolerance, hidden)
+        x, y, count = colour_centroid(frame, *edges, self._colours[Role.PLAYER], dot.tolerance, hidden)
         area = math.pi * (dot.radius * scale.unit) ** 2
         if not 0.3 * area <= count <= 3.0 * area:
             return math.nan, math.nan
         return _on_map(x + dot.offset * scale.unit, y + dot.offset * scale.unit, edges)
 
     def _recognise(self, frame: np.ndarray, scale: Scale, edges: Edges) -> None:
-        """Keeps the map while its landmarks are there, else looks for the one whose are.
+        """Keeps the present map while its landmarks are visible, else searches for the map that matches best.
 
-        Half of them are enough to keep it (the ship's dot or the cursor may hide one), unless another map shows more:
-        two maps may have a portal in the same corner.
+        Half of its landmarks are enough to keep a map (the ship's dot or the cursor may hide one), unless another map
+        matches better: two maps may have a portal in the same corner.
         """
-        shown = 0.0 if self._current is None else self._shows(frame, scale, edges, self._current)
+        shown = 0.0 if self._current is None else self._visible_fraction(frame, scale, edges, self._current)
         if shown == 1.0:
             return
-        scores = [self._shows(frame, scale, edges, one) for one in self._maps]
+        scores = [self._visible_fraction(frame, scale, edges, one) for one in self._maps]
         best = int(np.argmax(scores)) if scores else -1
-        if best >= 0 and scores[best] > max(shown, SURE_MAP):
+        if best >= 0 and scores[best] > max(shown, RECOGNISE_FRACTION):
             self._current = self._maps[best]
-        elif shown < KEPT_MAP:
+        elif shown < KEEP_FRACTION:
             self._current = None
 
-    def _shows(self, frame: np.ndarray, scale: Scale, edges: Edges, one: MapMarks) -> float:
-        """The part of a map's landmarks that can be seen."""
-        there = [self._is_there(frame, scale, edges, mark) for mark in one.landmarks]
+    def _visible_fraction(self, frame: np.ndarray, scale: Scale, edges: Edges, one: MapMarks) -> float:
+        """Fraction of a map's landmarks that are visible."""
+        there = [self._is_visible(frame, scale, edges, mark) for mark in one.landmarks]
         return sum(there) / max(1, len(there))
 
-    def _is_there(self, frame: np.ndarray, scale: Scale, edges: Edges, mark: Mark) -> bool:
+    def _is_visible(self, frame: np.ndarray, scale: Scale, edges: Edges, mark: Mark) -> bool:
         dot = self._dots.get(mark.role)
         if dot is None:
             return False
         left, top, right, bottom = edges
         x, y, reach = left + mark.x * (right - left), top + mark.y * (bottom - top), (dot.radius + 1) * scale.unit
         part = (round(x - reach), round(y - reach), round(x + reach + 1), round(y + reach + 1))
-        _, _, count = spot(frame, *part, self._colours[mark.role], dot.tolerance, NOTHING_HIDDEN)
-        return bool(count >= LEAST_PART * 2 * math.pi * dot.radius * scale.unit)
+        _, _, count = colour_centroid(frame, *part, self._colours[mark.role], dot.tolerance, NOTHING_HIDDEN)
+        return bool(count >= MIN_RING_FRACTION * 2 * math.pi * dot.radius * scale.unit)
 
 
 def find_marks(frame: np.ndarray, scale: Scale, edges: Edges, dots: tuple[Dot, ...]) -> tuple[Mark, ...]:
-    """Landmarks of the given looks anywhere on the minimap, from their colours alone."""
+    """Detects portals and bases anywhere on the minimap, from their colours alone."""
     left, top, right, bottom = edges
     part = frame[top:bottom, left:right].astype(np.float32)
     marks = []

@@ -12,7 +12,7 @@ EVERY_SCORE = -1.0
 """Below any score: the least confidence was applied before."""
 
 
-def suppress(
+def non_max_suppression(
     boxes: Float32[np.ndarray, "M 4"], scores: Float32[np.ndarray, " M"], labels: Int64[np.ndarray, " M"], iou: float
 ) -> Int64[np.ndarray, " K"]:
     """Greedy non-maximum suppression within each class, by OpenCV.
@@ -60,7 +60,9 @@ sees large ones at several scales, and two real ones of one size that lie so ove
 def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
     """Indices of sightings (with kind, role, confidence, x, y, width, height) that no surer one stands for."""
     boxes = np.stack([sightings[name] for name in ("x", "y", "width", "height")], axis=1).astype(np.float32)
-    stays = suppress(boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME)
+    stays = non_max_suppression(
+        boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME
+    )
     alone: list[int] = []
     for number in stays:  # the surest first
         kind = sightings["kind"][number]

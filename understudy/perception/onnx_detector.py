@@ -17,7 +17,7 @@ from understudy.perception.model_files.class_names import class_names
 from understudy.perception.model_files.model_input import input_of
 from understudy.perception.model_files.onnx_trial import try_model
 from understudy.perception.model_files.output_layout import find_layout, require_detector
-from understudy.perception.nms import suppress
+from understudy.perception.nms import non_max_suppression
 
 WEIGHTS = Path(__file__).parent / "models"
 """Weights that come with understudy."""
@@ -71,7 +71,7 @@ class OnnxDetector:
             boxes, scores, labels = self._output.read(self._rows(), self._confidence)
         except ValueError as problem:
             raise self._misfit(problem) from problem
-        stay = suppress(boxes, scores, labels, self._iou)
+        stay = non_max_suppression(boxes, scores, labels, self._iou)
         found = np.zeros(len(stay), DETECTION)
         found["label"], found["confidence"] = labels[stay], scores[stay]
         for column, values in zip(("x", "y", "width", "height"), to_window(boxes[stay], box).T, strict=True):

@@ -1,4 +1,4 @@
-"""What a profile needs to know, measured in one screenshot: the colours of a bar, the look of a dot on the minimap."""
+"""Measures a profile's entries in one screenshot: a bar's colours, the colour and size of a dot on the minimap."""
 
 import math
 
@@ -7,23 +7,23 @@ import numpy as np
 from understudy.contract.errors import FlagError
 from understudy.contract.observation import Role
 from understudy.contract.screen_layout import Area, Bar, Colour, Dot
-from understudy.perception.colours import share_of
+from understudy.perception.colours import colour_fraction
 from understudy.perception.screen_regions import palette
 
-LEAST_SHARE = 0.12
-"""A colour belongs to a part of a bar when at least this part of its pixels has it."""
-MOST_COLOURS = 3
-GRAIN = 24
-"""Colours nearer than this, channel by channel, are one colour."""
-BETWEEN = (0.08, 0.92)
-"""A bar must be filled to between these parts to show both of its colours."""
+MIN_COLOUR_FRACTION = 0.12
+"""A colour belongs to a bar's part when at least this fraction of the part's pixels has it."""
+MAX_COLOURS = 3
+COLOUR_RESOLUTION = 24
+"""Colours that differ by less than this in each channel count as one colour."""
+FILL_RANGE = (0.08, 0.92)
+"""Fill fractions between which a bar shows both of its colours."""
 
 
 def area_of(left: float, top: float, right: float, bottom: float, width: int, height: int) -> Area:
-    """A rectangle in pixels of a picture as an area of its window.
+    """Converts a rectangle in pixels of a screenshot to an Area in window fractions.
 
     Raises:
-        FlagError: if it does not lie in the picture.
+        FlagError: if the rectangle does not lie in the screenshot.
     """
     if not (0 <= left < right <= width and 0 <= top < bottom <= height):
         raise FlagError(
@@ -34,12 +34,12 @@ def area_of(left: float, top: float, right: float, bottom: float, width: int, he
 
 
 def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str) -> Bar:
-    """A bar with the colours that it has in a picture in which it is `fraction` full.
+    """Measures a bar's full and empty colours in a screenshot in which it is `fraction` full.
 
     Raises:
-        FlagError: if it is too full or too empty to show both colours, or the two cannot be told apart.
+        FlagError: if the bar is too full or too empty to show both colours, or the two colours are alike.
     """
-    if not BETWEEN[0] <= fraction <= BETWEEN[1]:
+    if not FILL_RANGE[0] <= fraction <= FILL_RANGE[1]:
         raise FlagError(
             f"The bar {name} is {100 * fraction:.0f} % full in this picture, so only one of its colours can be seen: "
             "take a screenshot in which it is about half full."
@@ -60,13 +60,13 @@ def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str) -> Bar:
 
 
 def common_colours(part: np.ndarray) -> tuple[Colour, ...]:
-    """The colours that most of a part's pixels have, most frequent first."""
+    """The dominant colours of a region, most frequent first."""
     pixels = part.reshape(-1, 3).astype(int)
     colours: list[Colour] = []
-    while len(pixels) and len(colours) < MOST_COLOURS:
-        cells, counts = np.unique(pixels // GRAIN, axis=0, return_counts=True)
-        around = np.abs(pixels // GRAIN - cells[counts.argmax()]).max(axis=1) <= 1
-        if around.sum() < LEAST_SHARE * part.shape[0] * part.shape[1]:
+    while len(pixels) and len(colours) < MAX_COLOURS:
+        cells, counts = np.unique(pixels // COLOUR_RESOLUTION, axis=0, return_counts=True)
+        around = np.abs(pixels // COLOUR_RESOLUTION - cells[counts.argmax()]).max(axis=1) <= 1
+        if around.sum() < MIN_COLOUR_FRACTION * part.shape[0] * part.shape[1]:
             break
         red, green, blue = np.median(pixels[around], axis=0).astype(int).tolist()
         colours.append((red, green, blue))
@@ -75,10 +75,10 @@ def common_colours(part: np.ndarray) -> tuple[Colour, ...]:
 
 
 def dot_of(frame: np.ndarray, role: Role, x: float, y: float, profile_height: int) -> Dot:
-    """A dot of the minimap by the colour at one of its pixels; its size is measured.
+    """Measures a dot of the minimap: its colour at one given pixel, and its radius from the pixels of that colour.
 
     Raises:
-        FlagError: if the place is not in the picture.
+        FlagError: if the pixel is not in the screenshot.
     """
     height, width = frame.shape[:2]
     if not (0 <= x < width and 0 <= y < height):
@@ -86,10 +86,10 @@ def dot_of(frame: np.ndarray, role: Role, x: float, y: float, profile_height: in
     red, green, blue = (int(channel) for channel in frame[int(y), int(x)])
     reach = 12
     edges = (int(x) - reach, int(y) - reach, int(x) + reach + 1, int(y) + reach + 1)
-    count = share_of(frame, *edges, palette(((red, green, blue),)), 20.0) * (2 * reach + 1) ** 2
+    count = colour_fraction(frame, *edges, palette(((red, green, blue),)), 20.0) * (2 * reach + 1) ** 2
     radius = math.sqrt(max(count, 1.0) / math.pi) * profile_height / height
     return Dot(role=role, colour=(red, green, blue), radius=round(radius, 1), tolerance=20.0)
 
 
 def _apart(colour: Colour, others: tuple[Colour, ...]) -> bool:
-    return all(math.dist(colour, other) > GRAIN for other in others)
+    return all(math.dist(colour, other) > COLOUR_RESOLUTION for other in others)

@@ -1,8 +1,8 @@
-"""Which detection is which object: ids that last, and velocities in true seconds.
+"""Multi-object tracking by detection: persistent ids, velocities per second, one linear assignment a frame.
 
-Assignment by centre distance and not by overlap: at 20 pictures a second a small sprite often leaves its own box
-between two (benchmarks/tracker.md). An object's velocity is kept over ground; the player's own motion, which moves
-everything on the screen at once, is taken out first.
+Assigns by centre distance and not by IoU: at 20 frames a second a small sprite often leaves its own box between two
+frames (benchmarks/tracker.md). Linear assignment is scipy's (Crouse 2016); the state update is an alpha-beta filter
+with fixed gains (`follow`, `steer`). Velocities are over ground: ego motion, which moves the whole scene, is removed.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from scipy.optimize import linear_sum_assignment
 from understudy.contract.observation import Role
 
 STILL = (int(Role.LOOT), int(Role.PORTAL), int(Role.BASE))
-"""Roles of things that never move over ground: their motion on the screen is the player's own."""
+"""Roles of static objects: their motion on the screen is the player's own, negated."""
 
 TRACKED = np.dtype(
     [
@@ -27,59 +27,59 @@ TRACKED = np.dtype(
         ("vy", "f8"),
         ("width", "f8"),
         ("height", "f8"),
-        ("hits", "i4"),  # pictures it was found in
-        ("missed", "i4"),  # pictures since it was last found
+        ("hits", "i4"),  # frames in which it was detected
+        ("missed", "i4"),  # frames since it was last detected
         ("confidence", "f4"),
-        ("matched", "i4"),  # index of the detection of this picture, -1 for none
+        ("matched", "i4"),  # index of its sighting in this frame, -1 for none
     ],
 )
-"""One object as the tracker knows it."""
+"""One tracked object."""
 
 SIGHTING = np.dtype(
     [("kind", "i2"), ("role", "i2"), ("confidence", "f4"), ("x", "f4"), ("y", "f4"), ("width", "f4"), ("height", "f4")]
 )
-"""One detection as one of the game's kinds."""
+"""One detection, mapped to a kind of the game."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerConfig:
-    """How the tracker follows."""
+    """Gating, filter gains and track management of the tracker."""
 
     gate: float = 0.7
-    """A detection farther from where an object should be than this part of its larger side (and `reach`) is another."""
+    """Gate: largest distance of a sighting to an object's predicted position, as a fraction of its longer side."""
     reach: float = 0.012
-    """Window widths that are allowed on top."""
+    """Added to the gate, window widths."""
     strange: float = 0.5
-    """What an object of another kind of the same role costs more, as part of the gate."""
+    """Extra cost of a sighting of another kind of the same role, in gates."""
     follow: float = 0.75
-    """How much of a surprise in place is believed at once."""
+    """Position gain of the filter (alpha)."""
     steer: float = 0.12
-    """How much of it is taken for a change of velocity."""
+    """Velocity gain of the filter (beta)."""
     least_confidence: float = 0.4
-    """An object is told of while its detections are this sure on average. Of what an eye sees for longer and is never
-    surer of, most is nothing (docs/log.md)."""
+    """Smallest mean confidence of a confirmed object: most objects that stay below it are false detections
+    (docs/log.md)."""
     sure: float = 0.5
-    """One detection of this confidence makes an object; weaker ones need `least_hits`."""
+    """One sighting of this confidence confirms an object; with less it needs `least_hits`."""
     least_hits: int = 2
     coast: int = 3
-    """An object that is not found is still told of for this many pictures."""
+    """Frames for which a confirmed object is still reported without a sighting."""
     remember: int = 12
-    """And is known again if it comes back within this many."""
+    """Frames for which it keeps its id without a sighting."""
 
 
 class Tracker:
-    """Follows the objects of one window. Belongs to one thread."""
+    """Tracks the objects of one window. Belongs to one thread."""
 
     def __init__(self, aspect: float, config: TrackerConfig | None = None) -> None:
         """Args: `aspect`, height of the window over its width: distances are measured in window widths."""
         self._aspect = aspect
         self.config = config or TrackerConfig()
         self.objects = np.zeros(0, TRACKED)
-        """All that is followed, told of or not."""
+        """All tracked objects, confirmed or not; records of dtype TRACKED."""
         self._next_id = 1
 
     def reset(self) -> None:
-        """Another map: nothing that was followed is there any more; ids go on counting."""
+        """Drops all objects, as after a change of map; ids are not reused."""
         self.objects = np.zeros(0, TRACKED)
 
     def update(
@@ -89,17 +89,16 @@ class Tracker:
         drift: Float64[np.ndarray, "2"],
         doubtful: Bool[np.ndarray, " N"] | None = None,
     ) -> np.ndarray:
-        """Takes the detections of one picture in.
+        """Updates the objects with the detections of one frame.
 
         Args:
             sightings: records of dtype SIGHTING.
-            elapsed_s: true seconds since the picture before.
-            drift: how the whole scene moves on the screen, window widths and heights a second: the player's own
-                velocity, negated.
-            doubtful: sightings that may confirm an object, but make no new one.
+            elapsed_s: seconds since the previous frame.
+            drift: motion of the whole scene on the screen, window widths and heights a second: the ego motion, negated.
+            doubtful: sightings that may update an object but start no new one.
 
         Returns:
-            Records of dtype TRACKED of the objects worth telling of.
+            The confirmed objects, records of dtype TRACKED.
         """
         config, objects = self.config, self.objects
         objects["x"] += (objects["vx"] + drift[0]) * elapsed_s
@@ -113,27 +112,27 @@ class Tracker:
         inside = (np.abs(objects["x"] - 0.5) <= 0.5) & (np.abs(objects["y"] - 0.5) <= 0.5)
         kept = (objects["missed"] <= config.remember) & (inside | (objects["missed"] == 0))
         taken = set(objects["matched"][objects["matched"] >= 0].tolist())
-        born = [
+        new = [
             number
             for number in range(len(sightings))
             if number not in taken and (doubtful is None or not doubtful[number])
         ]
-        self.objects = np.concatenate([objects[kept], self._born(sightings, born)])
-        return self.told()
+        self.objects = np.concatenate([objects[kept], self._new_objects(sightings, new)])
+        return self.confirmed()
 
-    def told(self) -> np.ndarray:
-        """The objects worth telling of: sure enough, and found lately."""
+    def confirmed(self) -> np.ndarray:
+        """Confirmed objects: confident enough and sighted within the last `coast` frames; records of dtype TRACKED."""
         objects, config = self.objects, self.config
         often = (objects["hits"] >= config.least_hits) & (objects["confidence"] >= config.least_confidence)
         sure = often | (objects["confidence"] >= config.sure)
         return np.asarray(objects[sure & (objects["missed"] <= config.coast)])
 
     def forget(self, number: int) -> None:
-        """The object of this id is known to be gone (killed, collected)."""
+        """Drops the object of this id, which was killed or collected."""
         self.objects = self.objects[self.objects["id"] != number]
 
     def _assign(self, sightings: np.ndarray) -> list[tuple[int, int]]:
-        """Pairs of object and sighting, each at most once, nearest together as a whole."""
+        """Pairs (object index, sighting index) of least total cost, each used at most once."""
         objects, config = self.objects, self.config
         if not len(objects) or not len(sightings):
             return []
@@ -152,12 +151,12 @@ class Tracker:
         config, one = self.config, self.objects[which]
         again = one["missed"] > 0
         for place, speed in (("x", "vx"), ("y", "vy")):
-            surprise = float(sighting[place] - one[place])
-            one[place] += (1.0 if again else config.follow) * surprise
+            residual = float(sighting[place] - one[place])
+            one[place] += (1.0 if again else config.follow) * residual
             if one["role"] in STILL:
                 continue
-            early = one["hits"] < 4  # a young object's velocity is not known: believe more
-            one[speed] += (0.4 if early else config.steer) * surprise / max(elapsed_s * (1 + one["missed"]), 1e-3)
+            early = one["hits"] < 4  # a new object's velocity is unknown: use a larger gain
+            one[speed] += (0.4 if early else config.steer) * residual / max(elapsed_s * (1 + one["missed"]), 1e-3)
         for side in ("width", "height"):
             one[side] += 0.2 * (sighting[side] - one[side])
         if sighting["kind"] == one["kind"]:
@@ -169,11 +168,11 @@ class Tracker:
         one["hits"] += 1
         one["matched"] = found
 
-    def _born(self, sightings: np.ndarray, born: list[int]) -> np.ndarray:
-        objects = np.zeros(len(born), TRACKED)
+    def _new_objects(self, sightings: np.ndarray, new: list[int]) -> np.ndarray:
+        objects = np.zeros(len(new), TRACKED)
         for name in ("kind", "role", "confidence", "x", "y", "width", "height"):
-            objects[name] = sightings[name][born]
-        objects["id"] = np.arange(self._next_id, self._next_id + len(born))
-        objects["hits"], objects["matched"] = 1, born
-        self._next_id += len(born)
+            objects[name] = sightings[name][new]
+        objects["id"] = np.arange(self._next_id, self._next_id + len(new))
+        objects["hits"], objects["matched"] = 1, new
+        self._next_id += len(new)
         return objects

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
+from understudy.contract.safe_files import replacing
 from understudy.policies.checkpoint_archive import first_line, judged_archive, no_checkpoint
 
 BEST = "best_model.pt"
@@ -167,16 +168,8 @@ def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
 
 def _write_whole(path: Path, content: memoryview) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # One name per process: two trainers writing to one folder must not write into each other's half-made file.
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with replacing(path) as file:
+        file.write(content)
     _sync_folder(path.parent)
 
 
@@ -237,8 +230,8 @@ def load_playing(folder: Path, policy: str, encoding: str, *, judged: bool = Fal
     path = folder / HELD_OUT / BEST
     if not judged or not twins or not path.exists() or any(parent.what == BASE for parent in best.meta.lineage):
         return best
-    twin = load_checkpoint(path, policy, encoding)
-    return twin if twin.identity in twins else best
+    held_out_twin = load_checkpoint(path, policy, encoding)
+    return held_out_twin if held_out_twin.identity in twins else best
 
 
 def _read_archive(path: Path) -> Any:

@@ -1,6 +1,7 @@
-"""Where a click lands: object, landmark on the minimap, minimap, open space, or a panel that flies nowhere.
+"""Click semantics: classifies a click as an object, a landmark, the minimap, open space, or a panel without effect.
 
-The one reading of clicks, shared by encoding (play and training alike), hindsight and hand, compiled by numba.
+The encoder (in play and training), hindsight labels, sampling and motor model share this one definition; compiled by
+numba.
 """
 
 from enum import IntEnum
@@ -23,16 +24,16 @@ ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), i
 HIT_MARGIN = 1.3
 """A click this many half-sizes from an object's centre still means the object: people aim at sprites, not at boxes."""
 LOG_WORTH_SCALE = 3.5
-"""log(1 + points) of the most valuable kinds (about 30 points), so that worth lies in about 0..1."""
+"""log(1 + points) of the most valuable kinds (about 30 points), which scales worth to about 0..1."""
 LANDMARK_RADIUS = 0.04
 """A minimap click this close to a landmark (map fractions) means the landmark."""
 
-# Every compiled function of policies and learning is reached through this file, so this is the moment before the first.
+# All modules with compiled functions in policies and learning import this file, so this runs before any of them.
 forget_stale_code(Path(__file__).parent, Path(__file__).parents[1] / "learning")
 
 
-class Sort(IntEnum):
-    """What a click means."""
+class ClickKind(IntEnum):
+    """Meaning of a click."""
 
     NOTHING = 0
     TRACK = 1
@@ -41,10 +42,10 @@ class Sort(IntEnum):
     SPACE = 4
 
 
-SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(sort) for sort in Sort)
-"""Sorts as plain numbers, for compiled code."""
+SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(kind) for kind in ClickKind)
+"""Members of ClickKind as plain numbers, for compiled code."""
 
-GEOMETRY = np.dtype(
+UI_GEOMETRY = np.dtype(
     [
         ("aspect", "f4"),  # window height / width, to measure distances in window widths
         ("minimap_left", "f4"),
@@ -58,14 +59,14 @@ GEOMETRY = np.dtype(
         ("worth", "f4", (MAX_KINDS,)),  # value, compressed to about 0..1
     ],
 )
-"""What the compiled functions know of a profile."""
+"""The parts of a profile that compiled functions use."""
 
 
 def geometry_of(profile: Profile) -> np.void:
-    """One record of dtype GEOMETRY.
+    """Converts a profile to one record of dtype UI_GEOMETRY.
 
     Raises:
-        WorldError: if the game has more kinds, panels or keys than the policies have places for.
+        WorldError: if the game has more kinds, panels or keys than the policies have room for.
     """
     for what, given, most in (
         ("kinds of object", len(profile.kinds), MAX_KINDS),
@@ -77,7 +78,7 @@ def geometry_of(profile: Profile) -> np.void:
                 f"The game {profile.name!r} has {given} {what} and the policies have places for {most}: "
                 "leave some out of its profile."
             )
-    record: np.void = np.zeros(1, GEOMETRY)[0]
+    record: np.void = np.zeros(1, UI_GEOMETRY)[0]
     record["aspect"] = profile.window_height / profile.window_width
     record["minimap_left"], record["minimap_top"] = profile.minimap.left, profile.minimap.top
     record["minimap_width"], record["minimap_height"] = profile.minimap.width, profile.minimap.height
@@ -93,7 +94,7 @@ def geometry_of(profile: Profile) -> np.void:
 
 @numba.njit(cache=True)
 def known_kind(kind):  # type: ignore[no-untyped-def]
-    """A kind that the tables have a row for; compiled code reads out of bounds without a word."""
+    """Clamps a kind to the rows of the tables, because compiled code does not check bounds."""
     return min(max(kind, 0), MAX_KINDS - 1)
 
 
@@ -105,13 +106,13 @@ def distance(geometry, x, y):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def to_map(geometry, x, y):  # type: ignore[no-untyped-def]
-    """Window fractions on the minimap to map fractions."""
+    """Converts a point on the minimap from window fractions to map fractions."""
     return (x - geometry.minimap_left) / geometry.minimap_width, (y - geometry.minimap_top) / geometry.minimap_height
 
 
 @numba.njit(cache=True)
 def to_window(geometry, x, y):  # type: ignore[no-untyped-def]
-    """Map fractions to the point on the minimap, window fractions."""
+    """Converts map fractions to the point on the minimap in window fractions."""
     return geometry.minimap_left + x * geometry.minimap_width, geometry.minimap_top + y * geometry.minimap_height
 
 
@@ -126,7 +127,7 @@ def slot_of(observation, track_id):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def track_under(observation, x, y):  # type: ignore[no-untyped-def]
-    """Slot of the object under a point, the nearest by its own size; -1 when there is none."""
+    """Slot of the object under a point, -1 when there is none; of several the nearest, in units of its half-size."""
     best, best_distance = -1, HIT_MARGIN
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
@@ -153,11 +154,11 @@ def landmark_near(observation, map_x, map_y):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def read_click(observation, geometry, x, y):  # type: ignore[no-untyped-def]
-    """What a click at (x, y) means.
+def classify_click(observation, geometry, x, y):  # type: ignore[no-untyped-def]
+    """Classifies a click at (x, y), window fractions.
 
     Returns:
-        (sort, index): a Sort, and the track slot or landmark index where the sort has one (else -1).
+        (kind, index): a ClickKind, and the track slot or landmark index where the kind has one (else -1).
     """
     map_x, map_y = to_map(geometry, x, y)
     if 0.0 <= map_x < 1.0 and 0.0 <= map_y < 1.0:

@@ -1,7 +1,7 @@
-"""What the slower levels tell the faster ones, as numbers.
+"""Conditioning vectors that the slower levels pass to the faster ones.
 
-The Strategist says a mode and a goal, the Tactician adds a target and a route; both are distributions or means, never a
-hard choice, so that a doubt upstream stays a doubt downstream.
+The Strategist outputs a mode and a goal, the Tactician adds a target and a route. Both pass on probabilities or means
+and never a hard choice, so that uncertainty is preserved downstream.
 """
 
 import numba
@@ -13,35 +13,36 @@ from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
 
 STRATEGIST_TICKS = TICK_RATE_HZ
-"""The Strategist decides in every so many ticks: once a second."""
+"""Ticks between two decisions of the Strategist: once a second."""
 TACTICIAN_TICKS = 4
-"""The Tactician does: five times a second."""
+"""Ticks between two decisions of the Tactician: five times a second."""
 ROUTE_WIDTH = 2
 STRATEGY_WIDTH = NUM_MODES + GOAL_WIDTH
-"""Mode probabilities and goal: what the Tactician is told."""
-ADVICE_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
-"""The above, the route and the probability of no target: what the Executor is told, beside a weight per object."""
+"""Width of the Tactician's conditioning: mode probabilities and goal."""
+CONDITIONING_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
+"""Width of the Executor's conditioning: the above, the route and the probability of no target. The probabilities of
+the targets are passed apart, one for each object."""
 
 
-def strategy_of(
+def concat_strategy(
     mode_probabilities: Float[Tensor, "*B modes"], goal: Float[Tensor, "*B goal"]
 ) -> Float[Tensor, "*B strategy"]:
-    """The Strategist's word."""
+    """Concatenates the Strategist's outputs."""
     return torch.cat([mode_probabilities, goal], dim=-1)
 
 
-def advice_of(
+def concat_conditioning(
     strategy: Float[Tensor, "*B strategy"],
     route: Float[Tensor, "*B 2"],
     no_target: Float[Tensor, "*B"],
 ) -> Float[Tensor, "*B advice"]:
-    """The Strategist's and the Tactician's word."""
+    """Concatenates the outputs of Strategist and Tactician."""
     return torch.cat([strategy, route, no_target[..., None]], dim=-1)
 
 
 @numba.njit(cache=True)
-def follow_targets(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
-    """Moves weights from the slots of one tick to those of another, by id; newcomers get 0."""
+def remap_target_probs(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
+    """Moves weights from the slots of one tick to those of another by track id; new tracks get 0."""
     for slot in range(MAX_TRACKS):
         out[slot] = 0.0
         for old in range(MAX_TRACKS):
@@ -52,6 +53,6 @@ def follow_targets(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-
 
 @numba.njit(cache=True)
 def follow_targets_in_worlds(ids_then, weights, ids_now, out):  # type: ignore[no-untyped-def]
-    """`follow_targets` for B worlds."""
+    """Applies `remap_target_probs` to each of B worlds."""
     for b in range(len(ids_now)):
-        follow_targets(ids_then[b], weights[b], ids_now[b], out[b])
+        remap_target_probs(ids_then[b], weights[b], ids_now[b], out[b])

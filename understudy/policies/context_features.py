@@ -1,4 +1,4 @@
-"""What the policies are told of the scene as a whole: places, frames, bars, what was done how long ago.
+"""Context features of the whole scene: positions, reference frames, health bars, and times since past events.
 
 Features that change sign under a left-right mirror come first, then those of an up-down mirror, then the rest.
 """
@@ -25,21 +25,21 @@ from understudy.policies.temporal_features import FOREVER, NUM_TIMERS, T_MINIMAP
 
 NUM_PLACES = 13
 NUM_MIRRORED = NUM_PLACES + NUM_FRAMES * FRAME_VECTORS
-"""So many context features flip with x, and as many with y."""
+"""Number of context features that change sign with x, and of those that do with y."""
 
 TIMER_FEATURES = 4
 NUM_LEVELS = 8
-"""Steps of the ladders that make a threshold on a bar or a distance easy to learn, and sharp."""
+"""Soft thresholds for each health bar or distance, which make sharp decision thresholds easy to learn."""
 NUM_FLIGHTS = 6
 NUM_AMMO = 5
 NUM_FRAME_FACTS = 6
 NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
 LASER_AT = 2 * NUM_MIRRORED + 14
-"""Column that says whether the laser is on."""
+"""Column of whether the laser is on."""
 AMMO_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
-"""First of NUM_AMMO columns that say which ammunition is loaded."""
+"""First of NUM_AMMO columns: one-hot of the loaded ammunition."""
 FLIGHT_AT = AMMO_AT + NUM_AMMO + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS
-"""First of NUM_FLIGHTS columns that say where the ship was last sent."""
+"""First of NUM_FLIGHTS columns: one-hot of the ship's last destination."""
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
 MAX_WIDTH = 4096
 """Of any layer of a policy."""
@@ -48,8 +48,8 @@ RELOADED = 0.999
 
 @numba.njit(cache=True)
 def encode_context(observation, carry, geometry, context):  # type: ignore[no-untyped-def]
-    """One tick, after the memory has taken it in; `context` holds zeros before."""
-    _encode_places(observation, carry, geometry, context)
+    """Writes the features of one tick to `context`, which starts at zero; `carry` has been updated with the tick."""
+    _encode_positions(observation, carry, geometry, context)
     end = _encode_vitals(observation, carry, geometry, context, 2 * NUM_MIRRORED)
     end = _encode_scene(observation, carry, geometry, context, end)
     end = _encode_frames(observation, carry, geometry, context, end)
@@ -63,7 +63,7 @@ def encode_context(observation, carry, geometry, context):  # type: ignore[no-un
 
 @numba.njit(cache=True)
 def _encode_timer(ticks, out, at):  # type: ignore[no-untyped-def]
-    """Four views of a time, sharp for reactions (0.1 s) and blunt for habits (10 s)."""
+    """Encodes the time since an event as exponentials with decay constants of 3, 10, 40, 200 ticks (0.15 to 10 s)."""
     out[at] = np.exp(-ticks / 3.0)
     out[at + 1] = np.exp(-ticks / 10.0)
     out[at + 2] = np.exp(-ticks / 40.0)
@@ -71,15 +71,15 @@ def _encode_timer(ticks, out, at):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _encode_ladder(value, first, step, out, at):  # type: ignore[no-untyped-def]
-    """NUM_LEVELS soft steps: has the value passed `first`, `first + step`, ...?"""
+def _encode_thresholds(value, first, step, out, at):  # type: ignore[no-untyped-def]
+    """Encodes a value as NUM_LEVELS soft thresholds (tanh) at `first`, `first + step`, ..."""
     for level in range(NUM_LEVELS):
         out[at + level] = np.tanh(1.2 / step * (value - first - step * level))
 
 
 @numba.njit(cache=True)
-def _encode_places(observation, carry, geometry, out):  # type: ignore[no-untyped-def]
-    """The features that flip: x parts in [0, NUM_MIRRORED), y parts behind them, in the same order."""
+def _encode_positions(observation, carry, geometry, out):  # type: ignore[no-untyped-def]
+    """Writes features that change sign under a mirror: x parts in [0, NUM_MIRRORED), then y parts in the same order."""
     player, second = observation.player, NUM_MIRRORED
     out[0], out[second] = 2.0 * (player.x - 0.5), 2.0 * (player.y - 0.5)
     out[1], out[second + 1] = 2.0 * player.vx, 2.0 * player.vy
@@ -137,9 +137,9 @@ def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-un
     out[at + 17] = 4.0 * distance(geometry, player.vx, player.vy)
     out[at + 18], out[at + 19] = np.sin(3.0 * hull), np.sin(6.0 * hull)
     at += 20
-    _encode_ladder(hull, 0.1, 0.1, out, at)
-    _encode_ladder(shield, 0.1, 0.1, out, at + NUM_LEVELS)
-    _encode_ladder(0.5 * (hull + shield), 0.1, 0.1, out, at + 2 * NUM_LEVELS)
+    _encode_thresholds(hull, 0.1, 0.1, out, at)
+    _encode_thresholds(shield, 0.1, 0.1, out, at + NUM_LEVELS)
+    _encode_thresholds(0.5 * (hull + shield), 0.1, 0.1, out, at + 2 * NUM_LEVELS)
     at += 3 * NUM_LEVELS
     assert at == AMMO_AT
     if 0 <= player.ammo_kind < NUM_AMMO:
@@ -152,7 +152,7 @@ def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-un
 
 @numba.njit(cache=True)
 def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
-    """Counts and distances: who is near, how strong, what was clicked last, how far it is to go."""
+    """Writes counts, distances and strengths of objects, the last click, and the distance to the destination."""
     player = observation.player
     num_enemies, num_loot, num_attackers, danger = 0.0, 0.0, 0.0, 0.0
     for slot in range(MAX_TRACKS):
@@ -185,14 +185,14 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
     at += 8
     if slot >= 0:
         track = observation.tracks[slot]
-        _encode_ladder(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
+        _encode_thresholds(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
     assert at + NUM_LEVELS == FLIGHT_AT
     out[at + NUM_LEVELS + carry.flight] = 1.0
     at += NUM_LEVELS + NUM_FLIGHTS
     if slot >= 0 and 0 <= player.ammo_kind < NUM_AMMO:
-        # Which ammunition for whom is decided a dozen times an hour: too rarely to find the product by itself.
+        # The ammunition is chosen a dozen times an hour, too rarely to learn how it depends on the target.
         strength = geometry.strength[known_kind(observation.tracks[slot].kind)]
-        _encode_ladder(strength, 0.05, 0.1, out, at + player.ammo_kind * NUM_LEVELS)
+        _encode_thresholds(strength, 0.05, 0.1, out, at + player.ammo_kind * NUM_LEVELS)
     at += NUM_AMMO * NUM_LEVELS
     if carry.timers[T_MINIMAP] < FOREVER:
         out[at] = 4.0 * np.sqrt((carry.minimap_x - player.x) ** 2 + (carry.minimap_y - player.y) ** 2)
@@ -202,11 +202,11 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
 
 @numba.njit(cache=True)
 def _encode_frames(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
-    """The frames' axes among the features that flip, and what moves along them."""
+    """Writes the axes of the reference frames to the mirrored features, and velocities along them."""
     player, aspect = observation.player, geometry.aspect
     frames = np.zeros((NUM_FRAMES, FRAME_VECTORS, 2), np.float32)
     slot = fight_frame(observation, carry, geometry, frames[FIGHT_FRAME])
-    push = flight_frame(observation, geometry, frames[FLIGHT_FRAME])
+    threat = flight_frame(observation, geometry, frames[FLIGHT_FRAME])
     for frame in range(NUM_FRAMES):
         for vector in range(FRAME_VECTORS):
             column = NUM_PLACES + FRAME_VECTORS * frame + vector
@@ -221,8 +221,8 @@ def _encode_frames(observation, carry, geometry, out, at):  # type: ignore[no-un
             out[at + 2 + axis] = 4.0 * along(frames[FIGHT_FRAME], axis, x, y, aspect)
         out[at + 5] = 2.0 * distance(geometry, track.x - 0.5, track.y - 0.5)
     at += NUM_FRAME_FACTS
-    if push > 0.0:
-        out[at], out[at + 3] = 1.0, 0.3 * np.log(push)
+    if threat > 0.0:
+        out[at], out[at + 3] = 1.0, 0.3 * np.log(threat)
         base = nearest_landmark(observation, BASE)
         if base >= 0:
             mark = observation.landmarks[base]
@@ -234,11 +234,11 @@ def _encode_frames(observation, carry, geometry, out, at):  # type: ignore[no-un
 
 
 def frames_of(context_BF: Tensor) -> Tensor:
-    """The frames (origin, ahead, aside) that a context holds, as it was mirrored; shape (B, NUM_FRAMES, 3, 2)."""
+    """Reads the frames (origin, ahead, aside) from a context, mirrored or not; shape (B, NUM_FRAMES, 3, 2)."""
     x, y = context_BF[:, NUM_PLACES:NUM_MIRRORED], context_BF[:, NUM_MIRRORED + NUM_PLACES : 2 * NUM_MIRRORED]
     return torch.stack([x, y], dim=-1).view(-1, NUM_FRAMES, FRAME_VECTORS, 2)
 
 
 def ship_on_map(context_BF: Tensor) -> Tensor:
-    """Where on the map a context has the ship, scaled to -1..1; shape (B, 2)."""
+    """Reads the ship's position on the map from a context, -1..1; shape (B, 2)."""
     return torch.stack([context_BF[:, 0], context_BF[:, NUM_MIRRORED]], dim=-1)

@@ -1,9 +1,10 @@
-"""Observation to numbers: the one encoding, the same compiled function in training and in play.
+"""Observation encoder: one compiled function computes the features for training and play alike.
 
 A tick becomes a context vector (policies/context_features.py), a matrix of track features and a matrix of landmark
-features (policies/object_features.py). What happened before is carried explicitly (policies/temporal_features.py).
+features (policies/object_features.py). The state between ticks is an explicit carry (policies/temporal_features.py).
 Features that change sign under a left-right mirror come first, then those that change sign under an up-down mirror,
-then the rest: `mirror_signs` needs no list of names."""
+then the rest, so `mirror_signs` needs no list of names.
+"""
 
 from dataclasses import dataclass
 
@@ -16,15 +17,15 @@ from understudy.contract.profile import Profile
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.context_features import CONTEXT_WIDTH, encode_context
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH, encode_landmarks, encode_tracks
-from understudy.policies.temporal_features import fresh_memory, remember_events, remember_inputs, remember_tracks
+from understudy.policies.temporal_features import initial_state, update_events, update_inputs, update_tracks
 
 ENCODING = "gesture-7"
-"""Name of this encoding; a checkpoint of another one is refused. Change it whenever a feature changes."""
+"""Version of this encoding; a checkpoint of another version is refused. Change it whenever a feature changes."""
 
 
 @dataclass(frozen=True)
 class Encoded:
-    """B worlds (or ticks) as numbers."""
+    """Features of B worlds (or ticks)."""
 
     context: Float32[np.ndarray, "B F"]
     tracks: Float32[np.ndarray, "B N track_features"]
@@ -34,23 +35,23 @@ class Encoded:
 
 
 class Encoder:
-    """Encodes observations of one game; holds no memory of its own."""
+    """Encodes observations of one game; stateless, the state is in the carry."""
 
     def __init__(self, profile: Profile) -> None:
         self.geometry = geometry_of(profile)
 
     def start(self, num_worlds: int) -> np.ndarray:
-        """Fresh carries, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
-        return fresh_memory(num_worlds)
+        """Returns initial carries, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
+        return initial_state(num_worlds)
 
     def encode(self, observation: Observation, carry: np.ndarray) -> Encoded:
-        """One tick of B worlds; updates `carry` in place."""
+        """Encodes one tick of B worlds; updates `carry` in place."""
         arrays = _buffers(len(observation))
         _encode_worlds(observation.records, carry, self.geometry, *arrays)
         return Encoded(*arrays)
 
     def encode_episode(self, observation: Observation) -> Encoded:
-        """All ticks of one world, in order, from a fresh carry."""
+        """Encodes all ticks of one world, in order, from an initial carry."""
         arrays = _buffers(len(observation))
         _encode_ticks(observation.records, self.start(1), self.geometry, *arrays)
         return Encoded(*arrays)
@@ -79,9 +80,9 @@ def _encode_ticks(records, carries, geometry, context, tracks, kinds, landmarks)
 
 @numba.njit(cache=True)
 def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  # type: ignore[no-untyped-def]
-    remember_tracks(observation, carry)
-    remember_inputs(observation, carry, geometry)
-    remember_events(observation, carry)
+    update_tracks(observation, carry)
+    update_inputs(observation, carry, geometry)
+    update_events(observation, carry)
     encode_tracks(observation, carry, geometry, tracks, kinds)
     encode_landmarks(observation, landmarks)
     encode_context(observation, carry, geometry, context)
@@ -92,7 +93,7 @@ def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  #
 
 
 def mirror_signs(mirrored: int, width: int, flip_x: bool, flip_y: bool) -> Float32[np.ndarray, " width"]:
-    """Signs that turn features of the layout above into those of the mirrored scene."""
+    """Signs that turn features, in the layout of the module docstring, into those of the mirrored scene."""
     signs = np.ones(width, np.float32)
     signs[:mirrored] = -1.0 if flip_x else 1.0
     signs[mirrored : 2 * mirrored] = -1.0 if flip_y else 1.0

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.contract.ranges import require_range
 from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
-from understudy.policies.conditioning import ADVICE_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import (
     AMMO_AT,
     CONTEXT_WIDTH,
@@ -27,7 +27,7 @@ from understudy.policies.context_features import (
     frames_of,
     ship_on_map,
 )
-from understudy.policies.mixture_density import RAW_WIDTH, RING_WIDTH, in_frame, in_plane, in_ring
+from understudy.policies.mixture_density import RAW_WIDTH, RING_WIDTH, frame_mixture, ring_mixture, window_mixture
 from understudy.policies.object_features import (
     AWAY_AT,
     NUM_LANDMARK_PLACES,
@@ -85,13 +85,13 @@ EARLIER = "earlier."
 """How the names of those begin that lie beside the others, for another manner."""
 
 
-def is_own(name: str) -> bool:
+def is_style_specific(name: str) -> bool:
     """Whether a number of this name belongs to one manner of play alone."""
     return not name.startswith((*SHARED, EARLIER))
 
 
 @dataclass(frozen=True)
-class Hazards:
+class ExecutorOutput:
     """What the Executor says of one tick."""
 
     start_logit: Float[Tensor, " B"]
@@ -117,7 +117,7 @@ class Executor(nn.Module):
         width = config.width
         self.kind = nn.Embedding(MAX_KINDS + 1, config.kind_width)
         self.context = nn.Sequential(
-            nn.Dropout(0.5 * config.dropout), nn.Linear(CONTEXT_WIDTH + ADVICE_WIDTH, 2 * width), nn.GELU()
+            nn.Dropout(0.5 * config.dropout), nn.Linear(CONTEXT_WIDTH + CONDITIONING_WIDTH, 2 * width), nn.GELU()
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + config.kind_width, width)
         self.landmark = nn.Linear(PLACE_AT, width)
@@ -153,7 +153,7 @@ class Executor(nn.Module):
         nn.init.zeros_(self.landmark_place.weight)
         self.earlier = nn.ParameterDict()
         if config.earlier:
-            twice = {name: value for name, value in self.named_parameters() if is_own(name)}
+            twice = {name: value for name, value in self.named_parameters() if is_style_specific(name)}
             self.earlier.update({name.replace(".", "__"): value.detach().clone() for name, value in twice.items()})
 
     def forward(
@@ -164,7 +164,7 @@ class Executor(nn.Module):
         kinds_BN: Int64[Tensor, "B N"],
         weights_BN: Float[Tensor, "B N"],
         landmarks_BLF: Float[Tensor, "B L landmark_features"],
-    ) -> Hazards:
+    ) -> ExecutorOutput:
         """Hazards of one tick; `weights_BN` are the Tactician's target probabilities."""
         context_BC = self.context(torch.cat([context_BF, advice_BA], dim=-1))
         objects = self.object(torch.cat([tracks_BNF, weights_BN[..., None], self.kind(kinds_BN)], dim=-1))
@@ -174,19 +174,19 @@ class Executor(nn.Module):
         pooled = self._pool(context_BC, candidates_BND, absent_BN)
         hidden_BH = context_BC + self.trunk(torch.cat([context_BC, pooled], dim=-1))
         scores_BN = (self.pointer_key(candidates_BND) * self.pointer_query(hidden_BH)[:, None]).sum(-1)
-        scores_BN = scores_BN / self.config.width**0.5 + self._by_landmark(landmarks_BLF)
+        scores_BN = scores_BN / self.config.width**0.5 + self._landmark_bias(landmarks_BLF)
         scores_BN = scores_BN.masked_fill(absent_BN, float("-inf"))
         start, right = self.start(hidden_BH).unbind(-1)
-        return Hazards(
+        return ExecutorOutput(
             start_logit=start,
             pointer_logits=torch.cat([scores_BN, self.free(hidden_BH)], dim=-1),
             right_logit=right - 4.0,
             minimap_density=self._on_minimap(hidden_BH, context_BF),
             space_density=self._in_space(hidden_BH, context_BF),
-            key_logits=self.keys(hidden_BH) + self._tabled(context_BF, tracks_BNF, kinds_BN),
+            key_logits=self.keys(hidden_BH) + self._key_table_logits(context_BF, tracks_BNF, kinds_BN),
         )
 
-    def _tabled(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
+    def _key_table_logits(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
         """Numbers per key for each target before and under fire, for the ammunition loaded, for each distance from a
         portal on each errand, and for a laser that is on or off with and without a target.
 
@@ -206,7 +206,7 @@ class Executor(nn.Module):
         by_laser: Tensor = self.keys_by_laser((kind > 0).long() * 2 + fire)
         return TABLE_SCALE * (by_target + by_ammo + by_place + by_laser)
 
-    def _by_landmark(self, landmarks_BLF: Tensor) -> Tensor:
+    def _landmark_bias(self, landmarks_BLF: Tensor) -> Tensor:
         """A number per candidate, for each landmark's own place: which portal one takes depends on where it leads."""
         places_BL = landmarks_BLF[..., PLACE_AT].long()
         by_place_BL: Tensor = TABLE_SCALE * self.landmark_place(places_BL)[..., 0]
@@ -217,8 +217,8 @@ class Executor(nn.Module):
         own = self.config.components * RAW_WIDTH
         raw = self.minimap(hidden_BH)
         ship_B2 = ship_on_map(context_BF)
-        rings = [in_ring(ring_BR, ship_B2) for ring_BR in raw[:, own:].split(RING_WIDTH, dim=1)]
-        return torch.cat([in_plane(raw[:, :own].view(len(raw), -1, RAW_WIDTH)), *rings], dim=1)
+        rings = [ring_mixture(ring_BR, ship_B2) for ring_BR in raw[:, own:].split(RING_WIDTH, dim=1)]
+        return torch.cat([window_mixture(raw[:, :own].view(len(raw), -1, RAW_WIDTH)), *rings], dim=1)
 
     def _in_space(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
         """Along the window's axes, and along those of each frame that turns with play."""
@@ -226,7 +226,7 @@ class Executor(nn.Module):
         sizes = [self.config.components] + [self.config.frame_components] * NUM_FRAMES
         own, *framed = raw_BX5.split(sizes, dim=1)
         frames = frames_of(context_BF).unbind(1)
-        return torch.cat([in_plane(own), *map(in_frame, framed, frames)], dim=1)
+        return torch.cat([window_mixture(own), *map(frame_mixture, framed, frames)], dim=1)
 
     def _pool(self, context_BC: Tensor, candidates_BND: Tensor, absent_BN: Tensor) -> Tensor:
         """Attention pooling: a query per head, values as they are; nothing in sight pools to zero."""

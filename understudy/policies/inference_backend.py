@@ -17,11 +17,11 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
-from understudy.policies.conditioning import ADVICE_WIDTH, STRATEGY_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.executor import Hazards
+from understudy.policies.executor import ExecutorOutput
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.strategist import Strategist, Strategy
 from understudy.policies.tactician import Tactic
 
@@ -32,7 +32,7 @@ _EXPORTING = threading.Lock()
 
 
 @runtime_checkable
-class Networks(Protocol):
+class InferenceBackend(Protocol):
     """The networks of one brain, in evaluation mode; called as the modules are."""
 
     @property
@@ -51,30 +51,30 @@ class Networks(Protocol):
         ...
 
     @property
-    def executor(self) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], Hazards]:
+    def executor(self) -> Callable[[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor], ExecutorOutput]:
         """Hazards of one tick."""
         ...
 
 
-class TorchNetworks:
+class TorchBackend:
     """The modules themselves."""
 
     library = f"torch {torch.__version__.partition('+')[0]}"
 
-    def __init__(self, brain: Brain) -> None:
-        self.strategist, self.tactician, self.executor = brain.strategist, brain.tactician, brain.executor
-        for part in (brain.strategist, brain.tactician, brain.executor):
+    def __init__(self, policies: PolicyBundle) -> None:
+        self.strategist, self.tactician, self.executor = policies.strategist, policies.tactician, policies.executor
+        for part in (policies.strategist, policies.tactician, policies.executor):
             if part is not None:
                 part.eval()  # dropout is for training
 
 
-class OnnxNetworks:
+class OnnxBackend:
     """The same networks in ONNX Runtime, on one thread, for one world at a time.
 
     Exported when this is made, in memory: about 0.3 s. Whoever plays leaves that to another thread.
     """
 
-    def __init__(self, brain: Brain) -> None:
+    def __init__(self, policies: PolicyBundle) -> None:
         """Exports the brain's networks.
 
         Raises:
@@ -85,14 +85,14 @@ class OnnxNetworks:
         self.library = f"onnxruntime {onnxruntime.__version__}"
         one_object = (torch.zeros(1, MAX_TRACKS, TRACK_WIDTH), torch.zeros(1, MAX_TRACKS, dtype=torch.int64))
         context = torch.zeros(1, CONTEXT_WIDTH)
-        self.strategist = None if brain.strategist is None else _OnnxStrategist(brain.strategist)
+        self.strategist = None if policies.strategist is None else _OnnxStrategist(policies.strategist)
         self.tactician = None
-        if brain.tactician is not None:
-            tactician = _Exported(brain.tactician, (context, torch.zeros(1, STRATEGY_WIDTH), *one_object))
+        if policies.tactician is not None:
+            tactician = _Exported(policies.tactician, (context, torch.zeros(1, STRATEGY_WIDTH), *one_object))
             self.tactician = _Answering(tactician, Tactic)
         told = (torch.zeros(1, MAX_TRACKS), torch.zeros(1, MAX_LANDMARKS, LANDMARK_WIDTH))
-        executor = _Exported(brain.executor, (context, torch.zeros(1, ADVICE_WIDTH), *one_object, *told))
-        self.executor = _Answering(executor, Hazards)
+        executor = _Exported(policies.executor, (context, torch.zeros(1, CONDITIONING_WIDTH), *one_object, *told))
+        self.executor = _Answering(executor, ExecutorOutput)
 
 
 class _Answering:
@@ -159,12 +159,12 @@ def _export(module: nn.Module, arguments: tuple[Tensor, ...]) -> bytes:
     return file.getvalue()
 
 
-def fastest() -> Library:
+def fastest_backend() -> Library:
     """The library that decides soonest for one world: ONNX Runtime where it is installed (some platforms lack it)."""
     installed = all(importlib.util.find_spec(name) is not None for name in ("onnxruntime", "onnx"))
     return "onnxruntime" if installed else "torch"
 
 
-def networks_of(brain: Brain, library: Library) -> Networks:
+def make_backend(policies: PolicyBundle, library: Library) -> InferenceBackend:
     """A brain's networks, computed by torch or by ONNX Runtime."""
-    return OnnxNetworks(brain) if library == "onnxruntime" else TorchNetworks(brain)
+    return OnnxBackend(policies) if library == "onnxruntime" else TorchBackend(policies)

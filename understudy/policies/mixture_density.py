@@ -2,7 +2,9 @@
 
 Points and planes are scaled to -1..1. A frame is an origin and two axes (policies/reference_frames.py); a component's
 mean and spread are numbers along them, so `at my distance, a step further round` is the same output whatever the
-direction."""
+direction. A network with such an output is a mixture density network (Bishop 1994, "Mixture Density Networks").
+
+In its plane a component is 7 numbers: log weight, mean x and y, and two vectors that spread it."""
 
 import math
 
@@ -12,8 +14,6 @@ from torch import Tensor
 
 RAW_WIDTH = 5
 """Numbers that a network says of a component: weight, mean along two axes, log scale along both."""
-DENSITY_WIDTH = 7
-"""Numbers of a component in its plane: log weight, mean x and y, and two vectors that spread it."""
 LOG_SCALES = (-4.0, 1.0)
 """Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
 LOG_TAU = math.log(2.0 * math.pi)
@@ -27,15 +27,15 @@ NEVER = -1e4
 """Log weight of a component whose frame is not there."""
 
 
-def in_plane(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
+def window_mixture(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
     """Components said along the plane's own axes."""
     zero_B2 = torch.zeros_like(raw_BX5[:, 0, :2])
     across, down = torch.zeros_like(zero_B2), torch.zeros_like(zero_B2)
     across[:, 0], down[:, 1] = 1.0, 1.0
-    return in_frame(raw_BX5, torch.stack([zero_B2, across, down], dim=1))
+    return frame_mixture(raw_BX5, torch.stack([zero_B2, across, down], dim=1))
 
 
-def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
+def frame_mixture(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
     """Components said along the axes of a frame (origin, ahead, aside); a frame of zeros has none."""
     absent_B = (frame_B32[:, 1:].abs().sum((1, 2)) == 0)[:, None]
     plane = torch.eye(2, device=frame_B32.device, dtype=frame_B32.dtype)
@@ -46,7 +46,7 @@ def in_frame(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"])
     return torch.cat([logit_BX[..., None], mean_BX2, spread_BX22.flatten(2)], dim=-1)
 
 
-def in_ring(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
+def ring_mixture(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
     """Components on a circle round a place: `so far from here` is one number, and `in whatever direction` is none."""
     angle_X = torch.arange(RING_DIRECTIONS, device=raw_BR.device) * (2.0 * math.pi / RING_DIRECTIONS)
     outward_X2 = torch.stack([angle_X.cos(), angle_X.sin()], dim=-1)
@@ -65,7 +65,7 @@ def in_ring(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> F
     )
 
 
-def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
+def mixture_log_prob(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
     """Log likelihood of points under a mixture (nats)."""
     log_weights = torch.log_softmax(density_BX7[..., 0], dim=-1)
     away_x, away_y = (point_B2[:, None] - density_BX7[..., 1:3]).unbind(-1)
@@ -76,13 +76,47 @@ def density_log_likelihood(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[
     return torch.logsumexp(log_weights + log_likelihood, dim=-1)
 
 
-def mixture_of(density_BX7: Float[Tensor, "B X 7"], temperature: float = 1.0) -> Float[Tensor, "B X 7"]:
-    """The mixture as it is drawn, with probabilities in place of log weights."""
-    drawn_BX7 = tempered(density_BX7, temperature)
-    return torch.cat([torch.softmax(drawn_BX7[..., :1], dim=1), drawn_BX7[..., 1:]], dim=-1)
+def mixture_mode(density_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, "B 2"]:
+    """Mean of the heaviest component, which stands for the mode."""
+    best = density_BX7[..., 0].argmax(-1)
+    return density_BX7[torch.arange(len(best), device=best.device), best, 1:3]
+
+
+def mixture_kl_bound(density_BX7: Float[Tensor, "B X 7"], other_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, " B"]:
+    """Upper bound of the KL divergence of a mixture from another one, nats: component against component.
+
+    There is no closed form; the chain rule over the component bounds it (Hershey and Olsen 2007, "Approximating the
+    Kullback Leibler Divergence Between Gaussian Mixture Models"). The bound is close where both mixtures stem from
+    nearly the same weights, so that their components belong together.
+    """
+    log_weights, other_log_weights = (torch.log_softmax(one[..., 0], dim=-1) for one in (density_BX7, other_BX7))
+    vectors = (density_BX7[..., 3:5], density_BX7[..., 5:7], density_BX7[..., 1:3] - other_BX7[..., 1:3])
+    squares = [_squared_length(other_BX7, vector) for vector in vectors]
+    of_components = 0.5 * (sum(squares) - 2.0) + _area(other_BX7).log() - _area(density_BX7).log()
+    return (log_weights.exp() * (log_weights - other_log_weights + of_components)).sum(-1)
+
+
+def _squared_length(density_BX7: Tensor, vector_BX2: Tensor) -> Tensor:
+    """Of vectors, in units of a component's own spread (squared Mahalanobis length)."""
+    x, y = vector_BX2.unbind(-1)
+    ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
+    return ((x * aside_y - y * aside_x) ** 2 + (y * ahead_x - x * ahead_y) ** 2) / _area(density_BX7) ** 2
+
+
+def _area(density_BX7: Tensor) -> Tensor:
+    """Square root of the determinant of each component's covariance: the parallelogram of its two vectors."""
+    ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
+    return (ahead_x * aside_y - ahead_y * aside_x).abs()
+
+
+def to_array(density_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, "B X 7"]:
+    """The mixture as it is sampled, with probabilities in place of log weights."""
+    return torch.cat([torch.softmax(density_BX7[..., :1], dim=1), density_BX7[..., 1:]], dim=-1)
 
 
 def tempered(density_BX7: Float[Tensor, "B X 7"], temperature: float) -> Float[Tensor, "B X 7"]:
     """The mixture at a temperature, its log weights not normalised; cooler is narrower."""
+    if temperature == 1.0:
+        return density_BX7
     log_weights, spread = density_BX7[..., :1] / temperature, density_BX7[..., 3:] * temperature**0.5
     return torch.cat([log_weights, density_BX7[..., 1:3], spread], dim=-1)

@@ -1,8 +1,9 @@
-"""The hand: carries a chosen gesture or key press out over the following ticks, at the person's own pace.
+"""Motor model: executes a chosen gesture or key press over several ticks with the person's timing.
 
-Every constant is a quantile table fitted from a recording (`learning.hand_fit`): how long a motion takes for its
-difficulty, its speed profile, the rest before a click, how long button and keys stay down, where on an object the
-person clicks. A gesture follows its target if that moves, and is dropped when it is lost from sight.
+Movement times follow Fitts' law (Fitts 1954; index of difficulty by MacKenzie 1992). All distributions are quantile
+tables fitted to recordings (`learning.data.motor_model_fit`): movement time by difficulty, speed profile, dwell before
+a click, duration of button and key presses, and click offsets on objects. A gesture follows a moving target, and is
+cancelled when the target disappears.
 """
 
 import numba
@@ -18,25 +19,25 @@ NUM_SORTS = 5
 NUM_OFFSETS = 64
 MAX_DIFFICULTY = 6.0
 POINT_SIZE = 0.04
-"""Nominal size of a point in space or on the minimap (window fractions), for the speed of the hand."""
+"""Nominal target size of a point in space or on the minimap (window fractions), for the index of difficulty."""
 EDGE = 0.9999
-"""The cursor stays inside the window."""
+"""Largest cursor coordinate, window fractions, so that the cursor stays inside the window."""
 IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
 
-HAND = np.dtype(
+MOTOR_MODEL = np.dtype(
     [
         ("duration", "f4", (NUM_DIFFICULTIES, NUM_QUANTILES)),  # ticks of motion, by index of difficulty
         ("profile", "f4", (NUM_KNOTS,)),  # share of the way covered at evenly spaced shares of the time
         ("dwell", "f4", (NUM_QUANTILES,)),  # ticks between arrival and press
-        ("press", "f4", (NUM_SORTS, NUM_QUANTILES)),  # ticks the button stays down, by Sort
+        ("press", "f4", (NUM_SORTS, NUM_QUANTILES)),  # ticks the button stays down, by ClickKind
         ("key_press", "f4", (MAX_KEYS, NUM_QUANTILES)),  # ticks a key stays down
         ("track_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to an object's centre, in half-sizes
         ("landmark_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to a landmark, map fractions
     ],
 )
-"""One person's hand."""
+"""Motor model of one person."""
 
-HAND_STATE = np.dtype(
+MOTOR_STATE = np.dtype(
     [
         ("phase", "i4"),  # a contract.intent.Phase
         ("elapsed", "i4"),  # ticks in this phase
@@ -50,7 +51,7 @@ HAND_STATE = np.dtype(
         ("start_y", "f4"),
         ("offset_x", "f4"),
         ("offset_y", "f4"),
-        ("goal_x", "f4"),  # where it is going now, window fractions
+        ("goal_x", "f4"),  # current end point, window fractions
         ("goal_y", "f4"),
         ("key_ticks", "i4", (MAX_KEYS,)),  # ticks that each key stays down yet
         ("lost", "i4"),  # gestures dropped because their target went out of sight
@@ -60,19 +61,19 @@ HAND_STATE = np.dtype(
 
 @numba.njit(cache=True)
 def difficulty(away, size):  # type: ignore[no-untyped-def]
-    """Fitts's index of difficulty, bits (Shannon form, MacKenzie 1992)."""
+    """Index of difficulty in Fitts' law, bits (Shannon formulation, MacKenzie 1992)."""
     return np.log2(1.0 + away / max(size, 1e-3))
 
 
 @numba.njit(cache=True)
 def difficulty_bin(bits):  # type: ignore[no-untyped-def]
-    """Row of the duration table."""
+    """Returns the row of the duration table for an index of difficulty."""
     return int(min(max(bits / MAX_DIFFICULTY, 0.0), 0.999) * NUM_DIFFICULTIES)
 
 
 @numba.njit(cache=True)
-def draw(table, uniform):  # type: ignore[no-untyped-def]
-    """A draw from a quantile table, interpolated."""
+def sample_quantile(table, uniform):  # type: ignore[no-untyped-def]
+    """Samples a quantile table by inverse transform, with linear interpolation."""
     position = uniform * (len(table) - 1)
     low = min(int(position), len(table) - 2)
     return table[low] + (position - low) * (table[low + 1] - table[low])
@@ -96,27 +97,27 @@ def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms
     state.goal_x, state.goal_y = x, y
     away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
     table = hand.duration[difficulty_bin(difficulty(away, size))]
-    state.duration = max(int(np.round(draw(table, uniforms[1]))), 0)
-    # a hand that is there already does not rest: its gesture begins with the press
-    state.dwell = max(int(np.round(draw(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
-    state.press = max(int(np.round(draw(hand.press[sort], uniforms[3]))), 1)
+    state.duration = max(int(np.round(sample_quantile(table, uniforms[1]))), 0)
+    # no dwell where the cursor is on the target already: the gesture begins with the press
+    state.dwell = max(int(np.round(sample_quantile(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
+    state.press = max(int(np.round(sample_quantile(hand.press[sort], uniforms[3]))), 1)
 
 
 @numba.njit(cache=True)
 def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
     """Puts a key down for as long as the person holds it."""
-    state.key_ticks[key] = max(int(np.round(draw(hand.key_press[key], uniform))), 1)
+    state.key_ticks[key] = max(int(np.round(sample_quantile(hand.key_press[key], uniform))), 1)
 
 
 @numba.njit(cache=True)
-def _aim(state, observation, geometry):  # type: ignore[no-untyped-def]
-    """Follows the target until the press; drops the gesture when it is lost before that."""
+def _track_target(state, observation, geometry):  # type: ignore[no-untyped-def]
+    """Moves the end point with the target until the press; cancels the gesture if the target disappears before."""
     if state.phase == PRESS:
         return
     if state.sort == SORT_TRACK:
         slot = slot_of(observation, state.target)
         if slot < 0:
-            _drop(state)
+            _cancel_gesture(state)
             return
         track = observation.tracks[slot]
         state.goal_x = track.x + state.offset_x * 0.5 * track.width
@@ -124,20 +125,20 @@ def _aim(state, observation, geometry):  # type: ignore[no-untyped-def]
     elif state.sort == SORT_LANDMARK:
         mark = observation.landmarks[state.target]
         if mark.role <= 0:  # another map, with fewer landmarks
-            _drop(state)
+            _cancel_gesture(state)
             return
         state.goal_x, state.goal_y = to_window(geometry, mark.x + state.offset_x, mark.y + state.offset_y)
 
 
 @numba.njit(cache=True)
-def _drop(state):  # type: ignore[no-untyped-def]
+def _cancel_gesture(state):  # type: ignore[no-untyped-def]
     state.phase = IDLE
     state.lost += 1
 
 
 @numba.njit(cache=True)
-def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-untyped-def]
-    """One tick of the hand: writes cursor, button and keys into `action`."""
+def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-untyped-def]
+    """Advances the motor model by one tick and writes cursor, button and keys to `action`."""
     action.cursor_x, action.cursor_y = observation.cursor_x, observation.cursor_y
     action.button, action.keys = 0, 0
     for key in range(MAX_KEYS):
@@ -146,12 +147,12 @@ def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-un
             action.keys |= np.uint32(1) << np.uint32(key)
     if state.phase == IDLE:
         return
-    _aim(state, observation, geometry)
+    _track_target(state, observation, geometry)
     _next_phase(state)
     if state.phase == IDLE:
         return
     state.elapsed += 1
-    share = draw(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
+    share = sample_quantile(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
     if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK:
         action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), EDGE)
         action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), EDGE)
@@ -161,7 +162,7 @@ def move_hand(state, hand, observation, geometry, action):  # type: ignore[no-un
 
 @numba.njit(cache=True)
 def _next_phase(state):  # type: ignore[no-untyped-def]
-    """Goes on when a phase has lasted its ticks. IDLE lasts at least the one tick in which the button comes up."""
+    """Enters the next phase when one has lasted its ticks. IDLE lasts at least the tick in which the button rises."""
     if state.phase == MOVE and state.elapsed >= state.duration:
         state.phase, state.elapsed = DWELL, 0
     if state.phase == DWELL and state.elapsed >= state.dwell:

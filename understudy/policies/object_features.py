@@ -1,4 +1,4 @@
-"""What the policies are told of each object in sight and of each mark on the minimap.
+"""Features of each visible object and of each landmark on the minimap.
 
 Features that change sign under a left-right mirror come first, then those of an up-down mirror, then the rest.
 """
@@ -13,17 +13,18 @@ NUM_TRACK_MIRRORED = 4
 NUM_LANDMARK_MIRRORED = 2
 TRACK_WIDTH = 32
 AWAY_AT, SELECTED_AT, PORTAL_AT = 8, 16, 28
-"""Columns of a track: its distance (in thirds of a window's width), whether it is selected, whether it is a portal."""
+"""Columns of a track: distance (in thirds of a window's width), whether it is selected, whether it is a portal."""
 LANDMARK_WIDTH = 9
 THERE_AT, PLACE_AT = 7, 8
-"""Columns of a landmark: whether it is there, and which place of which map it is (0 on a map that is not known)."""
+"""Columns of a landmark: whether it exists, and the index of its place and map (0 on an unknown map)."""
 PLACE_CELLS = 4
-"""Places are told apart by cells, so many a side of the map: portals that lead elsewhere stand in different ones."""
+"""Each map is divided into PLACE_CELLS x PLACE_CELLS cells; portals to different maps lie in different cells."""
 NUM_LANDMARK_PLACES = 1 + MAX_MAPS * PLACE_CELLS**2
 
 
 @numba.njit(cache=True)
 def encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no-untyped-def]
+    """Writes the features of each track to `out` (N, TRACK_WIDTH) and kind + 1 to `kinds` (N,); both start at zero."""
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
         if track.id <= 0:
@@ -53,25 +54,26 @@ def encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no-
         row[27] = 1.0 if track.role == LOOT else 0.0
         row[PORTAL_AT] = 1.0 if track.role == PORTAL else 0.0
         row[29] = slot / MAX_TRACKS
-        row[30], row[31] = _company(observation, geometry, slot)
+        row[30], row[31] = _enemy_strength(observation, geometry, slot)
 
 
 @numba.njit(cache=True)
-def _company(observation, geometry, slot):  # type: ignore[no-untyped-def]
-    """Strength of the other enemies around an object, and of those elsewhere that shoot at the player."""
+def _enemy_strength(observation, geometry, slot):  # type: ignore[no-untyped-def]
+    """Summed strength of the other enemies near an object, and of all other enemies that shoot at the player."""
     near, busy = 0.0, 0.0
     track = observation.tracks[slot]
     for other in range(MAX_TRACKS):
-        alien = observation.tracks[other]
-        if other != slot and alien.id > 0 and alien.role == ENEMY:
-            strength = geometry.strength[known_kind(alien.kind)]
-            near += strength * np.exp(-((distance(geometry, alien.x - track.x, alien.y - track.y) / 0.25) ** 4))
-            busy += strength * alien.attacking
+        enemy = observation.tracks[other]
+        if other != slot and enemy.id > 0 and enemy.role == ENEMY:
+            strength = geometry.strength[known_kind(enemy.kind)]
+            near += strength * np.exp(-((distance(geometry, enemy.x - track.x, enemy.y - track.y) / 0.25) ** 4))
+            busy += strength * enemy.attacking
     return near, busy
 
 
 @numba.njit(cache=True)
 def encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
+    """Writes the features of each landmark to `out` (L, LANDMARK_WIDTH), which starts at zero."""
     player = observation.player
     for i in range(MAX_LANDMARKS):
         mark = observation.landmarks[i]
@@ -88,7 +90,7 @@ def encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _place_on_map(map_index, mark):  # type: ignore[no-untyped-def]
-    """Number of a landmark's place among those of all maps; no mirror changes it."""
+    """Index of a landmark's cell among those of all maps, 0 if unknown; mirrors do not change it."""
     if not 0 <= map_index < MAX_MAPS or mark.x != mark.x or mark.y != mark.y:
         return 0
     column = min(max(int(PLACE_CELLS * mark.x), 0), PLACE_CELLS - 1)

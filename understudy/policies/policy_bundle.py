@@ -17,7 +17,7 @@ from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.checkpoint_archive import first_line
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import HAND
+from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
@@ -29,7 +29,7 @@ MOST_OF_A_HAND = 1e5
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sampling:
+class SamplingConfig:
     """How what begins is drawn. When it begins is drawn as predicted; where it goes may be drawn cooler."""
 
     pointer_temperature: float = 0.3
@@ -41,7 +41,7 @@ class Sampling:
 
 
 @dataclass(frozen=True)
-class Brain:
+class PolicyBundle:
     """Three policies and a hand; an Executor can do without the levels above it if it was trained without them."""
 
     executor: Executor
@@ -49,10 +49,12 @@ class Brain:
     """Record of dtype HAND."""
     strategist: Strategist | None = None
     tactician: Tactician | None = None
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
 
-def load_brain(folder: Path, candidate: Checkpoint | None = None, *, judged: bool = False) -> Brain:
+def load_policies(
+    folder: Path, candidate: Checkpoint | None = None, *, use_held_out_twin: bool = False
+) -> PolicyBundle:
     """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
 
     Args:
@@ -63,10 +65,12 @@ def load_brain(folder: Path, candidate: Checkpoint | None = None, *, judged: boo
     Raises:
         CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
     """
-    executor = _load_level(folder, "executor", candidate, judged)
+    executor = _load_level(folder, "executor", candidate, use_held_out_twin)
     needs = {parent.what: parent.identity for parent in executor.meta.lineage}
     levels = {
-        name: _load_level(folder, name, candidate, judged) for name in ("strategist", "tactician") if name in needs
+        name: _load_level(folder, name, candidate, use_held_out_twin)
+        for name in ("strategist", "tactician")
+        if name in needs
     }
     for name, level in levels.items():
         if not level.continues(needs[name]):
@@ -75,19 +79,19 @@ def load_brain(folder: Path, candidate: Checkpoint | None = None, *, judged: boo
                 folder,
                 name,
             )
-    return Brain(
-        restore_executor(executor),
-        unpack_hand(executor.meta.hand),
-        restore_strategist(levels["strategist"]) if "strategist" in levels else None,
-        restore_tactician(levels["tactician"]) if "tactician" in levels else None,
+    return PolicyBundle(
+        build_executor(executor),
+        hand_from_plain(executor.meta.hand),
+        build_strategist(levels["strategist"]) if "strategist" in levels else None,
+        build_tactician(levels["tactician"]) if "tactician" in levels else None,
     )
 
 
-def _load_level(folder: Path, name: str, candidate: Checkpoint | None, judged: bool) -> Checkpoint:
+def _load_level(folder: Path, name: str, candidate: Checkpoint | None, use_held_out_twin: bool) -> Checkpoint:
     """The checkpoint of one policy."""
     if candidate is not None and candidate.meta.policy == name:
         return candidate
-    return load_playing(folder / name, name, ENCODING, judged=judged)
+    return load_playing(folder / name, name, ENCODING, judged=use_held_out_twin)
 
 
 def _build(checkpoint: Checkpoint, kind: Callable[[Any], M], config_kind: type) -> M:
@@ -138,7 +142,7 @@ def _require_same_shapes(expected: dict[str, Tensor], given: dict[str, Tensor]) 
             raise ValueError(f"{name[:60]} is {described[0]} where {described[1]} was expected")
 
 
-def restore_strategist(checkpoint: Checkpoint) -> Strategist:
+def build_strategist(checkpoint: Checkpoint) -> Strategist:
     """The Strategist of a checkpoint, in evaluation mode.
 
     Raises:
@@ -147,33 +151,33 @@ def restore_strategist(checkpoint: Checkpoint) -> Strategist:
     return _build(checkpoint, Strategist, StrategistConfig)
 
 
-def restore_tactician(checkpoint: Checkpoint) -> Tactician:
+def build_tactician(checkpoint: Checkpoint) -> Tactician:
     """The Tactician of a checkpoint, in evaluation mode."""
     return _build(checkpoint, Tactician, TacticianConfig)
 
 
-def restore_executor(checkpoint: Checkpoint) -> Executor:
+def build_executor(checkpoint: Checkpoint) -> Executor:
     """The Executor of a checkpoint, in evaluation mode."""
     return _build(checkpoint, Executor, ExecutorConfig)
 
 
-def pack_hand(hand: np.void) -> dict[str, Any]:
+def hand_to_plain(hand: np.void) -> dict[str, Any]:
     """A hand as plain numbers, for a checkpoint."""
     assert hand.dtype.names is not None
     return {name: hand[name].tolist() for name in hand.dtype.names}
 
 
-def unpack_hand(plain: dict[str, Any]) -> np.void:
+def hand_from_plain(plain: dict[str, Any]) -> np.void:
     """A hand from plain numbers.
 
     Raises:
         CheckpointError: if they are not those of a hand.
     """
-    hand: np.void = np.zeros(1, HAND)[0]
-    assert HAND.names is not None
-    for name in HAND.names:
+    hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
+    assert MOTOR_MODEL.names is not None
+    for name in MOTOR_MODEL.names:
         try:
-            hand[name] = np.asarray(plain[name], np.float32).reshape(HAND[name].shape)
+            hand[name] = np.asarray(plain[name], np.float32).reshape(MOTOR_MODEL[name].shape)
             if not np.abs(hand[name]).max() <= MOST_OF_A_HAND:
                 raise ValueError("out of range")
         except (KeyError, ValueError, TypeError, OverflowError) as problem:

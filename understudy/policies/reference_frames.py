@@ -1,8 +1,8 @@
-"""Frames of reference that a player thinks in: round the target, and away from danger.
+"""Local reference frames for pointer targets: one around the attacked enemy, one along the direction of flight.
 
-Whoever circles an enemy keeps a distance and a side, wherever on the screen that is; whoever runs does so away from
-what shoots. A point given along these axes is the same small number each time; in window fractions it would have to
-be learnt for every direction anew. Both frames turn with the scene, so they survive every mirror.
+A player who circles an enemy keeps a distance and a side, and one who flees moves away from the attackers, in any
+direction on the screen. In these frames the click has the same coordinates each time; in window fractions the network
+would have to learn every direction separately. Both frames rotate with the scene and are consistent under mirrors.
 """
 
 import numba
@@ -17,17 +17,20 @@ FRAME_VECTORS = 3
 """Origin, ahead and aside, in units of the window scaled to -1..1; ahead and aside are half a window's width long.
 All zero where there is no such frame."""
 NEAREST = 0.04
-"""Window widths; enemies that are closer push no harder than this."""
+"""Window widths; lower bound on the distance of an enemy in its 1/distance^2 weight."""
 
 
 @numba.njit(cache=True)
 def fight_frame(observation, carry, geometry, out):  # type: ignore[no-untyped-def]
-    """Round the selected object: ahead is from it to the ship, aside the way in which the ship is circling it.
+    """Computes the frame around the selected object: `ahead` points to the ship, `aside` along its circling motion.
 
-    Where nothing is selected, the clicked enemy, else the nearest one. Returns the track slot, -1 for no frame.
+    Without a selection it uses the clicked enemy, else the nearest one.
 
     Args:
         out: (FRAME_VECTORS, 2), written.
+
+    Returns:
+        The track slot, -1 for no frame.
     """
     slot = slot_of(observation, carry.selected_id)
     if slot < 0:
@@ -47,12 +50,15 @@ def fight_frame(observation, carry, geometry, out):  # type: ignore[no-untyped-d
 
 @numba.njit(cache=True)
 def flight_frame(observation, geometry, out):  # type: ignore[no-untyped-def]
-    """Round the ship: ahead is away from the enemies in sight, aside the side on which the base is.
+    """Computes the frame around the ship: `ahead` points away from visible enemies, `aside` to the side of the base.
 
-    Returns how hard they push, 0 for no frame.
+    The direction is a sum over enemies, weighted by 1/distance^2 and doubled for those that attack.
 
     Args:
         out: (FRAME_VECTORS, 2), written.
+
+    Returns:
+        Length of the weighted sum, 0 for no frame.
     """
     x, y, aspect = 0.0, 0.0, geometry.aspect
     for slot in range(MAX_TRACKS):
@@ -74,7 +80,10 @@ def flight_frame(observation, geometry, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _write_axes(x, y, turning, aspect, out):  # type: ignore[no-untyped-def]
-    """Axes along (x, y), in window widths, and across it on the side of `turning`; False where there is none."""
+    """Writes unit axes along (x, y), window widths, and perpendicular to it on the side of the sign of `turning`.
+
+    Returns False, and writes nothing, if (x, y) is zero or NaN.
+    """
     length = np.sqrt(x * x + y * y)
     if not length > 1e-6:
         return False
@@ -87,7 +96,7 @@ def _write_axes(x, y, turning, aspect, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def along(frame, axis, x, y, aspect):  # type: ignore[no-untyped-def]
-    """A vector in window fractions along an axis of a frame, window widths."""
+    """Component of a vector (window fractions) along an axis of a frame, window widths."""
     return x * frame[axis, 0] + y * aspect * frame[axis, 1] * aspect
 
 

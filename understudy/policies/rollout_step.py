@@ -1,4 +1,4 @@
-"""One tick as the Executor lived it: what it was asked, and what chance made of its answer; practice learns from it."""
+"""One rollout step of the Executor: its inputs and the action that was sampled, for PPO and online learning."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,16 @@ from jaxtyping import Float32, Int64
 
 
 @dataclass(frozen=True)
-class Thought:
-    """A tick of B worlds; the arrays are the thinker's own and are not changed any more."""
+class ExecutorStep:
+    """A tick of B worlds (or B ticks of one); the arrays are not changed after it is made."""
 
     context: Float32[np.ndarray, "B F"]
-    advice: Float32[np.ndarray, "B A"]
-    """The slower levels' words."""
+    conditioning: Float32[np.ndarray, "B A"]
+    """What the Strategist and the Tactician condition it on."""
     tracks: Float32[np.ndarray, "B N track_features"]
     kinds: Int64[np.ndarray, "B N"]
-    weights: Float32[np.ndarray, "B N"]
+    target_probs: Float32[np.ndarray, "B N"]
     """The Tactician's target probabilities, each in the slot where its object is now."""
     landmarks: Float32[np.ndarray, "B L landmark_features"]
-    drawn: np.ndarray
-    """Records of dtype DRAWN, shape (B,)."""
+    sampled: np.ndarray
+    """Records of dtype SAMPLED, shape (B,)."""

@@ -1,9 +1,9 @@
-"""One Executor with two manners of play: how the person plays lately, and how they played in the base recordings.
+"""Style heads: one Executor with two sets of output weights, for the person's recent style and for the base style.
 
-Two manners answer the same scene differently, so one set of numbers can only lie between them, however it is learnt
-(docs/log.md). What sees the objects is shared; what is made of them is held twice. What plays is the Executor itself;
-the numbers of the earlier manner lie beside it (`ExecutorConfig.earlier`), are rehearsed from the base recordings, and
-can be exchanged for the others.
+The two styles act differently in the same scene, so a single set of output weights averages them, whatever the loss
+(docs/log.md). The object encoder is shared; the style-specific layers exist twice. The Executor's own weights play;
+those of the base style are stored beside them (`ExecutorConfig.earlier`), are trained by rehearsal on the base
+recordings, and can be swapped with the first.
 """
 
 import copy
@@ -12,52 +12,52 @@ import dataclasses
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from understudy.policies.executor import EARLIER, Executor, ExecutorConfig, Hazards, is_own
+from understudy.policies.executor import EARLIER, Executor, ExecutorConfig, ExecutorOutput, is_style_specific
 
 
-def with_earlier(executor: Executor) -> Executor:
-    """A copy that plays the newer manner and holds the earlier one: the same, where it did not hold any."""
+def with_base_style(executor: Executor) -> Executor:
+    """Returns a copy that plays the recent style and holds the base style, which starts equal if there was none."""
     if executor.config.exchanged:
-        return exchanged(executor)
+        return swap_styles(executor)
     if executor.config.earlier:
         return copy.deepcopy(executor)
     weights = executor.state_dict()
-    beside = {_beside(name): weights[name] for name in weights if is_own(name)}
-    return _made(executor, dataclasses.replace(executor.config, earlier=True), weights | beside)
+    stored = {_stored_name(name): weights[name] for name in weights if is_style_specific(name)}
+    return _with_weights(executor, dataclasses.replace(executor.config, earlier=True), weights | stored)
 
 
-def earlier_of(executor: Executor) -> nn.Module:
-    """An Executor's earlier manner, sharing its numbers; the Executor itself, where that is what it plays."""
-    return _Beside(executor) if executor.config.earlier and not executor.config.exchanged else executor
+def base_style(executor: Executor) -> nn.Module:
+    """Returns a view of an Executor that plays its base style with shared weights; the Executor itself if it does."""
+    return _BaseStyleView(executor) if executor.config.earlier and not executor.config.exchanged else executor
 
 
-def exchanged(executor: Executor) -> Executor:
-    """A copy of an Executor with two manners that plays the other one."""
+def swap_styles(executor: Executor) -> Executor:
+    """Returns a copy of an Executor with two styles that plays the other one."""
     weights = executor.state_dict()
-    own = [name for name in weights if is_own(name)]
-    other = {name: weights[_beside(name)] for name in own} | {_beside(name): weights[name] for name in own}
+    own = [name for name in weights if is_style_specific(name)]
+    other = {name: weights[_stored_name(name)] for name in own} | {_stored_name(name): weights[name] for name in own}
     config = dataclasses.replace(executor.config, exchanged=not executor.config.exchanged)
-    return _made(executor, config, weights | other)
+    return _with_weights(executor, config, weights | other)
 
 
-def _made(executor: Executor, config: ExecutorConfig, weights: dict[str, Tensor]) -> Executor:
-    made = Executor(config).to(next(executor.parameters()).device)
-    made.load_state_dict(weights)
-    return made.train(executor.training)
+def _with_weights(executor: Executor, config: ExecutorConfig, weights: dict[str, Tensor]) -> Executor:
+    copied = Executor(config).to(next(executor.parameters()).device)
+    copied.load_state_dict(weights)
+    return copied.train(executor.training)
 
 
-class _Beside(nn.Module):
-    """Answers with the manner that does not play."""
+class _BaseStyleView(nn.Module):
+    """Runs an Executor with the weights of the style that does not play."""
 
     def __init__(self, executor: Executor) -> None:
         super().__init__()
         self.executor = executor
 
-    def forward(self, *arguments: Tensor) -> Hazards:
-        numbers = {name.replace("__", "."): value for name, value in self.executor.earlier.items()}
-        said: Hazards = functional_call(self.executor, numbers, arguments)
-        return said
+    def forward(self, *arguments: Tensor) -> ExecutorOutput:
+        weights = {name.replace("__", "."): value for name, value in self.executor.earlier.items()}
+        output: ExecutorOutput = functional_call(self.executor, weights, arguments)
+        return output
 
 
-def _beside(name: str) -> str:
+def _stored_name(name: str) -> str:
     return EARLIER + name.replace(".", "__")

@@ -1,6 +1,6 @@
-"""What is remembered of the ticks before, so that a memoryless network can still know its reaction times.
+"""Temporal features: the encoder's state of past ticks, which gives feed-forward networks access to reaction times.
 
-One ENCODING_CARRY record per world: ages, times since each kind of event, slow averages, where the ship was last sent.
+One ENCODING_CARRY record for each world: ages of tracks, times since events, moving averages, the last destination.
 """
 
 import numba
@@ -15,7 +15,7 @@ from understudy.policies.click_semantics import (
     SORT_NOTHING,
     SORT_SPACE,
     SORT_TRACK,
-    read_click,
+    classify_click,
     to_map,
 )
 
@@ -24,9 +24,9 @@ from understudy.policies.click_semantics import (
 (T_SELECTED, T_ENEMY_SEEN, T_LOOT_SEEN, T_STOPPED, T_TARGET_LOST) = range(10, 15)
 NUM_TIMERS = 15 + MAX_KEYS
 FOREVER = 6000.0
-"""Ticks after which a timer stops counting; also what it holds before anything has happened."""
+"""Ticks at which a timer saturates; also its value before the first event."""
 MOVING_SPEED = 0.01
-"""A ship that is slower (window fractions a second) has stopped."""
+"""Speed in window fractions a second below which the ship counts as stopped."""
 
 ENCODING_CARRY = np.dtype(
     [
@@ -38,7 +38,7 @@ ENCODING_CARRY = np.dtype(
         ("clicked", "f4", (MAX_TRACKS,)),  # ticks since it was clicked
         ("clicked_id", "i4"),
         ("selected_id", "i4"),
-        ("click_sort", "i4"),  # a Sort, of the last click
+        ("click_sort", "i4"),  # a ClickKind, of the last click
         ("click_role", "i4"),  # the Role clicked, where it was a track
         ("laser_on", "i4"),
         ("flight", "i4"),  # where the ship was last sent: 0 nowhere, 1 box, 2 space, 3 minimap, 4 base, 5 portal
@@ -56,18 +56,18 @@ ENCODING_CARRY = np.dtype(
 )
 
 
-def fresh_memory(num_worlds: int) -> np.ndarray:
-    """Memories of worlds of which nothing was seen yet, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
+def initial_state(num_worlds: int) -> np.ndarray:
+    """Returns initial states, records of dtype ENCODING_CARRY, shape (num_worlds,)."""
     carry = np.zeros(num_worlds, ENCODING_CARRY)
     carry["timers"] = FOREVER
-    carry["space_x"] = carry["space_y"] = 0.5  # the middle: the one place that every mirror leaves where it is
+    carry["space_x"] = carry["space_y"] = 0.5  # the centre, which every mirror maps to itself
     carry["hull_fast"] = carry["hull_slow"] = carry["shield_fast"] = carry["shield_slow"] = np.nan
     return carry
 
 
 @numba.njit(cache=True)
-def remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
-    """Moves ages, hit points and clicks along with each object's id, and notes newcomers."""
+def update_tracks(observation, carry):  # type: ignore[no-untyped-def]
+    """Updates age, hit points and click time of each track, matched by id, and the timers of new tracks."""
     old_ids, old_age, old_hp = carry.ids.copy(), carry.age.copy(), carry.hp.copy()
     old_trend, old_clicked = carry.hp_trend.copy(), carry.clicked.copy()
     for slot in range(MAX_TRACKS):
@@ -94,8 +94,8 @@ def remember_tracks(observation, carry):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def remember_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
-    """Notes presses that began in the tick that led here, and what was clicked."""
+def update_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
+    """Updates the timers of clicks and key presses that began in the previous tick, and what was clicked."""
     for i in range(NUM_TIMERS):
         carry.timers[i] = min(carry.timers[i] + 1.0, FOREVER)
     pressed_keys = observation.keys & ~carry.keys
@@ -110,7 +110,7 @@ def remember_inputs(observation, carry, geometry):  # type: ignore[no-untyped-de
 @numba.njit(cache=True)
 def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-def]
     x, y = observation.cursor_x, observation.cursor_y
-    sort, index = read_click(observation, geometry, x, y)
+    sort, index = classify_click(observation, geometry, x, y)
     carry.timers[T_PRESS] = 0.0
     carry.click_sort, carry.click_role = sort, 0
     if sort == SORT_TRACK:
@@ -131,7 +131,8 @@ def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True)
-def remember_events(observation, carry):  # type: ignore[no-untyped-def]
+def update_events(observation, carry):  # type: ignore[no-untyped-def]
+    """Updates the timers of game events, motion and selection, and the moving averages of hull and shield."""
     events, player = observation.events, observation.player
     if events.damage_taken > 0:
         carry.timers[T_HURT] = 0.0
@@ -154,17 +155,17 @@ def remember_events(observation, carry):  # type: ignore[no-untyped-def]
     if selected != carry.selected_id:
         carry.timers[T_TARGET_LOST if selected == 0 else T_SELECTED] = 0.0
     elif selected > 0 and player.laser_on != carry.laser_on:
-        carry.timers[T_SELECTED] = 0.0  # a target that is shot at no longer wants an answer like one just selected
+        carry.timers[T_SELECTED] = 0.0  # switching the laser restarts the reaction time, as a new selection does
     carry.selected_id, carry.laser_on = selected, player.laser_on
-    carry.hull_fast = _blend(carry.hull_fast, player.hp, 0.10)
-    carry.hull_slow = _blend(carry.hull_slow, player.hp, 0.02)
-    carry.shield_fast = _blend(carry.shield_fast, player.shield, 0.10)
-    carry.shield_slow = _blend(carry.shield_slow, player.shield, 0.02)
+    carry.hull_fast = _update_average(carry.hull_fast, player.hp, 0.10)
+    carry.hull_slow = _update_average(carry.hull_slow, player.hp, 0.02)
+    carry.shield_fast = _update_average(carry.shield_fast, player.shield, 0.10)
+    carry.shield_slow = _update_average(carry.shield_slow, player.shield, 0.02)
 
 
 @numba.njit(cache=True)
-def _blend(average, reading, share):  # type: ignore[no-untyped-def]
-    """Moves an average towards a reading; an unknown reading leaves it, the first known one sets it."""
+def _update_average(average, reading, share):  # type: ignore[no-untyped-def]
+    """Exponential moving average with weight `share`; NaN readings are ignored, the first other one initialises it."""
     if average != average:
         return reading
     return average + share * (reading - average) if reading == reading else average

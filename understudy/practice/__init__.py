@@ -1,1 +1,1 @@
-"""Reinforcement learning in many embedded games at once, behind the gate."""
+"""Reinforcement learning (PPO) in many simulated worlds; the simulator gate decides on each candidate."""

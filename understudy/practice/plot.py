@@ -1,6 +1,6 @@
-"""The picture of practice, drawn again while it goes on: score, deaths, and how unlike the person it has become."""
+"""Progress plot of an RL run, redrawn while it runs: score, deaths, and KL divergence to the person's policy."""
 
-import os
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,24 +10,28 @@ from jaxtyping import Float64
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from understudy.contract.safe_files import replace_bytes
 from understudy.evaluation.report.plots import FAINT, INK, KIND_COLOURS, POLICY_COLOURS, STYLE
 
 PANELS = (
     ("score", "score, points a minute", KIND_COLOURS["policy"]),
     ("deaths_per_hour", "deaths an hour", KIND_COLOURS["person"]),
-    ("unlike_per_minute", "unlike the person, nats a minute", POLICY_COLOURS[1]),
+    ("kl_to_reference", "KL to the person's policy, nats a minute", POLICY_COLOURS[1]),
 )
 SMOOTH_HOURS = 1.0
-"""Simulated hours that the thick line averages over: a stretch alone is mostly luck."""
+"""Simulated hours that the thick line averages over, because a single rollout is mostly noise."""
 
 
 def draw_practice(curve: Sequence[dict[str, float]], path: Path, candidates: Sequence[tuple[float, bool]] = ()) -> None:
-    """Writes the picture, whole or not at all.
+    """Writes the plot atomically.
 
     Args:
-        curve: a point for each stretch of play: `hours` and the names of PANELS, where known.
+        curve: a point for each rollout: `hours` and the names of PANELS, where known.
         path: a .png file.
-        candidates: at which hour each was judged, and whether it was promoted.
+        candidates: for each candidate the hour of its evaluation by the gate, and whether it was promoted.
+
+    Raises:
+        OSError: if the file cannot be written.
     """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 7), dpi=110, layout="constrained")
@@ -37,13 +41,10 @@ def draw_practice(curve: Sequence[dict[str, float]], path: Path, candidates: Seq
             for hours, promoted in candidates:
                 axis.axvline(hours, color=INK if promoted else FAINT, lw=1.0, ls="-" if promoted else ":")
         axes[-1].set_xlabel("simulated hours (full line: a candidate was promoted, dotted: refused or only staged)")
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            figure.savefig(unfinished, format="png")
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        picture = io.BytesIO()
+        figure.savefig(picture, format="png")
+        replace_bytes(path, picture.getvalue())
 
 
 def _panel(axis: Axes, curve: Sequence[dict[str, float]], name: str, title: str, colour: str) -> None:
@@ -60,7 +61,7 @@ def _panel(axis: Axes, curve: Sequence[dict[str, float]], name: str, title: str,
 def smooth(
     hours: Float64[np.ndarray, " n"], values: Float64[np.ndarray, " n"], over: float = SMOOTH_HOURS
 ) -> Float64[np.ndarray, " n"]:
-    """At each point the mean of what lies up to `over` hours before it."""
+    """Trailing mean: averages, at each of n points, the values of the `over` hours before it."""
     first = np.searchsorted(hours, hours - over, side="right")
     totals = np.concatenate([[0.0], np.cumsum(values)])
     last = np.arange(len(values)) + 1

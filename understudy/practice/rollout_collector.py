@@ -1,8 +1,8 @@
-"""Where the understudy practises: many embedded games in lockstep, each replaced by a fresh one after some minutes.
+"""Rollout collector: plays many simulated worlds in lockstep and fills the rollout buffer for PPO.
 
-What is learnt from is what can be seen in observations, by the price list; the score is the game's own count.
-Worlds are played in groups of GROUP, for the sake of the batch; groups begin at different times, so that a stretch of
-play holds beginnings and late minutes alike. Seeds come from the space of training and are never used twice.
+Rewards are computed from observations alone, by `RewardWeights`; the score is the game's own count. Worlds are played
+in groups of GROUP, one batch each. Groups start their episodes at different times, so that every rollout contains
+early and late minutes of episodes. Seeds come from the training space and are never used twice.
 """
 
 from dataclasses import dataclass, field
@@ -11,54 +11,54 @@ import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Carry
-from understudy.evaluation.rollouts.episode_stats import points_per_minute
+from understudy.evaluation.rollouts.episode_stats import score_per_minute
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import PILOT_SALT
-from understudy.learning.rl.outcome_detector import OutcomeWatch
-from understudy.learning.rl.reward import Prices, reward_parts
-from understudy.learning.rl.rollout_buffer import Experience
-from understudy.policies.rollout_step import Thought
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
+from understudy.learning.rl.outcome_detector import OutcomeDetector
+from understudy.learning.rl.reward import RewardWeights, reward_terms
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.policies.rollout_step import ExecutorStep
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
 GROUP = 64
-"""Worlds that one batch holds: half as many cost half as much again each, twice as many save a quarter."""
+"""Worlds in one batch. A batch of half the size costs 50 % more time per world, one of twice the size 25 % less."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class GroundSettings:
-    """How many worlds are practised in, and for how long each."""
+class CollectorConfig:
+    """Number of worlds, length of rollouts and episodes, and the reward."""
 
     worlds: int = 128
-    """A multiple of GROUP."""
-    stretch_ticks: int = 160
+    """Worlds played in parallel; a multiple of GROUP."""
+    rollout_ticks: int = 160
     """Ticks between two updates."""
-    life_stretches: int = 20
-    """A world is left for a fresh one after so many stretches."""
+    rollouts_per_episode: int = 20
+    """Rollouts after which a world is replaced by one with a new seed."""
     first_seed: int = 0
-    """Seeds of the space of training to skip."""
-    prices: Prices = field(default_factory=lambda: Prices(death=-14.0))
-    """What outcomes are worth. A death costs less than by the usual list: rare and dear is hard to learn from (at 20 it
-    made half of all that varies), and the gate asks for deaths that are not worse besides."""
+    """Number of seeds of the training space to skip."""
+    prices: RewardWeights = field(default_factory=lambda: RewardWeights(death=-14.0))
+    """Reward of each outcome. A death costs less than by default, because a rare large penalty is hard to learn from
+    (at -20, deaths made up half of the variance of returns), and the gate checks the death rate besides."""
 
     def __post_init__(self) -> None:
         if self.worlds < GROUP or self.worlds % GROUP:
             raise ValueError(f"worlds {self.worlds}: a multiple of {GROUP} is needed")
-        if self.stretch_ticks < 2 or self.life_stretches < 1:
-            raise ValueError("a stretch needs at least 2 ticks, a life at least 1 stretch")
+        if self.rollout_ticks < 2 or self.rollouts_per_episode < 1:
+            raise ValueError("a rollout needs at least 2 ticks, an episode at least 1 rollout")
 
 
 @dataclass
-class Tally:
-    """What came of play."""
+class RolloutStats:
+    """Totals of one rollout over all worlds."""
 
     world_ticks: int = 0
     value: float = 0.0
     deaths: float = 0.0
 
     def add(self, events: np.ndarray) -> None:
-        """Counts EVENTS records, one of each world."""
+        """Adds records of dtype EVENTS, one for each world."""
         self.world_ticks += len(events)
         self.value += float(events["value"].sum())
         self.deaths += float(events["deaths"].sum())
@@ -71,7 +71,7 @@ class Tally:
     @property
     def score(self) -> float:
         """Points a minute."""
-        return points_per_minute(self.value, self.deaths, self.minutes) if self.world_ticks else float("nan")
+        return score_per_minute(self.value, self.deaths, self.minutes) if self.world_ticks else float("nan")
 
     @property
     def deaths_per_hour(self) -> float:
@@ -79,67 +79,73 @@ class Tally:
 
 
 @dataclass
-class _Group:
-    """Worlds of one age."""
+class _WorldGroup:
+    """GROUP worlds that start and end their episodes together."""
 
     world: Simulator
     carry: Carry
-    watched: Carry
+    detector_carry: Carry
     observation: Observation
-    stretches_left: int
+    rollouts_left: int
 
 
-class PracticeGround:
-    """Plays a Hierarchy in all its worlds, stretch after stretch. Used by one thread."""
+class RolloutCollector:
+    """Plays a HierarchicalPolicy in all its worlds, one rollout at a time. Used by one thread."""
 
-    def __init__(self, hierarchy: Hierarchy, settings: GroundSettings, seeds_used: int = 0) -> None:
-        """Args: seeds_used: of an earlier run that goes on: its worlds are not played again."""
+    def __init__(self, hierarchy: HierarchicalPolicy, settings: CollectorConfig, seeds_used: int = 0) -> None:
+        """Args:
+        hierarchy: the policy that collects.
+        settings: of worlds and reward.
+        seeds_used: seeds that an earlier part of a resumed run has used; they are skipped.
+        """
         self.settings, self.seeds_used = settings, seeds_used
         self._hierarchy = hierarchy
-        self._experience = Experience(settings.stretch_ticks, settings.worlds)
-        self._thoughts: list[Thought] = []
-        self._watch = OutcomeWatch(load_profile("darkorbit"))
+        self._experience = RolloutBuffer(settings.rollout_ticks, settings.worlds)
+        self._steps: list[ExecutorStep] = []
+        self._detector = OutcomeDetector(load_profile("darkorbit"))
         num_groups = settings.worlds // GROUP
-        lives = [max(1, settings.life_stretches * (number + 1) // num_groups) for number in range(num_groups)]
-        self._groups = [self._begin(life) for life in lives]
+        lengths = [max(1, settings.rollouts_per_episode * (number + 1) // num_groups) for number in range(num_groups)]
+        self._groups = [self._begin(length) for length in lengths]
 
-    def play(self) -> tuple[Experience, Tally]:
-        """One stretch in every world; the experience is overwritten by the next one."""
-        tally = Tally()
-        self._hierarchy.on_thought = self._thoughts.append
+    def play(self) -> tuple[RolloutBuffer, RolloutStats]:
+        """Collects one rollout in every world; the next call overwrites the returned buffer."""
+        stats = RolloutStats()
+        self._hierarchy.on_executor_step = self._steps.append
         try:
             for number, group in enumerate(self._groups):
                 worlds = slice(number * GROUP, (number + 1) * GROUP)
-                self._experience.fresh[worlds] = group.stretches_left == 0
-                if group.stretches_left == 0:
+                self._experience.is_new_episode[worlds] = group.rollouts_left == 0
+                if group.rollouts_left == 0:
                     group.world.close()
-                    group = self._groups[number] = self._begin(self.settings.life_stretches)
-                self._play_group(group, worlds, tally)
-                group.stretches_left -= 1
+                    group = self._groups[number] = self._begin(self.settings.rollouts_per_episode)
+                self._play_group(group, worlds, stats)
+                group.rollouts_left -= 1
         finally:
-            self._hierarchy.on_thought = None
-        return self._experience, tally
+            self._hierarchy.on_executor_step = None
+        return self._experience, stats
 
     def close(self) -> None:
-        """Leaves all worlds."""
+        """Closes all worlds."""
         for group in self._groups:
             group.world.close()
 
-    def _begin(self, stretches: int) -> _Group:
+    def _begin(self, num_rollouts: int) -> _WorldGroup:
         seeds = seeds_for(Purpose.TRAIN, GROUP, self.settings.first_seed + self.seeds_used)
         self.seeds_used += GROUP
         world = Simulator(seeds, spread_over_maps(seeds))
-        observation, watched = world.observe(), self._watch.start(GROUP)
-        self._watch.see(observation, watched)
-        return _Group(world, self._hierarchy.start(seeds ^ PILOT_SALT), watched, observation, stretches)
+        observation, detector_carry = world.observe(), self._detector.start(GROUP)
+        self._detector.update(observation, detector_carry)
+        return _WorldGroup(
+            world, self._hierarchy.start(seeds ^ PILOT_SEED_XOR), detector_carry, observation, num_rollouts
+        )
 
-    def _play_group(self, group: _Group, worlds: slice, tally: Tally) -> None:
-        for tick in range(self.settings.stretch_ticks):
+    def _play_group(self, group: _WorldGroup, worlds: slice, stats: RolloutStats) -> None:
+        for tick in range(self.settings.rollout_ticks):
             decision = self._hierarchy.decide(group.observation, group.carry)
             group.carry = decision.carry
-            self._experience.put(tick, worlds, self._thoughts.pop())
+            self._experience.add(tick, worlds, self._steps.pop())
             group.world.act(decision.action)
             group.observation = group.world.observe()
-            outcomes = self._watch.see(group.observation, group.watched)
-            self._experience.rewards[tick, worlds] = reward_parts(outcomes, self.settings.prices)
-            tally.add(group.observation.records["events"])
+            outcomes = self._detector.update(group.observation, group.detector_carry)
+            self._experience.rewards[tick, worlds] = reward_terms(outcomes, self.settings.prices)
+            stats.add(group.observation.records["events"])

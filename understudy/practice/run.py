@@ -1,4 +1,4 @@
-"""Practice from beginning to end: play, learn, save, draw, and put what was learnt before the gate."""
+"""An RL run: collects rollouts, updates the policy, saves checkpoints, plots progress, and evaluates candidates."""
 
 import logging
 import time
@@ -10,15 +10,21 @@ from typing import Any
 import torch
 
 from understudy.contract.errors import CheckpointError, TrainingError
-from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, submit
-from understudy.learning.rl.ppo_trainer import Learned, Practice, PracticeSettings
-from understudy.learning.rl.rl_checkpoint import Journey, PracticeStore, executors, plain
-from understudy.learning.training.metric_logger import Journal
+from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
+from understudy.learning.registry.policy_lock import training_lock
+from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, UpdateStats
+from understudy.learning.rl.rl_checkpoint import (
+    RLCheckpoint,
+    TrainingProgress,
+    load_policy_and_reference,
+    to_plain_settings,
+)
+from understudy.learning.training.metric_logger import MetricLogger
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import load_brain
+from understudy.policies.policy_bundle import load_policies
 from understudy.practice.plot import draw_practice
-from understudy.practice.rollout_collector import GroundSettings, PracticeGround, Tally
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.practice.rollout_collector import CollectorConfig, RolloutCollector, RolloutStats
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 
 _log = logging.getLogger(__name__)
@@ -29,42 +35,42 @@ TICKS_AN_HOUR = 72_000
 
 @dataclass(frozen=True, kw_only=True)
 class RunSettings:
-    """A run of practice."""
+    """Settings of an RL run."""
 
     models: Path
     """Folder of the three policies."""
     out: Path
-    """Folder for the state, the picture and the curves."""
+    """Folder for the training state, the plot and the learning curves."""
     hours: float = 8.0
-    """Simulated, all worlds together, those of earlier runs that are resumed included."""
+    """Simulated hours summed over all worlds, including those of earlier runs that are resumed."""
     judge_hours: float = 8.0
-    """A candidate goes to the gate each time so many simulated hours are over, and at the end."""
-    practice: PracticeSettings = field(default_factory=PracticeSettings)
-    ground: GroundSettings = field(default_factory=GroundSettings)
+    """Simulated hours between two evaluations of a candidate by the gate; one more follows at the end."""
+    trainer: PPOTrainerConfig = field(default_factory=PPOTrainerConfig)
+    ground: CollectorConfig = field(default_factory=CollectorConfig)
     gate: GateConfig | None = field(default_factory=GateConfig)
-    """None stages candidates and judges none."""
+    """Settings of the gate; None stages candidates without an evaluation."""
     resume: bool = False
-    """Go on from the state in `out`."""
+    """Resume from the training state in `out`."""
     save_every_s: float = 20.0
-    """Seconds between two saves of the state, and two drawings."""
+    """Seconds between two saves of the state and the plot."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """How practice stands after a stretch."""
+    """Progress of the run after one rollout and update."""
 
     hours: float
     score: float
-    """Points a minute of this stretch."""
+    """Points a minute in this rollout."""
     deaths_per_hour: float
-    learned: Learned
+    learned: UpdateStats
     times_real: float
-    """Simulated time for each second of this process's own CPU time so far, with learning."""
+    """Simulated seconds for each second of this process's CPU time so far, updates included."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Judged:
-    """A candidate was staged, and judged unless there is no gate."""
+    """A staged candidate, with the gate's verdict; None where the run has no gate."""
 
     hours: float
     path: Path
@@ -72,7 +78,7 @@ class Judged:
 
 
 class PracticeRun:
-    """One run; used by one thread."""
+    """One RL run; used by one thread."""
 
     def __init__(
         self,
@@ -81,47 +87,53 @@ class PracticeRun:
         on_judged: Callable[[Judged], None] = lambda judged: None,
         on_gate: Callable[[int, int], None] | None = None,
     ) -> None:
-        """Loads everything.
+        """Loads the policies and, with `resume`, the training state.
 
         Args:
-            settings: what to do.
-            on_report: is told after each stretch.
-            on_judged: is told of each candidate.
-            on_gate: is told of the gate's progress.
+            settings: of the run.
+            on_report: called after each rollout and update.
+            on_judged: called with each candidate.
+            on_gate: called with the gate's progress.
 
         Raises:
             CheckpointError: if there are no usable policies, or there is nothing to resume.
-            TrainingError: if what is to be resumed was practised with other settings.
+            TrainingError: if the state to resume belongs to a run with other settings.
         """
         torch.set_num_threads(1)
         self.settings, self._on_report, self._on_judged, self._on_gate = settings, on_report, on_judged, on_gate
-        self.store = PracticeStore(settings.models, settings.out)
-        model, person = executors(self.store)
-        self.brain = replace(load_brain(settings.models), executor=model)
-        self.practice = Practice(model, person, self.brain.sampling, settings.practice)
-        self.journey = self.store.restore(self.practice, self._fixed()) if settings.resume else Journey()
+        self.store = RLCheckpoint(settings.models, settings.out)
+        model, person = load_policy_and_reference(self.store)
+        self.policies = replace(load_policies(settings.models), executor=model)
+        self.trainer = PPOTrainer(model, person, self.policies.sampling, settings.trainer)
+        self.progress = self.store.restore(self.trainer, self._fixed()) if settings.resume else TrainingProgress()
         self.judged: list[Judged] = []
-        self._hierarchy = Hierarchy(self.brain, load_profile("darkorbit"))
+        self._hierarchy = HierarchicalPolicy(self.policies, load_profile("darkorbit"))
         self._simulated_s = self._saved_s = self._cpu_s = 0.0
 
     @property
     def hours(self) -> float:
-        """Simulated so far."""
-        return self.journey.world_ticks / TICKS_AN_HOUR
+        """Simulated hours so far."""
+        return self.progress.world_ticks / TICKS_AN_HOUR
 
     def run(self, stopped: Callable[[], bool] = lambda: False) -> None:
-        """Practises until the hours are over or somebody stops it; saves, draws and judges at the end.
+        """Trains until the hours are over or `stopped` returns True; then saves, plots, and evaluates a candidate.
 
         Raises:
-            TrainingError: if the policy could not be learnt any further; the state is saved.
+            TrainingError: if the update fails, such as by a loss that is not finite; the state is saved. Or if another
+                process practises into the same folder.
         """
-        ground = PracticeGround(self._hierarchy, self.settings.ground, self.journey.seeds_used)
+        with training_lock(self.settings.out):
+            self._run(stopped)
+
+    def _run(self, stopped: Callable[[], bool]) -> None:
+        """Under the lock of the folder."""
+        ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
         self._saved_s = time.monotonic()
-        with Journal(self.settings.out / LOGS) as journal:
+        with MetricLogger(self.settings.out / LOGS) as journal:
             try:
                 while self.hours < self.settings.hours and not stopped():
                     before = self.hours
-                    self._stretch(ground, journal)
+                    self._rollout_and_update(ground, journal)
                     over = self.hours // self.settings.judge_hours > before // self.settings.judge_hours
                     if over and self.hours < self.settings.hours:
                         self.judge()
@@ -133,65 +145,65 @@ class PracticeRun:
             finally:
                 ground.close()
             self._keep(journal)
-        if not stopped() and self.practice.policy.num_steps:
+        if not stopped() and self.trainer.policy.num_steps:
             self.judge()
             self._draw()
 
-    def hierarchy_of_person(self) -> Hierarchy:
-        """A pilot with the policy that the leash is tied to."""
-        return self._hierarchy_of(self.practice.policy.person)
+    def hierarchy_of_person(self) -> HierarchicalPolicy:
+        """A pilot with the reference policy of the KL penalty."""
+        return self._hierarchy_of(self.trainer.policy.reference_policy)
 
-    def hierarchy_of_learnt(self) -> Hierarchy:
-        """A pilot with what was learnt, promoted or not."""
-        return self._hierarchy_of(self.practice.policy.averaged)
+    def hierarchy_of_learnt(self) -> HierarchicalPolicy:
+        """A pilot with the averaged weights (EMA) of this run, promoted or not."""
+        return self._hierarchy_of(self.trainer.policy.averaged)
 
-    def _hierarchy_of(self, executor: Executor) -> Hierarchy:
-        return Hierarchy(replace(self.brain, executor=executor), load_profile("darkorbit"))
+    def _hierarchy_of(self, executor: Executor) -> HierarchicalPolicy:
+        return HierarchicalPolicy(replace(self.policies, executor=executor), load_profile("darkorbit"))
 
-    def _stretch(self, ground: PracticeGround, journal: Journal) -> None:
+    def _rollout_and_update(self, ground: RolloutCollector, journal: MetricLogger) -> None:
         begun_s = time.process_time()
-        experience, tally = ground.play()
-        learned = self.practice.learn(experience)
+        experience, stats = ground.play()
+        learned = self.trainer.learn(experience)
         self._cpu_s += time.process_time() - begun_s
-        self._simulated_s += 60 * tally.minutes
-        self.journey.seeds_used = ground.seeds_used
-        self.journey.world_ticks += tally.world_ticks
-        point = self._point(tally, learned)
-        self.journey.curve.append(point)
-        journal.write(self.practice.num_stretches, point)
+        self._simulated_s += 60 * stats.minutes
+        self.progress.seeds_used = ground.seeds_used
+        self.progress.world_ticks += stats.world_ticks
+        point = self._point(stats, learned)
+        self.progress.curve.append(point)
+        journal.log(self.trainer.num_rollouts, point)
         self._on_report(
             Report(
                 hours=self.hours,
-                score=tally.score,
-                deaths_per_hour=tally.deaths_per_hour,
+                score=stats.score,
+                deaths_per_hour=stats.deaths_per_hour,
                 learned=learned,
                 times_real=self._simulated_s / max(self._cpu_s, 1e-9),
             )
         )
 
-    def _point(self, tally: Tally, learned: Learned) -> dict[str, float]:
+    def _point(self, stats: RolloutStats, learned: UpdateStats) -> dict[str, float]:
         point = {
             "hours": self.hours,
-            "score": tally.score,
-            "deaths_per_hour": tally.deaths_per_hour,
-            "explained": learned.explained,
+            "score": stats.score,
+            "deaths_per_hour": stats.deaths_per_hour,
+            "explained": learned.explained_variance,
             "value_loss": learned.value_loss,
         }
         return point if learned.policy is None else point | {k: float(v) for k, v in asdict(learned.policy).items()}
 
     def judge(self) -> Judged | None:
-        """Stages the averaged weights and puts them before the gate; None if they could not be written."""
-        recent = self.journey.curve[-max(1, len(self.journey.curve) // 8) :]
+        """Stages the averaged weights (EMA) and evaluates them with the gate; None if they could not be written."""
+        recent = self.progress.curve[-max(1, len(self.progress.curve) // 8) :]
         metrics = {
             "hours": self.hours,
             "score": sum(point["score"] for point in recent) / len(recent),
             "deaths_per_hour": sum(point["deaths_per_hour"] for point in recent) / len(recent),
         }
         try:
-            path = self.store.stage(self.practice.policy.learnt, metrics, "practice")
+            path = self.store.stage(self.trainer.policy.ema_state_dict, metrics, "practice")
             verdict = self._verdict(path)
         except CheckpointError as problem:
-            _log.warning("no candidate of practice could be judged: %s", problem)
+            _log.warning("a candidate could not be evaluated: %s", problem)
             return None
         judged = Judged(hours=self.hours, path=path, verdict=verdict)
         self.judged.append(judged)
@@ -202,25 +214,25 @@ class PracticeRun:
         if self.settings.gate is None:
             return None
         why = f"practice: {self.hours:.1f} simulated hours"
-        return submit(self.settings.models, "executor", path, self.settings.gate, why, self._on_gate)
+        return gate_candidate(self.settings.models, "executor", path, self.settings.gate, why, self._on_gate)
 
-    def _keep(self, journal: Journal) -> None:
-        """Saves and draws; a disk that takes no more costs what was learnt since the last save, not the run."""
+    def _keep(self, journal: MetricLogger) -> None:
+        """Saves the state and the plot. A full disk loses the updates since the last save, not the run."""
         journal.flush()
         try:
-            self.store.save(self.practice, self.journey, self._fixed())
+            self.store.save(self.trainer, self.progress, self._fixed())
         except CheckpointError as problem:
             _log.warning("%s", problem)
         self._draw()
         self._saved_s = time.monotonic()
 
     def _draw(self) -> None:
-        told = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]
+        outcomes = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]
         try:
-            draw_practice(self.journey.curve, self.settings.out / PLOT, told)
+            draw_practice(self.progress.curve, self.settings.out / PLOT, outcomes)
         except OSError as problem:
-            _log.warning("the picture of practice could not be written (%s)", problem.strerror)
+            _log.warning("the plot could not be written (%s)", problem.strerror)
 
     def _fixed(self) -> dict[str, Any]:
-        """What must be the same for a run that goes on."""
-        return plain(self.settings.practice) | asdict(self.settings.ground)
+        """Settings that must be equal when a run is resumed."""
+        return to_plain_settings(self.settings.trainer) | asdict(self.settings.ground)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
-from jaxtyping import Int8
+from jaxtyping import Float64, Int8
 
 from understudy.contract.action import ACTION
 from understudy.contract.intent import INTENT
@@ -20,6 +20,11 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
 
+PAUSE_S = 5.0
+"""Time that jumps by more was a pause of the recording: it is neither play nor a loss of ticks."""
+MAX_RATE_HZ = 1000.0
+RATE_TOLERANCE = 0.2
+"""A recording whose ticks come faster or slower than aimed at by more than this part is worth a sentence."""
 MONOTONIC_CLOCK = "monotonic clock of the recording machine"
 SIMULATED_CLOCK = "simulated seconds since the world began"
 
@@ -57,6 +62,10 @@ class EpisodeInfo:
     """Add this to `time_s` to get Unix time; None where `time_s` is simulated."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of this project and of the libraries that decide what was recorded."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.tick_rate_hz <= MAX_RATE_HZ:
+            raise ValueError(f"{self.tick_rate_hz:g} ticks a second: expected up to {MAX_RATE_HZ:g}")
 
 
 def describe(
@@ -148,12 +157,22 @@ class Episode:
         return Observation(self.observations)
 
     @property
+    def steps_s(self) -> Float64[np.ndarray, " _"]:
+        """Times from tick to tick that were play: those that run backwards, are pauses or no number are left out."""
+        with np.errstate(invalid="ignore", over="ignore"):  # a damaged file may hold any number
+            steps_s = np.diff(self.observations["time_s"])
+        return np.asarray(steps_s[(steps_s > 0) & (steps_s <= PAUSE_S)])
+
+    @property
     def duration_s(self) -> float:
-        """Time from the first tick to the end of the last."""
-        if len(self) == 0:
-            return 0.0
-        times = self.observations["time_s"]
-        return float(times[-1] - times[0]) + 1.0 / self.info.tick_rate_hz
+        """Time that was played, from the first tick to the end of the last, without pauses and jumps of the clock."""
+        return float(self.steps_s.sum()) + 1.0 / self.info.tick_rate_hz if len(self) else 0.0
+
+    @property
+    def rate_hz(self) -> float:
+        """Ticks a second as they truly were, while it was played; NaN where no two ticks follow each other."""
+        steps_s = self.steps_s
+        return float(1.0 / steps_s.mean()) if len(steps_s) else float("nan")
 
 
 def irregularities(episode: Episode) -> tuple[str, ...]:
@@ -161,11 +180,23 @@ def irregularities(episode: Episode) -> tuple[str, ...]:
 
     A gap of more than five ticks breaks the windows that training cuts, so it is worth a sentence; less is jitter.
     """
+    if len(episode) == 0:
+        return () if episode.losses else ("not one tick is in it",)
     found = []
-    steps_s = np.diff(episode.observations["time_s"])
+    times = episode.observations["time_s"]
+    unknown = int((~np.isfinite(times)).sum())
+    if unknown:
+        found.append(f"the time is not a number at {unknown} of {len(episode)} ticks")
+    with np.errstate(over="ignore"):
+        steps_s = np.diff(times[np.isfinite(times)])
     backwards = int((steps_s <= 0).sum())
     if backwards:
-        found.append(f"time stands still or runs backwards at {backwards} of {len(episode)} ticks")
+        back_s = 1.0 / episode.info.tick_rate_hz - float(steps_s.min())
+        by = f", by up to {back_s:.1f} s (was the clock set?)" if steps_s.min() < 0 else ""
+        found.append(f"time stands still or runs backwards at {backwards} of {len(episode)} ticks{by}")
+    rate_hz, aim_hz = episode.rate_hz, episode.info.tick_rate_hz
+    if not 1 / (1 + RATE_TOLERANCE) < rate_hz / aim_hz < 1 + RATE_TOLERANCE and len(episode) > 1:
+        found.append(f"there are {rate_hz:.1f} ticks a second, {aim_hz:g} were aimed at")
     gaps = steps_s[steps_s > 5.5 / episode.info.tick_rate_hz]
     if len(gaps):
         found.append(f"{len(gaps)} gaps in time, {gaps.sum():.1f} s together, the longest {gaps.max():.1f} s")

@@ -4,14 +4,18 @@ These are for looking at and computing with elsewhere; understudy reads back `.m
 """
 
 import csv
+import io
 import json
+import math
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
 from understudy.contract.errors import RecordingError
+from understudy.contract.safe_files import replacing
 from understudy.contract.serialization import to_json
 from understudy.recordings import flat_table
 from understudy.recordings.episode import Episode
@@ -21,28 +25,34 @@ ROWS_AT_ONCE = 2000
 
 
 def export_episode(episode: Episode, path: Path) -> None:
-    """Writes one episode in the form that the suffix names: .npz, .csv, .jsonl, .pkl or .mcap.
+    """Writes one episode in the form that the suffix names: .npz, .csv, .jsonl, .pkl or .mcap; whole or not at all.
 
     Raises:
         RecordingError: if the suffix is none of these.
+        OSError: if it cannot be written.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix in (".pkl", ".mcap"):
+        write_episode(episode, path)
+        return
     writer = _WRITERS.get(path.suffix)
     if writer is None:
-        raise RecordingError(f"{path} cannot be written: expected one of {', '.join(_WRITERS)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    writer(episode, path)
+        raise RecordingError(f"{path} cannot be written: expected one of {', '.join(_WRITERS)}, .pkl, .mcap")
+    with replacing(path) as file:
+        writer(episode, file)
 
 
-def _write_npz(episode: Episode, path: Path) -> None:
+def _write_npz(episode: Episode, file: BinaryIO) -> None:
     arrays: dict[str, Any] = {**flat_table.columns(episode), **flat_table.input_columns(episode)}
-    np.savez_compressed(path, info=np.array(to_json(episode.info)), **arrays)
+    np.savez_compressed(file, info=np.array(to_json(episode.info)), **arrays)
 
 
-def _write_csv(episode: Episode, path: Path) -> None:
+def _write_csv(episode: Episode, file: BinaryIO) -> None:
     """One row a tick; a nested array becomes numbered columns, an unknown reading an empty cell."""
-    columns = {name: values.reshape(len(episode), -1) for name, values in flat_table.columns(episode).items()}
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
+    flat = flat_table.columns(episode)
+    columns = {name: values.reshape(len(episode), math.prod(values.shape[1:])) for name, values in flat.items()}
+    with _as_text(file, newline="") as text:
+        writer = csv.writer(text)
         writer.writerow(title for name, values in columns.items() for title in _titles(name, values.shape[1]))
         for start in range(0, len(episode), ROWS_AT_ONCE):
             block = [values[start : start + ROWS_AT_ONCE].tolist() for values in columns.values()]
@@ -50,16 +60,26 @@ def _write_csv(episode: Episode, path: Path) -> None:
                 writer.writerow("" if number != number else number for cells in row for number in cells)
 
 
+@contextmanager
+def _as_text(file: BinaryIO, newline: str | None = None) -> Iterator[TextIO]:
+    """The file as UTF-8 text; it stays open."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline=newline)
+    try:
+        yield text
+    finally:
+        text.detach()
+
+
 def _titles(name: str, width: int) -> list[str]:
     return [name] if width == 1 else [f"{name}.{number}" for number in range(width)]
 
 
-def _write_jsonl(episode: Episode, path: Path) -> None:
+def _write_jsonl(episode: Episode, file: BinaryIO) -> None:
     """The description in the first line, then one line a tick; an unknown reading is null."""
-    with path.open("w", encoding="utf-8") as file:
-        file.write(f'{{"info":{to_json(episode.info)}}}\n')
+    with _as_text(file) as text:
+        text.write(f'{{"info":{to_json(episode.info)}}}\n')
         for row in _rows(episode):
-            file.write(f"{json.dumps(row, separators=(',', ':'))}\n")
+            text.write(f"{json.dumps(row, separators=(',', ':'))}\n")
 
 
 def _rows(episode: Episode) -> Iterator[dict[str, Any]]:
@@ -78,10 +98,8 @@ def _plain(values: np.ndarray) -> list[Any]:
     return list(values.tolist())
 
 
-_WRITERS: dict[str, Callable[[Episode, Path], None]] = {
+_WRITERS: dict[str, Callable[[Episode, BinaryIO], None]] = {
     ".npz": _write_npz,
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
-    ".pkl": write_episode,
-    ".mcap": write_episode,
 }

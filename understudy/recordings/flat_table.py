@@ -18,6 +18,8 @@ from understudy.recordings.episode import Episode, EpisodeInfo
 from understudy.recordings.mcap_channels import INPUT, inputs_to_records, records_to_inputs
 
 Columns = dict[str, np.ndarray]
+_TAKEN_KINDS = {"f": "fiub", "i": "iub", "u": "iub", "S": "SU"}
+"""Kind of a field -> kinds of columns that it may be read from."""
 
 
 def columns(episode: Episode) -> Columns:
@@ -50,12 +52,14 @@ def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:
         RecordingError: naming the column that is missing or has the wrong shape.
     """
     ticks = len(_column(table, "observation.time_s"))
+    actors = np.zeros(ticks, np.int8)
+    _assign(actors, _column(table, "actor"), "actor")
     has_intents = any(name.startswith("intent.") for name in table)
     return Episode(
         info=info,
         observations=_join(table, "observation", OBSERVATION, ticks),
         actions=_join(table, "action", ACTION, ticks),
-        actors=_column(table, "actor").astype(np.int8),
+        actors=actors,
         inputs=_inputs(table),
         intents=_join(table, "intent", INTENT, ticks) if has_intents else None,
         timings=_join(table, "timing", TIMING, ticks) if any(name.startswith("timing.") for name in table) else None,
@@ -87,10 +91,25 @@ def _fill(records: np.ndarray, prefix: str, table: Mapping[str, Any]) -> None:
         if values.dtype.names is not None:
             _fill(values, f"{prefix}.{name}", table)
             continue
-        column = _column(table, f"{prefix}.{name}")
-        if column.shape != values.shape:
-            raise RecordingError(f"the column {prefix}.{name} has shape {column.shape}, expected {values.shape}")
+        _assign(values, _column(table, f"{prefix}.{name}"), f"{prefix}.{name}")
+
+
+def _assign(values: np.ndarray, column: np.ndarray, name: str) -> None:
+    """Copies a column to `values`; nothing is cut off, rounded to a whole number or wrapped around.
+
+    Raises:
+        RecordingError: naming the column that holds something else, or has another shape.
+    """
+    if column.shape != values.shape:
+        raise RecordingError(f"the column {name} has shape {column.shape}, expected {values.shape}")
+    if column.dtype.kind not in _TAKEN_KINDS[values.dtype.kind]:
+        raise RecordingError(f"the column {name} holds {column.dtype}, expected {values.dtype}")
+    with np.errstate(over="ignore", invalid="ignore"):  # a number beyond float32 is infinite there
         values[...] = column
+    if values.dtype.kind != "f":
+        copied = np.char.decode(values) if column.dtype.kind == "U" else values
+        if not np.array_equal(copied, column):
+            raise RecordingError(f"the column {name} holds values that do not fit into {values.dtype}")
 
 
 def _column(table: Mapping[str, Any], name: str) -> np.ndarray:

@@ -30,12 +30,14 @@ MESSAGE_HEAD = np.dtype(_MESSAGE_HEAD)
 _UNCOUNTED = 9
 """Bytes of the head that a record's own length leaves out: opcode and length."""
 
+_LAST_S = 9e9
+"""In the year 2255; MCAP's nanoseconds end three hundred years later."""
 _INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
 _NO_INTENT = no_intent(1).records.tobytes()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class ByteRange:
     """A few ticks in a row, on their way into one chunk; records as in an Episode."""
 
     first_tick: int
@@ -79,7 +81,7 @@ class ChunkContent:
         self.size += len(data)
 
 
-def chunk_content(stretch: Stretch) -> ChunkContent:
+def chunk_content(stretch: ByteRange) -> ChunkContent:
     """All messages of a few ticks. Intents that say nothing are left out."""
     content = ChunkContent()
     first = stretch.first_tick
@@ -109,13 +111,13 @@ def chunk_content(stretch: Stretch) -> ChunkContent:
 
 
 def nanoseconds(time_s: np.ndarray) -> np.ndarray:
-    """Times in seconds as MCAP's unsigned nanoseconds; times before zero become zero."""
-    return np.asarray(np.rint(np.maximum(time_s, 0.0) * 1e9), np.uint64)
+    """Times in seconds as MCAP's unsigned nanoseconds; times before zero, and what is no number, become zero."""
+    return np.asarray(np.rint(np.fmin(np.fmax(time_s, 0.0), _LAST_S) * 1e9), np.uint64)
 
 
 def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log_time: np.ndarray) -> np.ndarray:
     """One MCAP message record for each of `records`, as a packed array whose bytes go into the chunk."""
-    dtype = _message_dtype(records.dtype.itemsize)
+    dtype = message_dtype(records.dtype.itemsize)
     messages = np.empty(len(records), dtype)
     messages["opcode"] = Opcode.MESSAGE
     messages["length"] = dtype.itemsize - _UNCOUNTED
@@ -127,8 +129,9 @@ def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log
     return messages
 
 
-@functools.cache
-def _message_dtype(payload_bytes: int) -> np.dtype[Any]:
+@functools.lru_cache(64)
+def message_dtype(payload_bytes: int) -> np.dtype[Any]:
+    """The dtype of a message record whose payload has so many bytes."""
     return np.dtype([*_MESSAGE_HEAD, ("data", f"V{payload_bytes}")])
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from understudy.contract.intent import no_intent
 from understudy.contract.protocols import InputEvent
+from understudy.contract.safe_files import temporary_beside
 from understudy.contract.serialization import from_plain
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings import mcap_channels
@@ -40,8 +41,7 @@ def read(path: Path) -> Episode:
 
 def write(episode: Episode, path: Path) -> None:
     """Writes one episode as a whole file or not at all; replaces a file of that name."""
-    partial = path.with_name(f"{path.name}.partial")
-    partial.unlink(missing_ok=True)
+    partial = temporary_beside(path)
     writer = McapWriter(partial, episode.info)
     try:
         writer.append(
@@ -60,8 +60,15 @@ def _whole_ticks(raw: RawRecording) -> tuple[np.ndarray, list[str]]:
     ticks = functools.reduce(np.intersect1d, numbers)
     if len(ticks) == 0:
         return np.empty(0, np.uint32), ["not one whole tick is in it"]
-    missing = int(ticks[-1]) + 1 - len(ticks)
-    return ticks, [f"{missing} of the {int(ticks[-1]) + 1} ticks up to the last are missing"] if missing else []
+    losses = []
+    total = max(int(ticks[-1]) + 1, raw.num_stated_ticks)
+    if total > len(ticks):
+        losses.append(f"{total - len(ticks)} of the {total} ticks up to the last are missing")
+    stored = [len(raw.sequences[channel.topic]) for channel in mcap_channels.TICK_CHANNELS]
+    repeated = sum(stored) - sum(map(len, numbers))
+    if repeated:
+        losses.append(f"{repeated} messages have the number of an earlier one and were left out")
+    return ticks, losses
 
 
 def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:

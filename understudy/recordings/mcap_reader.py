@@ -1,34 +1,43 @@
-"""Reads native recordings, whole or torn: goes through the file record by record and keeps what is sound.
+"""Reads native recordings, whole, torn or rewritten by other MCAP tools: record by record, keeping what is sound.
 
-A recording whose process died has no summary and may end in the middle of a record, so nothing here needs the
-summary. What could not be read is said in sentences, never passed over in silence.
+A recording whose process died has no summary and may end in the middle of a record, so nothing here needs the summary;
+where there is one, its message counts and checksums are compared. What could not be read is said in sentences, never
+passed over in silence. Time and memory are linear in the file's size, whatever stands in it (`mcap_compression` limits
+what chunks unpack to).
 """
 
 import io
-import json
+import re
 import struct
 import zlib
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import zstandard
 from mcap import records as mcap_records
 from mcap.data_stream import ReadDataStream
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
 from understudy.contract.errors import RecordingError
-from understudy.recordings.mcap_channels import PAYLOAD_ENCODING, dtype_from_schema
-from understudy.recordings.mcap_chunk import MESSAGE_HEAD
+from understudy.recordings.mcap_channels import TICK_CHANNELS
+from understudy.recordings.mcap_compression import CHUNK_HEAD, UnpackBudget, unpack_chunk
+from understudy.recordings.mcap_descriptions import MAX_DESCRIPTIONS, Descriptions
+from understudy.recordings.mcap_messages import RECORD_HEAD, MessageTable, split_records
 
-MAX_CHUNK_BYTES = 64 * 2**20
-"""Ours are 16 kB and other tools rewrite to a few MB; a file that asks for more is damaged or means harm."""
+MAX_FILE_BYTES = 4 * 2**30
+"""Days of play. Everything is held in memory, so more is refused before it is read."""
+MAX_LOSSES = 20
+"""Sentences about single records that are damaged; the others are counted."""
+MAX_SEARCHES, MAX_PASSES = 100, 3
+"""Places that look like the start of a chunk, and times that the file is gone through from such places, after which the
+search behind damaged places ends."""
 
-_RECORD_HEAD = struct.Struct("<BQ")
+_COMPRESSION_NAME = re.compile(rb"\x04\x00\x00\x00zstd|\x03\x00\x00\x00lz4")
+"""By these, with their length before them, a chunk is found again behind a damaged place."""
+_NAME_OFFSET = RECORD_HEAD.size + CHUNK_HEAD.size - 4
 
 
 @dataclass
@@ -44,122 +53,175 @@ class RawRecording:
     losses: list[str] = field(default_factory=list)
     whole: bool = False
     """Whether the file was closed as it should be."""
+    num_stated_ticks: int = 0
+    """Ticks that the file's index counts; 0 without an index."""
 
 
 def read_raw(path: Path) -> RawRecording:
     """Everything that is sound in a file.
 
     Raises:
-        RecordingError: if it is no MCAP recording of ours at all.
+        RecordingError: if it is no MCAP recording of ours at all, or too large.
     """
-    return _Reader(path).read()
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        raise RecordingError(
+            f"{path} has {size / 2**30:.1f} GB: recordings of up to {MAX_FILE_BYTES >> 30} GB are read"
+        )
+    return _Reader(path.read_bytes(), str(path)).read()
 
 
 class _Reader:
     """One pass over one file."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, data: bytes, name: str) -> None:
+        self.data, self.name = data, name
+        self.view = memoryview(data)
         self.raw = RawRecording()
-        self.schemas: dict[int, mcap_records.Schema] = {}
-        self.topics: dict[int, mcap_records.Channel] = {}
-        self.rows: dict[int, list[np.ndarray]] = defaultdict(list)
+        self.budget = UnpackBudget(len(data))
+        self.descriptions = Descriptions(self._lose)
+        self.messages = MessageTable()
+        self.statistics: mcap_records.Statistics | None = None
         self.all_messages_read = False
+        self.sound_until = len(MCAP0_MAGIC)
+        """The end of the last chunk that was read; from here on chunks are searched where the file is damaged."""
+        self.num_searches = 0
+        self.num_unsaid = 0
 
     def read(self) -> RawRecording:
-        data = self.path.read_bytes()
-        if not data.startswith(MCAP0_MAGIC):
-            raise RecordingError(f"{self.path} is not an MCAP recording: it does not begin with MCAP's signature")
-        end = len(MCAP0_MAGIC)
-        for opcode, start, stop in self._records(data):
-            self._take(opcode, data[start:stop], start)
-            end = stop
-        if not self.raw.info:
-            raise RecordingError(f"{self.path} holds no recording of understudy: its description is missing")
-        self._assemble()
+        if not self.data.startswith(MCAP0_MAGIC):
+            raise RecordingError(f"{self.name} is not an MCAP recording: it does not begin with MCAP's signature")
+        end = self._walk(len(MCAP0_MAGIC))
+        num_bytes = MAX_PASSES * len(self.data)
+        while not self.raw.whole and num_bytes > 0 and (found := self._find_chunk()) is not None:
+            self._lose(f"bytes {self.sound_until} to {found} are damaged and were left out")
+            end = self._walk(found)
+            num_bytes -= end - found
+        if not self.descriptions.info:
+            why = f" ({self.raw.losses[0]})" if self.raw.losses else ""
+            raise RecordingError(f"{self.name} holds no recording of understudy: its description is missing{why}")
+        self.raw.version, self.raw.info = self.descriptions.version, self.descriptions.info
+        channels = self.descriptions.readable_channels()
+        self.raw.sequences, self.raw.arrays = self.messages.by_topic(channels, self._lose)
+        self._compare_counts({number: topic for number, (topic, _) in channels.items()})
+        if self.num_unsaid:
+            self.raw.losses.append(f"{self.num_unsaid} more records are damaged")
         if not self.raw.whole:
-            self._say_what_is_torn(len(data) - end)
+            self._say_what_is_torn(len(self.data) - end)
         return self.raw
 
-    def _records(self, data: bytes) -> Iterator[tuple[int, int, int]]:
+    def _walk(self, position: int) -> int:
+        """Takes record after record, up to the first that is not whole; returns where that is."""
+        for opcode, start, stop in self._records(position):
+            try:
+                self._take(opcode, start, stop)
+            except Exception as problem:  # it comes from a file, so parsing it can raise anything
+                what = "chunk" if opcode == Opcode.CHUNK else "record"
+                self._lose(f"the {what} at byte {start} is damaged and was left out ({_brief(problem)})")
+            position = stop
+        return position
+
+    def _records(self, position: int) -> Iterator[tuple[int, int, int]]:
         """Opcode, start and end of each record's content, up to the first that is not whole."""
-        position = len(MCAP0_MAGIC)
-        while position + _RECORD_HEAD.size <= len(data):
-            opcode, length = _RECORD_HEAD.unpack_from(data, position)
-            start = position + _RECORD_HEAD.size
+        size = len(self.data)
+        while position + RECORD_HEAD.size <= size:
+            opcode, length = RECORD_HEAD.unpack_from(self.data, position)
+            start = position + RECORD_HEAD.size
             # opcode 0 is no record: a file system that lost power leaves zeros at the end of a file
-            if opcode == 0 or length > len(data) - start:
+            if opcode == 0 or length > size - start:
                 return
-            yield opcode, start, start + length
             position = start + length
+            yield opcode, start, position
             if opcode == Opcode.FOOTER:
-                self.raw.whole = data[position:] == MCAP0_MAGIC
+                self.raw.whole = self.data[position : position + len(MCAP0_MAGIC) + 1] == MCAP0_MAGIC
                 return
 
-    def _take(self, opcode: int, content: bytes, position: int) -> None:
-        stream = ReadDataStream(io.BytesIO(content))
-        if opcode == Opcode.SCHEMA:
-            schema = mcap_records.Schema.read(stream)
-            self.schemas[schema.id] = schema
-        elif opcode == Opcode.CHANNEL:
-            channel = mcap_records.Channel.read(stream)
-            self.topics[channel.id] = channel
-        elif opcode == Opcode.METADATA:
-            self._take_metadata(mcap_records.Metadata.read(stream))
-        elif opcode == Opcode.DATA_END:
-            self.all_messages_read = True
-        elif opcode == Opcode.CHUNK:
-            self._take_chunk(mcap_records.Chunk.read(stream), position)
+    def _find_chunk(self) -> int | None:
+        """Where the next chunk begins that can be read, behind the last that was."""
+        for found in _COMPRESSION_NAME.finditer(self.data, self.sound_until + _NAME_OFFSET):
+            begin = found.start() - _NAME_OFFSET
+            opcode, length = RECORD_HEAD.unpack_from(self.data, begin)
+            start = begin + RECORD_HEAD.size
+            if opcode != Opcode.CHUNK or length > len(self.data) - start:
+                continue
+            self.num_searches += 1
+            if self.num_searches > MAX_SEARCHES:
+                return None
+            try:
+                split_records(unpack_chunk(self.view[start : start + length], self.budget))
+            except (ValueError, struct.error):
+                continue
+            return begin
+        return None
 
-    def _take_metadata(self, metadata: mcap_records.Metadata) -> None:
-        if metadata.name != "understudy":
+    def _take(self, opcode: int, start: int, stop: int) -> None:
+        match opcode:
+            case Opcode.CHUNK:
+                self._take_chunk(start, stop)
+            case Opcode.MESSAGE:
+                self.messages.add(split_records(self.data[start - RECORD_HEAD.size : stop])[0])
+            case Opcode.SCHEMA | Opcode.CHANNEL:
+                self._describe(self.data[start - RECORD_HEAD.size : stop])
+            case Opcode.METADATA:
+                self.descriptions.add_metadata(mcap_records.Metadata.read(self._content(start, stop)))
+            case Opcode.STATISTICS:
+                self.statistics = mcap_records.Statistics.read(self._content(start, stop))
+            case Opcode.DATA_END:
+                self._take_data_end(start)
+            case Opcode.FOOTER:
+                self._take_footer(start)
+
+    def _take_chunk(self, start: int, stop: int) -> None:
+        rows, others = split_records(unpack_chunk(self.view[start:stop], self.budget))
+        if len(others) > MAX_DESCRIPTIONS:
+            raise ValueError(f"it describes {len(others)} channels")
+        self.messages.add(rows)
+        self.sound_until = stop
+        for record in others:
+            self._describe(record)
+
+    def _describe(self, record: bytes) -> None:
+        """Takes a schema or a channel."""
+        try:
+            if not self.descriptions.is_new(record):
+                return
+            content = ReadDataStream(io.BytesIO(record[RECORD_HEAD.size :]))
+            if record[0] == Opcode.SCHEMA:
+                self.descriptions.add_schema(mcap_records.Schema.read(content))
+            else:
+                self.descriptions.add_channel(mcap_records.Channel.read(content))
+        except Exception as problem:  # text that is none, lengths beyond the end: it comes from a file
+            self._lose(f"the description of a channel is damaged ({_brief(problem)})")
+
+    def _take_data_end(self, start: int) -> None:
+        if self.all_messages_read:  # a file has one end; comparing at each of many would take for ever
             return
-        try:
-            self.raw.version = int(metadata.metadata["format_version"])
-            self.raw.info = json.loads(metadata.metadata["info"])
-        except (KeyError, ValueError) as problem:
-            raise RecordingError(f"{self.path}: its description cannot be read ({problem})") from problem
+        self.all_messages_read = True
+        (checksum,) = struct.unpack_from("<I", self.data, start)
+        if checksum and zlib.crc32(self.view[: start - RECORD_HEAD.size]) != checksum and not self.raw.losses:
+            self.raw.losses.append("the file's checksum does not fit: something in it was changed since it was written")
 
-    def _take_chunk(self, chunk: mcap_records.Chunk, position: int) -> None:
-        try:
-            self._take_messages(_unpack(chunk))
-        except (ValueError, zstandard.ZstdError, struct.error) as problem:
-            self.raw.losses.append(f"the chunk at byte {position} is damaged and was left out ({problem})")
+    def _take_footer(self, start: int) -> None:
+        summary, _, checksum = struct.unpack_from("<QQI", self.data, start)
+        begin = summary or start - RECORD_HEAD.size  # 0: there is no summary
+        if checksum and zlib.crc32(self.view[begin : start + 16]) != checksum:
+            self.raw.losses.append("the file's closing index is damaged; no tick was lost by that")
 
-    def _take_messages(self, data: bytes) -> None:
-        """Sorts a chunk's messages by channel; messages of one channel and size in a row are taken in one piece."""
-        position = 0
-        while position < len(data):
-            opcode, length = _RECORD_HEAD.unpack_from(data, position)
-            size = _RECORD_HEAD.size + length
-            if position + size > len(data):
-                raise ValueError("a message runs over the end of its chunk")
-            if opcode != Opcode.MESSAGE:
-                self._take(opcode, data[position + _RECORD_HEAD.size : position + size], position)
-                position += size
-                continue
-            rows = np.frombuffer(data, np.uint8, (len(data) - position) // size * size, position).reshape(-1, size)
-            alike = (rows[:, :11] == rows[0, :11]).all(axis=1)  # opcode, length and channel
-            count = len(rows) if alike.all() else int(alike.argmin())
-            self.rows[int(rows[0, 9]) | int(rows[0, 10]) << 8].append(rows[:count])
-            position += count * size
+    def _content(self, start: int, stop: int) -> ReadDataStream:
+        return ReadDataStream(io.BytesIO(self.data[start:stop]))
 
-    def _assemble(self) -> None:
-        for channel_id, channel in self.topics.items():
-            schema = self.schemas.get(channel.schema_id)
-            if schema is None or channel.message_encoding != PAYLOAD_ENCODING:
-                continue
-            dtype = dtype_from_schema(schema.data.decode())
-            rows = self.rows.get(channel_id, [])
-            size = MESSAGE_HEAD.itemsize + dtype.itemsize
-            sound = [part for part in rows if part.shape[1] == size]
-            if len(sound) < len(rows):
-                self.raw.losses.append(f"{len(rows) - len(sound)} messages of {channel.topic} have a wrong length")
-            table = np.concatenate(sound) if sound else np.empty((0, size), np.uint8)
-            head = np.ascontiguousarray(table[:, : MESSAGE_HEAD.itemsize]).view(MESSAGE_HEAD)[:, 0]
-            payload = np.ascontiguousarray(table[:, MESSAGE_HEAD.itemsize :])
-            self.raw.sequences[channel.topic] = head["sequence"].copy()
-            self.raw.arrays[channel.topic] = payload.view(dtype)[:, 0]
+    def _compare_counts(self, topics: dict[int, str]) -> None:
+        """Compares with the index, which a file has that lost a piece in its middle."""
+        if self.statistics is None:
+            return
+        for number, stated in self.statistics.channel_message_counts.items():
+            topic, found = topics.get(number, f"channel {number}"), self.messages.count(number)
+            if topic == TICK_CHANNELS[0].topic:
+                self.raw.num_stated_ticks = stated
+            if stated != found and not self.raw.losses:
+                self._lose(
+                    f"the file's index counts {stated} messages of {topic or f'channel {number}'}, {found} are there"
+                )
 
     def _say_what_is_torn(self, bytes_left: int) -> None:
         if self.all_messages_read:
@@ -171,16 +233,13 @@ class _Reader:
             "what was played after its last whole chunk is lost, at a crash less than one second"
         )
 
+    def _lose(self, sentence: str) -> None:
+        if len(self.raw.losses) < MAX_LOSSES:
+            self.raw.losses.append(sentence)
+        else:
+            self.num_unsaid += 1
 
-def _unpack(chunk: mcap_records.Chunk) -> bytes:
-    if chunk.uncompressed_size > MAX_CHUNK_BYTES:
-        raise ValueError(f"it claims to hold {chunk.uncompressed_size} bytes")
-    if chunk.compression == "zstd":
-        data = zstandard.ZstdDecompressor().decompress(chunk.data, max_output_size=chunk.uncompressed_size)
-    elif chunk.compression == "":
-        data = chunk.data
-    else:
-        raise ValueError(f"its compression {chunk.compression!r} is not known here")
-    if len(data) != chunk.uncompressed_size or (chunk.uncompressed_crc and zlib.crc32(data) != chunk.uncompressed_crc):
-        raise ValueError("its checksum does not fit")
-    return data
+
+def _brief(problem: Exception) -> str:
+    text = str(problem)[:200]
+    return text if isinstance(problem, ValueError) and text else f"{type(problem).__name__}: {text}"

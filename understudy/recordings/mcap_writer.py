@@ -4,9 +4,13 @@
 before them, the summary after them. Specification: https://mcap.dev/spec
 """
 
+import contextlib
 import io
 import json
+import os
+import shutil
 import struct
+import time
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,38 +24,55 @@ from mcap.data_stream import RecordBuilder
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
+from understudy.contract.errors import RecordingError
+from understudy.contract.file_lock import try_lock
 from understudy.contract.observation import EVENTS
 from understudy.contract.protocols import InputEvent
+from understudy.contract.safe_files import create_new
 from understudy.contract.serialization import to_json
 from understudy.recordings import mcap_channels
 from understudy.recordings.episode import EpisodeInfo
-from understudy.recordings.mcap_chunk import ChunkContent, Stretch, chunk_content
+from understudy.recordings.mcap_chunk import ByteRange, ChunkContent, chunk_content
+from understudy.recordings.mcap_descriptions import METADATA_NAME, info_checksum
 
 SummaryGroup = tuple[Opcode, list[mcap_records.McapRecord]]
+"""Records of one kind, which the summary keeps together."""
 CHUNK_TICKS = 12
 """0.6 s at 20 Hz and about 14 kB: MCAP's default of 1 MB would lose 13 s at a crash."""
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 3
+LOCK_ATTEMPTS = 100
 
 
 class McapWriter:
-    """Appends ticks to one native recording. One thread at a time may use it; it owns the open file."""
+    """Appends ticks to one native recording. One thread at a time may use it; it owns the open file.
+
+    The file is locked as long as it is open, so that nobody repairs or learns from what is still being written; the
+    lock dies with the process.
+    """
 
     def __init__(self, path: Path, info: EpisodeInfo) -> None:
         """Creates the file, with everything in it that is needed to read what follows.
 
         Raises:
             FileExistsError: if there is such a file already; a recording is never overwritten.
+            RecordingError: if it cannot be written there.
         """
         self.path = path
         self.num_ticks = 0
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: BinaryIO = path.open("xb", buffering=0)
+        self._file = _create_locked(path)
         self._position = 0
+        self._checksum = 0
+        self._is_torn = False
         self._compressor = zstandard.ZstdCompressor(level=COMPRESSION_LEVEL)
         self._chunk_indexes: list[mcap_records.ChunkIndex] = []
         self._counts: dict[int, int] = defaultdict(int)
-        self._open(info)
+        try:
+            self._open(info)
+        except OSError as problem:
+            self._file.close()
+            path.unlink(missing_ok=True)
+            raise RecordingError(f"{path} cannot be written: {problem.strerror or problem}") from problem
 
     def append(
         self,
@@ -74,7 +95,7 @@ class McapWriter:
         cuts = np.searchsorted(events["time_s"], observations["time_s"][CHUNK_TICKS::CHUNK_TICKS])
         for start, first, last in zip(starts, (0, *cuts), (*cuts, len(events)), strict=True):
             ticks = slice(start, start + CHUNK_TICKS)
-            stretch = Stretch(
+            stretch = ByteRange(
                 first_tick=self.num_ticks,
                 observations=observations[ticks],
                 actions=actions[ticks],
@@ -88,30 +109,79 @@ class McapWriter:
             self.num_ticks += len(stretch.observations)
 
     def close(self) -> None:
-        """Writes the summary that makes a whole MCAP file of it, and closes it. May be called twice."""
+        """Writes the summary that makes a whole MCAP file of it, and closes it. May be called twice.
+
+        After a failed write the file may end in the middle of a chunk: then it is closed as it is.
+
+        Raises:
+            OSError: if that cannot be written; the file is closed and torn then.
+        """
         if self._file.closed:
             return
-        self._put(record_bytes(mcap_records.DataEnd(data_section_crc=0)))
-        write_summary(self._file, self._position, self._summary_groups())
+        try:
+            if self._is_torn:
+                return
+            self._put(record_bytes(mcap_records.DataEnd(data_section_crc=self._checksum)))
+            self._put(summary_bytes(self._position, self._summary_groups()))
+            self._sync()
+        finally:
+            self._file.close()
+
+    def is_in_place(self) -> bool:
+        """Whether the file still lies under its name: its folder may have been deleted or moved meanwhile."""
+        try:
+            return os.path.samestat(os.stat(self.path, follow_symlinks=False), os.fstat(self._file.fileno()))
+        except OSError:
+            return False
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the file lies under no name any more; what was written lives until it is closed."""
+        return os.fstat(self._file.fileno()).st_nlink == 0
+
+    def put_back(self) -> None:
+        """Makes folder and file anew, with all that was written so far.
+
+        Raises:
+            FileExistsError: if something else has the name by now.
+            RecordingError: if it cannot be written there.
+            OSError: if it can only be written in part.
+        """
+        again = _create_locked(self.path)
+        self._file.seek(0)
+        shutil.copyfileobj(self._file, again, 2**20)
         self._file.close()
+        self._file = again
 
     def abandon(self) -> None:
-        """Closes the file as it is, without a summary, as a crash would."""
+        """Closes the file as it is, without a summary, as a crash would. May be called twice."""
         self._file.close()
 
     def _open(self, info: EpisodeInfo) -> None:
         self._schemas, self._channels = schemas_and_channels()
-        values = {"format_version": str(mcap_channels.FORMAT_VERSION), "info": to_json(info)}
-        self._metadata = mcap_records.Metadata(name="understudy", metadata=values)
+        text = to_json(info)
+        values = {
+            "format_version": str(mcap_channels.FORMAT_VERSION),
+            "info": text,
+            mcap_channels.INFO_CHECKSUM: info_checksum(text),
+        }
+        self._metadata = mcap_records.Metadata(name=METADATA_NAME, metadata=values)
         self._put(MCAP0_MAGIC + record_bytes(mcap_records.Header(profile="", library="understudy")))
         self._metadata_offset = self._position
         self._put(b"".join(record_bytes(record) for record in (self._metadata, *self._schemas, *self._channels)))
 
+    def _sync(self) -> None:
+        """What is closed survives a loss of power. A pipe or a device has nothing to be synchronised."""
+        with contextlib.suppress(OSError):
+            os.fsync(self._file.fileno())
+
     def _put(self, data: bytes) -> None:
-        rest = memoryview(data)
+        rest, self._is_torn = memoryview(data), True
         while len(rest):  # an unbuffered file may take less than it was given
             rest = rest[self._file.write(rest) :]
+        self._is_torn = False
         self._position += len(data)
+        self._checksum = zlib.crc32(data, self._checksum)
 
     def _write_chunk(self, content: ChunkContent) -> None:
         data = b"".join(content.parts)
@@ -177,9 +247,6 @@ def _message_index(channel_id: int, entries: np.ndarray) -> bytes:
     return head + entries.tobytes()
 
 
-"""Records of one kind, which the summary keeps together."""
-
-
 def record_bytes(record: mcap_records.McapRecord) -> bytes:
     """One record as it lies in the file."""
     builder = RecordBuilder()
@@ -210,7 +277,7 @@ def schemas_and_channels() -> tuple[list[mcap_records.Schema], list[mcap_records
     return schemas, listed
 
 
-def write_summary(file: BinaryIO, summary_start: int, groups: list[SummaryGroup]) -> None:
+def summary_bytes(summary_start: int, groups: list[SummaryGroup]) -> bytes:
     """The summary section, which begins at byte `summary_start`, its offsets, the footer and the closing magic."""
     summary, offsets = io.BytesIO(), []
     for opcode, records in groups:
@@ -226,4 +293,28 @@ def write_summary(file: BinaryIO, summary_start: int, groups: list[SummaryGroup]
         summary_offset_start=offset_start,
         summary_crc=zlib.crc32(head, zlib.crc32(summary.getvalue())),
     )
-    file.write(summary.getvalue() + record_bytes(footer) + MCAP0_MAGIC)
+    return summary.getvalue() + record_bytes(footer) + MCAP0_MAGIC
+
+
+def _create_locked(path: Path) -> BinaryIO:
+    """A new file whose lock is ours.
+
+    Raises:
+        FileExistsError: if there is such a file already.
+        RecordingError: if it cannot be created.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        raise RecordingError(f"{path.parent} cannot be made: {problem.strerror or problem}") from problem
+    try:
+        file = create_new(path)
+    except FileExistsError:
+        raise
+    except OSError as problem:
+        raise RecordingError(f"{path} cannot be written: {problem.strerror or problem}") from problem
+    for _ in range(LOCK_ATTEMPTS):  # somebody may just be looking whether it is locked
+        if try_lock(file):
+            break
+        time.sleep(0.001)
+    return file

@@ -61,7 +61,8 @@ def expect_current_dtypes(raw: RawRecording, name: str) -> None:
     for channel in CHANNELS:
         stored = raw.arrays.get(channel.topic)
         if stored is None and channel in TICK_CHANNELS:
-            raise RecordingError(f"{name} describes no {channel.topic}: it was cut off before its first tick")
+            why = raw.losses[0] if raw.losses else "it was cut off before its first tick"
+            raise RecordingError(f"{name} describes no {channel.topic} that can be read: {why}")
         if stored is not None and stored.dtype != channel.dtype:
             raise RecordingError(
                 f"{name} says that it is of format {raw.version}, but its records of {channel.topic} are laid out "

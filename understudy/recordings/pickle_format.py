@@ -1,22 +1,31 @@
 """The guide's `shadow_recording_TIMESTAMP.pkl`: a dict of plain builtins and numpy arrays, nothing else.
 
-    {"format": "understudy-recording", "format_version": 1, "info": {...}, "arrays": {"observation.time_s": array, ...}}
+    {"format": "understudy-recording", "format_version": 1, "info": {...}, "arrays": {"observation.time_s": array, ...},
+     "checksum": 1234567890}
 
-Anything can open it with `pickle.load`; this module reads it back without running anything (see restricted_pickle).
+The checksum, CRC-32 of info and arrays, is optional. Anything can open the file with `pickle.load`; this module reads
+it back without running anything (see restricted_pickle).
 """
 
-import os
 import pickle
+import zlib
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from understudy.contract.errors import RecordingError
-from understudy.contract.serialization import from_plain, to_plain
+from understudy.contract.printable import printable
+from understudy.contract.safe_files import replacing
+from understudy.contract.serialization import from_plain, to_json, to_plain
 from understudy.recordings import flat_table, restricted_pickle
 from understudy.recordings.episode import Episode, EpisodeInfo
 from understudy.recordings.mcap_channels import FORMAT_VERSION
 
 FORMAT_NAME = "understudy-recording"
+_ENTRIES = ("format", "format_version", "info", "arrays", "checksum")
 PROTOCOL = 4
 """Protocol 5 spreads arrays over more of numpy's private names."""
 
@@ -28,31 +37,56 @@ def read(path: Path) -> Episode:
         HostileRecordingError: if it asks for anything but builtins and arrays; nothing of it was run.
         RecordingError: if it is damaged, newer, or a pickle of something else.
     """
+    size = path.stat().st_size
+    if size > restricted_pickle.MAX_BYTES:
+        most = restricted_pickle.MAX_BYTES >> 30
+        raise RecordingError(f"{path} has {size / 2**30:.1f} GB: files of up to {most} GB are read")
     plain = restricted_pickle.load(path.read_bytes(), path.name)
     if not isinstance(plain, dict) or plain.get("format") != FORMAT_NAME:
         raise RecordingError(f"{path.name} is a pickle, but no recording of understudy")
     version: Any = plain.get("format_version")
     if version != FORMAT_VERSION:
         raise RecordingError(
-            f"{path.name} is a pickle of format {version!r}, this version of understudy reads format {FORMAT_VERSION}"
+            f"{path.name} is a pickle of format {printable(repr(version), 40)}, this version of understudy reads "
+            f"format {FORMAT_VERSION}"
         )
-    if not isinstance(plain.get("arrays"), dict):
+    arrays = plain.get("arrays")
+    if not isinstance(arrays, dict):
         raise RecordingError(f"{path.name} holds no arrays")
-    return flat_table.assemble(from_plain(EpisodeInfo, plain.get("info"), path.name), plain["arrays"])
+    episode = flat_table.assemble(from_plain(EpisodeInfo, plain.get("info"), path.name), arrays)
+    return replace(episode, losses=_losses(plain))
+
+
+def _losses(plain: Mapping[Any, Any]) -> tuple[str, ...]:
+    """What is wrong with a file that can be read."""
+    unknown = [key for key in plain if key not in _ENTRIES]
+    if unknown:
+        return (f"the file has an entry that nobody knows, {printable(repr(unknown[0]), 40)}: something was changed",)
+    stated = plain.get("checksum")
+    if stated is not None and stated != _checksum(plain["info"], plain["arrays"]):
+        return ("the file's checksum does not fit: something in it was changed",)
+    return ()
 
 
 def write(episode: Episode, path: Path) -> None:
     """Writes one episode as a whole file or not at all; replaces a file of that name."""
+    info = to_plain(episode.info)
+    arrays = {**flat_table.columns(episode), **flat_table.input_columns(episode)}
     plain = {
         "format": FORMAT_NAME,
         "format_version": FORMAT_VERSION,
-        "info": to_plain(episode.info),
-        "arrays": {**flat_table.columns(episode), **flat_table.input_columns(episode)},
+        "info": info,
+        "arrays": arrays,
+        "checksum": _checksum(info, arrays),
     }
-    partial = path.with_name(f"{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            pickle.dump(plain, file, protocol=PROTOCOL)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(path) as file:
+        pickle.dump(plain, file, protocol=PROTOCOL)
+
+
+def _checksum(info: Any, arrays: Mapping[str, np.ndarray]) -> int:
+    """CRC-32 of the description as JSON, and of the arrays with their names, in order of name."""
+    found = zlib.crc32(to_json(info).encode())
+    for name in sorted(arrays):
+        found = zlib.crc32(name.encode(), found)
+        found = zlib.crc32(np.ascontiguousarray(arrays[name]).data, found)
+    return found

@@ -4,9 +4,12 @@ The control thread only copies each step into a small block; a thread of the rec
 writes them. A block holds at most BLOCK_S of play, so kill -9 at any moment loses less than a second.
 """
 
+import itertools
 import logging
 import queue
 import threading
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from understudy.contract.action import ACTION
+from understudy.contract.errors import RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
+from understudy.contract.printable import brief
 from understudy.contract.protocols import InputEvent, Step
+from understudy.contract.safe_files import move_to_new
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
@@ -34,12 +40,38 @@ def recording_name(prefix: str = "shadow_recording", moment: datetime | None = N
     return f"{prefix}_{(moment or datetime.now()):%Y%m%d_%H%M%S}"
 
 
-def free_path(folder: Path, name: str, suffix: str = ".mcap") -> Path:
-    """A path in the folder that is not taken: two recordings that begin in the same second get different names."""
-    path, number = folder / f"{name}{suffix}", 2
-    while path.exists():
-        path, number = folder / f"{name}_{number}{suffix}", number + 1
-    return path
+def create_recorder(folder: Path, name: str, info: EpisodeInfo, *, also_pickle: bool = False) -> "Recorder":
+    """Begins to record to a file of that name in the folder, or NAME_2, NAME_3, ... where it is taken.
+
+    The name is taken by creating the file, so two recorders that begin in the same second get different ones.
+
+    Raises:
+        RecordingError: if nothing can be written there.
+    """
+    for path in _numbered(folder, name):
+        with suppress(FileExistsError):
+            return Recorder(path, info, also_pickle=also_pickle)
+    raise AssertionError("the names never end")
+
+
+def move_to_folder(recording: Path, folder: Path) -> Path:
+    """Moves a recording under its own name, or a numbered one where that is taken; nothing is overwritten.
+
+    Raises:
+        OSError: if it cannot be moved; it stays where it is.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in _numbered(folder, recording.stem):
+        with suppress(FileExistsError):
+            move_to_new(recording, path)
+            return path
+    raise AssertionError("the names never end")
+
+
+def _numbered(folder: Path, name: str) -> Iterator[Path]:
+    yield folder / f"{name}.mcap"
+    for number in itertools.count(2):
+        yield folder / f"{name}_{number}.mcap"
 
 
 @dataclass
@@ -60,7 +92,8 @@ class Recorder:
     """A Listener that records one world of a session to one growing `.mcap` file.
 
     Its methods are called by the thread that runs the session. A recording that cannot be continued (disk full) ends
-    where it is, logs why, and keeps it in `failure`; the session plays on.
+    where it is, logs why, and keeps it in `failure`; the session plays on. A file that is deleted while it grows is put
+    back, with all that was recorded.
     """
 
     def __init__(
@@ -77,6 +110,7 @@ class Recorder:
 
         Raises:
             FileExistsError: a recording is never overwritten.
+            RecordingError: if it cannot be written there.
         """
         self.path = path
         self.world = world
@@ -88,7 +122,7 @@ class Recorder:
         self._writer = McapWriter(path, info)
         self._queue: queue.Queue[_Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._stopped = False
-        self._saved = False
+        self._saved = self._discarded = False
         self._broken = False  # a write failed, so the file may end in the middle of a chunk
         self._thread = threading.Thread(target=self._write_blocks, name="recorder", daemon=True)
         self._thread.start()
@@ -125,7 +159,7 @@ class Recorder:
     def save(self) -> Path:
         """Stops, and closes the file as a whole one; after a failed write it stays torn, as after a crash.
 
-        May be called twice.
+        May be called twice. What goes wrong is in `failure`.
 
         Returns:
             The path of the native recording.
@@ -134,23 +168,47 @@ class Recorder:
         if self._saved:
             return self.path
         self._saved = True
-        if self._broken:
+        try:
+            if not self._broken:
+                self._keep_in_place()
+                if not self._writer.is_in_place():
+                    self._fail("the file was moved while it was recorded; what was played is in it, where it is now")
+                self._writer.close()
+        except (OSError, RecordingError) as problem:
+            self._fail(str(problem))
+        finally:
             self._writer.abandon()
-        self._writer.close()
-        if self.also_pickle:
-            write_episode(read_episode(self.path), self.path.with_suffix(".pkl"))
+        if self.also_pickle and self.failure is None:
+            self._write_pickle()
         return self.path
 
     def discard(self) -> None:
         """Stops, and deletes what was recorded."""
         self.stop()
+        self._discarded = True
         self._writer.abandon()
         self.path.unlink(missing_ok=True)
 
     def close(self) -> None:
         """The session is over: saves, unless it was discarded."""
-        if self.path.exists():
+        if not self._discarded:
             self.save()
+
+    def _write_pickle(self) -> None:
+        try:
+            write_episode(read_episode(self.path), self.path.with_suffix(".pkl"))
+        except (OSError, RecordingError) as problem:
+            self._fail(f"{self.path} is whole, but its .pkl could not be written: {problem}")
+
+    def _keep_in_place(self) -> None:
+        """Puts the file back if it was deleted, and with it perhaps its folder. A file that was moved just goes on.
+
+        Raises:
+            OSError, RecordingError: if it cannot be put back.
+        """
+        if self._writer.is_deleted:
+            self._writer.put_back()
+            _log.warning("%s was deleted while it was recorded, and was written again.", self.path)
 
     def _hand_over(self) -> None:
         block, self._block = self._block, _Block()
@@ -168,9 +226,10 @@ class Recorder:
                 continue
             try:
                 self._write(block)
-            except OSError as problem:
+                self._keep_in_place()
+            except Exception as problem:  # whatever it is, the person must hear that nothing is recorded any more
                 self._broken = True
-                self._fail(str(problem))
+                self._fail(brief(problem))
 
     def _write(self, block: _Block) -> None:
         self._writer.append(

@@ -5,12 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.contract.action import Actor
-from understudy.contract.observation import Button
+from understudy.contract.observation import EVENTS, Button
 from understudy.recordings.episode import Episode
+
+_WIDE_EVENTS = np.dtype([(name, "f8") for name in EVENTS.names or ()])
+"""A damaged file may hold any number: their sum does not overflow then."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Figures:
+class RecordingStats:
     """The numbers of one episode."""
 
     ticks: int
@@ -32,15 +35,14 @@ class Figures:
     """Names of the maps that were played on, in the profile's order."""
 
 
-def figures(episode: Episode) -> Figures:
+def recording_stats(episode: Episode) -> RecordingStats:
     """Counts through one episode."""
     minutes = max(episode.duration_s, 1e-9) / 60.0
-    times, events = episode.observations["time_s"], episode.observations["events"]
-    steps_s = np.diff(times)
-    return Figures(
+    events = episode.observations["events"].astype(_WIDE_EVENTS)
+    return RecordingStats(
         ticks=len(episode),
         duration_s=episode.duration_s,
-        rate_hz=float(1.0 / steps_s.mean()) if len(steps_s) and steps_s.mean() > 0 else float("nan"),
+        rate_hz=episode.rate_hz,
         clicks_per_minute=clicks(episode.actions) / minutes,
         keys_per_minute=key_presses(episode.actions) / minutes,
         actor_shares=_actor_shares(episode),

@@ -1,12 +1,24 @@
-"""Recordings on disk: the suffix picks the format, folders are searched, and an empty search says where to look."""
+"""Recordings on disk: the suffix picks the format, folders are searched, and an empty search says where to look.
 
-from collections.abc import Callable
+Everything that is parsed from a file is parsed behind the one guard in `read_episode`: whatever a damaged file makes
+the parsers raise becomes a RecordingError with the file's name, so that one file never hides the others.
+"""
+
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from understudy.contract.errors import NoRecordingsError, RecordingError, WireError
+from understudy.contract.errors import BeingWrittenError, NoRecordingsError, RecordingError, WireError
+from understudy.contract.file_lock import is_locked, try_lock
+from understudy.contract.printable import brief
+from understudy.contract.safe_files import keep_under_new_name, temporary_beside
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_FOLDERS = (Path("data/recordings"), Path("recordings/v2_training"))
 """The guide records to the first and trains from the second, so whoever names no folder gets both."""
@@ -28,10 +40,14 @@ def read_episode(path: Path) -> Episode:
         raise RecordingError(f"{path} is no recording: expected one of {', '.join(_READERS)}")
     try:
         return reader(path)
+    except RecordingError:
+        raise
     except OSError as problem:
         raise RecordingError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
     except WireError as problem:
-        raise RecordingError(f"{path}: its description cannot be understood ({problem})") from problem
+        raise RecordingError(f"{path}: its description cannot be understood ({brief(problem)})") from problem
+    except Exception as problem:  # parsing what comes from outside can raise anything
+        raise RecordingError(f"{path} is damaged and cannot be read ({brief(problem)})") from problem
 
 
 def write_episode(episode: Episode, path: Path) -> None:
@@ -39,6 +55,7 @@ def write_episode(episode: Episode, path: Path) -> None:
 
     Raises:
         RecordingError: if the suffix belongs to no format.
+        OSError: if it cannot be written.
     """
     writer = _WRITERS.get(path.suffix)
     if writer is None:
@@ -47,20 +64,70 @@ def write_episode(episode: Episode, path: Path) -> None:
     writer(episode, path)
 
 
+def is_being_written(path: Path) -> bool:
+    """Whether a running process is still recording to a file, or just repairing it."""
+    return is_locked(path)
+
+
 def repair_recording(path: Path) -> tuple[str, ...]:
-    """Rewrites a torn recording as a whole one; the old file stays beside it with the suffix `.torn`.
+    """Rewrites a torn recording as a whole one; the old file stays beside it as NAME.torn, NAME.torn.2, ...
+
+    At every moment the file is there under its own name, the old or the new one; and the new one takes its place only
+    after it was read back.
 
     Returns:
         What was lost; nothing if the recording was whole, and then nothing was written.
 
     Raises:
-        RecordingError: if it cannot be read at all.
+        BeingWrittenError: if a running process records to it or repairs it.
+        RecordingError: if it cannot be read at all, holds nothing that can be read, or cannot be rewritten. Then the
+            file is left as it is.
     """
-    episode = read_episode(path)
-    if episode.losses:
-        path.replace(path.with_name(f"{path.name}.torn"))
-        write_episode(replace(episode, losses=()), path)
+    with _held(path):
+        episode = read_episode(path)
+        if not episode.losses:
+            return ()
+        if len(episode) == 0:
+            raise RecordingError(f"{path} is left as it is: not one whole tick can be read ({episode.losses[0]})")
+        repaired = temporary_beside(path)
+        try:
+            _WRITERS[path.suffix](replace(episode, losses=()), repaired)
+            kept = len(_READERS[path.suffix](repaired))
+            if kept < len(episode):
+                raise ValueError(f"its repair would hold {kept} of {len(episode)} ticks")
+            _keep_as_torn(path)
+        except Exception as problem:  # a full disk, or values in the damaged file that cannot be written
+            repaired.unlink(missing_ok=True)
+            raise RecordingError(f"{path} is left as it is: it cannot be repaired ({brief(problem)})") from problem
+    os.replace(repaired, path)  # behind the lock: Windows replaces no open file
     return episode.losses
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Keeps the file's lock, so that nobody else repairs it.
+
+    Raises:
+        BeingWrittenError: if somebody has it.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as problem:
+        raise RecordingError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
+    with file:
+        if not try_lock(file):
+            raise BeingWrittenError(f"{path} is being recorded right now and is left alone")
+        yield
+
+
+def _keep_as_torn(path: Path) -> None:
+    number = 1
+    while True:
+        torn = path.with_name(f"{path.name}.torn" + (f".{number}" if number > 1 else ""))
+        try:
+            return keep_under_new_name(path, torn)
+        except FileExistsError:
+            number += 1
 
 
 def find_recordings(path: Path | None = None) -> list[Path]:
@@ -79,6 +146,23 @@ def find_recordings(path: Path | None = None) -> list[Path]:
     if not found:
         raise NoRecordingsError(f"no recordings in {' or '.join(map(str, places))}: {_where_they_lie()}")
     return found
+
+
+def finished_recordings(path: Path | None = None) -> list[Path]:
+    """Like `find_recordings`, without those that are still being recorded; each of these is said in the log.
+
+    Raises:
+        NoRecordingsError: if there is nothing else.
+    """
+    found = find_recordings(path)
+    unfinished = [recording for recording in found if is_being_written(recording)]
+    for recording in unfinished:
+        _log.warning("%s is being recorded right now and is left out.", recording)
+    if len(unfinished) == len(found):
+        raise NoRecordingsError(
+            f"all that there is, {found[0]}, is being recorded right now: end the recording first, then try again"
+        )
+    return [recording for recording in found if recording not in unfinished]
 
 
 def _in_place(place: Path) -> list[Path]:

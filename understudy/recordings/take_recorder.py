@@ -7,12 +7,13 @@ what was not saved is never trained from, and what was not saved before a crash 
 from collections.abc import Callable
 from pathlib import Path
 
+from understudy.contract.errors import RecordingError
 from understudy.contract.protocols import Step
 from understudy.recordings.episode import EpisodeInfo
-from understudy.recordings.recorder import Recorder, free_path, recording_name
+from understudy.recordings.recorder import Recorder, create_recorder, move_to_folder, recording_name
 
 
-class Takes:
+class TakeRecorder:
     """A Listener that records only between `start` and `stop`. Belongs to the thread that runs the session."""
 
     def __init__(
@@ -27,6 +28,7 @@ class Takes:
         self._folder, self._unsaved, self._describe, self._prefix = folder, unsaved, describe, prefix
         self._recorder: Recorder | None = None
         self._kept: list[Recorder] = []
+        self._failures: list[str] = []
         self.saved: list[Path] = []
         """Everything that was saved so far."""
 
@@ -51,31 +53,53 @@ class Takes:
         """Why the running take ended by itself; None while all is well."""
         return None if self._recorder is None else self._recorder.failure
 
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """What went wrong with all takes so far, also those that were saved."""
+        running = [self.failure] if self.failure is not None else []
+        return (*self._failures, *running)
+
     def start(self) -> None:
-        """Begins a take; nothing if one runs."""
+        """Begins a take; nothing if one runs.
+
+        Raises:
+            RecordingError: if it cannot be written.
+        """
         if self._recorder is None:
-            path = free_path(self._unsaved, recording_name(self._prefix))
-            self._recorder = Recorder(path, self._describe())
+            self._recorder = create_recorder(self._unsaved, recording_name(self._prefix), self._describe())
 
     def stop(self) -> None:
         """Ends the take; it waits to be saved or discarded."""
         if self._recorder is not None:
             self._recorder.save()  # a whole file, in the folder of the unsaved
+            if self._recorder.failure is not None:
+                self._failures.append(self._recorder.failure)
             self._kept.append(self._recorder)
             self._recorder = None
 
     def save(self) -> list[Path]:
-        """Ends the take and moves all that wait to where training looks; gives their new paths."""
+        """Ends the take and moves all that wait to where training looks; gives their new paths.
+
+        Raises:
+            RecordingError: if one cannot be moved; it and what came after it still wait.
+        """
         self.stop()
-        moved = []
-        for recorder in self._kept:
-            if recorder.num_ticks == 0:
-                recorder.discard()
-                continue
-            self._folder.mkdir(parents=True, exist_ok=True)
-            moved.append(recorder.path.replace(free_path(self._folder, recorder.path.stem)))
-        self._kept.clear()
-        self.saved += moved
+        moved: list[Path] = []
+        try:
+            while self._kept:
+                recorder = self._kept[0]
+                if recorder.num_ticks == 0:
+                    recorder.discard()
+                else:
+                    moved.append(move_to_folder(recorder.path, self._folder))
+                del self._kept[0]
+        except OSError as problem:
+            raise RecordingError(
+                f"{recorder.path} could not be moved to {self._folder} ({problem.strerror or problem}): it is kept "
+                "where it is"
+            ) from problem
+        finally:
+            self.saved += moved
         return moved
 
     def discard(self) -> int:

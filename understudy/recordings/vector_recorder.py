@@ -5,6 +5,7 @@ time; the files are the same as a Recorder's.
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import UInt64
 
 from understudy.contract.action import ACTION, Actor
+from understudy.contract.errors import RecordingError
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import Carry, Pilot, World
 from understudy.recordings.episode import EpisodeInfo
@@ -42,19 +44,26 @@ def record_lockstep(
 
     Raises:
         FileExistsError: a recording is never overwritten.
+        RecordingError: if the files cannot be written, or the disk is full; what was written so far is kept.
     """
-    writers: list[McapWriter] = []
     try:
-        for path, info in files:
-            writers.append(McapWriter(path, info))
-        carry = pilot.start(seeds)
-        for done in range(0, ticks, BLOCK_TICKS):
-            length = min(BLOCK_TICKS, ticks - done)
-            carry = _record_block(world, pilot, carry, writers, length, actor)
-            tell(done + length)
-    finally:
-        for writer in writers:
-            writer.close()
+        with ExitStack() as closing:
+            writers = []
+            for path, info in files:
+                writers.append(McapWriter(path, info))
+                closing.callback(writers[-1].close)
+            carry = pilot.start(seeds)
+            for done in range(0, ticks, BLOCK_TICKS):
+                length = min(BLOCK_TICKS, ticks - done)
+                carry = _record_block(world, pilot, carry, writers, length, actor)
+                tell(done + length)
+    except FileExistsError:
+        raise
+    except OSError as problem:
+        raise RecordingError(
+            f"{files[0][0].parent} could not be written to ({problem.strerror or problem}): make room or choose "
+            "another folder; what was recorded before is kept"
+        ) from problem
 
 
 def _record_block(

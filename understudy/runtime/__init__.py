@@ -1,1 +1,1 @@
-"""See, decide, act, tell, at the right time."""
+"""The control loop: observe, decide, act and notify listeners at a fixed rate."""

@@ -1,6 +1,6 @@
-"""Strategist at 1 Hz, Tactician at 5 Hz, Executor at 20 Hz and the hand: three trained policies as one Pilot.
+"""The hierarchical policy: Strategist at 1 Hz, Tactician at 5 Hz, Executor and motor model at 20 Hz, as one Pilot.
 
-All memory is in the carry, so the same Hierarchy drives one live world and 128 evaluation worlds in one batch.
+All state is in the carry, so the same policy object drives one live world or a batch of 128 evaluation worlds.
 """
 
 from collections import deque
@@ -18,191 +18,196 @@ from understudy.contract.intent import GOAL_WIDTH, INTENT, NUM_MODES, Intent, Ph
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.policies.action_distribution import chances_of
 from understudy.policies.conditioning import (
-    ADVICE_WIDTH,
+    CONDITIONING_WIDTH,
     STRATEGIST_TICKS,
     STRATEGY_WIDTH,
     TACTICIAN_TICKS,
-    advice_of,
+    concat_conditioning,
+    concat_strategy,
     follow_targets_in_worlds,
-    strategy_of,
 )
 from understudy.policies.encoder import Encoded, Encoder
-from understudy.policies.executor import Hazards
-from understudy.policies.inference_backend import Library, Networks, TorchNetworks, networks_of
-from understudy.policies.motor_model import HAND_STATE
-from understudy.policies.policy_bundle import Brain, load_brain
-from understudy.policies.rollout_step import Thought
-from understudy.policies.sampling import DRAWN, act_worlds
+from understudy.policies.executor import ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.inference_backend import InferenceBackend, Library, TorchBackend, make_backend
+from understudy.policies.motor_model import MOTOR_STATE
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
+from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import SAMPLED, sample_actions
 
 
 @dataclass
-class HierarchyCarry:
-    """What B worlds' worth of three policies and a hand remember from tick to tick."""
+class HierarchicalState:
+    """State of the three policies and the motor model between ticks, for B worlds."""
 
     tick: int
     encoding: np.ndarray
     hands: np.ndarray
     streams: UInt64[np.ndarray, " B"]
     strategy: Tensor
-    words: Tensor
-    weights: np.ndarray
-    weights_ids: np.ndarray
-    drawn: np.ndarray
-    """Records of dtype DRAWN: what chance decided in the latest tick."""
-    seconds: deque[Tensor] = field(default_factory=deque)
+    conditioning: Tensor
+    target_probs: np.ndarray
+    target_ids: np.ndarray
+    sampled: np.ndarray
+    """Records of dtype SAMPLED, shape (B,): the random draws of the latest tick."""
+    context_history: deque[Tensor] = field(default_factory=deque)
     strategy_slot: int = -1
-    """The latest second in which the Strategist thought, and of the Tactician's slots likewise."""
+    """Index of the latest slot (one second) in which the Strategist ran; -1 before the first."""
     tactic_slot: int = -1
+    """Index of the latest slot (TACTICIAN_TICKS ticks) in which the Tactician ran; -1 before the first."""
 
 
-class Hierarchy:
-    """A Pilot made of three trained policies."""
+class HierarchicalPolicy:
+    """A Pilot that runs three trained policies at their own rates."""
 
-    def __init__(self, brain: Brain, profile: Profile, networks: Networks | None = None) -> None:
+    def __init__(self, policies: PolicyBundle, profile: Profile, networks: InferenceBackend | None = None) -> None:
         """Args:
-        brain: the trained parts.
+        policies: the trained parts.
         profile: the game to be played.
-        networks: who computes the brain's networks; torch, which takes any number of worlds, when None.
+        networks: inference backend; torch, which takes any number of worlds, when None.
         """
-        self.brain = brain
-        self.networks = networks or TorchNetworks(brain)
-        self.on_thought: Callable[[Thought], None] | None = None
-        """Is told, each tick, what the Executor was asked and what chance made of its answer."""
+        self.policies = policies
+        self.networks = networks or TorchBackend(policies)
+        self.on_executor_step: Callable[[ExecutorStep], None] | None = None
+        """Called each tick with the Executor's inputs and the sampled decision; RL collects its rollouts here."""
         self._encoder = Encoder(profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh memory for B worlds."""
+        """Returns the initial state of B worlds."""
         worlds = len(seeds)
-        return HierarchyCarry(
+        return HierarchicalState(
             tick=0,
             encoding=self._encoder.start(worlds),
-            hands=np.zeros(worlds, HAND_STATE),
+            hands=np.zeros(worlds, MOTOR_STATE),
             streams=seeds.astype(np.uint64).copy(),
             strategy=torch.zeros(worlds, STRATEGY_WIDTH),
-            words=torch.zeros(worlds, ADVICE_WIDTH),
-            weights=np.zeros((worlds, MAX_TRACKS), np.float32),
-            weights_ids=np.zeros((worlds, MAX_TRACKS), np.int32),
-            drawn=np.zeros(worlds, DRAWN),
-            seconds=deque(maxlen=self.brain.strategist.config.window_s if self.brain.strategist else 1),
+            conditioning=torch.zeros(worlds, CONDITIONING_WIDTH),
+            target_probs=np.zeros((worlds, MAX_TRACKS), np.float32),
+            target_ids=np.zeros((worlds, MAX_TRACKS), np.int32),
+            sampled=np.zeros(worlds, SAMPLED),
+            context_history=deque(maxlen=self.policies.strategist.config.window_s if self.policies.strategist else 1),
         )
 
     @torch.inference_mode()
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """One tick; updates the carry in place."""
+        """Runs the levels that are due in this tick and the motor model; updates the carry in place."""
         encoded = self._encoder.encode(observation, carry.encoding)
         context, tracks = torch.from_numpy(encoded.context), torch.from_numpy(encoded.tracks)
         kinds = torch.from_numpy(encoded.kinds)
         if carry.tick // STRATEGIST_TICKS > carry.strategy_slot:
             carry.strategy_slot = carry.tick // STRATEGIST_TICKS
-            self._strategise(context, carry)
+            self._run_strategist(context, carry)
         if carry.tick // TACTICIAN_TICKS > carry.tactic_slot:
             carry.tactic_slot = carry.tick // TACTICIAN_TICKS
-            self._aim(context, tracks, kinds, observation, carry)
-        weights = _weights_now(observation, carry)
-        hazards = self.networks.executor(
-            context, carry.words, tracks, kinds, torch.from_numpy(weights), torch.from_numpy(encoded.landmarks)
+            self._run_tactician(context, tracks, kinds, observation, carry)
+        weights = _current_target_probs(observation, carry)
+        output = self.networks.executor(
+            context, carry.conditioning, tracks, kinds, torch.from_numpy(weights), torch.from_numpy(encoded.landmarks)
         )
-        action = self._act(observation, hazards, carry)
-        if self.on_thought is not None:
-            self.on_thought(_thought(encoded, carry, weights))
+        action = self._act(observation, output, carry)
+        if self.on_executor_step is not None:
+            self.on_executor_step(_executor_step(encoded, carry, weights))
         carry.tick += 1
         return Decision(action, self._intent(observation, carry, weights, encoded), carry)
 
-    def skip(self, carry: Carry, num_ticks: int) -> None:
-        """So many ticks passed without a decision: a level that was due in them thinks in the next one."""
+    def skip_ticks(self, carry: Carry, num_ticks: int) -> None:
+        """Advances the tick count past ticks without a decision; a level that was due in them runs in the next tick."""
         carry.tick += num_ticks
 
-    def let_go(self, carry: Carry) -> None:
-        """Drops gestures and keys in progress: somebody else has acted, and the cursor is elsewhere."""
+    def cancel_actions(self, carry: Carry) -> None:
+        """Drops gestures and keys in progress, because somebody else has acted and moved the cursor."""
         carry.hands["phase"] = Phase.IDLE
         carry.hands["key_ticks"] = 0
 
-    def swap(self, brain: Brain, carry: Carry, networks: Networks | None = None) -> None:
-        """Goes on with another brain, from the next decision on; what was seen so far stays remembered.
+    def swap(self, policies: PolicyBundle, carry: Carry, networks: InferenceBackend | None = None) -> None:
+        """Replaces the weights from the next decision on; the state in the carry stays.
 
         Args:
-            brain: the new one.
-            carry: is fitted to it.
-            networks: who computes it; torch when None.
+            policies: the new policies.
+            carry: updated in place: its context history takes the new Strategist's window.
+            networks: inference backend of the new policies; torch when None.
         """
-        self.brain, self.networks = brain, networks or TorchNetworks(brain)
-        window_s = brain.strategist.config.window_s if brain.strategist else 1
-        carry.seconds = deque(carry.seconds, maxlen=window_s)
+        self.policies, self.networks = policies, networks or TorchBackend(policies)
+        window_s = policies.strategist.config.window_s if policies.strategist else 1
+        carry.context_history = deque(carry.context_history, maxlen=window_s)
 
-    def _strategise(self, context_BF: Tensor, carry: HierarchyCarry) -> None:
+    def _run_strategist(self, context_BF: Tensor, carry: HierarchicalState) -> None:
         if self.networks.strategist is None:
             return
-        carry.seconds.append(context_BF)
-        said = self.networks.strategist(torch.stack(tuple(carry.seconds), dim=1))
-        carry.strategy = strategy_of(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
-        carry.words = torch.cat([carry.strategy, carry.words[:, STRATEGY_WIDTH:]], dim=-1)
+        carry.context_history.append(context_BF)
+        output = self.networks.strategist(torch.stack(tuple(carry.context_history), dim=1))
+        carry.strategy = concat_strategy(torch.softmax(output.mode_logits[:, -1], dim=-1), output.goal[:, -1])
+        carry.conditioning = torch.cat([carry.strategy, carry.conditioning[:, STRATEGY_WIDTH:]], dim=-1)
 
-    def _aim(
-        self, context_BF: Tensor, tracks: Tensor, kinds: Tensor, observation: Observation, carry: HierarchyCarry
+    def _run_tactician(
+        self, context_BF: Tensor, tracks: Tensor, kinds: Tensor, observation: Observation, carry: HierarchicalState
     ) -> None:
         if self.networks.tactician is None:
             return
-        said = self.networks.tactician(context_BF, carry.strategy, tracks, kinds)
-        probabilities = torch.softmax(said.target_logits, dim=-1)
-        carry.words = advice_of(carry.strategy, said.route, probabilities[:, -1])
-        carry.weights = probabilities[:, :-1].numpy()
-        carry.weights_ids = observation.records["tracks"]["id"].copy()
+        output = self.networks.tactician(context_BF, carry.strategy, tracks, kinds)
+        probabilities = torch.softmax(output.target_logits, dim=-1)
+        carry.conditioning = concat_conditioning(carry.strategy, output.route, probabilities[:, -1])
+        carry.target_probs = probabilities[:, :-1].numpy()
+        carry.target_ids = observation.records["tracks"]["id"].copy()
 
-    def _act(self, observation: Observation, hazards: Hazards, carry: HierarchyCarry) -> Action:
+    def _act(self, observation: Observation, output: ExecutorOutput, carry: HierarchicalState) -> Action:
         actions = np.zeros(len(observation), ACTION)
-        act_worlds(
+        sample_actions(
             observation.records,
             carry.hands,
-            self.brain.hand,
+            self.policies.hand,
             self._encoder.geometry,
             carry.streams,
-            *chances_of(hazards, self.brain.sampling),
+            *ExecutorDistribution(output, self.policies.sampling).probabilities(),
             actions,
-            carry.drawn,
+            carry.sampled,
         )
         return Action(actions)
 
-    def _intent(self, observation: Observation, carry: HierarchyCarry, weights: np.ndarray, encoded: Encoded) -> Intent:
+    def _intent(
+        self, observation: Observation, carry: HierarchicalState, target_probs: np.ndarray, encoded: Encoded
+    ) -> Intent:
         records = np.zeros(len(observation), INTENT)
         strategy = carry.strategy.numpy()
         records["mode_probabilities"] = strategy[:, :NUM_MODES]
-        records["mode"] = np.argmax(strategy[:, :NUM_MODES], axis=1) if self.brain.strategist else -1
+        records["mode"] = np.argmax(strategy[:, :NUM_MODES], axis=1) if self.policies.strategist else -1
         records["goal"] = strategy[:, NUM_MODES : NUM_MODES + GOAL_WIDTH]
-        records["target_probabilities"] = weights
-        best = np.argmax(weights, axis=1)
+        records["target_probabilities"] = target_probs
+        best = np.argmax(target_probs, axis=1)
         worlds = np.arange(len(observation))
-        likely = weights[worlds, best] > 1.0 - weights.sum(axis=1)
+        likely = target_probs[worlds, best] > 1.0 - target_probs.sum(axis=1)
         records["target_id"] = np.where(likely, observation.records["tracks"]["id"][worlds, best], 0)
         records["phase"] = carry.hands["phase"]
         records["gesture_x"], records["gesture_y"] = carry.hands["goal_x"], carry.hands["goal_y"]
         return Intent(records)
 
 
-def _thought(encoded: Encoded, carry: HierarchyCarry, weights: np.ndarray) -> Thought:
-    words, drawn = carry.words.numpy(), carry.drawn.copy()
-    return Thought(encoded.context, words, encoded.tracks, encoded.kinds, weights, encoded.landmarks, drawn)
+def _executor_step(encoded: Encoded, carry: HierarchicalState, target_probs: np.ndarray) -> ExecutorStep:
+    conditioning, sampled = carry.conditioning.numpy(), carry.sampled.copy()
+    return ExecutorStep(
+        encoded.context, conditioning, encoded.tracks, encoded.kinds, target_probs, encoded.landmarks, sampled
+    )
 
 
-def _weights_now(observation: Observation, carry: HierarchyCarry) -> np.ndarray:
-    """The Tactician's weights, each moved to the slot where its object is now."""
+def _current_target_probs(observation: Observation, carry: HierarchicalState) -> np.ndarray:
+    """Returns the Tactician's target probabilities in the current slots of their objects, matched by track id."""
     ids = observation.records["tracks"]["id"]
     out = np.zeros((len(ids), MAX_TRACKS), np.float32)
-    follow_targets_in_worlds(carry.weights_ids, carry.weights, ids, out)
+    follow_targets_in_worlds(carry.target_ids, carry.target_probs, ids, out)
     return out
 
 
-def load_hierarchy(folder: Path, profile: Profile, library: Library = "torch") -> Hierarchy:
-    """The Hierarchy trained into `folder`/{strategist,tactician,executor}/best_model.pt.
+def load_hierarchy(folder: Path, profile: Profile, library: Library = "torch") -> HierarchicalPolicy:
+    """Loads the policy from `folder`/{strategist,tactician,executor}/best_model.pt.
 
     Args:
         folder: of the models.
         profile: the game to be played.
-        library: that computes the networks; ONNX Runtime is faster, and for one world only.
+        library: inference library; ONNX Runtime is faster, but takes one world only.
 
     Raises:
-        CheckpointError: if one is missing, torn, or of another encoding.
+        CheckpointError: if a checkpoint is missing, incomplete, or of another encoding.
     """
-    brain = load_brain(folder)
-    return Hierarchy(brain, profile, networks_of(brain, library))
+    policies = load_policies(folder)
+    return HierarchicalPolicy(policies, profile, make_backend(policies, library))

@@ -1,8 +1,8 @@
-"""Keeps watch on a pilot that plays in real time: what each level's lateness was, what was left out, how long it took.
+"""Latency monitor of a pilot in real time: lateness, skipped slots and run time of each level, as percentiles.
 
 Every level has absolute deadlines: a tick begins at the time of its observation, and a level is due in the first tick
-of each of its slots. A slot that the world did not wait for is left out and counted, never made up in a burst. All
-times are passed in, so an hour of ticks is a test of milliseconds.
+of each of its slots. A slot that the world did not wait for is skipped and counted, never caught up on. All times are
+passed in, so a test covers an hour of ticks in milliseconds.
 """
 
 from collections import deque
@@ -19,14 +19,14 @@ LEVEL_TICKS = {Level.STRATEGIST: STRATEGIST_TICKS, Level.TACTICIAN: TACTICIAN_TI
 KEPT_TICKS = 72_000
 """An hour: percentiles are over the last of these."""
 SHOWN_TICKS = 200
-"""Ten seconds: what the live lines are about."""
+"""Ten seconds: the window of the live lines."""
 
 LINES_TICKS = 10
-"""How often the live lines are made anew."""
+"""Ticks between two updates of the live lines."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Spread:
+class Percentiles:
     """Percentiles of one duration, seconds."""
 
     p50_s: float
@@ -40,50 +40,50 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True)
 class LevelReport:
-    """How one level kept its rate."""
+    """Lateness and skipped slots of one level."""
 
     level: Level
     rate_hz: float
     num_runs: int
     num_skipped: int
     """Slots in which it was due and did not run."""
-    late: Spread
+    late: Percentiles
     """From its deadline until it began."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class CadenceReport:
-    """How well a session kept its time."""
+class LatencyReport:
+    """Timing of a session."""
 
     num_ticks: int
     num_late: int
-    """Ticks that passed without their own decision: left out, or decided after their end."""
+    """Ticks without a decision of their own: skipped, or decided after their end."""
     levels: tuple[LevelReport, ...]
-    decide: Spread
-    """How long the levels together thought."""
-    latency: Spread
-    """From the moment of the observation until the decision was ready to be sent."""
+    decide: Percentiles
+    """Run time of all levels together."""
+    latency: Percentiles
+    """From the time of the observation until the decision was ready to be sent."""
     jitter_s: float
-    """Standard deviation of the moments of decision around the beat."""
+    """Standard deviation of the latency."""
 
     @property
     def late_share(self) -> float:
-        """Late ticks among all that there should have been."""
+        """Late ticks as a share of all ticks that were due."""
         skipped = self.levels[Level.EXECUTOR].num_skipped
         return self.num_late / max(1, self.num_ticks + skipped)
 
 
-def spread_of(seconds: np.ndarray) -> Spread:
-    """Percentiles of some durations; zeros where there are none."""
+def spread_of(seconds: np.ndarray) -> Percentiles:
+    """Returns the percentiles of durations in seconds; zeros for an empty array."""
     p50, p95, p99, most = np.percentile(seconds, [50, 95, 99, 100]) if len(seconds) else (0.0, 0.0, 0.0, 0.0)
-    return Spread(p50_s=float(p50), p95_s=float(p95), p99_s=float(p99), max_s=float(most))
+    return Percentiles(p50_s=float(p50), p95_s=float(p95), p99_s=float(p99), max_s=float(most))
 
 
-def report_of(timings: np.ndarray) -> CadenceReport:
-    """Sums up ticks.
+def report_of(timings: np.ndarray) -> LatencyReport:
+    """Computes the report of T ticks.
 
     Args:
-        timings: records of dtype TIMING, shape (T,), of a live session or read back from its recording.
+        timings: records of dtype TIMING, shape (T,), of a live session or from its recording.
     """
     levels = tuple(
         LevelReport(
@@ -96,7 +96,7 @@ def report_of(timings: np.ndarray) -> CadenceReport:
         for level, ticks in LEVEL_TICKS.items()
     )
     overdue = int((timings["latency_s"] > TICK_S).sum())
-    return CadenceReport(
+    return LatencyReport(
         num_ticks=len(timings),
         num_late=overdue + levels[Level.EXECUTOR].num_skipped,
         levels=levels,
@@ -106,8 +106,8 @@ def report_of(timings: np.ndarray) -> CadenceReport:
     )
 
 
-class Cadence:
-    """The watch on one session. Belongs to the thread that plays."""
+class LatencyMonitor:
+    """Records the timing of one session's ticks. Belongs to the thread that plays."""
 
     def __init__(self) -> None:
         self._kept: deque[bytes] = deque(maxlen=KEPT_TICKS)
@@ -117,12 +117,12 @@ class Cadence:
         self._lines_tick = -LINES_TICKS
 
     def begin(self, tick: int, time_s: float, now_s: float) -> np.ndarray:
-        """A tick begins; says which levels are due in it.
+        """Begins a tick and determines which levels are due in it.
 
         Args:
-            tick: its number on the beat, with those that were left out.
-            time_s: when it should have begun.
-            now_s: when it did.
+            tick: number of the tick since the start, skipped ticks included.
+            time_s: its deadline.
+            now_s: when it began.
 
         Returns:
             One record of dtype TIMING, shape (1,), for `end`; `ran` and `late_s` are filled in.
@@ -138,33 +138,33 @@ class Cadence:
         return timing
 
     def end(self, timing: np.ndarray, time_s: float, began_s: float, now_s: float) -> None:
-        """The decision is ready; keeps the tick.
+        """Ends a tick: fills in its durations and stores it.
 
         Args:
-            timing: what `begin` gave, with `decided` filled in; completed here.
+            timing: record from `begin`, with `decided` filled in; updated in place.
             time_s: of the observation.
-            began_s: when thinking began.
-            now_s: when it was over.
+            began_s: when the policy started to run.
+            now_s: when its decision was ready.
         """
         timing["decide_s"] = now_s - began_s
         timing["latency_s"] = max(0.0, now_s - time_s)
         self._kept.append(timing.tobytes())
         self._num_ticks += 1
 
-    def report(self, num_ticks: int = KEPT_TICKS) -> CadenceReport:
-        """The figures of the last ticks, of up to an hour."""
+    def report(self, num_ticks: int = KEPT_TICKS) -> LatencyReport:
+        """Returns the report of the last `num_ticks` ticks, at most KEPT_TICKS (an hour)."""
         kept = list(self._kept)[-num_ticks:] if num_ticks < len(self._kept) else self._kept
         return report_of(np.frombuffer(b"".join(kept), TIMING))
 
     def lines(self) -> tuple[str, ...]:
-        """The last ten seconds in a few short lines, for the live view; made anew twice a second."""
+        """Returns the last ten seconds in a few short lines for the live view; updated twice a second."""
         if self._num_ticks >= self._lines_tick + LINES_TICKS:
             self._lines, self._lines_tick = lines_of(self.report(SHOWN_TICKS)), self._num_ticks
         return self._lines
 
 
-def lines_of(report: CadenceReport) -> tuple[str, ...]:
-    """A report in a few short lines, times in milliseconds as p50 / p99."""
+def lines_of(report: LatencyReport) -> tuple[str, ...]:
+    """Formats a report as a few short lines, times in milliseconds as p50 / p99."""
     return (
         *(
             f"{each.rate_hz:g} Hz   late {_milliseconds(each.late)}   left out {each.num_skipped}"
@@ -174,5 +174,5 @@ def lines_of(report: CadenceReport) -> tuple[str, ...]:
     )
 
 
-def _milliseconds(spread: Spread) -> str:
+def _milliseconds(spread: Percentiles) -> str:
     return f"{1000 * spread.p50_s:.1f}/{1000 * spread.p99_s:.1f} ms"

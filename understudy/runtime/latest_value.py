@@ -1,7 +1,7 @@
-"""A mailbox with one slot: what is newer replaces what nobody has read yet.
+"""A mailbox of one slot between threads: a new value replaces an unread one.
 
-This is how the control thread hands out work and takes in results (new weights, a critic's opinion) without ever
-queueing up old ones. The lock is held for one assignment, never during anybody's work.
+The control thread sends work and receives results (new weights, a reviewer's answer) through it, so old values never
+queue up. The lock is held for one assignment, never while anybody works.
 """
 
 import threading
@@ -20,25 +20,25 @@ class Latest(Generic[T]):
 
     @property
     def num_replaced(self) -> int:
-        """How many values were replaced before anybody read them."""
+        """Number of values that were replaced before they were read."""
         with self._changed:
             return self._num_replaced
 
     def put(self, value: T) -> None:
-        """Leaves a value for the reader, in place of an unread one. Never waits for the reader."""
+        """Stores a value, replacing an unread one. Never waits for the reader."""
         with self._changed:
             self._num_replaced += self._value is not None
             self._value = value
             self._changed.notify()
 
     def take(self, timeout_s: float = 0.0) -> T | None:
-        """Takes the value out.
+        """Removes and returns the value.
 
         Args:
-            timeout_s: how long to wait for one; the control thread leaves it at zero.
+            timeout_s: how long to wait for a value; the control thread passes zero.
 
         Returns:
-            The newest value, or None when there is none that was not taken before.
+            The newest value, or None when it has been taken already or the time is over.
         """
         with self._changed:
             if self._value is None and timeout_s > 0:

@@ -1,9 +1,9 @@
-"""Feeds a recorded live session through the policies once more: the same decisions to the bit, or something is wrong.
+"""Process replay: runs the policies on a recorded live session and compares the decisions bit by bit.
 
-What a live session decides follows from its observations, its seed, its weights, the library that computed them, the
-ticks that the world did not wait for, and the moments at which the charge changed hands or new weights came in; a
-recording holds all of them, the weights by their identity. So a difference means that an encoding, a policy or a
-library does not compute what it did when the session was recorded.
+The decisions of a live session are a function of its observations, seed, weights, inference library, skipped ticks,
+and the ticks at which control changed between person and policy or new weights were loaded. A recording holds all of
+them, the weights by their identity. So a difference means that the encoding, a policy or the library computes
+something else than when the session was recorded.
 """
 
 from collections.abc import Callable
@@ -20,10 +20,10 @@ from understudy.contract.observation import Observation
 from understudy.contract.tick_timing import Level
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.encoder import ENCODING
-from understudy.policies.inference_backend import Library, networks_of
-from understudy.policies.policy_bundle import Brain, load_brain
+from understudy.policies.inference_backend import Library, make_backend
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.recordings.episode import Episode
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
 WEIGHTS = "weights"
 """Kind of the raw event at which new weights came in; its code is the Executor's identity."""
@@ -32,7 +32,7 @@ PROGRESS_TICKS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
-    """What the policies decide on a recording's first T ticks, as far as the weights are known."""
+    """Decisions of the policies on a recording's first T ticks, up to the first swap to unknown weights."""
 
     decided: np.ndarray
     """Records of dtype ACTION, shape (T,)."""
@@ -40,37 +40,37 @@ class Replayed:
     """Records of dtype INTENT, shape (T,)."""
 
 
-def hierarchy_of(episode: Episode, models: Path) -> Hierarchy:
-    """The policies that an episode began with, computed by the library that decided in it.
+def hierarchy_of(episode: Episode, models: Path) -> HierarchicalPolicy:
+    """Loads the policy that an episode began with, on the inference library that it was recorded with.
 
     Args:
         episode: of a live session.
-        models: folder of the three policies; older weights are looked for among the Executor's.
+        models: folder of the three policies; older weights are searched among the Executor's checkpoints.
 
     Raises:
         RecordingError: if it was not recorded by a live policy.
-        CheckpointError: if the weights are no longer there.
+        CheckpointError: if the folder no longer holds the weights.
     """
     _expect_decisions(episode)
-    brain = brain_of(models, episode.info.weights.get("executor", ""))
-    if brain is None:
+    policies = brain_of(models, episode.info.weights.get("executor", ""))
+    if policies is None:
         raise CheckpointError(
             f"{models} no longer holds the weights that this recording began with ({episode.info.weights}): give the "
             "folder that has them."
         )
-    return Hierarchy(brain, episode.info.profile, networks_of(brain, library_of(episode)))
+    return HierarchicalPolicy(policies, episode.info.profile, make_backend(policies, library_of(episode)))
 
 
 def library_of(episode: Episode) -> Library:
-    """The library that decided in an episode; before it was noted it was torch."""
+    """Returns the inference library of an episode; torch for recordings older than the field."""
     return "onnxruntime" if episode.info.library.startswith("onnxruntime") else "torch"
 
 
-def brain_of(models: Path, executor: str) -> Brain | None:
-    """The brain whose Executor has this identity, from whatever checkpoint in the models' folder; None without one.
+def brain_of(models: Path, executor: str) -> PolicyBundle | None:
+    """Finds the policies whose Executor has this identity among all checkpoints in the folder; None if there are none.
 
     Raises:
-        CheckpointError: if the levels above it are missing or torn.
+        CheckpointError: if the levels above it are missing or incomplete.
     """
     folder = models / "executor"
     named = sorted(folder.rglob(f"*{executor}*.pt"))
@@ -79,25 +79,25 @@ def brain_of(models: Path, executor: str) -> Brain | None:
         try:
             found = load_checkpoint(path, "executor", ENCODING)
         except CheckpointError:
-            continue  # torn or of another encoding: not the one
+            continue  # incomplete or of another encoding, so not the one searched for
         if found.identity == executor:
-            return load_brain(models, found)
+            return load_policies(models, found)
     return None
 
 
 def replay(
-    episode: Episode, hierarchy: Hierarchy, later: Callable[[str], Brain | None] = lambda executor: None
+    episode: Episode, hierarchy: HierarchicalPolicy, later: Callable[[str], PolicyBundle | None] = lambda executor: None
 ) -> Replayed:
-    """Decides every tick anew, as the session did: one world at a time, from the seed in the recording.
+    """Runs the policy on every recorded observation, as one world and from the recorded seed.
 
     Args:
         episode: of a live session.
         hierarchy: with the weights that the session began with.
-        later: finds weights that came in while it ran by their Executor's identity; where they are unknown, the
-            replay ends.
+        later: maps the Executor identity of weights that were swapped in to the policies; where it returns None,
+            the replay ends.
 
     Raises:
-        RecordingError: if it was not recorded by a live policy, or by another library than the hierarchy's.
+        RecordingError: if it was not recorded by a live policy, or with another library than the hierarchy's.
     """
     _expect_decisions(episode)
     _expect_same_library(episode, hierarchy)
@@ -108,18 +108,18 @@ def replay(
     by_person = episode.actors == Actor.PERSON
     for tick in range(len(episode)):
         if episode.timings["swapped"][tick]:
-            brain = later(new_weights.pop(0)) if new_weights else None
-            if brain is None:
+            policies = later(new_weights.pop(0)) if new_weights else None
+            if policies is None:
                 return Replayed(decided=decided[:tick], intents=intents[:tick])
-            hierarchy.swap(brain, carry, networks_of(brain, library_of(episode)))
+            hierarchy.swap(policies, carry, make_backend(policies, library_of(episode)))
         skipped = int(episode.timings["skipped"][tick, Level.EXECUTOR])
         if skipped:
-            hierarchy.skip(carry, skipped)
+            hierarchy.skip_ticks(carry, skipped)
         decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
         carry = decision.carry
         decided[tick], intents[tick] = decision.action.records[0], decision.intent.records[0]
         if by_person[tick] != (tick > 0 and by_person[tick - 1]):
-            hierarchy.let_go(carry)
+            hierarchy.cancel_actions(carry)
     return Replayed(decided=decided, intents=intents)
 
 
@@ -131,7 +131,7 @@ def _expect_decisions(episode: Episode) -> None:
         )
 
 
-def _expect_same_library(episode: Episode, hierarchy: Hierarchy) -> None:
+def _expect_same_library(episode: Episode, hierarchy: HierarchicalPolicy) -> None:
     recorded, here = episode.info.library, hierarchy.networks.library
     if recorded and recorded != here:
         raise RecordingError(
@@ -141,14 +141,14 @@ def _expect_same_library(episode: Episode, hierarchy: Hierarchy) -> None:
 
 
 def intents_of(
-    episode: Episode, hierarchy: Hierarchy, progress: Callable[[int], None] = lambda done: None
+    episode: Episode, hierarchy: HierarchicalPolicy, progress: Callable[[int], None] = lambda done: None
 ) -> np.ndarray:
-    """What a hierarchy would have meant to do at each tick of any recording, whoever played.
+    """Computes the policy's intents at each tick of any recording, whoever played.
 
     Args:
         episode: of one world.
         hierarchy: of the same game.
-        progress: told now and then how many ticks are done.
+        progress: called every PROGRESS_TICKS ticks with the number of ticks done.
 
     Returns:
         Records of dtype INTENT, shape (T,).
@@ -164,7 +164,7 @@ def intents_of(
 
 
 def differences(episode: Episode, replayed: Replayed) -> Bool[np.ndarray, " T"]:
-    """Which ticks were decided otherwise than recorded, in as much as a bit."""
+    """Marks the ticks whose action or intent differs from the recording in at least one bit."""
     assert episode.timings is not None and episode.intents is not None
     ticks = len(replayed.decided)
     decided = _differ(episode.timings["decided"][:ticks], replayed.decided)

@@ -1,4 +1,4 @@
-"""Worlds that stand between a pilot and the real thing: Muted sends nothing, Guarded only what is safe to send."""
+"""A world wrapper between a pilot and a game that sends only valid actions within a rate limit."""
 
 import logging
 from dataclasses import dataclass
@@ -16,72 +16,37 @@ logger = logging.getLogger(__name__)
 BUTTON_BITS = 2  # Button.LEFT is 1 and Button.RIGHT is 2, so a button reads as a bit set too
 
 
-class Muted:
-    """A world in which a pilot sees and decides, and nothing of it is sent."""
-
-    def __init__(self, world: World, *, moves_by_itself: bool) -> None:
-        """Args:
-        world: closed by this one.
-        moves_by_itself: a real game, which is then left alone; otherwise each tick sends "do nothing".
-        """
-        self._world = world
-        self._moves_by_itself = moves_by_itself
-        self._seen: Observation | None = None
-
-    @property
-    def profile(self) -> Profile:
-        """Which game this is."""
-        return self._world.profile
-
-    @property
-    def num_worlds(self) -> int:
-        """B."""
-        return self._world.num_worlds
-
-    def observe(self) -> Observation:
-        """How the worlds look now."""
-        self._seen = self._world.observe()
-        return self._seen
-
-    def act(self, action: Action) -> None:
-        """Keeps the action to itself."""
-        if not self._moves_by_itself:
-            self._world.act(idle_action(self._seen or self._world.observe()))
-        self._seen = None
-
-    def close(self) -> None:
-        """Closes the world."""
-        self._world.close()
-
-
 @dataclass(frozen=True, kw_only=True)
 class GuardLimits:
-    """What a pilot may send."""
+    """Rate limit of a pilot's presses: a token bucket."""
 
     presses_per_s: float = 12.0
-    """Button and key presses per second, in the long run; more are held back. A fast person reaches about ten."""
+    """Button and key presses per second that the bucket refills; more are not sent. A fast person reaches about ten."""
     burst: float = 6.0
-    """How many presses may come at once after a pause."""
+    """Capacity of the bucket: presses that may come at once after a pause."""
 
 
 @dataclass
 class GuardCounts:
-    """What Guarded had to mend, over all its worlds."""
+    """Actions that Guarded changed, over all its worlds."""
 
     num_clamped: int = 0
     """Actions whose cursor lay outside the window and was moved to its edge."""
     num_dropped: int = 0
-    """Actions that made no sense (NaN, no such button or key) and were replaced by doing nothing."""
+    """Invalid actions (NaN, unknown button or key), which were replaced by an idle action."""
     num_held_back: int = 0
-    """Actions whose new presses came too fast and were left out."""
+    """Actions whose new presses exceeded the rate limit and were not sent."""
 
 
 class Guarded:
-    """A world that is sent only sound actions, and nothing held down once it is closed or fails."""
+    """A world wrapper that sends only valid actions within the rate limit, and releases all inputs on close or error.
+
+    An action with NaN or an unknown button or key becomes an idle action; a cursor outside the window is clamped.
+    """
 
     def __init__(self, world: World, limits: GuardLimits | None = None) -> None:
         """Args:
-        world: closed by this one.
+        world: the wrapped world; closed by this one.
         limits: the defaults when None.
         """
         self._world = world
@@ -110,10 +75,10 @@ class Guarded:
         return self._seen
 
     def act(self, action: Action) -> None:
-        """Sends what is sound of the actions; releases everything if the world fails."""
+        """Sends the actions after validation; releases all buttons and keys if the world raises."""
         seen = self._seen or self.observe()
         sent = Action(action.records.copy())
-        self._drop_nonsense(sent, seen)
+        self._drop_invalid(sent, seen)
         self._clamp(sent)
         self._hold_back(sent, seen)
         try:
@@ -137,10 +102,10 @@ class Guarded:
     def _close_after_failure(self) -> None:
         try:
             self.close()
-        except Exception:  # the failure that brought us here is the one to report
+        except Exception:  # the world's own error is the one to report
             logger.exception("buttons and keys could not be released after the world failed")
 
-    def _drop_nonsense(self, sent: Action, seen: Observation) -> None:
+    def _drop_invalid(self, sent: Action, seen: Observation) -> None:
         records = sent.records
         sound = np.isfinite(records["cursor_x"]) & np.isfinite(records["cursor_y"])
         sound &= (records["button"] <= max(Button)) & ((records["keys"] & ~self._known_keys) == 0)
@@ -163,7 +128,7 @@ class Guarded:
         self.counts.num_clamped += int(outside.sum())
 
     def _hold_back(self, sent: Action, seen: Observation) -> None:
-        """A bucket of allowed presses for each world: it fills with game time, each new press takes one out."""
+        """Applies a token bucket to each world: game time refills it, each new press takes one token."""
         now_s = seen.records["time_s"]
         passed_s = np.nan_to_num(np.maximum(now_s - self._time_s, 0.0))
         self._time_s = now_s.copy()
@@ -182,5 +147,5 @@ class Guarded:
 
 
 def _down(keys: UInt32[np.ndarray, " B"], button: UInt32[np.ndarray, " B"]) -> np.ndarray:
-    """Everything that is down as one bit set per world: the keys above two bits for the mouse buttons."""
+    """Returns all held inputs as one bit set per world: the keys above two bits for the mouse buttons."""
     return (keys.astype(np.uint64) << np.uint64(BUTTON_BITS)) | button.astype(np.uint64)

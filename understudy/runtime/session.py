@@ -1,4 +1,4 @@
-"""The heart: see, decide, act, tell. Every command that plays is one Session with a world, a pilot and listeners."""
+"""The control loop: observe, decide, act, notify listeners. Every command that plays runs one Session."""
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -27,13 +27,13 @@ class Session:
         take_inputs: Callable[[], tuple[InputEvent, ...]] | None = None,
     ) -> None:
         """Args:
-        world: what is played.
-        pilot: who plays.
-        listeners: who is told of every step, in this order.
-        rate: keeps real time; None runs as fast as the world goes.
-        actor: as whom the steps name the pilot, unless it says itself who acted.
+        world: the world or worlds to play in.
+        pilot: decides the actions.
+        listeners: called with every step, in this order.
+        rate: keeps real time; None runs as fast as the world does.
+        actor: actor of the steps, unless the pilot's decision names its own.
         seeds: one for each world, for the pilot's own randomness; 0, 1, .. when None.
-        take_inputs: hands out a person's raw events since it was last called, where the world hears them.
+        take_inputs: returns a person's raw input events since the last call; None where there are none.
         """
         self.world = world
         self.pilot = pilot
@@ -49,11 +49,11 @@ class Session:
         self._closing.callback(world.close)  # last in, first out: keys and buttons are released before all else
 
     def tick(self) -> Step:
-        """One step: waits for its slot, sees, decides, acts, tells."""
+        """Runs one step: waits for its deadline, observes, decides, acts, and calls the listeners."""
         if self.rate is not None:
             self.rate.wait()
         observation = self.world.observe()
-        if self.listeners:  # they are told after `act`, which may overwrite what the world handed out
+        if self.listeners:  # they run after `act`, which may overwrite the arrays of the observation
             observation = observation.copy()
         decision = self.pilot.decide(observation, self._carry)
         self._carry = decision.carry
@@ -73,14 +73,14 @@ class Session:
         return step
 
     def run(self, num_ticks: int | None = None, until: Callable[[Step], bool] | None = None) -> int:
-        """Ticks until one of the two ends it, then closes everything; so it does on an error or Ctrl-C.
+        """Runs ticks until `num_ticks` or `until` ends the session, then closes everything, also on error or Ctrl-C.
 
         Args:
-            num_ticks: how many at most; None for no end.
-            until: is shown each step and says whether it was the last.
+            num_ticks: limit on the ticks of this session; None for no limit.
+            until: called with each step; True ends the session.
 
         Returns:
-            How many ticks this session has had.
+            Number of ticks of this session so far.
         """
         with self:
             while num_ticks is None or self._num_ticks < num_ticks:
@@ -90,7 +90,7 @@ class Session:
         return self._num_ticks
 
     def close(self) -> None:
-        """Closes the world, then the listeners; each of them even if one before it fails. May be called twice."""
+        """Closes the world, then the listeners, each even if an earlier one raises. May be called twice."""
         self._closing.close()
 
     def __enter__(self) -> "Session":

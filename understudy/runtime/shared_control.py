@@ -1,8 +1,9 @@
-"""The person is in charge: a policy plays until the person touches mouse or keyboard, and again once they let go.
+"""Shared control: a policy plays until the person touches mouse or keyboard, and resumes after a pause in their input.
 
-The policy decides in every tick, also while the person acts: it sees what the person's hands did, says what it would
-have done, and is ready when it is handed back to. Only its hand is made to let go whenever the charge changes, so that
-no gesture begun before is carried on from another place.
+The takeovers are interventions as in human-gated DAgger (Ross et al. 2011, arXiv 1011.0686; Kelly et al. 2019, arXiv
+1810.02890). The policy decides in every tick, also while the person acts, so its state stays current and a recording
+holds its decision beside the person's. Whenever control changes, gestures and key presses in progress are cancelled,
+so that none continues from another cursor position.
 """
 
 from collections.abc import Callable
@@ -17,18 +18,18 @@ from understudy.contract.intent import Intent
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision, Pilot
 from understudy.contract.rate import Clock, SystemClock
-from understudy.runtime.latency_monitor import Cadence
+from understudy.runtime.latency_monitor import LatencyMonitor
 
 HAND_BACK_S = 1.5
 
 
 @runtime_checkable
-class PersonAtHand(Protocol):
-    """A person whose mouse and keyboard are heard, and who need not be using them."""
+class HumanInput(Protocol):
+    """Source of a person's mouse and keyboard input, who may be idle."""
 
     @property
     def touched_s(self) -> float:
-        """Monotonic time at which mouse or keyboard were last touched; minus infinity if never."""
+        """Monotonic time of the last input of mouse or keyboard; minus infinity if there was none."""
         ...
 
     @property
@@ -37,56 +38,56 @@ class PersonAtHand(Protocol):
         ...
 
     def wait_tick(self) -> None:
-        """Returns when the tick is over and all of its input has come in."""
+        """Blocks until the tick is over and all of its input has arrived."""
         ...
 
     def end_tick(self) -> Action:
-        """What the person's hands did in the tick that ends now."""
+        """Returns the person's action in the tick that ends now."""
         ...
 
 
 @runtime_checkable
-class LivePolicy(Pilot, Protocol):
+class InterruptiblePilot(Pilot, Protocol):
     """A pilot that can be interrupted."""
 
-    def let_go(self, carry: Carry) -> None:
-        """Drops the gesture and the keys in progress: somebody else has acted."""
+    def cancel_actions(self, carry: Carry) -> None:
+        """Drops the gesture and the keys in progress, because somebody else has acted."""
         ...
 
-    def skip(self, carry: Carry, num_ticks: int) -> None:
-        """So many ticks passed without a decision."""
+    def skip_ticks(self, carry: Carry, num_ticks: int) -> None:
+        """Advances the state past ticks without a decision."""
         ...
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moment:
-    """What a live view shows of one tick; the arrays are not changed any more."""
+class TickSnapshot:
+    """Data of one tick for a live view; its arrays are not modified afterwards."""
 
     observation: Observation
     intent: Intent
     decided: Action
-    """What the policy wanted."""
+    """The policy's action, sent or not."""
     actor: Actor
-    """Who acted in the tick before: is in charge now."""
+    """Who acted in the previous tick and has control now."""
     hands_back_s: float
-    """Seconds until the person has let go for long enough; 0 while the policy is in charge."""
+    """Seconds of idle input left until the policy resumes; 0 while it has control."""
 
 
 @dataclass
 class LiveCarry:
-    """What a live session remembers from tick to tick."""
+    """State of a live session between ticks."""
 
     policy: Carry
     tick: int = -1
-    """Number of the latest tick on the beat, with those that were left out."""
+    """Number of the latest tick since the start, skipped ticks included."""
     num_missed: int = 0
-    """Of the world, when the tick before was decided."""
+    """The world's count of missed ticks at the previous decision."""
     actor: Actor = Actor.POLICY
 
 
 @dataclass
 class TakeoverCounts:
-    """How a session was shared, over all its ticks."""
+    """Takeovers of a session, and ticks by actor."""
 
     num_takeovers: int = 0
     person_ticks: int = 0
@@ -95,49 +96,51 @@ class TakeoverCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class TakeoverSettings:
-    """How policy and person share a game."""
+    """Settings of shared control."""
 
-    hand_back_s: float = HAND_BACK_S
-    """After so many seconds without touching mouse or keyboard the policy plays again."""
+    handback_delay_s: float = HAND_BACK_S
+    """Seconds without input of mouse or keyboard after which the policy resumes."""
     muted: bool = False
-    """The policy decides and shows, but nothing of it is sent; the person can play."""
+    """The policy's decisions are shown but not sent; the person can play."""
 
     def __post_init__(self) -> None:
-        if not 0.1 <= self.hand_back_s <= 3600:
-            raise ValueError(f"{self.hand_back_s:g} s until the understudy is handed back to: expected 0.1 to 3600")
+        if not 0.1 <= self.handback_delay_s <= 3600:
+            raise ValueError(
+                f"{self.handback_delay_s:g} s until the understudy is handed back to: expected 0.1 to 3600"
+            )
 
 
 @dataclass
-class TakenOver:
-    """A Pilot of one live world: a policy, and a person who may take over at any moment."""
+class SharedControlPilot:
+    """A Pilot of one live world that a policy plays and a person may take over at any time."""
 
-    policy: LivePolicy
-    person: PersonAtHand
+    policy: InterruptiblePilot
+    person: HumanInput
     settings: TakeoverSettings = field(default_factory=TakeoverSettings)
     num_missed: Callable[[], int] = lambda: 0
-    """How many ticks the world has gone on without a decision."""
+    """Returns the number of ticks that the world has passed without a decision."""
     before_tick: Callable[[Carry], bool] = lambda carry: False
-    """Is run between two ticks, with the policy's carry; says whether it changed the policy's weights."""
-    show: Callable[[Moment], None] = lambda moment: None
-    """Is shown each tick as soon as it is decided."""
-    cadence: Cadence = field(default_factory=Cadence)
+    """Called between two ticks with the policy's carry; returns whether it changed the policy's weights."""
+    show: Callable[[TickSnapshot], None] = lambda snapshot: None
+    """Called with each tick as soon as it is decided."""
+    cadence: LatencyMonitor = field(default_factory=LatencyMonitor)
     clock: Clock = field(default_factory=SystemClock)
     counts: TakeoverCounts = field(default_factory=TakeoverCounts)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh memory; the policy is in charge."""
+        """Returns the initial state; the policy has control."""
         assert len(seeds) == 1, "a person sits at one game"
         return LiveCarry(policy=self.policy.start(seeds), num_missed=self.num_missed())
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """Lets the policy decide, waits for the end of the tick, and gives what the one in charge does."""
+        """Runs the policy, waits for the end of the tick, and returns the action of whoever has control."""
         swapped = self.before_tick(carry.policy)
-        decision, timing = self._think(observation, carry)
+        decision, timing = self._decide_timed(observation, carry)
         timing["swapped"] = swapped
-        self.show(self._moment(observation, decision, carry))
+        self.show(self._snapshot(observation, decision, carry))
         self.person.wait_tick()
         by_person = self.person.end_tick()
-        self._change_charge(carry)
+        self._update_actor(carry)
         return replace(
             decision,
             action=self._chosen(observation, decision, by_person, carry),
@@ -146,14 +149,14 @@ class TakenOver:
             timing=timing,
         )
 
-    def _think(self, observation: Observation, carry: LiveCarry) -> tuple[Decision, np.ndarray]:
-        """The policy's own decision, and how long it took."""
+    def _decide_timed(self, observation: Observation, carry: LiveCarry) -> tuple[Decision, np.ndarray]:
+        """Returns the policy's decision and its TIMING record."""
         time_s, began_s = float(observation.records["time_s"][0]), self.clock.now_s()
         missed = self.num_missed() - carry.num_missed
         carry.num_missed += missed
         carry.tick += 1 + missed
         if missed:
-            self.policy.skip(carry.policy, missed)
+            self.policy.skip_ticks(carry.policy, missed)
         timing = self.cadence.begin(carry.tick, time_s, began_s)
         decision = self.policy.decide(observation, carry.policy)
         carry.policy = decision.carry
@@ -161,20 +164,20 @@ class TakenOver:
         self.cadence.end(timing, time_s, began_s, self.clock.now_s())
         return decision, timing
 
-    def _change_charge(self, carry: LiveCarry) -> None:
+    def _update_actor(self, carry: LiveCarry) -> None:
         actor = Actor.PERSON if self._hands_back_s() > 0 else Actor.POLICY
         if actor != carry.actor:
-            self.policy.let_go(carry.policy)
+            self.policy.cancel_actions(carry.policy)
             self.counts.num_takeovers += actor is Actor.PERSON
             carry.actor = actor
         self.counts.person_ticks += actor is Actor.PERSON
         self.counts.policy_ticks += actor is Actor.POLICY
 
     def _hands_back_s(self) -> float:
-        """How long the person is in charge yet."""
+        """Seconds until control returns to the policy; 0 or less when it has."""
         if self.person.holding:
-            return self.settings.hand_back_s
-        return max(0.0, self.person.touched_s + self.settings.hand_back_s - self.clock.now_s())
+            return self.settings.handback_delay_s
+        return max(0.0, self.person.touched_s + self.settings.handback_delay_s - self.clock.now_s())
 
     def _acting(self, carry: LiveCarry) -> Actor:
         return Actor.NOBODY if self.settings.muted and carry.actor is Actor.POLICY else carry.actor
@@ -184,8 +187,8 @@ class TakenOver:
             return by_person
         return idle_action(observation) if self.settings.muted else decision.action
 
-    def _moment(self, observation: Observation, decision: Decision, carry: LiveCarry) -> Moment:
-        return Moment(
+    def _snapshot(self, observation: Observation, decision: Decision, carry: LiveCarry) -> TickSnapshot:
+        return TickSnapshot(
             observation=observation,
             intent=decision.intent,
             decided=decision.action,

@@ -1,8 +1,8 @@
-"""New weights while the game goes on: read and checked off the control thread, swapped in between two ticks.
+"""Hot weight swap: loads and checks new checkpoints off the control thread and installs them between two ticks.
 
-Whole or not at all. The three checkpoints of a brain are files of their own, so a folder may for a moment hold the
-Strategist of one training and the Executor of another: only a set whose Executor says that it was made from just these
-two, or from what they were learnt on from, is taken. Weights with a NaN in them are refused.
+All three policies are replaced together or none. Their checkpoints are separate files, so a folder may briefly hold
+the Strategist of one training run and the Executor of another: a set is loaded only if the Executor's lineage names
+these two checkpoints or their ancestors. Weights that contain NaN or infinity are refused.
 """
 
 import logging
@@ -16,9 +16,9 @@ import torch
 from understudy.contract.errors import CheckpointError
 from understudy.contract.protocols import Carry
 from understudy.policies.checkpoint import BEST, load_checkpoint
-from understudy.policies.inference_backend import Library, Networks, networks_of
-from understudy.policies.policy_bundle import Brain, load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.inference_backend import InferenceBackend, Library, make_backend
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.latest_value import Latest
 
 _log = logging.getLogger(__name__)
@@ -30,10 +30,10 @@ Stamp = tuple[tuple[int, int], ...]
 
 
 def identities(folder: Path) -> dict[str, str]:
-    """Policy -> identity of its weights, for those that the Executor in the folder needs.
+    """Maps each policy that the Executor in the folder depends on to the identity of its weights.
 
     Raises:
-        CheckpointError: if one is missing, torn, or not the one that the Executor was made from.
+        CheckpointError: if one is missing, incomplete, or not the one that the Executor was trained on.
     """
     executor = load_checkpoint(folder / "executor" / BEST, "executor")
     found = {"executor": executor.identity}
@@ -49,47 +49,47 @@ def identities(folder: Path) -> dict[str, str]:
     return found
 
 
-def expect_sound(brain: Brain, name: str) -> None:
-    """Refuses weights that no sound training gives.
+def require_finite_outputs(policies: PolicyBundle, name: str) -> None:
+    """Refuses weights that are not finite.
 
     Raises:
-        CheckpointError: if there is a NaN or an infinity in them.
+        CheckpointError: if a weight is NaN or infinite.
     """
-    for part in (brain.strategist, brain.tactician, brain.executor):
+    for part in (policies.strategist, policies.tactician, policies.executor):
         if part is not None and not all(bool(torch.isfinite(weight).all()) for weight in part.state_dict().values()):
             raise CheckpointError(f"{name} holds weights that are not numbers: train again.")
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewBrain:
-    """Weights on their way into play."""
+class LoadedPolicies:
+    """Policies that are loaded and checked, ready to be swapped in."""
 
-    brain: Brain
-    networks: Networks
-    """The brain's, ready to be asked."""
+    policies: PolicyBundle
+    networks: InferenceBackend
+    """Inference backend of these policies, compiled and ready to run."""
     identities: dict[str, str]
 
 
-class BrainWatch:
-    """Looks into a folder of checkpoints from a thread of its own, and brings what is new to a mailbox."""
+class CheckpointWatcher:
+    """Polls a folder of checkpoints on its own thread and puts new policies into a mailbox."""
 
     def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S, library: Library = "torch") -> None:
-        """Begins to watch; what lies there now is known.
+        """Starts the thread; the checkpoints in the folder at this time count as known.
 
         Args:
             folder: with strategist, tactician and executor.
-            every_s: seconds between two looks.
-            library: that computes the new networks; they are made ready on this thread.
+            every_s: seconds between two polls.
+            library: inference library of the new policies; the backend is built on this thread.
         """
-        self.arrived: Latest[NewBrain] = Latest()
+        self.arrived: Latest[LoadedPolicies] = Latest()
         self._folder, self._every_s, self._library = folder, every_s, library
         self._known = _stamp(folder)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="brain watch", daemon=True)
+        self._thread = threading.Thread(target=self._watch, name="checkpoint watcher", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ends the thread."""
+        """Stops the thread and joins it."""
         self._over.set()
         self._thread.join()
 
@@ -103,14 +103,14 @@ class BrainWatch:
     def _fetch(self) -> None:
         try:
             found = identities(self._folder)
-            brain = load_brain(self._folder)
-            expect_sound(brain, str(self._folder))
-            networks = networks_of(brain, self._library)
+            policies = load_policies(self._folder)
+            require_finite_outputs(policies, str(self._folder))
+            networks = make_backend(policies, self._library)
         except CheckpointError as problem:
             _log.info("new weights are not taken: %s", problem)
             return
-        if _stamp(self._folder) == self._known:  # else they changed while they were read: the next look takes them
-            self.arrived.put(NewBrain(brain=brain, networks=networks, identities=found))
+        if _stamp(self._folder) == self._known:  # else they changed while they were read; the next poll loads them
+            self.arrived.put(LoadedPolicies(policies=policies, networks=networks, identities=found))
 
 
 def _stamp(folder: Path) -> Stamp:
@@ -125,29 +125,29 @@ def _stamp(folder: Path) -> Stamp:
     return tuple(stamps)
 
 
-class Swapper:
-    """Puts arrived weights into a Hierarchy, between two ticks; called by the thread that plays."""
+class WeightSwapper:
+    """Installs loaded policies into a HierarchicalPolicy between two ticks; called by the thread that plays."""
 
     def __init__(
         self,
-        hierarchy: Hierarchy,
-        arrived: Latest[NewBrain],
+        hierarchy: HierarchicalPolicy,
+        arrived: Latest[LoadedPolicies],
         on_swap: Callable[[dict[str, str]], None] = lambda identities: None,
     ) -> None:
         """Args:
-        hierarchy: gets the new weights.
-        arrived: where they arrive.
-        on_swap: is told the new weights' identities; must not block.
+        hierarchy: receives the new policies.
+        arrived: mailbox of the loaded policies.
+        on_swap: called with the identities of the new weights; must not block.
         """
         self._hierarchy, self._arrived, self._on_swap = hierarchy, arrived, on_swap
         self.num_swaps = 0
 
     def __call__(self, carry: Carry) -> bool:
-        """Swaps if something has arrived; says whether."""
+        """Swaps in new policies, if there are any; returns whether it did."""
         new = self._arrived.take()
         if new is None:
             return False
-        self._hierarchy.swap(new.brain, carry, new.networks)
+        self._hierarchy.swap(new.policies, carry, new.networks)
         self.num_swaps += 1
         self._on_swap(new.identities)
         return True

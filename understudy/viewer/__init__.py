@@ -1,1 +1,1 @@
-"""What the understudy sees and thinks, drawn."""
+"""Visualisation: overlays on a live game, playback of recordings, videos, and the region picker."""

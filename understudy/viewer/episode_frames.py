@@ -1,4 +1,4 @@
-"""A recording as pictures: the game, what was going on in the policies, who acted, how time was kept."""
+"""Renders a recorded episode: the game, the policies' intents, who acted, and the loop's timing."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,12 +10,12 @@ from understudy.contract.action import Actor
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.recordings.episode import Episode
 from understudy.runtime.latency_monitor import SHOWN_TICKS, lines_of, report_of
-from understudy.viewer.live_view import Charge, Dashboard
+from understudy.viewer.live_view import ControlBanner, Dashboard
 from understudy.viewer.overlay import Overlay
-from understudy.viewer.schematic import Sketch, is_embedded
+from understudy.viewer.schematic import SchematicRenderer, is_embedded
 from understudy.viewer.timeline import Timeline
 from understudy.worlds.simulator.rendering.renderer import Renderer, pixels_of
-from understudy.worlds.simulator.rendering.scene import KEPT_S, Scene, Witness
+from understudy.worlds.simulator.rendering.scene import KEPT_S, Scene, SceneTracker
 
 TITLES: dict[Actor, str] = {
     Actor.NOBODY: "NOTHING WAS SENT",
@@ -27,25 +27,25 @@ LINES_EVERY = 10
 
 
 class EpisodePainter:
-    """Draws any tick of one episode; forward it is cheap, a jump looks back as far as the game's log shows."""
+    """Draws any tick of one episode. Consecutive ticks are cheap; a seek replays as many seconds as the log shows."""
 
     def __init__(self, episode: Episode, size: tuple[int, int], intents: np.ndarray | None = None) -> None:
         """Args:
         episode: with at least one tick.
-        size: of the pictures in pixels.
-        intents: records of dtype INTENT, shape (T,), where others than the recorded ones are to be shown.
+        size: of the frames in pixels.
+        intents: records of dtype INTENT, shape (T,), shown in place of the recorded ones.
         """
         profile = episode.info.profile
         self.episode = episode
         self.timeline = Timeline(episode, size)
         self.picture_height = size[1]
-        """Below it is the strip."""
+        """Height of the game's part in pixels; the timeline lies below it."""
         self.size = (size[0], size[1] + self.timeline.height)
-        """Of the pictures with the strip under them."""
+        """Of the frames including the timeline, pixels."""
         self._picture = pygame.Surface(self.size, 0, 32)
         self._intents = episode.intents if intents is None else intents
         self._renderer, self._overlay = Renderer(profile, size), Overlay(profile, size)
-        self._sketch = None if is_embedded(profile) else Sketch(profile, size)
+        self._schematic = None if is_embedded(profile) else SchematicRenderer(profile, size)
         self._dashboard = Dashboard(size)
         events = episode.observations["events"]
         self._totals = {name: np.cumsum(events[name], dtype=np.float64) for name in events.dtype.names or ()}
@@ -58,36 +58,36 @@ class EpisodePainter:
 
         Args:
             tick: 0..T-1.
-            status: beside the time.
-            keys: what can be pressed.
+            status: text beside the time.
+            keys: text that lists the keys.
         """
         observation = self.episode.observations[tick]
-        sketch = self._sketch
-        surface = self._renderer.draw(self._witness(tick)) if sketch is None else sketch.draw(observation)
+        schematic = self._schematic
+        surface = self._renderer.draw(self._scene_of(tick)) if schematic is None else schematic.draw(observation)
         if self._intents is not None:
             self._overlay.draw(surface, observation, self._intents[tick])
         actor = Actor(int(self.episode.actors[tick]))
-        self._dashboard.draw(surface, Charge(actor=actor, title=TITLES[actor]), self._cadence(tick))
+        self._dashboard.draw(surface, ControlBanner(actor=actor, title=TITLES[actor]), self._timing_lines(tick))
         self._picture.blit(surface, (0, 0))
         self._picture.blit(self.timeline.draw(tick, status, keys), (0, surface.get_height()))
         return self._picture
 
-    def _witness(self, tick: int) -> Scene:
-        """The scene of a tick, with the shots and log lines of the seconds before."""
-        witness = self._renderer.witness
+    def _scene_of(self, tick: int) -> Scene:
+        """The scene of a tick, with the shots and log lines of the preceding seconds."""
+        tracker = self._renderer.scene_tracker
         if tick == self._last and self._scene is not None:
             return self._scene
         if tick != self._last + 1:
-            witness = self._renderer.witness = Witness()
+            tracker = self._renderer.scene_tracker = SceneTracker()
             for before in range(max(0, tick - round(KEPT_S * TICK_RATE_HZ)), tick):
-                witness.watch(self.episode.observations[before])
+                tracker.update(self.episode.observations[before])
             for name, total in self._totals.items():
-                witness.totals[name] = total[tick - 1] if tick else 0.0
-        self._last, self._scene = tick, witness.watch(self.episode.observations[tick])
+                tracker.totals[name] = total[tick - 1] if tick else 0.0
+        self._last, self._scene = tick, tracker.update(self.episode.observations[tick])
         return self._scene
 
-    def _cadence(self, tick: int) -> Sequence[str]:
-        """How time was kept in the ten seconds before; looked up twice a second."""
+    def _timing_lines(self, tick: int) -> Sequence[str]:
+        """Timing report of the preceding ten seconds; updated twice a second."""
         if self.episode.timings is None:
             return ()
         step = tick // LINES_EVERY
@@ -100,7 +100,7 @@ class EpisodePainter:
 def frames_of_episode(
     episode: Episode, ticks: range, size: tuple[int, int], intents: np.ndarray | None = None
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Pictures of some ticks, for a video."""
+    """Frames of some ticks, for a video."""
     painter = EpisodePainter(episode, size, intents)
     for tick in ticks:
         yield pixels_of(painter.draw(tick))

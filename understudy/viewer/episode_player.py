@@ -1,4 +1,4 @@
-"""A window in which a recording is watched, with seeking."""
+"""Playback of a recorded episode in a window, with seeking and speed control."""
 
 import bisect
 import time
@@ -18,8 +18,8 @@ SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
 KEYS = "space pause   left right 5 s   page up down 30 s   N B next, last change or mark   up down speed   Q leaves"
 
 
-class WatchWindow:
-    """Shows one episode. Belongs to the thread that makes it."""
+class EpisodePlayer:
+    """Plays one episode in a window. Belongs to the thread that creates it."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class WatchWindow:
         Args:
             episode: with at least one tick.
             size: of the window in pixels.
-            intents: shown in place of the recorded ones.
+            intents: records of dtype INTENT, shape (T,), shown in place of the recorded ones.
             clock: monotonic seconds.
 
         Raises:
@@ -57,18 +57,18 @@ class WatchWindow:
         self.speed = 1.0
 
     def run(self) -> None:
-        """Shows the episode until it is closed; at the end it stands still."""
+        """Plays the episode until the window is closed; stops at the last tick."""
         before_s = self._clock()
         while not self.closed:
             for event in (pygame.event.wait(15), *pygame.event.get()):
                 self.take_event(event)
             now_s = self._clock()
-            self.move_on(now_s - before_s)
+            self.advance(now_s - before_s)
             before_s = now_s
             self.show()
 
     def show(self) -> None:
-        """Draws the present tick."""
+        """Draws the tick at the present position."""
         if self.closed:
             return
         status = "paused" if self.paused else f"{self.speed:g}x"
@@ -76,8 +76,8 @@ class WatchWindow:
         self._screen.blit(surface, (0, 0))
         pygame.display.flip()
 
-    def move_on(self, passed_s: float) -> None:
-        """Time goes by."""
+    def advance(self, passed_s: float) -> None:
+        """Advances the position by elapsed seconds, unless paused."""
         if not self.paused:
             self._go(self.position + passed_s * TICK_RATE_HZ * self.speed)
 
@@ -87,7 +87,7 @@ class WatchWindow:
         pygame.display.quit()
 
     def take_event(self, event: pygame.event.Event) -> None:
-        """Carries out one key or click."""
+        """Handles one key or click."""
         if event.type in (pygame.QUIT, pygame.WINDOWCLOSE):
             self.closed = True
         elif event.type == pygame.MOUSEBUTTONDOWN and event.pos[1] >= self._painter.picture_height:

@@ -1,7 +1,7 @@
-"""What lies over the game while an understudy plays live: who is in charge, what it is up to, how it keeps its time.
+"""The overlay of a live game: who is in control, the policy's intent, and the loop's timing.
 
-Who is in charge cannot be overlooked: a frame around the whole window and a banner have the colour of the one who
-acts, blue for the understudy, orange for the person, grey where nothing is sent.
+A border around the window and a banner show who is in control: blue for the understudy, orange for the person, grey
+where nothing is sent.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,10 +11,10 @@ import pygame
 
 from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
-from understudy.runtime.shared_control import Moment
+from understudy.runtime.shared_control import TickSnapshot
 from understudy.viewer.overlay import Overlay
 from understudy.worlds.simulator.rendering.scene import Scene
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 COLOURS: dict[Actor, Colour] = {
     Actor.POLICY: (70, 160, 255),
@@ -27,86 +27,88 @@ _FAINT: Colour = (150, 165, 185)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Charge:
-    """Who acts, in words for the banner."""
+class ControlBanner:
+    """Content of the banner that shows who is in control."""
 
     actor: Actor
     title: str
     hint: str = ""
     waiting: float = 0.0
-    """Share of the time until the understudy plays again, 0..1."""
+    """Remaining fraction of the handback delay, 0..1."""
 
 
-def charge_of(actor: Actor, hands_back_s: float = 0.0, hand_back_s: float = 1.5, *, test_mode: bool = False) -> Charge:
+def banner_for(
+    actor: Actor, hands_back_s: float = 0.0, handback_delay_s: float = 1.5, *, test_mode: bool = False
+) -> ControlBanner:
     """The banner of a live session.
 
     Args:
         actor: who acts.
         hands_back_s: seconds until the understudy plays again.
-        hand_back_s: of how many.
-        test_mode: nothing of the understudy is sent.
+        handback_delay_s: the whole delay, seconds.
+        test_mode: whether the understudy decides but sends nothing.
     """
-    waiting = min(1.0, hands_back_s / hand_back_s)
+    waiting = min(1.0, hands_back_s / handback_delay_s)
     if actor is Actor.PERSON:
         next_ = "watches again" if test_mode else "plays again"
         hint = f"let go: the understudy {next_} in {hands_back_s:.1f} s"
-        return Charge(actor=actor, title="YOU PLAY", hint=hint, waiting=waiting)
+        return ControlBanner(actor=actor, title="YOU PLAY", hint=hint, waiting=waiting)
     if test_mode:
         hint = "decides, and sends nothing; you can play"
-        return Charge(actor=Actor.NOBODY, title="TEST MODE: THE UNDERSTUDY ONLY WATCHES", hint=hint)
+        return ControlBanner(actor=Actor.NOBODY, title="TEST MODE: THE UNDERSTUDY ONLY WATCHES", hint=hint)
     hint = "touch mouse or keyboard to take over    F1 pause   F2 that was wrong   F3 stop"
-    return Charge(actor=actor, title="THE UNDERSTUDY PLAYS", hint=hint)
+    return ControlBanner(actor=actor, title="THE UNDERSTUDY PLAYS", hint=hint)
 
 
 class Dashboard:
-    """Frame, banner and cadence over a picture of one size."""
+    """Draws border, banner and timing lines over frames of one size."""
 
     def __init__(self, size: tuple[int, int]) -> None:
         self._size = size
         self._unit = size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
 
-    def draw(self, surface: pygame.Surface, charge: Charge, lines: Sequence[str]) -> None:
-        """Draws over a picture.
+    def draw(self, surface: pygame.Surface, banner: ControlBanner, lines: Sequence[str]) -> None:
+        """Draws over a frame.
 
         Args:
             surface: of this dashboard's size.
             charge: who acts.
-            lines: the cadence, under the bars of the modes.
+            lines: timing report, drawn under the bars of the modes.
         """
-        colour = COLOURS[charge.actor]
+        colour = COLOURS[banner.actor]
         pygame.draw.rect(surface, colour, surface.get_rect(), max(3, round(5 * self._unit)))
-        self._draw_banner(surface, charge, colour)
+        self._draw_banner(surface, banner, colour)
         self._draw_lines(surface, lines)
 
     def notice(self, surface: pygame.Surface, text: str) -> None:
-        """Writes one line into the middle of the picture's upper half."""
+        """Writes one line in the middle of the frame's upper half."""
         place = (self._size[0] / 2, 0.2 * self._size[1])
         self._lettering.write(surface, text, place, 22, (255, 226, 110), anchor="center")
 
     def mouse(self, surface: pygame.Surface, x: float, y: float) -> None:
-        """Shows where the person's own mouse rests while the understudy moves the cursor (window fractions)."""
+        """Draws the position of the person's own mouse, window fractions, while the understudy moves the cursor."""
         place = (x * self._size[0], y * self._size[1])
         pygame.draw.circle(surface, COLOURS[Actor.PERSON], place, 9 * self._unit, max(1, round(2 * self._unit)))
         below = (place[0], place[1] + 11 * self._unit)
         self._lettering.write(surface, "your mouse", below, 11, COLOURS[Actor.PERSON], anchor="midtop")
 
-    def _draw_banner(self, surface: pygame.Surface, charge: Charge, colour: Colour) -> None:
+    def _draw_banner(self, surface: pygame.Surface, banner: ControlBanner, colour: Colour) -> None:
         unit, middle = self._unit, self._size[0] / 2
-        width = self._lettering.line(charge.title, 20, (8, 12, 20)).get_width() + 40 * unit
-        if charge.hint:
-            width = max(width, self._lettering.line(charge.hint, 13, _TEXT).get_width() + 40 * unit)
-        plate = pygame.Rect(0, 0, round(width), round((54 if charge.hint else 32) * unit))
+        width = self._lettering.line(banner.title, 20, (8, 12, 20)).get_width() + 40 * unit
+        if banner.hint:
+            width = max(width, self._lettering.line(banner.hint, 13, _TEXT).get_width() + 40 * unit)
+        plate = pygame.Rect(0, 0, round(width), round((54 if banner.hint else 32) * unit))
         plate.midtop = (round(middle), 0)
         shade = pygame.Surface(plate.size, pygame.SRCALPHA, 32)
         shade.fill((8, 14, 24, 215))
         surface.blit(shade, plate)
         pygame.draw.rect(surface, colour, (plate.left, plate.top, plate.width, 32 * unit))
-        self._lettering.write(surface, charge.title, (middle, 16 * unit), 20, (8, 12, 20), anchor="center")
-        if charge.hint:
-            self._lettering.write(surface, charge.hint, (middle, 42 * unit), 13, _TEXT, anchor="center")
-        if charge.waiting > 0:
-            bar = pygame.Rect(plate.left, plate.bottom, round(plate.width * charge.waiting), max(2, round(4 * unit)))
+        self._lettering.write(surface, banner.title, (middle, 16 * unit), 20, (8, 12, 20), anchor="center")
+        if banner.hint:
+            self._lettering.write(surface, banner.hint, (middle, 42 * unit), 13, _TEXT, anchor="center")
+        if banner.waiting > 0:
+            bar = pygame.Rect(plate.left, plate.bottom, round(plate.width * banner.waiting), max(2, round(4 * unit)))
             pygame.draw.rect(surface, colour, bar)
 
     def _draw_lines(self, surface: pygame.Surface, lines: Sequence[str]) -> None:
@@ -124,54 +126,54 @@ class Dashboard:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LiveFacts:
-    """Where a live view looks for what it shows; each is asked once a picture and must not block."""
+class LiveViewSources:
+    """Data sources of a live view; each is called once per frame and must not block."""
 
     lines: Callable[[], Sequence[str]]
-    """The cadence, a few short lines."""
+    """Timing report, a few short lines."""
     mouse: Callable[[], tuple[float, float]]
-    """Where the person's own mouse is, window fractions."""
+    """Position of the person's own mouse, window fractions."""
     notice: Callable[[], str]
-    """What has just happened; empty for nothing."""
+    """Message about a recent event; empty for none."""
 
 
 class LiveView:
-    """Draws what is going on over each picture of a live game. Belongs to the window's thread."""
+    """Draws the overlay over each frame of a live game. Belongs to the window's thread."""
 
     def __init__(
         self,
         profile: Profile,
         size: tuple[int, int],
-        facts: LiveFacts,
+        facts: LiveViewSources,
         *,
-        hand_back_s: float = 1.5,
+        handback_delay_s: float = 1.5,
         test_mode: bool = False,
     ) -> None:
         """Args:
         profile: of the game.
-        size: of the pictures.
-        facts: what is shown beside the moment.
-        hand_back_s: how long the person has to let go.
-        test_mode: nothing of the understudy is sent.
+        size: of the frames, pixels.
+        facts: data sources other than the tick itself.
+        handback_delay_s: seconds without a touch after which the understudy plays again.
+        test_mode: whether the understudy decides but sends nothing.
         """
         self._overlay, self._dashboard = Overlay(profile, size), Dashboard(size)
-        self._facts, self._hand_back_s, self._test_mode = facts, hand_back_s, test_mode
-        self._moment: Moment | None = None
+        self._facts, self._handback_delay_s, self._test_mode = facts, handback_delay_s, test_mode
+        self._snapshot: TickSnapshot | None = None
 
-    def show(self, moment: Moment) -> None:
-        """This is what is to be drawn from now on."""
-        self._moment = moment
+    def show(self, snapshot: TickSnapshot) -> None:
+        """Sets the tick to be drawn from now on."""
+        self._snapshot = snapshot
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
-        """Draws over a picture of the game."""
-        moment = self._moment
-        if moment is None:
+        """Draws over a frame of the game."""
+        snapshot = self._snapshot
+        if snapshot is None:
             return
-        self._overlay.draw(surface, scene.observation, moment.intent.records[0])
-        if moment.actor is not Actor.PERSON:
+        self._overlay.draw(surface, scene.observation, snapshot.intent.records[0])
+        if snapshot.actor is not Actor.PERSON:
             self._dashboard.mouse(surface, *self._facts.mouse())
-        charge = charge_of(moment.actor, moment.hands_back_s, self._hand_back_s, test_mode=self._test_mode)
-        self._dashboard.draw(surface, charge, self._facts.lines())
+        banner = banner_for(snapshot.actor, snapshot.hands_back_s, self._handback_delay_s, test_mode=self._test_mode)
+        self._dashboard.draw(surface, banner, self._facts.lines())
         notice = self._facts.notice()
         if notice:
             self._dashboard.notice(surface, notice)

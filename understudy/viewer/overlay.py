@@ -1,4 +1,4 @@
-"""What a pilot is up to, drawn over the game: tracks in their boxes, mode, target, and the gesture to come."""
+"""Draws a pilot's intent over the game: boxes of the tracks, mode and target probabilities, and the planned gesture."""
 
 import numpy as np
 import pygame
@@ -6,7 +6,7 @@ import pygame
 from understudy.contract.intent import Mode, Phase
 from understudy.contract.observation import Role
 from understudy.contract.profile import Profile
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 MODE_COLOURS: dict[Mode, Colour] = {
     Mode.FIGHT: (255, 96, 80),
@@ -19,26 +19,26 @@ _ROLES: dict[Role, Colour] = {Role.ENEMY: (190, 80, 70), Role.LOOT: (190, 165, 7
 _OTHER: Colour = (110, 130, 150)
 _GESTURE: Colour = (120, 255, 220)
 SHOWN_PROBABILITY = 0.02
-"""Targets less likely than this get no number."""
+"""Targets below this probability get no number."""
 
 
 class Overlay:
-    """Draws intents over frames of one size. A pilot without an intent (mode -1) gets its boxes alone."""
+    """Draws intents over frames of one size. Without an intent (mode -1) it draws the boxes alone."""
 
     def __init__(self, profile: Profile, size: tuple[int, int]) -> None:
         self._profile = profile
         self._size = size
         self._unit = size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
 
     def draw(self, surface: pygame.Surface, observation: np.void, intent: np.void, caption: str = "") -> None:
-        """Draws over a picture of the observation.
+        """Draws over a frame of the observation.
 
         Args:
-            surface: the picture, of this overlay's size.
+            surface: the frame, of this overlay's size.
             observation: one record of dtype OBSERVATION.
             intent: one record of dtype INTENT.
-            caption: who plays, or anything else to stand at the top.
+            caption: text at the top, such as who plays.
         """
         for slot in np.flatnonzero(observation["tracks"]["id"] > 0):
             track, share = observation["tracks"][slot], float(intent["target_probabilities"][slot])
@@ -79,7 +79,7 @@ class Overlay:
         self._lettering.write(surface, phase.name.lower(), below, 12, _GESTURE, anchor="midtop")
 
     def _draw_modes(self, surface: pygame.Surface, intent: np.void) -> None:
-        """One bar for each mode, under the player's own bars."""
+        """Draws one probability bar per mode, under the player's own bars."""
         unit, chosen = self._unit, Mode(int(intent["mode"]))
         area = pygame.Rect(0, round(0.165 * self._size[1]), round(0.2 * self._size[0]), round(132 * unit))
         plate = pygame.Surface(area.size, pygame.SRCALPHA, 32)

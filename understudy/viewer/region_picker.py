@@ -1,4 +1,4 @@
-"""Points at places in a picture: a window in which rectangles are drawn with the mouse (`understudy profile new`)."""
+"""A window in which the user draws rectangles or clicks points on a screenshot (`understudy profile new`)."""
 
 from dataclasses import dataclass, field
 
@@ -7,24 +7,23 @@ import pygame
 from jaxtyping import UInt8
 
 LARGEST = (1600, 900)
-"""Pixels of the picture in the window; a larger one is shown smaller."""
+"""Largest displayed size, pixels; larger screenshots are scaled down."""
 STRIP, NARROWEST = 52, 640
-"""Under the picture stand the question and what to do, which the window's title has no room for: its height, and how
-wide the window is at least."""
+"""Height of the strip under the screenshot, with the question and a hint, and the window's minimum width; pixels."""
 
 
 @dataclass
-class Picking:
-    """What has been pointed at so far, in pixels of the picture. Knows no window: events go in, an answer comes out."""
+class RegionSelection:
+    """State of the selection, in pixels of the screenshot. Independent of the window: it maps events to an answer."""
 
     scale: float
-    """Pixels of the picture for one of the window."""
+    """Screenshot pixels per window pixel."""
     point: bool = False
-    """One place is asked for, not a rectangle."""
+    """Whether to pick one point instead of a rectangle."""
     several: bool = False
-    """More than one rectangle may be drawn; Enter ends it."""
+    """Whether more than one rectangle may be drawn; Enter ends the selection."""
     fill: bool = False
-    """Behind the rectangle a click says where the filled part of the bar ends."""
+    """Whether a click after the rectangle marks where the filled part of the bar ends."""
     start: tuple[int, int] | None = None
     rectangles: list[tuple[float, float, float, float]] = field(default_factory=list)
     answer: str | None = None
@@ -32,7 +31,7 @@ class Picking:
 
     @property
     def hint(self) -> str:
-        """What to do next."""
+        """Instruction for the next step."""
         if self.point:
             return "Click on it."
         if self.fill and self.rectangles:
@@ -44,7 +43,7 @@ class Picking:
         return "Draw a rectangle around it."
 
     def press(self, place: tuple[int, int]) -> None:
-        """The button went down."""
+        """Handles a press of the left button at a window pixel."""
         x, y = place[0] * self.scale, place[1] * self.scale
         if self.point:
             self._finish(f"{x:.0f} {y:.0f}")
@@ -56,7 +55,7 @@ class Picking:
             self.start = place
 
     def release(self, place: tuple[int, int]) -> None:
-        """The button went up; a rectangle without a size is none."""
+        """Handles a release of the left button; ignores rectangles smaller than 2 pixels."""
         if self.start is None:
             return
         xs, ys = sorted((self.start[0], place[0])), sorted((self.start[1], place[1]))
@@ -68,7 +67,7 @@ class Picking:
             self.enter()
 
     def enter(self) -> None:
-        """That was all; of a bar it is known only once its filled part is."""
+        """Ends the selection; for a bar, only after its filled part was marked."""
         if self.fill and self.rectangles:
             return
         self._finish("; ".join(" ".join(f"{edge:.0f}" for edge in one) for one in self.rectangles) or None)
@@ -80,15 +79,15 @@ class Picking:
 def pick(
     picture: UInt8[np.ndarray, "height width 3"], question: str, *, point: bool, several: bool, fill: bool
 ) -> str | None:
-    """Shows a picture and waits until something has been pointed at.
+    """Shows a screenshot and waits until the selection is complete.
 
     Args:
         picture: RGB.
-        question: what is asked for.
-        point, several, fill: as in Picking.
+        question: text shown to the user.
+        point, several, fill: as in RegionSelection.
 
     Returns:
-        The answer as it would have been typed; None when Escape said that there is no such thing.
+        The answer in the form in which it is typed on the command line; None for Escape, which means there is none.
 
     Raises:
         KeyboardInterrupt: if the window was closed.
@@ -102,44 +101,44 @@ def pick(
         pygame.display.set_caption(question)
         shown = pygame.image.frombytes(np.ascontiguousarray(picture).tobytes(), (width, height), "RGB")
         shown = pygame.transform.smoothscale(shown.convert(window), size)
-        picking = Picking(scale, point=point, several=several, fill=fill)
-        while not picking.done:
-            _take(picking, pygame.event.wait(50), size)
-            _draw(window, shown, picking, question)
-        return picking.answer
+        selection = RegionSelection(scale, point=point, several=several, fill=fill)
+        while not selection.done:
+            _handle_event(selection, pygame.event.wait(50), size)
+            _draw(window, shown, selection, question)
+        return selection.answer
     finally:
         pygame.display.quit()
 
 
-def _take(picking: Picking, event: pygame.event.Event, size: tuple[int, int]) -> None:
-    """What was done with mouse and keyboard; outside the picture counts as its edge."""
+def _handle_event(selection: RegionSelection, event: pygame.event.Event, size: tuple[int, int]) -> None:
+    """Handles one event; positions outside the screenshot are clipped to its edge."""
     if event.type == pygame.MOUSEBUTTONDOWN and event.button == pygame.BUTTON_LEFT:
-        picking.press((min(event.pos[0], size[0]), min(event.pos[1], size[1])))
+        selection.press((min(event.pos[0], size[0]), min(event.pos[1], size[1])))
     elif event.type == pygame.MOUSEBUTTONUP and event.button == pygame.BUTTON_LEFT:
-        picking.release((min(event.pos[0], size[0]), min(event.pos[1], size[1])))
+        selection.release((min(event.pos[0], size[0]), min(event.pos[1], size[1])))
     elif event.type == pygame.KEYDOWN and event.key in (pygame.K_RETURN, pygame.K_KP_ENTER):
-        picking.enter()
-    elif event.type == pygame.QUIT:  # the window was closed, or SDL was sent a signal: neither is an answer
+        selection.enter()
+    elif event.type == pygame.QUIT:  # the window was closed, or SDL received a signal
         raise KeyboardInterrupt
     elif event.type == pygame.KEYDOWN and event.key == pygame.K_ESCAPE:
-        picking.rectangles.clear()
-        picking.enter()
+        selection.rectangles.clear()
+        selection.enter()
 
 
-def _draw(window: pygame.Surface, shown: pygame.Surface, picking: Picking, question: str) -> None:
+def _draw(window: pygame.Surface, shown: pygame.Surface, selection: RegionSelection, question: str) -> None:
     window.fill((24, 28, 36))
     window.blit(shown, (0, 0))
     font = pygame.font.Font(None, 20)
     for line, (text, colour) in enumerate(
-        ((question, (255, 255, 255)), (f"{picking.hint}   Escape: there is none.", (255, 220, 90)))
+        ((question, (255, 255, 255)), (f"{selection.hint}   Escape: there is none.", (255, 220, 90)))
     ):
         window.blit(font.render(text, True, colour), (8, shown.get_height() + 6 + 22 * line))
-    for left, top, right, bottom in picking.rectangles:
-        edges = [edge / picking.scale for edge in (left, top, right - left, bottom - top)]
+    for left, top, right, bottom in selection.rectangles:
+        edges = [edge / selection.scale for edge in (left, top, right - left, bottom - top)]
         pygame.draw.rect(window, (255, 220, 90), pygame.Rect(*(round(edge) for edge in edges)), 1)
-    if picking.start is not None:
+    if selection.start is not None:
         x, y = pygame.mouse.get_pos()
-        corner = (min(x, picking.start[0]), min(y, picking.start[1]))
-        span = (abs(x - picking.start[0]), abs(y - picking.start[1]))
+        corner = (min(x, selection.start[0]), min(y, selection.start[1]))
+        span = (abs(x - selection.start[0]), abs(y - selection.start[1]))
         pygame.draw.rect(window, (90, 255, 120), pygame.Rect(corner, span), 1)
     pygame.display.flip()

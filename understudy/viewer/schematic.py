@@ -1,6 +1,6 @@
-"""A plain picture of any game's observation: what the eye saw, each thing a box with its name, and what the hands did.
+"""Schematic rendering of any game's observation: a labelled box per object, readings, cursor and pressed keys.
 
-For games that we cannot draw, which is all but the embedded one: recordings hold no pictures.
+Used for all games but the embedded one, because recordings hold no frames.
 """
 
 import numpy as np
@@ -9,7 +9,7 @@ import pygame
 from understudy.contract.observation import Button, Role
 from understudy.contract.profile import Profile
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 _SPACE: Colour = (22, 28, 38)
 _PANEL: Colour = (38, 46, 60)
@@ -26,23 +26,23 @@ _OTHER: Colour = (90, 100, 116)
 
 
 def is_embedded(profile: Profile) -> bool:
-    """Whether the embedded game's own drawing fits: its kinds and its maps."""
+    """Whether the profile is the embedded game's (name, kinds and maps), so that its renderer can draw it."""
     embedded = load_profile()
     return (profile.name, profile.maps, profile.kinds) == (embedded.name, embedded.maps, embedded.kinds)
 
 
-class Sketch:
-    """Draws observations of one game at one size; the surface is drawn over by the next call."""
+class SchematicRenderer:
+    """Draws observations of one game at one size; the next call overwrites the surface."""
 
     def __init__(self, profile: Profile, size: tuple[int, int]) -> None:
-        """Args: `size`, of the pictures in pixels; give it the shape of the game's window."""
+        """Args: `size`, of the frames in pixels, with the aspect of the game's window."""
         self._profile, self._size = profile, size
         self._unit = size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
         self._surface = pygame.Surface(size, 0, 32)
 
     def draw(self, observation: np.void) -> pygame.Surface:
-        """One record of dtype OBSERVATION; what is unknown is not drawn."""
+        """Draws one record of dtype OBSERVATION; unknown readings (NaN) are left out."""
         surface = self._surface
         surface.fill(_SPACE)
         for part in self._profile.panels:

@@ -1,29 +1,29 @@
-"""What lies over the game while a person plays and the understudy learns: how often it would have done the same."""
+"""The overlay during shadow learning: how often the understudy would have acted as the person did."""
 
 from collections.abc import Callable, Sequence
 
 import pygame
 
 from understudy.worlds.simulator.rendering.scene import Scene
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 _HEAD: Colour = (255, 160, 50)
 _TEXT: Colour = (190, 204, 222)
 
 
 class ShadowView:
-    """A few lines under the player's own bars. Belongs to the window's thread."""
+    """Draws a few lines of text under the player's own bars. Belongs to the window's thread."""
 
     def __init__(self, size: tuple[int, int], lines: Callable[[], Sequence[str]]) -> None:
         """Args:
-        size: of the pictures.
-        lines: asked once a picture for what to show, the first as a heading; must not block.
+        size: of the frames, pixels.
+        lines: called once per frame for the text, the first line as a heading; must not block.
         """
         self._size, self._lines, self._unit = size, lines, size[1] / 720
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
-        """Draws over a picture of the game."""
+        """Draws over a frame of the game."""
         unit, lines = self._unit, self._lines()
         width = max(self._lettering.line(line, 13, _TEXT).get_width() for line in lines)
         area = pygame.Rect(

@@ -1,4 +1,4 @@
-"""The strip under a recording being watched: who acted when, what was marked, and where we are."""
+"""The timeline under an episode in playback: who acted when, marks, and the present position."""
 
 import numpy as np
 import pygame
@@ -6,7 +6,7 @@ import pygame
 from understudy.contract.action import Actor
 from understudy.recordings.episode import Episode
 from understudy.viewer.live_view import COLOURS
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 MARK = "mark"
 _MARKED = (255, 90, 80)
@@ -14,31 +14,31 @@ _HERE = (255, 255, 255)
 
 
 class Timeline:
-    """A strip as wide as the pictures, for one episode; its bar is painted once."""
+    """A strip as wide as the frames, for one episode; its bar is painted once."""
 
     def __init__(self, episode: Episode, size: tuple[int, int]) -> None:
         """Paints the bar.
 
         Args:
             episode: with at least one tick.
-            size: of the pictures under which it stands.
+            size: of the frames above it, pixels.
         """
         assert len(episode) > 0
         unit = size[1] / 720
         self.height = 2 * round(22 * unit)
-        """Of the strip, pixels; even, as videos want it."""
+        """Of the strip, pixels; even, as video encoders require."""
         self.area = pygame.Rect(0, 0, round(0.97 * size[0]), max(6, round(12 * unit)))
         self.area.midbottom = (size[0] // 2, self.height - round(7 * unit))
         self.stops = stops_of(episode)
-        """Ticks worth jumping to: where the charge changed, and marks."""
+        """Ticks to seek to: changes of the actor, and marks."""
         self._num_ticks = len(episode)
-        self._lettering = Lettering(size[1])
+        self._lettering = TextRenderer(size[1])
         self._strip = pygame.Surface((size[0], self.height), 0, 32)
         self._bar = self._paint(episode)
         self._seconds = episode.observations["time_s"] - episode.observations["time_s"][0]
 
     def draw(self, tick: int, status: str = "", keys: str = "") -> pygame.Surface:
-        """The strip with a needle at a tick, the time, and what else is to be said; it belongs to the timeline."""
+        """Draws the strip with a needle at a tick, the time, status and keys; the surface belongs to the timeline."""
         strip = self._strip
         strip.fill((10, 15, 24))
         strip.blit(self._bar, self.area)
@@ -52,7 +52,7 @@ class Timeline:
         return strip
 
     def tick_at(self, x: float | int) -> int:
-        """The tick under a place of the bar, pixels."""
+        """The tick at a horizontal position of the bar, pixels."""
         share = min(1.0, max(0.0, (x - self.area.left) / max(1, self.area.width - 1)))
         return round(share * (self._num_ticks - 1))
 
@@ -69,18 +69,18 @@ class Timeline:
 
 
 def marked_ticks(episode: Episode) -> list[int]:
-    """The ticks in which somebody marked a moment."""
+    """The ticks with a mark."""
     times = episode.observations["time_s"]
     marks = [event.time_s for event in episode.inputs if event.kind == MARK]
     return sorted({max(0, int(np.searchsorted(times, time_s, side="right")) - 1) for time_s in marks})
 
 
 def stops_of(episode: Episode) -> list[int]:
-    """The ticks at which another one began to act, and the marked ones, in order."""
+    """The ticks at which the actor changes, and the marked ticks, sorted."""
     changes = np.flatnonzero(np.diff(episode.actors)) + 1
     return sorted({*changes.tolist(), *marked_ticks(episode)})
 
 
 def clock_of(seconds: float) -> str:
-    """Minutes and seconds."""
+    """Formats seconds as m:ss.s."""
     return f"{int(seconds) // 60}:{int(seconds) % 60:02d}.{int(10 * (seconds % 1))}"

@@ -1,4 +1,4 @@
-"""From what was played to pictures: one world's ticks drawn one after another, with the pilot's intent over them."""
+"""Renders a trajectory of the simulator as frames, with the pilot's intent over them."""
 
 from collections.abc import Iterator
 
@@ -21,17 +21,17 @@ def frames_of_play(
     every: int = 1,
     caption: str = "",
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Pictures of T ticks of one world.
+    """Frames of T ticks of one world.
 
     Args:
         profile: of the game.
         observations: records of dtype OBSERVATION, shape (T,).
-        states: the simulator's records of the same ticks, shape (T,), for true shots and log lines; without them they
-            are made up from what changed between the observations.
-        intents: records of dtype INTENT, shape (T,), to be drawn over the game.
-        size: of the pictures in pixels.
-        every: draw each so-manieth tick; 2 halves the number of frames.
-        caption: written at the top.
+        states: the simulator's records of the same ticks, shape (T,), for exact shots and log lines; without them,
+            these are inferred from the changes between observations.
+        intents: records of dtype INTENT, shape (T,), drawn over the game.
+        size: of the frames in pixels.
+        every: draws every n-th tick; 2 halves the number of frames.
+        caption: text at the top.
     """
     assert states is None or len(states) == len(observations)
     assert intents is None or len(intents) == len(observations)
@@ -39,8 +39,8 @@ def frames_of_play(
     for tick in range(len(observations)):
         if states is not None and tick % every == 0:
             surface = renderer.draw(scene_of(states[tick], observations[tick]))
-        elif states is None:  # a witness has to see every tick
-            scene = renderer.witness.watch(observations[tick])
+        elif states is None:  # the tracker needs every tick
+            scene = renderer.scene_tracker.update(observations[tick])
             if tick % every:
                 continue
             surface = renderer.draw(scene)

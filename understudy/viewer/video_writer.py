@@ -1,7 +1,7 @@
-"""Writes short videos as VP8 in WebM, which every browser plays, with the encoder inside OpenCV's own wheel.
+"""Writes short videos as VP8 in WebM, which every browser plays, with the encoder in OpenCV's wheel.
 
 Encoding takes about 72 ms of one core for a frame of 1280 x 720 and 45 ms for one of 960 x 540 (benchmarks/drawing.py),
-twenty times what drawing it takes; OpenCV offers no way to ask VP8 for more haste.
+twenty times as long as drawing it; OpenCV does not expose VP8's speed setting.
 """
 
 import os
@@ -15,6 +15,7 @@ import numpy as np
 from jaxtyping import UInt8
 
 from understudy.contract.errors import UnderstudyError
+from understudy.contract.safe_files import temporary_beside
 
 
 class VideoError(UnderstudyError):
@@ -22,19 +23,19 @@ class VideoError(UnderstudyError):
 
 
 class VideoWriter:
-    """One video file that grows frame by frame; use it in a `with`, or close it."""
+    """Writes one video file frame by frame; use it in a `with` statement, or close it."""
 
     def __init__(self, path: Path, width: int, height: int, fps: float | int) -> None:
-        """Opens the file and makes its folder.
+        """Opens the file and creates its folder.
 
         Args:
             path: ends in `.webm`.
             width: of the frames in pixels, even.
             height: of the frames in pixels, even.
-            fps: frames a second at which it will be played.
+            fps: frames a second of playback.
 
         Raises:
-            VideoError: if the numbers make no video or the file cannot be written.
+            VideoError: if size or rate are invalid or the file cannot be written.
         """
         if path.suffix != ".webm":
             raise VideoError(f"{path} was given for a video: its name has to end in .webm")
@@ -46,10 +47,14 @@ class VideoWriter:
         self.path, self.width, self.height, self.fps = path, width, height, fps
         self.num_frames = 0
         path.parent.mkdir(parents=True, exist_ok=True)
+        # OpenCV follows links and goes by the suffix: so it is given a name that nobody can guess
+        self._unfinished = path.with_name(f"{temporary_beside(path).name}{path.suffix}")
         with _native_messages_off():
             code = cv2.VideoWriter.fourcc(*"VP80")
-            self._writer = cv2.VideoWriter(str(path), cv2.CAP_FFMPEG, code, fps, (width, height))
-        if not self._writer.isOpened():
+            self._writer = cv2.VideoWriter(str(self._unfinished), cv2.CAP_FFMPEG, code, fps, (width, height))
+        if not self._writer.isOpened() or path.is_dir():
+            self._writer.release()
+            self._unfinished.unlink(missing_ok=True)
             raise VideoError(f"{path} cannot be written as a VP8 video: look whether its folder is writable")
 
     def write(self, frame: UInt8[np.ndarray, "height width 3"]) -> None:
@@ -59,8 +64,19 @@ class VideoWriter:
         self.num_frames += 1
 
     def close(self) -> None:
-        """Finishes the file. May be called twice."""
+        """Finishes the file and gives it its name. May be called twice.
+
+        Raises:
+            VideoError: if it cannot have the name.
+        """
         self._writer.release()
+        try:
+            if self._unfinished.exists():
+                self._unfinished.replace(self.path)
+        except OSError as problem:
+            raise VideoError(f"{self.path} cannot be written ({problem.strerror or problem})") from problem
+        finally:
+            self._unfinished.unlink(missing_ok=True)
 
     def __enter__(self) -> "VideoWriter":
         return self
@@ -72,7 +88,7 @@ class VideoWriter:
 
 
 def write_video(path: Path, frames: Iterable[np.ndarray], fps: float | int) -> int:
-    """Writes all frames (RGB, uint8, of one even size) to a `.webm` file; returns how many there were.
+    """Writes all frames (RGB, uint8, of one even size) to a `.webm` file; returns their number.
 
     Raises:
         VideoError: if there are no frames or the file cannot be written.
@@ -92,7 +108,7 @@ def write_video(path: Path, frames: Iterable[np.ndarray], fps: float | int) -> i
 
 @contextmanager
 def _native_messages_off() -> Iterator[None]:
-    """Keeps a false alarm off the terminal: OpenCV knows no tag for VP8 in WebM, says so, and writes it rightly."""
+    """Silences stderr: OpenCV warns that VP8 has no tag in WebM, and then writes the file correctly."""
     kept = os.dup(2)
     try:
         with open(os.devnull, "wb") as nowhere:

@@ -1,1 +1,1 @@
-"""Everything that can be seen and acted upon."""
+"""Environments (the World protocol): the embedded simulator and the desktop."""

@@ -1,4 +1,4 @@
-"""The games that understudy knows, by name."""
+"""Finds and loads game profiles by name or path."""
 
 from functools import cache
 from pathlib import Path
@@ -11,20 +11,20 @@ PROFILES = Path(__file__).parent / "profiles"
 
 
 def profile_names() -> tuple[str, ...]:
-    """Names of the profiles that come with understudy."""
+    """Names of the packaged profiles."""
     return tuple(sorted(path.stem for path in PROFILES.glob("*.toml")))
 
 
 @cache
 def load_profile(name: str = "darkorbit") -> Profile:
-    """One game as data.
+    """Loads one game profile.
 
     Args:
-        name: of a game that comes with understudy, or the path of a .toml file (`understudy profile new` writes them).
+        name: of a packaged profile, or the path of a .toml file (`understudy profile new` writes them).
 
     Raises:
         WorldError: if there is no profile of that name.
-        WireError: if the file is no profile.
+        WireError: if the file is not a valid profile.
     """
     if name in profile_names():
         return read_toml(Profile, PROFILES / f"{name}.toml")

@@ -1,8 +1,9 @@
-"""What a person's mouse and keyboard do, gathered into one action a tick; for any window and any source of events.
+"""Accumulates mouse and keyboard events into one Action per tick, for any source of events.
 
-A click shorter than a tick still counts: whatever was down at some moment of the tick is down in the action, and the
-cursor of a tick with a press is where the press was. A game sees a press only where the tick before had none, so a
-tick takes in events up to the first that would melt into an earlier press; that one and what follows wait for the next.
+A click shorter than a tick still counts: a button or key that was down at any moment of the tick is down in the
+action, and the cursor of a tick with a press is where the press was. A game sees a press only if the previous tick had
+none, so a tick stops before the first event that would merge with an earlier press; that event and later ones wait for
+the next tick.
 """
 
 from collections import deque
@@ -20,7 +21,7 @@ from understudy.contract.protocols import InputEvent
 
 @dataclass(frozen=True)
 class _Change:
-    """One event as the game will see it; a move has neither button nor key."""
+    """One queued event; a move has neither button nor key."""
 
     place: Float32[np.ndarray, "2"]
     button: int = 0
@@ -28,59 +29,59 @@ class _Change:
     down: bool = False
 
 
-class TickHands:
-    """Gathers the events of one pair of hands. Belongs to the thread that plays."""
+class InputAccumulator:
+    """Accumulates the events of one person. Belongs to the control thread."""
 
     def __init__(self, profile: Profile) -> None:
         self._names = {profile.key_bit(name): name for name in profile.keys}
         self.cursor: Float32[np.ndarray, 2] = np.full(2, 0.5, np.float32)
-        """Where it is now, window fractions."""
+        """Present position, window fractions."""
         self._inputs: list[InputEvent] = []
         self._changes: deque[_Change] = deque()
         self._place = self.cursor
         self._held_buttons, self._last_buttons = 0, 0
         self._held_keys, self._last_keys = 0, 0
-        self._down_buttons, self._down_keys = 0, 0  # after all events so far; the held ones are after the last tick's
+        self._down_buttons, self._down_keys = 0, 0  # after all events; `_held_*` are after the last tick's events
 
     def rest(self, place: Sequence[float] | Float32[np.ndarray, " 2"]) -> None:
-        """The cursor is at a place, window fractions, without anybody having moved it."""
-        self._go(place)
+        """Sets the cursor position, window fractions, without recording an event."""
+        self._set_cursor(place)
         self._place = self.cursor
 
     def move(self, place: Sequence[float] | Float32[np.ndarray, " 2"], time_s: float) -> None:
-        """The cursor came to a place, window fractions; one outside counts as the nearest inside."""
-        self._go(place)
-        self._note(time_s, "move", "", _Change(self.cursor))
+        """Records a move of the cursor to a position in window fractions, clipped to the window."""
+        self._set_cursor(place)
+        self._record(time_s, "move", "", _Change(self.cursor))
 
     def turn_button(
         self, button: Button, *, down: bool, place: Sequence[float] | Float32[np.ndarray, " 2"], time_s: float
     ) -> None:
-        """A mouse button went down or came up at a place, window fractions."""
-        self._go(place)
+        """Records a press or release of a mouse button at a position, window fractions."""
+        self._set_cursor(place)
         if bool(self._down_buttons & button) == down:
-            return  # two devices pressed it, or its press was never heard
+            return  # two devices pressed it, or its press was not received
         change = _Change(self.cursor, button=button, down=down)
-        self._note(time_s, "press" if down else "release", button.name.lower(), change)
+        self._record(time_s, "press" if down else "release", button.name.lower(), change)
 
     def turn_key(self, bit: int, *, down: bool, time_s: float) -> None:
-        """One of the profile's keys, by its bit, went down or came up."""
+        """Records a press or release of one of the profile's keys, given by its bit."""
         if bool(self._down_keys & bit) == down:
-            return  # a held key repeats itself
+            return  # key repeat
         change = _Change(self.cursor, key=bit, down=down)
-        self._note(time_s, "press" if down else "release", self._names[bit], change)
+        self._record(time_s, "press" if down else "release", self._names[bit], change)
 
     def release_all(self, time_s: float) -> None:
-        """The window lost the focus: what is held counts as let go, for its release will never be heard."""
+        """Releases everything held, because the window lost the focus and will not receive the releases."""
         buttons, keys = self._down_buttons, self._down_keys
         for button in (Button.LEFT, Button.RIGHT):
             if buttons & button:
-                self._note(time_s, "release", button.name.lower(), _Change(self.cursor, button=button))
+                self._record(time_s, "release", button.name.lower(), _Change(self.cursor, button=button))
         for bit, name in self._names.items():
             if keys & bit:
-                self._note(time_s, "release", name, _Change(self.cursor, key=bit))
+                self._record(time_s, "release", name, _Change(self.cursor, key=bit))
 
     def end_tick(self) -> Action:
-        """The action of the tick that ends now."""
+        """Ends the tick and returns its action."""
         buttons, keys, press_place = 0, 0, None
         while self._changes:
             change = self._changes[0]
@@ -101,21 +102,21 @@ class TickHands:
         return Action(np.array([(place[0], place[1], keys, button)], ACTION))
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
-        """The raw events since this was last called."""
+        """The raw events since the last call."""
         inputs, self._inputs = tuple(self._inputs), []
         return inputs
 
-    def _go(self, place: Sequence[float] | Float32[np.ndarray, " 2"]) -> None:
+    def _set_cursor(self, place: Sequence[float] | Float32[np.ndarray, " 2"]) -> None:
         self.cursor = np.clip(np.asarray(place, np.float32), 0, 1)
 
-    def _note(self, time_s: float, kind: str, code: str, change: _Change) -> None:
+    def _record(self, time_s: float, kind: str, code: str, change: _Change) -> None:
         self._inputs.append(InputEvent(time_s, kind, code, float(self.cursor[0]), float(self.cursor[1])))
         self._changes.append(change)
         self._down_buttons, self._down_keys = _after(change, self._down_buttons, self._down_keys)
 
 
 def _after(change: _Change, buttons: int, keys: int) -> tuple[int, int]:
-    """Buttons and keys that are down after a change."""
+    """Bit masks of the buttons and keys that are down after a change."""
     if change.down:
         return buttons | change.button, keys | change.key
     return buttons & ~change.button, keys & ~change.key

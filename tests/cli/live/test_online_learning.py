@@ -4,13 +4,13 @@ import pytest
 
 from understudy.cli.live.online_learning import SHOWN_UPDATES, OnlineChoice, first_lines, tell
 from understudy.learning.online.messages import (
-    OnlineJudged,
+    GateResult,
     OnlineReport,
     OnlineSettings,
-    OnlineUpdated,
-    Watched,
+    SegmentStats,
+    UpdateStats,
 )
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 
 
 def said_of(*reports: OnlineReport) -> list[str]:
@@ -20,13 +20,13 @@ def said_of(*reports: OnlineReport) -> list[str]:
     return lines
 
 
-def watched(**counts: float) -> Watched:
+def watched(**counts: float) -> SegmentStats:
     nothing = {"hits": 0.0, "misses": 0.0, "kills": 0.0, "loot": 0.0, "deaths": 0.0}
-    return Watched(num_samples=234, buffer_size=2000, points_per_minute=1.0, explained=0.1, **(nothing | counts))
+    return SegmentStats(num_samples=234, buffer_size=2000, points_per_minute=1.0, explained=0.1, **(nothing | counts))
 
 
-def updated(number: int) -> OnlineUpdated:
-    return OnlineUpdated(
+def updated(number: int) -> UpdateStats:
+    return UpdateStats(
         number=number, unlike_per_minute=0.02, moved_per_minute=0.01, learning_rate=1e-5, num_samples=9, seconds=0.1
     )
 
@@ -51,9 +51,9 @@ def test_now_and_then_an_update_is_told() -> None:
 
 def test_verdicts_and_trouble_are_always_told() -> None:
     lines = said_of(
-        OnlineJudged(promoted=True, reason="it is better", path="a.pt"),
-        OnlineJudged(promoted=False, reason="it is not", path="b.pt"),
-        Trouble(text="The learner was lost."),
+        GateResult(promoted=True, reason="it is better", path="a.pt"),
+        GateResult(promoted=False, reason="it is not", path="b.pt"),
+        WorkerFailure(text="The learner was lost."),
     )
     assert [line.split(":")[0] for line in lines] == [
         "[ONLINE] Promoted, it plays now",
@@ -62,7 +62,7 @@ def test_verdicts_and_trouble_are_always_told() -> None:
     ]
 
 
-@pytest.mark.parametrize("wrong", [{"learning_rate": 0.0}, {"buffer_size": 0}, {"leash": -1.0}])
+@pytest.mark.parametrize("wrong", [{"learning_rate": 0.0}, {"buffer_size": 0}, {"kl_coef": -1.0}])
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         OnlineSettings(**wrong)  # type: ignore[arg-type]

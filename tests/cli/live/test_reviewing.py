@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.small_policies import write_brain
-from understudy.feedback.correction_log import Entry, read_corrections
+from understudy.feedback.correction_reader import Entry, read_corrections
 from understudy.feedback.state_snapshot import unpack_window
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING

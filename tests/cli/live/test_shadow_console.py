@@ -10,13 +10,21 @@ import pytest
 from rich.console import Console
 
 from understudy.cli.live.shadow import add_events, mend_pickles
-from understudy.cli.live.shadow_console import Teller, short, why_empty
+from understudy.cli.live.shadow_console import ShadowConsole, short, why_empty
 from understudy.contract.action import ACTION, Action, Actor
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import OBSERVATION, TICK_S, Observation
 from understudy.contract.protocols import InputEvent, Step
-from understudy.learning.shadow.messages import Disagreed, Filled, Judged, Ready, Report, Scored, Updated
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.shadow.messages import (
+    AgreementScore,
+    BufferFill,
+    Disagreements,
+    PromotionResult,
+    Report,
+    UpdateStats,
+    WorkerReady,
+)
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import read_episode
@@ -25,7 +33,7 @@ from understudy.worlds.catalog import load_profile
 
 def said(*reports: Report, debug: bool = False, learning_rate: float = 1e-4) -> list[str]:
     console = Console(width=300, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115
-    teller = Teller(console, learning_rate, debug)
+    teller = ShadowConsole(console, learning_rate, debug)
     teller.begin()
     for report in reports:
         teller.hear(report)
@@ -33,8 +41,8 @@ def said(*reports: Report, debug: bool = False, learning_rate: float = 1e-4) -> 
     return console.export_text().splitlines()
 
 
-def updated(number: int) -> Updated:
-    return Updated(
+def updated(number: int) -> UpdateStats:
+    return UpdateStats(
         number=number,
         loss=0.02341,
         position_error=0.0871,
@@ -46,7 +54,7 @@ def updated(number: int) -> Updated:
 
 
 def test_the_lines_are_the_guides_word_for_word(project_root: Path) -> None:
-    lines = said(Filled(num_samples=234, buffer_size=5000), updated(12), debug=True)
+    lines = said(BufferFill(num_samples=234, buffer_size=5000), updated(12), debug=True)
     assert lines == [
         "[SHADOW] Shadow training mode ACTIVE",
         "[SHADOW] Bot is WATCHING - play the game normally!",
@@ -67,13 +75,13 @@ def test_a_long_session_prints_one_update_each_half_minute_and_with_debug_all() 
 
 def test_scores_verdicts_and_troubles_are_said() -> None:
     lines = said(
-        Ready(base_minutes=25.2, held_out_minutes=5.0, note=""),
-        Scored(agreement=0.61, before=0.55, num_clicks=100),
-        Disagreed(times_s=(1.0, 2.0)),
+        WorkerReady(base_minutes=25.2, held_out_minutes=5.0, note=""),
+        AgreementScore(agreement=0.61, initial_agreement=0.55, num_clicks=100),
+        Disagreements(times_s=(1.0, 2.0)),
         updated(1),
-        Judged(promoted=False, reason="it is worse", identity="x", path="a.pt"),
-        Judged(promoted=True, reason="it is better", identity="x", path="a.pt"),
-        Trouble(text="The learner was lost: it died."),
+        PromotionResult(promoted=False, reason="it is worse", identity="x", path="a.pt"),
+        PromotionResult(promoted=True, reason="it is better", identity="x", path="a.pt"),
+        WorkerFailure(text="The learner was lost: it died."),
     )[3:]
     assert "Rehearsing 25 minutes" in lines[0]
     assert any("61% of your last 100 clicks (before learning 55%)" in line for line in lines)
@@ -91,8 +99,8 @@ def test_learning_rates_are_written_as_in_the_guide(value: float, text: str) -> 
 @pytest.mark.parametrize(
     ("changed", "cause"),
     [
-        ({"has_focus": False, "num_touched": 0}, "not in focus"),
-        ({"num_touched": 0}, "neither mouse nor keyboard"),
+        ({"has_focus": False, "num_active_ticks": 0}, "not in focus"),
+        ({"num_active_ticks": 0}, "neither mouse nor keyboard"),
         ({"window": (2000, 700)}, "larger than the screen of 1920 x 1080"),
         ({}, "none of it has become a sample"),
         ({"learner_had_time": False}, None),
@@ -103,14 +111,14 @@ def test_an_empty_buffer_has_a_cause(changed: dict[str, object], cause: str | No
         "has_focus": True,
         "window": (1280, 720),
         "desktop": (1920, 1080),
-        "num_touched": 50,
+        "num_active_ticks": 50,
         "learner_had_time": True,
     }
     why = why_empty(**(usual | changed))  # type: ignore[arg-type]
     assert why is None if cause is None else cause in (why or "")
 
 
-def session(path: Path, teller: Teller, num_ticks: int = 100) -> Recorder:
+def session(path: Path, teller: ShadowConsole, num_ticks: int = 100) -> Recorder:
     """A person's session that is being recorded, of which the ticks have been told."""
     recorder = Recorder(path, describe(load_profile(), pilot="person"), also_pickle=True)
     observations = np.zeros(num_ticks, OBSERVATION)
@@ -118,8 +126,8 @@ def session(path: Path, teller: Teller, num_ticks: int = 100) -> Recorder:
     for tick in range(num_ticks):
         press = (InputEvent(52.0, "press", "left", 0.25, 0.75),) if tick == 40 else ()
         if tick == 80:
-            teller.hear(Disagreed(times_s=(53.5, 51.0)))
-            teller.hear(Disagreed(times_s=(51.0, 50.5)))
+            teller.hear(Disagreements(times_s=(53.5, 51.0)))
+            teller.hear(Disagreements(times_s=(51.0, 50.5)))
         recorder.on_step(
             Step(
                 index=tick,
@@ -146,19 +154,19 @@ def events(path: Path) -> list[tuple[float, str, str]]:
 
 
 def test_moments_of_disagreement_are_bookmarked_in_both_files_once_and_in_order_of_time(tmp_path: Path) -> None:
-    teller = Teller(Console(quiet=True), 1e-4, debug=False)
+    teller = ShadowConsole(Console(quiet=True), 1e-4, debug=False)
     recorder = session(tmp_path / "shadow_recording_1.mcap", teller)
     recorder.close()
     assert events(recorder.path) == events(recorder.path.with_suffix(".pkl")) == EVENTS
     assert len(teller.bookmarks) == 3
-    teller.hear(Disagreed(times_s=(54.25, 51.0)))
+    teller.hear(Disagreements(times_s=(54.25, 51.0)))
     add_events(recorder.path, teller.bookmarks.take())
     after = [*EVENTS, (54.25, "mark", "disagreement")]
     assert events(recorder.path) == events(recorder.path.with_suffix(".pkl")) == after, "what came after the last tick"
 
 
 def test_a_killed_session_keeps_its_bookmarks_and_gets_its_pickle_at_the_next_start(tmp_path: Path) -> None:
-    teller = Teller(Console(quiet=True), 1e-4, debug=False)
+    teller = ShadowConsole(Console(quiet=True), 1e-4, debug=False)
     recorder = session(tmp_path / "shadow_recording_1.mcap", teller)
     recorder.stop()
     recorder._writer.abandon()  # as a kill leaves it: torn, and without its .pkl
@@ -174,12 +182,12 @@ def test_a_killed_session_keeps_its_bookmarks_and_gets_its_pickle_at_the_next_st
 
 
 def test_the_window_says_how_it_stands() -> None:
-    teller = Teller(Console(quiet=True), 1e-4, debug=False)
+    teller = ShadowConsole(Console(quiet=True), 1e-4, debug=False)
     assert teller.lines() == ("SHADOW: you play, it learns", "no click of yours is judged yet", "0 updates")
     for report in (
-        Filled(num_samples=234, buffer_size=5000),
+        BufferFill(num_samples=234, buffer_size=5000),
         updated(12),
-        Scored(agreement=0.614, before=0.55, num_clicks=90),
+        AgreementScore(agreement=0.614, initial_agreement=0.55, num_clicks=90),
     ):
         teller.hear(report)
     assert teller.lines()[1:] == ("would click as you: 61% of 90, before 55%", "12 updates, 234 samples")

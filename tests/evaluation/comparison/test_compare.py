@@ -8,8 +8,8 @@ import pytest
 from tests.support.synthetic_rollouts import LUCK, NUM_WORLDS, made_up, made_up_verdict
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.serialization import from_json, to_json
-from understudy.evaluation.comparison.compare import Contestant, Played, judge, typical_world, verdict_of
-from understudy.evaluation.comparison.comparison_result import Verdict
+from understudy.evaluation.comparison.compare import Entry, EntryRollouts, compare, summarise, typical_world
+from understudy.evaluation.comparison.comparison_result import ComparisonResult
 from understudy.evaluation.rollouts.baselines import DoNothing, Random
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.worlds.catalog import load_profile
@@ -27,11 +27,11 @@ def test_random_counts_as_nothing_and_the_person_as_one() -> None:
 
 
 def test_gaps_are_paired_world_by_world() -> None:
-    verdict = verdict_of(
+    verdict = summarise(
         {
-            "understudy": Played(kind="policy", runs=(made_up(LUCK - 2),)),
-            "hunter": Played(kind="person", runs=(made_up(LUCK),)),
-            "random": Played(kind="baseline", runs=(made_up(0 * LUCK),)),
+            "understudy": EntryRollouts(kind="policy", runs=(made_up(LUCK - 2),)),
+            "hunter": EntryRollouts(kind="person", runs=(made_up(LUCK),)),
+            "random": EntryRollouts(kind="baseline", runs=(made_up(0 * LUCK),)),
         },
         person="hunter",
         random="random",
@@ -67,24 +67,24 @@ def test_modes_maps_and_hits_add_up() -> None:
 
 def test_a_verdict_survives_being_written_and_read() -> None:
     verdict = made_up_verdict()
-    again = from_json(Verdict, to_json(verdict))
+    again = from_json(ComparisonResult, to_json(verdict))
     assert to_json(again) == to_json(verdict)
     assert again.row("understudy").score == verdict.row("understudy").score
 
 
 def test_the_typical_world_is_the_one_in_the_middle() -> None:
     shuffled = np.random.default_rng(0).permutation(LUCK)
-    middle = typical_world(Played(kind="policy", runs=(made_up(shuffled),)))
+    middle = typical_world(EntryRollouts(kind="policy", runs=(made_up(shuffled),)))
     assert shuffled[middle] == LUCK[NUM_WORLDS // 2]
 
 
 def test_the_teacher_beats_chance_on_the_real_game() -> None:
     profile = load_profile("darkorbit")
-    verdict = judge(
+    verdict = compare(
         [
-            Contestant(name="hunter", kind="person", pilots=(Teacher("hunter", profile),)),
-            Contestant(name="random", kind="baseline", pilots=(Random(profile),)),
-            Contestant(name="do_nothing", kind="baseline", pilots=(DoNothing(profile),)),
+            Entry(name="hunter", kind="person", pilots=(Teacher("hunter", profile),)),
+            Entry(name="random", kind="baseline", pilots=(Random(profile),)),
+            Entry(name="do_nothing", kind="baseline", pilots=(DoNothing(profile),)),
         ],
         seeds_for(Purpose.CHOOSE, 16),
         60.0,

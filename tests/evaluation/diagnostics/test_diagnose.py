@@ -11,11 +11,12 @@ import pytest
 from understudy.cli.record import record_teacher
 from understudy.contract.action import Actor
 from understudy.contract.serialization import from_json, to_json
-from understudy.evaluation.diagnostics.diagnose import diagnose, look_at
-from understudy.evaluation.diagnostics.findings import Diagnosis, Severity, Sign
-from understudy.evaluation.diagnostics.segments import Examined, examine
+from understudy.evaluation.diagnostics.diagnose import diagnose, diagnose_episode
+from understudy.evaluation.diagnostics.findings import Diagnostics, Finding, Severity
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, examine
 from understudy.recordings.episode import Episode
-from understudy.recordings.store import find_recordings, read_episode
+from understudy.recordings.recorder import Recorder
+from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.worlds.simulator.teacher.demonstration_noise import HARDSHIPS
 from understudy.worlds.simulator.teacher.style import read_styles
 
@@ -53,14 +54,14 @@ def episodes(recordings: Recordings) -> list[Episode]:
     return [read_episode(path) for path in find_recordings(recordings("hunter", 40, None))]
 
 
-def names(diagnosis: Diagnosis) -> list[str]:
+def names(diagnosis: Diagnostics) -> list[str]:
     return [sign.name for sign in diagnosis.findings]
 
 
-def found(episodes: list[Episode]) -> dict[str, Sign]:
+def found(episodes: list[Episode]) -> dict[str, Finding]:
     """Signs by name that are not fine in episodes that lie in no file."""
-    patients = [examine(Path(f"{number}.mcap"), episode) for number, episode in enumerate(episodes)]
-    return {sign.name: sign for sign in look_at(patients) if sign.severity != Severity.FINE}
+    examined = [examine(Path(f"{number}.mcap"), episode) for number, episode in enumerate(episodes)]
+    return {sign.name: sign for sign in diagnose_episode(examined) if sign.severity != Severity.FINE}
 
 
 def without(episode: Episode, ticks: np.ndarray) -> Episode:
@@ -133,6 +134,54 @@ def test_ticks_that_repeat_their_time_are_doubled(episodes: list[Episode]) -> No
     assert found(doubled)["doubled_ticks"].figure == "72 of 36072 ticks"
 
 
+def at_rate(episode: Episode, rate_hz: float) -> Episode:
+    observations = episode.observations.copy()
+    observations["time_s"] *= 20 / rate_hz
+    return replace(episode, observations=observations)
+
+
+def test_another_rate_than_that_of_policies_is_named(episodes: list[Episode]) -> None:
+    fast = found([at_rate(episode, 60) for episode in episodes])["tick_rate"]
+    assert fast.severity == Severity.SERIOUS
+    assert fast.figure == "60.0 to 60.0 Hz"
+    slow = found([at_rate(episodes[0], 10), *episodes[1:]])["tick_rate"]
+    assert slow.severity == Severity.WARNING
+    assert "0.mcap" in slow.what
+    assert "tick_rate" not in found([at_rate(episode, 21) for episode in episodes])
+
+
+def test_a_clock_that_was_set_back_and_times_that_are_no_numbers_are_named(episodes: list[Episode]) -> None:
+    def with_times(change: Callable[[np.ndarray], None]) -> dict[str, Finding]:
+        observations = episodes[0].observations.copy()
+        change(observations["time_s"])
+        return found([replace(episodes[0], observations=observations), *episodes[1:]])
+
+    def set_back(time_s: np.ndarray) -> None:
+        time_s[3000:] -= 3600
+
+    def spoil(time_s: np.ndarray) -> None:
+        time_s[3000] = np.nan
+
+    def correct(time_s: np.ndarray) -> None:
+        time_s[3000:] -= 0.2
+
+    assert with_times(set_back)["clock"].figure.startswith("back by 3599.")
+    assert "1 times unknown" in with_times(spoil)["clock"].figure
+    assert "clock" not in with_times(correct)
+
+
+def test_what_is_being_recorded_is_left_out_and_said(episodes: list[Episode], tmp_path: Path) -> None:
+    write_episode(episodes[0], tmp_path / "done.mcap")
+    recorder = Recorder(tmp_path / "growing.mcap", episodes[0].info)
+    diagnosis = diagnose(tmp_path)
+    recorder.close()
+    signs = {sign.name: sign for sign in diagnosis.findings}
+    assert diagnosis.num_recordings == 1
+    assert signs["being_recorded"].severity == Severity.NOTE
+    assert "growing.mcap" in signs["being_recorded"].what
+    assert "torn" not in signs
+
+
 def test_a_copy_of_a_stretch_under_another_name_is_leakage(episodes: list[Episode]) -> None:
     copy = replace(episodes[0][1000:3000], info=replace(episodes[0].info, seed=None))
     sign = found([*episodes, copy])["leakage"]
@@ -169,11 +218,11 @@ def test_too_short_is_serious_below_what_training_takes(episodes: list[Episode])
 
 
 def test_a_mode_that_hardly_comes_up_and_one_that_is_nearly_all_are_named(episodes: list[Episode]) -> None:
-    def of_modes(*modes: int) -> dict[str, Sign]:
-        patients = [examine(Path("one.mcap"), episodes[0])]
-        share = np.resize(np.array(modes, np.int64), len(patients[0].stretches[0]))
-        patients = [replace(patients[0], stretches=(replace(patients[0].stretches[0], modes=share),))]
-        return {sign.name: sign for sign in look_at(patients) if sign.severity != Severity.FINE}
+    def of_modes(*modes: int) -> dict[str, Finding]:
+        examined = [examine(Path("one.mcap"), episodes[0])]
+        share = np.resize(np.array(modes, np.int64), len(examined[0].stretches[0]))
+        examined = [replace(examined[0], stretches=(replace(examined[0].stretches[0], modes=share),))]
+        return {sign.name: sign for sign in diagnose_episode(examined) if sign.severity != Severity.FINE}
 
     assert "Too little of FLEE, CAUTIOUS" in of_modes(0, 0, 1, 3)["modes"].what
     assert "Nearly all of the play is LOOT" in of_modes(1)["modes"].what
@@ -211,10 +260,10 @@ def test_slow_answers_are_slow_reactions(episodes: list[Episode]) -> None:
 
 def test_a_diagnosis_goes_through_json_and_back(recordings: Recordings) -> None:
     diagnosis = diagnose(recordings("hunter", 40, None))
-    assert from_json(Diagnosis, to_json(diagnosis)) == diagnosis
+    assert from_json(Diagnostics, to_json(diagnosis)) == diagnosis
 
 
 def test_an_examined_recording_counts_what_training_would_take(episodes: list[Episode]) -> None:
-    patient: Examined = examine(Path("one.mcap"), without(episodes[0], np.arange(2000, 2300)))
-    assert [len(stretch) for stretch in patient.stretches] == [2000, 3700]
-    assert patient.taught_ticks == 5700
+    one_examined: ExaminedRecording = examine(Path("one.mcap"), without(episodes[0], np.arange(2000, 2300)))
+    assert [len(stretch) for stretch in one_examined.stretches] == [2000, 3700]
+    assert one_examined.taught_ticks == 5700

@@ -8,8 +8,8 @@ from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError
 from understudy.evaluation.gate import joint_gate
 from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
-from understudy.learning.registry.audit_log import audit
-from understudy.learning.registry.candidates import playing
+from understudy.learning.registry.audit_log import read_audit_log
+from understudy.learning.registry.candidates import load_active
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint
 
 
@@ -43,7 +43,7 @@ def ruled(promote: bool, monkeypatch: pytest.MonkeyPatch) -> list[object]:
         compared.extend([candidate, incumbent])
         return GateVerdict(promote=promote, reason="so it was ruled")
 
-    monkeypatch.setattr(joint_gate, "compare", compare)
+    monkeypatch.setattr(joint_gate, "evaluate_candidate", compare)
     return compared
 
 
@@ -54,22 +54,22 @@ def test_both_play_after_a_verdict_for_them(tmp_path: Path, monkeypatch: pytest.
     verdict = joint_gate.submit_together(models, paths, why="corrections")
     assert verdict.promote
     for policy, path in paths.items():
-        assert playing(models, policy).identity == load_checkpoint(path).identity
-        assert [line["action"] for line in audit(models / policy)] == ["promote"]
+        assert load_active(models, policy).identity == load_checkpoint(path).identity
+        assert [line["action"] for line in read_audit_log(models / policy)] == ["promote"]
     new, old = compared
     for part in ("strategist", "executor"):
-        weights = [next(getattr(pilot.brain, part).parameters()) for pilot in (new, old)]  # type: ignore[attr-defined]
+        weights = [next(getattr(pilot.policies, part).parameters()) for pilot in (new, old)]  # type: ignore[attr-defined]
         assert torch.allclose(weights[0], weights[1] + 0.01)
 
 
 def test_neither_plays_after_a_verdict_against_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     models = write_brain(tmp_path / "models")
-    before = {policy: playing(models, policy).identity for policy in ("strategist", "executor")}
+    before = {policy: load_active(models, policy).identity for policy in ("strategist", "executor")}
     ruled(False, monkeypatch)
     assert not joint_gate.submit_together(models, candidates(models, tmp_path / "new")).promote
     for policy, identity in before.items():
-        assert playing(models, policy).identity == identity
-        assert [line["action"] for line in audit(models / policy)] == ["refuse"]
+        assert load_active(models, policy).identity == identity
+        assert [line["action"] for line in read_audit_log(models / policy)] == ["refuse"]
 
 
 def test_if_one_cannot_be_promoted_the_other_is_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,12 +78,12 @@ def test_if_one_cannot_be_promoted_the_other_is_taken_back(tmp_path: Path, monke
     executor = load_checkpoint(paths["executor"])
     stranger = replace(executor.meta, lineage=(Parent(identity="0" * 16, what="strategist", when="now"),))
     save_checkpoint(paths["executor"], Checkpoint(meta=stranger, weights=executor.weights))
-    before = playing(models, "strategist").identity
+    before = load_active(models, "strategist").identity
     ruled(True, monkeypatch)
     verdict = joint_gate.submit_together(models, paths)
     assert not verdict.promote and "strategist" in verdict.reason
-    assert playing(models, "strategist").identity == before
-    assert [line["action"] for line in audit(models / "strategist")] == ["promote", "rollback", "refuse"]
+    assert load_active(models, "strategist").identity == before
+    assert [line["action"] for line in read_audit_log(models / "strategist")] == ["promote", "rollback", "refuse"]
 
 
 def test_what_cannot_be_read_is_refused_before_anything_is_played(tmp_path: Path) -> None:

@@ -10,17 +10,17 @@ from understudy.contract.action import Actor
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import OBSERVATION, TICK_S, Observation
 from understudy.contract.protocols import Carry, Decision, Pilot, Step
-from understudy.evaluation.comparison.paired_test import TrialConfig
-from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, put_in
-from understudy.evaluation.gate.simulator_gate import carry_out
+from understudy.evaluation.comparison.paired_test import SequentialTestConfig
+from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, warm_swap
+from understudy.evaluation.gate.simulator_gate import apply_verdict
 from understudy.evaluation.rollouts.baselines import DoNothing
-from understudy.learning.registry.audit_log import audit
+from understudy.learning.registry.audit_log import read_audit_log
 from understudy.policies.checkpoint import load_checkpoint
-from understudy.policies.inference_backend import TorchNetworks
-from understudy.policies.policy_bundle import load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
+from understudy.policies.inference_backend import TorchBackend
+from understudy.policies.policy_bundle import load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.runtime.session import Session
-from understudy.runtime.weight_swap import NewBrain
+from understudy.runtime.weight_swap import LoadedPolicies
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -28,7 +28,11 @@ from understudy.worlds.simulator.world import Simulator
 PROFILE = load_profile("darkorbit")
 SEED = np.array([11], np.uint64)
 QUICK = LiveGateConfig(
-    stretch_s=20.0, settle_s=2.0, max_pairs=18, pairs_per_look=3, trial=TrialConfig(deaths_allowance=60.0)
+    stretch_s=20.0,
+    settle_s=2.0,
+    max_pairs=18,
+    pairs_per_look=3,
+    trial=SequentialTestConfig(worst_loss=15.0, deaths_allowance=60.0),
 )
 
 
@@ -139,10 +143,10 @@ def test_brains_of_a_hierarchy_take_turns_and_the_winner_is_promoted(tmp_path: P
     path, identity = put_up(models, "one", 0.01)
     before, staged = playing(models), load_checkpoint(path)
     hierarchy = load_hierarchy(models, PROFILE)
-    brains = [load_brain(models, staged), load_brain(models)]
-    ready = [NewBrain(brain=brain, networks=TorchNetworks(brain), identities={}) for brain in brains]
+    bundles = [load_policies(models, staged), load_policies(models)]
+    ready = [LoadedPolicies(policies=policies, networks=TorchBackend(policies), identities={}) for policies in bundles]
     config = LiveGateConfig(stretch_s=1.0, settle_s=0.0, max_pairs=4, pairs_per_look=2)
-    gate = LiveGate(put_in(hierarchy, ready[0]), put_in(hierarchy, ready[1]), PROFILE, config)
+    gate = LiveGate(warm_swap(hierarchy, ready[0]), warm_swap(hierarchy, ready[1]), PROFILE, config)
     played: set[int] = set()
 
     class Gated:
@@ -150,16 +154,16 @@ def test_brains_of_a_hierarchy_take_turns_and_the_winner_is_promoted(tmp_path: P
 
         def decide(self, observation: Observation, carry: Carry) -> Decision:
             gate(carry)
-            played.add(id(hierarchy.brain))
+            played.add(id(hierarchy.policies))
             return hierarchy.decide(observation, carry)
 
     Session(Simulator(SEED, "1-1"), Gated(), (gate,), seeds=SEED).run(600, until=lambda _: gate.over)
-    assert {id(brain) for brain in brains} <= played
-    assert isinstance(hierarchy, Hierarchy)
+    assert {id(policies) for policies in bundles} <= played
+    assert isinstance(hierarchy, HierarchicalPolicy)
     verdict = gate.verdict.take()
     assert verdict is not None
-    decided = carry_out(models, path, staged, before, verdict, "live")
-    (line,) = audit(models / "executor")
+    decided = apply_verdict(models, path, staged, before, verdict, "live")
+    (line,) = read_audit_log(models / "executor")
     assert (
         line["action"] == ("promote" if decided.promote else "refuse") and line["seeds"]["live_pairs"] == gate.num_pairs
     )

@@ -9,8 +9,8 @@ from tests.support.perturbed_candidates import playing, put_up, write_brain
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision
 from understudy.evaluation.gate.live_gate import LiveGateConfig
-from understudy.evaluation.gate.live_gate_runner import LiveJudged, LiveTrials
-from understudy.learning.registry.audit_log import audit
+from understudy.evaluation.gate.live_gate_runner import LiveGateRunner, LiveJudged
+from understudy.learning.registry.audit_log import read_audit_log
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.runtime.session import Session
@@ -28,7 +28,7 @@ def test_a_staged_candidate_takes_turns_in_the_live_world_and_the_decision_is_wr
     before = playing(models)
     hierarchy = load_hierarchy(models, PROFILE)
     judged: list[LiveJudged] = []
-    trials = LiveTrials(
+    trials = LiveGateRunner(
         models,
         staged,
         hierarchy,
@@ -56,7 +56,7 @@ def test_a_staged_candidate_takes_turns_in_the_live_world_and_the_decision_is_wr
         assert not trials(hierarchy.start(SEED)) or not trials.candidate_plays
         (one,) = judged
         assert one.verdict.live and one.path != staged and one.path.is_file()
-        (line,) = audit(models / "executor")
+        (line,) = read_audit_log(models / "executor")
         assert line["seeds"]["live_pairs"] == 2 and "live pairs" in line["why"]
         now = playing(models)
         assert now == (load_checkpoint(one.path).identity if one.verdict.promote else before)
@@ -71,13 +71,13 @@ def test_a_candidate_that_cannot_play_is_never_tried(tmp_path: Path) -> None:
     models = write_brain(tmp_path / "models")
     staged, _ = put_up(models, "online_now", float("nan"))
     hierarchy = load_hierarchy(models, PROFILE)
-    trials = LiveTrials(
+    trials = LiveGateRunner(
         models, staged, hierarchy, PROFILE, lambda carry: False, print, QUICK, judge_every_s=0.0, look_every_s=0.01
     )
     carry = hierarchy.start(SEED)
-    brain = hierarchy.brain
+    policies = hierarchy.policies
     for _ in range(40):
         assert not trials(carry)
         time.sleep(0.005)
     trials.close()
-    assert hierarchy.brain is brain and audit(models / "executor") == []
+    assert hierarchy.policies is policies and read_audit_log(models / "executor") == []

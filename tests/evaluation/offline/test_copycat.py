@@ -19,11 +19,11 @@ from understudy.evaluation.offline.copycat import (
     verdict_line,
 )
 from understudy.evaluation.rollouts.trajectory import fresh_sessions
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.motor_model_fit import fit_hand
-from understudy.policies.executor import Executor, ExecutorConfig, Hazards
-from understudy.policies.mixture_density import in_plane
-from understudy.policies.policy_bundle import Brain
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.policies.executor import Executor, ExecutorConfig, ExecutorOutput
+from understudy.policies.mixture_density import window_mixture
+from understudy.policies.policy_bundle import PolicyBundle
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
@@ -31,7 +31,7 @@ PROFILE = load_profile()
 
 
 @pytest.fixture(scope="module")
-def lesson() -> Lesson:
+def labelled() -> LabelledEpisode:
     """Two minutes of the teacher."""
     return fresh_sessions(Teacher("hunter", PROFILE), np.array([21], np.uint64), 120.0)[0]
 
@@ -43,9 +43,9 @@ class OneFeature(Executor):
         super().__init__(ExecutorConfig(width=16))
         self.listen = listen
 
-    def forward(self, *shown: torch.Tensor) -> Hazards:  # type: ignore[override]
+    def forward(self, *shown: torch.Tensor) -> ExecutorOutput:  # type: ignore[override]
         said = super().forward(*shown)
-        return Hazards(
+        return ExecutorOutput(
             self.listen(*shown),
             said.pointer_logits,
             said.right_logit,
@@ -55,52 +55,55 @@ class OneFeature(Executor):
         )
 
 
-def told(lesson: Lesson, executor: Executor) -> dict[str, float]:
+def told(labelled: LabelledEpisode, executor: Executor) -> dict[str, float]:
     torch.manual_seed(0)
-    hand = fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures)])
-    report = copycat_check([Brain(executor.eval(), hand)], [lesson], PROFILE)
+    hand = fit_motor_model([(labelled.observation, labelled.actions, labelled.labels.gestures)])
+    report = copycat_check([PolicyBundle(executor.eval(), hand)], [labelled], PROFILE)
     assert report.name == NAME
     return {metric.name: metric.value for metric in report.metrics}
 
 
-def fitted(lesson: Lesson, columns: np.ndarray) -> Executor:
+def fitted(labelled: LabelledEpisode, columns: np.ndarray) -> Executor:
     """A regression of when gestures begin on some features of the context."""
-    shown, began = lesson.encoded.context * columns, (lesson.starts >= 0) - float((lesson.starts >= 0).mean())
+    shown, began = (
+        labelled.encoded.context * columns,
+        (labelled.gesture_index >= 0) - float((labelled.gesture_index >= 0).mean()),
+    )
     weights = np.linalg.solve(shown.T @ shown + 10.0 * np.eye(shown.shape[1]), shown.T @ began)
     found = torch.from_numpy((10.0 * columns * weights).astype(np.float32))
     return OneFeature(lambda context, *_: context @ found - 3.0)
 
 
-def test_who_goes_by_its_memory_is_told_from_who_looks(lesson: Lesson) -> None:
-    columns = memory_columns(lesson, PROFILE).context
-    copycat, onlooker = told(lesson, fitted(lesson, columns)), told(lesson, fitted(lesson, ~columns))
+def test_who_goes_by_its_memory_is_told_from_who_looks(labelled: LabelledEpisode) -> None:
+    columns = memory_columns(labelled, PROFILE).context
+    copycat, onlooker = told(labelled, fitted(labelled, columns)), told(labelled, fitted(labelled, ~columns))
     assert copycat[MEMORY_SHARE] == pytest.approx(1.0, abs=1e-3)
     assert onlooker[MEMORY_SHARE] == pytest.approx(0.0, abs=1e-3)
     assert copycat[MEMORY_DROP] > 1.0 and onlooker[PRESENT_DROP] > 1.0  # nats a minute
 
 
-def test_who_does_not_listen_at_all_leans_on_nothing(lesson: Lesson) -> None:
-    deaf = told(lesson, OneFeature(lambda context, *_: torch.full((len(context),), -3.0)))
+def test_who_does_not_listen_at_all_leans_on_nothing(labelled: LabelledEpisode) -> None:
+    deaf = told(labelled, OneFeature(lambda context, *_: torch.full((len(context),), -3.0)))
     assert deaf[MEMORY_DROP] == deaf[PRESENT_DROP] == 0
     assert np.isnan(deaf[MEMORY_SHARE])
 
 
-def test_knowing_where_the_hand_goes_is_skill_over_repeating(lesson: Lesson) -> None:
+def test_knowing_where_the_hand_goes_is_skill_over_repeating(labelled: LabelledEpisode) -> None:
     """An Executor that always points at what is truly clicked, in place of one that points anywhere."""
 
     class Knowing(OneFeature):
-        def forward(self, *shown: torch.Tensor) -> Hazards:  # type: ignore[override]
+        def forward(self, *shown: torch.Tensor) -> ExecutorOutput:  # type: ignore[override]
             said = super().forward(*shown)
-            truth = torch.from_numpy(lesson.candidates[: len(said.start_logit)])
+            truth = torch.from_numpy(labelled.targets[: len(said.start_logit)])
             logits = torch.where(truth[:, None] == torch.arange(said.pointer_logits.shape[1]), 50.0, 0.0)
-            points = torch.from_numpy(lesson.points[: len(truth)])
+            points = torch.from_numpy(labelled.positions[: len(truth)])
             sure = torch.full((len(truth), 1), -3.0)
-            there = in_plane(torch.cat([0.0 * sure, points, sure, sure], dim=1)[:, None])
+            there = window_mixture(torch.cat([0.0 * sure, points, sure, sure], dim=1)[:, None])
             start = torch.full_like(said.start_logit, 5.0)
-            return Hazards(start, logits, said.right_logit, there, there, said.key_logits)
+            return ExecutorOutput(start, logits, said.right_logit, there, there, said.key_logits)
 
     knowing, guessing = (
-        told(lesson, kind(lambda context, *_: torch.zeros(len(context)))) for kind in (Knowing, OneFeature)
+        told(labelled, kind(lambda context, *_: torch.zeros(len(context)))) for kind in (Knowing, OneFeature)
     )
     assert knowing[SKILL_THING] == 1.0
     assert guessing[SKILL_THING] < 0.5
@@ -112,11 +115,11 @@ def test_skill_is_unknown_where_repeating_makes_no_error() -> None:
     assert skill_over_repeat(0.05, 0.1) == 0.5
 
 
-def test_the_terminal_says_who_looks_and_who_copies(lesson: Lesson) -> None:
-    columns = memory_columns(lesson, PROFILE).context
-    hand = fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures)])
+def test_the_terminal_says_who_looks_and_who_copies(labelled: LabelledEpisode) -> None:
+    columns = memory_columns(labelled, PROFILE).context
+    hand = fit_motor_model([(labelled.observation, labelled.actions, labelled.labels.gestures)])
     copycat, onlooker = (
-        verdict_line(copycat_check([Brain(fitted(lesson, shown).eval(), hand)], [lesson], PROFILE))
+        verdict_line(copycat_check([PolicyBundle(fitted(labelled, shown).eval(), hand)], [labelled], PROFILE))
         for shown in (columns, ~columns)
     )
     assert copycat.startswith("Copycat check: skill over repeating ") and copycat.endswith("a copycat.")

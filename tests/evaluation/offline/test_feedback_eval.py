@@ -6,16 +6,17 @@ import pytest
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import OBSERVATION
 from understudy.evaluation.offline.feedback_eval import (
-    Question,
-    examine,
+    LabelledMoment,
+    evaluate_provider,
     look_of,
     questions_of_entries,
     questions_of_teacher,
 )
 from understudy.evaluation.report.feedback_plot import draw_exam
 from understudy.feedback.correction import Correction
-from understudy.feedback.correction_log import CorrectionLog, read_corrections
-from understudy.feedback.provider import Babble, Moment, Opinion, ProviderEnded, ProviderError
+from understudy.feedback.correction_log import CorrectionLog
+from understudy.feedback.correction_reader import read_corrections
+from understudy.feedback.provider import Judgement, MalformedResponse, ProviderError, ProviderExhausted, ReviewMoment
 from understudy.feedback.rule_provider import RuleCritic
 from understudy.feedback.state_snapshot import describe
 from understudy.worlds.catalog import load_profile
@@ -28,10 +29,10 @@ class Scripted:
 
     source, model = "vlm", "scripted"
 
-    def __init__(self, *answers: Opinion | Exception) -> None:
+    def __init__(self, *answers: Judgement | Exception) -> None:
         self.answers = list(answers)
 
-    def judge(self, moment: Moment) -> Opinion:
+    def judge(self, moment: ReviewMoment) -> Judgement:
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -41,20 +42,20 @@ class Scripted:
         """Nothing to close."""
 
 
-def questions(*modes: Mode) -> list[Question]:
+def questions(*modes: Mode) -> list[LabelledMoment]:
     record = np.zeros(1, OBSERVATION)
-    return [Question(look=look_of(record, Mode.FIGHT, 0, None), answer=mode) for mode in modes]
+    return [LabelledMoment(look=look_of(record, Mode.FIGHT, 0, None), answer=mode) for mode in modes]
 
 
 def test_agreement_confusion_and_calibration_add_up() -> None:
     asked = questions(Mode.FIGHT, Mode.FIGHT, Mode.FLEE, Mode.LOOT, Mode.LOOT, Mode.FLEE)
     says = [
-        Opinion(mode=Mode.FIGHT, confidence=0.9),
-        Opinion(mode=Mode.FLEE, confidence=0.9),
-        Opinion(mode=Mode.FLEE, confidence=1.0),
-        Opinion(mode=Mode.LOOT, confidence=0.1),
+        Judgement(mode=Mode.FIGHT, confidence=0.9),
+        Judgement(mode=Mode.FLEE, confidence=0.9),
+        Judgement(mode=Mode.FLEE, confidence=1.0),
+        Judgement(mode=Mode.LOOT, confidence=0.1),
     ]
-    result = examine(Scripted(*says, Babble("nonsense"), ProviderError("silence")), asked, PROFILE)
+    result = evaluate_provider(Scripted(*says, MalformedResponse("nonsense"), ProviderError("silence")), asked, PROFILE)
     assert (result.num_questions, result.num_answered, result.num_babble, result.num_failed) == (6, 4, 1, 1)
     assert result.agreement.value == pytest.approx(0.75)
     assert result.confusion[Mode.FIGHT, Mode.FLEE] == 1 and np.trace(result.confusion) == 3
@@ -71,14 +72,14 @@ def test_agreement_confusion_and_calibration_add_up() -> None:
 
 def test_who_always_says_the_same_has_no_kappa_and_who_ends_is_not_asked_on() -> None:
     asked = questions(Mode.FIGHT, Mode.FLEE, Mode.LOOT)
-    same = Opinion(mode=Mode.FIGHT, confidence=0.5)
-    result = examine(Scripted(same, same, ProviderEnded("the budget is spent")), asked, PROFILE)
+    same = Judgement(mode=Mode.FIGHT, confidence=0.5)
+    result = evaluate_provider(Scripted(same, same, ProviderExhausted("the budget is spent")), asked, PROFILE)
     assert (result.num_answered, result.ended) == (2, "the budget is spent")
     assert result.kappa == pytest.approx(0.0)
 
 
 def test_who_only_babbles_is_counted_and_drawn_without_a_warning(tmp_path: Path) -> None:
-    result = examine(Scripted(Babble("nonsense")), questions(Mode.FIGHT), PROFILE)
+    result = evaluate_provider(Scripted(MalformedResponse("nonsense")), questions(Mode.FIGHT), PROFILE)
     assert (result.num_answered, result.num_babble, result.num_corrections) == (0, 1, 0)
     draw_exam(result, "scripted", tmp_path / "critic.svg")
     assert "no answer made sense" in (tmp_path / "critic.svg").read_text(encoding="utf-8")
@@ -89,7 +90,7 @@ def test_a_teachers_moments_are_balanced_and_the_rules_do_better_than_chance_on_
     assert len(asked) == 40
     assert len({question.answer for question in asked}) == NUM_MODES
     assert {question.look.mode for question in asked} == set(range(NUM_MODES)), "the bot's mode gives nothing away"
-    result = examine(RuleCritic(), asked, PROFILE)
+    result = evaluate_provider(RuleCritic(), asked, PROFILE)
     assert result.num_answered == 40
     assert result.confusion[Mode.FLEE, Mode.FLEE] > 0
 
@@ -106,6 +107,6 @@ def test_corrections_that_were_looked_through_are_questions_too(tmp_path: Path) 
 
 
 def test_a_picture_of_the_examination_is_written(tmp_path: Path) -> None:
-    result = examine(Scripted(Opinion(mode=Mode.FLEE, confidence=0.7)), questions(Mode.FLEE), PROFILE)
+    result = evaluate_provider(Scripted(Judgement(mode=Mode.FLEE, confidence=0.7)), questions(Mode.FLEE), PROFILE)
     draw_exam(result, "scripted", tmp_path / "critic.png")
     assert (tmp_path / "critic.png").read_bytes().startswith(b"\x89PNG")

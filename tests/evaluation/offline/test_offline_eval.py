@@ -9,11 +9,11 @@ import torch
 from understudy.evaluation.offline.head_metrics import HeadReport, Metric
 from understudy.evaluation.offline.offline_eval import held_out_heads, training_figures
 from understudy.evaluation.rollouts.trajectory import fresh_sessions
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.policies.checkpoint import BEST, Checkpoint, CheckpointMeta, save_checkpoint
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import HAND
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.motor_model import MOTOR_MODEL
+from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.worlds.catalog import load_profile
@@ -23,15 +23,15 @@ PROFILE = load_profile()
 
 
 @pytest.fixture(scope="module")
-def lessons() -> list[Lesson]:
+def labelled_episodes() -> list[LabelledEpisode]:
     """Half a minute of the teacher in each of two worlds."""
     return fresh_sessions(Teacher("hunter", PROFILE), np.array([21, 22], np.uint64), 30.0)
 
 
-def brain(strategist: bool = True, tactician: bool = True) -> Brain:
+def policies(strategist: bool = True, tactician: bool = True) -> PolicyBundle:
     torch.manual_seed(0)
-    hand: np.void = np.zeros(1, HAND)[0]
-    return Brain(
+    hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
+    return PolicyBundle(
         Executor(ExecutorConfig(width=16)).eval(),
         hand,
         Strategist(StrategistConfig(width=16, layers=1)).eval() if strategist else None,
@@ -47,8 +47,8 @@ def names(reports: tuple[HeadReport, ...]) -> list[str]:
     return [report.name for report in reports]
 
 
-def test_every_head_has_its_report(lessons: list[Lesson]) -> None:
-    found = names(held_out_heads(brain(), lessons, PROFILE))
+def test_every_head_has_its_report(labelled_episodes: list[LabelledEpisode]) -> None:
+    found = names(held_out_heads(policies(), labelled_episodes, PROFILE))
     assert found[:4] == [
         "Strategist: mode",
         "Tactician: kind of target",
@@ -58,37 +58,39 @@ def test_every_head_has_its_report(lessons: list[Lesson]) -> None:
     assert "Executor: key ctrl goes down" in found
 
 
-def test_levels_that_are_not_there_have_none(lessons: list[Lesson]) -> None:
-    assert names(held_out_heads(brain(False, False), lessons, PROFILE))[0] == "Executor: a gesture begins"
-    assert names(held_out_heads(brain(False, True), lessons, PROFILE))[0] == "Tactician: kind of target"
+def test_levels_that_are_not_there_have_none(labelled_episodes: list[LabelledEpisode]) -> None:
+    assert names(held_out_heads(policies(False, False), labelled_episodes, PROFILE))[0] == "Executor: a gesture begins"
+    assert names(held_out_heads(policies(False, True), labelled_episodes, PROFILE))[0] == "Tactician: kind of target"
 
 
-def test_every_second_and_every_decision_is_counted_once(lessons: list[Lesson]) -> None:
-    modes, targets, start, things = held_out_heads(brain(), lessons, PROFILE)[:4]
+def test_every_second_and_every_decision_is_counted_once(labelled_episodes: list[LabelledEpisode]) -> None:
+    modes, targets, start, things = held_out_heads(policies(), labelled_episodes, PROFILE)[:4]
     totals = [np.sum(report.confusion.counts) for report in (modes, targets, things) if report.confusion]
-    gestures = sum(int((lesson.candidates >= 0).sum()) for lesson in lessons)
+    gestures = sum(int((labelled.targets >= 0).sum()) for labelled in labelled_episodes)
     assert totals == [2 * 30, 2 * 150, gestures]
     assert start.calibration is not None
-    assert sum(start.calibration.counts) == sum(int(lesson.free.sum()) for lesson in lessons)
+    assert sum(start.calibration.counts) == sum(int(labelled.can_start_gesture.sum()) for labelled in labelled_episodes)
 
 
-def test_untrained_heads_are_no_better_than_knowing_nothing(lessons: list[Lesson]) -> None:
-    modes = held_out_heads(brain(), lessons, PROFILE)[0]
+def test_untrained_heads_are_no_better_than_knowing_nothing(labelled_episodes: list[LabelledEpisode]) -> None:
+    modes = held_out_heads(policies(), labelled_episodes, PROFILE)[0]
     loss = metric(modes, "log loss")
     assert loss.trivial is not None and loss.value > loss.trivial
 
 
-def test_a_key_is_judged_only_where_it_could_go_down(lessons: list[Lesson]) -> None:
-    report = next(r for r in held_out_heads(brain(), lessons, PROFILE) if "ctrl" in r.name)
+def test_a_key_is_judged_only_where_it_could_go_down(labelled_episodes: list[LabelledEpisode]) -> None:
+    report = next(r for r in held_out_heads(policies(), labelled_episodes, PROFILE) if "ctrl" in r.name)
     assert report.calibration is not None
-    assert sum(report.calibration.counts) == sum(int((~lesson.keys_down[:, 0]).sum()) for lesson in lessons)
+    assert sum(report.calibration.counts) == sum(
+        int((~labelled.keys_down[:, 0]).sum()) for labelled in labelled_episodes
+    )
 
 
-def test_play_without_a_click_has_no_report_of_what_was_clicked(lessons: list[Lesson]) -> None:
-    idle = lessons[0].actions.copy()
+def test_play_without_a_click_has_no_report_of_what_was_clicked(labelled_episodes: list[LabelledEpisode]) -> None:
+    idle = labelled_episodes[0].actions.copy()
     idle["button"] = 0
-    quiet = prepare(lessons[0].observation, idle, PROFILE)
-    assert "Executor: what it goes to" not in names(held_out_heads(brain(), [quiet], PROFILE))
+    quiet = label_episode(labelled_episodes[0].observation, idle, PROFILE)
+    assert "Executor: what it goes to" not in names(held_out_heads(policies(), [quiet], PROFILE))
 
 
 def test_the_trainings_own_figures_stand_beside_floors_and_baselines(tmp_path: Path) -> None:

@@ -3,15 +3,15 @@ from pathlib import Path
 import pytest
 
 from understudy.evaluation.report.learning_curves import newest_runs, read_curves
-from understudy.learning.training.metric_logger import Journal, run_folder
+from understudy.learning.training.metric_logger import MetricLogger, run_folder
 
 
 def test_curves_are_read_from_what_a_journal_wrote(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, "tactician")
-    with Journal(folder) as journal:
+    with MetricLogger(folder) as journal:
         for epoch in range(3):
-            journal.write(10 * epoch, {"train_loss": 9.0, "learning_rate": 1e-4})
-            journal.write(
+            journal.log(10 * epoch, {"train_loss": 9.0, "learning_rate": 1e-4})
+            journal.log(
                 10 * epoch,
                 {
                     "epoch": float(epoch),

@@ -7,8 +7,8 @@ from understudy.evaluation.rollouts.play_counters import (
     CALM_TICKS,
     CLICK_KINDS,
     RETREAT_TICKS,
-    HabitsWatch,
-    clicked_thing,
+    PlayCounterCollector,
+    clicked_kind,
 )
 from understudy.evaluation.rollouts.play_style import behaviour_of
 from understudy.worlds.catalog import load_profile
@@ -43,7 +43,7 @@ def sky(num_worlds: int = 1) -> Observation:
     ],
 )
 def test_a_click_is_counted_for_what_lies_under_it(x: float, y: float, thing: str) -> None:
-    assert CLICK_KINDS[clicked_thing(sky().records[0], x, y, PROFILE)] == thing
+    assert CLICK_KINDS[clicked_kind(sky().records[0], x, y, PROFILE)] == thing
 
 
 def press(observation: Observation, x: float, y: float) -> Action:
@@ -54,7 +54,7 @@ def press(observation: Observation, x: float, y: float) -> Action:
 
 
 def test_holding_the_button_is_one_click() -> None:
-    watch = HabitsWatch(1, PROFILE)
+    watch = PlayCounterCollector(1, PROFILE)
     observation = sky()
     for held in (False, True, True):
         observation.records["button"] = Button.LEFT if held else Button.NONE
@@ -64,7 +64,7 @@ def test_holding_the_button_is_one_click() -> None:
 
 
 def test_fight_range_is_the_distance_to_the_selected_target_while_the_laser_is_on() -> None:
-    watch = HabitsWatch(2, PROFILE)
+    watch = PlayCounterCollector(2, PROFILE)
     observation = sky(2)
     observation.records["tracks"]["selected"][:, 0] = 1
     observation.records["player"]["laser_on"] = [1, 0]
@@ -75,7 +75,7 @@ def test_fight_range_is_the_distance_to_the_selected_target_while_the_laser_is_o
 
 
 def test_a_retreat_is_the_first_click_on_the_minimap_under_fire() -> None:
-    watch = HabitsWatch(3, PROFILE)
+    watch = PlayCounterCollector(3, PROFILE)
     observation = sky(3)
     observation.records["tracks"]["attacking"][:, 0] = [1, 0, 1]
     observation.records["player"]["hp"] = [0.25, 0.9, 0.5]
@@ -92,7 +92,7 @@ def test_a_retreat_is_the_first_click_on_the_minimap_under_fire() -> None:
 
 
 def test_time_to_act_runs_from_the_first_shot_after_calm_to_the_next_press() -> None:
-    watch = HabitsWatch(2, PROFILE)
+    watch = PlayCounterCollector(2, PROFILE)
     calm, fire = sky(2), sky(2)
     fire.records["tracks"]["attacking"][0, 0] = 1  # nobody shoots in world 1
     watch.add(calm, press(calm, 0.5, 0.5))
@@ -112,7 +112,7 @@ def test_time_to_act_runs_from_the_first_shot_after_calm_to_the_next_press() -> 
 
 
 def test_coverage_counts_each_cell_of_each_map_once() -> None:
-    watch = HabitsWatch(1, PROFILE)
+    watch = PlayCounterCollector(1, PROFILE)
     observation = sky()
     for map_index, x in [(0, 0.01), (0, 0.02), (0, 0.5), (1, 0.01), (-1, 0.9)]:
         observation.records["player"]["map_index"], observation.records["player"]["x"] = map_index, x

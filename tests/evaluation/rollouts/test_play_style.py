@@ -1,9 +1,9 @@
 import numpy as np
 
-from understudy.evaluation.rollouts.play_counters import HABITS, Habits
+from understudy.evaluation.rollouts.play_counters import HABITS, PlayCounters
 from understudy.evaluation.rollouts.play_style import behaviour_of, click_distance, style_distances
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play
+from understudy.evaluation.rollouts.vector_rollout import rollout
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
@@ -13,7 +13,7 @@ def test_styles_differ_more_from_each_other_than_from_themselves() -> None:
     hunter, kiter = Teacher("hunter", profile), Teacher("kiter", profile)
     one, other = seeds_for(Purpose.CHOOSE, 16), seeds_for(Purpose.CHOOSE, 16, offset=16)
     distances = style_distances(
-        [play(hunter, one, 60.0).habits, play(hunter, other, 60.0).habits, play(kiter, one, 60.0).habits]
+        [rollout(hunter, one, 60.0).habits, rollout(hunter, other, 60.0).habits, rollout(kiter, one, 60.0).habits]
     )
     np.testing.assert_allclose(distances, distances.T)
     assert (distances.diagonal() == 0).all()
@@ -22,7 +22,7 @@ def test_styles_differ_more_from_each_other_than_from_themselves() -> None:
 
 
 def test_what_never_came_up_is_unknown_not_zero() -> None:
-    nothing = behaviour_of(Habits(np.zeros(2, HABITS)))
+    nothing = behaviour_of(PlayCounters(np.zeros(2, HABITS)))
     assert np.isnan(nothing.fight_range)
     assert np.isnan(nothing.box_share)
 
@@ -31,4 +31,4 @@ def test_click_distance_is_the_share_of_clicks_that_would_have_to_move() -> None
     first, second = np.zeros(1, HABITS), np.zeros(1, HABITS)
     first["clicks"][0, :2] = 5, 5
     second["clicks"][0, 1:3] = 5, 5
-    assert click_distance(behaviour_of(Habits(first)), behaviour_of(Habits(second))) == 0.5
+    assert click_distance(behaviour_of(PlayCounters(first)), behaviour_of(PlayCounters(second))) == 0.5

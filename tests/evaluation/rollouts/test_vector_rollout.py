@@ -9,9 +9,9 @@ from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision
 from understudy.evaluation.rollouts import vector_rollout
 from understudy.evaluation.rollouts.baselines import DoNothing, Random
-from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, NO_MODE, Outcomes
+from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, NO_MODE, EpisodeStats
 from understudy.evaluation.rollouts.seeds import Purpose, map_names, seeds_for, spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import play, play_all
+from understudy.evaluation.rollouts.vector_rollout import rollout, rollout_all
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -32,20 +32,20 @@ class Turncoat:
         return Decision(idle_action(observation), intent, carry + 1)
 
 
-def assert_same(first: Outcomes, second: Outcomes) -> None:
+def assert_same(first: EpisodeStats, second: EpisodeStats) -> None:
     for name in ("seeds", "start_maps", "ticks", "events"):
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
     assert first.habits.records.tobytes() == second.habits.records.tobytes()
 
 
 def test_worlds_are_spread_evenly_over_the_maps() -> None:
-    outcomes = play(DoNothing(PROFILE), SEEDS, 1.0)
+    outcomes = rollout(DoNothing(PROFILE), SEEDS, 1.0)
     assert np.bincount(outcomes.start_maps, minlength=len(map_names())).tolist() == [2, 2, 2, 2]
     assert spread_over_maps(SEEDS[3:5]) == spread_over_maps(SEEDS)[3:5]
 
 
 def test_start_maps_can_be_chosen() -> None:
-    outcomes = play(DoNothing(PROFILE), SEEDS[:2], 1.0, start_maps=["1-3", "1-1"])
+    outcomes = rollout(DoNothing(PROFILE), SEEDS[:2], 1.0, start_maps=["1-3", "1-1"])
     assert outcomes.start_maps.tolist() == [2, 0]
     assert outcomes.ticks[0, 2].sum() == outcomes.ticks[1, 0].sum() == 20
 
@@ -64,8 +64,8 @@ def test_a_world_among_others_is_the_world_it_would_be_alone() -> None:
 
 def test_totals_are_those_that_the_simulator_keeps_itself() -> None:
     seeds, pilot = SEEDS[:1], Teacher("hunter", PROFILE)
-    outcomes = play(pilot, seeds, 60.0, start_maps=["1-1"])
-    world, carry = Simulator(seeds, "1-1"), pilot.start(seeds ^ vector_rollout.PILOT_SALT)
+    outcomes = rollout(pilot, seeds, 60.0, start_maps=["1-1"])
+    world, carry = Simulator(seeds, "1-1"), pilot.start(seeds ^ vector_rollout.PILOT_SEED_XOR)
     for _ in range(1200):
         world.act(pilot.decide(world.observe(), carry).action)
     for name in EVENT_NAMES:
@@ -74,7 +74,7 @@ def test_totals_are_those_that_the_simulator_keeps_itself() -> None:
 
 
 def test_the_score_takes_ten_points_for_each_death() -> None:
-    outcomes = play(Random(PROFILE), seeds_for(Purpose.CHOOSE, 32), 120.0, start_maps=["1-4"] * 32)
+    outcomes = rollout(Random(PROFILE), seeds_for(Purpose.CHOOSE, 32), 120.0, start_maps=["1-4"] * 32)
     assert outcomes.minutes == pytest.approx(2.0)
     deaths = outcomes.total("deaths")
     assert deaths.sum() > 0
@@ -82,24 +82,24 @@ def test_the_score_takes_ten_points_for_each_death() -> None:
 
 
 def test_time_is_booked_under_the_mode_that_the_pilot_was_in() -> None:
-    outcomes = play(Turncoat(), SEEDS[:4], 2.0)
+    outcomes = rollout(Turncoat(), SEEDS[:4], 2.0)
     by_mode = outcomes.ticks.sum(axis=(0, 1))
     assert by_mode[Mode.LOOT] == by_mode[Mode.FLEE] == 80
     assert by_mode.sum() == 160
-    silent = play(DoNothing(PROFILE), SEEDS[:4], 2.0)
+    silent = rollout(DoNothing(PROFILE), SEEDS[:4], 2.0)
     assert silent.ticks[..., NO_MODE].sum() == 160
 
 
 def test_a_block_boundary_leaves_no_trace_in_a_pilot_without_a_network(monkeypatch: pytest.MonkeyPatch) -> None:
     teacher = Teacher("kiter", PROFILE)
-    whole = play(teacher, SEEDS, 10.0)
+    whole = rollout(teacher, SEEDS, 10.0)
     monkeypatch.setattr(vector_rollout, "BLOCK", 3)
-    assert_same(whole, play(teacher, SEEDS, 10.0))
+    assert_same(whole, rollout(teacher, SEEDS, 10.0))
 
 
 def test_progress_counts_every_world_tick_once() -> None:
     told: list[tuple[int, int]] = []
-    play_all(
+    rollout_all(
         {"one": DoNothing(PROFILE), "two": DoNothing(PROFILE)},
         SEEDS,
         2.45,
@@ -113,6 +113,6 @@ def test_two_processes_give_the_identical_result(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(vector_rollout, "BLOCK", 4)
     teacher = Teacher("hunter", PROFILE)
     told: list[tuple[int, int]] = []
-    spread = play(teacher, SEEDS, 5.0, processes=2, progress=lambda done, whole: told.append((done, whole)))
-    assert_same(play(teacher, SEEDS, 5.0), spread)
+    spread = rollout(teacher, SEEDS, 5.0, processes=2, progress=lambda done, whole: told.append((done, whole)))
+    assert_same(rollout(teacher, SEEDS, 5.0), spread)
     assert told[-1] == (800, 800)

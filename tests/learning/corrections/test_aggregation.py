@@ -8,12 +8,12 @@ from tests.support.teacher_play import teacher_lessons
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
 from understudy.feedback.state_snapshot import State
-from understudy.learning.corrections.aggregation import Resolution, resolve
+from understudy.learning.corrections.aggregation import AggregationResult, aggregate_corrections
 from understudy.policies.context_features import CONTEXT_WIDTH
 
 
-def settled(tmp_path: Path, *corrections: Correction) -> Resolution:
-    return resolve(entries_of(list(corrections), tmp_path))
+def settled(tmp_path: Path, *corrections: Correction) -> AggregationResult:
+    return aggregate_corrections(entries_of(list(corrections), tmp_path))
 
 
 def one(tick: int, right: Mode = Mode.FLEE, **what: object) -> Correction:
@@ -38,7 +38,7 @@ def test_the_same_line_twice_counts_once(tmp_path: Path) -> None:
 def test_a_copy_of_a_file_adds_nothing(tmp_path: Path) -> None:
     entries = entries_of([one(400), one(600)], tmp_path)
     copied = tuple(replace(entry, path=tmp_path / "corrections_copy.jsonl") for entry in entries)
-    found = resolve((*entries, *copied))
+    found = aggregate_corrections((*entries, *copied))
     assert (len(found.judged), found.num_duplicates) == (2, 2)
 
 
@@ -74,4 +74,4 @@ def test_lines_that_cannot_be_learnt_from_are_counted(tmp_path: Path) -> None:
 
 
 def test_nothing_at_all_is_no_error(tmp_path: Path) -> None:
-    assert len(resolve(()).judged) == 0
+    assert len(aggregate_corrections(()).judged) == 0

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -5,14 +6,19 @@ import numpy as np
 from tests.support.labelled_moments import correction, entries_of
 from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.intent import Mode
-from understudy.learning.corrections.aggregation import resolve
-from understudy.learning.corrections.state_augmentation import LEAD_S, Piece, transplants
+from understudy.learning.corrections.aggregation import aggregate_corrections
+from understudy.learning.corrections.state_augmentation import LEAD_S, AugmentedSegment, augment_with_corrected_health
+from understudy.learning.data.labelled_episode import LabelledEpisode
 
 
-def pieces(tmp_path: Path, mode: Mode = Mode.EXPLORE) -> list[Piece]:
-    lessons = teacher_lessons()
-    lines = [correction(lessons[0], tick, Mode.FIGHT, mode, seconds=3) for tick in range(300, 2300, 200)]
-    return transplants(lessons, resolve(entries_of(lines, tmp_path)).judged, PROFILE, np.random.default_rng(0))
+def pieces(
+    tmp_path: Path, mode: Mode = Mode.EXPLORE, labelled_episodes: list[LabelledEpisode] | None = None
+) -> list[AugmentedSegment]:
+    labelled_episodes = labelled_episodes or teacher_lessons()
+    lines = [correction(labelled_episodes[0], tick, Mode.FIGHT, mode, seconds=3) for tick in range(300, 2300, 200)]
+    return augment_with_corrected_health(
+        labelled_episodes, aggregate_corrections(entries_of(lines, tmp_path)).judged, PROFILE, np.random.default_rng(0)
+    )
 
 
 def test_what_was_done_in_the_mode_is_shown_with_the_bars_of_corrections(tmp_path: Path) -> None:
@@ -22,17 +28,17 @@ def test_what_was_done_in_the_mode_is_shown_with_the_bars_of_corrections(tmp_pat
     wanted = player["hp"][300:2300:200]
     for piece in found:
         begin = int(np.argmax(piece.taught))
-        shown = piece.lesson.observation.records["player"]["hp"]
+        shown = piece.labelled.observation.records["player"]["hp"]
         assert np.abs(wanted - shown[begin]).min() < 0.002
-        assert (piece.lesson.hindsight.modes[piece.taught] == int(Mode.EXPLORE)).all()
+        assert (piece.labelled.labels.modes[piece.taught] == int(Mode.EXPLORE)).all()
         assert begin <= LEAD_S * 20
 
 
 def test_nothing_but_the_bars_is_changed(tmp_path: Path) -> None:
     piece = pieces(tmp_path)[0]
-    records = piece.lesson.observation.records
-    for lesson in teacher_lessons():
-        whole = lesson.observation.records
+    records = piece.labelled.observation.records
+    for labelled in teacher_lessons():
+        whole = labelled.observation.records
         first = np.flatnonzero(whole["time_s"] == records["time_s"][0])
         same = [at for at in first if (whole["player"]["x"][at : at + len(records)] == records["player"]["x"]).all()]
         if same:
@@ -44,7 +50,13 @@ def test_nothing_but_the_bars_is_changed(tmp_path: Path) -> None:
 
 
 def test_a_mode_that_was_never_played_has_no_pieces(tmp_path: Path) -> None:
-    played = np.unique(np.concatenate([lesson.hindsight.modes for lesson in teacher_lessons()]))
-    missing = [mode for mode in Mode if int(mode) not in played]
-    for mode in missing:
-        assert pieces(tmp_path, mode) == []
+    played = teacher_lessons()
+    assert pieces(tmp_path, Mode.EXPLORE, played)
+    without = [without_mode(labelled, Mode.EXPLORE) for labelled in played]
+    assert pieces(tmp_path, Mode.EXPLORE, without) == []
+
+
+def without_mode(labelled: LabelledEpisode, mode: Mode) -> LabelledEpisode:
+    """The same play, its ticks of a mode read as flight."""
+    modes = np.where(labelled.labels.modes == mode, int(Mode.FLEE), labelled.labels.modes)
+    return replace(labelled, labels=replace(labelled.labels, modes=modes))

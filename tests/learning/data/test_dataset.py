@@ -11,8 +11,9 @@ from understudy.contract.action import ACTION, Actor
 from understudy.contract.errors import NoRecordingsError, TrainingError
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import GAP_S, SHORTEST_S, gather, split_sessions, stretches
+from understudy.learning.data.dataset import GAP_S, SHORTEST_S, expert_segments, load_dataset, split_sessions
 from understudy.recordings.episode import Episode, describe
+from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import write_episode
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -37,32 +38,32 @@ def seconds_of(parts: list[Episode]) -> float:
 
 
 def test_a_whole_session_is_one_stretch() -> None:
-    assert [len(part) for part in stretches(make_episode(60.0))] == [1200]
+    assert [len(part) for part in expert_segments(make_episode(60.0))] == [1200]
 
 
 def test_a_gap_in_time_breaks_a_session() -> None:
     episode = make_episode(60.0)
     episode.observations["time_s"][600:] += 3.0
-    assert [len(part) for part in stretches(episode)] == [600, 600]
+    assert [len(part) for part in expert_segments(episode)] == [600, 600]
 
 
 def test_jitter_breaks_nothing() -> None:
     episode = make_episode(60.0)
     episode.observations["time_s"][600:] += 0.1
-    assert len(stretches(episode)) == 1
+    assert len(expert_segments(episode)) == 1
 
 
 def test_what_nobody_or_a_policy_did_is_not_learnt_from() -> None:
     episode = make_episode(120.0)
     episode.actors[800:1600] = Actor.POLICY
     episode.actors[1600:] = Actor.NOBODY
-    assert [len(part) for part in stretches(episode)] == [800]
+    assert [len(part) for part in expert_segments(episode)] == [800]
 
 
 def test_scraps_are_left_out() -> None:
     episode = make_episode(60.0)
     episode.observations["time_s"][round(SHORTEST_S * TICK_RATE_HZ) - 1 :] += 3.0
-    assert [len(part) for part in stretches(episode)] == [1200 - 399]
+    assert [len(part) for part in expert_segments(episode)] == [1200 - 399]
 
 
 def test_sessions_are_held_out_whole() -> None:
@@ -102,28 +103,43 @@ def test_the_gap_reaches_across_stretches() -> None:
 
 def test_nothing_found_says_where_to_look(tmp_path: Path) -> None:
     with pytest.raises(NoRecordingsError):
-        gather(tmp_path)
+        load_dataset(tmp_path)
 
 
 def test_too_little_play_is_one_sentence(tmp_path: Path) -> None:
     write_episode(make_episode(50.0), tmp_path / "short.mcap")
     with pytest.raises(TrainingError, match=r"hold 0\.3 minutes.* at least 3"):
-        gather(tmp_path)
+        load_dataset(tmp_path)
 
 
 def test_recordings_of_two_games_are_not_mixed(tmp_path: Path) -> None:
     write_episode(make_episode(100.0), tmp_path / "a.mcap")
     write_episode(make_episode(100.0, profile=dataclasses.replace(PROFILE, name="other")), tmp_path / "b.mcap")
     with pytest.raises(TrainingError, match="different game profiles"):
-        gather(tmp_path)
+        load_dataset(tmp_path)
 
 
 def test_three_minutes_are_enough_and_the_hash_follows_the_content(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     write_episode(make_episode(180.0), tmp_path / "a.mcap")
-    material = gather(tmp_path, lambda done, total: told.append((done, total)))
-    assert told == [(1, 1)] and len(material.train) == 1 and len(material.held_out) == 1
+    dataset = load_dataset(tmp_path, lambda done, total: told.append((done, total)))
+    assert told == [(1, 1)] and len(dataset.train) == 1 and len(dataset.validation) == 1
     (tmp_path / "a.mcap").rename(tmp_path / "renamed.mcap")
-    assert gather(tmp_path).data_hash == material.data_hash
+    assert load_dataset(tmp_path).data_hash == dataset.data_hash
     write_episode(make_episode(200.0), tmp_path / "b.mcap")
-    assert gather(tmp_path).data_hash != material.data_hash
+    assert load_dataset(tmp_path).data_hash != dataset.data_hash
+
+
+def test_what_is_being_recorded_is_left_out_and_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write_episode(make_episode(200), tmp_path / "done.mcap")
+    recorder = Recorder(tmp_path / "growing.mcap", make_episode(1).info)
+    dataset = load_dataset(tmp_path)
+    recorder.close()
+    assert dataset.paths == [tmp_path / "done.mcap"]
+    assert "growing.mcap is being recorded right now" in caplog.text
+
+
+def test_a_time_that_is_no_number_breaks_a_session() -> None:
+    episode = make_episode(60)
+    episode.observations["time_s"][600] = np.nan
+    assert [len(part) for part in expert_segments(episode)] == [600, 599]

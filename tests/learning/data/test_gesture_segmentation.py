@@ -8,8 +8,8 @@ import pytest
 from tests.support.teacher_play import PROFILE, Play, teacher_play
 from understudy.contract.action import ACTION
 from understudy.contract.observation import Observation, Role, empty_observation
-from understudy.learning.data.gesture_segmentation import find_gestures, key_presses
-from understudy.policies.click_semantics import Sort, geometry_of
+from understudy.learning.data.gesture_segmentation import key_presses, segment_gestures
+from understudy.policies.click_semantics import ClickKind, geometry_of
 
 GEOMETRY = geometry_of(PROFILE)
 ALIEN = (0.75, 0.25)
@@ -47,20 +47,20 @@ def hand_path(*moves: tuple[float, float, int, int, int, int]) -> np.ndarray:
 
 
 def find(actions: np.ndarray) -> np.ndarray:
-    return find_gestures(scenes(len(actions)), actions, GEOMETRY)
+    return segment_gestures(scenes(len(actions)), actions, GEOMETRY)
 
 
 @pytest.mark.parametrize(
     ("place", "sort"),
     [
-        (ALIEN, Sort.TRACK),
-        ((0.26, 0.51), Sort.TRACK),
-        (on_minimap(*MARK), Sort.LANDMARK),
-        (on_minimap(0.8, 0.8), Sort.MINIMAP),
-        ((0.5, 0.75), Sort.SPACE),
+        (ALIEN, ClickKind.TRACK),
+        ((0.26, 0.51), ClickKind.TRACK),
+        (on_minimap(*MARK), ClickKind.LANDMARK),
+        (on_minimap(0.8, 0.8), ClickKind.MINIMAP),
+        ((0.5, 0.75), ClickKind.SPACE),
     ],
 )
-def test_a_gesture_has_its_times_and_its_meaning(place: tuple[float, float], sort: Sort) -> None:
+def test_a_gesture_has_its_times_and_its_meaning(place: tuple[float, float], sort: ClickKind) -> None:
     found = find(hand_path((*place, 9, 6, 2, 3)))
     assert len(found) == 1
     gesture = found[0]
@@ -119,7 +119,7 @@ def test_a_hand_that_moves_while_it_presses_has_arrived_the_tick_before() -> Non
 
 def test_gestures_do_not_overlap() -> None:
     for play in teacher_play():
-        found = find_gestures(play.observation, play.actions, GEOMETRY)
+        found = segment_gestures(play.observation, play.actions, GEOMETRY)
         assert (found["onset"] <= found["press"]).all() and (found["press"] <= found["release"]).all()
         assert (found["onset"] - 1 <= found["arrival"]).all() and (found["arrival"] < found["press"]).all()
         assert (found["onset"][1:] > found["release"][:-1]).all()
@@ -129,7 +129,7 @@ def errors(plays: Sequence[Play]) -> tuple[np.ndarray, float]:
     """Ticks by which the onset of each true press is off, and the share of presses that were not found."""
     off, missed = [], 0
     for play in plays:
-        onsets = {int(g["press"]): int(g["onset"]) for g in find_gestures(play.observation, play.actions, GEOMETRY)}
+        onsets = {int(g["press"]): int(g["onset"]) for g in segment_gestures(play.observation, play.actions, GEOMETRY)}
         off += [onsets[press] - true for press, true in play.onsets.items() if press in onsets]
         missed += len(play.onsets.keys() - onsets.keys())
     return np.array(off), missed / (missed + len(off))

@@ -7,7 +7,7 @@ from tests.support.teacher_play import PROFILE, teacher_lessons, teacher_play
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Observation, Role, empty_observation
-from understudy.learning.data.hindsight_labels import Hindsight, look_back
+from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.strategist import FUTURE_WAY
 
@@ -38,8 +38,8 @@ def idle(num_ticks: int = 600) -> np.ndarray:
     return actions
 
 
-def labels(observation: Observation, actions: np.ndarray) -> Hindsight:
-    return look_back(observation, actions, GEOMETRY)
+def labels(observation: Observation, actions: np.ndarray) -> HindsightLabels:
+    return label_hindsight(observation, actions, GEOMETRY)
 
 
 def test_who_shoots_was_fighting_the_selected() -> None:
@@ -94,7 +94,7 @@ def test_unreadable_speeds_and_bars_leave_every_label_a_number() -> None:
         observation.records["player"][name][100:110] = np.nan
     observation.records["player"]["vx"][300:] = 0.1
     found = labels(observation, idle())
-    assert np.isfinite(found.routes).all() and np.isfinite(found.futures).all()
+    assert np.isfinite(found.routes).all() and np.isfinite(found.future_summary).all()
     assert found.routes[350, 0] == pytest.approx(0.2, abs=0.01)
 
 
@@ -103,7 +103,7 @@ def test_the_future_counts_what_happens_within_ten_seconds_and_nothing_later() -
     click(actions, 300, 0.75, 0.25)
     observation.records["events"]["kills"][310] = 1
     observation.records["events"]["loot"][310] = 1
-    future = labels(observation, actions).futures
+    future = labels(observation, actions).future_summary
     assert future[[99, 100, 299, 300, 301], ENEMY_CLICKS].tolist() == [0, 0.5, 0.5, 0.5, 0]
     assert future[[109, 110, 309, 310], KILLS].tolist() == [0, 1, 1, 0]
     assert future[110, BOXES] == 1 and future[110, LOOT_CLICKS] == 0
@@ -114,7 +114,7 @@ def test_the_way_leaves_out_jumps_and_deaths() -> None:
     observation.records["player"]["vx"] = 0.1
     observation.records["player"]["vx"][200] = 50.0
     observation.records["events"]["jumps"][200] = 1
-    assert labels(observation, idle()).futures[150, FUTURE_WAY] == pytest.approx(1.0, abs=0.05)
+    assert labels(observation, idle()).future_summary[150, FUTURE_WAY] == pytest.approx(1.0, abs=0.05)
 
 
 def test_a_flicker_of_a_mode_is_no_mode() -> None:
@@ -128,8 +128,8 @@ def test_even_half_a_second_of_play_can_be_looked_back_on() -> None:
 
 
 def test_a_target_is_always_in_sight() -> None:
-    for play, lesson in zip(teacher_play(), teacher_lessons(), strict=True):
-        targets = lesson.hindsight.targets
+    for play, labelled in zip(teacher_play(), teacher_lessons(), strict=True):
+        targets = labelled.labels.targets
         chosen = np.flatnonzero(targets < MAX_TRACKS)
         assert (play.observation.records["tracks"]["id"][chosen, targets[chosen]] > 0).all()
 
@@ -137,7 +137,7 @@ def test_a_target_is_always_in_sight() -> None:
 @pytest.mark.parametrize(("style", "least"), [("hunter", 0.7), ("kiter", 0.6)])
 def test_modes_agree_with_what_the_teacher_was_truly_up_to(style: str, least: float) -> None:
     true = np.concatenate([play.modes for play in teacher_play(style)])
-    read = np.concatenate([lesson.hindsight.modes for lesson in teacher_lessons(style)])
+    read = np.concatenate([labelled.labels.modes for labelled in teacher_lessons(style)])
     recalls = {mode.name: float((read[true == mode] == mode).mean()) for mode in Mode if (true == mode).any()}
     assert (true == read).mean() >= least, recalls
     assert recalls["FIGHT"] > 0.9, recalls
@@ -147,6 +147,6 @@ def test_modes_agree_with_what_the_teacher_was_truly_up_to(style: str, least: fl
 @pytest.mark.parametrize(("style", "least"), [("hunter", 0.7), ("kiter", 0.6)])
 def test_targets_agree_with_what_the_teacher_was_truly_after(style: str, least: float) -> None:
     true = np.concatenate([play.targets for play in teacher_play(style)])
-    read = np.concatenate([lesson.hindsight.targets for lesson in teacher_lessons(style)])
+    read = np.concatenate([labelled.labels.targets for labelled in teacher_lessons(style)])
     assert (true == read).mean() >= least
     assert (true == read)[true < MAX_TRACKS].mean() >= least

@@ -4,10 +4,9 @@ import numpy as np
 
 from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.action import ACTION
-from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Role, empty_observation
-from understudy.learning.data.labelled_episode import mirror_tables, mode_shares, prepare
-from understudy.policies.click_semantics import Sort
+from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables
+from understudy.policies.click_semantics import ClickKind
 from understudy.policies.executor import MINIMAP, SPACE
 
 MARK = (0.5, 0.25)
@@ -22,7 +21,7 @@ def lesson_with_click(x: float, y: float, *, mark_appears: int = 0):  # type: ig
         actions[axis] = np.interp(np.arange(40), [9, 14], [0.5, place])
     actions["button"][16:18] = 1
     actions["keys"][20:23] = 4
-    return prepare(observation, actions, PROFILE)
+    return label_episode(observation, actions, PROFILE)
 
 
 def on_minimap(x: float, y: float) -> tuple[float, float]:
@@ -31,9 +30,9 @@ def on_minimap(x: float, y: float) -> tuple[float, float]:
 
 
 def test_the_hand_is_busy_from_the_tick_after_the_onset_to_the_release() -> None:
-    lesson = lesson_with_click(0.5, 0.75)
-    assert np.flatnonzero(lesson.starts >= 0).tolist() == [10]
-    assert np.flatnonzero(~lesson.free).tolist() == list(range(11, 18))
+    labelled = lesson_with_click(0.5, 0.75)
+    assert np.flatnonzero(labelled.gesture_index >= 0).tolist() == [10]
+    assert np.flatnonzero(~labelled.can_start_gesture).tolist() == list(range(11, 18))
 
 
 def test_a_key_goes_down_in_one_tick() -> None:
@@ -42,38 +41,32 @@ def test_a_key_goes_down_in_one_tick() -> None:
 
 def test_candidates_and_points_are_in_the_units_of_the_executor() -> None:
     space, minimap = lesson_with_click(0.5, 0.75), lesson_with_click(*on_minimap(0.75, 0.75))
-    assert space.candidates[10] == SPACE and minimap.candidates[10] == MINIMAP
-    np.testing.assert_allclose(space.points[10], [0.0, 0.5], atol=1e-6)
-    np.testing.assert_allclose(minimap.points[10], [0.5, 0.5], atol=1e-5)
-    assert lesson_with_click(*on_minimap(*MARK)).candidates[10] == MAX_TRACKS + 2
+    assert space.targets[10] == SPACE and minimap.targets[10] == MINIMAP
+    np.testing.assert_allclose(space.positions[10], [0.0, 0.5], atol=1e-6)
+    np.testing.assert_allclose(minimap.positions[10], [0.5, 0.5], atol=1e-5)
+    assert lesson_with_click(*on_minimap(*MARK)).targets[10] == MAX_TRACKS + 2
 
 
 def test_a_landmark_that_was_not_there_yet_at_the_onset_is_no_candidate() -> None:
-    lesson = lesson_with_click(*on_minimap(*MARK), mark_appears=12)
-    assert lesson.hindsight.gestures["sort"].tolist() == [Sort.LANDMARK]
-    assert lesson.starts[10] == 0 and lesson.candidates[10] == -1
+    labelled = lesson_with_click(*on_minimap(*MARK), mark_appears=12)
+    assert labelled.labels.gestures["sort"].tolist() == [ClickKind.LANDMARK]
+    assert labelled.gesture_index[10] == 0 and labelled.targets[10] == -1
 
 
 def test_candidates_of_the_teachers_play_were_in_sight_at_their_onset() -> None:
-    for lesson in teacher_lessons():
-        onsets = np.flatnonzero(lesson.candidates >= 0)
-        chosen = lesson.candidates[onsets]
-        ids = lesson.observation.records["tracks"]["id"][onsets]
+    for labelled in teacher_lessons():
+        onsets = np.flatnonzero(labelled.targets >= 0)
+        chosen = labelled.targets[onsets]
+        ids = labelled.observation.records["tracks"]["id"][onsets]
         tracks = chosen < MAX_TRACKS
         assert (ids[tracks, chosen[tracks]] > 0).all()
-        assert (lesson.starts[onsets] >= 0).all()
-        assert len(onsets) >= 0.98 * len(lesson.hindsight.gestures)
-        assert lesson.free[onsets].all()
-
-
-def test_shares_of_the_modes_add_up() -> None:
-    shares = mode_shares(teacher_lessons())
-    assert shares.keys() == {mode.name for mode in Mode}
-    assert abs(sum(shares.values()) - 1) < 1e-9
+        assert (labelled.gesture_index[onsets] >= 0).all()
+        assert len(onsets) >= 0.98 * len(labelled.labels.gestures)
+        assert labelled.can_start_gesture[onsets].all()
 
 
 def test_mirrors_are_as_seen_left_right_up_down_and_both() -> None:
-    for table in mirror_tables():
+    for table in mirror_sign_tables():
         assert (table[0] == 1).all()
         np.testing.assert_array_equal(table[3], table[1] * table[2])
         assert ((table[1] == -1).sum(), (table[2] == -1).sum()) == ((table[1] == -1).sum(),) * 2

@@ -6,11 +6,11 @@ import pytest
 from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.action import ACTION
 from understudy.contract.observation import Observation, Role, empty_observation
-from understudy.learning.data.gesture_segmentation import find_gestures
-from understudy.learning.data.motor_model_fit import FALLBACK_PRESS, FALLBACK_TICKS, fit_hand
-from understudy.policies.click_semantics import Sort, geometry_of
+from understudy.learning.data.gesture_segmentation import segment_gestures
+from understudy.learning.data.motor_model_fit import FALLBACK_PRESS, FALLBACK_TICKS, fit_motor_model
+from understudy.policies.click_semantics import ClickKind, geometry_of
 from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS, difficulty, difficulty_bin
-from understudy.policies.policy_bundle import pack_hand, unpack_hand
+from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain
 
 GEOMETRY = geometry_of(PROFILE)
 Session = tuple[Observation, np.ndarray, np.ndarray]
@@ -39,12 +39,12 @@ def session(num_gestures: int, seed: int = 0) -> Session:
     tracks["id"][:, 0], tracks["role"][:, 0] = 31, Role.ENEMY
     tracks["x"][:, 0], tracks["y"][:, 0] = np.array(places).T
     tracks["width"][:, 0], tracks["height"][:, 0] = 0.05, 0.08
-    return observation, actions, find_gestures(observation, actions, GEOMETRY)
+    return observation, actions, segment_gestures(observation, actions, GEOMETRY)
 
 
 @pytest.fixture(scope="module")
 def fitted() -> np.void:
-    return fit_hand([session(150, seed=0), session(150, seed=1)])
+    return fit_motor_model([session(150, seed=0), session(150, seed=1)])
 
 
 def test_motions_take_as_long_as_their_difficulty_asks_for(fitted: np.void) -> None:
@@ -56,12 +56,12 @@ def test_motions_take_as_long_as_their_difficulty_asks_for(fitted: np.void) -> N
 def test_rests_and_presses_are_as_long_as_the_persons(fitted: np.void) -> None:
     assert (fitted["dwell"].min(), fitted["dwell"].max()) == (1, 3)
     assert fitted["dwell"].mean() == pytest.approx(2, abs=0.25)
-    assert np.unique(fitted["press"][Sort.TRACK]).tolist() == [2]
-    assert np.unique(fitted["press"][Sort.SPACE]).tolist() == [5]
+    assert np.unique(fitted["press"][ClickKind.TRACK]).tolist() == [2]
+    assert np.unique(fitted["press"][ClickKind.SPACE]).tolist() == [5]
 
 
 def test_a_sort_that_was_hardly_clicked_borrows_from_all_presses(fitted: np.void) -> None:
-    assert set(np.unique(fitted["press"][Sort.MINIMAP]).tolist()) == {2, 5}
+    assert set(np.unique(fitted["press"][ClickKind.MINIMAP]).tolist()) == {2, 5}
 
 
 def test_the_speed_profile_is_the_persons(fitted: np.void) -> None:
@@ -78,7 +78,7 @@ def test_key_presses_are_measured_key_by_key() -> None:
     for start in range(0, 160, 8):
         actions["keys"][start + 1 : start + 4] |= 1
         actions["keys"][start + 1 : start + 7] |= 2
-    hand = fit_hand([(observation, actions, gestures)])
+    hand = fit_motor_model([(observation, actions, gestures)])
     assert np.unique(hand["key_press"][0]).tolist() == [3]
     assert np.unique(hand["key_press"][1]).tolist() == [6]
     assert set(np.unique(hand["key_press"][5]).tolist()) == {3, 6}  # never pressed: as long as the others
@@ -87,18 +87,20 @@ def test_key_presses_are_measured_key_by_key() -> None:
 def test_a_recording_without_gestures_gives_the_textbooks_hand() -> None:
     observation, actions, _ = session(1)
     actions["button"] = 0
-    hand = fit_hand([(observation, actions, find_gestures(observation, actions, GEOMETRY))])
+    hand = fit_motor_model([(observation, actions, segment_gestures(observation, actions, GEOMETRY))])
     assert (hand["duration"] == FALLBACK_TICKS).all()
     assert (hand["press"] == FALLBACK_PRESS).all() and (hand["key_press"] == FALLBACK_PRESS).all()
     np.testing.assert_allclose(hand["profile"], np.linspace(0, 1, NUM_KNOTS), atol=1e-6)
 
 
 def test_the_teachers_hand_is_slower_where_it_is_harder_and_survives_a_checkpoint() -> None:
-    hand = fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in teacher_lessons()])
+    hand = fit_motor_model(
+        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in teacher_lessons()]
+    )
     middles = np.median(hand["duration"], axis=1)
     assert middles[3] > middles[1] > 0
     assert np.diff(hand["profile"]).min() > -0.05  # it does not go back and forth
-    assert unpack_hand(pack_hand(hand)) == hand
+    assert hand_from_plain(hand_to_plain(hand)) == hand
 
 
 def test_difficulty_rises_with_distance_and_falls_with_size() -> None:

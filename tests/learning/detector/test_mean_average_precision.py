@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from understudy.learning.detector.mean_average_precision import average_precisions, overlap
+from understudy.learning.detector.mean_average_precision import average_precisions, iou
 
 BOX = np.array([[50, 50, 20, 20]], np.float32)
 KIND = np.zeros(1, np.int64)
@@ -17,7 +17,7 @@ def found(*rows: tuple[float, float]):  # type: ignore[no-untyped-def]
 
 def test_overlap_is_shared_over_joined_area() -> None:
     other = np.array([[60, 50, 20, 20], [90, 50, 20, 20]], np.float32)
-    assert overlap(BOX, other)[0].tolist() == pytest.approx([1 / 3, 0.0])
+    assert iou(BOX, other)[0].tolist() == pytest.approx([1 / 3, 0.0])
 
 
 @pytest.mark.parametrize(

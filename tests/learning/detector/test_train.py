@@ -9,7 +9,7 @@ import torch
 from understudy.contract.errors import TrainingError
 from understudy.learning.detector.network import DetectorConfig, DetectorNetwork
 from understudy.learning.detector.onnx_export import export_onnx
-from understudy.learning.detector.synthetic_scenes import Labelled, made_up_scenes, played_scenes
+from understudy.learning.detector.synthetic_scenes import LabelledImage, random_scenes, teacher_scenes
 from understudy.learning.detector.task import DetectorTask
 from understudy.learning.detector.yolo_dataset import read_labelled, split
 from understudy.learning.training.trainer import fit
@@ -22,7 +22,7 @@ COLOURS = ((220, 60, 40), (60, 200, 80))
 SIDE = 96
 
 
-def squares(count: int, seed: int) -> list[Labelled]:
+def squares(count: int, seed: int) -> list[LabelledImage]:
     """Pictures with one red (0) and one green (1) square on dark noise."""
     generator, pictures = np.random.default_rng(seed), []
     for _ in range(count):
@@ -33,7 +33,7 @@ def squares(count: int, seed: int) -> list[Labelled]:
             x += number * (SIDE // 2 - 6)
             picture[y - 8 : y + 8, x - 8 : x + 8] = colour
             boxes.append((x / SIDE, y / SIDE, 16 / SIDE, 16 / SIDE))
-        pictures.append(Labelled(picture, np.array([0, 1]), np.array(boxes, np.float32)))
+        pictures.append(LabelledImage(picture, np.array([0, 1]), np.array(boxes, np.float32)))
     return pictures
 
 
@@ -61,14 +61,14 @@ def test_squares_are_learnt_and_found_by_the_exported_file(tmp_path: Path) -> No
 
 def test_made_up_scenes_have_their_truth_in_them_and_the_same_seed_draws_the_same() -> None:
     profile = load_profile()
-    one, again = (list(made_up_scenes(profile, 2, 3, 90)) for _ in range(2))
+    one, again = (list(random_scenes(profile, 2, 3, 90)) for _ in range(2))
     assert one[0].picture.shape == (90, 160, 3)
     assert all((left.picture == right.picture).all() for left, right in zip(one, again, strict=True))
     assert all(((scene.boxes[:, :2] >= 0) & (scene.boxes[:, :2] <= 1)).all() for scene in one)
 
 
 def test_played_scenes_come_from_the_games_own_maps() -> None:
-    scenes = list(played_scenes(load_profile(), np.array([2**32 + 5], np.uint64), 1.0, 3.0, 90))
+    scenes = list(teacher_scenes(load_profile(), np.array([2**32 + 5], np.uint64), 1.0, 3.0, 90))
     assert len(scenes) == 3
     assert sum(len(scene.kinds) for scene in scenes) > 0
 

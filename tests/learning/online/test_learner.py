@@ -10,9 +10,9 @@ from tests.support.synthetic_experience import SAMPLING, played_by, small_execut
 from understudy.contract.observation import OBSERVATION, TICK_S
 from understudy.learning.online import learner as learner_module
 from understudy.learning.online.learner import OnlineLearner
-from understudy.learning.online.messages import OnlineSettings, Watched
-from understudy.learning.rl.rollout_buffer import Experience
-from understudy.policies.rollout_step import Thought
+from understudy.learning.online.messages import OnlineSettings, SegmentStats
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.policies.rollout_step import ExecutorStep
 from understudy.worlds.catalog import load_profile
 
 TICKS = 60
@@ -22,7 +22,7 @@ TICKS = 60
 def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty seconds of play for each test would only take longer."""
     monkeypatch.setattr(learner_module, "STRETCH_TICKS", TICKS)
-    monkeypatch.setattr(learner_module, "WARM_STRETCHES", 2)
+    monkeypatch.setattr(learner_module, "VALUE_WARMUP_SEGMENTS", 2)
 
 
 def learner(**settings: float) -> OnlineLearner:
@@ -36,11 +36,11 @@ def learner(**settings: float) -> OnlineLearner:
     )
 
 
-def thoughts(experience: Experience) -> Thought:
+def thoughts(experience: RolloutBuffer) -> ExecutorStep:
     """All ticks of the only world."""
     ticks = [thought_of(experience, tick) for tick in range(experience.num_ticks)]
-    names = Thought.__dataclass_fields__
-    return Thought(*(np.concatenate([getattr(tick, name) for tick in ticks]) for name in names))
+    names = ExecutorStep.__dataclass_fields__
+    return ExecutorStep(*(np.concatenate([getattr(tick, name) for tick in ticks]) for name in names))
 
 
 def observations(number: int, died: np.ndarray | None = None) -> np.ndarray:
@@ -53,16 +53,16 @@ def observations(number: int, died: np.ndarray | None = None) -> np.ndarray:
     return seen
 
 
-def watch(one: OnlineLearner, number: int, died: np.ndarray | None = None, follows: bool = True) -> list[Watched]:
-    play = thoughts(played_by(one.incumbent, TICKS, 1, seed=number))
-    return one.watch(observations(number, died), play, follows and number > 0)
+def watch(one: OnlineLearner, number: int, died: np.ndarray | None = None, follows: bool = True) -> list[SegmentStats]:
+    play = thoughts(played_by(one.behaviour_policy, TICKS, 1, seed=number))
+    return one.add_block(observations(number, died), play, follows and number > 0)
 
 
 def test_a_stretch_is_weighed_with_what_was_seen_to_come_of_it() -> None:
     one = learner()
     (told,) = watch(one, 0, np.array([20, 21, 40]))
     assert (told.deaths, told.kills) == (2.0, 0.0)
-    assert told.points_per_minute == pytest.approx(2 * one.settings.prices.death * 1200 / TICKS)
+    assert told.points_per_minute == pytest.approx(2 * one.settings.reward_weights.death * 1200 / TICKS)
 
 
 def test_it_learns_only_when_the_value_is_warm_and_explains_something() -> None:
@@ -83,16 +83,16 @@ def test_it_learns_only_when_the_value_is_warm_and_explains_something() -> None:
 
 def test_what_plays_is_not_what_learns_until_it_is_promoted() -> None:
     one = learner(learning_rate=1e-3)
-    before = {name: weight.clone() for name, weight in one.incumbent.state_dict().items()}
+    before = {name: weight.clone() for name, weight in one.behaviour_policy.state_dict().items()}
     for number in range(6):
         watch(one, number, np.array([10 + number]))
     one.explained = 0.2
     moved = [one.update(3.0 * number).moved_per_minute for number in range(10)]
     assert moved[-1] > 0.0
-    assert all(torch.equal(weight, before[name]) for name, weight in one.incumbent.state_dict().items())
-    learnt = one.policy.learnt
+    assert all(torch.equal(weight, before[name]) for name, weight in one.behaviour_policy.state_dict().items())
+    learnt = one.policy.ema_state_dict
     one.promoted()
-    assert all(torch.equal(weight, learnt[name]) for name, weight in one.incumbent.state_dict().items())
+    assert all(torch.equal(weight, learnt[name]) for name, weight in one.behaviour_policy.state_dict().items())
     assert len(one) == 0, "what the weights before drew is not learnt from any more"
 
 
@@ -105,9 +105,9 @@ def test_the_buffer_keeps_the_newest_samples_and_no_more() -> None:
 
 def test_an_interruption_ends_the_stretch_and_a_short_one_tells_nothing() -> None:
     one = learner()
-    play = thoughts(played_by(one.incumbent, TICKS, 1))
-    part = Thought(*(getattr(play, each.name)[:10] for each in dataclasses.fields(Thought)))
-    assert one.watch(observations(0)[:10], part, False) == []
+    play = thoughts(played_by(one.behaviour_policy, TICKS, 1))
+    part = ExecutorStep(*(getattr(play, each.name)[:10] for each in dataclasses.fields(ExecutorStep)))
+    assert one.add_block(observations(0)[:10], part, False) == []
     assert len(watch(one, 1, follows=False)) == 1
     assert one.num_learnt_ticks == TICKS
 
@@ -120,9 +120,9 @@ def test_after_unusable_steps_it_starts_over_from_what_plays() -> None:
     one.update(0.0)
     with torch.no_grad():
         one.policy.model.start.weight.fill_(float("nan"))
-    one.start_over()
-    weights = one.policy.learnt
-    assert all(torch.equal(weight, weights[name]) for name, weight in one.incumbent.state_dict().items())
+    one.reset_policy()
+    weights = one.policy.ema_state_dict
+    assert all(torch.equal(weight, weights[name]) for name, weight in one.behaviour_policy.state_dict().items())
 
 
 def test_a_value_that_was_lost_empties_the_buffer() -> None:
@@ -133,7 +133,7 @@ def test_a_value_that_was_lost_empties_the_buffer() -> None:
     with torch.no_grad():
         one.value.net.head.weight.fill_(float("inf"))
     watch(one, 7)
-    assert one.value.trouble and len(one) == 0 and one.due_s(0.0) is None
+    assert one.value.reset_reason and len(one) == 0 and one.due_s(0.0) is None
 
 
 def test_it_learns_on_from_other_weights_that_somebody_promoted() -> None:
@@ -142,7 +142,7 @@ def test_it_learns_on_from_other_weights_that_somebody_promoted() -> None:
         watch(one, number, np.array([10 + number]))
     one.explained = 0.2
     one.update(0.0)
-    one.goes_on_from(other)
-    for weights in (one.incumbent.state_dict(), one.policy.learnt):
+    one.set_behaviour_policy(other)
+    for weights in (one.behaviour_policy.state_dict(), one.policy.ema_state_dict):
         assert all(torch.equal(weight, weights[name]) for name, weight in other.state_dict().items())
     assert len(one) == 0 and one.explained == 0.2, "the value goes on"

@@ -14,20 +14,22 @@ from tests.support.small_policies import write_brain
 from understudy.contract.action import Actor
 from understudy.contract.protocols import Step
 from understudy.learning.online.listener import VisualOutcomeLearner
-from understudy.learning.online.messages import OnlineReport, OnlineUpdated, Watched
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.online.messages import OnlineReport, SegmentStats, UpdateStats
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 from understudy.policies.checkpoint import load_checkpoint
-from understudy.runtime.hierarchical_policy import Hierarchy, load_hierarchy
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.simulator.world import Simulator
 
 PATIENCE_S = 240.0
 
 
-def play(learner: VisualOutcomeLearner, hierarchy: Hierarchy, num_ticks: int, actor: Actor = Actor.POLICY) -> None:
+def play(
+    learner: VisualOutcomeLearner, hierarchy: HierarchicalPolicy, num_ticks: int, actor: Actor = Actor.POLICY
+) -> None:
     """Plays in one embedded game and tells the learner, as a session does."""
     world, seeds = Simulator(np.array([5], np.uint64)), np.array([6], np.uint64)
     carry = hierarchy.start(seeds)
-    hierarchy.on_thought = learner.listen
+    hierarchy.on_executor_step = learner.on_policy_step
     for index in range(num_ticks):
         observation = world.observe().copy()
         decision = hierarchy.decide(observation, carry)
@@ -70,18 +72,18 @@ def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learn
     )
     try:
         play(learner, hierarchy, 6_200)
-        wait_until(told, lambda report: isinstance(report, Watched))
+        wait_until(told, lambda report: isinstance(report, SegmentStats))
         pid = learner.background.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
-        wait_until(told, lambda report: isinstance(report, Trouble) and "started again" in report.text)
+        wait_until(told, lambda report: isinstance(report, WorkerFailure) and "started again" in report.text)
         told.clear()
-        wait_until(told, lambda report: isinstance(report, Watched))
+        wait_until(told, lambda report: isinstance(report, SegmentStats))
         play(learner, hierarchy, 400, Actor.PERSON)
         play(learner, hierarchy, 1_000)  # what it was given once more only warms the value up
         assert learner.num_ticks == 7_200, "what a person did is not learnt from"
-        if any(isinstance(report, Watched) and report.explained > 0 for report in told):
-            wait_until(told, lambda report: isinstance(report, OnlineUpdated))
+        if any(isinstance(report, SegmentStats) and report.explained > 0 for report in told):
+            wait_until(told, lambda report: isinstance(report, UpdateStats))
     finally:
         learner.close()
     assert load_checkpoint(models / "executor" / "best_model.pt").identity == identity, "nobody let it play"

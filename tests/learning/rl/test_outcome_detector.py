@@ -6,7 +6,7 @@ import pytest
 from understudy.contract.observation import EVENTS, OBSERVATION, TICK_S, Observation, Role, concatenate
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.baselines import Random
-from understudy.learning.rl.outcome_detector import EYE_WATCH, OUTCOMES, OutcomeWatch, WatchConfig
+from understudy.learning.rl.outcome_detector import OUTCOMES, VISION_CONFIG, OutcomeDetector, OutcomeDetectorConfig
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -48,9 +48,9 @@ def without(observation: Observation, number: int, since: int, until: int | None
     return observation
 
 
-def last(observation: Observation, config: WatchConfig | None = None) -> dict[str, float]:
+def last(observation: Observation, config: OutcomeDetectorConfig | None = None) -> dict[str, float]:
     """What the last tick is said to have brought, without what it did not."""
-    record = OutcomeWatch(PROFILE, config).see_all(observation)[-1]
+    record = OutcomeDetector(PROFILE, config).process_episode(observation)[-1]
     return {name: pytest.approx(float(record[name]), abs=1e-6) for name in OUTCOMES.names or () if record[name]}
 
 
@@ -103,8 +103,8 @@ def test_what_shots_at_an_enemy_out_of_sight_led_to_is_told_when_it_is_seen_agai
     seen = ({**SHOT, "hp_of_7": 0.8}, AWAY)
     shots = (fired(0.48), {}, fired(0.47))
     back = without(scene(*seen, *shots, {"hp_of_7": 0.71}), 7, since=3, until=6)
-    assert OutcomeWatch(PROFILE).see_all(back)["hits"].tolist() == [0, 1, 0, 0, 0, 0, 1]
-    assert OutcomeWatch(PROFILE).see_all(back)["misses"].tolist() == [0, 0, 0, 0, 0, 0, 1]
+    assert OutcomeDetector(PROFILE).process_episode(back)["hits"].tolist() == [0, 1, 0, 0, 0, 0, 1]
+    assert OutcomeDetector(PROFILE).process_episode(back)["misses"].tolist() == [0, 0, 0, 0, 0, 0, 1]
     untouched = without(scene(*seen, *shots, {}), 7, since=3, until=6)
     assert last(untouched) == {"misses": 2}
     never = without(scene(*seen, *shots, {}), 7, since=3)
@@ -119,31 +119,31 @@ def test_an_enemy_that_died_out_of_sight_had_been_hit_as_often_as_it_took() -> N
 
 
 def test_for_the_eye_a_misread_bar_is_no_hit_and_neither_is_what_falls_while_nobody_shoots() -> None:
-    watch, lit = OutcomeWatch(PROFILE, EYE_WATCH), {"laser_on_of_player": 1}
+    watch, lit = OutcomeDetector(PROFILE, VISION_CONFIG), {"laser_on_of_player": 1}
     misread = scene(lit, {"hp_of_7": 0.6}, {"hp_of_7": 0.9}, {"hp_of_7": np.nan}, {"hp_of_7": 1.0}, {"hp_of_7": 0.9})
-    assert watch.see_all(misread)["hits"].sum() == 0
+    assert watch.process_episode(misread)["hits"].sum() == 0
     hit = scene(lit, {"hp_of_7": 0.6, "selected_of_7": 0}, {}, {}, {}, {})
-    assert watch.see_all(hit)["hits"].tolist() == [0, 0, 0, 0, 0, 1, 0], "the ring is not always seen"
+    assert watch.process_episode(hit)["hits"].tolist() == [0, 0, 0, 0, 0, 1, 0], "the ring is not always seen"
     by_others = scene(lit, {"laser_on_of_player": 0}, *({},) * 6, {"hp_of_7": 0.6}, *({},) * 6)
-    assert watch.see_all(by_others)["hits"].sum() == 0
+    assert watch.process_episode(by_others)["hits"].sum() == 0
     too_coarse = scene(lit, {"ammo_of_player": (0.49, 0.5, 0.5, 0.5)}, {}, {})
-    assert watch.see_all(too_coarse)["misses"].sum() == 0
+    assert watch.process_episode(too_coarse)["misses"].sum() == 0
 
 
 def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None:
-    config = WatchConfig(confirm_ticks=3)
+    config = OutcomeDetectorConfig(confirm_ticks=3)
     flicker = without(scene({}, {}, {}, {}, {}, {}), 7, since=2, until=4)
-    assert OutcomeWatch(PROFILE, config).see_all(flicker)["kills"].sum() == 0
-    assert OutcomeWatch(PROFILE).see_all(flicker)["kills"].sum() == 1
+    assert OutcomeDetector(PROFILE, config).process_episode(flicker)["kills"].sum() == 0
+    assert OutcomeDetector(PROFILE).process_episode(flicker)["kills"].sum() == 1
     gone = without(scene({}, {}, {}, {}, {}, {}), 7, since=2)
-    assert OutcomeWatch(PROFILE, config).see_all(gone)["kills"].tolist() == [0, 0, 0, 0, 0, 1, 0]
+    assert OutcomeDetector(PROFILE, config).process_episode(gone)["kills"].tolist() == [0, 0, 0, 0, 0, 1, 0]
 
 
 def test_for_the_eye_a_box_that_was_there_for_a_moment_only_cannot_be_collected() -> None:
-    watch, ticks = OutcomeWatch(PROFILE, EYE_WATCH), ({},) * 20
-    assert watch.see_all(without(scene(*ticks), 9, since=8))["loot"].sum() == 1
+    watch, ticks = OutcomeDetector(PROFILE, VISION_CONFIG), ({},) * 20
+    assert watch.process_episode(without(scene(*ticks), 9, since=8))["loot"].sum() == 1
     flash = without(without(scene(*ticks), 9, since=0, until=6), 9, since=8)
-    assert watch.see_all(flash)["loot"].sum() == 0
+    assert watch.process_episode(flash)["loot"].sum() == 0
 
 
 def test_a_box_that_vanishes_at_the_ship_was_collected() -> None:
@@ -166,14 +166,14 @@ def test_observations_with_a_gap_between_them_prove_nothing() -> None:
 
 def played(pilot: Pilot, start_map: str, seconds: float) -> tuple[np.ndarray, np.ndarray]:
     """What was said and what was true, summed over ticks where both are meant: [right, said, true] for each name."""
-    world, watch = Simulator(np.arange(500, 508, dtype=np.uint64), start_map), OutcomeWatch(PROFILE)
+    world, watch = Simulator(np.arange(500, 508, dtype=np.uint64), start_map), OutcomeDetector(PROFILE)
     memory, carry = watch.start(8), pilot.start(np.arange(8, dtype=np.uint64))
-    watch.see(world.observe(), memory)
+    watch.update(world.observe(), memory)
     counts, damage = np.zeros((3, len(NAMES))), np.zeros(2)
     for _ in range(round(seconds / TICK_S)):
         world.act(pilot.decide(world.observe(), carry).action)
         seen = world.observe()
-        found, true = watch.see(seen, memory), seen.records["events"]
+        found, true = watch.update(seen, memory), seen.records["events"]
         damage += found["damage_taken"].sum(), true["damage_taken"].sum()
         for column, name in enumerate(NAMES):
             both = np.minimum(found[name], true[name]).sum()
@@ -193,14 +193,14 @@ def test_what_is_said_is_what_truly_happened() -> None:
 
 def test_worlds_and_ticks_are_seen_alike_and_the_game_s_log_is_not_read() -> None:
     world, teacher = Simulator(np.array([3], np.uint64), "1-2"), Teacher("hunter", PROFILE)
-    watch, carry = OutcomeWatch(PROFILE), teacher.start(np.array([3], np.uint64))
+    watch, carry = OutcomeDetector(PROFILE), teacher.start(np.array([3], np.uint64))
     memory, ticks, each = watch.start(1), [], []
     for _ in range(600):
         seen = world.observe().copy()
         seen.records["events"] = np.full(1, 7.0, np.float32).astype(EVENTS)
         ticks.append(seen)
-        each.append(watch.see(seen, memory)[0])
+        each.append(watch.update(seen, memory)[0])
         world.act(teacher.decide(world.observe(), carry).action)
-    together = watch.see_all(concatenate(ticks))
+    together = watch.process_episode(concatenate(ticks))
     assert together.tobytes() == np.array(each, OUTCOMES).tobytes()
     assert together["hits"].sum() > 0

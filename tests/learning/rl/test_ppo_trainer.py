@@ -7,46 +7,48 @@ import pytest
 import torch
 
 from tests.support.synthetic_experience import SAMPLING, played_by, small_executor
-from understudy.learning.rl.action_log_prob import log_pointer
-from understudy.learning.rl.ppo import PolicySettings
-from understudy.learning.rl.ppo_trainer import Practice, PracticeSettings
-from understudy.learning.rl.rollout_buffer import Experience
-from understudy.learning.rl.value_function import ValueSettings
+from understudy.learning.data.executor_batch import forward_policy
+from understudy.learning.rl.ppo import PPOConfig
+from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.learning.rl.value_function import ValueConfig
+from understudy.policies.executor_distribution import ExecutorDistribution
 
 TICKS, WORLDS = 24, 64
 
 
-def practice(warm_up: int = 0) -> Practice:
-    return Practice(
+def trainer(warm_up: int = 0) -> PPOTrainer:
+    return PPOTrainer(
         small_executor(),
         small_executor(),
         SAMPLING,
-        PracticeSettings(
-            policy=PolicySettings(learning_rate=1e-3, leash=0.3, average=0.0, epochs=2, furthest=1e9),
-            value=ValueSettings(horizons_s=(0.2,), steps=8, batch_size=256, share=1.0, dropout=0.0),
-            warm_up=warm_up,
-            trust_s=0.2,
+        PPOTrainerConfig(
+            policy=PPOConfig(learning_rate=1e-3, kl_coef=0.3, ema_decay=0.0, n_epochs=2, target_kl=1e9),
+            value=ValueConfig(discount_horizons_s=(0.2,), steps=8, batch_size=256, sample_fraction=1.0, dropout=0.0),
+            value_warmup_rollouts=warm_up,
+            gae_horizon_s=0.2,
         ),
     )
 
 
-def stretch(learner: Practice, number: int) -> Experience:
+def stretch(learner: PPOTrainer, number: int) -> RolloutBuffer:
     return played_by(learner.policy.model, TICKS, WORLDS, seed=1000 * number)
 
 
-def pay_for(candidate: int, experience: Experience) -> None:
+def pay_for(candidate: int, experience: RolloutBuffer) -> None:
     """A point for each gesture there, and one more with the weather, which the value can know."""
-    experience.rewards[..., 0] = 2.0 * (experience.drawn["candidate"] == candidate) + (experience.context[..., 0] > 0)
+    experience.rewards[..., 0] = 2.0 * (experience.sampled["candidate"] == candidate) + (experience.context[..., 0] > 0)
 
 
-def chance_of(learner: Practice, candidate: int) -> float:
-    moments = played_by(learner.policy.model, 8, WORLDS, seed=99).moments()
+def chance_of(learner: PPOTrainer, candidate: int) -> float:
+    moments = played_by(learner.policy.model, 8, WORLDS, seed=99).flatten()
     with torch.no_grad():
-        return float(log_pointer(moments.ask(learner.policy.averaged), SAMPLING)[:, candidate].exp().mean())
+        distribution = ExecutorDistribution(forward_policy(learner.policy.averaged, moments), SAMPLING)
+    return float(distribution.target_log_probs[:, candidate].exp().mean())
 
 
 def test_it_learns_what_pays() -> None:
-    learner = practice()
+    learner = trainer()
     before = chance_of(learner, 1)
     reports = []
     for number in range(14):
@@ -60,24 +62,24 @@ def test_it_learns_what_pays() -> None:
 @pytest.mark.parametrize("kind", ["always positive", "at random"])
 def test_a_reward_that_tells_nothing_leaves_the_policy_where_it_is(kind: str) -> None:
     """What is always paid is expected; what is paid at random pulls here and there, and the leash pulls back."""
-    learner, random = practice(), np.random.default_rng(0)
+    learner, random = trainer(), np.random.default_rng(0)
     unlike = [0.0]
     for number in range(14):
         experience = stretch(learner, number)
         experience.rewards[..., 0] = 1.0 if kind == "always positive" else random.random((TICKS, WORLDS)) < 0.05
         report = learner.learn(experience)
-        unlike.append(0.0 if report.policy is None else report.policy.unlike_per_minute)
-    paid = practice()
+        unlike.append(0.0 if report.policy is None else report.policy.kl_to_reference)
+    paid = trainer()
     for number in range(14):
         experience = stretch(paid, number)
         pay_for(1, experience)
         last = paid.learn(experience)
     assert last.policy is not None
-    assert max(unlike) < 0.5 * last.policy.unlike_per_minute
+    assert max(unlike) < 0.5 * last.policy.kl_to_reference
 
 
 def test_nothing_is_learnt_before_the_value_is_warm_nor_after_it_was_lost() -> None:
-    learner = practice(warm_up=3)
+    learner = trainer(warm_up=3)
     before = {name: weight.clone() for name, weight in learner.policy.model.state_dict().items()}
     for number in range(3):
         experience = stretch(learner, number)
@@ -93,7 +95,7 @@ def test_nothing_is_learnt_before_the_value_is_warm_nor_after_it_was_lost() -> N
 
 
 def test_a_state_that_was_kept_goes_on_the_same() -> None:
-    learners = [practice(), practice()]
+    learners = [trainer(), trainer()]
     for number in range(4):
         experience = stretch(learners[0], number)
         pay_for(1, experience)
@@ -107,4 +109,4 @@ def test_a_state_that_was_kept_goes_on_the_same() -> None:
         learner.learn(experience)
     first, second = (learner.policy.model.state_dict() for learner in learners)
     assert all(torch.equal(first[name], second[name]) for name in first)
-    assert learners[1].num_stretches == 5
+    assert learners[1].num_rollouts == 5

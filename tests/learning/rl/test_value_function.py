@@ -8,54 +8,56 @@ import torch
 
 from tests.support.synthetic_experience import empty_experience
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.learning.rl.gae import per_tick
-from understudy.learning.rl.reward import PARTS
-from understudy.learning.rl.rollout_buffer import Experience
-from understudy.learning.rl.value_function import ValueLearner, ValueSettings
+from understudy.learning.rl.gae import discount_per_tick
+from understudy.learning.rl.reward import REWARD_TERMS
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
 
 
-def learner(**settings: object) -> ValueLearner:
+def learner(**settings: object) -> ValueTrainer:
     torch.manual_seed(0)
-    return ValueLearner(ValueSettings(**settings), torch.Generator().manual_seed(0))  # type: ignore[arg-type]
+    return ValueTrainer(ValueConfig(**settings), torch.Generator().manual_seed(0))  # type: ignore[arg-type]
 
 
-def paid(rewards: np.ndarray | float, part: str = "earned", ticks: int = 20, seed: int = 0) -> Experience:
+def paid(rewards: np.ndarray | float, part: str = "earned", ticks: int = 20, seed: int = 0) -> RolloutBuffer:
     """A stretch of 100 worlds that all go on; `rewards` are of one part."""
     experience = empty_experience(ticks, 100, seed)
-    experience.rewards[..., PARTS.index(part)] = rewards
-    experience.fresh[:] = False
+    experience.rewards[..., REWARD_TERMS.index(part)] = rewards
+    experience.is_new_episode[:] = False
     return experience
 
 
 def test_it_learns_what_follows_from_what_is_seen() -> None:
-    value = learner(horizons_s=(0.05, 0.1), steps=150, share=1.0, learning_rate=3e-3, dropout=0.0)
+    value = learner(discount_horizons_s=(0.05, 0.1), steps=150, sample_fraction=1.0, learning_rate=3e-3, dropout=0.0)
     experience = empty_experience(20, 100)
     experience.context[..., 0] = experience.context[:1, :, 0]  # each world has its weather
     experience.rewards[..., 0] = 4.0 * experience.context[..., 0] + 7.0
-    assert float(value.expect(experience.moments()).abs().max()) == 0.0, "it begins by expecting nothing"
+    assert float(value.predict(experience.flatten()).abs().max()) == 0.0, "it begins by expecting nothing"
     for _ in range(3):
         value.learn(experience)
-    assert value.trouble == ""
-    discount = per_tick(0.1, TICK_RATE_HZ)
+    assert value.reset_reason == ""
+    discount = discount_per_tick(0.1, TICK_RATE_HZ)
     early = torch.arange(0, 10 * 100)
     returns = torch.from_numpy(experience.rewards[:10, :, 0]).flatten() / (1.0 - discount)
-    left = (returns - value.expect(experience.moments().take(early))).var() / returns.var()
+    left = (returns - value.predict(experience.flatten().index(early))).var() / returns.var()
     assert float(left) < 0.3
 
 
-def test_what_comes_in_later_stretches_is_counted_while_the_world_goes_on() -> None:
-    value = learner(horizons_s=(1.0,), steps=1, share=1.0)
-    value.learn(paid(0.0))
-    next_one = paid(2.0, "deaths")
-    next_one.fresh[50:] = True
-    value.learn(next_one)
-    told = value._targets()[0][:, PARTS.index("deaths"), 0] * 3.0
-    world = value._memory[0].ticks % 100
-    tick = torch.div(value._memory[0].ticks, 100, rounding_mode="floor")
-    assert float(told[world >= 50].abs().max()) < 1.0, "only what was expected when the world was left"
-    went_on = told[(world < 50) & (tick == 19)]
-    much = sum(2.0 * per_tick(1.0, TICK_RATE_HZ) ** tick for tick in range(1, 20))
-    assert float(went_on.min()) == pytest.approx(much, abs=2.0)
+def test_rewards_of_the_next_rollout_count_where_the_episode_goes_on_and_not_where_it_ended() -> None:
+    value = learner(discount_horizons_s=(1.0,), steps=150, sample_fraction=1.0, learning_rate=3e-3, dropout=0.0)
+    first, second = paid(0.0), paid(2.0, "deaths", seed=1)
+    for rollout, sign in ((first, 2.0), (second, -2.0)):
+        rollout.context[..., 0] = sign  # so that the network can tell the rollouts apart,
+        rollout.context[:, :50, 1], rollout.context[:, 50:, 1] = 2.0, -2.0  # and the worlds
+    second.is_new_episode[50:] = True
+    value.learn(first)
+    value.learn(second)
+    late = value.predict(first.flatten()).view(20, 100)[15:19]
+    discount = discount_per_tick(1.0, TICK_RATE_HZ)
+    earned = sum(2.0 * discount**tick for tick in range(20))
+    expected = np.mean([earned * discount ** (20 - tick) for tick in range(15, 19)])
+    assert float(late[:, :50].mean()) == pytest.approx(expected, rel=0.3)
+    assert float(late[:, 50:].abs().mean()) < 0.15 * expected
 
 
 @pytest.mark.parametrize("poison", [float("nan"), float("inf"), 1e9])
@@ -65,9 +67,9 @@ def test_a_ruined_one_is_thrown_away_and_begun_afresh(poison: float, caplog: pyt
     with caplog.at_level(logging.WARNING):
         experience.rewards[..., 0] = poison
         value.learn(experience)
-    assert value.trouble and value.num_lost == 1
+    assert value.reset_reason and value.num_resets == 1
     assert "begun afresh" in caplog.text
-    assert bool(torch.isfinite(value.expect(experience.moments())).all())
+    assert bool(torch.isfinite(value.predict(experience.flatten())).all())
     experience.rewards[..., 0] = 1.0
     value.learn(experience)
-    assert value.trouble == "" and value.num_lost == 1, "what ruined it is forgotten with it"
+    assert value.reset_reason == "" and value.num_resets == 1, "what ruined it is forgotten with it"

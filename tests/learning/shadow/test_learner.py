@@ -10,22 +10,22 @@ import torch
 from tests.support.small_policies import write_brain
 from tests.support.teacher_play import PROFILE, teacher_play
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.learning.data.executor_batch import join, samples_of
-from understudy.learning.data.labelled_episode import prepare
-from understudy.learning.data.replay_buffer import SampleBuffer
-from understudy.learning.data.streaming_labeller import AWAY_TICKS, Onlooker
-from understudy.learning.data.upstream_conditioning import Upstream
-from understudy.learning.shadow.acceptance import LARGEST_LOSS, judge
+from understudy.learning.data.executor_batch import build_batch, concatenate
+from understudy.learning.data.labelled_episode import label_episode
+from understudy.learning.data.replay_buffer import ReplayBuffer
+from understudy.learning.data.streaming_labeller import AWAY_TICKS, StreamingLabeller
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
+from understudy.learning.shadow.acceptance import LARGEST_LOSS, accept_candidate
 from understudy.learning.shadow.agreement import Agreement
-from understudy.learning.shadow.learner import CYCLE_TICKS, Rehearsal, ShadowLearner, use_of
-from understudy.learning.shadow.messages import Disagreed, Scored, ShadowSettings
-from understudy.policies.policy_bundle import Brain, load_brain
-from understudy.policies.style_heads import earlier_of
+from understudy.learning.shadow.learner import CYCLE_TICKS, RehearsalData, ShadowLearner, split_of
+from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings
+from understudy.policies.policy_bundle import PolicyBundle, load_policies
+from understudy.policies.style_heads import base_style
 
 
 @pytest.fixture(scope="session")
-def brain(tmp_path_factory: pytest.TempPathFactory) -> Brain:
-    return load_brain(write_brain(tmp_path_factory.mktemp("brain")))
+def policies(tmp_path_factory: pytest.TempPathFactory) -> PolicyBundle:
+    return load_policies(write_brain(tmp_path_factory.mktemp("brain")))
 
 
 @cache
@@ -37,92 +37,98 @@ def played(number: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return records, play.actions
 
 
-def test_ticks_fed_in_pieces_become_the_samples_of_the_whole_session(brain: Brain) -> None:
+def test_ticks_fed_in_pieces_become_the_samples_of_the_whole_session(policies: PolicyBundle) -> None:
     records, actions = played()
-    onlooker = Onlooker(brain, PROFILE)
+    onlooker = StreamingLabeller(policies, PROFILE)
     watched = [
         part for at in range(0, 2400, 7) for part in onlooker.watch(records[at : at + 7], actions[at : at + 7], at)
     ]
-    first, found = watched[0].first_index, join([part.samples for part in watched])
+    first, found = watched[0].first_index, concatenate([part.samples for part in watched])
     assert [part.first_index for part in watched] == [first + 60 * number for number in range(len(watched))]
     assert len(found) > 2100
 
     whole = slice(first, first + len(found))
-    lesson = prepare(teacher_play()[0].observation[first:], actions[first:], PROFILE)
-    upstream = Upstream(brain.strategist, brain.tactician)
-    expected = samples_of([lesson], [upstream.advice(lesson)], torch.device("cpu")).take(slice(0, len(found)))
+    labelled = label_episode(teacher_play()[0].observation[first:], actions[first:], PROFILE)
+    upstream = UpstreamPolicies(policies.strategist, policies.tactician)
+    expected = build_batch([labelled], [upstream.conditioning(labelled)], torch.device("cpu")).index(
+        slice(0, len(found))
+    )
     assert whole.stop <= 2400
     torch.testing.assert_close(found.context, expected.context)
     torch.testing.assert_close(found.tracks, expected.tracks)
-    assert torch.equal(found.starts, expected.starts)
-    assert torch.equal(found.candidates, expected.candidates)
-    assert torch.equal(found.key_onsets, expected.key_onsets)
+    assert torch.equal(found.started, expected.started)
+    assert torch.equal(found.target, expected.target)
+    assert torch.equal(found.keys, expected.keys)
     seconds = 30 * TICK_RATE_HZ  # until here the strategist has as much to look back on in both
-    torch.testing.assert_close(found.advice[:, :seconds], expected.advice[:, :seconds], atol=1e-4, rtol=1e-3)
-    torch.testing.assert_close(found.weights[:, :seconds], expected.weights[:, :seconds], atol=1e-4, rtol=1e-3)
+    torch.testing.assert_close(
+        found.conditioning[:, :seconds], expected.conditioning[:, :seconds], atol=1e-4, rtol=1e-3
+    )
+    torch.testing.assert_close(
+        found.target_probs[:, :seconds], expected.target_probs[:, :seconds], atol=1e-4, rtol=1e-3
+    )
 
 
-def test_a_tick_is_a_sample_only_when_its_future_is_known(brain: Brain) -> None:
+def test_a_tick_is_a_sample_only_when_its_future_is_known(policies: PolicyBundle) -> None:
     records, actions = played()
-    onlooker = Onlooker(brain, PROFILE)
+    onlooker = StreamingLabeller(policies, PROFILE)
     assert onlooker.watch(records[:100], actions[:100], 0) == []
     assert len(onlooker.watch(records[100:160], actions[100:160], 100)) == 1
 
 
-def test_who_touches_nothing_teaches_nothing(brain: Brain) -> None:
+def test_who_touches_nothing_teaches_nothing(policies: PolicyBundle) -> None:
     records, actions = played()
     still = actions.copy()
     still["button"] = still["keys"] = 0
     still["cursor_x"] = still["cursor_y"] = 0.5
-    assert Onlooker(brain, PROFILE).watch(records, still, 0) == []
+    assert StreamingLabeller(policies, PROFILE).watch(records, still, 0) == []
     away = actions.copy()
     away[1200:] = still[1200:]
-    found = Onlooker(brain, PROFILE).watch(records, away, 0)
+    found = StreamingLabeller(policies, PROFILE).watch(records, away, 0)
     assert found[-1].first_index < 1200 + AWAY_TICKS
 
 
-def test_a_break_in_time_breaks_the_history(brain: Brain) -> None:
+def test_a_break_in_time_breaks_the_history(policies: PolicyBundle) -> None:
     records, actions = played()
     broken = records.copy()
     broken["time_s"][600:] += 30.0
-    found = Onlooker(brain, PROFILE).watch(broken, actions, 0)
+    found = StreamingLabeller(policies, PROFILE).watch(broken, actions, 0)
     indices = [part.first_index for part in found]
     assert 600 in indices
     assert max(index for index in indices if index < 600) + 60 <= 600
 
 
-def test_the_buffer_keeps_what_begins_and_a_sixth_of_the_rest_and_only_the_newest(brain: Brain) -> None:
+def test_the_buffer_keeps_what_begins_and_a_sixth_of_the_rest_and_only_the_newest(policies: PolicyBundle) -> None:
     records, actions = played()
-    parts = Onlooker(brain, PROFILE).watch(records, actions, 0)
-    everything = SampleBuffer(None, torch.Generator().manual_seed(0))
-    small = SampleBuffer(100, torch.Generator().manual_seed(0))
+    parts = StreamingLabeller(policies, PROFILE).watch(records, actions, 0)
+    everything = ReplayBuffer(None, torch.Generator().manual_seed(0))
+    small = ReplayBuffer(100, torch.Generator().manual_seed(0))
     for part in parts:
         everything.add(part.samples)
         small.add(part.samples)
-    ticks, begun = sum(len(part.samples) for part in parts), sum(int(part.samples.eventful.sum()) for part in parts)
-    samples, weight = everything.contents()
-    assert int(samples.eventful.sum()) == begun
+    ticks, begun = sum(len(part.samples) for part in parts), sum(int(part.samples.has_onset.sum()) for part in parts)
+    samples, weight = everything.all()
+    assert int(samples.has_onset.sum()) == begun
     assert float(weight.sum()) == pytest.approx(ticks, rel=0.02)
-    newest, _ = small.contents()
+    newest, _ = small.all()
     assert len(newest) == len(small) == 100
     assert torch.equal(newest.context, samples.context[-100:])
-    assert int(small.draw(1000).max()) < 100
+    assert int(small.sample_indices(1000).max()) < 100
 
 
-def settled(brain: Brain, **changed: float) -> ShadowLearner:
+def settled(policies: PolicyBundle, **changed: float) -> ShadowLearner:
     settings = {"learning_rate": 3e-3, "update_interval": 3.0, "steps_per_update": 4, **changed}
-    return ShadowLearner(brain, PROFILE, ShadowSettings(**settings))  # type: ignore[arg-type]
+    return ShadowLearner(policies, PROFILE, ShadowSettings(**settings))  # type: ignore[arg-type]
 
 
-def test_the_earlier_manner_is_rehearsed_by_its_own_answers(brain: Brain) -> None:
+def test_the_earlier_manner_is_rehearsed_by_its_own_answers(policies: PolicyBundle) -> None:
     records, actions = played()
-    pool = SampleBuffer(None, torch.Generator().manual_seed(0))
-    for part in Onlooker(brain, PROFILE).watch(*played(1), 0):
+    pool = ReplayBuffer(None, torch.Generator().manual_seed(0))
+    for part in StreamingLabeller(policies, PROFILE).watch(*played(1), 0):
         pool.add(part.samples)
-    base, _ = pool.contents()
+    base, _ = pool.all()
     torch.manual_seed(0)
     settings = ShadowSettings(learning_rate=3e-3, ema_decay=0.0, steps_per_update=20)
-    learner = ShadowLearner(brain, PROFILE, settings, Rehearsal(pool=pool, held_out=base))
+    learner = ShadowLearner(policies, PROFILE, settings, RehearsalData(pool=pool, held_out=base))
     learner.watch(records, actions, 0)
     for number in range(3):
         learner.update(10.0 * number)
@@ -131,13 +137,13 @@ def test_the_earlier_manner_is_rehearsed_by_its_own_answers(brain: Brain) -> Non
     def likelihood(model: torch.nn.Module) -> float:
         return float(learner.agreement(model, base).likelihood.mean())
 
-    at_first = likelihood(learner.first)
-    assert abs(likelihood(earlier_of(learner.model)) - at_first) < 0.5 * abs(likelihood(learner.model) - at_first)
+    at_first = likelihood(learner.initial_policy)
+    assert abs(likelihood(base_style(learner.model)) - at_first) < 0.5 * abs(likelihood(learner.model) - at_first)
 
 
-def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises(brain: Brain) -> None:
+def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises(policies: PolicyBundle) -> None:
     torch.manual_seed(0)
-    learner, updates, scores = settled(brain), [], []
+    learner, updates, scores = settled(policies), [], []
     for number in range(3):
         records, actions = played(number)
         for at in range(0, 2400, 10):
@@ -146,7 +152,7 @@ def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises
             block = records[at : at + 10].copy()
             block["time_s"] = now_s + np.arange(10) / TICK_RATE_HZ
             reports = learner.watch(block, actions[at : at + 10], tick)
-            scores += [report for report in reports if isinstance(report, Scored)]
+            scores += [report for report in reports if isinstance(report, AgreementScore)]
             due = learner.due_s(now_s)
             assert (due is None) == (len(learner.buffer) < 32)
             if due == 0.0:
@@ -160,24 +166,24 @@ def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises
     assert last.loss < first.loss
     assert last.click_accuracy > first.click_accuracy
     assert last.position_error < first.position_error
-    assert scores[-1].agreement > scores[-1].before + 0.1, "it learnt, and what it began with did not"
-    verdict = learner.judge()
+    assert scores[-1].agreement > scores[-1].initial_agreement + 0.1, "it learnt, and what it began with did not"
+    verdict = learner.evaluate_candidate()
     assert verdict.numbers["likelihood_gain_sure"] > 0
 
 
-def test_moments_of_disagreement_are_named(brain: Brain) -> None:
+def test_moments_of_disagreement_are_named(policies: PolicyBundle) -> None:
     records, actions = played()
-    learner = settled(brain)
+    learner = settled(policies)
     reports = learner.watch(records, actions, 0)
-    moments = [time_s for report in reports if isinstance(report, Disagreed) for time_s in report.times_s]
-    clicks = sum(len(report.times_s) for report in reports if isinstance(report, Disagreed))
+    moments = [time_s for report in reports if isinstance(report, Disagreements) for time_s in report.times_s]
+    clicks = sum(len(report.times_s) for report in reports if isinstance(report, Disagreements))
     assert len(moments) == clicks > 5
     assert moments == sorted(moments)
     assert set(moments) <= set(records["time_s"].tolist())
 
 
 def test_the_last_minute_of_every_four_is_held_out_with_a_gap_around_it() -> None:
-    uses = [use_of(index) for index in range(0, 2 * CYCLE_TICKS, TICK_RATE_HZ)]
+    uses = [split_of(index) for index in range(0, 2 * CYCLE_TICKS, TICK_RATE_HZ)]
     assert uses[0] == "learn" and uses[174] == "learn"
     assert set(uses[175:185]) == {"neither"}
     assert set(uses[185:235]) == {"hold out"}
@@ -192,18 +198,18 @@ def likely(same: float, likelihood: float, clicks: int = 100) -> Agreement:
 
 def test_only_a_better_candidate_that_has_lost_nothing_may_play() -> None:
     old, base = likely(0.60, -0.30), likely(0.80, -0.2)
-    assert judge(likely(0.66, -0.28), old, base, base).promote
-    assert judge(likely(0.66, -0.28), old, None, None).promote
-    assert not judge(likely(0.66, -0.31), old, base, base).promote, "less likely"
-    assert not judge(likely(0.50, -0.28), old, base, base).promote, "fewer clicks agree"
+    assert accept_candidate(likely(0.66, -0.28), old, base, base).promote
+    assert accept_candidate(likely(0.66, -0.28), old, None, None).promote
+    assert not accept_candidate(likely(0.66, -0.31), old, base, base).promote, "less likely"
+    assert not accept_candidate(likely(0.50, -0.28), old, base, base).promote, "fewer clicks agree"
     worse = likely(0.80 - LARGEST_LOSS - 0.03, -0.2)
-    refused = judge(likely(0.66, -0.28), old, worse, base)
+    refused = accept_candidate(likely(0.66, -0.28), old, worse, base)
     assert not refused.promote and "base" in refused.reason
-    few = judge(likely(0.9, -0.1, clicks=5), likely(0.1, -0.9, clicks=5), None, None)
+    few = accept_candidate(likely(0.9, -0.1, clicks=5), likely(0.1, -0.9, clicks=5), None, None)
     assert not few.promote and "5 clicks" in few.reason
 
 
-def test_no_held_out_play_is_no_verdict(brain: Brain) -> None:
-    verdict = settled(brain).judge()
+def test_no_held_out_play_is_no_verdict(policies: PolicyBundle) -> None:
+    verdict = settled(policies).evaluate_candidate()
     assert not verdict.promote
     assert math.isnan(verdict.numbers["agreement"])

@@ -19,9 +19,17 @@ from understudy.contract.intent import no_intent
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Listener, Step
 from understudy.learning.shadow.listener import ShadowTrainer
-from understudy.learning.shadow.messages import Disagreed, Filled, Judged, Ready, Report, Scored, Updated
-from understudy.learning.worker.worker_endpoint import Trouble
-from understudy.learning.worker.worker_process import Patience
+from understudy.learning.shadow.messages import (
+    AgreementScore,
+    BufferFill,
+    Disagreements,
+    PromotionResult,
+    Report,
+    UpdateStats,
+    WorkerReady,
+)
+from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.worker_process import WorkerTimeouts
 from understudy.policies.checkpoint import BEST, load_checkpoint
 
 PATIENCE_S = 400.0
@@ -85,16 +93,16 @@ def test_a_played_session_is_scored_learnt_from_staged_and_judged(
     assert isinstance(trainer, Listener)
     for step in steps(1200):
         trainer.on_step(step)
-    ear.wait(lambda: len(ear.of(Updated)) >= 5)
+    ear.wait(lambda: len(ear.of(UpdateStats)) >= 5)
     trainer.close()
     trainer.close()
 
-    (ready,) = ear.of(Ready)
-    assert isinstance(ready, Ready) and ready.base_minutes == 0 and "no recordings" in ready.note
-    (judged,) = ear.of(Judged)
-    assert isinstance(judged, Judged) and not judged.promoted and "held out" in judged.reason
-    assert ear.of(Filled) and ear.of(Scored) and ear.of(Disagreed) and not ear.of(Trouble)
-    assert [report.number for report in ear.of(Updated)] == list(range(1, trainer.num_updates + 1))  # type: ignore[union-attr]
+    (ready,) = ear.of(WorkerReady)
+    assert isinstance(ready, WorkerReady) and ready.base_minutes == 0 and "no recordings" in ready.note
+    (judged,) = ear.of(PromotionResult)
+    assert isinstance(judged, PromotionResult) and not judged.promoted and "held out" in judged.reason
+    assert ear.of(BufferFill) and ear.of(AgreementScore) and ear.of(Disagreements) and not ear.of(WorkerFailure)
+    assert [report.number for report in ear.of(UpdateStats)] == list(range(1, trainer.num_updates + 1))  # type: ignore[union-attr]
 
     staged = load_checkpoint(trainer.candidate, "executor")
     assert staged.identity == judged.identity != before.identity
@@ -113,18 +121,20 @@ def test_a_killed_learner_comes_back_with_the_play_so_far(make: Callable[..., Sh
     trainer = make(ear, update_interval=0.2)
     for step in steps(600):
         trainer.on_step(step)
-    ear.wait(lambda: ear.of(Updated))
+    ear.wait(lambda: ear.of(UpdateStats))
     filled = 0.8 * trainer.num_samples  # which of the ticks without an event are kept is drawn anew
     assert trainer.background.pid is not None
     os.kill(trainer.background.pid, signal.SIGKILL)
-    ear.wait(lambda: ear.of(Trouble))
+    ear.wait(lambda: ear.of(WorkerFailure))
     count = len(ear.reports)
-    ear.wait(lambda: any(isinstance(report, Filled) and report.num_samples >= filled for report in ear.reports[count:]))
-    ear.wait(lambda: any(isinstance(report, Updated) for report in ear.reports[count:]))
+    ear.wait(
+        lambda: any(isinstance(report, BufferFill) and report.num_samples >= filled for report in ear.reports[count:])
+    )
+    ear.wait(lambda: any(isinstance(report, UpdateStats) for report in ear.reports[count:]))
     trainer.close()
     assert trainer.background.num_restarts == 1
-    (trouble,) = ear.of(Trouble)
-    assert isinstance(trouble, Trouble) and "started again" in trouble.text
+    (trouble,) = ear.of(WorkerFailure)
+    assert isinstance(trouble, WorkerFailure) and "started again" in trouble.text
 
 
 def test_what_a_policy_did_is_not_learnt_from_and_nobody_waits(make: Callable[..., ShadowTrainer]) -> None:
@@ -137,9 +147,9 @@ def test_what_a_policy_did_is_not_learnt_from_and_nobody_waits(make: Callable[..
         longest_s = max(longest_s, time.perf_counter() - begun_s)
     trainer.close()
     assert longest_s < 0.05
-    assert not ear.of(Filled)
-    assert (trainer.seen.num_ticks, trainer.seen.num_taught) == (400, 0)
-    assert 0 < trainer.seen.num_touched < 400
+    assert not ear.of(BufferFill)
+    assert (trainer.seen.num_ticks, trainer.seen.num_expert_ticks) == (400, 0)
+    assert 0 < trainer.seen.num_active_ticks < 400
 
 
 def test_weights_that_are_not_there_are_a_sentence_and_play_goes_on(
@@ -147,9 +157,9 @@ def test_weights_that_are_not_there_are_a_sentence_and_play_goes_on(
 ) -> None:
     (models / "executor" / BEST).unlink()
     ear = Ear()
-    trainer = make(ear, patience=Patience(most_restarts=1))
-    ear.wait(lambda: len(ear.of(Trouble)) >= 4)
+    trainer = make(ear, patience=WorkerTimeouts(most_restarts=1))
+    ear.wait(lambda: len(ear.of(WorkerFailure)) >= 4)
     for step in steps(50):
         trainer.on_step(step)
     trainer.close()
-    assert any("There is no checkpoint" in report.text for report in ear.of(Trouble))  # type: ignore[union-attr]
+    assert any("There is no checkpoint" in report.text for report in ear.of(WorkerFailure))  # type: ignore[union-attr]

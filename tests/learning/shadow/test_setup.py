@@ -15,12 +15,12 @@ from tests.support.teacher_play import PROFILE, teacher_play
 from understudy.contract.action import Actor
 from understudy.contract.errors import NoRecordingsError
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.learning.data.dataset import gather
+from understudy.learning.data.dataset import load_dataset
 from understudy.learning.registry.audit_log import STAGED
 from understudy.learning.registry.candidates import stage
-from understudy.learning.registry.promotion import Grounds, promote
-from understudy.learning.shadow.messages import Places, ShadowSettings
-from understudy.learning.shadow.setup import base_recordings, begin, trained_s
+from understudy.learning.registry.promotion import PromotionRecord, promote
+from understudy.learning.shadow.messages import ShadowPaths, ShadowSettings
+from understudy.learning.shadow.setup import base_recordings, base_trained_at_s, build_shadow_learner
 from understudy.policies.checkpoint import (
     BASE,
     BEST,
@@ -52,9 +52,9 @@ def recordings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_base_recordings_are_split_as_they_were_in_training(recordings: Path) -> None:
     train, held_out = base_recordings(recordings, time.time() + 1, PROFILE)
-    material = gather(recordings)
-    assert {part.actions.tobytes() for part in train} == {part.actions.tobytes() for part in material.train}
-    assert [part.actions.tobytes() for part in held_out] == [part.actions.tobytes() for part in material.held_out]
+    dataset = load_dataset(recordings)
+    assert {part.actions.tobytes() for part in train} == {part.actions.tobytes() for part in dataset.train}
+    assert [part.actions.tobytes() for part in held_out] == [part.actions.tobytes() for part in dataset.validation]
     assert len(train) == 3 and len(held_out) == 1
 
 
@@ -67,14 +67,14 @@ def test_recordings_that_are_newer_than_the_weights_are_no_base(recordings: Path
 def test_a_session_rehearses_stages_and_goes_on_from_what_it_staged(recordings: Path, tmp_path: Path) -> None:
     models = write_brain(tmp_path / "models")
     os.utime(models / "executor" / BEST, (time.time() + 5, time.time() + 5))
-    places = Places(
+    places = ShadowPaths(
         models=models,
         candidate=models / "executor" / "staged" / "candidate_now.pt",
         log_folder=tmp_path / "logs",
         recordings=recordings,
     )
     beats: list[float] = []
-    start = begin(ShadowSettings(), places, PROFILE, lambda: beats.append(time.monotonic()))
+    start = build_shadow_learner(ShadowSettings(), places, PROFILE, lambda: beats.append(time.monotonic()))
     assert (start.base_minutes, start.held_out_minutes, start.note) == (6.0, 2.0, "")
     assert len(beats) > 8
     learner = start.learner
@@ -83,15 +83,15 @@ def test_a_session_rehearses_stages_and_goes_on_from_what_it_staged(recordings: 
     records["time_s"] = np.arange(len(records)) / TICK_RATE_HZ
     learner.watch(records[:600], actions[:600], 0)
     learner.update(0.0)
-    verdict = learner.judge()
+    verdict = learner.evaluate_candidate()
     assert verdict.numbers["base_agreement_before"] >= 0.0
     identity = start.stage("0" * 16, verdict.numbers)
     staged = load_checkpoint(places.candidate)
     assert staged.identity == identity != load_checkpoint(models / "executor" / BEST).identity
     assert staged.meta.metrics["shadow_base_agreement"] == verdict.numbers["base_agreement"]
-    again = begin(ShadowSettings(), places, PROFILE, lambda: None)
+    again = build_shadow_learner(ShadowSettings(), places, PROFILE, lambda: None)
     assert weights_identity(again.learner.model.state_dict()) == identity
-    assert weights_identity(again.learner.first.state_dict()) != identity
+    assert weights_identity(again.learner.initial_policy.state_dict()) != identity
 
 
 def test_drift_is_measured_from_the_weights_before_all_shadow_sessions(recordings: Path, tmp_path: Path) -> None:
@@ -106,11 +106,13 @@ def test_drift_is_measured_from_the_weights_before_all_shadow_sessions(recording
     newer = Checkpoint(meta=replace(first.meta, lineage=later), weights=weights)
     candidate = models / "executor" / STAGED / "candidate_then.pt"
     stage(candidate, newer)
-    promote(models, candidate, Grounds(why="a test"))
+    promote(models, candidate, PromotionRecord(why="a test"))
     os.utime(models / "executor" / BEST, (time.time() + 9999, time.time() + 9999))
-    places = Places(models=models, candidate=tmp_path / "candidate_now.pt", log_folder=tmp_path, recordings=recordings)
-    start = begin(ShadowSettings(), places, PROFILE, lambda: None)
-    assert weights_identity(start.learner.first.state_dict()) == newer.identity
-    assert weights_identity(start.learner.root.state_dict()) == first.identity
-    assert trained_s(newer, models / "executor" / BEST) == pytest.approx(trained.timestamp(), abs=2)
+    places = ShadowPaths(
+        models=models, candidate=tmp_path / "candidate_now.pt", log_folder=tmp_path, recordings=recordings
+    )
+    start = build_shadow_learner(ShadowSettings(), places, PROFILE, lambda: None)
+    assert weights_identity(start.learner.initial_policy.state_dict()) == newer.identity
+    assert weights_identity(start.learner.root_policy.state_dict()) == first.identity
+    assert base_trained_at_s(newer, models / "executor" / BEST) == pytest.approx(trained.timestamp(), abs=2)
     assert start.base_minutes == 6.0, "what was recorded before the training is the base"

@@ -7,29 +7,29 @@ import pytest
 
 from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.observation import MAX_TRACKS
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.motor_model_fit import fit_hand
-from understudy.learning.supervised.executor_metrics import Foretold, aim_metrics, destinations
-from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, likeliest_positions
+from understudy.policies.executor import MINIMAP, SPACE
 
 MINIMAP_CORNER = (PROFILE.minimap.left, PROFILE.minimap.top, PROFILE.minimap.width, PROFILE.minimap.height)
 
 
-def figures(lesson: Lesson, start: np.ndarray, destination: np.ndarray) -> dict[str, float]:
-    hand = fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures)])
-    return aim_metrics(lesson, Foretold(start, destination), hand, np.random.default_rng(0))
+def figures(labelled: LabelledEpisode, start: np.ndarray, destination: np.ndarray) -> dict[str, float]:
+    hand = fit_motor_model([(labelled.observation, labelled.actions, labelled.labels.gestures)])
+    return guide_metrics(labelled, ExecutorForecast(start, destination), hand, np.random.default_rng(0))
 
 
-def all_knowing(lesson: Lesson) -> tuple[np.ndarray, np.ndarray]:
-    start, destination = (lesson.starts >= 0).astype(float), np.full((len(lesson), 2), 0.5)
-    for gesture in lesson.hindsight.gestures:
+def all_knowing(labelled: LabelledEpisode) -> tuple[np.ndarray, np.ndarray]:
+    start, destination = (labelled.gesture_index >= 0).astype(float), np.full((len(labelled), 2), 0.5)
+    for gesture in labelled.labels.gestures:
         destination[gesture["onset"]] = gesture["x"], gesture["y"]
     return start, destination
 
 
 def test_who_knows_onsets_and_places_beats_every_trivial_predictor() -> None:
-    lesson = teacher_lessons()[0]
-    found = figures(lesson, *all_knowing(lesson))
+    labelled = teacher_lessons()[0]
+    found = figures(labelled, *all_knowing(labelled))
     assert found["onset_recall"] == found["onset_precision"] == 1.0
     assert found["destination_error"] == 0.0
     for name in ("position_error", "moving_position_error", "destination_error"):
@@ -39,23 +39,23 @@ def test_who_knows_onsets_and_places_beats_every_trivial_predictor() -> None:
 
 
 def test_who_foretells_nothing_is_the_trivial_predictor() -> None:
-    lesson = teacher_lessons()[0]
-    found = figures(lesson, np.zeros(len(lesson)), np.full((len(lesson), 2), 0.5))
+    labelled = teacher_lessons()[0]
+    found = figures(labelled, np.zeros(len(labelled)), np.full((len(labelled), 2), 0.5))
     assert found["onset_recall"] == 0.0 and found["onset_precision"] == 0.0
-    assert found["click_accuracy_baseline"] == pytest.approx(float((lesson.actions["button"] == 0).mean()))
+    assert found["click_accuracy_baseline"] == pytest.approx(float((labelled.actions["button"] == 0).mean()))
 
 
 def test_a_session_without_gestures_has_figures_too() -> None:
-    lesson = teacher_lessons()[0]
-    hindsight = dataclasses.replace(lesson.hindsight, gestures=lesson.hindsight.gestures[:0])
-    quiet = dataclasses.replace(lesson, hindsight=hindsight)
-    found = figures(quiet, np.zeros(len(lesson)), np.full((len(lesson), 2), 0.5))
+    labelled = teacher_lessons()[0]
+    hindsight = dataclasses.replace(labelled.labels, gestures=labelled.labels.gestures[:0])
+    quiet = dataclasses.replace(labelled, labels=hindsight)
+    found = figures(quiet, np.zeros(len(labelled)), np.full((len(labelled), 2), 0.5))
     assert all(np.isfinite(value) for value in found.values())
 
 
 def test_the_likeliest_candidate_is_where_it_is_in_the_window() -> None:
-    lesson = teacher_lessons()[0]
-    records, ticks = lesson.observation.records, len(lesson)
+    labelled = teacher_lessons()[0]
+    records, ticks = labelled.observation.records, len(labelled)
     minimap, space = np.tile([0.0, 0.5], (ticks, 1)), np.tile([-0.5, 0.25], (ticks, 1))
     left, top, width, height = MINIMAP_CORNER
     mark = records["landmarks"][:, 1]
@@ -66,7 +66,5 @@ def test_the_likeliest_candidate_is_where_it_is_in_the_window() -> None:
         SPACE: (np.full(ticks, 0.25), np.full(ticks, 0.625)),
     }
     for candidate, place in expected.items():
-        pointer = np.zeros((ticks, NUM_CANDIDATES))
-        pointer[:, candidate] = 1.0
-        found = destinations(lesson, pointer, minimap, space, MINIMAP_CORNER)
+        found = likeliest_positions(labelled, np.full(ticks, candidate), minimap, space, MINIMAP_CORNER)
         np.testing.assert_allclose(found, np.stack(place, axis=1), atol=1e-6)

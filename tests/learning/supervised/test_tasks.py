@@ -12,30 +12,30 @@ from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.action import ACTION
 from understudy.contract.errors import TrainingError
 from understudy.contract.intent import NUM_MODES, Mode
-from understudy.learning.data.labelled_episode import Lesson, prepare
-from understudy.learning.data.motor_model_fit import fit_hand
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
+from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.supervised.executor_task import ExecutorTask
 from understudy.learning.supervised.strategist_task import StrategistTask
 from understudy.learning.supervised.tactician_task import TacticianTask
 from understudy.learning.training.trainer_config import Task
 from understudy.policies.click_semantics import MAX_KEYS
-from understudy.policies.executor import NUM_CANDIDATES, Executor, ExecutorConfig, Hazards
-from understudy.policies.mixture_density import in_plane
+from understudy.policies.executor import NUM_CANDIDATES, Executor, ExecutorConfig, ExecutorOutput
+from understudy.policies.mixture_density import window_mixture
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
 CPU = torch.device("cpu")
 
 
-def halves() -> tuple[list[Lesson], list[Lesson]]:
-    lessons = teacher_lessons()
-    return lessons[:3], lessons[3:]
+def halves() -> tuple[list[LabelledEpisode], list[LabelledEpisode]]:
+    labelled_episodes = teacher_lessons()
+    return labelled_episodes[:3], labelled_episodes[3:]
 
 
-def executor_task(model: Executor, train: list[Lesson], held_out: list[Lesson]) -> ExecutorTask:
-    hand = fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in train])
-    return ExecutorTask(train, held_out, model, CPU, Upstream(), PROFILE, hand)
+def executor_task(model: Executor, train: list[LabelledEpisode], held_out: list[LabelledEpisode]) -> ExecutorTask:
+    hand = fit_motor_model([(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in train])
+    return ExecutorTask(train, held_out, model, CPU, UpstreamPolicies(), PROFILE, hand)
 
 
 def make_strategist() -> Task[Any]:
@@ -43,7 +43,7 @@ def make_strategist() -> Task[Any]:
 
 
 def make_tactician() -> Task[Any]:
-    return TacticianTask(*halves(), Tactician(TacticianConfig(width=32)), CPU, Upstream())
+    return TacticianTask(*halves(), Tactician(TacticianConfig(width=32)), CPU, UpstreamPolicies())
 
 
 def make_executor() -> Task[Any]:
@@ -101,22 +101,22 @@ class Constant(Executor):
     def __init__(self) -> None:
         super().__init__(ExecutorConfig(width=16))
 
-    def forward(self, context_BF: Tensor, *rest: Tensor) -> Hazards:
+    def forward(self, context_BF: Tensor, *rest: Tensor) -> ExecutorOutput:
         size = len(context_BF)
-        return Hazards(
+        return ExecutorOutput(
             start_logit=torch.full((size,), -3.0),
             pointer_logits=torch.zeros(size, NUM_CANDIDATES),
             right_logit=torch.zeros(size),
-            minimap_density=in_plane(torch.zeros(size, 2, 5)),
-            space_density=in_plane(torch.zeros(size, 2, 5)),
+            minimap_density=window_mixture(torch.zeros(size, 2, 5)),
+            space_density=window_mixture(torch.zeros(size, 2, 5)),
             key_logits=torch.full((size, MAX_KEYS), -4.0),
         )
 
 
 @pytest.mark.parametrize("batch_size", [8, 256])
 def test_sampling_few_of_the_quiet_ticks_is_as_fair_as_taking_them_all(batch_size: int) -> None:
-    lessons = teacher_lessons()
-    task = executor_task(Constant(), lessons, lessons)
+    labelled_episodes = teacher_lessons()
+    task = executor_task(Constant(), labelled_episodes, labelled_episodes)
     exact, totals, generator = task.validate(task.model), dict[str, float](), torch.Generator().manual_seed(3)
     for _ in range(3):
         order = torch.randperm(task.num_samples, generator=generator)
@@ -128,19 +128,19 @@ def test_sampling_few_of_the_quiet_ticks_is_as_fair_as_taking_them_all(batch_siz
 
 
 def test_without_any_click_or_key_there_is_nothing_for_the_executor_to_learn() -> None:
-    lesson = teacher_lessons()[0]
-    idle = np.zeros(len(lesson), ACTION)
-    quiet = prepare(lesson.observation, idle, PROFILE)
+    labelled = teacher_lessons()[0]
+    idle = np.zeros(len(labelled), ACTION)
+    quiet = label_episode(labelled.observation, idle, PROFILE)
     with pytest.raises(TrainingError, match="Nothing is clicked"):
-        ExecutorTask([quiet], [quiet], Executor(ExecutorConfig()), CPU, Upstream(), PROFILE, fit_hand([
-            (lesson.observation, lesson.actions, lesson.hindsight.gestures)
+        ExecutorTask([quiet], [quiet], Executor(ExecutorConfig()), CPU, UpstreamPolicies(), PROFILE, fit_motor_model([
+            (labelled.observation, labelled.actions, labelled.labels.gestures)
         ]))  # fmt: skip
 
 
 def test_the_strategists_windows_stay_inside_their_session() -> None:
     """A window that ran over the seam of two sessions would hold a past that never was."""
-    lessons = teacher_lessons()[:2]
-    marked = [lesson.encoded.context.copy() for lesson in lessons]
+    labelled_episodes = teacher_lessons()[:2]
+    marked = [labelled.encoded.context.copy() for labelled in labelled_episodes]
 
     class Watch(Strategist):
         def forward(self, summaries_BTF: Tensor) -> Any:
@@ -149,14 +149,14 @@ def test_the_strategists_windows_stay_inside_their_session() -> None:
 
     seen: list[Tensor] = []
     try:
-        for number, lesson in enumerate(lessons):
-            lesson.encoded.context[:, -1] = 1.0 + number
-        task = StrategistTask(lessons, lessons, Watch(StrategistConfig(width=16, layers=1)), CPU)
+        for number, labelled in enumerate(labelled_episodes):
+            labelled.encoded.context[:, -1] = 1.0 + number
+        task = StrategistTask(labelled_episodes, labelled_episodes, Watch(StrategistConfig(width=16, layers=1)), CPU)
         for seed in range(5):
             task.loss(task.model, torch.arange(task.num_samples), torch.Generator().manual_seed(seed))
     finally:
-        for lesson, context in zip(lessons, marked, strict=True):
-            lesson.encoded.context[:] = context
+        for labelled, context in zip(labelled_episodes, marked, strict=True):
+            labelled.encoded.context[:] = context
     for windows in seen:
         assert (windows == windows[:, :1]).all()
         assert set(windows.unique().tolist()) == {1.0, 2.0}
@@ -167,5 +167,5 @@ def test_the_confusion_counts_every_held_out_second() -> None:
     table = task.confusion(task.model)
     assert table.shape == (NUM_MODES, NUM_MODES)
     assert table.sum() == len(halves()[1][0]) // 20
-    modes = halves()[1][0].hindsight.modes[::20]
+    modes = halves()[1][0].labels.modes[::20]
     assert table.sum(axis=1).tolist() == [int((modes == mode).sum()) for mode in Mode]

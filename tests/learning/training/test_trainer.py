@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from tests.support.small_task import META, SmallTask
 from understudy.contract.errors import CheckpointError, TrainingError
-from understudy.learning.training.metric_logger import Journal
+from understudy.learning.training.metric_logger import MetricLogger
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
 from understudy.policies.checkpoint import load_checkpoint, save_checkpoint
@@ -179,7 +179,7 @@ def test_fewer_samples_than_a_batch_still_train(tmp_path: Path) -> None:
 
 
 def test_the_journal_holds_the_guides_curves(tmp_path: Path) -> None:
-    with Journal(tmp_path / "logs") as journal:
+    with MetricLogger(tmp_path / "logs") as journal:
         run(tmp_path / "out", journal=journal)
     rows = [json.loads(line) for line in (tmp_path / "logs" / "numbers.jsonl").read_text().splitlines()]
     assert {"train_loss", "learning_rate", "gradient_norm", "train/accuracy"} <= rows[0].keys()

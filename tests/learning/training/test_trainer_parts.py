@@ -17,15 +17,22 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tests.support.small_task import SmallModel
 from understudy.contract.errors import TrainingError
 from understudy.learning.training import rng_state
-from understudy.learning.training.metric_logger import Journal, run_folder
-from understudy.learning.training.optim import LONELY, MOST_IN_A_ROW, WINDOW, StepGuard, WeightAverage, learning_rate
+from understudy.learning.training.metric_logger import MetricLogger, run_folder
+from understudy.learning.training.optim import (
+    MAX_CONSECUTIVE_SPIKES,
+    MOST_IN_A_ROW,
+    WINDOW,
+    ExponentialMovingAverage,
+    GradientGuard,
+    warmup_cosine_lr,
+)
 from understudy.learning.training.trainer_config import FitConfig
 
 CPU = torch.device("cpu")
 
 
 def test_the_learning_rate_climbs_to_its_peak_and_falls_to_its_end() -> None:
-    rates = [learning_rate(step, 100, 1.0, 0.1) for step in range(100)]
+    rates = [warmup_cosine_lr(step, 100, 1.0, 0.1) for step in range(100)]
     assert rates[0] > 0 and max(rates) == rates[10] == 1.0
     assert rates[:11] == sorted(rates[:11]) and rates[10:] == sorted(rates[10:], reverse=True)
     assert rates[-1] == pytest.approx(0.01)
@@ -33,64 +40,66 @@ def test_the_learning_rate_climbs_to_its_peak_and_falls_to_its_end() -> None:
 
 @pytest.mark.parametrize("num_steps", [1, 2, 3])
 def test_the_shortest_runs_still_learn(num_steps: int) -> None:
-    assert all(learning_rate(step, num_steps, 1.0, 0.05) > 0 for step in range(num_steps))
+    assert all(warmup_cosine_lr(step, num_steps, 1.0, 0.05) > 0 for step in range(num_steps))
 
 
-def used_guard(norm: float = 2.0) -> StepGuard:
-    guard = StepGuard(harmless_norm=1.0)
-    assert all(guard.accepts(0.5, norm) for _ in range(WINDOW))
+def used_guard(norm: float = 2.0) -> GradientGuard:
+    guard = GradientGuard(max_ok_norm=1.0)
+    assert all(guard.should_step(0.5, norm) for _ in range(WINDOW))
     return guard
 
 
 def test_the_guard_refuses_what_is_far_above_the_usual_and_takes_what_is_not() -> None:
     guard = used_guard()
-    assert not guard.accepts(0.5, 41.0) and guard.accepts(0.5, 12.0)
+    assert not guard.should_step(0.5, 41.0) and guard.should_step(0.5, 12.0)
     assert guard.num_skipped == 1
 
 
 def test_the_guard_lets_the_first_wild_gradients_pass() -> None:
-    guard = StepGuard(harmless_norm=1.0)
-    assert guard.accepts(0.5, 0.1) and guard.accepts(0.5, 1000.0)
+    guard = GradientGuard(max_ok_norm=1.0)
+    assert guard.should_step(0.5, 0.1) and guard.should_step(0.5, 1000.0)
 
 
 def test_a_gradient_that_is_not_even_clipped_is_never_a_spike() -> None:
-    assert used_guard(norm=0.001).accepts(0.5, 0.9)
+    assert used_guard(norm=0.001).should_step(0.5, 0.9)
 
 
 @pytest.mark.parametrize(("loss", "norm"), [(math.nan, 1.0), (1.0, math.nan), (1.0, math.inf), (-math.inf, 1.0)])
 def test_the_guard_refuses_what_is_not_a_number(loss: float, norm: float) -> None:
-    assert not StepGuard(harmless_norm=1.0).accepts(loss, norm)
+    assert not GradientGuard(max_ok_norm=1.0).should_step(loss, norm)
 
 
 def test_refusals_end_the_run_only_when_they_come_in_a_row() -> None:
     guard = used_guard()
     for _ in range(3):
-        assert not any(guard.accepts(math.nan, 1.0) for _ in range(MOST_IN_A_ROW - 1))
-        assert guard.accepts(0.5, 2.0)
-    assert not any(guard.accepts(math.nan, 1.0) for _ in range(MOST_IN_A_ROW - 1))
+        assert not any(guard.should_step(math.nan, 1.0) for _ in range(MOST_IN_A_ROW - 1))
+        assert guard.should_step(0.5, 2.0)
+    assert not any(guard.should_step(math.nan, 1.0) for _ in range(MOST_IN_A_ROW - 1))
     with pytest.raises(TrainingError, match="the loss was nan"):
-        guard.accepts(math.nan, 1.0)
+        guard.should_step(math.nan, 1.0)
 
 
 def test_norms_that_have_grown_for_good_become_the_usual_ones() -> None:
     """A recording of eight minutes of another game ended training here: its norms rose from 1.5 to 17 and stayed."""
     guard = used_guard()
-    assert [guard.accepts(0.5, 41.0) for _ in range(LONELY + WINDOW)] == [False] * (LONELY - 1) + [True] * (WINDOW + 1)
-    assert not guard.accepts(0.5, 900.0)
+    assert [guard.should_step(0.5, 41.0) for _ in range(MAX_CONSECUTIVE_SPIKES + WINDOW)] == [False] * (
+        MAX_CONSECUTIVE_SPIKES - 1
+    ) + [True] * (WINDOW + 1)
+    assert not guard.should_step(0.5, 900.0)
     refused = [(0.5, 900.0), (math.nan, 1.0)] * (MOST_IN_A_ROW // 2 - 1)
-    assert not any(guard.accepts(*each) for each in refused), "broken steps between them are no growth"
+    assert not any(guard.should_step(*each) for each in refused), "broken steps between them are no growth"
 
 
 def test_a_restored_guard_judges_alike() -> None:
-    guard, other = used_guard(), StepGuard(harmless_norm=1.0)
-    guard.accepts(math.nan, 1.0)
+    guard, other = used_guard(), GradientGuard(max_ok_norm=1.0)
+    guard.should_step(math.nan, 1.0)
     other.load_state_dict(json.loads(json.dumps(guard.state_dict())))
-    assert other.num_skipped == 1 and not other.accepts(0.5, 41.0)
+    assert other.num_skipped == 1 and not other.should_step(0.5, 41.0)
 
 
 def test_the_average_lags_behind_the_model_and_reaches_it() -> None:
     model = SmallModel()
-    average = WeightAverage(model, decay=0.9)
+    average = ExponentialMovingAverage(model, decay=0.9)
     begun = model.head.weight.detach().clone()
     with torch.no_grad():
         model.head.weight += 1.0
@@ -104,7 +113,7 @@ def test_the_average_lags_behind_the_model_and_reaches_it() -> None:
 
 def test_the_average_of_a_young_run_is_not_held_back_by_its_random_start() -> None:
     model = SmallModel()
-    average = WeightAverage(model, decay=0.999)
+    average = ExponentialMovingAverage(model, decay=0.999)
     with torch.no_grad():
         model.head.bias += 1.0
     for step in range(1, 31):
@@ -127,16 +136,16 @@ def test_random_state_comes_back_after_a_seeded_part() -> None:
 def test_a_seeded_part_draws_the_same_whatever_came_before() -> None:
     drawn = []
     for _ in range(2):
-        with rng_state.seeded(4, CPU):
+        with rng_state.seeded_rng(4, CPU):
             drawn.append((torch.rand(2).tolist(), np.random.rand(2).tolist()))  # noqa: NPY002
         torch.rand(5)
     assert drawn[0] == drawn[1]
 
 
 def test_tensorboard_reads_what_the_journal_wrote(tmp_path: Path) -> None:
-    with Journal(tmp_path) as journal:
-        journal.write(1, {"train_loss": 0.5})
-        journal.write(2, {"train_loss": 0.25, "val_accuracy": math.nan})
+    with MetricLogger(tmp_path) as journal:
+        journal.log(1, {"train_loss": 0.5})
+        journal.log(2, {"train_loss": 0.25, "val_accuracy": math.nan})
     events = EventAccumulator(str(tmp_path)).Reload()
     assert [(event.step, event.value) for event in events.Scalars("train_loss")] == [(1, 0.5), (2, 0.25)]
     rows = [json.loads(line) for line in (tmp_path / "numbers.jsonl").read_text().splitlines()]
@@ -153,8 +162,8 @@ def test_two_runs_in_one_second_get_two_folders(tmp_path: Path) -> None:
 
 def test_a_journal_that_cannot_begin_warns_and_is_silent(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "logs").write_text("a file where a folder should be")
-    with caplog.at_level(logging.WARNING), Journal(tmp_path / "logs") as journal:
-        journal.write(1, {"train_loss": 0.5})
+    with caplog.at_level(logging.WARNING), MetricLogger(tmp_path / "logs") as journal:
+        journal.log(1, {"train_loss": 0.5})
         journal.flush()
     assert caplog.text.count("training goes on") == 1
 
@@ -162,12 +171,12 @@ def test_a_journal_that_cannot_begin_warns_and_is_silent(tmp_path: Path, caplog:
 FILL_UP = """
 import resource, signal, sys
 from pathlib import Path
-from understudy.learning.training.metric_logger import Journal
+from understudy.learning.training.metric_logger import MetricLogger
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
-with Journal(Path(sys.argv[1])) as journal:
+with MetricLogger(Path(sys.argv[1])) as journal:
     for step in range(400):
-        journal.write(step, {"train_loss": 0.5, "learning_rate": 0.1})
+        journal.log(step, {"train_loss": 0.5, "learning_rate": 0.1})
         journal.flush()
 print("went on")
 """

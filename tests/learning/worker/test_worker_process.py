@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.support.worker_functions import add_up, always_dies, nice_of, reads_nothing
-from understudy.learning.worker.worker_process import NICENESS, Background, Patience, _Life
+from understudy.learning.worker.worker_process import NICENESS, WorkerProcess, WorkerTimeouts, _Worker
 
 PATIENCE_S = 60.0
 
@@ -44,7 +44,7 @@ class Office:
 
 def test_blocks_arrive_in_order_and_it_finishes_what_it_has(tmp_path: Path) -> None:
     office = Office()
-    background = Background(add_up, {"done": str(tmp_path / "done"), "how": ""}, office.hear, office.worry)
+    background = WorkerProcess(add_up, {"done": str(tmp_path / "done"), "how": ""}, office.hear, office.worry)
     for number in range(200):
         background.put(number)
     background.close()
@@ -57,7 +57,7 @@ def test_blocks_arrive_in_order_and_it_finishes_what_it_has(tmp_path: Path) -> N
 @pytest.mark.skipif(sys.platform == "win32", reason="priorities are another matter there")
 def test_it_gives_way_to_everything_else() -> None:
     office = Office()
-    background = Background(nice_of, None, office.hear, office.worry)
+    background = WorkerProcess(nice_of, None, office.hear, office.worry)
     office.wait(lambda: bool(office.reports))
     background.close()
     assert office.reports == [NICENESS]
@@ -67,12 +67,12 @@ def test_it_gives_way_to_everything_else() -> None:
 @pytest.mark.parametrize("how", ["dies", "hangs", "leaves"])
 def test_a_lost_learner_is_reported_and_started_again_with_the_newest_blocks(tmp_path: Path, how: str) -> None:
     office = Office()
-    background = Background(
+    background = WorkerProcess(
         add_up,
         {"done": str(tmp_path / "done"), "how": how},
         office.hear,
         office.worry,
-        Patience(silent_s=2.0 if how == "hangs" else PATIENCE_S),  # a slow machine is no sign of death
+        WorkerTimeouts(silent_s=2.0 if how == "hangs" else PATIENCE_S),  # a slow machine is no sign of death
         kept_blocks=100,
     )
     for number in (1, 2, 3):
@@ -110,7 +110,7 @@ class WatchedPipe:
 
 
 def test_a_lost_learners_pipe_is_not_closed_under_a_write() -> None:
-    life = _Life(reads_nothing, None, 0, logging.INFO)
+    life = _Worker(reads_nothing, None, 0, logging.INFO)
     pipe = life.feed = WatchedPipe(life.feed)  # type: ignore[assignment]
     feeder = threading.Thread(target=life.send, args=(b"x" * 10_000_000,))
     feeder.start()
@@ -126,7 +126,7 @@ def test_a_lost_learners_pipe_is_not_closed_under_a_write() -> None:
 
 def test_one_that_never_begins_is_given_up_and_nobody_waits_for_it() -> None:
     office = Office()
-    background = Background(always_dies, None, office.hear, office.worry, Patience(most_restarts=1))
+    background = WorkerProcess(always_dies, None, office.hear, office.worry, WorkerTimeouts(most_restarts=1))
     office.wait(lambda: len(office.troubles) == 2)
     assert "enough" in office.troubles[-1]
     begun_s = time.monotonic()
@@ -139,8 +139,12 @@ def test_one_that_never_begins_is_given_up_and_nobody_waits_for_it() -> None:
 
 def test_putting_never_waits_for_a_learner_that_does_not_read(tmp_path: Path) -> None:
     office = Office()
-    background = Background(
-        add_up, {"done": str(tmp_path / "done"), "how": "hangs"}, office.hear, office.worry, Patience(silent_s=300.0)
+    background = WorkerProcess(
+        add_up,
+        {"done": str(tmp_path / "done"), "how": "hangs"},
+        office.hear,
+        office.worry,
+        WorkerTimeouts(silent_s=300.0),
     )
     background.put(-1)
     longest_s = 0.0

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.support.desktop_fixtures import PaperGame
-from understudy.worlds.desktop.windows.window_system import WindowSystem, open_windows
+from understudy.worlds.desktop.platform import open_windows
+from understudy.worlds.desktop.windows.window_system import WindowSystem
 
 
 @pytest.fixture

@@ -10,8 +10,9 @@ from Xlib.display import Display
 from tests.support.desktop_fixtures import TITLE, PaperGame, hand
 from understudy.cli.main import main
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.desktop.desktop_checks import Finding, Weight, examine
-from understudy.worlds.desktop.windows.window_system import find_window, open_windows
+from understudy.worlds.desktop.desktop_checks import Finding, Severity, examine
+from understudy.worlds.desktop.platform import open_windows
+from understudy.worlds.desktop.windows.window_system import find_window
 
 pytestmark = pytest.mark.desktop
 
@@ -28,8 +29,8 @@ def test_a_sound_desktop_is_fine_and_the_mouse_is_back_where_it_was(
     hand(screen, "mousemove", 700, 300)
     findings = list(examine(load_profile(), TITLE))
     for words in ("on the screen", "focus", "shape", "scaling", "black", "cursor", "heard", "keeps"):
-        assert found(findings, words).weight == Weight.FINE, words
-    assert found(findings, "equal").weight == Weight.WARNING, "the paper game stands still"
+        assert found(findings, words).weight == Severity.FINE, words
+    assert found(findings, "equal").weight == Severity.WARNING, "the paper game stands still"
     with closing(Display(screen["DISPLAY"])) as display:
         place = display.screen().root.query_pointer()
     assert (place.root_x, place.root_y) == (700, 300)
@@ -46,7 +47,7 @@ def test_black_pictures_a_wrong_shape_and_claimed_keys_are_told(
         other.screen().root.grab_key(code, 0, 1, X.GrabModeAsync, X.GrabModeAsync)
         other.sync()
         findings = list(examine(load_profile(), TITLE))
-    assert found(findings, "black").weight == Weight.SERIOUS
+    assert found(findings, "black").weight == Severity.SERIOUS
     assert "44% narrower" in found(findings, "shape").figure
     claimed = found(findings, "keeps")
     assert claimed.figure == "f5" and claimed.advice
@@ -67,9 +68,9 @@ def test_a_small_window_and_one_off_the_screen_are_each_told_once(
 ) -> None:
     open_game(TITLE, (320, 180))
     findings = list(examine(load_profile(), TITLE))
-    assert found(findings, "is small").weight == Weight.WARNING
+    assert found(findings, "is small").weight == Severity.WARNING
     with closing(open_windows()) as windows:
         hand(screen, "windowmove", find_window(windows, TITLE), 1100, 600)
     findings = list(examine(load_profile(), TITLE))
-    (serious,) = [finding for finding in findings if finding.weight == Weight.SERIOUS]
+    (serious,) = [finding for finding in findings if finding.weight == Severity.SERIOUS]
     assert "partly off" in serious.what and found(findings, "keeps")

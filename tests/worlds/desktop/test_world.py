@@ -13,17 +13,17 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button
 from understudy.contract.protocols import Step, World
 from understudy.runtime.session import Session
-from understudy.runtime.shared_control import PersonAtHand
+from understudy.runtime.shared_control import HumanInput
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.desktop.human_operator import DesktopPerson, DesktopSeat
+from understudy.worlds.desktop.human_operator import DesktopHumanPilot, DesktopOperator
 from understudy.worlds.desktop.open_desktop import open_desktop
-from understudy.worlds.desktop.windows.target_window import LOOKED_AT
+from understudy.worlds.desktop.windows.target_window import OCCLUSION_POINTS
 from understudy.worlds.desktop.windows.window_system import find_window
 from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld
 
 pytestmark = pytest.mark.desktop
 LEFT, TOP = (1280 - WIDTH) // 2, (720 - HEIGHT) // 2
-Sat = tuple[DesktopWorld, DesktopSeat, list[str]]
+Sat = tuple[DesktopWorld, DesktopOperator, list[str]]
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def sit(open_game: Callable[..., PaperGame]) -> Iterator[Callable[..., Sat]]:
 
     def begin(**settings: object) -> Sat:
         said: list[str] = []
-        asked = {"window": TITLE, "sends": True, "hand_back_s": 0.4, **settings}
+        asked = {"window": TITLE, "sends": True, "handback_delay_s": 0.4, **settings}
         world, seat = open_desktop(load_profile(), RedEye(), DesktopSettings(**asked), say=said.append)  # type: ignore[arg-type]
         worlds.append(world)
         return world, seat, said
@@ -60,7 +60,7 @@ def test_a_click_moves_the_game_and_the_next_pictures_show_it(
 ) -> None:
     open_game()
     world, seat, said = sit()
-    assert isinstance(world, World) and isinstance(seat, PersonAtHand)
+    assert isinstance(world, World) and isinstance(seat, HumanInput)
     assert red(world) == pytest.approx((0.25, 0.5), abs=0.01)
     act(world, (0.75, 0.25, Button.NONE), (0.75, 0.25, Button.LEFT), (0.75, 0.25, Button.NONE))
     act(world, (0.75, 0.25, Button.NONE))
@@ -114,10 +114,10 @@ def test_a_touch_takes_over_at_once_and_nothing_stays_down(
     game.wait_for(lambda told: told.kind == "press")
     hand(screen, "mousemove", LEFT + 64, TOP + 40)
     until(lambda: world.person_in_charge, "the touch")
-    sent = world._parts.ears.num_own
+    sent = world._parts.input_listener.num_own
     act(world, (0.9, 0.9, Button.LEFT))
     game.wait_for(lambda told: told.kind == "release")
-    assert world._parts.ears.num_own == sent + 1, "the release, and nothing else"
+    assert world._parts.input_listener.num_own == sent + 1, "the release, and nothing else"
     until(lambda: not world.person_in_charge, "letting go hands back")
     act(world, (0.9, 0.9, Button.NONE), (0.9, 0.9, Button.NONE))
     assert world.observe().records["cursor_x"][0] == pytest.approx(0.9, abs=0.01)
@@ -141,7 +141,7 @@ def test_a_person_is_recorded_tick_by_tick_with_raw_events(
     open_game()
     world, seat, _ = sit(sends=False)
     notes = Notes()
-    session = Session(world, DesktopPerson(world, seat), [notes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
+    session = Session(world, DesktopHumanPilot(world, seat), [notes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
     for number in range(14):
         if number == 4:
             hand(screen, "mousemove", LEFT + 320, TOP + 100, "click", 1, "key", "1")
@@ -177,17 +177,17 @@ def test_the_stop_key_and_a_corner_stop_at_once(
     until(lambda: world.closed and bool(said), "the stop")  # nobody observes: the watcher's thread does it
     game.wait_for(lambda told: told.kind == "release")
     assert len(said) == 1 and why in said[0]
-    sent = world._parts.ears.num_own
+    sent = world._parts.input_listener.num_own
     act(world, (0.2, 0.2, Button.LEFT), (0.3, 0.2, Button.LEFT))
     time.sleep(0.05)
-    assert world._parts.ears.num_own == sent, "nothing is sent after it"
+    assert world._parts.input_listener.num_own == sent, "nothing is sent after it"
 
 
 def test_a_black_picture_pauses_and_says_so(
     open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
 ) -> None:
     open_game()
-    world, _, said = sit(hand_back_s=0.1)
+    world, _, said = sit(handback_delay_s=0.1)
     act(world, (0.5, 0.5, Button.NONE))
     hand(screen, "key", "b", "sleep", 0.2)
     light = threading.Timer(0.7, lambda: hand(screen, "key", "c"))
@@ -220,7 +220,7 @@ def test_a_window_that_loses_the_focus_or_is_closed_pauses(
     until(lambda: (act(world, (0.5, 0.5, Button.LEFT)), world.closed)[1], "F3 ends the pause")
     disturber.join()
     assert any("gone" in line for line in said)
-    assert not world._parts.reins.down  # type: ignore[union-attr]
+    assert not world._parts.controller.down  # type: ignore[union-attr]
 
 
 def test_a_press_beside_a_held_one_asks_for_the_focus_too(
@@ -255,7 +255,7 @@ def test_the_focus_is_looked_after_in_every_tick_while_something_is_held(
     world.observe()
     again.join()
     assert "not in focus" in said[0] and said[-1] == "Going on."
-    assert not world._parts.reins.down  # type: ignore[union-attr]
+    assert not world._parts.controller.down  # type: ignore[union-attr]
 
 
 def test_f1_pauses_and_goes_on_and_f2_marks(
@@ -295,7 +295,7 @@ def test_what_lies_over_the_game_is_told_once(
     world, _, said = sit()
     world._parts.windows.has_focus = lambda window: True  # type: ignore[method-assign]  # as an always-on-top panel is
     open_game("Above", (200, 100))
-    for _ in range(2 * len(LOOKED_AT)):
+    for _ in range(2 * len(OCCLUSION_POINTS)):
         world._sight._next_check_s = 0.0
         act(world, (0.1, 0.9, Button.NONE))
     assert [line for line in said if "lies over" in line] == said != []

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from understudy.cli.live.desktop import DesktopChoice
     from understudy.contract.protocols import Listener, Step
     from understudy.recordings.recorder import Recorder
-    from understudy.runtime.hierarchical_policy import Hierarchy
+    from understudy.runtime.hierarchical_policy import HierarchicalPolicy
     from understudy.runtime.safety import GuardCounts
-    from understudy.runtime.shared_control import Moment, TakenOver
-    from understudy.runtime.weight_swap import Swapper
+    from understudy.runtime.shared_control import SharedControlPilot, TickSnapshot
+    from understudy.runtime.weight_swap import WeightSwapper
     from understudy.viewer.live_view import LiveView
-    from understudy.worlds.desktop.human_operator import DesktopSeat
+    from understudy.worlds.desktop.human_operator import DesktopOperator
     from understudy.worlds.desktop.world import DesktopWorld
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
 WRONG_S = 5.0
 """So many seconds before F2 are meant by it."""
@@ -47,13 +47,13 @@ class LiveSettings:
     seed: int
     map: str | None
     size: tuple[int, int]
-    hand_back_s: float
+    handback_delay_s: float
     test_mode: bool
     desktop: "DesktopChoice | None" = None
     """Which game on the screen is played; None for the embedded game."""
 
 
-class Announcer:
+class ConsoleThread:
     """Prints lines from a thread of its own: the thread that plays never waits for a terminal."""
 
     def __init__(self, console: "Console") -> None:
@@ -82,13 +82,13 @@ class LiveGame:
 
     settings: LiveSettings
     window: "GameWindow | DesktopWorld"
-    seat: "WindowSeat | DesktopSeat"
-    pilot: "TakenOver"
-    swapper: "Swapper"
+    seat: "WindowOperator | DesktopOperator"
+    pilot: "SharedControlPilot"
+    swapper: "WeightSwapper"
     identities: dict[str, str]
     library: str
     """Who computes the networks, with its version."""
-    announcer: Announcer
+    announcer: ConsoleThread
     guarded: "GuardCounts | None" = None
 
     @property
@@ -102,7 +102,7 @@ class LiveGame:
         from dataclasses import replace
 
         from understudy.recordings.episode import describe
-        from understudy.recordings.recorder import Recorder, free_path, recording_name
+        from understudy.recordings.recorder import create_recorder, recording_name
 
         settings = self.settings
         on_screen = settings.desktop is not None
@@ -121,7 +121,7 @@ class LiveGame:
             weights=self.identities,
             library=self.library,
         )
-        return Recorder(free_path(folder, recording_name(prefix)), info)
+        return create_recorder(folder, recording_name(prefix), info)
 
     def play(self, listeners: "Sequence[Listener]", minutes: float | None) -> None:
         """Plays until the window is closed, F3, the time is up, or the process that started this one is gone."""
@@ -161,16 +161,16 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     import torch
 
-    from understudy.policies.inference_backend import fastest
+    from understudy.policies.inference_backend import fastest_backend
     from understudy.runtime.process_replay import WEIGHTS
-    from understudy.runtime.weight_swap import BrainWatch, Swapper, identities
+    from understudy.runtime.weight_swap import CheckpointWatcher, WeightSwapper, identities
 
     torch.set_num_threads(1)  # a second thread makes decisions later, not sooner
     with ExitStack() as closing:
-        announcer = Announcer(console)
+        announcer = ConsoleThread(console)
         closing.callback(announcer.close)
         with console.status("Loading the policies, and opening the game ..."):
-            watch = BrainWatch(settings.models, library=fastest())
+            watch = CheckpointWatcher(settings.models, library=fastest_backend())
             closing.callback(watch.close)
             hierarchy = ready_hierarchy(settings.models, settings.desktop)
             window, seat = _open_game(settings, announcer)
@@ -180,7 +180,7 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
             seat.note(WEIGHTS, found["executor"])
             announcer.say(f"New weights: {in_words(found)}.")
 
-        swapper = Swapper(hierarchy, watch.arrived, tell)
+        swapper = WeightSwapper(hierarchy, watch.arrived, tell)
         pilot = _pilot(settings, hierarchy, window, seat, swapper)
         _show(settings, window, seat, pilot, announcer)
         found = identities(settings.models)
@@ -188,8 +188,8 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
 
 
 def _open_game(
-    settings: LiveSettings, announcer: Announcer
-) -> "tuple[GameWindow, WindowSeat] | tuple[DesktopWorld, DesktopSeat]":
+    settings: LiveSettings, announcer: ConsoleThread
+) -> "tuple[GameWindow, WindowOperator] | tuple[DesktopWorld, DesktopOperator]":
     """The game's own window or one on the screen, and the person's seat at it."""
 
     def marked() -> None:
@@ -202,28 +202,28 @@ def _open_game(
             settings.desktop,
             sends=not settings.test_mode,
             say=announcer.say,
-            hand_back_s=settings.hand_back_s,
+            handback_delay_s=settings.handback_delay_s,
             on_mark=marked,
         )
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
     window = GameWindow(settings.seed, settings.map, settings.size)
-    return window, WindowSeat(window, on_mark=marked)
+    return window, WindowOperator(window, on_mark=marked)
 
 
 def _show(
     settings: LiveSettings,
     window: "GameWindow | DesktopWorld",
-    seat: "WindowSeat | DesktopSeat",
-    pilot: "TakenOver",
-    announcer: Announcer,
+    seat: "WindowOperator | DesktopOperator",
+    pilot: "SharedControlPilot",
+    announcer: ConsoleThread,
 ) -> None:
     """Over the embedded game lies the live view; nothing may lie over somebody's game, so there the terminal tells."""
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
-    if isinstance(window, GameWindow) and isinstance(seat, WindowSeat):
+    if isinstance(window, GameWindow) and isinstance(seat, WindowOperator):
         _connect(pilot, seat, _view(settings, window, seat, pilot))
         return
     from understudy.cli.live.desktop import DesktopLines
@@ -231,7 +231,7 @@ def _show(
     pilot.show = DesktopLines(announcer.say, pilot.cadence.lines, test_mode=settings.test_mode).show
 
 
-def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "Hierarchy":
+def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "HierarchicalPolicy":
     """The Hierarchy of a folder for the embedded game or one on the screen, checked and warmed up.
 
     Raises:
@@ -240,14 +240,14 @@ def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "Hi
     import numpy as np
 
     from understudy.contract.observation import empty_observation
-    from understudy.policies.inference_backend import fastest
+    from understudy.policies.inference_backend import fastest_backend
     from understudy.runtime.hierarchical_policy import load_hierarchy
-    from understudy.runtime.weight_swap import expect_sound
+    from understudy.runtime.weight_swap import require_finite_outputs
     from understudy.worlds.catalog import load_profile
 
     profile = load_profile("darkorbit") if desktop is None else desktop.read_profile()
-    hierarchy = load_hierarchy(models, profile, fastest())
-    expect_sound(hierarchy.brain, str(models))
+    hierarchy = load_hierarchy(models, profile, fastest_backend())
+    require_finite_outputs(hierarchy.policies, str(models))
     carry = hierarchy.start(np.zeros(1, np.uint64))
     for _ in range(WARM_UP_TICKS):
         carry = hierarchy.decide(empty_observation(1), carry).carry
@@ -256,44 +256,46 @@ def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "Hi
 
 def _pilot(
     settings: LiveSettings,
-    hierarchy: "Hierarchy",
+    hierarchy: "HierarchicalPolicy",
     window: "GameWindow | DesktopWorld",
-    seat: "WindowSeat | DesktopSeat",
-    swapper: "Swapper",
-) -> "TakenOver":
-    from understudy.runtime.shared_control import TakenOver, TakeoverSettings
+    seat: "WindowOperator | DesktopOperator",
+    swapper: "WeightSwapper",
+) -> "SharedControlPilot":
+    from understudy.runtime.shared_control import SharedControlPilot, TakeoverSettings
 
-    return TakenOver(
+    return SharedControlPilot(
         policy=hierarchy,
         person=seat,
-        settings=TakeoverSettings(hand_back_s=settings.hand_back_s, muted=settings.test_mode),
+        settings=TakeoverSettings(handback_delay_s=settings.handback_delay_s, muted=settings.test_mode),
         num_missed=lambda: window.num_missed,
         before_tick=swapper,
     )
 
 
-def _view(settings: LiveSettings, window: "GameWindow", seat: "WindowSeat", pilot: "TakenOver") -> "LiveView":
-    from understudy.viewer.live_view import LiveFacts, LiveView
+def _view(
+    settings: LiveSettings, window: "GameWindow", seat: "WindowOperator", pilot: "SharedControlPilot"
+) -> "LiveView":
+    from understudy.viewer.live_view import LiveView, LiveViewSources
 
     def notice() -> str:
         fresh = time.monotonic() - seat.marked_s < NOTICE_S
         return f"marked: the last {WRONG_S:g} s were wrong" if fresh else ""
 
-    facts = LiveFacts(
+    facts = LiveViewSources(
         lines=pilot.cadence.lines,
         mouse=lambda: (float(window.hands.cursor[0]), float(window.hands.cursor[1])),
         notice=notice,
     )
     return LiveView(
-        window.profile, settings.size, facts, hand_back_s=settings.hand_back_s, test_mode=settings.test_mode
+        window.profile, settings.size, facts, handback_delay_s=settings.handback_delay_s, test_mode=settings.test_mode
     )
 
 
-def _connect(pilot: "TakenOver", seat: "WindowSeat", view: "LiveView") -> None:
+def _connect(pilot: "SharedControlPilot", seat: "WindowOperator", view: "LiveView") -> None:
     """Each decision goes to the view, and moves the drawn cursor while the policy is in charge."""
     from understudy.contract.action import Actor
 
-    def show(moment: "Moment") -> None:
+    def show(moment: "TickSnapshot") -> None:
         view.show(moment)
         if moment.actor is Actor.POLICY:
             decided = moment.decided.records[0]

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from understudy.cli.live.run import Run
     from understudy.contract.profile import Profile
-    from understudy.runtime.shared_control import Moment
-    from understudy.worlds.desktop.human_operator import DesktopSeat
+    from understudy.runtime.shared_control import TickSnapshot
+    from understudy.worlds.desktop.human_operator import DesktopOperator
     from understudy.worlds.desktop.world import DesktopWorld
 
 SHOWN_EVERY_S = 10.0
@@ -46,11 +47,11 @@ def open_screen(
     *,
     sends: bool,
     say: Callable[[str], None],
-    hand_back_s: float = 1.5,
+    handback_delay_s: float = 1.5,
     commands: Sequence[str] = ("f1", "f2"),
     on_mark: Callable[[], None] = lambda: None,
     on_command: Callable[[str], None] = lambda key: None,
-) -> "tuple[DesktopWorld, DesktopSeat]":
+) -> "tuple[DesktopWorld, DesktopOperator]":
     """Opens the eye and then the screen; nothing is sent before the first action.
 
     Raises:
@@ -59,13 +60,15 @@ def open_screen(
         MissingExtraError: if a package is missing.
     """
     from understudy.perception.detector_loader import open_detector
-    from understudy.perception.pipeline import Eye
+    from understudy.perception.pipeline import PerceptionPipeline
     from understudy.worlds.desktop.open_desktop import open_desktop
     from understudy.worlds.desktop.world import DesktopSettings
 
     profile = choice.read_profile()
-    eye = Eye(profile, open_detector(choice.model, profile))
-    settings = DesktopSettings(window=choice.window, monitor=choice.monitor, sends=sends, hand_back_s=hand_back_s)
+    eye = PerceptionPipeline(profile, open_detector(choice.model, profile))
+    settings = DesktopSettings(
+        window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
+    )
     world, seat = open_desktop(
         profile, eye, settings, say=say, commands=commands, on_mark=on_mark, on_command=on_command
     )
@@ -102,7 +105,7 @@ class DesktopLines:
         self._actor: object = None
         self._told_s = float("-inf")
 
-    def show(self, moment: "Moment") -> None:
+    def show(self, moment: "TickSnapshot") -> None:
         """Called once a tick: a line when the charge changes, and one now and then."""
         from understudy.contract.action import Actor
 
@@ -121,7 +124,7 @@ class DesktopLines:
             return
         self._told_s = now_s
 
-    def _state(self, moment: "Moment") -> str:
+    def _state(self, moment: "TickSnapshot") -> str:
         from understudy.contract.intent import Mode
 
         mode = int(moment.intent.records["mode"][0])
@@ -130,3 +133,13 @@ class DesktopLines:
         health = "hull unreadable" if hull != hull else f"hull {hull:.0%}"
         things = int((moment.observation.records["tracks"]["id"][0] > 0).sum())
         return f"{named}, {health}, {things} things in sight; {'; '.join(self._cadence()[-1:])}"
+
+
+def desktop_choice(command: "Run") -> DesktopChoice | None:
+    """Which game on the screen; None for the embedded game."""
+    if command.world == "simulator":
+        return None
+    from understudy.worlds.catalog import load_profile
+
+    title = load_profile(command.profile).window_title if command.window is None else command.window
+    return DesktopChoice(window=title, model=command.model, profile=command.profile)

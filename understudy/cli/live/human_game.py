@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from understudy.cli.live.run import Run
     from understudy.contract.protocols import Pilot
-    from understudy.worlds.desktop.human_operator import DesktopSeat
+    from understudy.worlds.desktop.human_operator import DesktopOperator
     from understudy.worlds.desktop.world import DesktopWorld
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
 MOST_BEHIND = 10
 """Ticks that a busy machine may make up in the embedded game, so that each tick has its action."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
+class HumanGame:
     """A game with a person at it, to whom nothing is sent."""
 
     world: "GameWindow | DesktopWorld"
     person: "Pilot"
-    seat: "WindowSeat | DesktopSeat"
+    seat: "WindowOperator | DesktopOperator"
     size: tuple[int, int]
     """Width and height of the window in pixels."""
     desktop_size: Callable[[], tuple[int, int]]
@@ -31,32 +31,32 @@ class Place:
     def show(self, lines: Callable[[], Sequence[str]]) -> None:
         """Draws lines over the embedded game; over somebody's own game nothing may lie, the terminal has them too."""
         from understudy.viewer.shadow_view import ShadowView
-        from understudy.worlds.simulator.window.human_operator import WindowSeat
+        from understudy.worlds.simulator.window.human_operator import WindowOperator
 
-        if isinstance(self.seat, WindowSeat):
+        if isinstance(self.seat, WindowOperator):
             self.seat.paint = ShadowView(self.size, lines).draw
 
 
-def open_place(command: "Run", say: Callable[[str], None]) -> Place:
+def open_place(command: "Run", say: Callable[[str], None]) -> HumanGame:
     """Opens the window, or finds the one on the screen.
 
     Raises:
         WorldError: if there is no display or no such window.
         CheckpointError: if there are no weights for the eye.
     """
-    from understudy.cli.live.run import desktop_choice
+    from understudy.cli.live.desktop import desktop_choice
 
     choice = desktop_choice(command)
     if choice is None:
         return _embedded(command)
     from understudy.cli.live.desktop import open_screen
-    from understudy.worlds.desktop.human_operator import DesktopPerson
+    from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
     world, seat = open_screen(choice, sends=False, say=say)
     screen = world.place.desktop
-    return Place(
+    return HumanGame(
         world=world,
-        person=DesktopPerson(world, seat),
+        person=DesktopHumanPilot(world, seat),
         seat=seat,
         size=(world.area.width, world.area.height),
         desktop_size=lambda: (screen.width, screen.height),
@@ -64,11 +64,11 @@ def open_place(command: "Run", say: Callable[[str], None]) -> Place:
     )
 
 
-def _embedded(command: "Run") -> Place:
+def _embedded(command: "Run") -> HumanGame:
     import pygame
 
     from understudy.worlds.simulator.window.game_window import GameWindow
-    from understudy.worlds.simulator.window.human_operator import WindowPerson, WindowSeat
+    from understudy.worlds.simulator.window.human_operator import HumanPilot, WindowOperator
 
     window = GameWindow(command.seed, command.map, command.size, most_behind=MOST_BEHIND)
 
@@ -76,10 +76,10 @@ def _embedded(command: "Run") -> Place:
         desktops = pygame.display.get_desktop_sizes()
         return max(width for width, _ in desktops), max(height for _, height in desktops)
 
-    return Place(
+    return HumanGame(
         world=window,
-        person=WindowPerson(window),
-        seat=WindowSeat(window),
+        person=HumanPilot(window),
+        seat=WindowOperator(window),
         size=command.size,
         desktop_size=desktop_size,
         has_focus=pygame.key.get_focused,

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.learning.online.messages import (
-    OnlineJudged,
-    OnlineReady,
+    GateResult,
     OnlineReport,
-    OnlineUpdated,
-    Watched,
+    SegmentStats,
+    UpdateStats,
+    WorkerReady,
 )
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
     from understudy.contract.protocols import Listener
-    from understudy.evaluation.gate.live_gate_runner import LiveTrials
-    from understudy.policies.rollout_step import Thought
-    from understudy.runtime.hierarchical_policy import Hierarchy
+    from understudy.evaluation.gate.live_gate_runner import LiveGateRunner
+    from understudy.policies.rollout_step import ExecutorStep
+    from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
 LOGS = Path("logs/online")
 SHOWN_UPDATES = 100
@@ -49,10 +49,10 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
         return
     from understudy.evaluation.gate.simulator_gate import judge_in_embedded_games
     from understudy.learning.online.listener import VisualOutcomeLearner
-    from understudy.runtime.hierarchical_policy import Hierarchy
+    from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
     hierarchy = game.pilot.policy
-    assert isinstance(hierarchy, Hierarchy)
+    assert isinstance(hierarchy, HierarchicalPolicy)
     on_screen = game.settings.desktop is not None
     say = game.announcer.say
     session = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
@@ -62,7 +62,7 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
         lambda report: tell(report, say),
         learning_rate=choice.learning_rate,
         update_interval=choice.interval_s,
-        by_eye=on_screen,
+        from_vision=on_screen,
         session=session,
         logs=LOGS,
         judge=None if on_screen else judge_in_embedded_games,
@@ -71,40 +71,40 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
         say(line)
     trials = live_trials(game, hierarchy, session) if on_screen else None
 
-    def listen(thought: "Thought") -> None:
+    def listen(thought: "ExecutorStep") -> None:
         if trials is None or not trials.candidate_plays:  # the learner knows what the incumbent would have said
-            learner.listen(thought)
+            learner.on_policy_step(thought)
 
-    hierarchy.on_thought = listen
+    hierarchy.on_executor_step = listen
     try:
         yield [learner] if trials is None else [learner, trials]
     finally:
-        hierarchy.on_thought = None
+        hierarchy.on_executor_step = None
         if trials is not None:
             trials.close()
         learner.close()
 
 
-def live_trials(game: "LiveGame", hierarchy: "Hierarchy", session: str) -> "LiveTrials":
+def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str) -> "LiveGateRunner":
     """Candidate and incumbent by turns in the game itself, which nobody can reset."""
     from understudy.evaluation.gate.live_gate import LiveGateConfig
-    from understudy.evaluation.gate.live_gate_runner import LiveTrials
+    from understudy.evaluation.gate.live_gate_runner import LiveGateRunner
     from understudy.learning.registry.candidates import staged_path
-    from understudy.learning.rl.outcome_detector import EYE_WATCH
-    from understudy.policies.inference_backend import fastest
+    from understudy.learning.rl.outcome_detector import VISION_CONFIG
+    from understudy.policies.inference_backend import fastest_backend
 
-    trials = LiveTrials(
+    trials = LiveGateRunner(
         game.settings.models,
         staged_path(game.settings.models, "executor", f"online_{session}"),
         hierarchy,
         game.window.profile,
         game.swapper,
         lambda judged: tell(
-            OnlineJudged(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
+            GateResult(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
             game.announcer.say,
         ),
-        config=LiveGateConfig(watch=EYE_WATCH),
-        library=fastest(),
+        config=LiveGateConfig(watch=VISION_CONFIG),
+        library=fastest_backend(),
     )
     game.pilot.before_tick = trials
     return trials
@@ -122,22 +122,22 @@ def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
 
 def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
     """Says what is worth a line. Called on the learner's watching thread."""
-    if isinstance(report, Watched):
+    if isinstance(report, SegmentStats):
         if report.kills or report.deaths or report.loot:
             say(outcome_line(report))
-    elif isinstance(report, OnlineUpdated):
+    elif isinstance(report, UpdateStats):
         if report.number % SHOWN_UPDATES == 1:
             say(update_line(report))
-    elif isinstance(report, OnlineJudged):
+    elif isinstance(report, GateResult):
         said = "Promoted, it plays now" if report.promoted else "Kept aside"
         say(f"[ONLINE] {said}: {report.reason} ({report.path})")
-    elif isinstance(report, Trouble):
+    elif isinstance(report, WorkerFailure):
         say(f"[ONLINE] {report.text}")
-    elif isinstance(report, OnlineReady):
+    elif isinstance(report, WorkerReady):
         say("[ONLINE] The learner is ready")
 
 
-def outcome_line(report: Watched) -> str:
+def outcome_line(report: SegmentStats) -> str:
     """`Outcomes: 12 hits, 3 misses, 1 kills, 0 loot, 0 deaths; buffer 234/2000 samples`."""
     return (
         f"[ONLINE] Outcomes: {report.hits:.0f} hits, {report.misses:.0f} misses, {report.kills:.0f} kills, "
@@ -145,7 +145,7 @@ def outcome_line(report: Watched) -> str:
     )
 
 
-def update_line(report: OnlineUpdated) -> str:
+def update_line(report: UpdateStats) -> str:
     """`Update #12: moved=0.012 nats/min, unlike=0.034 nats/min, lr=1.00e-05`."""
     return (
         f"[ONLINE] Update #{report.number}: moved={report.moved_per_minute:.3f} nats/min, "

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
+    from understudy.cli.show.terminal import Console
     from understudy.contract.errors import WorldError
     from understudy.contract.protocols import Step
     from understudy.recordings.episode import EpisodeInfo
-    from understudy.recordings.take_recorder import Takes
+    from understudy.recordings.take_recorder import TakeRecorder
     from understudy.runtime.session import Session
     from understudy.worlds.desktop.world import DesktopWorld
 
@@ -51,25 +50,24 @@ class RecorderV2:
 
 def run(command: RecorderV2) -> int | None:
     """Watches and records until F3, Ctrl-C or the end of the time."""
-    from rich.console import Console
-
-    from understudy.cli.live.assembly import Announcer
+    from understudy.cli.live.assembly import ConsoleThread
     from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
     from understudy.runtime.session import Session
-    from understudy.worlds.desktop.human_operator import DesktopPerson
+    from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
     console = Console(soft_wrap=True)
     choice = DesktopChoice(window=command.window, monitor=command.monitor, model=command.model, profile=command.profile)
     with ExitStack() as closing:
         closing.enter_context(ending_by_signals())
-        announcer = Announcer(console)
+        announcer = ConsoleThread(console)
         closing.callback(announcer.close)
-        keys = Keys(announcer.say, lambda: world.stands_still)
+        keys = Keys(announcer.say, lambda: world.is_suspended)
         commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
         world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
         keys.takes = takes = _takes(command, world)
-        person = DesktopPerson(world, seat)
+        person = DesktopHumanPilot(world, seat)
         session = Session(world, person, [takes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
         closing.callback(session.close)
         _say_hello(command, world, console)
@@ -93,13 +91,20 @@ class Keys:
         stands_still: whether the game is not watched just now.
         """
         self._say, self._stands_still = say, stands_still
-        self.takes: Takes | None = None
+        self.takes: TakeRecorder | None = None
 
     def obey(self, key: str) -> None:
-        """Does what a key asks for, and says so."""
-        takes = self.takes
-        if takes is None:
+        """Does what a key asks for, and says so; also why it could not be done."""
+        from understudy.contract.errors import RecordingError
+
+        if self.takes is None:
             return
+        try:
+            self._obey(key, self.takes)
+        except RecordingError as problem:
+            self._say(str(problem))
+
+    def _obey(self, key: str, takes: "TakeRecorder") -> None:
         if key == START_KEY and takes.is_running:
             takes.stop()
             self._say(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
@@ -118,7 +123,7 @@ class Keys:
             takes.discard()
 
 
-def _length(takes: "Takes") -> str:
+def _length(takes: "TakeRecorder") -> str:
     from understudy.contract.observation import TICK_S
 
     seconds = takes.num_ticks * TICK_S
@@ -126,17 +131,17 @@ def _length(takes: "Takes") -> str:
     return length if takes.num_waiting == 1 else f"{length} in {takes.num_waiting} takes"
 
 
-def _takes(command: RecorderV2, world: "DesktopWorld") -> "Takes":
+def _takes(command: RecorderV2, world: "DesktopWorld") -> "TakeRecorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
-    from understudy.recordings.take_recorder import Takes
+    from understudy.recordings.take_recorder import TakeRecorder
 
     def say_of_take() -> "EpisodeInfo":
         info = describe(world.profile, pilot="person", world="desktop")
         return replace(info, window_width=world.area.width, window_height=world.area.height)
 
-    return Takes(command.out, command.out.parent / UNSAVED, say_of_take)
+    return TakeRecorder(command.out, command.out.parent / UNSAVED, say_of_take)
 
 
 def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -> None:
@@ -158,7 +163,7 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
 
 
 def _record(
-    session: "Session", command: RecorderV2, world: "DesktopWorld", takes: "Takes"
+    session: "Session", command: RecorderV2, world: "DesktopWorld", takes: "TakeRecorder"
 ) -> "tuple[bool, WorldError | None]":
     """Runs until the end; says whether that was an interruption, or the screen was lost."""
     from understudy.contract.errors import WorldError
@@ -184,14 +189,14 @@ def _files(number: int) -> str:
     return f"{number} recording" if number == 1 else f"{number} recordings"
 
 
-def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "Takes", console: "Console") -> None:
+def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "TakeRecorder", console: "Console") -> None:
     missed = world.num_missed / max(1, world.num_ticks)
     console.print(
         f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
         highlight=False,
     )
-    if takes.failure is not None:
-        console.print(f"Recording ended early: {takes.failure}", highlight=False)
+    for failure in takes.failures:
+        console.print(f"Recording ended early: {failure}", highlight=False)
     for path in takes.left_over:
         console.print(
             f"Neither saved nor discarded, and kept for you: {path} (to train from it, move it to {command.out})",

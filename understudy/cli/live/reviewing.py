@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from understudy.cli.live.assembly import LiveGame
     from understudy.contract.protocols import Step
-    from understudy.feedback.reviewer import Critic, Look
+    from understudy.feedback.reviewer import ReviewRequest, ReviewThread
     from understudy.viewer.annotated_clip import Clip
     from understudy.worlds.simulator.rendering.scene import Scene
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
 FOLDER = Path("logs/vlm_corrections")
 QUESTION = "What would have been right?   1 FIGHT   2 LOOT   3 FLEE   4 EXPLORE   5 CAUTIOUS"
@@ -35,21 +35,21 @@ class CriticChoice:
     folder: Path = FOLDER
 
 
-class CriticSeat:
+class ReviewSession:
     """A Listener that hands the critic a look every few seconds. Belongs to the thread that plays."""
 
-    def __init__(self, critic: "Critic", game: "LiveGame", clip: "Clip") -> None:
-        from understudy.learning.data.context_window import LookBack
+    def __init__(self, critic: "ReviewThread", game: "LiveGame", clip: "Clip") -> None:
+        from understudy.learning.data.context_window import ContextWindow
 
         self.critic = critic
         self._game, self._clip = game, clip
-        self._back = LookBack(1, game.window.profile)
+        self._back = ContextWindow(1, game.window.profile)
         self._marked_s = game.seat.marked_s
-        self._marked: Look | None = None
+        self._marked: ReviewRequest | None = None
 
     def on_step(self, step: "Step") -> None:
         """Keeps the look back, and leaves a look where one is due or the person pressed F2."""
-        self._back.see(step.observation)
+        self._back.append(step.observation)
         now_s = float(step.observation.records["time_s"][0])
         if step.observation.frames is not None and self._clip.due(now_s):
             self._clip.keep(step.observation.frames[0], step.observation.records)
@@ -70,13 +70,13 @@ class CriticSeat:
     def close(self) -> None:
         """The critic outlives the session: its owner closes it, so that what it says last is still heard."""
 
-    def _look(self, step: "Step") -> "Look":
-        from understudy.feedback.reviewer import Look
+    def _look(self, step: "Step") -> "ReviewRequest":
+        from understudy.feedback.reviewer import ReviewRequest
         from understudy.policies.encoder import ENCODING
         from understudy.viewer.annotated_clip import jpegs
 
         shots, intent = self._clip.shots(), step.intent.records[0]
-        return Look(
+        return ReviewRequest(
             observation=step.observation.records[:1].copy(),
             mode=int(intent["mode"]),
             target_id=int(intent["target_id"]),
@@ -87,7 +87,7 @@ class CriticSeat:
 
 
 @contextmanager
-def second_opinion(game: "LiveGame", choice: CriticChoice) -> "Iterator[CriticSeat]":
+def review_session(game: "LiveGame", choice: CriticChoice) -> "Iterator[ReviewSession]":
     """Opens the critic, seats it at the game, and closes it however the game ends.
 
     Raises:
@@ -95,17 +95,17 @@ def second_opinion(game: "LiveGame", choice: CriticChoice) -> "Iterator[CriticSe
         MissingExtraError: if the client is not installed.
     """
     from understudy.cli.feedback import described, provider_of
-    from understudy.feedback.correction_log import CorrectionLog, new_path
-    from understudy.feedback.reviewer import Critic, Reviewer
+    from understudy.feedback.correction_log import CorrectionLog
+    from understudy.feedback.reviewer import Reviewer, ReviewThread
     from understudy.runtime.latest_value import Latest
     from understudy.viewer.annotated_clip import Clip
 
     provider = None if choice.none else provider_of(choice.endpoint, choice.model, 30.0, choice.max_calls)
-    log = CorrectionLog(new_path(choice.folder))
+    log = CorrectionLog.create(choice.folder)
     asks_a_model = provider is not None and provider.source == "vlm"
-    mailbox: Latest[Look] = Latest()
-    critic = Critic(Reviewer(provider, log, game.window.profile), mailbox, choice.every_s, game.announcer.say)
-    seat = CriticSeat(critic, game, Clip(num_shots=3 if asks_a_model else 1))
+    mailbox: Latest[ReviewRequest] = Latest()
+    critic = ReviewThread(Reviewer(provider, log, game.window.profile), mailbox, choice.every_s, game.announcer.say)
+    seat = ReviewSession(critic, game, Clip(num_shots=3 if asks_a_model else 1))
     _sit_down(game, seat)
     if provider is not None:
         game.announcer.say(f"Critic: {described(provider)}, every {choice.every_s:g} s.")
@@ -115,20 +115,20 @@ def second_opinion(game: "LiveGame", choice: CriticChoice) -> "Iterator[CriticSe
         critic.close()
 
 
-def _sit_down(game: "LiveGame", seat: CriticSeat) -> None:
+def _sit_down(game: "LiveGame", seat: ReviewSession) -> None:
     """In the embedded game's window pictures are taken as they are drawn, and numbers after F2 are heard."""
-    from understudy.worlds.simulator.window.human_operator import WindowSeat
+    from understudy.worlds.simulator.window.human_operator import WindowOperator
 
-    if isinstance(game.seat, WindowSeat):
+    if isinstance(game.seat, WindowOperator):
         game.seat.choose = seat.choose
         _look_over_the_shoulder(game.seat, seat._clip, game.settings.size)
 
 
-def _look_over_the_shoulder(seat: "WindowSeat", clip: "Clip", size: tuple[int, int]) -> None:
+def _look_over_the_shoulder(seat: "WindowOperator", clip: "Clip", size: tuple[int, int]) -> None:
     """Pictures are copied after the overlay is drawn and before the question is: the critic is not to read that."""
-    from understudy.worlds.simulator.rendering.text_renderer import Lettering
+    from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
-    paint, lettering = seat.paint, Lettering(size[1])
+    paint, lettering = seat.paint, TextRenderer(size[1])
 
     def painted(surface: "pygame.Surface", scene: "Scene") -> None:
         paint(surface, scene)
@@ -148,7 +148,7 @@ def _as_array(record: "np.void") -> "np.ndarray":
     return array
 
 
-def in_a_line(seat: CriticSeat) -> str:
+def in_a_line(seat: ReviewSession) -> str:
     """What came of it."""
     counts, critic = seat.critic.counts, seat.critic
     told = f"Critic: {counts.corrected} corrections, {counts.agreed} agreements"

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from understudy.cli.live.assembly import LiveGame
-    from understudy.cli.live.desktop import DesktopChoice
     from understudy.cli.live.online_learning import OnlineChoice
     from understudy.cli.live.reviewing import CriticChoice
+    from understudy.cli.show.terminal import Console
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
@@ -46,7 +44,7 @@ class Run:
     """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
     minutes: float | None = None
     """End by itself after so many minutes of play; by default play until F3 or until the window is closed."""
-    hand_back_s: float = 1.5
+    handback_delay_s: Annotated[float, tyro.conf.arg(aliases=["--hand-back-s"])] = 1.5
     """Seconds without touching mouse or keyboard after which the understudy plays again."""
     size: tuple[int, int] = (1280, 720)
     """Width and height of the window in pixels."""
@@ -77,8 +75,8 @@ class Run:
             )
         if self.minutes is not None and self.minutes <= 0:
             raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
-        if not 0.1 <= self.hand_back_s <= 3600:
-            raise ValueError(f"{self.hand_back_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
+        if not 0.1 <= self.handback_delay_s <= 3600:
+            raise ValueError(f"{self.handback_delay_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed}: 0 or more is needed")
         if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
@@ -98,10 +96,9 @@ def run(command: Run) -> int | None:
         from understudy.cli.live.shadow import run_shadow
 
         return run_shadow(command)
-    from rich.console import Console
-
     from understudy.cli.live.assembly import LiveSettings, open_live
-    from understudy.cli.live.desktop import ending_by_signals
+    from understudy.cli.live.desktop import desktop_choice, ending_by_signals
+    from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True)
     _say_what_is_not_done(command, console)
@@ -110,7 +107,7 @@ def run(command: Run) -> int | None:
         seed=command.seed,
         map=command.map,
         size=command.size,
-        hand_back_s=command.hand_back_s,
+        handback_delay_s=command.handback_delay_s,
         test_mode=command.test_mode,
         desktop=desktop_choice(command),
     )
@@ -119,22 +116,11 @@ def run(command: Run) -> int | None:
     return EXIT_INTERRUPTED if interrupted else None
 
 
-def desktop_choice(command: Run) -> "DesktopChoice | None":
-    """Which game on the screen; None for the embedded game."""
-    if command.world == "simulator":
-        return None
-    from understudy.cli.live.desktop import DesktopChoice
-    from understudy.worlds.catalog import load_profile
-
-    title = load_profile(command.profile).window_title if command.window is None else command.window
-    return DesktopChoice(window=title, model=command.model, profile=command.profile)
-
-
 def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     """Plays and prints the summary, also after Ctrl-C or a lost screen; says whether it was Ctrl-C."""
     from understudy.cli.live.assembly import in_words, summary
     from understudy.cli.live.online_learning import online_learning
-    from understudy.cli.live.reviewing import in_a_line, second_opinion
+    from understudy.cli.live.reviewing import in_a_line, review_session
     from understudy.contract.errors import WorldError
 
     name = "test" if command.test_mode else "understudy"
@@ -142,7 +128,7 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
     interrupted, lost = False, None
-    with second_opinion(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
+    with review_session(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
         try:
             game.play(listeners, command.minutes)

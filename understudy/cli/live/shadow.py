@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
-    from understudy.cli.live.human_game import Place
+    from understudy.cli.live.human_game import HumanGame
     from understudy.cli.live.run import Run
-    from understudy.cli.live.shadow_console import Teller
+    from understudy.cli.live.shadow_console import ShadowConsole
+    from understudy.cli.show.terminal import Console
     from understudy.contract.protocols import InputEvent, Listener, Step
     from understudy.learning.shadow.listener import ShadowTrainer
     from understudy.recordings.recorder import Recorder
@@ -29,10 +28,9 @@ def run_shadow(command: "Run") -> int | None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from rich.console import Console
-
     from understudy.cli.live.desktop import ending_by_signals
     from understudy.cli.live.human_game import open_place
+    from understudy.cli.show.terminal import Console
     from understudy.recordings.recorder import recording_name
 
     _expect_weights(command.models)
@@ -60,17 +58,17 @@ def _expect_weights(models: Path) -> None:
     load_checkpoint(models / "executor" / BEST, "executor", ENCODING)
 
 
-def _watch(command: "Run", place: "Place", session: str, console: "Console") -> int | None:
+def _watch(command: "Run", place: "HumanGame", session: str, console: "Console") -> int | None:
     """Trainer, recorder, session, and how it ends."""
     import os
 
-    from understudy.cli.live.shadow_console import Teller
+    from understudy.cli.live.shadow_console import ShadowConsole
     from understudy.contract.action import Actor
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.learning.shadow.listener import ShadowTrainer
     from understudy.runtime.session import Session
 
-    teller = Teller(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
+    teller = ShadowConsole(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
     for mended in mend_pickles(command.out) if command.save_recordings else ():
         teller.say(f"Written after a session that was killed: {mended}")
     recorder = _recorder(command, place, session) if command.save_recordings else None
@@ -103,11 +101,11 @@ def _watch(command: "Run", place: "Place", session: str, console: "Console") -> 
     return EXIT_INTERRUPTED if interrupted else None
 
 
-def _recorder(command: "Run", place: "Place", session: str) -> "Recorder":
+def _recorder(command: "Run", place: "HumanGame", session: str) -> "Recorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
-    from understudy.recordings.recorder import Recorder, free_path
+    from understudy.recordings.recorder import create_recorder
 
     on_screen = command.world == "desktop"
     info = describe(
@@ -118,10 +116,10 @@ def _recorder(command: "Run", place: "Place", session: str) -> "Recorder":
         start_map=command.map,
     )
     info = replace(info, window_width=place.size[0], window_height=place.size[1])
-    return Recorder(free_path(command.out, session), info, also_pickle=True)
+    return create_recorder(command.out, session, info, also_pickle=True)
 
 
-def _sum_up(teller: "Teller", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
+def _sum_up(teller: "ShadowConsole", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
     say = teller.say
     say(f"Over: {trainer.num_updates} updates, {trainer.background.num_restarts} restarts of the learner")
     if recorder is None:
@@ -156,25 +154,24 @@ def mend_pickles(folder: Path) -> list[Path]:
     import time
 
     from understudy.contract.errors import RecordingError
-    from understudy.recordings.store import read_episode, write_episode
+    from understudy.recordings.store import is_being_written, read_episode, write_episode
 
     mended = []
     for recording in sorted(folder.glob("shadow_recording_*.mcap")):
         pickle = recording.with_suffix(".pkl")
-        if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S:
+        if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S or is_being_written(recording):
             continue
         try:
             episode = read_episode(recording)
-        except RecordingError as problem:
+            if len(episode):
+                write_episode(episode, pickle)
+                mended.append(pickle)
+        except (RecordingError, OSError) as problem:
             _log.warning("%s", problem)
-            continue
-        if len(episode):
-            write_episode(episode, pickle)
-            mended.append(pickle)
     return mended
 
 
-def _is_over(step: "Step", check: "EmptyCheck", place: "Place") -> bool:
+def _is_over(step: "Step", check: "EmptyCheck", place: "HumanGame") -> bool:
     check.look(float(step.observation.records["time_s"][0]))
     return place.world.closed
 
@@ -182,7 +179,7 @@ def _is_over(step: "Step", check: "EmptyCheck", place: "Place") -> bool:
 class EmptyCheck:
     """Says once why the buffer is still empty after EMPTY_S. Belongs to the window's thread."""
 
-    def __init__(self, trainer: "ShadowTrainer", place: "Place", teller: "Teller") -> None:
+    def __init__(self, trainer: "ShadowTrainer", place: "HumanGame", teller: "ShadowConsole") -> None:
         self._trainer, self._place, self._teller = trainer, place, teller
         self._begun_s: float | None = None
         self._ready_s: float | None = None
@@ -211,6 +208,6 @@ class EmptyCheck:
             has_focus=self._place.has_focus(),
             window=self._place.size,
             desktop=self._place.desktop_size(),
-            num_touched=self._trainer.seen.num_touched,
+            num_touched=self._trainer.seen.num_active_ticks,
             learner_had_time=self._ready_s is not None and now_s - self._ready_s > UNTAUGHT_S,
         )

@@ -5,9 +5,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from understudy.contract.protocols import InputEvent
-from understudy.learning.shadow.listener import disagreement_marks
-from understudy.learning.shadow.messages import Disagreed, Filled, Judged, Ready, Report, Scored, Updated
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.shadow.listener import disagreement_events
+from understudy.learning.shadow.messages import (
+    AgreementScore,
+    BufferFill,
+    Disagreements,
+    PromotionResult,
+    Report,
+    UpdateStats,
+    WorkerReady,
+)
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -36,17 +44,17 @@ class Bookmarks:
     def take(self) -> tuple[InputEvent, ...]:
         """Those that are new, as marks for the recording."""
         taken = [self._new.popleft() for _ in range(len(self._new))]
-        return disagreement_marks(tuple(taken))
+        return disagreement_events(tuple(taken))
 
 
-class Teller:
+class ShadowConsole:
     """Prints the lines. `hear` is called on the learner's watching thread, `say` on any."""
 
     def __init__(self, console: "Console", learning_rate: float, debug: bool) -> None:
         """Args: `debug`, whether every update and every full block of samples gets its line."""
         self._console, self._learning_rate, self._debug = console, learning_rate, debug
-        self._filled: Filled | None = None
-        self._scored: Scored | None = None
+        self._filled: BufferFill | None = None
+        self._scored: AgreementScore | None = None
         self._num_updates = 0
         self.bookmarks = Bookmarks()
         """Moments at which the understudy would have clicked elsewhere."""
@@ -56,7 +64,8 @@ class Teller:
         scored, filled = self._scored, self._filled
         agreement = "no click of yours is judged yet"
         if scored is not None:
-            agreement = f"would click as you: {scored.agreement:.0%} of {scored.num_clicks}, before {scored.before:.0%}"
+            before = f"before {scored.initial_agreement:.0%}"
+            agreement = f"would click as you: {scored.agreement:.0%} of {scored.num_clicks}, {before}"
         buffer = "" if filled is None else f", {filled.num_samples} samples"
         return ("SHADOW: you play, it learns", agreement, f"{self._num_updates} updates{buffer}")
 
@@ -72,24 +81,24 @@ class Teller:
 
     def hear(self, report: Report) -> None:
         """Prints what is worth a line, and keeps the rest for the next one."""
-        if isinstance(report, Filled):
+        if isinstance(report, BufferFill):
             is_first, self._filled = self._filled is None, report
             if is_first or self._debug:
                 self.say(buffer_line(report))
-        elif isinstance(report, Scored):
+        elif isinstance(report, AgreementScore):
             self._scored = report
-        elif isinstance(report, Disagreed):
+        elif isinstance(report, Disagreements):
             self.bookmarks.add(report.times_s)
-        elif isinstance(report, Updated):
+        elif isinstance(report, UpdateStats):
             self._hear_update(report)
-        elif isinstance(report, Ready):
+        elif isinstance(report, WorkerReady):
             self.say(ready_line(report))
-        elif isinstance(report, Judged):
+        elif isinstance(report, PromotionResult):
             self.say(f"{'Promoted' if report.promoted else 'Kept aside'}: {report.reason} ({report.path})")
-        elif isinstance(report, Trouble):
+        elif isinstance(report, WorkerFailure):
             self.say(report.text)
 
-    def _hear_update(self, report: Updated) -> None:
+    def _hear_update(self, report: UpdateStats) -> None:
         self._num_updates = report.number
         if not (self._debug or report.number % SHOWN_UPDATES == 1):
             return
@@ -106,12 +115,12 @@ def short(value: float) -> str:
     return f"{float(mantissa):g}e{int(exponent)}"
 
 
-def buffer_line(report: Filled) -> str:
+def buffer_line(report: BufferFill) -> str:
     """`Buffer: 234/5000 samples`."""
     return f"Buffer: {report.num_samples}/{report.buffer_size} samples"
 
 
-def update_line(report: Updated) -> str:
+def update_line(report: UpdateStats) -> str:
     """`Update #12: loss=0.0234, pos_err=0.087, click_acc=78%, lr=1.00e-04`."""
     return (
         f"Update #{report.number}: loss={report.loss:.4f}, pos_err={report.position_error:.3f}, "
@@ -119,15 +128,15 @@ def update_line(report: Updated) -> str:
     )
 
 
-def score_line(report: Scored) -> str:
+def score_line(report: AgreementScore) -> str:
     """How often the understudy would have done the same, and how often it would have before learning."""
     return (
         f"It would have clicked where you did in {report.agreement:.0%} of your last {report.num_clicks} clicks "
-        f"(before learning {report.before:.0%})"
+        f"(before learning {report.initial_agreement:.0%})"
     )
 
 
-def ready_line(report: Ready) -> str:
+def ready_line(report: WorkerReady) -> str:
     """What is rehearsed so that the old skill stays."""
     if report.note:
         return f"Nothing to rehearse, the old skill may fade: {report.note}"

@@ -4,14 +4,14 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.comparison.statistics import Estimate
 from understudy.evaluation.report.formatting import figure, name_of, percent, time_text
 
 STYLES = {"policy": "bold cyan", "person": "yellow", "baseline": ""}
 
 
-def verdict_table(verdict: Verdict) -> Table:
+def verdict_table(verdict: ComparisonResult) -> Table:
     """Score, its share of the person's, kills, boxes and deaths, 95 % intervals below; fits into 80 columns."""
     person = name_of(verdict.row(verdict.person))
     table = Table(
@@ -28,7 +28,7 @@ def verdict_table(verdict: Verdict) -> Table:
     return table
 
 
-def _cells(row: Row) -> list[Text]:
+def _cells(row: EntryResult) -> list[Text]:
     share = row.normalised
     return [
         _cell(row.score, row),
@@ -39,10 +39,10 @@ def _cells(row: Row) -> list[Text]:
     ]
 
 
-def _cell(estimate: Estimate, row: Row) -> Text:
+def _cell(estimate: Estimate, row: EntryResult) -> Text:
     value, low, high = (figure(one) for one in (estimate.value, estimate.low, estimate.high))
     return _two_lines(value, f"{low}…{high}", row)
 
 
-def _two_lines(value: str, interval: str, row: Row) -> Text:
+def _two_lines(value: str, interval: str, row: EntryResult) -> Text:
     return Text.assemble((value, STYLES[row.kind]), "\n", (interval, "dim"))

@@ -35,14 +35,16 @@ def write_picture(path: Path, picture: "np.ndarray") -> None:
     """
     import cv2
 
+    from understudy.cli.show.output_file import write_output
     from understudy.contract.errors import FlagError
 
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        written = cv2.imwrite(str(path), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-    except cv2.error:
-        written = False
-    if not written:
+        done, content = cv2.imencode(path.suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        if done:
+            write_output(path, content.tobytes())
+    except (cv2.error, OSError):
+        done = False
+    if not done:
         raise FlagError(f"{path} could not be written: give a path that ends in .png or .jpg in a folder that can be.")
 
 

@@ -28,18 +28,18 @@ def shoot(
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would land in our output
 
     from understudy.contract.observation import TICK_RATE_HZ
-    from understudy.evaluation.rollouts.trajectory import film
+    from understudy.evaluation.rollouts.trajectory import record_trajectory
     from understudy.viewer.trajectory_frames import frames_of_play
     from understudy.viewer.video_writer import write_video
     from understudy.worlds.catalog import load_profile
 
-    footage = film(pilot, seed, skip_s + seconds, start_map)
+    trajectory = record_trajectory(pilot, seed, skip_s + seconds, start_map)
     shown = slice(round(skip_s * TICK_RATE_HZ), None)
     frames = frames_of_play(
         load_profile("darkorbit"),
-        footage.observations.records[shown],
-        states=footage.states[shown],
-        intents=footage.intents.records[shown],
+        trajectory.observations.records[shown],
+        states=trajectory.states[shown],
+        intents=trajectory.intents.records[shown],
         every=EVERY,
         caption=caption,
     )

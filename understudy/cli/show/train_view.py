@@ -8,18 +8,18 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from understudy.learning.data.dataset import Material, gather
+from understudy.learning.data.dataset import Dataset, load_dataset
 from understudy.learning.supervised.train_policy import TrainResult
 from understudy.learning.training.trainer_config import FitProgress
 
 
-def watch_gathering(console: Console, place: Path | None) -> Material:
+def watch_gathering(console: Console, place: Path | None) -> Dataset:
     """Gathers the recordings below a bar."""
     with Progress(
         TextColumn("reading recordings"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
     ) as bar:
         task = bar.add_task("reading", total=None)
-        return gather(place, lambda done, total: bar.update(task, completed=done, total=total))
+        return load_dataset(place, lambda done, total: bar.update(task, completed=done, total=total))
 
 
 class TrainBars:

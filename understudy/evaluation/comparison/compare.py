@@ -22,16 +22,16 @@ from understudy.evaluation.comparison.bootstrap import (
     ratio,
     resample_worlds,
 )
-from understudy.evaluation.comparison.comparison_result import Kind, MapRow, ModeRow, Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult, Kind, MapRow, ModeRow
 from understudy.evaluation.comparison.statistics import Estimate, mean, poisson_rate, union, wilson
-from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, Outcomes, concatenate
+from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, EpisodeStats, concatenate
 from understudy.evaluation.rollouts.play_style import behaviour_of
 from understudy.evaluation.rollouts.seeds import map_names, purpose_of
-from understudy.evaluation.rollouts.vector_rollout import Progress, play_all
+from understudy.evaluation.rollouts.vector_rollout import Progress, rollout_all
 
 
 @dataclass(frozen=True, kw_only=True)
-class Contestant:
+class Entry:
     """Who is judged."""
 
     name: str
@@ -41,11 +41,11 @@ class Contestant:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Played:
+class EntryRollouts:
     """A contestant's worlds, one Outcomes for each training seed, all on the same seeds."""
 
     kind: Kind
-    runs: tuple[Outcomes, ...]
+    runs: tuple[EpisodeStats, ...]
 
     def per_run(self, event: str) -> Float64[np.ndarray, "R B"]:
         """Events of each run and world, per minute."""
@@ -57,13 +57,13 @@ class Played:
         return np.stack([run.scores for run in self.runs])
 
     @property
-    def whole(self) -> Outcomes:
+    def whole(self) -> EpisodeStats:
         """All runs one after the other."""
         return concatenate(self.runs)
 
 
-def judge(
-    contestants: Sequence[Contestant],
+def compare(
+    contestants: Sequence[Entry],
     seeds: UInt64[np.ndarray, " B"],
     seconds: float,
     *,
@@ -72,7 +72,7 @@ def judge(
     reference: str | None = None,
     processes: int = 1,
     progress: Progress | None = None,
-) -> Verdict:
+) -> ComparisonResult:
     """Plays everyone in the same worlds, spread evenly over the maps, and compares them.
 
     Args:
@@ -86,41 +86,45 @@ def judge(
         progress: is told world-ticks done and in all.
     """
     played = play_contestants(contestants, seeds, seconds, processes=processes, progress=progress)
-    return verdict_of(played, person=person, random=random, reference=reference)
+    return summarise(played, person=person, random=random, reference=reference)
 
 
 def play_contestants(
-    contestants: Sequence[Contestant],
+    contestants: Sequence[Entry],
     seeds: UInt64[np.ndarray, " B"],
     seconds: float,
     *,
     processes: int = 1,
     progress: Progress | None = None,
-) -> dict[str, Played]:
+) -> dict[str, EntryRollouts]:
     """Plays everyone in the same worlds; see `judge`."""
     names = [one.name for one in contestants]
     assert len(set(names)) == len(names)
     pilots = {f"{one.name}/{run}": pilot for one in contestants for run, pilot in enumerate(one.pilots)}
-    outcomes = play_all(pilots, seeds, seconds, progress=progress, processes=processes)
+    outcomes = rollout_all(pilots, seeds, seconds, progress=progress, processes=processes)
     return {
-        one.name: Played(kind=one.kind, runs=tuple(outcomes[f"{one.name}/{run}"] for run in range(len(one.pilots))))
+        one.name: EntryRollouts(
+            kind=one.kind, runs=tuple(outcomes[f"{one.name}/{run}"] for run in range(len(one.pilots)))
+        )
         for one in contestants
     }
 
 
-def typical_world(played: Played) -> int:
+def typical_world(played: EntryRollouts) -> int:
     """Index of the world with the middle score of the first run: neither the best nor the worst to show."""
     order = np.argsort(played.runs[0].scores, kind="stable")
     return int(order[len(order) // 2])
 
 
-def verdict_of(played: Mapping[str, Played], *, person: str, random: str, reference: str | None = None) -> Verdict:
+def summarise(
+    played: Mapping[str, EntryRollouts], *, person: str, random: str, reference: str | None = None
+) -> ComparisonResult:
     """Compares what was played; see `judge`."""
     reference = reference or person
     first = played[person].runs[0]
     drawn = resample_worlds(first.start_maps)
-    bench = _Bench(drawn, first.start_maps, played[person], played[random], played[reference])
-    return Verdict(
+    bench = _Reference(drawn, first.start_maps, played[person], played[random], played[reference])
+    return ComparisonResult(
         purpose=purpose_of(int(first.seeds[0])).name,
         first_seed=int(first.seeds[0]),
         num_worlds=len(first),
@@ -133,31 +137,31 @@ def verdict_of(played: Mapping[str, Played], *, person: str, random: str, refere
 
 
 @dataclass(frozen=True)
-class _Bench:
+class _Reference:
     """What every row is measured against."""
 
     drawn: Resampling
     start_maps: np.ndarray
-    person: Played
-    random: Played
-    reference: Played
+    person: EntryRollouts
+    random: EntryRollouts
+    reference: EntryRollouts
 
-    def iqm(self, played: Played) -> Bootstrapped:
+    def iqm(self, played: EntryRollouts) -> Bootstrapped:
         return bootstrap(played.scores, self.drawn)
 
-    def mean_score(self, played: Played) -> Bootstrapped:
+    def mean_score(self, played: EntryRollouts) -> Bootstrapped:
         return bootstrap(played.scores, self.drawn, mean)
 
-    def rate(self, played: Played, event: str) -> Bootstrapped:
+    def rate(self, played: EntryRollouts, event: str) -> Bootstrapped:
         """Per minute."""
         return bootstrap(played.per_run(event), self.drawn, mean)
 
 
-def _row(name: str, played: Played, bench: _Bench) -> Row:
+def _row(name: str, played: EntryRollouts, bench: _Reference) -> EntryResult:
     whole = played.whole
     score, mean_score = bench.iqm(played), bench.mean_score(played)
     hits, misses = float(whole.total("hits").sum()), float(whole.total("misses").sum())
-    return Row(
+    return EntryResult(
         name=name,
         kind=played.kind,
         num_runs=len(played.runs),
@@ -183,7 +187,7 @@ def _row(name: str, played: Played, bench: _Bench) -> Row:
     )
 
 
-def _deaths_per_hour(played: Played, whole: Outcomes, bench: _Bench) -> Estimate:
+def _deaths_per_hour(played: EntryRollouts, whole: EpisodeStats, bench: _Reference) -> Estimate:
     """Poisson where deaths are few (the bootstrap of none is none), bootstrap where they come in clusters: both."""
     hours = len(whole) * whole.minutes / 60
     drawn = bench.rate(played, "deaths").estimate()
@@ -191,7 +195,7 @@ def _deaths_per_hour(played: Played, whole: Outcomes, bench: _Bench) -> Estimate
     return union(per_hour, poisson_rate(float(whole.total("deaths").sum()), hours))
 
 
-def _map_row(index: int, map_name: str, played: Played, whole: Outcomes) -> MapRow:
+def _map_row(index: int, map_name: str, played: EntryRollouts, whole: EpisodeStats) -> MapRow:
     began_here = played.runs[0].start_maps == index
     scores = played.scores[:, began_here]
     here = whole[whole.start_maps == index]
@@ -207,7 +211,7 @@ def _map_row(index: int, map_name: str, played: Played, whole: Outcomes) -> MapR
     )
 
 
-def _mode_rows(whole: Outcomes) -> tuple[ModeRow, ...]:
+def _mode_rows(whole: EpisodeStats) -> tuple[ModeRow, ...]:
     """Ticks and events summed over worlds and maps, for a pilot that has modes."""
     ticks = whole.ticks.sum(axis=(0, 1))[:NUM_MODES]
     events = whole.events.sum(axis=(0, 1))[:NUM_MODES]

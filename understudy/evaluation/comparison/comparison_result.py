@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from understudy.evaluation.comparison.statistics import Estimate
-from understudy.evaluation.rollouts.play_style import Behaviour
+from understudy.evaluation.rollouts.play_style import StyleMetrics
 
 Kind = Literal["policy", "person", "baseline"]
 """What a pilot is: something that learned, the one it learned from (or a stand-in such as a teacher), a yardstick."""
@@ -38,7 +38,7 @@ class ModeRow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class EntryResult:
     """One pilot."""
 
     name: str
@@ -69,11 +69,11 @@ class Row:
     maps: tuple[MapRow, ...]
     modes: tuple[ModeRow, ...]
     """Empty for a pilot without modes."""
-    behaviour: Behaviour
+    behaviour: StyleMetrics
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class ComparisonResult:
     """All pilots, judged on the same worlds."""
 
     purpose: str
@@ -88,9 +88,9 @@ class Verdict:
     """Name of the row that counts as 0."""
     reference: str
     """Name of the row that gaps and probabilities of improvement refer to."""
-    rows: tuple[Row, ...]
+    rows: tuple[EntryResult, ...]
 
-    def row(self, name: str) -> Row:
+    def row(self, name: str) -> EntryResult:
         """One pilot's row.
 
         Raises:

@@ -2,7 +2,8 @@
 
 A group-sequential test (Lan and DeMets 1983, Biometrika 70): the error that may be made is spent little by little,
 `error * fraction ** shape` after that fraction of the planned pairs, and each look has the bound that spends just its
-part. Why this and not an e-process, with figures: docs/decisions/gate.md.
+part. Why this and not an e-process, with figures: docs/decisions/gate.md. The means here are those of t-tests; where a
+false yes may come of a rare loss, mean_bound.py has the bound.
 """
 
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ _FAR = 8.0
 
 
 @cache
-def bounds(fractions: tuple[float, ...], error: float, shape: float = SHAPE) -> tuple[float, ...]:
+def spending_bounds(fractions: tuple[float, ...], type_1_error: float, shape: float = SHAPE) -> tuple[float, ...]:
     """The z that each look has to reach, so that an effect of zero reaches any of them with probability `error`.
 
     Found look by look by integrating over where a Brownian motion that has not crossed yet may be (Armitage,
@@ -37,7 +38,7 @@ def bounds(fractions: tuple[float, ...], error: float, shape: float = SHAPE) -> 
     spent, before = 0.0, 0.0
     for fraction in fractions:
         step = (fraction - before) ** 0.5
-        share = error * fraction**shape - spent
+        share = type_1_error * fraction**shape - spent
         crossing = _crossing(places, mass, step, share)
         found.append(crossing / fraction**0.5)
         grid = np.linspace(-_FAR * fraction**0.5, crossing, _GRID)
@@ -63,7 +64,7 @@ class Mean:
     """A mean of paired differences and how sure it is."""
 
     value: float
-    error: float
+    standard_error: float
     """Standard error; within the strata, where there are some."""
     num_free: int
     """Degrees of freedom."""
@@ -75,7 +76,7 @@ class Mean:
         """
         if self.num_free < 1:
             return float("inf")
-        return self.error * -float(special.stdtrit(self.num_free, special.ndtr(-z)))
+        return self.standard_error * -float(special.stdtrit(self.num_free, special.ndtr(-z)))
 
 
 def paired_mean(
@@ -93,4 +94,4 @@ def paired_mean(
     squares = sum(float(((differences[one] - differences[one].mean()) ** 2).sum()) for one in groups) + floor
     num_free = num - len(groups)
     error = (squares / max(num_free, 1) / num) ** 0.5
-    return Mean(value=float(differences.mean()), error=error, num_free=num_free)
+    return Mean(value=float(differences.mean()), standard_error=error, num_free=num_free)

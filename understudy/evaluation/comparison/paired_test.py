@@ -1,7 +1,8 @@
 """Candidate against incumbent in pairs of stretches of play, in worlds of equal seed or one after the other.
 
 A trial is told what came of each pair and says at each look whether to promote, to refuse or to go on. Promotion needs
-both: a higher mean score, and deaths not worse. Each is a test of its own that keeps its error over all looks.
+both: a higher mean score, and deaths not worse. Each is a test of its own that keeps its error over all looks. That of
+the score allows for a rare disaster that no pair has shown yet (mean_bound.py).
 """
 
 from collections.abc import Sequence
@@ -11,21 +12,25 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float64, Shaped
 
-from understudy.evaluation.comparison.group_sequential import SHAPE, Mean, bounds, paired_mean
+from understudy.evaluation.comparison.group_sequential import SHAPE, Mean, paired_mean, spending_bounds
+from understudy.evaluation.comparison.mean_bound import lower_bound
 
-RARE = 3.0
+RARE_EVENT_PRIOR = 3.0
 """Squares added to those of deaths: none at all in T hours says only that there are fewer than about 3 in T hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrialConfig:
+class SequentialTestConfig:
     """What has to be shown, and how surely."""
 
-    error: float = 0.05
+    type_1_error: float = 0.05
     """Chance, over all looks, that a candidate whose true score is no higher is found better."""
+    worst_loss: float = 50.0
+    """Points a minute that a candidate may lose in a pair, at the worst, although no pair so far has shown it. The
+    larger, the rarer a disaster has to be to slip through, and the more pairs a small gain takes."""
     smallest_gain: float = 1.0
     """Points a minute. A candidate that is surely not so much better is refused without playing on."""
-    miss: float = 0.1
+    type_2_error: float = 0.1
     """Chance, over all looks, of refusing early what truly gains `smallest_gain`, or is truly no deadlier."""
     deaths_ratio: float = 1.25
     """Deaths are not worse when they are surely below this many times the incumbent's, and `deaths_allowance` more."""
@@ -35,14 +40,14 @@ class TrialConfig:
     """Chance, over all looks, that a candidate which dies just that much more often is found not to."""
 
     def __post_init__(self) -> None:
-        if not all(0.0 < share < 0.5 for share in (self.error, self.miss, self.deaths_error)):
+        if not all(0.0 < share < 0.5 for share in (self.type_1_error, self.type_2_error, self.deaths_error)):
             raise ValueError("error, miss and deaths_error are chances: between 0 and 0.5")
-        if self.smallest_gain <= 0 or self.deaths_ratio < 1 or self.deaths_allowance <= 0:
-            raise ValueError("smallest_gain and deaths_allowance must be above 0, deaths_ratio at least 1")
+        if min(self.smallest_gain, self.worst_loss, self.deaths_allowance) <= 0 or self.deaths_ratio < 1:
+            raise ValueError("smallest_gain, worst_loss and deaths_allowance must be above 0, deaths_ratio at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretches:
+class SegmentScores:
     """What came of n stretches of play of equal length, one pilot's."""
 
     scores: Float64[np.ndarray, " n"]
@@ -51,7 +56,7 @@ class Stretches:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class InterimLook:
     """What was known after so many pairs."""
 
     num_pairs: int
@@ -70,13 +75,13 @@ class Look:
     """Deaths an hour by which the candidate may at most be beyond what is allowed; below 0: not worse."""
 
 
-Ruling = Literal["promote", "refuse", "go on"]
+Decision = Literal["promote", "refuse", "go on"]
 
 
-class Trial:
+class PairedSequentialTest:
     """One candidate's trial, from the first pair to the ruling."""
 
-    def __init__(self, config: TrialConfig, looks: Sequence[int], seconds: float) -> None:
+    def __init__(self, config: SequentialTestConfig, looks: Sequence[int], seconds: float) -> None:
         """Args:
         config: what has to be shown.
         looks: after how many pairs it is looked, growing; the last is the end.
@@ -85,16 +90,18 @@ class Trial:
         self.config = config
         self._looks = tuple(looks)
         self._hours = seconds / 3600.0
-        self._pairs: list[tuple[Stretches, Stretches, np.ndarray]] = []
-        self.seen: list[Look] = []
+        self._pairs: list[tuple[SegmentScores, SegmentScores, np.ndarray]] = []
+        self.seen: list[InterimLook] = []
         """Every look so far."""
 
-    def add(self, candidate: Stretches, incumbent: Stretches, strata: Shaped[np.ndarray, " n"] | None = None) -> None:
+    def add(
+        self, candidate: SegmentScores, incumbent: SegmentScores, strata: Shaped[np.ndarray, " n"] | None = None
+    ) -> None:
         """Takes in the next pairs; strata are what each pair has in common with others (its map)."""
         assert len(candidate.scores) == len(incumbent.scores)
         self._pairs.append((candidate, incumbent, np.zeros(len(candidate.scores)) if strata is None else strata))
 
-    def look(self) -> tuple[Ruling, str]:
+    def look(self) -> tuple[Decision, str]:
         """The ruling and, in words, why.
 
         Raises:
@@ -106,15 +113,19 @@ class Trial:
         config, hours = self.config, self._hours
         gain = paired_mean(new.scores - old.scores, strata)
         excess = paired_mean(
-            new.deaths - config.deaths_ratio * old.deaths - config.deaths_allowance * hours, strata, floor=RARE
+            new.deaths - config.deaths_ratio * old.deaths - config.deaths_allowance * hours,
+            strata,
+            floor=RARE_EVENT_PRIOR,
         )
-        yes, no, safe = (self._bound(number, error) for error in (config.error, config.miss, config.deaths_error))
-        look = Look(
+        yes, no, safe = (
+            self._bound(number, error) for error in (config.type_1_error, config.type_2_error, config.deaths_error)
+        )
+        look = InterimLook(
             num_pairs=len(strata),
             score=float(new.scores.mean()),
             incumbent_score=float(old.scores.mean()),
             gain=gain.value,
-            gain_low=_limit(gain, yes, -1.0),
+            gain_low=lower_bound(new.scores - old.scores, yes, -config.worst_loss, strata),
             gain_high=_limit(gain, no, 1.0),
             deaths_per_hour=float(new.deaths.mean()) / hours,
             incumbent_deaths_per_hour=float(old.deaths.mean()) / hours,
@@ -123,7 +134,7 @@ class Trial:
         self.seen.append(look)
         return self._ruling(look, deadlier=_limit(excess, no, -1.0) > 0)
 
-    def _ruling(self, look: Look, deadlier: bool) -> tuple[Ruling, str]:
+    def _ruling(self, look: InterimLook, deadlier: bool) -> tuple[Decision, str]:
         config = self.config
         scores = f"{look.score:.1f} points a minute against {look.incumbent_score:.1f}"
         deaths = f"{look.deaths_per_hour:.1f} deaths an hour against {look.incumbent_deaths_per_hour:.1f}"
@@ -141,13 +152,13 @@ class Trial:
             return "refuse", f"it scores more, but may die too often: {deaths}; {scores}; {over}"
         return "refuse", f"it is not surely better: {scores}; {deaths}; {over}"
 
-    def _joined(self) -> tuple[Stretches, Stretches, np.ndarray]:
+    def _joined(self) -> tuple[SegmentScores, SegmentScores, np.ndarray]:
         new, old, strata = zip(*self._pairs, strict=True)
         return _concatenate(new), _concatenate(old), np.concatenate(strata)
 
-    def _bound(self, number: int, error: float) -> float:
+    def _bound(self, number: int, type_1_error: float) -> float:
         fractions = tuple(look / self._looks[-1] for look in self._looks)
-        return bounds(fractions, error, SHAPE)[number]
+        return spending_bounds(fractions, type_1_error, SHAPE)[number]
 
 
 def _limit(mean: Mean, bound: float, side: float) -> float:
@@ -155,7 +166,7 @@ def _limit(mean: Mean, bound: float, side: float) -> float:
     return mean.value + side * mean.reach(bound)
 
 
-def _concatenate(parts: Sequence[Stretches]) -> Stretches:
-    return Stretches(
+def _concatenate(parts: Sequence[SegmentScores]) -> SegmentScores:
+    return SegmentScores(
         scores=np.concatenate([part.scores for part in parts]), deaths=np.concatenate([part.deaths for part in parts])
     )

@@ -3,35 +3,38 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from understudy.contract.errors import RecordingError
+from understudy.contract.errors import UnderstudyError
+from understudy.contract.printable import brief
 from understudy.evaluation.diagnostics import file_checks, play_checks, timing_checks
-from understudy.evaluation.diagnostics.findings import Diagnosis, Sign
-from understudy.evaluation.diagnostics.segments import Examined, examine, minutes_of
-from understudy.recordings.store import find_recordings, read_episode
+from understudy.evaluation.diagnostics.findings import Diagnostics, Finding
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, examine, minutes_of
+from understudy.recordings.store import find_recordings, is_being_written, read_episode
 
-LOOKS: tuple[Callable[[list[Examined]], Sign], ...] = (
-    file_checks.torn,
-    file_checks.length,
-    file_checks.actors,
-    file_checks.windows,
-    file_checks.leakage,
-    file_checks.doubled_ticks,
-    file_checks.dropped_ticks,
-    play_checks.idle,
-    play_checks.menus_and_chat,
-    play_checks.mis_clicks,
-    play_checks.panel_clicks,
-    play_checks.modes,
-    play_checks.keys,
-    timing_checks.reaction_delay,
-    timing_checks.uneven_reactions,
-    timing_checks.attention,
-    timing_checks.styles,
+LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
+    file_checks.check_torn,
+    file_checks.check_length,
+    file_checks.check_actors,
+    file_checks.check_windows,
+    file_checks.check_leakage,
+    file_checks.check_doubled_ticks,
+    file_checks.check_dropped_ticks,
+    file_checks.check_tick_rate,
+    file_checks.check_clock,
+    play_checks.check_idle,
+    play_checks.check_menus_and_chat,
+    play_checks.check_mis_clicks,
+    play_checks.check_panel_clicks,
+    play_checks.check_modes,
+    play_checks.check_keys,
+    timing_checks.check_reaction_delay,
+    timing_checks.check_uneven_reactions,
+    timing_checks.check_attention,
+    timing_checks.check_styles,
 )
 """Everything that is looked at; all of them look at all recordings together, as training does."""
 
 
-def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Diagnosis:
+def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Diagnostics:
     """Examines all recordings of a folder or file.
 
     Args:
@@ -42,20 +45,28 @@ def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = N
         NoRecordingsError: if there are none.
     """
     paths = find_recordings(place)
-    patients: list[Examined] = []
+    unfinished = [path for path in paths if is_being_written(path)]
+    paths = [path for path in paths if path not in unfinished]
+    examined: list[ExaminedRecording] = []
     problems: list[tuple[Path, str]] = []
     for number, path in enumerate(paths, 1):
         try:
-            patients.append(examine(path, read_episode(path)))
-        except RecordingError as problem:
+            examined.append(examine(path, read_episode(path)))
+        except UnderstudyError as problem:
             problems.append((path, str(problem)))
+        except Exception as problem:  # numbers that nobody expected; one such file must not hide the others
+            problems.append((path, f"it holds what cannot be examined ({brief(problem)})"))
         if progress is not None:
             progress(number, len(paths))
-    signs = [file_checks.unreadable(problems), *look_at(patients)]
+    signs = [
+        file_checks.check_unreadable(problems),
+        file_checks.check_being_recorded(unfinished),
+        *diagnose_episode(examined),
+    ]
     signs.sort(key=lambda sign: -sign.severity)  # stable: alike ones stay in their order
-    return Diagnosis(num_recordings=len(paths), minutes=minutes_of(patients), signs=tuple(signs))
+    return Diagnostics(num_recordings=len(paths), minutes=minutes_of(examined), signs=tuple(signs))
 
 
-def look_at(patients: list[Examined]) -> list[Sign]:
+def diagnose_episode(examined: list[ExaminedRecording]) -> list[Finding]:
     """Every look at the examined recordings; none without a recording."""
-    return [look(patients) for look in LOOKS] if patients else []
+    return [look(examined) for look in LOOKS] if examined else []

@@ -8,13 +8,17 @@ import numpy as np
 
 from understudy.contract.action import Actor
 from understudy.contract.errors import WorldError
+from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.evaluation.diagnostics.findings import Severity, Sign, sign
-from understudy.evaluation.diagnostics.segments import Examined, minutes_of
+from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, minutes_of
+from understudy.recordings.episode import PAUSE_S
 from understudy.worlds.catalog import load_profile
 
-LONGEST_DROP_S = 5.0
-"""Time that jumps by more was a pause of the recording and no loss."""
+OTHER_RATE, OTHER_RATE_SHARE = 1.2, 0.8
+"""If so many of the times between ticks are longer or shorter than a policy's tick by this factor, the rate differs."""
+CLOCK_SET_BACK_S = 1.0
+"""Clocks are corrected by some tenths of a second all the time; more was done by a person or a changed time zone."""
 LEAST_MINUTES, GOOD_MINUTES = 3.0, 29.0
 """Training refuses less than the first; the guide asks for 30 minutes (a little is lost at breaks)."""
 CHAIN = 4
@@ -23,29 +27,40 @@ PLACE_STEPS = 2000
 """A click's place is compared to this fraction of the window."""
 
 
-def unreadable(problems: Sequence[tuple[Path, str]]) -> Sign:
+def check_unreadable(problems: Sequence[tuple[Path, str]]) -> Finding:
     """Files that could not be read at all."""
     told = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
     there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {told}", "Move them out of the folder.")
-    return sign("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
+    return finding("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
 
 
-def torn(patients: list[Examined]) -> Sign:
+def check_being_recorded(paths: Sequence[Path]) -> Finding:
+    """Files that a running process still writes to."""
+    there = (
+        bool(paths),
+        Severity.NOTE,
+        f"Some files are being recorded right now and were left out: {_listed([path.name for path in paths])}",
+        "Nothing; look again when the recording has ended.",
+    )
+    return finding("being_recorded", "No file is still being recorded", f"{len(paths)} being recorded", there)
+
+
+def check_torn(examined: list[ExaminedRecording]) -> Finding:
     """Files that were cut off or damaged."""
-    names = [patient.path.name for patient in patients if patient.episode.losses]
+    names = [one_examined.path.name for one_examined in examined if one_examined.episode.losses]
     problem = (
         bool(names),
         Severity.WARNING,
         f"Some files are torn: {_listed(names)}",
         "Run `understudy recordings repair`: what is there is kept, what is missing stays missing.",
     )
-    return sign("torn", "All files are whole", f"{len(names)} of {len(patients)}", problem)
+    return finding("torn", "All files are whole", f"{len(names)} of {len(examined)}", problem)
 
 
-def doubled_ticks(patients: list[Examined]) -> Sign:
+def check_doubled_ticks(examined: list[ExaminedRecording]) -> Finding:
     """Ticks whose time stamp repeats or runs backwards, or that come far too early."""
-    doubled = sum(int((_steps(patient) < 0.25).sum()) for patient in patients)
-    total = sum(len(patient.episode) for patient in patients)
+    doubled = sum(int((_steps(one_examined) < 0.25).sum()) for one_examined in examined)
+    total = sum(len(one_examined.episode) for one_examined in examined)
     share = doubled / max(total, 1)
     problem = (
         share > 0.001,
@@ -53,17 +68,17 @@ def doubled_ticks(patients: list[Examined]) -> Sign:
         "Ticks are doubled: their times repeat, run backwards or lie too close together",
         "Every one breaks the play in two. Look for two recorders at once or a clock that was set; record again.",
     )
-    return sign("doubled_ticks", "No tick is doubled", f"{doubled} of {total} ticks", problem)
+    return finding("doubled_ticks", "No tick is doubled", f"{doubled} of {total} ticks", problem)
 
 
-def dropped_ticks(patients: list[Examined]) -> Sign:
+def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
     """Ticks that are missing; pauses of the recording do not count."""
     missing, total, longest_s = 0, 0, 0.0
-    for patient in patients:
-        steps, rate = _steps(patient), patient.episode.info.tick_rate_hz
-        drops = steps[(steps > 1.5) & (steps <= LONGEST_DROP_S * rate)]
+    for one_examined in examined:
+        steps, rate = _steps(one_examined), one_examined.episode.info.tick_rate_hz
+        drops = steps[(steps > 1.5) & (steps <= PAUSE_S * rate)]
         missing += int(np.round(drops - 1.0).sum())
-        total += len(patient.episode)
+        total += len(one_examined.episode)
         longest_s = max(longest_s, float(drops.max(initial=0.0)) / rate)
     problem = (
         missing > 0.005 * total,
@@ -71,18 +86,62 @@ def dropped_ticks(patients: list[Examined]) -> Sign:
         f"Ticks are missing, up to {longest_s:.2f} s in a row",
         "The machine was too busy to record: close other programs, choose a faster disk, then record again.",
     )
-    return sign("dropped_ticks", "No ticks are missing", f"{missing / max(total + missing, 1):.1%} missing", problem)
+    return finding("dropped_ticks", "No ticks are missing", f"{missing / max(total + missing, 1):.1%} missing", problem)
 
 
-def windows(patients: list[Examined]) -> Sign:
+def check_tick_rate(examined: list[ExaminedRecording]) -> Finding:
+    """Whether ticks follow each other at the rate at which policies decide."""
+    rates = {}
+    for one_examined in examined:
+        steps = one_examined.episode.steps_s * TICK_RATE_HZ
+        faster, slower = (steps < 1 / OTHER_RATE).sum(), (steps > OTHER_RATE).sum()
+        if len(steps) and max(faster, slower) > OTHER_RATE_SHARE * len(steps):
+            rates[one_examined.path.name] = one_examined.episode.rate_hz
+    fastest, slowest = max(rates.values(), default=0.0), min(rates.values(), default=0.0)
+    names = _listed(list(rates))
+    return finding(
+        "tick_rate",
+        f"{TICK_RATE_HZ} ticks a second",
+        f"{slowest:.1f} to {fastest:.1f} Hz" if rates else f"{len(examined)} of {len(examined)}",
+        (
+            fastest > TICK_RATE_HZ,
+            Severity.SERIOUS,
+            f"Some recordings have more than {TICK_RATE_HZ} ticks a second: {names}",
+            f"Leave them out, or keep only {TICK_RATE_HZ} a second: everything in them looks slower than it was.",
+        ),
+        (
+            bool(rates),
+            Severity.WARNING,
+            f"Some recordings have fewer than {TICK_RATE_HZ} ticks a second: {names}",
+            "Record with a machine that keeps up: everything in them looks faster than it was.",
+        ),
+    )
+
+
+def check_clock(examined: list[ExaminedRecording]) -> Finding:
+    """Whether the clock was set back while it was recorded, or times are no numbers."""
+    times = [one_examined.episode.observations["time_s"] for one_examined in examined]
+    unknown = sum(int((~np.isfinite(time_s)).sum()) for time_s in times)
+    steps_s = [np.diff(time_s[np.isfinite(time_s)]) for time_s in times]
+    back_s = max((-float(steps.min(initial=0.0)) for steps in steps_s), default=0.0)
+    problem = (
+        unknown > 0 or back_s > CLOCK_SET_BACK_S,
+        Severity.WARNING,
+        "The clock was set back while it was recorded, or broke: times run backwards or are no numbers",
+        "Each place breaks the play in two; the rest can be learnt from. Do not set the clock while you record.",
+    )
+    return finding("clock", "The clock ran on", f"back by {back_s:.1f} s, {unknown} times unknown", problem)
+
+
+def check_windows(examined: list[ExaminedRecording]) -> Finding:
     """Window sizes and places of panels, in the recordings and in the game that will be played."""
-    infos = [patient.episode.info for patient in patients]
+    infos = [one_examined.episode.info for one_examined in examined]
     sizes = Counter(f"{info.window_width} x {info.window_height}" for info in infos)
     layouts = {info.profile for info in infos}
     usual = _usual(infos[0].profile)
     mixed = len(sizes) > 1 or len(layouts) > 1
     other = usual is not None and (usual not in layouts or f"{usual.window_width} x {usual.window_height}" not in sizes)
-    return sign(
+    return finding(
         "windows",
         "One window size, that of the game's profile",
         ", ".join(sizes),
@@ -101,22 +160,22 @@ def windows(patients: list[Examined]) -> Sign:
     )
 
 
-def leakage(patients: list[Examined]) -> Sign:
+def check_leakage(examined: list[ExaminedRecording]) -> Finding:
     """Stretches of play that are in two recordings: held-out sessions would then have been trained on."""
     owners: dict[tuple[int, ...], set[int]] = defaultdict(set)
-    for number, patient in enumerate(patients):
-        for chain in _click_chains(patient):
+    for number, one_examined in enumerate(examined):
+        for chain in _click_chains(one_examined):
             owners[chain].add(number)
     shared = [numbers for numbers in owners.values() if len(numbers) > 1]
     pairs = {tuple(sorted(numbers)[:2]) for numbers in shared}
     worlds = Counter(
-        (patient.episode.info.seed, patient.episode.info.start_map)
-        for patient in patients
-        if patient.episode.info.seed is not None
+        (one_examined.episode.info.seed, one_examined.episode.info.start_map)
+        for one_examined in examined
+        if one_examined.episode.info.seed is not None
     )
     repeated = sum(count - 1 for count in worlds.values())
-    names = _listed([" and ".join(patients[number].path.name for number in pair) for pair in sorted(pairs)])
-    return sign(
+    names = _listed([" and ".join(examined[number].path.name for number in pair) for pair in sorted(pairs)])
+    return finding(
         "leakage",
         "No two recordings share a stretch of play or a world",
         f"{len(pairs)} pairs alike, {repeated} worlds repeated",
@@ -135,13 +194,13 @@ def leakage(patients: list[Examined]) -> Sign:
     )
 
 
-def actors(patients: list[Examined]) -> Sign:
+def check_actors(examined: list[ExaminedRecording]) -> Finding:
     """Whose play it is: only a person's or the teacher's is learnt from."""
-    counts = Counter({actor: sum(int((p.episode.actors == actor).sum()) for p in patients) for actor in Actor})
+    counts = Counter({actor: sum(int((p.episode.actors == actor).sum()) for p in examined) for actor in Actor})
     total = max(sum(counts.values()), 1)
     untaught = (counts[Actor.NOBODY] + counts[Actor.POLICY]) / total
     told = ", ".join(f"{actor.name.lower()} {count / total:.0%}" for actor, count in counts.items() if count)
-    return sign(
+    return finding(
         "actors",
         "All play is a person's or the teacher's",
         told or "nobody",
@@ -154,10 +213,10 @@ def actors(patients: list[Examined]) -> Sign:
     )
 
 
-def length(patients: list[Examined]) -> Sign:
+def check_length(examined: list[ExaminedRecording]) -> Finding:
     """Minutes that training would learn from."""
-    minutes = minutes_of(patients)
-    return sign(
+    minutes = minutes_of(examined)
+    return finding(
         "length",
         "Long enough to learn from",
         f"{minutes:.1f} minutes",
@@ -166,10 +225,11 @@ def length(patients: list[Examined]) -> Sign:
     )
 
 
-def _steps(patient: Examined) -> np.ndarray:
+def _steps(one_examined: ExaminedRecording) -> np.ndarray:
     """Times between ticks, in ticks."""
-    info = patient.episode.info
-    return np.asarray(np.diff(patient.episode.observations["time_s"]) * info.tick_rate_hz)
+    info = one_examined.episode.info
+    with np.errstate(invalid="ignore", over="ignore"):  # a damaged file may hold any number
+        return np.asarray(np.diff(one_examined.episode.observations["time_s"]) * info.tick_rate_hz)
 
 
 def _usual(profile: Profile) -> Profile | None:
@@ -179,10 +239,10 @@ def _usual(profile: Profile) -> Profile | None:
         return None
 
 
-def _click_chains(patient: Examined) -> set[tuple[int, ...]]:
+def _click_chains(one_examined: ExaminedRecording) -> set[tuple[int, ...]]:
     """CHAIN clicks in a row each: places, and ticks between them."""
     chains = set()
-    for stretch in patient.stretches:
+    for stretch in one_examined.stretches:
         at = stretch.actions[stretch.clicks]
         x, y = (np.floor(at[axis] * PLACE_STEPS).astype(int).tolist() for axis in ("cursor_x", "cursor_y"))
         ticks = stretch.clicks.tolist()

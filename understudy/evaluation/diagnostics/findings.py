@@ -17,7 +17,7 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sign:
+class Finding:
     """One thing that was looked at."""
 
     name: str
@@ -32,22 +32,22 @@ class Sign:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnosis:
+class Diagnostics:
     """Everything that was looked at in some recordings."""
 
     num_recordings: int
     minutes: float
     """Of play that training would learn from."""
-    signs: tuple[Sign, ...]
+    signs: tuple[Finding, ...]
     """The worst first."""
 
     @property
-    def findings(self) -> tuple[Sign, ...]:
+    def findings(self) -> tuple[Finding, ...]:
         """Those that are not fine."""
         return tuple(sign for sign in self.signs if sign.severity != Severity.FINE)
 
 
-def sign(name: str, fine: str, figure: str, *problem: tuple[bool, Severity, str, str]) -> Sign:
+def finding(name: str, fine: str, figure: str, *problem: tuple[bool, Severity, str, str]) -> Finding:
     """The first problem that is there, or that all is fine.
 
     Args:
@@ -58,5 +58,5 @@ def sign(name: str, fine: str, figure: str, *problem: tuple[bool, Severity, str,
     """
     for there, severity, what, advice in problem:
         if there:
-            return Sign(name=name, severity=severity, what=what, figure=figure, advice=advice)
-    return Sign(name=name, severity=Severity.FINE, what=fine, figure=figure)
+            return Finding(name=name, severity=severity, what=what, figure=figure, advice=advice)
+    return Finding(name=name, severity=Severity.FINE, what=fine, figure=figure)

@@ -9,9 +9,9 @@ from jaxtyping import Bool, Int64
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import TICK_RATE_HZ, Role
-from understudy.evaluation.diagnostics.findings import Severity, Sign, sign
-from understudy.evaluation.diagnostics.segments import Examined, Stretch, all_stretches
-from understudy.policies.click_semantics import Sort
+from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, Segment, all_segments
+from understudy.policies.click_semantics import ClickKind
 
 IDLE_S = 20.0
 """Hands that rest for so long, alive and with nothing to wait for, are idle."""
@@ -33,9 +33,9 @@ MOST_ONE_KEY = 0.90
 RARE_PRESSES = 10
 
 
-def idle(patients: list[Examined]) -> Sign:
+def check_idle(examined: list[ExaminedRecording]) -> Finding:
     """Time without hands, not counting flight, waiting for repairs and death."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     share = sum(_idle_ticks(part) for part in parts) / max(sum(map(len, parts)), 1)
     problem = (
         share > MOST_IDLE,
@@ -43,12 +43,12 @@ def idle(patients: list[Examined]) -> Sign:
         f"Nobody played for {share:.0%} of the time: hands rested for {IDLE_S:.0f} s and more with nothing to wait for",
         "Stop recording when you leave the keyboard: the understudy learns to stand still, too.",
     )
-    return sign("idle", "Hands rest only when there is something to wait for", f"{share:.1%} idle", problem)
+    return finding("idle", "Hands rest only when there is something to wait for", f"{share:.1%} idle", problem)
 
 
-def menus_and_chat(patients: list[Examined]) -> Sign:
+def check_menus_and_chat(examined: list[ExaminedRecording]) -> Finding:
     """Bursts of typing or of clicks on panels without anything of the game."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     share = sum(int(_distracted(part).sum()) for part in parts) / max(sum(map(len, parts)), 1)
     problem = (
         share > MOST_CHAT,
@@ -56,12 +56,12 @@ def menus_and_chat(patients: list[Examined]) -> Sign:
         "There are bursts of typing or of clicks on panels while nothing of the game is clicked: menus or chat",
         "Stop recording for messages and menus: letters that are keys of the game are learnt as play.",
     )
-    return sign("menus_and_chat", "No bursts of typing or of clicks on panels", f"{share:.1%} of the time", problem)
+    return finding("menus_and_chat", "No bursts of typing or of clicks on panels", f"{share:.1%} of the time", problem)
 
 
-def panel_clicks(patients: list[Examined]) -> Sign:
+def check_panel_clicks(examined: list[ExaminedRecording]) -> Finding:
     """Clicks on parts of the window that are no game."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     clicks = sum(len(part.clicks) for part in parts)
     share = sum(len(part.clicks) - len(part.gestures) for part in parts) / max(clicks, 1)
     problem = (
@@ -70,12 +70,12 @@ def panel_clicks(patients: list[Examined]) -> Sign:
         "Many clicks land on panels, which no policy learns from",
         "If these are clicks on the game, the panels of the game's profile lie in the wrong place: mend the profile.",
     )
-    return sign("panel_clicks", "Clicks are on the game", f"{share:.1%} of {clicks} clicks", problem)
+    return finding("panel_clicks", "Clicks are on the game", f"{share:.1%} of {clicks} clicks", problem)
 
 
-def mis_clicks(patients: list[Examined]) -> Sign:
+def check_mis_clicks(examined: list[ExaminedRecording]) -> Finding:
     """Clicks on space beside an object that the next click then hits."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     slips = sum(_slips(part) for part in parts)
     aimed = slips + sum(int(np.isin(part.gestures["role"], (Role.ENEMY, Role.LOOT)).sum()) for part in parts)
     share = slips / max(aimed, 1)
@@ -85,19 +85,19 @@ def mis_clicks(patients: list[Examined]) -> Sign:
         "Many clicks miss what they were meant for and are made again",
         "Play at a calmer pace or with a slower mouse: the understudy's hand learns to miss as often.",
     )
-    return sign(
+    return finding(
         "mis_clicks", "Clicks hit what they are meant for", f"{share:.1%} of {aimed} clicks at objects", problem
     )
 
 
-def modes(patients: list[Examined]) -> Sign:
+def check_modes(examined: list[ExaminedRecording]) -> Finding:
     """How much there is of each mode, as hindsight names them."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     counts = sum((np.bincount(part.modes, minlength=len(Mode)) for part in parts), np.zeros(len(Mode), np.int64))
     shares = counts / max(counts.sum(), 1)
     rare = [mode.name for mode in Mode if shares[mode] < LEAST_MODE]
     much = Mode(int(shares.argmax())).name
-    return sign(
+    return finding(
         "modes",
         "There is something of every mode",
         ", ".join(f"{mode.name} {shares[mode]:.0%}" for mode in Mode),
@@ -116,15 +116,15 @@ def modes(patients: list[Examined]) -> Sign:
     )
 
 
-def keys(patients: list[Examined]) -> Sign:
+def check_keys(examined: list[ExaminedRecording]) -> Finding:
     """How often each key is pressed."""
-    names = patients[0].episode.info.profile.keys
-    parts = [part for part in all_stretches(patients) if len(part.keys) == len(names)]
+    names = examined[0].episode.info.profile.keys
+    parts = [part for part in all_segments(examined) if len(part.keys) == len(names)]
     counts = np.array([sum(len(part.keys[key]) for part in parts) for key in range(len(names))], np.int64)
     rare = [name for name, count in zip(names, counts, strict=True) if count < RARE_PRESSES]
     most = names[int(counts.argmax())] if len(names) else ""
     told = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
-    return sign(
+    return finding(
         "keys",
         "The keys are used" + (f" (too seldom to be learnt: {', '.join(rare)})" if rare else ""),
         told,
@@ -143,7 +143,7 @@ def keys(patients: list[Examined]) -> Sign:
     )
 
 
-def _idle_ticks(part: Stretch) -> int:
+def _idle_ticks(part: Segment) -> int:
     """Ticks of rest that have no reason, in rests long enough."""
     player = part.observations["player"]
     health = 0.5 * (player["hp"] + player["shield"])
@@ -158,7 +158,7 @@ def _idle_ticks(part: Stretch) -> int:
     return found
 
 
-def _rests(part: Stretch) -> Int64[np.ndarray, "R 2"]:
+def _rests(part: Segment) -> Int64[np.ndarray, "R 2"]:
     """(first tick, one past the last) of each rest of cursor, button and keys."""
     actions = part.actions
     active = (actions["button"] != 0) | (actions["keys"] != 0)
@@ -168,7 +168,7 @@ def _rests(part: Stretch) -> Int64[np.ndarray, "R 2"]:
     return np.asarray(edges.reshape(-1, 2), np.int64)
 
 
-def _distracted(part: Stretch) -> Bool[np.ndarray, " T"]:
+def _distracted(part: Segment) -> Bool[np.ndarray, " T"]:
     """Ticks within windows full of typing or panel clicks and without a gesture."""
     length, step = round(BURST_S * TICK_RATE_HZ), round(BURST_STEP_S * TICK_RATE_HZ)
     on_panels = np.setdiff1d(part.clicks, part.gestures["press"])
@@ -184,11 +184,11 @@ def _distracted(part: Stretch) -> Bool[np.ndarray, " T"]:
     return found
 
 
-def _slips(part: Stretch) -> int:
+def _slips(part: Segment) -> int:
     """Clicks on space beside an enemy or a box that the next click hits."""
     slips = 0
     for gesture, after in zip(part.gestures[:-1], part.gestures[1:], strict=True):
-        if gesture["sort"] != Sort.SPACE or after["press"] - gesture["press"] > SLIP_S * TICK_RATE_HZ:
+        if gesture["sort"] != ClickKind.SPACE or after["press"] - gesture["press"] > SLIP_S * TICK_RATE_HZ:
             continue
         tracks = part.observations["tracks"][gesture["press"]]
         wanted = tracks[(tracks["id"] == after["track_id"]) & (tracks["id"] > 0)]

@@ -10,15 +10,15 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.learning.data.dataset import stretches
+from understudy.learning.data.dataset import expert_segments
 from understudy.learning.data.gesture_segmentation import key_presses
-from understudy.learning.data.hindsight_labels import look_back
+from understudy.learning.data.hindsight_labels import label_hindsight
 from understudy.policies.click_semantics import geometry_of
 from understudy.recordings.episode import Episode
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class Segment:
     """T ticks of one session without a gap, in which a person or the teacher acted."""
 
     observations: np.ndarray
@@ -52,12 +52,12 @@ class Stretch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examined:
+class ExaminedRecording:
     """One recording on the doctor's table."""
 
     path: Path
     episode: Episode
-    stretches: tuple[Stretch, ...]
+    stretches: tuple[Segment, ...]
 
     @property
     def taught_ticks(self) -> int:
@@ -65,21 +65,21 @@ class Examined:
         return sum(map(len, self.stretches))
 
 
-def examine(path: Path, episode: Episode) -> Examined:
+def examine(path: Path, episode: Episode) -> ExaminedRecording:
     """Finds stretches, gestures and modes of one recording."""
     geometry = geometry_of(episode.info.profile)
     num_keys = len(episode.info.profile.keys)
-    return Examined(
+    return ExaminedRecording(
         path=path,
         episode=episode,
-        stretches=tuple(_stretch(part, geometry, num_keys) for part in stretches(episode)),
+        stretches=tuple(_stretch(part, geometry, num_keys) for part in expert_segments(episode)),
     )
 
 
-def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Stretch:
-    hindsight = look_back(part.observation, part.actions, geometry)
+def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
+    hindsight = label_hindsight(part.observation, part.actions, geometry)
     buttons = part.actions["button"]
-    return Stretch(
+    return Segment(
         observations=part.observations,
         actions=part.actions,
         gestures=hindsight.gestures,
@@ -89,11 +89,11 @@ def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Stretch:
     )
 
 
-def all_stretches(patients: list[Examined]) -> list[Stretch]:
+def all_segments(examined: list[ExaminedRecording]) -> list[Segment]:
     """Of all recordings, in their order."""
-    return [stretch for patient in patients for stretch in patient.stretches]
+    return [stretch for one_examined in examined for stretch in one_examined.stretches]
 
 
-def minutes_of(patients: list[Examined]) -> float:
+def minutes_of(examined: list[ExaminedRecording]) -> float:
     """Of taught play, all recordings together."""
-    return sum(patient.taught_ticks for patient in patients) / TICK_RATE_HZ / 60.0
+    return sum(one_examined.taught_ticks for one_examined in examined) / TICK_RATE_HZ / 60.0

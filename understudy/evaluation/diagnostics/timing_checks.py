@@ -10,9 +10,9 @@ import numpy as np
 from jaxtyping import Float64, Int64
 
 from understudy.contract.observation import TICK_RATE_HZ, Role
-from understudy.evaluation.diagnostics.findings import Severity, Sign, sign
-from understudy.evaluation.diagnostics.segments import Examined, Stretch, all_stretches
-from understudy.policies.click_semantics import Sort
+from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, Segment, all_segments
+from understudy.policies.click_semantics import ClickKind
 
 LONGEST_S = 3.0
 """Who has not moved on after so long had another plan."""
@@ -42,12 +42,12 @@ class Reactions:
     """How long until the next gesture began."""
 
 
-def reaction_delay(patients: list[Examined]) -> Sign:
+def check_reaction_delay(examined: list[ExaminedRecording]) -> Finding:
     """How soon the next move comes, for each kind of moment."""
     kinds = {"after a kill": _kills, "after a box": _boxes, "new enemy": _new_enemies, "first hit": _first_hits}
     medians = {}
     for name, find in kinds.items():
-        seconds = np.concatenate([np.zeros(0), *(react(part, find(part)).seconds for part in all_stretches(patients))])
+        seconds = np.concatenate([np.zeros(0), *(react(part, find(part)).seconds for part in all_segments(examined))])
         if len(seconds) >= 10:
             medians[name] = float(np.median(seconds))
     calls = [medians[name] for name in ("after a kill", "after a box") if name in medians]
@@ -58,14 +58,14 @@ def reaction_delay(patients: list[Examined]) -> Sign:
         "Reactions are slow",
         "If you waited on purpose, nothing; if the game or the recording lags, mend that and record again.",
     )
-    return sign("reaction_delay", "Reactions are prompt (medians)", told or "too few to tell", problem)
+    return finding("reaction_delay", "Reactions are prompt (medians)", told or "too few to tell", problem)
 
 
-def uneven_reactions(patients: list[Examined]) -> Sign:
+def check_uneven_reactions(examined: list[ExaminedRecording]) -> Finding:
     """How widely reaction times scatter."""
-    pooled = np.concatenate([np.zeros(0), *(log for _, log in _log_reactions(patients))])
+    pooled = np.concatenate([np.zeros(0), *(log for _, log in _log_reactions(examined))])
     if len(pooled) < LEAST_REACTIONS:
-        return sign("uneven_reactions", "Spread of reaction times", "too few to tell")
+        return finding("uneven_reactions", "Spread of reaction times", "too few to tell")
     low, first, third, high = np.exp(np.percentile(pooled, [10, 25, 75, 90]))
     problem = (
         bool(third / first > SCATTERED_MIDDLE and high / low > SCATTERED_TAILS),
@@ -74,15 +74,15 @@ def uneven_reactions(patients: list[Examined]) -> Sign:
         "Record in shorter sittings, awake. The understudy learns the mixture and will be as uneven.",
     )
     told = f"middle half within a factor of {third / first:.1f}, 8 in 10 within {high / low:.1f}"
-    return sign("uneven_reactions", "Reaction times are even", told, problem)
+    return finding("uneven_reactions", "Reaction times are even", told, problem)
 
 
-def attention(patients: list[Examined]) -> Sign:
+def check_attention(examined: list[ExaminedRecording]) -> Finding:
     """Whether slow reactions and a slow hand come in spells."""
-    likeness, pairs = _likeness(patients)
-    hand = changes([_hand_tempos(part) for part in all_stretches(patients)])
+    likeness, pairs = _likeness(examined)
+    hand = changes([_hand_tempos(part) for part in all_segments(examined)])
     if pairs < LEAST_REACTIONS:
-        return sign("attention", "Attention", "too few reactions to tell")
+        return finding("attention", "Attention", "too few reactions to tell")
     problem = (
         bool(likeness > ALIKE or hand > HAND_TIRES),
         Severity.WARNING,
@@ -90,15 +90,15 @@ def attention(patients: list[Examined]) -> Sign:
         "Leave the slow spells out: record in shorter sittings and stop when tired.",
     )
     told = f"reactions close in time correlate {likeness:+.2f}, hand changes {hand:.2f}"
-    return sign("attention", "Attention is steady", told, problem)
+    return finding("attention", "Attention is steady", told, problem)
 
 
-def styles(patients: list[Examined]) -> Sign:
+def check_styles(examined: list[ExaminedRecording]) -> Finding:
     """Whether the manner of playing changes from stretch to stretch beyond chance."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     distance = changes([_flight_distances(part) for part in parts])
     hand = changes([_hand_tempos(part) for part in parts])
-    likeness, _ = _likeness(patients)
+    likeness, _ = _likeness(examined)
     tired = likeness > ALIKE or hand > HAND_TIRES
     problem = (
         bool(distance > MANNER_CHANGES or (hand > HAND_CHANGES and not tired)),
@@ -108,7 +108,7 @@ def styles(patients: list[Examined]) -> Sign:
     )
     figures = (("distance", distance), ("hand", hand))
     told = ", ".join(f"{name} {value:.2f}" for name, value in figures if np.isfinite(value))
-    return sign("styles", "One way of playing (change between stretches)", told or "too few to tell", problem)
+    return finding("styles", "One way of playing (change between stretches)", told or "too few to tell", problem)
 
 
 def changes(series: list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"]]]) -> float:
@@ -135,7 +135,7 @@ def changes(series: list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"
     return float(np.sqrt(max(0.0, (between - within) / typical) / max(within, 1e-12)))
 
 
-def react(part: Stretch, moments: Int64[np.ndarray, " R"]) -> Reactions:
+def react(part: Segment, moments: Int64[np.ndarray, " R"]) -> Reactions:
     """Reaction times to moments at which the hand was free."""
     onsets = part.gestures["onset"]
     free = moments[~part.busy[moments]]
@@ -147,10 +147,10 @@ def react(part: Stretch, moments: Int64[np.ndarray, " R"]) -> Reactions:
 
 
 def _log_reactions(
-    patients: list[Examined],
+    examined: list[ExaminedRecording],
 ) -> list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"]]]:
     """For each stretch, in order of time: ticks, and log reaction times less the median of their kind."""
-    parts = all_stretches(patients)
+    parts = all_segments(examined)
     found = []
     for find in (_kills, _boxes):
         reactions = [react(part, find(part)) for part in parts]
@@ -165,9 +165,9 @@ def _log_reactions(
     return merged
 
 
-def _likeness(patients: list[Examined]) -> tuple[float, int]:
+def _likeness(examined: list[ExaminedRecording]) -> tuple[float, int]:
     """(rank correlation of neighbouring reaction times, number of pairs)."""
-    series = _log_reactions(patients)
+    series = _log_reactions(examined)
     pooled = np.sort(np.concatenate([np.zeros(0), *(log for _, log in series)]))
     pairs = []
     for ticks, logs in series:
@@ -180,30 +180,30 @@ def _likeness(patients: list[Examined]) -> tuple[float, int]:
     return (float(np.corrcoef(first, second)[0, 1]) if first.std() and second.std() else 0.0), len(pairs)
 
 
-def _kills(part: Stretch) -> Int64[np.ndarray, " R"]:
+def _kills(part: Segment) -> Int64[np.ndarray, " R"]:
     return np.flatnonzero(part.observations["events"]["kills"] > 0)
 
 
-def _boxes(part: Stretch) -> Int64[np.ndarray, " R"]:
+def _boxes(part: Segment) -> Int64[np.ndarray, " R"]:
     return np.flatnonzero(part.observations["events"]["loot"] > 0)
 
 
-def _new_enemies(part: Stretch) -> Int64[np.ndarray, " R"]:
+def _new_enemies(part: Segment) -> Int64[np.ndarray, " R"]:
     """An enemy comes into sight where there was none."""
     tracks = part.observations["tracks"]
     seen = ((tracks["id"] > 0) & (tracks["role"] == Role.ENEMY)).any(axis=1)
     return np.flatnonzero(seen[1:] & ~seen[:-1]) + 1
 
 
-def _first_hits(part: Stretch) -> Int64[np.ndarray, " R"]:
+def _first_hits(part: Segment) -> Int64[np.ndarray, " R"]:
     """Health is lost after a time without a hit."""
     hits = np.flatnonzero(part.observations["events"]["damage_taken"] > 0)
     return hits[np.diff(hits, prepend=-(10**6)) > CALM_S * TICK_RATE_HZ]
 
 
-def _flight_distances(part: Stretch) -> tuple[Int64[np.ndarray, " E"], Float64[np.ndarray, " E"]]:
+def _flight_distances(part: Segment) -> tuple[Int64[np.ndarray, " E"], Float64[np.ndarray, " E"]]:
     """Ticks of clicks on space while shooting, and how far from the target they fly (logarithm)."""
-    clicks = part.gestures[part.gestures["sort"] == Sort.SPACE]
+    clicks = part.gestures[part.gestures["sort"] == ClickKind.SPACE]
     seen = part.observations[clicks["press"]]
     tracks = seen["tracks"]
     chosen = (tracks["id"] > 0) & (tracks["selected"] != 0)
@@ -213,7 +213,7 @@ def _flight_distances(part: Stretch) -> tuple[Int64[np.ndarray, " E"], Float64[n
     return clicks["press"][fights].astype(np.int64), np.log(away[fights] + 0.02)
 
 
-def _hand_tempos(part: Stretch) -> tuple[Int64[np.ndarray, " E"], Float64[np.ndarray, " E"]]:
+def _hand_tempos(part: Segment) -> tuple[Int64[np.ndarray, " E"], Float64[np.ndarray, " E"]]:
     """Ticks of clicks, and how long the hand took beside what way and size ask for (Fitts' law; logarithm)."""
     g = part.gestures[part.gestures["arrival"] >= part.gestures["onset"]]
     way = np.hypot(g["x"] - g["start_x"], (g["y"] - g["start_y"]) * 9 / 16).astype(np.float64)

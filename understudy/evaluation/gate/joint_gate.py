@@ -9,14 +9,25 @@ from dataclasses import replace
 from pathlib import Path
 
 from understudy.contract.errors import CheckpointError
-from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, compare
+from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, evaluate_candidate
 from understudy.evaluation.rollouts.vector_rollout import Progress
-from understudy.learning.registry.candidates import POLICIES, playing
-from understudy.learning.registry.promotion import Grounds, promote, refuse, rollback, settle
+from understudy.learning.registry.candidates import POLICIES, load_active
+from understudy.learning.registry.promotion import (
+    PromotionRecord,
+    promote_together,
+    record_rejection,
+    recover_interrupted_change,
+)
 from understudy.policies.checkpoint import Checkpoint, load_checkpoint
 from understudy.policies.encoder import ENCODING
-from understudy.policies.policy_bundle import Brain, load_brain, restore_executor, restore_strategist, restore_tactician
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.policy_bundle import (
+    PolicyBundle,
+    build_executor,
+    build_strategist,
+    build_tactician,
+    load_policies,
+)
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 
 
@@ -41,51 +52,38 @@ def submit_together(
     """
     order = [policy for policy in POLICIES if policy in candidates]
     for policy in order:
-        settle(models, policy)
-    before = {policy: playing(models, policy).identity for policy in order}
+        recover_interrupted_change(models, policy)
+    before = {policy: load_active(models, policy).identity for policy in order}
     new = {policy: load_checkpoint(candidates[policy], policy, ENCODING) for policy in order}
     profile = load_profile("darkorbit")
-    pilot = Hierarchy(_brain_with(load_brain(models), new), profile)
-    verdict = compare(pilot, Hierarchy(load_brain(models), profile), config, progress)
+    pilot = HierarchicalPolicy(_brain_with(load_policies(models), new), profile)
+    verdict = evaluate_candidate(pilot, HierarchicalPolicy(load_policies(models), profile), config, progress)
     if verdict.promote:
-        problem = _promote_all(models, candidates, before, _grounds(verdict, why))
-        if problem is None:
+        try:
+            promote_together(
+                models, {policy: candidates[policy] for policy in order}, _promotion_record(verdict, why), before
+            )
             return verdict
-        verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
+        except CheckpointError as problem:
+            verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
     for policy in order:
-        refuse(models, policy, new[policy], _grounds(verdict, why))
+        record_rejection(models, policy, new[policy], _promotion_record(verdict, why))
     return verdict
 
 
-def _brain_with(brain: Brain, new: Mapping[str, Checkpoint]) -> Brain:
+def _brain_with(policies: PolicyBundle, new: Mapping[str, Checkpoint]) -> PolicyBundle:
     """What would play."""
     if "strategist" in new:
-        brain = replace(brain, strategist=restore_strategist(new["strategist"]))
+        policies = replace(policies, strategist=build_strategist(new["strategist"]))
     if "tactician" in new:
-        brain = replace(brain, tactician=restore_tactician(new["tactician"]))
+        policies = replace(policies, tactician=build_tactician(new["tactician"]))
     if "executor" in new:
-        brain = replace(brain, executor=restore_executor(new["executor"]))
-    return brain
+        policies = replace(policies, executor=build_executor(new["executor"]))
+    return policies
 
 
-def _promote_all(
-    models: Path, candidates: Mapping[str, Path], before: Mapping[str, str], grounds: Grounds
-) -> str | None:
-    """All or none; says what was in the way."""
-    done: list[str] = []
-    try:
-        for policy, identity in before.items():
-            promote(models, candidates[policy], grounds, instead_of=identity)
-            done.append(policy)
-    except CheckpointError as problem:
-        for policy in reversed(done):
-            rollback(models, policy=policy, why="its companion could not be promoted")
-        return str(problem)
-    return None
-
-
-def _grounds(verdict: GateVerdict, why: str) -> Grounds:
+def _promotion_record(verdict: GateVerdict, why: str) -> PromotionRecord:
     seeds: dict[str, int | float] = {}
     if verdict.first_seed is not None:
         seeds = {"first": verdict.first_seed, "count": verdict.num_pairs, "seconds": verdict.seconds}
-    return Grounds(why=why, reason=verdict.reason, numbers=verdict.numbers, seeds=seeds)
+    return PromotionRecord(why=why, reason=verdict.reason, numbers=verdict.numbers, seeds=seeds)

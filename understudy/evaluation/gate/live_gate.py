@@ -15,23 +15,23 @@ from understudy.contract.action import Actor
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
-from understudy.evaluation.comparison.paired_test import Stretches, Trial, TrialConfig
+from understudy.evaluation.comparison.paired_test import PairedSequentialTest, SegmentScores, SequentialTestConfig
 from understudy.evaluation.gate.simulator_gate import GateVerdict
-from understudy.evaluation.rollouts.episode_stats import points_per_minute
-from understudy.learning.rl.outcome_detector import OutcomeWatch, WatchConfig
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.evaluation.rollouts.episode_stats import score_per_minute
+from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.latest_value import Latest
-from understudy.runtime.weight_swap import NewBrain
+from understudy.runtime.weight_swap import LoadedPolicies
 
-LIVE_TRIAL = TrialConfig(deaths_ratio=1.5, deaths_error=0.25)
-"""Deaths are too few in one world to prove as much of them as in many: see docs/decisions/gate.md."""
+LIVE_TRIAL = SequentialTestConfig(worst_loss=15.0, deaths_ratio=1.5, deaths_error=0.25)
+"""Pairs and deaths are too few in one world to prove as much of them as in many: see docs/decisions/gate.md."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveGateConfig:
     """How a candidate is judged where nothing can be reset."""
 
-    trial: TrialConfig = field(default_factory=lambda: LIVE_TRIAL)
+    trial: SequentialTestConfig = field(default_factory=lambda: LIVE_TRIAL)
     """What has to be shown, and how surely."""
     stretch_s: float = 120.0
     """Play of one stretch that counts."""
@@ -41,7 +41,7 @@ class LiveGateConfig:
     """After so many pairs a candidate that is not surely better is refused."""
     pairs_per_look: int = 3
     """Pairs from one look to the next."""
-    watch: WatchConfig = field(default_factory=WatchConfig)
+    watch: OutcomeDetectorConfig = field(default_factory=OutcomeDetectorConfig)
     """How sharply to look for what happened."""
     seed: int = 0
     """Of the order within each pair."""
@@ -68,18 +68,18 @@ class _Stretch:
 
     def score(self) -> float:
         """Points a minute, as the arena counts them."""
-        return points_per_minute(self.value, self.deaths, self.ticks / TICK_RATE_HZ / 60)
+        return score_per_minute(self.value, self.deaths, self.ticks / TICK_RATE_HZ / 60)
 
 
 PutIn = Callable[[Carry], None]
 """Changes who plays, between two ticks, given the memory of the one that does."""
 
 
-def put_in(hierarchy: Hierarchy, new: NewBrain) -> PutIn:
+def warm_swap(hierarchy: HierarchicalPolicy, new: LoadedPolicies) -> PutIn:
     """Lets a brain play that is ready to: checked, and its networks made, off the thread that plays."""
 
     def put(carry: Carry) -> None:
-        hierarchy.swap(new.brain, carry, new.networks)
+        hierarchy.swap(new.policies, carry, new.networks)
 
     return put
 
@@ -111,10 +111,10 @@ class LiveGate:
         self.over = False
         self.num_pairs = 0
         self._put_in, self._swapper = {True: candidate, False: incumbent}, swapper
-        self._watch = OutcomeWatch(profile, self.config.watch)
+        self._watch = OutcomeDetector(profile, self.config.watch)
         self._memory = self._watch.start(1)
         looks = range(self.config.pairs_per_look, self.config.max_pairs + 1, self.config.pairs_per_look)
-        self._trial = Trial(self.config.trial, looks, self.config.stretch_s)
+        self._trial = PairedSequentialTest(self.config.trial, looks, self.config.stretch_s)
         self._random = np.random.default_rng(self.config.seed)
         self._playing = False  # the incumbent
         self._wanted = self._draw()
@@ -137,7 +137,7 @@ class LiveGate:
 
     def on_step(self, step: Step) -> None:
         """Sees what happened, and counts it for whoever plays."""
-        happened = self._watch.see(step.observation, self._memory)[0]
+        happened = self._watch.update(step.observation, self._memory)[0]
         if self.over or self._wanted != self._playing:
             return
         self._calm_ticks = self._calm_ticks + 1 if step.actors[0] != Actor.PERSON else 0
@@ -182,5 +182,5 @@ class LiveGate:
         return bool(self._random.random() < 0.5)
 
 
-def _stretches(one: _Stretch) -> Stretches:
-    return Stretches(scores=np.array([one.score()]), deaths=np.array([one.deaths]))
+def _stretches(one: _Stretch) -> SegmentScores:
+    return SegmentScores(scores=np.array([one.score()]), deaths=np.array([one.deaths]))

@@ -5,7 +5,6 @@ looks into a mailbox. What is judged is a copy: the learner goes on staging newe
 """
 
 import logging
-import shutil
 import threading
 import time
 from collections.abc import Callable
@@ -15,15 +14,16 @@ from pathlib import Path
 from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
-from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, put_in
-from understudy.evaluation.gate.simulator_gate import GateVerdict, carry_out
-from understudy.learning.registry.candidates import load_candidate, playing, staged_path
+from understudy.contract.safe_files import replace_bytes
+from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, warm_swap
+from understudy.evaluation.gate.simulator_gate import GateVerdict, apply_verdict
+from understudy.learning.registry.candidates import load_active, load_candidate, staged_path
 from understudy.policies.checkpoint import Checkpoint
-from understudy.policies.inference_backend import Library, networks_of
-from understudy.policies.policy_bundle import load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.inference_backend import Library, make_backend
+from understudy.policies.policy_bundle import load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.latest_value import Latest
-from understudy.runtime.weight_swap import NewBrain, expect_sound
+from understudy.runtime.weight_swap import LoadedPolicies, require_finite_outputs
 
 _log = logging.getLogger(__name__)
 
@@ -51,14 +51,14 @@ class _Trial:
     incumbent: str
 
 
-class LiveTrials:
+class LiveGateRunner:
     """Stands in for the `Swapper` between two ticks and is a Listener: both on the thread that plays."""
 
     def __init__(
         self,
         models: Path,
         staged: Path,
-        hierarchy: Hierarchy,
+        hierarchy: HierarchicalPolicy,
         profile: Profile,
         swapper: Callable[[Carry], bool],
         on_judged: Callable[[LiveJudged], None],
@@ -134,14 +134,14 @@ class LiveTrials:
         self._known_ns = self._staged.stat().st_mtime_ns
         self._num_trials += 1
         path = staged_path(self._models, POLICY, f"{self._staged.stem.removeprefix('candidate_')}_{self._num_trials}")
-        shutil.copyfile(self._staged, path)
-        candidate, incumbent = load_candidate(self._models, path, POLICY), playing(self._models, POLICY)
+        replace_bytes(path, self._staged.read_bytes())
+        candidate, incumbent = load_candidate(self._models, path, POLICY), load_active(self._models, POLICY)
         if candidate.identity == incumbent.identity:
             self._wait()
             return
         gate = LiveGate(
-            put_in(self._hierarchy, self._brain(candidate, path)),
-            put_in(self._hierarchy, self._brain(incumbent, path)),
+            warm_swap(self._hierarchy, self._brain(candidate, path)),
+            warm_swap(self._hierarchy, self._brain(incumbent, path)),
             self._profile,
             self._config,
             self._swapper,
@@ -149,10 +149,12 @@ class LiveTrials:
         self._going_on = _Trial(gate=gate, path=path, candidate=candidate, incumbent=incumbent.identity)
         self._ready.put(self._going_on)
 
-    def _brain(self, executor: Checkpoint, path: Path) -> NewBrain:
-        brain = load_brain(self._models, executor)
-        expect_sound(brain, str(path))
-        return NewBrain(brain=brain, networks=networks_of(brain, self._library), identities={POLICY: executor.identity})
+    def _brain(self, executor: Checkpoint, path: Path) -> LoadedPolicies:
+        policies = load_policies(self._models, executor)
+        require_finite_outputs(policies, str(path))
+        return LoadedPolicies(
+            policies=policies, networks=make_backend(policies, self._library), identities={POLICY: executor.identity}
+        )
 
     def _settle(self, trial: _Trial) -> None:
         verdict = trial.gate.verdict.take()
@@ -160,7 +162,7 @@ class LiveTrials:
             return
         self._wait()
         why = f"online: {verdict.num_pairs} live pairs of {verdict.seconds:g} s"
-        told = carry_out(self._models, trial.path, trial.candidate, trial.incumbent, verdict, why)
+        told = apply_verdict(self._models, trial.path, trial.candidate, trial.incumbent, verdict, why)
         self._on_judged(LiveJudged(verdict=told, path=trial.path))
 
     def _wait(self) -> None:

@@ -16,15 +16,26 @@ from jaxtyping import UInt64
 from understudy.contract.errors import CheckpointError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.comparison.paired_test import Look, Ruling, Stretches, Trial, TrialConfig
-from understudy.evaluation.rollouts.episode_stats import Outcomes
+from understudy.evaluation.comparison.paired_test import (
+    Decision,
+    InterimLook,
+    PairedSequentialTest,
+    SegmentScores,
+    SequentialTestConfig,
+)
+from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.seeds import SPACE_SIZE, Purpose, drawn_offset, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import BLOCK, Progress, play_all
-from understudy.learning.registry.candidates import load_candidate, playing
-from understudy.learning.registry.promotion import Grounds, promote, refuse, settle
+from understudy.evaluation.rollouts.vector_rollout import BLOCK, Progress, rollout_all
+from understudy.learning.registry.candidates import load_active, load_candidate
+from understudy.learning.registry.promotion import (
+    PromotionRecord,
+    promote,
+    record_rejection,
+    recover_interrupted_change,
+)
 from understudy.policies.checkpoint import Checkpoint
-from understudy.policies.policy_bundle import load_brain
-from understudy.runtime.hierarchical_policy import Hierarchy
+from understudy.policies.policy_bundle import load_policies
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 
 
@@ -32,7 +43,7 @@ from understudy.worlds.catalog import load_profile
 class GateConfig:
     """How a candidate is judged in the embedded game."""
 
-    trial: TrialConfig = field(default_factory=TrialConfig)
+    trial: SequentialTestConfig = field(default_factory=SequentialTestConfig)
     """What has to be shown, and how surely."""
     seconds: float = 120.0
     """Game time in each world."""
@@ -67,7 +78,7 @@ class GateVerdict:
     """Game time in each world."""
     live: bool = False
     """Judged by turns in a world that cannot be reset."""
-    looks: tuple[Look, ...] = ()
+    looks: tuple[InterimLook, ...] = ()
     """After every block of pairs; the last one is what the verdict rests on."""
 
     @property
@@ -81,10 +92,10 @@ class GateVerdict:
         if not self.looks:
             return {}
         last = self.looks[-1]
-        return {name: float(getattr(last, name)) for name in Look.__dataclass_fields__}
+        return {name: float(getattr(last, name)) for name in InterimLook.__dataclass_fields__}
 
 
-def compare(
+def evaluate_candidate(
     candidate: Pilot, incumbent: Pilot, config: GateConfig | None = None, progress: Progress | None = None
 ) -> GateVerdict:
     """Plays both in the same fresh worlds until it is clear, or until there are no more pairs.
@@ -100,8 +111,8 @@ def compare(
     offset = drawn_offset(config.max_pairs, step) if config.offset is None else config.offset
     seeds = seeds_for(Purpose.GATE, config.max_pairs, offset)
     looks = range(step, config.max_pairs + 1, step)
-    trial = Trial(config.trial, looks, config.seconds)
-    ruling: Ruling = "go on"
+    trial = PairedSequentialTest(config.trial, looks, config.seconds)
+    ruling: Decision = "go on"
     reason = ""
     for last in looks:
         part = _part(progress, last - step, config)
@@ -125,13 +136,13 @@ def _play(
     seeds: UInt64[np.ndarray, " B"],
     config: GateConfig,
     progress: Progress | None,
-) -> dict[str, Outcomes]:
+) -> dict[str, EpisodeStats]:
     pilots = {"candidate": candidate, "incumbent": incumbent}
-    return play_all(pilots, seeds, config.seconds, progress=progress, processes=config.processes)
+    return rollout_all(pilots, seeds, config.seconds, progress=progress, processes=config.processes)
 
 
-def _stretches(outcomes: Outcomes) -> Stretches:
-    return Stretches(scores=outcomes.scores, deaths=outcomes.total("deaths"))
+def _stretches(outcomes: EpisodeStats) -> SegmentScores:
+    return SegmentScores(scores=outcomes.scores, deaths=outcomes.total("deaths"))
 
 
 def _part(progress: Progress | None, pairs_before: int, config: GateConfig) -> Progress | None:
@@ -146,7 +157,7 @@ def _part(progress: Progress | None, pairs_before: int, config: GateConfig) -> P
     return report
 
 
-def submit(
+def gate_candidate(
     models: Path,
     policy: str,
     candidate: Path,
@@ -167,23 +178,23 @@ def submit(
     Raises:
         CheckpointError: if what plays now is not usable, or the decision cannot be written down.
     """
-    settle(models, policy)
-    before = playing(models, policy)
+    recover_interrupted_change(models, policy)
+    before = load_active(models, policy)
     try:
         new = load_candidate(models, candidate, policy)
         if new.identity == before.identity:
             raise CheckpointError(f"{candidate} is what plays already.")
     except CheckpointError as problem:
         verdict = GateVerdict(promote=False, reason=str(problem))
-        refuse(models, policy, None, _grounds(verdict, why))
+        record_rejection(models, policy, None, _promotion_record(verdict, why))
         return verdict
     profile = load_profile("darkorbit")
-    pilot = Hierarchy(load_brain(models, new), profile)
-    verdict = compare(pilot, Hierarchy(load_brain(models), profile), config, progress)
-    return carry_out(models, candidate, new, before.identity, verdict, why)
+    pilot = HierarchicalPolicy(load_policies(models, new), profile)
+    verdict = evaluate_candidate(pilot, HierarchicalPolicy(load_policies(models), profile), config, progress)
+    return apply_verdict(models, candidate, new, before.identity, verdict, why)
 
 
-def carry_out(
+def apply_verdict(
     models: Path, path: Path, candidate: Checkpoint, incumbent: str, verdict: GateVerdict, why: str = "asked for"
 ) -> GateVerdict:
     """Lets a judged candidate play if it is better, and writes down the decision either way.
@@ -204,21 +215,21 @@ def carry_out(
     """
     if verdict.promote:
         try:
-            promote(models, path, _grounds(verdict, why), instead_of=incumbent)
+            promote(models, path, _promotion_record(verdict, why), expected_incumbent=incumbent)
         except CheckpointError as problem:
             verdict = replace(verdict, promote=False, reason=f"{verdict.reason}; but {problem}")
     if not verdict.promote:
-        refuse(models, candidate.meta.policy, candidate, _grounds(verdict, why))
+        record_rejection(models, candidate.meta.policy, candidate, _promotion_record(verdict, why))
     return verdict
 
 
-def _grounds(verdict: GateVerdict, why: str) -> Grounds:
+def _promotion_record(verdict: GateVerdict, why: str) -> PromotionRecord:
     seeds: dict[str, int | float] = {}
     if verdict.live:
         seeds = {"live_pairs": verdict.num_pairs, "seconds": verdict.seconds}
     elif verdict.first_seed is not None:
         seeds = {"first": verdict.first_seed, "count": verdict.num_pairs, "seconds": verdict.seconds}
-    return Grounds(why=why, reason=verdict.reason, numbers=verdict.numbers, seeds=seeds)
+    return PromotionRecord(why=why, reason=verdict.reason, numbers=verdict.numbers, seeds=seeds)
 
 
 def judge_in_embedded_games(
@@ -226,7 +237,7 @@ def judge_in_embedded_games(
 ) -> tuple[bool, str]:
     """Candidate and incumbent play the same fresh worlds beside the live game; the candidate plays if it is better."""
     try:
-        verdict = submit(models, "executor", candidate, GateConfig(), why, progress)
+        verdict = gate_candidate(models, "executor", candidate, GateConfig(), why, progress)
     except CheckpointError as problem:
         return False, str(problem)
     return verdict.promote, verdict.reason

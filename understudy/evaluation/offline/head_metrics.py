@@ -1,7 +1,7 @@
-"""How well each head predicts on held-out recordings: every figure beside the one that knowing nothing would reach.
+"""Metrics of one policy head on held-out recordings, each beside its trivial baseline.
 
-The guide's floors do not discriminate (leaving the cursor where it is passes one, never clicking another), so a metric
-carries its trivial baseline with it, and skill is what is left above that.
+The guide's floors alone do not discriminate: leaving the cursor where it is passes one of them, never clicking passes
+another. So each metric carries its trivial baseline, and the skill of a head is the margin over that baseline.
 """
 
 from collections.abc import Mapping
@@ -22,11 +22,11 @@ class Metric:
     name: str
     value: float
     trivial: float | None = None
-    """What a predictor that never looks reaches; None where there is none."""
+    """Value of a predictor that ignores its input; None where there is no such baseline."""
     trivial_name: str = ""
-    """What that predictor does, such as `always FIGHT`."""
+    """Name of that predictor, such as `always FIGHT`."""
     floor: float | None = None
-    """What the guide asks for."""
+    """Minimum that the guide asks for."""
     higher_is_better: bool = True
     is_share: bool = False
     """Shown in percent."""
@@ -42,7 +42,7 @@ class Confusion:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Of what was predicted with about this probability, how much happened; bins hold equally many predictions."""
+    """A reliability diagram: mean predicted probability and observed frequency in bins of equally many predictions."""
 
     predicted: tuple[float, ...]
     happened: tuple[float, ...]
@@ -66,12 +66,12 @@ def choice_head(
     labels: tuple[str, ...],
     floor: float | None = None,
 ) -> HeadReport:
-    """A head that chooses one of M labels, such as the mode.
+    """Scores a head that chooses one of M labels, such as the mode.
 
     Args:
-        name: for people.
+        name: shown in the report.
         probabilities: rows that sum to 1.
-        truth: the label that held, 0 .. M - 1.
+        truth: index of the true label, 0 .. M - 1.
         labels: M names.
         floor: the accuracy that the guide asks for.
     """
@@ -79,17 +79,17 @@ def choice_head(
     chosen = probabilities.argmax(axis=1)
     counts = np.zeros((len(labels), len(labels)), np.int64)
     np.add.at(counts, (truth, chosen), 1)
-    surprise = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], EPSILON, 1)).mean()
+    log_loss = -np.log(np.clip(probabilities[np.arange(len(truth)), truth], EPSILON, 1)).mean()
     return HeadReport(
         name=name,
-        metrics=(*_choice_metrics(counts, _number(surprise), labels, floor), *_recalls(counts, labels)),
+        metrics=(*_choice_metrics(counts, _number(log_loss), labels, floor), *_recalls(counts, labels)),
         confusion=Confusion(labels=labels, counts=tuple(tuple(int(count) for count in row) for row in counts)),
         calibration=calibration_of(probabilities.max(axis=1), chosen == truth),
     )
 
 
 def _choice_metrics(
-    counts: Int[np.ndarray, "M M"], surprise: float, labels: tuple[str, ...], floor: float | None
+    counts: Int[np.ndarray, "M M"], log_loss: float, labels: tuple[str, ...], floor: float | None
 ) -> tuple[Metric, ...]:
     """Accuracy, mean recall and log loss, each beside `always the most common label`."""
     held, right = counts.sum(axis=1), counts.diagonal()
@@ -114,7 +114,7 @@ def _choice_metrics(
         ),
         Metric(
             name="log loss",
-            value=surprise,
+            value=log_loss,
             trivial=_number(entropy),
             trivial_name="shares of the labels",
             higher_is_better=False,
@@ -123,7 +123,7 @@ def _choice_metrics(
 
 
 def _recalls(counts: Int[np.ndarray, "M M"], labels: tuple[str, ...]) -> tuple[Metric, ...]:
-    """Of each label that held at all."""
+    """Recall of each label that occurs."""
     held = counts.sum(axis=1)
     return tuple(
         Metric(
@@ -138,9 +138,9 @@ def _recalls(counts: Int[np.ndarray, "M M"], labels: tuple[str, ...]) -> tuple[M
 
 
 def event_head(name: str, probability: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> HeadReport:
-    """A head that gives the probability of a rare event each tick, such as the onset of a click.
+    """Scores a head that predicts the probability of a rare event each tick, such as the onset of a click.
 
-    Accuracy is left out on purpose: never predicting it would score above 95 %.
+    Accuracy is left out on purpose: never predicting the event would score above 95 %.
     """
     assert len(probability) == len(happened) > 0
     share = _number(happened.mean())
@@ -168,7 +168,7 @@ def event_head(name: str, probability: Float[np.ndarray, " n"], happened: Bool[n
 
 
 def fitted_head(name: str, numbers: Mapping[str, float], floors: Mapping[str, float] | None = None) -> HeadReport:
-    """The held-out figures of a training run, each beside the one called `<figure>_baseline` where there is one."""
+    """Wraps the held-out metrics of a training run; `<metric>_baseline` becomes the baseline of `<metric>`."""
     metrics = []
     for figure, value in numbers.items():
         if figure.endswith(BASELINE):
@@ -188,7 +188,7 @@ def fitted_head(name: str, numbers: Mapping[str, float], floors: Mapping[str, fl
 
 
 def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> float:
-    """Area under precision over recall, ties broken by order; the event's share for a score that knows nothing."""
+    """Area under the precision-recall curve, ties broken by order; a constant score reaches the event's share."""
     order = np.argsort(-score, kind="stable")
     found = np.cumsum(happened[order])
     precision = found / np.arange(1, len(order) + 1)
@@ -196,7 +196,7 @@ def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray,
 
 
 def calibration_of(probability: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> Calibration:
-    """Ten bins of equally many predictions, so rare events have bins where they are."""
+    """Builds a reliability diagram of NUM_BINS equally filled bins, so that rare events get bins of their own."""
     order = np.argsort(probability, kind="stable")
     bins = [part for part in np.array_split(order, NUM_BINS) if len(part)]
     return Calibration(

@@ -1,1 +1,1 @@
-"""The HTML report, its plots and tables."""
+"""The HTML evaluation report: plots, tables and CSV."""

@@ -1,5 +1,6 @@
-"""One picture of a critic's examination: what it said against what was right, and how its confidence holds up."""
+"""Plot of a feedback provider's evaluation: confusion matrix and reliability diagram."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -8,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.contract.intent import Mode
-from understudy.evaluation.offline.feedback_eval import NUM_BINS, ExamResult
+from understudy.contract.safe_files import replace_bytes
+from understudy.evaluation.offline.feedback_eval import NUM_BINS, FeedbackMetrics
 from understudy.evaluation.report.plots import GRID, INK, POLICY_COLOURS, STYLE
 
 
-def draw_exam(result: ExamResult, title: str, path: Path) -> None:
-    """Writes the picture; its suffix (.png, .svg) picks the format."""
+def draw_exam(result: FeedbackMetrics, title: str, path: Path) -> None:
+    """Writes the plot; the suffix of `path` (.png, .svg) sets the format."""
     with rc_context(STYLE):
         figure = Figure(figsize=(10, 4.6), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -21,10 +23,12 @@ def draw_exam(result: ExamResult, title: str, path: Path) -> None:
         _draw_confusion(left, result)
         _draw_calibration(right, result)
         path.parent.mkdir(parents=True, exist_ok=True)
-        figure.savefig(path, dpi=110)
+        picture = io.BytesIO()
+        figure.savefig(picture, dpi=110, format=path.suffix.removeprefix(".") or "png")
+        replace_bytes(path, picture.getvalue())
 
 
-def _draw_confusion(axes: Axes, result: ExamResult) -> None:
+def _draw_confusion(axes: Axes, result: FeedbackMetrics) -> None:
     rows = result.confusion.sum(axis=1, keepdims=True)
     shares = result.confusion / np.maximum(rows, 1)
     axes.imshow(shares, cmap="Greens", vmin=0, vmax=1)
@@ -35,24 +39,24 @@ def _draw_confusion(axes: Axes, result: ExamResult) -> None:
         for column in range(len(names)):
             ink = "white" if shares[row, column] > 0.6 else INK
             axes.text(column, row, str(result.confusion[row, column]), ha="center", va="center", color=ink)
-    axes.set_xlabel("said")
-    axes.set_ylabel("right")
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true mode")
     axes.grid(False)
-    known = "no answer made sense"
+    title = "no answer made sense"
     if result.num_answered:
-        known = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
+        title = f"{result.agreement.value:.0%} of {result.num_answered} answers are right"
     if result.num_corrections:
-        known += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
-    axes.set_title(known)
+        title += f",\n{result.corrections.value:.0%} of the {result.num_corrections} that correct the bot"
+    axes.set_title(title)
 
 
-def _draw_calibration(axes: Axes, result: ExamResult) -> None:
+def _draw_calibration(axes: Axes, result: FeedbackMetrics) -> None:
     axes.plot([0, 1], [0, 1], color=GRID)
     filled = result.bin_counts > 0
     axes.plot(result.bin_confidence[filled], result.bin_right[filled], "o-", color=POLICY_COLOURS[0])
     for index in np.flatnonzero(filled):
         place = (result.bin_confidence[index], result.bin_right[index])
         axes.annotate(str(result.bin_counts[index]), place, textcoords="offset points", xytext=(6, -12))
-    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="how sure it was", ylabel="share that was right")
+    axes.set(xlim=(0, 1), ylim=(0, 1), xlabel="confidence", ylabel="accuracy")
     axes.set_xticks(np.linspace(0, 1, NUM_BINS + 1))
     axes.set_title(f"calibration error {result.calibration_error:.2f}" if result.num_answered else "")

@@ -1,32 +1,32 @@
-"""How numbers and names are written in a report: digits, minus signs, percent, intervals."""
+"""Number and name formatting for the report: digits, minus signs, percent, intervals."""
 
 from math import isfinite
 
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.comparison.statistics import Estimate
 from understudy.evaluation.report import html, plots
 
 
 def figure(value: float, digits: int = 1) -> str:
-    """A number with a true minus sign; a dash where there is none."""
+    """Formats a number with a typographic minus sign; a dash if it is not finite."""
     if not isfinite(value):
         return "–"
-    # `+ 0.0` turns a rounded -0.0 into 0.0; a true minus sign lines up with the digits.
+    # `+ 0.0` turns a rounded -0.0 into 0.0; the typographic minus sign aligns with the digits.
     return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def percent(value: float) -> str:
-    """A share in percent."""
+    """Formats a share in percent; a dash if it is not finite."""
     return f"{figure(100 * value, 0)} %" if isfinite(value) else "–"
 
 
 def range_text(estimate: Estimate) -> str:
-    """An interval in words."""
+    """Formats a 95 % interval in words."""
     return f"95 % interval {figure(estimate.low)} to {figure(estimate.high)}"
 
 
 def cell(estimate: Estimate, digits: int = 1) -> str:
-    """A table cell: the value, its interval small below."""
+    """Formats a table cell: the value with its interval in small print below."""
     if not isfinite(estimate.value):
         return "–"
     value, low, high = (figure(one, digits) for one in (estimate.value, estimate.low, estimate.high))
@@ -34,24 +34,24 @@ def cell(estimate: Estimate, digits: int = 1) -> str:
 
 
 def percent_cell(estimate: Estimate) -> str:
-    """The same in percent."""
+    """Formats a table cell as `cell` does, in percent."""
     if not isfinite(estimate.value):
         return "–"
     return f"{percent(estimate.value)}<small>{percent(estimate.low)} to {percent(estimate.high)}</small>"
 
 
 def time_text(seconds: float) -> str:
-    """A duration for people."""
+    """Formats a duration in minutes, or in seconds below one minute."""
     whole_minutes = seconds % 60 == 0
     return f"{figure(seconds / 60, 0 if whole_minutes else 1)} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
-def name_of(row: Row) -> str:
-    """A pilot's name for people."""
+def name_of(row: EntryResult) -> str:
+    """Returns a pilot's display name."""
     return row.name.replace("_", " ")
 
 
-def dotted_name(verdict: Verdict, row: Row) -> str:
-    """A pilot's name behind a dot of its colour."""
+def dotted_name(verdict: ComparisonResult, row: EntryResult) -> str:
+    """Returns a pilot's display name after a dot of its plot colour, as HTML."""
     dot = f'<span class="dot" style="background:{plots.colour_of(verdict, row)}"></span>'
     return dot + html.escape(name_of(row))

@@ -1,4 +1,4 @@
-"""A few pieces of HTML: escaped text, tables, figures, and the page around them. Nothing is loaded from outside."""
+"""HTML building blocks of the report: page, sections, tables, plots, video. The page loads no external resource."""
 
 import base64
 import html
@@ -50,12 +50,12 @@ footer { color:var(--faint); font-size:13px; margin-top:26px; }
 
 
 def escape(text: str) -> str:
-    """Plain text as HTML."""
+    """Escapes plain text for HTML."""
     return html.escape(text, quote=True)
 
 
 def page(title: str, body: Iterable[str]) -> str:
-    """A whole document."""
+    """Returns a complete HTML document."""
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -66,13 +66,13 @@ def page(title: str, body: Iterable[str]) -> str:
 
 
 def section(title: str, *body: str, note: str = "") -> str:
-    """A titled box."""
+    """Returns a titled section."""
     lead = f'<p class="note">{escape(note)}</p>' if note else ""
     return f"<section><h2>{escape(title)}</h2>{lead}{''.join(body)}</section>"
 
 
 def card(figure: str, interval: str, label: str, first: bool = False) -> str:
-    """One large number."""
+    """Returns a card with one large number."""
     return (
         f'<div class="card{" first" if first else ""}"><div class="figure">{escape(figure)}</div>'
         f'<div class="range">{escape(interval)}</div><div class="label">{escape(label)}</div></div>'
@@ -80,7 +80,7 @@ def card(figure: str, interval: str, label: str, first: bool = False) -> str:
 
 
 def table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], kind: str = "") -> str:
-    """Rows of (CSS class, cells); cells are HTML already, heads are text in which a newline breaks the line."""
+    """Returns a table of rows (CSS class, cells). Cells are HTML; heads are text, with newlines as line breaks."""
     head = "".join(f"<th>{escape(name).replace(chr(10), '<br>')}</th>" for name in heads)
     body = "".join(
         f'<tr class="{mark}">' + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>" for mark, cells in rows
@@ -91,17 +91,17 @@ def table(heads: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]], kind:
 
 
 def plot(svg: str, alternative: str) -> str:
-    """An SVG picture, embedded as an image so that the ids inside several pictures cannot meet."""
+    """Embeds an SVG plot as an image, so that element ids of several plots cannot collide."""
     data = base64.b64encode(svg.encode()).decode()
     return f'<img class="plot" alt="{escape(alternative)}" src="data:image/svg+xml;base64,{data}">'
 
 
 def film(data: bytes, kind: str) -> str:
-    """A video that plays by itself, muted and over again; `kind` is `webm` or `mp4`."""
+    """Embeds a video that plays automatically, muted and in a loop; `kind` is `webm` or `mp4`."""
     text = base64.b64encode(data).decode()
     return f'<video controls autoplay muted loop playsinline src="data:video/{kind};base64,{text}"></video>'
 
 
 def wrap(kind: str, *body: str) -> str:
-    """A div of one CSS class."""
+    """Returns a div of one CSS class."""
     return f'<div class="{kind}">{"".join(body)}</div>'

@@ -1,4 +1,4 @@
-"""Learning curves out of the journals that training leaves: JSON lines, one folder a run."""
+"""Reads learning curves from the metric logs of training runs: JSON lines, one folder for each run."""
 
 import json
 from collections.abc import Sequence
@@ -12,11 +12,11 @@ LOSS = "epoch_train_loss"
 HELD_OUT = "val_"
 BASELINE = "_baseline"
 MAX_PANELS = 2
-"""Held-out figures shown for each run, beside its loss: a report is not TensorBoard."""
+"""Limit on the held-out metrics shown for each run beside its loss; TensorBoard shows them all."""
 
 
 def newest_runs(logs: Path, names: Sequence[str]) -> dict[str, Path]:
-    """The newest folder `<name>_<timestamp>` of each name that has one."""
+    """Finds the newest folder `<name>_<timestamp>` of each name; names without one are left out."""
     found = {}
     for name in names:
         runs = sorted(path.parent for path in logs.glob(f"{name}_*/{NUMBERS}"))
@@ -26,15 +26,15 @@ def newest_runs(logs: Path, names: Sequence[str]) -> dict[str, Path]:
 
 
 def read_curves(run: Path, title: str) -> tuple[CurvePanel, ...]:
-    """The training loss of one run, and a panel for each held-out figure beside its trivial baseline."""
+    """Returns panels of one run: its training loss, and held-out metrics with their trivial baselines."""
     rows = [json.loads(line) for line in (run / NUMBERS).read_text(encoding="utf-8").splitlines() if line]
     names = list(dict.fromkeys(name for row in rows for name in row))
     panels = [_panel(rows, LOSS, f"{title}: training loss")] if LOSS in names else []
-    judged = [name for name in names if name.startswith(HELD_OUT) and not name.endswith(BASELINE)]
-    # A figure with a baseline says more than one without.
-    judged.sort(key=lambda name: f"{name}{BASELINE}" not in names)
-    distinct = {tuple(_points(rows, name)): name for name in reversed(judged)}
-    shown = [name for name in judged if name in distinct.values()][:MAX_PANELS]
+    held_out = [name for name in names if name.startswith(HELD_OUT) and not name.endswith(BASELINE)]
+    # Metrics with a baseline first: they can be interpreted.
+    held_out.sort(key=lambda name: f"{name}{BASELINE}" not in names)
+    distinct = {tuple(_points(rows, name)): name for name in reversed(held_out)}
+    shown = [name for name in held_out if name in distinct.values()][:MAX_PANELS]
     panels += [_panel(rows, name, f"{title}: {_words(name)}") for name in shown]
     return tuple(panel for panel in panels if len(panel.curves[0].x) > 1)
 

@@ -1,4 +1,4 @@
-"""Pictures of a verdict, as SVG text: drawn off screen, fonts as outlines, so that they look the same everywhere."""
+"""Plots of a comparison as SVG text, drawn off screen with fonts as outlines, so that they look alike everywhere."""
 
 import io
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from understudy.contract.intent import Mode
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.offline.head_metrics import Calibration, Confusion
 
 INK, FAINT, GRID = "#1c2430", "#697586", "#e6e9ee"
@@ -43,7 +43,7 @@ STYLE: Any = {
 
 @dataclass(frozen=True, kw_only=True)
 class Curve:
-    """One line of a panel."""
+    """One learning curve of a panel; x and y have equal lengths."""
 
     name: str
     x: tuple[float, ...]
@@ -52,17 +52,17 @@ class Curve:
 
 @dataclass(frozen=True, kw_only=True)
 class CurvePanel:
-    """One picture of learning: what it shows, and its lines."""
+    """One panel of learning curves."""
 
     title: str
     x_label: str
     curves: tuple[Curve, ...]
     trivial: float | None = None
-    """Drawn as a dashed line: what knowing nothing would reach."""
+    """Value of the trivial baseline, drawn as a dashed line; None where there is none."""
 
 
-def score_plot(verdict: Verdict) -> str:
-    """Every pilot's score with its interval."""
+def score_plot(verdict: ComparisonResult) -> str:
+    """Plots every pilot's score with its 95 % bootstrap interval."""
     rows = verdict.rows[::-1]
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(9.6, 0.7 + 0.36 * len(rows))
@@ -79,8 +79,8 @@ def score_plot(verdict: Verdict) -> str:
         return _svg(figure)
 
 
-def map_plot(verdict: Verdict) -> str:
-    """Scores on each start map, side by side."""
+def map_plot(verdict: ComparisonResult) -> str:
+    """Plots every pilot's score on each start map, in one panel for each map."""
     maps = verdict.rows[0].maps
     rows = verdict.rows[::-1]
     with matplotlib.rc_context(STYLE):
@@ -98,8 +98,8 @@ def map_plot(verdict: Verdict) -> str:
         return _svg(figure)
 
 
-def mode_plot(verdict: Verdict) -> str:
-    """Where each pilot that has modes spends its time."""
+def mode_plot(verdict: ComparisonResult) -> str:
+    """Plots the shares of time in each mode, for the pilots that have modes."""
     rows = [row for row in verdict.rows if row.modes][::-1]
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(9.6, 0.75 + 0.5 * len(rows))
@@ -130,7 +130,7 @@ def mode_plot(verdict: Verdict) -> str:
 
 
 def curve_plot(panel: CurvePanel) -> str:
-    """One panel of learning curves."""
+    """Plots one panel of learning curves."""
     with matplotlib.rc_context(STYLE | {"font.size": 8.5, "axes.titlesize": 9.5}):
         figure, axes = _canvas(3.0, 1.9)
         axes.grid(axis="y")
@@ -146,7 +146,7 @@ def curve_plot(panel: CurvePanel) -> str:
 
 
 def confusion_plot(confusion: Confusion) -> str:
-    """Truth against prediction, rows in percent of the truth."""
+    """Plots a confusion matrix, truth (rows) against prediction (columns), in percent of each row."""
     counts = np.array(confusion.counts, np.float64)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = len(confusion.labels)
@@ -175,7 +175,7 @@ def confusion_plot(confusion: Confusion) -> str:
 
 
 def calibration_plot(calibration: Calibration) -> str:
-    """How often came true what was predicted; logarithmic where it is about rare events."""
+    """Plots a reliability diagram; with logarithmic axes if all predictions are below 0.5."""
     predicted, happened = np.array(calibration.predicted), np.array(calibration.happened)
     with matplotlib.rc_context(STYLE):
         figure, axes = _canvas(3.2, 2.6)
@@ -202,8 +202,8 @@ def calibration_plot(calibration: Calibration) -> str:
         return _svg(figure)
 
 
-def colour_of(verdict: Verdict, row: Row) -> str:
-    """One colour for each policy, one for the person, one for all baselines."""
+def colour_of(verdict: ComparisonResult, row: EntryResult) -> str:
+    """Returns a pilot's colour: its own for each policy, one for the person, one for all baselines."""
     policies = [one.name for one in verdict.rows if one.kind == "policy"]
     if row.kind == "policy":
         return POLICY_COLOURS[policies.index(row.name) % len(POLICY_COLOURS)]
@@ -231,7 +231,7 @@ def _interval(axes: Axes, low: float, high: float, value: float, place: int, col
     axes.plot([value], [place], marker="o", markersize=size, color=colour, ls="")
 
 
-def _name_rows(axes: Axes, verdict: Verdict, rows: Sequence[Row]) -> None:
+def _name_rows(axes: Axes, verdict: ComparisonResult, rows: Sequence[EntryResult]) -> None:
     axes.set_yticks(range(len(rows)), [row.name.replace("_", " ") for row in rows])
     axes.set_ylim(-0.6, len(rows) - 0.4)
     axes.spines["left"].set_visible(False)

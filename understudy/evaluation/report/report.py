@@ -1,11 +1,12 @@
-"""One HTML file that says how well an understudy plays: opens anywhere, needs no network, tells its own limits."""
+"""The evaluation report: one self-contained HTML file with scores, intervals, plots and the method of measurement."""
 
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from understudy.contract.errors import FlagError
-from understudy.evaluation.comparison.comparison_result import Row, Verdict
+from understudy.contract.safe_files import replace_bytes
+from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.offline.head_metrics import HeadReport
 from understudy.evaluation.report import html
 from understudy.evaluation.report.formatting import figure, name_of, percent, range_text, time_text
@@ -29,33 +30,33 @@ PURPOSES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """What the page shows."""
+    """Contents of the report."""
 
     title: str
-    verdict: Verdict
+    verdict: ComparisonResult
     lead: str = ""
     """A sentence below the title."""
     facts: tuple[tuple[str, str], ...] = ()
-    """Name and value: what it was trained on, how long it took."""
+    """Pairs of name and value, such as training data and training time."""
     curves: tuple[CurvePanel, ...] = ()
     heads: tuple[HeadReport, ...] = ()
     video: Path | None = None
-    """A .webm or .mp4 of the policy playing; goes into the page whole."""
+    """A .webm or .mp4 of the policy's play, embedded in the page."""
 
 
 def write_report(report: Report, path: Path) -> None:
-    """Writes the page, making folders as needed.
+    """Writes the report and creates its folder if needed.
 
     Raises:
         FlagError: if the video is neither .webm nor .mp4.
     """
     text = render_report(report)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    replace_bytes(path, text.encode("utf-8"))
 
 
 def render_report(report: Report) -> str:
-    """The page as text."""
+    """Returns the report as HTML text."""
     verdict = report.verdict
     return html.page(
         report.title,
@@ -88,8 +89,8 @@ def _header(report: Report) -> str:
     )
 
 
-def _cards(verdict: Verdict) -> str:
-    """The first policy in four numbers."""
+def _cards(verdict: ComparisonResult) -> str:
+    """Cards with four numbers of the first policy: normalised score, score, death rate, probability of improvement."""
     policies = [row for row in verdict.rows if row.kind == "policy"]
     if not policies:
         return ""
@@ -120,8 +121,8 @@ def _cards(verdict: Verdict) -> str:
     )
 
 
-def _times(row: Row) -> str:
-    """The ratio of deaths, where the person died at all."""
+def _times(row: EntryResult) -> str:
+    """The ratio of death rates; empty where the person never died."""
     ratio = row.deaths_ratio
     if not isfinite(ratio.high):
         return ""
@@ -145,7 +146,7 @@ def _fact_section(facts: tuple[tuple[str, str], ...]) -> str:
     )
 
 
-def _method_section(verdict: Verdict) -> str:
+def _method_section(verdict: ComparisonResult) -> str:
     runs = ", ".join(f"{name_of(row)} {row.num_runs}" for row in verdict.rows if row.kind == "policy")
     training = f"Training seeds: {runs}. " if runs else ""
     last = verdict.first_seed + verdict.num_worlds - 1

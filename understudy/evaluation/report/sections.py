@@ -1,6 +1,6 @@
-"""The chapters of a report: scores, maps, modes, style, learning curves and heads, each a picture and its table."""
+"""Sections of the report: scores, maps, modes, style, learning curves and policy heads, as plots with tables."""
 
-from understudy.evaluation.comparison.comparison_result import Verdict
+from understudy.evaluation.comparison.comparison_result import ComparisonResult
 from understudy.evaluation.offline.head_metrics import HeadReport, Metric
 from understudy.evaluation.report import html, plots
 from understudy.evaluation.report.formatting import cell, dotted_name, figure, name_of, percent, percent_cell
@@ -8,8 +8,8 @@ from understudy.evaluation.report.plots import CurvePanel
 from understudy.evaluation.rollouts.play_counters import CLICK_KINDS
 
 
-def score_section(verdict: Verdict) -> str:
-    """Everyone's score, and what it is made of."""
+def score_section(verdict: ComparisonResult) -> str:
+    """Score of every pilot, with the rates of kills, boxes, deaths and damage."""
     heads = (
         "",
         "score",
@@ -44,8 +44,8 @@ def score_section(verdict: Verdict) -> str:
     )
 
 
-def map_section(verdict: Verdict) -> str:
-    """Scores and deaths by the map that a world began on."""
+def map_section(verdict: ComparisonResult) -> str:
+    """Scores and death rates by start map."""
     heads = (
         "",
         *(f"{place.map_name}\nscore" for place in verdict.rows[0].maps),
@@ -70,8 +70,8 @@ def map_section(verdict: Verdict) -> str:
     )
 
 
-def mode_section(verdict: Verdict) -> str:
-    """Time and gains by mode; nothing where no pilot has modes."""
+def mode_section(verdict: ComparisonResult) -> str:
+    """Time, points and damage by mode; empty where no pilot has modes."""
     moded = [row for row in verdict.rows if row.modes]
     if not moded:
         return ""
@@ -95,12 +95,12 @@ def mode_section(verdict: Verdict) -> str:
         "What it thinks it is doing",
         html.plot(plots.mode_plot(verdict), "Shares of time in each mode"),
         html.table(heads, rows),
-        note="Time by the Strategist's mode, and what came of the decisions taken in it.",
+        note="Time by the Strategist's mode, and the outcome of the decisions taken in it.",
     )
 
 
-def style_section(verdict: Verdict) -> str:
-    """Only those who play at all: the policies and the person."""
+def style_section(verdict: ComparisonResult) -> str:
+    """Style metrics of the policies and the person; baselines are left out."""
     rows = [row for row in verdict.rows if row.kind != "baseline"]
     lines: list[tuple[str, list[str]]] = [
         ("boxes among boxes and kills", [percent(row.behaviour.box_share) for row in rows]),
@@ -133,7 +133,7 @@ def style_section(verdict: Verdict) -> str:
 
 
 def curve_section(curves: tuple[CurvePanel, ...]) -> str:
-    """Learning curves, if there are any."""
+    """Learning curves; empty if there are none."""
     if not curves:
         return ""
     return html.section(
@@ -144,7 +144,7 @@ def curve_section(curves: tuple[CurvePanel, ...]) -> str:
 
 
 def head_section(head: HeadReport) -> str:
-    """One head: its figures beside trivial ones, confusion and calibration."""
+    """One policy head: metrics beside their baselines, confusion matrix and reliability diagram."""
     heads: tuple[str, ...] = ("", "reached", "trivial", "", "guide asks")
     if not any(metric.floor is not None for metric in head.metrics):
         heads = heads[:-1]

@@ -1,1 +1,1 @@
-"""Playing seeded worlds and measuring how they were played."""
+"""Policy rollouts in seeded worlds, with episode statistics and style metrics."""

@@ -1,7 +1,7 @@
-"""The trivial players that every result stands beside: nothing, chance, and two that are hard to be proud of beating.
+"""Trivial baselines for every comparison: do nothing, random actions, click a random object, repeat the last action.
 
-They see the world through the same contract as any pilot. Their randomness is splitmix64 on whole arrays, a stream a
-world, so that world b depends on its own seed alone. None of them moves the cursor as a person would: they jump.
+They implement the same Pilot protocol as any policy. Each world has its own splitmix64 random stream, so world b
+depends on its own seed alone. They place the cursor directly, without the motor model of the trained policies.
 """
 
 from collections.abc import Callable
@@ -20,18 +20,18 @@ CLICK_EVERY_TICKS = TICK_RATE_HZ
 BUTTON_CHANCE = 0.1
 KEY_CHANCE = 0.02
 BASELINE_SALT = np.uint64(0x2545F4914F6CDD1D)
-"""Keeps their chance apart from a world's of the same seed, which counts by the same generator."""
+"""Separates a baseline's random stream from that of the world with the same seed and generator."""
 
 
 @dataclass
 class Chance:
-    """A stream of random numbers for each world, and how many ticks were played."""
+    """A random stream for each of B worlds, and the number of ticks so far."""
 
     states: UInt64[np.ndarray, " B"]
     tick: int = 0
 
     def draw(self) -> Float64[np.ndarray, " B"]:
-        """One uniform number in [0, 1) a world."""
+        """Draws one uniform number in [0, 1) for each world."""
         self.states += np.uint64(0x9E3779B97F4A7C15)
         z = self.states.copy()
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -41,17 +41,17 @@ class Chance:
 
 
 class _Baseline:
-    """What the baselines share: the game's profile and a Chance as the carry."""
+    """Base class of the baselines: holds the game's profile and uses a Chance as the carry."""
 
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh Chance for B worlds."""
+        """Returns the initial carry of B worlds."""
         return Chance(seeds ^ BASELINE_SALT)
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """One tick of play; updates `carry` in place."""
+        """Runs one tick; updates `carry` in place."""
         records = self._act(observation, carry)
         carry.tick += 1
         return Decision(Action(records), no_intent(len(observation)), carry)
@@ -69,7 +69,7 @@ class DoNothing(_Baseline):
 
 
 class Random(_Baseline):
-    """Throws the cursor somewhere each tick, and now and then clicks or presses a key."""
+    """Moves the cursor to a uniformly random point each tick; clicks and presses keys with small probabilities."""
 
     def _act(self, observation: Observation, chance: Chance) -> np.ndarray:
         records = np.zeros(len(observation), ACTION)
@@ -81,7 +81,7 @@ class Random(_Baseline):
 
 
 class ClickRandomObject(_Baseline):
-    """Once a second clicks on something in sight; after an alien it turns the laser on if it is off."""
+    """Clicks on a random visible object once a second, and turns the laser on if an enemy is selected and it is off."""
 
     def _act(self, observation: Observation, chance: Chance) -> np.ndarray:
         records = idle_action(observation).records
@@ -98,7 +98,7 @@ class ClickRandomObject(_Baseline):
         clickable = observation.occupied & np.isin(tracks["role"], [int(Role.ENEMY), int(Role.LOOT)])
         numbers = clickable.sum(axis=1)
         worlds = np.flatnonzero(numbers)
-        # the k-th clickable object, k drawn; the others rank lower because their running count differs
+        # argmax finds the k-th clickable object, k drawn: the first True, where the running count equals k
         picks = (chances * numbers).astype(np.int64)
         ranks = np.cumsum(clickable, axis=1) - 1
         slots = np.argmax(clickable & (ranks == picks[:, None]), axis=1)
@@ -108,7 +108,7 @@ class ClickRandomObject(_Baseline):
 
 
 class RepeatLastAction(_Baseline):
-    """Does again whatever the mouse and the keys are seen to be doing; its first action is drawn at random."""
+    """Repeats the observed state of mouse and keys; its first action is a click at a random point."""
 
     def _act(self, observation: Observation, chance: Chance) -> np.ndarray:
         records = idle_action(observation).records

@@ -1,4 +1,4 @@
-"""What came of playing: events and time of every world, split by the map and the mode in which they happened.
+"""Episode statistics: events and ticks of every world, split by map and mode.
 
 One array holds everything, so totals, per-map and per-mode tables are sums over different axes of the same numbers
 and cannot contradict each other.
@@ -13,60 +13,60 @@ from jaxtyping import Float64, Int64, UInt64
 
 from understudy.contract.intent import NUM_MODES
 from understudy.contract.observation import EVENTS, TICK_RATE_HZ
-from understudy.evaluation.rollouts.play_counters import Habits, concatenate_habits
+from understudy.evaluation.rollouts.play_counters import PlayCounters, concatenate_habits
 
 EVENT_NAMES: tuple[str, ...] = tuple(EVENTS.names or ())
 DEATH_COST = 10.0
-"""Points that a death takes off the score (DESIGN.md)."""
+"""Points that the score loses for a death (DESIGN.md)."""
 NO_MODE = NUM_MODES
-"""Where the mode axis counts ticks of a pilot that has none."""
+"""Index on the mode axis for ticks of a pilot without modes."""
 NUM_MODE_SLOTS = NUM_MODES + 1
 Number = TypeVar("Number", float, np.ndarray)
 
 
-def points_per_minute(value: Number, deaths: Number, minutes: float) -> Number:
-    """The score, wherever it is counted."""
+def score_per_minute(value: Number, deaths: Number, minutes: float) -> Number:
+    """Returns the score in points a minute; this is its one definition."""
     return (value - DEATH_COST * deaths) / minutes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcomes:
-    """B worlds, each played for the same time."""
+class EpisodeStats:
+    """Statistics of B worlds, each played for the same time."""
 
     seeds: UInt64[np.ndarray, " B"]
     start_maps: Int64[np.ndarray, " B"]
     """Index of the map that each world began on: the strata of every interval."""
     ticks: Int64[np.ndarray, "B maps modes"]
-    """Time spent, in ticks; the last mode slot is for a pilot without modes."""
+    """Ticks spent; the last mode slot is for a pilot without modes."""
     events: Float64[np.ndarray, "B maps modes events"]
-    """Totals in the order of EVENT_NAMES, each counted where the action was decided that brought it about."""
-    habits: Habits
-    """How it was played."""
+    """Event totals in the order of EVENT_NAMES, counted at the map and mode of the action that caused the event."""
+    habits: PlayCounters
+    """Counters for the style metrics."""
 
     def __len__(self) -> int:
         return len(self.seeds)
 
     @property
     def minutes(self) -> float:
-        """Played in each world."""
+        """Minutes played in each world."""
         return float(self.ticks[0].sum()) / TICK_RATE_HZ / 60
 
     def total(self, event: str) -> Float64[np.ndarray, " B"]:
-        """How much of an event each world saw."""
+        """Total of one event in each world."""
         return np.asarray(self.events[..., EVENT_NAMES.index(event)].sum(axis=(1, 2)))
 
     def per_minute(self, event: str) -> Float64[np.ndarray, " B"]:
-        """The same, per minute."""
+        """Rate of one event in each world, per minute."""
         return self.total(event) / self.minutes
 
     @property
     def scores(self) -> Float64[np.ndarray, " B"]:
         """(value of kills and boxes - 10 x deaths) per minute."""
-        return points_per_minute(self.total("value"), self.total("deaths"), self.minutes)
+        return score_per_minute(self.total("value"), self.total("deaths"), self.minutes)
 
-    def __getitem__(self, worlds: slice | np.ndarray) -> "Outcomes":
-        """Some of the worlds."""
-        return Outcomes(
+    def __getitem__(self, worlds: slice | np.ndarray) -> "EpisodeStats":
+        """Selects some of the worlds."""
+        return EpisodeStats(
             seeds=self.seeds[worlds],
             start_maps=self.start_maps[worlds],
             ticks=self.ticks[worlds],
@@ -75,9 +75,9 @@ class Outcomes:
         )
 
 
-def concatenate(parts: Sequence[Outcomes]) -> Outcomes:
-    """Worlds of several outcomes one after the other."""
-    return Outcomes(
+def concatenate(parts: Sequence[EpisodeStats]) -> EpisodeStats:
+    """Concatenates the worlds of several statistics."""
+    return EpisodeStats(
         seeds=np.concatenate([part.seeds for part in parts]),
         start_maps=np.concatenate([part.start_maps for part in parts]),
         ticks=np.concatenate([part.ticks for part in parts]),
@@ -86,8 +86,8 @@ def concatenate(parts: Sequence[Outcomes]) -> Outcomes:
     )
 
 
-class Scorekeeper:
-    """Adds up what happens in B worlds, tick by tick."""
+class EpisodeStatsCollector:
+    """Accumulates the statistics of B worlds, tick by tick."""
 
     def __init__(self, num_worlds: int, num_maps: int) -> None:
         self._worlds = np.arange(num_worlds)
@@ -96,12 +96,12 @@ class Scorekeeper:
         self.events = np.zeros((num_worlds, num_maps, NUM_MODE_SLOTS, len(EVENT_NAMES)))
 
     def add(self, map_index: np.ndarray, mode: np.ndarray, events: np.ndarray) -> None:
-        """One tick of every world.
+        """Adds one tick of every world.
 
         Args:
-            map_index: the map on which the action was decided, shape (B,).
-            mode: the mode in which it was decided, -1 for none, shape (B,).
-            events: records of dtype EVENTS that the next observation brought, shape (B,).
+            map_index: map at the time of the action, shape (B,).
+            mode: mode at the time of the action, -1 for none, shape (B,).
+            events: records of dtype EVENTS from the next observation, shape (B,).
         """
         place = np.clip(map_index, 0, self._num_maps - 1)
         slot = np.where(mode < 0, NO_MODE, mode)

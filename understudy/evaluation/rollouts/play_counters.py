@@ -1,7 +1,7 @@
-"""Counts how worlds are played, tick by tick: clicks and what lay under them, fights, retreats, ground covered.
+"""Per-world play counters: clicks by object type, fights, retreats, reaction times and map coverage.
 
-Read off observations and actions alone, so a person, a teacher and a policy are measured by the same ruler;
-`behaviour` turns the counts into a style.
+Computed from observations and actions alone, so a person, a teacher and a policy are measured alike; `play_style`
+turns the counters into style metrics.
 """
 
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ from understudy.contract.observation import TICK_RATE_HZ, Button, Observation, R
 from understudy.contract.profile import Profile
 
 GRID = 12
-"""Each map is cut into 12 x 12 cells to count how much of it was seen."""
+"""Each map is divided into 12 x 12 cells to measure coverage."""
 CLICK_MARGIN = 0.01
-"""Window fractions by which a click may miss a box and still mean it."""
+"""Window fractions by which a click may miss an object's box and still count as a click on it."""
 RETREAT_TICKS = 10 * TICK_RATE_HZ
-"""Clicks on the minimap under fire that follow one another faster belong to one retreat. Against the teachers' true
-modes: hull at these clicks 0.41, 0.71, 0.78 for hunter, kiter, careful; when they truly begin to flee 0.44, 0.70, 0.71.
-"""
+"""Minimap clicks under fire that follow one another within this time count as one retreat. Check against the teachers'
+true modes: mean hull at these clicks is 0.41, 0.71, 0.78 for hunter, kiter, careful; at the true onset of fleeing it is
+0.44, 0.70, 0.71."""
 CALM_TICKS = 2 * TICK_RATE_HZ
-"""Who has not been shot at for so long and is now is surprised: the time to act begins."""
+"""Ticks without enemy fire after which the next shot starts a measurement of the reaction time."""
 CLICK_KINDS = ("enemy", "loot", "portal", "other object", "minimap", "panel", "space")
 _MINIMAP, _PANEL, _SPACE = 4, 5, 6
 _ROLE_TO_CLICK = {Role.ENEMY: 0, Role.LOOT: 1, Role.PORTAL: 2}
@@ -50,25 +50,25 @@ HABITS = np.dtype(
 
 
 @dataclass(frozen=True)
-class Habits:
-    """Totals of B worlds, as records of dtype HABITS, shape (B,)."""
+class PlayCounters:
+    """Counter totals of B worlds, as records of dtype HABITS, shape (B,)."""
 
     records: np.ndarray
 
     def __post_init__(self) -> None:
         assert self.records.dtype == HABITS and self.records.ndim == 1
 
-    def __getitem__(self, worlds: slice | np.ndarray) -> "Habits":
-        return Habits(self.records[worlds])
+    def __getitem__(self, worlds: slice | np.ndarray) -> "PlayCounters":
+        return PlayCounters(self.records[worlds])
 
 
-def concatenate_habits(parts: Sequence[Habits]) -> Habits:
-    """Worlds of several one after the other."""
-    return Habits(np.concatenate([part.records for part in parts]))
+def concatenate_habits(parts: Sequence[PlayCounters]) -> PlayCounters:
+    """Concatenates the worlds of several counters."""
+    return PlayCounters(np.concatenate([part.records for part in parts]))
 
 
-class HabitsWatch:
-    """Adds up the habits of B worlds, tick by tick."""
+class PlayCounterCollector:
+    """Accumulates the counters of B worlds, tick by tick."""
 
     def __init__(self, num_worlds: int, profile: Profile) -> None:
         self._profile = profile
@@ -77,30 +77,30 @@ class HabitsWatch:
         self._seen = np.zeros((num_worlds, len(profile.maps), GRID, GRID), np.bool_)
         self._last: np.ndarray | None = None
         self._tick = 0
-        self._fled = np.full(num_worlds, -RETREAT_TICKS, np.int64)
-        self._shot_at = np.full(num_worlds, -CALM_TICKS, np.int64)
-        self._surprised = np.full(num_worlds, -1, np.int64)
+        self._last_retreat_click = np.full(num_worlds, -RETREAT_TICKS, np.int64)
+        self._last_fire = np.full(num_worlds, -CALM_TICKS, np.int64)
+        self._fire_began = np.full(num_worlds, -1, np.int64)
 
     def add(self, observation: Observation, action: Action) -> None:
-        """One tick of every world: what was seen and what was decided on it."""
+        """Adds one tick of every world: its observation and the action decided on it."""
         seen, done, totals = observation.records, action.records, self._records
         totals["ticks"] += 1
         totals["kills"] += seen["events"]["kills"]
         totals["loot"] += seen["events"]["loot"]
         totals["safe_ticks"] += seen["player"]["safe"]
-        self._add_roaming(seen["player"])
+        self._add_coverage(seen["player"])
         self._add_hand(seen, done)
         self._add_fight(seen)
-        self._add_answer(seen, done)
+        self._add_reaction(seen, done)
         self._tick += 1
 
-    def habits(self) -> Habits:
-        """What was added up so far."""
+    def habits(self) -> PlayCounters:
+        """Returns a copy of the counters so far."""
         records = self._records.copy()
         records["cells"] = self._seen.sum(axis=(1, 2, 3))
-        return Habits(records)
+        return PlayCounters(records)
 
-    def _add_roaming(self, player: np.ndarray) -> None:
+    def _add_coverage(self, player: np.ndarray) -> None:
         known = np.flatnonzero((player["map_index"] >= 0) & np.isfinite(player["x"]) & np.isfinite(player["y"]))
         place = player[known]
         column = np.clip((place["x"] * GRID).astype(np.int64), 0, GRID - 1)
@@ -119,36 +119,36 @@ class HabitsWatch:
         totals["key_presses"] += np.bitwise_count(done["keys"] & ~seen["keys"])
         for world in np.flatnonzero((done["button"] == Button.LEFT) & (seen["button"] == Button.NONE)).tolist():
             x, y = float(done["cursor_x"][world]), float(done["cursor_y"][world])
-            clicked = clicked_thing(seen[world], x, y, self._profile)
+            clicked = clicked_kind(seen[world], x, y, self._profile)
             totals["clicks"][world, clicked] += 1
             if clicked == _MINIMAP:
-                self._add_far_flight(world, seen[world])
+                self._add_retreat(world, seen[world])
 
-    def _add_far_flight(self, world: int, seen: np.void) -> None:
-        """A click on the minimap is a retreat if somebody shoots and no such click came shortly before."""
+    def _add_retreat(self, world: int, seen: np.void) -> None:
+        """Counts a minimap click under fire as a retreat, unless another one came less than RETREAT_TICKS before."""
         tracks, player = seen["tracks"], seen["player"]
         if not ((tracks["id"] > 0) & (tracks["attacking"] != 0)).any() or not player["alive"]:
             return
-        if self._tick - self._fled[world] >= RETREAT_TICKS and np.isfinite(player["hp"]):
+        if self._tick - self._last_retreat_click[world] >= RETREAT_TICKS and np.isfinite(player["hp"]):
             self._records["retreats"][world] += 1
             self._records["retreat_hp"][world] += player["hp"]
-        self._fled[world] = self._tick
+        self._last_retreat_click[world] = self._tick
 
-    def _add_answer(self, seen: np.ndarray, done: np.ndarray) -> None:
-        """From the tick in which a shot falls after calm to the first click or key, whatever it is good for."""
+    def _add_reaction(self, seen: np.ndarray, done: np.ndarray) -> None:
+        """Measures reaction times: from the first enemy fire after CALM_TICKS without any to the next click or key."""
         tracks, alive = seen["tracks"], seen["player"]["alive"] != 0
         under_fire = ((tracks["id"] > 0) & (tracks["attacking"] != 0)).any(axis=1)
-        begins = under_fire & alive & (self._tick - self._shot_at >= CALM_TICKS)
-        self._shot_at[under_fire] = self._tick
-        self._surprised[begins] = self._tick
-        self._surprised[~alive] = -1
+        begins = under_fire & alive & (self._tick - self._last_fire >= CALM_TICKS)
+        self._last_fire[under_fire] = self._tick
+        self._fire_began[begins] = self._tick
+        self._fire_began[~alive] = -1
         pressed = ((done["button"] != Button.NONE) & (seen["button"] == Button.NONE)) | (
             done["keys"] & ~seen["keys"] > 0
         )
-        answered = np.flatnonzero(pressed & (self._surprised >= 0))
-        self._records["answers"][answered] += 1
-        self._records["answer_s"][answered] += (self._tick - self._surprised[answered]) / TICK_RATE_HZ
-        self._surprised[answered] = -1
+        reacted = np.flatnonzero(pressed & (self._fire_began >= 0))
+        self._records["answers"][reacted] += 1
+        self._records["answer_s"][reacted] += (self._tick - self._fire_began[reacted]) / TICK_RATE_HZ
+        self._fire_began[reacted] = -1
 
     def _add_fight(self, seen: np.ndarray) -> None:
         totals, tracks, player = self._records, seen["tracks"], seen["player"]
@@ -164,8 +164,8 @@ class HabitsWatch:
         totals["fight_range"] += np.where(fighting, distance, 0.0)
 
 
-def clicked_thing(seen: np.void, x: float, y: float, profile: Profile) -> int:
-    """What a click at (x, y) hits, as an index into CLICK_KINDS; `seen` is one record of dtype OBSERVATION."""
+def clicked_kind(seen: np.void, x: float, y: float, profile: Profile) -> int:
+    """Returns the index into CLICK_KINDS of a click at (x, y), in a record `seen` of dtype OBSERVATION."""
     if profile.minimap.contains(x, y):
         return _MINIMAP
     if any(panel.contains(x, y) for panel in profile.panels):

@@ -1,9 +1,8 @@
-"""How a pilot plays, not how well: what it clicks, how close it fights, when it breaks off, how far it roams.
+"""Style metrics of a pilot: what it clicks, at what range it fights, when it retreats, how much of the map it covers.
 
-Two pilots with equal scores can play differently, and an understudy should play like the one it learned from. Modest
-on purpose: a handful of numbers that a player recognises, not an embedding.
-
-Does it still play like the person after practice: both in the same worlds, their habits side by side.
+Two pilots with equal scores can play differently, and an imitation policy should play like its demonstrator. The
+metrics are a few interpretable numbers on purpose, not a learned embedding. `measure_style_drift` compares the policy
+before and after reinforcement learning in the same worlds.
 """
 
 from collections.abc import Sequence
@@ -14,23 +13,23 @@ from jaxtyping import Float64
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.rollouts.play_counters import HABITS, Habits
+from understudy.evaluation.rollouts.play_counters import HABITS, PlayCounters
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
-from understudy.evaluation.rollouts.vector_rollout import play_all
+from understudy.evaluation.rollouts.vector_rollout import rollout_all
 
 
 @dataclass(frozen=True, kw_only=True)
-class Behaviour:
-    """A pilot's style in numbers a player recognises. NaN where it never came up."""
+class StyleMetrics:
+    """A pilot's style as interpretable numbers; NaN where the event never occurred."""
 
     box_share: float
     """Boxes among boxes and kills."""
     fight_range: float
     """Mean distance to the target while shooting, window widths."""
     retreat_hp: float
-    """Mean hull fraction at which it flies far away from those who shoot at it."""
+    """Mean hull fraction at the first minimap click of a retreat."""
     time_to_act: float
-    """Mean seconds from the first shot at it after calm to its next click or key."""
+    """Mean reaction time, seconds: from the first enemy fire after a pause to the next click or key press."""
     clicks_per_minute: float
     key_presses_per_minute: float
     cursor_travel: float
@@ -42,15 +41,15 @@ class Behaviour:
     click_mix: tuple[float, ...]
     """Shares of what is clicked, in the order of CLICK_KINDS."""
     unchanged_share: float
-    """Ticks on which the action repeats the one before: near 1 for a pilot that merely copies its own last action."""
+    """Share of ticks whose action equals the previous one: near 1 for a policy that copies its last action."""
 
 
-def behaviour_of(habits: Habits) -> Behaviour:
-    """Rates and means over all worlds together."""
+def behaviour_of(habits: PlayCounters) -> StyleMetrics:
+    """Computes rates and means, pooled over all worlds."""
     total = {name: habits.records[name].sum(axis=0) for name in HABITS.names or ()}
     seconds = total["ticks"] / TICK_RATE_HZ
     clicks = total["clicks"].sum()
-    return Behaviour(
+    return StyleMetrics(
         box_share=_over(total["loot"], total["loot"] + total["kills"]),
         fight_range=_over(total["fight_range"], total["fight_ticks"]),
         retreat_hp=_over(total["retreat_hp"], total["retreats"]),
@@ -69,17 +68,17 @@ def _over(numerator: float, denominator: float) -> float:
     return float(numerator / denominator) if denominator > 0 else float("nan")
 
 
-def click_distance(first: Behaviour, second: Behaviour) -> float:
-    """Share of the clicks that would have to change their aim to turn one mix into the other (total variation)."""
+def click_distance(first: StyleMetrics, second: StyleMetrics) -> float:
+    """Total variation distance of the two click mixes: the share of clicks that would have to change category."""
     return float(0.5 * np.abs(np.nan_to_num(first.click_mix) - np.nan_to_num(second.click_mix)).sum())
 
 
-def style_distances(habits: Sequence[Habits], num_splits: int = 20, seed: int = 0) -> Float64[np.ndarray, "P P"]:
-    """How differently pilots play: 0 like themselves, larger the further apart.
+def style_distances(habits: Sequence[PlayCounters], num_splits: int = 20, seed: int = 0) -> Float64[np.ndarray, "P P"]:
+    """Computes the pairwise distances in style of P pilots; 0 on the diagonal.
 
-    Each number of `Behaviour` is compared in units of its own noise, the standard deviation over bootstrap draws of
-    the worlds; the distance is the root mean square over those numbers that both pilots have. Around 1.4 is what two
-    batches of the same pilot show by chance.
+    The difference of each number of `StyleMetrics` is divided by its standard deviation over bootstrap resamples of
+    the worlds; the distance is the root mean square over the numbers that are finite for both pilots. Two batches of
+    the same pilot differ by about 1.4.
     """
     random = np.random.default_rng(seed)
     centres = np.stack([_vector(one) for one in habits])
@@ -99,7 +98,7 @@ def style_distances(habits: Sequence[Habits], num_splits: int = 20, seed: int = 
     return np.asarray(np.sqrt(squares.sum(axis=2) / np.maximum(counted.sum(axis=2), 1)))
 
 
-def _vector(habits: Habits) -> Float64[np.ndarray, " V"]:
+def _vector(habits: PlayCounters) -> Float64[np.ndarray, " V"]:
     style = behaviour_of(habits)
     return np.array(
         [
@@ -127,30 +126,30 @@ ROWS = (
     ("box_share", "boxes among boxes and kills"),
     ("safe_share", "share of time in a base"),
 )
-"""Fields of Behaviour that are shown, and what people call them."""
+"""Fields of StyleMetrics that are shown, with their labels."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Likeness:
-    """Two pilots side by side."""
+class StyleDrift:
+    """Style and score of the policy before and after RL, in the same worlds."""
 
-    person: Behaviour
-    practised: Behaviour
+    person: StyleMetrics
+    practised: StyleMetrics
     clicks_apart: float
-    """Share of the clicks that would have to change their aim to turn one mix into the other."""
+    """Total variation distance of the click mixes, 0 to 1."""
     style_distance: float
-    """`behaviour.style_distances`: about 1.4 between two batches of one pilot."""
+    """From `style_distances`; two batches of one pilot differ by about 1.4."""
     person_score: float
     practised_score: float
-    """Points a minute in these worlds; too few to judge by."""
+    """Points a minute in these worlds, which are too few to compare skill."""
 
 
-def measure_likeness(person: Pilot, practised: Pilot, num_worlds: int = 64, seconds: float = 120.0) -> Likeness:
-    """Plays both in the same worlds for choosing; about 20 s of one core with the defaults."""
-    played = play_all({"person": person, "practised": practised}, seeds_for(Purpose.CHOOSE, num_worlds), seconds)
+def measure_style_drift(person: Pilot, practised: Pilot, num_worlds: int = 64, seconds: float = 120.0) -> StyleDrift:
+    """Plays both pilots in the same validation worlds; about 20 s of one core with the defaults."""
+    played = rollout_all({"person": person, "practised": practised}, seeds_for(Purpose.CHOOSE, num_worlds), seconds)
     habits = [played[name].habits for name in ("person", "practised")]
     first, second = (behaviour_of(one) for one in habits)
-    return Likeness(
+    return StyleDrift(
         person=first,
         practised=second,
         clicks_apart=click_distance(first, second),

@@ -1,10 +1,10 @@
-"""Seeds in four spaces that cannot meet: one to learn in, one to choose by, one to be judged on, one for the gate.
+"""Disjoint seed spaces for training, validation (CHOOSE), test (HOLDOUT) and the gate.
 
-A figure reported to anyone comes from HOLDOUT worlds. Whatever picks between checkpoints, settings or ideas looks at
-CHOOSE worlds alone, otherwise the reported figure is the best of many tries and not what the next world will show.
-The gate draws worlds of its own by lot each time it decides: whatever a candidate was chosen on, it was not these.
+Every reported figure comes from HOLDOUT worlds. Checkpoints, settings and ideas are selected on CHOOSE worlds alone;
+otherwise the reported figure would be the maximum of many trials (selection bias). The gate draws new random seeds of
+its own space for each decision, so no candidate can have been selected on them.
 
-Which map each seed of the embedded game begins on, so that many worlds show all of them equally.
+The module also assigns a start map to each seed, all maps equally often.
 """
 
 import secrets
@@ -20,7 +20,7 @@ SPACE_SIZE = 1 << 32
 
 
 class Purpose(IntEnum):
-    """What a world is played for; the number is the space that its seed lies in."""
+    """Purpose of a world; the value is the index of its seed space."""
 
     TRAIN = 0
     CHOOSE = 1
@@ -29,7 +29,7 @@ class Purpose(IntEnum):
 
 
 def seeds_for(purpose: Purpose, count: int, offset: int = 0) -> UInt64[np.ndarray, " B"]:
-    """`count` consecutive seeds of one space, starting `offset` seeds into it.
+    """Returns `count` consecutive seeds of one space, starting `offset` seeds into it.
 
     Raises:
         ValueError: if the seeds would not lie inside the space.
@@ -41,25 +41,25 @@ def seeds_for(purpose: Purpose, count: int, offset: int = 0) -> UInt64[np.ndarra
 
 
 def purpose_of(seed: int) -> Purpose:
-    """Which space a seed lies in.
+    """Returns the purpose whose space contains a seed.
 
     Raises:
-        ValueError: if it lies in none.
+        ValueError: if no space contains it.
     """
     return Purpose(int(seed) // SPACE_SIZE)
 
 
 def drawn_offset(count: int, multiple: int) -> int:
-    """By lot, where in a space `count` seeds may begin that nobody can have looked at: a multiple of `multiple`."""
+    """Draws a random offset for `count` seeds in a space from the system's entropy, a multiple of `multiple`."""
     return multiple * secrets.randbelow((SPACE_SIZE - count) // multiple + 1)
 
 
 def map_names() -> tuple[str, ...]:
-    """The embedded game's maps, in the order of `map_index`."""
+    """Returns the names of the simulated game's maps, in the order of `map_index`."""
     return load_profile("darkorbit").maps
 
 
 def spread_over_maps(seeds: UInt64[np.ndarray, " B"]) -> tuple[str, ...]:
-    """The map that each seed begins on: all maps equally often over consecutive seeds, and a seed always the same."""
+    """Returns the start map of each seed: a fixed function of the seed, with all maps equally often."""
     maps = map_names()
     return tuple(maps[int(seed) % len(maps)] for seed in seeds)

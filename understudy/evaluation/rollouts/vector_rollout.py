@@ -1,10 +1,9 @@
-"""Many seeded worlds in lockstep: one pilot decides for all of them at once, and what comes of it is added up.
+"""Vectorised rollouts: one pilot plays many seeded worlds in lockstep batches, and their statistics are collected.
 
-Worlds are played in blocks of a fixed size, and a process plays whole blocks. So the shapes that a network sees, and
-with them the last bits of its arithmetic, do not depend on the number of processes: results are identical.
+Worlds are played in blocks of a fixed size, and each process plays whole blocks. So the batch shapes of a network, and
+with them the last bits of its output, do not depend on the number of processes: results are identical.
 """
 
-import multiprocessing
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -15,32 +14,33 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt64
 
+from understudy.contract.child_process import CONTEXT
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
-from understudy.evaluation.rollouts.episode_stats import Outcomes, Scorekeeper, concatenate
-from understudy.evaluation.rollouts.play_counters import HabitsWatch
+from understudy.evaluation.rollouts.episode_stats import EpisodeStats, EpisodeStatsCollector, concatenate
+from understudy.evaluation.rollouts.play_counters import PlayCounterCollector
 from understudy.evaluation.rollouts.seeds import spread_over_maps
 from understudy.worlds.simulator.world import Simulator
 
 BLOCK = 64
-"""Worlds that one batch holds; part of the meaning of a result, so not a setting."""
+"""Worlds in one batch. A constant and not a setting, because results depend on it in the last bits."""
 REPORT_EVERY = 20
 """Ticks between two calls of `progress`."""
-PILOT_SALT = np.uint64(0x9C5B2A7D41E8F063)
-"""Keeps a pilot's chance apart from its world's: both count from a seed, and equal seeds would roll equal dice."""
+PILOT_SEED_XOR = np.uint64(0x9C5B2A7D41E8F063)
+"""Separates a pilot's random stream from its world's: with equal seeds both would draw the same numbers."""
 Progress = Callable[[int, int], None]
-"""Is told world-ticks done and world-ticks in all."""
+"""Called with the number of world-ticks done and the total."""
 
 
-def play(
+def rollout(
     pilot: Pilot,
     seeds: UInt64[np.ndarray, " B"],
     seconds: float,
     start_maps: Sequence[str] | None = None,
     progress: Progress | None = None,
     processes: int = 1,
-) -> Outcomes:
-    """One pilot in many worlds.
+) -> EpisodeStats:
+    """Plays one pilot in many worlds.
 
     Args:
         pilot: must be picklable when processes is above 1.
@@ -50,18 +50,18 @@ def play(
         progress: called from this thread.
         processes: how many play at the same time; does not change the result.
     """
-    return play_all({"pilot": pilot}, seeds, seconds, start_maps, progress, processes)["pilot"]
+    return rollout_all({"pilot": pilot}, seeds, seconds, start_maps, progress, processes)["pilot"]
 
 
-def play_all(
+def rollout_all(
     pilots: Mapping[str, Pilot],
     seeds: UInt64[np.ndarray, " B"],
     seconds: float,
     start_maps: Sequence[str] | None = None,
     progress: Progress | None = None,
     processes: int = 1,
-) -> dict[str, Outcomes]:
-    """Several pilots, each in the same worlds; arguments as for `play`."""
+) -> dict[str, EpisodeStats]:
+    """Plays several pilots, each in the same worlds; arguments as for `rollout`."""
     maps = tuple(start_maps) if start_maps is not None else spread_over_maps(seeds)
     assert len(maps) == len(seeds) > 0
     num_ticks = max(1, round(seconds * TICK_RATE_HZ))
@@ -74,7 +74,7 @@ def play_all(
     whole = len(pilots) * len(seeds) * num_ticks
     report = _Report(progress, whole)
     played = _play_here(jobs, report) if processes <= 1 or len(jobs) == 1 else _play_spread(jobs, report, processes)
-    parts: dict[str, list[Outcomes]] = {name: [] for name in pilots}
+    parts: dict[str, list[EpisodeStats]] = {name: [] for name in pilots}
     for job, outcomes in zip(jobs, played, strict=True):
         parts[job.name].append(outcomes)
     return {name: concatenate(outcomes) for name, outcomes in parts.items()}
@@ -92,7 +92,7 @@ class _Job:
 
 
 class _Report:
-    """Hands progress on, whoever made it."""
+    """Sums the progress of all jobs and reports it."""
 
     def __init__(self, progress: Progress | None, whole: int) -> None:
         self._progress = progress
@@ -108,11 +108,11 @@ class _Report:
             self._progress(self._done, self._whole)
 
 
-def _play_block(job: _Job, add_progress: Callable[[int], None]) -> Outcomes:
+def _play_block(job: _Job, add_progress: Callable[[int], None]) -> EpisodeStats:
     world = Simulator(job.seeds, job.start_maps)
-    score = Scorekeeper(len(job.seeds), len(world.profile.maps))
-    habits = HabitsWatch(len(job.seeds), world.profile)
-    carry = job.pilot.start(job.seeds ^ PILOT_SALT)
+    stats = EpisodeStatsCollector(len(job.seeds), len(world.profile.maps))
+    habits = PlayCounterCollector(len(job.seeds), world.profile)
+    carry = job.pilot.start(job.seeds ^ PILOT_SEED_XOR)
     observation = world.observe()
     for tick in range(1, job.num_ticks + 1):
         decision = job.pilot.decide(observation, carry)
@@ -122,29 +122,28 @@ def _play_block(job: _Job, add_progress: Callable[[int], None]) -> Outcomes:
         mode = decision.intent.records["mode"].copy()
         world.act(decision.action)
         observation = world.observe()
-        score.add(map_index, mode, observation.records["events"])
+        stats.add(map_index, mode, observation.records["events"])
         if tick % REPORT_EVERY == 0 or tick == job.num_ticks:
             add_progress(len(job.seeds) * ((tick - 1) % REPORT_EVERY + 1))
     start_maps = np.array([world.profile.maps.index(name) for name in job.start_maps], np.int64)
     world.close()
-    return Outcomes(
-        seeds=job.seeds, start_maps=start_maps, ticks=score.ticks, events=score.events, habits=habits.habits()
+    return EpisodeStats(
+        seeds=job.seeds, start_maps=start_maps, ticks=stats.ticks, events=stats.events, habits=habits.habits()
     )
 
 
-def _play_here(jobs: Sequence[_Job], report: _Report) -> list[Outcomes]:
+def _play_here(jobs: Sequence[_Job], report: _Report) -> list[EpisodeStats]:
     with _one_torch_thread():
         return [_play_block(job, report.add) for job in jobs]
 
 
-def _play_spread(jobs: Sequence[_Job], report: _Report, processes: int) -> list[Outcomes]:
-    """Spawned rather than forked: numba and torch hold threads, which do not survive a fork."""
-    context = multiprocessing.get_context("spawn")
-    done = context.Value("q", 0)
+def _play_spread(jobs: Sequence[_Job], report: _Report, processes: int) -> list[EpisodeStats]:
+    """Plays the jobs in worker processes, spawned and not forked: numba's and torch's threads do not survive a fork."""
+    done = CONTEXT.Value("q", 0)
     with ProcessPoolExecutor(
-        min(processes, len(jobs)), mp_context=context, initializer=_enter_worker, initargs=(done,)
+        min(processes, len(jobs)), mp_context=CONTEXT, initializer=_enter_worker, initargs=(done,)
     ) as pool:
-        waiting: set[Future[Outcomes]] = set()
+        waiting: set[Future[EpisodeStats]] = set()
         futures = [pool.submit(_play_in_worker, job) for job in jobs]
         waiting.update(futures)
         while waiting:
@@ -162,7 +161,7 @@ def _enter_worker(done: Any) -> None:
     _worker_progress = done
 
 
-def _play_in_worker(job: _Job) -> Outcomes:
+def _play_in_worker(job: _Job) -> EpisodeStats:
     with _one_torch_thread():
         return _play_block(job, _add_shared)
 
@@ -174,7 +173,7 @@ def _add_shared(world_ticks: int) -> None:
 
 @contextmanager
 def _one_torch_thread() -> Iterator[None]:
-    """Small batches are faster so, and sums come out the same on every machine. Leaves torch alone if unused."""
+    """Limits torch, if loaded, to one thread: faster for small batches, and sums are equal on every machine."""
     torch = sys.modules.get("torch")
     if torch is None:
         yield

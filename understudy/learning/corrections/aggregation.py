@@ -14,7 +14,7 @@ from jaxtyping import Float32, Int64
 from understudy.contract.errors import WireError
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
-from understudy.feedback.correction_log import Entry
+from understudy.feedback.correction_reader import Entry
 from understudy.feedback.state_snapshot import unpack_window
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
@@ -25,44 +25,44 @@ PERSON = "person"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class LabelledMoments:
     """J moments with what should have been done."""
 
     windows: tuple[Float32[np.ndarray, "_ features"], ...]
     """Each look back, oldest second first; not all of one length."""
     modes: Int64[np.ndarray, " J"]
     """What was right."""
-    bot_modes: Int64[np.ndarray, " J"]
+    policy_modes: Int64[np.ndarray, " J"]
     """What the bot was up to."""
     weights: Float32[np.ndarray, " J"]
     """Confidence, 0..1."""
-    bars: Float32[np.ndarray, "J 2"]
+    health: Float32[np.ndarray, "J 2"]
     """Hull and shield, NaN where unreadable."""
 
     def __len__(self) -> int:
         return len(self.modes)
 
     @property
-    def differs(self) -> np.ndarray:
+    def is_correction(self) -> np.ndarray:
         """Which ones correct something; the others agree. Shape (J,)."""
-        return np.asarray(self.modes != self.bot_modes)
+        return np.asarray(self.modes != self.policy_modes)
 
-    def take(self, which: np.ndarray) -> "Judged":
+    def take(self, which: np.ndarray) -> "LabelledMoments":
         """Some of them, by index."""
-        return Judged(
+        return LabelledMoments(
             windows=tuple(self.windows[int(index)] for index in which),
             modes=self.modes[which],
-            bot_modes=self.bot_modes[which],
+            policy_modes=self.policy_modes[which],
             weights=self.weights[which],
-            bars=self.bars[which],
+            health=self.health[which],
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resolution:
+class AggregationResult:
     """What became of the lines."""
 
-    judged: Judged
+    judged: LabelledMoments
     num_lines: int
     num_duplicates: int
     """Said what another line of the same moment says."""
@@ -76,15 +76,15 @@ class Resolution:
     @property
     def num_corrections(self) -> int:
         """Those that correct something."""
-        return int(self.judged.differs.sum())
+        return int(self.judged.is_correction.sum())
 
 
-def resolve(entries: Sequence[Entry]) -> Resolution:
+def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
     """Sorts lines by moment, settles each moment, and unpacks what is left."""
     kept: list[Correction] = []
     duplicates = contradictions = other = without = 0
     for group in _moments(entries):
-        winner, same, against = _settle(group)
+        winner, same, against = _resolve_conflict(group)
         duplicates, contradictions = duplicates + same, contradictions + against
         if winner is None:
             continue
@@ -105,14 +105,14 @@ def resolve(entries: Sequence[Entry]) -> Resolution:
         weights.append(correction.confidence)
         state = correction.state
         bars.append([np.nan if bar is None else bar for bar in (state.hp, state.shield)])
-    judged = Judged(
+    judged = LabelledMoments(
         windows=tuple(windows),
         modes=np.array(modes, np.int64),
-        bot_modes=np.array(bots, np.int64),
+        policy_modes=np.array(bots, np.int64),
         weights=np.array(weights, np.float32),
-        bars=np.array(bars, np.float32).reshape(-1, 2),
+        health=np.array(bars, np.float32).reshape(-1, 2),
     )
-    return Resolution(
+    return AggregationResult(
         judged=judged,
         num_lines=len(entries),
         num_duplicates=duplicates,
@@ -153,7 +153,7 @@ def _print_of(correction: Correction) -> str:
     return packed.data if packed is not None else f"{correction.time_s}:{state.words}"
 
 
-def _settle(group: list[Correction]) -> tuple[Correction | None, int, int]:
+def _resolve_conflict(group: list[Correction]) -> tuple[Correction | None, int, int]:
     """The line that holds, how many say the same, and how many fell."""
     by_person = [each for each in group if each.source == PERSON]
     voters = by_person or group

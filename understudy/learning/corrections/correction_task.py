@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from understudy.learning.corrections.aggregation import Judged
-from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.learning.corrections.aggregation import LabelledMoments
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
 from understudy.learning.supervised.strategist_task import LABEL_SMOOTHING, StrategistTask
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.strategist import Strategist
@@ -24,10 +24,10 @@ class CorrectionTask:
 
     def __init__(
         self,
-        judged: Judged,
-        kept_back: Judged,
-        base: list[Lesson],
-        held_out: list[Lesson],
+        judged: LabelledMoments,
+        validation: LabelledMoments,
+        base: list[LabelledEpisode],
+        held_out: list[LabelledEpisode],
         model: Strategist,
         device: torch.device,
     ) -> None:
@@ -41,9 +41,9 @@ class CorrectionTask:
         """
         self.model = model
         self._rehearsal = StrategistTask(base, held_out, model, device)
-        self._judged = _Moments(judged, model.config.window_s, device)
-        self._kept_back = _Moments(kept_back, model.config.window_s, device)
-        self._signs = torch.from_numpy(mirror_tables()[0]).to(device)
+        self._judged = _MomentTensors(judged, model.config.window_s, device)
+        self._kept_back = _MomentTensors(validation, model.config.window_s, device)
+        self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
 
     @property
     def num_samples(self) -> int:
@@ -89,21 +89,21 @@ class CorrectionTask:
         return metrics
 
 
-class _Moments:
+class _MomentTensors:
     """Judged moments on a device; shorter look backs end early, which a causal model does not see."""
 
-    def __init__(self, judged: Judged, window_s: int, device: torch.device) -> None:
+    def __init__(self, judged: LabelledMoments, window_s: int, device: torch.device) -> None:
         windows = np.zeros((len(judged), window_s, CONTEXT_WIDTH), np.float32)
         ends = np.zeros(len(judged), np.int64)
         for row, window in enumerate(judged.windows):
             latest = window[-window_s:]
             windows[row, : len(latest)] = latest
             ends[row] = len(latest) - 1
-        weights = judged.weights * np.where(judged.differs, CORRECTION_WEIGHT, 1.0)
+        weights = judged.weights * np.where(judged.is_correction, CORRECTION_WEIGHT, 1.0)
         self.windows = torch.from_numpy(windows).to(device)
         self.ends = torch.from_numpy(ends).to(device)
         self.modes = torch.from_numpy(judged.modes).to(device)
-        self.differs = torch.from_numpy(judged.differs).to(device)
+        self.differs = torch.from_numpy(judged.is_correction).to(device)
         self.weights = torch.from_numpy((weights / max(float(weights.mean()), 1e-9)).astype(np.float32)).to(device)
 
     def __len__(self) -> int:

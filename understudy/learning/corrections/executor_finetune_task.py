@@ -14,54 +14,54 @@ from torch.nn import functional
 
 from understudy.contract.intent import NUM_MODES
 from understudy.contract.profile import Profile
-from understudy.learning.corrections.state_augmentation import Piece
-from understudy.learning.data.executor_batch import join, samples_of
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.corrections.state_augmentation import AugmentedSegment
+from understudy.learning.data.executor_batch import build_batch, concatenate
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.supervised.executor_task import ExecutorTask
 from understudy.policies.executor import Executor
 
-INSISTENCE = 0.8
+TARGET_MODE_WEIGHT = 0.8
 """How far what the Strategist says of a transplant is moved towards the mode in which it was played."""
 
-EMPHASIS = 3
+OVERSAMPLING = 3
 """How often each tick of a transplant is there: they are few beside an hour of recordings."""
 
 
 @dataclass(frozen=True)
-class InsistentUpstream(Upstream):
+class TargetModeUpstream(UpstreamPolicies):
     """Upstream that all but names the mode in which a piece was really played."""
 
-    def strategies(self, lesson: Lesson) -> Float32[np.ndarray, "4 T S"]:
+    def strategist_outputs(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
         """Mode probabilities, moved to the true mode, and goal."""
-        said = super().strategies(lesson)
-        true = functional.one_hot(torch.from_numpy(lesson.hindsight.modes), NUM_MODES).numpy()
-        said[..., :NUM_MODES] += INSISTENCE * (true - said[..., :NUM_MODES])
+        said = super().strategist_outputs(labelled)
+        true = functional.one_hot(torch.from_numpy(labelled.labels.modes), NUM_MODES).numpy()
+        said[..., :NUM_MODES] += TARGET_MODE_WEIGHT * (true - said[..., :NUM_MODES])
         return said
 
 
-class FollowTask(ExecutorTask):
+class ExecutorFinetuneTask(ExecutorTask):
     """The Executor's task on undisputed ticks and transplants."""
 
     def __init__(
         self,
-        lessons: list[Lesson],
+        labelled_episodes: list[LabelledEpisode],
         disputed: Sequence[Bool[np.ndarray, " T"]],
-        pieces: Sequence[Piece],
-        held_out: list[Lesson],
+        pieces: Sequence[AugmentedSegment],
+        held_out: list[LabelledEpisode],
         model: Executor,
         device: torch.device,
-        upstream: Upstream,
+        upstream: UpstreamPolicies,
         profile: Profile,
         hand: np.void,
     ) -> None:
         """Args: as for ExecutorTask; `disputed`, ticks of each lesson to leave out; `pieces`, transplants to add."""
-        super().__init__(lessons, held_out, model, device, upstream, profile, hand)
-        samples = self._train.take(torch.from_numpy(~np.concatenate(disputed)).to(device))
+        super().__init__(labelled_episodes, held_out, model, device, upstream, profile, hand)
+        samples = self._train.index(torch.from_numpy(~np.concatenate(disputed)).to(device))
         if pieces:
-            insistent = InsistentUpstream(upstream.strategist, upstream.tactician)
-            made = [piece.lesson for piece in pieces]
+            insistent = TargetModeUpstream(upstream.strategist, upstream.tactician)
+            made = [piece.labelled for piece in pieces]
             taught = torch.from_numpy(np.concatenate([piece.taught for piece in pieces])).to(device)
-            shown = samples_of(made, map(insistent.advice, made), device).take(taught)
-            samples = join([samples, *[shown] * EMPHASIS])
+            shown = build_batch(made, map(insistent.conditioning, made), device).index(taught)
+            samples = concatenate([samples, *[shown] * OVERSAMPLING])
         self._learn_from(samples)

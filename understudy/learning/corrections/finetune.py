@@ -16,24 +16,23 @@ import torch
 from jaxtyping import Bool
 
 from understudy.contract.errors import TrainingError
-from understudy.contract.intent import Mode
-from understudy.learning.corrections.aggregation import Judged, Resolution
+from understudy.learning.corrections.aggregation import AggregationResult, LabelledMoments
 from understudy.learning.corrections.correction_task import CorrectionTask
-from understudy.learning.corrections.executor_finetune_task import FollowTask
-from understudy.learning.corrections.state_augmentation import transplants
-from understudy.learning.corrections.weak_labeller import Echo, echo_of
-from understudy.learning.data.dataset import Material
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.upstream_conditioning import Upstream
-from understudy.learning.supervised.train_policy import pick_device
+from understudy.learning.corrections.executor_finetune_task import ExecutorFinetuneTask
+from understudy.learning.corrections.state_augmentation import augment_with_corrected_health
+from understudy.learning.corrections.weak_labeller import WeakLabeller, fit_weak_labeller
+from understudy.learning.data.dataset import Dataset
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
+from understudy.learning.registry.policy_lock import training_lock
+from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
-from understudy.learning.training.metric_logger import Journal, run_folder
+from understudy.learning.training.metric_logger import MetricLogger, run_folder
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, CheckpointMeta, Parent, load_checkpoint, parent_now
 from understudy.policies.encoder import ENCODING
-from understudy.policies.policy_bundle import restore_executor, restore_strategist, restore_tactician, unpack_hand
-from understudy.policies.strategist import Strategist
+from understudy.policies.policy_bundle import build_executor, build_strategist, build_tactician, hand_from_plain
 
 FEW = 100
 """Corrections below which the guide advises to collect more."""
@@ -43,13 +42,13 @@ MOST_AGREEMENTS = 3.0
 """Agreements taken for each correction: more of them teach little and cost the same."""
 HEAVIEST_AGREEMENT = 4.0
 """An agreement stands for those that were not taken, up to so many."""
-FOLLOW = FitConfig(
-    epochs=12, batch_size=256, lr=5e-4, ema_decay=0.99, save_every=None, validate_every=12, choose_by="choice"
+EXECUTOR_FINETUNE_CONFIG = FitConfig(
+    epochs=12, batch_size=256, lr=5e-4, ema_decay=0.99, save_every=None, validate_every=12, selection_metric="choice"
 )
 """How the Executor goes on. Validated at its end alone: held-out recordings prefer an Executor that has not changed."""
 
 _log = logging.getLogger(__name__)
-Stage = Callable[[str, FitProgress], None]
+ProgressCallback = Callable[[str, FitProgress], None]
 """Is told which policy is being fitted, and how far it is."""
 
 
@@ -93,85 +92,101 @@ class FinetuneResult:
 
 
 def finetune(
-    resolution: Resolution,
-    material: Material,
+    resolution: AggregationResult,
+    dataset: Dataset,
     settings: FinetuneSettings,
-    progress: Stage | None = None,
+    progress: ProgressCallback | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> FinetuneResult:
     """Fine-tunes Strategist and Executor; nothing that plays is touched.
 
     Raises:
-        TrainingError: if there is nothing to learn from.
+        TrainingError: if there is nothing to learn from, or another process trains into the folder.
         CheckpointError: if checkpoints cannot be read or written.
     """
     torch.set_num_threads(settings.threads)
+    with training_lock(settings.output_dir):
+        return _finetune_alone(resolution, dataset, settings, progress, stop)
+
+
+def _finetune_alone(
+    resolution: AggregationResult,
+    dataset: Dataset,
+    settings: FinetuneSettings,
+    progress: ProgressCallback | None,
+    stop: Callable[[], bool] | None,
+) -> FinetuneResult:
+    """Under the lock of the folder."""
     judged = resolution.judged
-    if not judged.differs.any():
+    if not judged.is_correction.any():
         raise TrainingError("There is no usable correction in these files: nothing is wrong with the policy, or the "
                             "corrections hold no look back (see understudy corrections list).")  # fmt: skip
-    if material.is_short:
-        material = material.everything  # the policy has learnt from all of it: what is not rehearsed would be lost
-    device = pick_device(settings.device)
+    if dataset.is_small:
+        dataset = (
+            dataset.with_validation_merged
+        )  # the policy has learnt from all of it: what is not rehearsed would be lost
+    device = resolve_device(settings.device)
     random = np.random.default_rng(settings.seed)
-    learnt, kept_back = _split(_thinned(judged, random), random)
-    echo = echo_of(learnt)
-    disputed = [echo.disputes(lesson) for lesson in material.train]
-    base = [_as_the_critic_says(lesson, ticks, echo) for lesson, ticks in zip(material.train, disputed, strict=True)]
+    learnt, kept_back = _split(_subsample_agreements(judged, random), random)
+    echo = fit_weak_labeller(learnt)
+    disputed = [echo.disagreement_mask(labelled) for labelled in dataset.train]
+    base = [_relabel_disputed(labelled, ticks, echo) for labelled, ticks in zip(dataset.train, disputed, strict=True)]
     checkpoint = load_checkpoint(settings.model_path, "strategist", ENCODING)
-    with rng_state.seeded(settings.seed, device):
+    with rng_state.seeded_rng(settings.seed, device):
         task = CorrectionTask(
-            learnt, kept_back, base, material.held_out, restore_strategist(checkpoint).to(device), device
+            learnt, kept_back, base, dataset.validation, build_strategist(checkpoint).to(device), device
         )
         before = task.validate(task.model.eval())
-    strategist = _fit_strategist(task, checkpoint, material, settings, progress, stop)
+    strategist = _fit_strategist(task, checkpoint, dataset, settings, progress, stop)
     executor, num_pieces = None, 0
     if strategist.finished and (settings.models / "executor" / BEST).exists():
-        executor, num_pieces = _fit_executor(learnt, disputed, material, settings, progress, stop)
+        executor, num_pieces = _fit_executor(learnt, disputed, dataset, settings, progress, stop)
     return FinetuneResult(
         strategist=strategist,
         executor=executor,
         before=before,
-        num_corrections=int(judged.differs.sum()),
-        num_agreements=int((~judged.differs).sum()),
+        num_corrections=int(judged.is_correction.sum()),
+        num_agreements=int((~judged.is_correction).sum()),
         disputed=float(np.concatenate(disputed).mean()),
         num_transplants=num_pieces,
     )
 
 
-def _thinned(judged: Judged, random: np.random.Generator) -> Judged:
+def _subsample_agreements(judged: LabelledMoments, random: np.random.Generator) -> LabelledMoments:
     """All corrections, and not many more agreements than those."""
-    corrections, agreements = np.flatnonzero(judged.differs), np.flatnonzero(~judged.differs)
+    corrections, agreements = np.flatnonzero(judged.is_correction), np.flatnonzero(~judged.is_correction)
     most = max(int(MOST_AGREEMENTS * len(corrections)), FEW)
     chosen = random.permutation(agreements)[:most]
     taken = judged.take(np.concatenate([corrections, chosen]))
     heavier = min(len(agreements) / max(len(chosen), 1), HEAVIEST_AGREEMENT)
-    weights = taken.weights * np.where(taken.differs, 1.0, heavier).astype(np.float32)
+    weights = taken.weights * np.where(taken.is_correction, 1.0, heavier).astype(np.float32)
     return replace(taken, weights=weights)
 
 
-def _split(judged: Judged, random: np.random.Generator) -> tuple[Judged, Judged]:
+def _split(judged: LabelledMoments, random: np.random.Generator) -> tuple[LabelledMoments, LabelledMoments]:
     """What is learnt from and what is kept back, each with its share of corrections and agreements."""
     kept: list[int] = []
-    for part in (np.flatnonzero(judged.differs), np.flatnonzero(~judged.differs)):
+    for part in (np.flatnonzero(judged.is_correction), np.flatnonzero(~judged.is_correction)):
         kept += random.permutation(part)[: int(KEPT_BACK * len(part))].tolist()
     inside = np.isin(np.arange(len(judged)), kept)
     return judged.take(np.flatnonzero(~inside)), judged.take(np.flatnonzero(inside))
 
 
-def _as_the_critic_says(lesson: Lesson, disputed: Bool[np.ndarray, " T"], echo: Echo) -> Lesson:
+def _relabel_disputed(
+    labelled: LabelledEpisode, disputed: Bool[np.ndarray, " T"], echo: WeakLabeller
+) -> LabelledEpisode:
     """The lesson with the critic's word for the ticks that it surely disputes."""
-    said = echo.probabilities(lesson.encoded.context).argmax(axis=1)
-    modes = np.where(disputed, said, lesson.hindsight.modes).astype(np.int64)
-    return replace(lesson, hindsight=replace(lesson.hindsight, modes=modes))
+    said = echo.probabilities(labelled.encoded.context).argmax(axis=1)
+    modes = np.where(disputed, said, labelled.labels.modes).astype(np.int64)
+    return replace(labelled, labels=replace(labelled.labels, modes=modes))
 
 
 def _fit_strategist(
     task: CorrectionTask,
     checkpoint: Checkpoint,
-    material: Material,
+    dataset: Dataset,
     settings: FinetuneSettings,
-    progress: Stage | None,
+    progress: ProgressCallback | None,
     stop: Callable[[], bool] | None,
 ) -> FitResult:
     config = FitConfig(
@@ -182,56 +197,56 @@ def _fit_strategist(
         seed=settings.seed,
         save_every=None,
         validate_every=max(1, settings.epochs // 10),
-        choose_by="choice",
+        selection_metric="choice",
     )
     parents = (
         *checkpoint.meta.lineage,
         parent_now(checkpoint.identity, BASE),
-        parent_now(material.data_hash, "rehearsal"),
+        parent_now(dataset.data_hash, "rehearsal"),
     )
     meta = _continued(checkpoint, parents)
-    with Journal(run_folder(settings.log_dir, "strategist_vlm_ft")) as journal:
+    with MetricLogger(run_folder(settings.log_dir, "strategist_vlm_ft")) as journal:
         return fit(task, config, settings.output_dir, meta, journal=journal, progress=_named("strategist", progress),
                    stop=stop)  # fmt: skip
 
 
 def _fit_executor(
-    learnt: Judged,
+    learnt: LabelledMoments,
     disputed: list[np.ndarray],
-    material: Material,
+    dataset: Dataset,
     settings: FinetuneSettings,
-    progress: Stage | None,
+    progress: ProgressCallback | None,
     stop: Callable[[], bool] | None,
 ) -> tuple[FitResult, int]:
-    device = pick_device(settings.device)
+    device = resolve_device(settings.device)
     strategist = load_checkpoint(settings.output_dir / BEST, "strategist", ENCODING)
     executor = load_checkpoint(settings.models / "executor" / BEST, "executor", ENCODING)
     tactician_path = settings.models / "tactician" / BEST
     tactician = load_checkpoint(tactician_path, "tactician", ENCODING) if tactician_path.exists() else None
-    upstream = Upstream(
-        restore_strategist(strategist).to(device),
-        None if tactician is None else restore_tactician(tactician).to(device),
+    upstream = UpstreamPolicies(
+        build_strategist(strategist).to(device),
+        None if tactician is None else build_tactician(tactician).to(device),
     )
-    pieces = transplants(material.train, learnt, material.profile, np.random.default_rng(settings.seed))
-    with rng_state.seeded(settings.seed, device):
-        task = FollowTask(
-            material.train,
+    pieces = augment_with_corrected_health(dataset.train, learnt, dataset.profile, np.random.default_rng(settings.seed))
+    with rng_state.seeded_rng(settings.seed, device):
+        task = ExecutorFinetuneTask(
+            dataset.train,
             disputed,
             pieces,
-            material.held_out,
-            restore_executor(executor).to(device),
+            dataset.validation,
+            build_executor(executor).to(device),
             device,
             upstream,
-            material.profile,
-            unpack_hand(executor.meta.hand),
+            dataset.profile,
+            hand_from_plain(executor.meta.hand),
         )
     parents = [parent for parent in executor.meta.lineage if parent.what != "strategist"]
     parents += [parent_now(strategist.identity, "strategist"), parent_now(executor.identity, BASE)]
     meta = _continued(executor, tuple(parents))
-    with Journal(run_folder(settings.log_dir, "executor_vlm_ft")) as journal:
+    with MetricLogger(run_folder(settings.log_dir, "executor_vlm_ft")) as journal:
         result = fit(
             task,
-            dataclasses.replace(FOLLOW, seed=settings.seed),
+            dataclasses.replace(EXECUTOR_FINETUNE_CONFIG, seed=settings.seed),
             settings.output_dir / "executor",
             meta,
             journal=journal,
@@ -245,18 +260,5 @@ def _continued(checkpoint: Checkpoint, lineage: tuple[Parent, ...]) -> Checkpoin
     return replace(checkpoint.meta, lineage=lineage, metrics={}, epoch=0, versions={})
 
 
-def _named(policy: str, progress: Stage | None) -> Callable[[FitProgress], None] | None:
+def _named(policy: str, progress: ProgressCallback | None) -> Callable[[FitProgress], None] | None:
     return None if progress is None else lambda told: progress(policy, told)
-
-
-def mode_accuracy(model: Strategist, lessons: list[Lesson], keep: list[np.ndarray]) -> float:
-    """Share of seconds, among those kept, in which the Strategist names the recorded mode.
-
-    Args:
-        model: in evaluation mode.
-        lessons: not learnt from.
-        keep: which ticks of each count.
-    """
-    said = [Upstream(strategist=model).strategies(lesson)[0, :, : len(Mode)].argmax(axis=1) for lesson in lessons]
-    right = np.concatenate([guess == lesson.hindsight.modes for guess, lesson in zip(said, lessons, strict=True)])
-    return float(right[np.concatenate(keep)].mean())

@@ -13,9 +13,9 @@ from jaxtyping import Bool, Float32
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.learning.corrections.aggregation import Judged
-from understudy.learning.data.labelled_episode import Lesson, prepare
-from understudy.policies.click_semantics import Sort
+from understudy.learning.corrections.aggregation import LabelledMoments
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
+from understudy.policies.click_semantics import ClickKind
 from understudy.policies.context_features import NUM_MIRRORED
 
 LEAD_S = 12.0
@@ -39,55 +39,59 @@ MOST_KEPT = 120
 
 
 @dataclass(frozen=True)
-class Piece:
+class AugmentedSegment:
     """A stretch of play in one mode with other bars, and what led to it."""
 
-    lesson: Lesson
+    labelled: LabelledEpisode
     taught: Bool[np.ndarray, " T"]
     """The ticks to learn from."""
 
 
-def transplants(
-    lessons: Sequence[Lesson], judged: Judged, profile: Profile, random: np.random.Generator
-) -> list[Piece]:
+def augment_with_corrected_health(
+    labelled_episodes: Sequence[LabelledEpisode], judged: LabelledMoments, profile: Profile, random: np.random.Generator
+) -> list[AugmentedSegment]:
     """Pieces for each mode that the corrections ask for, those most like the corrected moments.
 
     Args:
-        lessons: of the base recordings.
+        labelled_episodes: of the base recordings.
         judged: what the critic said.
         profile: of the game.
         random: picks bars.
     """
-    wanted = judged.take(np.flatnonzero(judged.differs & np.isfinite(judged.bars).all(axis=1)))
-    scale = np.maximum(np.concatenate([lesson.encoded.context[::20] for lesson in lessons]).std(axis=0), 0.05)
-    pieces: list[Piece] = []
+    wanted = judged.take(np.flatnonzero(judged.is_correction & np.isfinite(judged.health).all(axis=1)))
+    scale = np.maximum(
+        np.concatenate([labelled.encoded.context[::20] for labelled in labelled_episodes]).std(axis=0), 0.05
+    )
+    pieces: list[AugmentedSegment] = []
     for mode in np.unique(wanted.modes):
         asked = wanted.take(np.flatnonzero(wanted.modes == mode))
         share = len(asked) / len(wanted)
-        found = [(lesson, each) for lesson in lessons for each in _stretches(lesson, int(mode))] * COPIES
+        found = [
+            (labelled, each) for labelled in labelled_episodes for each in _stretches(labelled, int(mode))
+        ] * COPIES
         chosen = random.permutation(len(found))[: int(np.ceil(MOST_MADE * share))]
         made = []
-        for lesson, stretch in (found[index] for index in chosen):
-            made.append(_piece(lesson, stretch, int(mode), asked.bars[random.integers(len(asked))], profile))
+        for labelled, stretch in (found[index] for index in chosen):
+            made.append(_piece(labelled, stretch, int(mode), asked.health[random.integers(len(asked))], profile))
         likeness = [_distance(piece, asked, scale) for piece in made]
         pieces += [made[index] for index in np.argsort(likeness)[: int(np.ceil(MOST_KEPT * share))]]
     return pieces
 
 
-def _distance(piece: Piece, asked: Judged, scale: np.ndarray) -> float:
+def _distance(piece: AugmentedSegment, asked: LabelledMoments, scale: np.ndarray) -> float:
     """How unlike the beginning of a piece is to the corrected moment that is most like it; places do not count."""
     plain = slice(2 * NUM_MIRRORED, None)
-    begin = piece.lesson.encoded.context[int(np.argmax(piece.taught)), plain]
+    begin = piece.labelled.encoded.context[int(np.argmax(piece.taught)), plain]
     corrected = np.stack([window[-1, plain] for window in asked.windows])
     return float(np.abs((corrected - begin) / scale[plain]).clip(max=4.0).mean(axis=1).min())
 
 
-def _stretches(lesson: Lesson, mode: int) -> Iterator[tuple[int, int]]:
+def _stretches(labelled: LabelledEpisode, mode: int) -> Iterator[tuple[int, int]]:
     """First and last tick (exclusive) of each stretch in a mode, from the gesture on that led to it."""
-    inside = np.concatenate([[0], (lesson.hindsight.modes == mode).astype(np.int8), [0]])
+    inside = np.concatenate([[0], (labelled.labels.modes == mode).astype(np.int8), [0]])
     edges = np.flatnonzero(np.diff(inside))
-    gestures = lesson.hindsight.gestures
-    onsets = gestures["onset"][np.isin(gestures["sort"], [int(Sort.LANDMARK), int(Sort.MINIMAP)])]
+    gestures = labelled.labels.gestures
+    onsets = gestures["onset"][np.isin(gestures["sort"], [int(ClickKind.LANDMARK), int(ClickKind.MINIMAP)])]
     for begin, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
         if end - begin < SHORTEST_S * TICK_RATE_HZ:
             continue
@@ -97,26 +101,26 @@ def _stretches(lesson: Lesson, mode: int) -> Iterator[tuple[int, int]]:
 
 
 def _piece(
-    lesson: Lesson, stretch: tuple[int, int], mode: int, bars: Float32[np.ndarray, " 2"], profile: Profile
-) -> Piece:
+    labelled: LabelledEpisode, stretch: tuple[int, int], mode: int, bars: Float32[np.ndarray, " 2"], profile: Profile
+) -> AugmentedSegment:
     begin, end = stretch
     first = max(0, begin - round(LEAD_S * TICK_RATE_HZ))
-    last = min(len(lesson), end + round(AFTER_S * TICK_RATE_HZ))
-    records = lesson.observation.records[first:last].copy()
-    glide = _glide(last - first, begin - first)
+    last = min(len(labelled), end + round(AFTER_S * TICK_RATE_HZ))
+    records = labelled.observation.records[first:last].copy()
+    glide = _health_ramp(last - first, begin - first)
     for name, bar in zip(("hp", "shield"), bars, strict=True):
         shown = records["player"][name]
         moved = np.clip(bar + shown - shown[begin - first], 0.02, 1.0)
         records["player"][name] = np.where(np.isfinite(moved), shown + glide * (moved - shown), shown)
-    made = prepare(Observation(records), lesson.actions[first:last], profile)
+    made = label_episode(Observation(records), labelled.actions[first:last], profile)
     taught = np.zeros(last - first, bool)
     taught[begin - first : end - first] = True
     # What was done stays what it was: read again beside other bars, a mode might get another name.
-    modes = np.where(taught, mode, lesson.hindsight.modes[first:last]).astype(np.int64)
-    return Piece(replace(made, hindsight=replace(made.hindsight, modes=modes)), taught)
+    modes = np.where(taught, mode, labelled.labels.modes[first:last]).astype(np.int64)
+    return AugmentedSegment(replace(made, labels=replace(made.labels, modes=modes)), taught)
 
 
-def _glide(length: int, begin: int) -> Float32[np.ndarray, " T"]:
+def _health_ramp(length: int, begin: int) -> Float32[np.ndarray, " T"]:
     """0 until RAMP_S before the stretch, 1 from its first tick on."""
     ticks = np.arange(length, dtype=np.float32)
     return np.asarray(np.clip(1.0 + (ticks - begin) / (RAMP_S * TICK_RATE_HZ), 0.0, 1.0), np.float32)

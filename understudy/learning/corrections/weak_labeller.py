@@ -14,13 +14,13 @@ from jaxtyping import Bool, Float32
 from torch.nn import functional
 
 from understudy.contract.intent import NUM_MODES
-from understudy.learning.corrections.aggregation import Judged
-from understudy.learning.data.labelled_episode import Lesson
+from understudy.learning.corrections.aggregation import LabelledMoments
+from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.context_features import NUM_MIRRORED
 
-SURE = 0.9
+MIN_CONFIDENCE = 0.9
 """Probability from which a recorded second counts as one that the critic would have corrected."""
-SYSTEMATIC = 0.1
+MIN_CLASS_SHARE = 0.1
 """Share of the corrections from which a kind of mistake (this done, that right) is looked for in the recordings: what
 was corrected now and then is learnt from those moments alone."""
 RIDGE = 3e-3
@@ -28,7 +28,7 @@ STEPS = 60
 
 
 @dataclass(frozen=True)
-class Echo:
+class WeakLabeller:
     """A logistic model of what the critic says; of places on the screen it knows nothing."""
 
     mean: Float32[np.ndarray, " F"]
@@ -45,18 +45,18 @@ class Echo:
         shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
 
-    def disputes(self, lesson: Lesson) -> Bool[np.ndarray, " T"]:
+    def disagreement_mask(self, labelled: LabelledEpisode) -> Bool[np.ndarray, " T"]:
         """Ticks of a recorded session that the critic would surely have corrected as it did others."""
-        said = self.probabilities(lesson.encoded.context)
+        said = self.probabilities(labelled.encoded.context)
         best = said.argmax(axis=1)
         corrects = np.zeros((NUM_MODES, NUM_MODES), bool)
         for done, right in self.pairs:
             corrects[done, right] = True
-        sure = said[np.arange(len(said)), best] > SURE
-        return np.asarray(sure & corrects[lesson.hindsight.modes, best])
+        sure = said[np.arange(len(said)), best] > MIN_CONFIDENCE
+        return np.asarray(sure & corrects[labelled.labels.modes, best])
 
 
-def echo_of(judged: Judged) -> Echo:
+def fit_weak_labeller(judged: LabelledMoments) -> WeakLabeller:
     """Fits the logistic model by L-BFGS, each moment by its weight."""
     latest = np.stack([window[-1, 2 * NUM_MIRRORED :] for window in judged.windows])
     mean, scale = latest.mean(axis=0), np.maximum(latest.std(axis=0), 0.05)
@@ -76,7 +76,7 @@ def echo_of(judged: Judged) -> Echo:
         return value
 
     search.step(loss)  # type: ignore[no-untyped-call]
-    return Echo(
+    return WeakLabeller(
         mean=mean,
         scale=scale,
         weights=linear.weight.detach().numpy().T.copy(),
@@ -85,8 +85,8 @@ def echo_of(judged: Judged) -> Echo:
     )
 
 
-def _systematic(judged: Judged) -> frozenset[tuple[int, int]]:
+def _systematic(judged: LabelledMoments) -> frozenset[tuple[int, int]]:
     """Kinds of mistake that make up a good part of the corrections."""
-    different = judged.differs
-    pairs = Counter(zip(judged.bot_modes[different].tolist(), judged.modes[different].tolist(), strict=True))
-    return frozenset(pair for pair, count in pairs.items() if count >= SYSTEMATIC * int(different.sum()))
+    different = judged.is_correction
+    pairs = Counter(zip(judged.policy_modes[different].tolist(), judged.modes[different].tolist(), strict=True))
+    return frozenset(pair for pair, count in pairs.items() if count >= MIN_CLASS_SHARE * int(different.sum()))

@@ -18,10 +18,10 @@ from jaxtyping import Bool
 from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.interventions import TEACHING, is_shared, prepare_shared
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.recordings.episode import Episode
-from understudy.recordings.store import find_recordings, read_episode
+from understudy.recordings.store import finished_recordings, read_episode
 
 _log = logging.getLogger(__name__)
 
@@ -42,27 +42,27 @@ LARGEST_STEP_S = 5.5 / TICK_RATE_HZ
 
 
 @dataclass(frozen=True)
-class Material:
+class Dataset:
     """Everything that the three policies learn from."""
 
-    train: list[Lesson]
-    held_out: list[Lesson]
+    train: list[LabelledEpisode]
+    validation: list[LabelledEpisode]
     profile: Profile
     paths: list[Path]
     data_hash: str
     """Of the recordings' bytes, whatever their names and order."""
-    split: str
+    split_description: str
     """How the held-out part was chosen, one sentence for the user."""
 
     @property
-    def is_short(self) -> bool:
+    def is_small(self) -> bool:
         """Whether what is held out is learnt in the end too."""
-        return is_short(self._num_ticks)
+        return is_small(self._num_ticks)
 
     @property
-    def everything(self) -> "Material":
+    def with_validation_merged(self) -> "Dataset":
         """The same, learnt from as a whole: nothing in it says any more how good a policy is."""
-        return replace(self, train=[*self.train, *self.held_out])
+        return replace(self, train=[*self.train, *self.validation])
 
     @property
     def hours(self) -> float:
@@ -71,16 +71,16 @@ class Material:
 
     @property
     def _num_ticks(self) -> int:
-        return sum(map(len, [*self.train, *self.held_out]))
+        return sum(map(len, [*self.train, *self.validation]))
 
 
-def is_short(num_ticks: int) -> bool:
+def is_small(num_ticks: int) -> bool:
     """So little play that a held-out session holds much that is seen nowhere else."""
     return num_ticks / TICK_RATE_HZ / 3600.0 < SHORT_H
 
 
-def gather(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Material:
-    """Reads, splits, encodes and labels all recordings of a folder or file.
+def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Dataset:
+    """Reads, splits, encodes and labels all recordings of a folder or file, but those that are still being recorded.
 
     Args:
         place: a folder or file; None for the default folders.
@@ -91,7 +91,7 @@ def gather(place: Path | None, progress: Callable[[int, int], None] | None = Non
         RecordingError: if one cannot be read.
         TrainingError: if they hold too little, or are of different games.
     """
-    paths = find_recordings(place)
+    paths = finished_recordings(place)
     sessions, hashes = [], []
     for number, path in enumerate(paths, 1):
         episode = read_episode(path)
@@ -102,44 +102,48 @@ def gather(place: Path | None, progress: Callable[[int, int], None] | None = Non
         if progress is not None:
             progress(number, len(paths))
     profile = _one_profile(paths, sessions)
-    alone = [not is_shared(session) for session in sessions]
+    alone = [not has_interventions(session) for session in sessions]
     if not any(alone):
         alone = [True] * len(sessions)  # their longer stretches are all there is, to learn from and to hold out
     chosen = [number for number, is_alone in enumerate(alone) if is_alone]
     train, held_out, split = split_sessions(
-        [stretches(sessions[number]) for number in chosen], [hashes[number] for number in chosen]
+        [expert_segments(sessions[number]) for number in chosen], [hashes[number] for number in chosen]
     )
     _refuse_too_little(train, held_out)
-    shared = [part for number, session in enumerate(sessions) if not alone[number] for part in unbroken(session)]
-    return Material(
+    shared = [
+        part for number, session in enumerate(sessions) if not alone[number] for part in contiguous_segments(session)
+    ]
+    return Dataset(
         train=[
-            *(_lesson(stretch, profile) for stretch in train),
-            *(prepare_shared(part, profile) for part in shared if is_shared(part)),
+            *(_label(stretch, profile) for stretch in train),
+            *(label_shared_episode(part, profile) for part in shared if has_interventions(part)),
         ],
-        held_out=[_lesson(stretch, profile) for stretch in held_out],
+        validation=[_label(stretch, profile) for stretch in held_out],
         profile=profile,
         paths=paths,
         data_hash=hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()[:16],
-        split=split,
+        split_description=split,
     )
 
 
-def stretches(episode: Episode) -> list[Episode]:
+def expert_segments(episode: Episode) -> list[Episode]:
     """The unbroken stretches of a session in which a person or the teacher acted."""
-    taught = np.isin(episode.actors, TEACHING)
-    found = [part for part in _cut(episode, taught[1:] != taught[:-1]) if part.actors[0] in TEACHING]
+    taught = np.isin(episode.actors, EXPERT_ACTORS)
+    found = [part for part in _cut(episode, taught[1:] != taught[:-1]) if part.actors[0] in EXPERT_ACTORS]
     return [stretch for stretch in found if len(stretch) >= SHORTEST_S * TICK_RATE_HZ]
 
 
-def unbroken(episode: Episode) -> list[Episode]:
+def contiguous_segments(episode: Episode) -> list[Episode]:
     """The stretches of a session between jumps in time, whoever acted."""
     return _cut(episode, np.zeros(max(len(episode) - 1, 0), bool))
 
 
 def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
     """Cuts where time jumps, and after the ticks that `also` marks."""
-    steps_s = np.diff(episode.observations["time_s"])
-    broken = np.flatnonzero((steps_s <= 0) | (steps_s > LARGEST_STEP_S) | also) + 1
+    with np.errstate(invalid="ignore", over="ignore"):
+        steps_s = np.diff(episode.observations["time_s"])
+    follows = (steps_s > 0) & (steps_s <= LARGEST_STEP_S)  # not so where a time is no number
+    broken = np.flatnonzero(~follows | also) + 1
     return [episode[begin:end] for begin, end in itertools.pairwise([0, *broken.tolist(), len(episode)]) if end > begin]
 
 
@@ -185,7 +189,7 @@ def _choose(usable: list[tuple[str, list[Episode]]], total: int) -> set[int]:
     return chosen
 
 
-def _cut_end(parts: list[Episode], train: list[Episode], held_out: list[Episode]) -> None:
+def _cut_end(parts: list[Episode], train: list[Episode], validation: list[Episode]) -> None:
     """Deals the stretches of one session out: its end is held out, and the gap before that is dropped."""
     shortest = round(SHORTEST_S * TICK_RATE_HZ)
     cut = _ticks(parts) - max(round(HELD_OUT_SHARE * _ticks(parts)), shortest)
@@ -197,15 +201,15 @@ def _cut_end(parts: list[Episode], train: list[Episode], held_out: list[Episode]
         if len(before) >= shortest:
             train.append(before)
         if len(after) >= shortest:
-            held_out.append(after)
+            validation.append(after)
 
 
 def _ticks(parts: Sequence[Episode]) -> int:
     return sum(map(len, parts))
 
 
-def _lesson(stretch: Episode, profile: Profile) -> Lesson:
-    return prepare(stretch.observation, stretch.actions, profile)
+def _label(stretch: Episode, profile: Profile) -> LabelledEpisode:
+    return label_episode(stretch.observation, stretch.actions, profile)
 
 
 def _one_profile(paths: list[Path], sessions: list[Episode]) -> Profile:
@@ -219,10 +223,10 @@ def _one_profile(paths: list[Path], sessions: list[Episode]) -> Profile:
     return profile
 
 
-def _refuse_too_little(train: list[Episode], held_out: list[Episode]) -> None:
+def _refuse_too_little(train: list[Episode], validation: list[Episode]) -> None:
     longest = max(map(len, train), default=0)
-    if longest < LEAST_TRAINING_S * TICK_RATE_HZ or not held_out:
-        minutes = (_ticks(train) + _ticks(held_out)) / TICK_RATE_HZ / 60.0
+    if longest < LEAST_TRAINING_S * TICK_RATE_HZ or not validation:
+        minutes = (_ticks(train) + _ticks(validation)) / TICK_RATE_HZ / 60.0
         raise TrainingError(
             f"The recordings hold {minutes:.1f} minutes of unbroken play by a person or the teacher; training needs at "
             "least 3: record more with  understudy play --record  or  understudy record --teacher hunter ."

@@ -1,123 +1,184 @@
-"""Ticks as the Executor learns from them: what was seen, what the slower levels said, and what began."""
+"""Ticks that the Executor learns from: inputs, and the action taken in each. For cloning, shadow learning and PPO.
+
+Cloning and shadow learning build batches from labelled episodes (`build_batch`), each seen in NUM_MIRRORS mirrors; PPO
+and online learning from what the Executor itself sampled (`batch_from_step`), seen as it was.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from jaxtyping import Bool, Float32, Int64
 from torch import Tensor
 
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.policies.executor import Hazards
+from understudy.contract.observation import Button
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.policies.click_semantics import MAX_KEYS
+from understudy.policies.executor import ExecutorOutput
+from understudy.policies.rollout_step import ExecutorStep
 
-Advised = tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]
-"""What the Executor is told at each tick and the Tactician's weight for each object, for each mirror."""
-_MIRRORED_FIRST = ("advice", "weights")
-"""Fields whose first axis is the mirror, and whose second is the tick."""
+Conditioning = tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]
+"""What the Executor is conditioned on at each tick and the Tactician's weight for each object, for each mirror."""
+_VIEW_FIRST = ("conditioning", "target_probs")
+"""Fields whose first axis is the view, and whose second is the tick."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class ExecutorSamples:
-    """T ticks on one device."""
+class ExecutorBatch:
+    """T ticks on one device, in any order; V views: the four mirrors of a labelled episode, or one."""
 
     context: Float32[Tensor, "T F"]
+    conditioning: Float32[Tensor, "V T A"]
     tracks: Float32[Tensor, "T N track_features"]
     kinds: Int64[Tensor, "T N"]
+    target_probs: Float32[Tensor, "V T N"]
+    """The Tactician's target probabilities, each in the slot where its object is."""
     landmarks: Float32[Tensor, "T L landmark_features"]
-    free: Bool[Tensor, " T"]
-    """The hand was free, so a gesture could have begun."""
-    starts: Bool[Tensor, " T"]
-    """A gesture began."""
-    candidates: Int64[Tensor, " T"]
-    """Where it went, -1 for none or unknown."""
-    points: Float32[Tensor, "T 2"]
-    right: Float32[Tensor, " T"]
-    """1 where it was made with the right button."""
-    key_onsets: Bool[Tensor, "T K"]
-    keys_down: Bool[Tensor, "T K"]
-    advice: Float32[Tensor, "4 T A"]
-    weights: Float32[Tensor, "4 T N"]
+    can_start_gesture: Bool[Tensor, " T"]
+    """The hand was free, so a gesture could have started."""
+    started: Bool[Tensor, " T"]
+    """A gesture started."""
+    target: Int64[Tensor, " T"]
+    """Candidate that it went to, -1 for none or unknown."""
+    position: Float32[Tensor, "T 2"]
+    """Where it went, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
+    is_right_button: Bool[Tensor, " T"]
+    key_available: Bool[Tensor, "T K"]
+    """The key was up, so it could have gone down."""
+    keys: Bool[Tensor, "T K"]
+    """The key went down."""
+    expected_onsets: Float32[Tensor, " T"]
+    """How many gestures and key presses the policy that acted expected; 0 where none is known."""
 
     def __len__(self) -> int:
-        return len(self.starts)
+        return len(self.started)
 
     @property
-    def eventful(self) -> Bool[Tensor, " T"]:
-        """Ticks in which a gesture began or a key went down."""
-        return self.starts | self.key_onsets.any(dim=1)
+    def has_onset(self) -> Bool[Tensor, " T"]:
+        """Ticks in which a gesture started or a key went down."""
+        return self.started | self.keys.any(dim=1)
 
-    def take(self, ticks: Tensor | slice) -> "ExecutorSamples":
+    def index(self, ticks: Tensor | slice) -> "ExecutorBatch":
         """Some of the ticks: indices, a mask or a slice."""
-        return ExecutorSamples(
+        return ExecutorBatch(
             **{
-                each.name: value[:, ticks] if each.name in _MIRRORED_FIRST else value[ticks]
+                each.name: value[:, ticks] if each.name in _VIEW_FIRST else value[ticks]
                 for each in fields(self)
                 for value in (getattr(self, each.name),)
             }
         )
 
+    def mirrored(self, mirror_T: Int64[Tensor, " T"], signs: Sequence[Tensor]) -> "ExecutorBatch":
+        """The same ticks, each seen in one mirror: data augmentation of a batch that has all four views.
 
-def join(parts: Sequence[ExecutorSamples]) -> ExecutorSamples:
+        Args:
+            mirror_T: of each tick; bit 0 flips left and right, bit 1 up and down.
+            signs: of context, track and landmark features under each mirror (`mirror_sign_tables`), on the device.
+        """
+        ticks_T = torch.arange(len(self), device=mirror_T.device)
+        context_signs, track_signs, landmark_signs = signs
+        return replace(
+            self,
+            context=self.context * context_signs[mirror_T],
+            conditioning=self.conditioning[mirror_T, ticks_T][None],
+            tracks=self.tracks * track_signs[mirror_T][:, None],
+            target_probs=self.target_probs[mirror_T, ticks_T][None],
+            landmarks=self.landmarks * landmark_signs[mirror_T][:, None],
+            position=self.position * position_signs(mirror_T),
+        )
+
+
+def position_signs(mirror_T: Int64[Tensor, " T"]) -> Float32[Tensor, "T 2"]:
+    """-1 for the axes that a mirror flips, shape (T, 2)."""
+    return torch.stack([1.0 - 2.0 * (mirror_T & 1), 1.0 - (mirror_T & 2)], dim=-1)
+
+
+def forward_policy(model: torch.nn.Module, batch: ExecutorBatch) -> ExecutorOutput:
+    """An Executor's output for a batch, in its first view (which is not mirrored unless `mirrored` made it)."""
+    output: ExecutorOutput = model(
+        batch.context, batch.conditioning[0], batch.tracks, batch.kinds, batch.target_probs[0], batch.landmarks
+    )
+    return output
+
+
+def concatenate(parts: Sequence[ExecutorBatch]) -> ExecutorBatch:
     """Ticks one after the other."""
-    return ExecutorSamples(
+    return ExecutorBatch(
         **{
-            each.name: torch.cat([getattr(part, each.name) for part in parts], dim=int(each.name in _MIRRORED_FIRST))
-            for each in fields(ExecutorSamples)
+            each.name: torch.cat([getattr(part, each.name) for part in parts], dim=int(each.name in _VIEW_FIRST))
+            for each in fields(ExecutorBatch)
         }
     )
 
 
-def samples_of(lessons: Sequence[Lesson], advised: Iterable[Advised], device: torch.device) -> ExecutorSamples:
-    """The ticks to learn from of lessons one after the other, with what the slower levels said in each lesson."""
+def batch_from_step(step: ExecutorStep) -> ExecutorBatch:
+    """T ticks that an Executor decided, with the actions that it sampled; shares memory with `step`."""
+    sampled = step.sampled
+    target = torch.from_numpy(sampled["candidate"].astype(np.int64))
+    return ExecutorBatch(
+        context=torch.from_numpy(step.context),
+        conditioning=torch.from_numpy(step.conditioning)[None],
+        tracks=torch.from_numpy(step.tracks),
+        kinds=torch.from_numpy(step.kinds),
+        target_probs=torch.from_numpy(step.target_probs)[None],
+        landmarks=torch.from_numpy(step.landmarks),
+        can_start_gesture=torch.from_numpy(sampled["free"] != 0),
+        started=target >= 0,
+        target=target,
+        position=torch.from_numpy(np.stack([sampled["x"], sampled["y"]], axis=-1)),
+        is_right_button=torch.from_numpy(sampled["right"] != 0),
+        key_available=_bits(sampled["keys_up"]),
+        keys=_bits(sampled["keys"]),
+        expected_onsets=torch.from_numpy(np.ascontiguousarray(sampled["hazard"])),
+    )
+
+
+def build_batch(
+    labelled_episodes: Sequence[LabelledEpisode], advised: Iterable[Conditioning], device: torch.device
+) -> ExecutorBatch:
+    """The ticks to learn from of labelled episodes one after the other, in all mirrors.
+
+    Args:
+        labelled_episodes: what was seen and done.
+        advised: conditioning by the slower levels, of each episode.
+        device: where the batch is to lie.
+    """
 
     def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
         return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
 
     said = list(advised)
-    samples = ExecutorSamples(
-        context=gather([lesson.encoded.context for lesson in lessons]),
-        tracks=gather([lesson.encoded.tracks for lesson in lessons]),
-        kinds=gather([lesson.encoded.kinds for lesson in lessons]),
-        landmarks=gather([lesson.encoded.landmarks for lesson in lessons]),
-        free=gather([lesson.free for lesson in lessons]),
-        starts=gather([lesson.starts >= 0 for lesson in lessons]),
-        candidates=gather([lesson.candidates for lesson in lessons]),
-        points=gather([lesson.points for lesson in lessons]),
-        right=gather([_right_button(lesson) for lesson in lessons]),
-        key_onsets=gather([lesson.key_onsets for lesson in lessons]),
-        keys_down=gather([lesson.keys_down for lesson in lessons]),
-        advice=gather([advice for advice, _ in said], axis=1),
-        weights=gather([weights for _, weights in said], axis=1),
+    samples = ExecutorBatch(
+        context=gather([labelled.encoded.context for labelled in labelled_episodes]),
+        tracks=gather([labelled.encoded.tracks for labelled in labelled_episodes]),
+        kinds=gather([labelled.encoded.kinds for labelled in labelled_episodes]),
+        landmarks=gather([labelled.encoded.landmarks for labelled in labelled_episodes]),
+        can_start_gesture=gather([labelled.can_start_gesture for labelled in labelled_episodes]),
+        started=gather([labelled.gesture_index >= 0 for labelled in labelled_episodes]),
+        target=gather([labelled.targets for labelled in labelled_episodes]),
+        position=gather([labelled.positions for labelled in labelled_episodes]),
+        is_right_button=gather([_right_button(labelled) for labelled in labelled_episodes]),
+        key_available=gather([~labelled.keys_down for labelled in labelled_episodes]),
+        keys=gather([labelled.key_onsets for labelled in labelled_episodes]),
+        expected_onsets=torch.zeros(sum(map(len, labelled_episodes)), device=device),
+        conditioning=gather([advice for advice, _ in said], axis=1),
+        target_probs=gather([weights for _, weights in said], axis=1),
     )
-    if all(lesson.taught is None for lesson in lessons):
+    if all(labelled.train_mask is None for labelled in labelled_episodes):
         return samples
-    offsets = np.cumsum([0, *map(len, lessons)])[:-1]
-    return samples.take(gather([offset + lesson.taught_ticks for offset, lesson in zip(offsets, lessons, strict=True)]))
-
-
-def ask(
-    model: torch.nn.Module, samples: ExecutorSamples, ticks_B: Tensor, mirror_B: Tensor, signs: Sequence[Tensor]
-) -> Hazards:
-    """What an Executor says of some ticks, each as seen in one mirror.
-
-    Args:
-        signs: of context, track and landmark features under each mirror (`mirror_tables`), on the samples' device.
-    """
-    context_signs, track_signs, landmark_signs = signs
-    said: Hazards = model(
-        samples.context[ticks_B] * context_signs[mirror_B],
-        samples.advice[mirror_B, ticks_B],
-        samples.tracks[ticks_B] * track_signs[mirror_B][:, None],
-        samples.kinds[ticks_B],
-        samples.weights[mirror_B, ticks_B],
-        samples.landmarks[ticks_B] * landmark_signs[mirror_B][:, None],
+    offsets = np.cumsum([0, *map(len, labelled_episodes)])[:-1]
+    return samples.index(
+        gather([offset + labelled.taught_ticks for offset, labelled in zip(offsets, labelled_episodes, strict=True)])
     )
-    return said
 
 
-def _right_button(lesson: Lesson) -> np.ndarray:
-    right = np.zeros(len(lesson), np.float32)
-    chosen = lesson.starts >= 0
-    right[chosen] = lesson.hindsight.gestures["button"][lesson.starts[chosen]] == 2
+def _right_button(labelled: LabelledEpisode) -> Bool[np.ndarray, " T"]:
+    right = np.zeros(len(labelled), bool)
+    chosen = labelled.gesture_index >= 0
+    right[chosen] = labelled.labels.gestures["button"][labelled.gesture_index[chosen]] == int(Button.RIGHT)
     return right
+
+
+def _bits(masks: np.ndarray) -> Bool[Tensor, "T K"]:
+    return torch.from_numpy((masks[:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)) & 1 == 1)

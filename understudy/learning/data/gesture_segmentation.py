@@ -1,32 +1,32 @@
-"""Gestures in hindsight: where each motion of the hand began, where it went, when the button fell and rose.
+"""Gesture segmentation: finds onset, arrival, press and release of each pointing gesture in a recording.
 
-Read off cursor and button alone, for a person and for any other recording. A motion without a click is none.
+Uses the cursor and button alone, so it works for any recording. A motion without a click is no gesture.
 """
 
 import numba
 import numpy as np
 
 from understudy.contract.observation import Observation
-from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, read_click, to_map
+from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, classify_click, to_map
 from understudy.policies.motor_model import POINT_SIZE
 
 STILL = 0.0008
-"""A cursor that moved less than this (window fractions a tick) rests."""
+"""Speed (window fractions a tick) below which the cursor rests."""
 FAST = 0.004
-"""Slower than this before a click is dwelling, or following a drifting target."""
+"""Speed (window fractions a tick) below which the cursor, before a click, dwells or follows a drifting target."""
 MAX_DWELL = 16
-"""A cursor that came to rest more than this many ticks before the press was there already."""
+"""Longest dwell, ticks; a press after a longer rest is a gesture without motion."""
 MAX_TICKS = 50
-"""No motion is longer."""
+"""Longest gesture from onset to press, ticks."""
 
 GESTURE = np.dtype(
     [
         ("onset", "i4"),  # first tick of the motion
         ("arrival", "i4"),  # last fast tick of the motion; onset - 1 when the cursor was there already
-        ("press", "i4"),  # tick in which the button fell
+        ("press", "i4"),  # tick in which the button went down
         ("release", "i4"),  # last tick in which it was down
         ("button", "i4"),
-        ("sort", "i4"),  # a Sort
+        ("sort", "i4"),  # a ClickKind
         ("track_id", "i4"),  # 0 where it is no track
         ("role", "i4"),  # of the track
         ("landmark", "i4"),  # -1 where it is none
@@ -43,13 +43,13 @@ GESTURE = np.dtype(
 )
 
 
-def find_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
-    """All gestures of one episode.
+def segment_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
+    """Finds all gestures of one episode.
 
     Args:
         observation: T ticks of one world.
         actions: records of dtype ACTION, shape (T,).
-        geometry: record of dtype GEOMETRY.
+        geometry: record of dtype UI_GEOMETRY.
 
     Returns:
         Records of dtype GESTURE in order of time; presses on panels are left out.
@@ -68,16 +68,16 @@ def _speed(actions, t):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
-    """(onset, arrival) of the motion that led to a press."""
+    """Returns (onset, arrival) of the motion before a press; (press, press - 1) for a press without motion."""
     t = press
     while t > earliest and press - t < MAX_DWELL and _speed(actions, t) < FAST:
         t -= 1
     if t <= earliest or press - t >= MAX_DWELL:
         return press, press - 1
-    arrival = t
+    last_moving_tick = t
     while t - 1 > earliest and press - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
         t -= 1
-    return t, min(arrival, press - 1)  # a hand that still moves while it presses has arrived the tick before
+    return t, min(last_moving_tick, press - 1)  # a cursor that still moves at the press arrived the tick before
 
 
 @numba.njit(cache=True)
@@ -89,20 +89,20 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
             t += 1
             continue
         x, y = actions[t].cursor_x, actions[t].cursor_y
-        sort, index = read_click(records[t], geometry, x, y)
+        click_kind, index = classify_click(records[t], geometry, x, y)
         g = out[count]
         g.onset, g.arrival = _find_onset(actions, t, earliest)
-        g.press, g.button, g.sort, g.landmark = t, actions[t].button, sort, -1
+        g.press, g.button, g.sort, g.landmark = t, actions[t].button, click_kind, -1
         g.x, g.y, g.size = x, y, POINT_SIZE
         g.map_x, g.map_y = to_map(geometry, x, y)
         g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
         g.track_id, g.role, g.offset_x, g.offset_y = 0, 0, 0.0, 0.0
-        if sort == SORT_TRACK:
+        if click_kind == SORT_TRACK:
             track = records[t].tracks[index]
             g.track_id, g.role, g.size = track.id, track.role, track.width
             g.offset_x = (x - track.x) / max(0.5 * track.width, 1e-4)
             g.offset_y = (y - track.y) / max(0.5 * track.height, 1e-4)
-        elif sort == SORT_LANDMARK:
+        elif click_kind == SORT_LANDMARK:
             g.landmark = index
             g.offset_x = g.map_x - records[t].landmarks[index].x
             g.offset_y = g.map_y - records[t].landmarks[index].y
@@ -110,12 +110,12 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
             t += 1
         g.release = t - 1
         earliest = t - 1
-        count += sort != SORT_NOTHING
+        count += click_kind != SORT_NOTHING
     return count
 
 
 def key_presses(actions: np.ndarray, num_keys: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """For each key its press ticks and its press lengths in ticks."""
+    """Returns for each key the ticks of its presses and their lengths in ticks."""
     presses = []
     for key in range(num_keys):
         down = ((actions["keys"] >> np.uint32(key)) & 1).astype(np.int8)

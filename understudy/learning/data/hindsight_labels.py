@@ -1,7 +1,8 @@
-"""What the person was up to, read off what they did next: modes, targets, routes and a summary of the near future.
+"""Hindsight labels: infers mode, target, route and a summary of the future of each tick from what happens after it.
 
-Only mouse, keys, observations and their events are used; nothing of what the demonstrator published about itself.
-The rules are crude on purpose: they name a mode from its consequences (hits follow: FIGHT), not from a game's numbers.
+The idea is that of hindsight relabelling (Andrychowicz et al. 2017, arXiv 1707.01495): the outcome that followed names
+the intent. Only observations, their events and the actions are used, nothing that a demonstrator publishes about
+itself. The rules are simple on purpose and independent of one game's constants: shots that follow mean FIGHT.
 """
 
 from dataclasses import dataclass
@@ -12,60 +13,60 @@ from jaxtyping import Float32, Int64
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
-from understudy.learning.data.gesture_segmentation import find_gestures
+from understudy.learning.data.gesture_segmentation import segment_gestures
 from understudy.policies.click_semantics import ENEMY, LOOT, SORT_TRACK
 from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE
 
-FIGHTING, LOOTING, FLEEING, EXPLORING, CAREFUL = (int(mode) for mode in Mode)
+FIGHT, LOOTING, FLEEING, EXPLORING, CAUTIOUS = (int(mode) for mode in Mode)
 
 FIGHT_S = 2.5
-"""Shots within this time, before or after, make it a fight."""
+"""Seconds after a tick in which a shot means FIGHT; shots up to half as long before it count too."""
 NEXT_S = 4.0
-"""What is clicked within this time is what the person is up to."""
+"""Seconds within which the next click names the target and mode."""
 HURT_S = 5.0
 FUTURE_S = 10.0
 ROUTE_S = 2.0
 TRAVELLING = 0.08
-"""Who goes further than this within ROUTE_S (window fractions) is on the way somewhere."""
-WEAK = 0.5
-WHOLE = 0.9
-"""Below WEAK (mean of hull and shield) a retreat is a flight, below WHOLE a rest is caution."""
+"""Distance (window fractions) within ROUTE_S above which the ship counts as travelling."""
+LOW_HEALTH = 0.5
+FULL_HEALTH = 0.9
+"""Thresholds on the mean of hull and shield: a retreat below LOW_HEALTH is FLEE, a rest below FULL_HEALTH CAUTIOUS."""
 
 SHOTS, DAMAGE, KILLS, BOXES, DEATHS, WAY_X, WAY_Y = range(7)
-"""Columns of the facts."""
+"""Columns of the cumulative statistics."""
 
 
 @dataclass(frozen=True)
-class Hindsight:
+class HindsightLabels:
     """Labels of one episode of T ticks."""
 
     gestures: np.ndarray
     """Records of dtype GESTURE."""
     modes: Int64[np.ndarray, " T"]
     targets: Int64[np.ndarray, " T"]
-    """Track slot that the person is after, MAX_TRACKS for none."""
+    """Track slot of the person's target, MAX_TRACKS for none."""
     routes: Float32[np.ndarray, "T 2"]
-    """How far the ship goes in the next ROUTE_S, window widths / heights."""
-    futures: Float32[np.ndarray, "T future"]
-    """Summary of the next FUTURE_S: what is clicked, how far it goes, what happens."""
+    """Displacement of the ship in the next ROUTE_S, window widths / heights."""
+    future_summary: Float32[np.ndarray, "T future"]
+    """Summary of the next FUTURE_S: clicks by type, events, displacement, change of hull."""
 
 
-def look_back(observation: Observation, actions: np.ndarray, geometry: np.void) -> Hindsight:
-    """Labels for T ticks of one world."""
-    gestures = find_gestures(observation, actions, geometry)
+def label_hindsight(observation: Observation, actions: np.ndarray, geometry: np.void) -> HindsightLabels:
+    """Computes the labels of T ticks of one world."""
+    gestures = segment_gestures(observation, actions, geometry)
     ticks = len(observation)
     modes = np.zeros(ticks, np.int64)
     targets = np.zeros(ticks, np.int64)
     routes = np.zeros((ticks, 2), np.float32)
     futures = np.zeros((ticks, NUM_FUTURE), np.float32)
-    facts = _facts(observation.records)
-    _label(observation.records, gestures, facts, modes, targets)
-    _measure(observation.records, gestures, facts, routes, futures)
-    return Hindsight(gestures, _smooth(modes), targets, routes, futures)
+    stats = _cumulative_stats(observation.records)
+    _label(observation.records, gestures, stats, modes, targets)
+    _measure(observation.records, gestures, stats, routes, futures)
+    return HindsightLabels(gestures, _smooth(modes), targets, routes, futures)
 
 
-def _facts(records: np.ndarray) -> Float32[np.ndarray, "T facts"]:
-    """Per tick: cumulative shots, damage taken, kills, loot, deaths, and path x, y (seven columns)."""
+def _cumulative_stats(records: np.ndarray) -> Float32[np.ndarray, "T stats"]:
+    """Cumulative sums over ticks: shots, damage taken, kills, loot, deaths, and path x, y (seven columns)."""
     events, player = records["events"], records["player"]
     jumped = (events["jumps"] > 0) | (events["deaths"] > 0) | (player["alive"] == 0)
     columns = [
@@ -77,15 +78,15 @@ def _facts(records: np.ndarray) -> Float32[np.ndarray, "T facts"]:
         np.where(jumped, 0.0, player["vx"] / TICK_RATE_HZ),
         np.where(jumped, 0.0, player["vy"] / TICK_RATE_HZ),
     ]
-    known = np.nan_to_num(np.stack(columns, axis=1))  # an unreadable speed must not blot out all that follows
+    known = np.nan_to_num(np.stack(columns, axis=1))  # a NaN speed would make all later sums NaN
     return np.cumsum(known, axis=0, dtype=np.float64).astype(np.float32)
 
 
 @numba.njit(cache=True)
-def _between(facts, column, begin, end):  # type: ignore[no-untyped-def]
-    """Sum of a fact over the ticks in (begin, end]."""
-    last = len(facts) - 1
-    return facts[max(min(end, last), 0), column] - facts[max(min(begin, last), 0), column]
+def _between(cumulative_stats, column, begin, end):  # type: ignore[no-untyped-def]
+    """Sum of a column over the ticks in (begin, end]."""
+    last = len(cumulative_stats) - 1
+    return cumulative_stats[max(min(end, last), 0), column] - cumulative_stats[max(min(begin, last), 0), column]
 
 
 @numba.njit(cache=True)
@@ -102,54 +103,61 @@ def _attackers(observation):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _label(records, gestures, facts, modes, targets):  # type: ignore[no-untyped-def]
+def _label(records, gestures, cumulative_stats, modes, targets):  # type: ignore[no-untyped-def]
     upcoming = 0
     for t in range(len(records)):
         while upcoming < len(gestures) and gestures[upcoming].press < t:
             upcoming += 1
-        modes[t] = _mode(records, gestures, facts, t, upcoming)
-        targets[t] = _target(records, gestures, facts, t, upcoming)
+        modes[t] = _mode(records, gestures, cumulative_stats, t, upcoming)
+        targets[t] = _target(records, gestures, cumulative_stats, t, upcoming)
 
 
 @numba.njit(cache=True)
-def _mode(records, gestures, facts, t, upcoming):  # type: ignore[no-untyped-def]
+def _mode(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-untyped-def]
     player = records[t].player
     soon = upcoming < len(gestures) and gestures[upcoming].press - t <= NEXT_S * TICK_RATE_HZ
     role = gestures[upcoming].role if soon else 0
     last_role = gestures[upcoming - 1].role if upcoming > 0 else 0
     fight_ticks = int(FIGHT_S * TICK_RATE_HZ)
-    shots = _between(facts, SHOTS, t - fight_ticks // 2, t + fight_ticks)
-    shots_ahead = _between(facts, SHOTS, t, t + fight_ticks)
-    hurt = _between(facts, DAMAGE, t - int(HURT_S * TICK_RATE_HZ), t)
+    shots = _between(cumulative_stats, SHOTS, t - fight_ticks // 2, t + fight_ticks)
+    shots_ahead = _between(cumulative_stats, SHOTS, t, t + fight_ticks)
+    hurt = _between(cumulative_stats, DAMAGE, t - int(HURT_S * TICK_RATE_HZ), t)
     count, enemy_x, enemy_y = _attackers(records[t])
     ahead = t + int(ROUTE_S * TICK_RATE_HZ)
-    route_x, route_y = _between(facts, WAY_X, t, ahead), _between(facts, WAY_Y, t, ahead)
+    route_x, route_y = _between(cumulative_stats, WAY_X, t, ahead), _between(cumulative_stats, WAY_Y, t, ahead)
     leaving = count == 0 or route_x * enemy_x + route_y * enemy_y < 0
     travelling = abs(route_x) + abs(route_y) > TRAVELLING
     health = _health(player)
     if player.alive == 0:
-        return CAREFUL
-    if shots_ahead == 0 and role != ENEMY and (hurt > 0 or health < WEAK) and travelling and leaving and role != LOOT:
+        return CAUTIOUS
+    if (
+        shots_ahead == 0
+        and role != ENEMY
+        and (hurt > 0 or health < LOW_HEALTH)
+        and travelling
+        and leaving
+        and role != LOOT
+    ):
         return FLEEING
     if shots > 0 or role == ENEMY:
-        return FIGHTING
-    if role == LOOT or (last_role == LOOT and _between(facts, BOXES, t, t + int(NEXT_S * TICK_RATE_HZ)) > 0):
+        return FIGHT
+    if role == LOOT or (last_role == LOOT and _between(cumulative_stats, BOXES, t, t + int(NEXT_S * TICK_RATE_HZ)) > 0):
         return LOOTING
-    if health < WHOLE and (not travelling or player.safe != 0):
-        return CAREFUL
+    if health < FULL_HEALTH and (not travelling or player.safe != 0):
+        return CAUTIOUS
     return EXPLORING
 
 
 @numba.njit(cache=True)
 def _health(player):  # type: ignore[no-untyped-def]
-    """Mean of hull and shield as far as they can be read; 1 where neither can, for then nothing speaks of harm."""
+    """Mean of those of hull and shield that are readable; 1, undamaged, where neither is."""
     if player.hp != player.hp:
         return player.shield if player.shield == player.shield else np.float32(1.0)
     return np.float32(0.5) * (player.hp + player.shield) if player.shield == player.shield else player.hp
 
 
 @numba.njit(cache=True)
-def _target(records, gestures, facts, t, upcoming):  # type: ignore[no-untyped-def]
+def _target(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-untyped-def]
     wanted = 0
     soon = int(NEXT_S * TICK_RATE_HZ)
     for i in range(upcoming, len(gestures)):
@@ -158,7 +166,7 @@ def _target(records, gestures, facts, t, upcoming):  # type: ignore[no-untyped-d
         if gestures[i].track_id > 0:
             wanted = gestures[i].track_id
             break
-    shooting = _between(facts, SHOTS, t, t + soon // 2) > 0
+    shooting = _between(cumulative_stats, SHOTS, t, t + soon // 2) > 0
     for slot in range(MAX_TRACKS):
         track = records[t].tracks[slot]
         if track.id > 0 and shooting and track.selected != 0:
@@ -170,14 +178,17 @@ def _target(records, gestures, facts, t, upcoming):  # type: ignore[no-untyped-d
 
 
 @numba.njit(cache=True)
-def _measure(records, gestures, facts, routes, futures):  # type: ignore[no-untyped-def]
+def _measure(records, gestures, cumulative_stats, routes, future_summary):  # type: ignore[no-untyped-def]
     first, horizon = 0, int(FUTURE_S * TICK_RATE_HZ)
     for t in range(len(records)):
         ahead = t + int(ROUTE_S * TICK_RATE_HZ)
-        routes[t, 0], routes[t, 1] = _between(facts, WAY_X, t, ahead), _between(facts, WAY_Y, t, ahead)
+        routes[t, 0], routes[t, 1] = (
+            _between(cumulative_stats, WAY_X, t, ahead),
+            _between(cumulative_stats, WAY_Y, t, ahead),
+        )
         while first < len(gestures) and gestures[first].press < t:
             first += 1
-        row = futures[t]
+        row = future_summary[t]
         for i in range(first, len(gestures)):
             g = gestures[i]
             if g.press > t + horizon:
@@ -186,15 +197,18 @@ def _measure(records, gestures, facts, routes, futures):  # type: ignore[no-unty
             row[column] += 0.5
         end = t + horizon
         for column in range(5):
-            row[6 + column] = _between(facts, column, t, end)
+            row[6 + column] = _between(cumulative_stats, column, t, end)
         row[6], row[7] = 0.2 * row[6], 3.0 * row[7]
-        row[FUTURE_WAY], row[FUTURE_WAY + 1] = _between(facts, WAY_X, t, end), _between(facts, WAY_Y, t, end)
+        row[FUTURE_WAY], row[FUTURE_WAY + 1] = (
+            _between(cumulative_stats, WAY_X, t, end),
+            _between(cumulative_stats, WAY_Y, t, end),
+        )
         change = records[min(end, len(records) - 1)].player.hp - records[t].player.hp
         row[FUTURE_WAY + 2] = change if change == change else 0.0
 
 
 def _smooth(modes: Int64[np.ndarray, " T"]) -> Int64[np.ndarray, " T"]:
-    """Majority over one second, so that a mode is a stretch of play and not a flicker."""
+    """Smooths modes by majority vote over one second."""
     window = np.ones(min(TICK_RATE_HZ, len(modes)))
     votes = [np.convolve(modes == mode, window, mode="same") for mode in Mode]
     return np.asarray(np.argmax(np.stack(votes), axis=0), dtype=np.int64)

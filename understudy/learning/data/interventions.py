@@ -1,7 +1,8 @@
-"""Sessions that a person and a policy shared: what the person did is learnt from, what the policy did is only seen.
+"""Interventions: labels shared-control sessions so that only the person's ticks are training targets.
 
-A takeover is often a few seconds long, and just these seconds are corrections. So the session is encoded as a whole,
-as it was seen in play, and only the ticks in which the person acted are taught.
+Takeovers are corrections on the policy's own state distribution, as in DAgger (Ross et al. 2011, arXiv 1011.0686), and
+are often only a few seconds long. The session is encoded as a whole, so the features are those of play, and the
+training mask selects the ticks in which the person acted.
 """
 
 from dataclasses import replace
@@ -12,26 +13,26 @@ from jaxtyping import Bool
 from understudy.contract.action import Actor
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.labelled_episode import Lesson, prepare
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.recordings.episode import Episode
 
 SHORTEST_S = 1.0
-"""A shorter touch is no correction."""
+"""Shortest intervention, seconds; a shorter one is no correction."""
 AFTER_TICKS = 6
-"""So long after the last touch the person is still at it; what follows is waiting to be played on, which is no play."""
-TEACHING = (Actor.PERSON, Actor.TEACHER)
+"""Ticks after the last input that belong to an intervention; in the rest the person waits for the policy to resume."""
+EXPERT_ACTORS = (Actor.PERSON, Actor.TEACHER)
 
 
-def is_shared(episode: Episode) -> bool:
-    """Whether some ticks, but not all, were a person's or the teacher's."""
-    taught = np.isin(episode.actors, TEACHING)
-    return bool(taught.any() and not taught.all())
+def has_interventions(episode: Episode) -> bool:
+    """Returns whether a person or the teacher acted in some ticks, but not in all."""
+    is_expert = np.isin(episode.actors, EXPERT_ACTORS)
+    return bool(is_expert.any() and not is_expert.all())
 
 
-def taught_stretches(episode: Episode) -> list[tuple[int, int]]:
-    """First and last tick (exclusive) of each stretch to learn from, without the wait for being relieved."""
-    taught = np.isin(episode.actors, TEACHING)
-    edges = np.flatnonzero(np.diff(taught.astype(np.int8), prepend=0, append=0)).tolist()
+def intervention_segments(episode: Episode) -> list[tuple[int, int]]:
+    """Returns the first and last tick (exclusive) of each intervention, without the person's final wait."""
+    is_expert = np.isin(episode.actors, EXPERT_ACTORS)
+    edges = np.flatnonzero(np.diff(is_expert.astype(np.int8), prepend=0, append=0)).tolist()
     found = []
     for begin, end in zip(edges[::2], edges[1::2], strict=True):
         if end < len(episode):
@@ -42,31 +43,31 @@ def taught_stretches(episode: Episode) -> list[tuple[int, int]]:
 
 
 def _last_touch(actions: np.ndarray) -> int:
-    """The last tick in which the cursor moved or something was down; 0 without any."""
+    """Index of the last tick in which the cursor moved or a button or key was down; 0 without any."""
     moved = np.diff(actions["cursor_x"], prepend=np.nan) != 0
     moved |= np.diff(actions["cursor_y"], prepend=np.nan) != 0
     touched = np.flatnonzero(moved | (actions["button"] > 0) | (actions["keys"] > 0))
     return int(touched[-1]) if len(touched) else 0
 
 
-def prepare_shared(episode: Episode, profile: Profile) -> Lesson:
-    """An unbroken shared session as one Lesson, of which only the person's stretches are taught.
+def label_shared_episode(episode: Episode, profile: Profile) -> LabelledEpisode:
+    """Labels an unbroken shared-control session, with the person's interventions as the training mask.
 
-    To the labels it looks as if the hand had rested, where the person begins next, while the policy acted; what came
-    of the person's clicks after handing back still counts.
+    Before labelling, the policy's ticks become idle ones with the cursor where the person's next intervention starts.
+    Events that the person's clicks cause after control returns to the policy still count for the labels.
     """
-    taught = np.zeros(len(episode), bool)
-    for begin, end in taught_stretches(episode):
-        taught[begin:end] = True
-    lesson = prepare(episode.observation, _at_rest(episode.actions, taught), profile)
-    return replace(lesson, taught=taught, free=lesson.free & taught)
+    train_mask = np.zeros(len(episode), bool)
+    for begin, end in intervention_segments(episode):
+        train_mask[begin:end] = True
+    labelled = label_episode(episode.observation, _mask_policy_actions(episode.actions, train_mask), profile)
+    return replace(labelled, train_mask=train_mask, can_start_gesture=labelled.can_start_gesture & train_mask)
 
 
-def _at_rest(actions: np.ndarray, taught: Bool[np.ndarray, " T"]) -> np.ndarray:
-    """The actions with nothing done in the other ticks, and the cursor where the next taught tick has it."""
+def _mask_policy_actions(actions: np.ndarray, train_mask: Bool[np.ndarray, " T"]) -> np.ndarray:
+    """Replaces the other ticks by idle actions with the cursor of the next expert tick."""
     ticks = np.arange(len(actions))
-    source = np.where(taught, ticks, len(actions) - 1)
+    source = np.where(train_mask, ticks, len(actions) - 1)
     source = np.minimum.accumulate(source[::-1])[::-1]
-    rested = actions[source].copy()
-    rested["button"][~taught], rested["keys"][~taught] = 0, 0
-    return rested
+    masked = actions[source].copy()
+    masked["button"][~train_mask], masked["keys"][~train_mask] = 0, 0
+    return masked

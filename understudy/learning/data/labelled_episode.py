@@ -1,65 +1,64 @@
-"""A recorded session, ready to learn from: encoded once, labelled in hindsight, with what the hand was busy with."""
+"""A recorded session as training data for behaviour cloning: encoded features, hindsight labels, gesture targets."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
 
-from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.data.gesture_segmentation import key_presses
-from understudy.learning.data.hindsight_labels import Hindsight, look_back
-from understudy.policies.click_semantics import MAX_KEYS, Sort, geometry_of
+from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
+from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
 from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED
 from understudy.policies.encoder import Encoded, Encoder, mirror_signs
 from understudy.policies.executor import MINIMAP, SPACE
 from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_MIRRORED, NUM_TRACK_MIRRORED, TRACK_WIDTH
 
 NUM_MIRRORS = 4
-"""As seen, left-right, up-down, both."""
+"""Mirrors for data augmentation: none, left-right, up-down, both."""
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """T ticks of one session."""
+class LabelledEpisode:
+    """Features and labels of T ticks of one session."""
 
     observation: Observation
     actions: np.ndarray
     """Records of dtype ACTION, shape (T,)."""
     encoded: Encoded
-    hindsight: Hindsight
-    free: Bool[np.ndarray, " T"]
-    """The hand was free at the start of the tick, so a gesture could have begun in it."""
-    starts: Int64[np.ndarray, " T"]
+    labels: HindsightLabels
+    can_start_gesture: Bool[np.ndarray, " T"]
+    """No gesture was in progress at the start of the tick, so one could have begun in it."""
+    gesture_index: Int64[np.ndarray, " T"]
     """Index of the gesture that began in the tick, -1 for none."""
-    candidates: Int64[np.ndarray, " T"]
-    """Pointer candidate of that gesture as seen at its onset, -1 for none or where it was not in sight yet."""
-    points: Float32[np.ndarray, "T 2"]
-    """Where it went, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
+    targets: Int64[np.ndarray, " T"]
+    """Pointer candidate of that gesture at its onset; -1 for no gesture, or where the object was not visible yet."""
+    positions: Float32[np.ndarray, "T 2"]
+    """End point of the gesture, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
     key_onsets: Bool[np.ndarray, "T K"]
     """Keys that went down in the tick."""
-    taught: Bool[np.ndarray, " T"] | None = None
-    """The ticks to learn from, where a policy acted in the others; None for all."""
+    train_mask: Bool[np.ndarray, " T"] | None = None
+    """Mask of the ticks that are training targets (a policy acted in the others); None for all."""
 
     def __len__(self) -> int:
         return len(self.actions)
 
     @property
     def taught_ticks(self) -> Int64[np.ndarray, " t"]:
-        """Indices of the ticks to learn from."""
-        return np.arange(len(self)) if self.taught is None else np.flatnonzero(self.taught)
+        """Indices of the ticks that are training targets."""
+        return np.arange(len(self)) if self.train_mask is None else np.flatnonzero(self.train_mask)
 
     @property
     def keys_down(self) -> Bool[np.ndarray, "T K"]:
-        """Keys held when the tick began: they cannot go down in it."""
+        """Keys held at the start of the tick, which cannot go down in it."""
         held = self.observation.records["keys"][:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
         return np.asarray((held & 1).astype(bool))
 
 
-def prepare(observation: Observation, actions: np.ndarray, profile: Profile) -> Lesson:
-    """Encodes and labels one session of T ticks; nothing but observations and actions is read."""
-    hindsight = look_back(observation, actions, geometry_of(profile))
+def label_episode(observation: Observation, actions: np.ndarray, profile: Profile) -> LabelledEpisode:
+    """Encodes and labels one session of T ticks from its observations and actions alone."""
+    hindsight = label_hindsight(observation, actions, geometry_of(profile))
     ticks = len(actions)
     free, starts = np.ones(ticks, bool), np.full(ticks, -1, np.int64)
     candidates, points = np.full(ticks, -1, np.int64), np.zeros((ticks, 2), np.float32)
@@ -72,29 +71,23 @@ def prepare(observation: Observation, actions: np.ndarray, profile: Profile) -> 
     for key, (presses, _) in enumerate(key_presses(actions, MAX_KEYS)):
         key_onsets[presses, key] = True
     encoded = Encoder(profile).encode_episode(observation)
-    return Lesson(observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets)
+    return LabelledEpisode(observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets)
 
 
 def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[float, float]]:
-    if gesture["sort"] == Sort.TRACK:
+    if gesture["sort"] == ClickKind.TRACK:
         slots = np.flatnonzero(observation.records["tracks"]["id"][gesture["onset"]] == gesture["track_id"])
         return (int(slots[0]) if len(slots) else -1), (0.0, 0.0)
-    if gesture["sort"] == Sort.LANDMARK:
+    if gesture["sort"] == ClickKind.LANDMARK:
         mark = int(gesture["landmark"])
         there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed since
         return (MAX_TRACKS + mark if there else -1), (0.0, 0.0)
-    if gesture["sort"] == Sort.MINIMAP:
+    if gesture["sort"] == ClickKind.MINIMAP:
         return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)
     return SPACE, (2.0 * float(gesture["x"]) - 1.0, 2.0 * float(gesture["y"]) - 1.0)
 
 
-def mode_shares(lessons: list[Lesson]) -> dict[str, float]:
-    """Share of time that each mode was read in."""
-    modes = np.concatenate([lesson.hindsight.modes for lesson in lessons])
-    return {mode.name: float(np.mean(modes == mode)) for mode in Mode}
-
-
-def mirror_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
+def mirror_sign_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
     """Signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
     flips = [(bool(mirror & 1), bool(mirror & 2)) for mirror in range(NUM_MIRRORS)]
     return (

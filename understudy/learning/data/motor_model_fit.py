@@ -1,4 +1,4 @@
-"""The person's hand, measured from their gestures: pace, rest, press lengths and where on a target they click."""
+"""Fits the motor model to a person's gestures: movement times by Fitts' law, dwell, press durations, click offsets."""
 
 import numpy as np
 
@@ -6,8 +6,8 @@ from understudy.contract.observation import Observation
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.motor_model import (
-    HAND,
     MAX_DIFFICULTY,
+    MOTOR_MODEL,
     NUM_DIFFICULTIES,
     NUM_KNOTS,
     NUM_OFFSETS,
@@ -16,21 +16,21 @@ from understudy.policies.motor_model import (
 )
 
 FALLBACK_TICKS = 4.0
-"""Motion length where a recording has no gesture of any difficulty at all; 0.2 s is the textbook's aimed movement."""
+"""Movement time, ticks, where a recording has too few gestures to fit; 0.2 s is typical of a short aimed movement."""
 FALLBACK_PRESS = 2.0
 
 
-def fit_hand(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.void:
-    """Fits one hand.
+def fit_motor_model(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.void:
+    """Fits one motor model.
 
     Args:
         sessions: (observation, actions, gestures) of each session.
 
     Returns:
-        One record of dtype HAND.
+        One record of dtype MOTOR_MODEL.
     """
     gestures = np.concatenate([gestures for _, _, gestures in sessions])
-    hand: np.void = np.zeros(1, HAND)[0]
+    hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     hand["duration"] = _durations(gestures)
     hand["profile"] = _profile(sessions)
     moved = gestures[gestures["arrival"] >= gestures["onset"]]
@@ -57,7 +57,7 @@ def _quantiles(values: np.ndarray, fallback: float) -> np.ndarray:
 
 
 def _durations(gestures: np.ndarray) -> np.ndarray:
-    """Ticks of motion in bins of Fitts's difficulty; an empty bin borrows from its nearest neighbour."""
+    """Movement times, ticks, by index of difficulty (Fitts' law); a bin with too few uses the nearest other."""
     away = np.hypot(gestures["x"] - gestures["start_x"], gestures["y"] - gestures["start_y"])
     bits = np.log2(1.0 + away / np.maximum(gestures["size"], 1e-3))
     bins = (np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES).astype(int)
@@ -72,7 +72,7 @@ def _durations(gestures: np.ndarray) -> np.ndarray:
 
 
 def _profile(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.ndarray:
-    """Mean share of the way covered, over gestures of at least 3 ticks."""
+    """Mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
     shares = np.linspace(0.0, 1.0, NUM_KNOTS)
     curves = []
     for _, actions, gestures in sessions:
@@ -90,7 +90,7 @@ def _profile(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.n
 
 
 def _offsets(gestures: np.ndarray) -> np.ndarray:
-    """An evenly spaced sample of the person's own offsets."""
+    """Selects NUM_OFFSETS recorded click offsets, evenly spaced in the order of x."""
     if len(gestures) == 0:
         return np.zeros((NUM_OFFSETS, 2), np.float32)
     order = np.argsort(gestures["offset_x"], kind="stable")

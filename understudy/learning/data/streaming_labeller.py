@@ -15,20 +15,20 @@ from torch import Tensor
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.data.dataset import LARGEST_STEP_S
-from understudy.learning.data.executor_batch import ExecutorSamples, samples_of
+from understudy.learning.data.executor_batch import ExecutorBatch, build_batch
 from understudy.learning.data.gesture_segmentation import MAX_DWELL, MAX_TICKS
-from understudy.learning.data.labelled_episode import NUM_MIRRORS, mirror_tables, prepare
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, label_episode, mirror_sign_tables
 from understudy.policies.conditioning import (
-    ADVICE_WIDTH,
+    CONDITIONING_WIDTH,
     STRATEGIST_TICKS,
     STRATEGY_WIDTH,
     TACTICIAN_TICKS,
-    advice_of,
-    follow_targets,
-    strategy_of,
+    concat_conditioning,
+    concat_strategy,
+    remap_target_probs,
 )
 from understudy.policies.encoder import Encoded, Encoder
-from understudy.policies.policy_bundle import Brain
+from understudy.policies.policy_bundle import PolicyBundle
 
 LOOK_AHEAD_TICKS = MAX_DWELL + MAX_TICKS + 4
 HISTORY_TICKS = 200
@@ -40,10 +40,10 @@ AWAY_TICKS = 10 * TICK_RATE_HZ
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class Watched:
+class LabelledChunk:
     """Ticks that have become samples."""
 
-    samples: ExecutorSamples
+    samples: ExecutorBatch
     time_s: np.ndarray
     """When each tick was, shape (T,)."""
     first_index: int
@@ -51,7 +51,7 @@ class Watched:
 
 
 @dataclasses.dataclass
-class _Seen:
+class _PendingTick:
     """One tick, encoded and advised, waiting for its future."""
 
     index: int
@@ -62,16 +62,16 @@ class _Seen:
     weights: np.ndarray
 
 
-class Onlooker:
+class StreamingLabeller:
     """Turns the ticks of one world into samples. Used by one thread."""
 
-    def __init__(self, brain: Brain, profile: Profile) -> None:
+    def __init__(self, policies: PolicyBundle, profile: Profile) -> None:
         """Args: `brain`, whose slower levels advise; `profile`, the game that is watched."""
-        self._brain, self._profile = brain, profile
+        self._brain, self._profile = policies, profile
         self._encoder = Encoder(profile)
-        self._signs = [torch.from_numpy(table) for table in mirror_tables()]
-        self._seen: deque[_Seen] = deque()
-        self._presence = _Presence()
+        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
+        self._seen: deque[_PendingTick] = deque()
+        self._presence = _ActivityMonitor()
         self._restart()
 
     def _restart(self) -> None:
@@ -80,14 +80,14 @@ class Onlooker:
         self._carry = self._encoder.start(1)
         self._seconds: deque[Tensor] = deque(maxlen=strategist.config.window_s if strategist else 1)
         self._strategy = torch.zeros(NUM_MIRRORS, STRATEGY_WIDTH)
-        self._words = torch.zeros(NUM_MIRRORS, ADVICE_WIDTH)
+        self._conditioning = torch.zeros(NUM_MIRRORS, CONDITIONING_WIDTH)
         self._decided = np.zeros((NUM_MIRRORS, MAX_TRACKS), np.float32)
         self._decided_ids = np.zeros(MAX_TRACKS, np.int32)
         self._tick = 0
         self._num_labelled = 0  # of the ticks in _seen
         self._seen.clear()
 
-    def watch(self, observations: np.ndarray, actions: np.ndarray, first_index: int) -> list[Watched]:
+    def watch(self, observations: np.ndarray, actions: np.ndarray, first_index: int) -> list[LabelledChunk]:
         """Takes in consecutive ticks; gives those that have become samples.
 
         Args:
@@ -96,32 +96,34 @@ class Onlooker:
         """
         found = []
         for offset in range(len(actions)):
-            self._see(observations[offset : offset + 1], actions[offset : offset + 1], first_index + offset)
+            self._add_tick(observations[offset : offset + 1], actions[offset : offset + 1], first_index + offset)
             if len(self._seen) - self._num_labelled >= CHUNK_TICKS + LOOK_AHEAD_TICKS:
                 found.append(self._label())
         return found
 
-    def _see(self, observation: np.ndarray, action: np.ndarray, index: int) -> None:
+    def _add_tick(self, observation: np.ndarray, action: np.ndarray, index: int) -> None:
         if self._seen:
             last = self._seen[-1]
             step_s = float(observation["time_s"][0] - last.observation["time_s"][0])
             if not 0 < step_s <= LARGEST_STEP_S:
                 self._restart()
-        if not self._presence.feel(action):
+        if not self._presence.update(action):
             if self._seen:
                 self._restart()
             return
         encoded = self._encoder.encode(Observation(observation), self._carry)
         ids = observation["tracks"]["id"][0]
-        self._advise(encoded, ids)
+        self._update_conditioning(encoded, ids)
         weights = np.zeros((NUM_MIRRORS, MAX_TRACKS), np.float32)
         for mirror in range(NUM_MIRRORS):
-            follow_targets(self._decided_ids, self._decided[mirror], ids, weights[mirror])
-        self._seen.append(_Seen(index, observation.copy(), action.copy(), encoded, self._words.numpy().copy(), weights))
+            remap_target_probs(self._decided_ids, self._decided[mirror], ids, weights[mirror])
+        self._seen.append(
+            _PendingTick(index, observation.copy(), action.copy(), encoded, self._conditioning.numpy().copy(), weights)
+        )
         self._tick += 1
 
     @torch.inference_mode()
-    def _advise(self, encoded: Encoded, ids: np.ndarray) -> None:
+    def _update_conditioning(self, encoded: Encoded, ids: np.ndarray) -> None:
         """Lets the slower levels speak where they are due, as the Hierarchy does, in all mirrors at once."""
         context_signs, track_signs, _ = self._signs
         context_MF = torch.from_numpy(encoded.context) * context_signs
@@ -129,44 +131,44 @@ class Onlooker:
         if strategist is not None and self._tick % STRATEGIST_TICKS == 0:
             self._seconds.append(context_MF)
             said = strategist(torch.stack(tuple(self._seconds), dim=1))
-            self._strategy = strategy_of(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
-            self._words = torch.cat([self._strategy, self._words[:, STRATEGY_WIDTH:]], dim=-1)
+            self._strategy = concat_strategy(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
+            self._conditioning = torch.cat([self._strategy, self._conditioning[:, STRATEGY_WIDTH:]], dim=-1)
         if tactician is not None and self._tick % TACTICIAN_TICKS == 0:
             tracks = torch.from_numpy(encoded.tracks) * track_signs[:, None]
             kinds = torch.from_numpy(encoded.kinds).expand(NUM_MIRRORS, -1)
             aimed = tactician(context_MF, self._strategy, tracks, kinds)
             probabilities = torch.softmax(aimed.target_logits, dim=-1)
-            self._words = advice_of(self._strategy, aimed.route, probabilities[:, -1])
+            self._conditioning = concat_conditioning(self._strategy, aimed.route, probabilities[:, -1])
             self._decided = probabilities[:, :-1].numpy()
             self._decided_ids = ids.copy()
 
-    def _label(self) -> Watched:
+    def _label(self) -> LabelledChunk:
         """Samples of the next CHUNK_TICKS ticks, from the HISTORY_TICKS before them and LOOK_AHEAD_TICKS after."""
         seen = list(self._seen)
         begin, end = self._num_labelled, self._num_labelled + CHUNK_TICKS
         observation = Observation(np.concatenate([each.observation for each in seen]))
-        lesson = prepare(observation, np.concatenate([each.action for each in seen]), self._profile)
-        lesson = dataclasses.replace(lesson, encoded=_stacked([each.encoded for each in seen]))
+        labelled = label_episode(observation, np.concatenate([each.action for each in seen]), self._profile)
+        labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]))
         advice = np.stack([each.advice for each in seen], axis=1)
         weights = np.stack([each.weights for each in seen], axis=1)
-        samples = samples_of([lesson], [(advice, weights)], torch.device("cpu")).take(slice(begin, end))
+        samples = build_batch([labelled], [(advice, weights)], torch.device("cpu")).index(slice(begin, end))
         self._num_labelled = end
         while self._num_labelled > HISTORY_TICKS:
             self._seen.popleft()
             self._num_labelled -= 1
-        return Watched(
+        return LabelledChunk(
             samples=samples, time_s=observation.records["time_s"][begin:end].copy(), first_index=seen[begin].index
         )
 
 
-class _Presence:
+class _ActivityMonitor:
     """Whether somebody is at mouse and keyboard."""
 
     def __init__(self) -> None:
         self._place: tuple[float, float] | None = None
         self._idle_ticks = AWAY_TICKS  # nobody is, until something is touched
 
-    def feel(self, action: np.ndarray) -> bool:
+    def update(self, action: np.ndarray) -> bool:
         """Takes in one tick's action, shape (1,); whether anything was touched within AWAY_TICKS."""
         place = float(action["cursor_x"][0]), float(action["cursor_y"][0])
         moved = self._place is not None and place != self._place

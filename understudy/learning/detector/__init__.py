@@ -1,1 +1,1 @@
-"""Trains the small object detector and exports it as ONNX."""
+"""Training of the object detector on rendered or labelled pictures, and its export to ONNX."""

@@ -1,4 +1,7 @@
-"""What a detector is wrong by: a focal loss over centres, distances of centre and size at the cells that hold one."""
+"""Detection loss: quality focal loss on centre heatmaps, L1 on box centre and log size at cells near a centre.
+
+Anchor-free with Gaussian heatmap targets, as CenterNet (Zhou et al. 2019, arXiv 1904.07850).
+"""
 
 import torch
 from jaxtyping import Float32, Int64
@@ -6,11 +9,11 @@ from torch import Tensor
 
 from understudy.learning.detector.network import STRIDE, cell_centres
 
-SPREAD = 6.0
-"""Pixels: how fast the wanted score falls off around a centre."""
-NEAR = 9.0
-"""Pixels: cells whose middle is this near a centre learn its place and size."""
-PLACE_WEIGHT, SIZE_WEIGHT = 2.0, 0.5
+HEAT_SIGMA = 6.0
+"""Pixels: standard deviation of the Gaussian heatmap target around a centre."""
+POSITIVE_RADIUS = 9.0
+"""Pixels: cells whose middle is closer than this to a centre are trained on its position and size."""
+CENTRE_WEIGHT, SIZE_WEIGHT = 2.0, 0.5
 
 
 def detection_loss(
@@ -18,12 +21,12 @@ def detection_loss(
     boxes: Float32[Tensor, "B M 4"],
     kinds: Int64[Tensor, "B M"],
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss of some pictures.
+    """Computes the loss of B pictures with up to M boxes each.
 
     Args:
-        raw: the network's numbers.
+        raw: the network's output: 4 box channels, then one logit channel for each class.
         boxes: centre x, y, width, height in pixels of the input.
-        kinds: class of each box, -1 for none.
+        kinds: class of each box, -1 for padding.
 
     Returns:
         The loss, and its parts by name.
@@ -31,33 +34,33 @@ def detection_loss(
     num_classes = raw.shape[1] - 4
     centres = cell_centres(raw.shape[2], raw.shape[3], raw.device)[0].T  # (cells, 2)
     offset = boxes[:, None, :, :2] - centres[None, :, None]  # (B, cells, M, 2)
-    away = offset.square().sum(-1)
-    away = torch.where(kinds[:, None] >= 0, away, torch.full_like(away, 1e9))
-    wanted = torch.zeros(raw.shape[0], centres.shape[0], num_classes, device=raw.device)
-    heat = torch.exp(-away / (2 * SPREAD**2)) * (kinds[:, None] >= 0)
+    squared_distance = offset.square().sum(-1)
+    squared_distance = torch.where(kinds[:, None] >= 0, squared_distance, torch.full_like(squared_distance, 1e9))
+    target = torch.zeros(raw.shape[0], centres.shape[0], num_classes, device=raw.device)
+    heat = torch.exp(-squared_distance / (2 * HEAT_SIGMA**2)) * (kinds[:, None] >= 0)
     index = kinds.clamp(min=0)[:, None].expand(-1, centres.shape[0], -1)
-    wanted = wanted.scatter_reduce(2, index, heat, "amax", include_self=True)
-    nearest, which = away.min(dim=2)
-    # The cell that a centre lies in is wholly right, however the grid falls: else a centre on a corner has no positive.
+    target = target.scatter_reduce(2, index, heat, "amax", include_self=True)
+    nearest, nearest_box = squared_distance.min(dim=2)
+    # The cell that contains a centre gets full weight, else a centre on a cell's corner would have no positive cell.
     inside = nearest <= 2 * (STRIDE / 2) ** 2
-    numbers = raw.flatten(2).transpose(1, 2).float()
-    score = _focal(numbers[..., 4:], wanted)
+    outputs = raw.flatten(2).transpose(1, 2).float()
+    score = _focal(outputs[..., 4:], target)
     count = (kinds >= 0).sum().clamp(min=1)
-    positive = (nearest < NEAR**2).float()
+    positive = (nearest < POSITIVE_RADIUS**2).float()
     weight = positive * torch.where(inside, 1.0, 0.5)
-    chosen = torch.gather(boxes, 1, which[..., None].expand(-1, -1, 4))
-    place = (numbers[..., :2] - (chosen[..., :2] - centres) / STRIDE).abs().sum(-1)
-    size = (numbers[..., 2:4] - torch.log(chosen[..., 2:].clamp(min=1.0) / STRIDE)).abs().sum(-1)
+    chosen = torch.gather(boxes, 1, nearest_box[..., None].expand(-1, -1, 4))
+    place = (outputs[..., :2] - (chosen[..., :2] - centres) / STRIDE).abs().sum(-1)
+    size = (outputs[..., 2:4] - torch.log(chosen[..., 2:].clamp(min=1.0) / STRIDE)).abs().sum(-1)
     total = weight.sum().clamp(min=1.0)
     parts = {
         "score": score.sum() / count,
-        "place": PLACE_WEIGHT * (place * weight).sum() / total,
+        "place": CENTRE_WEIGHT * (place * weight).sum() / total,
         "size": SIZE_WEIGHT * (size * weight).sum() / total,
     }
     return parts["score"] + parts["place"] + parts["size"], parts
 
 
-def _focal(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Quality focal loss (Li et al. 2020): cross-entropy with a soft target, weighted by the error squared."""
-    error = (torch.sigmoid(logits) - wanted).abs().square()
-    return error * torch.nn.functional.binary_cross_entropy_with_logits(logits, wanted, reduction="none")
+def _focal(logits: Tensor, target: Tensor) -> Tensor:
+    """Quality focal loss (Li et al. 2020, arXiv 2006.04388): cross-entropy with a soft target, weighted by error^2."""
+    error = (torch.sigmoid(logits) - target).abs().square()
+    return error * torch.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")

@@ -1,4 +1,4 @@
-"""How good detections are: average precision at an overlap of one half, its mean over classes (mAP50), as in VOC."""
+"""Average precision of detections by class, as in Pascal VOC; the mean over classes at IoU 0.5 is mAP50."""
 
 from collections.abc import Sequence
 
@@ -6,12 +6,12 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64
 
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of one picture: kinds (M,), scores (M,), boxes (M, 4) as centre and size."""
+"""Detections of one picture: kinds (M,), scores (M,), boxes (M, 4) as centre and size."""
 Truth = tuple[np.ndarray, np.ndarray]
-"""Of one picture: kinds (M,), boxes (M, 4)."""
+"""Ground truth of one picture: kinds (M,), boxes (M, 4) as centre and size."""
 
 
-def overlap(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) -> Float32[np.ndarray, "M K"]:
+def iou(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) -> Float32[np.ndarray, "M K"]:
     """Intersection over union of each pair of boxes given as centre and size."""
     low = np.maximum((one[:, :2] - one[:, 2:] / 2)[:, None], (other[:, :2] - other[:, 2:] / 2)[None])
     high = np.minimum((one[:, :2] + one[:, 2:] / 2)[:, None], (other[:, :2] + other[:, 2:] / 2)[None])
@@ -23,32 +23,39 @@ def overlap(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) 
 def average_precisions(
     found: Sequence[Found], truth: Sequence[Truth], num_classes: int, least_overlap: float = 0.5
 ) -> Float64[np.ndarray, " classes"]:
-    """The area under each class's curve of precision over recall; NaN for a class that the truth does not hold."""
+    """Computes the area under the precision-recall curve of each class; NaN for a class without ground truth.
+
+    Args:
+        found: detections of each picture.
+        truth: ground truth of each picture, in the same order.
+        num_classes: classes are 0 .. num_classes - 1.
+        least_overlap: smallest IoU of a true positive.
+    """
     return np.array([_average_precision(found, truth, kind, least_overlap) for kind in range(num_classes)])
 
 
 def _average_precision(found: Sequence[Found], truth: Sequence[Truth], kind: int, least_overlap: float) -> float:
     scores, hits, total = [], [], 0
     for (kinds, score, boxes), (true_kinds, true_boxes) in zip(found, truth, strict=True):
-        own, wanted = kinds == kind, true_boxes[true_kinds == kind]
+        own, targets = kinds == kind, true_boxes[true_kinds == kind]
         order = np.argsort(-score[own], kind="stable")
-        hits.append(_hits(boxes[own][order], wanted, least_overlap))
+        hits.append(_hits(boxes[own][order], targets, least_overlap))
         scores.append(score[own][order])
-        total += len(wanted)
+        total += len(targets)
     if total == 0:
         return float("nan")
     order = np.argsort(-np.concatenate(scores), kind="stable")
     right = np.concatenate(hits)[order]
     recall = np.cumsum(right) / total
     precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]  # the envelope, as everyone measures it
+    best = np.maximum.accumulate(precision[::-1])[::-1]  # the monotone envelope, as in VOC since 2010
     return float(np.sum(np.diff(recall, prepend=0.0) * best))
 
 
-def _hits(boxes: np.ndarray, wanted: np.ndarray, least_overlap: float) -> Bool[np.ndarray, " M"]:
-    """Which boxes, best first, are right: each wanted one can be found once."""
-    shared = overlap(boxes.astype(np.float32), wanted.astype(np.float32))
-    free, right = np.ones(len(wanted), bool), np.zeros(len(boxes), bool)
+def _hits(boxes: np.ndarray, targets: np.ndarray, least_overlap: float) -> Bool[np.ndarray, " M"]:
+    """Marks the true positives among boxes sorted by score; each target matches at most one box."""
+    shared = iou(boxes.astype(np.float32), targets.astype(np.float32))
+    free, right = np.ones(len(targets), bool), np.zeros(len(boxes), bool)
     for number in range(len(boxes)):
         candidates = np.where(free, shared[number], 0.0)
         if len(candidates) and candidates.max() >= least_overlap:

@@ -1,10 +1,10 @@
-"""A small convolutional detector, trained from scratch in minutes and run in a few milliseconds on one core.
+"""A small anchor-free convolutional detector, trained from scratch in minutes; a few milliseconds on one CPU core.
 
-One picture goes through a patch stem (stride 4) down to stride 32 and back up to stride 8, where every cell says
-which kinds have their centre in it, how far that centre is away and how large the box is (anchor-free, as CenterNet and
-FCOS; Zhou et al. 2019, Tian et al. 2019). Plain 3 x 3 convolutions with ReLU, and batch norm that folds into them: what
-a processor is quickest at. The output follows the convention of YOLO's exports, so that models of others and ours go
-through one reader.
+A patch stem (stride 4) is followed by a feature pyramid down to stride 32 and back up to stride 8, where every cell
+predicts class scores, the offset of the box centre and the log size of the box (as CenterNet, Zhou et al. 2019, arXiv
+1904.07850, and FCOS, Tian et al. 2019, arXiv 1904.01355). It uses plain 3 x 3 convolutions with ReLU and foldable batch
+norm, which are fastest on a CPU. The exported output follows the convention of YOLO, so one reader serves other models
+too.
 """
 
 from dataclasses import dataclass
@@ -14,25 +14,25 @@ from jaxtyping import Float32
 from torch import Tensor, nn
 
 STRIDE = 8
-"""Pixels of the input a cell of the output covers each way."""
+"""Pixels of the input, in each direction, that one cell of the output covers."""
 MULTIPLE = 32
 """Input sides must be multiples of this."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorConfig:
-    """Which network."""
+    """Architecture of the network."""
 
     names: tuple[str, ...]
     """Names of the classes, in the order of the scores."""
     stem: int = 16
     """Channels at stride 4."""
     fine: int = 32
-    """Channels at stride 8, where small things are told apart."""
+    """Channels at stride 8, for small objects."""
     middle: int = 64
     """Channels at stride 16."""
     coarse: int = 96
-    """Channels at stride 32, where large things are seen whole."""
+    """Channels at stride 32, for large objects."""
     head: int = 48
     """Channels before the output."""
 
@@ -49,7 +49,7 @@ def convolution(
 
 
 class DetectorNetwork(nn.Module):
-    """Pictures to one row of numbers a cell."""
+    """Maps pictures to box offsets, log sizes and class logits at every cell of stride 8."""
 
     def __init__(self, config: DetectorConfig) -> None:
         super().__init__()
@@ -67,10 +67,10 @@ class DetectorNetwork(nn.Module):
         self.fine_out = convolution(config.fine, config.head)
         self.head = nn.Conv2d(config.head, 4 + len(config.names), 1)
         assert self.head.bias is not None
-        nn.init.constant_(self.head.bias[4:], -4.0)  # things are rare: begin by saying no (RetinaNet's prior)
+        nn.init.constant_(self.head.bias[4:], -4.0)  # low initial score, because objects are rare (RetinaNet's prior)
 
     def forward(self, pictures: Float32[Tensor, "B 3 height width"]) -> Tensor:
-        """Raw numbers of shape (B, 4 + classes, height / 8, width / 8): offset x, y, log width, height, logits."""
+        """Returns (B, 4 + classes, height / 8, width / 8): offset x, y, log width, height (cells), class logits."""
         fine = self.to_fine(self.stem(pictures))
         fine = fine + self.fine(fine)
         middle = self.to_middle(fine)
@@ -84,7 +84,7 @@ class DetectorNetwork(nn.Module):
 
 
 class YoloOutput(nn.Module):
-    """The network as it is exported: its numbers as centre, size and scores, shape (1, 4 + classes, cells)."""
+    """The network with its output decoded for export: centre, size and scores, shape (1, 4 + classes, cells)."""
 
     def __init__(self, network: DetectorNetwork, height: int, width: int) -> None:
         """Args: the fixed size of the input, in pixels."""
@@ -93,7 +93,7 @@ class YoloOutput(nn.Module):
         self.register_buffer("centres", cell_centres(height // STRIDE, width // STRIDE, torch.device("cpu")))
 
     def forward(self, images: Tensor) -> Tensor:
-        """Boxes in pixels of the input, scores from 0 to 1."""
+        """Returns boxes in pixels of the input and scores from 0 to 1."""
         raw = self.network(images).flatten(2)
         places = raw[:, :2] * STRIDE + self.get_buffer("centres")
         sizes = torch.exp(raw[:, 2:4]) * STRIDE
@@ -101,6 +101,6 @@ class YoloOutput(nn.Module):
 
 
 def cell_centres(rows: int, columns: int, device: torch.device) -> Float32[Tensor, "1 2 cells"]:
-    """Where the middle of each cell lies in the picture, pixels; row after row."""
+    """Returns the centre x, y of each cell in pixels of the input, in row-major order."""
     y, x = torch.meshgrid(torch.arange(rows, device=device), torch.arange(columns, device=device), indexing="ij")
     return ((torch.stack([x, y]).flatten(1) + 0.5) * STRIDE)[None].float()

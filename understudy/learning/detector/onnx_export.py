@@ -1,6 +1,10 @@
-"""A trained detector as ONNX in the convention of YOLO's exports: input `images`, output (1, 4 + classes, cells), and
-metadata with the names, so that `perception` reads it as it reads a model of anyone else's."""
+"""Exports a trained detector to ONNX in the convention of YOLO.
 
+Input `images`, output (1, 4 + classes, cells), and class names in the metadata, so `perception` reads it as any other
+YOLO export.
+"""
+
+import io
 import warnings
 from pathlib import Path
 
@@ -8,64 +12,63 @@ import numpy as np
 import torch
 
 from understudy.contract.errors import TrainingError
+from understudy.contract.safe_files import replace_bytes
 from understudy.learning.detector.network import MULTIPLE, DetectorNetwork, YoloOutput
 
 OPSET = 17
 
 
 def export_onnx(network: DetectorNetwork, path: Path, height: int, width: int, metadata: dict[str, str]) -> None:
-    """Writes the network for pictures of one size, weights as 16-bit floats (half the file, the same answers).
+    """Writes the network for pictures of one size, with weights as 16-bit floats, which halve the file.
 
     Args:
         network: trained; batch norm is folded into the convolutions.
-        path: of the file; written whole or not at all.
+        path: of the file; written atomically.
         height: of the input in pixels, a multiple of 32.
-        width: likewise.
-        metadata: further entries about the file, such as its figures.
+        width: of the input in pixels, a multiple of 32.
+        metadata: further metadata entries, such as validation metrics.
 
     Raises:
-        TrainingError: if it cannot be written.
+        TrainingError: if the file cannot be written.
     """
     assert height % MULTIPLE == 0 and width % MULTIPLE == 0
     import onnx
 
-    unfinished = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        _trace(network, unfinished, height, width)
-        model = onnx.load(unfinished)
-        _halve(model)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        model = onnx.load_from_string(_trace(network, height, width))
+        _store_as_float16(model)
         names = dict(enumerate(network.config.names))
         entries = {"names": str(names), "task": "detect", "stride": str(MULTIPLE), "imgsz": str([height, width])}
         onnx.helper.set_model_props(model, entries | {"author": "understudy"} | metadata)
         onnx.checker.check_model(model)
-        onnx.save(model, unfinished)
-        unfinished.replace(path)
+        replace_bytes(path, model.SerializeToString())
     except OSError as problem:
         raise TrainingError(
             f"{path} could not be written ({problem.strerror or problem}): choose another --out."
         ) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
-def _trace(network: DetectorNetwork, path: Path, height: int, width: int) -> None:
+def _trace(network: DetectorNetwork, height: int, width: int) -> bytes:
+    """The network as ONNX."""
+    file = io.BytesIO()
     output = YoloOutput(network.cpu(), height, width).eval()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the tracing exporter is deprecated; the new one wants another package
         torch.onnx.export(
             output,
             (torch.zeros(1, 3, height, width),),
-            str(path),
+            file,  # type: ignore[arg-type]  # takes a file, too
             dynamo=False,
             opset_version=OPSET,
             input_names=["images"],
             output_names=["output0"],
         )
+    return file.getvalue()
 
 
-def _halve(model: object) -> None:
-    """Stores large weights as 16-bit floats behind a cast, which ONNX Runtime carries out once, at loading."""
+def _store_as_float16(model: object) -> None:
+    """Stores large weights as 16-bit floats followed by a cast, which ONNX Runtime folds at load time."""
     from onnx import helper, numpy_helper
     from onnx.onnx_pb import ModelProto, TensorProto
 

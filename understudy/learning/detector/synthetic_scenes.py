@@ -1,8 +1,8 @@
-"""Pictures of the embedded game with their truth: crowds that no play would show, and moments of a teacher's play.
+"""Rendered pictures of the simulator with ground-truth boxes: random scenes, and frames of the scripted teacher's play.
 
-Made-up scenes show every kind equally often, in heaps, under panels and explosions, over skies that no map of the
-game has; what is held out is real play and made-up scenes on the game's own maps, so a score there is one on maps never
-seen.
+Random scenes apply domain randomisation (Tobin et al. 2017, arXiv 1703.06907): all kinds, crowds, explosions and
+backgrounds that no map of the game has. The held-out set consists of frames of play and random scenes on the game's own
+maps, so its score measures generalisation to unseen backgrounds.
 """
 
 from collections.abc import Iterator
@@ -19,40 +19,43 @@ from understudy.worlds.simulator.engine.state import EFFECT, Effect
 from understudy.worlds.simulator.rendering.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene, scene_of
 
 STRANGE_SKIES = 24
-"""Skies made for training alone; the game's own are held out."""
+"""Number of background styles used for training only; those of the game's maps are held out."""
 
 
 @dataclass(frozen=True)
-class Labelled:
-    """One picture and what is in it."""
+class LabelledImage:
+    """One picture with its ground-truth boxes."""
 
     picture: UInt8[np.ndarray, "height width 3"]
     """RGB."""
     kinds: Int64[np.ndarray, " M"]
     boxes: Float32[np.ndarray, "M 4"]
-    """Centre x, y, width, height in fractions of the picture; a box may reach over its edge."""
+    """Centre x, y, width, height in fractions of the picture; a box may extend beyond its edge."""
 
 
-def made_up_scenes(
+def random_scenes(
     profile: Profile, count: int, seed: int, height: int, *, own_maps: bool = False
-) -> Iterator[Labelled]:
-    """Pictures of scenes drawn by chance, `height` pixels high; over strange skies, or on the game's own maps."""
+) -> Iterator[LabelledImage]:
+    """Renders random scenes, `height` pixels high, over training-only backgrounds or, with `own_maps`, the game's."""
     from understudy.worlds.simulator.rendering.renderer import Renderer
 
     generator = np.random.default_rng([abs(seed), seed < 0])
     renderers = [Renderer(profile, size) for size in ((1280, 720), (960, 540), (1600, 900))]
     for number in range(count):
         renderer = renderers[(0, 0, 1, 2)[number % 4]]
-        scene = _made_up(profile, generator)
+        scene = _random_scene(profile, generator)
         if own_maps:
             scene.observation["player"]["map_index"] = number % len(profile.maps)
         yield _labelled(renderer.frame(scene), scene.observation, height)
 
 
-def played_scenes(
+def teacher_scenes(
     profile: Profile, seeds: np.ndarray, every_s: float, seconds: float, height: int
-) -> Iterator[Labelled]:
-    """Moments of the hunter's play, every so often, one world after the other, spread over the game's maps."""
+) -> Iterator[LabelledImage]:
+    """Renders frames of the hunter's play, one every `every_s` seconds for `seconds` in each of the worlds `seeds`.
+
+    The worlds take the game's maps in turn; pictures are `height` pixels high.
+    """
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.worlds.simulator.rendering.renderer import Renderer
     from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -72,16 +75,16 @@ def played_scenes(
                 yield _labelled(renderer.frame(scene_of(world.states[0], observation)), observation, height)
 
 
-def _labelled(frame: np.ndarray, observation: np.void, height: int) -> Labelled:
+def _labelled(frame: np.ndarray, observation: np.void, height: int) -> LabelledImage:
     tracks = observation["tracks"][observation["tracks"]["id"] > 0]
     width = round(frame.shape[1] * height / frame.shape[0])
     picture = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
     boxes = np.stack([tracks[name] for name in ("x", "y", "width", "height")], axis=1)
-    return Labelled(np.asarray(picture, np.uint8), tracks["kind"].astype(np.int64), boxes.astype(np.float32))
+    return LabelledImage(np.asarray(picture, np.uint8), tracks["kind"].astype(np.int64), boxes.astype(np.float32))
 
 
-def _made_up(profile: Profile, generator: np.random.Generator) -> Scene:
-    """A scene that could be: objects anywhere, in heaps, hurt, shooting, one of them selected."""
+def _random_scene(profile: Profile, generator: np.random.Generator) -> Scene:
+    """Generates a random scene: objects at random places or in clusters, damaged, shooting, at most one selected."""
     observation = empty_observation(1).records[0].copy()
     tick = float(generator.integers(0, 4000))
     _make_player(observation, generator)
@@ -150,7 +153,7 @@ def _make_landmarks(observation: np.void, generator: np.random.Generator) -> Non
 
 
 def _effects(observation: np.void, tick: float, generator: np.random.Generator) -> np.ndarray:
-    """Shots, blasts and log lines of the last seconds, most of them about what is in sight."""
+    """Generates shots, explosions and log lines of the last seconds, most of them at visible objects."""
     tracks = observation["tracks"][observation["tracks"]["role"] == Role.ENEMY]
     ship = observation["player"]["x"] * MAP_WIDTH, observation["player"]["y"] * MAP_HEIGHT
     rows = []

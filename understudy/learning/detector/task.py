@@ -1,4 +1,4 @@
-"""A detector's training as a task of the one loop: pictures on the device, shown in other sizes, colours and noise."""
+"""Detector training as a task of the training loop, with augmentation (zoom, crop, colour, noise) on the device."""
 
 from collections.abc import Sequence
 
@@ -11,39 +11,39 @@ from understudy.contract.profile import Rectangle
 from understudy.learning.detector.loss import detection_loss
 from understudy.learning.detector.mean_average_precision import Found, Truth, average_precisions
 from understudy.learning.detector.network import MULTIPLE, DetectorConfig, DetectorNetwork, YoloOutput
-from understudy.learning.detector.synthetic_scenes import Labelled
+from understudy.learning.detector.synthetic_scenes import LabelledImage
 from understudy.perception.detector import IOU
 from understudy.perception.letterbox import GREY
-from understudy.perception.nms import candidates, suppress
+from understudy.perception.nms import candidates, non_max_suppression
 
-LEAST_SCORE = 0.02
-"""Detections from this score on count for the average precision, which looks at the whole curve."""
-AROUND = 0.85
-"""The part of the windows into a picture that is laid around one of its objects."""
+MIN_SCORE = 0.02
+"""Lowest score of detections that enter the average precision; low, because it integrates the whole curve."""
+OBJECT_CROP_SHARE = 0.85
+"""Share of crops that are placed around one of the picture's objects; the others are placed uniformly."""
 
 
 class DetectorTask:
-    """Labelled pictures of one size, and the network that learns from them."""
+    """Detector training on labelled pictures of one size."""
 
     def __init__(
         self,
         config: DetectorConfig,
-        training: Sequence[Labelled],
-        held_out: Sequence[Labelled],
+        training: Sequence[LabelledImage],
+        held_out: Sequence[LabelledImage],
         device: torch.device,
         crop: int | None = None,
         covered: tuple[Rectangle, ...] = (),
     ) -> None:
-        """Puts everything on the device.
+        """Copies the pictures to the device and builds the network.
 
         Args:
             config: of the network.
             training: pictures of one size.
             held_out: pictures of the same size.
             device: where to train.
-            crop: train on square parts of this many pixels, which is cheaper on a processor; None takes whole pictures.
-            covered: parts of the window where panels lie over the game. What shines through them is learnt too, but it
-                counts neither for nor against in the score: it cannot be clicked.
+            crop: side in pixels of square training crops, which are cheaper on a CPU; None takes whole pictures.
+            covered: parts of the window that panels cover. Objects behind them are trained on, but are ignored in the
+                score, because they cannot be clicked.
         """
         self._pictures, self._boxes, self._kinds = _tensors(training, device)
         self._held_pictures, _, _ = _tensors(held_out, device)
@@ -64,27 +64,27 @@ class DetectorTask:
     def loss(
         self, model: DetectorNetwork, indices: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """The loss on some pictures, each in another size and light."""
+        """Computes the loss on a batch of augmented pictures."""
         size = padded_size(*self._pictures.shape[2:]) if self._crop is None else (self._crop, self._crop)
-        pictures, boxes, kinds = zoomed(
+        pictures, boxes, kinds = random_zoom(
             self._pictures[indices].float() / 255, self._boxes[indices], self._kinds[indices], size, generator
         )
-        return detection_loss(model(relit(pictures, generator)), boxes, kinds)
+        return detection_loss(model(jitter_colour(pictures, generator)), boxes, kinds)
 
     def validate(self, model: DetectorNetwork) -> dict[str, float]:
-        """mAP50 on the held-out pictures, as `accuracy` too."""
+        """Returns mAP50 on the held-out pictures, also as `accuracy`, the name that the training loop uses."""
         score = float(np.nanmean(self.precisions(model)))
         return {"accuracy": score, "map50": score}
 
     @torch.no_grad()
     def precisions(self, model: DetectorNetwork) -> Float64[np.ndarray, " classes"]:
-        """Average precision at an overlap of one half, class by class, on the held-out pictures."""
+        """Average precision at IoU 0.5 of each class, on the held-out pictures."""
         found = [tuple(part[self._open(one[2])] for part in one) for one in self._find(model)]
         truth = [tuple(part[self._open(one[1])] for part in one) for one in self._truth()]
         return average_precisions(found, truth, len(model.config.names))
 
     def _open(self, boxes: np.ndarray) -> np.ndarray:
-        """Which boxes (pixels) have their centre under no panel."""
+        """Marks the boxes (pixels) whose centre no panel covers."""
         height, width = self._held_pictures.shape[2:]
         places = [(float(box[0]) / width, float(box[1]) / height) for box in boxes]
         return np.array([not any(part.contains(x, y) for part in self._covered) for x, y in places], bool)
@@ -103,31 +103,31 @@ class DetectorTask:
             padded = torch.full((len(pictures), 3, *shape), GREY / 255, device=pictures.device)
             padded[:, :, :height, :width] = pictures.float() / 255
             for rows in output(padded).float().cpu().numpy():
-                boxes, scores, labels = candidates(rows, LEAST_SCORE)
-                stay = suppress(boxes, scores, labels, IOU)
+                boxes, scores, labels = candidates(rows, MIN_SCORE)
+                stay = non_max_suppression(boxes, scores, labels, IOU)
                 found.append((labels[stay], scores[stay], boxes[stay]))
         return found
 
 
 def padded_size(height: int, width: int) -> tuple[int, int]:
-    """The smallest input that holds a picture and that the network can halve often enough."""
+    """Rounds a picture size up to multiples of 32, as the network requires."""
     return -(-height // MULTIPLE) * MULTIPLE, -(-width // MULTIPLE) * MULTIPLE
 
 
-def zoomed(
+def random_zoom(
     pictures: Tensor, boxes: Tensor, kinds: Int64[Tensor, "B M"], size: tuple[int, int], generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """A window of `size` pixels into each picture, 0.8 to 1.25 times as large, at a place drawn by chance.
+    """Crops `size` pixels (height, width) from each picture at a random position, after scaling by 0.8 to 1.25.
 
     Returns:
-        Pictures, boxes in pixels of the window, and kinds: -1 where the centre lies outside.
+        Pictures, boxes in pixels of the crop, and kinds: -1 where the centre lies outside.
     """
     count, (height, width) = len(pictures), pictures.shape[2:]
     device = pictures.device
     zoom = torch.exp((torch.rand(count, generator=generator, device=device) * 2 - 1) * 0.22)
     free = torch.stack([width - size[1] / zoom, height - size[0] / zoom], dim=1)
     corner = _corners(free, boxes, kinds, size, zoom, generator, (width, height))
-    # grid_sample wants the window in -1..1 of the picture
+    # grid_sample expects the crop in -1..1 of the picture
     span = torch.stack([size[1] / zoom / width, size[0] / zoom / height], dim=1)
     middle = (corner + torch.stack([size[1] / zoom, size[0] / zoom], dim=1) / 2) / torch.tensor(
         [width, height], device=device
@@ -154,20 +154,20 @@ def _corners(
     generator: torch.Generator,
     shape: tuple[int, int],
 ) -> Tensor:
-    """Upper left corners of the windows: most of them around some object, for most of a picture is empty space."""
+    """Upper left corners of the crops, most of them around an object, because most of a picture is empty."""
     count, device = len(free), free.device
     anywhere = torch.rand(count, 2, generator=generator, device=device)
-    luck = torch.rand(kinds.shape, generator=generator, device=device) - 2.0 * (kinds < 0)
-    chosen = boxes[torch.arange(count, device=device), luck.argmax(dim=1), :2] * torch.tensor(shape, device=device)
+    priority = torch.rand(kinds.shape, generator=generator, device=device) - 2.0 * (kinds < 0)
+    chosen = boxes[torch.arange(count, device=device), priority.argmax(dim=1), :2] * torch.tensor(shape, device=device)
     span = torch.tensor([size[1], size[0]], device=device) / zoom[:, None]
     around = chosen - span * (0.1 + 0.8 * torch.rand(count, 2, generator=generator, device=device))
-    holds = (kinds >= 0).any(dim=1) & (torch.rand(count, generator=generator, device=device) < AROUND)
+    holds = (kinds >= 0).any(dim=1) & (torch.rand(count, generator=generator, device=device) < OBJECT_CROP_SHARE)
     low, high = torch.minimum(free, torch.zeros_like(free)), torch.maximum(free, torch.zeros_like(free))
     return torch.where(holds[:, None], torch.minimum(torch.maximum(around, low), high), anywhere * free)
 
 
-def relit(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Other skins, lamps and cameras: gains of the colours, a turn of the hue, contrast, blur's opposite and noise."""
+def jitter_colour(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Colour augmentation: random channel gains, hue rotation, contrast, brightness and Gaussian noise."""
     count, device = len(pictures), pictures.device
 
     def draw(*shape: int) -> Tensor:
@@ -176,13 +176,15 @@ def relit(pictures: Tensor, generator: torch.Generator) -> Tensor:
     gain = 0.8 + 0.4 * draw(3, 1, 1)
     contrast, lift = 0.8 + 0.45 * draw(1, 1, 1), 0.08 * (draw(1, 1, 1) - 0.4)
     turn = (draw(1, 1, 1) * 2 - 1) * 0.18
-    turned = pictures + turn * (pictures.roll(1, dims=1) - pictures.roll(-1, dims=1))  # a small turn about grey
+    turned = pictures + turn * (
+        pictures.roll(1, dims=1) - pictures.roll(-1, dims=1)
+    )  # a small hue rotation around the grey axis
     noise = torch.randn(pictures.shape, generator=generator, device=device) * 0.03 * draw(1, 1, 1) ** 2
     return ((turned * gain * contrast + lift) + noise).clamp(0, 1)
 
 
 def _tensors(
-    labelled: Sequence[Labelled], device: torch.device
+    labelled: Sequence[LabelledImage], device: torch.device
 ) -> tuple[UInt8[Tensor, "N 3 height width"], Tensor, Int64[Tensor, "N M"]]:
     most = max(1, max((len(one.kinds) for one in labelled), default=1))
     boxes = np.ones((len(labelled), most, 4), np.float32)

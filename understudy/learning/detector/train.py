@@ -1,4 +1,4 @@
-"""Trains a detector and writes it as ONNX: from rendered scenes of the embedded game, or from labelled screenshots."""
+"""Trains the object detector on rendered scenes of the simulator or labelled screenshots, and exports it to ONNX."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -12,43 +12,44 @@ from understudy.contract import serialization
 from understudy.contract.profile import Profile
 from understudy.learning.detector.network import DetectorConfig, DetectorNetwork
 from understudy.learning.detector.onnx_export import export_onnx
-from understudy.learning.detector.synthetic_scenes import Labelled, made_up_scenes, played_scenes
+from understudy.learning.detector.synthetic_scenes import LabelledImage, random_scenes, teacher_scenes
 from understudy.learning.detector.task import DetectorTask, padded_size
 from understudy.learning.detector.yolo_dataset import read_labelled, split
-from understudy.learning.supervised.train_policy import pick_device
+from understudy.learning.registry.policy_lock import expect_no_training, training_lock
+from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
 from understudy.policies.checkpoint import CheckpointMeta, load_checkpoint
 
 PICTURE_HEIGHT, PICTURE_WIDTH = 360, 640
-"""Pixels that the detector sees: half of a 1280 x 720 window."""
+"""Input size of the detector, pixels: half of a 1280 x 720 window."""
 ENCODING = "detector-1"
-"""Name of the network's design in its checkpoints."""
+"""Version of the network architecture in its checkpoints."""
 HELD_OUT_SEED = 7_000_000
-"""Where the worlds of held-out pictures begin, within the seeds for choosing (2^32 on)."""
+"""Offset of the held-out worlds in the validation seeds, which start at 2^32."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DetectorSettings:
-    """How to train a detector."""
+    """Settings of detector training."""
 
     out: Path
     """The ONNX file."""
     output_dir: Path
-    """Where the checkpoints go."""
+    """Folder of the checkpoints."""
     num_pictures: int = 1200
-    """Rendered pictures to learn from."""
+    """Number of rendered training pictures."""
     num_held_out: int = 120
-    """Pictures of the game's own maps, never learned from."""
+    """Number of held-out pictures, on the game's own maps."""
     crop: int | None = 224
-    """Side of the part of a picture that a step looks at; None for all of it."""
+    """Side of the training crops, pixels; None for whole pictures."""
     start: Path | None = None
-    """Checkpoint of an earlier detector to go on from; what does not fit (other classes) begins anew."""
+    """Checkpoint to fine-tune; layers of other shapes (other classes) are initialised randomly."""
     images: Path | None = None
-    """A folder of screenshots in place of the embedded game."""
+    """Folder of screenshots to train on instead of rendered scenes."""
     labels: Path | None = None
-    """Their labels."""
+    """Folder of their labels."""
     fit: FitConfig = field(default_factory=FitConfig)
     device: str = "auto"
     threads: int = 1
@@ -64,7 +65,7 @@ class DetectorResult:
     num_training: int
     num_held_out: int
     precisions: dict[str, float]
-    """Average precision at an overlap of one half by class, on held-out pictures."""
+    """Average precision at IoU 0.5 by class, on held-out pictures."""
     num_parameters: int
 
 
@@ -75,29 +76,32 @@ def train_detector(
     progress: Callable[[FitProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> DetectorResult:
-    """Draws or reads the pictures, fits the network, writes the ONNX file.
+    """Renders or reads the pictures, trains the network, and writes the ONNX file.
 
     Args:
-        settings: how.
-        profile: the game whose scenes are drawn and whose kinds are the classes; unused with screenshots.
-        drawing: told how many pictures there are, and of how many.
-        progress: told of every step.
-        stop: asked after every step.
+        settings: of the training.
+        profile: the game whose scenes are rendered and whose kinds are the classes; unused with screenshots.
+        drawing: called after each rendered picture with the number done and the total.
+        progress: called after every training step.
+        stop: called after every training step; True ends the training.
 
     Raises:
-        TrainingError: if there is nothing to learn from.
+        TrainingError: if there are no usable pictures, the ONNX file cannot be written, or another process trains into
+            the folder.
     """
     torch.set_num_threads(settings.threads)
-    device = pick_device(settings.device)
+    expect_no_training(settings.output_dir)  # before the pictures are drawn
+    device = resolve_device(settings.device)
     training, held_out, names = gather(settings, profile, drawing)
     config = DetectorConfig(names=names)
-    with rng_state.seeded(settings.fit.seed, device):
+    with rng_state.seeded_rng(settings.fit.seed, device):
         covered = () if settings.images is not None else profile.panels
         task = DetectorTask(config, training, held_out, device, settings.crop, covered)
     if settings.start is not None:
-        take_over(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
+        install_weights(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=serialization.to_plain(config))
-    result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
+    with training_lock(settings.output_dir):
+        result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
     network = DetectorNetwork(config)
     network.load_state_dict(load_checkpoint(result.best_path, "detector", ENCODING).weights)
     precisions = task.precisions(network.to(device).eval())
@@ -117,8 +121,8 @@ def train_detector(
     )
 
 
-def take_over(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
-    """Puts those weights into a network that fit it; returns how many did."""
+def install_weights(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
+    """Loads the weights whose name and shape match into a network; returns their number."""
     own = network.state_dict()
     fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
     network.load_state_dict(own | fitting)
@@ -127,26 +131,30 @@ def take_over(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int
 
 def gather(
     settings: DetectorSettings, profile: Profile, drawing: Callable[[int, int], None] | None = None
-) -> tuple[list[Labelled], list[Labelled], tuple[str, ...]]:
-    """Pictures to learn from, pictures held out, and the names of their classes."""
+) -> tuple[list[LabelledImage], list[LabelledImage], tuple[str, ...]]:
+    """Returns the training pictures, the held-out pictures, and the names of the classes.
+
+    Raises:
+        TrainingError: if screenshots or labels cannot be read, or are too few.
+    """
     if settings.images is not None and settings.labels is not None:
         pictures, names = read_labelled(settings.images, settings.labels, PICTURE_HEIGHT, PICTURE_WIDTH)
         return *split(pictures), names
     total = settings.num_pictures + settings.num_held_out
-    made_up = made_up_scenes(profile, settings.num_pictures, settings.fit.seed, PICTURE_HEIGHT)
+    made_up = random_scenes(profile, settings.num_pictures, settings.fit.seed, PICTURE_HEIGHT)
     training = _counted(made_up, drawing, 0, total)
     half = settings.num_held_out // 2
     worlds = np.arange(max(1, half // 8), dtype=np.uint64) + np.uint64(2**32 + HELD_OUT_SEED)
-    played = played_scenes(profile, worlds, 4.0, 4.0 * half / len(worlds), PICTURE_HEIGHT)
+    played = teacher_scenes(profile, worlds, 4.0, 4.0 * half / len(worlds), PICTURE_HEIGHT)
     held_out = _counted(played, drawing, settings.num_pictures, total)
-    crowds = made_up_scenes(profile, settings.num_held_out - len(held_out), -1, PICTURE_HEIGHT, own_maps=True)
+    crowds = random_scenes(profile, settings.num_held_out - len(held_out), -1, PICTURE_HEIGHT, own_maps=True)
     held_out += _counted(crowds, drawing, settings.num_pictures + len(held_out), total)
     return training, held_out, tuple(kind.name for kind in profile.kinds)
 
 
 def _counted(
-    pictures: Iterable[Labelled], drawing: Callable[[int, int], None] | None, before: int, total: int
-) -> list[Labelled]:
+    pictures: Iterable[LabelledImage], drawing: Callable[[int, int], None] | None, before: int, total: int
+) -> list[LabelledImage]:
     drawn = []
     for picture in pictures:
         drawn.append(picture)

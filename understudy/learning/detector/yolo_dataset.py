@@ -1,7 +1,7 @@
-"""A person's own screenshots as labelled pictures: images, and beside them text files in YOLO's form.
+"""Reads a data set of labelled screenshots in YOLO format: images, and one text file of labels for each.
 
-One line an object: class number, centre x, y, width, height in fractions of the picture. Names come from a file
-`classes.txt` (one a line) among the labels, or from `data.yaml`'s names, as the usual labelling programs write them.
+A label file has one line for each object: class index, centre x, y, width, height in fractions of the picture. Class
+names come from `classes.txt` (one on each line) in the folder of the labels, or from `names` in `data.yaml`.
 """
 
 import re
@@ -11,18 +11,18 @@ import cv2
 import numpy as np
 
 from understudy.contract.errors import TrainingError
-from understudy.learning.detector.synthetic_scenes import Labelled
+from understudy.learning.detector.synthetic_scenes import LabelledImage
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
 HOLD_OUT_EVERY = 5
-"""Every fifth picture, in order of their names, is held out."""
+"""Every fifth picture, in the order of file names, is held out."""
 
 
-def read_labelled(images: Path, labels: Path, height: int, width: int) -> tuple[list[Labelled], tuple[str, ...]]:
-    """Screenshots and their labels, scaled to one size, and the names of the classes.
+def read_labelled(images: Path, labels: Path, height: int, width: int) -> tuple[list[LabelledImage], tuple[str, ...]]:
+    """Reads screenshots and labels, scaled to one size, and the names of the classes.
 
     Raises:
-        TrainingError: if there is nothing to read, or a label makes no sense; names the file and the line.
+        TrainingError: if there are no pictures or labels, or a label is invalid; names the file and the line.
     """
     paths = sorted(path for path in images.glob("*") if path.suffix.lower() in SUFFIXES)
     if not paths:
@@ -36,11 +36,11 @@ def read_labelled(images: Path, labels: Path, height: int, width: int) -> tuple[
     return pictures, names
 
 
-def split(pictures: list[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
-    """Pictures to learn from, and those held out.
+def split(pictures: list[LabelledImage]) -> tuple[list[LabelledImage], list[LabelledImage]]:
+    """Splits pictures into a training and a held-out set.
 
     Raises:
-        TrainingError: if there are too few to hold any out.
+        TrainingError: if there are fewer than HOLD_OUT_EVERY pictures.
     """
     held_out = pictures[HOLD_OUT_EVERY - 1 :: HOLD_OUT_EVERY]
     if not held_out:
@@ -57,11 +57,11 @@ def _names(labels: Path) -> tuple[str, ...]:
     for path in described:
         if path.exists() and (names := _names_of_yaml(path.read_text(encoding="utf-8"))):
             return names
-    raise TrainingError(f"{labels} says nothing of the classes' names: put a file classes.txt there, one name a line.")
+    raise TrainingError(f"{labels} holds no class names: put a file classes.txt there, one name on each line.")
 
 
 def _names_of_yaml(text: str) -> tuple[str, ...]:
-    """The names of a data.yaml: a list in brackets, or lines `- name` or `0: name`. No more of YAML is needed."""
+    """Parses `names` of a data.yaml: a list in brackets, or lines `- name` or `0: name`; no other YAML is supported."""
     inline = re.search(r"^names:\s*\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
     if inline:
         return tuple(part.strip().strip("'\"") for part in inline[1].split(",") if part.strip())
@@ -73,7 +73,7 @@ def _names_of_yaml(text: str) -> tuple[str, ...]:
     )
 
 
-def _read(path: Path, label: Path, names: tuple[str, ...], height: int, width: int) -> Labelled:
+def _read(path: Path, label: Path, names: tuple[str, ...], height: int, width: int) -> LabelledImage:
     picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if picture is None:
         raise TrainingError(f"{path} cannot be read as a picture: remove it or save it again.")
@@ -81,7 +81,7 @@ def _read(path: Path, label: Path, names: tuple[str, ...], height: int, width: i
     rows = _rows(label, len(names)) if label.exists() else []
     kinds = np.array([row[0] for row in rows], np.int64)
     boxes = np.array([row[1:] for row in rows], np.float32).reshape(-1, 4)
-    return Labelled(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8), kinds, boxes)
+    return LabelledImage(np.asarray(cv2.cvtColor(small, cv2.COLOR_BGR2RGB), np.uint8), kinds, boxes)
 
 
 def _rows(label: Path, num_names: int) -> list[tuple[float, ...]]:

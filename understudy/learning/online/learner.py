@@ -1,8 +1,9 @@
 """Learns from one live game as it goes: stretches are weighed when they are over, and learnt from in small steps.
 
-The same rule as in practice (a learned value, clipped steps, a leash), with two differences. What plays is not what
-learns: play is drawn by the weights that the gate last let through, so a candidate strays from those only as far as the
-clip allows. And one game tells little: the learning rate is low, and what is kept is a buffer of the newest samples.
+The same rule as in practice (a learned value, clipped steps, a KL penalty), with two differences. What plays is not
+what learns: play is drawn by the weights that the gate last let through, so a candidate strays from those only as far
+as the clip allows. And one game tells little: the learning rate is low, and what is kept is a buffer of the newest
+samples.
 """
 
 import copy
@@ -15,30 +16,31 @@ from torch import Tensor
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.learning.online.messages import OnlineSettings, OnlineUpdated, Watched
-from understudy.learning.rl.action_log_prob import log_likelihood
-from understudy.learning.rl.gae import advantages, per_tick
-from understudy.learning.rl.outcome_detector import EYE_WATCH, OutcomeWatch
-from understudy.learning.rl.ppo import TICKS_A_MINUTE, PolicySettings, ProximalPolicy, representatives
-from understudy.learning.rl.reward import reward_parts
-from understudy.learning.rl.rollout_buffer import Experience, Moments, join_moments
-from understudy.learning.rl.value_function import ValueLearner, ValueSettings
+from understudy.learning.data.executor_batch import ExecutorBatch, concatenate, forward_policy
+from understudy.learning.online.messages import OnlineSettings, SegmentStats, UpdateStats
+from understudy.learning.rl.gae import compute_gae, discount_per_tick
+from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector
+from understudy.learning.rl.ppo import PPO, TICKS_A_MINUTE, PPOConfig, subsample_idle_ticks
+from understudy.learning.rl.reward import reward_terms
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import Sampling
-from understudy.policies.rollout_step import Thought
+from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.policy_bundle import SamplingConfig
+from understudy.policies.rollout_step import ExecutorStep
 
 STRETCH_TICKS = 30 * TICK_RATE_HZ
 """So much play is weighed at a time; its last tick only for its value."""
 FEWEST_TICKS = 2 * TICK_RATE_HZ
 """A stretch that is cut off earlier tells nothing."""
-TRUST_S = 5.0
+GAE_HORIZON_S = 5.0
 """As in practice."""
-WARM_STRETCHES = 10
+VALUE_WARMUP_SEGMENTS = 10
 """Five minutes from which only the value is learnt."""
 REST_SHARE = 0.16
-RECENT = 0.1
+EXPLAINED_VARIANCE_MOMENTUM = 0.1
 """Weight of the newest stretch in what the value is said to explain."""
-VALUE = ValueSettings(steps=8, batch_size=256, share=0.5, memory=60)
+VALUE = ValueConfig(steps=8, batch_size=256, sample_fraction=0.5, num_stored_rollouts=60)
 
 
 class OnlineLearner:
@@ -46,47 +48,47 @@ class OnlineLearner:
 
     def __init__(
         self,
-        incumbent: Executor,
-        person: Executor,
-        sampling: Sampling,
+        behaviour_policy: Executor,
+        reference_policy: Executor,
+        sampling: SamplingConfig,
         profile: Profile,
         settings: OnlineSettings,
-        working: Executor | None = None,
+        initial_policy: Executor | None = None,
     ) -> None:
         """Args:
         incumbent: what plays.
-        person: what the leash is tied to.
+        person: the reference policy of the KL penalty.
         sampling: how what begins is drawn.
         profile: the game.
         settings: how to learn.
         working: weights to go on from; those of `incumbent` when None.
         """
         self.settings, self.sampling = settings, sampling
-        self.incumbent = copy.deepcopy(incumbent).eval().requires_grad_(False)
+        self.behaviour_policy = copy.deepcopy(behaviour_policy).eval().requires_grad_(False)
         self.num_updates = self.num_learnt_ticks = 0
         self.explained = 0.0
-        self._person = person
+        self._person = reference_policy
         self._generator = torch.Generator().manual_seed(settings.seed)
         torch.manual_seed(settings.seed)
-        self.value = ValueLearner(VALUE, self._generator)
-        self.policy = self._policy(working or incumbent)
-        self._watch = OutcomeWatch(profile, EYE_WATCH if settings.by_eye else None)
+        self.value = ValueTrainer(VALUE, self._generator)
+        self.policy = self._policy(initial_policy or behaviour_policy)
+        self._watch = OutcomeDetector(profile, VISION_CONFIG if settings.by_eye else None)
         self._warm = 0
         self._observations: list[np.ndarray] = []
-        self._thoughts: list[Thought] = []
-        self._buffer: Moments | None = None
+        self._thoughts: list[ExecutorStep] = []
+        self._buffer: ExecutorBatch | None = None
         self._gains = self._weights = self._before = torch.zeros(0)
         self._next_s = -math.inf
 
-    def _policy(self, start: Executor) -> ProximalPolicy:
-        settings = PolicySettings(learning_rate=self.settings.learning_rate, leash=self.settings.leash, average=0.99)
-        return ProximalPolicy(copy.deepcopy(start), self._person, self.sampling, settings)
+    def _policy(self, start: Executor) -> PPO:
+        settings = PPOConfig(learning_rate=self.settings.learning_rate, kl_coef=self.settings.kl_coef, ema_decay=0.99)
+        return PPO(copy.deepcopy(start), self._person, self.sampling, settings)
 
     def __len__(self) -> int:
         """Samples in the buffer."""
         return len(self._gains)
 
-    def watch(self, observations: np.ndarray, thought: Thought, follows: bool) -> list[Watched]:
+    def add_block(self, observations: np.ndarray, thought: ExecutorStep, follows: bool) -> list[SegmentStats]:
         """Takes in consecutive ticks; weighs what has become a stretch.
 
         Args:
@@ -94,28 +96,30 @@ class OnlineLearner:
             thought: of the same ticks, the ticks where otherwise worlds are.
             follows: whether they come right after those before.
         """
-        told = [] if follows else self._weigh()
+        told = [] if follows else self._finish_segment()
         self._observations.append(observations)
         self._thoughts.append(thought)
-        return told + (self._weigh() if sum(map(len, self._observations)) >= STRETCH_TICKS else [])
+        return told + (self._finish_segment() if sum(map(len, self._observations)) >= STRETCH_TICKS else [])
 
-    def _weigh(self) -> list[Watched]:
+    def _finish_segment(self) -> list[SegmentStats]:
         """Ends the stretch: what came of each tick against what was expected of it; fills value and buffer."""
         observations = np.concatenate(self._observations) if self._observations else np.zeros(0)
         thoughts, self._observations, self._thoughts = self._thoughts, [], []
         if len(observations) < FEWEST_TICKS:
             return []
-        experience = Experience(len(observations), 1)
-        for name in Thought.__dataclass_fields__:
+        experience = RolloutBuffer(len(observations), 1)
+        for name in ExecutorStep.__dataclass_fields__:
             getattr(experience, name)[:, 0] = np.concatenate([getattr(thought, name) for thought in thoughts])
-        outcomes = self._watch.see_all(Observation(observations))
-        experience.rewards[:-1, 0] = reward_parts(outcomes, self.settings.prices)[1:]  # seen one tick after the deed
-        self._learn_value(experience)
+        outcomes = self._watch.process_episode(Observation(observations))
+        experience.rewards[:-1, 0] = reward_terms(outcomes, self.settings.reward_weights)[
+            1:
+        ]  # seen one tick after the deed
+        self._update_value(experience)
         self.num_learnt_ticks += len(observations)
         totals = {name: float(outcomes[name].sum()) for name in ("hits", "misses", "kills", "loot", "deaths")}
         points = float(experience.rewards.sum()) * TICKS_A_MINUTE / len(observations)
         return [
-            Watched(
+            SegmentStats(
                 num_samples=len(self),
                 buffer_size=self.settings.buffer_size,
                 points_per_minute=points,
@@ -124,33 +128,37 @@ class OnlineLearner:
             )
         ]
 
-    def _learn_value(self, experience: Experience) -> None:
-        moments = experience.moments()
-        values = self.value.expect(moments)
-        discount, trust = per_tick(VALUE.horizons_s[-1], TICK_RATE_HZ), per_tick(TRUST_S, TICK_RATE_HZ)
+    def _update_value(self, experience: RolloutBuffer) -> None:
+        moments = experience.flatten()
+        values = self.value.predict(moments)
+        discount, trust = (
+            discount_per_tick(VALUE.discount_horizons_s[-1], TICK_RATE_HZ),
+            discount_per_tick(GAE_HORIZON_S, TICK_RATE_HZ),
+        )
         rewards = experience.rewards.sum(axis=-1)
-        gains = torch.from_numpy(advantages(rewards, values[:, None].numpy(), discount, trust))[:-1, 0]
-        moments, returns = moments.take(torch.arange(len(gains))), values[:-1] + gains
+        gains = torch.from_numpy(compute_gae(rewards, values[:, None].numpy(), discount, trust))[:-1, 0]
+        moments, returns = moments.index(torch.arange(len(gains))), values[:-1] + gains
         explained = 1.0 - float(gains.var() / returns.var().clamp(min=1e-9))
-        self.explained += RECENT * (max(explained, -1.0) - self.explained)
+        self.explained += EXPLAINED_VARIANCE_MOMENTUM * (max(explained, -1.0) - self.explained)
         self.value.learn(experience)
-        if self.value.trouble:
+        if self.value.reset_reason:
             self._warm, self.explained = 0, 0.0
             self._buffer = None
             self._gains = self._weights = self._before = torch.zeros(0)
             return
         self._warm += 1
-        if self._warm > WARM_STRETCHES:
-            self._remember(moments, gains)
+        if self._warm > VALUE_WARMUP_SEGMENTS:
+            self._append_to_buffer(moments, gains)
 
-    def _remember(self, moments: Moments, gains: Tensor) -> None:
-        chosen, weights = representatives(moments, REST_SHARE, self._generator)
-        moments = moments.take(chosen)
+    def _append_to_buffer(self, moments: ExecutorBatch, gains: Tensor) -> None:
+        chosen, weights = subsample_idle_ticks(moments, REST_SHARE, self._generator)
+        moments = moments.index(chosen)
         with torch.no_grad():
-            before = log_likelihood(moments.ask(self.incumbent), moments, self.sampling)
+            output = forward_policy(self.behaviour_policy, moments)
+            before = ExecutorDistribution(output, self.sampling).log_prob(moments)
         newest = slice(-self.settings.buffer_size, None)
-        joined = moments if self._buffer is None else join_moments((self._buffer, moments))
-        self._buffer = joined.take(torch.arange(len(joined))[newest])
+        joined = moments if self._buffer is None else concatenate((self._buffer, moments))
+        self._buffer = joined.index(newest)
         self._gains = torch.cat([self._gains, gains[chosen]])[newest]
         self._weights = torch.cat([self._weights, weights])[newest]
         self._before = torch.cat([self._before, before])[newest]
@@ -161,7 +169,7 @@ class OnlineLearner:
             return None
         return max(0.0, self._next_s - now_s)
 
-    def update(self, now_s: float) -> OnlineUpdated:
+    def update(self, now_s: float) -> UpdateStats:
         """Takes the steps of one update.
 
         Raises:
@@ -173,7 +181,7 @@ class OnlineLearner:
         self.num_updates += 1
         told = [self._step(self._buffer) for _ in range(self.settings.steps_per_update)]
         unlike, _, moved = (sum(column) / len(told) for column in zip(*told, strict=True))
-        return OnlineUpdated(
+        return UpdateStats(
             number=self.num_updates,
             unlike_per_minute=TICKS_A_MINUTE * unlike,
             moved_per_minute=TICKS_A_MINUTE * moved,
@@ -182,28 +190,28 @@ class OnlineLearner:
             seconds=time.perf_counter() - begun_s,
         )
 
-    def _step(self, buffer: Moments) -> tuple[float, float, float]:
+    def _step(self, buffer: ExecutorBatch) -> tuple[float, float, float]:
         batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
-        moments = buffer.take(batch)
+        moments = buffer.index(batch)
         with torch.no_grad():
-            person = moments.ask(self.policy.person)
-        return self.policy.step(moments, self._gains[batch], self._weights[batch], self._before[batch], person)
+            person = forward_policy(self.policy.reference_policy, moments)
+        return self.policy.train_step(moments, self._gains[batch], self._weights[batch], self._before[batch], person)
 
-    def start_over(self) -> None:
+    def reset_policy(self) -> None:
         """Learns on from what plays; what was learnt since is given up."""
-        self.policy = self._policy(self.incumbent)
+        self.policy = self._policy(self.behaviour_policy)
 
     def promoted(self) -> None:
         """What was learnt plays from now on, and draws what comes."""
-        self._drawn_by(self.policy.learnt)
+        self._set_behaviour_weights(self.policy.ema_state_dict)
 
-    def goes_on_from(self, incumbent: Executor) -> None:
+    def set_behaviour_policy(self, behaviour_policy: Executor) -> None:
         """Other weights play from now on; what was learnt on from those before is given up, the value is kept."""
-        self._drawn_by(incumbent.state_dict())
-        self.start_over()
+        self._set_behaviour_weights(behaviour_policy.state_dict())
+        self.reset_policy()
 
-    def _drawn_by(self, weights: dict[str, Tensor]) -> None:
-        self._weigh()  # what has come so far was drawn by the weights before
-        self.incumbent.load_state_dict(weights)
+    def _set_behaviour_weights(self, weights: dict[str, Tensor]) -> None:
+        self._finish_segment()  # what has come so far was drawn by the weights before
+        self.behaviour_policy.load_state_dict(weights)
         self._buffer = None
         self._gains = self._weights = self._before = torch.zeros(0)

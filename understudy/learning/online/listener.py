@@ -14,20 +14,20 @@ from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Step
 from understudy.learning.online.messages import (
-    OnlinePlaces,
-    OnlineReady,
+    OnlinePaths,
     OnlineReport,
     OnlineSettings,
-    OnlineUpdated,
+    UpdateStats,
+    WorkerReady,
 )
-from understudy.learning.online.process import Judge, OnlineBrief, learn_online
-from understudy.learning.worker.worker_endpoint import Trouble
-from understudy.learning.worker.worker_process import NICENESS, Background, Patience
-from understudy.policies.rollout_step import Thought
+from understudy.learning.online.process import OnlineJob, PromotionCheck, run_online_worker
+from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.worker_process import NICENESS, WorkerProcess, WorkerTimeouts
+from understudy.policies.rollout_step import ExecutorStep
 
 BLOCK_TICKS = 10
 """Half a second of play is handed over at a time."""
-KEPT_BLOCKS = 600
+REPLAYED_BLOCKS = 600
 """The newest five minutes, for a learner that has to be started again."""
 
 
@@ -39,7 +39,7 @@ class VisualOutcomeLearner:
 
     def __init__(
         self,
-        executor: Path,
+        executor_folder: Path,
         profile: Profile,
         on_report: Callable[[OnlineReport], None] = lambda report: None,
         *,
@@ -47,12 +47,12 @@ class VisualOutcomeLearner:
         buffer_size: int = 2000,
         device: str = "cpu",
         update_interval: float = 3.0,
-        leash: float = 0.3,
-        by_eye: bool = False,
+        kl_coef: float = 0.3,
+        from_vision: bool = False,
         session: str = "session",
         logs: Path = Path("logs/online"),
-        judge: Judge | None = None,
-        patience: Patience | None = None,
+        judge: PromotionCheck | None = None,
+        patience: WorkerTimeouts | None = None,
         niceness: int = NICENESS,
     ) -> None:
         """Starts the learner; play can begin at once.
@@ -61,7 +61,7 @@ class VisualOutcomeLearner:
             executor: folder of the Executor's best_model.pt; the slower levels lie in the folders beside it.
             profile: the game that is played.
             on_report: called with each report, on a thread of its own.
-            learning_rate, buffer_size, update_interval, leash, by_eye: as in OnlineSettings.
+            learning_rate, buffer_size, update_interval, kl_coef, from_vision: as in OnlineSettings.
             device: `cpu`; the networks are too small to gain from another.
             session: names the candidate and the curves.
             logs: folder for the curves.
@@ -79,24 +79,24 @@ class VisualOutcomeLearner:
             learning_rate=learning_rate,
             buffer_size=buffer_size,
             update_interval=update_interval,
-            leash=leash,
-            by_eye=by_eye,
+            kl_coef=kl_coef,
+            by_eye=from_vision,
         )
         self.num_updates = self.num_ticks = 0
         self.is_ready = False
         self._on_report = on_report
-        self._thought: Thought | None = None
+        self._thought: ExecutorStep | None = None
         self._observations: list[bytes] = []
-        self._thoughts: list[Thought] = []
+        self._thoughts: list[ExecutorStep] = []
         self._follows = False
-        places = OnlinePlaces(models=executor.parent, session=session, log_folder=logs / session)
-        self.background = Background(
-            learn_online,
-            OnlineBrief(settings=self.settings, places=places, profile=profile, judge=judge),
-            self._hear,
-            lambda text: self._hear(Trouble(text=text)),
+        places = OnlinePaths(models=executor_folder.parent, session=session, log_folder=logs / session)
+        self.background = WorkerProcess(
+            run_online_worker,
+            OnlineJob(settings=self.settings, places=places, profile=profile, judge=judge),
+            self._on_message,
+            lambda text: self._on_message(WorkerFailure(text=text)),
             patience,
-            KEPT_BLOCKS,
+            REPLAYED_BLOCKS,
             niceness,
         )
 
@@ -105,7 +105,7 @@ class VisualOutcomeLearner:
         """Of the learner; set when it is started."""
         return self.settings.learning_rate
 
-    def listen(self, thought: Thought) -> None:
+    def on_policy_step(self, thought: ExecutorStep) -> None:
         """What the Executor was asked and what chance made of its answer, in the tick that is being decided."""
         self._thought = thought
 
@@ -113,33 +113,33 @@ class VisualOutcomeLearner:
         """Copies one tick of the first world; what a person did is not learnt from."""
         thought, self._thought = self._thought, None
         if thought is None or step.actors[0] != Actor.POLICY:
-            self._hand_over()
+            self._flush_block()
             self._follows = False
             return
         self.num_ticks += 1
         self._observations.append(step.observation.records[:1].tobytes())
         self._thoughts.append(thought)
         if len(self._thoughts) == BLOCK_TICKS:
-            self._hand_over()
+            self._flush_block()
 
     def close(self, timeout_s: float = 60.0) -> None:
         """Hands over what is left and lets the learner stage what it has learnt. May be called twice."""
-        self._hand_over()
+        self._flush_block()
         self.background.close(timeout_s if self.num_updates else 0.0)
 
-    def _hand_over(self) -> None:
+    def _flush_block(self) -> None:
         if self._thoughts:
             thoughts: dict[str, Any] = {
                 name: np.concatenate([getattr(thought, name)[:1] for thought in self._thoughts])
-                for name in Thought.__dataclass_fields__
+                for name in ExecutorStep.__dataclass_fields__
             }
             self.background.put((self._follows, b"".join(self._observations), thoughts))
             self._observations, self._thoughts = [], []
             self._follows = True
 
-    def _hear(self, report: OnlineReport) -> None:
-        if isinstance(report, OnlineReady):
+    def _on_message(self, report: OnlineReport) -> None:
+        if isinstance(report, WorkerReady):
             self.is_ready = True
-        elif isinstance(report, OnlineUpdated):
+        elif isinstance(report, UpdateStats):
             self.num_updates = report.number
         self._on_report(report)

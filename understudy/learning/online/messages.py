@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.learning.rl.reward import Prices
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.rl.reward import RewardWeights
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +21,9 @@ class OnlineSettings:
     """Seconds between two updates."""
     steps_per_update: int = 4
     """Steps, each with a batch of its own, in one update."""
-    leash: float = 0.3
-    """Points that each nat of unlikeness to the person's policy has to earn."""
-    prices: Prices = field(default_factory=Prices)
+    kl_coef: float = 0.3
+    """KL coefficient: points that each nat of divergence from the person's policy has to earn."""
+    reward_weights: RewardWeights = field(default_factory=RewardWeights)
     """What outcomes are worth."""
     by_eye: bool = False
     """Observations are read off pictures: what came of play is looked for less sharply."""
@@ -34,12 +34,12 @@ class OnlineSettings:
         for name in ("learning_rate", "buffer_size", "batch_size", "update_interval", "steps_per_update"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
-        if self.leash < 0:
-            raise ValueError(f"leash must be 0 or more, not {self.leash}")
+        if self.kl_coef < 0:
+            raise ValueError(f"kl_coef must be 0 or more, not {self.kl_coef}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlinePlaces:
+class OnlinePaths:
     """Which folders an online session reads and writes."""
 
     models: Path
@@ -51,12 +51,12 @@ class OnlinePlaces:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlineReady:
+class WorkerReady:
     """The learner has loaded everything and begins."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Watched:
+class SegmentStats:
     """A stretch of play is over and was weighed."""
 
     num_samples: int
@@ -73,7 +73,7 @@ class Watched:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlineUpdated:
+class UpdateStats:
     """One update."""
 
     number: int
@@ -88,7 +88,7 @@ class OnlineUpdated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlineJudged:
+class GateResult:
     """A candidate went to the gate."""
 
     promoted: bool
@@ -96,4 +96,4 @@ class OnlineJudged:
     path: str
 
 
-OnlineReport = OnlineReady | Watched | OnlineUpdated | OnlineJudged | Trouble
+OnlineReport = WorkerReady | SegmentStats | UpdateStats | GateResult | WorkerFailure

@@ -5,23 +5,34 @@
      "parents": [...]}
 
 `action` is `promote`, `refuse`, `rollback` or `abandon` (what the line before announced was never carried out). A line
-that a crash tore is passed over when reading and closed off before the next one is written.
+that a crash tore is passed over when reading and closed off before the next one is written. So is a line that is no
+decision: not JSON of that kind, or a change that does not say from which weights to which.
 """
 
+import errno
 import json
 import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from understudy.contract.errors import CheckpointError
+from understudy.contract.file_lock import try_lock
+from understudy.contract.safe_files import open_to_append
 
 STAGED, HISTORY, AUDIT = "staged", "history", "audit.jsonl"
 """What lies in the folder of a policy beside its checkpoints."""
 Line = dict[str, Any]
+CHANGES = ("promote", "rollback", "abandon")
+"""Actions that say from which weights to which."""
+MAX_LINE = 1_000_000
+"""Bytes; a line that is longer is none of ours."""
+PATIENCE_S = 10.0
+POLL_S = 0.005
 
 
-def audit(policy_folder: Path) -> list[Line]:
+def read_audit_log(policy_folder: Path) -> list[Line]:
     """All whole lines of one policy, oldest first; none where nothing was ever decided.
 
     Raises:
@@ -36,18 +47,23 @@ def audit(policy_folder: Path) -> list[Line]:
         raise CheckpointError(
             f"The audit log {path} cannot be read ({problem.strerror or problem}): check its permissions."
         ) from problem
-    lines = []
-    for raw in content.split(b"\n"):
-        try:
-            line = json.loads(raw)
-        except ValueError:
-            continue
-        if isinstance(line, dict) and {"when", "action"} <= set(line):
-            lines.append(line)
-    return lines
+    lines = (_parsed(raw) for raw in content.split(b"\n") if len(raw) <= MAX_LINE)
+    return [line for line in lines if line is not None]
 
 
-def write_down(policy_folder: Path, line: Line) -> None:
+def _parsed(raw: bytes) -> Line | None:
+    """A line, or None where it is no decision."""
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(line, dict):
+        return None
+    told = ("when", "action", "from", "to") if line.get("action") in CHANGES else ("when", "action")
+    return line if all(isinstance(line.get(name), str) for name in told) else None
+
+
+def append_audit_entry(policy_folder: Path, line: Line) -> None:
     """Appends a line and waits until it is on the disk.
 
     Raises:
@@ -66,15 +82,33 @@ def write_down(policy_folder: Path, line: Line) -> None:
 
 
 def _append(path: Path, content: bytes) -> None:
-    with path.open("a+b") as file:
-        size = file.seek(0, os.SEEK_END)
-        if size:
-            file.seek(size - 1)
-            content = content if file.read(1) == b"\n" else b"\n" + content
+    """Under the lock of the file, so that no other process's line is in the way."""
+    with open_to_append(path) as file:
+        _wait_for(file, path)
+        size = os.fstat(file.fileno()).st_size
+        content = b"\n" + content if _is_torn(path, size) else content
         try:
-            file.write(content)
-            file.flush()
+            left = memoryview(content)
+            while left:  # a disk that is nearly full takes a part
+                left = left[file.write(left) :]
             os.fsync(file.fileno())
         except OSError:
             file.truncate(size)  # half a line on a full disk would only be in the way
             raise
+
+
+def _wait_for(file: BinaryIO, path: Path) -> None:
+    until_s = time.monotonic() + PATIENCE_S
+    while not try_lock(file):
+        if time.monotonic() >= until_s:
+            raise TimeoutError(errno.ETIMEDOUT, "another process is writing to it", str(path))
+        time.sleep(POLL_S)
+
+
+def _is_torn(path: Path, size: int) -> bool:
+    """Whether a file ends within a line."""
+    if size == 0:
+        return False
+    with path.open("rb") as file:
+        file.seek(size - 1)
+        return file.read(1) != b"\n"

@@ -13,7 +13,7 @@ from understudy.contract.errors import CheckpointError
 from understudy.learning.registry.audit_log import STAGED
 from understudy.policies.checkpoint import BEST, Checkpoint, load_checkpoint, save_checkpoint
 from understudy.policies.encoder import ENCODING
-from understudy.policies.policy_bundle import load_brain
+from understudy.policies.policy_bundle import load_policies
 
 POLICIES = ("strategist", "tactician", "executor")
 
@@ -30,7 +30,7 @@ def stage(path: Path, candidate: Checkpoint) -> str:
     Raises:
         CheckpointError: if it is not finite or cannot be written; what was staged there before stays.
     """
-    expect_finite(candidate, path)
+    require_finite(candidate, path)
     save_checkpoint(path, candidate)
     return candidate.identity
 
@@ -51,7 +51,7 @@ def newest_candidate(models: Path, policy: str | None = None) -> Path:
     return max(staged, key=lambda path: path.stat().st_mtime_ns)
 
 
-def policy_of(candidate: Path) -> str:
+def policy_name(candidate: Path) -> str:
     """Which policy a checkpoint is, by the folder that it is staged in or by what it says itself.
 
     Raises:
@@ -73,13 +73,13 @@ def load_candidate(models: Path, path: Path, policy: str | None = None) -> Check
     candidate = load_checkpoint(path, policy, ENCODING)
     if candidate.meta.policy not in POLICIES:
         raise CheckpointError(f"{path} holds a {candidate.meta.policy}: {', '.join(POLICIES)} can be promoted.")
-    expect_finite(candidate, path)
-    expect_family(models, candidate, path)
-    load_brain(models, candidate)
+    require_finite(candidate, path)
+    require_compatible_lineage(models, candidate, path)
+    load_policies(models, candidate)
     return candidate
 
 
-def expect_finite(checkpoint: Checkpoint, path: Path) -> None:
+def require_finite(checkpoint: Checkpoint, path: Path) -> None:
     """Refuses weights with a NaN or an infinity in them.
 
     Raises:
@@ -89,18 +89,18 @@ def expect_finite(checkpoint: Checkpoint, path: Path) -> None:
         raise CheckpointError(f"{path} holds weights that are not numbers: it cannot play.")
 
 
-def expect_family(models: Path, candidate: Checkpoint, path: Path) -> None:
+def require_compatible_lineage(models: Path, candidate: Checkpoint, path: Path) -> None:
     """Refuses a candidate that would make the Executor listen to levels that it was not trained beside.
 
     Raises:
         CheckpointError: if the Executor knows neither a level nor what that was learnt on from.
     """
     policy = candidate.meta.policy
-    executor = candidate if policy == "executor" else playing(models, "executor")
+    executor = candidate if policy == "executor" else load_active(models, "executor")
     for parent in executor.meta.lineage:
         if parent.what not in POLICIES or policy not in ("executor", parent.what):
             continue
-        level = candidate if policy == parent.what else playing(models, parent.what)
+        level = candidate if policy == parent.what else load_active(models, parent.what)
         if not level.continues(parent.identity):
             raise CheckpointError(
                 f"{path} was learnt beside another strategist or tactician than those that play now: train the "
@@ -111,7 +111,7 @@ def expect_family(models: Path, candidate: Checkpoint, path: Path) -> None:
             )
 
 
-def playing(models: Path, policy: str) -> Checkpoint:
+def load_active(models: Path, policy: str) -> Checkpoint:
     """What plays.
 
     Raises:

@@ -6,22 +6,24 @@ models/v2/<policy>/history/0001_<identity>.pt        what played before
 models/v2/<policy>/history/audit.jsonl               one line for each decision (audit.py)
 
 The order is: keep what plays, write the line, put the new weights in place, each whole or not at all. So nothing ever
-plays that is not written down; if the process is killed after the line, `settle` finds the old weights and says so.
+plays that is not written down; if the process is killed after the line, `recover_interrupted_change` finds the old
+weights and says so. All of it, from reading what plays to the new weights, happens under the lock of the folder
+(policy_lock.py), so of two processes that name the same incumbent one succeeds.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from understudy.contract.errors import CheckpointError
-from understudy.learning.registry.audit_log import HISTORY, audit, write_down
-from understudy.learning.registry.candidates import POLICIES, load_candidate, playing
+from understudy.learning.registry.audit_log import CHANGES, HISTORY, Line, append_audit_entry, read_audit_log
+from understudy.learning.registry.candidates import POLICIES, load_active, load_candidate
+from understudy.learning.registry.policy_lock import expect_no_training, promotion_lock
 from understudy.policies.checkpoint import BEST, Checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True, kw_only=True)
-class Grounds:
+class PromotionRecord:
     """What a decision rests on, for the audit log."""
 
     why: str = "asked for"
@@ -34,14 +36,14 @@ class Grounds:
     """Worlds that it was judged in: first, count, seconds."""
 
 
-def promote(models: Path, path: Path, grounds: Grounds, instead_of: str | None = None) -> str:
+def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbent: str | None = None) -> str:
     """Makes a candidate the weights that play; what played before goes into the history.
 
     Args:
         models: folder of the three policies.
         path: the candidate.
         grounds: what the decision rests on.
-        instead_of: identity that the candidate was compared with; None for whatever plays.
+        expected_incumbent: identity that the candidate was compared with; None for whatever plays.
 
     Returns:
         The identity of the new weights.
@@ -50,23 +52,57 @@ def promote(models: Path, path: Path, grounds: Grounds, instead_of: str | None =
         CheckpointError: if the candidate cannot play, plays already, was compared with other weights than those that
             play, or something cannot be written; the old weights play on.
     """
+    with promotion_lock(models):
+        return _promote(models, path, grounds, expected_incumbent)
+
+
+def promote_together(
+    models: Path, candidates: Mapping[str, Path], grounds: PromotionRecord, expected_incumbent: Mapping[str, str]
+) -> None:
+    """Makes several candidates the weights that play, one after the other; all of them or none.
+
+    Args:
+        models: folder of the three policies.
+        candidates: policy -> candidate, in the order in which they are promoted.
+        grounds: what the decision rests on.
+        expected_incumbent: policy -> identity that its candidate was compared with.
+
+    Raises:
+        CheckpointError: as for `promote`; the old weights of all play on.
+    """
+    done: list[str] = []
+    with promotion_lock(models):
+        try:
+            for policy, path in candidates.items():
+                _promote(models, path, grounds, expected_incumbent[policy])
+                done.append(policy)
+        except CheckpointError:
+            for policy in reversed(done):
+                _rollback(models, None, policy, "its companion could not be promoted")
+            raise
+
+
+def _promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbent: str | None) -> str:
+    """Under the lock."""
     new = load_candidate(models, path)
-    old = playing(models, new.meta.policy)
+    old = load_active(models, new.meta.policy)
     if new.identity == old.identity:
         raise CheckpointError(f"{path} is what plays already.")
-    if instead_of not in (None, old.identity):
+    if expected_incumbent not in (None, old.identity):
         raise CheckpointError(f"Other weights ({old.identity}) play by now than {path} was compared with: judge again.")
     _change(models, "promote", old, new, grounds)
     return new.identity
 
 
-def refuse(models: Path, policy: str, candidate: Checkpoint | None, grounds: Grounds) -> None:
+def record_rejection(models: Path, policy: str, candidate: Checkpoint | None, grounds: PromotionRecord) -> None:
     """Writes down that a candidate may not play; None for one that could not even be read.
 
     Raises:
         CheckpointError: if it cannot be written down.
     """
-    write_down(models / policy, _line("refuse", policy, playing(models, policy).identity, candidate, grounds))
+    append_audit_entry(
+        models / policy, _line("refuse", policy, load_active(models, policy).identity, candidate, grounds)
+    )
 
 
 def rollback(models: Path, to: str | None = None, policy: str | None = None, why: str = "asked for") -> tuple[str, str]:
@@ -84,27 +120,45 @@ def rollback(models: Path, to: str | None = None, policy: str | None = None, why
     Raises:
         CheckpointError: if there is no such ancestor, or nothing to undo, or something was trained since.
     """
+    with promotion_lock(models):
+        return _rollback(models, to, policy, why)
+
+
+def _rollback(models: Path, to: str | None, policy: str | None, why: str) -> tuple[str, str]:
+    """Under the lock."""
     policy, kept = _last_before(models, policy) if to is None else _kept(models, to, policy)
-    now, before = playing(models, policy), load_candidate(models, kept, policy)
+    now, before = load_active(models, policy), load_candidate(models, kept, policy)
     if before.identity == now.identity:
         raise CheckpointError(f"{now.identity} is what plays already.")
-    _change(models, "rollback", now, before, Grounds(why=why))
+    _change(models, "rollback", now, before, PromotionRecord(why=why))
     return policy, before.identity
 
 
-def settle(models: Path, policy: str) -> None:
+def recover_interrupted_change(models: Path, policy: str) -> None:
     """Writes down that the last change was never carried out, if a crash came between its line and its weights.
 
     Raises:
         CheckpointError: if it cannot be written down.
     """
-    lines = [line for line in audit(models / policy) if line["action"] in ("promote", "rollback", "abandon")]
-    if not lines or lines[-1]["action"] == "abandon":
-        return
-    last, now = lines[-1], playing(models, policy).identity
-    if now == last["from"] != last["to"]:
-        grounds = Grounds(why="the process ended between the line and the weights")
-        write_down(models / policy, {**_line("abandon", policy, now, None, grounds), "to": last["to"]})
+    if _unfinished(models, policy) is not None:
+        with promotion_lock(models):  # so it may be no crash, but a change that somebody is making
+            _settle(models, policy)
+
+
+def _settle(models: Path, policy: str) -> None:
+    """Under the lock."""
+    last = _unfinished(models, policy)
+    if last is not None:
+        grounds = PromotionRecord(why="the process ended between the line and the weights")
+        append_audit_entry(models / policy, {**_line("abandon", policy, last["from"], None, grounds), "to": last["to"]})
+
+
+def _unfinished(models: Path, policy: str) -> Line | None:
+    """The last change, if what it announced does not play."""
+    lines = [line for line in read_audit_log(models / policy) if line["action"] in CHANGES]
+    if not lines or lines[-1]["action"] == "abandon" or lines[-1]["from"] == lines[-1]["to"]:
+        return None
+    return lines[-1] if load_active(models, policy).identity == lines[-1]["from"] else None
 
 
 def ancestors(models: Path, policy: str) -> list[str]:
@@ -112,15 +166,17 @@ def ancestors(models: Path, policy: str) -> list[str]:
     return [path.stem.split("_", 1)[1] for path in sorted((models / policy / HISTORY).glob("*_*.pt"))]
 
 
-def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: Grounds) -> None:
+def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: PromotionRecord) -> None:
+    """Under the lock: keeps what plays, writes the line, puts the new weights in place."""
     policy = new.meta.policy
-    settle(models, policy)
+    expect_no_training(models / policy, CheckpointError)
+    _settle(models, policy)
     _keep(models / policy, old)
-    write_down(models / policy, _line(action, policy, old.identity, new, grounds))
+    append_audit_entry(models / policy, _line(action, policy, old.identity, new, grounds))
     try:
         save_checkpoint(models / policy / BEST, new)
     except CheckpointError:
-        settle(models, policy)
+        _settle(models, policy)
         raise
 
 
@@ -136,13 +192,13 @@ def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
     """The policy that was promoted last and not undone, and what played in it before."""
     found: list[tuple[str, str, str, str]] = []
     for one in POLICIES if policy is None else (policy,):
-        undone = open_promotions(models, one)
+        undone = active_promotions(models, one)
         if undone:
             found.append((undone[-1]["when"], one, undone[-1]["from"], undone[-1]["to"]))
     if not found:
         raise CheckpointError(f"Nothing was promoted in {models}: there is nothing to roll back to.")
     _, last, before, after = max(found)
-    now = playing(models, last).identity
+    now = load_active(models, last).identity
     if now != after:
         raise CheckpointError(
             f"{models / last / BEST} ({now}) is not what was promoted last ({after}): it was trained since; put older "
@@ -167,15 +223,15 @@ def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
     return found[0]
 
 
-def open_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
+def active_promotions(models: Path, policy: str) -> list[Line]:
     """Changes of a policy that were not taken back, oldest first."""
-    carried_out: list[dict[str, Any]] = []
-    for line in audit(models / policy):
+    carried_out: list[Line] = []
+    for line in read_audit_log(models / policy):
         if line["action"] in ("promote", "rollback"):
             carried_out.append(line)
         elif line["action"] == "abandon" and carried_out and carried_out[-1]["to"] == line["to"]:
             carried_out.pop()
-    changes: list[dict[str, Any]] = []
+    changes: list[Line] = []
     for line in carried_out:
         played = [change["from"] for change in changes]
         if line["action"] == "rollback" and line["to"] in played:
@@ -185,7 +241,7 @@ def open_promotions(models: Path, policy: str) -> list[dict[str, Any]]:
     return changes
 
 
-def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: Grounds) -> dict[str, Any]:
+def _line(action: str, policy: str, before: str, after: Checkpoint | None, grounds: PromotionRecord) -> Line:
     parents = [] if after is None else [f"{parent.what} {parent.identity}" for parent in after.meta.lineage]
     return {
         "action": action,

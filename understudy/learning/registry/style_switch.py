@@ -5,14 +5,14 @@ from pathlib import Path
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError
-from understudy.learning.registry.candidates import playing, stage, staged_path
-from understudy.learning.registry.promotion import Grounds, promote
+from understudy.learning.registry.candidates import load_active, stage, staged_path
+from understudy.learning.registry.promotion import PromotionRecord, promote
 from understudy.policies.checkpoint import BASE, Checkpoint, parent_now
-from understudy.policies.policy_bundle import restore_executor
-from understudy.policies.style_heads import exchanged
+from understudy.policies.policy_bundle import build_executor
+from understudy.policies.style_heads import swap_styles
 
 
-def play_other_manner(models: Path, why: str) -> tuple[str, bool]:
+def switch_style(models: Path, why: str) -> tuple[str, bool]:
     """Lets the manner play that does not play now.
 
     Args:
@@ -25,14 +25,14 @@ def play_other_manner(models: Path, why: str) -> tuple[str, bool]:
     Raises:
         CheckpointError: if the Executor knows one manner only, or something cannot be read or written.
     """
-    now = playing(models, "executor")
-    executor = restore_executor(now)
+    now = load_active(models, "executor")
+    executor = build_executor(now)
     if not executor.config.earlier:
         raise CheckpointError(
             f"The executor in {models} knows one manner of play only: a second one is learnt while you play with "
             "--shadow-train."
         )
-    other = exchanged(executor)
+    other = swap_styles(executor)
     meta = dataclasses.replace(
         now.meta,
         config=serialization.to_plain(other.config),
@@ -41,5 +41,6 @@ def play_other_manner(models: Path, why: str) -> tuple[str, bool]:
     )
     path = staged_path(models, "executor", "other_manner")
     stage(path, Checkpoint(meta=meta, weights=other.state_dict()))
-    identity = promote(models, path, Grounds(why=why, reason="the other manner of play"))
+    grounds = PromotionRecord(why=why, reason="the other manner of play")
+    identity = promote(models, path, grounds, expected_incumbent=now.identity)
     return identity, other.config.exchanged

@@ -1,47 +1,43 @@
-"""What came of a tick, and how much better that is than expected: generalised advantages (Schulman et al. 2016)."""
+"""Generalised advantage estimation (GAE, Schulman et al. 2015, arXiv 1506.02438) and discounted returns."""
 
 import numpy as np
-from jaxtyping import Bool, Float32
+from jaxtyping import Float32
 
 
-def advantages(
+def compute_gae(
     rewards_TB: Float32[np.ndarray, "T B"],
     values_TB: Float32[np.ndarray, "T B"],
     discount: float,
-    trust: float,
-    cut_TB: Bool[np.ndarray, "T B"] | None = None,
+    gae_lambda: float,
 ) -> Float32[np.ndarray, "T B"]:
-    """Advantages of all ticks but the last, which is only looked at for its value; the last row is 0.
+    """Advantages of all ticks but the last, whose value bootstraps the rest; the last row is 0.
 
     Args:
-        rewards_TB: what came of each tick.
-        values_TB: what was expected from each tick on.
-        discount: of a tick, below 1.
-        trust: lambda, 0 believes the values alone, 1 what came alone.
-        cut_TB: ticks whose successor is not the next row (play was interrupted): they get 0, and nothing passes.
+        rewards_TB: reward of each tick.
+        values_TB: value estimate of each tick.
+        discount: gamma, per tick, below 1.
+        gae_lambda: lambda; 0 gives the TD error (bias), 1 the return minus the value (variance).
     """
     out = np.zeros_like(values_TB)
-    later = np.zeros(values_TB.shape[1], np.float32)
+    next_advantage = np.zeros(values_TB.shape[1], np.float32)
     for t in range(len(values_TB) - 2, -1, -1):
-        surprise = rewards_TB[t] + discount * values_TB[t + 1] - values_TB[t]
-        later = surprise + discount * trust * later
-        if cut_TB is not None:
-            later = np.where(cut_TB[t], np.float32(0.0), later)
-        out[t] = later
+        td_error = rewards_TB[t] + discount * values_TB[t + 1] - values_TB[t]
+        next_advantage = td_error + discount * gae_lambda * next_advantage
+        out[t] = next_advantage
     return out
 
 
-def discounted(
+def discounted_returns(
     rewards_TBP: Float32[np.ndarray, "T B P"],
     last_BPH: Float32[np.ndarray, "B P H"],
     discounts_H: Float32[np.ndarray, " H"],
 ) -> Float32[np.ndarray, "T B P H"]:
-    """What came from each tick on, by part and discount; of the last tick what is given.
+    """Discounted return from each tick on, by reward term and discount, bootstrapped by `last_BPH`.
 
     Args:
-        rewards_TBP: what came of each tick, by part; the last tick's is not looked at.
-        last_BPH: from the last tick on.
-        discounts_H: of a tick.
+        rewards_TBP: reward of each tick, by term; the last tick's is not used.
+        last_BPH: value from the last tick on.
+        discounts_H: per tick.
     """
     out = np.empty((*rewards_TBP.shape, len(discounts_H)), np.float32)
     out[-1] = last_BPH
@@ -50,6 +46,6 @@ def discounted(
     return out
 
 
-def per_tick(time_s: float, rate_hz: int) -> float:
+def discount_per_tick(time_s: float, rate_hz: int) -> float:
     """The discount of a tick whose effect fades to 1/e within so many seconds."""
     return float(np.exp(-1.0 / (time_s * rate_hz)))

@@ -13,7 +13,7 @@ ENEMY_GONE, BOX_GONE = 0, 1
 
 
 @numba.njit
-def slot_of(record, number):  # type: ignore[no-untyped-def]
+def find_slot(record, number):  # type: ignore[no-untyped-def]
     """Where an object is on the list; -1 where it is not."""
     for slot in range(MAX_TRACKS):
         if record.tracks[slot].id == number:
@@ -27,8 +27,8 @@ def slot_of(record, number):  # type: ignore[no-untyped-def]
 def enemy_killed(before, now, carry, s, gap, fired, laser_key):  # type: ignore[no-untyped-def]
     """Kind of the enemy that died in this tick, as far as can be seen; -1 for none."""
     kind = _vanished(before, now, carry, s, gap)
-    if kind < 0 and fired and _lamp_went_out(before, now, laser_key) and _out_of_sight(now, carry, s):
-        kind, carry.foe = carry.foe_kind, 0
+    if kind < 0 and fired and _laser_stopped_itself(before, now, laser_key) and _out_of_sight(now, carry, s):
+        kind, carry.enemy = carry.enemy_kind, 0
     return kind
 
 
@@ -38,13 +38,13 @@ def box_collected(before, now, carry, s, gap, aspect):  # type: ignore[no-untype
     if not carry.gone[BOX_GONE] and now.player.alive:
         for slot in range(MAX_TRACKS):
             track = before.tracks[slot]
-            if track.id > 0 and track.role == _LOOT and slot_of(now, track.id) < 0:
+            if track.id > 0 and track.role == _LOOT and find_slot(now, track.id) < 0:
                 across, down = track.x + track.vx * gap - 0.5, (track.y + track.vy * gap - 0.5) * aspect
                 real = s.confirm_ticks == 0 or (track.id == carry.box and 2 * carry.box_ticks > s.confirm_ticks)
                 if real and (across * across + down * down) ** 0.5 < s.collect_reach:
-                    _miss_it(carry, BOX_GONE, track)
+                    _mark_vanished(carry, BOX_GONE, track)
     _watch_nearest_box(now, carry)
-    return _confirmed(now, carry, s, BOX_GONE) if carry.gone[BOX_GONE] else -1
+    return _confirm_vanished(now, carry, s, BOX_GONE) if carry.gone[BOX_GONE] else -1
 
 
 @numba.njit
@@ -62,19 +62,19 @@ def _watch_nearest_box(now, carry):  # type: ignore[no-untyped-def]
 def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
     """Kind of the enemy fought that is gone for good, though it should be in sight; -1 for none."""
     if carry.gone[ENEMY_GONE]:
-        return _confirmed(now, carry, s, ENEMY_GONE)
-    slot = slot_of(before, carry.foe) if carry.foe and carry.foe_ticks <= s.memory_ticks else -1
-    if slot < 0 or slot_of(now, carry.foe) >= 0 or not _should_be_seen(before.tracks[slot], now, s, gap):
+        return _confirm_vanished(now, carry, s, ENEMY_GONE)
+    slot = find_slot(before, carry.enemy) if carry.enemy and carry.enemy_ticks <= s.memory_ticks else -1
+    if slot < 0 or find_slot(now, carry.enemy) >= 0 or not _should_be_seen(before.tracks[slot], now, s, gap):
         return -1
     if now.player.laser_on:  # it goes out when its target dies
         return -1
-    _miss_it(carry, ENEMY_GONE, before.tracks[slot])
-    carry.foe = 0
-    return _confirmed(now, carry, s, ENEMY_GONE)
+    _mark_vanished(carry, ENEMY_GONE, before.tracks[slot])
+    carry.enemy = 0
+    return _confirm_vanished(now, carry, s, ENEMY_GONE)
 
 
 @numba.njit
-def _lamp_went_out(before, now, laser_key):  # type: ignore[no-untyped-def]
+def _laser_stopped_itself(before, now, laser_key):  # type: ignore[no-untyped-def]
     """Whether the laser has stopped of itself, by neither its key nor a click on another target."""
     by_key = now.keys & ~before.keys & laser_key
     by_click = now.button != 0 and before.button == 0
@@ -84,18 +84,18 @@ def _lamp_went_out(before, now, laser_key):  # type: ignore[no-untyped-def]
 @numba.njit
 def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
     """Whether the enemy fought is beyond the window's edge: the laser reaches farther than that."""
-    return bool(carry.foe and carry.foe_ticks <= s.memory_ticks and slot_of(now, carry.foe) < 0)
+    return bool(carry.enemy and carry.enemy_ticks <= s.memory_ticks and find_slot(now, carry.enemy) < 0)
 
 
 @numba.njit
-def _miss_it(carry, which, track):  # type: ignore[no-untyped-def]
+def _mark_vanished(carry, which, track):  # type: ignore[no-untyped-def]
     carry.gone[which], carry.gone_ticks[which], carry.gone_kind[which] = track.id, 0, track.kind
 
 
 @numba.njit
-def _confirmed(now, carry, s, which):  # type: ignore[no-untyped-def]
+def _confirm_vanished(now, carry, s, which):  # type: ignore[no-untyped-def]
     """Kind of what is missed, once it has been missed for long enough; -1 before that, or when it has come back."""
-    if slot_of(now, carry.gone[which]) >= 0:
+    if find_slot(now, carry.gone[which]) >= 0:
         carry.gone[which] = 0
         return -1
     carry.gone_ticks[which] += 1

@@ -20,7 +20,7 @@ from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_RATE_H
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry
 from understudy.learning.rl.kill_loot_detector import BOX_GONE, ENEMY_GONE, box_collected, enemy_killed
-from understudy.learning.rl.shot_detector import bars_lost, count_shots, laser_shots, rocket_shots
+from understudy.learning.rl.shot_detector import bar_drop, count_shots, laser_shots, rocket_shots
 
 OUTCOMES = np.dtype(
     [
@@ -44,7 +44,7 @@ _LONGEST_GAP_S = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
-class WatchConfig:
+class OutcomeDetectorConfig:
     """How sharply to look. The defaults are for exact observations; for what an eye reads off pictures: EYE_WATCH."""
 
     smallest_drop: float = 0.0005
@@ -70,17 +70,19 @@ class WatchConfig:
     """An enemy that was neither selected nor hit for so long does not count as killed when it vanishes."""
 
 
-EYE_WATCH = WatchConfig(smallest_drop=0.004, smallest_hit=0.02, bar_ticks=4, reads_ammo=False, confirm_ticks=8)
+VISION_CONFIG = OutcomeDetectorConfig(
+    smallest_drop=0.004, smallest_hit=0.02, bar_ticks=4, reads_ammo=False, confirm_ticks=8
+)
 """For pictures: bars are read to a pixel, and at times wrongly; objects flicker, some are none; ammunition is a bar."""
 
-_SETTINGS = np.dtype([(name, "f8") for name in WatchConfig.__dataclass_fields__])
+_SETTINGS = np.dtype([(name, "f8") for name in OutcomeDetectorConfig.__dataclass_fields__])
 WATCH_CARRY = np.dtype(
     [
         ("before", OBSERVATION),
         ("seen", "u1"),  # `before` holds something
-        ("foe", "i4"),  # id of the enemy fought last; 0 for none
-        ("foe_kind", "i4"),
-        ("foe_ticks", "i4"),  # since it was last selected or hit
+        ("enemy", "i4"),  # id of the enemy fought last; 0 for none
+        ("enemy_kind", "i4"),
+        ("enemy_ticks", "i4"),  # since it was last selected or hit
         ("gone", "i4", (2,)),  # ids of an enemy and a box that have vanished and may come back; 0 for none
         ("gone_ticks", "i4", (2,)),
         ("gone_kind", "i4", (2,)),
@@ -99,15 +101,15 @@ WATCH_CARRY = np.dtype(
 """What is remembered of one world."""
 
 
-class OutcomeWatch:
+class OutcomeDetector:
     """Sees B worlds tick by tick, all memory in the carry."""
 
-    def __init__(self, profile: Profile, config: WatchConfig | None = None) -> None:
+    def __init__(self, profile: Profile, config: OutcomeDetectorConfig | None = None) -> None:
         """Args:
         profile: the game; what its kinds are worth.
         config: how sharply to look.
         """
-        config = config or WatchConfig()
+        config = config or OutcomeDetectorConfig()
         self._values = np.array([kind.value for kind in profile.kinds], np.float64)
         self._settings = np.array([tuple(getattr(config, name) for name in _SETTINGS.names or ())], _SETTINGS)
         self._laser_key = np.uint32(profile.key_bit(LASER_KEY) if LASER_KEY in profile.keys else 0)
@@ -117,7 +119,7 @@ class OutcomeWatch:
         """A fresh memory: records of dtype WATCH_CARRY, shape (B,)."""
         return np.zeros(num_worlds, WATCH_CARRY)
 
-    def see(self, observation: Observation, carry: Carry) -> np.ndarray:
+    def update(self, observation: Observation, carry: Carry) -> np.ndarray:
         """What happened since the observation before; nothing in the first one.
 
         Returns:
@@ -126,7 +128,7 @@ class OutcomeWatch:
         assert len(carry) == len(observation)
         return self._see(observation, carry)
 
-    def see_all(self, observation: Observation) -> np.ndarray:
+    def process_episode(self, observation: Observation) -> np.ndarray:
         """The same for T consecutive ticks of one world; records of dtype OUTCOMES, shape (T,)."""
         return self._see(observation, self.start(1))
 
@@ -151,7 +153,7 @@ def _see(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-unty
             out.loot += 1.0
             out.loot_value += values[kind]
     else:
-        carry.foe, carry.bars_of, carry.gone[ENEMY_GONE], carry.gone[BOX_GONE] = 0, 0, 0, 0
+        carry.enemy, carry.bars_of, carry.gone[ENEMY_GONE], carry.gone[BOX_GONE] = 0, 0, 0, 0
         carry.unseen_shots = 0
     if not follows:
         carry.single = 0.0
@@ -174,9 +176,9 @@ def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
 def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
     """Shots by ammunition and rocket lamp, hits by enemies' bars, kills by what vanishes and by the laser's lamp."""
     aimed = _aim(before, carry)
-    lost = bars_lost(before, now, carry, s)
+    lost = bar_drop(before, now, carry, s)
     if lost > 0.0:
-        carry.foe_ticks = 0
+        carry.enemy_ticks = 0
     laser, rocket = laser_shots(before.player, now.player), rocket_shots(before.player, now.player)
     fired = laser > 0 or rocket > 0 or not s.reads_ammo
     kind = enemy_killed(before, now, carry, s, gap, fired, laser_key)
@@ -193,11 +195,11 @@ def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[
 @numba.njit
 def _aim(before, carry):  # type: ignore[no-untyped-def]
     """Notes which enemy was selected; whether one was in sight."""
-    carry.foe_ticks += 1
+    carry.enemy_ticks += 1
     for slot in range(MAX_TRACKS):
         track = before.tracks[slot]
         if track.id > 0 and track.role == _ENEMY and track.selected:
-            carry.foe, carry.foe_kind, carry.foe_ticks = track.id, track.kind, 0
+            carry.enemy, carry.enemy_kind, carry.enemy_ticks = track.id, track.kind, 0
             return True
     return False
 

@@ -1,8 +1,8 @@
-"""Moves the Executor towards what went better than expected: clipped steps (PPO, Schulman et al. 2017) on a leash.
+"""PPO for the Executor: the clipped surrogate (Schulman et al. 2017, arXiv 1707.06347) with a KL penalty.
 
-The chance of what was drawn may move by a share of itself and no further in one update, and each nat by which the
-policy grows unlike the person's has to earn `leash` points. The guide's plain rule, weighting by reward without value
-and leash, makes a bot worse (docs/log.md).
+The penalty is `kl_coef` times the KL divergence from the reference policy, which was cloned from the person. The
+guide's plain rule, weighting actions by reward without a value function and without the penalty, makes a bot worse
+(docs/log.md).
 """
 
 import copy
@@ -14,156 +14,162 @@ from jaxtyping import Float, Int64
 from torch import Tensor
 
 from understudy.contract.serialization import from_plain
-from understudy.learning.rl.action_log_prob import log_likelihood, unlikeness
-from understudy.learning.rl.rollout_buffer import Moments
-from understudy.learning.training.optim import StepGuard, WeightAverage
-from understudy.policies.executor import Executor, Hazards
-from understudy.policies.policy_bundle import Sampling
+from understudy.learning.data.executor_batch import ExecutorBatch, forward_policy
+from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard, guarded_step
+from understudy.policies.executor import Executor, ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.policy_bundle import SamplingConfig
 
 GRADIENT_CLIP = 1.0
 TICKS_A_MINUTE = 1200
-LEAST = 0.25
-"""No tick is looked at less often than so many times the mean of `rest_share`."""
+MIN_KEEP_RATIO = 0.25
+"""No tick is kept with a probability below this times `idle_keep_rate`."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicySettings:
+class PPOConfig:
     """How the policy is moved."""
 
     learning_rate: float = 1e-4
     """Of Adam."""
-    leash: float = 0.3
-    """Points that each nat of unlikeness to the person's policy has to earn."""
-    clip: float = 0.2
+    kl_coef: float = 0.3
+    """KL coefficient: points that each nat of divergence from the reference policy has to earn."""
+    clip_range: float = 0.2
     """How far the chance of what was drawn may move in one update, as a share of itself."""
-    epochs: int = 2
+    n_epochs: int = 2
     """Passes over each stretch of play."""
-    furthest: float = 2.0
+    target_kl: float = 2.0
     """Nats a minute: no further pass begins once an update has moved the policy so far from what has just played. A
     minute has about fifteen gestures, so each of them has moved by 0.13."""
     batch_size: int = 512
     """Ticks in a step."""
-    rest_share: float = 0.16
+    idle_keep_rate: float = 0.16
     """Of ticks in which nothing began, about so many are looked at, the likelier something was to begin the sooner."""
-    average: float = 0.98
+    ema_decay: float = 0.98
     """Part of the averaged weights that a step keeps; the average is what becomes a candidate."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class PolicyReport:
+class PPOStats:
     """One update."""
 
-    unlike_per_minute: float
+    kl_to_reference: float
     """Nats a minute by which the policy is unlike the person's."""
-    moved_per_minute: float
+    approx_kl: float
     """Nats a minute by which this update moved it."""
-    clipped: float
+    clip_fraction: float
     """Share of what was drawn whose chance had moved as far as it may."""
-    num_skipped: int
+    num_skipped_steps: int
     """Steps not taken because of a gradient that was no number or far out of line."""
 
 
-class ProximalPolicy:
-    """The policy that practises, the person's that it is leashed to, and the average that may be promoted."""
+class PPO:
+    """PPO with a frozen reference policy and an exponential moving average of the weights, which may be promoted."""
 
-    def __init__(self, model: Executor, person: Executor, sampling: Sampling, settings: PolicySettings) -> None:
-        """Args: model: is trained in place, without dropout; person: what it is leashed to."""
+    def __init__(
+        self, model: Executor, reference_policy: Executor, sampling: SamplingConfig, settings: PPOConfig
+    ) -> None:
+        """Args: model: is trained in place, without dropout; reference policy: the KL penalty is against it."""
         self.settings, self.sampling = settings, sampling
         self.model = model.eval()
-        self.person = copy.deepcopy(person).eval().requires_grad_(False)
-        self.average = WeightAverage(model, settings.average)
+        self.reference_policy = copy.deepcopy(reference_policy).eval().requires_grad_(False)
+        self.ema = ExponentialMovingAverage(model, settings.ema_decay)
         self.optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate, eps=1e-5)
         self.num_steps = 0
-        self._guard = StepGuard(harmless_norm=GRADIENT_CLIP)
+        self._guard = GradientGuard(max_ok_norm=GRADIENT_CLIP)
 
-    def learn(self, moments: Moments, gains: Float[Tensor, " n"], generator: torch.Generator) -> PolicyReport:
-        """Learns from play that the model itself has just drawn.
+    def train(self, moments: ExecutorBatch, advantages: Float[Tensor, " n"], generator: torch.Generator) -> PPOStats:
+        """Several passes over actions that the model itself has just sampled.
 
         Args:
-            moments: n ticks, any.
-            gains: how many points better than expected each went.
+            moments: n ticks, in any order.
+            advantages: of each tick, points.
             generator: for the choice and order of ticks.
 
         Raises:
             TrainingError: after too many unusable steps in a row.
         """
-        chosen, weights = representatives(moments, self.settings.rest_share, generator)
-        part, gains = moments.take(chosen), gains[chosen]
+        chosen, weights = subsample_idle_ticks(moments, self.settings.idle_keep_rate, generator)
+        part, advantages = moments.index(chosen), advantages[chosen]
         with torch.no_grad():
-            before = log_likelihood(part.ask(self.model), part, self.sampling)
-            person = part.ask(self.person)
+            old_log_prob = self._distribution(forward_policy(self.model, part)).log_prob(part)
+            reference = forward_policy(self.reference_policy, part)
         skipped = self._guard.num_skipped
-        told: list[tuple[float, float, float]] = []
-        for _ in range(self.settings.epochs):
+        stats: list[tuple[float, float, float]] = []
+        for _ in range(self.settings.n_epochs):
             order = torch.randperm(len(chosen), generator=generator)
             passed = [
-                self.step(part.take(batch), gains[batch], weights[batch], before[batch], pick(person, batch))
-                for batch in torch.split(order, self.settings.batch_size)
+                self.train_step(
+                    part.index(ticks),
+                    advantages[ticks],
+                    weights[ticks],
+                    old_log_prob[ticks],
+                    index_output(reference, ticks),
+                )
+                for ticks in torch.split(order, self.settings.batch_size)
             ]
-            told += passed
-            if TICKS_A_MINUTE * sum(moved for _, _, moved in passed) / len(passed) > self.settings.furthest:
+            stats += passed
+            if TICKS_A_MINUTE * sum(moved for _, _, moved in passed) / len(passed) > self.settings.target_kl:
                 break
-        unlike, clipped, moved = (sum(column) / len(told) for column in zip(*told, strict=True))
-        return PolicyReport(
-            unlike_per_minute=TICKS_A_MINUTE * unlike,
-            moved_per_minute=TICKS_A_MINUTE * moved,
-            clipped=clipped,
-            num_skipped=self._guard.num_skipped - skipped,
+        unlike, clipped, moved = (sum(column) / len(stats) for column in zip(*stats, strict=True))
+        return PPOStats(
+            kl_to_reference=TICKS_A_MINUTE * unlike,
+            approx_kl=TICKS_A_MINUTE * moved,
+            clip_fraction=clipped,
+            num_skipped_steps=self._guard.num_skipped - skipped,
         )
 
-    def step(
+    def train_step(
         self,
-        moments: Moments,
-        gains: Float[Tensor, " n"],
+        moments: ExecutorBatch,
+        advantages: Float[Tensor, " n"],
         weights: Float[Tensor, " n"],
-        before: Float[Tensor, " n"],
-        person: Hazards,
+        old_log_prob: Float[Tensor, " n"],
+        reference_policy: ExecutorOutput,
     ) -> tuple[float, float, float]:
-        """One step; returns how unlike the person it is and how far from `before`, nats a tick, and the share clipped.
+        """One step; returns KL to the reference policy, share clipped, and KL to the old policy (both nats a tick).
 
         Args:
-            moments, gains: as in `learn`.
+            moments, advantages: as in `train`.
             weights: how many ticks each stands for, about 1 in the mean.
-            before: log likelihood of what was drawn under the weights that drew it.
-            person: what the person's policy says of these ticks.
+            old_log_prob: of the actions under the weights that sampled them.
+            reference_policy: its output for these ticks.
         """
-        said = moments.ask(self.model)
-        ratio = torch.exp(log_likelihood(said, moments, self.sampling) - before)
-        low, high = 1.0 - self.settings.clip, 1.0 + self.settings.clip
-        better = torch.minimum(ratio * gains, ratio.clamp(low, high) * gains)
-        unlike = unlikeness(said, person, moments, self.sampling)
-        loss = (weights * (self.settings.leash * unlike - better)).mean()
-        torch.autograd.backward(loss)
-        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), GRADIENT_CLIP))
-        if self._guard.accepts(float(loss.detach()), norm):
-            self.optimizer.step()
-            self.num_steps += 1
-            self.average.update(self.num_steps)
-        self.optimizer.zero_grad(set_to_none=True)
+        policy = self._distribution(forward_policy(self.model, moments))
+        ratio = torch.exp(policy.log_prob(moments) - old_log_prob)
+        low, high = 1.0 - self.settings.clip_range, 1.0 + self.settings.clip_range
+        better = torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages)
+        unlike = policy.kl(self._distribution(reference_policy), moments)
+        loss = (weights * (self.settings.kl_coef * unlike - better)).mean()
+        step = guarded_step(loss, self.model, self.optimizer, self._guard, self.ema, GRADIENT_CLIP, self.num_steps + 1)
+        self.num_steps += int(step.is_taken)
         with torch.no_grad():
-            onsets = moments.eventful
+            onsets = moments.has_onset
             far = ((ratio < low) | (ratio > high))[onsets].float()
             moved = weights * (ratio - 1.0 - ratio.log())  # its mean over draws is the divergence, and it is never < 0
             clipped = float(far.mean()) if len(far) else 0.0
             return float((weights * unlike).mean()), clipped, float(moved.mean())
 
+    def _distribution(self, output: ExecutorOutput) -> ExecutorDistribution:
+        return ExecutorDistribution(output, self.sampling)
+
     @property
     def averaged(self) -> Executor:
         """The averaged policy; it goes on changing while this one learns."""
-        assert isinstance(self.average.model, Executor)
-        return self.average.model
+        assert isinstance(self.ema.model, Executor)
+        return self.ema.model
 
     @property
-    def learnt(self) -> dict[str, Tensor]:
+    def ema_state_dict(self) -> dict[str, Tensor]:
         """The averaged weights: what may become a candidate."""
-        return copy.deepcopy(self.average.model.state_dict())
+        return copy.deepcopy(self.ema.model.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint."""
         return {
             "model": self.model.state_dict(),
-            "person": self.person.state_dict(),
-            "average": self.average.model.state_dict(),
+            "person": self.reference_policy.state_dict(),
+            "average": self.ema.model.state_dict(),
             "optimizer": self.optimizer.state_dict(),
             "guard": self._guard.state_dict(),
             "num_steps": self.num_steps,
@@ -172,29 +178,29 @@ class ProximalPolicy:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from `state_dict`."""
         self.model.load_state_dict(state["model"])
-        self.person.load_state_dict(state["person"])
-        self.average.model.load_state_dict(state["average"])
+        self.reference_policy.load_state_dict(state["person"])
+        self.ema.model.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._guard.load_state_dict(state["guard"])
         self.num_steps = from_plain(int, state["num_steps"])
 
 
-def representatives(
-    moments: Moments, rest_share: float, generator: torch.Generator
+def subsample_idle_ticks(
+    moments: ExecutorBatch, idle_keep_rate: float, generator: torch.Generator
 ) -> tuple[Int64[Tensor, " m"], Float[Tensor, " m"]]:
     """Ticks to learn from, and how many each stands for, scaled to a mean of 1.
 
-    All in which something began; of the others some, drawn the likelier the more there was to be expected, as it is to
-    that that their part of the gradient is proportional. LEAST keeps the weights of the quiet ones in bounds.
+    All with an onset; of the others some, with probability in proportion to the onsets expected of them, as their part
+    of the gradient is (importance sampling). MIN_KEEP_RATIO bounds the weights of the quiet ones.
     """
-    hazard = moments.hazard.clamp(min=1e-9)
-    keep = (rest_share * hazard / hazard.mean()).clamp(LEAST * rest_share, 1.0)
-    keep = torch.where(moments.eventful, torch.ones_like(keep), keep)
+    hazard = moments.expected_onsets.clamp(min=1e-9)
+    keep = (idle_keep_rate * hazard / hazard.mean()).clamp(MIN_KEEP_RATIO * idle_keep_rate, 1.0)
+    keep = torch.where(moments.has_onset, torch.ones_like(keep), keep)
     chosen = torch.nonzero(torch.rand(len(keep), generator=generator) < keep)[:, 0]
     weights = 1.0 / keep[chosen]
     return chosen, weights / weights.mean()
 
 
-def pick(said: Hazards, ticks: Tensor) -> Hazards:
-    """What was said of some of the ticks."""
-    return Hazards(*(getattr(said, each.name)[ticks] for each in fields(Hazards)))
+def index_output(said: ExecutorOutput, ticks: Tensor) -> ExecutorOutput:
+    """Some ticks of an output."""
+    return ExecutorOutput(*(getattr(said, each.name)[ticks] for each in fields(ExecutorOutput)))

@@ -11,24 +11,48 @@ from torch import Tensor
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, TrainingError
-from understudy.learning.registry.candidates import playing, stage, staged_path
+from understudy.learning.registry.candidates import load_active, stage, staged_path
 from understudy.learning.registry.promotion import ancestors
-from understudy.learning.rl.ppo_trainer import Practice, PracticeSettings
+from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig
 from understudy.policies.checkpoint import BASE, Checkpoint, load_checkpoint, parent_now, save_checkpoint
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import restore_executor
+from understudy.policies.policy_bundle import build_executor
 
 _log = logging.getLogger(__name__)
 
 POLICY = "executor"
-STATE = "practice.pt"
+RL_CHECKPOINT_NAME = "practice.pt"
 PERSON = "person"
-"""What the lineage calls the weights that were cloned from the person: the leash is tied to them."""
+"""What the lineage calls the weights that were cloned from the person: the reference of the KL penalty."""
+
+SETTINGS_BEFORE = {
+    "leash": "kl_coef",
+    "clip": "clip_range",
+    "epochs": "n_epochs",
+    "furthest": "target_kl",
+    "rest_share": "idle_keep_rate",
+    "average": "ema_decay",
+    "trust_s": "gae_horizon_s",
+    "warm_up": "value_warmup_rollouts",
+    "memory": "num_stored_rollouts",
+    "share": "sample_fraction",
+    "horizons_s": "discount_horizons_s",
+    "life_stretches": "rollouts_per_episode",
+    "stretch_ticks": "rollout_ticks",
+}
+"""Names of settings in practice.pt before they were given the field's own, and the names now."""
+CURVE_BEFORE = {
+    "unlike_per_minute": "kl_to_reference",
+    "moved_per_minute": "approx_kl",
+    "clipped": "clip_fraction",
+    "num_skipped": "num_skipped_steps",
+}
+"""The same of the points of its curve."""
 
 
 @dataclass
-class Journey:
+class TrainingProgress:
     """How far practice has come; plain values."""
 
     seeds_used: int = 0
@@ -37,7 +61,7 @@ class Journey:
     """A point for each stretch, as it is drawn."""
 
 
-class PracticeStore:
+class RLCheckpoint:
     """Reads what practice begins with, keeps what it has come to."""
 
     def __init__(self, models: Path, folder: Path) -> None:
@@ -46,20 +70,22 @@ class PracticeStore:
         Raises:
             CheckpointError: if what plays is not usable.
         """
-        self.models, self.path = models, folder / STATE
-        self.base = playing(models, POLICY)
-        self.person = _person(models, self.base)
+        self.models, self.path = models, folder / RL_CHECKPOINT_NAME
+        self.base = load_active(models, POLICY)
+        self.person = _load_reference(models, self.base)
 
-    def save(self, practice: Practice, journey: Journey, settings: dict[str, Any]) -> None:
+    def save(self, trainer: PPOTrainer, progress: TrainingProgress, settings: dict[str, Any]) -> None:
         """Writes the state, whole or not at all.
 
         Raises:
             CheckpointError: if the disk takes no more; what was there before is untouched.
         """
-        training = {"practice": practice.state_dict(), "journey": dataclasses.asdict(journey), "settings": settings}
-        save_checkpoint(self.path, Checkpoint(meta=self.base.meta, weights=practice.policy.learnt, training=training))
+        training = {"practice": trainer.state_dict(), "journey": dataclasses.asdict(progress), "settings": settings}
+        save_checkpoint(
+            self.path, Checkpoint(meta=self.base.meta, weights=trainer.policy.ema_state_dict, training=training)
+        )
 
-    def restore(self, practice: Practice, settings: dict[str, Any]) -> Journey:
+    def restore(self, trainer: PPOTrainer, settings: dict[str, Any]) -> TrainingProgress:
         """Puts a state that was saved back into `practice`.
 
         Raises:
@@ -78,10 +104,12 @@ class PracticeStore:
                     "same settings to resume, or leave --resume out to begin afresh."
                 )
         try:
-            practice.load_state_dict(state["practice"])
-            return serialization.from_plain(Journey, state["journey"])
+            trainer.load_state_dict(state["practice"])
+            progress = serialization.from_plain(TrainingProgress, state["journey"])
         except Exception as problem:  # a state may hold anything, and torch raises of all kinds
             raise CheckpointError(f"{self.path} does not fit this policy: leave --resume out.") from problem
+        progress.curve = [_modern(point, CURVE_BEFORE) for point in progress.curve]
+        return progress
 
     def stage(self, weights: dict[str, Tensor], metrics: dict[str, float], what: str, name: str | None = None) -> Path:
         """Writes a candidate; returns where.
@@ -111,22 +139,22 @@ class PracticeStore:
         return path
 
 
-def plain(settings: PracticeSettings) -> dict[str, Any]:
+def to_plain_settings(settings: PPOTrainerConfig) -> dict[str, Any]:
     """Settings as plain values."""
     told: dict[str, Any] = serialization.to_plain(settings)
     return told
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings within settings, each under its own name."""
+    """Settings within settings, each under today's name, behind the name of the settings that hold it."""
     told: dict[str, Any] = {}
-    for name, value in settings.items():
+    for name, value in _modern(settings, SETTINGS_BEFORE).items():
         parts = _flat(value) if isinstance(value, dict) else None
         told |= {name: value} if parts is None else {f"{name} {inner}": of for inner, of in parts.items()}
     return told
 
 
-def _person(models: Path, base: Checkpoint) -> Checkpoint:
+def _load_reference(models: Path, base: Checkpoint) -> Checkpoint:
     """The weights that were cloned from the person: an ancestor by the lineage, or what plays if nothing was learnt."""
     named = [parent.identity for parent in base.meta.lineage if parent.what == PERSON]
     if not named or named[-1] == base.identity:
@@ -134,13 +162,18 @@ def _person(models: Path, base: Checkpoint) -> Checkpoint:
     if named[-1] in ancestors(models, POLICY):
         return load_checkpoint(next((models / POLICY / "history").glob(f"*_{named[-1]}.pt")), POLICY, ENCODING)
     _log.warning(
-        "The weights that were cloned from the person (%s) are not in the history any more: the leash is tied to what "
-        "plays now.",
+        "The weights that were cloned from the person (%s) are not in the history any more: the KL penalty is against "
+        "what plays now.",
         named[-1],
     )
     return base
 
 
-def executors(store: PracticeStore) -> tuple[Executor, Executor]:
+def load_policy_and_reference(store: RLCheckpoint) -> tuple[Executor, Executor]:
     """A fresh copy of what plays, to be trained, and the person's policy."""
-    return restore_executor(store.base), restore_executor(store.person)
+    return build_executor(store.base), build_executor(store.person)
+
+
+def _modern(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    """The same values under today's names."""
+    return {names.get(name, name): value for name, value in values.items()}

@@ -9,7 +9,7 @@ Compiled as part of outcomes.py.
 import numba
 import numpy as np
 
-from understudy.learning.rl.kill_loot_detector import slot_of
+from understudy.learning.rl.kill_loot_detector import find_slot
 
 
 @numba.njit
@@ -34,13 +34,13 @@ def rocket_shots(before, now):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def bars_lost(before, now, carry, s):  # type: ignore[no-untyped-def]
+def bar_drop(before, now, carry, s):  # type: ignore[no-untyped-def]
     """What the enemy fought has lost, in its own full hulls, since its bars were last taken down in the carry.
 
     A reading counts once `bar_ticks` of them in a row have told the same: a misread bar jumps down and up again.
     """
-    slot = slot_of(now, carry.foe) if carry.foe else -1
-    if carry.bars_of != carry.foe:
+    slot = find_slot(now, carry.enemy) if carry.enemy else -1
+    if carry.bars_of != carry.enemy:
         _begin_bars(before, carry)
     if slot < 0:
         return 0.0
@@ -64,8 +64,8 @@ def bars_lost(before, now, carry, s):  # type: ignore[no-untyped-def]
 @numba.njit
 def _begin_bars(before, carry):  # type: ignore[no-untyped-def]
     """Another enemy is fought: its bars as they were in the observation before, NaN where it was not in sight."""
-    slot = slot_of(before, carry.foe) if carry.foe else -1
-    carry.bars_of, carry.unseen_shots, carry.lower_ticks, carry.higher_ticks = carry.foe, 0, 0, 0
+    slot = find_slot(before, carry.enemy) if carry.enemy else -1
+    carry.bars_of, carry.unseen_shots, carry.lower_ticks, carry.higher_ticks = carry.enemy, 0, 0, 0
     carry.bars[0] = before.tracks[slot].hp if slot >= 0 else np.nan
     carry.bars[1] = before.tracks[slot].shield if slot >= 0 else np.nan
 
@@ -79,18 +79,18 @@ def count_shots(laser, rocket, lost, killed, aimed, armed, now, carry, s, out): 
     shots = laser + rocket
     if killed:
         out.hits += max(1, shots)
-        _tell_unseen_of_killed(carry, s, out)
-    elif slot_of(now, carry.foe) < 0:
-        carry.unseen_shots += shots if carry.foe else 0
+        _emit_offscreen_hits(carry, s, out)
+    elif find_slot(now, carry.enemy) < 0:
+        carry.unseen_shots += shots if carry.enemy else 0
     elif aimed or lost > 0.0 or carry.unseen_shots:
-        _tell(shots + carry.unseen_shots, lost, carry, out)
+        _emit(shots + carry.unseen_shots, lost, carry, out)
         if shots == 1 and laser == 1 and lost > 0.0 and carry.unseen_shots == 0:
             carry.single = lost
         carry.unseen_shots = 0
 
 
 @numba.njit
-def _tell(shots, lost, carry, out):  # type: ignore[no-untyped-def]
+def _emit(shots, lost, carry, out):  # type: ignore[no-untyped-def]
     """How many of some shots hit that took off `lost`, where one hit of the laser takes off `single`; 0 for not known.
 
     Half a hit more counts as one more: a rocket takes off about as much.
@@ -104,7 +104,7 @@ def _tell(shots, lost, carry, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def _tell_unseen_of_killed(carry, s, out):  # type: ignore[no-untyped-def]
+def _emit_offscreen_hits(carry, s, out):  # type: ignore[no-untyped-def]
     """What it had left when it was last in sight was taken off by the shots since then, the last of them included."""
     if not carry.unseen_shots:
         return

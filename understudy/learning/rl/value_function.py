@@ -21,29 +21,30 @@ from torch.nn import functional
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.serialization import from_plain
-from understudy.learning.rl.gae import discounted, per_tick
-from understudy.learning.rl.reward import PARTS
-from understudy.learning.rl.rollout_buffer import Experience, Moments
+from understudy.learning.data.executor_batch import ExecutorBatch
+from understudy.learning.rl.gae import discount_per_tick, discounted_returns
+from understudy.learning.rl.reward import REWARD_TERMS
+from understudy.learning.rl.rollout_buffer import RolloutBuffer
 from understudy.policies.click_semantics import MAX_KINDS
-from understudy.policies.conditioning import ADVICE_WIDTH
+from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.object_features import TRACK_WIDTH
 
 _log = logging.getLogger(__name__)
 
-SCALES = {"earned": 3.0, "damage": 0.3, "deaths": 3.0}
+OUTPUT_SCALES = {"earned": 3.0, "damage": 0.3, "deaths": 3.0}
 """Points that one unit of the network's output stands for: about what each part varies by."""
 WIDTH, OBJECT_WIDTH, KIND_WIDTH, HEADS = 64, 32, 8, 4
-LARGEST = 1000.0
+MAX_ABS_VALUE = 1000.0
 """Points. Whoever expects more within seconds is out of its mind: the game pays about 20 a minute."""
 CHUNK = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
-class ValueSettings:
+class ValueConfig:
     """How the value is learnt."""
 
-    horizons_s: tuple[float, ...] = (5.0, 10.0, 20.0)
+    discount_horizons_s: tuple[float, ...] = (5.0, 10.0, 20.0)
     """What comes later than so many seconds hardly counts. The last is what the policy is taught by; nearer ones are
     easier to learn, and what they are told by tells the last one too."""
     learning_rate: float = 1e-3
@@ -56,17 +57,17 @@ class ValueSettings:
     """Steps after each stretch of play."""
     batch_size: int = 512
     """Ticks in a step."""
-    share: float = 0.15
+    sample_fraction: float = 0.15
     """Of a stretch's ticks so many are kept to learn from: neighbours are nearly alike."""
-    memory: int = 30
+    num_stored_rollouts: int = 30
     """Stretches that are kept."""
 
     def __post_init__(self) -> None:
-        if not self.horizons_s or min(self.horizons_s) <= 0 or not 0 <= self.dropout < 1:
+        if not self.discount_horizons_s or min(self.discount_horizons_s) <= 0 or not 0 <= self.dropout < 1:
             raise ValueError("a value needs at least one horizon above 0 s, and a dropout from 0 to below 1")
 
 
-class ValueNet(nn.Module):
+class ValueNetwork(nn.Module):
     """Points to come, discounted, from what the Executor sees: of each part, within each horizon."""
 
     def __init__(self, num_horizons: int, dropout: float) -> None:
@@ -74,7 +75,7 @@ class ValueNet(nn.Module):
         self.num_horizons = num_horizons
         self.kind = nn.Embedding(MAX_KINDS + 1, KIND_WIDTH)
         self.context = nn.Sequential(
-            nn.Linear(CONTEXT_WIDTH + ADVICE_WIDTH, WIDTH), nn.LayerNorm(WIDTH), nn.GELU(), nn.Dropout(dropout)
+            nn.Linear(CONTEXT_WIDTH + CONDITIONING_WIDTH, WIDTH), nn.LayerNorm(WIDTH), nn.GELU(), nn.Dropout(dropout)
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + KIND_WIDTH, OBJECT_WIDTH)
         self.dropout = nn.Dropout(dropout)
@@ -83,26 +84,26 @@ class ValueNet(nn.Module):
         for width in (WIDTH + HEADS * OBJECT_WIDTH, WIDTH):
             layers += [nn.Linear(width, WIDTH), nn.GELU(), nn.Dropout(dropout)]
         self.trunk = nn.Sequential(*layers)
-        self.head = nn.Linear(WIDTH, len(PARTS) * num_horizons)
+        self.head = nn.Linear(WIDTH, len(REWARD_TERMS) * num_horizons)
         nn.init.zeros_(self.head.weight)  # it begins by expecting nothing
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, moments: Moments) -> Float[Tensor, "n P H"]:
+    def forward(self, moments: ExecutorBatch) -> Float[Tensor, "n P H"]:
         """Points to come, in units of SCALES."""
-        context = self.context(torch.cat([moments.context, moments.advice], dim=-1))
+        context = self.context(torch.cat([moments.context, moments.conditioning[0]], dim=-1))
         kinds = self.kind(moments.kinds)
-        told = torch.cat([moments.tracks, moments.weights[..., None], kinds], dim=-1)
+        told = torch.cat([moments.tracks, moments.target_probs[0, ..., None], kinds], dim=-1)
         objects = self.dropout(functional.gelu(self.object(told)))
         absent = (moments.kinds == 0)[..., None]
         shares = torch.softmax(self.score(objects).masked_fill(absent, -1e4), dim=1) * ~absent
         pooled = (shares.transpose(1, 2) @ objects).flatten(1)
         hidden: Tensor = self.trunk(torch.cat([context, pooled], dim=-1))
-        value: Tensor = self.head(hidden).unflatten(-1, (len(PARTS), self.num_horizons))
+        value: Tensor = self.head(hidden).unflatten(-1, (len(REWARD_TERMS), self.num_horizons))
         return value
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Stretch:
+class _StoredRollout:
     """What is kept of one stretch: all that came, and some of its ticks."""
 
     rewards: np.ndarray
@@ -110,63 +111,65 @@ class _Stretch:
     last: np.ndarray
     """What was expected of each world from the last tick on."""
     ticks: Tensor
-    moments: Moments
+    moments: ExecutorBatch
 
 
-class ValueLearner:
+class ValueTrainer:
     """A value network, its optimiser and the play that it learns from. Used by one thread."""
 
-    def __init__(self, settings: ValueSettings, generator: torch.Generator) -> None:
+    def __init__(self, settings: ValueConfig, generator: torch.Generator) -> None:
         self.settings = settings
-        self.num_lost = 0
+        self.num_resets = 0
         """Networks thrown away."""
-        self.trouble = ""
+        self.reset_reason = ""
         """Why the last network was thrown away in the latest `learn`; empty if it was not."""
         self._generator = generator
-        self._scales = torch.tensor([SCALES[part] for part in PARTS])[:, None]
-        self._discounts = np.array([per_tick(one, TICK_RATE_HZ) for one in settings.horizons_s], np.float32)
-        self._memory: deque[_Stretch] = deque(maxlen=settings.memory)
-        self._begin()
+        self._scales = torch.tensor([OUTPUT_SCALES[part] for part in REWARD_TERMS])[:, None]
+        self._discounts = np.array(
+            [discount_per_tick(one, TICK_RATE_HZ) for one in settings.discount_horizons_s], np.float32
+        )
+        self._memory: deque[_StoredRollout] = deque(maxlen=settings.num_stored_rollouts)
+        self._reset()
 
-    def _begin(self) -> None:
-        self.net = ValueNet(len(self.settings.horizons_s), self.settings.dropout)
+    def _reset(self) -> None:
+        self.net = ValueNetwork(len(self.settings.discount_horizons_s), self.settings.dropout)
         rate, decay = self.settings.learning_rate, self.settings.decay
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=decay)
         self._memory.clear()
 
     @torch.no_grad()
-    def expect(self, moments: Moments) -> Float[Tensor, " n"]:
+    def predict(self, moments: ExecutorBatch) -> Float[Tensor, " n"]:
         """Points to come from each tick on, within the last horizon."""
-        return self._expect_parts(moments)[..., -1].sum(dim=-1)
+        return self._predict_terms(moments)[..., -1].sum(dim=-1)
 
-    def _expect_parts(self, moments: Moments) -> Float[Tensor, "n P H"]:
+    def _predict_terms(self, moments: ExecutorBatch) -> Float[Tensor, "n P H"]:
         self.net.eval()
         parts = torch.split(torch.arange(len(moments)), CHUNK)
-        return torch.cat([self.net(moments.take(part)) for part in parts]) * self._scales
+        return torch.cat([self.net(moments.index(part)) for part in parts]) * self._scales
 
-    def learn(self, experience: Experience) -> float:
+    def learn(self, experience: RolloutBuffer) -> float:
         """Takes in what came of a stretch and learns from all that is remembered; returns the mean loss."""
-        moments, size = experience.moments(), experience.num_ticks * experience.num_worlds
-        ticks = torch.randperm(size, generator=self._generator)[: max(1, round(self.settings.share * size))]
+        moments, size = experience.flatten(), experience.num_ticks * experience.num_worlds
+        ticks = torch.randperm(size, generator=self._generator)[: max(1, round(self.settings.sample_fraction * size))]
         with torch.no_grad():
-            last = self._expect_parts(moments.take(torch.arange(size - experience.num_worlds, size))).numpy()
+            last = self._predict_terms(moments.index(torch.arange(size - experience.num_worlds, size))).numpy()
         self._memory.append(
-            _Stretch(
+            _StoredRollout(
                 rewards=experience.rewards.copy(),
-                fresh=experience.fresh.copy(),
+                fresh=experience.is_new_episode.copy(),
                 last=last,
                 ticks=ticks,
-                moments=moments.take(ticks),
+                moments=moments.index(ticks),
             )
         )
         targets = self._targets()
         self.net.train()
         losses = [self._step(targets) for _ in range(self.settings.steps)]
-        self.trouble = self._objection(losses)
-        if self.trouble:
-            self.num_lost += 1
-            _log.warning("the learned value is thrown away and begun afresh: %s", self.trouble)
-            self._begin()
+        self.reset_reason = self._check_divergence(losses)
+        if self.reset_reason:
+            self.num_resets += 1
+            _log.warning("the learned value is thrown away and begun afresh: %s", self.reset_reason)
+            self._reset()
         return sum(losses) / len(losses)
 
     def _targets(self) -> list[Float[Tensor, "n P H"]]:
@@ -176,7 +179,7 @@ class ValueLearner:
         for stretch in reversed(self._memory):
             went_on = stretch.rewards[-1][..., None] + self._discounts * later if found else later
             last = np.where(over[:, None, None], stretch.last, went_on)
-            returns = discounted(stretch.rewards, last, self._discounts)
+            returns = discounted_returns(stretch.rewards, last, self._discounts)
             found.append(torch.from_numpy(returns.reshape(-1, *last.shape[1:]))[stretch.ticks] / self._scales)
             later, over = returns[0], stretch.fresh
         return found[::-1]
@@ -185,29 +188,29 @@ class ValueLearner:
         which = int(torch.randint(len(self._memory), (1,), generator=self._generator))
         moments, wanted = self._memory[which].moments, targets[which]
         batch = torch.randint(len(wanted), (self.settings.batch_size,), generator=self._generator)
-        loss = functional.mse_loss(self.net(moments.take(batch)), wanted[batch])
+        loss = functional.mse_loss(self.net(moments.index(batch)), wanted[batch])
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
         self.optimizer.step()
         return float(loss.detach())
 
-    def _objection(self, losses: list[float]) -> str:
+    def _check_divergence(self, losses: list[float]) -> str:
         if not all(bool(torch.isfinite(weight).all()) for weight in self.net.parameters()):
             return "its weights are not numbers any more"
         if not all(map(math.isfinite, losses)):
             return "what it was told had come is no number"
-        most = float(self.expect(self._memory[-1].moments).abs().max())
-        if not most <= LARGEST:
+        most = float(self.predict(self._memory[-1].moments).abs().max())
+        if not most <= MAX_ABS_VALUE:
             return f"it expects {most:.3g} points within seconds"
         return ""
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values, for a checkpoint; the play that is remembered is not among them."""
-        return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "num_lost": self.num_lost}
+        return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "num_lost": self.num_resets}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from `state_dict`."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.num_lost = from_plain(int, state["num_lost"])
+        self.num_resets = from_plain(int, state["num_lost"])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from understudy.learning.shadow.agreement import Agreement, gain
+from understudy.learning.shadow.agreement import Agreement, log_prob_gain
 
 LARGEST_LOSS = 0.01
 """Of the base set's clicks, the share that a candidate may go elsewhere with more often than the base did; of a hundred
@@ -14,7 +14,7 @@ FEWEST_CLICKS = 20
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class AcceptanceResult:
     """Whether a candidate may play, and why."""
 
     promote: bool
@@ -22,12 +22,12 @@ class Verdict:
     numbers: dict[str, float]
 
 
-def judge(
+def accept_candidate(
     candidate: Agreement,
     incumbent: Agreement,
     base_candidate: Agreement | None,
     base_first: Agreement | None,
-) -> Verdict:
+) -> AcceptanceResult:
     """Compares a candidate with the weights that play.
 
     Args:
@@ -35,7 +35,7 @@ def judge(
         base_candidate, base_first: the candidate, and the weights from before all shadow sessions, on held-out base
             recordings; None where there are none.
     """
-    mean, sure = gain(candidate, incumbent)
+    mean, sure = log_prob_gain(candidate, incumbent)
     numbers = {
         "agreement": candidate.share,
         "agreement_before": incumbent.share,
@@ -55,12 +55,12 @@ def judge(
         return _no(f"it agrees with fewer of your clicks ({candidate.share:.0%}, now {incumbent.share:.0%})", numbers)
     if loss > LARGEST_LOSS + chance:
         return _no(f"it has lost {100 * loss:.1f} points of agreement on the base recordings", numbers)
-    return Verdict(
+    return AcceptanceResult(
         promote=True,
         reason=f"it agrees with {candidate.share:.0%} of your clicks, before {incumbent.share:.0%}",
         numbers=numbers,
     )
 
 
-def _no(reason: str, numbers: dict[str, float]) -> Verdict:
-    return Verdict(promote=False, reason=reason, numbers=numbers)
+def _no(reason: str, numbers: dict[str, float]) -> AcceptanceResult:
+    return AcceptanceResult(promote=False, reason=reason, numbers=numbers)

@@ -1,7 +1,8 @@
-"""How far an Executor has come from what it said before: what is rehearsed where nothing new is to be learnt.
+"""Knowledge distillation (Hinton et al. 2015, arXiv 1503.02531) from the weights of the session's start.
 
-Labels would do the same at first, but a policy that has learnt all it can from its recordings only learns them by heart
-when it is shown them again: rehearsed so, it lost 1.7 points on sessions that were held out; by its own answers, none.
+It is the rehearsal loss of shadow learning: the base style shall stay what it was. Labels would do the same at first,
+but a policy that has learnt all it can from its recordings only overfits them when it is shown them again: rehearsed
+so, it lost 1.7 points on held-out sessions; by its own outputs, none.
 """
 
 import torch
@@ -9,35 +10,46 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional
 
-from understudy.policies.executor import Hazards
+from understudy.policies.executor import ExecutorOutput
+from understudy.policies.executor_distribution import ExecutorDistribution, categorical_kl
 
 LEAST_WEIGHT = 0.05
-"""Of where a gesture would go, in ticks in which none is likely to begin."""
+"""Of where a gesture would go, in ticks in which none is likely to start."""
 WIDEST = 5.0
 """Differences of a density's numbers count no further than this."""
 
 
-def divergence(said: Hazards, before: Hazards, num_keys: int) -> Float[Tensor, " B"]:
-    """Per tick: Kullback-Leibler divergence of when, what and which keys (nats), squared difference of the densities.
+def distillation_loss(output: ExecutorOutput, teacher: ExecutorOutput, num_keys: int) -> Float[Tensor, " B"]:
+    """Per tick: KL(teacher || output) of start, target, button and keys (nats), squared difference of the densities.
+
+    It is not `ExecutorDistribution.kl`, on purpose. The direction is the other one, as it is in distillation: the
+    student shall cover all that the teacher does. No action was taken, so every tick counts as one in which a gesture
+    could start and every key could go down, and where a gesture would go counts by the teacher's hazard, at least
+    LEAST_WEIGHT. And the mixtures' numbers are compared, clamped, rather than their densities: the KL bound of two
+    mixtures grows without limit where a component is narrow.
 
     Args:
-        said: with gradients.
-        before: of the same ticks, without.
+        output: with gradients.
+        teacher: of the same ticks, without.
         num_keys: of the game.
     """
-    begins = torch.sigmoid(before.start_logit)
-    keys = _of_chances(said.key_logits[:, :num_keys], before.key_logits[:, :num_keys]).sum(-1)
-    log_said, log_before = torch.log_softmax(said.pointer_logits, -1), torch.log_softmax(before.pointer_logits, -1)
-    chance = log_before.exp()
-    where = torch.where(chance > 0, chance * (log_before - log_said), torch.zeros_like(chance)).sum(-1)
-    where = where + _of_chances(said.right_logit, before.right_logit)
-    for now, then in ((said.minimap_density, before.minimap_density), (said.space_density, before.space_density)):
+    own, wanted = ExecutorDistribution(output), ExecutorDistribution(teacher)
+    keys = _bernoulli_kl(teacher.key_logits[:, :num_keys], output.key_logits[:, :num_keys]).sum(-1)
+    where = categorical_kl(wanted.target_log_probs, own.target_log_probs)
+    where = where + _bernoulli_kl(teacher.right_logit, output.right_logit)
+    for now, then in ((own.minimap, wanted.minimap), (own.space, wanted.space)):
         where = where + (now - then).clamp(-WIDEST, WIDEST).square().mean((1, 2))
-    return _of_chances(said.start_logit, before.start_logit) + keys + (begins + LEAST_WEIGHT) * where
+    starts = teacher.start_logit.sigmoid()
+    return _bernoulli_kl(teacher.start_logit, output.start_logit) + keys + (starts + LEAST_WEIGHT) * where
 
 
-def _of_chances(logit: Tensor, before: Tensor) -> Tensor:
-    """Divergence of two chances, each of one thing that happens or not."""
-    chance = torch.sigmoid(before)
-    entropy = functional.binary_cross_entropy_with_logits(before, chance, reduction="none")
-    return functional.binary_cross_entropy_with_logits(logit, chance, reduction="none") - entropy
+def _bernoulli_kl(teacher_logit: Tensor, logit: Tensor) -> Tensor:
+    """KL divergence of Bernoulli distributions, as cross entropy minus the teacher's entropy.
+
+    In this form the gradient is sigmoid(logit) - probability, so it is exactly 0 where the student equals its teacher,
+    as it does when a session starts; the form of `executor_distribution.bernoulli_kl` leaves rounding there, which
+    Adam would scale up to full steps. The value is less exact than that one's.
+    """
+    probability = torch.sigmoid(teacher_logit)
+    entropy = functional.binary_cross_entropy_with_logits(teacher_logit, probability, reduction="none")
+    return functional.binary_cross_entropy_with_logits(logit, probability, reduction="none") - entropy

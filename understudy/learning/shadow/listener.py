@@ -11,10 +11,17 @@ from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, Step
 from understudy.learning.registry.audit_log import STAGED
-from understudy.learning.shadow.messages import Filled, Places, Ready, Report, ShadowSettings, Updated
-from understudy.learning.shadow.process import Brief, learn_in_shadow
-from understudy.learning.worker.worker_endpoint import Trouble
-from understudy.learning.worker.worker_process import NICENESS, Background, Patience
+from understudy.learning.shadow.messages import (
+    BufferFill,
+    Report,
+    ShadowPaths,
+    ShadowSettings,
+    UpdateStats,
+    WorkerReady,
+)
+from understudy.learning.shadow.process import ShadowJob, run_shadow_worker
+from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.worker_process import NICENESS, WorkerProcess, WorkerTimeouts
 
 BLOCK_TICKS = 10
 """Half a second of play is handed over at a time."""
@@ -24,13 +31,13 @@ TEACHING = (Actor.PERSON, Actor.TEACHER)
 
 
 @dataclass
-class Seen:
+class InputStats:
     """What the trainer has seen itself, for the check of an empty buffer."""
 
     num_ticks: int = 0
-    num_touched: int = 0
+    num_active_ticks: int = 0
     """Ticks in which the cursor moved or a button or key was down."""
-    num_taught: int = 0
+    num_expert_ticks: int = 0
     """Ticks in which a person or the teacher acted."""
 
 
@@ -52,7 +59,7 @@ class ShadowTrainer:
         logs: Path = Path("logs/shadow"),
         recordings: Path | None = None,
         world: int = 0,
-        patience: Patience | None = None,
+        patience: WorkerTimeouts | None = None,
         niceness: int = NICENESS,
     ) -> None:
         """Starts the learner; play can begin at once.
@@ -77,10 +84,10 @@ class ShadowTrainer:
             min_samples=min_samples,
         )
         self.candidate = executor / STAGED / f"candidate_{session}.pt"
-        places = Places(
+        places = ShadowPaths(
             models=executor.parent, candidate=self.candidate, log_folder=logs / session, recordings=recordings
         )
-        self.seen = Seen()
+        self.seen = InputStats()
         self.is_ready = False
         self.num_samples = self.num_updates = 0
         self._on_report, self._world = on_report, world
@@ -88,11 +95,11 @@ class ShadowTrainer:
         self._actions: list[bytes] = []
         self._first_index = 0
         self._last_place: bytes = b""
-        self.background = Background(
-            learn_in_shadow,
-            Brief(settings=self.settings, places=places, profile=profile),
+        self.background = WorkerProcess(
+            run_shadow_worker,
+            ShadowJob(settings=self.settings, places=places, profile=profile),
             self._hear,
-            lambda text: self._hear(Trouble(text=text)),
+            lambda text: self._hear(WorkerFailure(text=text)),
             patience,
             KEPT_BLOCKS,
             niceness,
@@ -131,19 +138,19 @@ class ShadowTrainer:
         touched = self._last_place not in (b"", action) or any(action[8:])  # bytes 8.. are keys and button
         self._last_place = action
         seen.num_ticks += 1
-        seen.num_touched += touched
-        seen.num_taught += actor in TEACHING
+        seen.num_active_ticks += touched
+        seen.num_expert_ticks += actor in TEACHING
 
     def _hear(self, report: Report) -> None:
-        if isinstance(report, Ready):
+        if isinstance(report, WorkerReady):
             self.is_ready = True
-        elif isinstance(report, Filled):
+        elif isinstance(report, BufferFill):
             self.num_samples = report.num_samples
-        elif isinstance(report, Updated):
+        elif isinstance(report, UpdateStats):
             self.num_updates, self.num_samples = report.number, report.num_samples
         self._on_report(report)
 
 
-def disagreement_marks(times_s: tuple[float, ...]) -> tuple[InputEvent, ...]:
+def disagreement_events(times_s: tuple[float, ...]) -> tuple[InputEvent, ...]:
     """Bookmarks for a recording: the understudy would have clicked elsewhere at these moments."""
     return tuple(InputEvent(time_s, "mark", "disagreement", 0.5, 0.5) for time_s in times_s)

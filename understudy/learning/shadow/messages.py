@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.learning.worker.worker_endpoint import Trouble
+from understudy.learning.worker.worker_endpoint import WorkerFailure
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class ShadowSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Places:
+class ShadowPaths:
     """Which folders a shadow session reads and writes."""
 
     models: Path
@@ -48,7 +48,7 @@ class Places:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ready:
+class WorkerReady:
     """The learner has loaded everything and begins."""
 
     base_minutes: float
@@ -59,7 +59,7 @@ class Ready:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Filled:
+class BufferFill:
     """How full the buffer is."""
 
     num_samples: int
@@ -67,7 +67,7 @@ class Filled:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Updated:
+class UpdateStats:
     """One update."""
 
     number: int
@@ -83,24 +83,24 @@ class Updated:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scored:
+class AgreementScore:
     """Agreement with the person's latest clicks, each judged before it was learnt from."""
 
     agreement: float
-    before: float
+    initial_agreement: float
     """Of the weights that the session began with, on the same clicks."""
     num_clicks: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class Disagreed:
+class Disagreements:
     """Moments at which the understudy would have clicked elsewhere."""
 
     times_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class PromotionResult:
     """A candidate was staged and judged."""
 
     promoted: bool
@@ -110,4 +110,4 @@ class Judged:
     numbers: dict[str, float] = field(default_factory=dict)
 
 
-Report = Ready | Filled | Updated | Scored | Disagreed | Judged | Trouble
+Report = WorkerReady | BufferFill | UpdateStats | AgreementScore | Disagreements | PromotionResult | WorkerFailure

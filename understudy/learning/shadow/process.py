@@ -9,9 +9,17 @@ import time
 from dataclasses import dataclass
 
 from understudy.contract.profile import Profile
-from understudy.learning.shadow.messages import Filled, Judged, Places, Ready, Scored, ShadowSettings, Updated
-from understudy.learning.training.metric_logger import Journal
-from understudy.learning.worker.worker_endpoint import Desk, live
+from understudy.learning.shadow.messages import (
+    AgreementScore,
+    BufferFill,
+    PromotionResult,
+    ShadowPaths,
+    ShadowSettings,
+    UpdateStats,
+    WorkerReady,
+)
+from understudy.learning.training.metric_logger import MetricLogger
+from understudy.learning.worker.worker_endpoint import WorkerEndpoint, worker_session
 
 _log = logging.getLogger(__name__)
 
@@ -22,45 +30,47 @@ JUDGE_EVERY_TICKS = 4800
 
 
 @dataclass(frozen=True, kw_only=True)
-class Brief:
+class ShadowJob:
     """What the learner is told."""
 
     settings: ShadowSettings
-    places: Places
+    places: ShadowPaths
     profile: Profile
 
 
-def learn_in_shadow(brief: Brief, desk: Desk) -> None:
+def run_shadow_worker(brief: ShadowJob, desk: WorkerEndpoint) -> None:
     """Runs until there are no more blocks, then judges and stages what was learnt."""
     import torch
 
     torch.manual_seed(brief.settings.seed)  # dropout draws from torch's own generator
-    live(desk, brief.places.log_folder, lambda journal: _Run(brief, desk, journal).run())
+    worker_session(desk, brief.places.log_folder, lambda journal: _ShadowWorker(brief, desk, journal).run())
 
 
-class _Run:
+class _ShadowWorker:
     """One life of the learner."""
 
-    def __init__(self, brief: Brief, desk: Desk, journal: Journal) -> None:
-        from understudy.learning.shadow.setup import begin
+    def __init__(self, brief: ShadowJob, desk: WorkerEndpoint, journal: MetricLogger) -> None:
+        from understudy.learning.shadow.setup import build_shadow_learner
 
         self.brief, self.desk, self.journal = brief, desk, journal
         begun_s = time.monotonic()
-        start = begin(brief.settings, brief.places, brief.profile, desk.beat)
+        start = build_shadow_learner(brief.settings, brief.places, brief.profile, desk.heartbeat)
         self.start, self.learner = start, start.learner
         self._staged_s = time.monotonic()
         self._judged_at = 0
         self._digest = hashlib.sha256()
-        self._scored: Scored | None = None
+        self._scored: AgreementScore | None = None
         _log.debug("ready after %.1f s", time.monotonic() - begun_s)
-        desk.report(Ready(base_minutes=start.base_minutes, held_out_minutes=start.held_out_minutes, note=start.note))
+        desk.report(
+            WorkerReady(base_minutes=start.base_minutes, held_out_minutes=start.held_out_minutes, note=start.note)
+        )
 
     def run(self) -> None:
-        self.desk.serve(self.learner.due_s, self._watch, self._update, self._look_up)
+        self.desk.run_loop(self.learner.due_s, self._watch, self._update, self._stage_and_judge_if_due)
         if self.learner.num_steps:
             self._judge()
 
-    def _look_up(self, over: bool) -> None:
+    def _stage_and_judge_if_due(self, over: bool) -> None:
         """Stages and judges when it is time."""
         if time.monotonic() - self._staged_s > STAGE_EVERY_S and self.learner.num_steps:
             self._stage()
@@ -79,19 +89,21 @@ class _Run:
             np.frombuffer(observations, OBSERVATION), np.frombuffer(actions, ACTION), first_index
         )
         if len(self.learner.buffer) != size:
-            self.desk.report(Filled(num_samples=len(self.learner.buffer), buffer_size=self.brief.settings.buffer_size))
+            self.desk.report(
+                BufferFill(num_samples=len(self.learner.buffer), buffer_size=self.brief.settings.buffer_size)
+            )
         for report in found:
             self.desk.report(report)
-            if isinstance(report, Scored):
+            if isinstance(report, AgreementScore):
                 self._scored = report
 
     def _update(self) -> None:
         report = self.learner.update(time.monotonic())
         self.desk.report(report)
-        self.journal.write(report.number, self._numbers(report))
+        self.journal.log(report.number, self._numbers(report))
         self.journal.flush()
 
-    def _numbers(self, report: Updated) -> dict[str, float]:
+    def _numbers(self, report: UpdateStats) -> dict[str, float]:
         numbers = {
             "train_loss": report.loss,
             "learning_rate": report.learning_rate,
@@ -101,7 +113,10 @@ class _Run:
             "update_seconds": report.seconds,
         }
         if self._scored is not None:
-            numbers |= {"agreement/now": self._scored.agreement, "agreement/before_learning": self._scored.before}
+            numbers |= {
+                "agreement/now": self._scored.agreement,
+                "agreement/before_learning": self._scored.initial_agreement,
+            }
         return numbers
 
     def _stage(self, numbers: dict[str, float] | None = None) -> str:
@@ -112,28 +127,32 @@ class _Run:
 
     def _judge(self) -> None:
         """Stages the candidate with its figures, and lets it play if it is better."""
-        from understudy.learning.registry.promotion import Grounds, promote
+        from understudy.contract.errors import CheckpointError
+        from understudy.learning.registry.promotion import PromotionRecord, promote
 
-        self.desk.beat()
+        self.desk.heartbeat()
         self._judged_at = self.learner.num_watched
-        verdict = self.learner.judge()
-        self.desk.beat()
+        verdict = self.learner.evaluate_candidate()
+        self.desk.heartbeat()
         identity = self._stage(verdict.numbers)
-        places, promoted = self.brief.places, False
+        places, promoted, reason = self.brief.places, False, verdict.reason
         if verdict.promote and not self.desk.parent_gone:
-            grounds = Grounds(why="shadow learning", reason=verdict.reason, numbers=verdict.numbers)
-            promote(places.models, places.candidate, grounds)
-            self.learner.promoted()
-            promoted = True
-        self.journal.write(
+            grounds = PromotionRecord(why="shadow learning", reason=verdict.reason, numbers=verdict.numbers)
+            try:
+                promote(places.models, places.candidate, grounds)
+                self.learner.promoted()
+                promoted = True
+            except CheckpointError as problem:  # somebody trains into the folder, say: what was learnt is staged
+                reason = f"{reason}; but {problem}"
+        self.journal.log(
             self.learner.num_updates,
             {f"judged/{name}": value for name, value in verdict.numbers.items()} | {"judged/promoted": float(promoted)},
         )
         self.journal.flush()
         self.desk.report(
-            Judged(
+            PromotionResult(
                 promoted=promoted,
-                reason=verdict.reason,
+                reason=reason,
                 identity=identity,
                 path=str(places.candidate),
                 numbers=verdict.numbers,

@@ -16,20 +16,20 @@ from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, NoRecordingsError, RecordingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import is_short, split_sessions, stretches
-from understudy.learning.data.executor_batch import join, samples_of
-from understudy.learning.data.interventions import is_shared
-from understudy.learning.data.labelled_episode import prepare
-from understudy.learning.data.replay_buffer import SampleBuffer
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.data.dataset import expert_segments, is_small, split_sessions
+from understudy.learning.data.executor_batch import build_batch, concatenate
+from understudy.learning.data.interventions import has_interventions
+from understudy.learning.data.labelled_episode import label_episode
+from understudy.learning.data.replay_buffer import ReplayBuffer
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.registry.audit_log import HISTORY
-from understudy.learning.registry.candidates import expect_finite, stage
-from understudy.learning.shadow.learner import Rehearsal, ShadowLearner
-from understudy.learning.shadow.messages import Places, ShadowSettings
+from understudy.learning.registry.candidates import require_finite, stage
+from understudy.learning.shadow.learner import RehearsalData, ShadowLearner
+from understudy.learning.shadow.messages import ShadowPaths, ShadowSettings
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, load_checkpoint, parent_now
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor
-from understudy.policies.policy_bundle import load_brain, restore_executor
+from understudy.policies.policy_bundle import build_executor, load_policies
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode
 
@@ -42,12 +42,12 @@ CPU = torch.device("cpu")
 
 
 @dataclasses.dataclass(kw_only=True)
-class Start:
+class ShadowState:
     """A learner that is ready, and what it was made from."""
 
     learner: ShadowLearner
     base: Checkpoint
-    places: Places
+    places: ShadowPaths
     base_minutes: float = 0.0
     held_out_minutes: float = 0.0
     note: str = ""
@@ -75,7 +75,9 @@ class Start:
         return stage(self.places.candidate, candidate)
 
 
-def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Callable[[], None]) -> Start:
+def build_shadow_learner(
+    settings: ShadowSettings, places: ShadowPaths, profile: Profile, beat: Callable[[], None]
+) -> ShadowState:
     """Loads everything.
 
     Args:
@@ -86,20 +88,22 @@ def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Call
     """
     best = places.models / "executor" / BEST
     base = load_checkpoint(best, "executor", ENCODING)
-    expect_finite(base, best)
-    brain = load_brain(places.models)
+    require_finite(base, best)
+    policies = load_policies(places.models)
     beat()
     rehearsal, minutes, note = None, (0.0, 0.0), ""
     try:
-        train, held_out = base_recordings(places.recordings, trained_s(base, best), profile)
+        train, held_out = base_recordings(places.recordings, base_trained_at_s(base, best), profile)
     except (NoRecordingsError, RecordingError) as problem:
         note = str(problem)
     else:
         minutes = (_minutes(train), _minutes(held_out))
-        rehearsal = rehearse(train, held_out, Upstream(brain.strategist, brain.tactician), profile, settings, beat)
-    working = _working(places.candidate)
-    return Start(
-        learner=ShadowLearner(brain, profile, settings, rehearsal, working, _root(base, places.models)),
+        rehearsal = build_rehearsal_buffer(
+            train, held_out, UpstreamPolicies(policies.strategist, policies.tactician), profile, settings, beat
+        )
+    working = _load_staged(places.candidate)
+    return ShadowState(
+        learner=ShadowLearner(policies, profile, settings, rehearsal, working, _load_root_policy(base, places.models)),
         base=base,
         places=places,
         base_minutes=minutes[0],
@@ -108,7 +112,7 @@ def begin(settings: ShadowSettings, places: Places, profile: Profile, beat: Call
     )
 
 
-def trained_s(base: Checkpoint, path: Path) -> float:
+def base_trained_at_s(base: Checkpoint, path: Path) -> float:
     """Unix time at which these weights, or those that they were learnt on from, were trained from recordings.
 
     The file's own time is no measure: a promotion writes it anew, and what was recorded in shadow since is no base.
@@ -120,7 +124,7 @@ def trained_s(base: Checkpoint, path: Path) -> float:
     return path.stat().st_mtime
 
 
-def _root(base: Checkpoint, models: Path) -> Executor | None:
+def _load_root_policy(base: Checkpoint, models: Path) -> Executor | None:
     """The weights that all shadow sessions together set out from; None where it is this one, or they are gone.
 
     Drift is measured from there: a point lost in each session would otherwise add up unseen.
@@ -130,7 +134,7 @@ def _root(base: Checkpoint, models: Path) -> Executor | None:
         return None
     for path in sorted((models / "executor" / HISTORY).glob(f"*_{roots[0]}.pt")):
         try:
-            return restore_executor(load_checkpoint(path, "executor", ENCODING))
+            return build_executor(load_checkpoint(path, "executor", ENCODING))
         except CheckpointError as problem:
             _log.warning("%s", problem)
     _log.warning(
@@ -139,17 +143,17 @@ def _root(base: Checkpoint, models: Path) -> Executor | None:
     return None
 
 
-def _working(candidate: Path) -> Executor | None:
+def _load_staged(candidate: Path) -> Executor | None:
     """Weights of a learner of the same session that was lost."""
     if not candidate.exists():
         return None
     try:
         staged = load_checkpoint(candidate, "executor", ENCODING)
-        expect_finite(staged, candidate)
+        require_finite(staged, candidate)
     except CheckpointError as problem:
         _log.warning("%s", problem)
         return None
-    return restore_executor(staged)
+    return build_executor(staged)
 
 
 def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tuple[list[Episode], list[Episode]]:
@@ -171,8 +175,8 @@ def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tu
         if path.stat().st_mtime > before_s or hours > MOST_HOURS_READ:
             continue
         episode = read_episode(path)
-        if episode.info.profile == profile and not is_shared(episode):
-            sessions.append(stretches(episode))
+        if episode.info.profile == profile and not has_interventions(episode):
+            sessions.append(expert_segments(episode))
             hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
             hours += len(episode) / TICK_RATE_HZ / 3600.0
     train, held_out, _ = split_sessions(sessions, hashes) if sessions else ([], [], "")
@@ -190,28 +194,28 @@ def _some(episodes: list[Episode], minutes: float) -> list[Episode]:
     return chosen
 
 
-def rehearse(
+def build_rehearsal_buffer(
     train: list[Episode],
     held_out: list[Episode],
-    upstream: Upstream,
+    upstream: UpstreamPolicies,
     profile: Profile,
     settings: ShadowSettings,
     beat: Callable[[], None],
-) -> Rehearsal:
+) -> RehearsalData:
     """Base play as samples."""
-    short = is_short(sum(map(len, (*train, *held_out))))  # then the weights know all of it
-    pool = SampleBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
+    short = is_small(sum(map(len, (*train, *held_out))))  # then the weights know all of it
+    pool = ReplayBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
     kept = []
     for episode in (*train, *held_out):
-        lesson = prepare(episode.observation, episode.actions, profile)
+        labelled = label_episode(episode.observation, episode.actions, profile)
         beat()
-        samples = samples_of([lesson], [upstream.advice(lesson)], CPU)
+        samples = build_batch([labelled], [upstream.conditioning(labelled)], CPU)
         beat()
         if short or any(episode is one for one in train):
             pool.add(samples)
         if not any(episode is one for one in train):
             kept.append(samples)
-    return Rehearsal(pool=pool, held_out=join(kept))
+    return RehearsalData(pool=pool, held_out=concatenate(kept))
 
 
 def _minutes(episodes: list[Episode]) -> float:

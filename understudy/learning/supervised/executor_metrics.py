@@ -8,11 +8,11 @@ ones that pass the guide's floors without looking: a cursor that stays where it 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+import torch
+from jaxtyping import Float, Int64
 
-from understudy.contract.observation import MAX_TRACKS
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.policies.executor import MINIMAP, SPACE
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.policies.executor_distribution import target_positions
 from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS
 
 TOLERANCE_TICKS = 5
@@ -20,62 +20,57 @@ TOLERANCE_TICKS = 5
 
 
 @dataclass(frozen=True)
-class Foretold:
+class ExecutorForecast:
     """What an Executor said of every tick of a session."""
 
-    start: Float[np.ndarray, " T"]
+    gesture_probability: Float[np.ndarray, " T"]
     """Probability of a gesture beginning."""
     destination: Float[np.ndarray, "T 2"]
     """Where a gesture beginning here would most likely click, window fractions."""
 
 
-def destinations(
-    lesson: Lesson,
-    pointer: Float[np.ndarray, "T C"],
+def likeliest_positions(
+    labelled: LabelledEpisode,
+    target: Int64[np.ndarray, " T"],
     minimap: Float[np.ndarray, "T 2"],
     space: Float[np.ndarray, "T 2"],
-    minimap_corner: tuple[float, float, float, float],
+    minimap_area: tuple[float, float, float, float],
 ) -> Float[np.ndarray, "T 2"]:
-    """Window points of the likeliest candidates.
+    """Where the likeliest candidates of a session's ticks were in the window, window fractions.
 
     Args:
-        lesson: T ticks.
-        pointer: scores of the candidates.
+        labelled: T ticks.
+        target: the likeliest candidates.
         minimap, space: likeliest points, -1..1.
-        minimap_corner: left, top, width, height of the minimap, window fractions.
+        minimap_area: left, top, width, height of the minimap, window fractions.
     """
-    records, ticks, choice = lesson.observation.records, np.arange(len(lesson)), pointer.argmax(axis=1)
-    left, top, width, height = minimap_corner
-    slot = np.minimum(choice, MAX_TRACKS - 1)
-    mark = np.clip(choice - MAX_TRACKS, 0, MINIMAP - MAX_TRACKS - 1)
-    out = np.empty((len(lesson), 2))
-    for axis, (name, low, size) in enumerate((("x", left, width), ("y", top, height))):
-        options = [
-            records["tracks"][name][ticks, slot],
-            low + size * records["landmarks"][name][ticks, mark],
-            low + size * 0.5 * (minimap[:, axis] + 1.0),
-            0.5 * (space[:, axis] + 1.0),
-        ]
-        out[:, axis] = np.select([choice < MAX_TRACKS, choice < MINIMAP, choice == MINIMAP, choice == SPACE], options)
-    return out
+    seen = [labelled.observation.records[name] for name in ("tracks", "landmarks")]
+    tracks, landmarks = (torch.from_numpy(np.stack([one["x"], one["y"]], axis=-1)) for one in seen)
+    on_map, in_space = torch.from_numpy(minimap), torch.from_numpy(space)
+    found = target_positions(torch.from_numpy(target), tracks, landmarks, on_map, in_space, minimap_area)
+    return found.double().numpy()
 
 
-def aim_metrics(lesson: Lesson, foretold: Foretold, hand: np.void, generator: np.random.Generator) -> dict[str, float]:
+def guide_metrics(
+    labelled: LabelledEpisode, foretold: ExecutorForecast, hand: np.void, generator: np.random.Generator
+) -> dict[str, float]:
     """Figures of one session; every `_baseline` is the trivial predictor's.
 
     Position errors are mean Euclidean distances in window fractions, accuracies are shares of ticks.
     """
-    cursor = np.stack([lesson.actions["cursor_x"], lesson.actions["cursor_y"]], axis=1).astype(np.float64)
+    cursor = np.stack([labelled.actions["cursor_x"], labelled.actions["cursor_y"]], axis=1).astype(np.float64)
     before = np.concatenate([cursor[:1], cursor[:-1]])
-    guess, pressed, moving = _play_through(lesson, foretold, hand, before)
+    guess, pressed, moving = _simulate_cursor(labelled, foretold, hand, before)
     error, still = np.linalg.norm(guess - cursor, axis=1), np.linalg.norm(before - cursor, axis=1)
-    down = lesson.actions["button"] != 0
-    gestures = lesson.hindsight.gestures
+    down = labelled.actions["button"] != 0
+    gestures = labelled.labels.gestures
     clicks = np.stack([gestures["x"], gestures["y"]], axis=1)
     starts = np.stack([gestures["start_x"], gestures["start_y"]], axis=1)
     off = np.linalg.norm(foretold.destination[gestures["onset"]] - clicks, axis=1)
-    recall, precision = _onset_matches(foretold.start * lesson.free, gestures["onset"], generator)
-    rate = np.full(len(lesson), len(gestures) / max(lesson.free.sum(), 1)) * lesson.free
+    recall, precision = _onset_matches(
+        foretold.gesture_probability * labelled.can_start_gesture, gestures["onset"], generator
+    )
+    rate = np.full(len(labelled), len(gestures) / max(labelled.can_start_gesture.sum(), 1)) * labelled.can_start_gesture
     trivial_recall, trivial_precision = _onset_matches(rate, gestures["onset"], generator)
     return {
         "position_error": float(error.mean()),
@@ -93,15 +88,15 @@ def aim_metrics(lesson: Lesson, foretold: Foretold, hand: np.void, generator: np
     }
 
 
-def _play_through(
-    lesson: Lesson, foretold: Foretold, hand: np.void, before: np.ndarray
+def _simulate_cursor(
+    labelled: LabelledEpisode, foretold: ExecutorForecast, hand: np.void, before: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(cursor, button down, moving) foretold for each tick, given which gestures began."""
-    guess, pressed = before.copy(), np.zeros(len(lesson), bool)
-    moving = np.zeros(len(lesson), bool)
+    guess, pressed = before.copy(), np.zeros(len(labelled), bool)
+    moving = np.zeros(len(labelled), bool)
     middle = hand["press"].shape[1] // 2
     knots = np.linspace(0.0, 1.0, NUM_KNOTS)
-    for g in lesson.hindsight.gestures:
+    for g in labelled.labels.gestures:
         goal = foretold.destination[g["onset"]]
         away = float(np.hypot(*(goal - before[g["onset"]])))
         bits = np.log2(1.0 + away / max(float(g["size"]), 1e-3))
@@ -110,7 +105,7 @@ def _play_through(
         for tick in range(g["onset"], g["press"]):
             done, after = np.interp(np.array([tick, tick + 1]) - g["onset"], knots * duration, hand["profile"])
             share = (after - done) / max(1.0 - done, 1e-6) if done < 1.0 else 1.0
-            share *= float(foretold.start[tick]) if tick == g["onset"] else 1.0
+            share *= float(foretold.gesture_probability[tick]) if tick == g["onset"] else 1.0
             guess[tick] = before[tick] + share * (goal - before[tick])
             moving[tick] = tick <= g["arrival"]
         press = g["onset"] + duration + max(round(float(hand["dwell"][middle])), 0)

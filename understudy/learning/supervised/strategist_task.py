@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
 from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE, Strategist
 
 STRIDE_S = 10
@@ -22,15 +22,21 @@ UNTAUGHT = -100
 class StrategistTask:
     """Windows of contexts at 1 Hz with a mode and a future at each second."""
 
-    def __init__(self, lessons: list[Lesson], held_out: list[Lesson], model: Strategist, device: torch.device) -> None:
+    def __init__(
+        self,
+        labelled_episodes: list[LabelledEpisode],
+        held_out: list[LabelledEpisode],
+        model: Strategist,
+        device: torch.device,
+    ) -> None:
         self.model = model
         self._window_ticks = model.config.window_s * TICK_RATE_HZ
-        usable = [lesson for lesson in lessons if len(lesson) >= self._window_ticks]
+        usable = [labelled for labelled in labelled_episodes if len(labelled) >= self._window_ticks]
         self._train = _Track(usable, device)
-        self._held_out = [_Track([lesson], device) for lesson in held_out]
+        self._held_out = [_Track([labelled], device) for labelled in held_out]
         starts = self._train.window_starts(self._window_ticks, STRIDE_S * TICK_RATE_HZ)
         self._starts = starts[self._train.some_taught(starts, self._window_ticks)]
-        self._signs = torch.from_numpy(mirror_tables()[0]).to(device)
+        self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
         futures = self._train.futures[self._train.taught]
         self._future_mean, self._future_std = futures.mean(0), futures.std(0).clamp(min=1e-3)
 
@@ -55,7 +61,7 @@ class StrategistTask:
             said.mode_logits.flatten(0, 1), modes_BT.flatten(), label_smoothing=LABEL_SMOOTHING, ignore_index=UNTAUGHT
         )
         wanted = (self._train.futures[ticks_BT] - self._future_mean) / self._future_std
-        wanted = wanted * _future_signs(mirror_B)[:, None]
+        wanted = wanted * _mirror_future(mirror_B)[:, None]
         future_loss = functional.smooth_l1_loss(said.future[taught_BT], wanted[taught_BT])
         total = mode_loss + FUTURE_WEIGHT * future_loss
         return total, {"mode_loss": mode_loss.detach(), "future_loss": future_loss.detach()}
@@ -64,7 +70,7 @@ class StrategistTask:
         """Mode accuracy, recall of each mode and explained variance of the future, beside their trivial baselines."""
         predicted, true, future_error, future_spread = [], [], 0.0, 0.0
         for track in self._held_out:
-            logits, future = _read_through(model, track.context[::TICK_RATE_HZ])
+            logits, future = _predict_windows(model, track.context[::TICK_RATE_HZ])
             wanted = (track.futures[::TICK_RATE_HZ] - self._future_mean) / self._future_std
             predicted.append(logits.argmax(-1))
             true.append(track.modes[::TICK_RATE_HZ])
@@ -89,12 +95,12 @@ class StrategistTask:
         """Held-out seconds by true mode (row) and predicted mode (column)."""
         table = np.zeros((NUM_MODES, NUM_MODES), np.int64)
         for track in self._held_out:
-            guess = _read_through(model, track.context[::TICK_RATE_HZ])[0].argmax(-1)
+            guess = _predict_windows(model, track.context[::TICK_RATE_HZ])[0].argmax(-1)
             np.add.at(table, (track.modes[::TICK_RATE_HZ].cpu().numpy(), guess.cpu().numpy()), 1)
         return table
 
 
-def _future_signs(mirror_B: Tensor) -> Tensor:
+def _mirror_future(mirror_B: Tensor) -> Tensor:
     """The way of the ship flips with the mirror, all else stays."""
     signs = torch.ones(len(mirror_B), NUM_FUTURE, device=mirror_B.device)
     signs[:, FUTURE_WAY] = 1.0 - 2.0 * (mirror_B & 1)
@@ -103,7 +109,7 @@ def _future_signs(mirror_B: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _read_through(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Tensor]:
+def _predict_windows(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Tensor]:
     """Mode logits and futures at each second of a session, looking back half a window or more."""
     window, half = model.config.window_s, model.config.window_s // 2
     logits, futures = [], []
@@ -118,14 +124,14 @@ def _read_through(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Tensor
 class _Track:
     """Sessions one after the other, on a device."""
 
-    def __init__(self, lessons: list[Lesson], device: torch.device) -> None:
-        self.lengths = [len(lesson) for lesson in lessons]
-        self.context = torch.from_numpy(np.concatenate([x.encoded.context for x in lessons])).to(device)
-        self.modes = torch.from_numpy(np.concatenate([x.hindsight.modes for x in lessons])).to(device)
-        self.futures = torch.from_numpy(np.concatenate([x.hindsight.futures for x in lessons])).to(device)
+    def __init__(self, labelled_episodes: list[LabelledEpisode], device: torch.device) -> None:
+        self.lengths = [len(labelled) for labelled in labelled_episodes]
+        self.context = torch.from_numpy(np.concatenate([x.encoded.context for x in labelled_episodes])).to(device)
+        self.modes = torch.from_numpy(np.concatenate([x.labels.modes for x in labelled_episodes])).to(device)
+        self.futures = torch.from_numpy(np.concatenate([x.labels.future_summary for x in labelled_episodes])).to(device)
         self.taught = torch.zeros(len(self.modes), dtype=torch.bool, device=device)
         offsets = np.cumsum([0, *self.lengths])[:-1]
-        ticks = [offset + lesson.taught_ticks for offset, lesson in zip(offsets, lessons, strict=True)]
+        ticks = [offset + labelled.taught_ticks for offset, labelled in zip(offsets, labelled_episodes, strict=True)]
         self.taught[torch.from_numpy(np.concatenate(ticks)).to(device)] = True
 
     def window_starts(self, window: int, stride: int) -> Tensor:

@@ -6,8 +6,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from understudy.contract.observation import MAX_TRACKS
-from understudy.learning.data.labelled_episode import NUM_MIRRORS, Lesson, mirror_tables
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.policies.conditioning import TACTICIAN_TICKS
 from understudy.policies.tactician import Tactician
 
@@ -19,12 +19,17 @@ class TacticianTask:
     """One tick of every TACTICIAN_TICKS, at a random phase."""
 
     def __init__(
-        self, lessons: list[Lesson], held_out: list[Lesson], model: Tactician, device: torch.device, upstream: Upstream
+        self,
+        labelled_episodes: list[LabelledEpisode],
+        held_out: list[LabelledEpisode],
+        model: Tactician,
+        device: torch.device,
+        upstream: UpstreamPolicies,
     ) -> None:
         self.model = model
-        self._train = _Samples(lessons, device, upstream)
+        self._train = _Samples(labelled_episodes, device, upstream)
         self._held_out = _Samples(held_out, device, upstream)
-        context, tracks, _ = mirror_tables()
+        context, tracks, _ = mirror_sign_tables()
         self._context_signs = torch.from_numpy(context).to(device)
         self._track_signs = torch.from_numpy(tracks).to(device)
 
@@ -68,7 +73,7 @@ class TacticianTask:
             error += float((said.route - samples.routes[chunk]).norm(dim=-1).sum())
             still += float(samples.routes[chunk].norm(dim=-1).sum())
         accuracy = right / len(ticks)
-        baseline = float((_nearest(samples)[ticks] == samples.targets[ticks]).float().mean())
+        baseline = float((_nearest_baseline(samples)[ticks] == samples.targets[ticks]).float().mean())
         return {
             "accuracy": accuracy,
             "accuracy_baseline": baseline,
@@ -82,7 +87,7 @@ class TacticianTask:
         }
 
 
-def _nearest(samples: "_Samples") -> Tensor:
+def _nearest_baseline(samples: "_Samples") -> Tensor:
     """The trivial guess: the nearest object, whatever it is; none where nothing is in sight."""
     return torch.where(samples.kinds[:, 0] > 0, 0, MAX_TRACKS)
 
@@ -90,14 +95,18 @@ def _nearest(samples: "_Samples") -> Tensor:
 class _Samples:
     """Ticks to learn from of all sessions one after the other, on a device."""
 
-    def __init__(self, lessons: list[Lesson], device: torch.device, upstream: Upstream) -> None:
+    def __init__(
+        self, labelled_episodes: list[LabelledEpisode], device: torch.device, upstream: UpstreamPolicies
+    ) -> None:
         def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
             return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
 
-        learnt = [(lesson, lesson.taught_ticks) for lesson in lessons]
-        self.context = gather([lesson.encoded.context[ticks] for lesson, ticks in learnt])
-        self.tracks = gather([lesson.encoded.tracks[ticks] for lesson, ticks in learnt])
-        self.kinds = gather([lesson.encoded.kinds[ticks] for lesson, ticks in learnt])
-        self.targets = gather([lesson.hindsight.targets[ticks] for lesson, ticks in learnt])
-        self.routes = gather([lesson.hindsight.routes[ticks] for lesson, ticks in learnt])
-        self.strategies = gather([upstream.strategies(lesson)[:, ticks] for lesson, ticks in learnt], axis=1)
+        learnt = [(labelled, labelled.taught_ticks) for labelled in labelled_episodes]
+        self.context = gather([labelled.encoded.context[ticks] for labelled, ticks in learnt])
+        self.tracks = gather([labelled.encoded.tracks[ticks] for labelled, ticks in learnt])
+        self.kinds = gather([labelled.encoded.kinds[ticks] for labelled, ticks in learnt])
+        self.targets = gather([labelled.labels.targets[ticks] for labelled, ticks in learnt])
+        self.routes = gather([labelled.labels.routes[ticks] for labelled, ticks in learnt])
+        self.strategies = gather(
+            [upstream.strategist_outputs(labelled)[:, ticks] for labelled, ticks in learnt], axis=1
+        )

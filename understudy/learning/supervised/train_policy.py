@@ -18,15 +18,16 @@ import torch
 
 from understudy.contract import serialization
 from understudy.contract.errors import FlagError, TrainingError
-from understudy.learning.data.dataset import Material
-from understudy.learning.data.labelled_episode import Lesson
-from understudy.learning.data.motor_model_fit import fit_hand
-from understudy.learning.data.upstream_conditioning import Upstream
+from understudy.learning.data.dataset import Dataset
+from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
+from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.supervised.executor_task import ExecutorTask
 from understudy.learning.supervised.strategist_task import StrategistTask
 from understudy.learning.supervised.tactician_task import TacticianTask
 from understudy.learning.training import rng_state
-from understudy.learning.training.metric_logger import Journal, run_folder
+from understudy.learning.training.metric_logger import MetricLogger, run_folder
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task
 from understudy.policies.checkpoint import (
@@ -42,7 +43,7 @@ from understudy.policies.checkpoint import (
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.policy_bundle import pack_hand, restore_strategist, restore_tactician
+from understudy.policies.policy_bundle import build_strategist, build_tactician, hand_to_plain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
@@ -85,7 +86,7 @@ class TrainResult:
 
 def train_policy(
     policy: str,
-    material: Material,
+    dataset: Dataset,
     settings: TrainSettings,
     progress: Callable[[FitProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
@@ -96,24 +97,36 @@ def train_policy(
     which tells how good it is and after how many epochs; then in `output_dir` from everything, for about so many.
 
     Raises:
-        TrainingError: on too little data or too many unusable steps.
+        TrainingError: on too little data or too many unusable steps, or where another process trains into the folder.
         CheckpointError: if checkpoints cannot be written or read.
     """
     torch.set_num_threads(settings.threads)
-    if not material.is_short:
-        return _train(policy, material, settings, settings.output_dir, None, progress, stop)
+    with training_lock(settings.output_dir):
+        return _train_alone(policy, dataset, settings, progress, stop)
+
+
+def _train_alone(
+    policy: str,
+    dataset: Dataset,
+    settings: TrainSettings,
+    progress: Callable[[FitProgress], None] | None,
+    stop: Callable[[], bool] | None,
+) -> TrainResult:
+    """Under the lock of the folder."""
+    if not dataset.is_small:
+        return _train(policy, dataset, settings, settings.output_dir, None, progress, stop)
     if not settings.resume:
         (settings.output_dir / LAST).unlink(missing_ok=True)  # of an earlier run, whose second pass would go on from it
-    judged = _train(policy, material, settings, settings.output_dir / HELD_OUT, None, progress, stop)
+    judged = _train(policy, dataset, settings, settings.output_dir / HELD_OUT, None, progress, stop)
     if not judged.fit.finished:
         return judged
-    twin = load_checkpoint(judged.fit.best_path, policy, ENCODING)
+    held_out_twin = load_checkpoint(judged.fit.best_path, policy, ENCODING)
     settings = dataclasses.replace(
         settings,
         fit=dataclasses.replace(settings.fit, last_epoch=_epochs_of_second_pass(judged.fit.best_epoch, settings.fit)),
         resume=settings.resume and (settings.output_dir / LAST).exists(),
     )
-    whole = _train(policy, material.everything, settings, settings.output_dir, twin, progress, stop)
+    whole = _train(policy, dataset.with_validation_merged, settings, settings.output_dir, held_out_twin, progress, stop)
     both = dataclasses.replace(
         whole.fit,
         num_steps=judged.fit.num_steps + whole.fit.num_steps,
@@ -133,33 +146,33 @@ def _epochs_of_second_pass(best_epoch: int, config: FitConfig) -> int:
 
 def _train(
     policy: str,
-    material: Material,
+    dataset: Dataset,
     settings: TrainSettings,
     folder: Path,
-    twin: Checkpoint | None,
+    held_out_twin: Checkpoint | None,
     progress: Callable[[FitProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> TrainResult:
     """One pass into `folder`; judged by held-out sessions unless a `twin` was, in an earlier pass."""
-    device = pick_device(settings.device)
-    upstream, parents = find_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
-    with rng_state.seeded(settings.fit.seed, device):
-        task, config = build_task(policy, material, upstream, device)
-    of_twin = () if twin is None else (parent_now(twin.identity, HELD_OUT),)
+    device = resolve_device(settings.device)
+    upstream, parents = load_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
+    with rng_state.seeded_rng(settings.fit.seed, device):
+        task, config = build_task(policy, dataset, upstream, device)
+    of_twin = () if held_out_twin is None else (parent_now(held_out_twin.identity, HELD_OUT),)
     meta = CheckpointMeta(
         policy=policy,
         encoding=ENCODING,
         config=serialization.to_plain(config),
-        hand=pack_hand(measure_hand(material.train)) if policy == "executor" else {},
-        data_hash=_data_hash(material, parents),
-        lineage=(parent_now(material.data_hash, "recordings"), *parents, *of_twin),
-        metrics={} if twin is None else twin.meta.metrics,
+        hand=hand_to_plain(fit_hand_from_dataset(dataset.train)) if policy == "executor" else {},
+        data_hash=_data_hash(dataset, parents),
+        lineage=(parent_now(dataset.data_hash, "recordings"), *parents, *of_twin),
+        metrics={} if held_out_twin is None else held_out_twin.meta.metrics,
     )
     curves = run_folder(settings.log_dir, policy)
-    with Journal(curves) as journal:
+    with MetricLogger(curves) as journal:
         result = fit(
             task,
-            dataclasses.replace(settings.fit, choose_by=CHOOSE_BY[policy] if twin is None else None),
+            dataclasses.replace(settings.fit, selection_metric=CHOOSE_BY[policy] if held_out_twin is None else None),
             folder,
             meta,
             journal=journal,
@@ -177,23 +190,27 @@ FEWEST_GESTURES = 20
 """Fewer clicks than this fit neither a hand nor an Executor."""
 
 
-def build_task(policy: str, material: Material, upstream: Upstream, device: torch.device) -> tuple[Task[Any], Any]:
+def build_task(
+    policy: str, dataset: Dataset, upstream: UpstreamPolicies, device: torch.device
+) -> tuple[Task[Any], Any]:
     """The policy's task with a fresh model (drawn from torch's global generator), and the model's config."""
-    train, held_out = material.train, material.held_out
+    train, held_out = dataset.train, dataset.validation
     if policy == "strategist":
         strategist = StrategistConfig()
         return StrategistTask(train, held_out, Strategist(strategist).to(device), device), strategist
     if policy == "tactician":
         tactician = TacticianConfig()
         return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
-    _refuse_idle_play(train)
+    _require_gestures(train)
     executor = ExecutorConfig()
     model = Executor(executor).to(device)
-    return ExecutorTask(train, held_out, model, device, upstream, material.profile, measure_hand(train)), executor
+    return ExecutorTask(
+        train, held_out, model, device, upstream, dataset.profile, fit_hand_from_dataset(train)
+    ), executor
 
 
-def _refuse_idle_play(lessons: list[Lesson]) -> None:
-    gestures = sum(len(lesson.hindsight.gestures) for lesson in lessons)
+def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
+    gestures = sum(len(labelled.labels.gestures) for labelled in labelled_episodes)
     if gestures < FEWEST_GESTURES:
         raise TrainingError(
             f"The recordings hold {gestures} clicks to learn from, at least {FEWEST_GESTURES} are needed: record play "
@@ -201,12 +218,16 @@ def _refuse_idle_play(lessons: list[Lesson]) -> None:
         )
 
 
-def measure_hand(lessons: list[Lesson]) -> np.void:
+def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode]) -> np.void:
     """The person's hand, a record of dtype HAND, from the training part alone."""
-    return fit_hand([(lesson.observation, lesson.actions, lesson.hindsight.gestures) for lesson in lessons])
+    return fit_motor_model(
+        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes]
+    )
 
 
-def find_upstream(policy: str, output_dir: Path, *, judged: bool = False) -> tuple[Upstream, tuple[Parent, ...]]:
+def load_upstream(
+    policy: str, output_dir: Path, *, judged: bool = False
+) -> tuple[UpstreamPolicies, tuple[Parent, ...]]:
     """The trained policies that `policy` listens to; one that is missing is warned of and done without.
 
     Args:
@@ -222,12 +243,12 @@ def find_upstream(policy: str, output_dir: Path, *, judged: bool = False) -> tup
             _log.warning("There is no %s: the %s is trained without the %s's advice.", path, policy, name)
             continue
         checkpoint = load_playing(path.parent, name, ENCODING, judged=judged)
-        found[name] = restore_strategist(checkpoint) if name == "strategist" else restore_tactician(checkpoint)
+        found[name] = build_strategist(checkpoint) if name == "strategist" else build_tactician(checkpoint)
         parents.append(parent_now(checkpoint.identity, name))
-    return Upstream(**found), tuple(parents)
+    return UpstreamPolicies(**found), tuple(parents)
 
 
-def pick_device(wanted: str) -> torch.device:
+def resolve_device(wanted: str) -> torch.device:
     """The device of that name; without CUDA a warning and the CPU.
 
     Raises:
@@ -246,7 +267,7 @@ def pick_device(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def _data_hash(material: Material, parents: tuple[Parent, ...]) -> str:
+def _data_hash(dataset: Dataset, parents: tuple[Parent, ...]) -> str:
     """Of the recordings and of the upstream weights: together they are what the samples are made of."""
-    text = " ".join([material.data_hash, *(parent.identity for parent in parents)])
+    text = " ".join([dataset.data_hash, *(parent.identity for parent in parents)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

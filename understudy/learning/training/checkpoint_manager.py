@@ -25,7 +25,7 @@ from understudy.policies.checkpoint import (
 _log = logging.getLogger(__name__)
 
 
-class Keeper:
+class CheckpointManager:
     """Keeps a run's checkpoints in one folder.
 
     Epochs can be shorter than a write, so best_model.pt and last_model.pt are written at most every `interval_s`
@@ -49,11 +49,11 @@ class Keeper:
         self._written_s = clock()
         self._best: Checkpoint | None = None
 
-    def note_best(self, state: FitState) -> None:
+    def mark_best(self, state: FitState) -> None:
         """Remembers the averaged weights as the best so far; `keep` or `close` writes them."""
         self._best = self._checkpoint(state, with_training=False)
 
-    def keep(self, state: FitState, snapshot: bool) -> None:
+    def save_if_due(self, state: FitState, snapshot: bool) -> None:
         """Called after each epoch: writes what is due.
 
         Raises:
@@ -63,9 +63,9 @@ class Keeper:
             name = EPOCH.format(epoch=state.epoch)
             save_checkpoint(self.folder / name, self._checkpoint(state, with_training=True))
         if self._clock() - self._written_s >= self._interval_s:
-            self.close(state)
+            self.save_now(state)
 
-    def close(self, state: FitState) -> None:
+    def save_now(self, state: FitState) -> None:
         """Writes best_model.pt (if there is a new best) and last_model.pt now.
 
         Raises:

@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TextIO
+from typing import Any, BinaryIO
+
+from understudy.contract.safe_files import open_to_append
 
 _log = logging.getLogger(__name__)
 
@@ -30,52 +32,51 @@ def run_folder(logs: Path, name: str, now: datetime | None = None) -> Path:
     return folder
 
 
-class Journal:
+class MetricLogger:
     """Writes numbers by step. Used by one thread; close it, or use it in a `with` block."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._begun_s = time.monotonic()
-        self._lines: TextIO | None = None
+        self._lines: BinaryIO | None = None
         self._curves: Any = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._lines = (folder / "numbers.jsonl").open("a", encoding="utf-8")
+            self._lines = open_to_append(folder / "numbers.jsonl")
             from torch.utils.tensorboard import SummaryWriter  # half a second: only where numbers are written
 
             self._curves = SummaryWriter(str(folder))
         except OSError as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
-    def write(self, step: int, numbers: Mapping[str, float]) -> None:
+    def log(self, step: int, numbers: Mapping[str, float]) -> None:
         """Adds one point to each named curve. Names with `/` are grouped by TensorBoard."""
         if self._lines is None:
             return
         row: dict[str, float | None] = {"step": step, "time_s": round(time.monotonic() - self._begun_s, 3)}
         row |= {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         try:
-            self._lines.write(json.dumps(row) + "\n")
+            self._lines.write(f"{json.dumps(row)}\n".encode())
             for name, value in numbers.items():
                 self._curves.add_scalar(name, value, step)
         except OSError as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
     def flush(self) -> None:
         """Puts everything on disk, for someone who is watching the curves."""
         if self._lines is None:
             return
         try:
-            self._lines.flush()
             self._curves.flush()
         except OSError as problem:
-            self._give_up(problem)
+            self._disable(problem)
 
     def close(self) -> None:
         """Flushes and closes. May be called twice."""
         self.flush()
         self._drop()
 
-    def _give_up(self, problem: OSError) -> None:
+    def _disable(self, problem: OSError) -> None:
         _log.warning("The curves in %s end here (%s); training goes on.", self.folder, problem.strerror or problem)
         self._drop()
 
@@ -86,7 +87,7 @@ class Journal:
                     writer.close()
         self._lines = self._curves = None
 
-    def __enter__(self) -> "Journal":
+    def __enter__(self) -> "MetricLogger":
         return self
 
     def __exit__(

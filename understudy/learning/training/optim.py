@@ -1,4 +1,6 @@
-"""Keeps one bad batch from ruining a run: a step that is not a number, or far out of line, is not taken.
+"""One optimisation step for all that learns (`guarded_step`), and its parts: guard, moving average, learning rate.
+
+The guard keeps one bad batch from ruining a run: a step that is not a number, or far out of line, is not taken.
 
 A batch whose loss or gradient is NaN or infinite would destroy the weights for good. A gradient norm far above its
 recent median is nearly always a bad batch too (a corrupt recording, a division by almost nothing); clipping alone
@@ -13,10 +15,12 @@ Learning rate over a run: a linear warm-up, then half a cosine. A pure function 
 import copy
 import math
 from collections import deque
+from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from understudy.contract.errors import TrainingError
@@ -30,23 +34,23 @@ WINDOW = 50
 gradients of a run are wild by nature. With a look back of 100 from the 20th step on, the Executor came to 7.2."""
 MOST_IN_A_ROW = 10
 """Steps skipped one after another that end the run: this is no longer one bad batch."""
-LONELY = 5
+MAX_CONSECUTIVE_SPIKES = 5
 """So many high norms in a row are no bad batches: the norms have grown, as they do when a small recording begins to be
 learnt after the first, slow steps (eight minutes of a game with one kind of object: from 1.5 to 17 within 20 steps).
 What is usual is then found anew."""
 
 
-class StepGuard:
+class GradientGuard:
     """Judges each step before it is taken."""
 
-    def __init__(self, harmless_norm: float) -> None:
+    def __init__(self, max_ok_norm: float) -> None:
         """Args: harmless_norm: gradient norms up to here are never spikes (the clipping threshold)."""
-        self.harmless_norm = harmless_norm
+        self.max_ok_norm = max_ok_norm
         self.num_skipped = 0
         self._in_a_row = self._high_in_a_row = 0
         self._norms: deque[float] = deque(maxlen=WINDOW)
 
-    def accepts(self, loss: float, gradient_norm: float) -> bool:
+    def should_step(self, loss: float, gradient_norm: float) -> bool:
         """Whether to take the step.
 
         Raises:
@@ -55,7 +59,7 @@ class StepGuard:
         reason = self._objection(loss, gradient_norm)
         is_high = reason is not None and math.isfinite(loss) and math.isfinite(gradient_norm)
         self._high_in_a_row = self._high_in_a_row + 1 if is_high else 0
-        if self._high_in_a_row >= LONELY:
+        if self._high_in_a_row >= MAX_CONSECUTIVE_SPIKES:
             self._norms.clear()
             self._high_in_a_row, reason = 0, None
         if reason is None:
@@ -76,7 +80,7 @@ class StepGuard:
             return f"the loss was {loss}"
         if not math.isfinite(gradient_norm):
             return f"the gradient norm was {gradient_norm}"
-        if gradient_norm > self.harmless_norm and len(self._norms) == WINDOW:
+        if gradient_norm > self.max_ok_norm and len(self._norms) == WINDOW:
             usual = median(self._norms)
             if gradient_norm > SPIKE_FACTOR * usual:
                 return f"the gradient norm was {gradient_norm:.3g}, usually {usual:.3g}"
@@ -95,7 +99,7 @@ class StepGuard:
         self._norms = deque(from_plain(list[float], state["norms"], "norms"), maxlen=WINDOW)
 
 
-class WeightAverage:
+class ExponentialMovingAverage:
     """Follows a model's weights at a distance."""
 
     def __init__(self, model: torch.nn.Module, decay: float) -> None:
@@ -121,7 +125,53 @@ class WeightAverage:
             own.copy_(other)
 
 
-def learning_rate(
+@dataclass(frozen=True)
+class StepResult:
+    """One optimisation step."""
+
+    loss: float
+    gradient_norm: float
+    """Before clipping."""
+    is_taken: bool
+    """False where the guard refused it: the weights are as before."""
+
+
+def guarded_step(
+    loss: Tensor,
+    model: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    guard: GradientGuard,
+    average: ExponentialMovingAverage,
+    gradient_clip: float,
+    num_steps: int,
+) -> StepResult:
+    """Backpropagates, clips the gradient's norm, steps if the guard lets it, and moves the average.
+
+    Args:
+        loss: a scalar with gradients.
+        model: what is trained; its gradients are cleared afterwards.
+        optimizer: of the model's parameters.
+        guard: judges loss and norm.
+        average: follows the model; not moved where the step is not taken.
+        gradient_clip: longest gradient that is followed (Pascanu et al. 2013, arXiv 1211.5063).
+        num_steps: of the average, this one included.
+
+    Raises:
+        TrainingError: after too many unusable steps in a row.
+    """
+    torch.autograd.backward(loss)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), gradient_clip)
+    # One transfer for both numbers: each wait for the device costs as much as a small model's step.
+    loss_value, norm_value = torch.stack([loss.detach().float(), norm.float()]).tolist()
+    is_taken = guard.should_step(loss_value, norm_value)
+    if is_taken:
+        optimizer.step()
+        average.update(num_steps)
+    optimizer.zero_grad(set_to_none=True)
+    return StepResult(loss_value, norm_value, is_taken)
+
+
+def warmup_cosine_lr(
     step: int, num_steps: int, peak: float, warmup_fraction: float, final_fraction: float = 0.01
 ) -> float:
     """The learning rate of one step.

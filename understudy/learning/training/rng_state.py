@@ -10,7 +10,7 @@ import torch
 
 
 @contextmanager
-def seeded(seed: int, device: torch.device) -> Iterator[None]:
+def seeded_rng(seed: int, device: torch.device) -> Iterator[None]:
     """Python's, numpy's and torch's global generators start from `seed` inside, and are as before outside."""
     before = capture(device)
     random.seed(seed)

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from understudy.contract.serialization import from_plain
 from understudy.learning.training import rng_state
-from understudy.learning.training.optim import StepGuard, WeightAverage
+from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard
 from understudy.learning.training.trainer_config import Task
 
 
@@ -20,9 +20,9 @@ class FitState:
     ) -> None:
         self.model = task.model
         self.device = next(task.model.parameters()).device
-        self.average = WeightAverage(task.model, ema_decay)
+        self.average = ExponentialMovingAverage(task.model, ema_decay)
         self.optimizer = torch.optim.AdamW(_parameter_groups(task.model, weight_decay), lr=lr, fused=True)
-        self.guard = StepGuard(harmless_norm=clip)
+        self.guard = GradientGuard(max_ok_norm=clip)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.epoch = 0
         """Epochs finished."""

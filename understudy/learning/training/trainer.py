@@ -17,9 +17,9 @@ from torch import Tensor
 
 from understudy.contract.errors import TrainingError
 from understudy.learning.training import rng_state
-from understudy.learning.training.checkpoint_manager import Keeper
-from understudy.learning.training.metric_logger import Journal
-from understudy.learning.training.optim import learning_rate
+from understudy.learning.training.checkpoint_manager import CheckpointManager
+from understudy.learning.training.metric_logger import MetricLogger
+from understudy.learning.training.optim import guarded_step, warmup_cosine_lr
 from understudy.learning.training.train_state import FitState
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task
 from understudy.policies.checkpoint import BEST, CheckpointMeta
@@ -33,7 +33,7 @@ def fit(
     output_dir: Path,
     meta: CheckpointMeta,
     *,
-    journal: Journal | None = None,
+    journal: MetricLogger | None = None,
     progress: Callable[[FitProgress], None] | None = None,
     stop: Callable[[], bool] | None = None,
     resume: bool = False,
@@ -58,12 +58,12 @@ def fit(
         raise TrainingError(
             "There is nothing to train on: the recordings hold no usable sample, record some minutes of play."
         )
-    loop = _Loop(task, config, output_dir, meta, journal, progress, stop)
-    with rng_state.seeded(config.seed, loop.state.device):
+    loop = _Trainer(task, config, output_dir, meta, journal, progress, stop)
+    with rng_state.seeded_rng(config.seed, loop.state.device):
         return loop.run(resume)
 
 
-class _Loop:
+class _Trainer:
     """One run: its parts, and the steps in their order."""
 
     def __init__(
@@ -72,7 +72,7 @@ class _Loop:
         config: FitConfig,
         output_dir: Path,
         meta: CheckpointMeta,
-        journal: Journal | None,
+        journal: MetricLogger | None,
         progress: Callable[[FitProgress], None] | None,
         stop: Callable[[], bool] | None,
     ) -> None:
@@ -99,7 +99,7 @@ class _Loop:
         )
         settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
         self.meta = meta
-        self.keeper = Keeper(output_dir, meta, settings, config.save_interval_s)
+        self.checkpoints = CheckpointManager(output_dir, meta, settings, config.save_interval_s)
         self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
         self.num_epochs = config.last_epoch or config.epochs
         self.num_steps = config.epochs * self.steps_per_epoch
@@ -108,16 +108,16 @@ class _Loop:
     def run(self, resume: bool) -> FitResult:
         begun_s = time.monotonic()
         if resume:
-            self.keeper.restore(self.state)
+            self.checkpoints.restore(self.state)
         finished = True
         try:
             while self.state.epoch < self.num_epochs and finished:
                 finished = self._epoch()
         except TrainingError:
-            self.keeper.close(self.state)
+            self.checkpoints.save_now(self.state)
             raise
         if self.state.step > 0:
-            self.keeper.close(self.state)
+            self.checkpoints.save_now(self.state)
         return self._result(time.monotonic() - begun_s, finished)
 
     def _epoch(self) -> bool:
@@ -132,7 +132,7 @@ class _Loop:
                 return False
         state.finish_epoch()
         self._validate()
-        self.keeper.keep(
+        self.checkpoints.save_if_due(
             state, snapshot=self.config.save_every is not None and state.epoch % self.config.save_every == 0
         )
         return True
@@ -144,33 +144,31 @@ class _Loop:
 
     def _step(self, indices: Tensor) -> None:
         state, config = self.state, self.config
-        rate = learning_rate(state.step, self.num_steps, config.lr, config.warmup_fraction)
+        rate = warmup_cosine_lr(state.step, self.num_steps, config.lr, config.warmup_fraction)
         for group in state.optimizer.param_groups:
             group["lr"] = rate
         with self._autocast():
             loss, extras = self.task.loss(state.model, indices, state.generator)
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(state.model.parameters(), config.gradient_clip)
-        # One transfer for both numbers: each wait for the device costs as much as a small model's step.
-        loss_value, norm_value = torch.stack([loss.detach().float(), norm.float()]).tolist()
-        if state.guard.accepts(loss_value, norm_value):
-            state.optimizer.step()
-            state.average.update(state.step + 1)
-            state.epoch_loss_sum += loss_value
+        step = guarded_step(
+            loss, state.model, state.optimizer, state.guard, state.average, config.gradient_clip, state.step + 1
+        )
+        if step.is_taken:
+            state.epoch_loss_sum += step.loss
             state.epoch_loss_count += 1
         else:
-            _log.warning("Step %d was skipped: loss %.4g, gradient norm %.4g.", state.step, loss_value, norm_value)
-        state.optimizer.zero_grad(set_to_none=True)
+            _log.warning(
+                "Step %d was skipped: loss %.4g, gradient norm %.4g.", state.step, step.loss, step.gradient_norm
+            )
         state.step += 1
         state.step_in_epoch += 1
-        self._tell(loss_value, norm_value, rate, extras)
+        self._log(step.loss, step.gradient_norm, rate, extras)
 
-    def _tell(self, loss: float, norm: float, rate: float, extras: dict[str, Tensor]) -> None:
+    def _log(self, loss: float, norm: float, rate: float, extras: dict[str, Tensor]) -> None:
         state = self.state
         if self.journal is not None and state.step % self.config.log_every == 0:
             numbers = {"train_loss": loss, "learning_rate": rate, "gradient_norm": norm}
             numbers |= {f"train/{name}": float(value.detach()) for name, value in extras.items()}
-            self.journal.write(state.step, numbers)
+            self.journal.log(state.step, numbers)
         if self.progress is not None:
             self.progress(
                 FitProgress(
@@ -185,22 +183,20 @@ class _Loop:
 
     def _validate(self) -> None:
         state, config = self.state, self.config
-        if state.epoch != self.num_epochs and (config.choose_by is None or state.epoch % config.validate_every):
+        if state.epoch != self.num_epochs and (config.selection_metric is None or state.epoch % config.validate_every):
             return
-        if config.choose_by is None:
+        if config.selection_metric is None:
             state.note_validation(dict(self.meta.metrics), 0.0)
-            self.keeper.note_best(state)
+            self.checkpoints.mark_best(state)
             return
         with torch.no_grad(), self._autocast():
             found = self.task.validate(state.average.model)
         metrics = {name: float(value) for name, value in found.items()}  # numpy and torch scalars do not survive JSON
-        if state.note_validation(metrics, metrics[config.choose_by]):
-            self.keeper.note_best(state)
+        if state.note_validation(metrics, metrics[config.selection_metric]):
+            self.checkpoints.mark_best(state)
         if self.journal is not None:
             numbers = {f"val_{name}": value for name, value in metrics.items()}
-            self.journal.write(
-                state.step, {"epoch": float(state.epoch), "epoch_train_loss": state.train_loss, **numbers}
-            )
+            self.journal.log(state.step, {"epoch": float(state.epoch), "epoch_train_loss": state.train_loss, **numbers})
             self.journal.flush()
 
     def _autocast(self) -> AbstractContextManager[object]:
@@ -209,7 +205,7 @@ class _Loop:
     def _result(self, seconds: float, finished: bool) -> FitResult:
         state = self.state
         return FitResult(
-            best_path=self.keeper.folder / BEST,
+            best_path=self.checkpoints.folder / BEST,
             best_epoch=state.best_epoch,
             metrics=state.best_metrics,
             train_loss=state.train_loss,

@@ -39,7 +39,7 @@ class FitConfig:
     """Epochs between two validations; the last epoch is always validated."""
     log_every: int = 20
     """Steps between two points of the training curves."""
-    choose_by: str | None = "accuracy"
+    selection_metric: str | None = "accuracy"
     """The metric of `validate` by which best_model.pt is chosen; higher is better. None where nothing is held out:
     nothing is validated and the last weights are the best."""
     last_epoch: int | None = None

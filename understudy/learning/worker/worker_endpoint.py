@@ -8,33 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from understudy.contract.errors import UnderstudyError
-from understudy.learning.training.metric_logger import Journal
+from understudy.learning.training.metric_logger import MetricLogger
 
 LONGEST_WAIT_S = 1.0
 """A learner that has nothing to do looks up so often."""
-BEAT = "beat"
+HEARTBEAT = "beat"
 
 Block = Any
 """What a learner is fed with; picklable."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble:
+class WorkerFailure:
     """Something went wrong with the learner; play goes on."""
 
     text: str
 
 
-class Desk:
+class WorkerEndpoint:
     """Used by the learner's one thread."""
 
     def __init__(self, inbox: Connection, outbox: Connection) -> None:
         self._inbox, self._outbox = inbox, outbox
         self.parent_gone = False
 
-    def take(self, timeout_s: float) -> tuple[list[Block], bool]:
+    def receive(self, timeout_s: float) -> tuple[list[Block], bool]:
         """All blocks that are there, after waiting up to so long for one; and whether there will be no more."""
-        self.beat()
+        self.heartbeat()
         blocks: list[Block] = []
         try:
             while self._inbox.poll(0.0 if blocks else timeout_s):
@@ -42,13 +42,13 @@ class Desk:
                 if block is None:
                     return blocks, True
                 blocks.append(block)
-                self.beat()  # there may be minutes of play to read
+                self.heartbeat()  # there may be minutes of play to read
         except (EOFError, OSError):
             self.parent_gone = True
             return blocks, True
         return blocks, False
 
-    def serve(
+    def run_loop(
         self,
         due_s: Callable[[float], float | None],
         watch: Callable[..., None],
@@ -66,17 +66,17 @@ class Desk:
         over = False
         while not over:
             wait_s = due_s(time.monotonic())
-            blocks, over = self.take(LONGEST_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
+            blocks, over = self.receive(LONGEST_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
             for block in blocks:
                 watch(*block)
-                self.beat()
+                self.heartbeat()
             if due_s(time.monotonic()) == 0.0 and not over:
                 update()
             after(over)
 
-    def beat(self) -> None:
+    def heartbeat(self) -> None:
         """Says that the learner is alive; call it at least every few seconds of work."""
-        self.report(BEAT)
+        self.report(HEARTBEAT)
 
     def report(self, report: Any) -> None:
         """Tells the process that plays."""
@@ -86,7 +86,7 @@ class Desk:
             self.parent_gone = True
 
 
-def live(desk: Desk, log_folder: Path, learn: Callable[[Journal], None]) -> None:
+def worker_session(desk: WorkerEndpoint, log_folder: Path, learn: Callable[[MetricLogger], None]) -> None:
     """A learner's life, with a journal for its curves.
 
     Raises:
@@ -96,8 +96,8 @@ def live(desk: Desk, log_folder: Path, learn: Callable[[Journal], None]) -> None
 
     torch.set_num_threads(1)
     try:
-        with Journal(log_folder) as journal:
+        with MetricLogger(log_folder) as journal:
             learn(journal)
     except UnderstudyError as problem:
-        desk.report(Trouble(text=str(problem)))
+        desk.report(WorkerFailure(text=str(problem)))
         raise SystemExit(1) from problem

@@ -3,12 +3,11 @@
 The thread that plays only puts blocks of bytes on a queue. A feeding thread writes them to the learner's pipe, a
 watching thread reads its reports and looks whether it lives. A learner that has died or is silent for too long is
 reported, killed and started again, and is given the newest blocks once more, so that it loses nothing of them. When
-this process dies, however it does, the learner finds its pipe closed and ends too.
+this process dies, however it does and whatever the learner computes, the learner ends too (contract/child_process.py).
 """
 
 import contextlib
 import logging
-import multiprocessing
 import os
 import queue
 import signal
@@ -20,7 +19,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from understudy.learning.worker.worker_endpoint import BEAT, Block, Desk
+from understudy.contract.child_process import CONTEXT
+from understudy.contract.terminal_text import log_to_stderr
+from understudy.learning.worker.worker_endpoint import HEARTBEAT, Block, WorkerEndpoint
 
 _log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ QUEUE_BLOCKS = 2400
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class WorkerTimeouts:
     """When a learner counts as lost."""
 
     start_s: float = 300.0
@@ -42,19 +43,18 @@ class Patience:
     """After so many it is left alone."""
 
 
-Work = Callable[[Any, Desk], None]
+WorkerMain = Callable[[Any, WorkerEndpoint], None]
 """What a learner does, given its brief: a function of a module, so that a new process can find it."""
 
 
-class _Life:
+class _Worker:
     """One process, from its start to its end."""
 
-    def __init__(self, work: Work, brief: Any, niceness: int, level: int) -> None:
-        context = multiprocessing.get_context("spawn")  # torch and numba hold threads, which do not survive a fork
-        inbox, self.feed = context.Pipe(duplex=False)
-        self.reports, outbox = context.Pipe(duplex=False)
-        self.process = context.Process(
-            target=_live, args=(work, brief, inbox, outbox, niceness, level), name="learner", daemon=True
+    def __init__(self, work: WorkerMain, job: Any, niceness: int, level: int) -> None:
+        inbox, self.feed = CONTEXT.Pipe(duplex=False)
+        self.reports, outbox = CONTEXT.Pipe(duplex=False)
+        self.process = CONTEXT.Process(
+            target=_worker_main, args=(work, job, inbox, outbox, niceness, level), name="learner", daemon=True
         )
         self.process.start()
         _log.debug("the learner is process %s", self.process.pid)
@@ -85,20 +85,20 @@ class _Life:
         self.reports.close()
 
 
-class Background:
+class WorkerProcess:
     """Owns the learner's process and the two threads that serve it."""
 
     def __init__(
         self,
-        work: Work,
-        brief: Any,
+        work: WorkerMain,
+        job: Any,
         on_report: Callable[[Any], None],
         on_trouble: Callable[[str], None],
-        patience: Patience | None = None,
+        patience: WorkerTimeouts | None = None,
         kept_blocks: int = 0,
         niceness: int = NICENESS,
     ) -> None:
-        """Starts the learner.
+        """Starts the learner; the thread that calls this has to outlive it.
 
         Args:
             work: what it does; runs in the new process.
@@ -109,9 +109,9 @@ class Background:
             kept_blocks: how many of the newest blocks a new learner is given once more.
             niceness: how much it gives way to everything else, 0 for not at all.
         """
-        self._work, self._brief = work, brief
+        self._work, self._brief = work, job
         self._on_report, self._on_trouble = on_report, on_trouble
-        self._patience = patience or Patience()
+        self._patience = patience or WorkerTimeouts()
         self._niceness = niceness
         self._level = logging.getLogger("understudy").getEffectiveLevel()
         self._queue: queue.Queue[Block | None] = queue.Queue(QUEUE_BLOCKS)
@@ -123,9 +123,9 @@ class Background:
         self._lock = threading.Lock()  # of the above and _life; never held while a pipe is written to
         self._closing, self._over = threading.Event(), threading.Event()
         self.num_restarts = self.num_dropped = 0
-        self._life: _Life | None = self._begin()
-        self._feeder = threading.Thread(target=self._feed, name="learner feed", daemon=True)
-        self._watcher = threading.Thread(target=self._watch, name="learner watch", daemon=True)
+        self._life: _Worker | None = self._begin()
+        self._feeder = threading.Thread(target=self._feed_loop, name="learner feed", daemon=True)
+        self._watcher = threading.Thread(target=self._monitor_loop, name="learner watch", daemon=True)
         self._feeder.start()
         self._watcher.start()
 
@@ -159,10 +159,10 @@ class Background:
         self._watcher.join()
         self._feeder.join()
 
-    def _begin(self) -> _Life:
-        return _Life(self._work, self._brief, self._niceness, self._level)
+    def _begin(self) -> _Worker:
+        return _Worker(self._work, self._brief, self._niceness, self._level)
 
-    def _feed(self) -> None:
+    def _feed_loop(self) -> None:
         """The feeding thread: the blocks of a lost learner first, then new ones, until all is over."""
         while not self._over.is_set():
             with self._lock:
@@ -188,10 +188,10 @@ class Background:
                 self._kept.append(block)
             self._due.append(block)
 
-    def _watch(self) -> None:
+    def _monitor_loop(self) -> None:
         """The watching thread: until the learner has finished, or is given up."""
         while self._life is not None:
-            why = self._listen(self._life)
+            why = self._receive_until_lost(self._life)
             self._life.end()
             if why is None or self._over.is_set():
                 break
@@ -202,14 +202,14 @@ class Background:
             life.end()
         self._over.set()
 
-    def _listen(self, life: _Life) -> str | None:
+    def _receive_until_lost(self, life: _Worker) -> str | None:
         """Hands on reports until the learner ends; says why it was lost, None if it has finished."""
         while True:
             try:
                 while life.reports.poll(LOOK_EVERY_S):
                     report = life.reports.recv()
                     life.heard_s, life.has_spoken = time.monotonic(), True
-                    if report != BEAT:
+                    if report != HEARTBEAT:
                         self._on_report(report)
             except (EOFError, OSError):
                 life.process.join(5.0)
@@ -235,12 +235,12 @@ class Background:
             self._due = deque([*self._kept, None] if self._has_ended else self._kept)
 
 
-def _live(work: Work, brief: Any, inbox: Connection, outbox: Connection, niceness: int, level: int) -> None:
+def _worker_main(work: WorkerMain, job: Any, inbox: Connection, outbox: Connection, niceness: int, level: int) -> None:
     """The learner's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who plays; the pipe tells when it is over
     os.environ["OMP_NUM_THREADS"] = "1"
     if hasattr(os, "nice"):
         os.nice(niceness)
-    logging.basicConfig(level=logging.WARNING, format="learner: %(message)s")
+    log_to_stderr("learner: %(message)s")
     logging.getLogger("understudy").setLevel(level)
-    work(brief, Desk(inbox, outbox))
+    work(job, WorkerEndpoint(inbox, outbox))

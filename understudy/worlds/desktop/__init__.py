@@ -1,1 +1,1 @@
-"""The screen as a world: capture, pointer, watcher, safety, the seat of the person, and what keeps them together."""
+"""The desktop environment: screen capture, input injection and listening, safety stops, and the human operator."""

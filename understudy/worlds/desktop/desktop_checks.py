@@ -1,7 +1,7 @@
-"""What can be wrong with a desktop before anybody plays on it, and what to do: each finding from a real trial.
+"""Diagnostics of the desktop (`understudy doctor --desktop`): each finding is measured, with advice where needed.
 
-The only things that it does to the desktop: it moves the mouse to the corners of the game's window and back, and asks
-for each of the keys whether somebody else has claimed it. It presses nothing.
+It does two things to the desktop: it moves the mouse to the corners of the game's window and back, and grabs each key
+for a moment to find out whether another program has it. It presses nothing.
 """
 
 import os
@@ -17,29 +17,30 @@ import numpy as np
 from understudy.contract.errors import UnderstudyError, WorldError
 from understudy.contract.observation import TICK_S
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.capture.frame_checks import FrameWatch
-from understudy.worlds.desktop.capture.screen_capture import Camera, monitor_area, open_camera
-from understudy.worlds.desktop.input.input_injector import Pointer, open_pointer
+from understudy.worlds.desktop.capture.frame_checks import FrameChecker
+from understudy.worlds.desktop.capture.screen_capture import Camera
+from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.input.input_listener import STOP_KEY
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.raw_input import Heard, open_watcher
-from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, open_windows
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.raw_input import RawInput
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
+from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, monitor_area
 
 NUM_TIMED, NUM_WATCHED = 60, 40
-"""Pictures that are timed one after the other, and that are watched at the pace of play (2 s)."""
+"""Frames that are timed back to back, and frames that are checked at the tick rate (2 s)."""
 SLOW_PICTURE_S = 0.010
 WRONG_SHAPE = 0.03
 SMALLEST_SCALE = 0.5
-"""Of the embedded game's window at this part of its size the dot on the minimap was read in 33 of 40 pictures, at 0.4
-in none; bars and objects were read as well as ever."""
-NEAR = 2
-"""Pixels by which the cursor may miss."""
+"""Smallest usable scale. At 0.5 of the embedded game's window size, the minimap's dot was read in 33 of 40 frames, at
+0.4 in none; bars and objects were read as well as at full size."""
+CURSOR_TOLERANCE = 2
+"""Tolerance of the cursor's position, pixels."""
 SETTLE_S = 0.15
 OUR_KEYS = ("f1", "f2", STOP_KEY, "f5", "f6", "f7")
 
 
-class Weight(IntEnum):
-    """How bad a finding is."""
+class Severity(IntEnum):
+    """Severity of a finding."""
 
     FINE = 0
     NOTE = 1
@@ -49,83 +50,83 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was tried."""
+    """Result of one check."""
 
-    weight: Weight
+    weight: Severity
     what: str
     figure: str
     advice: str = ""
-    """What to do; empty where nothing needs doing."""
+    """What to do; empty where nothing is wrong."""
 
 
 def examine(profile: Profile, window: str | None, monitor: int = 1) -> Iterator[Finding]:
-    """Tries the desktop out, in about five seconds; each finding as soon as it is there.
+    """Runs all checks, in about five seconds; yields each finding as soon as it is measured.
 
     Args:
         profile: of the game.
         window: title of its window; None for a whole monitor.
-        monitor: which, where no window is named.
+        monitor: used where no window is named, counted from 1.
 
     Raises:
-        WorldError: with the first finding, if there is nothing to examine: no display, no such window or monitor.
+        WorldError: at the first finding, if there is no display, or no such window or monitor.
         MissingExtraError: if a package of the platform is missing.
     """
     with closing(open_windows()) as windows, closing(open_camera()) as camera:
-        yield from _examine_open(profile, window, monitor, windows, camera)
+        yield from _run_checks(profile, window, monitor, windows, camera)
 
 
-def _examine_open(
+def _run_checks(
     profile: Profile, title: str | None, monitor: int, windows: WindowSystem, camera: Camera
 ) -> Iterator[Finding]:
     number = None if title is None else find_window(windows, title)
-    area = monitor_area(camera, monitor) if number is None else windows.area(number)
+    area = monitor_area(camera.monitors(), monitor) if number is None else windows.area(number)
     if area is None:
         raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
-    yield _place(area, windows.desktop())
+    yield _check_position(area, windows.desktop())
     if number is not None:
-        yield _focus(windows, number, area)
-    if windows.desktop().covers(area):  # else pictures and cursor would fail for that reason alone
-        yield from _shape(profile, area, camera)
-        yield from _pictures(camera, area)
-        yield from _hands(area, profile)
-    yield from _keys((*profile.keys, *OUR_KEYS))
+        yield _check_focus(windows, number, area)
+    if windows.desktop().covers(area):  # otherwise the checks of frames and cursor would fail for that reason alone
+        yield from _check_shape(profile, area, camera)
+        yield from _check_frames(camera, area)
+        yield from _check_input(area, profile)
+    yield from _check_keys((*profile.keys, *OUR_KEYS))
 
 
-def _place(area: Area, desktop: Area) -> Finding:
+def _check_position(area: Area, desktop: Area) -> Finding:
     if desktop.covers(area):
-        return Finding(weight=Weight.FINE, what="the window is on the screen as a whole", figure=str(area))
+        return Finding(weight=Severity.FINE, what="the window is on the screen as a whole", figure=str(area))
     return Finding(
-        weight=Weight.SERIOUS,
+        weight=Severity.SERIOUS,
         what="the window is partly off the screen",
         figure=f"{area} of {desktop}",
         advice="move it onto the screen, or make it smaller",
     )
 
 
-def _focus(windows: WindowSystem, number: int, area: Area) -> Finding:
+def _check_focus(windows: WindowSystem, number: int, area: Area) -> Finding:
     if not windows.has_focus(number):
         return Finding(
-            weight=Weight.NOTE,
+            weight=Severity.NOTE,
             what="the window is not in focus",
             figure="keys go elsewhere",
             advice="click into it before you play; without focus nothing is sent",
         )
     if not windows.is_uppermost(number, *area.pixel(0.5, 0.5)):
         return Finding(
-            weight=Weight.WARNING,
+            weight=Severity.WARNING,
             what="another window lies over the game",
             figure="in its middle",
             advice="move that window away: what it covers is neither seen nor clicked",
         )
-    return Finding(weight=Weight.FINE, what="the window has the focus", figure="and lies on top")
+    return Finding(weight=Severity.FINE, what="the window has the focus", figure="and lies on top")
 
 
-def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
+def _check_shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     off = (area.width / area.height) / (profile.window_width / profile.window_height) - 1
     same = "same shape" if abs(off) <= WRONG_SHAPE else f"{abs(off):.0%} {'wider' if off > 0 else 'narrower'}"
     scale = area.height / profile.window_height
     yield Finding(
-        weight=Weight.FINE if abs(off) <= WRONG_SHAPE else Weight.WARNING,
+        weight=Severity.FINE if abs(off) <= WRONG_SHAPE else Severity.WARNING,
         what=f"the shape of the profile ({profile.window_width} x {profile.window_height})",
         figure=f"{same}, scale {scale:.2f}",
         advice=""
@@ -134,7 +135,7 @@ def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     )
     if scale < SMALLEST_SCALE:
         yield Finding(
-            weight=Weight.WARNING,
+            weight=Severity.WARNING,
             what="the window is small",
             figure=f"{area.width} x {area.height}",
             advice="make it at least half as large as the profile's: small things, such as a dot on a minimap, can no "
@@ -144,32 +145,32 @@ def _shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
     true_pixels = any(one.covers(area) for one in camera.monitors())
     if scales or not true_pixels:
         yield Finding(
-            weight=Weight.NOTE if true_pixels else Weight.SERIOUS,
+            weight=Severity.NOTE if true_pixels else Severity.SERIOUS,
             what="scaling of the display",
             figure=", ".join(scales) or f"the window {area} lies on no monitor as a whole",
             advice="set the scaling to 100 % if clicks miss what they aim at",
         )
     else:
-        yield Finding(weight=Weight.FINE, what="scaling of the display", figure="pixels are true ones")
+        yield Finding(weight=Severity.FINE, what="scaling of the display", figure="pixels are true ones")
 
 
-def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
-    watch, took_s = FrameWatch(), []
+def _check_frames(camera: Camera, area: Area) -> Iterator[Finding]:
+    watch, took_s = FrameChecker(), []
     try:
         for _ in range(NUM_TIMED):
             began_s = time.perf_counter()
             camera.grab(area)
             took_s.append(time.perf_counter() - began_s)
         for _ in range(NUM_WATCHED):
-            watch.look(camera.grab(area), time.monotonic())
+            watch.check(camera.grab(area), time.monotonic())
             time.sleep(TICK_S)
     except UnderstudyError as problem:
-        yield Finding(weight=Weight.SERIOUS, what="pictures", figure="none", advice=str(problem))
+        yield Finding(weight=Severity.SERIOUS, what="pictures", figure="none", advice=str(problem))
         return
     p50, p99 = np.percentile(took_s, [50, 99])
     slow = p50 > SLOW_PICTURE_S
     yield Finding(
-        weight=Weight.WARNING if slow else Weight.FINE,
+        weight=Severity.WARNING if slow else Severity.FINE,
         what="taking a picture",
         figure=f"{1000 * p50:.1f} ms, 99 %: {1000 * p99:.1f} ms ({1 / p50:.0f} a second)",
         advice="close other programs, or make the window smaller" if slow else "",
@@ -177,7 +178,7 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
     counts = watch.counts
     black, doubled = counts.num_black / counts.num_frames, counts.num_doubled / counts.num_frames
     yield Finding(
-        weight=Weight.SERIOUS if black > 0.5 else Weight.NOTE if black else Weight.FINE,
+        weight=Severity.SERIOUS if black > 0.5 else Severity.NOTE if black else Severity.FINE,
         what="black pictures",
         figure=f"{black:.0%}",
         advice="set the game to windowed or borderless: what draws in exclusive full screen cannot be captured"
@@ -185,90 +186,90 @@ def _pictures(camera: Camera, area: Area) -> Iterator[Finding]:
         else "",
     )
     yield Finding(
-        weight=Weight.WARNING if doubled > 0.9 else Weight.FINE,
+        weight=Severity.WARNING if doubled > 0.9 else Severity.FINE,
         what="pictures that equal the one before",
         figure=f"{doubled:.0%} at 20 a second",
         advice="does the game run? A paused one is no trial" if doubled > 0.9 else "",
     )
 
 
-def _hands(area: Area, profile: Profile) -> Iterator[Finding]:
-    """Moves the mouse to the window's corners and back, and listens whether that is heard."""
-    heard: list[tuple[float, Heard]] = []
-    ledger = Ledger()
+def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
+    """Moves the mouse to the window's corners and back, and checks that the listener receives the moves."""
+    heard: list[tuple[float, RawInput]] = []
+    own_events = OwnEventFilter()
     try:
-        pointer = open_pointer()
-        watcher = open_watcher(
-            (*profile.keys, *OUR_KEYS), ledger, lambda event: heard.append((time.monotonic(), event))
+        injector = open_injector()
+        listener = open_raw_listener(
+            (*profile.keys, *OUR_KEYS), own_events, lambda event: heard.append((time.monotonic(), event))
         )
     except UnderstudyError as problem:
-        yield Finding(weight=Weight.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
+        yield Finding(weight=Severity.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
         return
     try:
-        yield _range(area, pointer, ledger)
-        yield _hearing(heard)
+        yield _check_cursor_range(area, injector, own_events)
+        yield _check_listener(heard)
     finally:
-        watcher.close()
-        pointer.close()
+        listener.close()
+        injector.close()
 
 
-def _range(area: Area, pointer: Pointer, ledger: Ledger) -> Finding:
-    home, missed = pointer.place(), []
+def _check_cursor_range(area: Area, injector: InputInjector, own_events: OwnEventFilter) -> Finding:
+    home, missed = injector.place(), []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5)):
         wanted = area.pixel(x, y)
-        ledger.note(("move", "", *wanted), time.monotonic())
-        pointer.move(*wanted)
+        own_events.note(("move", "", *wanted), time.monotonic())
+        injector.move(*wanted)
         time.sleep(SETTLE_S / 5)
-        came = pointer.place()
-        if max(abs(came[0] - wanted[0]), abs(came[1] - wanted[1])) > NEAR:
+        came = injector.place()
+        if max(abs(came[0] - wanted[0]), abs(came[1] - wanted[1])) > CURSOR_TOLERANCE:
             missed.append(f"{wanted} became {came}")
-    pointer.move(*home)
+    injector.move(*home)
     time.sleep(SETTLE_S)
     if not missed:
-        return Finding(weight=Weight.FINE, what="the cursor reaches all of the window", figure="5 places of 5")
+        return Finding(weight=Severity.FINE, what="the cursor reaches all of the window", figure="5 places of 5")
     return Finding(
-        weight=Weight.SERIOUS,
+        weight=Severity.SERIOUS,
         what="the cursor does not go where it is sent",
         figure="; ".join(missed),
         advice="set the display's scaling to 100 %, and let no game catch the mouse meanwhile",
     )
 
 
-def _hearing(heard: Sequence[tuple[float, Heard]]) -> Finding:
+def _check_listener(heard: Sequence[tuple[float, RawInput]]) -> Finding:
     own = [(at_s, event) for at_s, event in heard if event.own]
     if not own:
         return Finding(
-            weight=Weight.SERIOUS,
+            weight=Severity.SERIOUS,
             what="mouse moves are not heard",
             figure="0 of 5",
             advice="allow this terminal to watch the input (macOS: Privacy & Security, Input Monitoring)",
         )
     delay_s = float(np.median([at_s - event.time_s for at_s, event in own]))
     return Finding(
-        weight=Weight.FINE,
+        weight=Severity.FINE,
         what="mouse and keyboard are heard, our own told apart",
         figure=f"{len(own)} moves, {1000 * max(delay_s, 0):.1f} ms after they happened",
     )
 
 
-def _keys(names: Sequence[str]) -> Iterator[Finding]:
+def _check_keys(names: Sequence[str]) -> Iterator[Finding]:
     if sys.platform == "win32" or sys.platform == "darwin":
         yield Finding(
-            weight=Weight.NOTE,
+            weight=Severity.NOTE,
             what="keys that the system keeps for itself",
             figure="cannot be asked here",
             advice="try F1 to F7 and the game's keys in the game",
         )
         return
-    from understudy.worlds.desktop.input.x11_key_grabs import claimed_keys
+    from understudy.worlds.desktop.input.x11_key_grabs import grabbed_keys
 
-    claimed = claimed_keys(tuple(dict.fromkeys(names)))
+    claimed = grabbed_keys(tuple(dict.fromkeys(names)))
     if claimed:
         yield Finding(
-            weight=Weight.WARNING,
+            weight=Severity.WARNING,
             what="keys that the system or another program keeps for itself",
             figure=", ".join(claimed),
             advice="free them in the settings of the desktop, or the game will not get them",
         )
     else:
-        yield Finding(weight=Weight.FINE, what="keys that the system keeps for itself", figure="none of ours")
+        yield Finding(weight=Severity.FINE, what="keys that the system keeps for itself", figure="none of ours")

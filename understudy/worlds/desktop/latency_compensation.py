@@ -1,19 +1,20 @@
-"""What is seen moves on before a press reaches it: objects are told where their motion takes them meanwhile."""
+"""Latency compensation: extrapolates objects to where they will be when a click reaches the game."""
 
 import numpy as np
 
 AHEAD_S = 0.05
-"""Clicks on moving things lay 0.099 s of their motion ahead of where the picture had them, and 0.048 s in a recording
-of the truth (the same hand; docs/log.md): a game draws what was true a frame or a tick ago, and a press comes somewhere
-in the tick after the picture. Who learns from one and plays through the other is late twice."""
+"""Seconds of extrapolation. Clicks on moving objects led the captured frame by 0.099 s of motion, but by 0.048 s in a
+recording of the simulator's state with the same motor model (docs/log.md): a game draws the state of one frame or tick
+ago, and a press takes effect somewhere in the tick after the capture. A policy trained on one and played through the
+other would add this delay twice."""
 
 
-def move_ahead(records: np.ndarray, seconds: float) -> None:
-    """Moves the objects on by their own velocities, in place, but not out of the window.
+def extrapolate_tracks(records: np.ndarray, seconds: float) -> None:
+    """Moves the tracks along their own velocities, in place, clipped to the window.
 
     Args:
         records: of dtype OBSERVATION, any shape.
-        seconds: by how much.
+        seconds: extrapolation time.
     """
     tracks = records["tracks"]
     for place, speed in (("x", "vx"), ("y", "vy")):

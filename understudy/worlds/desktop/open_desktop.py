@@ -1,44 +1,41 @@
-"""Opens the desktop: puts the platform's parts together into a world and the seat of the person at it."""
+"""Assembles the platform's backends into a DesktopWorld and its human operator."""
 
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.capture.screen_capture import open_camera
-from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopSeat
-from understudy.worlds.desktop.input.input_controller import Reins
-from understudy.worlds.desktop.input.input_injector import open_pointer
-from understudy.worlds.desktop.input.input_listener import STOP_KEY, Ears
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.raw_input import open_watcher
-from understudy.worlds.desktop.input.release_watchdog import Guardian
-from understudy.worlds.desktop.windows.window_system import open_windows
-from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld, Looks, Parts
+from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopOperator
+from understudy.worlds.desktop.input.input_controller import InputController
+from understudy.worlds.desktop.input.input_listener import STOP_KEY, InputListener
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
+from understudy.worlds.desktop.world import DesktopBackends, DesktopSettings, DesktopWorld, Perception
 
 _log = logging.getLogger(__name__)
 
 
 def open_desktop(
     profile: Profile,
-    eye: Looks,
+    eye: Perception,
     settings: DesktopSettings,
     *,
     say: Callable[[str], None] = _log.info,
     commands: Sequence[str] = (PAUSE_KEY, WRONG_KEY),
     on_mark: Callable[[], None] = lambda: None,
     on_command: Callable[[str], None] = lambda key: None,
-) -> tuple[DesktopWorld, DesktopSeat]:
-    """A world of one game on the screen, and the seat of the person at it; nothing is sent before the first `act`.
+) -> tuple[DesktopWorld, DesktopOperator]:
+    """Opens a world of one game on the screen and its human operator; sends nothing before the first `act`.
 
     Args:
         profile: of the game.
-        eye: sees.
-        settings: which window, and whether anything may be sent.
-        say: is told what stops and goes on; must not block.
-        commands: keys that are meant for us; F3 stops in any case.
-        on_mark: is called when F2 was pressed.
-        on_command: is called with each other of the commands.
+        eye: turns frames into observations.
+        settings: which window, and whether input may be sent.
+        say: receives one sentence whenever the world suspends or resumes; must not block.
+        commands: command keys; F3 always stops.
+        on_mark: called when F2 was pressed.
+        on_command: called with every other command key.
 
     Raises:
         WorldError: if there is no display or no such window.
@@ -49,20 +46,25 @@ def open_desktop(
         undo.callback(windows.close)
         camera = open_camera()
         undo.callback(camera.close)
-        pointer = open_pointer()
-        undo.callback(pointer.close)
-        cursor, ledger = pointer.place(), Ledger()
-        reins: Reins | None = None
+        injector = open_injector()
+        undo.callback(injector.close)
+        cursor, own_events = injector.place(), OwnEventFilter()
+        controller: InputController | None = None
         if settings.sends:
-            reins = Reins(pointer, Guardian(), ledger, profile.keys)
-            undo.callback(reins.close)
+            controller = InputController(injector, ReleaseWatchdog(), own_events, profile.keys)
+            undo.callback(controller.close)
         else:
-            pointer.close()
-        ears = Ears(commands, corners_of=camera.monitors() if settings.sends else ())
-        watcher = open_watcher((*profile.keys, *commands, STOP_KEY), ledger, ears.hear)
-        undo.callback(watcher.close)
+            injector.close()
+        input_listener = InputListener(commands, corners_of=camera.monitors() if settings.sends else ())
+        raw_listener = open_raw_listener((*profile.keys, *commands, STOP_KEY), own_events, input_listener.on_event)
+        undo.callback(raw_listener.close)
         world = DesktopWorld(
-            profile, eye, Parts(windows, camera, ears, watcher, reins), settings, cursor=cursor, say=say
+            profile,
+            eye,
+            DesktopBackends(windows, camera, input_listener, raw_listener, controller),
+            settings,
+            cursor=cursor,
+            say=say,
         )
         undo.pop_all()
-    return world, DesktopSeat(world, ears, on_mark=on_mark, on_command=on_command)
+    return world, DesktopOperator(world, input_listener, on_mark=on_mark, on_command=on_command)

@@ -23,17 +23,17 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.contract.rate import Beat
-from understudy.worlds.desktop.capture.frame_source import Sight
+from understudy.worlds.desktop.capture.frame_source import FrameSource
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
-from understudy.worlds.desktop.input.action_sender import Sender
-from understudy.worlds.desktop.input.input_controller import Reins
-from understudy.worlds.desktop.input.input_listener import Ears
-from understudy.worlds.desktop.input.input_state import Felt
-from understudy.worlds.desktop.input.raw_input import Heard, Watcher
-from understudy.worlds.desktop.latency_compensation import AHEAD_S, move_ahead
-from understudy.worlds.desktop.windows.target_window import Place
+from understudy.worlds.desktop.input.action_sender import ActionSender
+from understudy.worlds.desktop.input.input_controller import InputController
+from understudy.worlds.desktop.input.input_listener import InputListener
+from understudy.worlds.desktop.input.input_state import InputState
+from understudy.worlds.desktop.input.raw_input import RawInput, RawInputListener
+from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
+from understudy.worlds.desktop.windows.target_window import TargetWindow
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem
-from understudy.worlds.input_accumulator import TickHands
+from understudy.worlds.input_accumulator import InputAccumulator
 
 WARM_UP_PICTURES = 4
 _PAUSE_S = 0.05
@@ -43,10 +43,10 @@ _log = logging.getLogger(__name__)
 
 
 @runtime_checkable
-class Looks(Protocol):
+class Perception(Protocol):
     """What turns pictures into observations: perception's eye."""
 
-    def look(
+    def process(
         self,
         frame: UInt8[np.ndarray, "height width 3"],
         time_s: float,
@@ -68,7 +68,7 @@ class DesktopSettings:
     """The monitor where no window is named, counted from 1."""
     sends: bool = False
     """Whether actions become real events."""
-    hand_back_s: float = 1.5
+    handback_delay_s: float = 1.5
     """Nothing is sent until the person has not touched mouse and keyboard for so many seconds."""
     ahead_s: float = AHEAD_S
     """Things are told where their motion has taken them so long after their picture; the same in recording and play."""
@@ -79,14 +79,14 @@ class DesktopSettings:
 
 
 @dataclass
-class Parts:
+class DesktopBackends:
     """What a DesktopWorld is made of; it closes them all."""
 
     windows: WindowSystem
     camera: Camera
-    ears: Ears
-    watcher: Watcher
-    reins: Reins | None = None
+    input_listener: InputListener
+    watcher: RawInputListener
+    controller: InputController | None = None
     """None where nothing may be sent."""
 
 
@@ -96,8 +96,8 @@ class DesktopWorld:
     def __init__(
         self,
         profile: Profile,
-        eye: Looks,
-        parts: Parts,
+        eye: Perception,
+        parts: DesktopBackends,
         settings: DesktopSettings,
         *,
         cursor: tuple[int, int] = (0, 0),
@@ -122,23 +122,25 @@ class DesktopWorld:
         self._say, self._clock = say, clock
         self.closed = False
         """It is over: nothing is seen or sent any more."""
-        self.paused, self.stands_still = False, False
+        self.paused, self.is_suspended = False, False
         """F1 was pressed; for whatever reason it is not played just now."""
         self.during_pause: Callable[[], None] = lambda: None
         """Is called twenty times a second in a pause, so that whoever sits at the world can end it."""
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
         """What the eye has seen happen."""
         try:
-            self.place = Place(parts.windows, parts.camera, settings.window, settings.monitor)
+            self.place = TargetWindow(parts.windows, parts.camera.monitors(), settings.window, settings.monitor)
         except WorldError:
             self.close()
             raise
-        self._sight = Sight(self.place, parts.camera, say, clock)
-        self._felt = Felt(profile, self.area.fractions(*cursor))
-        self._sender = None if parts.reins is None else Sender(parts.reins, self.place, self._felt, clock)
+        self._sight = FrameSource(self.place, parts.camera, say, clock)
+        self._input_state = InputState(profile, self.area.fractions(*cursor))
+        self._sender = (
+            None if parts.controller is None else ActionSender(parts.controller, self.place, self._input_state, clock)
+        )
         self._seen, self._has_looked = empty_observation(1), False
         self._beat, self._parent = Beat(clock), os.getppid()
-        parts.ears.on_stop = self.stop
+        parts.input_listener.on_stop = self.stop
 
     @property
     def profile(self) -> Profile:
@@ -168,13 +170,13 @@ class DesktopWorld:
     @property
     def person_in_charge(self) -> bool:
         """Whether the person holds something or has touched mouse or keyboard a moment ago."""
-        ears = self._parts.ears
-        return ears.holding or self._clock() - ears.touched_s < self._settings.hand_back_s
+        input_listener = self._parts.input_listener
+        return input_listener.holding or self._clock() - input_listener.touched_s < self._settings.handback_delay_s
 
     @property
-    def hands(self) -> TickHands:
+    def hands(self) -> InputAccumulator:
         """The person's."""
-        return self._felt.person
+        return self._input_state.person
 
     @property
     def area(self) -> Area:
@@ -205,7 +207,7 @@ class DesktopWorld:
                 frame = self._parts.camera.grab(self.area)
             except WorldError:
                 break  # partly off the screen: `observe` will say so
-            self._eye.look(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
+            self._eye.process(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
         self._beat.restart()
 
     def act(self, action: Action) -> None:
@@ -229,12 +231,12 @@ class DesktopWorld:
 
     def take_events(self, until_s: float) -> None:
         """Takes in what mouse and keyboard did until a moment; in a pause nothing is pressed."""
-        for heard in self._parts.ears.take(until_s):
-            self._felt.hear(heard, self.area)
+        for heard in self._parts.input_listener.take(until_s):
+            self._input_state.hear(heard, self.area)
 
-    def take_commands(self) -> list[Heard]:
+    def take_commands(self) -> list[RawInput]:
         """Presses of the keys that are meant for us."""
-        return self._parts.ears.take_commands()
+        return self._parts.input_listener.take_commands()
 
     def stop(self, why: str) -> None:
         """Ends it at once, with nothing held down. Any thread may call it."""
@@ -242,8 +244,8 @@ class DesktopWorld:
             return
         self.closed = True
         try:
-            if self._parts.reins is not None:
-                self._parts.reins.stop()
+            if self._parts.controller is not None:
+                self._parts.controller.stop()
         except WorldError as problem:  # the display is gone, and all that was held with it
             why = f"{why} ({problem})"
         self._say(f"Stopped: {why}.")
@@ -252,8 +254,8 @@ class DesktopWorld:
         """Releases what is held, and ends all connections and threads. May be called twice."""
         self.closed = True
         parts = self._parts
-        if parts.reins is not None:
-            parts.reins.close()
+        if parts.controller is not None:
+            parts.controller.close()
         parts.watcher.close()
         parts.camera.close()
         parts.windows.close()
@@ -269,7 +271,7 @@ class DesktopWorld:
         if self._sender is not None:
             self._sender.release()
         self._say(f"Paused: {why}.")
-        self.stands_still = True
+        self.is_suspended = True
         told, frame = why, None
         self.hands.release_all(self._clock())
         while frame is None and not self.closed:
@@ -283,21 +285,21 @@ class DesktopWorld:
                 told = now_why
         if frame is not None and not self.closed:
             self._say("Going on.")
-        self.stands_still = False
+        self.is_suspended = False
         self._beat.restart()
         return frame
 
     def _pass_pause(self) -> None:
         """What mouse and keyboard do in a pause is not played; but where the cursor is and what comes up is known."""
-        for heard in self._parts.ears.take(self._clock()):
-            self._felt.hear(heard, self.area, presses=False)
+        for heard in self._parts.input_listener.take(self._clock()):
+            self._input_state.hear(heard, self.area, presses=False)
         self.during_pause()
 
     def _look(self, frame: Frame) -> Observation:
-        done = self._felt.end_tick().records[0]
+        done = self._input_state.end_tick().records[0]
         cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
-        seen = self._eye.look(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
-        move_ahead(seen.records, self._settings.ahead_s)
+        seen = self._eye.process(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
+        extrapolate_tracks(seen.records, self._settings.ahead_s)
         events = seen.records["events"][0]
         for name in self.totals:
             self.totals[name] += float(np.nan_to_num(events[name]))

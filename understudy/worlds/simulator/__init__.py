@@ -1,1 +1,1 @@
-"""The embedded DarkOrbit-like game."""
+"""The simulator: an embedded DarkOrbit-like game with renderer, window, Gymnasium environments and scripted teacher."""

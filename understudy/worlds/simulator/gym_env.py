@@ -1,11 +1,11 @@
-"""The embedded game as Gymnasium environments, for those who train with other libraries than ours.
+"""Gymnasium environments of the embedded game, for training with other libraries.
 
-`gymnasium.make("understudy.worlds.simulator.gym_env:understudy/DarkOrbit-v0")` is one world; `gymnasium.make_vec` of
-the same name with `num_envs=64` steps 64 of them in one compiled call. The part before the colon has Gymnasium import
-this module, which registers the environments: that is Gymnasium's way, and the only registry that we fill by an import.
+`gymnasium.make("understudy.worlds.simulator.gym_env:understudy/DarkOrbit-v0")` creates one world; `gymnasium.make_vec`
+with the same name and `num_envs=64` steps 64 worlds in one compiled call. The part before the colon makes Gymnasium
+import this module, which registers the environments; this is our only registry that an import fills.
 
-The reward is the value of kills and boxes less ten for each death. An episode never terminates (the ship comes back);
-it is truncated after `max_episode_steps`.
+The reward is the value of kills and boxes minus ten for each death. An episode never terminates (the ship respawns); it
+is truncated after `max_episode_steps`.
 """
 
 from typing import Any
@@ -27,7 +27,7 @@ DEATH_COST = 10.0
 
 
 class DarkOrbit(gymnasium.Env):
-    """One world. See `gym_spaces` for what its observations and actions mean."""
+    """A gymnasium.Env of one world; `gym_spaces` describes its observations and actions."""
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - as Gymnasium declares it
         "render_modes": ["rgb_array"],
@@ -35,12 +35,12 @@ class DarkOrbit(gymnasium.Env):
     }
 
     def __init__(self, start_map: str | None = None, ticks_per_step: int = 1, render_mode: str | None = None) -> None:
-        """Makes the world; `reset` begins a game in it.
+        """Creates the world; `reset` starts a game.
 
         Args:
             start_map: name of the map to begin on; None draws it for each game.
-            ticks_per_step: how long an action is held, in ticks of 1/20 s.
-            render_mode: `rgb_array` for pictures of 640 x 360, None for none.
+            ticks_per_step: action repeat, in ticks of 1/20 s.
+            render_mode: `rgb_array` for frames of 640 x 360, None for no rendering.
         """
         self._worlds = _Worlds(1, start_map, ticks_per_step)
         self.observation_space = observation_space(self._worlds.profile)
@@ -49,22 +49,22 @@ class DarkOrbit(gymnasium.Env):
         self._renderer: Any = None
 
     def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Features, dict]:
-        """Begins another game; the same `seed` begins the same one."""
+        """Starts a new game; equal seeds start equal games."""
         super().reset(seed=seed)
         self._worlds.begin([self.np_random])
         return _only(self._worlds.features()), {}
 
     def step(self, action: Float32[np.ndarray, " A"]) -> tuple[Features, float, bool, bool, dict[str, Any]]:
-        """Holds an action for `ticks_per_step` ticks."""
+        """Repeats an action for `ticks_per_step` ticks."""
         rewards = self._worlds.step(np.asarray(action)[None])
         return _only(self._worlds.features()), float(rewards[0]), False, False, {}
 
     def render(self) -> np.ndarray | None:
-        """The game as it looks now, RGB."""
+        """The present frame, RGB uint8 of shape (360, 640, 3); None without a render mode."""
         if self.render_mode is None:
             return None
         if self._renderer is None:
-            from understudy.worlds.simulator.rendering.renderer import Renderer  # pygame, for those who want pictures
+            from understudy.worlds.simulator.rendering.renderer import Renderer  # imports pygame only for rendering
 
             self._renderer = Renderer(self._worlds.profile, (640, 360))
         picture: np.ndarray = self._renderer.frame_observation(self._worlds.simulator.observe().records[0])
@@ -72,7 +72,7 @@ class DarkOrbit(gymnasium.Env):
 
 
 class DarkOrbitVector(VectorEnv):
-    """Many worlds in one compiled call, all truncated together; the step after that begins the next games."""
+    """A VectorEnv that steps all worlds in one compiled call; all are truncated together, and the next step resets."""
 
     metadata: dict[str, Any] = {  # noqa: RUF012 - as Gymnasium declares it
         "render_modes": [],
@@ -82,7 +82,7 @@ class DarkOrbitVector(VectorEnv):
     def __init__(
         self, num_envs: int, max_episode_steps: int, start_map: str | None = None, ticks_per_step: int = 1
     ) -> None:
-        """Makes the worlds; arguments as of `DarkOrbit`."""
+        """Creates the worlds; arguments as in `DarkOrbit`."""
         self.num_envs = num_envs
         self.max_episode_steps = max_episode_steps
         self._worlds = _Worlds(num_envs, start_map, ticks_per_step)
@@ -96,7 +96,7 @@ class DarkOrbitVector(VectorEnv):
     def reset(
         self, *, seed: int | list[int | None] | None = None, options: dict[str, Any] | None = None
     ) -> tuple[Features, dict]:
-        """Begins other games; world b of `seed` is the single environment's of `seed + b`."""
+        """Starts new games; world b of `seed` equals the single environment with `seed + b`."""
         seeds = [seed + b for b in range(self.num_envs)] if isinstance(seed, int) else seed or [None] * self.num_envs
         for b, its_seed in enumerate(seeds):
             if its_seed is not None:
@@ -108,7 +108,7 @@ class DarkOrbitVector(VectorEnv):
     def step(
         self, actions: Float32[np.ndarray, "B A"]
     ) -> tuple[Features, Float64[np.ndarray, " B"], Bool[np.ndarray, " B"], Bool[np.ndarray, " B"], dict]:
-        """One action a world; ignored in the step that begins the next games."""
+        """Steps every world with its own action; the step after a truncation resets and ignores the actions."""
         never = np.zeros(self.num_envs, bool)
         if self._steps == self.max_episode_steps:
             first, info = self.reset()
@@ -120,7 +120,7 @@ class DarkOrbitVector(VectorEnv):
 
 
 class _Worlds:
-    """What the single and the vector environment have in common."""
+    """The simulator, action repeat and rewards shared by both environments."""
 
     def __init__(self, count: int, start_map: str | None, ticks_per_step: int) -> None:
         self.simulator = Simulator(np.zeros(count, np.uint64), start_map)

@@ -1,6 +1,6 @@
-"""Observations and actions as the boxes of numbers that Gymnasium and its libraries understand.
+"""Converts observations and actions to Gymnasium spaces.
 
-Everything lies within -1 and 1. What cannot be read (NaN) is 0; an empty track slot or landmark is all zeros.
+All numbers lie within -1 and 1. An unknown reading (NaN) is 0; an empty track slot or landmark is all zeros.
 """
 
 import numpy as np
@@ -14,14 +14,14 @@ from understudy.contract.profile import Profile
 TRACK_READINGS = ("x", "y", "width", "height", "vx", "vy", "hp", "shield", "attacking", "selected")
 PLAYER_READINGS = ("hp", "shield", "x", "y", "vx", "vy", "rocket_ready", "laser_on", "safe", "alive")
 PRESSED_ABOVE = 0.5
-"""A button or key is held when its number is above this, so that an action of zeros presses nothing."""
+"""A button or key is held when its number exceeds this, so that an action of zeros presses nothing."""
 
 Features = dict[str, Float32[np.ndarray, "..."]]
 
 
 def observation_space(profile: Profile) -> Space:
-    """Of one world: `player` (readings, ammunition left and loaded, map), `tracks` (slots x (there, readings, kind)),
-    `landmarks` (slots x (portal, base, x, y)) and `hands` (cursor, button, keys)."""
+    """Observation space of one world: `player` (readings, ammunition left and loaded, map), `tracks` (slots x (present,
+    readings, kind)), `landmarks` (slots x (portal, base, x, y)) and `hands` (cursor, button, keys)."""
     shapes = {
         "player": (len(PLAYER_READINGS) + 8 + len(profile.maps),),
         "tracks": (MAX_TRACKS, 1 + len(TRACK_READINGS) + len(profile.kinds)),
@@ -32,12 +32,12 @@ def observation_space(profile: Profile) -> Space:
 
 
 def action_space(profile: Profile) -> spaces.Box:
-    """Of one world: cursor x and y (-1 left or top, 1 right or bottom), left button, then the profile's keys."""
+    """Action space of one world: cursor x and y (-1 left or top, 1 right or bottom), left button, profile's keys."""
     return spaces.Box(-1.0, 1.0, (3 + len(profile.keys),), np.float32)
 
 
 def features(records: np.ndarray, profile: Profile) -> Features:
-    """Observation records, shape (B,), as what `observation_space` describes, with a leading axis B."""
+    """Converts observation records, shape (B,), to the arrays of `observation_space` with a leading axis B."""
     parts = {
         "player": _player(records["player"], profile),
         "tracks": _tracks(records["tracks"], profile),
@@ -48,7 +48,7 @@ def features(records: np.ndarray, profile: Profile) -> Features:
 
 
 def actions_from(numbers: Float32[np.ndarray, "B A"], profile: Profile) -> np.ndarray:
-    """Numbers of `action_space` as records of dtype ACTION, shape (B,)."""
+    """Converts numbers of `action_space` to records of dtype ACTION, shape (B,)."""
     records = np.zeros(len(numbers), ACTION)
     records["cursor_x"], records["cursor_y"] = (numbers[:, 0] + 1) / 2, (numbers[:, 1] + 1) / 2
     records["button"] = np.where(numbers[:, 2] > PRESSED_ABOVE, Button.LEFT, Button.NONE)

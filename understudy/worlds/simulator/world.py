@@ -1,4 +1,4 @@
-"""The embedded game as a World: B seeded games in lockstep."""
+"""The simulator as a World: B seeded games in lockstep."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ from understudy.worlds.simulator.engine.step import begin_worlds, step_worlds
 
 
 class Simulator:
-    """B worlds that move on by one tick with each `act`, as fast as they are asked to."""
+    """B simulated games; each `act` advances all of them by one tick, with no real-time limit."""
 
     def __init__(
         self,
@@ -27,9 +27,9 @@ class Simulator:
         """Begins a game in each world.
 
         Args:
-            seeds: what each world's chance depends on; worlds of the same seed are the same world.
+            seeds: random seed of each world; equal seeds give equal worlds.
             start_map: name of the map to begin on, or one name for each world; None draws it from the seed.
-            profile: the embedded game in a window of another size; its usual one by default.
+            profile: the embedded game with another window size; the packaged profile by default.
 
         Raises:
             WorldError: if there is no such map.
@@ -45,7 +45,7 @@ class Simulator:
         self.reset(seeds)
 
     def reset(self, seeds: UInt64[np.ndarray, " B"]) -> None:
-        """Begins anew with other seeds, as many as there shall be worlds."""
+        """Starts new games, one for each seed; the number of worlds may change."""
         self.states = seeded_states(seeds)
         self._observation = empty_observation(len(seeds))
         records, starts = self._observation.records, self._start_maps
@@ -63,15 +63,15 @@ class Simulator:
 
     @property
     def num_worlds(self) -> int:
-        """B."""
+        """Number of worlds, B."""
         return len(self.states)
 
     def observe(self) -> Observation:
-        """How the worlds look now, in the simulator's own memory: valid until the next `act`."""
+        """The present observations, a view of the simulator's memory: valid until the next `act`."""
         return self._observation
 
     def act(self, action: Action) -> None:
-        """Carries the actions out and moves all worlds on by one tick."""
+        """Applies the actions and advances all worlds by one tick."""
         step_worlds(self.states, action.records, self._observation.records, self.rules)
 
     def close(self) -> None:

@@ -7,9 +7,10 @@ import pytest
 from tests.support.desktop_fixtures import HEIGHT, TITLE, WIDTH, PaperGame
 from tests.support.square_game import COLOUR, GROUND
 from understudy.contract.errors import MissingExtraError, WorldError
-from understudy.worlds.desktop.capture.frame_checks import FrameWatch
-from understudy.worlds.desktop.capture.screen_capture import Frame, MssCamera, monitor_area, open_camera
-from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window
+from understudy.worlds.desktop.capture.frame_checks import FrameChecker
+from understudy.worlds.desktop.capture.screen_capture import Frame, MssCamera
+from understudy.worlds.desktop.platform import open_camera
+from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, monitor_area
 
 
 def picture(brightness: int, at: tuple[int, int] = (0, 0), time_s: float = 1.0) -> Frame:
@@ -19,10 +20,10 @@ def picture(brightness: int, at: tuple[int, int] = (0, 0), time_s: float = 1.0) 
 
 
 def test_black_and_doubled_pictures_are_noticed() -> None:
-    watch = FrameWatch()
-    assert watch.look(picture(5), 1.0), "nearly black is black"
-    assert not watch.look(picture(200, time_s=2.0), 2.25)
-    assert not watch.look(picture(200, time_s=3.0), 3.0)
+    watch = FrameChecker()
+    assert watch.check(picture(5), 1.0), "nearly black is black"
+    assert not watch.check(picture(200, time_s=2.0), 2.25)
+    assert not watch.check(picture(200, time_s=3.0), 3.0)
     counts = watch.counts
     assert (counts.num_frames, counts.num_black, counts.num_doubled) == (3, 1, 1)
     assert counts.oldest_s == pytest.approx(0.25)
@@ -49,10 +50,10 @@ def test_a_windows_pixels_come_as_rgb_and_are_the_newest(
 @pytest.mark.desktop
 def test_monitors_are_counted_from_one(screen: dict[str, str]) -> None:
     camera = open_camera()
-    assert monitor_area(camera, 1) == Area(left=0, top=0, width=1280, height=720)
+    assert monitor_area(camera.monitors(), 1) == Area(left=0, top=0, width=1280, height=720)
     for number in (0, 2):
         with pytest.raises(WorldError, match=f"no monitor {number}"):
-            monitor_area(camera, number)
+            monitor_area(camera.monitors(), number)
     with pytest.raises(WorldError, match="cannot be captured"):
         camera.grab(Area(left=1200, top=0, width=200, height=100))
     camera.close()

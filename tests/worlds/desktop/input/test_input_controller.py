@@ -4,22 +4,24 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.support.desktop_fixtures import PaperGame
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
-from understudy.worlds.desktop.input.input_controller import Reins
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.release_watchdog import Guardian, watch_over, with_silences
+from understudy.worlds.desktop.input.held_input_release import release_held_inputs, with_silences
+from understudy.worlds.desktop.input.input_controller import InputController
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 
 KEYS = ("ctrl", "space", "1")
 SPACE = 2
 
 
-class PaperPointer:
-    """Refuses what a real one would take for a mistake, and keeps what it was told."""
+class RecordingInjector:
+    """Records events; fails on a press of what is down and a release of what is up."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[object, ...]] = []
@@ -53,24 +55,24 @@ class PaperPointer:
         self.sent.append(words)
 
 
-class PaperGuardian:
-    """Knows what it was told, in step with the pointer."""
+class RecordingKeyObserver:
+    """Tracks held inputs; fails when it is notified in the wrong order relative to the injector."""
 
-    def __init__(self, pointer: PaperPointer) -> None:
-        self.pointer, self.down, self.closed = pointer, set(), False
+    def __init__(self, injector: RecordingInjector) -> None:
+        self.injector, self.down, self.closed = injector, set(), False
         self.num_still = 0
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
         assert kind in ("button", "key")
         if down:
-            assert code not in self.pointer.down, "it has to know before the press"
+            assert code not in self.injector.down, "it has to know before the press"
             self.down.add(code)
         else:
-            assert code not in self.pointer.down, "it may forget only after the release"
+            assert code not in self.injector.down, "it may forget only after the release"
             self.down.remove(code)
 
     def still(self) -> None:
-        assert self.down == self.pointer.down != set()
+        assert self.down == self.injector.down != set()
         self.num_still += 1
 
     def close(self) -> None:
@@ -78,22 +80,22 @@ class PaperGuardian:
 
 
 @pytest.fixture
-def pointer() -> PaperPointer:
-    return PaperPointer()
+def injector() -> RecordingInjector:
+    return RecordingInjector()
 
 
 @pytest.fixture
-def reins(pointer: PaperPointer) -> Reins:
-    return Reins(pointer, PaperGuardian(pointer), Ledger(), KEYS, clock=lambda: 1.0)
+def controller(injector: RecordingInjector) -> InputController:
+    return InputController(injector, RecordingKeyObserver(injector), OwnEventFilter(), KEYS, clock=lambda: 1.0)
 
 
 def test_only_what_is_new_is_sent_and_what_is_no_longer_wanted_comes_up_first(
-    pointer: PaperPointer, reins: Reins
+    injector: RecordingInjector, controller: InputController
 ) -> None:
-    reins.send((10, 20), Button.LEFT, 0)
-    reins.send((11, 20), Button.LEFT, SPACE)
-    reins.send((12, 20), Button.RIGHT, 0)
-    assert pointer.sent == [
+    controller.send((10, 20), Button.LEFT, 0)
+    controller.send((11, 20), Button.LEFT, SPACE)
+    controller.send((12, 20), Button.RIGHT, 0)
+    assert injector.sent == [
         ("move", 10, 20),
         ("down", "left"),
         ("move", 11, 20),
@@ -103,80 +105,83 @@ def test_only_what_is_new_is_sent_and_what_is_no_longer_wanted_comes_up_first(
         ("move", 12, 20),
         ("down", "right"),
     ]
-    assert reins.down == {("button", "right")} and reins.num_events == 8
+    assert controller.down == {("button", "right")} and controller.num_events == 8
 
 
-def test_after_a_stop_nothing_is_held_and_nothing_is_sent(pointer: PaperPointer, reins: Reins) -> None:
-    reins.send((10, 20), Button.LEFT, SPACE)
-    stopper = threading.Thread(target=reins.stop)
+def test_after_a_stop_nothing_is_held_and_nothing_is_sent(
+    injector: RecordingInjector, controller: InputController
+) -> None:
+    controller.send((10, 20), Button.LEFT, SPACE)
+    stopper = threading.Thread(target=controller.stop)
     stopper.start()
     stopper.join()
-    assert pointer.down == set()
-    sent = list(pointer.sent)
-    reins.send((30, 30), Button.LEFT, SPACE)
-    assert pointer.sent == sent
+    assert injector.down == set()
+    sent = list(injector.sent)
+    controller.send((30, 30), Button.LEFT, SPACE)
+    assert injector.sent == sent
 
 
-def test_closing_releases_and_ends_pointer_and_guardian(pointer: PaperPointer) -> None:
-    guardian = PaperGuardian(pointer)
-    reins = Reins(pointer, guardian, Ledger(), KEYS)
-    reins.send((10, 20), Button.NONE, SPACE | 1)
-    assert guardian.down == {"ctrl", "space"}
-    reins.close()
-    reins.close()
-    assert pointer.closed and guardian.closed and not guardian.down and not pointer.down
+def test_closing_releases_everything_and_closes_injector_and_observer(injector: RecordingInjector) -> None:
+    observer = RecordingKeyObserver(injector)
+    controller = InputController(injector, observer, OwnEventFilter(), KEYS)
+    controller.send((10, 20), Button.NONE, SPACE | 1)
+    assert observer.down == {"ctrl", "space"}
+    controller.close()
+    controller.close()
+    assert injector.closed and observer.closed and not observer.down and not injector.down
 
 
-def test_what_is_sent_is_in_the_ledger_before() -> None:
-    ledger, pointer = Ledger(), PaperPointer()
-    reins = Reins(pointer, PaperGuardian(pointer), ledger, KEYS, clock=lambda: 1.0)
-    reins.send((10, 20), Button.LEFT, 0)
-    assert ledger.claim(("move", "", 10, 20), 1.0)
-    assert ledger.claim(("press", "left", 0, 0), 1.0)
+def test_an_event_is_in_the_own_event_filter_before_it_is_sent() -> None:
+    own_events, injector = OwnEventFilter(), RecordingInjector()
+    controller = InputController(injector, RecordingKeyObserver(injector), own_events, KEYS, clock=lambda: 1.0)
+    controller.send((10, 20), Button.LEFT, 0)
+    assert own_events.claim(("move", "", 10, 20), 1.0)
+    assert own_events.claim(("press", "left", 0, 0), 1.0)
 
 
-def test_the_guardian_releases_what_is_down_when_its_lines_end(pointer: PaperPointer) -> None:
-    pointer.down = {"left", "space"}
+def test_the_watchdog_releases_held_inputs_when_its_lines_end(injector: RecordingInjector) -> None:
+    injector.down = {"left", "space"}
     lines = ["+ button left", "+ key space", "+ key 1", "- key 1"]
-    assert watch_over(lines, pointer) == 2
-    assert pointer.down == set()
+    assert release_held_inputs(lines, injector) == 2
+    assert injector.down == set()
 
 
-def test_the_guardian_is_told_in_every_tick_that_something_is_still_held(pointer: PaperPointer) -> None:
-    guardian = PaperGuardian(pointer)
-    reins = Reins(pointer, guardian, Ledger(), KEYS)
+def test_the_observer_gets_a_heartbeat_in_every_tick_with_a_held_input(injector: RecordingInjector) -> None:
+    observer = RecordingKeyObserver(injector)
+    controller = InputController(injector, observer, OwnEventFilter(), KEYS)
     for button in (Button.NONE, Button.LEFT, Button.LEFT, Button.LEFT, Button.NONE):
-        reins.send((10, 20), button, 0)
-    assert guardian.num_still == 2
+        controller.send((10, 20), button, 0)
+    assert observer.num_still == 2
 
 
-def test_what_a_halted_player_holds_comes_up_and_can_go_down_again(pointer: PaperPointer) -> None:
+def test_what_a_halted_player_holds_comes_up_and_can_go_down_again(injector: RecordingInjector) -> None:
     reading_end, writing_end = os.pipe()
     with os.fdopen(reading_end) as lines, os.fdopen(writing_end, "w", buffering=1) as player:
         released = threading.Event()
-        pointer.down = {"left"}
-        pointer.turn_button = lambda name, *, down: (pointer._turn(name, down), released.set())  # type: ignore[assignment]
+        injector.down = {"left"}
+        injector.turn_button = lambda name, *, down: (injector._turn(name, down), released.set())  # type: ignore[assignment]
         counts: list[int] = []
-        guard = threading.Thread(target=lambda: counts.append(watch_over(with_silences(lines, 0.1), pointer)))
+        guard = threading.Thread(target=lambda: counts.append(release_held_inputs(with_silences(lines, 0.1), injector)))
         guard.start()
         player.write("+ button left\n")
         assert released.wait(20), "nothing was said for longer than it waits"
-        pointer.down = {"left", "space"}  # it goes on, with its hands where they were
+        injector.down = {"left", "space"}  # it goes on, with its hands where they were
         player.write("=\n+ key space\n- key space\n")
         player.close()
         guard.join(20)
-    assert counts == [1] and pointer.down == {"left", "space"}, "what it let go of itself is not released again"
+    assert counts == [1] and injector.down == {"left", "space"}, "what it let go of itself is not released again"
 
 
 _HOLDS = """
 import sys, time
-from understudy.worlds.desktop.input.release_watchdog import Guardian
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.input_injector import open_pointer
-from understudy.worlds.desktop.input.input_controller import Reins
-reins = Reins(open_pointer(), Guardian(), Ledger(), ("space",))
-reins.send((640, 360), 1, 1)
-print("holds", flush=True)
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.platform import open_injector
+from understudy.worlds.desktop.input.input_controller import InputController
+guardian = ReleaseWatchdog()
+controller = InputController(open_injector(), guardian, OwnEventFilter(), ("space",))
+controller.send((640, 360), 1, 1)
+print("holds", guardian._process.pid, flush=True)
 time.sleep(60)
 """
 
@@ -185,11 +190,20 @@ time.sleep(60)
 def test_kill_minus_nine_leaves_nothing_held_down(open_game: Callable[..., PaperGame], screen: dict[str, str]) -> None:
     game = open_game()
     player = subprocess.Popen(
-        [sys.executable, "-c", _HOLDS], env=screen, stdout=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", _HOLDS],
+        env=screen,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
-    assert player.stdout is not None and player.stdout.readline() == "holds\n"
+    assert player.stdout is not None
+    holds, guardian = player.stdout.readline().split()
+    assert holds == "holds"
+    held = [os.readlink(file) for file in Path(f"/proc/{guardian}/fd").iterdir()]
+    assert os.readlink(f"/proc/self/fd/{player.stdout.fileno()}") not in held, "nobody waits for the guardian"
     game.wait_for(lambda told: told.kind == "press" and told.detail == "space")
-    os.killpg(player.pid, signal.SIGKILL)  # the whole group: the guardian must not be in it
+    os.killpg(player.pid, signal.SIGKILL)  # the whole group: the watchdog must not be in it
     player.wait(30)
     player.stdout.close()
     game.wait_for(lambda told: told.kind == "release" and told.detail == "space")
@@ -197,18 +211,18 @@ def test_kill_minus_nine_leaves_nothing_held_down(open_game: Callable[..., Paper
 
 
 @pytest.mark.desktop
-def test_without_its_guardian_nothing_is_pressed(screen: dict[str, str]) -> None:
-    guardian, pointer = Guardian(), PaperPointer()
-    guardian._process.kill()
-    guardian._process.wait()
-    reins = Reins(pointer, guardian, Ledger(), KEYS)
+def test_without_its_watchdog_nothing_is_pressed(screen: dict[str, str]) -> None:
+    observer, injector = ReleaseWatchdog(), RecordingInjector()
+    observer._process.kill()
+    observer._process.wait()
+    controller = InputController(injector, observer, OwnEventFilter(), KEYS)
     with pytest.raises(WorldError, match="is gone"):
-        reins.send((10, 20), Button.LEFT, 0)
-    assert pointer.down == set()
-    reins.close()
+        controller.send((10, 20), Button.LEFT, 0)
+    assert injector.down == set()
+    controller.close()
 
 
-def test_a_guardian_that_cannot_release_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_watchdog_that_cannot_release_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DISPLAY", raising=False)
-    with pytest.raises(WorldError, match="does not start"):
-        Guardian()
+    with pytest.raises(WorldError, match=r"does not start.*There is no X display"):
+        ReleaseWatchdog()

@@ -10,13 +10,13 @@ import pytest
 
 from tests.support.desktop_fixtures import PaperGame, hand, until
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.capture.screen_capture import open_camera
-from understudy.worlds.desktop.input.input_injector import Pointer, open_pointer
-from understudy.worlds.desktop.input.input_listener import Ears
+from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.key_names import x11_keysyms
-from understudy.worlds.desktop.input.own_event_filter import LIFETIME_S, Ledger
-from understudy.worlds.desktop.input.raw_input import LOST, Heard, open_watcher
-from understudy.worlds.desktop.windows.window_system import Area, open_windows
+from understudy.worlds.desktop.input.own_event_filter import LIFETIME_S, OwnEventFilter
+from understudy.worlds.desktop.input.raw_input import LOST, RawInput
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
+from understudy.worlds.desktop.windows.window_system import Area
 
 MONITOR = Area(left=0, top=0, width=1280, height=720)
 KEYS = ("space", "ctrl", "1", "j")
@@ -28,65 +28,65 @@ def move(x: int, y: int) -> tuple[str, str, int, int]:
 
 def heard(
     kind: str, code: str = "", place: tuple[int, int] = (50, 50), time_s: float = 1.0, own: bool = False
-) -> Heard:
-    return Heard(time_s, kind, code, *place, own)
+) -> RawInput:
+    return RawInput(time_s, kind, code, *place, own)
 
 
 def test_what_was_sent_is_claimed_once() -> None:
-    ledger = Ledger()
-    ledger.note(move(3, 4), 10.0)
-    assert not ledger.claim(move(3, 5), 10.001)
-    assert ledger.claim(move(3, 4), 10.001)
-    assert not ledger.claim(move(3, 4), 10.002), "the second is the person's"
+    own_events = OwnEventFilter()
+    own_events.note(move(3, 4), 10.0)
+    assert not own_events.claim(move(3, 5), 10.001)
+    assert own_events.claim(move(3, 4), 10.001)
+    assert not own_events.claim(move(3, 4), 10.002), "the second is the person's"
 
 
 def test_what_happened_before_it_was_sent_or_long_after_is_not_ours() -> None:
-    ledger = Ledger()
-    ledger.note(move(3, 4), 10.0)
-    assert not ledger.claim(move(3, 4), 9.9)
-    assert not ledger.claim(move(3, 4), 10.1 + LIFETIME_S)
+    own_events = OwnEventFilter()
+    own_events.note(move(3, 4), 10.0)
+    assert not own_events.claim(move(3, 4), 9.9)
+    assert not own_events.claim(move(3, 4), 10.1 + LIFETIME_S)
 
 
 def test_a_touch_is_what_the_person_does_and_not_what_we_do() -> None:
-    ears = Ears(("f1",))
-    ears.hear(heard("press", "left", own=True))
-    assert ears.touched_s == float("-inf") and not ears.holding
-    ears.hear(heard("press", "left", time_s=2.0))
-    assert ears.touched_s == 2.0 and ears.holding
-    ears.hear(heard("release", "left", time_s=3.0))
-    assert ears.touched_s == 3.0 and not ears.holding
-    assert [each.own for each in ears.take(2.5)] == [True, False]
-    assert [each.kind for each in ears.take(9.0)] == ["release"]
+    input_listener = InputListener(("f1",))
+    input_listener.on_event(heard("press", "left", own=True))
+    assert input_listener.touched_s == float("-inf") and not input_listener.holding
+    input_listener.on_event(heard("press", "left", time_s=2.0))
+    assert input_listener.touched_s == 2.0 and input_listener.holding
+    input_listener.on_event(heard("release", "left", time_s=3.0))
+    assert input_listener.touched_s == 3.0 and not input_listener.holding
+    assert [each.own for each in input_listener.take(2.5)] == [True, False]
+    assert [each.kind for each in input_listener.take(9.0)] == ["release"]
 
 
 def test_our_keys_are_no_touch_and_f3_stops_before_anybody_asks() -> None:
-    ears, stops = Ears(("f1",)), []
-    ears.on_stop = stops.append
+    input_listener, stops = InputListener(("f1",)), []
+    input_listener.on_stop = stops.append
     for code in ("f1", "f3"):
-        ears.hear(heard("press", code))
-        ears.hear(heard("release", code))
+        input_listener.on_event(heard("press", code))
+        input_listener.on_event(heard("release", code))
     assert stops == ["F3 was pressed"]
-    assert [each.code for each in ears.take_commands()] == ["f1"], "F3 is obeyed already"
-    assert ears.take_commands() == [] and ears.take(9.0) == []
-    assert ears.touched_s == float("-inf")
+    assert [each.code for each in input_listener.take_commands()] == ["f1"], "F3 is obeyed already"
+    assert input_listener.take_commands() == [] and input_listener.take(9.0) == []
+    assert input_listener.touched_s == float("-inf")
 
 
 @pytest.mark.parametrize(("place", "stops"), [((0, 719), 1), ((1278, 0), 1), ((0, 300), 0), ((3, 3), 0)])
 def test_only_a_corner_stops(place: tuple[int, int], stops: int) -> None:
-    ears, reasons = Ears((), corners_of=[MONITOR]), []
-    ears.on_stop = reasons.append
-    ears.hear(heard("move", place=place))
+    input_listener, reasons = InputListener((), corners_of=[MONITOR]), []
+    input_listener.on_stop = reasons.append
+    input_listener.on_event(heard("move", place=place))
     assert len(reasons) == stops
-    ears.hear(heard("move", place=place, own=True))
+    input_listener.on_event(heard("move", place=place, own=True))
     assert len(reasons) == stops, "our own moves do not"
 
 
 def test_who_can_no_longer_be_stopped_stops() -> None:
-    ears, reasons = Ears(()), []
-    ears.on_stop = reasons.append
-    ears.hear(heard(LOST))
+    input_listener, reasons = InputListener(()), []
+    input_listener.on_stop = reasons.append
+    input_listener.on_event(heard(LOST))
     assert reasons == ["mouse and keyboard are no longer heard"]
-    assert ears.take(9.0) == [] and ears.touched_s == float("-inf")
+    assert input_listener.take(9.0) == [] and input_listener.touched_s == float("-inf")
 
 
 def test_names_of_keys_are_those_of_profiles() -> None:
@@ -98,28 +98,28 @@ def test_names_of_keys_are_those_of_profiles() -> None:
 
 
 @pytest.fixture
-def events(screen: dict[str, str]) -> Iterator[tuple[Ledger, list[Heard]]]:
+def events(screen: dict[str, str]) -> Iterator[tuple[OwnEventFilter, list[RawInput]]]:
     """What a real watcher hears."""
-    ledger, found = Ledger(), []
-    watcher = open_watcher(KEYS, ledger, found.append)
-    yield ledger, found
+    own_events, found = OwnEventFilter(), []
+    watcher = open_raw_listener(KEYS, own_events, found.append)
+    yield own_events, found
     watcher.close()
     watcher.close()
 
 
 @pytest.fixture
-def pointer(screen: dict[str, str]) -> Iterator[Pointer]:
+def pointer(screen: dict[str, str]) -> Iterator[InputInjector]:
     """A real one."""
-    opened = open_pointer()
+    opened = open_injector()
     yield opened
     opened.close()
 
 
 @pytest.mark.desktop
 def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
-    events: tuple[Ledger, list[Heard]], pointer: Pointer, screen: dict[str, str]
+    events: tuple[OwnEventFilter, list[RawInput]], pointer: InputInjector, screen: dict[str, str]
 ) -> None:
-    ledger, found = events
+    own_events, found = events
     pointer.move(100, 100)
     until(lambda: len(found) >= 1, "the first move")
     found.clear()
@@ -127,7 +127,7 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
     for kind, code, place in (("move", "", (300, 200)), ("press", "left", (0, 0)), ("release", "left", (0, 0))):
         now_s = time.monotonic()
         sent.append(now_s)
-        ledger.note((kind, code, *place), now_s)
+        own_events.note((kind, code, *place), now_s)
         if kind == "move":
             pointer.move(*place)
         else:
@@ -153,13 +153,13 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
 @pytest.mark.desktop
 def test_a_key_that_is_not_known_is_named_and_no_connection_is_left_open(screen: dict[str, str]) -> None:
     with pytest.raises(WorldError, match="'hyperspace'"):
-        open_watcher(("hyperspace",), Ledger(), lambda event: None)
+        open_raw_listener(("hyperspace",), OwnEventFilter(), lambda event: None)
     gc.collect()  # an open socket would be warned of
 
 
 @pytest.mark.desktop
 def test_a_held_key_and_keys_that_do_not_matter_are_heard_as_they_should(
-    events: tuple[Ledger, list[Heard]], screen: dict[str, str]
+    events: tuple[OwnEventFilter, list[RawInput]], screen: dict[str, str]
 ) -> None:
     _, found = events
     hand(screen, "key", "z", "keydown", "Control_R", "keydown", "j", "sleep", 0.8, "keyup", "j", "keyup", "Control_R")
@@ -171,7 +171,9 @@ def test_a_held_key_and_keys_that_do_not_matter_are_heard_as_they_should(
 
 
 @pytest.mark.desktop
-def test_a_click_and_a_key_reach_a_program_of_its_own(open_game: Callable[..., PaperGame], pointer: Pointer) -> None:
+def test_a_click_and_a_key_reach_a_program_of_its_own(
+    open_game: Callable[..., PaperGame], pointer: InputInjector
+) -> None:
     game = open_game()
     pointer.move(640, 300)
     for down in (True, False):
@@ -199,12 +201,12 @@ def test_a_display_that_goes_away_is_told_and_everything_closes_quietly(
     os.close(writing_end)
     with os.fdopen(reading_end) as numbers:
         monkeypatch.setenv("DISPLAY", f":{numbers.readline().strip()}")
-    found: list[Heard] = []
+    found: list[RawInput] = []
     watcher, opened, camera, pointer = (
-        open_watcher(KEYS, Ledger(), found.append),
+        open_raw_listener(KEYS, OwnEventFilter(), found.append),
         open_windows(),
         open_camera(),
-        open_pointer(),
+        open_injector(),
     )
     (monitor,) = camera.monitors()
     server.kill()

@@ -4,7 +4,8 @@ import pytest
 
 from tests.support.desktop_fixtures import HEIGHT, TITLE, WIDTH, PaperGame, hand
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, open_windows
+from understudy.worlds.desktop.platform import open_windows
+from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window
 
 AREA = Area(left=100, top=50, width=200, height=80)
 

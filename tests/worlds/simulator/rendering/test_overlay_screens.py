@@ -2,16 +2,16 @@ import numpy as np
 import pygame
 
 from tests.support.rendering_scenes import quiet_observation, scene
-from understudy.worlds.simulator.rendering.overlay_screens import LESSONS_S, Lessons
+from understudy.worlds.simulator.rendering.overlay_screens import LESSONS_S, Tutorial
 from understudy.worlds.simulator.rendering.scene import Scene
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 SIZE = (640, 360)
 
 
-def drawn(lessons: Lessons, played_s: float) -> np.ndarray:
+def drawn(tutorial: Tutorial, played_s: float) -> np.ndarray:
     surface = pygame.Surface(SIZE, 0, 32)
-    lessons.draw(surface, Lettering(SIZE[1]), played_s)
+    tutorial.draw(surface, TextRenderer(SIZE[1]), played_s)
     return np.frombuffer(surface.get_buffer().raw, np.uint8)
 
 
@@ -30,33 +30,33 @@ def everything_done() -> list[Scene]:
 
 
 def test_the_lessons_are_there_for_the_first_minute_and_then_gone() -> None:
-    assert drawn(Lessons(), 1.0).any()
-    assert not drawn(Lessons(), LESSONS_S + 1).any()
+    assert drawn(Tutorial(), 1.0).any()
+    assert not drawn(Tutorial(), LESSONS_S + 1).any()
 
 
 def test_a_lesson_is_ticked_off_when_it_was_done() -> None:
-    lessons = Lessons()
-    before = drawn(lessons, 1.0)
+    tutorial = Tutorial()
+    before = drawn(tutorial, 1.0)
     observation = quiet_observation()
     observation["player"]["laser_on"] = 1
-    lessons.watch(scene(observation))
-    assert (drawn(lessons, 1.0) != before).any()
+    tutorial.watch(scene(observation))
+    assert (drawn(tutorial, 1.0) != before).any()
 
 
 def test_the_lessons_go_when_all_were_done() -> None:
-    lessons = Lessons()
+    tutorial = Tutorial()
     for moment in everything_done():
-        assert drawn(lessons, 1.0).any()
-        lessons.watch(moment)
-    assert not drawn(lessons, 1.0).any()
+        assert drawn(tutorial, 1.0).any()
+        tutorial.watch(moment)
+    assert not drawn(tutorial, 1.0).any()
 
 
 def test_a_short_flight_is_no_flight_by_the_minimap() -> None:
-    lessons = Lessons()
+    tutorial = Tutorial()
     first, last = everything_done()
     near = Scene(
         observation=last.observation, effects=last.effects, tick=9.0, totals=last.totals, goal=(5100.0, 3300.0)
     )
     for moment in (first, near):
-        lessons.watch(moment)
-    assert drawn(lessons, 1.0).any(), "one lesson is left"
+        tutorial.watch(moment)
+    assert drawn(tutorial, 1.0).any(), "one lesson is left"

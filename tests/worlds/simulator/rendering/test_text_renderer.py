@@ -2,13 +2,13 @@
 
 import pygame
 
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 WHITE = (255, 255, 255)
 
 
 def test_text_is_drawn_and_nothing_is_drawn_for_no_text() -> None:
-    lettering, surface = Lettering(360), pygame.Surface((200, 40), pygame.SRCALPHA, 32)
+    lettering, surface = TextRenderer(360), pygame.Surface((200, 40), pygame.SRCALPHA, 32)
     lettering.write(surface, "", (5, 5), 20, WHITE)
     assert not pygame.mask.from_surface(surface).count()
     lettering.write(surface, "understudy", (5, 5), 20, WHITE)
@@ -16,6 +16,6 @@ def test_text_is_drawn_and_nothing_is_drawn_for_no_text() -> None:
 
 
 def test_a_line_is_rendered_once_and_kept() -> None:
-    lettering = Lettering(720)
+    lettering = TextRenderer(720)
     assert lettering.line("one", 20, WHITE) is lettering.line("one", 20, WHITE)
     assert lettering.line("one", 20, WHITE) is not lettering.line("one", 21, WHITE)

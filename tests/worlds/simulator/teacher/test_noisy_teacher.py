@@ -5,24 +5,24 @@ import pytest
 
 from understudy.contract.action import ACTION
 from understudy.contract.protocols import Pilot
-from understudy.policies.click_semantics import geometry_of, read_click
+from understudy.policies.click_semantics import classify_click, geometry_of
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.demonstration_noise import (
     ALL_HARDSHIPS,
     HARDSHIPS,
-    Hardships,
+    DemonstrationNoise,
     IdleMinutes,
     MenusAndChat,
     TwoStyles,
     hardships_named,
 )
-from understudy.worlds.simulator.teacher.noisy_teacher import PersonLike, in_spell, period_of
+from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher, in_spell, period_of
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 SEEDS = np.array([3, 1, 4], np.uint64)
 MINUTE = 1200
-BUSY = Hardships(
+BUSY = DemonstrationNoise(
     idle_minutes=IdleMinutes(every_minutes=0.5, minutes=0.2),
     menus_and_chat=MenusAndChat(every_minutes=0.5, minutes=0.2),
 )
@@ -42,32 +42,37 @@ def play(pilot: Pilot, seeds: np.ndarray = SEEDS, num_ticks: int = MINUTE) -> np
 
 def test_without_hardships_it_is_the_teacher_to_the_last_bit() -> None:
     profile = load_profile()
-    assert play(PersonLike("kiter", profile, Hardships())).tobytes() == play(Teacher("kiter", profile)).tobytes()
+    assert (
+        play(NoisyTeacher("kiter", profile, DemonstrationNoise())).tobytes()
+        == play(Teacher("kiter", profile)).tobytes()
+    )
 
 
 @pytest.mark.parametrize("name", [name for name in HARDSHIPS if name != "other_window"])
 def test_every_hardship_changes_the_play(name: str) -> None:
     profile = load_profile()
-    hard = play(PersonLike("hunter", profile, hardships_named((name,))), num_ticks=5 * MINUTE)
+    hard = play(NoisyTeacher("hunter", profile, hardships_named((name,))), num_ticks=5 * MINUTE)
     assert hard.tobytes() != play(Teacher("hunter", profile), num_ticks=5 * MINUTE).tobytes()
 
 
 def test_the_same_seeds_give_the_same_play_whichever_worlds_are_played_beside() -> None:
-    pilot = PersonLike("hunter", load_profile(), replace(ALL_HARDSHIPS, idle_minutes=BUSY.idle_minutes))
+    pilot = NoisyTeacher("hunter", load_profile(), replace(ALL_HARDSHIPS, idle_minutes=BUSY.idle_minutes))
     assert play(pilot).tobytes() == play(pilot).tobytes()
     assert play(pilot)[:, 1].tobytes() == play(pilot, SEEDS[1:2])[:, 0].tobytes()
 
 
 def test_its_actions_are_sound() -> None:
     profile = load_profile()
-    done = play(PersonLike("hunter", profile, BUSY))
+    done = play(NoisyTeacher("hunter", profile, BUSY))
     for axis in ("cursor_x", "cursor_y"):
         assert ((done[axis] >= 0) & (done[axis] <= 1)).all()
     assert (done["keys"] < 1 << len(profile.keys)).all()
 
 
 def test_who_is_away_rests_hands_and_goes_on_where_it_was() -> None:
-    pilot = PersonLike("hunter", load_profile(), Hardships(idle_minutes=IdleMinutes(every_minutes=1.0, minutes=0.5)))
+    pilot = NoisyTeacher(
+        "hunter", load_profile(), DemonstrationNoise(idle_minutes=IdleMinutes(every_minutes=1.0, minutes=0.5))
+    )
     world, carry = Simulator(SEEDS), pilot.start(SEEDS)
     away = np.zeros((2 * MINUTE, len(SEEDS)), bool)
     for tick in range(len(away)):
@@ -86,8 +91,8 @@ def test_who_is_away_rests_hands_and_goes_on_where_it_was() -> None:
 
 def test_menus_and_chat_click_on_panels_and_type_and_do_nothing_else() -> None:
     profile = load_profile()
-    chat = Hardships(menus_and_chat=MenusAndChat(every_minutes=1.0, minutes=1.0))
-    pilot = PersonLike("hunter", profile, chat)
+    chat = DemonstrationNoise(menus_and_chat=MenusAndChat(every_minutes=1.0, minutes=1.0))
+    pilot = NoisyTeacher("hunter", profile, chat)
     world, carry, geometry = Simulator(SEEDS), pilot.start(SEEDS), geometry_of(profile)
     panel_clicks, typed = 0, 0
     for _ in range(MINUTE):
@@ -97,7 +102,7 @@ def test_menus_and_chat_click_on_panels_and_type_and_do_nothing_else() -> None:
             x, y = float(action.records["cursor_x"][b]), float(action.records["cursor_y"][b])
             on_panel = any(panel.contains(x, y) for panel in profile.panels)
             assert on_panel
-            panel_clicks += int(read_click(seen.records[b], geometry, x, y)[0] == 0)
+            panel_clicks += int(classify_click(seen.records[b], geometry, x, y)[0] == 0)
         typed += int((carry.away & (action.records["keys"] & ~seen.records["keys"] > 0)).sum())
         world.act(action)
     assert panel_clicks > 10
@@ -106,7 +111,7 @@ def test_menus_and_chat_click_on_panels_and_type_and_do_nothing_else() -> None:
 
 def test_a_spell_takes_its_share_of_the_time_and_begins_elsewhere_in_each_world() -> None:
     seeds = np.arange(50, dtype=np.uint64)
-    carry = PersonLike("hunter", load_profile(), Hardships()).start(seeds)
+    carry = NoisyTeacher("hunter", load_profile(), DemonstrationNoise()).start(seeds)
     inside = np.zeros((600, len(seeds)), bool)
     for row in range(len(inside)):
         carry.tick = row * 100
@@ -116,7 +121,7 @@ def test_a_spell_takes_its_share_of_the_time_and_begins_elsewhere_in_each_world(
 
 
 def test_two_styles_take_turns_of_the_length_that_was_asked_for() -> None:
-    carry = PersonLike("hunter", load_profile(), Hardships()).start(SEEDS)
+    carry = NoisyTeacher("hunter", load_profile(), DemonstrationNoise()).start(SEEDS)
     turns = []
     for tick in range(0, 10 * MINUTE, 20):
         carry.tick = tick
@@ -126,8 +131,8 @@ def test_two_styles_take_turns_of_the_length_that_was_asked_for() -> None:
 
 def test_the_second_style_may_be_named() -> None:
     profile = load_profile()
-    kiter = Hardships(two_styles=TwoStyles(every_minutes=1.0, other="kiter"))
-    itself = Hardships(two_styles=TwoStyles(every_minutes=1.0, other="hunter"))
+    kiter = DemonstrationNoise(two_styles=TwoStyles(every_minutes=1.0, other="kiter"))
+    itself = DemonstrationNoise(two_styles=TwoStyles(every_minutes=1.0, other="hunter"))
     plain = play(Teacher("hunter", profile), num_ticks=2 * MINUTE).tobytes()
-    assert play(PersonLike("hunter", profile, itself), num_ticks=2 * MINUTE).tobytes() == plain
-    assert play(PersonLike("hunter", profile, kiter), num_ticks=2 * MINUTE).tobytes() != plain
+    assert play(NoisyTeacher("hunter", profile, itself), num_ticks=2 * MINUTE).tobytes() == plain
+    assert play(NoisyTeacher("hunter", profile, kiter), num_ticks=2 * MINUTE).tobytes() != plain

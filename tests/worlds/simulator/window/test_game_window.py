@@ -12,7 +12,7 @@ from understudy.contract.protocols import Step
 from understudy.runtime.session import Session
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.window.game_window import GameWindow
-from understudy.worlds.simulator.window.human_operator import WindowPerson
+from understudy.worlds.simulator.window.human_operator import HumanPilot
 from understudy.worlds.simulator.world import Simulator
 
 SIZE = (320, 180)
@@ -75,7 +75,7 @@ def make_window() -> Iterator[MakeWindow]:
 def play(window: GameWindow, num_ticks: int) -> Notes:
     """A person plays so many ticks."""
     notes = Notes()
-    session = Session(window, WindowPerson(window), [notes], actor=Actor.PERSON, take_inputs=window.take_inputs)
+    session = Session(window, HumanPilot(window), [notes], actor=Actor.PERSON, take_inputs=window.take_inputs)
     session.run(num_ticks, until=lambda step: window.closed)
     return notes
 
@@ -211,8 +211,8 @@ def test_a_pilots_cursor_is_shown_and_a_persons_lessons_are_not(make_window: Mak
         pixels = np.frombuffer(screen.get_buffer().raw, np.uint8).reshape(SIZE[1], -1, 4)
         top, left = int(0.3 * SIZE[1]), int(x * SIZE[0])
         pictures.append(pixels[top : top + 6, left : left + 5, :3].min(axis=2).max())
-        lessons = pixels[int(0.03 * SIZE[1]) : int(0.3 * SIZE[1]), int(0.8 * SIZE[0]) :, :3]
-        assert (lessons.min(axis=2) > 190).mean() < 0.01
+        labelled_episodes = pixels[int(0.03 * SIZE[1]) : int(0.3 * SIZE[1]), int(0.8 * SIZE[0]) :, :3]
+        assert (labelled_episodes.min(axis=2) > 190).mean() < 0.01
     assert min(pictures) > 150, "the arrow is bright"
 
 
@@ -221,7 +221,7 @@ def test_the_map_and_the_lessons_come_and_go_by_their_keys(
     make_window: MakeWindow, clock: SteppingClock, key: int
 ) -> None:
     window = make_window(3, "1-1", clock=clock)
-    WindowPerson(window)
+    HumanPilot(window)
     pictures = []
     for _ in range(3):
         pygame.event.post(pygame.event.Event(pygame.KEYDOWN, key=key))

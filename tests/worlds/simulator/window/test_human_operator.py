@@ -8,8 +8,8 @@ import pytest
 
 from understudy.contract.action import Action, idle_action
 from understudy.contract.observation import TICK_S, Button
-from understudy.worlds.simulator.window.game_window import Companion, GameWindow
-from understudy.worlds.simulator.window.human_operator import CHOICE_S, MARK, WRONG, WindowSeat
+from understudy.worlds.simulator.window.game_window import GameWindow, WindowPlugin
+from understudy.worlds.simulator.window.human_operator import CHOICE_S, MARK, WRONG, WindowOperator
 
 SIZE = (320, 180)
 
@@ -38,15 +38,15 @@ def window(clock: Clock) -> Iterator[GameWindow]:
 
 
 @pytest.fixture
-def seat(window: GameWindow, clock: Clock) -> WindowSeat:
-    return WindowSeat(window, clock)
+def seat(window: GameWindow, clock: Clock) -> WindowOperator:
+    return WindowOperator(window, clock)
 
 
 def post(kind: int, **fields: object) -> None:
     pygame.event.post(pygame.event.Event(kind, fields))
 
 
-def pass_tick(window: GameWindow, seat: WindowSeat) -> Action:
+def pass_tick(window: GameWindow, seat: WindowOperator) -> Action:
     """One tick in which the person does what was posted."""
     seat.wait_tick()
     action = seat.end_tick()
@@ -54,8 +54,8 @@ def pass_tick(window: GameWindow, seat: WindowSeat) -> Action:
     return action
 
 
-def test_it_is_the_companion_of_its_window(window: GameWindow, seat: WindowSeat) -> None:
-    assert isinstance(seat, Companion)
+def test_it_is_the_companion_of_its_window(window: GameWindow, seat: WindowOperator) -> None:
+    assert isinstance(seat, WindowPlugin)
     assert window.companion is seat
 
 
@@ -69,7 +69,7 @@ def test_it_is_the_companion_of_its_window(window: GameWindow, seat: WindowSeat)
     ids=["mouse", "button", "key"],
 )
 def test_mouse_button_and_key_are_a_touch(
-    window: GameWindow, seat: WindowSeat, kind: int, fields: dict[str, object]
+    window: GameWindow, seat: WindowOperator, kind: int, fields: dict[str, object]
 ) -> None:
     pass_tick(window, seat)
     assert seat.touched_s == float("-inf")
@@ -79,7 +79,7 @@ def test_mouse_button_and_key_are_a_touch(
     assert began_s <= seat.touched_s <= began_s + TICK_S + 0.02
 
 
-def test_what_the_desktop_reports_by_itself_is_no_touch(window: GameWindow, seat: WindowSeat) -> None:
+def test_what_the_desktop_reports_by_itself_is_no_touch(window: GameWindow, seat: WindowOperator) -> None:
     post(pygame.MOUSEMOTION, pos=(160, 90), rel=(0, 0), buttons=(0, 0, 0))
     post(pygame.KEYDOWN, key=pygame.K_m)
     post(pygame.MOUSEWHEEL, x=0, y=1)
@@ -88,7 +88,7 @@ def test_what_the_desktop_reports_by_itself_is_no_touch(window: GameWindow, seat
 
 
 def test_what_is_down_is_held_until_it_comes_up_or_the_window_loses_the_focus(
-    window: GameWindow, seat: WindowSeat
+    window: GameWindow, seat: WindowOperator
 ) -> None:
     held = []
     for kind, fields in (
@@ -107,7 +107,7 @@ def test_what_is_down_is_held_until_it_comes_up_or_the_window_loses_the_focus(
 
 def test_f2_marks_the_moment_among_the_inputs_and_is_no_touch(window: GameWindow, clock: Clock) -> None:
     heard: list[str] = []
-    seat = WindowSeat(window, clock, on_mark=lambda: heard.append("wrong"))
+    seat = WindowOperator(window, clock, on_mark=lambda: heard.append("wrong"))
     post(pygame.KEYDOWN, key=pygame.K_F2)
     post(pygame.KEYUP, key=pygame.K_F2)
     post(pygame.MOUSEBUTTONDOWN, pos=(20, 20), button=3)
@@ -118,14 +118,14 @@ def test_f2_marks_the_moment_among_the_inputs_and_is_no_touch(window: GameWindow
     assert action.records["button"][0] == Button.RIGHT
 
 
-def press(window: GameWindow, seat: WindowSeat, key: int) -> int:
+def press(window: GameWindow, seat: WindowOperator, key: int) -> int:
     """Presses a key for a moment; the game's keys that were down in this tick or the next."""
     post(pygame.KEYDOWN, key=key)
     post(pygame.KEYUP, key=key)
     return int(pass_tick(window, seat).records["keys"][0] | pass_tick(window, seat).records["keys"][0])
 
 
-def test_a_number_soon_after_f2_is_an_answer_and_no_touch(window: GameWindow, seat: WindowSeat) -> None:
+def test_a_number_soon_after_f2_is_an_answer_and_no_touch(window: GameWindow, seat: WindowOperator) -> None:
     chosen: list[int] = []
     seat.choose = chosen.append
     press(window, seat, pygame.K_F2)
@@ -134,7 +134,7 @@ def test_a_number_soon_after_f2_is_an_answer_and_no_touch(window: GameWindow, se
     assert seat.touched_s == float("-inf") and not seat.holding
 
 
-def test_a_number_that_nobody_asked_for_is_the_games(window: GameWindow, seat: WindowSeat) -> None:
+def test_a_number_that_nobody_asked_for_is_the_games(window: GameWindow, seat: WindowOperator) -> None:
     chosen: list[int] = []
     assert press(window, seat, pygame.K_3) != 0
     press(window, seat, pygame.K_F2)
@@ -145,7 +145,7 @@ def test_a_number_that_nobody_asked_for_is_the_games(window: GameWindow, seat: W
     assert chosen == []
 
 
-def test_f1_pauses_and_goes_on_and_touches_in_the_pause_do_not_count(window: GameWindow, seat: WindowSeat) -> None:
+def test_f1_pauses_and_goes_on_and_touches_in_the_pause_do_not_count(window: GameWindow, seat: WindowOperator) -> None:
     post(pygame.KEYDOWN, key=pygame.K_F1)
     window._take_events(0)
     assert window.paused
@@ -158,14 +158,14 @@ def test_f1_pauses_and_goes_on_and_touches_in_the_pause_do_not_count(window: Gam
     assert not window.paused
 
 
-def test_f3_stops(window: GameWindow, seat: WindowSeat) -> None:
+def test_f3_stops(window: GameWindow, seat: WindowOperator) -> None:
     post(pygame.KEYDOWN, key=pygame.K_F3)
     pass_tick(window, seat)
     assert window.closed
 
 
 def test_the_policy_leads_the_drawn_cursor_until_the_person_touches(
-    window: GameWindow, seat: WindowSeat, clock: Clock
+    window: GameWindow, seat: WindowOperator, clock: Clock
 ) -> None:
     assert seat.cursor(0.5) is None
     seat.lead_cursor((0.2, 0.4), (0.4, 0.8))
@@ -175,7 +175,7 @@ def test_the_policy_leads_the_drawn_cursor_until_the_person_touches(
     assert seat.cursor(0.5) is None, "at once, in the same tick"
 
 
-def test_the_seat_paints_over_every_picture(window: GameWindow, seat: WindowSeat) -> None:
+def test_the_seat_paints_over_every_picture(window: GameWindow, seat: WindowOperator) -> None:
     painted: list[tuple[int, int]] = []
     seat.paint = lambda surface, scene: painted.append(surface.get_size())
     window.act(idle_action(window.observe()))
@@ -183,7 +183,7 @@ def test_the_seat_paints_over_every_picture(window: GameWindow, seat: WindowSeat
     assert set(painted) == {SIZE}
 
 
-def test_a_led_cursor_is_where_the_picture_shows_it(window: GameWindow, seat: WindowSeat) -> None:
+def test_a_led_cursor_is_where_the_picture_shows_it(window: GameWindow, seat: WindowOperator) -> None:
     def brightness(place: tuple[int, int]) -> float:
         window._draw(window._clock())
         screen = pygame.display.get_surface()

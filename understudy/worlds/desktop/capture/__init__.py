@@ -1,1 +1,1 @@
-"""Screen capture and checks of what was captured."""
+"""Screen capture and checks of the captured frames."""

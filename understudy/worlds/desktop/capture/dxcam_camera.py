@@ -1,5 +1,6 @@
-"""Captures on Windows through the desktop duplication API (dxcam): no copy through the CPU's drawing, and each picture
-is taken once. Written by its documentation and not run by us: nothing of ours could be run on Windows.
+"""Screen capture on Windows through the Desktop Duplication API (dxcam), which avoids the copy through GDI.
+
+Written from its documentation and untested: we had no Windows machine.
 """
 
 import time
@@ -16,22 +17,22 @@ _PATIENCE_S = 1.0
 
 
 class DxcamCamera:
-    """Implements Camera. One duplication per monitor, opened when it is first looked at."""
+    """Implements Camera with one duplication per monitor, opened at first use."""
 
     def __init__(self) -> None:
         """Raises:
         WorldError: if there is no screen.
         """
-        self._layout = MssCamera()  # knows where the monitors are
+        self._layout = MssCamera()  # for the monitors' positions
         self._cameras: dict[int, Any] = {}
         self._last: tuple[Area, Frame] | None = None
 
     def grab(self, area: Area) -> Frame:
-        """What the screen shows now in an area. Desktop duplication gives a picture only when something has changed:
-        without one, the last is still true, and its time is now.
+        """Captures an area. Desktop duplication returns a frame only when the screen has changed; without a new one,
+        the last frame is still valid and is returned with the present time.
 
         Raises:
-            WorldError: if the area is not on one monitor or nothing comes.
+            WorldError: if the area is not on one monitor, or no frame arrives within a second.
         """
         number, monitor = self._monitor_of(area)
         left, top = area.left - monitor.left, area.top - monitor.top
@@ -46,15 +47,17 @@ class DxcamCamera:
             if self._last is not None and self._last[0] == area:
                 return Frame(self._last[1].pixels.copy(), now_s)
             if now_s > until_s:
-                raise WorldError(f"Windows gives no picture of the screen at {area}: is the monitor on?")
+                raise WorldError(
+                    f"Windows returned no frame of the screen at {area} within {_PATIENCE_S:g} s: is the monitor on?"
+                )
             time.sleep(0.005)
 
     def monitors(self) -> tuple[Area, ...]:
-        """The monitors; the first is number 1."""
+        """All monitors; the first is number 1."""
         return self._layout.monitors()
 
     def close(self) -> None:
-        """Ends it. May be called twice."""
+        """Releases the duplications. May be called twice."""
         for camera in self._cameras.values():
             camera.release()
         self._cameras.clear()
@@ -69,4 +72,6 @@ class DxcamCamera:
         for number, monitor in enumerate(self._layout.monitors()):
             if monitor.covers(area):
                 return number, monitor
-        raise WorldError(f"The window at {area} lies on no one monitor as a whole: move it onto one")
+        raise WorldError(
+            f"The window at {area} spans several monitors or lies partly off the screen: move it onto one monitor"
+        )

@@ -1,4 +1,4 @@
-"""Notices pictures that show nothing: black ones, and ones that are the same as the one before."""
+"""Detects black frames and frames identical to the previous one."""
 
 from dataclasses import dataclass
 
@@ -7,34 +7,34 @@ import numpy as np
 from understudy.worlds.desktop.capture.screen_capture import Frame
 
 BLACKEST = 6
-"""No channel of any looked-at pixel of a black picture is brighter than this, of 255."""
+"""A frame is black when no channel of a sampled pixel exceeds this value, of 255."""
 STEP = 7
-"""Every so many pixels across and down are looked at: 2 % of them, in 0.1 ms; odd, so that no even pattern hides."""
+"""Sampling stride in both axes: 2 % of the pixels in 0.1 ms; odd, so that it does not alias with even patterns."""
 
 
 @dataclass
 class FrameCounts:
-    """What came in so far."""
+    """Counts over one session."""
 
     num_frames: int = 0
     num_black: int = 0
     num_doubled: int = 0
-    """Pictures that equal the one before them."""
+    """Frames identical to the previous one."""
     oldest_s: float = 0.0
-    """The greatest age of a picture when it was looked at."""
+    """Largest age of a frame when it was checked."""
 
 
-class FrameWatch:
-    """Looks at each picture of one session. Belongs to the thread that plays."""
+class FrameChecker:
+    """Checks each frame of one session. Belongs to the control thread."""
 
     def __init__(self) -> None:
         self.counts = FrameCounts()
         self.changed_s: float | None = None
-        """When a picture last differed from the one before; None before the first."""
+        """Time of the last frame that differed from the previous one; None before the first."""
         self._before: np.ndarray | None = None
 
-    def look(self, frame: Frame, now_s: float) -> bool:
-        """Takes note of a picture; says whether it is black."""
+    def check(self, frame: Frame, now_s: float) -> bool:
+        """Updates the counts with a frame; returns whether it is black."""
         sample = frame.pixels[::STEP, ::STEP]
         is_black = bool(sample.max() <= BLACKEST)
         is_doubled = self._before is not None and bool(np.array_equal(sample, self._before))

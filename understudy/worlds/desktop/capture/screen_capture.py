@@ -1,7 +1,6 @@
-"""Takes pictures of a part of the screen: the newest there is, and when it was."""
+"""Screen capture of an area: the newest frame and its capture time."""
 
 import logging
-import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,20 +18,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Frame:
-    """One picture; the holder owns the pixels."""
+    """One captured frame; the receiver owns the pixels."""
 
     pixels: UInt8[np.ndarray, "height width 3"]
     """RGB."""
     time_s: float
-    """Monotonic, when the screen looked like this: its age is the time since."""
+    """Monotonic capture time."""
 
 
 @runtime_checkable
 class Camera(Protocol):
-    """Takes pictures of the screen. Belongs to one thread."""
+    """Captures the screen. Belongs to one thread."""
 
     def grab(self, area: Area) -> Frame:
-        """What the screen shows now in an area.
+        """Captures an area of the screen.
 
         Raises:
             WorldError: if it cannot be read, such as an area that is not on the screen.
@@ -40,16 +39,17 @@ class Camera(Protocol):
         ...
 
     def monitors(self) -> tuple[Area, ...]:
-        """The monitors; the first is number 1."""
+        """All monitors; the first is number 1."""
         ...
 
     def close(self) -> None:
-        """Ends it. May be called twice."""
+        """Closes the capture backend. May be called twice."""
         ...
 
 
 class MssCamera:
-    """Asks for a picture when one is wanted, so that it is the newest: 0.3 ms over X shared memory for 1280 x 720."""
+    """Camera over mss: captures on demand, so the frame is always the newest; 0.3 ms for 1280 x 720 over X shared
+    memory."""
 
     def __init__(self) -> None:
         """Raises:
@@ -62,11 +62,11 @@ class MssCamera:
             raise MissingExtraError("mss", "desktop") from missing
         try:
             self._screen: Any = mss.MSS()
-            self._screen.monitors  # noqa: B018  asks the platform, which fails here if at all
+            self._screen.monitors  # noqa: B018  the first access to the platform, which fails here without a display
         except mss.ScreenShotError as problem:
             raise WorldError(f"The screen cannot be captured ({problem}): is there a display?") from problem
         self._errors: tuple[type[Exception], ...] = (mss.ScreenShotError, AssertionError)
-        """A lost connection is an AssertionError to mss."""
+        """mss raises AssertionError when the connection is lost."""
 
     def grab(self, area: Area) -> Frame:
         """What the screen shows now in an area.
@@ -79,7 +79,7 @@ class MssCamera:
         try:
             shot = self._screen.grab(wanted)
         except self._errors as problem:
-            why = str(problem).partition("\n")[0]  # the rest are numbers of the X server's
+            why = str(problem).partition("\n")[0]  # later lines hold the X server's error numbers
             raise WorldError(
                 f"The screen cannot be captured at {area} ({why or 'no picture'}): is all of it on the screen?"
             ) from problem
@@ -95,32 +95,3 @@ class MssCamera:
         """Ends it. May be called twice."""
         with suppress(*self._errors):  # the display is gone
             self._screen.close()
-
-
-def open_camera() -> Camera:
-    """The fastest camera that this platform has and that is installed.
-
-    Raises:
-        MissingExtraError: if the platform's package is missing.
-        WorldError: if there is no screen.
-    """
-    if sys.platform == "win32":
-        try:
-            from understudy.worlds.desktop.capture.dxcam_camera import DxcamCamera
-        except ImportError:
-            _log.info("capturing through mss; quicker:  pip install 'understudy[windows]'")
-        else:
-            return DxcamCamera()
-    return MssCamera()
-
-
-def monitor_area(camera: Camera, number: int) -> Area:
-    """One monitor by its number.
-
-    Raises:
-        WorldError: if there is no such monitor.
-    """
-    monitors = camera.monitors()
-    if not 1 <= number <= len(monitors):
-        raise WorldError(f"There is no monitor {number}: this desktop has {len(monitors)}, counted from 1")
-    return monitors[number - 1]

@@ -1,1 +1,1 @@
-"""Mouse and keyboard: listening, injecting, and releasing what is held."""
+"""Mouse and keyboard: listening to events, injecting events, and releasing held inputs."""

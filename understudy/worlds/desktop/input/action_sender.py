@@ -1,57 +1,61 @@
-"""From a decision to the game: inside its window only, with the focus, and not on what lies over it."""
+"""Sends actions to the game's window, only while it has the focus and nothing covers the clicked pixel."""
 
 from collections.abc import Callable
 
 import numpy as np
 
-from understudy.worlds.desktop.input.input_controller import Reins
-from understudy.worlds.desktop.input.input_state import Felt
-from understudy.worlds.desktop.windows.target_window import Place
+from understudy.worlds.desktop.input.input_controller import InputController
+from understudy.worlds.desktop.input.input_state import InputState
+from understudy.worlds.desktop.windows.target_window import TargetWindow
 
 
-class Sender:
-    """Sends through the reins. Belongs to the thread that plays; the reins are its owner's to close."""
+class ActionSender:
+    """Sends actions through an InputController. Belongs to the control thread; the owner closes the controller."""
 
-    def __init__(self, reins: Reins, place: Place, felt: Felt, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, controller: InputController, place: TargetWindow, input_state: InputState, clock: Callable[[], float]
+    ) -> None:
         """Args:
-        reins: to the real mouse and keyboard.
-        place: where the game is.
-        felt: is told what was done.
+        controller: of the real mouse and keyboard.
+        place: the game's window.
+        input_state: receives every change that was sent.
         clock: monotonic seconds.
         """
-        self._reins, self._place, self._felt, self._clock = reins, place, felt, clock
+        self._controller, self._place, self._input_state, self._clock = controller, place, input_state, clock
         self.num_covered = 0
-        """Presses that were not made because another window lay over the place."""
+        """Presses that were suppressed because another window covered the pixel."""
 
     @property
     def holds(self) -> bool:
-        """Whether something is down."""
-        return bool(self._reins.down)
+        """Whether any button or key is held down."""
+        return bool(self._controller.down)
 
-    def send(self, wished: np.void) -> None:
-        """Makes mouse and keyboard so.
+    def send(self, action: np.void) -> None:
+        """Sets cursor, button and keys to those of an action.
+
+        Without the focus it sends no new press and releases everything held.
 
         Args:
-            wished: a record of dtype ACTION.
+            action: a record of dtype ACTION.
         """
-        reins, area = self._reins, self._place.area
-        pixel = area.pixel(float(wished["cursor_x"]), float(wished["cursor_y"]))
-        button, keys = int(wished["button"]), int(wished["keys"])
-        before = reins.down
-        fresh = set(reins.wanted(button, keys)) - before
+        controller, area = self._controller, self._place.area
+        pixel = area.pixel(float(action["cursor_x"]), float(action["cursor_y"]))
+        button, keys = int(action["button"]), int(action["keys"])
+        before = controller.down
+        fresh = set(controller.held_inputs(button, keys)) - before
         if fresh and not self._place.has_focus:
-            self.release()  # what is held was meant for the game, too
+            self.release()  # the held inputs were meant for the game, too
             return
         if any(kind == "button" for kind, _ in fresh) and not self._place.is_free(pixel):
             self.num_covered += 1
             button = 0
-        reins.send(pixel, button, keys)
-        if not reins.is_stopped:
-            self._felt.moved(area.fractions(*pixel), self._clock())
-        self._felt.turned(before ^ reins.down, reins.down, self._clock())
+        controller.send(pixel, button, keys)
+        if not controller.is_stopped:
+            self._input_state.moved(area.fractions(*pixel), self._clock())
+        self._input_state.turned(before ^ controller.down, controller.down, self._clock())
 
     def release(self) -> None:
-        """Lets go of everything."""
-        before = self._reins.down
-        self._reins.release()
-        self._felt.turned(before, frozenset(), self._clock())
+        """Releases all buttons and keys."""
+        before = self._controller.down
+        self._controller.release()
+        self._input_state.turned(before, frozenset(), self._clock())

@@ -1,51 +1,29 @@
-"""The mouse and keyboard as something to act with, on each platform; only the reins and the guardian call it."""
+"""The protocol of input injection; only the InputController, the release watchdog and the doctor call it."""
 
-import sys
 from typing import Protocol, runtime_checkable
-
-from understudy.contract.errors import MissingExtraError
 
 
 @runtime_checkable
-class Pointer(Protocol):
-    """Sends real events. Each call returns once the platform has taken it. Belongs to one thread at a time."""
+class InputInjector(Protocol):
+    """Injects real mouse and keyboard events. A call returns once the platform has accepted the event. Belongs to one
+    thread at a time."""
 
     def move(self, x: int, y: int) -> None:
-        """To a pixel of the desktop."""
+        """Moves the cursor to a pixel of the desktop."""
         ...
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        """`left` or `right`."""
+        """Presses or releases the `left` or `right` mouse button."""
         ...
 
     def turn_key(self, name: str, *, down: bool) -> None:
-        """A key by the profile's name of it."""
+        """Presses or releases a key, given by its name in the profile."""
         ...
 
     def place(self) -> tuple[int, int]:
-        """Where the cursor is, a pixel of the desktop."""
+        """Cursor position, a pixel of the desktop."""
         ...
 
     def close(self) -> None:
-        """Ends the connection; what is down stays down. May be called twice."""
+        """Closes the connection; held inputs stay down. May be called twice."""
         ...
-
-
-def open_pointer() -> Pointer:
-    """The pointer of the platform that this runs on.
-
-    Raises:
-        WorldError: if there is no display, or it does not let programs act.
-        MissingExtraError: if the platform's package is missing.
-    """
-    if sys.platform == "win32" or sys.platform == "darwin":
-        try:
-            from understudy.worlds.desktop.input.pynput_injector import PynputPointer
-        except ImportError as missing:
-            raise MissingExtraError("pynput", "desktop") from missing
-        return PynputPointer()
-    try:
-        from understudy.worlds.desktop.input.x11_injector import X11Pointer
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Pointer()

@@ -1,21 +1,21 @@
-"""Where the watcher leaves what it hears: feels the person's touch, and reacts at once to what must not wait.
+"""Receives raw input events: separates our own from the person's, and stops at once on the stop key or a corner.
 
-The stop key and the mouse thrown into a corner are obeyed on the watcher's own thread, whatever the thread that plays
-is doing; everything else waits for that one to ask.
+The stop key and the mouse thrown into a corner take effect on the raw listener's own thread, whatever the control
+thread is doing; all other events are queued until the control thread takes them.
 """
 
 from collections import deque
 from collections.abc import Callable, Sequence
 
-from understudy.worlds.desktop.input.raw_input import LOST, Heard
+from understudy.worlds.desktop.input.raw_input import LOST, RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 
 STOP_KEY = "f3"
 CORNER_PIXELS = 2
 
 
-class Ears:
-    """Hears for one world. `hear` is called on the watcher's thread, the rest on the one that plays."""
+class InputListener:
+    """Queues input events for one world. The raw listener's thread calls `on_event`, the control thread the rest."""
 
     def __init__(
         self,
@@ -23,17 +23,17 @@ class Ears:
         corners_of: Sequence[Area] = (),
     ) -> None:
         """Args:
-        commands: keys that are meant for us and not for the game; the stop key is always one.
-        corners_of: the monitors into whose corners the mouse can be thrown to stop; none by default.
+        commands: keys that control us and not the game; the stop key is always one.
+        corners_of: monitors in whose corners the mouse triggers a stop; none by default.
         """
         self._commands, self._corners_of = frozenset(commands) | {STOP_KEY}, tuple(corners_of)
         self.on_stop: Callable[[str], None] = lambda why: None
-        """Is called with the reason, in a few words, on the watcher's thread; must not block."""
-        self._heard: deque[Heard] = deque()
-        self._asked: deque[Heard] = deque()
+        """Called with the reason, in a few words, on the raw listener's thread; must not block."""
+        self._events: deque[RawInput] = deque()
+        self._commands_pressed: deque[RawInput] = deque()
         self._down: set[str] = set()
         self.touched_s = float("-inf")
-        """When the person last touched mouse or keyboard."""
+        """Time of the person's last mouse or keyboard event, monotonic seconds."""
         self.num_own, self.num_others = 0, 0
 
     @property
@@ -41,46 +41,46 @@ class Ears:
         """Whether the person holds a button or key down."""
         return bool(self._down)
 
-    def hear(self, heard: Heard) -> None:
-        """Takes in one event."""
-        if heard.kind == LOST:  # nobody could stop it any more
+    def on_event(self, event: RawInput) -> None:
+        """Handles one event."""
+        if event.kind == LOST:  # without events it could not be stopped any more
             self.on_stop("mouse and keyboard are no longer heard")
             return
-        if heard.own:
+        if event.own:
             self.num_own += 1
-            self._heard.append(heard)
+            self._events.append(event)
             return
-        if heard.code in self._commands:
-            self._obey(heard)
+        if event.code in self._commands:
+            self._handle_command(event)
             return
         self.num_others += 1
-        self.touched_s = max(self.touched_s, heard.time_s)
-        if heard.kind == "press":
-            self._down.add(heard.code)
-        elif heard.kind == "release":
-            self._down.discard(heard.code)
-        elif any(area.corner_at(heard.x, heard.y, CORNER_PIXELS) for area in self._corners_of):
+        self.touched_s = max(self.touched_s, event.time_s)
+        if event.kind == "press":
+            self._down.add(event.code)
+        elif event.kind == "release":
+            self._down.discard(event.code)
+        elif any(area.corner_at(event.x, event.y, CORNER_PIXELS) for area in self._corners_of):
             self.on_stop("the mouse was thrown into a corner")
-        self._heard.append(heard)
+        self._events.append(event)
 
-    def take(self, until_s: float) -> list[Heard]:
-        """What happened until a moment and was not taken yet."""
-        taken: list[Heard] = []
-        while self._heard and self._heard[0].time_s <= until_s:
-            taken.append(self._heard.popleft())
+    def take(self, until_s: float) -> list[RawInput]:
+        """Removes and returns the queued events up to a time, monotonic seconds."""
+        taken: list[RawInput] = []
+        while self._events and self._events[0].time_s <= until_s:
+            taken.append(self._events.popleft())
         return taken
 
-    def take_commands(self) -> list[Heard]:
-        """Presses of the keys that are meant for us, but for the stop key's, since this was last called."""
-        taken: list[Heard] = []
-        while self._asked:
-            taken.append(self._asked.popleft())
+    def take_commands(self) -> list[RawInput]:
+        """Removes and returns the queued presses of command keys other than the stop key."""
+        taken: list[RawInput] = []
+        while self._commands_pressed:
+            taken.append(self._commands_pressed.popleft())
         return taken
 
-    def _obey(self, heard: Heard) -> None:
-        if heard.kind != "press":
+    def _handle_command(self, event: RawInput) -> None:
+        if event.kind != "press":
             return
-        if heard.code == STOP_KEY:
+        if event.code == STOP_KEY:
             self.on_stop(f"{STOP_KEY.upper()} was pressed")
         else:
-            self._asked.append(heard)
+            self._commands_pressed.append(event)

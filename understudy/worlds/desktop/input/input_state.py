@@ -1,4 +1,4 @@
-"""What mouse and keyboard do at a game, tick by tick: the person's hands alone, and together with our own."""
+"""Mouse and keyboard state per tick: the person's inputs alone, and the person's together with our own."""
 
 import numpy as np
 from jaxtyping import Float32
@@ -6,73 +6,73 @@ from jaxtyping import Float32
 from understudy.contract.action import Action
 from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
-from understudy.worlds.desktop.input.raw_input import Heard
+from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.windows.window_system import Area
-from understudy.worlds.input_accumulator import TickHands
+from understudy.worlds.input_accumulator import InputAccumulator
 
 _BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
 
 
-class Felt:
-    """Keeps account of both. Belongs to the thread that plays."""
+class InputState:
+    """Accumulates the person's inputs and all inputs. Belongs to the control thread."""
 
     def __init__(self, profile: Profile, place: Float32[np.ndarray, " 2"]) -> None:
         """Args:
-        profile: names the keys.
-        place: of the cursor now, in window fractions.
+        profile: gives the keys and their bits.
+        place: present cursor position, window fractions.
         """
-        self.person, self._everybody = TickHands(profile), TickHands(profile)
-        """The person's alone: what is recorded."""
-        for hands in (self.person, self._everybody):
-            hands.rest(place)
+        self.person, self._all_inputs = InputAccumulator(profile), InputAccumulator(profile)
+        """The person's inputs alone, which are recorded."""
+        for accumulator in (self.person, self._all_inputs):
+            accumulator.rest(place)
         self._bits = {name: profile.key_bit(name) for name in profile.keys}
 
-    def hear(self, heard: Heard, area: Area, *, presses: bool = True) -> None:
-        """Takes in one event; our own are known since they were sent.
+    def hear(self, heard: RawInput, area: Area, *, presses: bool = True) -> None:
+        """Adds one event of the person; our own events were added when they were sent.
 
         Args:
             heard: the event.
-            area: where the game is now.
-            presses: whether what goes down counts.
+            area: the game's window now.
+            presses: whether presses count.
         """
         if heard.own or (heard.kind == "press" and not presses):
             return
-        for hands in (self._everybody, self.person):
-            self._feel(hands, heard, area)
+        for accumulator in (self._all_inputs, self.person):
+            self._accumulate(accumulator, heard, area)
 
     def end_tick(self) -> Action:
-        """What was done in the tick, by whomever; the observation tells it."""
-        done = self._everybody.end_tick()
-        self._everybody.take_inputs()  # only the person's are recorded
+        """Ends the tick; returns the action of all inputs, which goes into the observation."""
+        done = self._all_inputs.end_tick()
+        self._all_inputs.take_inputs()  # discarded: only the person's events are recorded
         return done
 
     def moved(self, place: Float32[np.ndarray, " 2"], time_s: float) -> None:
-        """We have moved the cursor."""
-        self._everybody.move(place, time_s)
+        """Adds a move of the cursor that we sent, window fractions."""
+        self._all_inputs.move(place, time_s)
 
     def turned(self, turned: frozenset[tuple[str, str]], down: frozenset[tuple[str, str]], time_s: float) -> None:
-        """What we press is in the observation too, from the moment it is sent and not only when it is heard.
+        """Adds our own presses and releases, so that the observation has them from the moment they are sent.
 
         Args:
-            turned: what we have pressed or let go of, in the words of the reins.
-            down: what we hold now.
-            time_s: now.
+            turned: inputs that we have pressed or released, in the form of `InputController.down`.
+            down: inputs that we hold now, in the same form.
+            time_s: now, monotonic.
         """
-        hands = self._everybody
+        accumulator = self._all_inputs
         for what in sorted(turned):
             kind, code = what
             if kind == "button":
-                hands.turn_button(_BUTTONS[code], down=what in down, place=hands.cursor, time_s=time_s)
+                accumulator.turn_button(_BUTTONS[code], down=what in down, place=accumulator.cursor, time_s=time_s)
             else:
-                hands.turn_key(self._bits[code], down=what in down, time_s=time_s)
+                accumulator.turn_key(self._bits[code], down=what in down, time_s=time_s)
 
-    def _feel(self, hands: TickHands, heard: Heard, area: Area) -> None:
+    def _accumulate(self, accumulator: InputAccumulator, heard: RawInput, area: Area) -> None:
         place = area.fractions(heard.x, heard.y)
         if heard.kind == "move":
-            hands.move(place, heard.time_s)
+            accumulator.move(place, heard.time_s)
         elif heard.code in _BUTTONS:
             down = heard.kind == "press"
             if not down or area.contains(heard.x, heard.y):
-                hands.turn_button(_BUTTONS[heard.code], down=down, place=place, time_s=heard.time_s)
+                accumulator.turn_button(_BUTTONS[heard.code], down=down, place=place, time_s=heard.time_s)
         elif heard.code in self._bits:
-            hands.turn_key(self._bits[heard.code], down=heard.kind == "press", time_s=heard.time_s)
+            accumulator.turn_key(self._bits[heard.code], down=heard.kind == "press", time_s=heard.time_s)

@@ -1,4 +1,4 @@
-"""Names of keys as profiles write them, in the words of X11 and of pynput."""
+"""Maps the key names of profiles to X11 keysyms and to pynput's names."""
 
 from understudy.contract.errors import WorldError
 
@@ -33,10 +33,10 @@ PYNPUT_SIDES = {"ctrl": ("ctrl", "ctrl_l", "ctrl_r"), "shift": ("shift", "shift_
 
 
 def x11_keysyms(name: str) -> tuple[str, ...]:
-    """Names of the keysyms of a key, the one to press first; both sides of a modifier are one key.
+    """Keysym names of a key, the one to press first; both sides of a modifier are one key.
 
     Raises:
-        WorldError: if no key is called so.
+        WorldError: if the name is unknown.
     """
     if name in _X11:
         return _X11[name]

@@ -1,40 +1,40 @@
-"""Tells our own events from the person's: what is sent is noted, and taken out again when it comes back.
+"""Separates our own input events from the person's: each sent event is stored, and matched when it is received.
 
-Where events come from cannot be read off them everywhere: on X11 a person at a remote desktop acts through the same
-XTEST device as we do, and pynput calls no mouse event injected. An event of ours and an equal one of the person's
-within the same moment cannot be told apart, and need not be: they did the same.
+The source of an event is not always known: on X11 a person at a remote desktop uses the same XTEST device as we do,
+and pynput does not mark injected mouse events. Equal events of ours and of the person at the same moment cannot be
+separated and need not be, because their effect is the same.
 """
 
 import threading
 from collections import deque
 
 LIFETIME_S = 1.0
-"""An event that does not come back within this time never will: the server leaves out a move to where the cursor is."""
+"""Seconds after which a sent event is dropped; some are never received, as a move to where the cursor already is."""
 _EARLIEST_S = 0.005
-"""Clocks may differ by this much."""
+"""Tolerated clock difference, seconds."""
 
 Sent = tuple[str, str, int, int]
-"""Kind, code and place of an event; the place of keys and buttons is not compared and is 0, 0."""
+"""Kind, code and position of an event; the position of keys and buttons is not compared and is 0, 0."""
 
 
-class Ledger:
-    """What was sent and has not come back yet. Any thread may call it."""
+class OwnEventFilter:
+    """Events that were sent and not yet received. Any thread may call it."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._open: deque[tuple[float, Sent]] = deque()
 
     def note(self, sent: Sent, now_s: float) -> None:
-        """Called just before an event is sent."""
+        """Stores an event; call it just before sending."""
         with self._lock:
             self._open.append((now_s, sent))
 
     def claim(self, seen: Sent, time_s: float) -> bool:
-        """Whether an event that came in is one of ours; then it is taken out.
+        """Whether a received event is one of ours; removes it if so.
 
         Args:
             seen: the event.
-            time_s: when it happened, monotonic.
+            time_s: time of the event, monotonic.
         """
         with self._lock:
             while self._open and self._open[0][0] < time_s - LIFETIME_S:

@@ -1,4 +1,4 @@
-"""Acts on Windows and macOS through pynput; untried there so far. On X11 XTEST alone is quicker (x11_pointer.py)."""
+"""Input injection on Windows and macOS through pynput; untested. X11 uses XTEST directly (x11_injector.py)."""
 
 from pynput import keyboard, mouse
 
@@ -9,12 +9,12 @@ _BUTTONS = {"left": mouse.Button.left, "right": mouse.Button.right}
 
 
 def key_of(name: str) -> keyboard.Key | keyboard.KeyCode:
-    """pynput's key of a profile's name.
+    """pynput's key for a key name of a profile.
 
     Raises:
-        WorldError: if no key is called so.
+        WorldError: if the name is unknown, or the platform has no such key.
     """
-    x11_keysyms(name)  # one table says which names there are, on every platform
+    x11_keysyms(name)  # validates the name: one table of names for every platform
     if len(name) == 1:
         return keyboard.KeyCode.from_char(name)
     try:
@@ -25,28 +25,28 @@ def key_of(name: str) -> keyboard.Key | keyboard.KeyCode:
         ) from unknown
 
 
-class PynputPointer:
-    """Implements Pointer."""
+class PynputInjector:
+    """Implements InputInjector."""
 
     def __init__(self) -> None:
         self._mouse, self._keyboard = mouse.Controller(), keyboard.Controller()
 
     def move(self, x: int, y: int) -> None:
-        """To a pixel of the desktop."""
+        """Moves the cursor to a pixel of the desktop."""
         self._mouse.position = (x, y)
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        """`left` or `right`."""
+        """Presses or releases the `left` or `right` mouse button."""
         (self._mouse.press if down else self._mouse.release)(_BUTTONS[name])
 
     def turn_key(self, name: str, *, down: bool) -> None:
-        """A key by the profile's name of it."""
+        """Presses or releases a key, given by its name in the profile."""
         (self._keyboard.press if down else self._keyboard.release)(key_of(name))
 
     def place(self) -> tuple[int, int]:
-        """Where the cursor is, a pixel of the desktop."""
+        """Cursor position, a pixel of the desktop."""
         x, y = self._mouse.position
         return int(x), int(y)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to close."""

@@ -1,4 +1,4 @@
-"""Hears mouse and keyboard on Windows and macOS through pynput, which calls back as soon as something happens."""
+"""Mouse and keyboard listener on Windows and macOS through pynput's callbacks; untested."""
 
 import time
 from collections.abc import Sequence
@@ -6,61 +6,61 @@ from collections.abc import Sequence
 from pynput import keyboard, mouse
 
 from understudy.worlds.desktop.input.key_names import PYNPUT_SIDES
-from understudy.worlds.desktop.input.own_event_filter import Ledger
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.pynput_injector import key_of
-from understudy.worlds.desktop.input.raw_input import Hear, Heard
+from understudy.worlds.desktop.input.raw_input import OnEvent, RawInput
 
 _BUTTONS = {mouse.Button.left: "left", mouse.Button.right: "right"}
 
 
-class PynputWatcher:
-    """Implements Watcher."""
+class PynputListener:
+    """Implements RawInputListener."""
 
-    def __init__(self, keys: Sequence[str], ledger: Ledger, hear: Hear) -> None:
-        """Begins to hear; returns once it does."""
-        self._ledger, self._hear = ledger, hear
+    def __init__(self, keys: Sequence[str], own_events: OwnEventFilter, on_event: OnEvent) -> None:
+        """Starts listening; returns once both pynput threads run."""
+        self._own_events, self._on_event = own_events, on_event
         self._names = _names(keys)
         self._place = (0, 0)
         self._down: set[str] = set()
-        self._mouse = mouse.Listener(on_move=self._moved, on_click=self._clicked)
+        self._mouse = mouse.Listener(on_move=self._on_move, on_click=self._on_click)
         self._keyboard = keyboard.Listener(
-            on_press=lambda key: self._keyed(key, down=True), on_release=lambda key: self._keyed(key, down=False)
+            on_press=lambda key: self._on_key(key, down=True), on_release=lambda key: self._on_key(key, down=False)
         )
         for listener in (self._mouse, self._keyboard):
             listener.start()
             listener.wait()
 
     def close(self) -> None:
-        """Hears no more and joins the threads. May be called twice."""
+        """Stops listening and joins the threads. May be called twice."""
         for listener in (self._mouse, self._keyboard):
             listener.stop()
             listener.join()
 
-    def _moved(self, x: float, y: float) -> None:
+    def _on_move(self, x: float, y: float) -> None:
         self._place = (int(x), int(y))
-        self._pass_on("move", "", ("move", "", *self._place))
+        self._report("move", "", ("move", "", *self._place))
 
-    def _clicked(self, x: float, y: float, button: mouse.Button, pressed: bool) -> None:
+    def _on_click(self, x: float, y: float, button: mouse.Button, pressed: bool) -> None:
         if button in _BUTTONS:
             self._place = (int(x), int(y))
             kind, code = "press" if pressed else "release", _BUTTONS[button]
-            self._pass_on(kind, code, (kind, code, 0, 0))
+            self._report(kind, code, (kind, code, 0, 0))
 
-    def _keyed(self, key: keyboard.Key | keyboard.KeyCode | None, *, down: bool) -> None:
+    def _on_key(self, key: keyboard.Key | keyboard.KeyCode | None, *, down: bool) -> None:
         name = self._names.get(_plain(key))
-        if name is None or down == (name in self._down):  # a held key repeats itself
+        if name is None or down == (name in self._down):  # key repeat
             return
         (self._down.add if down else self._down.discard)(name)
         kind = "press" if down else "release"
-        self._pass_on(kind, name, (kind, name, 0, 0))
+        self._report(kind, name, (kind, name, 0, 0))
 
-    def _pass_on(self, kind: str, code: str, sent: tuple[str, str, int, int]) -> None:
+    def _report(self, kind: str, code: str, sent: tuple[str, str, int, int]) -> None:
         now_s = time.monotonic()
-        self._hear(Heard(now_s, kind, code, *self._place, self._ledger.claim(sent, now_s)))
+        self._on_event(RawInput(now_s, kind, code, *self._place, self._own_events.claim(sent, now_s)))
 
 
 def _plain(key: keyboard.Key | keyboard.KeyCode | None) -> str:
-    """A key's name, or its character without regard to shift."""
+    """A key's name, or its character in lower case."""
     if isinstance(key, keyboard.Key):
         return str(key.name)
     character = getattr(key, "char", None)

@@ -3,19 +3,17 @@
 A killed program cannot release what it holds, and a mouse button that a program pressed stays down without it. So each
 press is announced to this process first, through a pipe; when the pipe ends, for whatever reason, it releases what is
 still down and ends too. A program that was halted (Ctrl-Z) or hangs keeps its pipe: it says in every tick that it still
-holds, and what nothing was said about for SILENCE_S is released as well. It is a session of its own: what is sent to
-the group of the one that plays does not reach it.
+holds, and what nothing was said about for SILENCE_S is released as well. It has to outlive the one that plays, so it is
+a session of its own, which signals to the group do not reach, and no `ChildProcess` that ends with its parent; it holds
+none of the pipes that the one that plays was started with, so that nobody waits for it.
 """
 
 import logging
-import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable, Iterator
 
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.input.input_injector import Pointer, open_pointer
 
 READY = "ready"
 SILENCE_S = 2.0
@@ -27,7 +25,7 @@ _PATIENCE_S = 30.0
 _log = logging.getLogger(__name__)
 
 
-class Guardian:
+class ReleaseWatchdog:
     """The guardian process, seen from the one that plays."""
 
     def __init__(self) -> None:
@@ -37,19 +35,21 @@ class Guardian:
             WorldError: if it does not start.
         """
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "understudy.worlds.desktop.input.release_watchdog"],
+            [sys.executable, "-m", "understudy.worlds.desktop.release_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
             bufsize=1,
             start_new_session=True,
         )
         if not self._is_ready():
             self._process.kill()
+            why = self._last_words()
             self.close()
             raise WorldError(
                 "The process that releases mouse and keyboard after a crash does not start, and nothing is moved "
-                "without it: try again, or see  understudy doctor --desktop"
+                f"without it: {why or 'try again, or see  understudy doctor --desktop'}"
             )
 
     @property
@@ -95,8 +95,15 @@ class Guardian:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        for pipe in (self._process.stdout, self._process.stderr):
+            if pipe is not None:
+                pipe.close()
+
+    def _last_words(self) -> str:
+        """What it wrote last on stderr, without the kind of error; it has ended."""
+        assert self._process.stderr is not None
+        *_, last = ["", *self._process.stderr.read().strip().splitlines()]
+        return last.removeprefix(f"{WorldError.__module__}.{WorldError.__qualname__}: ")
 
     def _is_ready(self) -> bool:
         assert self._process.stdout is not None
@@ -106,72 +113,3 @@ class Guardian:
         reader.start()
         reader.join(_PATIENCE_S)
         return said == [f"{READY}\n"]
-
-
-def watch_over(lines: Iterable[str], pointer: Pointer) -> int:
-    """Keeps account of what is down until the lines end, then releases it; at SILENCE already then.
-
-    Returns:
-        How many buttons and keys had to be released.
-    """
-    down: dict[tuple[str, str], None] = {}
-    num_released = 0
-
-    def release() -> None:
-        nonlocal num_released
-        for kind, code in down:
-            (pointer.turn_button if kind == "button" else pointer.turn_key)(code, down=False)
-        num_released += len(down)
-        down.clear()
-
-    for line in lines:
-        if line == SILENCE:
-            release()
-        elif line.strip() != STILL:
-            sign, kind, code = line.split()
-            if sign == "+":
-                down[kind, code] = None
-            else:
-                down.pop((kind, code), None)
-    release()
-    return num_released
-
-
-def with_silences(stream: Iterable[str], patience_s: float = SILENCE_S) -> Iterator[str]:
-    """The lines of a stream, and SILENCE whenever none came for so long; on a thread, for not every platform can wait
-    for a pipe with a limit."""
-    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-
-    def read() -> None:
-        for line in stream:
-            lines.put(line)
-        lines.put(None)
-
-    threading.Thread(target=read, name="guardian-lines", daemon=True).start()
-    while True:
-        try:
-            line = lines.get(timeout=patience_s)
-        except queue.Empty:
-            yield SILENCE
-            continue
-        if line is None:
-            return
-        yield line
-
-
-def main() -> int:
-    """The guardian process."""
-    pointer = open_pointer()
-    sys.stdout.write(f"{READY}\n")
-    sys.stdout.flush()
-    try:
-        watch_over(with_silences(sys.stdin), pointer)
-    except WorldError:  # the display is gone, and all that was held with it
-        return 1
-    finally:
-        pointer.close()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

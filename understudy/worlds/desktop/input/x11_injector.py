@@ -1,7 +1,7 @@
-"""Acts on X11 through the XTEST extension: the server treats its events as those of a real mouse and keyboard.
+"""Input injection on X11 through the XTEST extension: the server treats the events as those of a real device.
 
-XSendEvent, which some libraries use for plain characters, is not used: programs may ignore what it sends, and the
-record extension does not see it (LIBRARIES: traps).
+XSendEvent, which some libraries use for plain characters, is not used: programs may ignore its events, and the RECORD
+extension does not report them.
 """
 
 from contextlib import suppress
@@ -16,12 +16,12 @@ from understudy.worlds.desktop.windows.x11_display import open_display
 _BUTTONS = {"left": 1, "right": 3}
 
 
-class X11Pointer:
-    """Implements Pointer with a connection of its own."""
+class X11Injector:
+    """Implements InputInjector with a connection of its own."""
 
     def __init__(self) -> None:
         """Raises:
-        WorldError: if there is no X server, or it has no XTEST.
+        WorldError: if there is no X server, or it has no XTEST extension.
         """
         self._display = open_display()
         if not self._display.has_extension("XTEST"):
@@ -32,15 +32,15 @@ class X11Pointer:
         self._closed = False
 
     def move(self, x: int, y: int) -> None:
-        """To a pixel of the desktop."""
+        """Moves the cursor to a pixel of the desktop."""
         self._send(X.MotionNotify, 0, x, y)
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        """`left` or `right`."""
+        """Presses or releases the `left` or `right` mouse button."""
         self._send(X.ButtonPress if down else X.ButtonRelease, _BUTTONS[name])
 
     def turn_key(self, name: str, *, down: bool) -> None:
-        """A key by the profile's name of it.
+        """Presses or releases a key, given by its name in the profile.
 
         Raises:
             WorldError: if the keyboard has no such key.
@@ -48,12 +48,12 @@ class X11Pointer:
         self._send(X.KeyPress if down else X.KeyRelease, self._code(name))
 
     def place(self) -> tuple[int, int]:
-        """Where the cursor is, a pixel of the desktop."""
+        """Cursor position, a pixel of the desktop."""
         found = self._root.query_pointer()
         return found.root_x, found.root_y
 
     def close(self) -> None:
-        """Ends the connection; what is down stays down. May be called twice."""
+        """Closes the connection; held inputs stay down. May be called twice."""
         if not self._closed:
             self._closed = True
             with suppress(WorldError):  # the display is gone
@@ -61,7 +61,7 @@ class X11Pointer:
 
     def _send(self, kind: int, detail: int, x: int = 0, y: int = 0) -> None:
         xtest.fake_input(self._display, kind, detail, x=x, y=y)
-        self._display.sync()  # without an answer asked for, the server may leave the last event lying (measured)
+        self._display.sync()  # flush alone may leave the last event unprocessed (measured)
 
     def _code(self, name: str) -> int:
         if name not in self._codes:

@@ -1,4 +1,4 @@
-"""Which keys another X11 program has claimed for itself, so that no window ever gets them."""
+"""Finds keys that another X11 program has grabbed, so that no window receives them."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -9,13 +9,13 @@ from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.windows.x11_display import open_display
 
 
-def claimed_keys(names: Sequence[str]) -> tuple[str, ...]:
-    """The keys that are claimed, found by claiming each for a moment, without modifiers: two programs cannot.
+def grabbed_keys(names: Sequence[str]) -> tuple[str, ...]:
+    """The keys grabbed by other programs, found by grabbing each for a moment without modifiers, which then fails.
 
     Raises:
         WorldError: if there is no X server.
     """
-    claimed = []
+    grabbed = []
     with closing(open_display()) as display:
         root = display.screen().root
         for name in names:
@@ -24,7 +24,7 @@ def claimed_keys(names: Sequence[str]) -> tuple[str, ...]:
                 root.grab_key(code, 0, 1, X.GrabModeAsync, X.GrabModeAsync, onerror=refused)
                 display.sync()
                 if refused.get_error():
-                    claimed.append(name)
+                    grabbed.append(name)
                 else:
                     root.ungrab_key(code, 0)
-    return tuple(dict.fromkeys(claimed))
+    return tuple(dict.fromkeys(grabbed))

@@ -1,8 +1,7 @@
-"""Hears X11 through the RECORD extension, with the server's own times turned into monotonic ones.
+"""Mouse and keyboard listener on X11 through the RECORD extension, with the server's times as monotonic times.
 
-The server stamps each event with its own millisecond counter when it happens; how far that is from our monotonic clock
-is measured once. Events are unpacked by hand: python-xlib's own parser takes a hundred times as long, which a mouse
-that reports a thousand times a second would make us feel.
+The server stamps each event with its millisecond counter; the offset to our monotonic clock is measured once. Events
+are unpacked with `struct`: python-xlib's parser takes a hundred times as long, too slow for a mouse at 1000 Hz.
 """
 
 import logging
@@ -19,13 +18,13 @@ from Xlib.ext import record
 
 from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.input.key_names import x11_keysyms
-from understudy.worlds.desktop.input.own_event_filter import Ledger
-from understudy.worlds.desktop.input.raw_input import LOST, Hear, Heard
+from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.input.raw_input import LOST, OnEvent, RawInput
 from understudy.worlds.desktop.windows.x11_display import open_display
 
 _EVENT = struct.Struct("=BBHIIIIhhhhHBx")
-"""One X event of a device: kind, detail, -, time, -, -, -, root x, root y, ..: 32 bytes in our byte order."""
-_TURNS = {X.KeyPress: "press", X.KeyRelease: "release", X.ButtonPress: "press", X.ButtonRelease: "release"}
+"""One X device event: kind, detail, -, time, -, -, -, root x, root y, ...; 32 bytes in native byte order."""
+_KINDS = {X.KeyPress: "press", X.KeyRelease: "release", X.ButtonPress: "press", X.ButtonRelease: "release"}
 _BUTTONS = {1: "left", 3: "right"}
 _PROBES = 5
 _PATIENCE_S = 10.0
@@ -33,14 +32,14 @@ _PATIENCE_S = 10.0
 _log = logging.getLogger(__name__)
 
 
-class X11Watcher:
-    """Implements Watcher."""
+class X11Listener:
+    """Implements RawInputListener."""
 
-    def __init__(self, keys: Sequence[str], ledger: Ledger, hear: Hear) -> None:
-        """Begins to hear; returns once it does.
+    def __init__(self, keys: Sequence[str], own_events: OwnEventFilter, on_event: OnEvent) -> None:
+        """Starts listening; returns once the server sends events.
 
         Raises:
-            WorldError: if there is no X server, or it has no RECORD.
+            WorldError: if there is no X server, or its RECORD extension is missing or does not work.
         """
         with ExitStack() as undo:
             self._control = open_display()
@@ -48,26 +47,28 @@ class X11Watcher:
             self._data = open_display()
             undo.callback(self._data.close)
             if not self._control.has_extension("RECORD"):
-                raise WorldError("This X server has no RECORD extension, so mouse and keyboard cannot be heard")
+                raise WorldError(
+                    "This X server has no RECORD extension, so mouse and keyboard cannot be read: use another X server"
+                )
             self._names = _names_by_code(self._control, keys)
             self._server_ms, self._at_s = _server_clock(self._control)
             self._context = self._data.record_create_context(0, [record.AllClients], [_WANTED])
             undo.pop_all()
-        self._ledger, self._hear = ledger, hear
+        self._own_events, self._on_event = own_events, on_event
         self._down: set[tuple[str, int]] = set()
-        self._hears, self._closed = threading.Event(), False
-        self._thread = threading.Thread(target=self._listen, name="x11-watcher", daemon=True)
+        self._started, self._closed = threading.Event(), False
+        self._thread = threading.Thread(target=self._listen, name="x11-listener", daemon=True)
         self._thread.start()
-        if not self._hears.wait(_PATIENCE_S):
+        if not self._started.wait(_PATIENCE_S):
             self.close()
             raise WorldError("The X server does not send the events of mouse and keyboard: its RECORD does not work")
 
     def close(self) -> None:
-        """Hears no more and joins the thread. May be called twice."""
+        """Stops listening and joins the thread. May be called twice."""
         if self._closed:
             return
         self._closed = True
-        with suppress(WorldError):  # the display is gone, and the thread with it
+        with suppress(WorldError):  # the display is gone, and the thread has ended with it
             self._control.record_disable_context(self._context)
             self._control.flush()
         self._thread.join(_PATIENCE_S)
@@ -76,7 +77,7 @@ class X11Watcher:
 
     def _listen(self) -> None:
         try:
-            self._data.record_enable_context(self._context, self._take)
+            self._data.record_enable_context(self._context, self._on_reply)
             self._data.record_free_context(self._context)
             self._data.close()
         except Exception as problem:
@@ -84,43 +85,45 @@ class X11Watcher:
                 return
             if not isinstance(problem, WorldError):
                 _log.exception("mouse and keyboard are no longer heard")
-            self._hear(Heard(time.monotonic(), LOST, "", 0, 0, own=False))
+            self._on_event(RawInput(time.monotonic(), LOST, "", 0, 0, own=False))
 
-    def _take(self, reply: Any) -> None:
+    def _on_reply(self, reply: Any) -> None:
         if reply.category == record.StartOfData:
-            self._hears.set()
+            self._started.set()
         if reply.category != record.FromServer or reply.client_swapped:
             return
         for kind, detail, _, time_ms, _, _, _, x, y, *_ in _EVENT.iter_unpack(
             reply.data[: len(reply.data) // _EVENT.size * _EVENT.size]
         ):
-            self._take_event(kind & 0x7F, detail, time_ms, x, y)
+            self._on_input(kind & 0x7F, detail, time_ms, x, y)
 
-    def _take_event(self, kind: int, detail: int, time_ms: int, x: int, y: int) -> None:
+    def _on_input(self, kind: int, detail: int, time_ms: int, x: int, y: int) -> None:
         time_s = self._monotonic(time_ms)
         if kind == X.MotionNotify:
-            self._hear(Heard(time_s, "move", "", x, y, self._ledger.claim(("move", "", x, y), time_s)))
-        elif kind in _TURNS:
+            self._on_event(RawInput(time_s, "move", "", x, y, self._own_events.claim(("move", "", x, y), time_s)))
+        elif kind in _KINDS:
             names = _BUTTONS if kind in (X.ButtonPress, X.ButtonRelease) else self._names
-            name, word = names.get(detail), _TURNS[kind]
-            if name is not None and self._is_news(name, detail, word):
-                self._hear(Heard(time_s, word, name, x, y, self._ledger.claim((word, name, 0, 0), time_s)))
+            name, kind_name = names.get(detail), _KINDS[kind]
+            if name is not None and self._is_change(name, detail, kind_name):
+                self._on_event(
+                    RawInput(time_s, kind_name, name, x, y, self._own_events.claim((kind_name, name, 0, 0), time_s))
+                )
 
-    def _is_news(self, name: str, detail: int, word: str) -> bool:
-        """Whether a button or key really changes: a held key repeats its press, and both keys of a pair are one."""
+    def _is_change(self, name: str, detail: int, kind_name: str) -> bool:
+        """Whether a button or key changes state: filters key repeat, and treats both keys of a modifier as one."""
         was_down = any(held == name for held, _ in self._down)
-        if word == "press":
+        if kind_name == "press":
             self._down.add((name, detail))
             return not was_down
         self._down.discard((name, detail))
         return was_down and all(held != name for held, _ in self._down)
 
     def _monotonic(self, time_ms: int) -> float:
-        """A time of the server; its counter begins again every 49.7 days."""
+        """Converts a server time to monotonic seconds; the server's counter wraps around every 49.7 days."""
         passed_ms = (time_ms - self._server_ms + 2**31) % 2**32 - 2**31
         time_s = self._at_s + passed_ms / 1000.0
         now_s = time.monotonic()
-        if now_s - time_s > 2**31 / 1000.0:  # heard for more than 24 days: measure again from this event
+        if now_s - time_s > 2**31 / 1000.0:  # no event for more than 24 days: recalibrate from this event
             self._server_ms, self._at_s, time_s = time_ms, now_s, now_s
         return min(time_s, now_s)
 
@@ -139,7 +142,7 @@ _WANTED = {
 
 
 def _names_by_code(display: Display, keys: Sequence[str]) -> dict[int, str]:
-    """The server's codes of the keys that matter."""
+    """Maps the server's key codes to the names of the keys to report."""
     found: dict[int, str] = {}
     for name in keys:
         for keysym in x11_keysyms(name):
@@ -149,9 +152,9 @@ def _names_by_code(display: Display, keys: Sequence[str]) -> dict[int, str]:
 
 
 def _server_clock(display: Display) -> tuple[int, float]:
-    """A time of the server and the monotonic time of the same moment: the best of a few round trips.
+    """A server time and the monotonic time of the same moment, from the shortest of a few round trips.
 
-    Appending nothing to a property of a window of our own makes the server tell its time.
+    Appending zero bytes to a property of our own window makes the server send an event with its time.
     """
     window = display.screen().root.create_window(
         0, 0, 1, 1, 0, X.CopyFromParent, event_mask=X.PropertyChangeMask, override_redirect=True
@@ -166,7 +169,7 @@ def _server_clock(display: Display) -> tuple[int, float]:
             event = display.next_event()
         ended_s = time.monotonic()
         if best is None or ended_s - began_s < best[0]:
-            # the server's counter is cut to whole milliseconds: on average half of one has passed since
+            # the server's counter is truncated to whole milliseconds: on average 0.5 ms have passed since
             best = (ended_s - began_s, event.time, (began_s + ended_s) / 2 - 0.0005)
     window.destroy()
     assert best is not None

@@ -1,1 +1,1 @@
-"""The platform's windows: finding the game and keeping track of it."""
+"""The platform's windows: finding the game's window and tracking its position and focus."""

@@ -1,7 +1,7 @@
-"""Windows on macOS, through Quartz, which pynput brings along. Written by its documentation and not run by us.
+"""Windows on macOS through Quartz, a dependency of pynput. Written from its documentation and untested.
 
-macOS has to allow the terminal to record the screen (or titles are empty) and to control the computer (or nothing is
-clicked): System Settings, Privacy & Security. Coordinates are in points, which mss and pynput use as well.
+macOS must allow the terminal to record the screen (otherwise titles are empty) and to control the computer (otherwise
+nothing is clicked): System Settings, Privacy & Security. Coordinates are in points, as in mss and pynput.
 """
 
 from typing import Any
@@ -13,11 +13,11 @@ from understudy.worlds.desktop.windows.window_system import Area
 _ON_SCREEN = Quartz.kCGWindowListOptionOnScreenOnly | Quartz.kCGWindowListExcludeDesktopElements
 _NORMAL_LAYER = 0
 TITLE_BAR_POINTS = 28
-"""Quartz tells the frame with its title bar; a window without one (full screen) begins at the screen's edge."""
+"""Height of a title bar, which Quartz includes in a window's frame; a full-screen window has none."""
 
 
 class QuartzWindows:
-    """Implements WindowSystem; a window's number is Quartz's."""
+    """Implements WindowSystem; a window's number is its Quartz window id."""
 
     def titles(self) -> dict[int, str]:
         """All visible windows that have a title."""
@@ -25,19 +25,19 @@ class QuartzWindows:
         return {int(entry[Quartz.kCGWindowNumber]): name for entry, name in named if name}
 
     def area(self, window: int) -> Area | None:
-        """What is inside a window's frame; None when it is gone or not shown."""
+        """Content area of a window; None when it is gone or hidden."""
         for entry in self._entries():
             if entry[Quartz.kCGWindowNumber] == window:
                 return self._inside(entry)
         return None
 
     def has_focus(self, window: int) -> bool:
-        """Whether keys go to this window: it is the foremost of the normal ones, which are listed from the front."""
+        """Whether this window has the keyboard focus: it is the first of the normal windows, listed front to back."""
         foremost = next(iter(self._entries()), None)
         return foremost is not None and bool(foremost[Quartz.kCGWindowNumber] == window)
 
     def is_uppermost(self, window: int, x: int, y: int) -> bool:
-        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        """Whether this window is the topmost one at a pixel."""
         for entry in self._entries():
             if self._frame(entry).contains(x, y):
                 return bool(entry[Quartz.kCGWindowNumber] == window)
@@ -57,7 +57,7 @@ class QuartzWindows:
         )
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to close."""
 
     def _entries(self) -> list[Any]:
         found = Quartz.CGWindowListCopyWindowInfo(_ON_SCREEN, Quartz.kCGNullWindowID) or []

@@ -1,5 +1,6 @@
-"""Windows on Windows, through user32. Written by its documentation and not run by us: nothing of ours could be run
-there. Pixels are made true first: without that, a scaled display gives a program coordinates that nobody else uses.
+"""Windows on Microsoft Windows through user32. Written from its documentation and untested.
+
+Sets per-monitor DPI awareness first: without it, a scaled display reports virtualised coordinates.
 """
 
 import ctypes
@@ -7,7 +8,7 @@ from typing import Any
 
 from understudy.worlds.desktop.windows.window_system import Area
 
-_ctypes: Any = ctypes  # half of it is there on Windows only
+_ctypes: Any = ctypes  # some attributes exist on Windows only
 _PER_MONITOR_V2 = -4
 _ROOT_ANCESTOR = 2
 _VIRTUAL_SCREEN = (76, 77, 78, 79)
@@ -28,13 +29,13 @@ class _Rectangle(ctypes.Structure):
 
 
 class Win32Windows:
-    """Implements WindowSystem; a window's number is its handle."""
+    """Implements WindowSystem; a window's number is its handle (HWND)."""
 
     def __init__(self) -> None:
         self._user: Any = _ctypes.WinDLL("user32", use_last_error=True)
         handle = ctypes.c_void_p
         self._user.SetProcessDpiAwarenessContext.argtypes = [handle]
-        self._user.SetProcessDpiAwarenessContext(handle(_PER_MONITOR_V2))  # fails where it is set already: just as good
+        self._user.SetProcessDpiAwarenessContext(handle(_PER_MONITOR_V2))  # fails if already set, which is fine
         for name in ("GetForegroundWindow", "WindowFromPoint", "GetAncestor"):
             getattr(self._user, name).restype = handle
         self._user.WindowFromPoint.argtypes = [_Point]
@@ -62,7 +63,7 @@ class Win32Windows:
         return found
 
     def area(self, window: int) -> Area | None:
-        """What is inside a window's frame; None when it is gone or not shown."""
+        """Client area of a window; None when it is gone or hidden."""
         user = self._user
         if not user.IsWindow(window) or not user.IsWindowVisible(window) or user.IsIconic(window):
             return None
@@ -72,11 +73,11 @@ class Win32Windows:
         return Area(left=place.x, top=place.y, width=size.right, height=size.bottom)
 
     def has_focus(self, window: int) -> bool:
-        """Whether keys go to this window."""
+        """Whether this window has the keyboard focus."""
         return bool(self._user.GetForegroundWindow() == window)
 
     def is_uppermost(self, window: int, x: int, y: int) -> bool:
-        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        """Whether this window is the topmost one at a pixel."""
         return bool(self._user.GetAncestor(self._user.WindowFromPoint(_Point(x, y)), _ROOT_ANCESTOR) == window)
 
     def desktop(self) -> Area:
@@ -85,4 +86,4 @@ class Win32Windows:
         return Area(left=left, top=top, width=width, height=height)
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Nothing to close."""

@@ -1,20 +1,20 @@
-"""Where on the screen a game is: areas in pixels, and what a platform has to tell about its windows."""
+"""Screen areas in pixels, and the protocol of a platform's window system."""
 
-import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float32
 
-from understudy.contract.errors import MissingExtraError, WorldError
+from understudy.contract.errors import WorldError
 
 SHOWN_TITLES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
 class Area:
-    """A rectangle of the screen in true pixels, counted from the upper left corner of the whole desktop."""
+    """A rectangle in physical pixels, relative to the upper left corner of the whole desktop."""
 
     left: int
     top: int
@@ -22,27 +22,27 @@ class Area:
     height: int
 
     def fractions(self, x: int, y: int) -> Float32[np.ndarray, " 2"]:
-        """A pixel's centre in fractions of this area; outside it they lie outside 0..1."""
+        """A pixel's centre in fractions of this area; outside 0..1 for a pixel outside."""
         return np.array([(x + 0.5 - self.left) / self.width, (y + 0.5 - self.top) / self.height], np.float32)
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
-        """The pixel at a place given in fractions, always one inside."""
+        """The pixel at a position in fractions, clipped to the area."""
         column = min(max(int(x * self.width), 0), self.width - 1)
         row = min(max(int(y * self.height), 0), self.height - 1)
         return self.left + column, self.top + row
 
     def contains(self, x: int, y: int) -> bool:
-        """Whether a pixel lies inside."""
+        """Whether a pixel lies inside this area."""
         return self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
 
     def covers(self, other: "Area") -> bool:
-        """Whether all of another area lies inside."""
+        """Whether another area lies completely inside this one."""
         right, bottom = other.left + other.width, other.top + other.height
         fits_across = self.left <= other.left and right <= self.left + self.width
         return fits_across and self.top <= other.top and bottom <= self.top + self.height
 
     def corner_at(self, x: int, y: int, reach: int) -> bool:
-        """Whether a pixel lies in one of the four corners."""
+        """Whether a pixel is within `reach` pixels of one of the four corners."""
         near_side = min(x - self.left, self.left + self.width - 1 - x) < reach
         return near_side and min(y - self.top, self.top + self.height - 1 - y) < reach
 
@@ -52,22 +52,22 @@ class Area:
 
 @runtime_checkable
 class WindowSystem(Protocol):
-    """A platform's windows. Belongs to one thread; each window is known by a number of the platform's own."""
+    """A platform's window system. Belongs to one thread; windows are identified by the platform's own numbers."""
 
     def titles(self) -> dict[int, str]:
         """All visible windows that have a title."""
         ...
 
     def area(self, window: int) -> Area | None:
-        """What is inside a window's frame; None when it is gone or not shown."""
+        """Content area of a window, without its frame; None when it is gone or hidden."""
         ...
 
     def has_focus(self, window: int) -> bool:
-        """Whether keys go to this window."""
+        """Whether this window has the keyboard focus."""
         ...
 
     def is_uppermost(self, window: int, x: int, y: int) -> bool:
-        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        """Whether this window is the topmost one at a pixel, so that a click there goes to it."""
         ...
 
     def desktop(self) -> Area:
@@ -75,15 +75,15 @@ class WindowSystem(Protocol):
         ...
 
     def close(self) -> None:
-        """Ends the connection. May be called twice."""
+        """Closes the connection. May be called twice."""
         ...
 
 
 def find_window(system: WindowSystem, title: str) -> int:
-    """The one window of a title: the same title, or else the only one that has it as a part.
+    """Finds the window with exactly this title, or else the only one whose title contains it.
 
     Raises:
-        WorldError: if there is none or there are several; says which windows there are.
+        WorldError: if there is none, or several; the message lists the windows.
     """
     if not title.strip():
         raise WorldError("--window was given without a title: give the title of the game's window, or a part of it")
@@ -101,25 +101,12 @@ def find_window(system: WindowSystem, title: str) -> int:
     )
 
 
-def open_windows() -> WindowSystem:
-    """The windows of the platform that this runs on.
+def monitor_area(monitors: Sequence[Area], number: int) -> Area:
+    """The area of a monitor by its number, counted from 1.
 
     Raises:
-        WorldError: if there is no display.
-        MissingExtraError: if the platform's package is missing.
+        WorldError: if there is no such monitor.
     """
-    if sys.platform == "win32":
-        from understudy.worlds.desktop.windows.win32_windows import Win32Windows
-
-        return Win32Windows()
-    if sys.platform == "darwin":
-        try:
-            from understudy.worlds.desktop.windows.quartz_windows import QuartzWindows
-        except ImportError as missing:
-            raise MissingExtraError("pyobjc-framework-Quartz", "desktop") from missing
-        return QuartzWindows()
-    try:
-        from understudy.worlds.desktop.windows.x11_windows import X11Windows
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Windows()
+    if not 1 <= number <= len(monitors):
+        raise WorldError(f"There is no monitor {number}: this desktop has {len(monitors)}, counted from 1")
+    return monitors[number - 1]

@@ -1,4 +1,4 @@
-"""One connection to the X server, or one clear sentence about why there is none."""
+"""Opens a connection to the X server; every failure becomes a WorldError of one sentence."""
 
 import os
 
@@ -8,10 +8,10 @@ from understudy.contract.errors import WorldError
 
 
 def open_display() -> display.Display:
-    """A connection of its own to the X server that DISPLAY names; belongs to one thread.
+    """Opens a new connection to the X server of DISPLAY; belongs to one thread.
 
     Raises:
-        WorldError: if there is none.
+        WorldError: if DISPLAY is not set or its server cannot be reached.
     """
     name = os.environ.get("DISPLAY", "")
     if not name:
@@ -24,24 +24,24 @@ def open_display() -> display.Display:
         opened = display.Display(name)
     except (error.DisplayError, error.XauthError, xauth.error.XauthError, OSError) as problem:
         raise WorldError(
-            f"The X display {name} cannot be reached ({problem}): is it running, is it yours?"
+            f"The X display {name} cannot be reached ({problem}): is it running, and may you use it?"
         ) from problem
-    _say_when_gone(opened, name)
+    _raise_when_gone(opened, name)
     return opened
 
 
-def _say_when_gone(opened: display.Display, name: str) -> None:
-    """Every later use of a connection that the server has closed raises one clear sentence: python-xlib raises what it
-    keeps as the connection's error, from wherever that is noticed."""
+def _raise_when_gone(opened: display.Display, name: str) -> None:
+    """Makes every later use of a connection that the server closed raise a WorldError: python-xlib raises the
+    connection's stored `socket_error` on each use."""
     connection = opened.display
     close = connection.close_internal
 
-    def close_and_say(whom: str) -> None:
+    def close_with_error(whom: str) -> None:
         close(whom)
         if whom != "client":
             connection.socket_error = WorldError(f"The X display {name} is gone: it was closed, or you were logged out")
 
-    connection.close_internal = close_and_say
+    connection.close_internal = close_with_error
 
 
 def _is_wayland() -> bool:

@@ -1,4 +1,4 @@
-"""Windows on X11, through python-xlib: with a window manager by its lists, without one by the tree of windows."""
+"""Windows on X11 through python-xlib: from the window manager's client list, or else from the window tree."""
 
 from contextlib import suppress
 
@@ -11,7 +11,7 @@ from understudy.worlds.desktop.windows.x11_display import open_display
 
 _GONE = (error.BadWindow, error.BadDrawable, error.BadMatch)
 _DEEPEST = 4
-"""Levels of the tree that are searched for titles where no window manager keeps a list."""
+"""Depth to which the window tree is searched for titles without a window manager's list."""
 
 
 class X11Windows:
@@ -39,12 +39,12 @@ class X11Windows:
                 title = self._title(window)
                 if title and window.get_attributes().map_state == X.IsViewable:
                     found[window.id] = title
-            except _GONE:  # closed while we looked
+            except _GONE:  # closed in the meantime
                 continue
         return found
 
     def area(self, window: int) -> Area | None:
-        """What is inside a window's frame; None when it is gone or not shown."""
+        """Content area of a window; None when it is gone or hidden."""
         try:
             found = self._window(window)
             if found.get_attributes().map_state != X.IsViewable:
@@ -56,8 +56,8 @@ class X11Windows:
         return Area(left=-place.x, top=-place.y, width=size.width, height=size.height)
 
     def has_focus(self, window: int) -> bool:
-        """Whether keys go to this window. Without a window manager the focus may follow the pointer: then nobody else
-        can hold it, and the window has it as long as nothing lies over its middle."""
+        """Whether this window has the keyboard focus. Without a window manager the focus may follow the pointer; the
+        window then counts as focused while nothing covers its middle."""
         active = self._property(self._root, "_NET_ACTIVE_WINDOW")
         if active:
             return int(active[0]) == window
@@ -69,10 +69,10 @@ class X11Windows:
         return window in self._ancestry(focus)
 
     def is_uppermost(self, window: int, x: int, y: int) -> bool:
-        """Whether a click on this pixel would go to this window and not to one that lies over it."""
+        """Whether this window is the topmost one at a pixel."""
         try:
             line = self._ancestry(self._window(window))
-            for level in self._root.query_tree().children[::-1]:  # the uppermost is the last
+            for level in self._root.query_tree().children[::-1]:  # the topmost child is the last
                 if self._shows(level, x, y):
                     return level.id in line
         except _GONE:
@@ -85,7 +85,7 @@ class X11Windows:
         return Area(left=0, top=0, width=size.width, height=size.height)
 
     def close(self) -> None:
-        """Ends the connection. May be called twice."""
+        """Closes the connection. May be called twice."""
         if not self._closed:
             self._closed = True
             with suppress(WorldError):  # the display is gone
@@ -105,7 +105,7 @@ class X11Windows:
         return bool(size.x <= x < size.x + size.width and size.y <= y < size.y + size.height)
 
     def _ancestry(self, window: Window) -> set[int]:
-        """A window and all that it lies in, up to but without the root."""
+        """A window and its ancestors, without the root."""
         line: set[int] = set()
         try:
             while window and window.id != self._root.id:

@@ -1,1 +1,1 @@
-"""The rules of the embedded game, compiled."""
+"""The rules of the embedded game, compiled with numba."""

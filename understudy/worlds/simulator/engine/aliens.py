@@ -1,25 +1,25 @@
-"""What aliens do: wander about their field, hunt, hold their distance, shoot, give up."""
+"""Behaviour of the aliens: wander in their field, chase, keep their distance, shoot, give up."""
 
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.engine.combat import strike_player
-from understudy.worlds.simulator.engine.effect_log import note
-from understudy.worlds.simulator.engine.game_data import Temper
+from understudy.worlds.simulator.engine.effect_log import log_effect
+from understudy.worlds.simulator.engine.game_data import Aggression
 from understudy.worlds.simulator.engine.njit import njit_part
-from understudy.worlds.simulator.engine.rng import chance, distance
+from understudy.worlds.simulator.engine.rng import distance, uniform
 from understudy.worlds.simulator.engine.spawning import spawn_alien, wander
 from understudy.worlds.simulator.engine.state import Effect, Record
 
 ALIEN_HIT, ALIEN_MISS = int(Effect.ALIEN_HIT), int(Effect.ALIEN_MISS)
-AGGRESSIVE = int(Temper.AGGRESSIVE)
+AGGRESSIVE = int(Aggression.AGGRESSIVE)
 NEAR = 1300.0
-"""Within this distance of the player an alien thinks every tick, farther every 16th."""
+"""Within this distance of the player, map units, an alien is updated every tick; farther away every 16th tick."""
 QUIET_TICKS = 160
-"""Without a hit for this long, an alien mends itself."""
+"""Ticks without a hit after which an alien repairs itself."""
 
 
 @njit_part
 def move_aliens(w: Record, r: Record) -> None:
-    """One tick of all aliens of the map."""
+    """Advances all aliens of the map by one tick."""
     for j in range(w.num_aliens):
         w.alien_x[j] += w.alien_vx[j] * TICK_S
         w.alien_y[j] += w.alien_vy[j] * TICK_S
@@ -31,7 +31,7 @@ def move_aliens(w: Record, r: Record) -> None:
 
 @njit_part
 def think(w: Record, r: Record, j: int, dx: float, dy: float) -> None:
-    """What one alien does next; (dx, dy) is the way to the player."""
+    """Updates one alien's behaviour; (dx, dy) is the vector to the player, map units."""
     far = distance(dx, dy)
     if w.alien_hull[j] <= 0.0:
         if w.tick >= w.alien_until[j]:
@@ -53,15 +53,15 @@ def think(w: Record, r: Record, j: int, dx: float, dy: float) -> None:
 
 @njit_part
 def too_far_from_home(w: Record, r: Record, j: int) -> bool:
-    """Whether an alien has left its field by more than its leash."""
+    """Whether an alien has left its field by more than the chase limit."""
     m, f = w.map_index, w.alien_field[j]
     away = distance(w.alien_x[j] - r.field_x[m, f], w.alien_y[j] - r.field_y[m, f])
-    return bool(away > r.field_radius[m, f] + r.leash)
+    return bool(away > r.field_radius[m, f] + r.chase_limit)
 
 
 @njit_part
 def hunt(w: Record, r: Record, j: int, dx: float, dy: float, far: float) -> None:
-    """Towards the player, and around at about 0.75 of its range."""
+    """Steers towards the player, then around it at about 0.75 of the alien's range."""
     kind = w.alien_kind[j]
     wish = 0.75 * r.alien_range[kind]
     towards = min(max((far - wish) / (0.3 * wish), -0.5), 1.0)
@@ -74,22 +74,22 @@ def hunt(w: Record, r: Record, j: int, dx: float, dy: float, far: float) -> None
 
 @njit_part
 def attack(w: Record, r: Record, j: int, far: float) -> None:
-    """One shot, if loaded and in range."""
+    """Fires one shot, if reloaded and in range."""
     kind = w.alien_kind[j]
     if far > r.alien_range[kind] or w.tick < w.alien_ready[j]:
         return
-    w.alien_ready[j] = w.tick + int(r.alien_reload[kind] * (0.85 + 0.3 * chance(w)))
+    w.alien_ready[j] = w.tick + int(r.alien_reload[kind] * (0.85 + 0.3 * uniform(w)))
     w.alien_shot[j] = w.tick
-    if chance(w) < r.alien_hit_chance[kind]:
+    if uniform(w) < r.alien_hit_chance[kind]:
         strike_player(w, r, r.alien_damage[kind])
-        note(w, ALIEN_HIT, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, r.alien_damage[kind])
+        log_effect(w, ALIEN_HIT, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, r.alien_damage[kind])
     else:
-        note(w, ALIEN_MISS, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, 0.0)
+        log_effect(w, ALIEN_MISS, kind, w.alien_x[j], w.alien_y[j], w.x, w.y, 0.0)
 
 
 @njit_part
 def rest(w: Record, r: Record, j: int) -> None:
-    """Wanders on, and mends itself when it has been left alone."""
+    """Wanders, and repairs itself after QUIET_TICKS without a hit."""
     if w.tick >= w.alien_until[j]:
         wander(w, r, j)
     if w.tick - w.alien_hurt[j] > QUIET_TICKS:

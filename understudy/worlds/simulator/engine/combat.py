@@ -1,10 +1,10 @@
-"""The player's side of a fight: laser, rocket, ammunition, what a hit does, loot, repair, death and return."""
+"""Combat rules of the player: laser, rocket, ammunition, damage, loot, portals, repair, death and respawn."""
 
 from understudy.contract.observation import TICK_S
-from understudy.worlds.simulator.engine.effect_log import note
-from understudy.worlds.simulator.engine.game_data import Temper
+from understudy.worlds.simulator.engine.effect_log import log_effect
+from understudy.worlds.simulator.engine.game_data import Aggression
 from understudy.worlds.simulator.engine.njit import njit_part
-from understudy.worlds.simulator.engine.rng import below, chance, distance, point_in_disc
+from understudy.worlds.simulator.engine.rng import distance, point_in_disc, randint, uniform
 from understudy.worlds.simulator.engine.spawning import drop_cargo, enter_map, take_box
 from understudy.worlds.simulator.engine.state import PARKED, Effect, Record
 
@@ -12,12 +12,12 @@ LASER_HIT, LASER_MISS = int(Effect.LASER_HIT), int(Effect.LASER_MISS)
 ROCKET_HIT, ROCKET_MISS = int(Effect.ROCKET_HIT), int(Effect.ROCKET_MISS)
 KILL, LOOT, DEATH = int(Effect.KILL), int(Effect.LOOT), int(Effect.DEATH)
 JUMP, RESPAWN = int(Effect.JUMP), int(Effect.RESPAWN)
-PACK = int(Temper.PACK)
+PACK = int(Aggression.PACK)
 
 
 @njit_part
 def use_keys(w: Record, r: Record, pressed: int) -> None:
-    """Carries out the keys that went down in this tick."""
+    """Executes the keys pressed in this tick."""
     for k in range(4):
         if pressed & r.key_ammo[k]:
             w.ammo_kind = k + 1
@@ -31,13 +31,13 @@ def use_keys(w: Record, r: Record, pressed: int) -> None:
 
 @njit_part
 def target_distance(w: Record) -> float:
-    """How far the selected alien is."""
+    """Distance to the selected alien, map units."""
     return distance(w.alien_x[w.selected] - w.x, w.alien_y[w.selected] - w.y)
 
 
 @njit_part
 def fire_laser(w: Record, r: Record) -> None:
-    """One salvo a second at the selected alien while the laser is on; loses targets that are too far."""
+    """Fires one salvo a second at the selected alien while the laser is on; drops a target that is too far."""
     if w.selected < 0:
         w.laser_on = 0
         return
@@ -60,7 +60,7 @@ def fire_laser(w: Record, r: Record) -> None:
 
 @njit_part
 def fire_rocket(w: Record, r: Record) -> None:
-    """One rocket at the selected alien, if it is in range and the launcher is ready."""
+    """Fires one rocket at the selected alien, if it is in range and the launcher is ready."""
     if w.selected < 0 or w.safe or w.tick < w.rocket_ready or target_distance(w) > r.laser_range:
         return
     w.rocket_ready = w.tick + int(r.rocket_reload_s)
@@ -69,23 +69,23 @@ def fire_rocket(w: Record, r: Record) -> None:
 
 @njit_part
 def shoot(w: Record, r: Record, damage: float, hit_chance: float, hit: int, miss: int) -> None:
-    """One shot of the player at the selected alien, which notices it either way."""
+    """Resolves one shot of the player at the selected alien, which is provoked by a hit and a miss alike."""
     j = w.selected
     x, y, kind = w.alien_x[j], w.alien_y[j], w.alien_kind[j]
     w.fight_tick = w.tick
     provoke(w, r, j)
-    if chance(w) < hit_chance:
+    if uniform(w) < hit_chance:
         w.events.hits += 1.0
-        note(w, hit, kind, w.x, w.y, x, y, damage)
+        log_effect(w, hit, kind, w.x, w.y, x, y, damage)
         strike_alien(w, r, j, damage)
     else:
         w.events.misses += 1.0
-        note(w, miss, kind, w.x, w.y, x, y, 0.0)
+        log_effect(w, miss, kind, w.x, w.y, x, y, 0.0)
 
 
 @njit_part
 def provoke(w: Record, r: Record, j: int) -> None:
-    """An alien that is shot at hunts the player; one of a pack calls its neighbours."""
+    """Makes an alien that was shot at chase the player; a pack alien also provokes its neighbours."""
     w.alien_engaged[j] = 1
     w.alien_hurt[j] = w.tick
     kind = w.alien_kind[j]
@@ -99,7 +99,7 @@ def provoke(w: Record, r: Record, j: int) -> None:
 
 @njit_part
 def strike_alien(w: Record, r: Record, j: int, damage: float) -> None:
-    """A hit on an alien: first the shield, then the hull."""
+    """Applies a hit to an alien: to the shield first, then to the hull."""
     absorbed = min(w.alien_shield[j], r.absorption * damage)
     dealt = absorbed + min(w.alien_hull[j], damage - absorbed)
     w.alien_shield[j] = w.alien_shield[j] - absorbed
@@ -111,22 +111,22 @@ def strike_alien(w: Record, r: Record, j: int, damage: float) -> None:
 
 @njit_part
 def kill_alien(w: Record, r: Record, j: int) -> None:
-    """An alien dies: points, at times cargo, and another one elsewhere later."""
+    """Kills an alien: adds its value, sometimes drops cargo, and schedules its respawn."""
     kind, x, y = w.alien_kind[j], w.alien_x[j], w.alien_y[j]
     w.events.kills += 1.0
     w.events.value += r.kind_value[kind]
-    note(w, KILL, kind, x, y, x, y, r.kind_value[kind])
-    if chance(w) < r.cargo_chance:
+    log_effect(w, KILL, kind, x, y, x, y, r.kind_value[kind])
+    if uniform(w) < r.cargo_chance:
         drop_cargo(w, r, x, y)
     w.alien_hull[j], w.alien_engaged[j] = 0.0, 0
     w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j] = PARKED, PARKED, 0.0, 0.0
-    w.alien_until[j] = w.tick + int(r.alien_respawn_s * (0.7 + 0.6 * chance(w)))
+    w.alien_until[j] = w.tick + int(r.alien_respawn_s * (0.7 + 0.6 * uniform(w)))
     w.selected, w.laser_on = -1, 0
 
 
 @njit_part
 def strike_player(w: Record, r: Record, damage: float) -> None:
-    """A hit on the player: the shield takes its share while it lasts."""
+    """Applies a hit to the player: the shield absorbs a fraction while it lasts."""
     absorbed = min(w.shield, r.absorption * damage)
     taken = absorbed + min(w.hull, damage - absorbed)
     w.shield = w.shield - absorbed
@@ -137,7 +137,7 @@ def strike_player(w: Record, r: Record, damage: float) -> None:
 
 @njit_part
 def collect(w: Record, r: Record) -> None:
-    """Takes the box that the ship flew to, once it is there."""
+    """Collects the targeted box once the ship has reached it."""
     k = w.box_goal
     if k < 0 or distance(w.box_x[k] - w.x, w.box_y[k] - w.y) > r.collect_radius:
         return
@@ -146,26 +146,26 @@ def collect(w: Record, r: Record) -> None:
         w.ammo[a] = min(w.ammo[a] + r.box_ammo[a], r.ammo_hold[a])
     w.events.loot += 1.0
     w.events.value += r.kind_value[kind]
-    note(w, LOOT, kind, w.box_x[k], w.box_y[k], w.box_x[k], w.box_y[k], r.kind_value[kind])
+    log_effect(w, LOOT, kind, w.box_x[k], w.box_y[k], w.box_x[k], w.box_y[k], r.kind_value[kind])
     take_box(w, r, k)
 
 
 @njit_part
 def jump(w: Record, r: Record) -> None:
-    """Through a portal, if the ship is in one, to the other map's portal that leads back."""
+    """Jumps through the portal that the ship is in, to the other map's portal that leads back."""
     m = w.map_index
     for p in range(r.num_portals[m]):
         if distance(r.portal_x[m, p] - w.x, r.portal_y[m, p] - w.y) < r.portal_radius:
             to, out = r.portal_to[m, p], r.portal_exit[m, p]
             enter_map(w, r, to, r.portal_x[to, out], r.portal_y[to, out])
             w.events.jumps += 1.0
-            note(w, JUMP, -1, w.x, w.y, w.x, w.y, 0.0)
+            log_effect(w, JUMP, -1, w.x, w.y, w.x, w.y, 0.0)
             return
 
 
 @njit_part
 def regenerate(w: Record, r: Record) -> None:
-    """Shield and hull come back with quiet, and fast in a base, where ammunition 1 is refilled too."""
+    """Regenerates shield and hull out of combat; faster in a base, which also refills ammunition 1."""
     if w.safe:
         w.hull = min(w.hull + r.base_rate * r.hull * TICK_S, r.hull)
         w.shield = min(w.shield + r.base_rate * r.shield * TICK_S, r.shield)
@@ -179,10 +179,10 @@ def regenerate(w: Record, r: Record) -> None:
 
 @njit_part
 def die(w: Record, r: Record) -> None:
-    """The ship is lost."""
+    """Destroys the ship and schedules its respawn."""
     w.alive = 0
     w.events.deaths += 1.0
-    note(w, DEATH, -1, w.x, w.y, w.x, w.y, 0.0)
+    log_effect(w, DEATH, -1, w.x, w.y, w.x, w.y, 0.0)
     w.respawn_tick = w.tick + int(r.death_s)
     w.selected, w.box_goal, w.laser_on, w.steering = -1, -1, 0, 0
     w.vx, w.vy, w.goal_x, w.goal_y = 0.0, 0.0, w.x, w.y
@@ -190,19 +190,19 @@ def die(w: Record, r: Record) -> None:
 
 @njit_part
 def return_to_base(w: Record, r: Record) -> None:
-    """A new ship in the base of the same map."""
+    """Respawns the ship in the base of the same map."""
     dx, dy = point_in_disc(w)
     w.x = r.base_x[w.map_index] + dx * 0.5 * r.base_radius[w.map_index]
     w.y = r.base_y[w.map_index] + dy * 0.5 * r.base_radius[w.map_index]
     w.vx, w.vy, w.goal_x, w.goal_y = 0.0, 0.0, w.x, w.y
     w.hull, w.shield, w.alive, w.safe = r.hull, r.shield, 1, 1
-    note(w, RESPAWN, -1, w.x, w.y, w.x, w.y, 0.0)
+    log_effect(w, RESPAWN, -1, w.x, w.y, w.x, w.y, 0.0)
 
 
 @njit_part
 def begin(w: Record, r: Record, start_map: int) -> None:
-    """A new game on a map, or for -1 on one drawn by chance."""
-    m = start_map if start_map >= 0 else below(w, r.num_maps)
+    """Starts a new game on a map; -1 draws a random map."""
+    m = start_map if start_map >= 0 else randint(w, r.num_maps)
     w.next_id = 100
     enter_map(w, r, m, r.base_x[m], r.base_y[m])
     return_to_base(w, r)

@@ -1,6 +1,6 @@
-"""The rules as the engine reads them: one record, made of the game's profile and of its data.
+"""The rules as one record of dtype RULES, built from the game's profile and data.
 
-The engine sees only the record (dtype RULES), so that a change of numbers needs no compilation.
+The compiled engine reads only this record, so a change of numbers needs no recompilation.
 """
 
 from functools import cache
@@ -28,7 +28,7 @@ RULES = np.dtype(
         ("ammo_hold", "f8", (4,)),
         ("ammo_start", "f8", (4,)),
         ("box_ammo", "f8", (4,)),
-        # by kind, as the profile numbers them
+        # indexed by the profile's kinds
         ("role", "i4", (MAX_KINDS,)),
         ("kind_size", "f8", (MAX_KINDS,)),
         ("kind_value", "f8", (MAX_KINDS,)),
@@ -48,7 +48,7 @@ RULES = np.dtype(
         ("portal_x", "f8", (MAX_MAPS, MAX_PORTALS)),
         ("portal_y", "f8", (MAX_MAPS, MAX_PORTALS)),
         ("portal_to", "i4", (MAX_MAPS, MAX_PORTALS)),
-        ("portal_exit", "i4", (MAX_MAPS, MAX_PORTALS)),  # which portal of the other map one comes out of
+        ("portal_exit", "i4", (MAX_MAPS, MAX_PORTALS)),  # index of the exit portal on the other map
         ("num_fields", "i4", (MAX_MAPS,)),
         ("field_x", "f8", (MAX_MAPS, MAX_FIELDS)),
         ("field_y", "f8", (MAX_MAPS, MAX_FIELDS)),
@@ -65,12 +65,12 @@ RULES = np.dtype(
     ],
     align=True,
 )
-"""Everything that the engine knows besides the state; times in ticks where the ship's are in seconds."""
+"""All constants of the engine; times in ticks, where `Ship` has seconds."""
 
 
 @cache
 def compile_rules(profile: Profile, ship: Ship | None = None) -> np.ndarray:
-    """The rules of the embedded game as one read-only record of dtype RULES, shape (1,).
+    """Builds the rules of the embedded game: one read-only record of dtype RULES, shape (1,).
 
     Raises:
         WorldError: if the profile is of another game.

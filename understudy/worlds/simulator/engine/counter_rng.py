@@ -1,7 +1,7 @@
-"""Chance without a memory: what is drawn depends on the seed, a stream and a number alone, in no order.
+"""Counter-based random numbers: a pure function of seed, stream and counter, independent of the order of calls.
 
-The mixing is splitmix64's (Steele, Lea, Flood 2014), applied to a counter as in counter-based generators. Unlike
-``dice`` it needs no state, so that it can be asked again for any moment of any world.
+The mixing function is splitmix64's (Steele, Lea, Flood 2014), applied to a counter as in Salmon et al. 2011. Unlike
+``rng`` it has no state, so it can be evaluated for any tick of any world.
 """
 
 import numpy as np
@@ -11,23 +11,23 @@ _GOLDEN, _ODD = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xD1B54A32D192ED03)
 _MIX_ONE, _MIX_TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 
 
-def fate(
+def counter_uniform(
     seeds: UInt64[np.ndarray, " B"], stream: int, number: int | Int64[np.ndarray, " B"]
 ) -> Float64[np.ndarray, " B"]:
-    """Numbers from 0 up to, not including, 1; `number` is one for all worlds or one for each."""
+    """Uniform numbers in [0, 1); `number`, the counter, is one for all worlds or one for each."""
     counter = np.asarray(number).astype(np.uint64)
-    with np.errstate(over="ignore"):  # to wrap around is what is wanted
+    with np.errstate(over="ignore"):  # wrap-around is intended
         z = _mix(seeds + _GOLDEN * np.uint64(stream + 1))
         z = _mix(z + _ODD * (counter + np.uint64(1)))
     return np.asarray((z >> np.uint64(11)).astype(np.float64) / 2.0**53)
 
 
-def normal_fate(
+def counter_normal(
     seeds: UInt64[np.ndarray, " B"], stream: int, number: int | Int64[np.ndarray, " B"]
 ) -> Float64[np.ndarray, " B"]:
-    """Standard normal numbers (Box and Muller)."""
-    radius = np.sqrt(-2.0 * np.log(1.0 - fate(seeds, 2 * stream + 1000, number)))
-    return np.asarray(radius * np.cos(2.0 * np.pi * fate(seeds, 2 * stream + 1001, number)))
+    """Standard normal numbers (Box and Muller 1958)."""
+    radius = np.sqrt(-2.0 * np.log(1.0 - counter_uniform(seeds, 2 * stream + 1000, number)))
+    return np.asarray(radius * np.cos(2.0 * np.pi * counter_uniform(seeds, 2 * stream + 1001, number)))
 
 
 def _mix(z: np.ndarray) -> np.ndarray:

@@ -1,12 +1,14 @@
-"""What is remembered of a fight for those who watch: a small ring of effects."""
+"""Ring buffer of visual effects, read by the renderer."""
 
 from understudy.worlds.simulator.engine.njit import njit_part
 from understudy.worlds.simulator.engine.state import NUM_EFFECTS, Record
 
 
 @njit_part
-def note(w: Record, effect: int, kind: int, from_x: float, from_y: float, x: float, y: float, amount: float) -> None:
-    """Writes one effect into the ring, over the oldest."""
+def log_effect(
+    w: Record, effect: int, kind: int, from_x: float, from_y: float, x: float, y: float, amount: float
+) -> None:
+    """Appends one effect to the ring buffer, overwriting the oldest."""
     entry = w.effects[w.num_effects % NUM_EFFECTS]
     entry.tick = w.tick
     entry.effect = effect

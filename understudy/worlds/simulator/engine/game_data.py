@@ -1,4 +1,4 @@
-"""The game's data as it is written down: the aliens and maps of the TOML files, and the player's ship."""
+"""The game's data: aliens and maps, as in the TOML files, and the constants of the player's ship."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -7,7 +7,7 @@ from pathlib import Path
 DATA = Path(__file__).parents[1] / "data"
 
 
-class Temper(IntEnum):
+class Aggression(IntEnum):
     """When an alien attacks."""
 
     PASSIVE = 0
@@ -17,29 +17,29 @@ class Temper(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Alien:
-    """One kind of alien. Lengths in map units, damage in points."""
+    """One kind of alien. Lengths in map units, damage in points, times in seconds."""
 
     name: str
-    """Its name in the game's profile."""
+    """Name in the game's profile."""
     hull: float
     shield: float
     speed: float
-    """Map units a second when it hunts; it wanders at 0.4 of it."""
+    """Map units a second while chasing; it wanders at 0.4 of this."""
     damage: float
-    """Of one hit."""
+    """Damage of one hit."""
     reload_s: float
     hit_chance: float
     range: float
     sight: float
-    """How near the player has to come before an aggressive one attacks."""
-    temper: Temper
+    """Distance to the player within which an aggressive alien attacks."""
+    temper: Aggression
     size: float
-    """Side of its box."""
+    """Side of its bounding box."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Base:
-    """A safe place: no alien attacks, the player does not fire, and is repaired."""
+    """A safe zone: aliens do not attack, the player cannot fire and is repaired."""
 
     x: float
     y: float
@@ -48,7 +48,7 @@ class Base:
 
 @dataclass(frozen=True, kw_only=True)
 class Portal:
-    """A way to another map."""
+    """A portal to another map."""
 
     x: float
     y: float
@@ -57,7 +57,7 @@ class Portal:
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """A round part of a map with its aliens: how many of each kind."""
+    """A round spawn area of a map, with the number of aliens of each kind."""
 
     x: float
     y: float
@@ -67,7 +67,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Map:
-    """One map."""
+    """One map: base, portals, fields and bonus boxes."""
 
     name: str
     base: Base
@@ -78,14 +78,14 @@ class Map:
 
 @dataclass(frozen=True, kw_only=True)
 class Aliens:
-    """The file aliens.toml."""
+    """Content of aliens.toml."""
 
     aliens: tuple[Alien, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Maps:
-    """The file maps.toml."""
+    """Content of maps.toml."""
 
     width: float
     height: float
@@ -94,59 +94,59 @@ class Maps:
 
 @dataclass(frozen=True, kw_only=True)
 class Ship:
-    """The player's ship and the constants of play. Lengths in map units, times in seconds, damage in points."""
+    """The player's ship and the game's constants. Lengths in map units, times in seconds, damage in points."""
 
     view_width: float = 1600.0
-    """What the window shows."""
+    """Width of the window's view."""
     view_height: float = 900.0
     hull: float = 100.0
     shield: float = 60.0
     absorption: float = 0.75
-    """Share of a hit that a shield takes while it lasts; of aliens too."""
+    """Fraction of a hit that a shield absorbs while it lasts; for aliens too."""
     speed: float = 320.0
     response: float = 0.30
-    """Share of the difference to the wanted velocity that is made good in a tick: a little inertia."""
+    """Fraction of the difference to the desired velocity that is corrected per tick (inertia)."""
     laser_range: float = 600.0
     laser_reload_s: float = 1.0
     laser_damage: float = 6.0
-    """Of ammunition 1; ammunition k does k times as much."""
+    """Damage of ammunition 1; ammunition k does k times as much."""
     laser_hit_chance: float = 0.85
     laser_lost: float = 1200.0
-    """The laser switches off when the target is farther."""
+    """Distance beyond which the laser switches off."""
     selection_lost: float = 1600.0
-    """The target is forgotten when it is farther."""
+    """Distance beyond which the target is deselected."""
     rocket_reload_s: float = 3.0
     rocket_damage: float = 18.0
     rocket_hit_chance: float = 0.85
     ammo_hold: tuple[float, ...] = (3000.0, 300.0, 200.0, 100.0)
-    """Rounds of a full hold, kinds 1-4."""
+    """Capacity in rounds, kinds 1-4."""
     ammo_start: tuple[float, ...] = (3000.0, 150.0, 80.0, 30.0)
     box_ammo: tuple[float, ...] = (100.0, 8.0, 4.0, 2.0)
-    """Rounds in a box."""
+    """Rounds in a box, kinds 1-4."""
     click_margin: float = 1.15
-    """A click counts as on an object up to this multiple of its box."""
+    """A click selects an object within this multiple of its box."""
     box_size: float = 40.0
     collect_radius: float = 30.0
     portal_size: float = 200.0
     portal_radius: float = 150.0
     base_size: float = 520.0
     shield_wait_s: float = 4.0
-    """Without being hit, before the shield regenerates."""
+    """Time without a hit before the shield regenerates."""
     shield_rate: float = 0.06
-    """Share of the full shield a second."""
+    """Fraction of the full shield regenerated per second."""
     hull_wait_s: float = 8.0
-    """Out of combat, before the hull is repaired."""
+    """Time out of combat before the hull is repaired."""
     hull_rate: float = 0.015
     base_rate: float = 0.10
-    """Share of the full hull and shield a second in a base."""
+    """Fraction of the full hull and shield restored per second in a base."""
     death_s: float = 3.0
     attacking_s: float = 2.0
-    """How long an alien counts as attacking after a shot."""
+    """Time for which an alien counts as attacking after a shot."""
     pack_radius: float = 600.0
     chase_lost: float = 1100.0
-    """A hunting alien gives up when the player is farther."""
-    leash: float = 1500.0
-    """A hunting alien turns back this far outside its field."""
+    """Distance to the player beyond which a chasing alien gives up."""
+    chase_limit: float = 1500.0
+    """Distance outside its field at which a chasing alien turns back."""
     cargo_chance: float = 0.30
     cargo_s: float = 60.0
     box_respawn_s: float = 25.0

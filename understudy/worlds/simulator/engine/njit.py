@@ -1,4 +1,4 @@
-"""numba's njit as the type checker shall see it: a decorator that leaves a function's signature as it is."""
+"""numba's njit, typed for the type checker as a decorator that keeps a function's signature."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar, overload
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         """Compiles a function when it is first called; numba.njit at run time."""
 
     def njit_part(function: F, /) -> F:
-        """The same for a function that only compiled functions call: a fifth less to compile."""
+        """The same for functions called only from compiled code, without Python wrappers: 20 % less compile time."""
 else:
     njit = numba.njit
     njit_part = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)

@@ -1,4 +1,4 @@
-"""What the player sees: the state as an observation record."""
+"""Builds the observation record from a world's state."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from understudy.worlds.simulator.engine.njit import njit_part
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES, Record
 
 BOX = MAX_ALIENS
-"""Codes of things in the window: aliens from 0, boxes from here, portals and the base after them."""
+"""Object codes: aliens from 0, boxes from BOX, then portals and the base."""
 PORTAL = MAX_ALIENS + MAX_BOXES
 BASE = PORTAL + 16
 ROLE_PORTAL, ROLE_BASE = int(Role.PORTAL), int(Role.BASE)
@@ -16,23 +16,23 @@ NAN = np.nan
 
 @njit_part
 def observe(w: Record, o: Record, r: Record) -> None:
-    """Writes all of an observation record."""
+    """Writes a complete observation record."""
     o.time_s = w.tick * TICK_S
-    see_player(w, o.player, r)
-    see_events(w, o.events)
-    see_landmarks(w, o, r)
-    count = look_around(w, r)
+    write_player(w, o.player, r)
+    write_events(w, o.events)
+    write_landmarks(w, o, r)
+    count = collect_visible(w, r)
     for n in range(count):
-        see_track(w, o.tracks[n], r, w.seen[n])
+        write_track(w, o.tracks[n], r, w.seen[n])
     for n in range(count, MAX_TRACKS):
-        blank_track(o.tracks[n])
+        clear_track(o.tracks[n])
     o.cursor_x, o.cursor_y = w.cursor_x, w.cursor_y
     o.keys, o.button = w.keys, w.button
 
 
 @njit_part
-def see_player(w: Record, p: Record, r: Record) -> None:
-    """The player's own readings."""
+def write_player(w: Record, p: Record, r: Record) -> None:
+    """Writes the player's own readings."""
     p.hp, p.shield = w.hull / r.hull, w.shield / r.shield
     p.x, p.y = w.x / r.map_width, w.y / r.map_height
     p.vx, p.vy = w.vx / r.view_width, w.vy / r.view_height
@@ -44,8 +44,8 @@ def see_player(w: Record, p: Record, r: Record) -> None:
 
 
 @njit_part
-def see_events(w: Record, e: Record) -> None:
-    """What the log says."""
+def write_events(w: Record, e: Record) -> None:
+    """Writes the events of this tick."""
     e.hits, e.misses, e.kills = w.events.hits, w.events.misses, w.events.kills
     e.loot, e.deaths, e.jumps = w.events.loot, w.events.deaths, w.events.jumps
     e.damage_dealt, e.damage_taken = w.events.damage_dealt, w.events.damage_taken
@@ -53,8 +53,8 @@ def see_events(w: Record, e: Record) -> None:
 
 
 @njit_part
-def see_landmarks(w: Record, o: Record, r: Record) -> None:
-    """Base and portals of the map."""
+def write_landmarks(w: Record, o: Record, r: Record) -> None:
+    """Writes base and portals of the map."""
     m = w.map_index
     for n in range(MAX_LANDMARKS):
         mark = o.landmarks[n]
@@ -68,21 +68,21 @@ def see_landmarks(w: Record, o: Record, r: Record) -> None:
 
 
 @njit_part
-def look_around(w: Record, r: Record) -> int:
-    """Finds what is in the window, nearest first; returns how many."""
+def collect_visible(w: Record, r: Record) -> int:
+    """Collects the objects in the window, nearest first; returns their number."""
     m, count = w.map_index, 0
     for j in range(w.num_aliens):
-        count = consider(w, r, count, j, w.alien_x[j], w.alien_y[j])
+        count = insert_by_distance(w, r, count, j, w.alien_x[j], w.alien_y[j])
     for k in range(w.num_boxes):
-        count = consider(w, r, count, BOX + k, w.box_x[k], w.box_y[k])
+        count = insert_by_distance(w, r, count, BOX + k, w.box_x[k], w.box_y[k])
     for p in range(r.num_portals[m]):
-        count = consider(w, r, count, PORTAL + p, r.portal_x[m, p], r.portal_y[m, p])
-    return consider(w, r, count, BASE, r.base_x[m], r.base_y[m])
+        count = insert_by_distance(w, r, count, PORTAL + p, r.portal_x[m, p], r.portal_y[m, p])
+    return insert_by_distance(w, r, count, BASE, r.base_x[m], r.base_y[m])
 
 
 @njit_part
-def consider(w: Record, r: Record, count: int, code: int, x: float, y: float) -> int:
-    """Sorts one thing in by its distance, if its centre is in the window; returns how many there are now."""
+def insert_by_distance(w: Record, r: Record, count: int, code: int, x: float, y: float) -> int:
+    """Inserts one object by its distance, if its centre is in the window; returns the new number of objects."""
     dx, dy = x - w.x, y - w.y
     if abs(dx) > 0.5 * r.view_width or abs(dy) > 0.5 * r.view_height:
         return count
@@ -100,40 +100,42 @@ def consider(w: Record, r: Record, count: int, code: int, x: float, y: float) ->
 
 
 @njit_part
-def see_track(w: Record, t: Record, r: Record, code: int) -> None:
-    """One thing in the window."""
+def write_track(w: Record, t: Record, r: Record, code: int) -> None:
+    """Writes one object into a track slot."""
     if code < BOX:
-        see_alien(w, t, r, code)
+        write_alien(w, t, r, code)
         return
     if code < PORTAL:
         k = code - BOX
-        place_track(w, t, r, w.box_id[k], w.box_kind[k], w.box_x[k], w.box_y[k], 0.0, 0.0)
+        write_common_fields(w, t, r, w.box_id[k], w.box_kind[k], w.box_x[k], w.box_y[k], 0.0, 0.0)
     elif code < BASE:
         p = code - PORTAL
         number = 10 + 10 * w.map_index + p
-        place_track(w, t, r, number, r.portal_kind, r.portal_x[w.map_index, p], r.portal_y[w.map_index, p], 0.0, 0.0)
+        write_common_fields(
+            w, t, r, number, r.portal_kind, r.portal_x[w.map_index, p], r.portal_y[w.map_index, p], 0.0, 0.0
+        )
     else:
         m = w.map_index
-        place_track(w, t, r, 1 + m, r.base_kind, r.base_x[m], r.base_y[m], 0.0, 0.0)
+        write_common_fields(w, t, r, 1 + m, r.base_kind, r.base_x[m], r.base_y[m], 0.0, 0.0)
     t.hp, t.shield = NAN, NAN
     t.attacking, t.selected = 0, 0
 
 
 @njit_part
-def see_alien(w: Record, t: Record, r: Record, j: int) -> None:
-    """An alien in the window."""
+def write_alien(w: Record, t: Record, r: Record, j: int) -> None:
+    """Writes one alien into a track slot."""
     kind = w.alien_kind[j]
-    place_track(w, t, r, w.alien_id[j], kind, w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j])
+    write_common_fields(w, t, r, w.alien_id[j], kind, w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j])
     t.hp, t.shield = w.alien_hull[j] / r.alien_hull[kind], w.alien_shield[j] / r.alien_shield[kind]
     t.attacking = 1 if w.tick - w.alien_shot[j] <= r.attacking_s else 0
     t.selected = 1 if w.selected == j else 0
 
 
 @njit_part
-def place_track(
+def write_common_fields(
     w: Record, t: Record, r: Record, number: int, kind: int, x: float, y: float, vx: float, vy: float
 ) -> None:
-    """What all things in the window have."""
+    """Writes the fields common to all objects."""
     t.id, t.kind, t.role = number, kind, r.role[kind]
     t.x, t.y = 0.5 + (x - w.x) / r.view_width, 0.5 + (y - w.y) / r.view_height
     t.width, t.height = r.kind_size[kind] / r.view_width, r.kind_size[kind] / r.view_height
@@ -141,8 +143,8 @@ def place_track(
 
 
 @njit_part
-def blank_track(t: Record) -> None:
-    """An empty slot."""
+def clear_track(t: Record) -> None:
+    """Clears a track slot."""
     t.id, t.kind, t.role = 0, 0, 0
     t.x, t.y, t.width, t.height = 0.0, 0.0, 0.0, 0.0
     t.vx, t.vy, t.hp, t.shield = 0.0, 0.0, 0.0, 0.0

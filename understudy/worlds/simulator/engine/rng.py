@@ -1,5 +1,7 @@
-"""Chance: splitmix64 (Steele, Lea, Flood 2014), one stream in each world's state. No trigonometry, so that every
-machine computes the same bits."""
+"""Random numbers: splitmix64 (Steele, Lea, Flood 2014), one stream in each world's state.
+
+Uses no trigonometry, so that every machine computes the same bits.
+"""
 
 from math import sqrt
 
@@ -16,8 +18,8 @@ SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 
 
 @njit_part
-def chance(w: Record) -> float:
-    """A number from 0 up to, not including, 1."""
+def uniform(w: Record) -> float:
+    """A uniform number in [0, 1)."""
     w.random = w.random + GOLDEN
     z = w.random
     z = (z ^ (z >> SHIFT_30)) * MIX_ONE
@@ -27,18 +29,18 @@ def chance(w: Record) -> float:
 
 
 @njit_part
-def below(w: Record, count: int) -> int:
-    """An integer from 0 up to, not including, `count`."""
-    return int(chance(w) * count)
+def randint(w: Record, count: int) -> int:
+    """A uniform integer in [0, count)."""
+    return int(uniform(w) * count)
 
 
 @njit_part
 def point_in_disc(w: Record) -> tuple[float, float]:
-    """A point of the unit disc, evenly spread."""
+    """A uniform point of the unit disc, by rejection sampling."""
     x, y = 2.0, 2.0
     while x * x + y * y > 1.0:
-        x = 2.0 * chance(w) - 1.0
-        y = 2.0 * chance(w) - 1.0
+        x = 2.0 * uniform(w) - 1.0
+        y = 2.0 * uniform(w) - 1.0
     return x, y
 
 

@@ -1,7 +1,7 @@
-"""The player's hands and the flight they steer: what a click means, where the ship goes.
+"""Applies the player's mouse and keys and moves the ship.
 
-A left press on the minimap flies to that place of the map, on a panel does nothing, on an alien selects it, on a box
-flies there and collects it, elsewhere flies to that point. A press on free space or on the minimap that is held keeps
+A left press on the minimap flies to that position of the map, on a panel does nothing, on an alien selects it, on a box
+flies there and collects it, elsewhere flies to that point. Holding a press on free space or on the minimap keeps
 steering. The right button does nothing.
 """
 
@@ -20,10 +20,10 @@ STEER_MINIMAP = 2
 
 
 @njit_part
-def read_hands(w: Record, a: Record, r: Record) -> tuple[int, bool]:
-    """Takes over cursor, button and keys. Returns the keys and whether the left button went down in this tick.
+def read_action(w: Record, a: Record, r: Record) -> tuple[int, bool]:
+    """Stores cursor, button and keys of an action; returns the keys and whether the left button went down in this tick.
 
-    Nonsense (a cursor that is not a number, an unknown button) is read as nothing done.
+    Invalid input (a cursor that is NaN, an unknown button) counts as no input.
     """
     if isfinite(a.cursor_x):
         w.cursor_x = min(max(float(a.cursor_x), 0.0), 1.0)
@@ -39,7 +39,7 @@ def read_hands(w: Record, a: Record, r: Record) -> tuple[int, bool]:
 
 @njit_part
 def use_mouse(w: Record, r: Record, clicked: bool) -> None:
-    """Carries out a press, or goes on with one that is held."""
+    """Handles a new press, or continues steering with a held one."""
     if clicked:
         press(w, r)
     elif w.button != LEFT:
@@ -52,7 +52,7 @@ def use_mouse(w: Record, r: Record, clicked: bool) -> None:
 
 @njit_part
 def press(w: Record, r: Record) -> None:
-    """What a fresh left press does, by what lies under the cursor."""
+    """Handles a new left press by the object under the cursor."""
     w.steering = 0
     if inside(w.cursor_x, w.cursor_y, r.minimap):
         w.steering = STEER_MINIMAP
@@ -82,7 +82,7 @@ def inside(x: float, y: float, edges: np.ndarray) -> bool:
 
 @njit_part
 def on_panel(w: Record, r: Record) -> bool:
-    """Whether the cursor is over a part of the window that is not space."""
+    """Whether the cursor is over a panel."""
     for p in range(r.num_panels):  # noqa: SIM110 - numba knows no generators
         if inside(w.cursor_x, w.cursor_y, r.panels[p]):
             return True
@@ -91,19 +91,19 @@ def on_panel(w: Record, r: Record) -> bool:
 
 @njit_part
 def cursor_on_map_x(w: Record, r: Record) -> float:
-    """Where the cursor points, map units."""
+    """Map x under the cursor, map units."""
     return float(w.x + (w.cursor_x - 0.5) * r.view_width)
 
 
 @njit_part
 def cursor_on_map_y(w: Record, r: Record) -> float:
-    """Where the cursor points, map units."""
+    """Map y under the cursor, map units."""
     return float(w.y + (w.cursor_y - 0.5) * r.view_height)
 
 
 @njit_part
 def fly_to(w: Record, r: Record, x: float, y: float) -> None:
-    """Sets course for a point of the map."""
+    """Sets the ship's goal to a point of the map."""
     w.goal_x = min(max(x, 0.0), r.map_width)
     w.goal_y = min(max(y, 0.0), r.map_height)
     w.box_goal = -1
@@ -111,7 +111,7 @@ def fly_to(w: Record, r: Record, x: float, y: float) -> None:
 
 @njit_part
 def fly_by_minimap(w: Record, r: Record) -> None:
-    """Sets course for the place that the cursor points at on the minimap."""
+    """Sets the ship's goal to the minimap position under the cursor."""
     across = (w.cursor_x - r.minimap[0]) / (r.minimap[2] - r.minimap[0])
     down = (w.cursor_y - r.minimap[1]) / (r.minimap[3] - r.minimap[1])
     fly_to(w, r, across * r.map_width, down * r.map_height)
@@ -119,7 +119,7 @@ def fly_by_minimap(w: Record, r: Record) -> None:
 
 @njit_part
 def alien_at(w: Record, r: Record, x: float, y: float) -> int:
-    """The alien whose box, with a margin, holds the point; the nearest of several; -1 for none."""
+    """Index of the alien whose box plus margin contains the point; the nearest of several; -1 for none."""
     found, nearest = -1, 1.0e18
     for j in range(w.num_aliens):
         reach = 0.5 * r.click_margin * r.kind_size[w.alien_kind[j]]
@@ -131,7 +131,7 @@ def alien_at(w: Record, r: Record, x: float, y: float) -> int:
 
 @njit_part
 def box_at(w: Record, r: Record, x: float, y: float) -> int:
-    """The box under the point, like `alien_at`."""
+    """Index of the box under the point, as in `alien_at`."""
     found, nearest = -1, 1.0e18
     reach = 0.5 * r.click_margin * r.box_size
     for k in range(w.num_boxes):
@@ -143,7 +143,7 @@ def box_at(w: Record, r: Record, x: float, y: float) -> int:
 
 @njit_part
 def select(w: Record, alien: int) -> None:
-    """Makes an alien the target. Another target than before means the laser is off until Ctrl is pressed again."""
+    """Selects an alien as the target; a new target switches the laser off until Ctrl is pressed again."""
     if w.selected != alien:
         w.selected = alien
         w.laser_on = 0
@@ -151,7 +151,7 @@ def select(w: Record, alien: int) -> None:
 
 @njit_part
 def move_ship(w: Record, r: Record) -> None:
-    """One tick of flight towards the goal, slowing down before it."""
+    """Moves the ship towards its goal by one tick, slowing down near it."""
     dx, dy = w.goal_x - w.x, w.goal_y - w.y
     length = distance(dx, dy)
     speed = min(r.speed, 4.0 * length)

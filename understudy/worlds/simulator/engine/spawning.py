@@ -1,26 +1,24 @@
-"""Who lives on a map: arriving there, aliens and boxes appearing and coming back."""
+"""Populates a map: the player's arrival, and spawning and respawning of aliens and boxes."""
 
 from understudy.contract.observation import TICK_S
 from understudy.worlds.simulator.engine.njit import njit_part
-from understudy.worlds.simulator.engine.rng import below, chance, distance, point_in_disc
+from understudy.worlds.simulator.engine.rng import distance, point_in_disc, randint, uniform
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES, PARKED, Record
 
-FIRST_ID = 100
-"""Ids below belong to bases and portals."""
 WANDER = 0.4
-"""Share of its speed at which an alien wanders."""
+"""Fraction of its speed at which an alien wanders."""
 
 
 @njit_part
 def new_id(w: Record) -> int:
-    """An id that no object of this world had before."""
+    """A new id, unique in this world."""
     w.next_id = w.next_id + 1
     return int(w.next_id - 1)
 
 
 @njit_part
 def enter_map(w: Record, r: Record, map_index: int, x: float, y: float) -> None:
-    """Puts the player at a place of a freshly populated map."""
+    """Places the player on a newly populated map."""
     w.map_index = map_index
     w.x, w.y, w.vx, w.vy = x, y, 0.0, 0.0
     w.goal_x, w.goal_y = x, y
@@ -31,7 +29,7 @@ def enter_map(w: Record, r: Record, map_index: int, x: float, y: float) -> None:
 
 @njit_part
 def populate_aliens(w: Record, r: Record) -> None:
-    """Fills the map's fields."""
+    """Spawns the aliens of all fields of the map."""
     w.num_aliens = 0
     for f in range(r.num_fields[w.map_index]):
         for kind in range(len(r.kind_size)):
@@ -45,7 +43,7 @@ def populate_aliens(w: Record, r: Record) -> None:
 
 @njit_part
 def spawn_alien(w: Record, r: Record, j: int) -> None:
-    """A fresh alien somewhere in its field, not right beside the player."""
+    """Spawns an alien at a random point of its field, at a distance from the player."""
     x, y = point_in_field(w, r, w.alien_field[j])
     for _ in range(4):
         if distance(x - w.x, y - w.y) < 0.6 * r.view_width:
@@ -56,7 +54,7 @@ def spawn_alien(w: Record, r: Record, j: int) -> None:
     w.alien_shield[j] = r.alien_shield[w.alien_kind[j]]
     w.alien_id[j] = new_id(w)
     w.alien_engaged[j] = 0
-    w.alien_until[j] = w.tick + below(w, 100)
+    w.alien_until[j] = w.tick + randint(w, 100)
     w.alien_ready[j] = w.tick
     w.alien_hurt[j] = w.tick - 1000
     w.alien_shot[j] = w.tick - 1000
@@ -79,18 +77,18 @@ def point_in_field(w: Record, r: Record, f: int) -> tuple[float, float]:
 
 @njit_part
 def wander(w: Record, r: Record, j: int) -> None:
-    """Sets an alien on its way to another point of its field."""
+    """Sends an alien to another random point of its field."""
     x, y = point_in_field(w, r, w.alien_field[j])
     dx, dy = x - w.alien_x[j], y - w.alien_y[j]
     length = distance(dx, dy) + 1.0
     speed = WANDER * r.alien_speed[w.alien_kind[j]]
     w.alien_vx[j], w.alien_vy[j] = dx / length * speed, dy / length * speed
-    w.alien_until[j] = w.tick + int(length / speed / TICK_S * (0.3 + 0.7 * chance(w)))
+    w.alien_until[j] = w.tick + int(length / speed / TICK_S * (0.3 + 0.7 * uniform(w)))
 
 
 @njit_part
 def populate_boxes(w: Record, r: Record) -> None:
-    """Lays out the map's bonus boxes and clears the places for cargo."""
+    """Places the map's bonus boxes and clears the cargo slots."""
     w.num_boxes = MAX_BOXES
     for k in range(MAX_BOXES):
         w.box_x[k], w.box_y[k], w.box_id[k], w.box_until[k] = PARKED, PARKED, 0, 0
@@ -101,16 +99,16 @@ def populate_boxes(w: Record, r: Record) -> None:
 
 @njit_part
 def place_bonus_box(w: Record, r: Record, k: int) -> None:
-    """A fresh bonus box somewhere on the map."""
+    """Places a bonus box at a random point of the map."""
     w.box_kind[k] = r.bonus_box_kind
-    w.box_x[k] = 150.0 + chance(w) * (r.map_width - 300.0)
-    w.box_y[k] = 150.0 + chance(w) * (r.map_height - 300.0)
+    w.box_x[k] = 150.0 + uniform(w) * (r.map_width - 300.0)
+    w.box_y[k] = 150.0 + uniform(w) * (r.map_height - 300.0)
     w.box_id[k] = new_id(w)
 
 
 @njit_part
 def drop_cargo(w: Record, r: Record, x: float, y: float) -> None:
-    """Cargo where an alien died, if there is a place free for it."""
+    """Drops cargo where an alien died, if a slot is free."""
     for k in range(r.bonus_boxes[w.map_index], MAX_BOXES):
         if w.box_id[k] == 0:
             w.box_x[k], w.box_y[k] = x, y
@@ -121,16 +119,16 @@ def drop_cargo(w: Record, r: Record, x: float, y: float) -> None:
 
 @njit_part
 def take_box(w: Record, r: Record, k: int) -> None:
-    """Removes a box; a bonus box comes back later, elsewhere."""
+    """Removes a box; a bonus box respawns later, elsewhere."""
     w.box_x[k], w.box_y[k], w.box_id[k] = PARKED, PARKED, 0
-    w.box_until[k] = w.tick + int(r.box_respawn_s * (0.5 + chance(w)))
+    w.box_until[k] = w.tick + int(r.box_respawn_s * (0.5 + uniform(w)))
     if w.box_goal == k:
         w.box_goal = -1
 
 
 @njit_part
 def renew_boxes(w: Record, r: Record) -> None:
-    """Bonus boxes come back, cargo dissolves. Looks at one eighth of them in a tick."""
+    """Respawns bonus boxes and removes expired cargo; checks one eighth of the slots per tick."""
     for k in range(w.tick % 8, MAX_BOXES, 8):
         if w.tick >= w.box_until[k]:
             if w.box_id[k] == 0 and k < r.bonus_boxes[w.map_index]:

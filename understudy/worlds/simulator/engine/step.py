@@ -1,11 +1,10 @@
-"""The clock of the embedded game: one tick of one world, and of many.
+"""The step function of the embedded game: one tick of one world, and of a batch.
 
-A world depends on its own record alone, so results are the same to the last bit for any number of worlds, in any
-split over threads. The compiled loops release the GIL: whoever has cores to spare may step parts of a batch in threads.
+A world depends on its own record alone, so results are equal to the last bit for any batch size and any split over
+threads. The compiled loops release the GIL, so parts of a batch may be stepped in parallel threads.
 
-numba keys its cache on disk by the file of a function and not by the functions that it calls. The one entry point,
-`run_worlds`, is therefore made inside a function that is given a fingerprint of all the rules' source: any change
-compiles anew.
+numba keys its disk cache by a function's own file and not by the functions that it calls. The entry point `run_worlds`
+is therefore created inside a function whose argument is a fingerprint of all rule sources: any change recompiles it.
 """
 
 import zlib
@@ -27,20 +26,20 @@ from understudy.worlds.simulator.engine.combat import (
 )
 from understudy.worlds.simulator.engine.njit import njit, njit_part
 from understudy.worlds.simulator.engine.observation_builder import observe
-from understudy.worlds.simulator.engine.ship_control import move_ship, read_hands, use_mouse
+from understudy.worlds.simulator.engine.ship_control import move_ship, read_action, use_mouse
 from understudy.worlds.simulator.engine.spawning import renew_boxes
 from understudy.worlds.simulator.engine.state import Record
 
-GO_ON = -2
-"""In place of a start map: no new game, but a tick of the old one."""
+CONTINUE = -2
+"""In place of a start map: advance the present game by one tick."""
 NO_ACTIONS = np.zeros(0, ACTION)
 
 
 @njit_part
 def step(w: Record, a: Record, r: Record) -> None:
-    """One tick of one world: hands, flight, shots, aliens, repair, loot, life and death."""
+    """Advances one world by one tick: input, movement, shots, aliens, repair, loot, death and respawn."""
     clear_events(w.events)
-    pressed, clicked = read_hands(w, a, r)
+    pressed, clicked = read_action(w, a, r)
     if w.alive:
         use_mouse(w, r, clicked)
         use_keys(w, r, pressed)
@@ -61,14 +60,14 @@ def step(w: Record, a: Record, r: Record) -> None:
 
 @njit_part
 def clear_events(e: Record) -> None:
-    """Nothing has happened yet in this tick."""
+    """Sets all events of this tick to zero."""
     e.hits, e.misses, e.kills, e.loot, e.deaths, e.jumps = 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
     e.damage_dealt, e.damage_taken, e.value = 0.0, 0.0, 0.0
 
 
 @njit_part
 def add_events(total: Record, e: Record) -> None:
-    """Keeps count since the world began."""
+    """Adds the events of this tick to the totals."""
     total.hits += e.hits
     total.misses += e.misses
     total.kills += e.kills
@@ -81,7 +80,7 @@ def add_events(total: Record, e: Record) -> None:
 
 
 def _fingerprint() -> int:
-    """Of every source file of the rules, and of the records that they read and write."""
+    """CRC-32 of the rules' source files and of the records that they read and write."""
     here = Path(__file__)
     contract = [here.parents[3] / "contract" / name for name in ("observation.py", "action.py")]
     files = [*sorted(here.parent.glob("*.py")), *contract]
@@ -96,7 +95,7 @@ def _compile(fingerprint: int) -> Callable[..., None]:
         _ = fingerprint
         r = rules[0]
         for b in range(len(states)):
-            if start_map == GO_ON:
+            if start_map == CONTINUE:
                 step(states[b], actions[b], r)
             else:
                 begin(states[b], r, start_map)
@@ -109,7 +108,7 @@ _run_worlds = _compile(_fingerprint())
 
 
 def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarray, rules: np.ndarray) -> None:
-    """Moves B worlds on by one tick and writes what they look like then.
+    """Advances B worlds by one tick and writes their observations.
 
     Args:
         states: records of dtype WORLD, shape (B,), changed in place.
@@ -119,11 +118,11 @@ def step_worlds(states: np.ndarray, actions: np.ndarray, observations: np.ndarra
     """
     assert len(states) == len(actions) == len(observations)
     if not (actions.flags.c_contiguous and actions.flags.writeable):
-        actions = actions.copy()  # another kind of array would be compiled for anew
-    _run_worlds(states, actions, observations, rules, GO_ON)
+        actions = actions.copy()  # a different array layout would trigger another compilation
+    _run_worlds(states, actions, observations, rules, CONTINUE)
 
 
 def begin_worlds(states: np.ndarray, observations: np.ndarray, rules: np.ndarray, start_map: int) -> None:
-    """Begins a new game in B worlds that hold nothing but their random streams; start_map -1 draws the map."""
-    assert len(states) == len(observations) and start_map != GO_ON
+    """Starts a new game in B worlds that have only their random streams; start_map -1 draws the map."""
+    assert len(states) == len(observations) and start_map != CONTINUE
     _run_worlds(states, NO_ACTIONS, observations, rules, start_map)

@@ -1,1 +1,1 @@
-"""Draws the embedded game."""
+"""Rendering of the embedded game with pygame."""

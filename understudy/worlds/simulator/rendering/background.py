@@ -1,7 +1,7 @@
-"""The void behind everything: nebula, stars in three depths and a planet, each map in its own colours.
+"""The background: nebula, stars in three parallax layers and a planet, in colours of its own on each map.
 
-Farther layers move slower than the ship. All of it is made from noise with a fixed seed when a map is first shown,
-so two machines draw the same sky.
+Farther layers move slower than the ship. Everything is generated from noise with a fixed seed when a map is first
+shown, so two machines draw the same background.
 """
 
 import cv2
@@ -13,7 +13,7 @@ from understudy.worlds.simulator.rendering.sprite_sheet import surface_of
 
 TILE_WIDTH, TILE_HEIGHT = 1024, 768
 FAR, MIDDLE, NEAR = 0.12, 0.35, 0.6
-"""Speed of the layers, as parts of the ship's."""
+"""Parallax: speed of the layers as fractions of the ship's."""
 _PLANET_DEPTH = 0.2
 
 _TINTS = (
@@ -26,7 +26,7 @@ _TINTS = (
 """Of each map: two nebula colours and the planet's."""
 
 
-class Space:
+class BackgroundPainter:
     """Draws the background of a map at a camera position."""
 
     def __init__(self, size: tuple[int, int]) -> None:
@@ -39,10 +39,10 @@ class Space:
         """Fills the whole surface.
 
         Args:
-            surface: as large as this was made for.
-            map_index: which map's sky.
-            camera_x: the ship's place on the map in pixels of this window.
-            camera_y: the same downwards.
+            surface: of this painter's size.
+            map_index: index of the map.
+            camera_x: horizontal map position of the ship, in pixels of this window.
+            camera_y: vertical map position of the ship, in pixels of this window.
         """
         self.paint(map_index, surface)
         self._draw_tile(surface, self._tiles[map_index], camera_x * FAR, camera_y * FAR)
@@ -53,7 +53,7 @@ class Space:
         self._draw_stars(surface, self._stars[1], NEAR, 30, camera_x, camera_y, map_index)
 
     def paint(self, map_index: int, like: pygame.Surface) -> None:
-        """Paints the sky of a map (a tenth of a second), so that `draw` need not; `like` gives the pixel format."""
+        """Paints a map's background ahead of `draw` (a tenth of a second); `like` gives the pixel format."""
         if map_index not in self._tiles:
             self._tiles[map_index] = surface_of(_nebula(map_index)).convert(like)
             self._planets[map_index] = surface_of(_planet(map_index, round(self._size[1] * 0.42)))
@@ -67,7 +67,7 @@ class Space:
     def _draw_stars(
         self, surface: pygame.Surface, star: pygame.Surface, depth: float, count: int, x: float, y: float, seed: int
     ) -> None:
-        """A field of stars that repeats a little beyond the window, so that none pops up inside it."""
+        """Draws a field of stars whose period is larger than the window, so that no star appears inside it."""
         field = np.array(self._size) + 24
         places = np.random.default_rng(seed * 10 + count).random((count, 2)) * field
         places = (places - np.array([x, y]) * depth) % field - 12
@@ -75,9 +75,9 @@ class Space:
 
 
 def _noise(generator: np.random.Generator, steepness: float) -> Float32[np.ndarray, "height width"]:
-    """Cloudy noise from 0 to 1 that repeats without a seam: white noise with its fine waves damped.
+    """Tileable cloud noise from 0 to 1: white noise with damped high frequencies.
 
-    Made at half the size, as its finest waves are hardly there, and enlarged with its own far edges around it.
+    Generated at half size, since the highest frequencies are negligible, and upscaled with wrap-around padding.
     """
     height, width = TILE_HEIGHT // 2, TILE_WIDTH // 2
     waves = np.fft.rfft2(generator.standard_normal((height, width)))
@@ -102,7 +102,7 @@ def _nebula(map_index: int) -> UInt8[np.ndarray, "height width 4"]:
 
 
 def _planet(map_index: int, diameter: int) -> UInt8[np.ndarray, "side side 4"]:
-    """A banded ball lit from the upper left with a thin shine of air, premultiplied."""
+    """A banded planet lit from the upper left with a thin atmosphere, premultiplied BGRA."""
     side = round(diameter * 1.2)
     y, x = (np.mgrid[0:side, 0:side].astype(np.float32) - side / 2 + 0.5) / (diameter / 2)
     radius = np.hypot(x, y)
@@ -119,7 +119,7 @@ def _planet(map_index: int, diameter: int) -> UInt8[np.ndarray, "side side 4"]:
 
 
 def _star(radius: int, tint: tuple[int, int, int]) -> pygame.Surface:
-    """A soft point of light to be added to what is there."""
+    """A soft point of light for additive blending."""
     side = 2 * radius + 1
     spot = np.zeros((side, side), np.float32)
     spot[radius, radius] = 1

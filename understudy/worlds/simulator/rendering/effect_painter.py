@@ -1,6 +1,6 @@
-"""Shots, rockets, explosions and floating numbers, drawn from the ring of effects at any fraction of a tick.
+"""Draws shots, rockets, explosions and floating numbers from the effect ring buffer at any fraction of a tick.
 
-Nothing here remembers anything: an effect's age decides its picture, so a frame can be drawn again to the same pixels.
+Stateless: an effect's age alone decides how it looks, so a frame can be drawn again to the same pixels.
 """
 
 import math
@@ -16,7 +16,7 @@ from understudy.contract.profile import Profile
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering.scene import Camera, Scene, camera_of
 from understudy.worlds.simulator.rendering.sprite_sheet import surface_of
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 BOLT_S, ROCKET_S, FLASH_S, BLAST_S, NUMBER_S = 0.22, 0.4, 0.16, 0.8, 1.0
 NUM_BLAST_FRAMES = 20
@@ -44,16 +44,16 @@ _RINGS = {Effect.JUMP, Effect.RESPAWN}
 
 @dataclass(frozen=True)
 class _Shot:
-    """One shot in pixels of the picture."""
+    """One shot in pixels of the frame."""
 
     effect: Effect
     tick: int
     amount: float
     start: np.ndarray
     aim: np.ndarray
-    """What was shot at."""
+    """Position of the target."""
     end: np.ndarray
-    """Where the shot ends: a miss passes beside what was aimed at."""
+    """Where the shot ends: a miss passes beside the target."""
     colour: Colour
     flight_s: float
 
@@ -79,7 +79,7 @@ def _shot_of(record: np.void, effect: Effect, camera: Camera, ammo: int, unit: f
 class EffectPainter:
     """Draws the effects of a scene."""
 
-    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: TextRenderer) -> None:
         self._profile = profile
         self._unit = size[1] / 720
         self._lettering = lettering
@@ -88,7 +88,7 @@ class EffectPainter:
         self._blasts: dict[tuple[Colour, int, int], pygame.Surface] = {}
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
-        """Draws all effects that are still going on over the ships."""
+        """Draws all active effects, above the ships."""
         camera = camera_of(scene.observation, surface.get_size())
         ammo = int(scene.observation["player"]["ammo_kind"])
         for record in scene.effects:
@@ -99,12 +99,12 @@ class EffectPainter:
                     shot = _shot_of(record, effect, camera, ammo, self._unit)
                     self._draw_shot(surface, shot, age_s)
                 else:
-                    self._draw_happening(surface, camera, record, effect, age_s)
+                    self._draw_event(surface, camera, record, effect, age_s)
 
-    def _draw_happening(
+    def _draw_event(
         self, surface: pygame.Surface, camera: Camera, record: np.void, effect: Effect, age_s: float
     ) -> None:
-        """A kill, a box, a death, a jump."""
+        """Draws a kill, a collected box, a death or a jump."""
         place, done = camera.to_pixels(float(record["x"]), float(record["y"])), age_s / BLAST_S
         if effect in _BLASTS and done < 1:
             scale, colour = _BLASTS[effect]
@@ -194,19 +194,19 @@ class EffectPainter:
 
 
 def _add(surface: pygame.Surface, light: pygame.Surface, place: np.ndarray) -> None:
-    """Adds light centred on a place."""
+    """Blends light additively, centred on a pixel."""
     width, height = light.get_size()
     surface.blit(light, (place[0] - width / 2, place[1] - height / 2), special_flags=pygame.BLEND_RGB_ADD)
 
 
 def _light(colour: Float32[np.ndarray, "height width 3"]) -> pygame.Surface:
-    """A surface to be added to the picture."""
+    """A surface for additive blending."""
     cover = np.full((*colour.shape[:2], 1), 255)
     return surface_of(np.concatenate([np.clip(colour, 0, 255)[..., ::-1], cover], axis=2).astype(np.uint8))
 
 
 def _paint_bolt(length: int, angle: float, colour: Colour) -> Float32[np.ndarray, "side side 3"]:
-    """A line of light with a white core."""
+    """Paints a line of light with a white core."""
     half = length // 2 + 8
     y, x = np.mgrid[-half : half + 1, -half : half + 1].astype(np.float32)
     along, across = x * math.cos(angle) + y * math.sin(angle), -x * math.sin(angle) + y * math.cos(angle)
@@ -216,7 +216,7 @@ def _paint_bolt(length: int, angle: float, colour: Colour) -> Float32[np.ndarray
 
 
 def _paint_blast(radius: int, done: float, colour: Colour) -> Float32[np.ndarray, "side side 3"]:
-    """One picture of an explosion: a fireball that cools, sparks, and a ring that runs ahead."""
+    """Paints one stage of an explosion: a cooling fireball, sparks, and a shock ring."""
     generator = np.random.default_rng(7)
     side = 2 * radius + 1
     y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1].astype(np.float32) / max(1, radius)

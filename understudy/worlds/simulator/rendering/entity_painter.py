@@ -1,4 +1,4 @@
-"""Everything with a place on the map: ships, boxes, portals, the base, and the bars and names that go with them."""
+"""Draws the objects on the map: ships, boxes, portals and the base, with their bars and names."""
 
 import math
 
@@ -10,20 +10,20 @@ from understudy.contract.profile import Profile
 from understudy.worlds.simulator.rendering.hud_painter import HULL, SHIELD, draw_bar
 from understudy.worlds.simulator.rendering.scene import VIEW_WIDTH, Scene
 from understudy.worlds.simulator.rendering.sprite_sheet import NUM_HEADINGS, SpriteSheet, surface_of
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 SHIP_SIZE = 78.0
 """Of the player's ship, map units."""
 SAFE_RADIUS = 420.0
 """Of a base's safe zone, map units (data/maps.toml)."""
 SLOW = 0.004
-"""Below this speed (window widths a second) a ship keeps the heading it has."""
+"""Below this speed (window widths a second) a ship keeps its heading."""
 TURN_PER_TICK = 0.35
-"""The part of a turn that a ship makes in one tick as drawn; the rules turn at once."""
+"""Fraction of a turn that is drawn per tick; in the simulation ships turn instantly."""
 
 
 class Headings:
-    """Which way each object was last seen to fly, so that a ship that stops does not spin round."""
+    """Last heading of each object, so that a ship that stops keeps its direction."""
 
     def __init__(self) -> None:
         self._headings: dict[int, tuple[float, float]] = {}
@@ -51,10 +51,10 @@ class Headings:
         return heading
 
 
-class BodyPainter:
+class EntityPainter:
     """Draws the objects of a scene and the player's ship."""
 
-    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering, *, labels: bool) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: TextRenderer, *, labels: bool) -> None:
         self._profile = profile
         self._size = size
         self._unit = size[1] / 720
@@ -65,7 +65,7 @@ class BodyPainter:
         self._flames: dict[tuple[int, int], pygame.Surface] = {}
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
-        """Draws places first, then boxes and ships from far to near, then the player's ship."""
+        """Draws portals and bases first, then boxes and ships from far to near, then the player's ship."""
         tracks = scene.observation["tracks"][scene.observation["tracks"]["id"] > 0][::-1]
         for track in tracks:
             if track["role"] in (Role.PORTAL, Role.BASE):
@@ -163,7 +163,7 @@ class BodyPainter:
     def _draw_flames(
         self, surface: pygame.Surface, centre: tuple[float, float], heading: float, side: int, tick: float
     ) -> None:
-        """Two jets behind the engines, flickering."""
+        """Draws two flickering engine jets."""
         flicker = 0.85 + 0.15 * math.sin(tick * 2.1)
         cos, sin = math.cos(heading), math.sin(heading)
         for lane in (-0.26, 0.26):

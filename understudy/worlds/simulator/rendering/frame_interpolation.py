@@ -1,15 +1,15 @@
-"""Pictures between two ticks: the game thinks 20 times a second and is drawn 60 times."""
+"""Interpolates observations between two ticks: the simulation runs at 20 Hz and is drawn at 60 Hz."""
 
 import numpy as np
 
 from understudy.worlds.simulator.rendering.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH
 
-FAR = 0.05
-"""A ship that is farther away than this part of the map one tick later has jumped and did not fly there."""
+MAX_STEP = 0.05
+"""A ship that moves farther than this in one tick (map fractions) has jumped; such a move is not interpolated."""
 
 
 def blend(before: np.void, after: np.void, share: float) -> np.void:
-    """An observation between two of neighbouring ticks.
+    """Interpolates between the observations of two consecutive ticks.
 
     Args:
         before: one record of dtype OBSERVATION.
@@ -21,7 +21,7 @@ def blend(before: np.void, after: np.void, share: float) -> np.void:
     """
     middle: np.void = after.copy()
     ship, was = middle["player"], before["player"]
-    if ship["map_index"] != was["map_index"] or abs(ship["x"] - was["x"]) + abs(ship["y"] - was["y"]) > FAR:
+    if ship["map_index"] != was["map_index"] or abs(ship["x"] - was["x"]) + abs(ship["y"] - was["y"]) > MAX_STEP:
         return middle
     back = 1.0 - share
     for axis in ("cursor_x", "cursor_y"):
@@ -35,7 +35,7 @@ def blend(before: np.void, after: np.void, share: float) -> np.void:
         if number <= 0:
             continue
         old = known.get(int(number))
-        if old is None:  # where it was on the map is not known: it stands still there while the ship moves
+        if old is None:  # new object: keep its map position while the ship moves
             tracks["x"][slot] += back * moved_x * MAP_WIDTH / VIEW_WIDTH
             tracks["y"][slot] += back * moved_y * MAP_HEIGHT / VIEW_HEIGHT
         else:

@@ -1,7 +1,7 @@
-"""The panels over the game: the player's bars and score, the log, weapons, and the minimap.
+"""Draws the HUD: the player's bars and score, the log, weapons, and the minimap.
 
-They lie in the rectangles that the profile names, in its order: bars, log, weapons, minimap frame; a profile without
-panels shows the minimap alone.
+The panels lie in the profile's rectangles, in this order: bars, log, weapons, minimap frame; a profile without panels
+shows the minimap alone.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from understudy.contract.profile import Profile, Rectangle
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering.effect_painter import LASER_COLOURS
 from understudy.worlds.simulator.rendering.scene import KEPT_S, MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
-from understudy.worlds.simulator.rendering.text_renderer import Colour, Lettering
+from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRenderer
 
 HULL, SHIELD, ROCKET = (70, 220, 110), (70, 160, 255), (255, 176, 70)
 TEXT, FAINT, EDGE = (206, 222, 238), (122, 140, 160), (60, 110, 150)
@@ -23,7 +23,7 @@ AMMO_NAMES = ("LCB-10", "MCB-25", "MCB-50", "UCB-100")
 
 
 def log_line(effect: np.void, profile: Profile) -> tuple[str, Colour] | None:
-    """What the game's log says about one effect, and in which colour; None for what it passes over."""
+    """Text and colour of the log line for one effect; None for effects that are not logged."""
     kind, amount = int(effect["kind"]), float(effect["amount"])
     name = profile.kinds[kind].name.replace("_", " ") if 0 <= kind < len(profile.kinds) else "it"
     lines: dict[Effect, tuple[str, Colour]] = {
@@ -41,10 +41,10 @@ def log_line(effect: np.void, profile: Profile) -> tuple[str, Colour] | None:
     return lines.get(Effect(int(effect["effect"])))
 
 
-class Panels:
+class HudPainter:
     """Draws the panels of one profile at one window size."""
 
-    def __init__(self, profile: Profile, size: tuple[int, int], lettering: Lettering) -> None:
+    def __init__(self, profile: Profile, size: tuple[int, int], lettering: TextRenderer) -> None:
         self._profile = profile
         self._size = size
         self._lettering = lettering
@@ -140,7 +140,7 @@ class Panels:
 
 
 def draw_map(surface: pygame.Surface, scene: Scene, area: pygame.Rect) -> None:
-    """Draws the whole map into an area: landmarks, what is in sight, the window's part, the flight and the ship."""
+    """Draws the whole map into an area: landmarks, visible objects, the window's outline, the flight path, the ship."""
     observation, player = scene.observation, scene.observation["player"]
     unit = max(1.0, area.height / 190)
     pygame.draw.rect(surface, (5, 10, 18), area)
@@ -174,7 +174,7 @@ def draw_map(surface: pygame.Surface, scene: Scene, area: pygame.Rect) -> None:
 
 
 def draw_bar(surface: pygame.Surface, area: pygame.Rect, fraction: float, colour: Colour) -> None:
-    """A bar that is full by a fraction; an unreadable one (NaN) stays empty."""
+    """Draws a bar filled to a fraction; NaN is drawn empty."""
     pygame.draw.rect(surface, (14, 20, 28), area)
     if fraction > 0:
         pygame.draw.rect(surface, colour, (area.left, area.top, round(area.width * min(1.0, fraction)), area.height))
@@ -192,7 +192,7 @@ def _pixels(rectangle: Rectangle, size: tuple[int, int]) -> pygame.Rect:
 
 
 def _glass(area: pygame.Rect) -> pygame.Surface:
-    """A dark see-through plate with a thin edge."""
+    """A dark translucent panel with a thin border."""
     plate = pygame.Surface(area.size, pygame.SRCALPHA, 32)
     pygame.draw.rect(plate, (8, 14, 24, 190), plate.get_rect(), border_radius=6)
     pygame.draw.rect(plate, (*EDGE, 170), plate.get_rect(), 1, border_radius=6)

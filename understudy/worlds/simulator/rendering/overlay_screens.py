@@ -1,11 +1,11 @@
-"""What lies over the game for a person: the first minute's lessons, the pause screen and the large map."""
+"""Overlays for a human player: the first minute's tutorial, the pause screen, the large map and the death screen."""
 
 import numpy as np
 import pygame
 
 from understudy.worlds.simulator.rendering.hud_painter import EDGE, FAINT, TEXT, draw_map
 from understudy.worlds.simulator.rendering.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 LESSONS_S = 60.0
 _LESSONS = (
@@ -22,8 +22,8 @@ _LESSONS = (
 _GOOD = (130, 240, 150)
 
 
-class Lessons:
-    """A list of what one can do; each line is ticked off once it was done. Gone when all are, or after a minute."""
+class Tutorial:
+    """A checklist of the controls; hidden when all are done, or after a minute."""
 
     def __init__(self) -> None:
         self._done = [False] * len(_LESSONS)
@@ -31,7 +31,7 @@ class Lessons:
         self.hidden = False
 
     def watch(self, scene: Scene) -> None:
-        """Looks at what the player has just done."""
+        """Marks the lessons that this scene shows as done."""
         player, totals = scene.observation["player"], scene.totals
         self._first_ammo = self._first_ammo or int(player["ammo_kind"])
         seen = (
@@ -47,8 +47,8 @@ class Lessons:
         )
         self._done = [done or now for done, now in zip(self._done, seen, strict=True)]
 
-    def draw(self, surface: pygame.Surface, lettering: Lettering, played_s: float) -> None:
-        """Draws the list while it is wanted."""
+    def draw(self, surface: pygame.Surface, lettering: TextRenderer, played_s: float) -> None:
+        """Draws the checklist unless it is hidden or complete."""
         if self.hidden or played_s > LESSONS_S or all(self._done):
             return
         unit, width = surface.get_height() / 720, surface.get_width()
@@ -67,7 +67,7 @@ class Lessons:
 
 
 def _flies_far(scene: Scene) -> bool:
-    """Farther than the window shows: only the minimap sends the ship there."""
+    """Whether the destination lies outside the window, which only a click on the minimap can do."""
     if scene.goal is None:
         return False
     away_x = abs(scene.goal[0] - float(scene.observation["player"]["x"]) * MAP_WIDTH)
@@ -75,8 +75,8 @@ def _flies_far(scene: Scene) -> bool:
     return away_x > VIEW_WIDTH / 2 or away_y > VIEW_HEIGHT / 2
 
 
-def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> None:
-    """The map of the whole sector in the middle of the window."""
+def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -> None:
+    """Draws the map of the whole sector in the middle of the window."""
     width, height = surface.get_size()
     area = pygame.Rect(0, 0, round(height * 0.62 * MAP_WIDTH / MAP_HEIGHT), round(height * 0.62))
     area.center = (width // 2, round(height * 0.44))
@@ -85,8 +85,8 @@ def draw_large_map(surface: pygame.Surface, scene: Scene, lettering: Lettering) 
     lettering.write(surface, "M closes the map", area.midbottom, 13, FAINT, anchor="midbottom")
 
 
-def draw_pause(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> None:
-    """The game stands still."""
+def draw_pause(surface: pygame.Surface, scene: Scene, lettering: TextRenderer) -> None:
+    """Draws the pause screen."""
     veil = pygame.Surface(surface.get_size(), pygame.SRCALPHA, 32)
     veil.fill((4, 6, 12, 150))
     surface.blit(veil, (0, 0))
@@ -99,8 +99,8 @@ def draw_pause(surface: pygame.Surface, scene: Scene, lettering: Lettering) -> N
     lettering.write(surface, keys, (x, y + 82 * unit), 15, TEXT, anchor="center")
 
 
-def draw_death(surface: pygame.Surface, lettering: Lettering) -> None:
-    """While the player waits to be brought back."""
+def draw_death(surface: pygame.Surface, lettering: TextRenderer) -> None:
+    """Draws the message shown until the player respawns."""
     x, y, unit = surface.get_width() / 2, surface.get_height() * 0.36, surface.get_height() / 720
     lettering.write(surface, "YOUR SHIP WAS DESTROYED", (x, y), 34, (255, 90, 80), anchor="center")
     lettering.write(surface, "it will be repaired at the base", (x, y + 36 * unit), 15, TEXT, anchor="center")

@@ -1,7 +1,7 @@
-"""Pictures of the game by pygame on off-screen surfaces: no display, no window, no thread.
+"""Renders the game with pygame on off-screen surfaces: no display, no window, no thread.
 
-One `Renderer` draws one world after another at one size. Drawing a scene twice gives the same picture, but for the
-headings of ships, which turn smoothly from one scene to the next.
+One `Renderer` draws any world at one size. Drawing a scene twice gives the same frame, except for the headings of
+ships, which turn smoothly from one scene to the next.
 """
 
 import cv2
@@ -11,10 +11,10 @@ from jaxtyping import UInt8
 
 from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
-from understudy.worlds.simulator.rendering.background import Space
+from understudy.worlds.simulator.rendering.background import BackgroundPainter
 from understudy.worlds.simulator.rendering.effect_painter import EffectPainter
-from understudy.worlds.simulator.rendering.entity_painter import BodyPainter
-from understudy.worlds.simulator.rendering.hud_painter import Panels
+from understudy.worlds.simulator.rendering.entity_painter import EntityPainter
+from understudy.worlds.simulator.rendering.hud_painter import HudPainter
 from understudy.worlds.simulator.rendering.scene import (
     MAP_HEIGHT,
     MAP_WIDTH,
@@ -22,68 +22,68 @@ from understudy.worlds.simulator.rendering.scene import (
     VIEW_WIDTH,
     Camera,
     Scene,
-    Witness,
+    SceneTracker,
     camera_of,
 )
-from understudy.worlds.simulator.rendering.text_renderer import Lettering
+from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 
 class Renderer:
     """Draws scenes at one size.
 
-    Not thread-safe; the surface that `draw` gives is drawn over by the next call.
+    Not thread-safe; the next call overwrites the surface that `draw` returned.
     """
 
     def __init__(self, profile: Profile, size: tuple[int, int] | None = None, *, labels: bool = True) -> None:
-        """Prepares panels and lettering; sprites and skies are painted when they are first needed.
+        """Prepares panels and text; sprites and backgrounds are painted at first use.
 
         Args:
             profile: of the game.
-            size: of the pictures in pixels, width and height; the profile's window size by default.
+            size: of the frames in pixels, width and height; the profile's window size by default.
             labels: draw names and bars over ships and places.
         """
         self.size = size or (profile.window_width, profile.window_height)
         self.surface = pygame.Surface(self.size, 0, 32)
-        self.lettering = Lettering(self.size[1])
+        self.lettering = TextRenderer(self.size[1])
         self._num_maps = len(profile.maps)
-        self._space = Space(self.size)
-        self._bodies = BodyPainter(profile, self.size, self.lettering, labels=labels)
+        self._background = BackgroundPainter(self.size)
+        self._entities = EntityPainter(profile, self.size, self.lettering, labels=labels)
         self._effects = EffectPainter(profile, self.size, self.lettering)
-        self._panels = Panels(profile, self.size, self.lettering)
-        self.witness = Witness()
+        self._hud = HudPainter(profile, self.size, self.lettering)
+        self.scene_tracker = SceneTracker()
 
     def paint_skies(self) -> None:
-        """Paints the skies of all maps now, so that a jump to one does not hold a live game up."""
+        """Paints the backgrounds of all maps now, so that a jump to another map does not stall a live game."""
         for map_index in range(self._num_maps):
-            self._space.paint(map_index, self.surface)
+            self._background.paint(map_index, self.surface)
 
     def draw(self, scene: Scene) -> pygame.Surface:
         """Draws a scene; the surface belongs to this renderer."""
         observation, player = scene.observation, scene.observation["player"]
         camera_x = float(player["x"]) * MAP_WIDTH / VIEW_WIDTH * self.size[0]
         camera_y = float(player["y"]) * MAP_HEIGHT / VIEW_HEIGHT * self.size[1]
-        self._space.draw(self.surface, max(0, int(player["map_index"])), camera_x, camera_y)
+        self._background.draw(self.surface, max(0, int(player["map_index"])), camera_x, camera_y)
         self._draw_border(camera_of(observation, self.size))
-        self._bodies.draw(self.surface, scene)
+        self._entities.draw(self.surface, scene)
         self._effects.draw(self.surface, scene)
-        self._panels.draw(self.surface, scene)
+        self._hud.draw(self.surface, scene)
         self._draw_cursor(float(observation["cursor_x"]), float(observation["cursor_y"]), int(observation["button"]))
         return self.surface
 
     def draw_observation(self, observation: np.void) -> pygame.Surface:
-        """Draws one observation record of a recording; give them in their order, for shots and log."""
-        return self.draw(self.witness.watch(observation))
+        """Draws one observation record of a recording; call it in order of time, for correct shots and log lines."""
+        return self.draw(self.scene_tracker.update(observation))
 
     def frame(self, scene: Scene) -> UInt8[np.ndarray, "height width 3"]:
-        """A scene as an RGB picture of the caller's own."""
+        """A scene as an RGB array that the caller owns."""
         return pixels_of(self.draw(scene))
 
     def frame_observation(self, observation: np.void) -> UInt8[np.ndarray, "height width 3"]:
-        """One observation record of a recording as an RGB picture of the caller's own."""
+        """One observation record of a recording as an RGB array that the caller owns."""
         return pixels_of(self.draw_observation(observation))
 
     def _draw_border(self, camera: Camera) -> None:
-        """Where the map ends, as far as it is in the window."""
+        """Draws the map's border where it is in the window."""
         left, top = camera.to_pixels(0.0, 0.0)
         right, bottom = camera.to_pixels(MAP_WIDTH, MAP_HEIGHT)
         area = pygame.Rect(round(left), round(top), round(right - left), round(bottom - top))

@@ -1,19 +1,17 @@
-"""What each kind of object looks like: layers of polygons in unit coordinates, nose along +x, the box from -1 to 1.
+"""Designs of the objects: layers of polygons in unit coordinates, nose along +x, the box from -1 to 1.
 
-Pure data and geometry; `sprites` lights it and turns it into pixels. A kind without a design of its own (another
-game's profile) gets a plain one by its role, so that nothing is ever invisible.
+Pure data and geometry; `sprite_sheet` lights and rasterises it. A kind without a design of its own (another game's
+profile) gets a plain one by its role, so that every object is visible.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float64
 
 from understudy.contract.observation import Role
 
 Points = Sequence[tuple[float, float]]
-Outline = Float64[np.ndarray, "P 2"]
 Colour = tuple[int, int, int]
 
 
@@ -24,9 +22,9 @@ class Layer:
     outlines: tuple[np.ndarray, ...]
     colour: Colour
     bevel: float = 0.16
-    """How far the edge slopes inwards, in units; a large one gives a dome."""
+    """Width of the sloped edge, in units; a large value gives a dome."""
     emits: bool = False
-    """Shines by itself and leaves a glow instead of being lit."""
+    """Whether it emits light and glows instead of being lit."""
 
 
 Design = tuple[Layer, ...]
@@ -51,14 +49,14 @@ def disc(radius: float, x: float = 0.0, y: float = 0.0, corners: int = 40) -> tu
 
 
 def star(tips: int, outer: float, inner: float, turn: float = 0.0) -> tuple[np.ndarray, ...]:
-    """A star of so many tips, the first along +x."""
+    """A star with `tips` tips, the first along +x."""
     angles = turn + np.linspace(0.0, 2 * np.pi, 2 * tips, endpoint=False)
     radii = np.where(np.arange(2 * tips) % 2 == 0, outer, inner)
     return (np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1),)
 
 
 def around(count: int, points: Points, turn: float = 0.0) -> tuple[np.ndarray, ...]:
-    """Copies of one polygon turned about the centre."""
+    """`count` copies of one polygon, rotated about the centre."""
     outline, copies = np.asarray(points, float), []
     for angle in turn + np.linspace(0.0, 2 * np.pi, count, endpoint=False):
         cos, sin = np.cos(angle), np.sin(angle)

@@ -1,8 +1,7 @@
-"""Designs become pixels: each layer is a bevelled piece of metal or crystal under one fixed lamp.
+"""Rasterises designs into sprites: each layer is a bevelled plate lit by one fixed lamp.
 
-The lamp does not turn with the ship, so each heading is painted anew (1-8 ms) and kept; a heading is one of 72.
-Sprites carry premultiplied colours, and a glow is colour without coverage: one blit draws the solid piece over and
-adds its light.
+The lamp does not turn with the ship, so each of 72 headings is painted separately (1-8 ms) and cached. Sprites have
+premultiplied colours, and a glow is colour with zero alpha: one blit covers with the solid part and adds the glow.
 """
 
 import cv2
@@ -15,16 +14,16 @@ from understudy.worlds.simulator.rendering.sprite_shapes import Design, Layer, d
 
 NUM_HEADINGS = 72
 CANVAS_SCALE = 1.5
-"""Sprite canvas over object box: room for the glow."""
+"""Ratio of the sprite's canvas to the object's box, with room for the glow."""
 SUPERSAMPLING = ((76, 3), (150, 2), (100_000, 1))
-"""Boxes up to so many pixels are painted so many times finer; on large ones smooth edges are enough."""
+"""(largest box side in pixels, supersampling factor); large sprites need no supersampling."""
 _LAMP = (-0.450, -0.600, 0.661)
 """Unit vector towards the lamp: from the upper left, above the picture."""
 _SHIFT = 4  # fractional bits of cv2's polygon corners
 
 
 class SpriteSheet:
-    """Sprites by kind, size and heading, painted at first use and kept."""
+    """Cache of sprites by kind, size and heading, painted at first use."""
 
     def __init__(self) -> None:
         self._sprites: dict[tuple[str, int, int, int], pygame.Surface] = {}
@@ -34,7 +33,7 @@ class SpriteSheet:
 
         Args:
             kind: name of the kind, or "ship" for the player's.
-            role: decides the looks of a kind without a design.
+            role: selects the plain design of a kind without its own.
             width: of the object's box in pixels.
             height: of the object's box in pixels.
             heading: radians, 0 to the right, growing clockwise as on the screen.
@@ -77,7 +76,7 @@ def paint(design: Design, width: int, height: int, heading: float) -> UInt8[np.n
 
 
 def _fill(outlines: list[np.ndarray], shape: tuple[int, int]) -> tuple[tuple[slice, slice], Float32[np.ndarray, "h w"]]:
-    """The part of the canvas that some polygons lie in, and how much they cover of each of its pixels."""
+    """Bounding slices of some polygons on the canvas, and their coverage of each pixel in it."""
     corners = np.concatenate(outlines)
     low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 3, 0)
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 4, (shape[1], shape[0]))
@@ -93,7 +92,7 @@ def _glow(
     size: tuple[int, int],
     unit: float,
 ) -> Float32[np.ndarray, "h w 3"]:
-    """The light around what emits."""
+    """The glow around emitting layers."""
     shining = np.zeros((*shape, 3), np.float32)
     for part, mask, colour in glows:
         shining[part] += mask[..., None] * np.array(colour[::-1], np.float32)

@@ -1,4 +1,4 @@
-"""Text on surfaces: pygame's own font at sizes that follow the window, each rendered line kept for the next frame."""
+"""Renders text on surfaces with pygame's font, at sizes that scale with the window; rendered lines are cached."""
 
 from typing import Literal
 
@@ -8,11 +8,11 @@ Colour = tuple[int, int, int]
 Place = tuple[float | int, float | int]
 """Pixels of a surface."""
 MAX_KEPT = 1500
-FINER = 3
-"""Text is rendered larger and shrunk: small letters come out evenly spaced."""
+SUPERSAMPLING = 3
+"""Supersampling factor: text is rendered larger and shrunk, so that small letters are evenly spaced."""
 
 
-class Lettering:
+class TextRenderer:
     """Writes text; sizes are pixels of a window 720 pixels high."""
 
     def __init__(self, window_height: int) -> None:
@@ -30,10 +30,12 @@ class Lettering:
             if len(self._lines) >= MAX_KEPT:
                 self._lines.clear()
             if pixels not in self._fonts:
-                self._fonts[pixels] = pygame.font.Font(None, round(pixels * 1.3 * FINER))
-            large = self._fonts[pixels].render(text or " ", True, colour)  # smoothscale crashes on a width of nothing
+                self._fonts[pixels] = pygame.font.Font(None, round(pixels * 1.3 * SUPERSAMPLING))
+            large = self._fonts[pixels].render(text or " ", True, colour)  # smoothscale crashes on a width of 0
             width, height = large.get_size()
-            self._lines[key] = pygame.transform.smoothscale(large, (max(1, width // FINER), max(1, height // FINER)))
+            self._lines[key] = pygame.transform.smoothscale(
+                large, (max(1, width // SUPERSAMPLING), max(1, height // SUPERSAMPLING))
+            )
         return self._lines[key]
 
     def write(

@@ -1,1 +1,1 @@
-"""The scripted teacher and what makes it more like a person."""
+"""The scripted teacher (expert policy) and human-like noise for its demonstrations."""

@@ -1,7 +1,7 @@
-"""What a teacher would click or press at this moment, given its mode and target; NOTHING when all is in train.
+"""Selects the teacher's desired click and key from its mode and target; NOTHING when no input is needed.
 
-A wish is no action yet: it has to last for a reaction time before the hand sets out (``teacher_tick``), and one wish
-is served at a time. Keys are pressed by the other hand.
+A desired click (the fields `wish*` of the carry) is not yet an action: it must persist for a reaction time before the
+motor model starts a gesture (``step``). One click is executed at a time; keys are independent of it.
 """
 
 import math
@@ -30,7 +30,7 @@ from understudy.worlds.simulator.teacher.mode_selection import (
     enemy_distance_from,
     speed_of,
 )
-from understudy.worlds.simulator.teacher.navigation import away, explore, flee
+from understudy.worlds.simulator.teacher.navigation import explore, flee, retreat
 from understudy.worlds.simulator.teacher.state import (
     ERRAND_PORTAL,
     MINIMAP,
@@ -43,12 +43,12 @@ from understudy.worlds.simulator.teacher.state import (
 
 WINDOW_SHARE = 0.15
 LEAD_S = 0.8
-"""How far ahead it reckons where a target will be."""
+"""Seconds ahead for which a target's position is extrapolated."""
 
 
 @njit
-def wish_for_click(c: Record, o: Record, g: Record, s: Record) -> Click:
-    """What to click on: (wish, id, x, y), the place in window fractions."""
+def choose_click(c: Record, o: Record, g: Record, s: Record) -> Click:
+    """The desired click: (what, id, x, y), the position in window fractions."""
     if o.player.alive == 0:
         return NOTHING, 0, 0.0, 0.0
     if c.mode == FIGHT and c.target_slot >= 0:
@@ -58,7 +58,7 @@ def wish_for_click(c: Record, o: Record, g: Record, s: Record) -> Click:
     if c.mode == FLEE:
         return flee(c, o, g)
     if c.mode == CAUTIOUS:
-        return _take_care(c, o, g, s)
+        return _play_cautiously(c, o, g, s)
     if c.mode == EXPLORE:
         return explore(c, o, g, s)
     return NOTHING, 0, 0.0, 0.0
@@ -66,20 +66,20 @@ def wish_for_click(c: Record, o: Record, g: Record, s: Record) -> Click:
 
 @njit
 def _fight(c: Record, o: Record, g: Record, s: Record) -> Click:
-    """Selects the target, then keeps circling it."""
+    """Selects the target, then orbits it."""
     target = o.tracks[c.target_slot]
     if target.selected == 0 and is_open(g, target.x, target.y):
         return OBJECT, target.id, float(target.x), float(target.y)
     if c.tick < c.move_due:
         return NOTHING, 0, 0.0, 0.0
-    return _circle(c, o, g, s, target)
+    return _orbit(c, o, g, s, target)
 
 
 @njit
-def _circle(c: Record, o: Record, g: Record, s: Record, target: Record) -> Click:
-    """A free place at the fighting distance from the target, a step further round it the way the ship is turning.
+def _orbit(c: Record, o: Record, g: Record, s: Record, target: Record) -> Click:
+    """The next point of the orbit: free space at the fighting distance, one step on in the ship's turning direction.
 
-    It leads the target by a moment, and backs off farther when the target is too close.
+    Leads the target by LEAD_S, and increases the radius when the target is too close.
     """
     centre_x = target.x + LEAD_S * (target.vx + o.player.vx)
     centre_y = target.y + LEAD_S * (target.vy + o.player.vy)
@@ -95,19 +95,19 @@ def _circle(c: Record, o: Record, g: Record, s: Record, target: Record) -> Click
         place_y = centre_y + radius * math.sin(angle + step) / VIEW_HEIGHT
         if is_free(o, g, place_x, place_y) and _on_the_map(o, place_x, place_y):
             return SPACE, 0, place_x, place_y
-    return away(c, o, g)
+    return retreat(c, o, g)
 
 
 @njit
 def _on_the_map(o: Record, x: float, y: float) -> bool:
-    """Whether a place of the window is inside the map; the window shows about a seventh of it each way."""
+    """Whether a window position lies inside the map; the window shows about a seventh of it in each axis."""
     map_x, map_y = o.player.x + WINDOW_SHARE * (x - 0.5), o.player.y + WINDOW_SHARE * (y - 0.5)
     return bool(min(map_x, map_y) > 0.005 and max(map_x, map_y) < 0.995)
 
 
 @njit
 def _fetch(c: Record, o: Record) -> Click:
-    """The box, unless the ship is on its way to it."""
+    """Clicks the box, unless the ship is already flying to it."""
     box = o.tracks[c.target_slot]
     under_way = c.sent == OBJECT and c.sent_id == box.id
     if under_way and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING):
@@ -116,20 +116,20 @@ def _fetch(c: Record, o: Record) -> Click:
 
 
 @njit
-def _take_care(c: Record, o: Record, g: Record, s: Record) -> Click:
-    """A box that nobody guards, or off from aliens that are near; else it waits for its repairs."""
+def _play_cautiously(c: Record, o: Record, g: Record, s: Record) -> Click:
+    """Fetches an unguarded box, or retreats from nearby aliens; otherwise waits for repairs."""
     if c.target_slot >= 0 and o.tracks[c.target_slot].role == LOOT:
         return _fetch(c, o)
     if o.player.safe != 0 or c.tick < c.move_due:
         return NOTHING, 0, 0.0, 0.0
     if enemy_distance_from(o, 0.5, 0.5) < s.keep_away:
-        return away(c, o, g)
+        return retreat(c, o, g)
     return NOTHING, 0, 0.0, 0.0
 
 
 @njit
-def wish_for_key(c: Record, o: Record, g: Record, s: Record) -> int:
-    """The key to press, as a bit of the profile's keys; 0 for none."""
+def choose_key(c: Record, o: Record, g: Record, s: Record) -> int:
+    """The desired key, as a bit of the profile's keys; 0 for none."""
     if o.player.alive == 0:
         return 0
     if c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL:
@@ -154,18 +154,18 @@ def wish_for_key(c: Record, o: Record, g: Record, s: Record) -> int:
 
 @njit
 def _choose_ammo(o: Record, g: Record, s: Record, kind: int) -> int:
-    """The ammunition for a target: the better the stronger it is, as far as the hold has any; 0 for what is loaded."""
+    """Ammunition for a target: better kinds for stronger aliens, if available; 0 keeps the loaded kind."""
     over = g.strength[kind] / s.strong_ammo_from
-    wanted = 1 + min(3, int(over))
-    for ammo in range(wanted, 0, -1):
+    preferred = 1 + min(3, int(over))
+    for ammo in range(preferred, 0, -1):
         if o.player.ammo[ammo - 1] > 0.02:
             return ammo
     return 0
 
 
 @njit
-def served(c: Record, s: Record) -> None:
-    """Notes that the last click was made: a goal is used up, and the next free flight has to wait a while."""
+def on_click_done(c: Record, s: Record) -> None:
+    """Updates the carry after a click was executed: clears the goal, and delays the next flight through free space."""
     if c.sent == MINIMAP:
         c.goal_errand = NO_ERRAND
     if c.sent == SPACE:

@@ -1,7 +1,7 @@
-"""What makes a person's recording harder to learn from than the teacher's, as data: one dataclass a hardship.
+"""Parameters of human-like noise in demonstrations, one dataclass per hardship.
 
-Each can be switched on alone, by its name in HARDSHIPS, and each has a strength that can be set. What they do to the
-play stands in ``person_like``; the one that concerns the window and not the player is carried out here.
+Each hardship can be enabled alone, by its name in HARDSHIPS, and has its own strength. ``noisy_teacher`` applies those
+that change the play; the one that changes the window (`other_window`) is applied here.
 """
 
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from understudy.contract.profile import Profile, Rectangle
 
 @dataclass(frozen=True, kw_only=True)
 class UnevenReactions:
-    """Reaction times that scatter widely, and that grow and shrink slowly over the session."""
+    """Reaction times with a wide scatter and a slow drift over the session."""
 
     spread: float = 0.7
     """Standard deviation of the logarithm of a factor on every reaction time, redrawn each second."""
     drift: float = 0.6
-    """Most that the logarithm of the reaction time drifts up and down."""
+    """Amplitude of the drift of the logarithm of the reaction time."""
     drift_minutes: float = 12.0
-    """One slow swing up and down takes so long."""
+    """Period of the drift."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DriftingAttention:
-    """Spells of slow and sloppy play."""
+    """Spells of slow and imprecise play."""
 
     every_minutes: float = 4.0
     """One spell in each such period."""
@@ -39,7 +39,7 @@ class DriftingAttention:
 
 @dataclass(frozen=True, kw_only=True)
 class IdleMinutes:
-    """The player leaves the keyboard; mouse and keys rest while the game goes on."""
+    """Absence from the keyboard: no input while the game goes on."""
 
     every_minutes: float = 6.0
     """One absence in each such period."""
@@ -49,9 +49,9 @@ class IdleMinutes:
 
 @dataclass(frozen=True, kw_only=True)
 class MenusAndChat:
-    """The player writes messages and clicks on panels, and does nothing of the game.
+    """Typing messages and clicking on panels instead of playing.
 
-    The embedded game has no chat that would swallow the letters, so those that are keys of the game act on it.
+    The embedded game has no chat that would consume the letters, so letters that are keys of the game take effect.
     """
 
     every_minutes: float = 6.0
@@ -59,34 +59,34 @@ class MenusAndChat:
     minutes: float = 1.0
     """Length of a distraction."""
     letters_per_s: float = 4.0
-    """How fast the player types."""
+    """Typing speed."""
     game_key_share: float = 0.3
-    """Share of the letters that are keys of the game, above all the space bar; only those are recorded."""
+    """Fraction of the letters that are keys of the game, mainly the space bar; only those are recorded."""
     click_every_s: float = 5.0
     """Time between two clicks on panels."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MisClicks:
-    """Clicks that miss what they were meant for."""
+    """Clicks that miss their target."""
 
     chance: float = 0.15
-    """Added to the style's own chance that a click misses altogether."""
+    """Added to the style's own probability of a complete miss (`slip_chance`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TwoStyles:
-    """Another style takes over every few minutes, as when two people share the keyboard."""
+    """Two alternating styles, as when two people share the keyboard."""
 
     every_minutes: float = 4.0
-    """A style plays for so long, then the other does."""
+    """Time until the other style takes over."""
     other: str | None = None
-    """Name of the second style; None for one that differs most from the first."""
+    """Name of the second style; None for the one that differs most from the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OtherWindow:
-    """A window of another size and aspect; panels and minimap keep their pixels and their corner."""
+    """A window of another size and aspect; panels and minimap keep their size in pixels and their corner."""
 
     width: int = 1024
     """Pixels."""
@@ -95,8 +95,8 @@ class OtherWindow:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hardships:
-    """Which hardships a recording has; None for those that it has not."""
+class DemonstrationNoise:
+    """The hardships of a recording; None disables one."""
 
     uneven_reactions: UnevenReactions | None = None
     drifting_attention: DriftingAttention | None = None
@@ -108,11 +108,11 @@ class Hardships:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Those that are switched on."""
+        """Names of the enabled hardships."""
         return tuple(field.name for field in fields(self) if getattr(self, field.name) is not None)
 
 
-ALL_HARDSHIPS = Hardships(
+ALL_HARDSHIPS = DemonstrationNoise(
     uneven_reactions=UnevenReactions(),
     drifting_attention=DriftingAttention(),
     idle_minutes=IdleMinutes(),
@@ -121,15 +121,15 @@ ALL_HARDSHIPS = Hardships(
     two_styles=TwoStyles(),
     other_window=OtherWindow(),
 )
-"""Each at its usual strength."""
+"""All hardships at their default strengths."""
 HARDSHIPS: tuple[str, ...] = ALL_HARDSHIPS.names
 
 
-def hardships_named(names: Sequence[str]) -> Hardships:
-    """The named ones at their usual strengths.
+def hardships_named(names: Sequence[str]) -> DemonstrationNoise:
+    """The named hardships at their default strengths.
 
     Raises:
-        FlagError: if there is no such hardship; names those that there are.
+        FlagError: if there is no such hardship; the message lists them.
     """
     for name in names:
         if name not in HARDSHIPS:
@@ -138,7 +138,7 @@ def hardships_named(names: Sequence[str]) -> Hardships:
 
 
 def resized(profile: Profile, window: OtherWindow | None) -> Profile:
-    """The game in a window of another size: what is drawn over it keeps its pixels and the edge that it hangs on."""
+    """The profile for a window of another size: panels keep their size in pixels and the edge they are anchored to."""
     if window is None:
         return profile
     old, new = (profile.window_width, profile.window_height), (window.width, window.height)
@@ -158,9 +158,9 @@ def resized(profile: Profile, window: OtherWindow | None) -> Profile:
 
 
 def _moved(start: float, size: float, old: int, new: int) -> tuple[float, float]:
-    """A stretch of one axis in fractions of the old window -> in fractions of the new one."""
+    """Converts an interval of one axis from fractions of the old window to fractions of the new one."""
     length = size * old / new
     to_end = 1.0 - start - size
-    if abs(start - to_end) < 0.2:  # in the middle, as the bar of ammunition
+    if abs(start - to_end) < 0.2:  # centred, as the ammunition bar
         return 0.5 - 0.5 * length, length
     return (start * old / new, length) if start < to_end else (1.0 - to_end * old / new - length, length)

@@ -1,22 +1,22 @@
-"""What a player's hands do in menus and chat: click on panels, and type."""
+"""Generates the inputs of a distracted player: clicks on panels, and typing."""
 
 import numpy as np
 from jaxtyping import Int64, UInt64
 
 from understudy.contract.observation import TICK_RATE_HZ, Button
 from understudy.contract.profile import Profile
-from understudy.worlds.simulator.engine.counter_rng import fate
+from understudy.worlds.simulator.engine.counter_rng import counter_uniform
 from understudy.worlds.simulator.teacher.demonstration_noise import MenusAndChat
 
 _PANEL, _PLACE_X, _PLACE_Y, _LETTER, _WHICH = range(20, 25)
-"""Streams of fate."""
+"""Random streams of `counter_uniform`."""
 MOVE_TICKS, DWELL_TICKS, PRESS_TICKS, HOLD_TICKS = 14, 3, 2, 2
 SPACE_BAR_SHARE = 0.8
-"""Of the letters that are keys of the game: text has many spaces and few digits."""
+"""Fraction of the space bar among typed game keys: text has many spaces and few digits."""
 
 
 class Distraction:
-    """Acts for B worlds, from their seeds and the tick alone."""
+    """Actions of distracted players in B worlds, a pure function of seeds and tick."""
 
     def __init__(self, hardship: MenusAndChat, profile: Profile) -> None:
         self._hardship = hardship
@@ -29,10 +29,10 @@ class Distraction:
         """Writes the actions of some of the worlds.
 
         Args:
-            worlds: which ones.
+            worlds: indices of these worlds.
             seeds: of all B worlds.
             tick: since the session began.
-            out: records of dtype ACTION, shape (B,), that leave the cursor where it is.
+            out: records of dtype ACTION, shape (B,), initialised with the present cursor; changed in place.
         """
         period = max(round(self._hardship.click_every_s * TICK_RATE_HZ), MOVE_TICKS + DWELL_TICKS + PRESS_TICKS)
         number, since = divmod(tick, period)
@@ -46,21 +46,21 @@ class Distraction:
     def _reach(
         self, worlds: Int64[np.ndarray, " W"], seeds: UInt64[np.ndarray, " W"], number: int, since: int, out: np.ndarray
     ) -> None:
-        """Moves the cursor towards the next place on a panel, along a minimum-jerk profile."""
-        panels = self._panels[(fate(seeds, _PANEL, number) * len(self._panels)).astype(int)]
+        """Moves the cursor towards the next point on a panel, along a minimum-jerk profile (Flash and Hogan 1985)."""
+        panels = self._panels[(counter_uniform(seeds, _PANEL, number) * len(self._panels)).astype(int)]
         done, after = (_minimum_jerk(step / MOVE_TICKS) for step in (since, since + 1))
         share = (after - done) / (1.0 - done)
         for axis, (name, stream) in enumerate((("cursor_x", _PLACE_X), ("cursor_y", _PLACE_Y))):
-            goal = panels[:, axis] + panels[:, 2 + axis] * (0.1 + 0.8 * fate(seeds, stream, number))
+            goal = panels[:, axis] + panels[:, 2 + axis] * (0.1 + 0.8 * counter_uniform(seeds, stream, number))
             out[name][worlds] += share * (goal - out[name][worlds])
 
     def _typed(self, seeds: UInt64[np.ndarray, " W"], tick: int) -> np.ndarray:
-        """Keys that are down: a letter is held for HOLD_TICKS, and few letters are keys of the game."""
+        """Key mask: each letter is held for HOLD_TICKS, and few letters are keys of the game."""
         letter, since = divmod(tick, max(round(TICK_RATE_HZ / self._hardship.letters_per_s), HOLD_TICKS + 1))
-        which = fate(seeds, _WHICH, letter)
-        others = self._letters[(fate(seeds, _WHICH + 1, letter) * len(self._letters)).astype(int)]
+        which = counter_uniform(seeds, _WHICH, letter)
+        others = self._letters[(counter_uniform(seeds, _WHICH + 1, letter) * len(self._letters)).astype(int)]
         key = np.where(which < SPACE_BAR_SHARE, self._space, others)
-        down = (fate(seeds, _LETTER, letter) < self._hardship.game_key_share) & (since < HOLD_TICKS)
+        down = (counter_uniform(seeds, _LETTER, letter) < self._hardship.game_key_share) & (since < HOLD_TICKS)
         return np.where(down, key, 0).astype(np.uint32)
 
 

@@ -1,7 +1,6 @@
-"""What a teacher knows of the game beforehand, as any player does: kinds, keys, where the window is open space, and
-which portal leads where.
+"""Prior knowledge of the game, as any player has it: kinds, keys, panels, and which portal leads where.
 
-Distances are units of the game: the window shows 1600 x 900 of them with the player in the middle.
+Distances are in game units: the window shows 1600 x 900 of them with the player in the middle.
 """
 
 import math
@@ -15,7 +14,7 @@ from understudy.worlds.simulator.engine.njit import njit
 from understudy.worlds.simulator.engine.state import Record
 
 Click = tuple[int, int, float, float]
-"""What to click on (an OBJECT, SPACE, the MINIMAP or NOTHING), its id, and the place in window fractions."""
+"""A desired click: OBJECT, SPACE, MINIMAP or NOTHING; its id; x and y in window fractions."""
 VIEW_WIDTH = 1600.0
 VIEW_HEIGHT = 900.0
 LASER_RANGE = 600.0
@@ -47,7 +46,7 @@ ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), i
 
 
 def game_record(profile: Profile) -> np.ndarray:
-    """A profile as one record of dtype GAME, shape (1,), for compiled code."""
+    """Converts a profile to one record of dtype GAME, shape (1,), for compiled code."""
     record = np.zeros(1, GAME)
     game = record[0]
     for index, kind in enumerate(profile.kinds):
@@ -65,7 +64,7 @@ def game_record(profile: Profile) -> np.ndarray:
 
 
 def _write_portals(game: np.void, rules: np.void) -> None:
-    """The map of maps; places as they lie on the minimap."""
+    """Writes the portals of all maps, positions in map fractions."""
     game["num_portals"], game["portal_to"] = rules["num_portals"], rules["portal_to"]
     game["portal_x"] = rules["portal_x"] / rules["map_width"]
     game["portal_y"] = rules["portal_y"] / rules["map_height"]
@@ -73,13 +72,13 @@ def _write_portals(game: np.void, rules: np.void) -> None:
 
 @njit
 def distance(x: float, y: float) -> float:
-    """From the player to a point in window fractions, in units."""
+    """Distance in units from the player to a point in window fractions."""
     return math.hypot((x - 0.5) * VIEW_WIDTH, (y - 0.5) * VIEW_HEIGHT)
 
 
 @njit
 def find_track(o: Record, object_id: int) -> int:
-    """The slot of an object, -1 when it is not in sight."""
+    """Track slot of an object, -1 when it is not visible."""
     if object_id != 0:
         for slot in range(MAX_TRACKS):
             if o.tracks[slot].id == object_id:
@@ -89,7 +88,7 @@ def find_track(o: Record, object_id: int) -> int:
 
 @njit
 def find_landmark(o: Record, role: int) -> int:
-    """The landmark of a role that is nearest on the map, -1 for none."""
+    """Index of the nearest landmark of a role, -1 for none."""
     best, best_distance = -1, 1e9
     for index in range(len(o.landmarks)):
         mark = o.landmarks[index]
@@ -102,7 +101,7 @@ def find_landmark(o: Record, role: int) -> int:
 
 @njit
 def is_open(g: Record, x: float, y: float) -> bool:
-    """Whether a point of the window shows the world: inside the margins and under no panel."""
+    """Whether a window point shows the world: inside the margins and not under a panel."""
     if min(x, y) < WINDOW_MARGIN or max(x, y) > 1.0 - WINDOW_MARGIN:
         return False
     for index in range(g.num_panels):
@@ -114,7 +113,7 @@ def is_open(g: Record, x: float, y: float) -> bool:
 
 @njit
 def is_free(o: Record, g: Record, x: float, y: float) -> bool:
-    """Whether a click there flies: open space, and no alien or box under the cursor, with some room to spare."""
+    """Whether a click there flies: open space with no alien or box within a margin of the cursor."""
     if not is_open(g, x, y):
         return False
     for slot in range(MAX_TRACKS):

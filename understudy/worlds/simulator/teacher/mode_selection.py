@@ -1,7 +1,7 @@
-"""How a teacher makes up its mind: which mode the scene asks for, and which alien or box it is after.
+"""Selects the teacher's mode and its target, an alien or a box.
 
-Everything is judged from the observation and a memory of seconds (the present mode, the present target, when it was
-last shot at), so that whoever watches the same screen could come to the same decisions.
+Uses only the observation and a short memory (present mode, present target, time of the last attack), so a learner with
+the same observations can reproduce the decisions.
 """
 
 import math
@@ -26,24 +26,24 @@ from understudy.worlds.simulator.teacher.state import ERRAND_PORTAL, MINIMAP, NO
 FIGHT, TAKE, FLEE = int(Mode.FIGHT), int(Mode.LOOT), int(Mode.FLEE)
 EXPLORE, CAUTIOUS = int(Mode.EXPLORE), int(Mode.CAUTIOUS)
 PACK_RADIUS = 380.0
-"""Aliens this close to a target are reckoned to join in."""
-UNHURT = 0.6
-"""From this health on it is not afraid of numbers alone."""
+"""Aliens this close to a target count as part of the fight, units."""
+HEALTHY = 0.6
+"""From this health on, the number of attackers alone does not make it flee."""
 CALM_TICKS = 3 * TICK_RATE_HZ
-"""So long after the last shot it feels that nobody is after it."""
-STAY_WITH_IT = 1.6
-"""By how much the target that it already has is worth more than another like it."""
+"""Ticks after the last attack until it no longer counts as chased."""
+TARGET_HYSTERESIS = 1.6
+"""Hysteresis: factor on the worth of the present target."""
 JUMP_RANGE = 120.0
-"""So near to a portal it presses the jump key."""
+"""Distance to a portal within which it presses the jump key, units."""
 STANDING = 25.0
-"""Below this speed, units a second, the ship stands."""
+"""Below this speed, units a second, the ship counts as standing."""
 PATIENCE = TICK_RATE_HZ
-"""It gives the ship this long to answer a click before it judges the answer."""
+"""Ticks that the ship has to react to a click before the click counts as failed."""
 
 
 @njit
 def health(o: Record) -> float:
-    """Hull and shield together, 0..1; an unreadable bar counts as half."""
+    """Weighted mean of hull and shield, 0..1; an unreadable bar counts as half."""
     hp = 0.5 if math.isnan(o.player.hp) else o.player.hp
     shield = 0.5 if math.isnan(o.player.shield) else o.player.shield
     return float(0.7 * hp + 0.3 * shield)
@@ -67,7 +67,7 @@ def at_portal(o: Record) -> bool:
 
 @njit
 def attackers(o: Record, g: Record) -> tuple[int, float]:
-    """How many aliens shoot at the player, and their strengths added up."""
+    """Number of aliens that attack the player, and the sum of their strengths."""
     number, strength = 0, 0.0
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -79,7 +79,7 @@ def attackers(o: Record, g: Record) -> tuple[int, float]:
 
 @njit
 def enemy_distance_from(o: Record, x: float, y: float) -> float:
-    """Distance from a point in window fractions to the alien nearest to it."""
+    """Distance in units from a point (window fractions) to the nearest alien."""
     nearest = math.inf
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -89,8 +89,8 @@ def enemy_distance_from(o: Record, x: float, y: float) -> float:
 
 
 @njit
-def _odds(o: Record, g: Record, slot: int) -> float:
-    """How strong a fight against an alien would be: its own strength by what is left, and a third of its pack's."""
+def _fight_strength(o: Record, g: Record, slot: int) -> float:
+    """Estimated strength of a fight: the alien's own strength by its remaining hull, plus 0.35 of its pack's."""
     target = o.tracks[slot]
     left = 1.0 if math.isnan(target.hp) else target.hp
     odds = g.strength[target.kind] * (0.4 + 0.6 * left)
@@ -105,7 +105,7 @@ def _odds(o: Record, g: Record, slot: int) -> float:
 
 @njit
 def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, float]:
-    """The alien most worth fighting in the present state, and its worth in points a second; slot -1 for none."""
+    """Slot and worth (points a second) of the best alien to fight; slot -1 for none."""
     bold = min(1.0, max(0.0, (well - s.flee_below) / (s.resume_above - s.flee_below)))
     limit = s.max_strength * (0.35 + 0.65 * bold)
     best, best_worth = -1, 0.0
@@ -114,13 +114,13 @@ def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple
         if track.id == 0 or track.role != ENEMY:
             continue
         mine = track.id == c.target_id
-        if _odds(o, g, slot) > (1.5 * limit if mine or track.attacking != 0 else limit):
+        if _fight_strength(o, g, slot) > (1.5 * limit if mine or track.attacking != 0 else limit):
             continue
         left = 1.0 if math.isnan(track.hp) else track.hp
         way_s = max(0.0, distance(track.x, track.y) - s.fight_distance) / 300.0
         worth = g.value[track.kind] ** s.value_taste / (2.0 + way_s + 22.0 * g.strength[track.kind] * left)
         if mine:
-            worth *= STAY_WITH_IT
+            worth *= TARGET_HYSTERESIS
         if track.attacking != 0:
             worth *= 2.0
         if track.selected != 0 and left < 0.98:
@@ -132,7 +132,7 @@ def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple
 
 @njit
 def best_box(c: Record, o: Record, g: Record, s: Record, careful: bool) -> tuple[int, float]:
-    """The box most worth fetching and its worth in points a second; the careful take none that an alien is near."""
+    """Slot and worth (points a second) of the best box to fetch; `careful` skips boxes near an alien."""
     best, best_worth = -1, 0.0
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -143,7 +143,7 @@ def best_box(c: Record, o: Record, g: Record, s: Record, careful: bool) -> tuple
             continue
         worth = s.loot_weight * g.value[track.kind] / (1.5 + away / 300.0)
         if track.id == c.target_id:
-            worth *= STAY_WITH_IT
+            worth *= TARGET_HYSTERESIS
         if worth > best_worth:
             best, best_worth = slot, worth
     return best, best_worth
@@ -151,45 +151,45 @@ def best_box(c: Record, o: Record, g: Record, s: Record, careful: bool) -> tuple
 
 @njit
 def _must_flee(c: Record, o: Record, g: Record, s: Record, well: float) -> bool:
-    """Whether to break off: earlier the stronger those are who shoot; once fleeing, until it is over."""
+    """Whether to flee: at a higher health against stronger attackers; once fleeing, with hysteresis."""
     number, strength = attackers(o, g)
-    hunted = number > 0 or c.tick - c.attacked_tick < CALM_TICKS
+    chased = number > 0 or c.tick - c.attacked_tick < CALM_TICKS
     excess = max(0.0, strength / s.max_strength - 1.0)
     threshold = min(0.85, s.flee_below * (1.0 + 0.22 * excess))
     if c.mode == FLEE:
-        # it stops when nobody follows and it is not about to die, or when it is safe and a little repaired
-        return bool((hunted and o.player.safe == 0) or well < threshold + 0.1)
-    crowded = number > s.max_attackers and well < UNHURT and not _on_a_journey(c, o)
-    return bool(well < threshold or crowded)
+        # stops when it is not chased, or is in the safe zone, and health is above the threshold plus a margin
+        return bool((chased and o.player.safe == 0) or well < threshold + 0.1)
+    outnumbered = number > s.max_attackers and well < HEALTHY and not _is_travelling(c, o)
+    return bool(well < threshold or outnumbered)
 
 
 @njit
-def _on_a_journey(c: Record, o: Record) -> bool:
-    """Whether it is on its way to a portal: it then leaves everything aside."""
+def _is_travelling(c: Record, o: Record) -> bool:
+    """Whether it is flying to a portal; it then ignores everything else."""
     bound = c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL
     return bool(bound and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING or at_portal(o)))
 
 
 @njit
-def think(c: Record, o: Record, g: Record, s: Record) -> None:
-    """Updates mode and target in the carry; a change of mode takes a reaction time."""
+def update_mode(c: Record, o: Record, g: Record, s: Record) -> None:
+    """Updates mode and target in the carry; a new mode takes effect after a reaction time."""
     number, _ = attackers(o, g)
     if number > 0:
         c.attacked_tick = c.tick
     if o.events.jumps > 0.0 or o.player.alive == 0:
-        # elsewhere all of a sudden: where it was bound for means nothing any more
+        # the position changed abruptly: the last destination is no longer valid
         c.sent, c.goal_errand, c.target_id, c.target_slot = NOTHING, NO_ERRAND, 0, -1
     if o.player.alive == 0:
         return
     well = health(o)
-    wanted, target = _judge(c, o, g, s, well)
-    if wanted != c.next_mode:
-        after_s = s.notice_s if wanted in (FLEE, CAUTIOUS) else s.reaction_s
-        c.next_mode, c.mode_due = wanted, c.tick + draw_ticks(c, after_s, 0.3)
+    selected, target = _select_mode(c, o, g, s, well)
+    if selected != c.next_mode:
+        after_s = s.notice_s if selected in (FLEE, CAUTIOUS) else s.reaction_s
+        c.next_mode, c.mode_due = selected, c.tick + draw_ticks(c, after_s, 0.3)
     if c.mode != c.next_mode and c.tick >= c.mode_due:
         c.mode = c.next_mode
         c.goal_errand = NO_ERRAND
-    if c.mode == wanted:
+    if c.mode == selected:
         c.target_id = o.tracks[target].id if target >= 0 else 0
     c.target_slot = find_track(o, c.target_id)
     if c.target_slot < 0:
@@ -197,14 +197,14 @@ def think(c: Record, o: Record, g: Record, s: Record) -> None:
 
 
 @njit
-def _judge(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, int]:
-    """The mode that the scene asks for and the track slot to go for in it, -1 for none."""
+def _select_mode(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, int]:
+    """The appropriate mode and the track slot of its target, -1 for none."""
     if _must_flee(c, o, g, s, well):
         return FLEE, -1
-    if _on_a_journey(c, o):
+    if _is_travelling(c, o):
         return EXPLORE, -1
-    tired = c.mode == FLEE or c.mode == CAUTIOUS
-    weak = well < (s.resume_above if tired else s.cautious_below)
+    recovering = c.mode == FLEE or c.mode == CAUTIOUS
+    weak = well < (s.resume_above if recovering else s.cautious_below)
     enemy, enemy_worth = best_enemy(c, o, g, s, well)
     box, box_worth = best_box(c, o, g, s, weak)
     if weak and not (enemy >= 0 and (o.tracks[enemy].attacking != 0 or c.mode == FIGHT)):

@@ -1,7 +1,7 @@
-"""A teacher's hand: it moves the cursor as people do, dwells, presses for a few ticks, and releases.
+"""The teacher's motor model: moves the cursor like a person, dwells, presses for a few ticks, and releases.
 
-Moves follow a minimum-jerk profile (Flash and Hogan 1985) over a time by Fitts' law (1954), bow out a little to one
-side, and keep up with a target that moves. Whatever happens, the cursor stays below ``CURSOR_SPEED_LIMIT``.
+Moves follow a minimum-jerk profile (Flash and Hogan 1985) with a duration by Fitts' law (1954), curve slightly to one
+side, and track a moving target. The cursor's speed never exceeds ``CURSOR_SPEED_LIMIT``.
 """
 
 import math
@@ -9,7 +9,7 @@ import math
 from understudy.contract.intent import Phase
 from understudy.contract.observation import TICK_S, Button
 from understudy.worlds.simulator.engine.njit import njit
-from understudy.worlds.simulator.engine.rng import chance
+from understudy.worlds.simulator.engine.rng import uniform
 from understudy.worlds.simulator.engine.state import Record
 from understudy.worlds.simulator.teacher.game_knowledge import find_track
 from understudy.worlds.simulator.teacher.state import (
@@ -21,13 +21,13 @@ from understudy.worlds.simulator.teacher.state import (
 )
 
 CURSOR_SPEED_LIMIT = 4.0
-"""Window widths per second that the cursor never exceeds."""
+"""Largest speed of the cursor, window widths a second."""
 FITTS_START_S = 0.10
 FITTS_PER_BIT_S = 0.095
 """Movement time is FITTS_START_S + FITTS_PER_BIT_S * log2(distance / size + 1) (MacKenzie 1992, for mice)."""
 SPACE_SIZE = 0.05
 MINIMAP_SIZE = 0.02
-"""How large, in window widths, a place in free space or on the minimap is to its aim."""
+"""Effective target size, window widths, of a point in free space or on the minimap."""
 ASPECT = 16.0 / 9.0
 
 IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
@@ -36,7 +36,7 @@ LEFT = int(Button.LEFT)
 
 @njit
 def begin_gesture(c: Record, o: Record, s: Record) -> None:
-    """Sets the hand out from where the cursor is to what is wished for."""
+    """Starts a gesture from the cursor's position to the desired click."""
     c.gesture, c.gesture_id = c.wish, c.wish_id
     c.from_x, c.from_y = c.cursor_x, c.cursor_y
     c.to_x, c.to_y = c.wish_x, c.wish_y
@@ -49,8 +49,8 @@ def begin_gesture(c: Record, o: Record, s: Record) -> None:
         size, size_y = max(0.005, o.tracks[slot].width), max(0.005, o.tracks[slot].height)
     c.offset_x = min(0.45, max(-0.45, s.aim_noise * draw_normal(c))) * size
     c.offset_y = min(0.45, max(-0.45, s.aim_noise * draw_normal(c))) * size_y
-    if chance(c) < s.slip_chance:
-        angle = 2.0 * math.pi * chance(c)
+    if uniform(c) < s.slip_chance:
+        angle = 2.0 * math.pi * uniform(c)
         c.offset_x, c.offset_y = 0.9 * size * math.cos(angle), 0.9 * size_y * math.sin(angle)
     length = math.hypot(c.to_x - c.from_x, (c.to_y - c.from_y) / ASPECT)
     duration_s = FITTS_START_S + FITTS_PER_BIT_S * math.log2(length / size + 1.0)
@@ -59,8 +59,8 @@ def begin_gesture(c: Record, o: Record, s: Record) -> None:
 
 
 @njit
-def move_hand(c: Record, o: Record) -> int:
-    """Carries the gesture on by one tick; the cursor's new place is in the carry. Returns the button held."""
+def advance_gesture(c: Record, o: Record) -> int:
+    """Advances the gesture by one tick, updates the cursor in the carry, and returns the held button."""
     if c.phase == IDLE:
         return 0
     _follow_target(c, o)
@@ -80,7 +80,7 @@ def move_hand(c: Record, o: Record) -> int:
 
 @njit
 def _follow_target(c: Record, o: Record) -> None:
-    """Moves the end of the gesture to where its target will be when the hand gets there."""
+    """Moves the end of the gesture to the target's extrapolated position at arrival."""
     if c.gesture != OBJECT:
         return
     slot = find_track(o, c.gesture_id)
@@ -114,12 +114,12 @@ def _next_phase(c: Record) -> None:
         c.phase = IDLE
         c.sent, c.sent_id, c.sent_tick = c.gesture, c.gesture_id, c.tick
         c.gesture, c.gesture_id = NOTHING, 0
-        # whatever it wishes for next is a new thing to react to
+        # the next desired click needs a new reaction time
         c.wish, c.wish_id = NOTHING, 0
 
 
 @njit
 def _enter(c: Record, phase: int, num_ticks: int) -> None:
-    # The first tick of MOVE is the one in which the gesture is begun, of the others the one after.
+    # MOVE starts in the tick that begins the gesture, the other phases in the following tick.
     first = c.tick if phase == MOVE else c.tick + 1
     c.phase, c.phase_start, c.phase_end = phase, first, first + num_ticks

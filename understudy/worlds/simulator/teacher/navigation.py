@@ -1,13 +1,13 @@
-"""Where a teacher flies: home when it flees, away from danger when it takes care, and about the maps when it explores.
+"""Navigation of the teacher: to the base when fleeing, away from danger when cautious, across the maps when exploring.
 
-What it gives back are wishes for a click, as in ``teacher_wishes``.
+Returns desired clicks, as ``action_selection`` does.
 """
 
 import math
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.worlds.simulator.engine.njit import njit
-from understudy.worlds.simulator.engine.rng import chance
+from understudy.worlds.simulator.engine.rng import uniform
 from understudy.worlds.simulator.engine.state import Record
 from understudy.worlds.simulator.teacher.game_knowledge import (
     BASE,
@@ -34,21 +34,21 @@ from understudy.worlds.simulator.teacher.state import (
 FLIGHT_STEP = 400.0
 """Length of a flight through free space away from danger."""
 BLOCKING = 220.0
-"""An alien nearer than this can bar the way home."""
+"""Distance in units within which an alien can block the way to the base."""
 EDGE = 0.08
-"""Within this share of the map its edge pushes back."""
+"""Within this fraction of the map from its edge, the edge repels."""
 AT_HOME = 0.12
-"""On the map that it likes best it takes a portal this much more seldom."""
+"""Factor on the chance of taking a portal on the home map."""
 
 
 @njit
 def flee(c: Record, o: Record, g: Record) -> Click:
-    """Home by the minimap; first round those who shoot from that side; nothing where it is safe."""
+    """Flies to the base by the minimap, avoiding attackers on the way; NOTHING in the safe zone."""
     if o.player.safe != 0:
         return NOTHING, 0, 0.0, 0.0
     base = find_landmark(o, BASE)
     if base < 0 or _blocked(o, o.landmarks[base].x - o.player.x, o.landmarks[base].y - o.player.y):
-        return away(c, o, g) if c.tick >= c.move_due else (NOTHING, 0, 0.0, 0.0)
+        return retreat(c, o, g) if c.tick >= c.move_due else (NOTHING, 0, 0.0, 0.0)
     home_bound = c.sent == MINIMAP and c.sent_id == ERRAND_BASE
     if home_bound and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING):
         return NOTHING, 0, 0.0, 0.0
@@ -57,7 +57,7 @@ def flee(c: Record, o: Record, g: Record) -> Click:
 
 @njit
 def _blocked(o: Record, way_x: float, way_y: float) -> bool:
-    """Whether an alien that shoots is close ahead on a way across the map."""
+    """Whether an attacking alien is close ahead in a direction across the map."""
     length = math.hypot(way_x * VIEW_WIDTH, way_y * VIEW_HEIGHT)
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -72,9 +72,9 @@ def _blocked(o: Record, way_x: float, way_y: float) -> bool:
 
 
 @njit
-def away(c: Record, o: Record, g: Record) -> Click:
-    """A free place away from the aliens in sight and from the map's edge, leaning towards the base."""
-    x, y = _pull(o)
+def retreat(c: Record, o: Record, g: Record) -> Click:
+    """A free point away from visible aliens and the map's edge, attracted by the base (a potential field)."""
+    x, y = _attraction(o)
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
         if track.id != 0 and track.role == ENEMY:
@@ -93,8 +93,8 @@ def away(c: Record, o: Record, g: Record) -> Click:
 
 
 @njit
-def _pull(o: Record) -> tuple[float, float]:
-    """Where base and map edge draw it, in units of one alien that pushes."""
+def _attraction(o: Record) -> tuple[float, float]:
+    """Attraction of the base and repulsion of the map's edge, in units of one alien's repulsion."""
     x = 2.0 * max(0.0, EDGE - o.player.x) / EDGE - 2.0 * max(0.0, o.player.x - 1.0 + EDGE) / EDGE
     y = 2.0 * max(0.0, EDGE - o.player.y) / EDGE - 2.0 * max(0.0, o.player.y - 1.0 + EDGE) / EDGE
     base = find_landmark(o, BASE)
@@ -107,7 +107,7 @@ def _pull(o: Record) -> tuple[float, float]:
 
 @njit
 def explore(c: Record, o: Record, g: Record, s: Record) -> Click:
-    """From place to place by the minimap; nothing while the ship is on its way."""
+    """Flies from goal to goal by the minimap; NOTHING while the ship is under way."""
     if c.goal_errand == NO_ERRAND:
         exploring = c.sent == MINIMAP and c.sent_id != ERRAND_BASE
         if exploring and (c.tick - c.sent_tick < PATIENCE or speed_of(o) > STANDING):
@@ -118,7 +118,7 @@ def explore(c: Record, o: Record, g: Record, s: Record) -> Click:
 
 @njit
 def _choose_goal(c: Record, o: Record, g: Record, s: Record) -> None:
-    """Where to explore next: through a portal now and then, else a place at the length of a patrol."""
+    """Draws the next goal: occasionally a portal, else a point at the length of a patrol."""
     portal = _choose_portal(c, o, g, s)
     if portal >= 0:
         c.goal_x, c.goal_y, c.goal_errand = o.landmarks[portal].x, o.landmarks[portal].y, ERRAND_PORTAL
@@ -126,14 +126,14 @@ def _choose_goal(c: Record, o: Record, g: Record, s: Record) -> None:
     c.goal_errand = ERRAND_PATROL
     base = find_landmark(o, BASE)
     for _ in range(20):
-        angle, length = 2.0 * math.pi * chance(c), s.roam * (0.5 + chance(c))
+        angle, length = 2.0 * math.pi * uniform(c), s.roam * (0.5 + uniform(c))
         c.goal_x = o.player.x + length * math.cos(angle)
         c.goal_y = o.player.y + length * math.sin(angle)
         inside = min(c.goal_x, c.goal_y) > 0.04 and max(c.goal_x, c.goal_y) < 0.96
         if inside and (base < 0 or _from_landmark(o, base, c.goal_x, c.goal_y) < s.tether):
             return
     if base >= 0:
-        # strayed too far: the next patrol leads back
+        # too far from the base: the next patrol leads back
         share = min(1.0, s.roam / max(0.01, _from_landmark(o, base, o.player.x, o.player.y)))
         c.goal_x = o.player.x + share * (o.landmarks[base].x - o.player.x)
         c.goal_y = o.player.y + share * (o.landmarks[base].y - o.player.y)
@@ -141,23 +141,23 @@ def _choose_goal(c: Record, o: Record, g: Record, s: Record) -> None:
 
 @njit
 def _choose_portal(c: Record, o: Record, g: Record, s: Record) -> int:
-    """The portal to take, -1 for none: the one that leads nearest to the map it likes; from there seldom any."""
+    """The portal to take, -1 for none: the one that leads closest to the home map; rarely one on the home map."""
     best, best_score = -1, -1e9
     for index in range(len(o.landmarks)):
         mark = o.landmarks[index]
         if mark.role != PORTAL:
             continue
         there = _leads_to(g, o.player.map_index, mark.x, mark.y)
-        score = 0.5 * chance(c) - abs(there - s.home_map)
+        score = 0.5 * uniform(c) - abs(there - s.home_map)
         if score > best_score:
             best, best_score = index, score
     eager = s.jump_chance * (1.0 if o.player.map_index != int(s.home_map) else AT_HOME)
-    return best if chance(c) < eager else -1
+    return best if uniform(c) < eager else -1
 
 
 @njit
 def _leads_to(g: Record, map_index: int, x: float, y: float) -> int:
-    """The map on the other side of the portal at this place of the minimap; the same map if nobody knows."""
+    """Index of the map behind the portal at this map position; the same map if unknown."""
     for portal in range(g.num_portals[map_index]):
         if math.hypot(g.portal_x[map_index, portal] - x, g.portal_y[map_index, portal] - y) < 0.03:
             return int(g.portal_to[map_index, portal])
@@ -166,7 +166,7 @@ def _leads_to(g: Record, map_index: int, x: float, y: float) -> int:
 
 @njit
 def _from_landmark(o: Record, landmark: int, x: float, y: float) -> float:
-    """Distance of a place from a landmark, map fractions."""
+    """Distance of a point from a landmark, map fractions."""
     return math.hypot(x - o.landmarks[landmark].x, y - o.landmarks[landmark].y)
 
 

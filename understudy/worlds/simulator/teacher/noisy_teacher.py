@@ -1,7 +1,7 @@
-"""A teacher that plays more as a person does: distracted, uneven, away from the keyboard, with any of the hardships.
+"""A teacher with human-like noise: uneven reactions, distraction, absence and other hardships.
 
-The teacher's own rules and hand are at work all the time; a hardship changes its style from tick to tick, or keeps its
-hands off the game for a while. So what is recorded is true play by mouse and keys, with its consequences in the world.
+The teacher's own rules and motor model produce every action; a hardship changes its style from tick to tick, or pauses
+its play for a while. Recordings therefore hold real play by mouse and keys with its consequences in the world.
 """
 
 from dataclasses import dataclass, fields
@@ -14,8 +14,8 @@ from understudy.contract.intent import no_intent
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
-from understudy.worlds.simulator.engine.counter_rng import fate, normal_fate
-from understudy.worlds.simulator.teacher.demonstration_noise import Hardships, TwoStyles
+from understudy.worlds.simulator.engine.counter_rng import counter_normal, counter_uniform
+from understudy.worlds.simulator.teacher.demonstration_noise import DemonstrationNoise, TwoStyles
 from understudy.worlds.simulator.teacher.distraction import Distraction
 from understudy.worlds.simulator.teacher.game_knowledge import game_record
 from understudy.worlds.simulator.teacher.motor import IDLE
@@ -25,26 +25,26 @@ from understudy.worlds.simulator.teacher.style import STYLE, Style, find_style, 
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
 _UNEVEN, _DRIFT, _ATTENTION, _IDLE, _CHAT, _STYLES = range(6)
-"""Streams of fate, one a hardship: switching one on does not move the others."""
+"""Random streams, one per hardship, so that enabling one does not change the others."""
 SLIPS_WHEN_SLOPPY = 0.05
 
 
 @dataclass
-class PersonCarry:
-    """Memory of B worlds."""
+class NoisyTeacherCarry:
+    """State of B worlds."""
 
     teacher: np.ndarray
-    """Records of dtype TEACHER_CARRY; its clock stands still while the player is away."""
+    """Records of dtype TEACHER_CARRY, shape (B,); not advanced while the player is away."""
     seeds: UInt64[np.ndarray, " B"]
     tick: int
     away: Bool[np.ndarray, " B"]
-    """The hands are off the game; an absence begins once the hand is free."""
+    """Whether the player is away; an absence begins once no gesture is active."""
 
 
-class PersonLike:
-    """A Pilot: a teacher of one style with hardships (all but `other_window`, which is the world's)."""
+class NoisyTeacher:
+    """A Pilot: a teacher of one style with hardships (except `other_window`, which changes the world)."""
 
-    def __init__(self, style: str, profile: Profile, hardships: Hardships) -> None:
+    def __init__(self, style: str, profile: Profile, hardships: DemonstrationNoise) -> None:
         """Args: `style`, a name in ``data/styles.toml``; `profile`, the game to be played.
 
         Raises:
@@ -60,12 +60,12 @@ class PersonLike:
         self._distraction = None if chat is None else Distraction(chat, profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh memory for B worlds."""
-        return PersonCarry(self._teacher.start(seeds), seeds.copy(), 0, np.zeros(len(seeds), bool))
+        """The initial carry of B worlds."""
+        return NoisyTeacherCarry(self._teacher.start(seeds), seeds.copy(), 0, np.zeros(len(seeds), bool))
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
         """One tick of play; updates `carry` in place."""
-        idle, chatting = self._called_away(carry)
+        idle, chatting = self._scheduled_absences(carry)
         free = (carry.teacher["phase"] == IDLE) & (carry.teacher["key_down"] == 0)
         carry.away = (idle | chatting) & (carry.away | free)
         records = np.zeros(len(observation), ACTION)
@@ -77,22 +77,22 @@ class PersonLike:
         carry.tick += 1
         return Decision(Action(records), no_intent(len(observation)), carry)
 
-    def _play(self, observation: Observation, carry: PersonCarry, records: np.ndarray) -> None:
-        """Lets the teacher decide in the worlds where the player is there."""
+    def _play(self, observation: Observation, carry: NoisyTeacherCarry, records: np.ndarray) -> None:
+        """Lets the teacher decide in the worlds where the player is present."""
         there = np.flatnonzero(~carry.away)
         styles = self._styles(carry)
         if len(there) == len(records):
             decide_worlds(observation.records, carry.teacher, self._game, styles, records)
             return
-        seen = _plain(observation.records)[there].view(observation.records.dtype)
-        memory = _plain(carry.teacher)[there].view(TEACHER_CARRY)
+        seen = _as_raw_bytes(observation.records)[there].view(observation.records.dtype)
+        memory = _as_raw_bytes(carry.teacher)[there].view(TEACHER_CARRY)
         done = np.empty(len(there), ACTION)
         decide_worlds(seen, memory, self._game, styles[there], done)
-        _plain(carry.teacher)[there] = _plain(memory)
+        _as_raw_bytes(carry.teacher)[there] = _as_raw_bytes(memory)
         records[there] = done
 
-    def _called_away(self, carry: PersonCarry) -> tuple[Bool[np.ndarray, " B"], Bool[np.ndarray, " B"]]:
-        """Where the player should be (away from the keyboard, in menus and chat)."""
+    def _scheduled_absences(self, carry: NoisyTeacherCarry) -> tuple[Bool[np.ndarray, " B"], Bool[np.ndarray, " B"]]:
+        """In which worlds the player should be (away from the keyboard, in menus and chat)."""
         nobody = np.zeros(len(carry.seeds), bool)
         idle, chat = self.hardships.idle_minutes, self.hardships.menus_and_chat
         return (
@@ -100,7 +100,7 @@ class PersonLike:
             nobody if chat is None else in_spell(carry, _CHAT, chat.every_minutes, chat.minutes),
         )
 
-    def _styles(self, carry: PersonCarry) -> np.ndarray:
+    def _styles(self, carry: NoisyTeacherCarry) -> np.ndarray:
         """The style of this tick in each world, records of dtype STYLE, shape (B,)."""
         styles = np.empty(len(carry.seeds), STYLE)
         styles[:] = self._style
@@ -114,18 +114,18 @@ class PersonLike:
             styles[name] *= slowness
         return styles
 
-    def _uneven(self, carry: PersonCarry) -> Float64[np.ndarray, " B"]:
-        """Factor on the reaction times of this moment."""
+    def _uneven(self, carry: NoisyTeacherCarry) -> Float64[np.ndarray, " B"]:
+        """Factor on the reaction times in this tick, from UnevenReactions."""
         uneven = self.hardships.uneven_reactions
         if uneven is None:
             return np.ones(len(carry.seeds))
         swing, since_s = period_of(carry, _DRIFT, uneven.drift_minutes)
         angle = 2.0 * np.pi * since_s / (60.0 * uneven.drift_minutes)
-        scatter = normal_fate(carry.seeds, _UNEVEN, carry.tick // TICK_RATE_HZ)
+        scatter = counter_normal(carry.seeds, _UNEVEN, carry.tick // TICK_RATE_HZ)
         return np.asarray(np.exp(uneven.spread * scatter + uneven.drift * np.sin(angle) * np.ones_like(swing)))
 
-    def _inattention(self, carry: PersonCarry, styles: np.ndarray) -> Float64[np.ndarray, " B"]:
-        """Factor on the reaction times of this moment; makes the styles sloppy in place."""
+    def _inattention(self, carry: NoisyTeacherCarry, styles: np.ndarray) -> Float64[np.ndarray, " B"]:
+        """Factor on the reaction times in this tick, from DriftingAttention; also makes `styles` sloppier in place."""
         lapse = self.hardships.drifting_attention
         if lapse is None:
             return np.ones(len(carry.seeds))
@@ -139,24 +139,24 @@ class PersonLike:
 
 
 def period_of(
-    carry: PersonCarry, stream: int, minutes: float
+    carry: NoisyTeacherCarry, stream: int, minutes: float
 ) -> tuple[Int64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
-    """(number of the period of so many minutes, seconds since it began); each world began somewhere in its first."""
+    """(index of the period of `minutes`, seconds since it began); each world has its own random phase."""
     period_s = 60.0 * minutes
-    at_s = carry.tick * TICK_S + period_s * fate(carry.seeds, stream, 0)
+    at_s = carry.tick * TICK_S + period_s * counter_uniform(carry.seeds, stream, 0)
     number = np.floor(at_s / period_s).astype(np.int64)
     return number, at_s - number * period_s
 
 
-def in_spell(carry: PersonCarry, stream: int, every_minutes: float, minutes: float) -> Bool[np.ndarray, " B"]:
-    """Whether now is in the one spell of its period, which lies anywhere in the period."""
+def in_spell(carry: NoisyTeacherCarry, stream: int, every_minutes: float, minutes: float) -> Bool[np.ndarray, " B"]:
+    """Whether the present tick lies in the period's spell, whose start within the period is random."""
     number, since_s = period_of(carry, stream, every_minutes)
-    begin_s = 60.0 * max(0.0, every_minutes - minutes) * fate(carry.seeds, stream, number + 1)
+    begin_s = 60.0 * max(0.0, every_minutes - minutes) * counter_uniform(carry.seeds, stream, number + 1)
     return np.asarray((since_s >= begin_s) & (since_s < begin_s + 60.0 * minutes))
 
 
 def _second_style(style: str, chosen: TwoStyles) -> Style:
-    """The style that takes turns with the first: the one asked for, or the one whose numbers differ most."""
+    """The style that alternates with the first: the configured one, or the one whose numbers differ most."""
     if chosen.other is not None:
         return find_style(chosen.other)
     own = find_style(style)
@@ -168,6 +168,6 @@ def _second_style(style: str, chosen: TwoStyles) -> Style:
     return max(read_styles().values(), key=differs)
 
 
-def _plain(records: np.ndarray) -> np.ndarray:
-    """The same memory as nameless lumps: numpy copies named records field by field, twenty times slower."""
+def _as_raw_bytes(records: np.ndarray) -> np.ndarray:
+    """A view as raw bytes: numpy copies structured records field by field, twenty times slower."""
     return records.view(f"V{records.dtype.itemsize}")

@@ -1,7 +1,7 @@
-"""One tick of a teacher: make up its mind, notice what is to be done, move the hand, press the keys.
+"""One tick of a teacher: select mode and target, select click and key, move the cursor, press keys.
 
-Compiled as the engine is (see there): the entry point is made inside a function that is given a fingerprint of its
-sources, because numba's cache on disk does not notice a change in a function of another file.
+Compiled like the engine's `step`: the entry point is created inside a function whose argument is a fingerprint of its
+sources, because numba's disk cache does not detect a change in a function of another file.
 """
 
 import zlib
@@ -12,33 +12,33 @@ import numpy as np
 
 from understudy.worlds.simulator.engine.njit import njit
 from understudy.worlds.simulator.engine.state import Record
-from understudy.worlds.simulator.teacher.action_selection import served, wish_for_click, wish_for_key
-from understudy.worlds.simulator.teacher.mode_selection import think
-from understudy.worlds.simulator.teacher.motor import DWELL, IDLE, MOVE, PRESS, begin_gesture, move_hand
+from understudy.worlds.simulator.teacher.action_selection import choose_click, choose_key, on_click_done
+from understudy.worlds.simulator.teacher.mode_selection import update_mode
+from understudy.worlds.simulator.teacher.motor import DWELL, IDLE, MOVE, PRESS, advance_gesture, begin_gesture
 from understudy.worlds.simulator.teacher.state import NOTHING, draw_ticks
 
 
 @njit
 def decide_one(o: Record, c: Record, g: Record, s: Record, action: Record) -> None:
-    """One decision of one teacher; writes all of the action."""
+    """One decision of one teacher; writes the complete action."""
     c.cursor_x, c.cursor_y = o.cursor_x, o.cursor_y
-    think(c, o, g, s)
-    _notice(c, o, g, s)
-    if c.wish != NOTHING and c.tick >= c.wish_due and _hand_is_free(c):
+    update_mode(c, o, g, s)
+    _update_desired_click(c, o, g, s)
+    if c.wish != NOTHING and c.tick >= c.wish_due and _can_begin_gesture(c):
         begin_gesture(c, o, s)
     phase = c.phase
-    action.button = move_hand(c, o)
+    action.button = advance_gesture(c, o)
     if phase == PRESS and c.phase == IDLE:
-        served(c, s)
+        on_click_done(c, s)
     action.keys = _press_keys(c, o, g, s)
     action.cursor_x, action.cursor_y = c.cursor_x, c.cursor_y
     c.tick += 1
 
 
 @njit
-def _notice(c: Record, o: Record, g: Record, s: Record) -> None:
-    """Takes over the present wish; a new one is acted on after a reaction time."""
-    wish, wish_id, x, y = wish_for_click(c, o, g, s)
+def _update_desired_click(c: Record, o: Record, g: Record, s: Record) -> None:
+    """Updates the desired click; a new one takes effect after a reaction time."""
+    wish, wish_id, x, y = choose_click(c, o, g, s)
     if wish != c.wish or wish_id != c.wish_id:
         c.wish, c.wish_id = wish, wish_id
         c.wish_due = c.tick + draw_ticks(c, s.reaction_s, 0.25)
@@ -46,8 +46,8 @@ def _notice(c: Record, o: Record, g: Record, s: Record) -> None:
 
 
 @njit
-def _hand_is_free(c: Record) -> bool:
-    """Whether a gesture may begin: none is under way, or the one under way is no longer what is wished for."""
+def _can_begin_gesture(c: Record) -> bool:
+    """Whether a gesture may begin: none is active, or the active one no longer matches the desired click."""
     if c.phase == MOVE or c.phase == DWELL:
         return bool(c.gesture != c.wish or c.gesture_id != c.wish_id)
     return bool(c.phase == IDLE)
@@ -55,14 +55,14 @@ def _hand_is_free(c: Record) -> bool:
 
 @njit
 def _press_keys(c: Record, o: Record, g: Record, s: Record) -> int:
-    """The other hand: presses the wished key for a few ticks after a reaction time. Returns the keys held."""
+    """Presses the desired key for a few ticks after a reaction time; returns the held keys."""
     if c.key_down != 0:
         held = c.key_down
         if c.tick + 1 >= c.key_until:
             c.key_down = 0
             c.key_wish = 0
         return int(held)
-    wish = wish_for_key(c, o, g, s)
+    wish = choose_key(c, o, g, s)
     if wish != c.key_wish:
         c.key_wish = wish
         c.key_due = c.tick + draw_ticks(c, s.reaction_s, 0.25)
@@ -73,7 +73,7 @@ def _press_keys(c: Record, o: Record, g: Record, s: Record) -> int:
 
 
 def _fingerprint() -> int:
-    """Of every source file of the teacher, and of the records that it reads and writes."""
+    """CRC-32 of the teacher's source files and of the records that it reads and writes."""
     here = Path(__file__)
     simulator, contract = here.parents[1], here.parents[3] / "contract"
     rng = simulator / "engine" / "rng.py"
@@ -99,7 +99,7 @@ _compiled = _compile(_fingerprint())
 def decide_worlds(
     observations: np.ndarray, carries: np.ndarray, game: np.ndarray, style: np.ndarray, actions: np.ndarray
 ) -> None:
-    """Decides for B worlds.
+    """Writes the actions of B worlds.
 
     Args:
         observations: records of dtype OBSERVATION, shape (B,).

@@ -1,7 +1,7 @@
-"""How a teacher likes to play, as data: what it fights, when it flees, how steady its hand is.
+"""The parameters of a teacher's play style: what it fights, when it flees, how precise its motor model is.
 
-The styles themselves stand in ``data/styles.toml``. A style is all that tells one teacher from another; the rules
-of ``teacher_mind`` and the hand of ``teacher_hand`` are the same for all. Compiled code takes a style as one record.
+The styles are in ``data/styles.toml``. Teachers differ in their style alone; the rules (``mode_selection``,
+``action_selection``) and the motor model (``motor``) are the same for all. Compiled code takes a style as one record.
 """
 
 from dataclasses import astuple, dataclass, fields
@@ -17,52 +17,52 @@ STYLES_FILE = Path(__file__).parents[1] / "data" / "styles.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class Style:
-    """One way to play. Distances are units of the game (the window shows 1600 x 900), health is 0..1."""
+    """One play style. Distances in game units (the window shows 1600 x 900), health 0..1."""
 
     flee_below: float
-    """Health below which it breaks off and flies for the base."""
+    """Health below which it flees to the base."""
     resume_above: float
-    """Health from which it is bold again after fleeing or taking care."""
+    """Health from which it plays normally again after FLEE or CAUTIOUS."""
     cautious_below: float
-    """Health below which it begins no new fight."""
+    """Health below which it starts no new fight."""
     max_strength: float
-    """Strength of the strongest alien that it attacks at full health (a kind's `strength`)."""
+    """Largest strength of an alien that it attacks at full health (a kind's `strength`)."""
     max_attackers: float
-    """Flees when more aliens than this shoot at it at once."""
+    """Flees when more aliens than this attack it at once."""
     value_taste: float
-    """Exponent on an alien's worth: high goes for the big ones, low for whatever is near."""
+    """Exponent on an alien's value: high prefers valuable aliens, low prefers near ones."""
     fight_distance: float
     """Distance that it keeps from its target."""
     orbit_step: float
-    """Angle in radians by which each move carries it round its target."""
+    """Angle in radians of one move around its target."""
     move_every_s: float
     """Mean time between two moves in a fight."""
     loot_weight: float
-    """Worth of a box to it beside the same points earned by a fight."""
+    """Weight of a box's points relative to points from fights."""
     loot_reach: float
-    """How far it flies for a box."""
+    """Largest distance that it flies for a box."""
     roam: float
     """Length of a patrol flight, as a fraction of the map."""
     tether: float
-    """How far from the base its patrols go, as a fraction of the map."""
+    """Largest distance of its patrols from the base, as a fraction of the map."""
     jump_chance: float
-    """Chance that it takes a portal, each time it decides where to explore."""
+    """Probability of taking a portal at each choice of an exploration goal."""
     home_map: float
-    """Index of the map that it likes best; portals are taken mostly when it is elsewhere."""
+    """Index of its preferred map; it takes portals mostly on other maps."""
     keep_away: float
-    """Distance that it keeps from aliens while it is cautious."""
+    """Distance that it keeps from aliens in CAUTIOUS mode."""
     strong_ammo_from: float
-    """Strength from which a target is worth the better ammunition."""
+    """Strength from which it uses better ammunition on a target."""
     reaction_s: float
     """Mean reaction time to a change of the scene."""
     notice_s: float
-    """Mean time until it notices that its bars call for caution or flight: the eyes are on the target."""
+    """Mean time until it reacts to low health; longer than `reaction_s`, because its attention is on the target."""
     aim_noise: float
     """Standard deviation of a click, as a fraction of the target's size."""
     slip_chance: float
-    """Chance that a click misses altogether."""
+    """Probability that a click misses its target completely."""
     hand_speed: float
-    """Factor on how fast its hand moves."""
+    """Factor on the speed of its cursor movements."""
 
 
 STYLE = np.dtype([(field.name, "f8") for field in fields(Style)])
@@ -77,7 +77,7 @@ def find_style(name: str) -> Style:
     """One style by name.
 
     Raises:
-        FlagError: if there is no such style; names those that there are.
+        FlagError: if there is no such style; the message lists the styles.
     """
     styles = read_styles()
     if name not in styles:

@@ -1,8 +1,9 @@
-"""A scripted player that stands in for a person: it sees only the Observation and acts only by mouse and keys.
+"""The teacher: a scripted expert that stands in for a person, with only the Observation as input and mouse and keys as
+output.
 
-The same rules (``teacher_mind``, ``teacher_wishes``), the same hand (``teacher_hand``), any of the styles of
-``data/styles.toml``. Its true mode and target are for tests alone, through ``oracle``; the decisions that it hands out
-carry no intent, so nothing that learns from a recording can read them.
+Rules in ``mode_selection`` and ``action_selection``, movement in ``motor``, styles in ``data/styles.toml``. Its true
+mode and target are available to tests alone, through ``oracle``; its decisions carry no intent, so a learner cannot
+read it from a recording.
 """
 
 import numpy as np
@@ -20,7 +21,7 @@ from understudy.worlds.simulator.teacher.step import decide_worlds
 from understudy.worlds.simulator.teacher.style import find_style, style_record
 
 TEACHER_SALT = np.uint64(0x5DEECE66D1CE4E5B)
-"""Keeps its chance apart from a world's of the same seed, which counts by the same generator."""
+"""Separates the teacher's random stream from that of the world with the same seed, which uses the same generator."""
 
 
 class Teacher:
@@ -37,7 +38,7 @@ class Teacher:
         self._game = game_record(profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh memory, records of dtype TEACHER_CARRY, shape (B,)."""
+        """The initial carry, records of dtype TEACHER_CARRY, shape (B,)."""
         carry = np.zeros(len(seeds), TEACHER_CARRY)
         carry["random"] = seeds ^ TEACHER_SALT
         carry["mode"] = carry["next_mode"] = int(Mode.EXPLORE)
@@ -52,7 +53,7 @@ class Teacher:
         return Decision(Action(records), no_intent(len(observation)), carry)
 
     def oracle(self, carry: Carry) -> Intent:
-        """What the teacher truly is up to. For tests: nothing that learns may call this."""
+        """The teacher's true intent. For tests only: learners must not call this."""
         intent = no_intent(len(carry))
         records = intent.records
         records["mode"] = carry["mode"]

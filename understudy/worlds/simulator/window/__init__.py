@@ -1,1 +1,1 @@
-"""The embedded game in a window, played by a person in real time."""
+"""The embedded game in a pygame window, in real time, for a person and a policy."""

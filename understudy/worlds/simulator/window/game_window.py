@@ -27,11 +27,11 @@ from understudy.contract.observation import TICK_S, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 from understudy.worlds.simulator.rendering.frame_interpolation import blend
-from understudy.worlds.simulator.rendering.overlay_screens import Lessons, draw_death, draw_large_map, draw_pause
+from understudy.worlds.simulator.rendering.overlay_screens import Tutorial, draw_death, draw_large_map, draw_pause
 from understudy.worlds.simulator.rendering.renderer import Renderer
 from understudy.worlds.simulator.rendering.scene import Scene, scene_of
 from understudy.worlds.simulator.rendering.sprite_sheet import SpriteSheet
-from understudy.worlds.simulator.window.pygame_input import Hands, key_codes
+from understudy.worlds.simulator.window.pygame_input import PygameInput, key_codes
 from understudy.worlds.simulator.world import Simulator
 
 FRAME_S = 1.0 / 60.0
@@ -72,8 +72,8 @@ class GameWindow:
         self._game = Simulator(np.array([seed], np.uint64), start_map)
         self._renderer = Renderer(self._game.profile, size)
         self._screen = _open_window(self._game.profile, self._renderer.size)
-        self.hands = Hands(self._game.profile, self._renderer.size, key_codes(self._game.profile))
-        self._lessons = Lessons()
+        self.hands = PygameInput(self._game.profile, self._renderer.size, key_codes(self._game.profile))
+        self._lessons = Tutorial()
         self._clock = clock
         self._most_behind = most_behind
         self.closed = False
@@ -82,7 +82,7 @@ class GameWindow:
         self.person_plays = False
         """Show the mouse where it really is, and the lessons; else, without a companion, the cursor is the pilot's."""
         self._large_map = False
-        self.companion: Companion | None = None
+        self.companion: WindowPlugin | None = None
         """Hears keys and draws too; with one, the lessons of the first minute are left out."""
         self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
         self._picture_s = 0.0  # how long drawing one takes at present
@@ -264,7 +264,7 @@ def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
 
 
 @runtime_checkable
-class Companion(Protocol):
+class WindowPlugin(Protocol):
     """Called by the window's own thread, up to 60 times a second: must not block."""
 
     def take_event(self, event: pygame.event.Event, time_s: float) -> bool:

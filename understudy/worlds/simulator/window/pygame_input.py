@@ -1,4 +1,4 @@
-"""What a person's mouse and keyboard do in the game's own window, as pygame reports it."""
+"""Accumulates pygame's mouse and keyboard events of the game's window."""
 
 import numpy as np
 import pygame
@@ -6,13 +6,13 @@ from jaxtyping import Float32
 
 from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
-from understudy.worlds.input_accumulator import TickHands
+from understudy.worlds.input_accumulator import InputAccumulator
 
 _BUTTONS = {pygame.BUTTON_LEFT: Button.LEFT, pygame.BUTTON_RIGHT: Button.RIGHT}
 
 
 def key_codes(profile: Profile) -> dict[int, int]:
-    """pygame's key code -> the bit mask of the profile's key; the left and the right ctrl are one key."""
+    """Maps pygame's key codes to bits of the profile's keys; left and right ctrl are one key."""
     codes: dict[int, int] = {}
     for name in profile.keys:
         names = [f"left {name}", f"right {name}"] if name in ("ctrl", "shift", "alt") else [name]
@@ -20,8 +20,8 @@ def key_codes(profile: Profile) -> dict[int, int]:
     return codes
 
 
-class Hands(TickHands):
-    """Gathers the events of one window. Belongs to the thread that owns the window."""
+class PygameInput(InputAccumulator):
+    """InputAccumulator for one pygame window. Belongs to the thread that owns the window."""
 
     def __init__(self, profile: Profile, size: tuple[int, int], codes: dict[int, int]) -> None:
         super().__init__(profile)
@@ -29,11 +29,11 @@ class Hands(TickHands):
         self._codes = codes
 
     def take_event(self, event: pygame.event.Event, time_s: float) -> None:
-        """Takes in one event of the window; others than mouse and known keys are passed over.
+        """Adds one event of the window; ignores all but the mouse and known keys.
 
         Args:
-            event: as pygame gave it.
-            time_s: monotonic time at which it came in.
+            event: from pygame.
+            time_s: monotonic time of its arrival.
         """
         if event.type == pygame.MOUSEMOTION:
             self.move(self._fractions(event.pos), time_s)

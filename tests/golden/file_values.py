@@ -1,0 +1,170 @@
+"""What is read from each file that an earlier version wrote."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tests.golden.digests import FIXTURES, digest, digest_weights, sha, total
+from tests.golden.inputs import MODELS_WITH_HISTORY, two_styles
+from understudy.contract.profile import Profile
+from understudy.contract.serialization import read_toml, to_plain
+from understudy.feedback.correction_reader import Entry, read_corrections
+from understudy.feedback.state_snapshot import unpack_window
+from understudy.learning.corrections.aggregation import aggregate_corrections
+from understudy.learning.data.interventions import has_interventions
+from understudy.learning.registry.audit_log import read_audit_log
+from understudy.learning.registry.candidates import load_active, load_candidate, newest_candidate
+from understudy.learning.registry.promotion import active_promotions, ancestors
+from understudy.policies.checkpoint import load_checkpoint
+from understudy.policies.policy_bundle import hand_from_plain
+from understudy.policies.style_heads import swap_styles
+from understudy.recordings import flat_table
+from understudy.recordings.episode import Episode, irregularities
+from understudy.recordings.mcap_channels import inputs_to_records
+from understudy.recordings.recording_stats import recording_stats
+from understudy.recordings.store import read_episode
+from understudy.runtime.weight_swap import identities
+
+Values = dict[str, Any]
+RECORDINGS = sorted(
+    path.relative_to(FIXTURES).as_posix() for room in ("recordings", "live") for path in (FIXTURES / room).iterdir()
+)
+CHECKPOINTS = sorted(path.relative_to(FIXTURES).as_posix() for path in FIXTURES.rglob("*.pt"))
+PROFILES = sorted(path.relative_to(FIXTURES).as_posix() for path in (FIXTURES / "profiles").iterdir())
+
+
+def recording(path: Path) -> Values:
+    episode = read_episode(path)
+    events = episode.observations["events"]
+    profile = json.dumps(to_plain(episode.info.profile), sort_keys=True)
+    return {
+        "info": {name: value for name, value in to_plain(episode.info).items() if name != "profile"},
+        "profile": hashlib.sha256(profile.encode()).hexdigest(),
+        "num_ticks": len(episode),
+        "losses": episode.losses,
+        "irregularities": irregularities(episode),
+        "has_interventions": has_interventions(episode),
+        "stats": recording_stats(episode),
+        "inputs": _inputs(episode),
+        "observations": sha(episode.observations),
+        "actions": sha(episode.actions),
+        "actors": {"sha256": sha(episode.actors), "counts": np.bincount(episode.actors, minlength=4)},
+        "intents": None if episode.intents is None else sha(episode.intents),
+        "timings": None if episode.timings is None else sha(episode.timings),
+        "event_sums": {name: float(events[name].sum()) for name in events.dtype.names},
+        "middle_tick": _middle_tick(episode),
+        "columns": _columns(episode) if path.name in ("mixed.mcap", "teacher_hunter.mcap") else None,
+    }
+
+
+def _inputs(episode: Episode) -> Values:
+    kinds = sorted({event.kind for event in episode.inputs})
+    return {
+        "num": len(episode.inputs),
+        "by_kind": {kind: sum(event.kind == kind for event in episode.inputs) for kind in kinds},
+        "first": episode.inputs[:5],
+        "sha256": sha(inputs_to_records(episode.inputs)) if episode.inputs else "",
+    }
+
+
+def _middle_tick(episode: Episode) -> Values:
+    middle = episode.observations[len(episode) // 2]
+    return {
+        "time_s": float(middle["time_s"]),
+        "player.hp": float(middle["player"]["hp"]),
+        "player.x": float(middle["player"]["x"]),
+        "tracks.id": middle["tracks"]["id"],
+        "cursor_x": float(middle["cursor_x"]),
+    }
+
+
+def _columns(episode: Episode) -> Values:
+    columns = {name: digest(values) for name, values in flat_table.columns(episode).items()}
+    return {name: [of["shape"], of["dtype"], of.get("sum"), of["sha256"][:16]] for name, of in columns.items()}
+
+
+def checkpoint(path: Path) -> Values:
+    of = load_checkpoint(path)
+    hand = hand_from_plain(of.meta.hand) if of.meta.hand else None
+    return {
+        "meta": {name: value for name, value in to_plain(of.meta).items() if name != "hand"},
+        "identity": of.identity,
+        "hand": None if hand is None else {name: digest(hand[name]) for name in hand.dtype.names},
+        "weights": digest_weights(of.weights),
+        "total": total(of.weights),
+        "has_training": of.training is not None,
+    }
+
+
+def two_styles_swapped() -> Values:
+    """The weights of an Executor that holds two styles, after they were swapped."""
+    return digest_weights(swap_styles(two_styles()).state_dict())
+
+
+def history() -> Values:
+    models = MODELS_WITH_HISTORY
+    candidate = newest_candidate(models)
+    return {
+        "audit_log": {name: read_audit_log(models / name) for name in ("executor", "strategist")},
+        "ancestors": ancestors(models, "executor"),
+        "active_promotions": active_promotions(models, "executor"),
+        "active": {name: load_active(models, name).identity for name in ("strategist", "tactician", "executor")},
+        "identities": identities(models),
+        "newest_candidate": candidate,
+        "candidate_identity": load_candidate(models, candidate).identity,
+    }
+
+
+def corrections() -> Values:
+    found = read_corrections(FIXTURES / "vlm_corrections")
+    aggregated = aggregate_corrections(found.entries)
+    return {
+        "problems": found.problems,
+        "entries": [_entry(entry) for entry in found.entries],
+        "aggregated": {name: value for name, value in vars(aggregated).items() if name != "judged"}
+        | {"num_corrections": aggregated.num_corrections},
+        "judged": {name: value for name, value in vars(aggregated.judged).items() if name != "windows"},
+        "judged_windows": [digest(window) for window in aggregated.judged.windows],
+    }
+
+
+def _entry(entry: Entry) -> Values:
+    state = entry.correction.state
+    return {
+        "line": entry.line,
+        "differs": entry.correction.differs,
+        "frame": entry.frame,
+        **{name: value for name, value in to_plain(entry.correction).items() if name != "state"},
+        "words": state.words,
+        "hp, shield": [state.hp, state.shield],
+        "window": None if state.window is None else digest(unpack_window(state.window)),
+    }
+
+
+def profile(path: Path) -> Values:
+    plain: Values = json.loads(json.dumps(to_plain(read_toml(Profile, path)), sort_keys=True))
+    return plain
+
+
+def practice() -> Values:
+    """What practice.pt holds."""
+    training = load_checkpoint(FIXTURES / "practice.pt").training or {}
+    state = training["practice"]
+    return {
+        "training_keys": sorted(training),
+        "journey": training["journey"],
+        "settings": training["settings"],
+        "keys": {"practice": sorted(state), "policy": sorted(state["policy"]), "value": sorted(state["value"])},
+        "num_stretches": state["num_stretches"],
+        "warm": state["warm"],
+        "num_steps": state["policy"]["num_steps"],
+        "guard": state["policy"]["guard"],
+        "generator": digest(state["generator"]),
+        "value_net": digest_weights(state["value"]["net"]),
+        "policy_model": digest_weights(state["policy"]["model"]),
+        "policy_average": total(state["policy"]["average"]),
+        "policy_person": total(state["policy"]["person"]),
+    }

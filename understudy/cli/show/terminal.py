@@ -1,0 +1,27 @@
+"""The console that every verb prints on: what comes out of files cannot speak to the terminal.
+
+Take `Console` from here, never from rich: a test looks. Markup is off unless asked for, because a file may be called
+`[/red]`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from rich.console import Console as RichConsole
+from rich.console import ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from understudy.contract.terminal_text import escape_controls
+
+
+class Console(RichConsole):
+    """Rich's console, which writes control characters out; its own, for colours and progress bars, stay."""
+
+    def __init__(self, *, markup: bool = False, **options: Any) -> None:
+        super().__init__(markup=markup, **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Every piece of text passes here on its way to the terminal."""
+        for segment in super().render(renderable, options):
+            text = segment.text if segment.control else escape_controls(segment.text)
+            yield segment if text == segment.text else Segment(text, segment.style)

@@ -1,1 +1,0 @@
-"""A second opinion on what the pilot decided."""

@@ -1,0 +1,31 @@
+"""Whether a moment can be drawn: one of another game, or one that somebody made up, need not hold what is drawn."""
+
+import numpy as np
+
+from understudy.contract.observation import Role
+from understudy.contract.profile import Profile
+
+FAR_AWAY = 10.0
+"""Windows, maps or whole bars: nothing in sight is further, larger, faster or fuller."""
+MAX_EVENTS = 1e6
+"""Of one kind, since the moment before."""
+
+
+def is_drawable(record: np.void, profile: Profile) -> bool:
+    """Whether a record of dtype OBSERVATION holds only what a game has: its kinds and maps, places in or near sight."""
+    player, landmarks = record["player"], record["landmarks"]
+    tracks = record["tracks"][record["tracks"]["id"] != 0]
+    roles = np.concatenate([tracks["role"], landmarks["role"]])
+    numbers = [record["cursor_x"], record["cursor_y"], *(player[name] for name in ("x", "y", "vx", "vy"))]
+    numbers += [*(tracks[name] for name in ("x", "y", "width", "height", "vx", "vy")), landmarks["x"], landmarks["y"]]
+    readings = [player[name] for name in ("hp", "shield", "rocket_ready", "ammo")] + [tracks["hp"], tracks["shield"]]
+    return bool(
+        np.isin(roles, list(map(int, Role))).all()
+        and ((tracks["kind"] >= 0) & (tracks["kind"] < len(profile.kinds))).all()
+        and (tracks["id"] > 0).all()
+        and -1 <= player["map_index"] < len(profile.maps)
+        and all(np.all(np.abs(each) <= FAR_AWAY) for each in numbers)
+        and all(np.abs(each) <= MAX_EVENTS for each in record["events"])
+        and (np.minimum(tracks["width"], tracks["height"]) >= 0).all()
+        and all(np.all(np.isnan(each) | (np.abs(each) <= FAR_AWAY)) for each in readings)
+    )

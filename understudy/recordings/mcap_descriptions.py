@@ -1,0 +1,114 @@
+"""What an MCAP file says about itself: schemas, channels, and our own description in its metadata.
+
+A file that was closed says all but the metadata twice. Where the two differ (a damaged byte), the one is taken that
+this version can read, and that is said.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from mcap import records as mcap_records
+
+from understudy.recordings.mcap_channels import CHANNELS, INFO_CHECKSUM, PAYLOAD_ENCODING, dtype_from_schema
+
+METADATA_NAME = "understudy"
+MAX_DESCRIPTIONS = 2000
+"""Different schemas and channels in one file; ours have fourteen."""
+
+_KNOWN = {channel.topic: channel.dtype for channel in CHANNELS}
+
+
+class Descriptions:
+    """Gathers the describing records of one file."""
+
+    def __init__(self, lose: Callable[[str], None]) -> None:
+        """Args:
+        lose: told what is wrong with them, a sentence each time.
+        """
+        self._lose = lose
+        self.version = -1
+        self.info: dict[str, Any] = {}
+        self._seen: set[bytes] = set()
+        self._schemas: dict[int, list[mcap_records.Schema]] = {}
+        self._channels: dict[int, list[mcap_records.Channel]] = {}
+        self._dtypes: dict[bytes, np.dtype[Any]] = {}
+
+    def is_new(self, record: bytes) -> bool:
+        """Whether a schema or channel, as the bytes of its record, was not there yet: some tools repeat them.
+
+        Raises:
+            ValueError: if there are too many.
+        """
+        if record in self._seen:
+            return False
+        if len(self._seen) >= MAX_DESCRIPTIONS:
+            raise ValueError(f"the file has more than {MAX_DESCRIPTIONS} schemas and channels")
+        self._seen.add(record)
+        return True
+
+    def add_schema(self, schema: mcap_records.Schema) -> None:
+        """TakeRecorder a schema."""
+        self._schemas.setdefault(schema.id, []).append(schema)
+
+    def add_channel(self, channel: mcap_records.Channel) -> None:
+        """TakeRecorder a channel."""
+        self._channels.setdefault(channel.id, []).append(channel)
+
+    def add_metadata(self, metadata: mcap_records.Metadata) -> None:
+        """TakeRecorder the description of the recording, the first of its name.
+
+        Raises:
+            ValueError: if it cannot be understood; other errors of parsing likewise.
+        """
+        if metadata.name != METADATA_NAME or self.info:
+            return
+        text = metadata.metadata["info"]
+        stated = metadata.metadata.get(INFO_CHECKSUM)
+        if stated is not None and stated != info_checksum(text):
+            self._lose("the recording's description was changed since it was written: its checksum does not fit")
+        self.version = int(metadata.metadata["format_version"])
+        info = json.loads(text)
+        if not isinstance(info, dict):
+            raise ValueError("the recording's description is no table")
+        self.info = info
+
+    def readable_channels(self) -> dict[int, tuple[str, np.dtype[Any]]]:
+        """Topic and dtype of every channel that holds records of ours, by the channel's number."""
+        found = {}
+        for number, variants in self._channels.items():
+            if len(variants) > 1:
+                self._lose(f"the file describes channel {number} twice, differently")
+            channel = next((variant for variant in variants if variant.topic in _KNOWN), variants[0])
+            if channel.message_encoding == PAYLOAD_ENCODING and channel.schema_id in self._schemas:
+                dtype = self._dtype(self._schemas[channel.schema_id], channel.topic)
+                if dtype is not None:
+                    found[number] = (channel.topic, dtype)
+        return found
+
+    def _dtype(self, variants: list[mcap_records.Schema], topic: str) -> np.dtype[Any] | None:
+        if len(variants) > 1:
+            self._lose(f"the file describes the records of {topic} twice, differently")
+        readable = []
+        for schema in variants:
+            try:
+                readable.append(self._parsed(schema.data))
+            except Exception as problem:  # whatever parsing text from outside can raise
+                self._lose(
+                    f"the description of the records of {topic} is damaged ({type(problem).__name__}: {problem})"
+                )
+        return next((dtype for dtype in readable if dtype == _KNOWN.get(topic)), readable[0] if readable else None)
+
+    def _parsed(self, text: bytes) -> np.dtype[Any]:
+        """Each text once: a file may name one long schema in thousands of channels."""
+        if text not in self._dtypes:
+            self._dtypes[text] = dtype_from_schema(text.decode())
+        return self._dtypes[text]
+
+
+def info_checksum(text: str) -> str:
+    """CRC-32 of the description, as it stands beside it."""
+    return struct.pack(">I", zlib.crc32(text.encode())).hex()

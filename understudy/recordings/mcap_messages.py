@@ -1,0 +1,125 @@
+"""Cuts the records in MCAP chunks apart and joins the messages of each channel into one array.
+
+Linear in the bytes, in whatever order the messages of the channels lie: ours in blocks of a channel, those of other
+tools one after the other in order of time.
+"""
+
+import struct
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from mcap.opcode import Opcode
+
+from understudy.recordings.mcap_channels import TICK_CHANNELS
+from understudy.recordings.mcap_chunk import MESSAGE_HEAD, message_dtype
+
+RECORD_HEAD = struct.Struct("<BQ")
+"""Opcode and length of the content of any record."""
+_KEY_BYTES = RECORD_HEAD.size + 2
+"""Opcode, length and channel: messages that are alike in these can be joined."""
+
+_IN_CHUNKS = (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL)
+
+Rows = dict[bytes, list[bytes]]
+"""Messages as whole records, by their first _KEY_BYTES bytes."""
+
+
+def split_records(data: bytes) -> tuple[Rows, list[bytes]]:
+    """The messages, and the different schemas and channels, of a row of records.
+
+    Raises:
+        ValueError: if one runs over the end, is of another kind, or a message is shorter than its head.
+        struct.error: if the last one has no whole head.
+    """
+    rows: Rows = {}
+    others: dict[bytes, None] = {}
+    position, end = 0, len(data)
+    while position < end:
+        key = data[position : position + _KEY_BYTES]
+        alike = rows.get(key)
+        if alike is not None:  # most: their length is known
+            stop = position + len(alike[0])
+        else:
+            opcode, length = RECORD_HEAD.unpack_from(data, position)
+            stop = position + RECORD_HEAD.size + length
+            if opcode not in _IN_CHUNKS:
+                raise ValueError(f"it holds a record of kind {opcode}, which belongs in no chunk")
+            if opcode == Opcode.MESSAGE:
+                alike = rows[key] = []
+                if stop < position + MESSAGE_HEAD.itemsize:
+                    raise ValueError("a message is shorter than its head")
+        if stop > end:
+            raise ValueError("a record runs over the end of its chunk")
+        if alike is not None:
+            alike.append(data[position:stop])
+        else:
+            others[data[position:stop]] = None
+        position = stop
+    return rows, list(others)
+
+
+class MessageTable:
+    """The messages of one file as they come, and in the end as arrays."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Rows] = {}
+        """By channel."""
+
+    def add(self, rows: Rows) -> None:
+        """TakeRecorder messages."""
+        for key, messages in rows.items():
+            channel = key[-2] | key[-1] << 8
+            self._rows.setdefault(channel, {}).setdefault(key, []).extend(messages)
+
+    def count(self, channel: int) -> int:
+        """How many messages a channel has."""
+        return sum(map(len, self._rows.get(channel, {}).values()))
+
+    def by_topic(
+        self, channels: dict[int, tuple[str, np.dtype[Any]]], lose: Callable[[str], None]
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """The number of each message and the records, both by topic.
+
+        Args:
+            channels: topic and dtype by number of channel.
+            lose: told what does not fit.
+        """
+        found: dict[str, np.ndarray] = {}
+        for number, (topic, dtype) in channels.items():
+            messages = self._joined(number, topic, dtype, lose)
+            if topic not in found:
+                found[topic] = messages
+            elif found[topic].dtype == messages.dtype:  # two channels of one topic, where two files were merged
+                found[topic] = np.concatenate([found[topic], messages])
+            elif len(messages):
+                lose(f"{len(messages)} messages of a second channel {topic} are laid out otherwise")
+        dtypes = dict(reversed(channels.values()))  # a topic's first channel decides
+        arrays = {
+            topic: np.ascontiguousarray(messages["data"]).view(dtypes[topic]) for topic, messages in found.items()
+        }
+        return _numbers(found), arrays
+
+    def _joined(self, number: int, topic: str, dtype: np.dtype[Any], lose: Callable[[str], None]) -> np.ndarray:
+        """All messages of a channel as records of head and bytes; those of a wrong length are lost."""
+        wanted = message_dtype(dtype.itemsize)
+        kinds = self._rows.get(number, {}).values()
+        fitting = [message for kind in kinds if len(kind[0]) == wanted.itemsize for message in kind]
+        num_wrong = sum(map(len, kinds)) - len(fitting)
+        if num_wrong:
+            lose(f"{num_wrong} messages of {topic} have a wrong length")
+        return np.frombuffer(b"".join(fitting), wanted)
+
+
+def _numbers(messages: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The sequence numbers of the messages of each topic.
+
+    MCAP does not ask for numbers, and some tools write zeros: then the ticks are counted in order of their times.
+    """
+    ticks = [messages[channel.topic] for channel in TICK_CHANNELS if channel.topic in messages]
+    times = ticks[0]["log_time"] if ticks else np.empty(0, np.uint64)
+    unnumbered = len(times) > 1 and not any(part["sequence"].any() for part in ticks)
+    ordered = np.unique(times)
+    if unnumbered and len(ordered) == len(times) and all(np.array_equal(part["log_time"], times) for part in ticks):
+        return {topic: np.searchsorted(ordered, part["log_time"]).astype(np.uint32) for topic, part in messages.items()}
+    return {topic: part["sequence"].copy() for topic, part in messages.items()}

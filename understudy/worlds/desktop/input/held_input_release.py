@@ -1,0 +1,65 @@
+"""The work of the release watchdog's process: tracks held inputs and releases them when the player ends or hangs."""
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+
+from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.release_watchdog import SILENCE, SILENCE_S, STILL
+
+
+def release_held_inputs(lines: Iterable[str], injector: InputInjector) -> int:
+    """Tracks held inputs from a stream of lines; releases them when the stream ends, and at each SILENCE.
+
+    Args:
+        lines: `+ kind code` for a press, `- kind code` for a release, STILL, or SILENCE.
+        injector: releases the inputs.
+
+    Returns:
+        Number of buttons and keys that had to be released.
+    """
+    down: dict[tuple[str, str], None] = {}
+    num_released = 0
+
+    def release() -> None:
+        nonlocal num_released
+        for kind, code in down:
+            (injector.turn_button if kind == "button" else injector.turn_key)(code, down=False)
+        num_released += len(down)
+        down.clear()
+
+    for line in lines:
+        if line == SILENCE:
+            release()
+        elif line.strip() != STILL:
+            sign, kind, code = line.split()
+            if sign == "+":
+                down[kind, code] = None
+            else:
+                down.pop((kind, code), None)
+    release()
+    return num_released
+
+
+def with_silences(stream: Iterable[str], patience_s: float = SILENCE_S) -> Iterator[str]:
+    """The lines of a stream, and SILENCE whenever none arrived for `patience_s` seconds.
+
+    Reads on a thread, because not every platform can wait for a pipe with a timeout.
+    """
+    lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+
+    def read() -> None:
+        for line in stream:
+            lines.put(line)
+        lines.put(None)
+
+    threading.Thread(target=read, name="release-watchdog-lines", daemon=True).start()
+    while True:
+        try:
+            line = lines.get(timeout=patience_s)
+        except queue.Empty:
+            yield SILENCE
+            continue
+        if line is None:
+            return
+        yield line
