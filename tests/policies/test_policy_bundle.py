@@ -180,7 +180,7 @@ def test_weights_that_are_no_numbers_do_not_play(tmp_path: Path, value: float) -
     "broken",
     [
         *({}, {"dwell": [1.0]}, {"dwell": "fast"}, {"dwell": None}),
-        *({"dwell": [value] * NUM_QUANTILES} for value in (float("nan"), 1e30, -1e6, 10**400)),
+        *({"dwell": [value] * NUM_QUANTILES} for value in (float("nan"), 1e30, 1e300, -1e6, 10**400)),
     ],
 )
 def test_a_hand_that_is_none_is_refused(broken: dict[str, Any]) -> None:

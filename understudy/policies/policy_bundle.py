@@ -177,9 +177,10 @@ def hand_from_plain(plain: dict[str, Any]) -> np.void:
     assert MOTOR_MODEL.names is not None
     for name in MOTOR_MODEL.names:
         try:
-            hand[name] = np.asarray(plain[name], np.float32).reshape(MOTOR_MODEL[name].shape)
-            if not np.abs(hand[name]).max() <= MOST_OF_A_HAND:
+            numbers = np.asarray(plain[name], np.float64).reshape(MOTOR_MODEL[name].shape)
+            if not np.abs(numbers).max() <= MOST_OF_A_HAND:
                 raise ValueError("out of range")
+            hand[name] = numbers
         except (KeyError, ValueError, TypeError, OverflowError) as problem:
             raise CheckpointError(
                 f"The executor's checkpoint holds no usable hand ({name}): train it again."
