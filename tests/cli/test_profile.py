@@ -84,6 +84,11 @@ def test_a_question_that_nobody_answers_names_its_flag(
         ("--kinds", "duck:NONE:1", "ROLE one of ENEMY"),
         ("--keys", "space none", "'none' is no key"),
         ("--minimap", "300 200 900 300", "does not lie in the picture"),
+        ("--minimap", "nan 200 400 300", "does not lie in the picture"),
+        ("--name", "../pond", "cannot be the game's name"),
+        ("--title", "Pond\x1b[31m", "window_title must have at most 256 printable characters"),
+        ("--kinds", "duck:ENEMY:nan", "the value of a kind must lie between"),
+        ("--keys", " ".join(f"f{number}" for number in range(1, 34)), "33 keys were given where 32 are the most"),
     ],
 )
 def test_an_answer_that_makes_no_sense_is_one_sentence(

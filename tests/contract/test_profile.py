@@ -1,13 +1,17 @@
-"""Every game profile that comes with the project holds together."""
+"""Every game profile that comes with the project holds together, and one that no game can have is refused."""
 
+import math
+import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import understudy.worlds
+from understudy.contract.errors import WireError
 from understudy.contract.observation import Role
-from understudy.contract.profile import Profile, Rectangle
-from understudy.contract.serialization import from_json, read_toml, to_json
+from understudy.contract.profile import Kind, Profile, Rectangle
+from understudy.contract.serialization import from_json, from_plain, read_toml, to_json
 
 PROFILES = sorted((Path(understudy.worlds.__file__).parent / "profiles").glob("*.toml"))
 
@@ -64,3 +68,45 @@ def test_a_rectangle_contains_its_near_edges_and_not_its_far_ones() -> None:
     assert rectangle.contains(0.25, 0.5)
     assert not rectangle.contains(0.5, 0.6)
     assert not rectangle.contains(0.3, 0.75)
+
+
+GOOD = tomllib.loads((Path(understudy.worlds.__file__).parent / "profiles" / "darkorbit.toml").read_text("utf-8"))
+IMPOSSIBLE: dict[str, tuple[dict[str, Any], str]] = {
+    "no width": ({"window_width": 0}, "window_width must lie between 1 and 16384, not 0"),
+    "negative height": ({"window_height": -720}, "window_height must lie between 1 and 16384, not -720"),
+    "40 keys": ({"keys": [f"k{number}" for number in range(40)]}, "keys may be at most 32, not 40"),
+    "a key twice": ({"keys": ["a", "b", "a"]}, "keys must be distinct, and 'a' stands there twice"),
+    "a map twice": ({"maps": ["1-1", "1-1"]}, "maps must be distinct"),
+    "a kind twice": ({"kinds": GOOD["kinds"] * 2}, "the names of kinds must be distinct, and 'streuner'"),
+    "a key without a name": ({"keys": [""]}, "keys must have 1 to 64 printable characters"),
+    "a name that leaves the package": ({"name": "../../etc/x"}, "the name of a game also names files"),
+    "another that does": ({"name": "C:x"}, "also names files"),
+    "a name of the folder above": ({"name": ".."}, "also names files"),
+    "a hidden name": ({"name": ".x"}, "also names files"),
+    "no name": ({"name": ""}, "the name of a game must have 1 to 64 printable characters"),
+    "a name that colours the terminal": ({"name": "\x1b[31mred"}, "1 to 64 printable characters"),
+    "a title of two lines": ({"window_title": "a\nb"}, "window_title must have at most 256 printable"),
+    "a rectangle that is no number": ({"minimap": {**GOOD["minimap"], "left": math.nan}}, "must lie inside the window"),
+    "a rectangle without a size": ({"minimap": {**GOOD["minimap"], "width": 0}}, "must lie inside the window"),
+    "a rectangle without an end": ({"panels": [{**GOOD["minimap"], "width": math.inf}]}, "must lie inside the window"),
+    "a rectangle beside the window": ({"panels": [{**GOOD["minimap"], "top": 0.9}]}, "must lie inside the window"),
+    "a kind without a number": ({"kinds": [{**GOOD["kinds"][0], "value": math.nan}]}, "the value of a kind"),
+    "a kind of strength 2": ({"kinds": [{**GOOD["kinds"][0], "strength": 2}]}, "the strength of a kind must lie"),
+    "too many panels": ({"panels": GOOD["panels"] * 251}, "panels may be at most 1000"),
+}
+
+
+@pytest.mark.parametrize(("change", "says"), IMPOSSIBLE.values(), ids=IMPOSSIBLE.keys())
+def test_a_profile_that_no_game_can_have_is_refused_with_its_place(change: dict[str, Any], says: str) -> None:
+    with pytest.raises(WireError, match=says):
+        from_plain(Profile, {**GOOD, **change})
+
+
+def test_a_rectangle_may_end_where_the_window_ends_as_well_as_five_digits_can_say() -> None:
+    assert Rectangle(left=0.66667, top=0.0, width=0.333331, height=1.0)
+
+
+def test_thirty_two_keys_are_not_too_many() -> None:
+    keys = tuple(f"k{number}" for number in range(32))
+    assert from_plain(Profile, {**GOOD, "keys": keys}).key_bit("k31") == 1 << 31
+    assert Kind(name="x" * 64, role=Role.OTHER)

@@ -2,6 +2,7 @@
 
 import enum
 import math
+import tracemalloc
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from understudy.contract.errors import WireError
-from understudy.contract.serialization import from_json, from_plain, read_toml, to_json, to_plain
+from understudy.contract.serialization import MAX_DEPTH, from_json, from_plain, read_toml, to_json, to_plain
 
 
 class Colour(enum.Enum):
@@ -103,6 +104,15 @@ MISTAKES = {
     "list for a table": ({"name": "a", "weights": [1]}, r"Settings.weights: \[1\] was given where a table"),
     "wrong type of an optional": ({"name": "a", "limit": "b"}, r"Settings.limit: 'b' was given where float"),
     "not a table at all": (3, r"Settings: 3 was given where a table"),
+    "list for a member": ({"name": "a", "colour": ["RED"]}, r"Settings.colour: \['RED'\] was given where one of RED"),
+    "table for a member": ({"name": "a", "colour": {}}, r"Settings.colour: {} was given where one of RED"),
+    "list for a choice": ({"name": "a", "size": ["small"]}, r"Settings.size: \['small'\] was given where one of small"),
+    "400 digits for a float": ({"name": "a", "share": 10**400}, r"Settings.share: a number of 1329 bits was given"),
+    "400 digits for an int": ({"name": "a", "count": -(10**400)}, r"Settings.count: a number of 1329 bits was given"),
+    "400 digits for anything": ({"name": "a", "note": [10**400]}, r"Settings.note\[0\]: a number of 1329 bits was"),
+    "a date for anything": ({"name": "a", "note": {"b": Path()}}, r"Settings.note.b: .* was given where a plain value"),
+    "a name that is a number": ({"name": "a", 3: 1}, r"Settings: 3 was given where a name was expected"),
+    "a key that is a number": ({"name": "a", "weights": {3: 1.0}}, r"Settings.weights: 3 was given where a name"),
 }
 
 
@@ -125,9 +135,62 @@ def test_a_check_of_the_dataclass_itself_becomes_a_sentence_with_its_place() -> 
         from_plain(Positive, {"number": 0})
 
 
-def test_text_that_is_not_json_is_refused() -> None:
+def test_true_is_no_choice_of_one() -> None:
+    @dataclass(frozen=True)
+    class Choice:
+        number: Literal[1, 2]
+
+    with pytest.raises(WireError, match=r"Choice.number: True was given where one of 1, 2"):
+        from_plain(Choice, {"number": True})
+
+
+@pytest.mark.parametrize("text", ["{", "[" * 100_000, '{"name":' * 50_000, "9" * 5000, ""])
+def test_text_that_is_not_json_is_refused(text: str) -> None:
     with pytest.raises(WireError, match="Settings: not JSON"):
-        from_json(Settings, "{")
+        from_json(Settings, text)
+
+
+def test_where_anything_may_stand_it_may_not_be_deeper_than_others_can_handle() -> None:
+    deep: Any = 1
+    for _ in range(MAX_DEPTH - 1):
+        deep = [deep]
+    assert from_plain(Settings, {"name": "a", "note": deep}).note == deep
+    with pytest.raises(WireError, match="at most 32 levels"):
+        from_plain(Settings, {"name": "a", "note": {"b": deep}})
+
+
+def test_a_mistake_shows_no_more_of_what_was_given_than_fits_in_a_line() -> None:
+    wide: Any = "x" * 10_000
+    for _ in range(20):
+        wide = [wide] * 50
+    for value in (wide, "y" * 100_000, {"k" * 10_000: 1}):
+        with pytest.raises(WireError) as problem:
+            from_plain(Settings, {"name": "a", "count": value})
+        assert len(str(problem.value)) < 1000
+    with pytest.raises(WireError) as problem:
+        from_plain(Settings, {"name": "a", "z" * 100_000: 1})
+    assert len(str(problem.value)) < 400
+
+
+TOO_MUCH_TOML = {
+    "deep lists": "x = " + "[" * 100_000,
+    "deep tables": "x = " + "{a=" * 40_000,
+    "dotted keys": "x" + ".a" * 50_000 + " = 1",
+    "dotted headings": "[x" + ".a" * 50_000 + "]",
+    "large": "x = 1\n" + "# nothing\n" * 20_000,
+    "no text": "x = \udcff",
+}
+
+
+@pytest.mark.parametrize("text", TOO_MUCH_TOML.values(), ids=TOO_MUCH_TOML.keys())
+def test_toml_that_would_take_long_or_much_memory_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "point.toml"
+    path.write_bytes(text.encode("utf-8", "surrogateescape"))
+    tracemalloc.start()
+    with pytest.raises(WireError, match=r"point.toml: cannot be read"):
+        read_toml(Point, path)
+    assert tracemalloc.get_traced_memory()[1] < 50e6
+    tracemalloc.stop()
 
 
 def test_toml_is_read_and_its_mistakes_name_the_file(tmp_path: Path) -> None:

@@ -1,8 +1,9 @@
 """One detection for each thing."""
 
 import numpy as np
+import pytest
 
-from understudy.perception.nms import candidates, non_max_suppression, one_each
+from understudy.perception.nms import MOST, candidates, non_max_suppression, one_each
 from understudy.perception.tracker import SIGHTING
 
 
@@ -26,6 +27,39 @@ def test_a_dropped_box_drops_no_other() -> None:
 def test_nothing_in_nothing_out() -> None:
     boxes, scores, labels = candidates(np.zeros((6, 10), np.float32), 0.3)
     assert non_max_suppression(boxes, scores, labels, 0.3).tolist() == []
+
+
+def slow_suppress(boxes: np.ndarray, scores: np.ndarray, labels: np.ndarray, iou: float) -> list[int]:
+    """The definition, box by box: the best stays, and drops what overlaps it."""
+    left = sorted(range(len(boxes)), key=lambda number: -scores[number])[:MOST]
+    stays = []
+    while left:
+        best, *left = left
+        stays.append(best)
+        left = [one for one in left if labels[one] != labels[best] or overlap(boxes[best], boxes[one]) <= iou]
+    return stays
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> float:
+    (x, y, width, height), (x2, y2, width2, height2) = one.astype(float), other.astype(float)
+    across = min(x + width / 2, x2 + width2 / 2) - max(x - width / 2, x2 - width2 / 2)
+    down = min(y + height / 2, y2 + height2 / 2) - max(y - height / 2, y2 - height2 / 2)
+    shared = max(across, 0.0) * max(down, 0.0)
+    return float(shared / (width * height + width2 * height2 - shared))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_random_boxes_are_dropped_as_the_definition_says(seed: int) -> None:
+    """In pixels and window fractions, over the window's edges, with equal scores, and more than are looked at."""
+    rng = np.random.default_rng(seed)
+    count, scale = int(rng.choice([1, 7, 60, 350])), float(rng.choice([1.0, 640.0]))
+    boxes = np.concatenate([rng.uniform(-0.2, 1.2, (count, 2)), rng.uniform(0.001, 0.4, (count, 2))], axis=1) * scale
+    scores = rng.uniform(0.02, 1.0, count)
+    scores = np.round(scores, 1) if seed % 3 == 0 else scores
+    labels = rng.integers(0, int(rng.integers(1, 15)), count)
+    iou = float(rng.choice([0.3, 0.45, 0.6]))
+    found = non_max_suppression(boxes.astype(np.float32), scores.astype(np.float32), labels, iou)
+    assert found.tolist() == slow_suppress(boxes.astype(np.float32), scores.astype(np.float32), labels, iou)
 
 
 def test_a_candidate_is_of_its_best_class() -> None:

@@ -1,6 +1,7 @@
 """Checkpoints are written whole, read without running anything, and refused with one sentence."""
 
 import io
+import json
 import os
 import pickle
 import random
@@ -183,6 +184,58 @@ def test_an_unknown_word_in_the_description_is_refused(saved: Path) -> None:
     torch.save({**content, "meta": content["meta"].replace('"policy"', '"policie"')}, saved)
     with pytest.raises(CheckpointError, match="policie"):
         load_checkpoint(saved)
+
+
+@pytest.mark.parametrize("changes", [{"format": 2}, {"format": 9, "more": [1]}, {"format": 2, "weights": None}])
+def test_a_newer_format_is_named_as_newer(saved: Path, changes: dict[str, object]) -> None:
+    torch.save({**torch.load(saved, weights_only=True), **changes}, saved)
+    with pytest.raises(CheckpointError, match="was written by a newer version of understudy") as problem:
+        load_checkpoint(saved)
+    assert f"(checkpoint format {changes['format']}, this version reads 1)" in one_sentence(problem)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"format": wrong} for wrong in (0, -1, "1", 1.0, True, None, [1])),
+        *({"training": wrong} for wrong in (3, [], "x")),
+        *({"weights": wrong} for wrong in (None, [], {3: torch.ones(1)}, {"w": 1.0}, {"w": {"w": torch.ones(1)}})),
+    ],
+)
+def test_parts_of_another_type_make_no_checkpoint(saved: Path, changes: dict[str, object]) -> None:
+    torch.save({**torch.load(saved, weights_only=True), **changes}, saved)
+    with pytest.raises(CheckpointError, match="is not a checkpoint of understudy") as problem:
+        load_checkpoint(saved)
+    one_sentence(problem)
+
+
+GOOD_META = serialization.to_plain(make_checkpoint().meta)
+WRONG_META: dict[str, object] = {
+    "no text": 3,
+    "a list": ["{}"],
+    "an empty text": "",
+    "no JSON": "{",
+    "deep": "[" * 100_000,
+    "a deep config": json.dumps({**GOOD_META, "config": json.loads("[" * 60 + "]" * 60)}),
+    "a list for a table": json.dumps([GOOD_META]),
+    "a number for a name": json.dumps({**GOOD_META, "policy": 3}),
+    "a path for a name": json.dumps({**GOOD_META, "policy": "../../x"}),
+    "a name that colours the terminal": json.dumps({**GOOD_META, "encoding": "\x1b[31mred"}),
+    "a path for an ancestor": json.dumps({**GOOD_META, "lineage": [{"identity": "../x*", "what": "a", "when": ""}]}),
+    "a table for the lineage": json.dumps({**GOOD_META, "lineage": {"a": 1}}),
+    "400 digits": json.dumps({**GOOD_META, "epoch": 10**400}),
+    "a negative epoch": json.dumps({**GOOD_META, "epoch": -1}),
+    "a list for a metric": json.dumps({**GOOD_META, "metrics": {"accuracy": [1]}}),
+    "versions that are numbers": json.dumps({**GOOD_META, "versions": {"policy": 3}}),
+}
+
+
+@pytest.mark.parametrize("meta", WRONG_META.values(), ids=WRONG_META.keys())
+def test_a_description_of_another_type_is_one_sentence(saved: Path, meta: object) -> None:
+    torch.save({**torch.load(saved, weights_only=True), "meta": meta}, saved)
+    with pytest.raises(CheckpointError, match="does not describe itself as a checkpoint should") as problem:
+        load_checkpoint(saved)
+    assert len(one_sentence(problem)) < 700
 
 
 FILL_UP = """

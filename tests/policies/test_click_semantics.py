@@ -83,7 +83,12 @@ def test_kinds_that_no_table_knows_are_brought_into_it() -> None:
     ("profile", "what"),
     [
         (dataclasses.replace(PROFILE, keys=tuple("abcdefghi")), f"9 keys and the policies have places for {MAX_KEYS}"),
-        (dataclasses.replace(PROFILE, kinds=(Kind(name="it", role=Role.ENEMY),) * (MAX_KINDS + 1)), "kinds of object"),
+        (
+            dataclasses.replace(
+                PROFILE, kinds=tuple(Kind(name=f"it{i}", role=Role.ENEMY) for i in range(MAX_KINDS + 1))
+            ),
+            "kinds of object",
+        ),
         (
             dataclasses.replace(
                 PROFILE, panels=(Rectangle(left=0.0, top=0.0, width=0.1, height=0.1),) * (MAX_PANELS + 1)

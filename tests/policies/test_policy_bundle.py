@@ -2,6 +2,7 @@
 
 import dataclasses
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.memory_limit import at_most_more
+from tests.support.small_policies import write_brain
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError
 from understudy.policies.checkpoint import (
@@ -17,12 +20,13 @@ from understudy.policies.checkpoint import (
     Checkpoint,
     CheckpointMeta,
     Parent,
+    load_checkpoint,
     save_checkpoint,
     weights_identity,
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import MOTOR_MODEL
+from understudy.policies.motor_model import MOTOR_MODEL, NUM_QUANTILES
 from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain, load_policies
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -134,7 +138,51 @@ def test_weights_that_do_not_fit_their_config_are_refused(tmp_path: Path) -> Non
         load_policies(tmp_path)
 
 
-@pytest.mark.parametrize("broken", [{}, {"dwell": [1.0]}, {"dwell": "fast"}, {"dwell": None}])
+CONFIGS: dict[str, tuple[str, dict[str, Any]]] = {
+    "a width below 0": ("executor", {"width": -1}),
+    "no width": ("tactician", {"width": 0}),
+    "a width of a thousand million": ("executor", {"width": 10**9}),
+    "the largest width there is": ("executor", {"width": 4096, "heads": 4096}),
+    "a width that is text": ("strategist", {"width": "wide"}),
+    "layers without end": ("strategist", {"layers": 10**9}),
+    "another number of layers": ("strategist", {"layers": 64, "width": 4096}),
+    "heads that do not divide the width": ("strategist", {"heads": 3}),
+    "a window without end": ("strategist", {"window_s": 2**40}),
+    "dropout that is no number": ("executor", {"dropout": float("nan")}),
+    "no rings": ("executor", {"rings": -1}),
+    "an unknown entry": ("tactician", {"depth": 3}),
+}
+
+
+@pytest.mark.parametrize(("policy", "changes"), CONFIGS.values(), ids=CONFIGS.keys())
+def test_a_config_that_is_not_the_weights_own_costs_nothing_and_is_refused(
+    tmp_path: Path, policy: str, changes: dict[str, Any]
+) -> None:
+    write_brain(tmp_path)
+    path = tmp_path / policy / BEST
+    saved = load_checkpoint(path)
+    save_checkpoint(path, replace(saved, meta=replace(saved.meta, config={**saved.meta.config, **changes})))
+    with at_most_more(500_000_000), pytest.raises(CheckpointError, match=f"The {policy}'s weights do not fit its own"):
+        load_policies(tmp_path)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_weights_that_are_no_numbers_do_not_play(tmp_path: Path, value: float) -> None:
+    write_brain(tmp_path)
+    path = tmp_path / "executor" / BEST
+    saved = load_checkpoint(path)
+    save_checkpoint(path, replace(saved, weights={**saved.weights, "start.bias": torch.full((2,), value)}))
+    with pytest.raises(CheckpointError, match="The executor holds weights that are not numbers"):
+        load_policies(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        *({}, {"dwell": [1.0]}, {"dwell": "fast"}, {"dwell": None}),
+        *({"dwell": [value] * NUM_QUANTILES} for value in (float("nan"), 1e30, -1e6, 10**400)),
+    ],
+)
 def test_a_hand_that_is_none_is_refused(broken: dict[str, Any]) -> None:
     plain = {**hand_to_plain(hand()), **broken} if broken else {}
     with pytest.raises(CheckpointError, match="no usable hand"):

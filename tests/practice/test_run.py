@@ -14,7 +14,7 @@ from understudy.learning.rl.ppo import PPOConfig
 from understudy.learning.rl.ppo_trainer import PPOTrainerConfig
 from understudy.learning.rl.rl_checkpoint import RL_CHECKPOINT_NAME
 from understudy.learning.rl.value_function import ValueConfig
-from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.checkpoint import BEST, load_checkpoint, save_checkpoint
 from understudy.practice.plot import draw_practice, smooth
 from understudy.practice.rollout_collector import GROUP, CollectorConfig
 from understudy.practice.run import PLOT, Judged, PracticeRun, Report, RunSettings
@@ -86,6 +86,19 @@ def test_it_goes_on_where_it_stopped_in_worlds_that_it_has_not_seen(tmp_path: Pa
 def test_there_has_to_be_something_to_resume(tmp_path: Path) -> None:
     write_brain(tmp_path / "models")
     with pytest.raises(CheckpointError):
+        PracticeRun(settings(tmp_path, 1, resume=True))
+
+
+@pytest.mark.parametrize("broken", ["practice", "progress", "settings"])
+@pytest.mark.parametrize("value", [3, {"seeds_used": [1]}])
+def test_a_state_of_another_type_is_refused_with_a_sentence(tmp_path: Path, broken: str, value: object) -> None:
+    write_brain(tmp_path / "models")
+    PracticeRun(settings(tmp_path, 1)).run()
+    path = tmp_path / "out" / RL_CHECKPOINT_NAME
+    saved = load_checkpoint(path)
+    assert saved.training is not None
+    save_checkpoint(path, replace(saved, training={**saved.training, broken: value}))
+    with pytest.raises((CheckpointError, TrainingError), match=r"leave --resume out"):
         PracticeRun(settings(tmp_path, 1, resume=True))
 
 

@@ -10,7 +10,8 @@ import numpy as np
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError, WorldError
 from understudy.contract.observation import Role
-from understudy.contract.profile import Kind, Profile, Rectangle
+from understudy.contract.profile import KEY_BITS, Kind, Profile, Rectangle
+from understudy.contract.ranges import require_file_name
 from understudy.contract.screen_layout import Area, Bar, Dot, Screen
 from understudy.perception.detector import CONFIDENCE, IOU
 from understudy.perception.profile_calibration import area_of, bar_of, dot_of
@@ -38,7 +39,7 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
     keys = questions.ask(
         "keys", "Which keys does it know? (such as: ctrl space 1 2; where it knows none: space)", keys_of
     )
-    maps = questions.ask("maps", "What are its maps called? (one will do)", lambda text: tuple(text.split()))
+    maps = questions.ask("maps", "What are its maps called? (one will do)", _words)
     kinds = questions.ask("kinds", questions.about_kinds(), kinds_of)
     panels = questions.ask("panels", "Which parts are no open space? (l t r b; l t r b; or -)", questions.panels_of)
     hp = questions.ask(
@@ -52,18 +53,21 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
     if minimap is not None:
         dots = questions.ask("ship", "Give a pixel of your own dot on it. (x y, or -)", questions.dots_of)
     part = minimap or Area(left=0.0, top=0.0, width=1e-6, height=1e-6)
-    return Profile(
-        name=name,
-        window_title=title,
-        window_width=width,
-        window_height=height,
-        minimap=_rectangle(part),
-        panels=panels,
-        keys=keys,
-        kinds=kinds,
-        maps=maps,
-        eye=Screen(confidence=CONFIDENCE, iou=IOU, hp=hp, shield=shield, dots=dots),
-    )
+    try:
+        return Profile(
+            name=name,
+            window_title=title,
+            window_width=width,
+            window_height=height,
+            minimap=_rectangle(part),
+            panels=panels,
+            keys=keys,
+            kinds=kinds,
+            maps=maps,
+            eye=Screen(confidence=CONFIDENCE, iou=IOU, hp=hp, shield=shield, dots=dots),
+        )
+    except ValueError as problem:
+        raise FlagError(f"These answers make no profile: {problem}.") from None
 
 
 class _Questions:
@@ -108,7 +112,11 @@ class _Questions:
             raise FlagError(f"Nobody answered {question!r}: give --{flag}.") from None
 
     def name_of(self, text: str) -> str:
-        """The name, unless a profile would be lost by it."""
+        """The name, unless it cannot be a file's or a profile would be lost by it."""
+        try:
+            require_file_name("the name of a game", text)
+        except ValueError as problem:
+            raise FlagError(f"This cannot be the game's name: {problem}.") from None
         out = self._command.out or Path(f"{text}.toml")
         if out.exists() and not self._command.replace:
             raise FlagError(f"{out} is there already: choose another name or --out, or say --replace.")
@@ -177,6 +185,8 @@ def keys_of(text: str) -> tuple[str, ...]:
         FlagError: if no key is called so.
     """
     names = tuple(dict.fromkeys(text.lower().split()))
+    if len(names) > KEY_BITS:
+        raise FlagError(f"{len(names)} keys were given where {KEY_BITS} are the most: leave some out.")
     for name in names:
         try:
             x11_keysyms(name)
@@ -199,11 +209,16 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
             raise FlagError(f"{part!r} was given where name:ROLE:value was expected, ROLE one of {', '.join(_ROLES)}.")
         try:
             kinds.append(Kind(name=name, role=Role[role.upper()], value=float(value or 0)))
-        except ValueError:
-            raise FlagError(f"{part!r} was given where name:ROLE:value was expected, the value a number.") from None
+        except ValueError as problem:
+            raise FlagError(f"{part!r} was given where name:ROLE:value was expected: {problem}.") from None
     if not kinds or len({kind.name for kind in kinds}) != len(kinds):
         raise FlagError(f"{text!r} names no kind, or one twice: give each once, such as alien:ENEMY:5 box:LOOT:1.")
     return tuple(kinds)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    """Each once."""
+    return tuple(dict.fromkeys(text.split()))
 
 
 def _rectangle(area: Area) -> Rectangle:

@@ -1,9 +1,25 @@
-"""A game as data: its window, keys, kinds of object and maps. Read from TOML by `wire`; no behaviour in it."""
+"""A game as data: its window, keys, kinds of object and maps. Read from TOML by `serialization`; no behaviour in it.
+
+A profile may come from anyone, so each dataclass refuses values that no game has (ValueError).
+"""
 
 from dataclasses import dataclass, field
 
 from understudy.contract.observation import Role
+from understudy.contract.ranges import (
+    MAX_PIXELS,
+    require_distinct,
+    require_file_name,
+    require_inside_window,
+    require_name,
+    require_range,
+)
 from understudy.contract.screen_layout import Screen
+
+KEY_BITS = 32
+"""Of `keys` in an action: a game has no more keys than that."""
+MAX_ENTRIES = 1000
+"""Kinds, maps or panels of a profile; the policies have places for fewer (policies/click_semantics.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +30,9 @@ class Rectangle:
     top: float
     width: float
     height: float
+
+    def __post_init__(self) -> None:
+        require_inside_window("a rectangle", self.left, self.top, self.width, self.height)
 
     def contains(self, x: float, y: float) -> bool:
         """Whether a point in window fractions lies inside."""
@@ -31,12 +50,18 @@ class Kind:
     strength: float = 0.0
     """How dangerous, 0 harmless .. 1 the worst of this game."""
 
+    def __post_init__(self) -> None:
+        require_name("the name of a kind", self.name)
+        require_range("the value of a kind", self.value, -1e6, 1e6)
+        require_range("the strength of a kind", self.strength, 0, 1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Profile:
     """One game."""
 
     name: str
+    """Also the name of its detector's file."""
     window_title: str
     window_width: int
     """Pixels, at the size that the profile's numbers were made for."""
@@ -45,7 +70,7 @@ class Profile:
     panels: tuple[Rectangle, ...] = ()
     """Parts of the window that are not open space: bars, log, buttons. Clicking there does not fly."""
     keys: tuple[str, ...]
-    """Names of the keys that the game knows, at most 32; the order is the bit order of `keys` in actions."""
+    """Names of the keys that the game knows, at most KEY_BITS; the order is the bit order of `keys` in actions."""
     kinds: tuple[Kind, ...]
     """Kinds of object; the order is the `kind` of a track."""
     maps: tuple[str, ...]
@@ -53,6 +78,18 @@ class Profile:
     eye: Screen | None = field(default=None, compare=False)
     """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
     learnt with one serves the other."""
+
+    def __post_init__(self) -> None:
+        require_file_name("the name of a game", self.name)
+        if len(self.window_title) > 256 or not self.window_title.isprintable():
+            raise ValueError(f"window_title must have at most 256 printable characters, not {self.window_title[:60]!r}")
+        require_range("window_width", self.window_width, 1, MAX_PIXELS)
+        require_range("window_height", self.window_height, 1, MAX_PIXELS)
+        require_distinct("keys", self.keys, KEY_BITS)
+        require_distinct("the names of kinds", (kind.name for kind in self.kinds), MAX_ENTRIES)
+        require_distinct("maps", self.maps, MAX_ENTRIES)
+        if len(self.panels) > MAX_ENTRIES:
+            raise ValueError(f"panels may be at most {MAX_ENTRIES}, not {len(self.panels)}")
 
     def key_bit(self, name: str) -> int:
         """The bit mask of one key.

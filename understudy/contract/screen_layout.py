@@ -1,16 +1,24 @@
 """Where a game's window shows what: the part of a profile that the eye reads pictures by. Plain data, from TOML.
 
 Places are window fractions; small distances that go with sprites are pixels of a window of the profile's own size.
-Colours are red, green, blue from 0 to 255. What is left out is not read, and stays unknown in the observation.
+Colours are red, green, blue from 0 to 255. What is left out is not read, and stays unknown in the observation. Each
+dataclass refuses values that no window has (ValueError): what reads pictures trusts them.
 """
 
 from dataclasses import dataclass, field
 from typing import Literal
 
 from understudy.contract.observation import Role
+from understudy.contract.ranges import require_colours, require_inside_window, require_name, require_range
 
 Colour = tuple[int, int, int]
 LogEvent = Literal["hits", "misses", "kills", "loot", "deaths"]
+MAX_TOLERANCE = 442.0
+"""Between black and white in colour space."""
+MAX_LAYERS = 16
+"""Of a background."""
+MAX_DISTANCE = 1000.0
+"""Pixels of a window of the profile's size between things that go together, and of their sides."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,10 +31,7 @@ class Area:
     height: float
 
     def __post_init__(self) -> None:
-        if not (self.width > 0 and self.height > 0 and self.left >= 0 and self.top >= 0):
-            raise ValueError(f"an area needs a width and a height above 0 and must begin in the window, not {self}")
-        if self.left + self.width > 1 + 1e-6 or self.top + self.height > 1 + 1e-6:
-            raise ValueError(f"an area must end inside the window, not {self}")
+        require_inside_window("an area", self.left, self.top, self.width, self.height)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +46,10 @@ class Bar:
     tolerance: float = 48.0
     """How far, in colour space, a pixel may be from those colours."""
 
+    def __post_init__(self) -> None:
+        require_colours("a bar's full and empty", (*self.full, *self.empty))
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lamp:
@@ -51,6 +60,11 @@ class Lamp:
     tolerance: float = 48.0
     share: float = 0.4
     """It is lit when this part of its pixels has a lit colour."""
+
+    def __post_init__(self) -> None:
+        require_colours("a lamp's lit", self.lit)
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+        require_range("share", self.share, 0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +86,14 @@ class Overhead:
     and is unknown."""
     tolerance: float = 40.0
 
+    def __post_init__(self) -> None:
+        require_range("rise", self.rise, -MAX_DISTANCE, MAX_DISTANCE)
+        require_range("height", self.height, 0, MAX_DISTANCE)
+        require_range("width", self.width, 0, 10)
+        require_range("least_width", self.least_width, 0, MAX_DISTANCE)
+        require_colours("full, empty and outline", (*self.full, *self.empty, *self.outline))
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
@@ -87,6 +109,13 @@ class Tag:
     """Writing of one of these says no."""
     tolerance: float = 60.0
 
+    def __post_init__(self) -> None:
+        require_range("rise", self.rise, -MAX_DISTANCE, MAX_DISTANCE)
+        require_range("height", self.height, 0, MAX_DISTANCE)
+        require_range("width", self.width, 0, MAX_DISTANCE)
+        require_colours("colours and others", (*self.colours, *self.others))
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ring:
@@ -99,6 +128,13 @@ class Ring:
     """The part of the circle that must show the colour."""
     tolerance: float = 70.0
 
+    def __post_init__(self) -> None:
+        require_colours("the colour of a ring", (self.colour,))
+        require_range("scale", self.scale, 0, 10)
+        require_range("margin", self.margin, -MAX_DISTANCE, MAX_DISTANCE)
+        require_range("share", self.share, 0, 1)
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
@@ -107,6 +143,10 @@ class Mark:
     role: Role
     x: float
     y: float
+
+    def __post_init__(self) -> None:
+        require_range("x of a landmark", self.x, 0, 1)
+        require_range("y of a landmark", self.y, 0, 1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +171,12 @@ class Dot:
     """Pixels, right and down, from the middle of what is drawn to the place it stands for: games round differently."""
     tolerance: float = 40.0
 
+    def __post_init__(self) -> None:
+        require_colours("the colour of a dot", (self.colour,))
+        require_range("radius", self.radius, 0, 200)
+        require_range("offset", self.offset, -MAX_DISTANCE, MAX_DISTANCE)
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
@@ -139,6 +185,9 @@ class Line:
     colour: Colour
     event: LogEvent | None = None
     """None for lines that mean nothing to a pilot; naming their colour keeps them from being taken for others."""
+
+    def __post_init__(self) -> None:
+        require_colours("the colour of a line", (self.colour,))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,6 +200,12 @@ class Log:
     lines: tuple[Line, ...]
     least_light: int = 100
     """A pixel counts as writing when its brightest channel is above this."""
+
+    def __post_init__(self) -> None:
+        require_range("num_lines", self.num_lines, 1, 100)
+        require_range("least_light", self.least_light, 0, 255)
+        if not self.lines:
+            raise ValueError("a log needs the colour of at least one kind of line")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -208,3 +263,21 @@ class Screen:
             raise ValueError("confidence and iou must lie between 0 and 1")
         if len(self.ammo) > 4 or len(self.ammo_kind) > 4:
             raise ValueError("there are at most 4 kinds of ammunition")
+        for name, value, least, most in (
+            ("safe_radius", self.safe_radius, 0, 2),
+            ("view_width", self.view_width, 1e-4, 10),
+            ("view_height", self.view_height, 1e-4, 10),
+            ("star_light", self.star_light, 0, 255),
+            ("top_speed", self.top_speed, 1e-3, 5),
+            ("shield_worth", self.shield_worth, 0, 1000),
+            ("cursor_size", self.cursor_size, 0, MAX_DISTANCE),
+            *(("parallax", speed, 1e-3, 10) for speed in self.parallax),
+            *(("a hull", hull, 0, 1e6) for hull in self.hulls.values()),
+            *(("a shield", shield, 0, 1e6) for shield in self.shields.values()),
+        ):
+            if value is not None:
+                require_range(name, value, least, most)
+        for name in (*self.classes, *filter(None, self.classes.values()), *self.hulls, *self.shields):
+            require_name("the name of a class or kind", name)
+        if len(self.parallax) > MAX_LAYERS:
+            raise ValueError(f"parallax may name at most {MAX_LAYERS} layers, not {len(self.parallax)}")

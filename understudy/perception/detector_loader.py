@@ -6,10 +6,8 @@ from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
 from understudy.perception.detector import Detector
-from understudy.perception.onnx_detector import OnnxDetector
+from understudy.perception.onnx_detector import WEIGHTS, OnnxDetector
 from understudy.perception.ultralytics_export import convert_once
-
-WEIGHTS = Path(__file__).parent / "models"
 
 
 def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Detector:
@@ -33,8 +31,9 @@ def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Dete
                 f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
                 "train one from screenshots with  understudy detector train --images --labels ."
             )
-    if path.suffix == ".pt":
+    suffix = path.suffix.lower()  # some systems write .ONNX
+    if suffix == ".pt":
         path = convert_once(path)
-    elif path.suffix != ".onnx":
+    elif suffix != ".onnx":
         raise CheckpointError(f"{path} is no detector: give an .onnx file, or ultralytics weights such as best.pt.")
     return OnnxDetector(path, screen.confidence, screen.iou, threads)

@@ -2,13 +2,15 @@
 
 A checkpoint is a torch zip archive of three entries: `meta` (one JSON text, read strictly by `wire`), `weights` (the
 averaged weights that play) and `training` (raw weights, optimiser and random state; only in last_model.pt and
-checkpoint_epoch_N.pt). Deliberately no pickled classes: `torch.load(weights_only=True)` is the only reader.
+checkpoint_epoch_N.pt). Deliberately no pickled classes: `torch.load(weights_only=True)` is the only reader, and it is
+called here alone, on an archive that was judged before (checkpoint_archive.py).
 """
 
 import hashlib
 import io
 import os
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,6 +25,7 @@ from torch import Tensor
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
 from understudy.contract.safe_files import replacing
+from understudy.policies.checkpoint_archive import first_line, judged_archive, no_checkpoint
 
 BEST = "best_model.pt"
 LAST = "last_model.pt"
@@ -34,7 +37,8 @@ BASE = "base"
 """What a `Parent` is called that weights were learnt on from: fine-tuned, shadow or online learning, practice."""
 
 _FORMAT = 1
-_ZIP_MAGIC = b"PK\x03\x04"
+_WORD = re.compile(r"[\w.:+-]{0,100}")
+"""What names policies and weights: some of them are looked for by name on disk."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +51,9 @@ class Parent:
     """For example `strategist`, `recordings` or `base`."""
     when: str
     """ISO time at which it was used."""
+
+    def __post_init__(self) -> None:
+        _require_words(identity=self.identity, what=self.what, when=self.when)
 
 
 def parent_now(identity: str, what: str) -> Parent:
@@ -76,6 +83,19 @@ class CheckpointMeta:
     """Epochs trained when it was written."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that wrote it."""
+
+    def __post_init__(self) -> None:
+        _require_words(policy=self.policy, encoding=self.encoding, data_hash=self.data_hash)
+        for version in self.versions.values():
+            _require_words(version=version)
+        if self.epoch < 0:
+            raise ValueError(f"epoch must be 0 or more, not {self.epoch}")
+
+
+def _require_words(**values: str) -> None:
+    for name, value in values.items():
+        if not _WORD.fullmatch(value):
+            raise ValueError(f"{name} must be at most 100 letters, digits or . : + -, not {value[:40]!r}")
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -215,59 +235,43 @@ def load_playing(folder: Path, policy: str, encoding: str, *, judged: bool = Fal
 
 
 def _read_archive(path: Path) -> Any:
+    archive = judged_archive(path)
     try:
-        raw = path.read_bytes()
-    except FileNotFoundError:
-        raise CheckpointError(f"There is no checkpoint {path}: train one with  understudy train .") from None
-    except OSError as problem:
-        raise CheckpointError(
-            f"The checkpoint {path} cannot be read ({problem.strerror}): check the path and its permissions."
-        ) from problem
-    if not raw.startswith(_ZIP_MAGIC):  # also keeps torch's older, bare-pickle reader out of reach
-        raise CheckpointError(
-            f"{path} is not a checkpoint of understudy: give a best_model.pt that  understudy train  wrote."
-        )
-    try:
-        return torch.load(io.BytesIO(raw), map_location="cpu", weights_only=True)
-    except Exception as problem:  # arbitrary bytes raise nearly anything, from RuntimeError to IndexError
-        if "Unsupported global" in str(problem) or "unsupported" in str(problem).lower():
-            raise CheckpointError(
-                f"{path} asks to run code on loading, which no checkpoint of understudy does: nothing of it was run; "
-                "delete it."
-            ) from problem
-        raise CheckpointError(
-            f"{path} is torn ({_first_line(problem)}): take another copy or train again."
-        ) from problem
+        return torch.load(archive, map_location="cpu", weights_only=True)
+    except Exception as problem:  # torch raises nearly anything, from RuntimeError to IndexError
+        raise CheckpointError(f"{path} is torn ({first_line(problem)}): take another copy or train again.") from problem
 
 
 def _unpack(path: Path, content: Any) -> Checkpoint:
-    known = isinstance(content, dict) and {"format", "meta", "identity", "weights", "training"} <= set(content)
-    if not known or not _is_state_dict(content["weights"]):
+    if not isinstance(content, dict) or type(content.get("format")) is not int:
+        raise no_checkpoint(path)
+    if content["format"] > _FORMAT:
         raise CheckpointError(
-            f"{path} is not a checkpoint of understudy: give a best_model.pt that  understudy train  wrote."
+            f"{path} was written by a newer version of understudy (checkpoint format {content['format']}, this version "
+            f"reads {_FORMAT}): install that version."
         )
-    if content["format"] != _FORMAT:
-        raise CheckpointError(
-            f"{path} has the checkpoint format {content['format']}, but this version reads {_FORMAT}: install the "
-            "version of understudy that wrote it."
-        )
-    try:
-        meta = serialization.from_json(CheckpointMeta, content["meta"], path.name)
-    except (WireError, TypeError) as problem:
-        raise CheckpointError(
-            f"{path} does not describe itself as a checkpoint should ({problem}): train again."
-        ) from problem
-    checkpoint = Checkpoint(meta=meta, weights=content["weights"], training=content["training"])
+    whole = {"format", "meta", "identity", "weights", "training"} <= set(content) and content["format"] == _FORMAT
+    training = content.get("training")
+    if not whole or not _is_state_dict(content["weights"]) or not (training is None or isinstance(training, dict)):
+        raise no_checkpoint(path)
+    checkpoint = Checkpoint(meta=_meta(path, content["meta"]), weights=dict(content["weights"]), training=training)
     if checkpoint.identity != content["identity"]:
         raise CheckpointError(f"{path} is torn (its weights have changed since it was written): train again.")
     return checkpoint
+
+
+def _meta(path: Path, text: Any) -> CheckpointMeta:
+    try:
+        if not isinstance(text, str):
+            raise WireError(f"{path.name}: a {type(text).__name__} was given where text was expected")
+        return serialization.from_json(CheckpointMeta, text, path.name)
+    except WireError as problem:
+        raise CheckpointError(
+            f"{path} does not describe itself as a checkpoint should ({problem}): train again."
+        ) from problem
 
 
 def _is_state_dict(weights: Any) -> bool:
     return isinstance(weights, dict) and all(
         isinstance(name, str) and isinstance(tensor, Tensor) for name, tensor in weights.items()
     )
-
-
-def _first_line(problem: Exception) -> str:
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:120]

@@ -13,6 +13,7 @@ from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.contract.ranges import require_range
 from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import (
@@ -20,6 +21,7 @@ from understudy.policies.context_features import (
     CONTEXT_WIDTH,
     FLIGHT_AT,
     LASER_AT,
+    MAX_WIDTH,
     NUM_AMMO,
     NUM_FLIGHTS,
     frames_of,
@@ -69,6 +71,12 @@ class ExecutorConfig:
     """Holds a second time what differs between two manners of play (policies/style_heads.py)."""
     exchanged: bool = False
     """The earlier of the two manners plays, and the newer lies beside it."""
+
+    def __post_init__(self) -> None:
+        for name in ("width", "kind_width", "heads", "components", "frame_components"):
+            require_range(name, getattr(self, name), 1, MAX_WIDTH)
+        require_range("rings", self.rings, 0, MAX_WIDTH)
+        require_range("dropout", self.dropout, 0, 1)
 
 
 SHARED = ("kind.", "object.", "landmark.", "landmark_place.", "candidate_context.", "candidate_mlp.")

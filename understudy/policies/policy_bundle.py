@@ -1,16 +1,20 @@
 """The trained parts of an understudy, from their checkpoints."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError
 from understudy.policies.checkpoint import Checkpoint, load_playing
+from understudy.policies.checkpoint_archive import first_line
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.motor_model import MOTOR_MODEL
@@ -18,6 +22,10 @@ from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
 _log = logging.getLogger(__name__)
+
+M = TypeVar("M", bound=torch.nn.Module)
+MOST_OF_A_HAND = 1e5
+"""Ticks, half-sizes or shares: no hand has a larger number."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,36 +94,71 @@ def _load_level(folder: Path, name: str, candidate: Checkpoint | None, use_held_
     return load_playing(folder / name, name, ENCODING, judged=use_held_out_twin)
 
 
-def _restore(checkpoint: Checkpoint, model: torch.nn.Module) -> None:
+def _build(checkpoint: Checkpoint, kind: Callable[[Any], M], config_kind: type) -> M:
+    """A policy from a checkpoint's own config and weights, which may come from anyone.
+
+    Raises:
+        CheckpointError: if config and weights are not those of one policy, or a weight is not a number.
+    """
     try:
+        config: Any = serialization.from_plain(config_kind, checkpoint.meta.config)
+        with _NumbersAtMost(sum(weight.numel() for weight in checkpoint.weights.values())):
+            model = kind(config)
+        _require_same_shapes(model.state_dict(), checkpoint.weights)
         model.load_state_dict(checkpoint.weights)
-    except RuntimeError as problem:
+    except Exception as problem:  # a config may hold anything: WireError, and RuntimeError from torch
         raise CheckpointError(
-            f"The {checkpoint.meta.policy}'s weights do not fit its own config ({str(problem).splitlines()[0]}): "
-            "train it again."
+            f"The {checkpoint.meta.policy}'s weights do not fit its own config ({first_line(problem)}): train it again."
         ) from problem
-    model.eval()
+    if not all(bool(torch.isfinite(weight).all()) for weight in checkpoint.weights.values()):
+        raise CheckpointError(f"The {checkpoint.meta.policy} holds weights that are not numbers: train it again.")
+    return model.eval()
+
+
+class _NumbersAtMost(TorchFunctionMode):
+    """While it is entered, tensors of so many numbers can be made: a config may say that its model is a terabyte."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self._left = most
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        """Raises ValueError once more were made; what is made has no pages in memory until numbers are written."""
+        made = function(*args, **(kwargs or {}))
+        if function in (torch.empty, torch.zeros):
+            self._left -= made.numel()
+            if self._left < 0:
+                raise ValueError("it describes a larger model")
+        return made
+
+
+def _require_same_shapes(expected: dict[str, Tensor], given: dict[str, Tensor]) -> None:
+    for name in (*expected, *given):
+        wanted, found = expected.get(name), given.get(name)
+        if wanted is None or found is None or wanted.shape != found.shape or wanted.dtype != found.dtype:
+            described = ["nothing" if one is None else f"{tuple(one.shape)} {one.dtype}" for one in (found, wanted)]
+            raise ValueError(f"{name[:60]} is {described[0]} where {described[1]} was expected")
 
 
 def build_strategist(checkpoint: Checkpoint) -> Strategist:
-    """The Strategist of a checkpoint, in evaluation mode."""
-    model = Strategist(serialization.from_plain(StrategistConfig, checkpoint.meta.config))
-    _restore(checkpoint, model)
-    return model
+    """The Strategist of a checkpoint, in evaluation mode.
+
+    Raises:
+        CheckpointError: as all three, if config and weights are not those of one policy.
+    """
+    return _build(checkpoint, Strategist, StrategistConfig)
 
 
 def build_tactician(checkpoint: Checkpoint) -> Tactician:
     """The Tactician of a checkpoint, in evaluation mode."""
-    model = Tactician(serialization.from_plain(TacticianConfig, checkpoint.meta.config))
-    _restore(checkpoint, model)
-    return model
+    return _build(checkpoint, Tactician, TacticianConfig)
 
 
 def build_executor(checkpoint: Checkpoint) -> Executor:
     """The Executor of a checkpoint, in evaluation mode."""
-    model = Executor(serialization.from_plain(ExecutorConfig, checkpoint.meta.config))
-    _restore(checkpoint, model)
-    return model
+    return _build(checkpoint, Executor, ExecutorConfig)
 
 
 def hand_to_plain(hand: np.void) -> dict[str, Any]:
@@ -135,7 +178,9 @@ def hand_from_plain(plain: dict[str, Any]) -> np.void:
     for name in MOTOR_MODEL.names:
         try:
             hand[name] = np.asarray(plain[name], np.float32).reshape(MOTOR_MODEL[name].shape)
-        except (KeyError, ValueError, TypeError) as problem:
+            if not np.abs(hand[name]).max() <= MOST_OF_A_HAND:
+                raise ValueError("out of range")
+        except (KeyError, ValueError, TypeError, OverflowError) as problem:
             raise CheckpointError(
                 f"The executor's checkpoint holds no usable hand ({name}): train it again."
             ) from problem

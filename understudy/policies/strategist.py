@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
-from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.contract.ranges import require_range
+from understudy.policies.context_features import CONTEXT_WIDTH, MAX_WIDTH
 
 NUM_FUTURE = 14
 """Width of the summary of the near future that the goal is trained on (learning.hindsight)."""
@@ -36,6 +37,15 @@ class StrategistConfig:
     """Dropout on the input and in every block."""
     window_s: int = 60
     """How many seconds it looks back."""
+
+    def __post_init__(self) -> None:
+        require_range("width", self.width, 1, MAX_WIDTH)
+        require_range("layers", self.layers, 1, 64)
+        require_range("heads", self.heads, 1, self.width)
+        require_range("dropout", self.dropout, 0, 1)
+        require_range("window_s", self.window_s, 1, 600)
+        if self.width % self.heads:
+            raise ValueError(f"heads must divide the width, and {self.heads} does not divide {self.width}")
 
 
 @dataclass(frozen=True)

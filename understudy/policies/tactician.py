@@ -11,9 +11,10 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
+from understudy.contract.ranges import require_range
 from understudy.policies.click_semantics import MAX_KINDS
 from understudy.policies.conditioning import ROUTE_WIDTH, STRATEGY_WIDTH
-from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH, MAX_WIDTH
 from understudy.policies.object_features import TRACK_WIDTH
 
 
@@ -27,6 +28,11 @@ class TacticianConfig:
     """Width of the learned vector of each kind of object."""
     dropout: float = 0.1
     """Dropout on context and objects."""
+
+    def __post_init__(self) -> None:
+        require_range("width", self.width, 1, MAX_WIDTH)
+        require_range("kind_width", self.kind_width, 1, MAX_WIDTH)
+        require_range("dropout", self.dropout, 0, 1)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The one loop learns, guards its steps, keeps its checkpoints and resumes to the identical numbers."""
 
+import copy
 import dataclasses
 import json
 from collections.abc import Callable
@@ -11,11 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from tests.support.small_task import META, SmallTask
-from understudy.contract.errors import TrainingError
+from understudy.contract.errors import CheckpointError, TrainingError
 from understudy.learning.training.metric_logger import MetricLogger
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
-from understudy.policies.checkpoint import load_checkpoint
+from understudy.policies.checkpoint import load_checkpoint, save_checkpoint
 
 CONFIG = FitConfig(epochs=6, batch_size=32, lr=1e-2, seed=5, save_every=2, save_interval_s=0.0, log_every=1)
 
@@ -92,6 +93,19 @@ def test_resuming_on_other_recordings_is_refused(tmp_path: Path) -> None:
     other = type(META)(policy="tactician", encoding="small-1", data_hash="d2")
     with pytest.raises(TrainingError, match="other recordings"):
         fit(SmallTask(), CONFIG, tmp_path, other, resume=True)
+
+
+@pytest.mark.parametrize("broken", ["settings", "state", "optimizer", "guard", "generator", "random", "epoch"])
+def test_a_training_state_of_another_type_is_refused_with_a_sentence(tmp_path: Path, broken: str) -> None:
+    run(tmp_path)
+    path = tmp_path / "last_model.pt"
+    saved = load_checkpoint(path)
+    assert saved.training is not None
+    training = copy.deepcopy(saved.training)
+    (training if broken in training else training["state"])[broken] = [1]
+    save_checkpoint(path, dataclasses.replace(saved, training=training))
+    with pytest.raises(CheckpointError, match=r"last_model.pt (does not fit this model|holds no training state)"):
+        run(tmp_path, resume=True)
 
 
 def test_the_guides_checkpoints_are_written(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor
 
+from understudy.contract.serialization import from_plain
 from understudy.learning.data.executor_batch import ExecutorBatch, forward_policy
 from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard, guarded_step
 from understudy.policies.executor import Executor, ExecutorOutput
@@ -181,7 +182,7 @@ class PPO:
         self.ema.model.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self._guard.load_state_dict(state["guard"])
-        self.num_steps = state["num_steps"]
+        self.num_steps = from_plain(int, state["num_steps"])
 
 
 def subsample_idle_ticks(

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.serialization import from_plain
 from understudy.learning.rl.gae import compute_gae, discount_per_tick
 from understudy.learning.rl.ppo import PPO, PPOConfig, PPOStats
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
@@ -98,4 +99,7 @@ class PPOTrainer:
         self.policy.load_state_dict(state["policy"])
         self.value.load_state_dict(state["value"])
         self._generator.set_state(state["generator"])
-        self.num_rollouts, self._warm_rollouts = state["num_stretches"], state["warm"]
+        self.num_rollouts, self._warm_rollouts = (
+            from_plain(int, state["num_stretches"]),
+            from_plain(int, state["warm"]),
+        )

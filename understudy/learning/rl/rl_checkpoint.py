@@ -93,9 +93,10 @@ class RLCheckpoint:
             TrainingError: if it was practised with other settings.
         """
         saved = load_checkpoint(self.path, POLICY, ENCODING)
-        if saved.training is None or "journey" not in saved.training:
+        state = saved.training or {}
+        if not all(isinstance(state.get(name), dict) for name in ("journey", "settings", "practice")):
             raise CheckpointError(f"{self.path} holds no practice to go on from: leave --resume out.")
-        before, now = _flat(saved.training["settings"]), _flat(settings)
+        before, now = _flat(state["settings"]), _flat(settings)
         for name in now:
             if before.get(name) != now[name]:
                 raise TrainingError(
@@ -103,10 +104,10 @@ class RLCheckpoint:
                     "same settings to resume, or leave --resume out to begin afresh."
                 )
         try:
-            trainer.load_state_dict(saved.training["practice"])
-        except (KeyError, RuntimeError, ValueError) as problem:
+            trainer.load_state_dict(state["practice"])
+            progress = serialization.from_plain(TrainingProgress, state["journey"])
+        except Exception as problem:  # a state may hold anything, and torch raises of all kinds
             raise CheckpointError(f"{self.path} does not fit this policy: leave --resume out.") from problem
-        progress = TrainingProgress(**saved.training["journey"])
         progress.curve = [_modern(point, CURVE_BEFORE) for point in progress.curve]
         return progress
 

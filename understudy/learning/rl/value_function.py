@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.serialization import from_plain
 from understudy.learning.data.executor_batch import ExecutorBatch
 from understudy.learning.rl.gae import discount_per_tick, discounted_returns
 from understudy.learning.rl.reward import REWARD_TERMS
@@ -212,4 +213,4 @@ class ValueTrainer:
         """Goes on from `state_dict`."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.num_resets = state["num_lost"]
+        self.num_resets = from_plain(int, state["num_lost"])

@@ -1,5 +1,6 @@
 """What a shadow session begins with: the weights that play, base recordings to rehearse, and where candidates go."""
 
+import contextlib
 import copy
 import dataclasses
 import hashlib
@@ -118,7 +119,8 @@ def base_trained_at_s(base: Checkpoint, path: Path) -> float:
     """
     for parent in base.meta.lineage:
         if parent.what == "recordings":
-            return datetime.fromisoformat(parent.when).timestamp() + 1.0  # it is cut to whole seconds
+            with contextlib.suppress(ValueError, OverflowError):  # no time, or none that a clock can show
+                return datetime.fromisoformat(parent.when).timestamp() + 1.0  # it is cut to whole seconds
     return path.stat().st_mtime
 
 

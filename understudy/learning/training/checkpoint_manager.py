@@ -89,12 +89,13 @@ class CheckpointManager:
             _log.warning("There is no %s to resume from: training begins afresh.", path)
             return False
         saved = load_checkpoint(path, self._meta.policy, self._meta.encoding)
-        if saved.training is None:
+        training = saved.training or {}
+        if not all(isinstance(training.get(name), dict) for name in ("settings", "state")):
             raise CheckpointError(f"{path} holds no training state: it cannot be resumed, leave --resume out.")
         self._refuse_another_run(path, saved)
         try:
-            state.load_state_dict(saved.training["state"], saved.weights)
-        except (KeyError, RuntimeError, ValueError) as problem:
+            state.load_state_dict(training["state"], saved.weights)
+        except Exception as problem:  # a state may hold anything, and torch raises of all kinds
             raise CheckpointError(f"{path} does not fit this model: leave --resume out to train afresh.") from problem
         return True
 

@@ -24,6 +24,7 @@ from torch import Tensor
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from understudy.contract.errors import TrainingError
+from understudy.contract.serialization import from_plain
 
 SPIKE_FACTOR = 10.0
 """Measured on an hour of the teacher's play, the largest norm over its running median was 2.0 for the Strategist,
@@ -92,9 +93,10 @@ class GradientGuard:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Goes on from `state_dict`."""
-        self.num_skipped, self._in_a_row = state["num_skipped"], state["in_a_row"]
-        self._high_in_a_row = state.get("high_in_a_row", 0)  # runs begun before it was counted
-        self._norms = deque(state["norms"], maxlen=WINDOW)
+        self.num_skipped = from_plain(int, state["num_skipped"])
+        self._in_a_row = from_plain(int, state["in_a_row"])
+        self._high_in_a_row = from_plain(int, state.get("high_in_a_row", 0))  # runs begun before it was counted
+        self._norms = deque(from_plain(list[float], state["norms"], "norms"), maxlen=WINDOW)
 
 
 class ExponentialMovingAverage:

@@ -1,11 +1,12 @@
 """Everything that changes while `fit` runs, in one place, so that a run can stop at any step and go on exactly."""
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
 
+from understudy.contract.serialization import from_plain
 from understudy.learning.training import rng_state
 from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard
 from understudy.learning.training.trainer_config import Task
@@ -59,18 +60,18 @@ class FitState:
         self.best_epoch, self.best_metrics = self.epoch, metrics
         return True
 
-    _COUNTERS = (
-        "epoch",
-        "step_in_epoch",
-        "step",
-        "epoch_loss_sum",
-        "epoch_loss_count",
-        "best_score",
-        "best_epoch",
-        "best_metrics",
-        "metrics",
-        "train_loss",
-    )
+    _COUNTERS: ClassVar[dict[str, Any]] = {
+        "epoch": int,
+        "step_in_epoch": int,
+        "step": int,
+        "epoch_loss_sum": float,
+        "epoch_loss_count": int,
+        "best_score": float,
+        "best_epoch": int,
+        "best_metrics": dict[str, float],
+        "metrics": dict[str, float],
+        "train_loss": float,
+    }
 
     def state_dict(self) -> dict[str, Any]:
         """Plain values and tensors; the averaged weights are not among them, a checkpoint holds them as its weights."""
@@ -84,7 +85,11 @@ class FitState:
         }
 
     def load_state_dict(self, state: dict[str, Any], averaged_weights: dict[str, Tensor]) -> None:
-        """Goes on from `state_dict` and the averaged weights that were saved with it."""
+        """Goes on from `state_dict` and the averaged weights that were saved with it.
+
+        Raises:
+            Exception: of any kind, where it is the state of something else.
+        """
         self.model.load_state_dict(state["model"])
         self.average.model.load_state_dict(averaged_weights)
         self.optimizer.load_state_dict(state["optimizer"])
@@ -92,8 +97,8 @@ class FitState:
         if self.generator.get_state().shape == state["generator"].shape:  # a run may move between CPU and CUDA
             self.generator.set_state(state["generator"])
         rng_state.restore(state["random"], self.device)
-        for name in self._COUNTERS:
-            setattr(self, name, state[name])
+        for name, kind in self._COUNTERS.items():
+            setattr(self, name, from_plain(kind, state[name], name))
 
 
 def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:

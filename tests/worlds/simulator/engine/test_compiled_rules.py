@@ -1,11 +1,12 @@
 """The rules as data."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from understudy.contract.errors import WireError
+from understudy.contract.errors import WireError, WorldError
 from understudy.contract.observation import Role
 from understudy.contract.serialization import read_toml
 from understudy.worlds.catalog import load_profile
@@ -55,3 +56,12 @@ def test_an_unknown_key_in_the_data_is_refused(tmp_path: Path) -> None:
     path.write_text((DATA / "aliens.toml").read_text().replace("sight =", "eyesight =", 1))
     with pytest.raises(WireError, match="unknown key 'eyesight'"):
         read_toml(Aliens, path)
+
+
+def test_the_profile_of_another_game_is_refused_with_what_it_lacks() -> None:
+    with pytest.raises(WorldError, match="of another game: it needs kristallon, bonus_box, cargo_box, portal, base"):
+        compile_rules(replace(PROFILE, kinds=PROFILE.kinds[:9]))
+    with pytest.raises(WorldError, match="it needs j; use the profile darkorbit"):
+        compile_rules(replace(PROFILE, keys=PROFILE.keys[:6]))
+    with pytest.raises(WorldError, match="it needs fewer kinds and panels"):
+        compile_rules(replace(PROFILE, panels=PROFILE.panels * 3))

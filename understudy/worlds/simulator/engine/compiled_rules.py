@@ -7,9 +7,11 @@ from functools import cache
 
 import numpy as np
 
+from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml
+from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.engine.game_data import DATA, Alien, Aliens, Maps, Ship
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES
 
@@ -68,7 +70,12 @@ RULES = np.dtype(
 
 @cache
 def compile_rules(profile: Profile, ship: Ship | None = None) -> np.ndarray:
-    """Builds the rules of the embedded game: one read-only record of dtype RULES, shape (1,)."""
+    """Builds the rules of the embedded game: one read-only record of dtype RULES, shape (1,).
+
+    Raises:
+        WorldError: if the profile is of another game.
+    """
+    _require_embedded_game(profile)
     rules = np.zeros(1, RULES)
     _write_ship(rules[0], ship or Ship())
     _write_profile(rules[0], profile)
@@ -78,6 +85,17 @@ def compile_rules(profile: Profile, ship: Ship | None = None) -> np.ndarray:
     _write_maps(rules[0], read_toml(Maps, DATA / "maps.toml"), names)
     rules.setflags(write=False)
     return rules
+
+
+def _require_embedded_game(profile: Profile) -> None:
+    own = load_profile()
+    kinds, keys = {kind.name for kind in profile.kinds}, set(profile.keys)
+    missing = [kind.name for kind in own.kinds if kind.name not in kinds] + [key for key in own.keys if key not in keys]
+    if missing or len(profile.kinds) > MAX_KINDS or len(profile.panels) > MAX_PANELS:
+        raise WorldError(
+            f"The embedded game cannot be played with the profile {profile.name!r}, which is of another game: it needs "
+            f"{', '.join(missing[:5]) or 'fewer kinds and panels'}; use the profile darkorbit or a copy of it."
+        )
 
 
 def _write_ship(record: np.void, ship: Ship) -> None:

@@ -1,0 +1,35 @@
+"""A module of ours runs beside us within limits, and how it ended is told apart."""
+
+from pathlib import Path
+
+import pytest
+
+from understudy.perception.model_files import limited_process
+from understudy.perception.model_files.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
+
+SCRIPTS = {
+    "an answer": ("print('noise'); print('{\"a\": 1}')", ""),
+    "no answer": ("pass", CRASHED),
+    "another answer": ("print('3')", CRASHED),
+    "an error": ("raise ValueError('odd')", CRASHED),
+    "an end without a word": ("import os; os._exit(3)", CRASHED),
+    "too much memory": ("limit_this_process(5, 10**8); x = bytearray(10**10); print('{}')", OUT_OF_MEMORY),
+    "too much time": ("limit_this_process(1, 10**9)\nwhile True: pass", OUT_OF_TIME),
+    "too long a sleep": ("import time; time.sleep(60)", OUT_OF_TIME),
+}
+
+
+@pytest.mark.parametrize(("script", "fault"), SCRIPTS.values(), ids=SCRIPTS.keys())
+def test_how_it_ended_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, fault: str) -> None:
+    (tmp_path / "our_script.py").write_text(f"from {limited_process.__name__} import limit_this_process\n{script}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    ended = run_limited("our_script", [], wall_s=5.0 if "sleep" in script else 30.0)
+    assert ended.fault == fault
+    assert ended.answer == (None if fault else {"a": 1})
+
+
+def test_the_working_folder_is_not_searched_for_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "our_script.py").write_text("print('{}')")
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    monkeypatch.chdir(tmp_path)
+    assert run_limited("our_script", [], 30.0).fault == CRASHED
