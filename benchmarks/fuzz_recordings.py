@@ -20,7 +20,7 @@ from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode, describe, irregularities
 from understudy.recordings.mcap_descriptions import info_checksum
-from understudy.recordings.recording_stats import figures
+from understudy.recordings.recording_stats import recording_stats
 from understudy.recordings.store import read_episode, repair_recording, write_episode
 from understudy.worlds.catalog import load_profile
 
@@ -217,7 +217,7 @@ def open_recording(path: Path) -> Opened:
     """
     episode = read_episode(path)
     statements = (*episode.losses, *irregularities(episode))
-    figures(episode)
+    recording_stats(episode)
     before = path.read_bytes()
     if zlib.crc32(before) % 5 == 0 and len(episode) and repair_recording(path):
         torn = path.with_name(f"{path.name}.torn")
