@@ -125,7 +125,7 @@ def run(name: str, count: int, seed: int, *, first: int = 0, keep: Path | None =
             if strange or trace.exists():
                 outcome, detail = "executed", ", ".join(strange) or "the trace was written"
                 events.clear()
-                trace.unlink(missing_ok=True)
+                trace.rmdir() if trace.is_dir() else trace.unlink(missing_ok=True)
             report.counts[outcome] += 1
             if outcome in FAULTS:
                 report.faults.append(f"{name} {number} ({mutant.how}): {outcome}: {detail}")

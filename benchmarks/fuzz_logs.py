@@ -242,13 +242,13 @@ def _write_executor(models: Path, shift: float, name: str) -> Path:
     from understudy.policies.checkpoint import BASE, Checkpoint, CheckpointMeta, Parent, save_checkpoint
     from understudy.policies.encoder import ENCODING
     from understudy.policies.executor import Executor, ExecutorConfig
-    from understudy.policies.motor_model import MOTOR_MODEL
-    from understudy.policies.policy_bundle import hand_to_plain
+    from understudy.policies.motor_model import HAND
+    from understudy.policies.policy_bundle import pack_hand
     from understudy.policies.strategist import Strategist, StrategistConfig
     from understudy.policies.tactician import Tactician, TacticianConfig
 
     torch.manual_seed(0)
-    hand: Any = np.zeros(1, MOTOR_MODEL)[0]
+    hand: Any = np.zeros(1, HAND)[0]
     hand["duration"], hand["dwell"], hand["press"], hand["key_press"] = 4.0, 1.0, 2.0, 2.0
     hand["profile"] = np.linspace(0.0, 1.0, len(hand["profile"]))
     parents: list[Parent] = []
@@ -265,7 +265,7 @@ def _write_executor(models: Path, shift: float, name: str) -> Path:
                 policy=policy,
                 encoding=ENCODING,
                 config=to_plain(model.config),
-                hand=hand_to_plain(hand) if is_executor else {},
+                hand=pack_hand(hand) if is_executor else {},
                 lineage=tuple(parents) if is_executor else (),
             ),
             weights=model.state_dict(),

@@ -1,4 +1,4 @@
-"""How often the gate errs, and what it costs: `python benchmarks/gate.py`, about ten CPU-minutes. Nothing is trained.
+"""How often the gate errs, and what it costs: `python benchmarks/gate.py`, about four CPU-minutes. Nothing is trained.
 
 Equal candidates are made in earnest: the scripted hunter against itself with other dice, 1536 worlds of two minutes.
 Trials draw their pairs from these with replacement, within each map, so the differences have the true spread and
@@ -16,7 +16,7 @@ from gate_rules import LOOKS, MAX_PAIRS, NUM_MAPS, RULES, Rule, Sums, sums
 from scipy import special
 
 from understudy.contract.protocols import Carry, Pilot
-from understudy.evaluation.comparison.group_sequential import SHAPE, bounds
+from understudy.evaluation.comparison.group_sequential import SHAPE, spending_bounds
 from understudy.evaluation.comparison.mean_bound import lower_bounds
 from understudy.evaluation.comparison.paired_test import RARE_EVENT_PRIOR, SequentialTestConfig
 from understudy.evaluation.comparison.statistics import wilson
@@ -185,7 +185,10 @@ def live_outcome(differences: np.ndarray, worst_loss: float | None, config: Live
     fractions = tuple((looks / config.max_pairs).tolist())
     better, hopeless = (np.zeros((len(differences), len(looks)), bool) for _ in range(2))
     for look, num in enumerate(looks):
-        yes, no = (bounds(fractions, error, SHAPE)[look] for error in (config.trial.error, config.trial.type_2_error))
+        yes, no = (
+            spending_bounds(fractions, error, SHAPE)[look]
+            for error in (config.trial.type_1_error, config.trial.type_2_error)
+        )
         values = differences[:, :num]
         mean, error = values.mean(axis=1), values.std(axis=1, ddof=1) / num**0.5
         reach_yes, reach_no = (-special.stdtrit(num - 1, special.ndtr(-deviate)) for deviate in (yes, no))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from understudy.evaluation.comparison.group_sequential import SHAPE, bounds
+from understudy.evaluation.comparison.group_sequential import SHAPE, spending_bounds
 from understudy.evaluation.comparison.mean_bound import lower_bounds
 from understudy.evaluation.rollouts.vector_rollout import BLOCK
 
@@ -45,7 +45,7 @@ def reach(bound: np.ndarray) -> np.ndarray:
 
 def spending(error: float, shape: float) -> np.ndarray:
     """Group-sequential bounds."""
-    return reach(np.array(bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)))
+    return reach(np.array(spending_bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)))
 
 
 def plain(error: float) -> np.ndarray:
@@ -151,7 +151,7 @@ def gaffke(loss: float, shape: float = SHAPE) -> Yes:
     """The gate's: the worst loss as one more pair, all weighed by chance (evaluation/comparison/mean_bound.py)."""
 
     def yes(gain: np.ndarray, score: Sums, error: float) -> np.ndarray:
-        deviates = bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)
+        deviates = spending_bounds(tuple((LOOKS / MAX_PAIRS).tolist()), error, shape)
         found = np.zeros(score.mean.shape, bool)
         for look, (num, deviate) in enumerate(zip(LOOKS, deviates, strict=True)):
             hopeful = np.flatnonzero(score.mean[:, look] > 0.9 * deviate * score.error[:, look])

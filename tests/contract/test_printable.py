@@ -1,6 +1,6 @@
 import pytest
 
-from understudy.contract.printable import brief, printable
+from understudy.contract.terminal_text import brief, printable
 
 
 def test_plain_text_of_any_language_stays_as_it_is() -> None:

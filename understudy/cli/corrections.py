@@ -84,7 +84,7 @@ def _list(command: List, read: "Read") -> int:
     from rich.text import Text
 
     from understudy.cli.show.terminal import Console
-    from understudy.contract.printable import printable
+    from understudy.contract.terminal_text import printable
 
     console = Console(soft_wrap=True)
     table = Table()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from understudy.contract.printable import printable
+from understudy.contract.terminal_text import printable
 
 SHORT = 8
 """Digits of an identity that are shown; as many are enough for rollback --to."""

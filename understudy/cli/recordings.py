@@ -90,7 +90,7 @@ def run(command: Recordings) -> int:
 
 def _say(text: str) -> None:
     from understudy.cli.show.terminal import Console
-    from understudy.contract.printable import printable
+    from understudy.contract.terminal_text import printable
 
     Console(soft_wrap=True, highlight=False).print(printable(text, MOST_CHARACTERS), markup=False)
 
@@ -98,7 +98,7 @@ def _say(text: str) -> None:
 def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
     """Calls `handle` with every path; it answers whether all was well. What goes wrong with one hides no other."""
     from understudy.contract.errors import BeingWrittenError, UnderstudyError
-    from understudy.contract.printable import brief
+    from understudy.contract.terminal_text import brief
 
     well = True
     for path in paths:
@@ -165,7 +165,7 @@ def _text(text: str) -> "Text":
     """A cell of a table: what comes from a file is no markup and no escape sequence."""
     from rich.text import Text
 
-    from understudy.contract.printable import printable
+    from understudy.contract.terminal_text import printable
 
     return Text(printable(text))
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from understudy.contract.bounded_parse import MAX_DEPTH, parse_json, parse_toml_file
 from understudy.contract.errors import WireError
-from understudy.contract.printable import printable
+from understudy.contract.terminal_text import printable
 
 T = TypeVar("T")
 

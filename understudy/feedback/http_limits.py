@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
-from understudy.contract.printable import printable
+from understudy.contract.terminal_text import printable
 from understudy.feedback.provider import MalformedResponse, ProviderError, ProviderExhausted
 
 MAX_ANSWER_BYTES = 1_000_000

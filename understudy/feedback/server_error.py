@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
-from understudy.contract.printable import printable
+from understudy.contract.terminal_text import printable
 
 MAX_SENTENCE = 300
 """Characters that are shown of what a server says."""

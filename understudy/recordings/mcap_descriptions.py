@@ -51,15 +51,15 @@ class Descriptions:
         return True
 
     def add_schema(self, schema: mcap_records.Schema) -> None:
-        """TakeRecorder a schema."""
+        """Takes a schema."""
         self._schemas.setdefault(schema.id, []).append(schema)
 
     def add_channel(self, channel: mcap_records.Channel) -> None:
-        """TakeRecorder a channel."""
+        """Takes a channel."""
         self._channels.setdefault(channel.id, []).append(channel)
 
     def add_metadata(self, metadata: mcap_records.Metadata) -> None:
-        """TakeRecorder the description of the recording, the first of its name.
+        """Takes the description of the recording, the first of its name.
 
         Raises:
             ValueError: if it cannot be understood; other errors of parsing likewise.

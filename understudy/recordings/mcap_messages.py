@@ -67,7 +67,7 @@ class MessageTable:
         """By channel."""
 
     def add(self, rows: Rows) -> None:
-        """TakeRecorder messages."""
+        """Takes messages."""
         for key, messages in rows.items():
             channel = key[-2] | key[-1] << 8
             self._rows.setdefault(channel, {}).setdefault(key, []).extend(messages)

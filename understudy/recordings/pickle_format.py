@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 
 from understudy.contract.errors import RecordingError
-from understudy.contract.printable import printable
 from understudy.contract.safe_files import replacing
 from understudy.contract.serialization import from_plain, to_json, to_plain
+from understudy.contract.terminal_text import printable
 from understudy.recordings import flat_table, restricted_pickle
 from understudy.recordings.episode import Episode, EpisodeInfo
 from understudy.recordings.mcap_channels import FORMAT_VERSION

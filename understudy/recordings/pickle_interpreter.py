@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from understudy.contract.errors import HostileRecordingError
-from understudy.contract.printable import printable
+from understudy.contract.terminal_text import printable
 
 MAX_INSTRUCTIONS = 50_000
 """An hour of recording is two thousand instructions, about a hundred of which are big pieces of bytes."""

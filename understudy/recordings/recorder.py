@@ -20,9 +20,9 @@ from understudy.contract.action import ACTION
 from understudy.contract.errors import RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
-from understudy.contract.printable import brief
 from understudy.contract.protocols import InputEvent, Step
 from understudy.contract.safe_files import move_to_new
+from understudy.contract.terminal_text import brief
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter

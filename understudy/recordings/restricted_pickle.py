@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from understudy.contract.errors import RecordingError
-from understudy.contract.printable import brief
+from understudy.contract.terminal_text import brief
 from understudy.recordings.pickle_interpreter import Interpreter, Parts, hostile
 
 MAX_BYTES = 4 * 2**30

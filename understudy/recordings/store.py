@@ -13,8 +13,8 @@ from pathlib import Path
 
 from understudy.contract.errors import BeingWrittenError, NoRecordingsError, RecordingError, WireError
 from understudy.contract.file_lock import is_locked, try_lock
-from understudy.contract.printable import brief
 from understudy.contract.safe_files import keep_under_new_name, temporary_beside
+from understudy.contract.terminal_text import brief
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
 

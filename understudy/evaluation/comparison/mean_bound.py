@@ -2,7 +2,7 @@
 
 Where a candidate gains a little in most pairs and loses very much in few, a t-test on the first hundred pairs sees
 only the gains: nothing in the sample tells of the loss, neither its variance nor its skewness. Gaffke's bound (2005,
-Mathematical Methods of Statistics 14; UpdateStats-Miller and Thomas 2019, arXiv 1905.06208) adds to the sample the
+Mathematical Methods of Statistics 14; Learned-Miller and Thomas 2019, arXiv 1905.06208) adds to the sample the
 worst value that a pair may have, and weighs all values by chance, as a Bayesian bootstrap does:
 
     P(mean <= m) = P(sum of E_i (x_i - m) over the sample and the worst value <= 0),   E_i exponential, independent

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from understudy.contract.errors import UnderstudyError
-from understudy.contract.printable import brief
+from understudy.contract.terminal_text import brief
 from understudy.evaluation.diagnostics import file_checks, play_checks, timing_checks
 from understudy.evaluation.diagnostics.findings import Diagnostics, Finding
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, examine, minutes_of

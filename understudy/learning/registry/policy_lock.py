@@ -18,8 +18,8 @@ from pathlib import Path
 
 from understudy.contract.errors import CheckpointError, TrainingError, UnderstudyError
 from understudy.contract.file_lock import is_locked, try_lock
-from understudy.contract.printable import printable
 from understudy.contract.safe_files import open_to_append
+from understudy.contract.terminal_text import printable
 
 PROMOTION_LOCK, TRAINING_LOCK = ".promotion.lock", ".training.lock"
 PATIENCE_S = 20.0
