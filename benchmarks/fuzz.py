@@ -264,15 +264,18 @@ def watched() -> Iterator[list[str]]:
         _watching.pop()
 
 
+NUMBA = frozenset({"compile", "exec", "pickle.find_class"})
+"""A profile that asks for other bars than the good one has a reader compiled, or loaded from numba's cache."""
+TRIAL = frozenset({"subprocess.Popen", "compile"})
+"""A model is tried in a process of its own, and its names are parsed (not run) as Python writes them."""
 KINDS: dict[str, Kind] = {
     "recordings": Kind(".mcap", good_recordings, mutate_recording, open_recording),
     "pickles": Kind(".pkl", good_pickles, mutate_pickle, open_recording),
-    "profiles": Kind(".toml", good_profiles, mutate_profile, open_profile),
+    "profiles": Kind(".toml", good_profiles, mutate_profile, open_profile, NUMBA),
     "checkpoints": Kind(".pt", good_checkpoints, mutate_checkpoint, open_checkpoint),
-    "onnx": Kind(".onnx", good_models, mutate_model, open_model, frozenset({"subprocess.Popen", "compile"})),
+    "onnx": Kind(".onnx", good_models, mutate_model, open_model, TRIAL),
 }
-"""Name, which is the flag that asks for a number of them -> how they are made, changed and opened. A model is tried in
-a process of its own, and its names are parsed (not run) as Python writes them."""
+"""Name, which is the flag that asks for a number of them -> how they are made, changed and opened."""
 
 
 if __name__ == "__main__":
