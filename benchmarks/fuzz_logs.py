@@ -132,7 +132,7 @@ def open_corrections(path: Path) -> None:
     from understudy.cli import corrections
     from understudy.feedback.correction_log import replace_line
     from understudy.feedback.correction_reader import read_corrections
-    from understudy.learning.corrections.aggregation import resolve
+    from understudy.learning.corrections.aggregation import aggregate_corrections
 
     read = read_corrections(path)
     taken = [entry.line for entry in read.entries]
@@ -142,7 +142,7 @@ def open_corrections(path: Path) -> None:
         raise WrongAcceptance(f"good lines are hidden: {read.problems}")
     for entry in read.entries:
         _expect_possible(entry.correction, raw[entry.line - 1])
-    resolve(read.entries)
+    aggregate_corrections(read.entries)
     out, page = io.StringIO(), path.with_suffix(".html")
     with contextlib.redirect_stdout(out):
         corrections.run(corrections.List(corrections_dir=path, all=True))
@@ -202,13 +202,13 @@ def _leaves(value: Any) -> Any:
 
 def _ask_rules(entries: Any) -> None:
     """The rules judge every moment, as `critic evaluate --labels` does."""
-    from understudy.evaluation.offline.feedback_eval import examine, questions_of_entries
+    from understudy.evaluation.offline.feedback_eval import evaluate_provider, questions_of_entries
     from understudy.feedback.rule_provider import RuleCritic
     from understudy.worlds.catalog import load_profile
 
     profile = load_profile("darkorbit")
     for known in (None, profile):
-        examine(RuleCritic(), questions_of_entries(entries, profile=known), profile)
+        evaluate_provider(RuleCritic(), questions_of_entries(entries, profile=known), profile)
 
 
 def _expect_plain_text(text: str) -> None:

@@ -89,7 +89,7 @@ def test_there_has_to_be_something_to_resume(tmp_path: Path) -> None:
         PracticeRun(settings(tmp_path, 1, resume=True))
 
 
-@pytest.mark.parametrize("broken", ["practice", "progress", "settings"])
+@pytest.mark.parametrize("broken", ["practice", "journey", "settings"])
 @pytest.mark.parametrize("value", [3, {"seeds_used": [1]}])
 def test_a_state_of_another_type_is_refused_with_a_sentence(tmp_path: Path, broken: str, value: object) -> None:
     write_brain(tmp_path / "models")
