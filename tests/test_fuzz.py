@@ -44,7 +44,7 @@ def faulty_open(path: Path) -> str:
     if fault == 2:
         raise RecordingError("\x1b[2J")
     if fault == 3:
-        until_s = time.process_time() + 0.1
+        until_s = time.process_time() + 2.0  # longer than the alarm waits
         while time.process_time() < until_s:
             pass
     if fault == 4:
