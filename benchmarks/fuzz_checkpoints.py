@@ -30,7 +30,7 @@ from understudy.policies.checkpoint import (
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.motor_model import MOTOR_MODEL
-from understudy.policies.policy_bundle import pack_hand, restore_executor, unpack_hand
+from understudy.policies.policy_bundle import build_executor, hand_from_plain, hand_to_plain
 
 ODD_WEIGHTS: tuple[Callable[[], Any], ...] = (
     lambda: torch.zeros(1).expand(10**10),
@@ -69,7 +69,7 @@ def make_checkpoint(folder: Path) -> bytes:
         policy="executor",
         encoding=ENCODING,
         config=to_plain(config),
-        hand=pack_hand(hand),
+        hand=hand_to_plain(hand),
         lineage=(Parent(identity="f00d", what="recordings", when="2026-01-01"),),
         metrics={"accuracy": 0.5},
     )
@@ -226,7 +226,7 @@ def open_checkpoint(path: Path) -> None:
     if sum(weight.numel() for weight in saved.weights.values()) > path.stat().st_size * 8:
         raise WrongAcceptance("more weights than the file has room for")
     if saved.meta.policy == "executor" and saved.meta.encoding == ENCODING:
-        executor, hand = restore_executor(saved), unpack_hand(saved.meta.hand)
+        executor, hand = build_executor(saved), hand_from_plain(saved.meta.hand)
         if not all(bool(torch.isfinite(weight).all()) for weight in executor.state_dict().values()):
             raise WrongAcceptance("weights that are not numbers")
         if not all(np.isfinite(hand[name]).all() for name in hand.dtype.names or ()):

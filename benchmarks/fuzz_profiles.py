@@ -17,9 +17,9 @@ from fuzz_case import Fuzz, WrongAcceptance
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml
-from understudy.perception.detector import Blind
+from understudy.perception.detector import NullDetector
 from understudy.perception.label_map import kinds_of_labels
-from understudy.perception.pipeline import Eye
+from understudy.perception.pipeline import PerceptionPipeline
 from understudy.policies.click_semantics import geometry_of
 from understudy.worlds.catalog import PROFILES
 
@@ -113,9 +113,9 @@ def open_profile(path: Path) -> None:
     """Reads a profile, and two pictures with it."""
     profile = read_toml(Profile, path)
     _expect_sane(profile)
-    eye = Eye(profile, Blind())
+    eye = PerceptionPipeline(profile, NullDetector())
     for number in range(2):
-        eye.look(_picture(), 1.0 + 0.05 * number, (0.5, 0.5))
+        eye.process(_picture(), 1.0 + 0.05 * number, (0.5, 0.5))
     with contextlib.suppress(WorldError):  # more kinds or keys than the policies have places for
         geometry_of(profile)
     kinds_of_labels(tuple(kind.name for kind in profile.kinds), profile)
