@@ -132,7 +132,7 @@ def open_corrections(path: Path) -> None:
     from understudy.cli import corrections
     from understudy.feedback.correction_log import replace_line
     from understudy.feedback.correction_reader import read_corrections
-    from understudy.learning.corrections.aggregation import resolve
+    from understudy.learning.corrections.aggregation import aggregate_corrections
 
     read = read_corrections(path)
     taken = [entry.line for entry in read.entries]
@@ -142,7 +142,7 @@ def open_corrections(path: Path) -> None:
         raise WrongAcceptance(f"good lines are hidden: {read.problems}")
     for entry in read.entries:
         _expect_possible(entry.correction, raw[entry.line - 1])
-    resolve(read.entries)
+    aggregate_corrections(read.entries)
     out, page = io.StringIO(), path.with_suffix(".html")
     with contextlib.redirect_stdout(out):
         corrections.run(corrections.List(corrections_dir=path, all=True))
@@ -202,13 +202,13 @@ def _leaves(value: Any) -> Any:
 
 def _ask_rules(entries: Any) -> None:
     """The rules judge every moment, as `critic evaluate --labels` does."""
-    from understudy.evaluation.offline.feedback_eval import examine, questions_of_entries
+    from understudy.evaluation.offline.feedback_eval import evaluate_provider, questions_of_entries
     from understudy.feedback.rule_provider import RuleCritic
     from understudy.worlds.catalog import load_profile
 
     profile = load_profile("darkorbit")
     for known in (None, profile):
-        examine(RuleCritic(), questions_of_entries(entries, profile=known), profile)
+        evaluate_provider(RuleCritic(), questions_of_entries(entries, profile=known), profile)
 
 
 def _expect_plain_text(text: str) -> None:
@@ -222,14 +222,14 @@ def _expect_plain_text(text: str) -> None:
 
 def make_audit(folder: Path) -> bytes:
     """The log of an executor that was promoted twice, refused once and rolled back once; leaves the weights there."""
-    from understudy.learning.registry.promotion import Grounds, promote, refuse, rollback
+    from understudy.learning.registry.promotion import PromotionRecord, promote, record_rejection, rollback
 
     models = folder / "models"
     _write_executor(models, 0.0, "executor/best_model.pt")
     for number, shift in enumerate((0.1, 0.2), 1):
         candidate = _write_executor(models, shift, f"executor/staged/candidate_{number}.pt")
-        promote(models, candidate, Grounds(why="better", reason="18.9 against 17", numbers={"gain": 1.9}))
-    refuse(models, "executor", None, Grounds(why="torn"))
+        promote(models, candidate, PromotionRecord(why="better", reason="18.9 against 17", numbers={"gain": 1.9}))
+    record_rejection(models, "executor", None, PromotionRecord(why="torn"))
     rollback(models)
     return (models / "executor" / "history" / "audit.jsonl").read_bytes()
 
@@ -242,13 +242,13 @@ def _write_executor(models: Path, shift: float, name: str) -> Path:
     from understudy.policies.checkpoint import BASE, Checkpoint, CheckpointMeta, Parent, save_checkpoint
     from understudy.policies.encoder import ENCODING
     from understudy.policies.executor import Executor, ExecutorConfig
-    from understudy.policies.motor_model import HAND
-    from understudy.policies.policy_bundle import pack_hand
+    from understudy.policies.motor_model import MOTOR_MODEL
+    from understudy.policies.policy_bundle import hand_to_plain
     from understudy.policies.strategist import Strategist, StrategistConfig
     from understudy.policies.tactician import Tactician, TacticianConfig
 
     torch.manual_seed(0)
-    hand: Any = np.zeros(1, HAND)[0]
+    hand: Any = np.zeros(1, MOTOR_MODEL)[0]
     hand["duration"], hand["dwell"], hand["press"], hand["key_press"] = 4.0, 1.0, 2.0, 2.0
     hand["profile"] = np.linspace(0.0, 1.0, len(hand["profile"]))
     parents: list[Parent] = []
@@ -265,7 +265,7 @@ def _write_executor(models: Path, shift: float, name: str) -> Path:
                 policy=policy,
                 encoding=ENCODING,
                 config=to_plain(model.config),
-                hand=pack_hand(hand) if is_executor else {},
+                hand=hand_to_plain(hand) if is_executor else {},
                 lineage=tuple(parents) if is_executor else (),
             ),
             weights=model.state_dict(),
@@ -310,20 +310,20 @@ def open_audit(path: Path) -> None:
         WrongAcceptance: if a good line is hidden, or an odd one was believed.
     """
     from understudy.cli import history
-    from understudy.learning.registry.audit_log import audit
-    from understudy.learning.registry.promotion import ancestors, open_promotions, rollback
+    from understudy.learning.registry.audit_log import read_audit_log
+    from understudy.learning.registry.promotion import active_promotions, ancestors, rollback
 
     models = path.parent / "models"
     best, log = models / "executor" / "best_model.pt", models / "executor" / "history" / "audit.jsonl"
     before, content = best.read_bytes(), path.read_bytes()
     log.write_bytes(content)
     try:
-        read = audit(models / "executor")
+        read = read_audit_log(models / "executor")
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
             history.run(history.History(models=models))
         kept = ancestors(models, "executor")
-        open_promotions(models, "executor")
+        active_promotions(models, "executor")
         _, identity = rollback(models)
         if identity not in kept:
             raise WrongAcceptance(f"weights play that were not kept: {identity}")
@@ -333,7 +333,7 @@ def open_audit(path: Path) -> None:
         best.write_bytes(before)
 
 
-KNOWN_ACTIONS = ("promote", "refuse", "rollback", "abandon")
+KNOWN_ACTIONS = ("promote", "record_rejection", "rollback", "abandon")
 
 
 def _expect_whole_lines(read: list[dict[str, Any]], content: bytes) -> None:
@@ -352,7 +352,9 @@ def _is_decision(line: Any) -> bool:
     if not isinstance(line, dict) or line.get("action") not in KNOWN_ACTIONS or not isinstance(line.get("when"), str):
         return False
     ends = [line.get("from"), line.get("to")]
-    return all(isinstance(end, str) for end in ends) or (line["action"] == "refuse" and isinstance(ends[0], str))
+    return all(isinstance(end, str) for end in ends) or (
+        line["action"] == "record_rejection" and isinstance(ends[0], str)
+    )
 
 
 # ---- running them

@@ -35,14 +35,16 @@ from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.reviewer import Reviewer
 from understudy.feedback.rule_provider import RuleCritic, RuleSettings
 from understudy.learning.corrections.aggregation import aggregate_corrections
-from understudy.learning.corrections.finetune import FinetuneSettings, finetune, mode_accuracy
+from understudy.learning.corrections.finetune import FinetuneSettings, finetune
 from understudy.learning.data.dataset import load_dataset
 from understudy.learning.data.hindsight_labels import label_hindsight
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
+from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.supervised.train_policy import train_policy
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.policy_bundle import PolicyBundle, build_executor, build_strategist, load_policies
+from understudy.policies.strategist import Strategist
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
@@ -60,6 +62,24 @@ PAUSE_S = 12.0
 """Of anything but fighting that is left inside a fight."""
 SHORTEST_S = 20.0
 FIRST_COLLECTING, FIRST_JUDGED, FIRST_FRESH = 700_000, 4_000, 6_000
+
+
+def mode_accuracy(model: Strategist, labelled_episodes: list[LabelledEpisode], keep: list[np.ndarray]) -> float:
+    """Share of seconds, among those kept, in which the Strategist names the recorded mode.
+
+    Args:
+        model: in evaluation mode.
+        labelled_episodes: not learnt from.
+        keep: which ticks of each count.
+    """
+    said = [
+        UpstreamPolicies(strategist=model).strategist_outputs(labelled)[0, :, : len(Mode)].argmax(axis=1)
+        for labelled in labelled_episodes
+    ]
+    right = np.concatenate(
+        [guess == labelled.labels.modes for guess, labelled in zip(said, labelled_episodes, strict=True)]
+    )
+    return float(right[np.concatenate(keep)].mean())
 
 
 def main() -> None:

@@ -33,3 +33,9 @@ def test_what_no_picture_can_show_cannot(place: str, field: str, value: float) -
     strange = record(attackers=2)
     strange[place][field][..., :1] = value
     assert not is_drawable(strange[0], PROFILE)
+
+
+def test_a_moment_without_a_time_cannot() -> None:
+    strange = record(hp=0.1)
+    strange["time_s"] = np.nan
+    assert not is_drawable(strange[0], PROFILE)

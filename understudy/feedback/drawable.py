@@ -20,7 +20,8 @@ def is_drawable(record: np.void, profile: Profile) -> bool:
     numbers += [*(tracks[name] for name in ("x", "y", "width", "height", "vx", "vy")), landmarks["x"], landmarks["y"]]
     readings = [player[name] for name in ("hp", "shield", "rocket_ready", "ammo")] + [tracks["hp"], tracks["shield"]]
     return bool(
-        np.isin(roles, list(map(int, Role))).all()
+        np.isfinite(record["time_s"])
+        and np.isin(roles, list(map(int, Role))).all()
         and ((tracks["kind"] >= 0) & (tracks["kind"] < len(profile.kinds))).all()
         and (tracks["id"] > 0).all()
         and -1 <= player["map_index"] < len(profile.maps)

@@ -1,7 +1,7 @@
 """Reads a model's answer, believing nothing: a known mode, an object that was there, a confidence within 0..1.
 
 Servers accept a JSON schema and do not always keep to it, and a model that watches pictures can be told things by what
-is written in them. So an answer is data of five small fields or it is babble. Numbers may be spelled as models spell
+is written in them. So an answer is data of five small fields or it is refused. Numbers may be spelled as models spell
 them ("12", 12.0, "90 %", 90); what could mean two things (a confidence of 2: of 5, of 10 or of 100?) is refused.
 """
 

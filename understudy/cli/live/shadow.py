@@ -208,6 +208,6 @@ class EmptyCheck:
             has_focus=self._place.has_focus(),
             window=self._place.size,
             desktop=self._place.desktop_size(),
-            num_touched=self._trainer.seen.num_active_ticks,
+            num_active_ticks=self._trainer.seen.num_active_ticks,
             learner_had_time=self._ready_s is not None and now_s - self._ready_s > UNTAUGHT_S,
         )

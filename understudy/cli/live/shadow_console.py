@@ -147,14 +147,14 @@ def ready_line(report: WorkerReady) -> str:
 
 
 def why_empty(
-    *, has_focus: bool, window: tuple[int, int], desktop: tuple[int, int], num_touched: int, learner_had_time: bool
+    *, has_focus: bool, window: tuple[int, int], desktop: tuple[int, int], num_active_ticks: int, learner_had_time: bool
 ) -> str | None:
     """Why nothing has come into the buffer; None while the learner may only not have come to it yet.
 
     Args:
         has_focus: whether the game's window has the keyboard.
         window, desktop: sizes in pixels.
-        num_touched: ticks in which mouse or keyboard did something.
+        num_active_ticks: ticks in which mouse or keyboard did something.
         learner_had_time: whether the learner has begun long enough ago.
     """
     if window[0] > desktop[0] or window[1] > desktop[1]:
@@ -162,7 +162,7 @@ def why_empty(
             f"the window of {window[0]} x {window[1]} is larger than the screen of {desktop[0]} x {desktop[1]}, part "
             "of the game cannot be reached: give a smaller --size."
         )
-    if num_touched == 0:
+    if num_active_ticks == 0:
         if not has_focus:
             return "the game window is not in focus: click into it."
         return "neither mouse nor keyboard has done anything in the game: move the mouse into the window and play."
