@@ -7,6 +7,7 @@ locks every lock is free.
 
 import errno
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,11 +20,22 @@ _LOCKED_BYTE = 2**31 - 2
 """Of Windows' lock: the last that every version of its C library can seek to."""
 _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 """How systems say that somebody else has the lock."""
+_POLL_S = 0.005
 
 
 def try_lock(file: BinaryIO) -> bool:
     """Takes the lock of an open file without waiting; says whether it was free."""
     return _try(file, shared=False)
+
+
+def wait_for_lock(file: BinaryIO, timeout_s: float) -> bool:
+    """Takes the lock of an open file, waiting for it up to `timeout_s`; says whether it was free in time."""
+    until_s = time.monotonic() + timeout_s
+    while not try_lock(file):
+        if time.monotonic() >= until_s:
+            return False
+        time.sleep(_POLL_S)
+    return True
 
 
 def is_locked(path: Path) -> bool:

@@ -5,16 +5,14 @@ empty: taking it away would let two processes hold a lock of the same name.
 """
 
 import errno
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from understudy.contract.file_lock import try_lock
+from understudy.contract.file_lock import wait_for_lock
 from understudy.contract.safe_files import open_to_append
 
 LOCK_NAME = ".lock"
-POLL_S = 0.005
 
 
 @contextmanager
@@ -31,9 +29,6 @@ def folder_lock(folder: Path, timeout_s: float = 10.0) -> Iterator[None]:
     """
     path = folder / LOCK_NAME
     with open_to_append(path) as file:
-        until_s = time.monotonic() + timeout_s
-        while not try_lock(file):
-            if time.monotonic() >= until_s:
-                raise TimeoutError(errno.ETIMEDOUT, "another process is writing there", str(path))
-            time.sleep(POLL_S)
+        if not wait_for_lock(file, timeout_s):
+            raise TimeoutError(errno.ETIMEDOUT, "another process is writing there", str(path))
         yield

@@ -10,7 +10,6 @@ import json
 import os
 import shutil
 import struct
-import time
 import zlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
 from understudy.contract.errors import RecordingError
-from understudy.contract.file_lock import try_lock
+from understudy.contract.file_lock import wait_for_lock
 from understudy.contract.observation import EVENTS
 from understudy.contract.protocols import InputEvent
 from understudy.contract.safe_files import create_new
@@ -41,7 +40,7 @@ CHUNK_TICKS = 12
 """0.6 s at 20 Hz and about 14 kB: MCAP's default of 1 MB would lose 13 s at a crash."""
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 3
-LOCK_ATTEMPTS = 100
+LOCK_PATIENCE_S = 0.1
 
 
 class McapWriter:
@@ -313,8 +312,5 @@ def _create_locked(path: Path) -> BinaryIO:
         raise
     except OSError as problem:
         raise RecordingError(f"{path} cannot be written: {problem.strerror or problem}") from problem
-    for _ in range(LOCK_ATTEMPTS):  # somebody may just be looking whether it is locked
-        if try_lock(file):
-            break
-        time.sleep(0.001)
+    wait_for_lock(file, LOCK_PATIENCE_S)  # somebody may just be looking whether it is locked
     return file

@@ -12,13 +12,12 @@ decision: not JSON of that kind, or a change that does not say from which weight
 import errno
 import json
 import os
-import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from understudy.contract.errors import CheckpointError
-from understudy.contract.file_lock import try_lock
+from understudy.contract.file_lock import wait_for_lock
 from understudy.contract.safe_files import open_to_append
 
 STAGED, HISTORY, AUDIT = "staged", "history", "audit.jsonl"
@@ -29,7 +28,6 @@ CHANGES = ("promote", "rollback", "abandon")
 MAX_LINE = 1_000_000
 """Bytes; a line that is longer is none of ours."""
 PATIENCE_S = 10.0
-POLL_S = 0.005
 
 
 def read_audit_log(policy_folder: Path) -> list[Line]:
@@ -84,7 +82,8 @@ def append_audit_entry(policy_folder: Path, line: Line) -> None:
 def _append(path: Path, content: bytes) -> None:
     """Under the lock of the file, so that no other process's line is in the way."""
     with open_to_append(path) as file:
-        _wait_for(file, path)
+        if not wait_for_lock(file, PATIENCE_S):
+            raise TimeoutError(errno.ETIMEDOUT, "another process is writing to it", str(path))
         size = os.fstat(file.fileno()).st_size
         content = b"\n" + content if _is_torn(path, size) else content
         try:
@@ -95,14 +94,6 @@ def _append(path: Path, content: bytes) -> None:
         except OSError:
             file.truncate(size)  # half a line on a full disk would only be in the way
             raise
-
-
-def _wait_for(file: BinaryIO, path: Path) -> None:
-    until_s = time.monotonic() + PATIENCE_S
-    while not try_lock(file):
-        if time.monotonic() >= until_s:
-            raise TimeoutError(errno.ETIMEDOUT, "another process is writing to it", str(path))
-        time.sleep(POLL_S)
 
 
 def _is_torn(path: Path, size: int) -> bool:

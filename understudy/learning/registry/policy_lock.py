@@ -10,14 +10,13 @@ models/v2/executor/.training.lock      somebody trains into this folder: for min
 import os
 import platform
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from understudy.contract.errors import CheckpointError, TrainingError, UnderstudyError
-from understudy.contract.file_lock import is_locked, try_lock
+from understudy.contract.file_lock import is_locked, wait_for_lock
 from understudy.contract.safe_files import open_to_append
 from understudy.contract.terminal_text import printable
 
@@ -26,7 +25,6 @@ PATIENCE_S = 20.0
 """A promotion waits for another one so long."""
 LOOK_S = 0.5
 """Somebody who only looks whether a folder is being trained into is gone after so long."""
-POLL_S = 0.01
 MAX_HOLDER = 200
 """Characters that are shown of what a lock file says."""
 
@@ -77,11 +75,8 @@ def _hold(path: Path, error: type[UnderstudyError], patience_s: float) -> Iterat
             "nothing else has this name."
         ) from problem
     with file:
-        until_s = time.monotonic() + patience_s
-        while not try_lock(file):
-            if time.monotonic() >= until_s:
-                raise error(_refusal(path))
-            time.sleep(POLL_S)
+        if not wait_for_lock(file, patience_s):
+            raise error(_refusal(path))
         with suppress(OSError):  # a full disk takes the lock, if not the name
             file.truncate(0)
             file.write(_ourselves().encode("utf-8", "backslashreplace"))
