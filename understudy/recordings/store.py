@@ -17,6 +17,7 @@ from understudy.contract.safe_files import keep_under_new_name, temporary_beside
 from understudy.contract.terminal_text import brief
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
+from understudy.recordings.video.video_paths import is_video
 
 _log = logging.getLogger(__name__)
 
@@ -36,6 +37,8 @@ def read_episode(path: Path) -> Episode:
         RecordingError: if it cannot be read; HostileRecordingError if it is a pickle that would run code.
     """
     reader = _READERS.get(path.suffix)
+    if is_video(path):
+        raise RecordingError(f"{path} holds only the pictures of a recording: name the recording beside it")
     if reader is None:
         raise RecordingError(f"{path} is no recording: expected one of {', '.join(_READERS)}")
     try:
@@ -62,6 +65,19 @@ def write_episode(episode: Episode, path: Path) -> None:
         raise RecordingError(f"{path} cannot be written: expected one of {', '.join(_WRITERS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     writer(episode, path)
+
+
+def require_perceived(path: Path, episode: Episode) -> None:
+    """Refuses a recording of which only pictures and input are there.
+
+    Raises:
+        RecordingError: if it was recorded with `--perceive later` and not perceived since.
+    """
+    if not episode.info.perceived:
+        raise RecordingError(
+            f"{path} was recorded with --perceive later and holds no observations yet: run  "
+            f"understudy recordings reperceive {path}  first"
+        )
 
 
 def is_being_written(path: Path) -> bool:
@@ -170,8 +186,13 @@ def _in_place(place: Path) -> list[Path]:
         return [place]
     by_stem: dict[Path, Path] = {}
     for suffix in reversed(_READERS):  # the native format comes last and so wins
-        by_stem.update({file.with_suffix(""): file for file in place.rglob(f"*{suffix}") if file.is_file()})
+        by_stem.update({file.with_suffix(""): file for file in _files(place, suffix)})
     return [by_stem[stem] for stem in sorted(by_stem)]
+
+
+def _files(place: Path, suffix: str) -> Iterator[Path]:
+    """Files of a format, without those that hold only the pictures of a recording."""
+    return (file for file in place.rglob(f"*{suffix}") if file.is_file() and not is_video(file))
 
 
 def _where_they_lie() -> str:
@@ -179,7 +200,7 @@ def _where_they_lie() -> str:
     for depth in range(_SEARCH_DEPTH):
         for suffix in _READERS:
             for file in Path().glob("*/" * depth + f"*{suffix}"):
-                if not any(part.startswith(".") for part in file.parts):
+                if not any(part.startswith(".") for part in file.parts) and not is_video(file):
                     folders[file.parent] = folders.get(file.parent, 0) + 1
     if not folders:
         return "record some with `understudy play --record` or `understudy record --teacher hunter --minutes 60`"

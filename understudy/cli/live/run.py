@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from understudy.cli.live.video_choice import VideoChoice
+from understudy.recordings.video.encoder_names import EncoderName
+
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
     from understudy.cli.live.online_learning import OnlineChoice
@@ -67,6 +70,13 @@ class Run:
     """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    video: Flag[bool] = False
+    """With --world desktop and --save-recordings: record nothing at all rather than without pictures; by default they
+    are recorded where it is possible."""
+    no_video: Flag[bool] = False
+    """With --save-recordings: keep no pictures."""
+    video_encoder: EncoderName = "auto"
+    """Which of PyAV's encoders; auto takes the first of libopenh264 and libvpx-vp9 that is there."""
 
     def __post_init__(self) -> None:
         if min(self.size) < 180 or max(self.size) > 7680:
@@ -81,6 +91,9 @@ class Run:
             raise ValueError(f"seed {self.seed}: 0 or more is needed")
         if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
             raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
+        if self.video and not (self.world == "desktop" and self.save_recordings):
+            raise ValueError("--video is for recordings of a game on the screen: add --world desktop --save-recordings")
+        self.video_choice  # noqa: B018  its check
         if not 0.2 <= self.critic_every <= 3600 or self.critic_calls < 1:
             raise ValueError("--critic-every must be 0.2 to 3600 s and --critic-calls at least 1")
         for rate in (self.shadow_lr, self.online_lr):
@@ -88,6 +101,11 @@ class Run:
                 raise ValueError(f"a learning rate of {rate:g}: more than 0 is needed")
         if not 0.1 <= self.online_interval <= 3600:
             raise ValueError(f"an update every {self.online_interval:g} s: 0.1 to 3600 are possible")
+
+    @property
+    def video_choice(self) -> VideoChoice:
+        """What the flags say of pictures."""
+        return VideoChoice(insists=self.video, off=self.no_video, encoder=self.video_encoder)
 
 
 def run(command: Run) -> int | None:
@@ -121,10 +139,13 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     from understudy.cli.live.assembly import in_words, summary
     from understudy.cli.live.online_learning import online_learning
     from understudy.cli.live.reviewing import in_a_line, review_session
+    from understudy.cli.live.video_choice import pictures_in_words
     from understudy.contract.errors import WorldError
 
     name = "test" if command.test_mode else "understudy"
-    recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
+    recorder = (
+        game.recorder(command.out, f"{name}_recording", video=command.video_choice) if command.save_recordings else None
+    )
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
     interrupted, lost = False, None
@@ -143,6 +164,8 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
         console.print(ended, highlight=False)
+        if recorder.video is not None:
+            console.print(pictures_in_words(recorder.video.counts), highlight=False)
     if lost is not None:
         raise lost
     return interrupted

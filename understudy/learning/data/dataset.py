@@ -21,7 +21,7 @@ from understudy.contract.profile import Profile
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.recordings.episode import Episode
-from understudy.recordings.store import finished_recordings, read_episode
+from understudy.recordings.store import finished_recordings, read_episode, require_perceived
 
 _log = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
     sessions, hashes = [], []
     for number, path in enumerate(paths, 1):
         episode = read_episode(path)
+        require_perceived(path, episode)
         for loss in episode.losses:
             _log.warning("%s: %s.", path, loss.rstrip("."))
         sessions.append(episode)
