@@ -111,12 +111,40 @@ def repair_recording(path: Path) -> tuple[str, ...]:
             kept = len(_READERS[path.suffix](repaired))
             if kept < len(episode):
                 raise ValueError(f"its repair would hold {kept} of {len(episode)} ticks")
-            _keep_as_torn(path)
+            _keep_beside(path, "torn")
         except Exception as problem:  # a full disk, or values in the damaged file that cannot be written
             repaired.unlink(missing_ok=True)
             raise RecordingError(f"{path} is left as it is: it cannot be repaired ({brief(problem)})") from problem
     os.replace(repaired, path)  # behind the lock: Windows replaces no open file
     return episode.losses
+
+
+def replace_recording(path: Path, episode: Episode) -> Path:
+    """Puts an episode in the place of a native recording; the old file stays beside it as NAME.before, NAME.before.2.
+
+    At every moment the file is there under its own name, the old or the new one; and the new one takes its place only
+    after it was read back.
+
+    Returns:
+        Where the old one is kept.
+
+    Raises:
+        BeingWrittenError: if a running process records to it or repairs it.
+        RecordingError: if it cannot be replaced; then it is left as it is.
+    """
+    with _held(path):
+        written = temporary_beside(path)
+        try:
+            write = _WRITERS[path.suffix]
+            write(replace(episode, losses=()), written)
+            if len(_READERS[path.suffix](written)) != len(episode):
+                raise ValueError("what was written does not read back")
+            kept = _keep_beside(path, "before")
+        except Exception as problem:  # a full disk, a folder that may not be written
+            written.unlink(missing_ok=True)
+            raise RecordingError(f"{path} is left as it is: it cannot be replaced ({brief(problem)})") from problem
+    os.replace(written, path)  # behind the lock: Windows replaces no open file
+    return kept
 
 
 @contextmanager
@@ -136,12 +164,14 @@ def _held(path: Path) -> Iterator[None]:
         yield
 
 
-def _keep_as_torn(path: Path) -> None:
+def _keep_beside(path: Path, word: str) -> Path:
+    """Gives a file a second name, NAME.word or NAME.word.2, ...; returns it."""
     number = 1
     while True:
-        torn = path.with_name(f"{path.name}.torn" + (f".{number}" if number > 1 else ""))
+        kept = path.with_name(f"{path.name}.{word}" + (f".{number}" if number > 1 else ""))
         try:
-            return keep_under_new_name(path, torn)
+            keep_under_new_name(path, kept)
+            return kept
         except FileExistsError:
             number += 1
 
