@@ -13,8 +13,7 @@ from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.motor_model import MOTOR_MODEL, MOTOR_STATE
 from understudy.policies.object_features import THERE_AT
 from understudy.policies.policy_bundle import SamplingConfig
-from understudy.policies.rollout_step import ExecutorStep
-from understudy.policies.sampling import SAMPLED, sample_actions
+from understudy.policies.sampling import SAMPLED, ExecutorStep, sample_actions
 from understudy.worlds.catalog import load_profile
 
 SAMPLING = SamplingConfig()

@@ -12,7 +12,7 @@ from understudy.learning.online import learner as learner_module
 from understudy.learning.online.learner import OnlineLearner
 from understudy.learning.online.messages import OnlineSettings, SegmentStats
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.worlds.catalog import load_profile
 
 TICKS = 60

@@ -16,7 +16,7 @@ from understudy.contract.observation import Button
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.executor import ExecutorOutput
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 
 Conditioning = tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]
 """What the Executor is conditioned on at each tick and the Tactician's weight for each object, for each mirror."""

@@ -94,7 +94,7 @@ class _OnlineWorker:
         import numpy as np
 
         from understudy.contract.observation import OBSERVATION
-        from understudy.policies.rollout_step import ExecutorStep
+        from understudy.policies.sampling import ExecutorStep
 
         for told in self.learner.add_block(np.frombuffer(observations, OBSERVATION), ExecutorStep(**thoughts), follows):
             self.desk.report(told)
