@@ -73,7 +73,7 @@ def played_by(executor: Executor, num_ticks: int, num_worlds: int, seed: int = 0
     return experience
 
 
-def thought_of(experience: RolloutBuffer, tick: int) -> ExecutorStep:
-    """One tick of it, as the Hierarchy would tell it."""
+def rollout_step_of(experience: RolloutBuffer, tick: int) -> ExecutorStep:
+    """Returns one tick of it as a rollout step."""
     names = ("context", "conditioning", "tracks", "kinds", "target_probs", "landmarks", "sampled")
     return ExecutorStep(*(getattr(experience, name)[tick] for name in names))
