@@ -132,8 +132,7 @@ def many_corrections(folder: Path) -> None:
     """Corrections in one file."""
     (golden,) = (Path(__file__).resolve().parents[1] / "tests" / "golden").rglob("corrections_*.jsonl")
     good = [line for line in golden.read_text(encoding="utf-8").splitlines() if _is_whole(line)]
-    lines = [good[number % len(good)] + "
-" for number in range(NUM_CORRECTIONS)]
+    lines = [good[number % len(good)] + "\n" for number in range(NUM_CORRECTIONS)]
     (folder / "corrections").mkdir()
     (folder / "corrections" / golden.name).write_text("".join(lines), encoding="utf-8")
 
