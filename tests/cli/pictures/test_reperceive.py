@@ -89,7 +89,7 @@ def die(*_):
 if stage == "before the old one is kept":
     store.keep_under_new_name = die
 else:
-    store.os.replace = lambda source, target: die() if str(target) == sys.argv[1] else os.rename(source, target)
+    store.replace_file = die
 store.replace_recording(path, replace(episode, info=replace(episode.info, pilot="changed")))
 """
 
