@@ -72,6 +72,10 @@ class Record:
     def __post_init__(self) -> None:
         if self.world != "desktop" and (self.video or self.no_video or self.perceive == "later"):
             raise ValueError("--video, --no-video and --perceive are for a game on the screen: add --world desktop")
+        if self.perceive == "later" and self.no_video:
+            raise ValueError("--perceive later needs the pictures: leave --no-video out")
+        if self.video and self.no_video:
+            raise ValueError("--video and --no-video exclude each other")
 
 
 def run(command: Record) -> int | None:

@@ -185,6 +185,8 @@ def _takes(command: RecorderV2, world: "DesktopWorld", pictures: "PictureSource 
 
 
 def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -> None:
+    from understudy.recordings.video.video_paths import is_video
+
     where = f"monitor {command.monitor}" if command.window is None else f"the window {command.window!r}"
     console.print(f"Watching {where} ({world.area}). Nothing is sent; only the game's keys are heard.", highlight=False)
     shape, wanted = world.area.width / world.area.height, world.profile.window_width / world.profile.window_height
@@ -194,7 +196,8 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
             f"{world.profile.window_height}: if the game has a window of its own, name it with --window.",
             highlight=False,
         )
-    left = sorted((command.out.parent / UNSAVED).glob("*.mcap"))
+    unsaved = sorted((command.out.parent / UNSAVED).glob("*.mcap"))
+    left = [path for path in unsaved if not is_video(path)]
     if left:
         console.print(
             f"From earlier, neither saved nor discarded: {_files(len(left))} in {left[0].parent}.", highlight=False

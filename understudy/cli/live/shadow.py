@@ -158,10 +158,13 @@ def mend_pickles(folder: Path) -> list[Path]:
 
     from understudy.contract.errors import RecordingError
     from understudy.recordings.store import is_being_written, read_episode, write_episode
+    from understudy.recordings.video.video_paths import is_video
 
     mended = []
     for recording in sorted(folder.glob("shadow_recording_*.mcap")):
         pickle = recording.with_suffix(".pkl")
+        if is_video(recording):
+            continue
         if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S or is_being_written(recording):
             continue
         try:
