@@ -147,8 +147,13 @@ def run(command: Train | TrainStrategist) -> int:
         expect_no_training(settings.output_dir)
     console = Console()
     dataset = watch_gathering(console, command.data_dir)
-    plans = settings_of(command, dataset.hours)
+    plans = settings_of(command, dataset.recorded_hours)
     told = f"{dataset.hours:.2f} hours of play in {len(dataset.paths)} recordings. {dataset.split_description}"
+    if dataset.num_filled:
+        told += (
+            f" {dataset.num_filled} ticks were missed while it was recorded and are filled in: "
+            f"{60 * dataset.hours:.1f} minutes can be used, {60 * dataset.recorded_hours:.1f} of them are learnt from."
+        )
     if dataset.is_small:
         told += (
             " That is little: each policy learns twice, first without those to see how good it gets and after how many "

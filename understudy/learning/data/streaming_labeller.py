@@ -14,10 +14,10 @@ from torch import Tensor
 
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import LARGEST_STEP_S
 from understudy.learning.data.executor_batch import ExecutorBatch, build_batch
 from understudy.learning.data.gesture_segmentation import MAX_DWELL, MAX_TICKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, label_episode, mirror_sign_tables
+from understudy.learning.data.tick_grid import MissedTicks, fill
 from understudy.policies.conditioning import (
     CONDITIONING_WIDTH,
     STRATEGIST_TICKS,
@@ -29,6 +29,7 @@ from understudy.policies.conditioning import (
 )
 from understudy.policies.encoder import Encoded, Encoder
 from understudy.policies.policy_bundle import PolicyBundle
+from understudy.recordings.episode import LARGEST_STEP_S
 
 LOOK_AHEAD_TICKS = MAX_DWELL + MAX_TICKS + 4
 HISTORY_TICKS = 200
@@ -60,6 +61,8 @@ class _PendingTick:
     encoded: Encoded
     advice: np.ndarray
     weights: np.ndarray
+    filled: bool
+    """It was missed and filled in: no sample."""
 
 
 class StreamingLabeller:
@@ -85,6 +88,7 @@ class StreamingLabeller:
         self._decided_ids = np.zeros(MAX_TRACKS, np.int32)
         self._tick = 0
         self._num_labelled = 0  # of the ticks in _seen
+        self._missed = MissedTicks()
         self._seen.clear()
 
     def watch(self, observations: np.ndarray, actions: np.ndarray, first_index: int) -> list[LabelledChunk]:
@@ -102,11 +106,21 @@ class StreamingLabeller:
         return found
 
     def _add_tick(self, observation: np.ndarray, action: np.ndarray, index: int) -> None:
+        """Takes in one tick, after those that were missed since the one before; a longer gap is a break."""
         if self._seen:
             last = self._seen[-1]
             step_s = float(observation["time_s"][0] - last.observation["time_s"][0])
             if not 0 < step_s <= LARGEST_STEP_S:
                 self._restart()
+            elif missed := self._missed.count(step_s):
+                pair = np.concatenate([last.observation, observation]), np.concatenate([last.action, action])
+                ticks = fill(*pair, np.array([0, missed]), live=True)
+                for row in range(1, 1 + missed):
+                    self._append(ticks.observations[row : row + 1], ticks.actions[row : row + 1], index, filled=True)
+                observation = ticks.observations[-1:]
+        self._append(observation, action, index, filled=False)
+
+    def _append(self, observation: np.ndarray, action: np.ndarray, index: int, *, filled: bool) -> None:
         if not self._presence.update(action):
             if self._seen:
                 self._restart()
@@ -117,9 +131,8 @@ class StreamingLabeller:
         weights = np.zeros((NUM_MIRRORS, MAX_TRACKS), np.float32)
         for mirror in range(NUM_MIRRORS):
             remap_target_probs(self._decided_ids, self._decided[mirror], ids, weights[mirror])
-        self._seen.append(
-            _PendingTick(index, observation.copy(), action.copy(), encoded, self._conditioning.numpy().copy(), weights)
-        )
+        advice = self._conditioning.numpy().copy()
+        self._seen.append(_PendingTick(index, observation.copy(), action.copy(), encoded, advice, weights, filled))
         self._tick += 1
 
     @torch.inference_mode()
@@ -151,13 +164,14 @@ class StreamingLabeller:
         labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]))
         advice = np.stack([each.advice for each in seen], axis=1)
         weights = np.stack([each.weights for each in seen], axis=1)
-        samples = build_batch([labelled], [(advice, weights)], torch.device("cpu")).index(slice(begin, end))
+        recorded = np.array([tick for tick in range(begin, end) if not seen[tick].filled])
+        samples = build_batch([labelled], [(advice, weights)], torch.device("cpu")).index(torch.from_numpy(recorded))
         self._num_labelled = end
         while self._num_labelled > HISTORY_TICKS:
             self._seen.popleft()
             self._num_labelled -= 1
         return LabelledChunk(
-            samples=samples, time_s=observation.records["time_s"][begin:end].copy(), first_index=seen[begin].index
+            samples=samples, time_s=observation.records["time_s"][recorded], first_index=seen[recorded[0]].index
         )
 
 
