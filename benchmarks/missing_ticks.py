@@ -13,6 +13,7 @@ With --drop, rows are deleted from the recording instead, and the presses and ev
 """
 
 import argparse
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -136,12 +137,15 @@ def recordings_of(name: str, arguments: argparse.Namespace) -> Path:
     if name == WHOLE:
         record_teacher(arguments.teacher, arguments.minutes, arguments.seed, folder)
         return folder
-    folder.mkdir(parents=True)
+    unfinished = folder.with_name("unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    unfinished.mkdir(parents=True)
     random = np.random.default_rng(arguments.seed)
     for path in sorted(recordings_of(WHOLE, arguments).glob("*.mcap")):
         episode = read_episode(path)
         kept = PATTERNS[name](len(episode), random)
-        write_episode((drop_ticks if arguments.drop else miss_ticks)(episode, kept), folder / path.name)
+        write_episode((drop_ticks if arguments.drop else miss_ticks)(episode, kept), unfinished / path.name)
+    unfinished.rename(folder)
     return folder
 
 
