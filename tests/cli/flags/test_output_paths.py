@@ -151,3 +151,13 @@ def test_a_disk_that_takes_names_but_no_bytes_is_found(tmp_path: Path, kind: str
     finished = subprocess.run(tried, capture_output=True, text=True, check=False, timeout=120)
     assert finished.returncode == 1 and "File too large" in finished.stderr, finished.stderr
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="named pipes and links of POSIX")
+def test_a_named_pipe_is_not_waited_for_and_a_link_that_leads_nowhere_is_not_followed(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="No such device or address"):
+        try_to_write(tmp_path / "pipe", "file")
+    (tmp_path / "link").symlink_to(tmp_path / "gone")
+    try_to_write(tmp_path / "link", "file")
+    assert sorted(os.listdir(tmp_path)) == ["link", "pipe"]
