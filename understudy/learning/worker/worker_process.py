@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from understudy.contract.child_process import CONTEXT, children_without_interrupts
+from understudy.contract.child_process import CONTEXT, children_without_interrupts, lower_priority
 from understudy.contract.terminal_text import log_to_stderr
 from understudy.learning.worker.worker_endpoint import FINISHED, HEARTBEAT, Block, WorkerEndpoint
 
@@ -242,8 +242,7 @@ def _worker_main(work: WorkerMain, job: Any, inbox: Connection, outbox: Connecti
     """The learner's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept from this process
     os.environ["OMP_NUM_THREADS"] = "1"
-    if hasattr(os, "nice"):
-        os.nice(niceness)
+    lower_priority(niceness)
     log_to_stderr("learner: %(message)s")
     logging.getLogger("understudy").setLevel(level)
     endpoint = WorkerEndpoint(inbox, outbox)
