@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import tyro
 
+from understudy.cli.flags.number_ranges import Minutes, Monitor
+from understudy.cli.flags.output_paths import OutputFolder
 from understudy.cli.live.video_choice import VideoChoice
 from understudy.recordings.video.encoder_names import EncoderName
 
@@ -37,15 +39,15 @@ class RecorderV2:
 
     model: Path | None = None
     """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
-    monitor: int = 1
+    monitor: Monitor = 1
     """Which monitor the game fills, counted from 1."""
     window: str | None = None
     """Title of the game's window, where it does not fill a monitor."""
     profile: str = "darkorbit"
     """Which game: the name of a profile, or a path to one (.toml)."""
-    out: Path = Path("recordings/v2_training")
+    out: OutputFolder = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
-    minutes: float | None = None
+    minutes: Minutes | None = None
     """End by itself after so many minutes; by default at F3."""
     start_now: bool = False
     """Begin at once, without waiting for F5, and save at the end: for a session without anybody at the keyboard."""
@@ -63,8 +65,6 @@ class RecorderV2:
     def __post_init__(self) -> None:
         if self.perceive == "later" and self.no_video:
             raise ValueError("--perceive later needs the pictures: leave --no-video out")
-        if self.minutes is not None and self.minutes <= 0:
-            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
         self.video_choice  # noqa: B018  its check
 
     @property
