@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.recorded_pictures import Shot, needs_pyav, rendered
+from tests.support.recorded_pictures import Shot, needs_pyav, rendered, wait_until_idle
 from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
 from understudy.contract.observation import OBSERVATION, Observation, empty_observation
@@ -101,6 +101,7 @@ def test_recorded_pictures_are_perceived_as_they_were_live_up_to_compression(tmp
         time_s = 100 + tick / 20
         live[tick] = live_eye.process(pixels, time_s, (0.3, 0.4), 0, 0).records[0]
         video.take(tick, time_s, Shot(pixels, time_s))
+        wait_until_idle(video)
     video.stop()
     extrapolate_tracks(live, AHEAD_S)
     base = made_up(len(pictures))
