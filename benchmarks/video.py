@@ -24,6 +24,7 @@ from understudy.contract.observation import TICK_S, empty_observation
 from understudy.contract.protocols import Step
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
+from understudy.recordings.video.frame_codec import is_installed
 from understudy.recordings.video.recorded_frames import RecordedFrames
 from understudy.recordings.video.video_recorder import PictureSource, VideoCounts, picture_source
 from understudy.worlds.catalog import load_profile
@@ -58,6 +59,9 @@ class Shot:
 def main(settings: Settings) -> None:
     """Prints one line for each size and encoder."""
     os.environ.setdefault("SDL_VIDEODRIVER", "dummy")
+    if not is_installed():
+        print("PyAV is not installed, so nothing is measured: pip install 'understudy[video]'")
+        return
     sizes = SIZES[:1] if settings.smallest else SIZES
     seconds = 3.0 if settings.smallest else settings.seconds
     for size in sizes:
