@@ -251,6 +251,23 @@ def _pictures_in_words(path: Path) -> str:
         return str(problem)
 
 
+def _video_problems(path: Path) -> tuple[str, ...]:
+    """What is wrong with the pictures beside a recording; nothing while they are still being recorded."""
+    from understudy.contract.errors import RecordingError
+    from understudy.recordings.store import is_being_written
+    from understudy.recordings.video.video_paths import video_path
+    from understudy.recordings.video.video_reader import VideoReader
+
+    pictures = video_path(path)
+    if not pictures.is_file() or is_being_written(pictures):
+        return ()
+    try:
+        with VideoReader(pictures) as video:
+            return video.losses
+    except RecordingError as problem:
+        return (str(problem),)
+
+
 def _perceived_in_words(info: "EpisodeInfo") -> str:
     if not info.perceived:
         return "not yet: run  understudy recordings reperceive"
@@ -278,7 +295,7 @@ def _verify(path: Path) -> bool:
     from understudy.recordings.store import read_episode
 
     episode = read_episode(path)
-    problems = _problems(path, episode)
+    problems = (*_problems(path, episode), *_video_problems(path))
     state = "; ".join(problems or _note(path) or ("whole",))
     _say(f"{path}: {len(episode)} ticks, {episode.duration_s:.1f} s, {state}")
     return not problems
