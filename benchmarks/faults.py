@@ -31,12 +31,12 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.gate.simulator_gate import GateConfig
 from understudy.learning.online.listener import VisualOutcomeLearner
-from understudy.learning.online.messages import OnlineReport, UpdateStats
+from understudy.learning.online.messages import OnlineReport, OnlineUpdateStats
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import load_active
 from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
 from understudy.learning.rl.reward import RewardWeights
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import WorkerFailure
 from understudy.policies.inference_backend import fastest_backend
 from understudy.practice import rollout_collector
 from understudy.practice.rollout_collector import CollectorConfig
@@ -168,12 +168,12 @@ def killed(folder: Path, settings: Settings) -> None:
         folder / "models" / "executor", profile, told.append, update_interval=0.01, logs=folder / "out", niceness=0
     )
     try:
-        play_until(lambda: any(isinstance(one, UpdateStats) for one in told), hierarchy, learner)
-        updates, pid = learner.num_updates, learner.background.pid
+        play_until(lambda: any(isinstance(one, OnlineUpdateStats) for one in told), hierarchy, learner)
+        updates, pid = learner.num_updates, learner.worker.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         told.clear()
-        play_until(lambda: any(isinstance(one, UpdateStats) for one in told), hierarchy, learner)
+        play_until(lambda: any(isinstance(one, OnlineUpdateStats) for one in told), hierarchy, learner)
         print(f"  killed after update {updates}; updates again: {learner.num_updates} by a new learner")
         for one in told:
             if isinstance(one, WorkerFailure):

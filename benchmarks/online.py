@@ -116,7 +116,8 @@ def learn(policies: PolicyBundle, seed: int) -> dict[str, Executor]:
             if ours.due_s(now_s) == 0.0:
                 told = ours.update(now_s)
     print(
-        f"ours: {ours.num_updates} updates, moved {told.moved_per_minute:.3f} nats/min, {ours.explained:.2f} explained"
+        f"ours: {ours.num_updates} updates, approx_kl {told.approx_kl:.3f} nats/min, {ours.explained_variance:.2f} "
+        "explained"
     )
     return {"frozen": policies.executor, "the guide's plain rule": plain.model, "ours": ours.policy.averaged}
 

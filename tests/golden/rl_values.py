@@ -195,7 +195,7 @@ def online_learning(arrays: Arrays) -> Values:
         seen = episode().observations[tick : tick + 1]
         carry = hierarchy.decide(Observation(seen), carry).carry
         segments += learner.add_block(seen, steps[-1], tick > 0)
-    learner.explained = 0.5
+    learner.explained_variance = 0.5
     updates = [dataclasses.replace(learner.update(10.0 * number), seconds=0.0) for number in range(2)]
     arrays["online.advantages"] = learner._gains.numpy()
     return {
@@ -229,10 +229,10 @@ def _shadow(dropout: float | None, rehearses: bool) -> Values:
     learner = ShadowLearner(policies(), PROFILE, settings, rehearsal)
     with_dropout(learner.model, dropout)
     seen = episode()
-    messages = learner.watch(seen.observations[:900], seen.actions[:900], 0)
+    messages = learner.add_block(seen.observations[:900], seen.actions[:900], 0)
     for number, begin in enumerate((0, 900, 1000)):  # as first indices whose play is held out
         part = slice(begin, begin + 900)
-        learner.watch(seen.observations[part], seen.actions[part], 4800 * number + 3700)
+        learner.add_block(seen.observations[part], seen.actions[part], 4800 * number + 3700)
     updates = [dataclasses.replace(learner.update(10.0 * number), seconds=0.0) for number in range(3)]
     learner.model.eval()
     average = learner.average.model
@@ -245,7 +245,7 @@ def _shadow(dropout: float | None, rehearses: bool) -> Values:
         "updates": updates,
         "buffer": len(learner.buffer),
         "buffer_weights": digest(weights),
-        "num_watched": learner.num_watched,
+        "num_watched": learner.num_ticks,
         "buffer_samples": digest_labelled(buffer),
         "model": digest_weights(learner.model.state_dict()),
         "total": total(learner.model.state_dict()),

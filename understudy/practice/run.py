@@ -186,7 +186,7 @@ class PracticeRun:
             "hours": self.hours,
             "score": stats.score,
             "deaths_per_hour": stats.deaths_per_hour,
-            "explained": learned.explained_variance,
+            "explained_variance": learned.explained_variance,
             "value_loss": learned.value_loss,
         }
         return point if learned.policy is None else point | {k: float(v) for k, v in asdict(learned.policy).items()}

@@ -129,7 +129,7 @@ def test_the_earlier_manner_is_rehearsed_by_its_own_answers(policies: PolicyBund
     torch.manual_seed(0)
     settings = ShadowSettings(learning_rate=3e-3, ema_decay=0.0, steps_per_update=20)
     learner = ShadowLearner(policies, PROFILE, settings, RehearsalData(pool=pool, held_out=base))
-    learner.watch(records, actions, 0)
+    learner.add_block(records, actions, 0)
     for number in range(3):
         learner.update(10.0 * number)
     learner.model.eval()
@@ -151,7 +151,7 @@ def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises
             now_s = tick / TICK_RATE_HZ
             block = records[at : at + 10].copy()
             block["time_s"] = now_s + np.arange(10) / TICK_RATE_HZ
-            reports = learner.watch(block, actions[at : at + 10], tick)
+            reports = learner.add_block(block, actions[at : at + 10], tick)
             scores += [report for report in reports if isinstance(report, AgreementScore)]
             due = learner.due_s(now_s)
             assert (due is None) == (len(learner.buffer) < 32)
@@ -174,7 +174,7 @@ def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises
 def test_moments_of_disagreement_are_named(policies: PolicyBundle) -> None:
     records, actions = played()
     learner = settled(policies)
-    reports = learner.watch(records, actions, 0)
+    reports = learner.add_block(records, actions, 0)
     moments = [time_s for report in reports if isinstance(report, Disagreements) for time_s in report.times_s]
     clicks = sum(len(report.times_s) for report in reports if isinstance(report, Disagreements))
     assert len(moments) == clicks > 5

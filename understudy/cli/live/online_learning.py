@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.learning.online.messages import (
-    GateResult,
     OnlineReport,
+    OnlineUpdateStats,
     SegmentStats,
-    UpdateStats,
-    WorkerReady,
 )
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import CandidateResult, WorkerFailure, WorkerReady
 
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
@@ -100,7 +98,7 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
         game.window.profile,
         game.swapper,
         lambda judged: tell(
-            GateResult(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
+            CandidateResult(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
             game.announcer.say,
         ),
         config=LiveGateConfig(watch=VISION_CONFIG),
@@ -125,10 +123,10 @@ def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
     if isinstance(report, SegmentStats):
         if report.kills or report.deaths or report.loot:
             say(outcome_line(report))
-    elif isinstance(report, UpdateStats):
+    elif isinstance(report, OnlineUpdateStats):
         if report.number % SHOWN_UPDATES == 1:
             say(update_line(report))
-    elif isinstance(report, GateResult):
+    elif isinstance(report, CandidateResult):
         said = "Promoted, it plays now" if report.promoted else "Kept aside"
         say(f"[ONLINE] {said}: {report.reason} ({report.path})")
     elif isinstance(report, WorkerFailure):
@@ -145,9 +143,9 @@ def outcome_line(report: SegmentStats) -> str:
     )
 
 
-def update_line(report: UpdateStats) -> str:
-    """`Update #12: moved=0.012 nats/min, unlike=0.034 nats/min, lr=1.00e-05`."""
+def update_line(report: OnlineUpdateStats) -> str:
+    """`Update #12: approx_kl=0.012 nats/min, kl_to_reference=0.034 nats/min, lr=1.00e-05`."""
     return (
-        f"[ONLINE] Update #{report.number}: moved={report.moved_per_minute:.3f} nats/min, "
-        f"unlike={report.unlike_per_minute:.3f} nats/min, lr={report.learning_rate:.2e}"
+        f"[ONLINE] Update #{report.number}: approx_kl={report.approx_kl:.3f} nats/min, "
+        f"kl_to_reference={report.kl_to_reference:.3f} nats/min, lr={report.learning_rate:.2e}"
     )

@@ -17,7 +17,7 @@ from torch import Tensor
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
 from understudy.learning.data.executor_batch import ExecutorBatch, concatenate, forward_policy
-from understudy.learning.online.messages import OnlineSettings, SegmentStats, UpdateStats
+from understudy.learning.online.messages import OnlineSettings, OnlineUpdateStats, SegmentStats
 from understudy.learning.rl.gae import compute_gae, discount_per_tick
 from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector
 from understudy.learning.rl.ppo import PPO, TICKS_A_MINUTE, PPOConfig, subsample_idle_ticks
@@ -65,14 +65,14 @@ class OnlineLearner:
         """
         self.settings, self.sampling = settings, sampling
         self.behaviour_policy = copy.deepcopy(behaviour_policy).eval().requires_grad_(False)
-        self.num_updates = self.num_learnt_ticks = 0
-        self.explained = 0.0
+        self.num_updates = self.num_ticks = 0
+        self.explained_variance = 0.0
         self._person = reference_policy
         self._generator = torch.Generator().manual_seed(settings.seed)
         torch.manual_seed(settings.seed)
         self.value = ValueTrainer(VALUE, self._generator)
         self.policy = self._policy(initial_policy or behaviour_policy)
-        self._watch = OutcomeDetector(profile, VISION_CONFIG if settings.by_eye else None)
+        self._watch = OutcomeDetector(profile, VISION_CONFIG if settings.from_vision else None)
         self._warm = 0
         self._observations: list[np.ndarray] = []
         self._thoughts: list[ExecutorStep] = []
@@ -115,7 +115,7 @@ class OnlineLearner:
             1:
         ]  # seen one tick after the deed
         self._update_value(experience)
-        self.num_learnt_ticks += len(observations)
+        self.num_ticks += len(observations)
         totals = {name: float(outcomes[name].sum()) for name in ("hits", "misses", "kills", "loot", "deaths")}
         points = float(experience.rewards.sum()) * TICKS_A_MINUTE / len(observations)
         return [
@@ -123,7 +123,7 @@ class OnlineLearner:
                 num_samples=len(self),
                 buffer_size=self.settings.buffer_size,
                 points_per_minute=points,
-                explained=self.explained,
+                explained_variance=self.explained_variance,
                 **totals,
             )
         ]
@@ -139,10 +139,10 @@ class OnlineLearner:
         gains = torch.from_numpy(compute_gae(rewards, values[:, None].numpy(), discount, trust))[:-1, 0]
         moments, returns = moments.index(torch.arange(len(gains))), values[:-1] + gains
         explained = 1.0 - float(gains.var() / returns.var().clamp(min=1e-9))
-        self.explained += EXPLAINED_VARIANCE_MOMENTUM * (max(explained, -1.0) - self.explained)
+        self.explained_variance += EXPLAINED_VARIANCE_MOMENTUM * (max(explained, -1.0) - self.explained_variance)
         self.value.learn(experience)
         if self.value.reset_reason:
-            self._warm, self.explained = 0, 0.0
+            self._warm, self.explained_variance = 0, 0.0
             self._buffer = None
             self._gains = self._weights = self._before = torch.zeros(0)
             return
@@ -165,11 +165,11 @@ class OnlineLearner:
 
     def due_s(self, now_s: float) -> float | None:
         """Seconds until the next update, 0 when it is due; None while there is nothing that could be trusted."""
-        if self._buffer is None or len(self) < self.settings.batch_size or self.explained <= 0.0:
+        if self._buffer is None or len(self) < self.settings.batch_size or self.explained_variance <= 0.0:
             return None
         return max(0.0, self._next_s - now_s)
 
-    def update(self, now_s: float) -> UpdateStats:
+    def update(self, now_s: float) -> OnlineUpdateStats:
         """Takes the steps of one update.
 
         Raises:
@@ -181,10 +181,10 @@ class OnlineLearner:
         self.num_updates += 1
         told = [self._step(self._buffer) for _ in range(self.settings.steps_per_update)]
         unlike, _, moved = (sum(column) / len(told) for column in zip(*told, strict=True))
-        return UpdateStats(
+        return OnlineUpdateStats(
             number=self.num_updates,
-            unlike_per_minute=TICKS_A_MINUTE * unlike,
-            moved_per_minute=TICKS_A_MINUTE * moved,
+            kl_to_reference=TICKS_A_MINUTE * unlike,
+            approx_kl=TICKS_A_MINUTE * moved,
             learning_rate=self.settings.learning_rate,
             num_samples=len(self),
             seconds=time.perf_counter() - begun_s,

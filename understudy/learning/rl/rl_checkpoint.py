@@ -43,6 +43,7 @@ SETTINGS_BEFORE = {
 }
 """Names of settings in practice.pt before they were given the field's own, and the names now."""
 CURVE_BEFORE = {
+    "explained": "explained_variance",
     "unlike_per_minute": "kl_to_reference",
     "moved_per_minute": "approx_kl",
     "clipped": "clip_fraction",

@@ -23,7 +23,7 @@ from understudy.learning.data.streaming_labeller import LabelledChunk, Streaming
 from understudy.learning.shadow.acceptance import AcceptanceResult, accept_candidate
 from understudy.learning.shadow.agreement import Agreement, agreement, click_metrics
 from understudy.learning.shadow.distillation import distillation_loss
-from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings, UpdateStats
+from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings, ShadowUpdateStats
 from understudy.learning.supervised.executor_task import LOSS_SCALE, executor_nll
 from understudy.learning.training.optim import (
     ExponentialMovingAverage,
@@ -91,7 +91,7 @@ class ShadowLearner:
         self.incumbent: torch.nn.Module = self.initial_policy
         self.model: Executor = with_base_style(policies.executor if working is None else working)
         self.average = ExponentialMovingAverage(self.model, settings.ema_decay)
-        self.num_updates = self.num_watched = self.num_steps = 0
+        self.num_updates = self.num_ticks = self.num_steps = 0
         self._generator = torch.Generator().manual_seed(settings.seed)
         self.buffer = ReplayBuffer(settings.buffer_size, self._generator)
         self._held_out: deque[ExecutorBatch] = deque(maxlen=HELD_OUT_PARTS)
@@ -106,7 +106,7 @@ class ShadowLearner:
         self._base_first: Agreement | None = None
         self._next_s = -math.inf
 
-    def watch(
+    def add_block(
         self, observations: np.ndarray, actions: np.ndarray, first_index: int
     ) -> list[AgreementScore | Disagreements]:
         """Takes in consecutive ticks; scores those whose future is known by now, then keeps them to learn from.
@@ -117,7 +117,7 @@ class ShadowLearner:
         """
         found: list[AgreementScore | Disagreements] = []
         for part in self._onlooker.watch(observations, actions, first_index):
-            self.num_watched += len(part.samples)
+            self.num_ticks += len(part.samples)
             found += self._score_chunk(part)
             use = split_of(part.first_index)
             if use == "learn":
@@ -151,7 +151,7 @@ class ShadowLearner:
             return None
         return max(0.0, self._next_s - now_s)
 
-    def update(self, now_s: float) -> UpdateStats:
+    def update(self, now_s: float) -> ShadowUpdateStats:
         """Takes the steps of one update.
 
         Raises:
@@ -172,7 +172,7 @@ class ShadowLearner:
             group["lr"] = rate
         steps = [self._step(rehearses=not step % REHEARSAL_INTERVAL) for step in range(self.settings.steps_per_update)]
         loss, position_error, click_accuracy = (float(_mean(column)) for column in zip(*steps, strict=True))
-        return UpdateStats(
+        return ShadowUpdateStats(
             number=self.num_updates,
             loss=loss,
             position_error=position_error,

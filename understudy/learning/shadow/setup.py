@@ -47,7 +47,7 @@ class ShadowState:
 
     learner: ShadowLearner
     base: Checkpoint
-    places: ShadowPaths
+    paths: ShadowPaths
     base_minutes: float = 0.0
     held_out_minutes: float = 0.0
     note: str = ""
@@ -72,11 +72,11 @@ class ShadowState:
             versions={},
         )
         candidate = Checkpoint(meta=meta, weights=copy.deepcopy(self.learner.average.model.state_dict()))
-        return stage(self.places.candidate, candidate)
+        return stage(self.paths.candidate, candidate)
 
 
 def build_shadow_learner(
-    settings: ShadowSettings, places: ShadowPaths, profile: Profile, beat: Callable[[], None]
+    settings: ShadowSettings, paths: ShadowPaths, profile: Profile, beat: Callable[[], None]
 ) -> ShadowState:
     """Loads everything.
 
@@ -86,14 +86,14 @@ def build_shadow_learner(
     Raises:
         CheckpointError: if there are no usable weights to begin with.
     """
-    best = places.models / "executor" / BEST
+    best = paths.models / "executor" / BEST
     base = load_checkpoint(best, "executor", ENCODING)
     require_finite(base, best)
-    policies = load_policies(places.models)
+    policies = load_policies(paths.models)
     beat()
     rehearsal, minutes, note = None, (0.0, 0.0), ""
     try:
-        train, held_out = base_recordings(places.recordings, base_trained_at_s(base, best), profile)
+        train, held_out = base_recordings(paths.recordings, base_trained_at_s(base, best), profile)
     except (NoRecordingsError, RecordingError) as problem:
         note = str(problem)
     else:
@@ -101,11 +101,11 @@ def build_shadow_learner(
         rehearsal = build_rehearsal_buffer(
             train, held_out, UpstreamPolicies(policies.strategist, policies.tactician), profile, settings, beat
         )
-    working = _load_staged(places.candidate)
+    working = _load_staged(paths.candidate)
     return ShadowState(
-        learner=ShadowLearner(policies, profile, settings, rehearsal, working, _load_root_policy(base, places.models)),
+        learner=ShadowLearner(policies, profile, settings, rehearsal, working, _load_root_policy(base, paths.models)),
         base=base,
-        places=places,
+        paths=paths,
         base_minutes=minutes[0],
         held_out_minutes=minutes[1],
         note=note,
