@@ -128,8 +128,8 @@ def diverging(folder: Path, settings: Settings) -> None:
     """The value's weights are multiplied by a million after every stretch from some time on."""
 
     def grow(run: PracticeRun, report: Report) -> None:
-        if report.learned.trouble:
-            print(f"  at {report.hours:.1f} h: {report.learned.trouble}")
+        if report.learned.reset_reason:
+            print(f"  at {report.hours:.1f} h: {report.learned.reset_reason}")
         if run.trainer.num_rollouts >= FAULT_FROM:
             with torch.no_grad():
                 for weight in run.trainer.value.net.parameters():

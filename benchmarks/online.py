@@ -69,7 +69,7 @@ class PlainRule:
             batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
             moments = buffer.index(batch)
             likelihood = ExecutorDistribution(forward_policy(self.model, moments), self.sampling).log_prob(moments)
-            loss = -(self._ear._weights[batch] * self._ear._gains[batch] * likelihood).mean()
+            loss = -(self._ear._weights[batch] * self._ear._advantages[batch] * likelihood).mean()
             self._optimizer.zero_grad()
             torch.autograd.backward(loss)
             self._optimizer.step()

@@ -189,7 +189,7 @@ def online_learning(arrays: Arrays) -> Values:
     hierarchy, steps = HierarchicalPolicy(policies(), PROFILE), list[ExecutorStep]()
     hierarchy.on_executor_step = steps.append
     carry = hierarchy.start(np.array([5], np.uint64))
-    learner._warm = 100
+    learner._num_warmup_segments = 100
     segments = []
     for tick in range(1200):
         seen = episode().observations[tick : tick + 1]
@@ -197,13 +197,13 @@ def online_learning(arrays: Arrays) -> Values:
         segments += learner.add_block(seen, steps[-1], tick > 0)
     learner.explained_variance = 0.5
     updates = [dataclasses.replace(learner.update(10.0 * number), seconds=0.0) for number in range(2)]
-    arrays["online.advantages"] = learner._gains.numpy()
+    arrays["online.advantages"] = learner._advantages.numpy()
     return {
         "segments": segments,
         "updates": updates,
         "buffer": len(learner),
-        "advantages": digest(learner._gains),
-        "old_log_prob": digest(learner._before),
+        "advantages": digest(learner._advantages),
+        "old_log_prob": digest(learner._old_log_prob),
         "policy": total(learner.policy.model.state_dict()),
         "average": total(learner.policy.ema_state_dict),
         "value": total(learner.value.net.state_dict()),

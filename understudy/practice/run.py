@@ -12,7 +12,7 @@ import torch
 from understudy.contract.errors import CheckpointError, TrainingError
 from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
 from understudy.learning.registry.policy_lock import training_lock
-from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, UpdateStats
+from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, RolloutUpdateStats
 from understudy.learning.rl.rl_checkpoint import (
     RLCheckpoint,
     TrainingProgress,
@@ -63,7 +63,7 @@ class Report:
     score: float
     """Points a minute in this rollout."""
     deaths_per_hour: float
-    learned: UpdateStats
+    learned: RolloutUpdateStats
     times_real: float
     """Simulated seconds for each second of this process's CPU time so far, updates included."""
 
@@ -181,7 +181,7 @@ class PracticeRun:
             )
         )
 
-    def _point(self, stats: RolloutStats, learned: UpdateStats) -> dict[str, float]:
+    def _point(self, stats: RolloutStats, learned: RolloutUpdateStats) -> dict[str, float]:
         point = {
             "hours": self.hours,
             "score": stats.score,

@@ -21,7 +21,7 @@ TICKS = 60
 @pytest.fixture(autouse=True)
 def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty seconds of play for each test would only take longer."""
-    monkeypatch.setattr(learner_module, "STRETCH_TICKS", TICKS)
+    monkeypatch.setattr(learner_module, "SEGMENT_TICKS", TICKS)
     monkeypatch.setattr(learner_module, "VALUE_WARMUP_SEGMENTS", 2)
 
 

@@ -15,7 +15,7 @@ from understudy.learning.data.labelled_episode import label_episode
 from understudy.learning.data.replay_buffer import ReplayBuffer
 from understudy.learning.data.streaming_labeller import AWAY_TICKS, StreamingLabeller
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
-from understudy.learning.shadow.acceptance import LARGEST_LOSS, accept_candidate
+from understudy.learning.shadow.acceptance import MAX_AGREEMENT_LOSS, accept_candidate
 from understudy.learning.shadow.agreement import Agreement
 from understudy.learning.shadow.learner import CYCLE_TICKS, RehearsalData, ShadowLearner, split_of
 from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings
@@ -202,7 +202,7 @@ def test_only_a_better_candidate_that_has_lost_nothing_may_play() -> None:
     assert accept_candidate(likely(0.66, -0.28), old, None, None).promote
     assert not accept_candidate(likely(0.66, -0.31), old, base, base).promote, "less likely"
     assert not accept_candidate(likely(0.50, -0.28), old, base, base).promote, "fewer clicks agree"
-    worse = likely(0.80 - LARGEST_LOSS - 0.03, -0.2)
+    worse = likely(0.80 - MAX_AGREEMENT_LOSS - 0.03, -0.2)
     refused = accept_candidate(likely(0.66, -0.28), old, worse, base)
     assert not refused.promote and "base" in refused.reason
     few = accept_candidate(likely(0.9, -0.1, clicks=5), likely(0.1, -0.9, clicks=5), None, None)

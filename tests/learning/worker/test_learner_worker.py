@@ -17,7 +17,7 @@ from understudy.learning.shadow.process import run_shadow_worker
 from understudy.learning.training.metric_logger import MetricLogger
 from understudy.learning.worker import learner_worker
 from understudy.learning.worker.learner_worker import LearnerWorker, run_worker
-from understudy.learning.worker.messages import CandidateResult, LearnerSettings, UpdateStats, WorkerFailure
+from understudy.learning.worker.messages import CandidateResult, UpdateStats, WorkerFailure
 from understudy.learning.worker.worker_endpoint import HEARTBEAT, WorkerEndpoint
 from understudy.worlds.catalog import load_profile
 
@@ -138,7 +138,7 @@ def test_an_error_of_the_project_is_reported_as_a_sentence_and_ends_the_process(
 
 
 @pytest.mark.parametrize("settings", [ShadowSettings, OnlineSettings])
-def test_every_setting_of_a_learner_has_to_make_sense(settings: type[LearnerSettings]) -> None:
+def test_every_setting_of_a_learner_has_to_make_sense(settings: type[ShadowSettings] | type[OnlineSettings]) -> None:
     for name in ("learning_rate", "buffer_size", "batch_size", "update_interval", "steps_per_update"):
         zero = type(getattr(settings(), name))(0)
         with pytest.raises(ValueError, match=f"{name} must be above 0"):
