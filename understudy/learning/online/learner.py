@@ -27,7 +27,7 @@ from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 
 SEGMENT_TICKS = 30 * TICK_RATE_HZ
 """Length of a segment; the last tick only bootstraps the value."""

@@ -18,16 +18,16 @@ from understudy.learning.online.process import run_online_worker
 from understudy.learning.worker.block_listener import BlockListener
 from understudy.learning.worker.worker_endpoint import Block
 from understudy.learning.worker.worker_process import NICENESS, WorkerTimeouts
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 
 REPLAYED_BLOCKS = 600
 """The newest five minutes, for a restarted learner."""
 
 
 class VisualOutcomeLearner(BlockListener[tuple[bytes, ExecutorStep], OnlineReport]):
-    """A Listener that learns from the outcomes of the policy's own play, by the guide's names and defaults.
+    """A Listener that learns from the outcomes of a HierarchicalPolicy's play, by the guide's names and defaults.
 
-    The policy that plays has to pass its Executor's steps on: `hierarchy.on_executor_step = learner.on_policy_step`.
+    It learns from steps that carry an ExecutorStep; any other pilot's steps end the present block.
     """
 
     def __init__(
@@ -76,7 +76,6 @@ class VisualOutcomeLearner(BlockListener[tuple[bytes, ExecutorStep], OnlineRepor
             from_vision=from_vision,
         )
         self.num_ticks = 0
-        self._executor_step: ExecutorStep | None = None
         paths = OnlinePaths(models=executor_folder.parent, session=session, log_folder=logs / session)
         job = OnlineJob(settings=self.settings, paths=paths, profile=profile, judge=judge)
         super().__init__(run_online_worker, job, on_report, timeouts, REPLAYED_BLOCKS, niceness)
@@ -86,14 +85,10 @@ class VisualOutcomeLearner(BlockListener[tuple[bytes, ExecutorStep], OnlineRepor
         """Of the learner; fixed when it is started."""
         return self.settings.learning_rate
 
-    def on_policy_step(self, step: ExecutorStep) -> None:
-        """Takes the Executor's inputs and sampled action of the tick that is being decided."""
-        self._executor_step = step
-
     def _copy_tick(self, step: Step) -> tuple[bytes, ExecutorStep] | None:
         """The first world's; a person's own actions are not learnt from."""
-        executor_step, self._executor_step = self._executor_step, None
-        if executor_step is None or step.actors[0] != Actor.POLICY:
+        executor_step = step.rollout_step
+        if not isinstance(executor_step, ExecutorStep) or step.actors[0] != Actor.POLICY:
             return None
         self.num_ticks += 1
         return step.observation.records[:1].tobytes(), executor_step

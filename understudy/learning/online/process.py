@@ -64,7 +64,7 @@ class _OnlineWorker(LearnerWorker[OnlineJob, OnlineUpdateStats]):
         import numpy as np
 
         from understudy.contract.observation import OBSERVATION
-        from understudy.policies.rollout_step import ExecutorStep
+        from understudy.policies.sampling import ExecutorStep
 
         learner = self.online_learner
         for stats in learner.add_block(np.frombuffer(observations, OBSERVATION), ExecutorStep(**steps), is_continuous):
