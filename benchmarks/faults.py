@@ -40,7 +40,7 @@ from understudy.learning.worker.messages import WorkerFailure
 from understudy.policies.inference_backend import fastest_backend
 from understudy.practice import rollout_collector
 from understudy.practice.rollout_collector import CollectorConfig
-from understudy.practice.run import PracticeRun, Report, RunSettings
+from understudy.practice.run import PracticeRun, RolloutReport, RunSettings
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -88,7 +88,7 @@ class AlwaysPaid(OutcomeDetector):
         return found
 
 
-def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun, Report], None]) -> None:
+def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun, RolloutReport], None]) -> None:
     """A practice with the gate at its end; says what the gate said."""
     run = PracticeRun(
         RunSettings(
@@ -127,7 +127,7 @@ def with_watch(watch: type[OutcomeDetector]) -> Callable[[Path, Settings], None]
 def diverging(folder: Path, settings: Settings) -> None:
     """The value's weights are multiplied by a million after every stretch from some time on."""
 
-    def grow(run: PracticeRun, report: Report) -> None:
+    def grow(run: PracticeRun, report: RolloutReport) -> None:
         if report.learned.reset_reason:
             print(f"  at {report.hours:.1f} h: {report.learned.reset_reason}")
         if run.trainer.num_rollouts >= FAULT_FROM:
@@ -143,7 +143,7 @@ def disk_full(folder: Path, settings: Settings) -> None:
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    def fill(run: PracticeRun, report: Report) -> None:
+    def fill(run: PracticeRun, report: RolloutReport) -> None:
         if run.trainer.num_rollouts == FAULT_FROM:
             resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK_BYTES, usual[1]))
 

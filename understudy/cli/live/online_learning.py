@@ -1,4 +1,4 @@
-"""Seats the online learner beside a live game, and says what it does: the guide's Phase 3, on by default."""
+"""Online learning beside a live game, and its console lines: the guide's Phase 3, on by default."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -118,7 +118,7 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
 
 
 def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
-    """What is said at the beginning."""
+    """The console lines at the start."""
     gate = "tried by turns with what plays" if on_screen else "played only after the gate has let it through"
     return (
         "[ONLINE] Learning from outcomes ACTIVE (--no_online_learning turns it off)",
@@ -128,7 +128,7 @@ def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
 
 
 def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
-    """Says what is worth a line. Called on the learner's watching thread."""
+    """Prints reports that are worth a line. Called on the worker's monitoring thread."""
     if isinstance(report, SegmentStats):
         if report.kills or report.deaths or report.loot:
             say(outcome_line(report))
@@ -136,8 +136,8 @@ def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
         if report.number % SHOWN_UPDATES == 1:
             say(update_line(report))
     elif isinstance(report, CandidateResult):
-        said = "Promoted, it plays now" if report.promoted else "Kept aside"
-        say(f"[ONLINE] {said}: {report.reason} ({report.path})")
+        result = "Promoted, it plays now" if report.promoted else "Kept aside"
+        say(f"[ONLINE] {result}: {report.reason} ({report.path})")
     elif isinstance(report, WorkerFailure):
         say(f"[ONLINE] {report.text}")
     elif isinstance(report, WorkerReady):
