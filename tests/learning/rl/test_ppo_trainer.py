@@ -102,7 +102,7 @@ def test_a_state_that_was_kept_goes_on_the_same() -> None:
         learners[0].learn(experience)
     learners[1].load_state_dict(copy.deepcopy(learners[0].state_dict()))
     for learner in learners:
-        learner.value._memory.clear()  # the play itself is not kept: both begin to collect anew
+        learner.value._stored.clear()  # the play itself is not kept: both begin to collect anew
         torch.manual_seed(5)
         experience = stretch(learner, 7)
         pay_for(1, experience)
