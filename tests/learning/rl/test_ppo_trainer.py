@@ -89,7 +89,7 @@ def test_nothing_is_learnt_before_the_value_is_warm_nor_after_it_was_lost() -> N
         learner.value.net.head.weight.fill_(float("nan"))
     experience = stretch(learner, 4)
     report = learner.learn(experience)
-    assert report.policy is None and "not numbers" in report.reset_reason
+    assert report.policy is None and "not finite" in report.reset_reason
     assert all(torch.equal(weight, before[name]) for name, weight in learner.policy.model.state_dict().items())
     assert learner.learn(stretch(learner, 5)).policy is None, "the new value has to get warm first"
 
