@@ -7,7 +7,8 @@ from typing import Any
 
 LONGEST_WAIT_S = 1.0
 """An idle learner sends a heartbeat and checks for the end so often."""
-HEARTBEAT = "beat"
+HEARTBEAT, FINISHED = "beat", "finished"
+"""A heartbeat; and the last report of a learner that has finished."""
 
 Block = Any
 """A stretch of play; picklable."""
