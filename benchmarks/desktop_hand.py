@@ -15,6 +15,7 @@ from pathlib import Path
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import numpy as np
+from desktop import AreaGuard
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
 from understudy.worlds.desktop.input.input_controller import InputController
@@ -48,6 +49,7 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
         Teacher(style, window.profile),
         InputController(open_injector(), NullKeyObserver(), OwnEventFilter(), window.profile.keys),
     )
+    controller.guard_with(AreaGuard(area))
     carry = teacher.start(np.array([seed], np.uint64))
     try:
         while sign is not None and not sign.exists() and not window.closed:

@@ -40,6 +40,20 @@ class Rectangle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Margins:
+    """What lies around the game inside its window, such as a browser's tabs and toolbar. Pixels from each edge."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("left", "top", "right", "bottom"):
+            require_range(f"{name} of play_area", getattr(self, name), 0, MAX_PIXELS)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of object."""
 
@@ -64,7 +78,7 @@ class Profile:
     """Also the name of its detector's file."""
     window_title: str
     window_width: int
-    """Pixels, at the size that the profile's numbers were made for."""
+    """Pixels of the play area, at the size that the profile's numbers were made for."""
     window_height: int
     minimap: Rectangle
     panels: tuple[Rectangle, ...] = ()
@@ -77,7 +91,12 @@ class Profile:
     """Names of the maps; the order is `map_index`."""
     eye: Screen | None = field(default=None, compare=False)
     """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
-    learnt with one serves the other."""
+    learnt with one serves the other. That holds for `play_area` and `forbidden`, too."""
+    play_area: Margins = field(default=Margins(), compare=False)
+    """The window without these edges is the play area: what is seen, recorded and clicked. Every place in window
+    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed."""
+    forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
+    """Parts of the play area that no button is ever pressed on, such as a shop, a link or a button that quits."""
 
     def __post_init__(self) -> None:
         require_file_name("the name of a game", self.name)
@@ -88,8 +107,9 @@ class Profile:
         require_distinct("keys", self.keys, KEY_BITS)
         require_distinct("the names of kinds", (kind.name for kind in self.kinds), MAX_ENTRIES)
         require_distinct("maps", self.maps, MAX_ENTRIES)
-        if len(self.panels) > MAX_ENTRIES:
-            raise ValueError(f"panels may be at most {MAX_ENTRIES}, not {len(self.panels)}")
+        for name, parts in (("panels", self.panels), ("forbidden", self.forbidden)):
+            if len(parts) > MAX_ENTRIES:
+                raise ValueError(f"{name} may be at most {MAX_ENTRIES}, not {len(parts)}")
 
     def key_bit(self, name: str) -> int:
         """The bit mask of one key.

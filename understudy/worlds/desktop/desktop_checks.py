@@ -19,7 +19,7 @@ from understudy.contract.observation import TICK_S
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.capture.frame_checks import FrameChecker
 from understudy.worlds.desktop.capture.screen_capture import Camera
-from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.input_listener import STOP_KEY
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import RawInput
@@ -213,7 +213,7 @@ def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
         injector.close()
 
 
-def _check_cursor_range(area: Area, injector: InputInjector, own_events: OwnEventFilter) -> Finding:
+def _check_cursor_range(area: Area, injector: GuardedInjector, own_events: OwnEventFilter) -> Finding:
     home, missed = injector.place(), []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5)):
         wanted = area.pixel(x, y)

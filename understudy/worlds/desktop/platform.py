@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from understudy.contract.errors import MissingExtraError
 from understudy.worlds.desktop.capture.screen_capture import Camera, MssCamera
-from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import OnEvent, RawInputListener
 from understudy.worlds.desktop.windows.window_system import WindowSystem
@@ -83,8 +83,8 @@ def open_raw_listener(keys: Sequence[str], own_events: OwnEventFilter, on_event:
     return X11Listener(keys, own_events, on_event)
 
 
-def open_injector() -> InputInjector:
-    """Opens the platform's input injector.
+def open_injector() -> GuardedInjector:
+    """Opens the platform's input injector; nothing can be pressed by it before it has a guard.
 
     Raises:
         WorldError: if there is no display, or it does not let programs inject input.
@@ -95,9 +95,9 @@ def open_injector() -> InputInjector:
             from understudy.worlds.desktop.input.pynput_injector import PynputInjector
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
-        return PynputInjector()
+        return GuardedInjector(PynputInjector())
     try:
         from understudy.worlds.desktop.input.x11_injector import X11Injector
     except ImportError as missing:
         raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Injector()
+    return GuardedInjector(X11Injector())

@@ -31,6 +31,7 @@ from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.input_state import InputState
 from understudy.worlds.desktop.input.raw_input import RawInput, RawInputListener
 from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
+from understudy.worlds.desktop.windows.press_guard import Refused
 from understudy.worlds.desktop.windows.target_window import TargetWindow
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem
 from understudy.worlds.input_accumulator import InputAccumulator
@@ -129,11 +130,15 @@ class DesktopWorld:
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
         """What the eye has seen happen."""
         try:
-            self.place = TargetWindow(parts.windows, parts.camera.monitors(), settings.window, settings.monitor)
+            self.place = TargetWindow(
+                parts.windows, parts.camera.monitors(), settings.window, settings.monitor, profile.play_area
+            )
         except WorldError:
             self.close()
             raise
-        self._sight = FrameSource(self.place, parts.camera, say, clock)
+        self._sight = FrameSource(self.place, parts.camera, say, clock, profile.forbidden)
+        if parts.controller is not None:
+            parts.controller.guard_with(self._sight)
         self._input_state = InputState(profile, self.area.fractions(*cursor))
         self._sender = (
             None if parts.controller is None else ActionSender(parts.controller, self.place, self._input_state, clock)
@@ -163,9 +168,9 @@ class DesktopWorld:
         return self._beat.num_missed
 
     @property
-    def num_covered(self) -> int:
-        """Presses that were not made because another window lay over the place."""
-        return 0 if self._sender is None else self._sender.num_covered
+    def refused(self) -> Refused:
+        """How many presses were not made, by reason."""
+        return Refused() if self._parts.controller is None else self._parts.controller.refused
 
     @property
     def person_in_charge(self) -> bool:
@@ -180,7 +185,7 @@ class DesktopWorld:
 
     @property
     def area(self) -> Area:
-        """Where the game is on the desktop."""
+        """The play area: where the game is on the desktop."""
         return self.place.area
 
     def observe(self) -> Observation:
@@ -264,7 +269,7 @@ class DesktopWorld:
         """A picture, or why there is none that could be played by."""
         if self.paused:
             return None, "F1 was pressed; press it again to go on"
-        return self._sight.take(holding=self._sender is not None and self._sender.holds)
+        return self._sight.take()
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
