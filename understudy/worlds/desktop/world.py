@@ -39,6 +39,8 @@ from understudy.worlds.input_accumulator import InputAccumulator
 WARM_UP_PICTURES = 4
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
+_GOOD_LOOKS = 3
+"""It goes on after so many good looks in succession: a page that is loading or a menu that opens shows many things."""
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +138,10 @@ class DesktopWorld:
         except WorldError:
             self.close()
             raise
-        self._sight = FrameSource(self.place, parts.camera, say, clock, profile.forbidden)
+        self._sight = FrameSource(
+            self.place, parts.camera, say, clock, profile.forbidden, compares_pictures=settings.sends
+        )
+        self._checks_told = not settings.sends
         if parts.controller is not None:
             parts.controller.guard_with(self._sight)
         self._input_state = InputState(profile, self.area.fractions(*cursor))
@@ -200,7 +205,18 @@ class DesktopWorld:
             return self._seen
         # nothing that was done after the tick before is in it: the action must not be read off the observation
         self._seen, self._has_looked = self._look(frame), True
+        if not self._checks_told and not self._sight.is_learning:
+            self._checks_told = True
+            self._say(self._sight.checks())
         return self._seen
+
+    def toggle_pause(self) -> None:
+        """Pauses or goes on; where the world stands still because the window may not show the game, takes what it
+        shows for the game."""
+        if self.is_suspended and not self.paused and self._sight.accept():
+            self._say("Taken for the game.")
+            return
+        self.paused = not self.paused
 
     def warm_up(self) -> None:
         """Lets the eye look at the game before time matters: its first pictures take long (compiling, allocations).
@@ -279,12 +295,14 @@ class DesktopWorld:
         self.is_suspended = True
         told, frame = why, None
         self.hands.release_all(self._clock())
-        while frame is None and not self.closed:
+        num_good = 0
+        while num_good < _GOOD_LOOKS and not self.closed:
             time.sleep(_PAUSE_S)
             self._pass_pause()
             if os.getppid() != self._parent:
                 self.stop("the program that started this one is gone")
             frame, now_why = self._picture()
+            num_good = 0 if frame is None else num_good + 1
             if now_why is not None and now_why != told:
                 self._say(f"Paused: {now_why}.")
                 told = now_why

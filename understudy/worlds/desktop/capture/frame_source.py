@@ -3,9 +3,12 @@ the pixels. Judges each press by the same checks at the moment of the press."""
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Rectangle
 from understudy.worlds.desktop.capture.frame_checks import FrameChecker
+from understudy.worlds.desktop.capture.picture_identity import PictureIdentity
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
 from understudy.worlds.desktop.windows.press_guard import Refusal
 from understudy.worlds.desktop.windows.target_window import TargetWindow
@@ -28,6 +31,8 @@ class FrameSource:
         say: Callable[[str], None],
         clock: Callable[[], float],
         forbidden: Sequence[Rectangle] = (),
+        *,
+        compares_pictures: bool = False,
     ) -> None:
         """Args:
         place: the game's window.
@@ -35,9 +40,12 @@ class FrameSource:
         say: receives warnings that do not stop the game, one sentence each.
         clock: monotonic seconds.
         forbidden: parts of the play area that are never pressed, in its fractions.
+        compares_pictures: whether the picture must go on showing what never changes in the game.
         """
         self._place, self._camera, self._say, self._clock = place, camera, say, clock
         self._forbidden = tuple(forbidden)
+        self._identity = PictureIdentity() if compares_pictures else None
+        self._differing: np.ndarray | None = None
         self.frames = FrameChecker()
         self._frozen_warned_s = self._next_cover_s = float("-inf")
         self._covered_warned = False
@@ -53,16 +61,54 @@ class FrameSource:
         if why is not None:
             return None, why
         self._warn_if_covered()
+        self._differing = None
         try:
-            frame = self._camera.grab(self._place.area)
+            whole = self._camera.grab(self._place.outer)
         except WorldError as problem:  # the window was moved or resized since the check
             return None, str(problem)
         if not self._place.has_stayed:
             return None, self._place.problem() or "the window is being moved or resized"
+        frame = self._cut(whole)
         if self.frames.check(frame, self._clock()):
             return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
+        changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
+        if changed is not None:
+            self._differing = whole.pixels
+            return None, f"{changed}; bring the game back, or press F1 if this is the game"
         self._warn_if_frozen(frame)
         return frame, None
+
+    def accept(self) -> bool:
+        """Takes what the window shows for the game, as the person says; whether only that was in doubt."""
+        if self._place.is_resized and not self._place.problem_besides_size():
+            self._place.accept_size()
+            return True
+        if self._identity is None or self._differing is None:
+            return False
+        self._identity.accept(self._differing)
+        return True
+
+    def checks(self) -> str:
+        """What is checked in every tick, as a sentence."""
+        pictures = "" if self._identity is None else f"; and {self._identity.summary()}"
+        return f"Checked in every tick: title, focus, place and size of the window{pictures}."
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether it is not known yet what never changes in the picture."""
+        return self._identity is not None and self._identity.is_learning
+
+    def _edges(self) -> tuple[int, int, int, int]:
+        """Of the play area in pixels of the window."""
+        outer, area = self._place.outer, self._place.area
+        left, top = area.left - outer.left, area.top - outer.top
+        return left, top, left + area.width, top + area.height
+
+    def _cut(self, whole: Frame) -> Frame:
+        if self._place.area == self._place.outer:
+            return whole
+        left, top, right, bottom = self._edges()
+        return Frame(np.ascontiguousarray(whole.pixels[top:bottom, left:right]), whole.time_s)
 
     def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
         """Why a press may not be made now, where the cursor is; None if it may."""
@@ -77,7 +123,17 @@ class FrameSource:
             return Refusal.NOT_THE_GAME
         if kind == "button" and not place.is_free(pixel):
             return Refusal.COVERED
-        return None
+        return None if self._still_shows_the_game() else Refusal.NOT_THE_GAME
+
+    def _still_shows_the_game(self) -> bool:
+        """Whether the newest picture, taken now, is the game's."""
+        if self._identity is None:
+            return True
+        try:
+            pixels = self._camera.grab(self._place.outer).pixels
+        except WorldError:
+            return False
+        return self._identity.peek(pixels) is None
 
     def _warn_if_covered(self) -> None:
         """Warns once each time that another window comes to cover the game."""

@@ -101,6 +101,10 @@ class TargetWindow:
 
     def problem(self) -> str | None:
         """Why the game cannot be played now, and what to do; None if it can. Updates `outer` and `area`."""
+        return self.problem_besides_size() or self._size_problem()
+
+    def problem_besides_size(self) -> str | None:
+        """As `problem`, for a window of any size."""
         if self._window is None:
             return None
         outer = self._windows.area(self._window)
@@ -123,7 +127,7 @@ class TargetWindow:
             )
         if self._windows.has_popup(self._window, area):
             return "a menu or dialog of the game's own program lies over the game; close it"
-        return self._size_problem()
+        return None
 
     def _size_problem(self) -> str | None:
         if not self.is_resized:
