@@ -57,11 +57,11 @@ class FrameSource:
 
     def take(self) -> tuple[Frame | None, str | None]:
         """A usable frame of the play area, or the reason why there is none."""
+        self._differing = None
         why = self._place.problem()
         if why is not None:
             return None, why
         self._warn_if_covered()
-        self._differing = None
         try:
             whole = self._camera.grab(self._place.outer)
         except WorldError as problem:  # the window was moved or resized since the check
