@@ -184,7 +184,7 @@ def killed(folder: Path, settings: Settings) -> None:
 
 def play_until(reached: Callable[[], bool], hierarchy: HierarchicalPolicy, learner: VisualOutcomeLearner) -> None:
     """Plays one embedded game after the other as fast as it goes, ten minutes of game time at most."""
-    hierarchy.on_executor_step, begun_s = learner.on_policy_step, time.monotonic()
+    begun_s = time.monotonic()
     for game in range(10):
         world, seeds = Simulator(np.array([game], np.uint64)), np.array([game + 50], np.uint64)
         carry = hierarchy.start(seeds)
@@ -194,7 +194,9 @@ def play_until(reached: Callable[[], bool], hierarchy: HierarchicalPolicy, learn
             carry = decision.carry
             world.act(decision.action)
             actors = np.array([Actor.POLICY], np.int8)
-            learner.on_step(Step(index, observation, decision.action, decision.intent, actors))
+            learner.on_step(
+                Step(index, observation, decision.action, decision.intent, actors, rollout_step=decision.rollout_step)
+            )
         if reached():
             return
     while not reached() and time.monotonic() - begun_s < 300:

@@ -28,7 +28,7 @@ from understudy.learning.rl.gae import discount_per_tick
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import PolicyBundle, SamplingConfig, load_policies
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -79,25 +79,26 @@ def an_hour(policies: PolicyBundle, offset: int) -> Iterator[Block]:
     """Blocks of one game after the other."""
     profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.TRAIN, WORLDS, offset)
     worlds, hierarchy = Simulator(seeds, spread_over_maps(seeds)), HierarchicalPolicy(policies, profile)
-    carry, told = hierarchy.start(seeds ^ PILOT_SEED_XOR), list[ExecutorStep]()
-    hierarchy.on_executor_step = told.append
+    carry, steps = hierarchy.start(seeds ^ PILOT_SEED_XOR), list[ExecutorStep]()
     seen = []
     for _ in range(3600 * TICK_RATE_HZ // WORLDS // BLOCK * BLOCK):
         observation = worlds.observe().copy()
         decision = hierarchy.decide(observation, carry)
         worlds.act(decision.action)
+        assert isinstance(decision.rollout_step, ExecutorStep)
+        steps.append(decision.rollout_step)
         seen.append(observation.records)
     for world in range(WORLDS):
         for first in range(0, len(seen), BLOCK):
             part = slice(first, first + BLOCK)
             records = np.concatenate([one[world : world + 1] for one in seen[part]])
-            thought = ExecutorStep(
+            rollout_step = ExecutorStep(
                 *(
-                    np.concatenate([getattr(one, name)[world : world + 1] for one in told[part]])
+                    np.concatenate([getattr(one, name)[world : world + 1] for one in steps[part]])
                     for name in ExecutorStep.__dataclass_fields__
                 )
             )
-            yield records, thought, first > 0
+            yield records, rollout_step, first > 0
 
 
 def learn(policies: PolicyBundle, seed: int) -> dict[str, Executor]:

@@ -1,6 +1,5 @@
 """Records a scripted teacher playing the embedded game, much faster than real time; or a person on the desktop."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -195,7 +194,7 @@ def _record_wave(
     """
     from understudy.contract.action import Actor
     from understudy.contract.protocols import Pilot
-    from understudy.contract.safe_files import temporary_beside
+    from understudy.contract.safe_files import replace_file, temporary_beside
     from understudy.recordings.episode import describe
     from understudy.recordings.vector_recorder import record_lockstep
     from understudy.worlds.catalog import load_profile
@@ -215,7 +214,7 @@ def _record_wave(
     try:
         record_lockstep(world, teacher, seeds, list(zip(written, infos, strict=True)), ticks, Actor.TEACHER, tell)
         for new, path in zip(written, paths, strict=True):
-            os.replace(new, path)
+            replace_file(new, path)
     finally:
         for new in set(written) - set(paths):
             new.unlink(missing_ok=True)

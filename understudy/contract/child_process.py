@@ -26,9 +26,14 @@ from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import ClassVar
 
+if sys.platform == "win32":
+    from ctypes import wintypes
+    from functools import cache
+
 POLL_S = 0.2
 """The watching thread looks so often."""
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_IDLE_PRIORITY, _BELOW_NORMAL_PRIORITY = 0x0040, 0x4000  # <winbase.h>
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -39,28 +44,43 @@ def end_with_parent(parent_pid: int) -> None:
     Args:
         parent_pid: process id of the parent, from the parent itself.
     """
-    if sys.platform == "win32":
-        return  # the parent's job object does it
-    if not _kernel_ends_us():
-        threading.Thread(target=_watch_parent, args=(parent_pid,), name="parent watch", daemon=True).start()
-    if os.getppid() != parent_pid:
-        os._exit(1)
+    if sys.platform != "win32":  # there the parent's job object does it
+        if not _kernel_ends_us():
+            threading.Thread(target=_watch_parent, args=(parent_pid,), name="parent watch", daemon=True).start()
+        if os.getppid() != parent_pid:
+            os._exit(1)
 
 
 def _kernel_ends_us() -> bool:
     """Asks Linux to kill this process when its parent's thread ends; False where that cannot be had."""
-    if sys.platform != "linux":
-        return False
-    try:
-        return bool(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0)
-    except (OSError, AttributeError):  # a libc without it
-        return False
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # a libc without it
+            return bool(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0)
+    return False
 
 
 def _watch_parent(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(POLL_S)
     os._exit(1)
+
+
+def lower_priority(niceness: int) -> None:
+    """This process gives way to others from now on.
+
+    Args:
+        niceness: 0 for not at all, to 19. Windows knows classes in place of numbers: idle from 10 on, below normal
+            under that.
+    """
+    if sys.platform == "win32":
+        if niceness > 0:
+            kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+            kernel.GetCurrentProcess.restype = wintypes.HANDLE
+            kernel.SetPriorityClass.argtypes = (wintypes.HANDLE, wintypes.DWORD)
+            priority = _IDLE_PRIORITY if niceness >= 10 else _BELOW_NORMAL_PRIORITY
+            kernel.SetPriorityClass(kernel.GetCurrentProcess(), priority)
+    else:
+        os.nice(niceness)
 
 
 def _let_go_of_standard_files() -> None:
@@ -103,9 +123,6 @@ CONTEXT = ChildContext()
 
 
 if sys.platform == "win32":
-    from ctypes import wintypes
-    from functools import cache
-
     _LIMITS, _KILL_ON_CLOSE = 9, 0x2000  # JobObjectExtendedLimitInformation, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
     _SET_QUOTA, _TERMINATE = 0x0100, 0x0001  # access rights that AssignProcessToJobObject asks for
 

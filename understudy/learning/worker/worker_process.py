@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from understudy.contract.child_process import CONTEXT
+from understudy.contract.child_process import CONTEXT, lower_priority
 from understudy.contract.terminal_text import log_to_stderr
 from understudy.learning.worker.worker_endpoint import HEARTBEAT, Block, WorkerEndpoint
 
@@ -239,8 +239,7 @@ def _worker_main(work: WorkerMain, job: Any, inbox: Connection, outbox: Connecti
     """The learner's process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who plays; the pipe tells when it is over
     os.environ["OMP_NUM_THREADS"] = "1"
-    if hasattr(os, "nice"):
-        os.nice(niceness)
+    lower_priority(niceness)
     log_to_stderr("learner: %(message)s")
     logging.getLogger("understudy").setLevel(level)
     work(job, WorkerEndpoint(inbox, outbox))

@@ -83,16 +83,15 @@ def limit_this_process(cpu_s: float, memory_bytes: int) -> None:
 
     May be called again with other limits. Does nothing where the system has no such limits (Windows).
     """
-    try:
+    if sys.platform != "win32":
         import resource
-    except ImportError:
-        return
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    resource.setrlimit(resource.RLIMIT_CPU, (max(1, round(used.ru_utime + used.ru_stime + cpu_s)), hard))
-    statistics = Path("/proc/self/statm")
-    if statistics.exists():
-        present = int(statistics.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        with contextlib.suppress(ValueError):  # the user's own limit is lower
-            resource.setrlimit(resource.RLIMIT_AS, (present + memory_bytes, hard))
+
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        resource.setrlimit(resource.RLIMIT_CPU, (max(1, round(used.ru_utime + used.ru_stime + cpu_s)), hard))
+        statistics = Path("/proc/self/statm")
+        if statistics.exists():
+            present = int(statistics.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+            hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+            with contextlib.suppress(ValueError):  # the user's own limit is lower
+                resource.setrlimit(resource.RLIMIT_AS, (present + memory_bytes, hard))
