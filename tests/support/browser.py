@@ -20,6 +20,8 @@ PAGES = Path(__file__).with_name("browser_pages")
 GAME_TITLE = "Dots - a game"
 TOOLBAR = 87
 """Pixels of tabs and toolbar above the page."""
+SCROLLBAR = 16
+"""Pixels of the page's scroll bar on the right."""
 PATIENCE_S = 60.0
 
 

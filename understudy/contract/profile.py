@@ -3,6 +3,7 @@
 A profile may come from anyone, so each dataclass refuses values that no game has (ValueError).
 """
 
+import re
 from dataclasses import dataclass, field
 
 from understudy.contract.observation import Role
@@ -54,6 +55,34 @@ class Margins:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hotkeys:
+    """The keys by which a person commands understudy while a game on the screen has the focus."""
+
+    pause: str = "f1"
+    wrong: str = "f2"
+    stop: str = "f3"
+    record: str = "f5"
+    save: str = "f6"
+    discard: str = "f7"
+
+    def __post_init__(self) -> None:
+        require_distinct("hotkeys", self.names, len(self.names))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys in the order of the fields."""
+        return (self.pause, self.wrong, self.stop, self.record, self.save, self.discard)
+
+    def in_words(self, sentence: str) -> str:
+        """A sentence that names the default keys (F1, F2 ...), with these keys in place of them."""
+        used = dict(zip(DEFAULT_HOTKEYS, self.names, strict=True))
+        return re.sub(r"\bF[123567]\b", lambda found: used[found[0].lower()].upper(), sentence)
+
+
+DEFAULT_HOTKEYS = Hotkeys().names
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of object."""
 
@@ -91,12 +120,14 @@ class Profile:
     """Names of the maps; the order is `map_index`."""
     eye: Screen | None = field(default=None, compare=False)
     """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
-    learnt with one serves the other. That holds for `play_area` and `forbidden`, too."""
+    learnt with one serves the other. That holds for `play_area`, `forbidden` and `hotkeys`, too."""
     play_area: Margins = field(default=Margins(), compare=False)
     """The window without these edges is the play area: what is seen, recorded and clicked. Every place in window
     fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed."""
     forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
     """Parts of the play area that no button is ever pressed on, such as a shop, a link or a button that quits."""
+    hotkeys: Hotkeys = field(default=Hotkeys(), compare=False)
+    """Keys of understudy itself; the game does not get them where the system lets us take them."""
 
     def __post_init__(self) -> None:
         require_file_name("the name of a game", self.name)

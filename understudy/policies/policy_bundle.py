@@ -13,10 +13,12 @@ from torch.overrides import TorchFunctionMode
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError
+from understudy.contract.profile import Profile
 from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.checkpoint_archive import first_line
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.game_note import require_game
 from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -58,7 +60,11 @@ class PolicyBundle:
 
 
 def load_policies(
-    folder: Path, candidate: Checkpoint | None = None, *, use_held_out_twin: bool = False
+    folder: Path,
+    candidate: Checkpoint | None = None,
+    *,
+    use_held_out_twin: bool = False,
+    profile: Profile | None = None,
 ) -> PolicyBundle:
     """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
 
@@ -66,9 +72,10 @@ def load_policies(
         folder: with the three policies.
         candidate: plays in place of the best_model.pt of its own policy.
         judged: take the policies that never saw the held-out sessions, where those that play did.
+        profile: of the game to be played, which must be the one that they were trained for.
 
     Raises:
-        CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
+        CheckpointError: if one that is needed is missing, torn, hostile, of another encoding or of another game.
     """
     executor = _load_level(folder, "executor", candidate, use_held_out_twin)
     needs = {parent.what: parent.identity for parent in executor.meta.lineage}
@@ -84,6 +91,8 @@ def load_policies(
                 folder,
                 name,
             )
+    if profile is not None:
+        require_game({name: level.meta.game for name, level in {**levels, "executor": executor}.items()}, profile)
     return PolicyBundle(
         build_executor(executor),
         hand_from_plain(executor.meta.hand),

@@ -170,7 +170,8 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
         with console.status("Loading the policies, and opening the game ..."):
-            watch = CheckpointWatcher(settings.models, library=fastest_backend())
+            profile = None if settings.desktop is None else settings.desktop.read_profile()
+            watch = CheckpointWatcher(settings.models, library=fastest_backend(), profile=profile)
             closing.callback(watch.close)
             hierarchy = ready_hierarchy(settings.models, settings.desktop)
             window, seat = _open_game(settings, announcer)

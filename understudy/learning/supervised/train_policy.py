@@ -43,6 +43,7 @@ from understudy.policies.checkpoint import (
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
+from understudy.policies.game_note import note_of
 from understudy.policies.policy_bundle import build_strategist, build_tactician, hand_to_plain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -164,6 +165,7 @@ def _train(
         encoding=ENCODING,
         config=serialization.to_plain(config),
         hand=hand_to_plain(fit_hand_from_dataset(dataset.train)) if policy == "executor" else {},
+        game=note_of(dataset.profile),
         data_hash=_data_hash(dataset, parents),
         lineage=(parent_now(dataset.data_hash, "recordings"), *parents, *of_twin),
         metrics={} if held_out_twin is None else held_out_twin.meta.metrics,

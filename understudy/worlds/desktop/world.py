@@ -29,6 +29,7 @@ from understudy.worlds.desktop.input.action_sender import ActionSender
 from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.input_state import InputState
+from understudy.worlds.desktop.input.key_grabs import KeyGrabs
 from understudy.worlds.desktop.input.raw_input import RawInput, RawInputListener
 from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
 from understudy.worlds.desktop.windows.press_guard import Refused
@@ -91,6 +92,8 @@ class DesktopBackends:
     watcher: RawInputListener
     controller: InputController | None = None
     """None where nothing may be sent."""
+    key_grabs: KeyGrabs | None = None
+    """None where the game may get our own keys, too."""
 
 
 class DesktopWorld:
@@ -122,7 +125,10 @@ class DesktopWorld:
             WorldError: if there is no such window or monitor.
         """
         self._profile, self._eye, self._parts, self._settings = profile, eye, parts, settings
-        self._say, self._clock = say, clock
+        self._told, self._clock = say, clock
+        self.keys_not_taken: tuple[str, ...] = ()
+        """Keys of ours that the game gets, too."""
+        self._keys_taken_from: int | None = -1
         self.closed = False
         """It is over: nothing is seen or sent any more."""
         self.paused, self.is_suspended = False, False
@@ -139,7 +145,7 @@ class DesktopWorld:
             self.close()
             raise
         self._sight = FrameSource(
-            self.place, parts.camera, say, clock, profile.forbidden, compares_pictures=settings.sends
+            self.place, parts.camera, self._say, clock, profile.forbidden, compares_pictures=settings.sends
         )
         self._checks_told = not settings.sends
         if parts.controller is not None:
@@ -151,6 +157,7 @@ class DesktopWorld:
         self._seen, self._has_looked = empty_observation(1), False
         self._beat, self._parent = Beat(clock), os.getppid()
         parts.input_listener.on_stop = self.stop
+        self._take_keys()
 
     @property
     def profile(self) -> Profile:
@@ -229,6 +236,7 @@ class DesktopWorld:
             except WorldError:
                 break  # partly off the screen: `observe` will say so
             self._eye.process(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
+        self._parts.input_listener.forget()
         self._beat.restart()
 
     def act(self, action: Action) -> None:
@@ -278,14 +286,27 @@ class DesktopWorld:
         if parts.controller is not None:
             parts.controller.close()
         parts.watcher.close()
+        if parts.key_grabs is not None:
+            parts.key_grabs.close()
         parts.camera.close()
         parts.windows.close()
 
+    def _say(self, line: str) -> None:
+        self._told(self._profile.hotkeys.in_words(line))
+
     def _picture(self) -> tuple[Frame | None, str | None]:
         """A picture, or why there is none that could be played by."""
+        self._take_keys()
         if self.paused:
             return None, "F1 was pressed; press it again to go on"
         return self._sight.take()
+
+    def _take_keys(self) -> None:
+        """Takes our own keys from the game's window, anew when the game was restarted."""
+        if self._parts.key_grabs is not None and self._keys_taken_from != self.place.window:
+            self._keys_taken_from = self.place.window
+            keys = self._parts.input_listener.command_keys
+            self.keys_not_taken = self._parts.key_grabs.take(keys, self.place.window)
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""

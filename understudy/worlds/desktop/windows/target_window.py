@@ -50,6 +50,11 @@ class TargetWindow:
         self._covered: dict[tuple[float, float], bool] = dict.fromkeys(OCCLUSION_POINTS, False)
 
     @property
+    def window(self) -> int | None:
+        """The window's number; None for a whole monitor."""
+        return self._window
+
+    @property
     def has_focus(self) -> bool:
         """Whether the window has the keyboard focus; always true for a whole monitor."""
         return self._window is None or self._windows.has_focus(self._window)
