@@ -124,6 +124,8 @@ def _keys_and_titles(world: "DesktopWorld", title: str | None) -> Iterator[str]:
             else "our own keys are kept from it meanwhile"
         )
         yield f"The window is a browser ({program}), in which F5 reloads and F6 takes the address bar: {taken}."
+        if world.area == world.place.outer:
+            yield "The profile has no play area, so the browser's tabs and toolbar count as the game: add [play_area]."
         if title is not None and title.lower() in program:
             yield f"The title {title!r} fits every page of this browser: give the game's own title with --window."
     elif world.keys_not_taken:
