@@ -92,7 +92,8 @@ def load_policies(
                 name,
             )
     if profile is not None:
-        require_game({name: level.meta.game for name, level in {**levels, "executor": executor}.items()}, profile)
+        notes = {name: level.meta.game for name, level in levels.items()}
+        require_game({**notes, "executor": executor.meta.game}, profile)
     return PolicyBundle(
         build_executor(executor),
         hand_from_plain(executor.meta.hand),

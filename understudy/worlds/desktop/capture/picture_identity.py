@@ -151,12 +151,12 @@ class PictureIdentity:
         assert self._reference is not None
         before = self._reference[self._fixed].astype(np.float32).sum(axis=1)
         now = samples[self._fixed].astype(np.float32).sum(axis=1)
-        light = before > 6 * TOLERANCE
+        light = before > 4 * TOLERANCE
         if np.count_nonzero(light) < MIN_POINTS:
             return False
         ratio = now[light] / before[light]
         middle = float(np.median(ratio))
-        return middle < 0.8 and float(np.mean(np.abs(ratio - middle) < 0.1)) > 0.5
+        return middle < 0.92 and float(np.mean(np.abs(ratio - middle) < 0.1)) > 0.5
 
     def _suspect(self) -> None:
         if self._suspect_ticks == 0:
