@@ -8,11 +8,10 @@ import pytest
 from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError
 from understudy.contract.observation import Role
-from understudy.contract.profile import Kind
+from understudy.contract.profile import GameNote, Kind
 from understudy.policies.checkpoint import load_checkpoint, save_checkpoint
 from understudy.policies.encoder import ENCODING
-from understudy.policies.game_note import GameNote, note_of, require_game
-from understudy.policies.policy_bundle import load_policies
+from understudy.policies.policy_bundle import load_policies, require_game
 from understudy.worlds.catalog import load_profile
 
 PROFILE = load_profile()
@@ -22,7 +21,7 @@ def test_weights_of_another_game_are_refused_with_both_names() -> None:
     pond = GameNote(name="pond", keys=("space",), kinds=("duck", "bread"))
     with pytest.raises(CheckpointError, match=r"strategist was trained for the game 'pond'.*profile 'darkorbit'"):
         require_game({"strategist": pond}, PROFILE)
-    other_kinds = replace(note_of(PROFILE), kinds=("duck",))
+    other_kinds = replace(PROFILE.note, kinds=("duck",))
     with pytest.raises(CheckpointError, match="kinds duck"):
         require_game({"executor": other_kinds}, PROFILE)
 
@@ -30,7 +29,7 @@ def test_weights_of_another_game_are_refused_with_both_names() -> None:
 def test_the_same_game_under_another_name_or_with_more_at_the_end_is_the_same(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    note = note_of(PROFILE)
+    note = PROFILE.note
     require_game({"executor": replace(note, name="copy")}, PROFILE)
     more = replace(PROFILE, kinds=(*PROFILE.kinds, Kind(name="other_ship", role=Role.PLAYER)))
     require_game({"executor": note}, more)
@@ -47,8 +46,8 @@ def test_the_note_is_kept_on_disk_and_judged_when_the_policies_are_loaded(tmp_pa
     path = models / "executor" / "best_model.pt"
     executor = load_checkpoint(path, "executor", ENCODING)
     assert executor.meta.game == GameNote()
-    save_checkpoint(path, replace(executor, meta=replace(executor.meta, game=note_of(PROFILE))))
-    assert load_checkpoint(path, "executor", ENCODING).meta.game == note_of(PROFILE)
+    save_checkpoint(path, replace(executor, meta=replace(executor.meta, game=PROFILE.note)))
+    assert load_checkpoint(path, "executor", ENCODING).meta.game == PROFILE.note
     load_policies(models, profile=PROFILE)
     with pytest.raises(CheckpointError, match="executor was trained for the game 'darkorbit'"):
         load_policies(models, profile=replace(PROFILE, name="pond", keys=("space",)))

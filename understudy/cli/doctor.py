@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
+from understudy.cli.flags.number_ranges import Monitor
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -25,7 +27,7 @@ class Doctor:
     """Examine the screen instead: pictures, scaling, the cursor's range, focus, keys. Moves the mouse, no more."""
     window: str | None = None
     """With --desktop: title of the game's window; by default the whole monitor."""
-    monitor: int = 1
+    monitor: Monitor = 1
     """With --desktop: which monitor, counted from 1."""
     profile: str = "darkorbit"
     """With --desktop: which game, the name of a profile or a path to one (.toml)."""

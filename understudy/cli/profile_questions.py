@@ -65,7 +65,7 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
             window_height=height,
             minimap=_rectangle(part),
             panels=panels,
-            play_area=margins,
+            play_area=None if margins == Margins() else margins,
             forbidden=questions.typed_panels_of(command.forbidden or NONE),
             keys=keys,
             kinds=kinds,

@@ -22,6 +22,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import ClassVar
@@ -120,6 +121,23 @@ class ChildContext(SpawnContext):
 
 CONTEXT = ChildContext()
 """For `multiprocessing`-like use: CONTEXT.Process, CONTEXT.Pipe, ProcessPoolExecutor(mp_context=CONTEXT)."""
+
+
+@contextlib.contextmanager
+def children_without_interrupts() -> Iterator[None]:
+    """Children that this thread starts inside the block never see a Ctrl-C, which a terminal sends to them too.
+
+    They inherit the blocked signal, also for the seconds in which they import their modules and could not ignore it
+    themselves yet. On Windows, where signals cannot be blocked, a child has to ignore it as soon as it can.
+    """
+    if sys.platform == "win32":
+        yield
+    else:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 if sys.platform == "win32":

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from understudy.contract.observation import Role
 from understudy.contract.ranges import (
+    MAX_NAME,
     MAX_PIXELS,
     require_distinct,
     require_file_name,
@@ -100,6 +101,24 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GameNote:
+    """One game, as far as policies depend on it. Empty in checkpoints that were written before there was one."""
+
+    name: str = ""
+    """The profile's name: for people; another name alone is no other game."""
+    keys: tuple[str, ...] = ()
+    """In the order of their bits."""
+    kinds: tuple[str, ...] = ()
+    """Names of the kinds of object, in the order of their numbers."""
+
+    def __post_init__(self) -> None:
+        if len(self.name) > MAX_NAME:
+            raise ValueError(f"the name of a game must have at most {MAX_NAME} characters")
+        require_distinct("keys", self.keys, KEY_BITS)
+        require_distinct("the names of kinds", self.kinds, MAX_ENTRIES)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One game."""
 
@@ -121,13 +140,13 @@ class Profile:
     eye: Screen | None = field(default=None, compare=False)
     """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
     learnt with one serves the other. That holds for `play_area`, `forbidden` and `hotkeys`, too."""
-    play_area: Margins = field(default=Margins(), compare=False)
+    play_area: Margins | None = field(default=None, compare=False)
     """The window without these edges is the play area: what is seen, recorded and clicked. Every place in window
-    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed."""
+    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed. None for the whole window."""
     forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
     """Parts of the play area that no button is ever pressed on, such as a shop, a link or a button that quits."""
-    hotkeys: Hotkeys = field(default=Hotkeys(), compare=False)
-    """Keys of understudy itself; the game does not get them where the system lets us take them."""
+    hotkeys: Hotkeys | None = field(default=None, compare=False)
+    """Keys of understudy itself; the game does not get them where the system lets us take them. None for F1 to F7."""
 
     def __post_init__(self) -> None:
         require_file_name("the name of a game", self.name)
@@ -141,6 +160,21 @@ class Profile:
         for name, parts in (("panels", self.panels), ("forbidden", self.forbidden)):
             if len(parts) > MAX_ENTRIES:
                 raise ValueError(f"{name} may be at most {MAX_ENTRIES}, not {len(parts)}")
+
+    @property
+    def margins(self) -> Margins:
+        """What lies around the play area."""
+        return self.play_area or Margins()
+
+    @property
+    def our_keys(self) -> Hotkeys:
+        """The keys by which understudy is commanded."""
+        return self.hotkeys or Hotkeys()
+
+    @property
+    def note(self) -> GameNote:
+        """What of this game weights depend on."""
+        return GameNote(name=self.name, keys=self.keys, kinds=tuple(kind.name for kind in self.kinds))
 
     def key_bit(self, name: str) -> int:
         """The bit mask of one key.

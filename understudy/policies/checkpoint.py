@@ -24,9 +24,9 @@ from torch import Tensor
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
+from understudy.contract.profile import GameNote
 from understudy.contract.safe_files import replacing
 from understudy.policies.checkpoint_archive import first_line, judged_archive, no_checkpoint
-from understudy.policies.game_note import GameNote
 
 BEST = "best_model.pt"
 LAST = "last_model.pt"

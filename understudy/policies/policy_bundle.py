@@ -1,7 +1,7 @@
 """The trained parts of an understudy, from their checkpoints."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,12 +13,12 @@ from torch.overrides import TorchFunctionMode
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError
-from understudy.contract.profile import Profile
+from understudy.contract.profile import GameNote, Profile
+from understudy.contract.terminal_text import printable
 from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.checkpoint_archive import first_line
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.game_note import require_game
 from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -92,7 +92,7 @@ def load_policies(
                 name,
             )
     if profile is not None:
-        notes = {name: level.meta.game for name, level in levels.items()}
+        notes: dict[str, GameNote] = {name: level.meta.game for name, level in levels.items()}
         require_game({**notes, "executor": executor.meta.game}, profile)
     return PolicyBundle(
         build_executor(executor),
@@ -100,6 +100,47 @@ def load_policies(
         build_strategist(levels["strategist"]) if "strategist" in levels else None,
         build_tactician(levels["tactician"]) if "tactician" in levels else None,
     )
+
+
+def require_game(notes: Mapping[str, GameNote], profile: Profile) -> None:
+    """Refuses weights of another game. The profile may have more keys and kinds at the end than were trained with.
+
+    Weights without a note are accepted, with one sentence for all.
+
+    Args:
+        notes: of each policy, by its name.
+        profile: of the game to be played.
+
+    Raises:
+        CheckpointError: naming both games and what differs.
+    """
+    unknown = [policy for policy, note in notes.items() if note == GameNote()]
+    if unknown:
+        _log.warning(
+            "The weights (%s) do not say which game they were trained for, so it is taken to be %r; train them again "
+            "to have it noted.",
+            ", ".join(unknown),
+            profile.name,
+        )
+    for policy, note in notes.items():
+        if policy not in unknown:
+            _require_same(policy, note, profile)
+
+
+def _require_same(policy: str, note: GameNote, profile: Profile) -> None:
+    now = profile.note
+    for what, trained, present in (("keys", note.keys, now.keys), ("kinds", note.kinds, now.kinds)):
+        if present[: len(trained)] != trained:
+            raise CheckpointError(
+                f"The {policy} was trained for the game {printable(note.name)!r} with the {what} "
+                f"{_listed(trained)}, and the profile {profile.name!r} has {_listed(present)}: give the profile or "
+                "the models of the same game (--profile, --models)."
+            )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(printable(name) for name in names[:6])
+    return f"{shown} ..." if len(names) > 6 else shown or "none"
 
 
 def _load_level(folder: Path, name: str, candidate: Checkpoint | None, use_held_out_twin: bool) -> Checkpoint:

@@ -9,7 +9,7 @@ from understudy.contract.profile import Hotkeys
 
 def test_hotkeys_are_chosen_by_flag_and_the_others_stay() -> None:
     assert hotkeys_of("pause=F8 stop=f9", Hotkeys(save="f10")) == Hotkeys(pause="f8", stop="f9", save="f10")
-    assert DesktopChoice(window="Pond", hotkeys="stop=f9").read_profile().hotkeys.stop == "f9"
+    assert DesktopChoice(window="Pond", hotkeys="stop=f9").read_profile().our_keys.stop == "f9"
 
 
 @pytest.mark.parametrize(

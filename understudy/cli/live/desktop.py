@@ -45,7 +45,7 @@ class DesktopChoice:
         from understudy.worlds.catalog import load_profile
 
         profile = load_profile(self.profile)
-        return profile if self.hotkeys is None else replace(profile, hotkeys=hotkeys_of(self.hotkeys, profile.hotkeys))
+        return profile if self.hotkeys is None else replace(profile, hotkeys=hotkeys_of(self.hotkeys, profile.our_keys))
 
 
 def hotkeys_of(text: str, before: "Hotkeys") -> "Hotkeys":

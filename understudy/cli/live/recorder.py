@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.cli.flags.number_ranges import Minutes, Monitor
+from understudy.cli.flags.output_paths import OutputFolder
+
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import WorldError
@@ -30,24 +33,20 @@ class RecorderV2:
 
     model: Path | None = None
     """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
-    monitor: int = 1
+    monitor: Monitor = 1
     """Which monitor the game fills, counted from 1."""
     window: str | None = None
     """Title of the game's window, where it does not fill a monitor."""
     profile: str = "darkorbit"
     """Which game: the name of a profile, or a path to one (.toml)."""
-    out: Path = Path("recordings/v2_training")
+    out: OutputFolder = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
     hotkeys: str | None = None
     """Other keys than F1 to F7, such as "record=f8 save=f9 discard=f10 pause=f11 stop=f12"."""
-    minutes: float | None = None
+    minutes: Minutes | None = None
     """End by itself after so many minutes; by default at F3."""
     start_now: bool = False
     """Begin at once, without waiting for F5, and save at the end: for a session without anybody at the keyboard."""
-
-    def __post_init__(self) -> None:
-        if self.minutes is not None and self.minutes <= 0:
-            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
 
 
 def run(command: RecorderV2) -> int | None:
@@ -68,7 +67,7 @@ def run(command: RecorderV2) -> int | None:
         profile=command.profile,
         hotkeys=command.hotkeys,
     )
-    hotkeys = choice.read_profile().hotkeys
+    hotkeys = choice.read_profile().our_keys
     with ExitStack() as closing:
         closing.enter_context(ending_by_signals())
         announcer = ConsoleThread(console)
@@ -169,7 +168,7 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
         console.print(
             f"From earlier, neither saved nor discarded: {_files(len(left))} in {left[0].parent}.", highlight=False
         )
-    keys = world.profile.hotkeys.in_words("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.")
+    keys = world.profile.our_keys.in_words("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.")
     console.print(keys, highlight=False)
 
 

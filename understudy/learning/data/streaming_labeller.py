@@ -13,14 +13,15 @@ import torch
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import LARGEST_STEP_S
 from understudy.learning.data.executor_batch import ExecutorBatch, build_batch
 from understudy.learning.data.gesture_segmentation import MAX_DWELL, MAX_TICKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, label_episode, mirror_sign_tables
+from understudy.learning.data.tick_grid import MissedTicks, fill
 from understudy.policies.encoder import Encoded, Encoder
 from understudy.policies.inference_backend import TorchBackend
-from understudy.policies.level_scheduler import LevelScheduler, tick_numbers
+from understudy.policies.level_scheduler import LevelScheduler
 from understudy.policies.policy_bundle import PolicyBundle
+from understudy.recordings.episode import LARGEST_STEP_S
 
 LOOK_AHEAD_TICKS = MAX_DWELL + MAX_TICKS + 4
 HISTORY_TICKS = 200
@@ -52,6 +53,8 @@ class _PendingTick:
     encoded: Encoded
     conditioning: np.ndarray
     target_probs: np.ndarray
+    filled: bool
+    """It was missed and filled in: no sample."""
 
 
 class StreamingLabeller:
@@ -75,6 +78,7 @@ class StreamingLabeller:
         self._carry = self._encoder.start(1)
         self._levels = self._scheduler.start(NUM_MIRRORS)
         self._num_labelled = 0  # of the ticks in _seen
+        self._missed = MissedTicks()
         self._seen.clear()
 
     def watch(self, observations: np.ndarray, actions: np.ndarray, first_index: int) -> list[LabelledChunk]:
@@ -92,12 +96,21 @@ class StreamingLabeller:
         return found
 
     def _add_tick(self, observation: np.ndarray, action: np.ndarray, index: int) -> None:
+        """Takes in one tick, after those that were missed since the one before; a longer gap is a break."""
         if self._seen:
             times_s = np.concatenate([self._seen[-1].observation["time_s"], observation["time_s"]])
             if not 0 < times_s[1] - times_s[0] <= LARGEST_STEP_S:
                 self._restart()
-            else:
-                self._scheduler.skip_ticks(self._levels, int(tick_numbers(times_s)[1]) - 1)
+            elif missed := self._missed.count(float(times_s[1] - times_s[0])):
+                last = self._seen[-1]
+                pair = np.concatenate([last.observation, observation]), np.concatenate([last.action, action])
+                ticks = fill(*pair, np.array([0, missed]), live=True)
+                for row in range(1, 1 + missed):
+                    self._append(ticks.observations[row : row + 1], ticks.actions[row : row + 1], index, filled=True)
+                observation = ticks.observations[-1:]
+        self._append(observation, action, index, filled=False)
+
+    def _append(self, observation: np.ndarray, action: np.ndarray, index: int, *, filled: bool) -> None:
         if not self._presence.update(action):
             if self._seen:
                 self._restart()
@@ -105,7 +118,9 @@ class StreamingLabeller:
         encoded = self._encoder.encode(Observation(observation), self._carry)
         target_probs = self._step_levels(encoded, observation["tracks"]["id"])
         conditioning = self._levels.conditioning.numpy().copy()
-        self._seen.append(_PendingTick(index, observation.copy(), action.copy(), encoded, conditioning, target_probs))
+        self._seen.append(
+            _PendingTick(index, observation.copy(), action.copy(), encoded, conditioning, target_probs, filled)
+        )
 
     @torch.inference_mode()
     def _step_levels(self, encoded: Encoded, track_ids: np.ndarray) -> np.ndarray:
@@ -128,13 +143,15 @@ class StreamingLabeller:
         labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]))
         conditioning = np.stack([each.conditioning for each in seen], axis=1)
         target_probs = np.stack([each.target_probs for each in seen], axis=1)
-        samples = build_batch([labelled], [(conditioning, target_probs)], torch.device("cpu")).index(slice(begin, end))
+        batch = build_batch([labelled], [(conditioning, target_probs)], torch.device("cpu"))
+        recorded = np.array([tick for tick in range(begin, end) if not seen[tick].filled])
+        samples = batch.index(torch.from_numpy(recorded))
         self._num_labelled = end
         while self._num_labelled > HISTORY_TICKS:
             self._seen.popleft()
             self._num_labelled -= 1
         return LabelledChunk(
-            samples=samples, time_s=observation.records["time_s"][begin:end].copy(), first_index=seen[begin].index
+            samples=samples, time_s=observation.records["time_s"][recorded], first_index=seen[recorded[0]].index
         )
 
 

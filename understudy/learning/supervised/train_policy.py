@@ -21,6 +21,7 @@ from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning.data.dataset import Dataset
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.learning.data.tick_grid import certain_ticks
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.supervised.executor_task import ExecutorTask
@@ -43,7 +44,6 @@ from understudy.policies.checkpoint import (
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.game_note import note_of
 from understudy.policies.policy_bundle import build_strategist, build_tactician, hand_to_plain
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -165,7 +165,7 @@ def _train(
         encoding=ENCODING,
         config=serialization.to_plain(config),
         hand=hand_to_plain(fit_hand_from_dataset(dataset.train)) if policy == "executor" else {},
-        game=note_of(dataset.profile),
+        game=dataset.profile.note,
         data_hash=_data_hash(dataset, parents),
         lineage=(parent_now(dataset.data_hash, "recordings"), *parents, *of_twin),
         metrics={} if held_out_twin is None else held_out_twin.meta.metrics,
@@ -223,7 +223,8 @@ def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
 def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode]) -> np.void:
     """The person's hand, a record of dtype HAND, from the training part alone."""
     return fit_motor_model(
-        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes]
+        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes],
+        [None if labelled.filled is None else certain_ticks(labelled.filled) for labelled in labelled_episodes],
     )
 
 

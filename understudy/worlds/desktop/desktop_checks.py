@@ -81,7 +81,7 @@ def _run_checks(
     outer = monitor_area(camera.monitors(), monitor) if number is None else windows.area(number)
     if outer is None:
         raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
-    area = outer.without(profile.play_area)
+    area = outer.without(profile.margins)
     if area is None:
         raise WorldError(f"The window ({outer}) is smaller than the edges that play_area leaves out: make it larger")
     yield _check_position(outer, windows.desktop())
@@ -92,7 +92,7 @@ def _run_checks(
         yield from _check_shape(profile, area, camera)
         yield from _check_frames(camera, area)
         yield from _check_input(area, profile)
-    yield from _check_keys((*profile.keys, *profile.hotkeys.names))
+    yield from _check_keys((*profile.keys, *profile.our_keys.names))
 
 
 def _check_position(area: Area, desktop: Area) -> Finding:
@@ -135,7 +135,7 @@ def _check_browser(program: str, profile: Profile, title: str | None) -> Iterato
         advice="F5 would reload it and F6 take its address bar: understudy keeps its own keys from it while it runs "
         "(not on macOS), or choose others with --hotkeys",
     )
-    if profile.play_area == Margins():
+    if profile.margins == Margins():
         yield Finding(
             weight=Severity.SERIOUS,
             what="the profile has no play area",
@@ -230,7 +230,7 @@ def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
     try:
         injector = open_injector()
         listener = open_raw_listener(
-            (*profile.keys, *profile.hotkeys.names), own_events, lambda event: heard.append((time.monotonic(), event))
+            (*profile.keys, *profile.our_keys.names), own_events, lambda event: heard.append((time.monotonic(), event))
         )
     except UnderstudyError as problem:
         yield Finding(weight=Severity.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))

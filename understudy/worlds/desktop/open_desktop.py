@@ -63,7 +63,7 @@ def open_desktop(
         else:
             injector.close()
         corners_of = camera.monitors() if settings.sends else ()
-        input_listener = InputListener(commands, corners_of, profile.hotkeys)
+        input_listener = InputListener(commands, corners_of, profile.our_keys)
         _require_free_hotkeys(profile, input_listener)
         key_grabs = open_key_grabs()
         undo.callback(key_grabs.close)

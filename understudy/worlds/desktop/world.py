@@ -139,7 +139,7 @@ class DesktopWorld:
         """What the eye has seen happen."""
         try:
             self.place = TargetWindow(
-                parts.windows, parts.camera.monitors(), settings.window, settings.monitor, profile.play_area
+                parts.windows, parts.camera.monitors(), settings.window, settings.monitor, profile.margins
             )
         except WorldError:
             self.close()
@@ -155,7 +155,7 @@ class DesktopWorld:
             None if parts.controller is None else ActionSender(parts.controller, self.place, self._input_state, clock)
         )
         self._seen, self._has_looked = empty_observation(1), False
-        self._beat, self._parent = Beat(clock), os.getppid()
+        self._beat, self._has_begun, self._parent = Beat(clock), False, os.getppid()
         parts.input_listener.on_stop = self.stop
         self._take_keys()
 
@@ -202,7 +202,10 @@ class DesktopWorld:
 
     def observe(self) -> Observation:
         """How the game looked when this tick began; stands still while it cannot be played. Until the next `act`, and
-        after the end, it is the same observation again."""
+        after the end, it is the same observation again. The first tick begins with the first call."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._beat.restart()
         if self._has_looked or self.closed:
             return self._seen
         frame, why = self._picture()
@@ -237,7 +240,6 @@ class DesktopWorld:
                 break  # partly off the screen: `observe` will say so
             self._eye.process(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
         self._parts.input_listener.forget()
-        self._beat.restart()
 
     def act(self, action: Action) -> None:
         """Sends the action, unless the person is in charge, and waits until the tick is over."""
@@ -292,7 +294,7 @@ class DesktopWorld:
         parts.windows.close()
 
     def _say(self, line: str) -> None:
-        self._told(self._profile.hotkeys.in_words(line))
+        self._told(self._profile.our_keys.in_words(line))
 
     def _picture(self) -> tuple[Frame | None, str | None]:
         """A picture, or why there is none that could be played by."""

@@ -53,7 +53,7 @@ class GameWindow:
         most_behind: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens the window and begins the game.
+        """Opens the window; the game begins with the first `observe`.
 
         Args:
             seed: of the world.
@@ -86,9 +86,7 @@ class GameWindow:
         self._now = self._before = self._look(self._beat.start_s)
         self._renderer.paint_skies()
         self._draw(self._beat.start_s)  # paints the first sprites, before time matters
-        self._beat.restart()
-        self._next_frame_s = self._beat.start_s
-        self._now = self._before = self._look(self._beat.start_s)
+        self._has_begun = False
 
     @property
     def profile(self) -> Profile:
@@ -123,7 +121,15 @@ class GameWindow:
         return {name: float(totals[name]) for name in ("value", "kills", "loot", "deaths")}
 
     def observe(self) -> Observation:
-        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock."""
+        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock.
+
+        The game's clock starts with the first call: whatever is loaded between window and play takes no time of it.
+        """
+        if not self._has_begun:
+            self._has_begun = True
+            self._beat.restart()
+            self._next_frame_s = self._beat.start_s
+            self._now = self._before = self._look(self._beat.start_s)
         return self._now
 
     def act(self, action: Action) -> None:
