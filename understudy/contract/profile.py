@@ -142,7 +142,8 @@ class Profile:
     learnt with one serves the other. That holds for `play_area`, `forbidden` and `hotkeys`, too."""
     play_area: Margins | None = field(default=None, compare=False)
     """The window without these edges is the play area: what is seen, recorded and clicked. Every place in window
-    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed. None for the whole window."""
+    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed. None for the
+    whole window."""
     forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
     """Parts of the play area that no button is ever pressed on, such as a shop, a link or a button that quits."""
     hotkeys: Hotkeys | None = field(default=None, compare=False)
