@@ -62,6 +62,8 @@ class Record:
     """With --world desktop: weights of the detector; by default those that come with the profile."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    hotkeys: str | None = None
+    """With --world desktop: other keys than F1 to F7, such as "record=f8 save=f9"."""
     video: Flag[bool] = False
     """With --world desktop: record nothing at all rather than without pictures; by default they are recorded where it
     is possible."""
@@ -92,6 +94,7 @@ def run(command: Record) -> int | None:
                 monitor=command.monitor,
                 window=command.window,
                 profile=command.profile,
+                hotkeys=command.hotkeys,
                 out=command.out,
                 minutes=command.minutes,
                 video=command.video,

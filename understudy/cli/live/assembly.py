@@ -180,7 +180,8 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
         with console.status("Loading the policies, and opening the game ..."):
-            watch = CheckpointWatcher(settings.models, library=fastest_backend())
+            profile = None if settings.desktop is None else settings.desktop.read_profile()
+            watch = CheckpointWatcher(settings.models, library=fastest_backend(), profile=profile)
             closing.callback(watch.close)
             hierarchy = ready_hierarchy(settings.models, settings.desktop)
             window, seat = _open_game(settings, announcer)
@@ -346,8 +347,9 @@ def summary(game: LiveGame) -> list[str]:
     ]
     if report.late_share > MANY_LATE:
         lines.append("The machine was too busy to play in time: close other programs.")
-    if num_covered := getattr(window, "num_covered", 0):
-        lines.append(f"Not pressed, because another window lay over the place: {num_covered} times.")
+    if refused := getattr(window, "refused", None):
+        reasons = ", ".join(f"{number} times ({reason})" for reason, number in refused.most_common())
+        lines.append(f"Not pressed: {reasons}.")
     mended = game.guarded
     if mended is not None and mended.num_clamped + mended.num_dropped + mended.num_held_back:
         lines.append(

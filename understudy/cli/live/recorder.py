@@ -47,6 +47,8 @@ class RecorderV2:
     """Which game: the name of a profile, or a path to one (.toml)."""
     out: OutputFolder = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
+    hotkeys: str | None = None
+    """Other keys than F1 to F7, such as "record=f8 save=f9 discard=f10 pause=f11 stop=f12"."""
     minutes: Minutes | None = None
     """End by itself after so many minutes; by default at F3."""
     start_now: bool = False
@@ -86,18 +88,21 @@ def run(command: RecorderV2) -> int | None:
     from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
     console = Console(soft_wrap=True)
+    console.print("Starting ...")
     choice = DesktopChoice(
         window=command.window,
         monitor=command.monitor,
         model=command.model,
         profile=command.profile,
+        hotkeys=command.hotkeys,
         perceives=command.perceive == "now",
     )
+    hotkeys = choice.read_profile().our_keys
     with ExitStack() as closing:
         closing.enter_context(ending_by_signals())
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
-        keys = Keys(announcer.say, lambda: world.is_suspended)
+        keys = Keys(lambda line: announcer.say(hotkeys.in_words(line)), lambda: world.is_suspended)
         commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
         world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
         pictures = recorded_pictures(command.video_choice, world, announcer.say)
@@ -206,7 +211,8 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
         console.print(
             "Only pictures and input are recorded; before training: understudy recordings reperceive", highlight=False
         )
-    console.print("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.", highlight=False)
+    keys = world.profile.our_keys.in_words("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.")
+    console.print(keys, highlight=False)
 
 
 def _record(

@@ -79,6 +79,8 @@ class Run:
     """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    hotkeys: str | None = None
+    """With --world desktop: other keys than F1, F2, F3, such as "pause=f8 wrong=f9 stop=f10"."""
     video: Flag[bool] = False
     """With --world desktop and --save-recordings: record nothing at all rather than without pictures; by default they
     are recorded where it is possible."""
@@ -116,6 +118,7 @@ def run(command: Run) -> int | None:
     from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True)
+    console.print("Starting ...")
     _say_what_is_not_done(command, console)
     settings = LiveSettings(
         models=command.models,
@@ -144,7 +147,8 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
         game.recorder(command.out, f"{name}_recording", video=command.video_choice) if command.save_recordings else None
     )
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
-    console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
+    keys = game.window.profile.our_keys.in_words("F1 pause, F2 that was wrong, F3 stop")
+    console.print(f"{_charge(command)} {keys}{_corner(command)}.", highlight=False)
     interrupted, lost = False, None
     with review_session(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
