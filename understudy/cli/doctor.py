@@ -1,4 +1,4 @@
-"""Says what is wrong with recordings, or with the desktop, before anybody trains or plays, and what to do about it."""
+"""`understudy doctor`: diagnostics of recordings and of the desktop, with advice."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Doctor:
-    """Say what is wrong with recordings before training from them, or with the desktop before playing on it."""
+    """Diagnose problems in recordings before training, or on the desktop before playing."""
 
     path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
     json: bool = False
-    """Print everything as one line of JSON, for programs."""
+    """Print the results as one line of JSON, for use by programs."""
     desktop: bool = False
-    """Examine the screen instead: pictures, scaling, the cursor's range, focus, keys. Moves the mouse, no more."""
+    """Check the desktop instead: capture, scaling, cursor range, focus, keys. Moves the mouse, presses nothing."""
     window: str | None = None
-    """With --desktop: title of the game's window; by default the whole monitor."""
+    """With --desktop: title of the game's window; by default the whole monitor is checked."""
     monitor: Monitor = 1
-    """With --desktop: which monitor, counted from 1."""
+    """With --desktop: number of the monitor, counted from 1."""
     profile: str = "darkorbit"
-    """With --desktop: which game, the name of a profile or a path to one (.toml)."""
+    """With --desktop: name of the game's profile, or path of its .toml file."""
 
 
 def run(command: Doctor) -> None:
-    """Examines the recordings with a progress bar and prints what was found."""
+    """Examines the recordings with a progress bar and prints the findings."""
     if command.desktop:
         return run_desktop(command)
     from rich.progress import Progress as Bar
@@ -57,7 +57,7 @@ def run(command: Doctor) -> None:
 
 
 def findings_table(diagnosis: "Diagnostics") -> "Table":
-    """What is wrong, the worst first."""
+    """Returns the table of problems, the worst first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -73,7 +73,7 @@ def findings_table(diagnosis: "Diagnostics") -> "Table":
 
 
 def figures_table(diagnosis: "Diagnostics") -> "Table":
-    """What is fine."""
+    """Returns the table of figures without problems."""
     from rich.table import Table
     from rich.text import Text
 
@@ -85,10 +85,10 @@ def figures_table(diagnosis: "Diagnostics") -> "Table":
 
 
 def run_desktop(command: "Doctor") -> None:
-    """Prints each finding as soon as it is there.
+    """Runs the desktop checks; prints each finding as soon as it is measured.
 
     Raises:
-        WorldError: if there is nothing to examine: no display, no such window or monitor.
+        WorldError: if there is no display, or no such window or monitor.
     """
     from rich.text import Text
 
