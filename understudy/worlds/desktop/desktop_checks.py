@@ -1,7 +1,7 @@
 """Diagnostics of the desktop (`understudy doctor --desktop`): each finding is measured, with advice where needed.
 
-It does two things to the desktop: it moves the mouse to the corners of the game's window and back, and grabs each key
-for a moment to find out whether another program has it. It presses nothing.
+It moves the mouse to the corners of the game's window and back, and grabs each key for a moment to find out whether
+another program has grabbed it. It presses nothing.
 """
 
 import os
@@ -125,7 +125,7 @@ def _check_focus(windows: WindowSystem, number: int, area: Area) -> Finding:
 
 
 def _check_browser(program: str, profile: Profile, title: str | None) -> Iterator[Finding]:
-    """What is special about a game in a browser's window."""
+    """Checks that apply to a game in a browser's window."""
     if not is_browser(program):
         return
     yield Finding(

@@ -69,7 +69,7 @@ class MssCamera:
         """mss raises AssertionError when the connection is lost."""
 
     def grab(self, area: Area) -> Frame:
-        """What the screen shows now in an area.
+        """Captures the present content of an area.
 
         Raises:
             WorldError: if it cannot be read, such as an area that is not on the screen.
@@ -92,6 +92,6 @@ class MssCamera:
         return tuple(Area(**{side: int(monitor[side]) for side in sides}) for monitor in self._screen.monitors[1:])
 
     def close(self) -> None:
-        """Ends it. May be called twice."""
+        """Closes the capture backend. May be called twice."""
         with suppress(*self._errors):  # the display is gone
             self._screen.close()

@@ -1,4 +1,4 @@
-"""The work of the release watchdog's process: tracks held inputs and releases them when the player ends or hangs."""
+"""The release watchdog's loop: tracks held inputs and releases them when the player ends or hangs."""
 
 import queue
 import threading

@@ -72,11 +72,11 @@ class InputController:
 
     @property
     def refused(self) -> Refused:
-        """How many presses were refused, by reason."""
+        """Number of refused presses by reason."""
         return self._injector.refused
 
     def guard_with(self, guard: PressGuard) -> None:
-        """Sets what judges every press from now on; without it nothing is pressed."""
+        """Sets the guard of every later press; without it nothing is pressed."""
         self._injector.guard_with(guard)
 
     @property
@@ -85,8 +85,8 @@ class InputController:
         return frozenset(self._down)
 
     def send(self, pixel: tuple[int, int], button: int, keys: int) -> None:
-        """Sets cursor, button and keys: releases first, then moves, then presses what the guard lets pass. When it
-        finds that the window no longer shows the game, everything is released.
+        """Sets cursor, button and keys: releases first, then moves, then presses what the guard allows. Releases
+        everything if the guard finds that the window no longer shows the game.
 
         Args:
             pixel: cursor position, a pixel of the desktop.

@@ -1,7 +1,7 @@
-"""Takes keys from a window on Windows by a low-level keyboard hook. Written from its documentation and untested.
+"""Key grabs on Windows by a low-level keyboard hook. Written from its documentation and untested.
 
 Hooks are called in the reverse order of their installation, and one that swallows a key hides it from those before it:
-this one has to be installed before the listener's, which then hears the key first.
+this one has to be installed before the listener's, which then receives the key first.
 """
 
 import ctypes
@@ -42,7 +42,7 @@ class Win32KeyHook:
         self._ready.wait(_PATIENCE_S)
 
     def take(self, names: Sequence[str], window: int | None) -> tuple[str, ...]:
-        """Takes keys from a window; returns those that could not be taken."""
+        """Grabs keys from a window; returns those that could not be grabbed."""
         codes = {name: virtual_key(name) for name in names}
         self._window = window
         self._codes = frozenset(code for code in codes.values() if code is not None)

@@ -23,7 +23,7 @@ _TINTS = (
     ((44, 14, 70), (92, 12, 44), (190, 90, 160)),
     ((20, 46, 30), (60, 60, 24), (170, 190, 110)),
 )
-"""Of each map: two nebula colours and the planet's."""
+"""Colours of each map: two of the nebula, one of the planet."""
 
 
 class BackgroundPainter:

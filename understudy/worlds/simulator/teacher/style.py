@@ -1,4 +1,4 @@
-"""The parameters of a teacher's play style: what it fights, when it flees, how precise its motor model is.
+"""The parameters of a teacher's play style: target selection, thresholds for fleeing, precision of the motor model.
 
 The styles are in ``data/styles.toml``. Teachers differ in their style alone; the rules (``mode_selection``,
 ``action_selection``) and the motor model (``motor``) are the same for all. Compiled code takes a style as one record.

@@ -1,5 +1,5 @@
-"""The teacher: a scripted expert that stands in for a person, with only the Observation as input and mouse and keys as
-output.
+"""The teacher: a scripted expert policy in place of a person; its only input is the Observation, its output mouse and
+keys.
 
 Rules in ``mode_selection`` and ``action_selection``, movement in ``motor``, styles in ``data/styles.toml``. Its true
 mode and target are available to tests alone, through ``oracle``; its decisions carry no intent, so a learner cannot
