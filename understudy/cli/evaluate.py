@@ -34,8 +34,7 @@ class Evaluate:
     """Evaluate trained policies against their teacher and trivial baselines, on the same seeded worlds."""
 
     models: tuple[Path, ...] = (Path("models/v2"),)
-    """Folders of the three trained policies; several folders count as training seeds of one method. Without a value,
-    only the teacher and the baselines are evaluated."""
+    """Folders of the three policies, one per training seed; none for the teacher and the baselines alone."""
     teacher: str = "hunter"
     """Play style of the teacher whose score counts as 100 %, such as hunter, kiter or careful."""
     worlds: Worlds = 128
@@ -51,11 +50,10 @@ class Evaluate:
     out: OutputFolder = Path("out/evaluation")
     """Output folder of report.html, verdict.json and worlds.csv."""
     video: Seconds | None = None
-    """Length in seconds of a video of the policies in a typical one of these worlds, written as video.webm and shown in
-    the report; no video by default."""
+    """Seconds of video of the policies in a typical world, for video.webm and the report; none by default."""
     data_dir: Path | None = None
-    """Training recordings: the report then shows how well each head predicts their held-out sessions, and the copycat
-    check uses those sessions instead of the teacher's play in some of the worlds."""
+    """Training recordings, whose held-out sessions are used to evaluate each head and for the copycat check.
+    By default the copycat check uses the teacher's play in some of the worlds."""
     logs: Path = Path("logs/training")
     """Folder of the training logs, whose curves the report shows if there are any."""
 

@@ -27,8 +27,9 @@ class Endpoint:
     """The model or the rules that review play."""
 
     endpoint: str | None = None
-    """Base URL of an OpenAI-compatible server, such as http://localhost:1234/v1; by default OPENAI_BASE_URL of the
-    environment if --model is given, else the offline rules. The API key is read from OPENAI_API_KEY only."""
+    """Base URL of an OpenAI-compatible server, such as http://localhost:1234/v1.
+    By default OPENAI_BASE_URL of the environment if --model is given, else the offline rules.
+    The API key is read from OPENAI_API_KEY only."""
     model: str | None = None
     """Name of the model on the server."""
     timeout_s: Interval = 30.0
@@ -40,8 +41,8 @@ class Endpoint:
     thought_tokens: Annotated[int, Range(0, 1_000_000)] = 4000
     """Additional tokens for a reasoning model once it has used up --max-tokens; 0 for none."""
     flee_below: Probability = RuleSettings.flee_below
-    """Health (0.7 hull + 0.3 shield, 0..1) below which the offline rules choose FLEE under fire. Set it to the health
-    at which you would flee yourself: corrections towards other habits cost more than they save."""
+    """Health (0.7 hull + 0.3 shield, 0..1) below which the offline rules choose FLEE under fire.
+    Set it to where you would flee yourself: corrections towards other habits cost more than they save."""
     crowd_flee_below: Probability = RuleSettings.crowd_flee_below
     """Health below which they choose FLEE with three enemies near."""
 

@@ -18,7 +18,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """Test a candidate against the incumbent on paired unseen worlds; promote it if it is significantly better."""
+    """Test a candidate against the weights that play now, on paired unseen worlds; promote it if surely better."""
 
     candidate: Annotated[Path | None, tyro.conf.Positional] = None
     """Checkpoint of any of the three policies; by default the one staged last."""
@@ -29,8 +29,7 @@ class Gate:
     smallest_gain: Annotated[float, Range(0.0, 1e6, above_minimum=True)] = 1.0
     """Smallest relevant gain in points per minute: a candidate that surely gains less is rejected early."""
     worst_loss: Annotated[float, Range(0.0, 1e6)] = 50.0
-    """Assumed worst loss in one world, points per minute, even if not observed: guards against rare large losses; a
-    larger value needs more worlds."""
+    """Assumed largest loss in one world, points per minute, seen or not; a larger value needs more worlds."""
     deaths_ratio: Annotated[float, Range(1.0, 1000.0)] = 1.25
     """Non-inferiority margin of deaths: at most this multiple of the incumbent's, plus half a death per hour."""
     max_pairs: Count = 1024

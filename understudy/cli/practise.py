@@ -32,8 +32,8 @@ class Practise:
     hours: Hours = 8.0
     """Simulated hours of play in total, all games together; hours before --resume count."""
     kl_coef: Annotated[float, Range(0.0, 1e6), tyro.conf.arg(aliases=["--leash"])] = 0.3
-    """KL coefficient: penalty in points per nat of divergence from the policy cloned from your play. Higher values play
-    more like you, lower values score more."""
+    """KL coefficient: penalty in points per nat of divergence from the policy cloned from your play.
+    Higher values play more like you, lower values score more."""
     death_price: Annotated[float, Range(0.0, 1e6)] = 14.0
     """Penalty of a death in points; at 10 or more, dying never increases the score."""
     lr: LearningRate = 1e-4
