@@ -60,7 +60,7 @@ class DarkOrbit(gymnasium.Env):
         return _only(self._worlds.features()), float(rewards[0]), False, False, {}
 
     def render(self) -> np.ndarray | None:
-        """The present frame, RGB uint8 of shape (360, 640, 3); None without a render mode."""
+        """Returns the present frame, RGB uint8 of shape (360, 640, 3); None without a render mode."""
         if self.render_mode is None:
             return None
         if self._renderer is None:

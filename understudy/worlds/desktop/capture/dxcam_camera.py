@@ -53,7 +53,7 @@ class DxcamCamera:
             time.sleep(0.005)
 
     def monitors(self) -> tuple[Area, ...]:
-        """All monitors; the first is number 1."""
+        """Returns all monitors; the first is number 1."""
         return self._layout.monitors()
 
     def close(self) -> None:

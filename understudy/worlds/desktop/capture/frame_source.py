@@ -56,7 +56,7 @@ class FrameSource:
         return self._place.area
 
     def take(self) -> tuple[Frame | None, str | None]:
-        """A usable frame of the play area, or the reason why there is none."""
+        """Returns a usable frame of the play area, or the reason why there is none."""
         self._differing = None
         why = self._place.problem()
         if why is not None:

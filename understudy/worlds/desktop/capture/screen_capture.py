@@ -39,7 +39,7 @@ class Camera(Protocol):
         ...
 
     def monitors(self) -> tuple[Area, ...]:
-        """All monitors; the first is number 1."""
+        """Returns all monitors; the first is number 1."""
         ...
 
     def close(self) -> None:
@@ -87,7 +87,7 @@ class MssCamera:
         return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.monotonic()) / 2)
 
     def monitors(self) -> tuple[Area, ...]:
-        """The monitors; the first is number 1."""
+        """Returns the monitors; the first is number 1."""
         sides = ("left", "top", "width", "height")
         return tuple(Area(**{side: int(monitor[side]) for side in sides}) for monitor in self._screen.monitors[1:])
 

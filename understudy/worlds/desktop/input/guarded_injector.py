@@ -46,7 +46,7 @@ class GuardedInjector:
         self._turn(kind, code, down=False)
 
     def place(self) -> tuple[int, int]:
-        """Cursor position, a pixel of the desktop."""
+        """Returns the cursor position, a pixel of the desktop."""
         return self._injector.place()
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ class HeldKeyObserver(Protocol):
         ...
 
     def still(self) -> None:
-        """Heartbeat: the held inputs are still wanted. Raises WorldError if it can no longer release."""
+        """Sends a heartbeat: the held inputs are still wanted. Raises WorldError if it can no longer release."""
         ...
 
     def close(self) -> None:
@@ -108,7 +108,7 @@ class InputController:
                     return
 
     def held_inputs(self, button: int, keys: int) -> list[tuple[str, str]]:
-        """The inputs that a button and a key mask hold down, in the form of `down`."""
+        """Returns the inputs that a button and a key mask hold down, in the form of `down`."""
         buttons = [("button", each.name.lower()) for each in (Button.LEFT, Button.RIGHT) if button & each]
         return buttons + [("key", name) for bit, name in enumerate(self._keys) if keys >> bit & 1]
 

@@ -73,7 +73,7 @@ class PynputListener:
 
 
 def _plain(key: keyboard.Key | keyboard.KeyCode | None) -> str:
-    """A key's name, or its character in lower case."""
+    """Returns a key's name, or its character in lower case."""
     if isinstance(key, keyboard.Key):
         return str(key.name)
     character = getattr(key, "char", None)

@@ -17,7 +17,7 @@ _PATIENCE_S = 5.0
 
 
 def virtual_key(name: str) -> int | None:
-    """The virtual key code of a function key, a digit or a letter; None for others."""
+    """Returns the virtual key code of a function key, a digit or a letter; None for others."""
     if name[:1] == "f" and name[1:].isdigit() and 1 <= int(name[1:]) <= 24:
         return _FUNCTION_KEY_1 + int(name[1:]) - 1
     return ord(name.upper()) if len(name) == 1 and name.isascii() and name.isalnum() else None

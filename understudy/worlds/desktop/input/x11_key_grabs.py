@@ -61,7 +61,7 @@ class X11KeyGrabs:
 
 
 def grabbed_keys(names: Sequence[str]) -> tuple[str, ...]:
-    """The keys grabbed by other programs, found by grabbing each for a moment without modifiers, which then fails.
+    """Returns the keys grabbed by other programs: a short grab of such a key, without modifiers, fails.
 
     Raises:
         WorldError: if there is no X server.

@@ -152,7 +152,7 @@ def _names_by_code(display: Display, keys: Sequence[str]) -> dict[int, str]:
 
 
 def _server_clock(display: Display) -> tuple[int, float]:
-    """A server time and the monotonic time of the same moment, from the shortest of a few round trips.
+    """Returns a server time and the monotonic time of the same moment, from the shortest of a few round trips.
 
     Appending zero bytes to a property of our own window makes the server send an event with its time.
     """

@@ -109,7 +109,7 @@ class TargetWindow:
         return self.problem_besides_size() or self._size_problem()
 
     def problem_besides_size(self) -> str | None:
-        """As `problem`, for a window of any size."""
+        """As `problem`, without the check of the window's size."""
         if self._window is None:
             return None
         outer = self._windows.area(self._window)

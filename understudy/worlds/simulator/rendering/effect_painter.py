@@ -200,7 +200,7 @@ def _add(surface: pygame.Surface, light: pygame.Surface, place: np.ndarray) -> N
 
 
 def _light(colour: Float32[np.ndarray, "height width 3"]) -> pygame.Surface:
-    """A surface for additive blending."""
+    """Returns a surface for additive blending."""
     cover = np.full((*colour.shape[:2], 1), 255)
     return surface_of(np.concatenate([np.clip(colour, 0, 255)[..., ::-1], cover], axis=2).astype(np.uint8))
 

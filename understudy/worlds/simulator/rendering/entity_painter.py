@@ -29,7 +29,7 @@ class Headings:
         self._headings: dict[int, tuple[float, float]] = {}
 
     def heading(self, object_id: int, vx: float, vy: float, tick: float) -> float:
-        """The heading of an object, turning smoothly to its direction of flight.
+        """Returns the heading of an object, turning smoothly to its direction of flight.
 
         Args:
             object_id: 0 for the player's ship.

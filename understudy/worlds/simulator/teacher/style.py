@@ -69,12 +69,12 @@ STYLE = np.dtype([(field.name, "f8") for field in fields(Style)])
 
 
 def read_styles() -> dict[str, Style]:
-    """All styles by name, in the order of the file."""
+    """Returns all styles by name, in the order of the file."""
     return read_toml(dict[str, Style], STYLES_FILE)
 
 
 def find_style(name: str) -> Style:
-    """One style by name.
+    """Returns one style by name.
 
     Raises:
         FlagError: if there is no such style; the message lists the styles.
@@ -86,5 +86,5 @@ def find_style(name: str) -> Style:
 
 
 def style_record(style: Style) -> np.ndarray:
-    """The style as one record of dtype STYLE, shape (1,), for compiled code."""
+    """Returns the style as one record of dtype STYLE, shape (1,), for compiled code."""
     return np.array([astuple(style)], STYLE)

@@ -38,7 +38,7 @@ class Teacher:
         self._game = game_record(profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """The initial carry, records of dtype TEACHER_CARRY, shape (B,)."""
+        """Returns the initial carry, records of dtype TEACHER_CARRY, shape (B,)."""
         carry = np.zeros(len(seeds), TEACHER_CARRY)
         carry["random"] = seeds ^ TEACHER_SALT
         carry["mode"] = carry["next_mode"] = int(Mode.EXPLORE)
@@ -47,13 +47,13 @@ class Teacher:
         return carry
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """One tick of play; updates `carry` in place."""
+        """Plays one tick; updates `carry` in place."""
         records = np.empty(len(observation), ACTION)
         decide_worlds(observation.records, carry, self._game, self._style, records)
         return Decision(Action(records), no_intent(len(observation)), carry)
 
     def oracle(self, carry: Carry) -> Intent:
-        """The teacher's true intent. For tests only: learners must not call this."""
+        """Returns the teacher's true intent. For tests only: learners must not call this."""
         intent = no_intent(len(carry))
         records = intent.records
         records["mode"] = carry["mode"]

@@ -81,7 +81,7 @@ class WindowOperator:
         return self._window.hands.end_tick()
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
-        """The person's raw events and marks since the last call, in order of time."""
+        """Returns the person's raw events and marks since the last call, in order of time."""
         marks, self._marks = self._marks, []
         inputs = self._window.take_inputs()
         return tuple(sorted((*inputs, *marks), key=lambda event: event.time_s)) if marks else inputs
@@ -104,7 +104,7 @@ class WindowOperator:
         self._cursor_path = None
 
     def cursor(self, share: float) -> tuple[float, float] | None:
-        """Position of the policy's cursor at a fraction of the tick; None when the person's mouse applies."""
+        """Returns the policy's cursor position at a fraction of the tick; None when the person's mouse applies."""
         if self._cursor_path is None or self.touched_s > self._window.observe().records["time_s"][0]:
             return None  # after a touch the person's mouse applies
         start, end = self._cursor_path
@@ -164,7 +164,7 @@ class WindowOperator:
             self.touched_s = time_s
 
     def _register_release(self, event: pygame.event.Event) -> None:
-        """During a pause: registers releases, but no touches."""
+        """Registers releases, but no touches, during a pause."""
         if event.type == pygame.MOUSEBUTTONUP:
             self._down.discard(("button", event.button))
         elif event.type == pygame.KEYUP:
