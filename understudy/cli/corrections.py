@@ -1,4 +1,4 @@
-"""`understudy corrections`: list, show and edit corrections before fine-tuning on them."""
+"""List, show and edit corrections before fine-tuning on them."""
 
 import base64
 import html

@@ -1,4 +1,4 @@
-"""`understudy critic`: evaluate a reviewer on moments with known labels, or collect its corrections of the policies."""
+"""Evaluate a reviewer on moments with known labels, or collect its corrections of the policies' play."""
 
 from dataclasses import dataclass
 from pathlib import Path
