@@ -24,6 +24,15 @@ def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Dete
         MissingExtraError: for .pt weights without the extra `yolo`.
     """
     screen = profile.eye or Screen()
+    return OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads)
+
+
+def detector_file(path: Path | None, profile: Profile) -> Path:
+    """The ONNX file that `open_detector` opens.
+
+    Raises:
+        CheckpointError, MissingExtraError: as `open_detector`.
+    """
     if path is None:
         path = WEIGHTS / f"{profile.name}.onnx"
         if not path.is_file():
@@ -31,7 +40,7 @@ def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Dete
                 f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
                 "train one from screenshots with  understudy detector train --images --labels ."
             )
-    return OnnxDetector(onnx_file(path), screen.confidence, screen.iou, threads)
+    return onnx_file(path)
 
 
 def onnx_file(path: Path) -> Path:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from understudy.cli.live.desktop import DesktopChoice
+    from understudy.cli.live.video_choice import VideoChoice
     from understudy.contract.protocols import Listener, Step
     from understudy.recordings.recorder import Recorder
     from understudy.runtime.hierarchical_policy import HierarchicalPolicy
@@ -97,10 +98,18 @@ class LiveGame:
         area = getattr(self.window, "area", None)
         return self.settings.size if area is None else (area.width, area.height)
 
-    def recorder(self, folder: Path, prefix: str, pilot: str = "understudy") -> "Recorder":
-        """A recorder of this game, in a new file named as the guide names them."""
+    def recorder(
+        self, folder: Path, prefix: str, pilot: str = "understudy", video: "VideoChoice | None" = None
+    ) -> "Recorder":
+        """A recorder of this game, in a new file named as the guide names them; on the screen with pictures.
+
+        Raises:
+            MissingExtraError: if pictures were asked for by --video and PyAV is not installed.
+            RecordingError: if nothing can be written there.
+        """
         from dataclasses import replace
 
+        from understudy.cli.live.video_choice import recorded_pictures
         from understudy.recordings.episode import describe
         from understudy.recordings.recorder import create_recorder, recording_name
 
@@ -121,7 +130,8 @@ class LiveGame:
             weights=self.identities,
             library=self.library,
         )
-        return create_recorder(folder, recording_name(prefix), info)
+        pictures = None if video is None else recorded_pictures(video, self.window, self.announcer.say)
+        return create_recorder(folder, recording_name(prefix), info, pictures=pictures)
 
     def play(self, listeners: "Sequence[Listener]", minutes: float | None) -> None:
         """Plays until the window is closed, F3, the time is up, or the process that started this one is gone."""

@@ -31,6 +31,8 @@ class DesktopChoice:
     """Name of a profile, or a path to one."""
     hotkeys: str | None = None
     """Keys in place of the profile's, such as `pause=f8 stop=f9`."""
+    perceives: bool = True
+    """False while only pictures are to be kept."""
 
     def read_profile(self) -> "Profile":
         """The profile as data.
@@ -95,11 +97,14 @@ def open_screen(
     """
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.pipeline import PerceptionPipeline
+    from understudy.worlds.desktop.deferred_perception import DeferredPerception
     from understudy.worlds.desktop.open_desktop import open_desktop
-    from understudy.worlds.desktop.world import DesktopSettings
+    from understudy.worlds.desktop.world import DesktopSettings, Perception
 
     profile = choice.read_profile()
-    eye = PerceptionPipeline(profile, open_detector(choice.model, profile))
+    eye: Perception = DeferredPerception()
+    if choice.perceives:
+        eye = PerceptionPipeline(profile, open_detector(choice.model, profile))
     settings = DesktopSettings(
         window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
     )

@@ -8,6 +8,8 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Interval, LearningRate, Minutes, PictureSize, Range, Seed
 from understudy.cli.flags.output_paths import Output
+from understudy.cli.live.video_choice import VideoChoice
+from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
@@ -79,6 +81,13 @@ class Run:
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
     hotkeys: str | None = None
     """With --world desktop: other keys than F1, F2, F3, such as "pause=f8 wrong=f9 stop=f10"."""
+    video: Flag[bool] = False
+    """With --world desktop and --save-recordings: record nothing at all rather than without pictures; by default they
+    are recorded where it is possible."""
+    no_video: Flag[bool] = False
+    """With --save-recordings: keep no pictures."""
+    video_encoder: EncoderName = "auto"
+    """Which of PyAV's encoders; auto takes the first of libopenh264 and libvpx-vp9 that is there."""
 
     @property
     def learns(self) -> bool:
@@ -88,6 +97,14 @@ class Run:
     def __post_init__(self) -> None:
         if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
             raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
+        if self.video and not (self.world == "desktop" and self.save_recordings):
+            raise ValueError("--video is for recordings of a game on the screen: add --world desktop --save-recordings")
+        self.video_choice  # noqa: B018  its check
+
+    @property
+    def video_choice(self) -> VideoChoice:
+        """What the flags say of pictures."""
+        return VideoChoice(insists=self.video, off=self.no_video, encoder=self.video_encoder)
 
 
 def run(command: Run) -> int | None:
@@ -122,10 +139,13 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     from understudy.cli.live.assembly import in_words, summary
     from understudy.cli.live.online_learning import online_learning
     from understudy.cli.live.reviewing import in_a_line, review_session
+    from understudy.cli.live.video_choice import pictures_in_words
     from understudy.contract.errors import WorldError
 
     name = "test" if command.test_mode else "understudy"
-    recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
+    recorder = (
+        game.recorder(command.out, f"{name}_recording", video=command.video_choice) if command.save_recordings else None
+    )
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     keys = game.window.profile.our_keys.in_words("F1 pause, F2 that was wrong, F3 stop")
     console.print(f"{_charge(command)} {keys}{_corner(command)}.", highlight=False)
@@ -145,6 +165,8 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
         console.print(ended, highlight=False)
+        if recorder.video is not None:
+            console.print(pictures_in_words(recorder.video.counts), highlight=False)
     if lost is not None:
         raise lost
     return interrupted

@@ -129,6 +129,8 @@ class DesktopWorld:
         self.keys_not_taken: tuple[str, ...] = ()
         """Keys of ours that the game gets, too."""
         self._keys_taken_from: int | None = -1
+        self.frame: Frame | None = None
+        """What perception saw of the observation that is valid now: the picture that a recording keeps."""
         self.closed = False
         """It is over: nothing is seen or sent any more."""
         self.paused, self.is_suspended = False, False
@@ -344,6 +346,7 @@ class DesktopWorld:
     def _look(self, frame: Frame) -> Observation:
         done = self._input_state.end_tick().records[0]
         cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
+        self.frame = frame
         seen = self._eye.process(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
         extrapolate_tracks(seen.records, self._settings.ahead_s)
         events = seen.records["events"][0]
