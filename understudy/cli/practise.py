@@ -1,4 +1,4 @@
-"""`understudy practise`: PPO in many simulated games at once; the gate tests each candidate."""
+"""`understudy practise`: PPO in many parallel simulated games; the gate tests each candidate."""
 
 from dataclasses import dataclass
 from pathlib import Path

@@ -34,8 +34,7 @@ def take_any_character(*streams: object) -> None:
     """Makes streams write a character that their encoding lacks as its nearest ASCII replacement.
 
     Args:
-        streams: `sys.stdout` and its like; what is no stream with an encoding (None where there is no console) is left
-            alone.
+        streams: `sys.stdout` and the like; anything else (None if there is no console) is ignored.
     """
     codecs.register_error(NEAREST_CHARACTER, _nearest)
     for stream in streams:

@@ -48,7 +48,7 @@ def run_shadow(command: "Run") -> int | None:
 
 
 def _expect_weights(models: Path) -> None:
-    """Checks the weights at once; the learner would find a fault much later.
+    """Checks the weights before the session; the learner would find a fault much later.
 
     Raises:
         CheckpointError: if there are no usable weights to begin with.

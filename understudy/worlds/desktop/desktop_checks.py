@@ -55,7 +55,7 @@ class Finding:
     what: str
     figure: str
     advice: str = ""
-    """What to do; empty where nothing is wrong."""
+    """Advice; empty if nothing is wrong."""
 
 
 def examine(profile: Profile, window: str | None, monitor: int = 1) -> Iterator[Finding]:

@@ -136,7 +136,7 @@ class FrameSource:
         return self._identity.peek(pixels) is None
 
     def _warn_if_covered(self) -> None:
-        """Warns once each time that another window comes to cover the game."""
+        """Warns once each time another window covers the game."""
         if self._clock() < self._next_cover_s:
             return
         self._next_cover_s = self._clock() + COVERED_S

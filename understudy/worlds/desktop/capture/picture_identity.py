@@ -50,7 +50,7 @@ class PictureIdentity:
         return self._num_learnt < LEARN_TICKS
 
     def check(self, pixels: UInt8[np.ndarray, "height width 3"], edges: Edges) -> str | None:
-        """Compares a frame of the whole window, and learns from it; returns what has changed, or None.
+        """Compares a frame of the whole window and updates the points; returns what has changed, or None.
 
         A frame of another size than the first resets the comparison; the window's size is checked elsewhere.
         """

@@ -3,7 +3,7 @@
 A touch is a mouse move, a mouse button or one of the game's own keys. Keys of the window itself (pause, map) and the
 motion that the desktop reports when the window opens under a resting mouse do not count.
 
-`HumanPilot` is a person who plays alone.
+`HumanPilot` is the pilot of a person who plays alone.
 """
 
 import time
@@ -40,7 +40,7 @@ class WindowOperator:
         clock: Callable[[], float] = time.monotonic,
         on_mark: Callable[[], None] = lambda: None,
     ) -> None:
-        """Becomes the window's companion.
+        """Attaches the operator to the window as its companion.
 
         Args:
             window: the game's window.
