@@ -73,7 +73,7 @@ class Dashboard:
 
         Args:
             surface: of this dashboard's size.
-            charge: who acts.
+            banner: shows who acts.
             lines: timing report, drawn under the bars of the modes.
         """
         colour = COLOURS[banner.actor]

@@ -35,7 +35,7 @@ JUDGE_EVERY_S = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class LiveJudged:
-    """A live trial is over."""
+    """A finished live trial."""
 
     verdict: GateVerdict
     path: Path
@@ -72,7 +72,7 @@ class LiveGateRunner:
         Args:
             models: folder of the three policies.
             staged: the learner's candidate; it is tested when its file is newer than at the last trial.
-            hierarchy: that plays.
+            hierarchy: the policies that play.
             profile: the game.
             swapper: loads weights that another process promotes.
             on_judged: called with each verdict, on the runner's thread.

@@ -67,7 +67,7 @@ def load_candidate(models: Path, path: Path, policy: str | None = None) -> Check
     """Loads a candidate and checks that it can play among the policies in `models`.
 
     Raises:
-        CheckpointError: if it is missing, torn, of another encoding or policy, not finite, or its lineage does not match
+        CheckpointError: if it is missing, torn, not finite, of another encoding or policy, or its lineage does not fit
             the active policies beside it.
     """
     candidate = load_checkpoint(path, policy, ENCODING)
