@@ -48,7 +48,7 @@ class EntryRollouts:
     runs: tuple[EpisodeStats, ...]
 
     def per_run(self, event: str) -> Float64[np.ndarray, "R B"]:
-        """Rate of an event in each run and world, per minute."""
+        """Returns the rate of an event in each run and world, per minute."""
         return np.stack([run.per_minute(event) for run in self.runs])
 
     @property

@@ -29,11 +29,11 @@ class SequentialTestConfig:
     """Largest loss in a pair, points a minute, that is assumed possible although no pair has shown it. The larger, the
     rarer a disaster has to be to go undetected, and the more pairs a small gain takes."""
     smallest_gain: float = 1.0
-    """Points a minute. A candidate whose gain is surely smaller is refused early."""
+    """Points a minute. A candidate whose upper confidence bound of the gain is below this is refused early."""
     type_2_error: float = 0.1
     """Probability, over all looks, of refusing early what truly gains `smallest_gain`, or is truly no deadlier."""
     deaths_ratio: float = 1.25
-    """Non-inferiority margin: deaths must surely be below this multiple of the incumbent's plus `deaths_allowance`."""
+    """Non-inferiority margin: deaths below this times the incumbent's plus `deaths_allowance`, with confidence."""
     deaths_allowance: float = 0.5
     """Deaths an hour, so that pilots that hardly ever die can be compared."""
     deaths_error: float = 0.1
