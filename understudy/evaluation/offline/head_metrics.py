@@ -188,7 +188,7 @@ def fitted_head(name: str, numbers: Mapping[str, float], floors: Mapping[str, fl
 
 
 def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> float:
-    """Returns the area under the precision-recall curve; ties keep their order. A constant score gets the prevalence."""
+    """Returns the area under the precision-recall curve; ties keep order. A constant score gets the prevalence."""
     order = np.argsort(-score, kind="stable")
     found = np.cumsum(happened[order])
     precision = found / np.arange(1, len(order) + 1)

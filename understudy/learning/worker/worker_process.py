@@ -56,7 +56,7 @@ class _Worker:
         self.process = CONTEXT.Process(
             target=_worker_main, args=(work, job, inbox, outbox, niceness, level), name="learner", daemon=True
         )
-        with children_without_interrupts():  # Ctrl-C is for the parent; the pipe's end tells the learner to stop
+        with children_without_interrupts():  # Ctrl-C is for the parent; the pipe tells the learner when to stop
             self.process.start()
         _log.debug("the learner is process %s", self.process.pid)
         inbox.close()  # only the learner holds these ends, so that each side detects the other's death
