@@ -8,7 +8,7 @@ import codecs
 import io
 import unicodedata
 
-NEAREST_CHARACTER = "understudy.nearest"
+NEAREST_CHARACTER = "understudy-nearest"
 """Name of the error handler."""
 REPLACEMENTS = {
     "\N{MINUS SIGN}": "-",
