@@ -91,7 +91,7 @@ class OpenAIProvider:
     def _ask(self, moment: ReviewMoment) -> Completion:
         """Sends the request with exponential back-off while the server is busy or fails.
 
-        The last attempt drops the schema if that may be the cause.
+        The last attempt sends no schema if that may be the cause of the failures.
         """
         wait_s, may_be_schema = self.settings.backoff_s, False
         for attempt in range(self.settings.retries + 1):

@@ -36,9 +36,9 @@ class WorkerTimeouts:
     """Limits after which a learner counts as lost."""
 
     start_s: float = 300.0
-    """Until its first report."""
+    """Until its first heartbeat or report."""
     silent_s: float = 60.0
-    """Between two reports."""
+    """Between two heartbeats or reports."""
     most_restarts: int = 5
     """After this many it is not restarted."""
 
