@@ -41,7 +41,7 @@ class SequentialTestConfig:
 
     def __post_init__(self) -> None:
         if not all(0.0 < share < 0.5 for share in (self.type_1_error, self.type_2_error, self.deaths_error)):
-            raise ValueError("error, miss and deaths_error are chances: between 0 and 0.5")
+            raise ValueError("type_1_error, type_2_error and deaths_error are chances: between 0 and 0.5")
         if min(self.smallest_gain, self.worst_loss, self.deaths_allowance) <= 0 or self.deaths_ratio < 1:
             raise ValueError("smallest_gain, worst_loss and deaths_allowance must be above 0, deaths_ratio at least 1")
 
