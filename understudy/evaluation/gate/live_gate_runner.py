@@ -1,7 +1,7 @@
 """Runs live gates for the candidates of online learning, one after the other, in a world that cannot be reset.
 
 A thread of its own loads candidates, makes their inference backends and applies verdicts; the control thread only
-reads a mailbox. The gate tests a copy: the learner goes on staging newer weights under the same name.
+reads a mailbox. The gate tests a copy: the learner continues to stage newer weights under the same name.
 """
 
 import logging
@@ -35,7 +35,7 @@ JUDGE_EVERY_S = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class LiveJudged:
-    """A live trial is over."""
+    """A finished live trial."""
 
     verdict: GateVerdict
     path: Path
@@ -72,7 +72,7 @@ class LiveGateRunner:
         Args:
             models: folder of the three policies.
             staged: the learner's candidate; it is tested when its file is newer than at the last trial.
-            hierarchy: that plays.
+            hierarchy: the policies that play.
             profile: the game.
             swapper: loads weights that another process promotes.
             on_judged: called with each verdict, on the runner's thread.
@@ -100,7 +100,7 @@ class LiveGateRunner:
         return self._gate is not None and self._gate.candidate_plays
 
     def __call__(self, carry: Carry) -> bool:
-        """Between two ticks: swaps the weights if due; returns whether they changed."""
+        """Swaps the weights between two ticks if due; returns whether they changed."""
         if self._gate is None or self._gate.over:
             trial = self._ready.take()
             if trial is not None:

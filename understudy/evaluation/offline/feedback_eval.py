@@ -135,7 +135,7 @@ def evaluate_provider(
 
 
 def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    """Confusion matrix, accuracy and Cohen's kappa of the answers."""
+    """Computes confusion matrix, accuracy and Cohen's kappa (Cohen 1960) of the answers."""
     confusion = np.zeros((NUM_MODES, NUM_MODES), np.int64)
     np.add.at(confusion, (true, predicted), 1)
     total, hits = max(len(true), 1), float(np.trace(confusion))
@@ -149,7 +149,7 @@ def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
 
 
 def _calibration(confidences: np.ndarray, is_right: np.ndarray) -> dict[str, Any]:
-    """Reliability diagram and expected calibration error of the answers."""
+    """Computes reliability diagram and expected calibration error of the answers."""
     bins = np.clip((confidences * NUM_BINS).astype(np.int64), 0, NUM_BINS - 1)
     counts = np.bincount(bins, minlength=NUM_BINS)
     with np.errstate(invalid="ignore"):

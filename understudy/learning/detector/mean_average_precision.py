@@ -12,7 +12,7 @@ Truth = tuple[np.ndarray, np.ndarray]
 
 
 def iou(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) -> Float32[np.ndarray, "M K"]:
-    """Intersection over union of each pair of boxes given as centre and size."""
+    """Returns the intersection over union (IoU) of each pair of boxes given as centre and size."""
     low = np.maximum((one[:, :2] - one[:, 2:] / 2)[:, None], (other[:, :2] - other[:, 2:] / 2)[None])
     high = np.minimum((one[:, :2] + one[:, 2:] / 2)[:, None], (other[:, :2] + other[:, 2:] / 2)[None])
     shared = np.clip(high - low, 0, None).prod(axis=2)

@@ -53,12 +53,12 @@ class DetectorTask:
 
     @property
     def model(self) -> DetectorNetwork:
-        """The network to fit."""
+        """The network to train."""
         return self._model
 
     @property
     def num_samples(self) -> int:
-        """Training pictures."""
+        """Number of training pictures."""
         return len(self._pictures)
 
     def loss(
@@ -78,7 +78,7 @@ class DetectorTask:
 
     @torch.no_grad()
     def precisions(self, model: DetectorNetwork) -> Float64[np.ndarray, " classes"]:
-        """Average precision at IoU 0.5 of each class, on the held-out pictures."""
+        """Returns the average precision at IoU 0.5 of each class, on the held-out pictures."""
         found = [tuple(part[self._open(one[2])] for part in one) for one in self._find(model)]
         truth = [tuple(part[self._open(one[1])] for part in one) for one in self._truth()]
         return average_precisions(found, truth, len(model.config.names))
@@ -154,7 +154,7 @@ def _corners(
     generator: torch.Generator,
     shape: tuple[int, int],
 ) -> Tensor:
-    """Upper left corners of the crops, most of them around an object, because most of a picture is empty."""
+    """Returns the upper left corners of the crops, most of them around an object, because pictures are mostly empty."""
     count, device = len(free), free.device
     anywhere = torch.rand(count, 2, generator=generator, device=device)
     priority = torch.rand(kinds.shape, generator=generator, device=device) - 2.0 * (kinds < 0)
@@ -167,7 +167,7 @@ def _corners(
 
 
 def jitter_colour(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Colour augmentation: random channel gains, hue rotation, contrast, brightness and Gaussian noise."""
+    """Augments colours: random channel gains, hue rotation, contrast, brightness and Gaussian noise."""
     count, device = len(pictures), pictures.device
 
     def draw(*shape: int) -> Tensor:
