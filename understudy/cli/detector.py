@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
+from understudy.perception.model_files.execution_provider import Device
+
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.learning.detector.train import DetectorResult, DetectorSettings
@@ -65,6 +67,8 @@ class Look:
     """Weights, .onnx or .pt; by default those that come with the game."""
     profile: str = "darkorbit"
     """Name of the game, or path of its .toml."""
+    device: Device = "auto"
+    """Where it runs; auto takes the best that is installed and works."""
     out: Path | None = None
     """Write the screenshot with boxes drawn in."""
 
@@ -187,11 +191,11 @@ def _look(command: Look) -> int:
     from understudy.worlds.catalog import load_profile
 
     profile, frame = load_profile(command.profile), read_picture(command.picture)
-    detector = open_detector(command.model, profile)
+    detector = open_detector(command.model, profile, device=command.device)
     detector.detect(frame)  # the first picture pays for what is set up
-    begun_s = time.process_time()
+    begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
     found = detector.detect(frame)
-    spent_ms = 1000 * (time.process_time() - begun_s)
+    spent_ms, cpu_ms = 1000 * (time.perf_counter() - begun_s), 1000 * (time.process_time() - begun_cpu_s)
     kinds = kinds_of_labels(detector.names, profile)
     table = Table("class", "kind", "confidence", "x", "y", "width", "height")
     for one in found:
@@ -200,7 +204,7 @@ def _look(command: Look) -> int:
         table.add_row(detector.names[one["label"]], profile.kinds[kind].name if kind >= 0 else "-", *numbers)
     console = Console(soft_wrap=True)
     console.print(table)
-    console.print(f"{len(found)} objects, {spent_ms:.1f} ms of CPU")
+    console.print(f"{len(found)} objects in {spent_ms:.1f} ms, {cpu_ms:.1f} ms of CPU. {detector.runs_on}")
     if command.out is not None:
         labels = [f"{detector.names[one['label']]} {one['confidence']:.2f}" for one in found]
         write_picture(command.out, draw_boxes(frame, found, labels))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from understudy.perception.model_files.execution_provider import Device
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -55,6 +57,8 @@ class Record:
     """With --world desktop: weights of the detector; by default those that come with the profile."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    device: Device = "auto"
+    """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
 
 
 def run(command: Record) -> int | None:
@@ -68,6 +72,7 @@ def run(command: Record) -> int | None:
                 monitor=command.monitor,
                 window=command.window,
                 profile=command.profile,
+                device=command.device,
                 out=command.out,
                 minutes=command.minutes,
             )

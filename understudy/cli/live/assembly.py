@@ -336,6 +336,8 @@ def summary(game: LiveGame) -> list[str]:
     ]
     if report.late_share > MANY_LATE:
         lines.append("The machine was too busy to play in time: close other programs.")
+    if (perception := getattr(window, "perception", None)) is not None:
+        lines.append(str(perception.report()))
     if num_covered := getattr(window, "num_covered", 0):
         lines.append(f"Not pressed, because another window lay over the place: {num_covered} times.")
     mended = game.guarded

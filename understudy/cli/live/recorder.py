@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.perception.model_files.execution_provider import Device
+
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import WorldError
@@ -36,6 +38,8 @@ class RecorderV2:
     """Title of the game's window, where it does not fill a monitor."""
     profile: str = "darkorbit"
     """Which game: the name of a profile, or a path to one (.toml)."""
+    device: Device = "auto"
+    """Where the detector runs; auto takes the best that is installed and works."""
     out: Path = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
     minutes: float | None = None
@@ -58,7 +62,13 @@ def run(command: RecorderV2) -> int | None:
     from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
     console = Console(soft_wrap=True)
-    choice = DesktopChoice(window=command.window, monitor=command.monitor, model=command.model, profile=command.profile)
+    choice = DesktopChoice(
+        window=command.window,
+        monitor=command.monitor,
+        model=command.model,
+        profile=command.profile,
+        device=command.device,
+    )
     with ExitStack() as closing:
         closing.enter_context(ending_by_signals())
         announcer = ConsoleThread(console)
@@ -195,6 +205,7 @@ def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "TakeRecorder", c
         f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
         highlight=False,
     )
+    console.print(str(world.perception.report()), highlight=False)
     for failure in takes.failures:
         console.print(f"Recording ended early: {failure}", highlight=False)
     for path in takes.left_over:

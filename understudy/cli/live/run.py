@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from understudy.perception.model_files.execution_provider import Device
+
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
     from understudy.cli.live.online_learning import OnlineChoice
@@ -67,6 +69,8 @@ class Run:
     """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    device: Device = "auto"
+    """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
 
     def __post_init__(self) -> None:
         if min(self.size) < 180 or max(self.size) > 7680:
@@ -79,8 +83,11 @@ class Run:
             raise ValueError(f"{self.handback_delay_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed}: 0 or more is needed")
-        if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
-            raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
+        on_screen = (self.window, self.model, self.profile, self.device)
+        if self.world == "simulator" and on_screen != (None, None, "darkorbit", "auto"):
+            raise ValueError(
+                "--window, --model, --profile and --device are for a game on the screen: add --world desktop"
+            )
         if not 0.2 <= self.critic_every <= 3600 or self.critic_calls < 1:
             raise ValueError("--critic-every must be 0.2 to 3600 s and --critic-calls at least 1")
         for rate in (self.shadow_lr, self.online_lr):
