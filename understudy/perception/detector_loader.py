@@ -5,6 +5,7 @@ from pathlib import Path
 from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
+from understudy.perception.label_map import confidences_of_labels
 from understudy.perception.model_files.execution_provider import Device
 from understudy.perception.onnx_detector import WEIGHTS, OnnxDetector
 from understudy.perception.ultralytics_export import convert_once
@@ -35,7 +36,9 @@ def open_detector(
                 f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
                 "train one from screenshots with  understudy detector train --images --labels ."
             )
-    return OnnxDetector(onnx_file(path), screen.confidence, screen.iou, threads, device)
+    detector = OnnxDetector(onnx_file(path), screen.confidence, screen.iou, threads, device)
+    detector.require(confidences_of_labels(detector.names, profile))
+    return detector
 
 
 def onnx_file(path: Path) -> Path:

@@ -60,7 +60,9 @@ class OnnxDetector:
         _require_file(path)
         if path.resolve().parent != WEIGHTS.resolve():
             try_model(path)
-        self._path, self._confidence, self._iou = path, confidence, iou
+        self._path, self._iou = path, iou
+        self._confidence = self._floor = confidence
+        self._confidences: Float32[np.ndarray, " labels"] | None = None
         self._threads = usual_threads() if threads is None else threads
         self.runs_on = self._open_on_one_of(device)
         """One sentence: the device, and why not a better one."""
@@ -108,14 +110,23 @@ class OnnxDetector:
         """Names of the classes, as the file has them."""
         return self._names
 
+    def require(self, confidences: Float32[np.ndarray, " labels"]) -> None:
+        """Sets the least score of each class, in place of one for all."""
+        same = len(confidences) == 0 or bool((confidences == np.float32(self._confidence)).all())
+        self._confidences = None if same else confidences
+        self._floor = self._confidence if same else float(confidences.min())
+
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
         """What is in an RGB picture: records of dtype DETECTION, most confident first."""
         box = self._place(frame)
         fill(frame, box, self._blob)
         try:
-            boxes, scores, labels = self._output.read(self._rows(), self._confidence)
+            boxes, scores, labels = self._output.read(self._rows(), self._floor)
         except ValueError as problem:
             raise self._misfit(problem) from problem
+        if self._confidences is not None:
+            sure = scores >= self._confidences[labels]
+            boxes, scores, labels = boxes[sure], scores[sure], labels[sure]
         stay = non_max_suppression(boxes, scores, labels, self._iou)
         found = np.zeros(len(stay), DETECTION)
         found["label"], found["confidence"] = labels[stay], scores[stay]
