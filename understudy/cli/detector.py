@@ -171,11 +171,15 @@ def _settings(command: Train) -> "DetectorSettings":
 
 
 def _tell(console: "Console", result: "DetectorResult") -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
     table = Table(
-        *("class", "objects", "AP50", "confidence", "found", "false boxes", "proposed", "found", "false boxes"),
-        title=f"{result.num_held_out} held-out pictures; false boxes a picture",
+        *("class", "objects", "AP50", "at", "found", "false", "better at", "found", "false"),
+        title=f"{result.num_held_out} held-out pictures. At: the confidence in use, or a better one. "
+        "False: boxes a picture that are no object of the class",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
     )
     for one in result.qualities:
         if not one.num_true:
