@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from prompter import Part, Prompted
+from smallest import flags
 
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
@@ -90,7 +91,20 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--out", type=Path, default=Path("out/ablation"))
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(
+        flags(
+            "kiter",
+            "{models}",
+            "--runs",
+            "understudy",
+            "+ true mode",
+            "learned keys",
+            "--worlds",
+            "4",
+            "--seconds",
+            "3",
+        )
+    )
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     models: list[Path] = arguments.models

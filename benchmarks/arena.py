@@ -5,11 +5,12 @@ all of them with two. MODELS is a folder of trained policies; without one, polic
 which cost the same and play worse.
 """
 
-import sys
+import argparse
 import time
 from pathlib import Path
 
 import torch
+from smallest import flags
 
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
@@ -27,13 +28,11 @@ from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hier
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
-NUM_WORLDS, SECONDS = 128, 120.0
 
-
-def understudy(profile: Profile) -> Pilot:
+def understudy(profile: Profile, models: Path | None) -> Pilot:
     """The trained one that was asked for, or one with random weights and the teacher's hand."""
-    if len(sys.argv) > 1:
-        return load_hierarchy(Path(sys.argv[1]), profile)
+    if models is not None:
+        return load_hierarchy(models, profile)
     trajectory = record_trajectory(Teacher("hunter", profile), 1, 120.0, "1-1")
     hand = fit_hand_from_dataset([label_episode(trajectory.observations, trajectory.actions.records, profile)])
     torch.manual_seed(0)
@@ -44,18 +43,27 @@ def understudy(profile: Profile) -> Pilot:
 
 def main() -> None:
     """Prints a line for each pilot."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("models", type=Path, nargs="?")
+    parser.add_argument("--worlds", type=int, default=128)
+    parser.add_argument("--seconds", type=float, default=120.0)
+    arguments = parser.parse_args(flags("--worlds", "2", "--seconds", "2"))
     profile = load_profile("darkorbit")
-    pilots = {"understudy": understudy(profile), "hunter": Teacher("hunter", profile), "random": Random(profile)}
-    seeds = seeds_for(Purpose.CHOOSE, NUM_WORLDS)
+    pilots = {
+        "understudy": understudy(profile, arguments.models),
+        "hunter": Teacher("hunter", profile),
+        "random": Random(profile),
+    }
+    seeds, seconds = seeds_for(Purpose.CHOOSE, arguments.worlds), arguments.seconds
     rollout_all(pilots, seeds[:4], 1.0)  # compiled before the clock starts
-    print(f"{NUM_WORLDS} worlds x {SECONDS:.0f} s:")
+    print(f"{arguments.worlds} worlds x {seconds:.0f} s:")
     for name, pilot in pilots.items():
         cpu_s, wall_s = time.process_time(), time.perf_counter()
-        outcomes = rollout(pilot, seeds, SECONDS)
+        outcomes = rollout(pilot, seeds, seconds)
         cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
         print(f"{name}: {cpu_s:.1f} CPU-s, {wall_s:.1f} s; score {outcomes.scores.mean():.1f} a minute")
     wall_s = time.perf_counter()
-    rollout_all(pilots, seeds, SECONDS, processes=2)
+    rollout_all(pilots, seeds, seconds, processes=2)
     print(f"all three in two processes: {time.perf_counter() - wall_s:.1f} s with their start")
 
 

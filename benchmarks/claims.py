@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from smallest import runs
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,7 +33,6 @@ from understudy.policies.encoder import ENCODING
 from understudy.policies.strategist import Block, Strategist, StrategistConfig
 
 BATCH = 32
-ROUNDS = 15
 
 
 def mix(block: Block, x_BTD: Tensor, *, fused: bool) -> Tensor:
@@ -115,10 +115,10 @@ def thought(model: Strategist) -> Callable[[], None]:
     return think
 
 
-def take_turns(jobs: dict[str, Callable[[], None]], repeats: int) -> dict[str, tuple[float, float]]:
+def take_turns(jobs: dict[str, Callable[[], None]], repeats: int, rounds: int) -> dict[str, tuple[float, float]]:
     """CPU milliseconds of each job: median over rounds, and half the distance between the quartiles."""
     spent: dict[str, list[float]] = {name: [] for name in jobs}
-    for round_ in range(ROUNDS + 1):
+    for round_ in range(rounds + 1):
         for name, job in jobs.items():
             begun = time.process_time()
             for _ in range(repeats):
@@ -131,7 +131,7 @@ def take_turns(jobs: dict[str, Callable[[], None]], repeats: int) -> dict[str, t
     }
 
 
-def measure_time() -> None:
+def measure_time(rounds: int) -> None:
     """Prints a table for training steps and one for decisions."""
     blocks = {"pre-LN, fused (the product)": Block, "post-LN, fused": PostBlock, "pre-LN, plain": PlainBlock}
     for size, config in {
@@ -143,14 +143,14 @@ def measure_time() -> None:
             ("decision, B = 1", thought, 5),
         ):
             models = {name: with_blocks(block, config) for name, block in blocks.items()}
-            found = take_turns({name: make(model) for name, model in models.items()}, repeats)
+            found = take_turns({name: make(model) for name, model in models.items()}, repeats, rounds)
             base = found["pre-LN, fused (the product)"][0]
             for name, (median, spread) in found.items():
                 told = f"{median:.2f} +-{spread:.2f} ms CPU ({median / base - 1:+.0%})"
                 print(f"{size}, {what}, {name}: {told}", flush=True)
 
 
-def measure_accuracy(recordings: Path, seed: int, variants: list[str]) -> None:
+def measure_accuracy(recordings: Path, seed: int, variants: list[str], epochs: int) -> None:
     """Trains each variant as `understudy train` does and prints what its best epoch reaches on held-out sessions."""
     dataset = load_dataset(recordings)
     for name in variants:
@@ -158,7 +158,7 @@ def measure_accuracy(recordings: Path, seed: int, variants: list[str]) -> None:
         torch.manual_seed(seed)
         model = with_blocks(block, StrategistConfig())
         task = StrategistTask(dataset.train, dataset.validation, model, torch.device("cpu"))
-        config = FitConfig(epochs=30, batch_size=BATCH, lr=3e-4, seed=seed, save_every=None)
+        config = FitConfig(epochs=epochs, batch_size=BATCH, lr=3e-4, seed=seed, save_every=None)
         begun = time.process_time()
         with tempfile.TemporaryDirectory() as folder:
             result = fit(task, config, Path(folder), CheckpointMeta(policy="strategist", encoding=ENCODING))
@@ -177,13 +177,16 @@ def main() -> None:
     parser.add_argument("recordings", type=Path, nargs="?")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--variants", nargs="*", default=[name for name in VARIANTS if name != "plain attention"])
-    arguments = parser.parse_args()
+    parser.add_argument("--rounds", type=int, default=15, help="of times")
+    parser.add_argument("--epochs", type=int, default=30, help="of accuracy")
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
-    if arguments.what == "time":
-        measure_time()
-    else:
-        measure_accuracy(arguments.recordings, arguments.seed, arguments.variants)
+    for words in runs(("time", "--rounds", "1"), ("accuracy", "{recordings}", "--epochs", "1")):
+        arguments = parser.parse_args(words)
+        if arguments.what == "time":
+            measure_time(arguments.rounds)
+        else:
+            measure_accuracy(arguments.recordings, arguments.seed, arguments.variants, arguments.epochs)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ Starts an X server and a program of its own with a real window; about a minute. 
 clock, which all three processes share.
 """
 
+import argparse
 import os
 import select
 import statistics
@@ -17,8 +18,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+from smallest import flags, require
 
-NUM_FRAMES, NUM_CLICKS = 1000, 400
+LONGEST_WAIT_S = 30.0
 GAME = """
 import sys, time, pygame
 pygame.display.init()
@@ -34,12 +36,15 @@ while True:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--frames", type=int, default=1000)
+    parser.add_argument("--clicks", type=int, default=400)
+    asked = parser.parse_args(flags("--frames", "20", "--clicks", "5"))
     with x_server() as display:
         os.environ["DISPLAY"] = display
         with game() as (seen, process):
-            capture()
-            clicks(seen)
-            process.kill()
+            capture(asked.frames)
+            clicks(seen, process, asked.clicks)
 
 
 @contextmanager
@@ -83,7 +88,7 @@ def game() -> "Iterator[tuple[list[tuple[float, int, int]], subprocess.Popen[str
         reader.join()
 
 
-def capture() -> None:
+def capture(num_frames: int) -> None:
     """A window's picture as RGB, and the watch on black and doubled ones."""
     from understudy.worlds.desktop.capture.frame_checks import FrameChecker
     from understudy.worlds.desktop.platform import open_camera
@@ -91,7 +96,7 @@ def capture() -> None:
 
     camera, watch, area = open_camera(), FrameChecker(), Area(left=0, top=0, width=1280, height=720)
     grabs, looks = [], []
-    for _ in range(NUM_FRAMES):
+    for _ in range(num_frames):
         began_s = time.perf_counter()
         frame = camera.grab(area)
         grabbed_s = time.perf_counter()
@@ -103,7 +108,7 @@ def capture() -> None:
     tell("black or doubled?", looks)
 
 
-def clicks(seen: list[tuple[float, int, int]]) -> None:
+def clicks(seen: list[tuple[float, int, int]], process: "subprocess.Popen[str]", num_clicks: int) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
     from understudy.worlds.desktop.input.input_controller import InputController
     from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
@@ -116,7 +121,7 @@ def clicks(seen: list[tuple[float, int, int]]) -> None:
     watcher = open_raw_listener(("space",), own_events, lambda event: heard.append((time.monotonic(), event)))
     controller = InputController(open_injector(), ReleaseWatchdog(), own_events, ("space",))
     to_game, to_watcher, sending, true_times = [], [], [], []
-    for number in range(NUM_CLICKS):
+    for number in range(num_clicks):
         seen.clear()
         heard.clear()
         time.sleep(0.02)
@@ -124,6 +129,8 @@ def clicks(seen: list[tuple[float, int, int]]) -> None:
         controller.send((100 + number, 300), 1, 0)
         sending.append(time.monotonic() - began_s)
         while not seen or not any(event.kind == "press" for _, event in heard):
+            require(process.poll() is None, "the program with the window has ended")
+            require(time.monotonic() - began_s < LONGEST_WAIT_S, "a click did not arrive")
             time.sleep(0.0005)
         assert seen[0][1:] == (100 + number, 300)
         arrived_s, press = next((at, event) for at, event in heard if event.kind == "press")

@@ -10,11 +10,14 @@ first, as a person's recorder is. Prints the score at the end.
 
 import os
 import sys
+from contextlib import ExitStack
 from pathlib import Path
 
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import numpy as np
+from desktop import x_server
+from smallest import FLAG, flags
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
 from understudy.worlds.desktop.input.input_controller import InputController
@@ -71,5 +74,9 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
 
 
 if __name__ == "__main__":
-    style, signs = (sys.argv[3:4] or ["hunter"])[0], [Path(name) for name in sys.argv[4:5]]
-    main(int(sys.argv[1]), float(sys.argv[2]), style, *signs)
+    seed, minutes, *words = flags("1", "0.02")
+    style, signs = (words[:1] or ["hunter"])[0], [Path(name) for name in words[1:2]]
+    with ExitStack() as closing:
+        if sys.argv[1:] == [FLAG]:
+            os.environ |= {"DISPLAY": closing.enter_context(x_server()), "SDL_VIDEODRIVER": "x11"}
+        main(int(seed), float(minutes), style, *signs)

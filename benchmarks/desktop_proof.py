@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from desktop import x_server
+from smallest import require, runs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,10 +56,19 @@ def main() -> None:
     parser.add_argument("--train-flags", default="")
     parser.add_argument("--model", type=Path)
     parser.add_argument("--save-seen", action="store_true", help="play: keep what the understudy saw, too")
-    asked = parser.parse_args()
-    asked.folder.mkdir(parents=True, exist_ok=True)
     stages = {"record": record, "truth": truth, "train": train, "play": play, "reference": reference}
-    stages[asked.stage](asked)
+    small = ("--folder", "{folder}/proof", "--minutes", "0.05", "--games", "1")
+    smallest = [
+        ("truth", *small[:2], "--sessions", "4", "--minutes", "1.5"),
+        ("train", *small, "--train-flags=--quick --epoch-scale 0.01"),
+        ("record", *small, "--sessions", "1"),
+        ("play", *small, "--models", "truth"),
+        ("reference", *small),
+    ]
+    for words in runs(*smallest):
+        asked = parser.parse_args(words)
+        asked.folder.mkdir(parents=True, exist_ok=True)
+        stages[asked.stage](asked)
 
 
 def record(asked: argparse.Namespace) -> None:
@@ -79,7 +89,9 @@ def record(asked: argparse.Namespace) -> None:
                 said.append(line.strip())
                 if line.startswith("F5 start"):  # the last that it says before it begins
                     sign.touch()
-            print(number, said[-3:], game.communicate()[0].strip(), flush=True)
+            require(recorder.wait() == 0, f"the recorder has ended with {recorder.returncode}: {' '.join(said)}")
+            game_said = finished(game, "the hand")
+            print(number, said[-3:], game_said.strip(), flush=True)
 
 
 def truth(asked: argparse.Namespace) -> None:
@@ -134,8 +146,8 @@ def play(asked: argparse.Namespace) -> None:
             run = [*CLI, "run", "--world", "desktop", "--models", str(models)]
             run += ["--no_online_learning", "--seed", str(seed), "--minutes", str(asked.minutes)]
             run += ["--save-recordings", "--out", str(folder / "seen")] if asked.save_seen else []
-            said = start(run + (["--model", str(asked.model)] if asked.model else []), display).communicate()[0]
-            game_said = game.communicate()[0].splitlines()[0]
+            playing = start(run + (["--model", str(asked.model)] if asked.model else []), display)
+            said, game_said = finished(playing, "the understudy"), finished(game, "the game").splitlines()[0]
             scores[str(seed)], minutes = score_of(folder, asked.minutes)
             lines = [line for line in said.splitlines() if line.startswith(("Executor", "Late", "Thinking", "The und"))]
             written.write_text(json.dumps(scores), encoding="utf-8")
@@ -152,7 +164,9 @@ def score_of(folder: Path, minutes: float) -> tuple[float, float]:
 
     episode = read_episode(find_recordings(folder)[0])
     places = np.stack([episode.actions["cursor_x"], episode.actions["cursor_y"]], axis=1)
-    first = int(np.flatnonzero((places != places[0]).any(axis=1))[0])
+    moved = np.flatnonzero((places != places[0]).any(axis=1))
+    require(len(moved) > 0, "the mouse has never moved")
+    first = int(moved[0])
     events = episode.observations["events"][first : first + round(minutes * 1200)]
     played = len(events) / 1200
     return score_per_minute(float(events["value"].sum()), float(events["deaths"].sum()), played), played
@@ -165,6 +179,8 @@ def reference(asked: argparse.Namespace) -> None:
     worlds = np.arange(PLAY_SEEDS, PLAY_SEEDS + asked.games, dtype=np.uint64)
     on_truth = {}
     for name in ("truth", "pixels"):
+        if name == "pixels" and not (asked.folder / f"pixels_{asked.seeds[0]}").exists():
+            continue
         each = [scores_on_truth(asked.folder / f"{name}_{seed}", worlds, asked.minutes) for seed in asked.seeds]
         on_truth[name] = np.mean(each, axis=0)
         means = ", ".join(f"{scores.mean():.2f}" for scores in each)
@@ -222,6 +238,13 @@ def start(command: list[str], display: str) -> "subprocess.Popen[str]":
     environment = {**os.environ, "DISPLAY": display, "SDL_VIDEODRIVER": "x11", "SDL_FRAMEBUFFER_ACCELERATION": "0"}
     environment |= {"SDL_AUDIODRIVER": "dummy", "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finished(process: "subprocess.Popen[str]", who: str) -> str:
+    """What a program has said by its end, which has to be a good one."""
+    said = process.communicate()[0]
+    require(process.returncode == 0, f"{who} has ended with {process.returncode}: {said}")
+    return said
 
 
 def wait_for_window(display: str) -> None:

@@ -4,6 +4,7 @@ CPU time a picture over a minute of a teacher's play on each map, pixels read ba
 were the first to need a sprite or a sky are counted apart, because they paint it. Then the video's encoder.
 """
 
+import argparse
 import os
 import tempfile
 import time
@@ -13,6 +14,7 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
 import cv2
 import numpy as np
+from smallest import flags
 
 from understudy.evaluation.rollouts.trajectory import Trajectory, record_trajectory
 from understudy.viewer.video_writer import write_video
@@ -22,7 +24,8 @@ from understudy.worlds.simulator.rendering.scene import scene_of
 from understudy.worlds.simulator.teacher.teacher import Teacher
 
 SIZES = ((640, 360), (960, 540), (1280, 720), (1920, 1080))
-SECONDS = 20.0
+ENCODED = 100
+"""Pictures."""
 
 
 def times(footages: list[Trajectory], size: tuple[int, int]) -> np.ndarray:
@@ -42,10 +45,14 @@ def times(footages: list[Trajectory], size: tuple[int, int]) -> np.ndarray:
 
 def main() -> None:
     """Prints the table for benchmarks/README.md."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--seconds", type=float, default=20.0, help="of play on each map")
+    asked = parser.parse_args(flags("--seconds", "0.2"))
     cv2.setNumThreads(1)
     profile = load_profile()
     footages = [
-        record_trajectory(Teacher("hunter", profile), seed, SECONDS, name) for seed, name in enumerate(profile.maps)
+        record_trajectory(Teacher("hunter", profile), seed, asked.seconds, name)
+        for seed, name in enumerate(profile.maps)
     ]
     print(
         "| size | CPU ms a picture, p50 | p95 | pictures a CPU-second | painting at first use, s | longest of it, ms |"
@@ -60,12 +67,13 @@ def main() -> None:
         print(f"| {name} | {p50:.2f} | {p95:.2f} | {rate:.0f} | {painting:.1f} | {1000 * first.max():.0f} |")
     for size in ((960, 540), (1280, 720)):
         renderer = Renderer(profile, size)
-        play = zip(footages[0].states[:100], footages[0].observations.records[:100], strict=True)
+        play = zip(footages[0].states[:ENCODED], footages[0].observations.records[:ENCODED], strict=True)
         frames = [renderer.frame(scene_of(state, observation)) for state, observation in play]
         with tempfile.TemporaryDirectory() as folder:
             start = time.process_time()
             write_video(Path(folder) / "x.webm", frames, 20)
-        print(f"encoding {size[0]} x {size[1]}: {10 * (time.process_time() - start):.1f} CPU ms a frame")
+        spent_ms = 1000 * (time.process_time() - start) / len(frames)
+        print(f"encoding {size[0]} x {size[1]}: {spent_ms:.1f} CPU ms a frame")
 
 
 if __name__ == "__main__":

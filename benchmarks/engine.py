@@ -4,6 +4,7 @@ World-steps with observation per CPU-second, at one and at 64 worlds, through th
 session uses; the same rules by numpy on whole arrays and by plain Python, for scale; and what a cold compile takes.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -15,12 +16,12 @@ from pathlib import Path
 import numpy as np
 from engine_hands import busy_actions
 from engine_numpy import NumpyEngine
+from smallest import flags
 
 from understudy.contract.action import Action
 from understudy.worlds.simulator.world import Simulator
 
 HERE = Path(__file__).parent
-REPEATS = 5
 COLD = """
 import time; start = time.process_time()
 import numpy, numba
@@ -31,10 +32,10 @@ print(imported - start, time.process_time() - imported)
 """
 
 
-def rate(num_worlds: int, num_gestures: int, play: Callable[[np.ndarray, np.ndarray], None]) -> float:
+def rate(num_worlds: int, num_gestures: int, play: Callable[[np.ndarray, np.ndarray], None], repeats: int) -> float:
     """World-steps a CPU-second; the best of some repeats, as other work on the machine only ever slows one down."""
     seeds, actions = np.arange(num_worlds, dtype=np.uint64), busy_actions(num_worlds, num_gestures)
-    return max(num_worlds * len(actions) / seconds(lambda: play(seeds, actions)) for _ in range(REPEATS))
+    return max(num_worlds * len(actions) / seconds(lambda: play(seeds, actions)) for _ in range(repeats))
 
 
 def seconds(work: Callable[[], None]) -> float:
@@ -80,12 +81,21 @@ def plain_python() -> tuple[float, float]:
 
 def main() -> None:
     """Prints the table for benchmarks/README.md."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--scale", type=float, default=1.0, help="play so many times as long")
+    asked = parser.parse_args(flags("--repeats", "1", "--scale", "0.01"))
+
+    def rates(gestures: tuple[int, int], play: Callable[[np.ndarray, np.ndarray], None]) -> tuple[float, float]:
+        one, many = (max(1, round(asked.scale * number)) for number in gestures)
+        return rate(1, one, play, asked.repeats), rate(64, many, play, asked.repeats)
+
     play_compiled(np.zeros(1, np.uint64), busy_actions(1, 1))
     on_records, on_objects = plain_python()
     imported, compiled = cold_compile()
     rows = [
-        ("compiled (numba)", rate(1, 4000, play_compiled), rate(64, 200, play_compiled)),
-        ("numpy on whole arrays, fewer rules", rate(1, 30, play_numpy), rate(64, 10, play_numpy)),
+        ("compiled (numba)", *rates((4000, 200), play_compiled)),
+        ("numpy on whole arrays, fewer rules", *rates((30, 10), play_numpy)),
         ("plain Python, plain objects", on_objects, on_objects),
         ("plain Python, numpy records", on_records, on_records),
     ]

@@ -17,6 +17,7 @@ import hashlib
 
 import numpy as np
 from engine_hands import busy_actions
+from smallest import flags
 
 from understudy.contract.observation import empty_observation
 from understudy.worlds.catalog import load_profile
@@ -90,9 +91,10 @@ def main() -> None:
     np.seterr(over="ignore")  # splitmix64 wraps round on purpose
     arrays = fresh_arrays()
     records = tuple(array.view(with_attributes(array.dtype)) for array in arrays)
-    if sys.argv[1:] == ["way", "compiled"]:
+    asked = flags("way", "plain")
+    if asked == ["way", "compiled"]:
         print(way(arrays))
-    elif sys.argv[1:] == ["way", "plain"]:
+    elif asked == ["way", "plain"]:
         print(way(records))
     else:
         states, observations, rules, actions = records

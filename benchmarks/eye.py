@@ -15,6 +15,7 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 import cv2
 import numpy as np
 import tyro
+from smallest import flags
 
 from understudy.contract.action import Action
 from understudy.contract.observation import TICK_RATE_HZ, Observation, Role
@@ -238,7 +239,8 @@ def play(settings: Settings, folder: Path) -> None:
 def main() -> None:
     """Measures what was asked for."""
     cv2.setNumThreads(1)
-    settings = tyro.cli(Settings)
+    smallest = ("--pieces", "1", "--seconds", "1", "--models", "{models}", "--worlds", "2", "--play-seconds", "1")
+    settings = tyro.cli(Settings, args=flags(*smallest))
     if settings.pieces:
         tell(see(settings))
     if settings.models is not None:

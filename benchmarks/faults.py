@@ -20,10 +20,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 import tyro
+from smallest import flags, require
 
 from understudy.contract.action import Actor
 from understudy.contract.observation import Observation
@@ -31,7 +33,7 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.gate.simulator_gate import GateConfig
 from understudy.learning.online.listener import VisualOutcomeLearner
-from understudy.learning.online.messages import OnlineReport, UpdateStats
+from understudy.learning.online.messages import OnlineReport, UpdateStats, WorkerReady
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import load_active
 from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
@@ -45,8 +47,6 @@ from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hier
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
-FAULT_FROM = 4
-"""Stretches of practice that go well before the fault."""
 FULL_DISK_BYTES = 65_536
 
 
@@ -58,10 +58,18 @@ class Settings:
     """The three policies; they are copied."""
     hours: float = 3.0
     """Simulated, of each practice."""
+    worlds: int = 128
+    """Games at once, a multiple of 64."""
     pairs: int = 128
     """Of the gate, at most; 0 for no gate."""
+    fault_from: int = 4
+    """Stretches of practice that go well before the fault."""
     only: str = ""
     """One of the trials, by its name."""
+    games: int = 10
+    """That are played at most until a learner is killed, and after."""
+    kill_at: Literal["update", "ready"] = "update"
+    """When the learner is killed: at an update, for which it has to understand the game, or once it is ready."""
 
 
 class Poisoned(OutcomeDetector):
@@ -95,7 +103,7 @@ def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun,
             models=folder / "models",
             out=folder / "out",
             hours=settings.hours,
-            ground=CollectorConfig(prices=RewardWeights(death=-14.0, hit=1.0)),
+            ground=CollectorConfig(worlds=settings.worlds, prices=RewardWeights(death=-14.0, hit=1.0)),
             gate=GateConfig(max_pairs=settings.pairs) if settings.pairs else None,
             save_every_s=5.0,
         ),
@@ -130,7 +138,7 @@ def diverging(folder: Path, settings: Settings) -> None:
     def grow(run: PracticeRun, report: Report) -> None:
         if report.learned.trouble:
             print(f"  at {report.hours:.1f} h: {report.learned.trouble}")
-        if run.trainer.num_rollouts >= FAULT_FROM:
+        if run.trainer.num_rollouts >= settings.fault_from:
             with torch.no_grad():
                 for weight in run.trainer.value.net.parameters():
                     weight.mul_(1e6)
@@ -144,7 +152,7 @@ def disk_full(folder: Path, settings: Settings) -> None:
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
     def fill(run: PracticeRun, report: Report) -> None:
-        if run.trainer.num_rollouts == FAULT_FROM:
+        if run.trainer.num_rollouts == settings.fault_from:
             resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK_BYTES, usual[1]))
 
     try:
@@ -162,18 +170,19 @@ def torn(folder: Path) -> list[Path]:
 
 def killed(folder: Path, settings: Settings) -> None:
     """Updates follow each other without a pause, so a kill at the first report of one falls into the next."""
+    sign = UpdateStats if settings.kill_at == "update" else WorkerReady
     profile, told = load_profile("darkorbit"), list[OnlineReport]()
     hierarchy = load_hierarchy(folder / "models", profile, fastest_backend())
     learner = VisualOutcomeLearner(
         folder / "models" / "executor", profile, told.append, update_interval=0.01, logs=folder / "out", niceness=0
     )
     try:
-        play_until(lambda: any(isinstance(one, UpdateStats) for one in told), hierarchy, learner)
+        play_until(lambda: any(isinstance(one, sign) for one in told), hierarchy, learner, settings.games)
         updates, pid = learner.num_updates, learner.background.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         told.clear()
-        play_until(lambda: any(isinstance(one, UpdateStats) for one in told), hierarchy, learner)
+        play_until(lambda: any(isinstance(one, sign) for one in told), hierarchy, learner, settings.games)
         print(f"  killed after update {updates}; updates again: {learner.num_updates} by a new learner")
         for one in told:
             if isinstance(one, WorkerFailure):
@@ -182,23 +191,28 @@ def killed(folder: Path, settings: Settings) -> None:
         learner.close()
 
 
-def play_until(reached: Callable[[], bool], hierarchy: HierarchicalPolicy, learner: VisualOutcomeLearner) -> None:
-    """Plays one embedded game after the other as fast as it goes, ten minutes of game time at most."""
-    hierarchy.on_executor_step, begun_s = learner.on_policy_step, time.monotonic()
-    for game in range(10):
+def play_until(
+    reached: Callable[[], bool], hierarchy: HierarchicalPolicy, learner: VisualOutcomeLearner, games: int
+) -> None:
+    """Plays embedded games of a minute one after the other as fast as it goes, then waits for what is to be reached."""
+    begun_s = time.monotonic()
+    for game in range(games):
         world, seeds = Simulator(np.array([game], np.uint64)), np.array([game + 50], np.uint64)
         carry = hierarchy.start(seeds)
         for index in range(1200):
+            if reached():
+                return
             observation = world.observe().copy()
             decision = hierarchy.decide(observation, carry)
             carry = decision.carry
             world.act(decision.action)
             actors = np.array([Actor.POLICY], np.int8)
-            learner.on_step(Step(index, observation, decision.action, decision.intent, actors))
-        if reached():
-            return
+            learner.on_step(
+                Step(index, observation, decision.action, decision.intent, actors, rollout_step=decision.rollout_step)
+            )
     while not reached() and time.monotonic() - begun_s < 300:
         time.sleep(0.5)
+    require(reached(), "the learner has reported neither an update nor that it is ready")
 
 
 TRIALS: dict[str, Callable[[Path, Settings], None]] = {
@@ -212,7 +226,9 @@ TRIALS: dict[str, Callable[[Path, Settings], None]] = {
 
 def main() -> None:
     """One trial after the other."""
-    settings = tyro.cli(Settings, description=__doc__)
+    smallest = ("--models", "{models}", "--hours", "0.3", "--worlds", "64", "--fault-from", "1", "--pairs", "0")
+    smallest += ("--games", "1", "--kill-at", "ready")
+    settings = tyro.cli(Settings, args=flags(*smallest), description=__doc__)
     logging.basicConfig(format="  log: %(message)s", level=logging.WARNING)
     torch.set_num_threads(1)
     for name, trial in TRIALS.items():

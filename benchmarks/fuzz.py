@@ -30,6 +30,7 @@ from fuzz_onnx import good_models, mutate_model, open_model
 from fuzz_pickles import good_pickles, mutate_pickle
 from fuzz_profiles import good_profiles, mutate_profile, open_profile
 from fuzz_recordings import good_recordings, mutate_recording, open_recording
+from smallest import flags
 
 from understudy.contract.errors import UnderstudyError
 
@@ -83,12 +84,13 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, help="folder for the files of faults; of all where one case is run")
     for name in KINDS:
         parser.add_argument(f"--{name}", type=int, default=0, metavar="N", help=f"number of changed {name}")
-    flags = parser.parse_args()
+    smallest = [word for name in KINDS for word in (f"--{name}", "4")]
+    asked = parser.parse_args(flags(*smallest))
     reports = []
     for name in KINDS:
-        count = getattr(flags, name)
+        count = getattr(asked, name)
         if count:
-            reports.append(run(name, count, flags.seed, first=flags.first, keep=flags.keep))
+            reports.append(run(name, count, asked.seed, first=asked.first, keep=asked.keep))
             print(reports[-1].line(), flush=True)
             for fault in reports[-1].faults[:20]:
                 print(f"  {fault}")

@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 from fuzz_json import mutate_bytes, mutate_line, places
+from smallest import flags
 
 from understudy.contract.errors import UnderstudyError
 
@@ -431,7 +432,7 @@ def main() -> int:
     parser.add_argument("--corrections", type=int, default=2000, help="correction lines")
     parser.add_argument("--audits", type=int, default=100, help="audit logs")
     parser.add_argument("--seed", type=int, default=0)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(flags("--corrections", "20", "--audits", "4"))
     bad = 0
     for kind, count in zip(KINDS, (arguments.corrections, arguments.audits), strict=True):
         with tempfile.TemporaryDirectory() as folder:

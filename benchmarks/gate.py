@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from gate_rules import LOOKS, MAX_PAIRS, NUM_MAPS, RULES, Rule, Sums, sums
 from scipy import special
+from smallest import flags
 
 from understudy.contract.protocols import Carry, Pilot
 from understudy.evaluation.comparison.group_sequential import SHAPE, spending_bounds
@@ -209,7 +210,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--trials", type=int, default=4000)
     arguments.add_argument("--worlds", type=int, default=1536)
-    settings = arguments.parse_args()
+    settings = arguments.parse_args(flags("--trials", "20", "--worlds", "8"))
     pool = equal_pool(settings.worlds)
     made_up = made_up_pools(np.random.default_rng(0), float(pool.gain.std()))
     print(f"{settings.trials} trials each. The score alone, equal on average, and with points added:")

@@ -12,6 +12,7 @@ import argparse
 from pathlib import Path
 
 from rich.console import Console
+from smallest import flags
 
 from understudy.cli.record import record_teacher
 from understudy.cli.train import Train, settings_of
@@ -48,7 +49,13 @@ def train(name: str, recordings: Path, training_seed: int, arguments: argparse.N
     models: Path = arguments.folder / name / f"models_{training_seed}"
     if not (models / DONE).exists():
         dataset = load_dataset(recordings)
-        command = Train(output_dir=models, log_dir=models / "logs", seed=training_seed, quick=arguments.quick)
+        command = Train(
+            output_dir=models,
+            log_dir=models / "logs",
+            seed=training_seed,
+            quick=arguments.quick,
+            epoch_scale=arguments.epoch_scale,
+        )
         for policy, settings in settings_of(command, dataset.hours).items():
             train_policy(policy, dataset, settings)
         (models / DONE).touch()
@@ -93,7 +100,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--folder", type=Path, default=Path("out/hardship"))
-    arguments = parser.parse_args()
+    parser.add_argument("--epoch-scale", type=float, default=1.0)
+    smallest = ("--hardships", "mis_clicks", "--minutes", "4", "--quick", "--epoch-scale", "0.001", "--worlds", "4")
+    arguments = parser.parse_args(flags(*smallest, "--seconds", "2"))
     console, names = Console(soft_wrap=True, highlight=False), [CLEAN, *arguments.hardships]
     models: dict[str, list[Path]] = {}
     found: dict[str, tuple[str, ...]] = {}

@@ -15,6 +15,7 @@ import numpy as np
 import torch
 import tyro
 from matplotlib.figure import Figure
+from smallest import flags
 
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.report.plots import FAINT, KIND_COLOURS, STYLE
@@ -40,7 +41,9 @@ class Settings:
     teacher: str = "hunter"
     """Whose clone it is."""
     worlds: int = 128
-    """That everyone plays, two minutes each."""
+    """That everyone plays."""
+    seconds: float = 120.0
+    """Each."""
     offset: int = 45_000
     """First seed within those for choosing."""
     processes: int = 1
@@ -139,10 +142,12 @@ def draw(points: list[Point], teacher: str, path: Path) -> None:
 
 def main() -> None:
     """Plays and tells."""
-    settings = tyro.cli(Settings, description=__doc__)
+    smallest = ("--models", "{models}", "--practised", "0.3={models}/executor/best_model.pt", "--worlds", "4")
+    smallest += ("--seconds", "3", "--picture", "{folder}/kl_coef.png")
+    settings = tyro.cli(Settings, args=flags(*smallest), description=__doc__)
     torch.set_num_threads(1)
     seeds = seeds_for(Purpose.CHOOSE, settings.worlds, settings.offset)
-    played = rollout_all(pilots_of(settings), seeds, 120.0, processes=settings.processes)
+    played = rollout_all(pilots_of(settings), seeds, settings.seconds, processes=settings.processes)
     points = points_of(played)
     tell(points, played)
     if settings.picture is not None:

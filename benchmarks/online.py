@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from smallest import flags, require
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
@@ -28,7 +29,7 @@ from understudy.learning.rl.gae import discount_per_tick
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import PolicyBundle, SamplingConfig, load_policies
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -75,38 +76,39 @@ class PlainRule:
             self._optimizer.step()
 
 
-def an_hour(policies: PolicyBundle, offset: int) -> Iterator[Block]:
-    """Blocks of one game after the other."""
+def an_hour(policies: PolicyBundle, offset: int, minutes: float = 60.0) -> Iterator[Block]:
+    """Blocks of one game after the other, `minutes` of play in all of them together."""
     profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.TRAIN, WORLDS, offset)
     worlds, hierarchy = Simulator(seeds, spread_over_maps(seeds)), HierarchicalPolicy(policies, profile)
-    carry, told = hierarchy.start(seeds ^ PILOT_SEED_XOR), list[ExecutorStep]()
-    hierarchy.on_executor_step = told.append
+    carry, steps = hierarchy.start(seeds ^ PILOT_SEED_XOR), list[ExecutorStep]()
     seen = []
-    for _ in range(3600 * TICK_RATE_HZ // WORLDS // BLOCK * BLOCK):
+    for _ in range(round(60 * minutes) * TICK_RATE_HZ // WORLDS // BLOCK * BLOCK):
         observation = worlds.observe().copy()
         decision = hierarchy.decide(observation, carry)
         worlds.act(decision.action)
+        assert isinstance(decision.rollout_step, ExecutorStep)
+        steps.append(decision.rollout_step)
         seen.append(observation.records)
     for world in range(WORLDS):
         for first in range(0, len(seen), BLOCK):
             part = slice(first, first + BLOCK)
             records = np.concatenate([one[world : world + 1] for one in seen[part]])
-            thought = ExecutorStep(
+            rollout_step = ExecutorStep(
                 *(
-                    np.concatenate([getattr(one, name)[world : world + 1] for one in told[part]])
+                    np.concatenate([getattr(one, name)[world : world + 1] for one in steps[part]])
                     for name in ExecutorStep.__dataclass_fields__
                 )
             )
-            yield records, thought, first > 0
+            yield records, rollout_step, first > 0
 
 
-def learn(policies: PolicyBundle, seed: int) -> dict[str, Executor]:
+def learn(policies: PolicyBundle, seed: int, minutes: float, untrusted_update: bool) -> dict[str, Executor]:
     """The policies after the hour."""
     settings = OnlineSettings(seed=seed)
     ours = OnlineLearner(policies.executor, policies.executor, policies.sampling, load_profile("darkorbit"), settings)
     plain = PlainRule(policies.executor, settings, policies.sampling)
     now_s, ticks = 0.0, 0
-    for block in an_hour(policies, 5_000_000 + 1000 * seed):
+    for block in an_hour(policies, 5_000_000 + 1000 * seed, minutes):
         ours.add_block(*block)
         plain.watch(block)
         ticks += len(block[0])
@@ -115,6 +117,11 @@ def learn(policies: PolicyBundle, seed: int) -> dict[str, Executor]:
             plain.update()
             if ours.due_s(now_s) == 0.0:
                 told = ours.update(now_s)
+    if untrusted_update:
+        told = ours.update(now_s)
+    require(
+        ours.num_updates > 0, "our learner has never found its value good enough for an update: give more --minutes"
+    )
     print(
         f"ours: {ours.num_updates} updates, moved {told.moved_per_minute:.3f} nats/min, {ours.explained:.2f} explained"
     )
@@ -126,7 +133,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, nargs="+", default=[Path("models/v2")])
     parser.add_argument("--worlds", type=int, default=128)
-    asked = parser.parse_args()
+    parser.add_argument("--minutes", type=float, default=60.0, help="of play to learn from")
+    parser.add_argument("--seconds", type=float, default=120.0, help="of play in each of the worlds")
+    parser.add_argument("--untrusted-update", action="store_true", help="one at the end, whatever the value explains")
+    smallest = ("--models", "{models}", "--minutes", "6", "--worlds", "4", "--seconds", "2", "--untrusted-update")
+    asked = parser.parse_args(flags(*smallest))
     torch.set_num_threads(1)
     profile, seeds = load_profile("darkorbit"), seeds_for(Purpose.CHOOSE, asked.worlds, 40_000)
     gains: dict[str, list[np.ndarray]] = {}
@@ -134,11 +145,11 @@ def main() -> None:
     begun_s = time.process_time()
     for number, folder in enumerate(asked.models):
         policies = load_policies(folder)
-        learnt = learn(policies, number)
+        learnt = learn(policies, number, asked.minutes, asked.untrusted_update)
         played = rollout_all(
             {name: HierarchicalPolicy(replace(policies, executor=one), profile) for name, one in learnt.items()},
             seeds,
-            120.0,
+            asked.seconds,
         )
         for name, outcomes in played.items():
             gains.setdefault(name, []).append(outcomes.scores - played["frozen"].scores)

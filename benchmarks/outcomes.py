@@ -19,6 +19,7 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
 import numpy as np
 import tyro
+from smallest import runs
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation, concatenate
 from understudy.contract.protocols import Pilot
@@ -156,7 +157,13 @@ def tell(name: str, stats: Tally) -> None:
 
 def main() -> None:
     """Plays, watches, compares."""
-    settings = tyro.cli(Settings, description=__doc__)
+    small = ("--worlds", "2", "--seconds", "3")
+    for words in runs(small, (*small, "--eye")):
+        measure(tyro.cli(Settings, args=words, description=__doc__))
+
+
+def measure(settings: Settings) -> None:
+    """Of what is exact, or of what the eye sees."""
     profile, late_ticks = load_profile("darkorbit"), round(settings.late * TICK_RATE_HZ)
     pilots: dict[str, Pilot] = {style: Teacher(style, profile) for style in STYLES}
     if settings.eye:

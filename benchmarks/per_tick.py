@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from jaxtyping import UInt64
+from smallest import flags
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -297,7 +298,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--executions", nargs="*", default=list(EXECUTIONS))
     parser.add_argument("--out", type=Path, default=Path("out/per_tick"))
-    arguments = parser.parse_args()
+    smallest = ("hunter", "{recordings}", "{models}", "--epochs", "1", "--worlds", "4", "--seconds", "2")
+    arguments = parser.parse_args(flags(*smallest, "--executions", "half chunks", "likeliest chunk"))
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     profile, levels = load_profile("darkorbit"), load_policies(arguments.models)

@@ -20,11 +20,13 @@ from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
 from understudy.policies.click_semantics import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
-from understudy.policies.conditioning import concat_conditioning, concat_strategy
+from understudy.policies.conditioning import STRATEGY_WIDTH, concat_conditioning, concat_strategy
 from understudy.policies.executor import MINIMAP as MINIMAP_POINT
 from understudy.policies.executor import NUM_CANDIDATES, ExecutorOutput
 from understudy.policies.executor import SPACE as SPACE_POINT
 from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.inference_backend import InferenceBackend
+from understudy.policies.level_scheduler import LevelScheduler, LevelState
 from understudy.policies.motor_model import IDLE, MOVE, PRESS
 from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.sampling import sample_actions
@@ -75,6 +77,40 @@ class PrompterCarry:
     """What the teacher itself would do in this tick, records of dtype ACTION."""
 
 
+class PromptedLevels(LevelScheduler):
+    """The slower levels, in which the teacher stands in for mode or target."""
+
+    def __init__(self, networks: InferenceBackend, window_s: int, parts: frozenset[Part]) -> None:
+        super().__init__(networks, window_s)
+        self._parts = parts
+        self.busy: PrompterCarry | None = None
+
+    def _run_strategist(self, state: LevelState, context_BF: torch.Tensor) -> None:
+        super()._run_strategist(state, context_BF)
+        if "mode" in self._parts:
+            self._set_mode(state)
+
+    def _set_mode(self, state: LevelState) -> None:
+        assert self.busy is not None
+        modes = torch.nn.functional.one_hot(torch.from_numpy(self.busy.teacher["mode"].astype(np.int64)), NUM_MODES)
+        state.strategy = concat_strategy(modes.float(), state.strategy[:, NUM_MODES : NUM_MODES + GOAL_WIDTH])
+        state.conditioning = torch.cat([state.strategy, state.conditioning[:, STRATEGY_WIDTH:]], dim=-1)
+
+    def _run_tactician(self, state, context_BF, tracks_BNF, kinds_BN, track_ids) -> None:  # type: ignore[no-untyped-def]
+        if "mode" in self._parts:
+            self._set_mode(state)
+        super()._run_tactician(state, context_BF, tracks_BNF, kinds_BN, track_ids)
+        if "target" in self._parts:
+            assert self.busy is not None
+            slots = self.busy.teacher["target_slot"]
+            weights = np.zeros((len(slots), MAX_TRACKS), np.float32)
+            aimed = np.flatnonzero(slots >= 0)
+            weights[aimed, slots[aimed]] = 1.0
+            route, none = state.conditioning[:, STRATEGY_WIDTH:-1], torch.from_numpy((slots < 0).astype(np.float32))
+            state.conditioning = concat_conditioning(state.strategy, route, none)
+            state.target_probs, state.target_ids = weights, track_ids.copy()
+
+
 class Prompted(HierarchicalPolicy):
     """A Hierarchy in which the teacher stands in for some parts."""
 
@@ -84,6 +120,7 @@ class Prompted(HierarchicalPolicy):
         self._style = style_record(self._teacher.style)
         self.hand = exact_hand(policies.hand) if "exact hand" in parts else policies.hand
         self._busy: PrompterCarry | None = None
+        self._levels = PromptedLevels(self.networks, policies.window_s, parts)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """A fresh memory for B worlds."""
@@ -92,7 +129,7 @@ class Prompted(HierarchicalPolicy):
     def decide(self, observation: Observation, carry: Carry) -> Decision:
         """One tick, after the teacher has had its say."""
         self._ask_teacher(observation, carry)
-        self._busy = carry
+        self._busy = self._levels.busy = carry
         decision = super().decide(observation, carry.understudy)
         return Decision(decision.action, decision.intent, carry)
 
@@ -108,34 +145,6 @@ class Prompted(HierarchicalPolicy):
         carry.prompts = np.zeros(len(observation), PROMPTS)
         read_prompts(carry.prompts, carry.teacher, before, observation.records, self._encoder.geometry)
         carry.phases = hands["phase"].copy()
-
-    def _run_strategist(self, context_BF: torch.Tensor, carry: HierarchicalState) -> None:
-        super()._run_strategist(context_BF, carry)
-        if "mode" in self._parts:
-            self._say_mode(carry)
-
-    def _say_mode(self, carry: HierarchicalState) -> None:
-        assert self._busy is not None
-        modes = torch.nn.functional.one_hot(torch.from_numpy(self._busy.teacher["mode"].astype(np.int64)), NUM_MODES)
-        goal = carry.strategy[:, NUM_MODES : NUM_MODES + GOAL_WIDTH]
-        carry.strategy = concat_strategy(modes.float(), goal)
-        carry.conditioning = torch.cat([carry.strategy, carry.conditioning[:, carry.strategy.shape[1] :]], dim=-1)
-
-    def _run_tactician(self, context_BF, tracks, kinds, observation, carry) -> None:  # type: ignore[no-untyped-def]
-        if "mode" in self._parts:
-            self._say_mode(carry)
-        super()._run_tactician(context_BF, tracks, kinds, observation, carry)
-        if "target" in self._parts:
-            assert self._busy is not None
-            slots = self._busy.teacher["target_slot"]
-            weights = np.zeros((len(slots), MAX_TRACKS), np.float32)
-            aimed = np.flatnonzero(slots >= 0)
-            weights[aimed, slots[aimed]] = 1.0
-            route = carry.conditioning[:, carry.strategy.shape[1] : -1]
-            carry.conditioning = concat_conditioning(
-                carry.strategy, route, torch.from_numpy((slots < 0).astype(np.float32))
-            )
-            carry.target_probs, carry.target_ids = weights, observation.records["tracks"]["id"].copy()
 
     def _act(self, observation: Observation, output: ExecutorOutput, carry: HierarchicalState) -> Action:
         assert self._busy is not None and self._busy.prompts is not None and self._busy.whole is not None
@@ -164,6 +173,7 @@ class Prompted(HierarchicalPolicy):
             carry.streams,
             *chances,
             actions,
+            carry.sampled,
         )
         return Action(self._with_whole(actions, self._busy.whole))
 

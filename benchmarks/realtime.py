@@ -6,6 +6,7 @@ game's window, drawn; SDL_VIDEODRIVER=dummy draws without a display).
 """
 
 import argparse
+import itertools
 import os
 import subprocess
 import sys
@@ -17,6 +18,7 @@ os.environ.update(OMP_NUM_THREADS="1", MKL_NUM_THREADS="1", NUMBA_NUM_THREADS="1
 
 import numpy as np
 import torch
+from smallest import flags, require
 
 from understudy.contract.action import Action, Actor, idle_action
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
@@ -26,7 +28,7 @@ from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.inference_backend import OnnxBackend, TorchBackend, fastest_backend, make_backend
 from understudy.policies.motor_model import MOTOR_MODEL
-from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
+from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_PLACES, PLACE_AT, THERE_AT, TRACK_WIDTH
 from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -38,6 +40,9 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
 
 SEEDS = np.array([3], np.uint64)
+TRAINER = [__file__, "--part", "train"]
+TRAINS = "it trains\n"
+"""The trainer says so after its first step."""
 PARTS = ("decide", "libraries", "alone", "trainer", "window")
 
 
@@ -138,7 +143,7 @@ def libraries(policies: PolicyBundle) -> None:
     """Each policy by itself in both libraries, one thread, processor time; and what making it ready costs."""
     seen = (torch.randn(1, MAX_TRACKS, TRACK_WIDTH), torch.ones(1, MAX_TRACKS, dtype=torch.int64))
     context = torch.randn(1, CONTEXT_WIDTH)
-    told = (torch.rand(1, MAX_TRACKS), torch.randn(1, MAX_LANDMARKS, LANDMARK_WIDTH))
+    told = (torch.rand(1, MAX_TRACKS), made_up_landmarks(1))
     cases = {
         "strategist": (torch.randn(1, 60, CONTEXT_WIDTH),),
         "tactician": (context, torch.randn(1, STRATEGY_WIDTH), *seen),
@@ -155,6 +160,14 @@ def libraries(policies: PolicyBundle) -> None:
             spent = [spent_ms(lambda ask=ask, arguments=arguments: ask(*arguments)) for ask in (one, other)]
         apart = max(float((expected[field] - given[field]).nan_to_num().abs().max()) for field in expected)
         print(f"{name}: torch {spent[0]}, ONNX Runtime {spent[1]} ms on the processor (p50 / p99); apart {apart:.1e}")
+
+
+def made_up_landmarks(batch: int) -> torch.Tensor:
+    """Marks on the minimap, (batch, MAX_LANDMARKS, LANDMARK_WIDTH): all there, at places that exist."""
+    landmarks = torch.randn(batch, MAX_LANDMARKS, LANDMARK_WIDTH)
+    landmarks[..., THERE_AT] = 1.0
+    landmarks[..., PLACE_AT] = torch.randint(NUM_LANDMARK_PLACES, (batch, MAX_LANDMARKS)).float()
+    return landmarks
 
 
 def spent_ms(work: Callable[[], object], times: int = 500) -> str:
@@ -179,13 +192,29 @@ def train_for_ever() -> None:
         torch.randn(128, MAX_TRACKS, TRACK_WIDTH),
         torch.ones(128, MAX_TRACKS, dtype=torch.int64),
         torch.rand(128, MAX_TRACKS),
-        torch.randn(128, MAX_LANDMARKS, LANDMARK_WIDTH),
+        made_up_landmarks(128),
     )
-    while True:
+    for step in itertools.count():
         optimiser.zero_grad()
         said = model(*batch)
         (said.start_logit.square().mean() + said.key_logits.square().mean()).backward()
         optimiser.step()
+        if step == 0:
+            print(TRAINS, end="", flush=True)
+
+
+def beside_a_trainer(hierarchy: HierarchicalPolicy, seconds: float) -> LatencyReport:
+    """The beat without a window, while another process trains from before its beginning until after its end."""
+    trainer = subprocess.Popen([sys.executable, *TRAINER], stdout=subprocess.PIPE, text=True)
+    try:
+        assert trainer.stdout is not None
+        require(trainer.stdout.readline() == TRAINS, "the trainer has not begun")
+        report = live(hierarchy, seconds)
+        require(trainer.poll() is None, f"the trainer has ended with {trainer.returncode}")
+        return report
+    finally:
+        trainer.kill()
+        trainer.communicate()
 
 
 def main() -> None:
@@ -194,7 +223,7 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=None)
     parser.add_argument("--library", choices=("onnxruntime", "torch"), default=fastest_backend())
     parser.add_argument("--part", nargs="*", choices=(*PARTS, "train"), default=PARTS)
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(flags("--seconds", "1"))
     if "train" in chosen.part:
         train_for_ever()
     torch.set_num_threads(1)
@@ -209,13 +238,7 @@ def main() -> None:
     if "alone" in chosen.part:
         say("alone", live(hierarchy, chosen.seconds))
     if "trainer" in chosen.part:
-        trainer = subprocess.Popen([sys.executable, __file__, "--part", "train"])
-        try:
-            time.sleep(4.0)
-            say("beside a trainer at nice 19", live(hierarchy, chosen.seconds))
-        finally:
-            trainer.kill()
-            trainer.wait()
+        say("beside a trainer at nice 19", beside_a_trainer(hierarchy, chosen.seconds))
     if "window" in chosen.part:
         say("in the window", live_in_window(hierarchy, chosen.seconds))
 

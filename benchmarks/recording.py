@@ -5,6 +5,7 @@
 Times are CPU seconds, so other work on the machine hardly counts; the loss at kill -9 is measured in real time.
 """
 
+import argparse
 import random
 import signal
 import statistics
@@ -17,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from fuzz_recordings import rewrite
+from smallest import flags, require
 
 from understudy.cli.record import record_teacher
 from understudy.contract.action import Action
@@ -28,33 +30,37 @@ from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import read_episode, write_episode
 
 STYLES = ("hunter", "kiter", "careful")
-KILLS = 8
-REPEATS = 4
+TO_BE_KILLED = "--to-be-killed"
 
 
 def main() -> None:
     """Prints one line a figure."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--minutes", type=float, default=60.0, help="of each style")
+    parser.add_argument("--kills", type=int, default=8)
+    parser.add_argument("--repeats", type=int, default=4)
+    asked = parser.parse_args(flags("--minutes", "4", "--kills", "2", "--repeats", "1"))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         record_teacher("hunter", 0.1, 1, folder / "warm", sessions=1)  # compiles
         for style in STYLES:
-            paths = record_in_bulk(style, folder / style)
+            paths = record_in_bulk(style, asked.minutes, folder / style)
         read_back(paths)
         episode = read_episode(paths[0])[:6000]
-        read_sizes(episode, folder)
-        listen(episode, folder / "live.mcap", mouse_hz=0)
-        listen(episode, folder / "mouse.mcap", mouse_hz=125)
+        read_sizes(episode, folder, asked.minutes, asked.repeats)
+        listen(episode, folder / "live.mcap", asked.repeats, mouse_hz=0)
+        listen(episode, folder / "mouse.mcap", asked.repeats, mouse_hz=125)
         pickle_size(episode, folder / "guide.pkl")
-        kill(folder, paths[0])
+        kill(folder, paths[0], asked.kills)
 
 
-def record_in_bulk(style: str, folder: Path) -> list[Path]:
-    """An hour of a teacher in twelve sessions."""
+def record_in_bulk(style: str, minutes: float, folder: Path) -> list[Path]:
+    """So much of a teacher's play; an hour comes in twelve sessions."""
     cpu_s, wall_s = time.process_time(), time.perf_counter()
-    paths = record_teacher(style, 60.0, 0, folder)
+    paths = record_teacher(style, minutes, 0, folder)
     cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
     megabytes = sum(path.stat().st_size for path in paths) / 1e6
-    print(f"record an hour of {style}: {cpu_s:.1f} s CPU, {wall_s:.1f} s on the clock, {megabytes:.1f} MB")
+    print(f"record {minutes:g} minutes of {style}: {cpu_s:.1f} s CPU, {wall_s:.1f} s on the clock, {megabytes:.1f} MB")
     return paths
 
 
@@ -65,8 +71,8 @@ def read_back(paths: list[Path]) -> None:
     print(f"read {ticks} ticks back: {time.process_time() - cpu_s:.2f} s CPU")
 
 
-def read_sizes(episode: Episode, folder: Path) -> None:
-    """Five minutes and their multiples, as they are written and as another tool writes them: in order of time."""
+def read_sizes(episode: Episode, folder: Path, minutes: float, repeats: int) -> None:
+    """Some minutes and their multiples, as they are written and as another tool writes them: in order of time."""
     for times in (1, 2, 4, 8):
         path, other = folder / f"{times}.mcap", folder / f"{times}_other.mcap"
         observations = np.concatenate([episode.observations] * times)
@@ -75,25 +81,25 @@ def read_sizes(episode: Episode, folder: Path) -> None:
         write_episode(replace(episode, observations=observations, actions=actions, actors=actors, inputs=()), path)
         rewrite(path, other, chunk_size=2**22)
         print(
-            f"read {times * 5} minutes: {read_s(path):.3f} s CPU, rewritten by another tool in chunks of 4 MB "
-            f"{read_s(other):.3f} s"
+            f"read {times * minutes:g} minutes: {read_s(path, repeats):.3f} s CPU, rewritten by another tool in chunks "
+            f"of 4 MB {read_s(other, repeats):.3f} s"
         )
 
 
-def read_s(path: Path) -> float:
-    """CPU seconds to read a recording, the best of REPEATS."""
+def read_s(path: Path, repeats: int) -> float:
+    """CPU seconds to read a recording, the best of `repeats`."""
     found = []
-    for _ in range(REPEATS):
+    for _ in range(repeats):
         before_s = time.process_time()
         read_episode(path)
         found.append(time.process_time() - before_s)
     return min(found)
 
 
-def listen(episode: Episode, path: Path, mouse_hz: int) -> None:
-    """A Recorder told of every step of a live session, with a moving mouse or without; the best of REPEATS."""
+def listen(episode: Episode, path: Path, repeats: int, mouse_hz: int) -> None:
+    """A Recorder told of every step of a live session, with a moving mouse or without; the best of some."""
     steps = [step_of(episode, tick, mouse_hz) for tick in range(len(episode))]
-    found = min(listen_once(steps, episode, path.with_stem(f"{path.stem}_{number}")) for number in range(REPEATS))
+    found = min(listen_once(steps, episode, path.with_stem(f"{path.stem}_{number}")) for number in range(repeats))
     both_us, control_us, megabytes = found
     print(
         f"Recorder, {mouse_hz} mouse events a second: {both_us:.1f} us a tick, of them {control_us:.1f} us in the "
@@ -136,21 +142,22 @@ def pickle_size(episode: Episode, path: Path) -> None:
     )
 
 
-def kill(folder: Path, source: Path) -> None:
+def kill(folder: Path, source: Path, kills: int) -> None:
     """Kills recording processes at random moments; how much play was told to them but is not on disk."""
     lost_s = []
-    paths = [folder / f"killed_{number}.mcap" for number in range(KILLS)]
-    command = [sys.executable, __file__, str(source)]
+    paths = [folder / f"killed_{number}.mcap" for number in range(kills)]
+    command = [sys.executable, __file__, TO_BE_KILLED, str(source)]
     children = [subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE, text=True) for path in paths]
     for child in children:
         assert child.stdout is not None
         child.stdout.readline()
     for child, path in zip(children, paths, strict=True):
         time.sleep(random.uniform(0.2, 1.2))
+        require(child.poll() is None, f"a recording process has ended by itself with {child.returncode}")
         child.send_signal(signal.SIGKILL)
         told = child.communicate()[0].split("\n")[:-1]
         lost_s.append((int(told[-1]) + 1 - len(read_episode(path))) / 20)
-    print(f"kill -9, {KILLS} times: {max(lost_s):.2f} s lost at most, {statistics.mean(lost_s):.2f} s on average")
+    print(f"kill -9, {kills} times: {max(lost_s):.2f} s lost at most, {statistics.mean(lost_s):.2f} s on average")
 
 
 def record_until_killed(source: Path, path: Path) -> None:
@@ -166,7 +173,7 @@ def record_until_killed(source: Path, path: Path) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        record_until_killed(Path(sys.argv[1]), Path(sys.argv[2]))
+    if TO_BE_KILLED in sys.argv:
+        record_until_killed(*map(Path, sys.argv[2:]))
     else:
         main()

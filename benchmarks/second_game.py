@@ -23,6 +23,7 @@ import cv2
 import numpy as np
 from desktop import x_server
 from PIL import Image
+from smallest import require, runs
 
 from understudy.worlds.desktop.platform import open_camera, open_injector, open_windows
 from understudy.worlds.desktop.windows.window_system import Area, find_window
@@ -41,8 +42,10 @@ def main() -> None:
     parser.add_argument("--shots", type=int, default=80)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--nobody", action="store_true", help="play: nobody plays")
-    asked = parser.parse_args()
-    {"shots": shots, "record": record, "replay": replay, "play": play}[asked.stage](asked)
+    small = ("--folder", "{folder}/bill", "--shots", "4", "--seconds", "3")
+    for words in runs(("shots", *small), ("play", *small, "--nobody")):
+        asked = parser.parse_args(words)
+        {"shots": shots, "record": record, "replay": replay, "play": play}[asked.stage](asked)
 
 
 def sprites() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -154,6 +157,7 @@ def record(asked: argparse.Namespace) -> None:
                 clicked += 1
             time.sleep(0.25)
         print(watching.communicate()[0].strip())
+        require(watching.returncode == 0, f"the recorder has ended with {watching.returncode}")
         print(f"{clicked} clicks were made, some before the recording began")
         Image.fromarray(game.look()).save(asked.folder / "end.png")
         game.close()
@@ -179,6 +183,7 @@ def play(asked: argparse.Namespace) -> None:
                 Image.fromarray(game.look()).save(asked.folder / name)
                 kept += 1
         print(playing.communicate()[0].strip())
+        require(playing.returncode == 0, f"the understudy has ended with {playing.returncode}")
         print(f"{answered} dialogs were answered")
         game.close()
 

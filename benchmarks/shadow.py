@@ -22,6 +22,7 @@ import numpy as np
 import torch
 from rich.console import Console
 from rich.table import Table
+from smallest import flags
 
 from understudy.contract.action import ACTION
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S
@@ -43,7 +44,7 @@ from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
-HELD_OUT_WORLDS, HELD_OUT_MINUTES = 8, 3.0
+HELD_OUT_WORLDS = 8
 FIRST_STREAM = 500_000
 """Streams are played in worlds that no recording of `understudy record` uses."""
 FIRST_JUDGED, FIRST_PLAYED = 600_000, 1_200_000
@@ -61,9 +62,11 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=ShadowSettings.learning_rate)
     parser.add_argument("--worlds", type=int, default=64, help="of each closed loop")
     parser.add_argument("--seconds", type=float, default=150.0)
+    parser.add_argument("--held-out-minutes", type=float, default=3.0, help="of play to ask about, in each of 8 worlds")
     parser.add_argument("--purpose", default="HOLDOUT", choices=[purpose.name for purpose in Purpose])
     parser.add_argument("--folder", type=Path, default=Path("experiments/shadow"))
-    arguments = parser.parse_args()
+    smallest = ("--understudy", "hunter", "{models}", "{recordings}", "--styles", "kiter", "--minutes", "2")
+    arguments = parser.parse_args(flags(*smallest, "--worlds", "4", "--seconds", "3", "--held-out-minutes", "0.5"))
     torch.set_num_threads(1)
     arguments.folder.mkdir(parents=True, exist_ok=True)
     for style, models, recordings in arguments.understudy:
@@ -138,7 +141,8 @@ class Changes:
     def _held_out(self, style: str) -> ExecutorBatch:
         """Samples of a style in worlds that nobody learns from."""
         parts = []
-        for records, actions in played(style, seeds_for(self.purpose, HELD_OUT_WORLDS, FIRST_JUDGED), HELD_OUT_MINUTES):
+        seeds = seeds_for(self.purpose, HELD_OUT_WORLDS, FIRST_JUDGED)
+        for records, actions in played(style, seeds, self.arguments.held_out_minutes):
             parts += [
                 part.samples for part in StreamingLabeller(self.policies, self.profile).watch(records, actions, 0)
             ]

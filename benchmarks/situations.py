@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from prompter import Part, Prompted
+from smallest import flags
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import TICK_RATE_HZ, Role
@@ -144,7 +145,7 @@ def main() -> None:
     parser.add_argument("--map", help="only ticks on this map")
     parser.add_argument("--worlds", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=120.0)
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(flags("kiter", "{models}", "--worlds", "4", "--seconds", "3"))
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
     profile, policies = load_profile("darkorbit"), load_policies(arguments.model)

@@ -7,6 +7,7 @@ import argparse
 import time
 
 import numpy as np
+from smallest import flags
 
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import Observation
@@ -60,7 +61,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--worlds", type=int, default=64)
     parser.add_argument("--minutes", type=float, default=5.0)
-    options = parser.parse_args()
+    parser.add_argument("--ticks", type=int, default=20_000, help="of one world, to count decisions")
+    options = parser.parse_args(flags("--worlds", "4", "--minutes", "0.1", "--ticks", "100"))
     profile = load_profile()
     pilots = {style: OpenTeacher(style, profile) for style in read_styles()}
     pilots |= {name: make(profile) for name, make in BASELINES.items()}
@@ -69,7 +71,7 @@ def main() -> None:
     print("| " + " | ".join(titles) + " |\n" + "|---" * len(titles) + "|")
     for name, result in outcomes.items():
         print(row(name, result))
-    for num_worlds, num_ticks in ((1, 20_000), (64, 2_000)):
+    for num_worlds, num_ticks in ((1, options.ticks), (64, options.ticks // 10)):
         speed = decisions_per_second(num_worlds, num_ticks)
         print(f"decisions per CPU-second, {num_worlds} worlds: {speed:,.0f}")
 

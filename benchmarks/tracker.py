@@ -4,9 +4,11 @@ The hunter's play as detections: true boxes with 1 pixel of noise, one in twenty
 20, 10 and 5 pictures a second. Counted are changes of identity, and velocity error in window widths a second.
 """
 
+import argparse
 from dataclasses import replace
 
 import numpy as np
+from smallest import flags
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
@@ -95,7 +97,11 @@ def measure(tracker: Tracker, film: np.ndarray, every: int, *, own_motion: bool)
 
 def main() -> None:
     """Prints the table for benchmarks/tracker.md."""
-    played, usual = films(6, 40.0), TrackerConfig()
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--worlds", type=int, default=6)
+    parser.add_argument("--seconds", type=float, default=40.0)
+    asked = parser.parse_args(flags("--worlds", "1", "--seconds", "10"))
+    played, usual = films(asked.worlds, asked.seconds), TrackerConfig()
     variants = {
         "overlap of boxes, own motion unknown": (OverlapTracker, usual, False),
         "overlap of boxes": (OverlapTracker, usual, True),

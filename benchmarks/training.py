@@ -16,6 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from smallest import flags
 
 from understudy.cli.record import record_teacher
 from understudy.cli.show.train_view import print_outcome
@@ -48,7 +49,8 @@ def main() -> None:
     parser.add_argument("--teacher", default="hunter")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quick", action="store_true")
-    arguments = parser.parse_args()
+    parser.add_argument("--epoch-scale", type=float, default=1.0)
+    arguments = parser.parse_args(flags("--minutes", "4", "--quick", "--epoch-scale", "0.001"))
     console, table = Console(), Table(title=f"{arguments.minutes:g} minutes of play, {arguments.threads} thread(s)")
     for column in ("part", "wall s", "CPU s", "steps", "ms a step", "peak GB so far"):
         table.add_column(column, justify="left" if column == "part" else "right")
@@ -59,7 +61,11 @@ def main() -> None:
             dataset = load_dataset(recordings)
             table.add_row("gather", *(f"{s:.1f}" for s in since()), "", "", f"{peak_memory_gb():.2f}")
         command = Train(
-            output_dir=models, quick=arguments.quick, threads=arguments.threads, log_dir=Path(folder) / "logs"
+            output_dir=models,
+            quick=arguments.quick,
+            threads=arguments.threads,
+            epoch_scale=arguments.epoch_scale,
+            log_dir=Path(folder) / "logs",
         )
         results = []
         for policy, settings in settings_of(command).items():

@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from rich.console import Console
+from smallest import flags
 
 from understudy.cli.record import record_teacher
 from understudy.cli.train import Train, settings_of
@@ -99,7 +100,10 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10, help="of the Strategist; the guide's are 20")
     parser.add_argument("--folder", type=Path, default=Path("experiments/vlm"))
     parser.add_argument("--recordings", type=Path, default=None, help="recordings of teacher and seed: FOLDER/{seed}")
-    arguments = parser.parse_args()
+    parser.add_argument("--epoch-scale", type=float, default=1.0, help="of the training before")
+    parser.add_argument("--fresh", type=float, default=240.0, help="seconds of play elsewhere in each of 12 worlds")
+    smallest = ("--seeds", "0", "--minutes", "8", "--collect", "30", "--worlds", "4", "--seconds", "5", "--epochs", "1")
+    arguments = parser.parse_args(flags(*smallest, "--epoch-scale", "0.001", "--fresh", "30"))
     torch.set_num_threads(1)
     found = [one_seed(seed, arguments) for seed in arguments.seeds]
     sum_up(found, Purpose[arguments.purpose], Console(width=140, highlight=False))
@@ -155,7 +159,10 @@ def one_seed(seed: int, arguments: argparse.Namespace) -> Found:
         (edit_fights if arguments.edit == "fights" else edit_folder)(source, edited)
     if not (models / "executor" / BEST).exists():
         dataset = load_dataset(edited)
-        settings = settings_of(Train(output_dir=models, seed=seed, log_dir=folder / "logs"), dataset.hours)
+        settings = settings_of(
+            Train(output_dir=models, seed=seed, epoch_scale=arguments.epoch_scale, log_dir=folder / "logs"),
+            dataset.hours,
+        )
         for name, how in settings.items():
             train_policy(name, dataset, how)
     collect(models, folder / "corrections", arguments, seed)
@@ -209,7 +216,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
 def fresh_lessons(arguments: argparse.Namespace, seed: int) -> list[LabelledEpisode]:
     """The teacher's play, unedited, in worlds that nobody has learnt from: what is right where nothing is wrong."""
     seeds = seeds_for(Purpose[arguments.purpose], 12, FIRST_FRESH + 100 * seed)
-    world, ticks = Simulator(seeds, spread_over_maps(seeds)), 240 * TICK_RATE_HZ
+    world, ticks = Simulator(seeds, spread_over_maps(seeds)), round(arguments.fresh * TICK_RATE_HZ)
     teacher = Teacher(arguments.teacher, world.profile)
     carry = teacher.start(seeds ^ PILOT_SEED_XOR)
     records, actions = np.zeros((len(seeds), ticks), OBSERVATION), np.zeros((len(seeds), ticks), ACTION)

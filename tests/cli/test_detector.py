@@ -35,7 +35,7 @@ def test_looking_lists_objects_and_draws_them(
     [
         (["train", "--images", "somewhere"], "belong together"),
         (["train", "--pictures", "3"], "--pictures must be"),
-        (["train", "--lr", "0"], "lr must be above 0"),
+        (["train", "--lr", "0"], "--lr 0 was given"),
         (["convert", "missing.pt"], "There are no weights"),
         (["look", "missing.png"], "no picture"),
         (["look", "missing.png", "--device", "gpu"], "invalid choice"),

@@ -1,8 +1,14 @@
 import csv
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.child_processes import descendants, is_running, processor_seconds
 from understudy.cli.evaluate import Evaluate, evaluate
 from understudy.cli.main import run_command
 from understudy.contract.errors import FlagError
@@ -27,20 +33,50 @@ def test_teacher_and_baselines_are_judged_and_everything_is_written(
     assert "<!doctype html>" in (working_folder / "judged/report.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        Evaluate(models=(), worlds=0),
-        Evaluate(models=(), seconds=0.0),
-        Evaluate(models=(), processes=0),
-        Evaluate(models=(), offset=-1),
-    ],
-)
-def test_numbers_that_make_no_sense_are_refused_by_the_name_of_their_flag(command: Evaluate) -> None:
-    with pytest.raises(FlagError, match=r"^--(worlds|seconds|processes|offset) "):
-        evaluate(command)
+def test_more_seeds_than_there_are_is_one_sentence() -> None:
+    with pytest.raises(FlagError, match=r"^--offset 4294967200 was given: expected 0 to 4294967168\.$"):
+        evaluate(Evaluate(models=(), offset=4_294_967_200, worlds=128))
 
 
 def test_an_unknown_teacher_is_refused() -> None:
     with pytest.raises(FlagError, match="nobody"):
         evaluate(Evaluate(models=(), teacher="nobody", worlds=4))
+
+
+NUM_TRIES, WORKING_S = 3, 5.0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
+@pytest.mark.parametrize("worked_s", [0.0, WORKING_S], ids=["workers start", "workers play"])
+def test_ctrl_c_ends_evaluation_and_its_workers_within_two_seconds(working_folder: Path, worked_s: float) -> None:
+    """Tried again where it took longer: whatever else a busy machine does is not asked here."""
+    assert any(seconds_to_stop(worked_s) < 2.0 for _ in range(NUM_TRIES))
+
+
+def seconds_to_stop(worked_s: float) -> float:
+    """Sends Ctrl-C, as a terminal does, to an evaluation whose two workers have used so much processor time each."""
+    flags = ["--models", "--worlds", "1024", "--seconds", "3600", "--processes", "2"]
+    command = [sys.executable, "-m", "understudy.cli.main", "evaluate", *flags]
+    running = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    )
+    try:
+        workers: list[int] = []
+        while sum(processor_seconds(pid) >= max(worked_s, 0.05) for pid in workers) < 2:
+            assert running.poll() is None, running.communicate()[0]
+            time.sleep(0.02)
+            workers = descendants(running.pid)
+        began_s = time.monotonic()
+        os.killpg(running.pid, signal.SIGINT)
+        said = running.communicate(timeout=300)[0]
+        ended_s = time.monotonic() - began_s
+    finally:
+        if running.poll() is None:
+            os.killpg(running.pid, signal.SIGKILL)
+    assert running.returncode == 130
+    assert said.strip().endswith("Stopped.") and "Traceback" not in said
+    until = time.monotonic() + 60
+    while any(map(is_running, workers)):  # multiprocessing's own tracker ends when it notices that its parent has
+        assert time.monotonic() < until, "a child is left"
+        time.sleep(0.02)
+    return ended_s

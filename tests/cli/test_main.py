@@ -1,5 +1,6 @@
 """The command line: fast help, mistakes as sentences, exit codes."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -33,6 +34,10 @@ def run(command):
         raise KeyboardInterrupt
     if command.times == 99:
         raise ZeroDivisionError("a mistake of ours")
+    if command.times == 98:
+        open("nowhere/a.txt", encoding="utf-8")
+    if command.times == 97:
+        raise OSError(28, "No space left on device")
     print(" ".join(["hello", command.data_dir] * command.times))
     return 7 if command.times == 77 else None
 '''
@@ -82,14 +87,35 @@ def test_a_verb_that_does_not_exist_is_answered_with_those_that_do(capsys: pytes
     assert all(verb in said for verb in VERBS)
 
 
+@pytest.mark.parametrize(
+    ("word", "nearest"),
+    [("trian", "train"), ("Evaluate", "evaluate"), ("practice", "practise"), ("recording", "record")],
+)
+def test_a_misspelt_verb_is_answered_with_the_nearest(
+    word: str, nearest: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for rest in ([], ["--version"], ["--help"], ["--minutes", "3"]):
+        assert main([word, *rest]) == 2
+        assert f"no verb {word!r}; did you mean {nearest}" in capsys.readouterr().err
+
+
 def test_no_verb_at_all_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 0
     assert "usage: understudy VERB" in capsys.readouterr().out
 
 
 def test_the_version_is_that_of_the_installed_package(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--version"]) == 0
-    assert capsys.readouterr().out.startswith("understudy 0.")
+    for arguments in (["--version"], ["train", "--version"]):
+        assert main(arguments) == 0
+        assert capsys.readouterr().out.startswith("understudy 0.")
+
+
+def test_the_package_can_be_run_by_its_name() -> None:
+    for arguments, code in ((["--version"], 0), (["dance"], 2)):
+        command = [sys.executable, "-m", "understudy", *arguments]
+        finished = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+        assert finished.returncode == code
+        assert (finished.stdout + finished.stderr).startswith("understudy ")
 
 
 def test_flags_are_taken_in_both_spellings(greet: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,6 +145,42 @@ def test_ctrl_c_ends_with_130_and_no_traceback(greet: tuple[str, str], capsys: p
 def test_a_mistake_of_ours_keeps_its_traceback(greet: tuple[str, str]) -> None:
     with pytest.raises(ZeroDivisionError):
         run_command(*greet, ["--times", "99"], program="greet")
+
+
+@pytest.mark.parametrize(
+    ("times", "sentence"),
+    [
+        ("98", "nowhere/a.txt cannot be used: No such file or directory (--debug shows where).\n"),
+        ("97", "The operating system refused: No space left on device (--debug shows where).\n"),
+    ],
+)
+def test_what_the_operating_system_refuses_is_one_sentence_and_exit_code_2(
+    greet: tuple[str, str], times: str, sentence: str, capsys: pytest.CaptureFixture[str], working_folder: Path
+) -> None:
+    assert run_command(*greet, ["--times", times], program="greet") == 2
+    assert capsys.readouterr().err == sentence
+    assert run_command(*greet, ["--times", times, "--debug"], program="greet") == 2
+    assert "Traceback" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("times", ["1", "100000", "--help", "--version", ""])
+def test_output_to_a_full_disk_is_one_sentence_and_exit_code_2(
+    greet: tuple[str, str], times: str, tmp_path: Path
+) -> None:
+    run = f"run_command('greeting_command', 'Greet', ['--times', '{times}'], 'greet')" if times.isdigit() else ""
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from understudy.cli.main import main, run_command; "
+        f"sys.exit({run or f'main({[*filter(None, [times])]})'})"
+    )
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    command = [sys.executable, "-c", code]
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        child = subprocess.run(
+            command, env=buffered, stdout=full, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+        )
+    assert child.returncode == 2
+    assert child.stderr == "The operating system refused: No space left on device (--debug shows where).\n"
 
 
 def test_a_command_may_choose_its_exit_code(greet: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -101,4 +101,4 @@ def test_a_full_disk_is_one_sentence_and_costs_no_older_recording(tmp_path: Path
 def test_a_folder_that_cannot_be_written_to_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert main(["record", "--minutes", "0.1", "--out", str(tmp_path / "file" / "folder")]) == 2
-    assert "cannot be made" in capsys.readouterr().err
+    assert "folder cannot be written to (Not a directory): name another folder." in capsys.readouterr().err

@@ -157,3 +157,13 @@ def test_an_export_goes_through_no_link(recorded: list[Path], tmp_path: Path) ->
         Path(f"elsewhere/{recorded[0].stem}.{form}").symlink_to(tmp_path / "gone")
         assert main(["recordings", "export", str(recorded[0]), "--form", form, "--out", "elsewhere"]) == 0
     assert not (tmp_path / "gone").exists()
+
+
+def test_a_file_that_the_disk_refuses_is_named_and_the_others_are_exported(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    too_long = recorded[0].rename(recorded[0].with_name("a" * 250 + ".mcap"))  # with .jsonl it is 256 characters
+    assert main(["recordings", "export", "--form", "jsonl"]) == 1
+    said = capsys.readouterr()
+    assert f"{too_long}: File name too long" in said.out and said.err == ""
+    assert recorded[1].with_suffix(".jsonl").exists()

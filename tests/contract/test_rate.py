@@ -3,7 +3,7 @@
 import pytest
 
 from tests.support.manual_clock import ManualClock
-from understudy.contract.rate import Rate, SystemClock
+from understudy.contract.rate import Beat, Rate, SystemClock
 
 
 def test_an_hour_of_uneven_work_does_not_drift() -> None:
@@ -57,3 +57,32 @@ def test_the_system_clock_sleeps_until_the_moment_and_not_before() -> None:
     clock.sleep_until(deadline_s)
     assert clock.now_s() >= deadline_s
     clock.sleep_until(deadline_s - 1.0)  # past: returns at once instead of failing on a negative sleep
+
+
+def test_a_beat_tells_when_each_missed_tick_and_the_present_one_began() -> None:
+    clock = ManualClock()
+    beat = Beat(clock.now_s)
+    begun_s = beat.start_s
+    clock.work(0.06)
+    assert beat.next() == pytest.approx([begun_s + 0.05])
+    clock.work(0.21)  # ticks end at 0.10, 0.15, 0.20 and 0.25
+    assert beat.next() == pytest.approx([begun_s + 0.10, begun_s + 0.15, begun_s + 0.20, begun_s + 0.25])
+    assert (beat.num_ticks, beat.num_missed) == (5, 3)
+    assert beat.end_s == pytest.approx(begun_s + 0.30)
+
+
+def test_a_beat_catches_up_as_many_ticks_as_it_may_lag_behind() -> None:
+    clock = ManualClock()
+    beat = Beat(clock.now_s, most_behind=10)
+    clock.work(0.42)
+    assert [len(beat.next()) for _ in range(8)] == [1] * 8
+    assert beat.num_missed == 0
+
+
+def test_after_a_standstill_a_beat_goes_on_from_now_and_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    clock = ManualClock()
+    beat = Beat(clock.now_s)
+    clock.work(30.0)
+    assert len(beat.next()) == 1 and beat.num_missed == 0
+    assert beat.start_s == pytest.approx(clock.now_s())
+    assert "stood still for 29.9 s" in caplog.text or "stood still for 30.0 s" in caplog.text

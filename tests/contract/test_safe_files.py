@@ -11,6 +11,7 @@ from understudy.contract.safe_files import (
     move_to_new,
     open_to_append,
     replace_bytes,
+    replace_file,
     replacing,
     temporary_beside,
 )
@@ -130,3 +131,35 @@ def test_a_second_name_is_never_one_that_is_taken(
     with pytest.raises(FileExistsError):
         keep_under_new_name(tmp_path / "one", tmp_path / "two")
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"one": b"1", "two": b"1"}
+
+
+def test_a_file_that_somebody_has_open_on_windows_is_replaced_once_they_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows answers with PermissionError while a file is open; the stand-in of os.replace does so twice."""
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "new").write_bytes(b"new")
+    refusals, replace = iter((True, True)), os.replace
+
+    def as_windows(source: Path, target: Path) -> None:
+        if next(refusals, False):
+            raise PermissionError(13, "Access is denied", str(target))
+        replace(source, target)
+
+    monkeypatch.setattr(os, "replace", as_windows)
+    monkeypatch.setattr(safe_files, "REPLACE_PATIENCE_S", 60.0)
+    replace_file(tmp_path / "new", tmp_path / "old")
+    assert (tmp_path / "old").read_bytes() == b"new"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="elsewhere nobody who reads a file keeps it from being replaced")
+def test_a_folder_that_cannot_be_written_is_said_at_once_where_open_files_can_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(source: Path, target: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(target))
+
+    monkeypatch.setattr(os, "replace", refuses)
+    monkeypatch.setattr(safe_files, "RETRY_S", 1e6)
+    with pytest.raises(PermissionError):
+        replace_file(tmp_path / "new", tmp_path / "old")

@@ -37,7 +37,7 @@ from understudy.policies.policy_bundle import (
     build_tactician,
     load_policies,
 )
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import read_episode
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
@@ -179,13 +179,13 @@ def rollout(first: int = 0) -> RolloutBuffer:
     """What the policies do in 60 ticks of the recording at four places, as four worlds; rewards are drawn."""
     hierarchy = HierarchicalPolicy(policies(), PROFILE)
     buffer = RolloutBuffer(ROLLOUT_TICKS, len(WORLDS_AT))
-    steps: list[ExecutorStep] = []
-    hierarchy.on_executor_step = steps.append
     carry = hierarchy.start(np.arange(len(WORLDS_AT), dtype=np.uint64) + np.uint64(50))
     for tick in range(ROLLOUT_TICKS):
         seen = Observation(episode().observations[np.array(WORLDS_AT) + first + tick].copy())
-        carry = hierarchy.decide(seen, carry).carry
-        buffer.add(tick, slice(None), steps[-1])
+        decision = hierarchy.decide(seen, carry)
+        carry = decision.carry
+        assert isinstance(decision.rollout_step, ExecutorStep)
+        buffer.add(tick, slice(None), decision.rollout_step)
     rewards = np.random.default_rng(3 + first).normal(size=buffer.rewards.shape).astype(np.float32)
     buffer.rewards[:] = rewards * np.array([1.0, 0.1, 1.0], np.float32)
     buffer.is_new_episode[:] = [True, False, False, True]

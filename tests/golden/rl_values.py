@@ -36,7 +36,7 @@ from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.executor import Executor, ExecutorOutput
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig, build_executor
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.policies.style_heads import base_style
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
@@ -186,15 +186,16 @@ def online_learning(arrays: Arrays) -> Values:
     torch.manual_seed(0)
     settings = OnlineSettings(learning_rate=1e-3, batch_size=32, steps_per_update=3)
     learner = OnlineLearner(executor(), executor(), SAMPLING, PROFILE, settings)
-    hierarchy, steps = HierarchicalPolicy(policies(), PROFILE), list[ExecutorStep]()
-    hierarchy.on_executor_step = steps.append
+    hierarchy = HierarchicalPolicy(policies(), PROFILE)
     carry = hierarchy.start(np.array([5], np.uint64))
     learner._warm = 100
     segments = []
     for tick in range(1200):
         seen = episode().observations[tick : tick + 1]
-        carry = hierarchy.decide(Observation(seen), carry).carry
-        segments += learner.add_block(seen, steps[-1], tick > 0)
+        decision = hierarchy.decide(Observation(seen), carry)
+        carry = decision.carry
+        assert isinstance(decision.rollout_step, ExecutorStep)
+        segments += learner.add_block(seen, decision.rollout_step, tick > 0)
     learner.explained = 0.5
     updates = [dataclasses.replace(learner.update(10.0 * number), seconds=0.0) for number in range(2)]
     arrays["online.advantages"] = learner._gains.numpy()

@@ -59,6 +59,10 @@ def test_shadow_learning_computes_what_it_did() -> None:
     assert_same(before, now, MANY_STEPS, with_hashes=False)
 
 
-def test_a_resumed_run_ends_where_one_that_was_never_stopped_does() -> None:
+def test_a_run_of_an_earlier_version_resumes_and_ends_near_one_that_was_never_stopped() -> None:
+    """Near, because the first epoch in the fixture was trained with the offline conditioning of that version."""
     resumed = expected("learning")["fits"]["resumed"]
-    assert resumed["total"] == resumed["total_of_never_stopped"]
+    assert resumed["total"] == pytest.approx(resumed["total_of_never_stopped"], abs=5e-3)
+    assert (
+        resumed["total"]["sum"] > expected("files")["checkpoints"]["fit_stopped/last_model.pt"]["total"]["sum"] + 0.02
+    )

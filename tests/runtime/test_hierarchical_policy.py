@@ -1,4 +1,4 @@
-"""The Hierarchy: the same seed plays the same, alone or in company, and everything it remembers is in its carry."""
+"""HierarchicalPolicy: the same seed plays the same, alone or in a batch, and all its state is in its carry."""
 
 import dataclasses
 import pickle
@@ -16,7 +16,7 @@ from understudy.contract.protocols import Pilot
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.policy_bundle import PolicyBundle
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
@@ -150,27 +150,25 @@ def test_it_can_be_sent_to_another_process() -> None:
     assert play(copy, SEEDS, 100)[0].tobytes() == play(pilot, SEEDS, 100)[0].tobytes()
 
 
-def test_what_was_thought_is_told_whole_and_does_not_change_later() -> None:
-    """The Executor, asked again what the thought says it was asked, expects what was drawn from."""
-    hierarchy, told = untrained(), list[ExecutorStep]()
-    hierarchy.on_executor_step = told.append
-    play(hierarchy, SEEDS, 60)
-    assert len(told) == 60 and sum(int((thought.sampled["candidate"] >= 0).sum()) for thought in told) > 5
-    for thought in told:
-        parts = (
-            thought.context,
-            thought.conditioning,
-            thought.tracks,
-            thought.kinds,
-            thought.target_probs,
-            thought.landmarks,
-        )
+def test_every_decision_carries_the_executors_inputs_and_draws_and_they_do_not_change_later() -> None:
+    """The Executor, run again on the inputs of a rollout step, gives the hazard that was sampled from."""
+    hierarchy, world, steps = untrained(), Simulator(SEEDS), list[ExecutorStep]()
+    carry = hierarchy.start(SEEDS)
+    for _ in range(60):
+        decision = hierarchy.decide(world.observe(), carry)
+        carry = decision.carry
+        assert isinstance(decision.rollout_step, ExecutorStep)
+        steps.append(decision.rollout_step)
+        world.act(decision.action)
+    assert sum(int((step.sampled["candidate"] >= 0).sum()) for step in steps) > 5
+    for step in steps:
+        parts = (step.context, step.conditioning, step.tracks, step.kinds, step.target_probs, step.landmarks)
         with torch.no_grad():
-            said = hierarchy.policies.executor(*map(torch.from_numpy, parts))
-        keys = torch.sigmoid(said.key_logits).numpy()
-        up = (thought.sampled["keys_up"][:, None] >> np.arange(keys.shape[1])) & 1
-        expected = thought.sampled["free"] * torch.sigmoid(said.start_logit).numpy() + (up * keys).sum(axis=1)
-        assert thought.sampled["hazard"] == pytest.approx(expected, rel=1e-4)
+            output = hierarchy.policies.executor(*map(torch.from_numpy, parts))
+        keys = torch.sigmoid(output.key_logits).numpy()
+        up = (step.sampled["keys_up"][:, None] >> np.arange(keys.shape[1])) & 1
+        expected = step.sampled["free"] * torch.sigmoid(output.start_logit).numpy() + (up * keys).sum(axis=1)
+        assert step.sampled["hazard"] == pytest.approx(expected, rel=1e-4)
 
 
 def test_a_folder_without_policies_is_refused_in_one_sentence(tmp_path: Path) -> None:

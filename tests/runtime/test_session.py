@@ -63,6 +63,28 @@ def test_every_listener_is_told_of_every_tick_in_order() -> None:
     assert len(world.sent) == 5
 
 
+@dataclass
+class Draws:
+    """A rollout step that holds the pilot's tick."""
+
+    sampled: np.ndarray
+
+
+class DrawingCounter(Counter):
+    """A pilot whose decisions carry a rollout step."""
+
+    def decide(self, observation: Observation, carry: Carry) -> Decision:
+        return replace(super().decide(observation, carry), rollout_step=Draws(np.array([carry])))
+
+
+def test_the_rollout_step_of_a_decision_reaches_the_listeners_with_its_own_tick() -> None:
+    notebook, without = Notebook(), Notebook()
+    Session(PaperWorld(), DrawingCounter(), [notebook]).run(num_ticks=3)
+    Session(PaperWorld(), Counter(), [without]).run(num_ticks=1)
+    assert [int(step.rollout_step.sampled[0]) for step in notebook.steps if step.rollout_step] == [0, 1, 2]
+    assert without.steps[0].rollout_step is None
+
+
 def test_a_step_holds_what_was_seen_before_the_action_though_the_world_reuses_its_memory() -> None:
     notebook = Notebook()
     Session(PaperWorld(), Counter(), [notebook]).run(num_ticks=3)

@@ -53,7 +53,7 @@ def test_new_weights_in_the_folder_arrive_and_decide_from_the_next_tick_on(model
         assert hierarchy.policies is not old
         assert hierarchy.networks.library.startswith(library)
         assert told == [identities(models)]
-        assert carry.tick > 0, "what was seen before stays remembered"
+        assert carry.levels.tick > 0, "what was seen before stays remembered"
         assert swapper.num_swaps == 1
     finally:
         watch.close()

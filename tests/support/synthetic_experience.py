@@ -13,8 +13,7 @@ from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.motor_model import MOTOR_MODEL, MOTOR_STATE
 from understudy.policies.object_features import THERE_AT
 from understudy.policies.policy_bundle import SamplingConfig
-from understudy.policies.rollout_step import ExecutorStep
-from understudy.policies.sampling import SAMPLED, sample_actions
+from understudy.policies.sampling import SAMPLED, ExecutorStep, sample_actions
 from understudy.worlds.catalog import load_profile
 
 SAMPLING = SamplingConfig()
@@ -74,7 +73,7 @@ def played_by(executor: Executor, num_ticks: int, num_worlds: int, seed: int = 0
     return experience
 
 
-def thought_of(experience: RolloutBuffer, tick: int) -> ExecutorStep:
-    """One tick of it, as the Hierarchy would tell it."""
+def rollout_step_of(experience: RolloutBuffer, tick: int) -> ExecutorStep:
+    """Returns one tick of it as a rollout step."""
     names = ("context", "conditioning", "tracks", "kinds", "target_probs", "landmarks", "sampled")
     return ExecutorStep(*(getattr(experience, name)[tick] for name in names))

@@ -1,5 +1,6 @@
 """What learners do in the tests of their process: real functions, for a real process."""
 
+import ctypes
 import os
 import signal
 import time
@@ -27,6 +28,15 @@ def nice_of(brief: Any, desk: WorkerEndpoint) -> None:
     desk.report(os.nice(0))
     while not desk.receive(0.05)[1]:
         pass
+
+
+def lingers(brief: Any, desk: WorkerEndpoint) -> None:
+    """Does all it has to, but its process never ends: what torch and numba clean up late can take seconds."""
+    c_library = ctypes.CDLL(None)
+    c_library.on_exit(c_library.pause, None)  # after Python itself has ended and closed its pipes
+    while not desk.receive(0.05)[1]:
+        pass
+    desk.report("done")
 
 
 def always_dies(brief: Any, desk: WorkerEndpoint) -> None:

@@ -5,10 +5,13 @@ import html
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 from tyro.conf import Positional
+
+from understudy.cli.flags.number_ranges import Probability, Range
+from understudy.cli.flags.output_paths import OutputFile
 
 if TYPE_CHECKING:
     from understudy.feedback.correction_reader import Entry, Read
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path("logs/vlm_corrections")
 EXIT_PROBLEMS = 1
+CORRECTION_NUMBERS = Range(1, 1_000_000_000)
 MAX_CELL = 1000
 """Characters that are shown of a text of a file."""
 Flag = tyro.conf.FlagCreatePairsOff
@@ -36,11 +40,11 @@ class List:
 class Show:
     """Write a page with the picture of each correction beside its text."""
 
-    numbers: Positional[tuple[int, ...]] = ()
+    numbers: Positional[Annotated[tuple[int, ...], CORRECTION_NUMBERS]] = ()
     """Which ones, by their numbers in the list; by default all that correct something."""
     corrections_dir: Path = FOLDER
     """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
-    page: Path = Path("corrections.html")
+    page: OutputFile = Path("corrections.html")
     """The page to write."""
 
 
@@ -48,13 +52,13 @@ class Show:
 class Edit:
     """Change one correction, or take it out."""
 
-    number: Positional[int]
+    number: Positional[Annotated[int, CORRECTION_NUMBERS]]
     """Its number in the list."""
     corrections_dir: Path = FOLDER
     """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
     mode: ModeName | None = None
     """What would have been right."""
-    confidence: float | None = None
+    confidence: Probability | None = None
     """How sure, 0..1."""
     reason: str | None = None
     """Why."""

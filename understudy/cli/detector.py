@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
+from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
+from understudy.cli.flags.output_paths import OutputFile, OutputFolder
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -19,9 +21,9 @@ EXIT_INTERRUPTED = 130
 class Train:
     """Train a small detector from scratch, offline: from the embedded game, or from labelled screenshots."""
 
-    out: Path = Path("models/detector/detector.onnx")
+    out: OutputFile = Path("models/detector/detector.onnx")
     """The ONNX file to write."""
-    output_dir: Path = Path("models/detector")
+    output_dir: OutputFolder = Path("models/detector")
     """Folder for the checkpoints."""
     profile: str = "darkorbit"
     """The game whose scenes are drawn, and whose confidences are judged: a name, or a path to a profile (.toml)."""
@@ -31,23 +33,23 @@ class Train:
     """A folder of screenshots to learn from in place of the embedded game; needs --labels."""
     labels: Path | None = None
     """Their labels in YOLO's form: NAME.txt for each picture, and classes.txt or data.yaml with the names."""
-    pictures: int = 1000
+    pictures: Count = 1000
     """Pictures of the embedded game to draw and learn from."""
-    held_out: int = 120
+    held_out: Annotated[int, Range(15, 1_000_000)] = 120
     """Pictures of real play that are not learnt from, to judge by."""
-    epochs: int | None = None
+    epochs: Count | None = None
     """Passes over the pictures; by default 30 over drawn ones, and 6000 pictures' worth over screenshots."""
-    batch_size: int = 16
+    batch_size: Count = 16
     """Pictures a step."""
-    lr: float = 2e-3
+    lr: LearningRate = 2e-3
     """Highest learning rate."""
     start: Path | None = None
     """best_model.pt or .onnx of an earlier detector to go on from, or the word shipped for the one that comes along."""
-    seed: int = 0
+    seed: Seed = 0
     """Of scenes, weights and order."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:1."""
-    threads: int = 1
+    threads: Parallel = 1
     """Threads of torch on the CPU."""
 
 
@@ -71,7 +73,7 @@ class Look:
     """Name of the game, or path of its .toml."""
     device: Device = "auto"
     """Where it runs; auto takes the best that is installed and works."""
-    out: Path | None = None
+    out: OutputFile | None = None
     """Write the screenshot with boxes drawn in."""
 
 
@@ -137,8 +139,8 @@ def _settings(command: Train) -> "DetectorSettings":
         raise FlagError("--images and --labels belong together: give the folder of pictures and the folder of labels.")
     if command.write_profile and not (command.profile.endswith(".toml") and Path(command.profile).is_file()):
         raise FlagError(f"--write-profile needs a profile of your own, a .toml file, not {command.profile!r}.")
-    if command.pictures < command.batch_size or command.held_out < 15:
-        raise FlagError("--pictures must be at least --batch_size, and --held_out at least 15.")
+    if command.pictures < command.batch_size:
+        raise FlagError("--pictures must be at least --batch_size.")
     epochs = command.epochs
     if epochs is None:
         given = 0 if command.images is None else len(list(command.images.glob("*")))

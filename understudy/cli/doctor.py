@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tyro.conf import Positional
 
+from understudy.cli.flags.number_ranges import Monitor
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Doctor:
     """Examine the screen instead: pictures, scaling, the cursor's range, focus, keys. Moves the mouse, no more."""
     window: str | None = None
     """With --desktop: title of the game's window; by default the whole monitor."""
-    monitor: int = 1
+    monitor: Monitor = 1
     """With --desktop: which monitor, counted from 1."""
     profile: str = "darkorbit"
     """With --desktop: which game, the name of a profile or a path to one (.toml)."""

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from understudy.cli.flags.number_ranges import Parallel, Seconds, Seed, Worlds
+from understudy.cli.flags.output_paths import OutputFolder
+
 if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import UInt64
@@ -35,19 +38,19 @@ class Evaluate:
     judges the teacher and the baselines alone."""
     teacher: str = "hunter"
     """Style of the teacher that counts as 100 %, such as hunter, kiter or careful."""
-    worlds: int = 128
+    worlds: Worlds = 128
     """Seeded worlds that everyone plays, spread evenly over the maps."""
-    seconds: float = 120.0
+    seconds: Seconds = 120.0
     """Game time in each world."""
     purpose: Literal["holdout", "choose"] = "holdout"
     """Which seeds: `holdout` for figures to report, `choose` to pick between models or settings."""
-    offset: int = 0
+    offset: Seed = 0
     """How many seeds of that purpose to skip, for a second, independent look."""
-    processes: int | None = None
+    processes: Parallel | None = None
     """How many play at the same time; by default two where there are two cores. Does not change the result."""
-    out: Path = Path("out/evaluation")
+    out: OutputFolder = Path("out/evaluation")
     """Folder for report.html, verdict.json and worlds.csv."""
-    video: float | None = None
+    video: Seconds | None = None
     """Seconds of the understudy playing a typical one of these worlds, as video.webm and in the report; none by
     default."""
     data_dir: Path | None = None
@@ -86,7 +89,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     """Plays everyone, asks the policies about recorded play, writes the report, the verdict and the ledger of worlds.
 
     Raises:
-        FlagError: if the numbers make no sense or there is no such style of teacher.
+        FlagError: if there are not so many seeds or there is no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
     from understudy.contract.safe_files import replace_bytes
@@ -96,7 +99,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     from understudy.evaluation.report.results_csv import write_ledger
     from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 
-    _expect_sensible(command)
+    _expect_seeds(command)
     contestants = gather(command.models, command.teacher)
     seeds = seeds_for(Purpose[command.purpose.upper()], command.worlds, command.offset)
     processes = min(2, os.cpu_count() or 1) if command.processes is None else command.processes
@@ -221,16 +224,9 @@ def _shoot(command: Evaluate, first: "Entry", played: "EntryRollouts") -> Path |
     return path
 
 
-def _expect_sensible(command: Evaluate) -> None:
+def _expect_seeds(command: Evaluate) -> None:
     from understudy.contract.errors import FlagError
+    from understudy.evaluation.rollouts.seeds import SPACE_SIZE
 
-    if command.worlds < 1:
-        raise FlagError(f"--worlds {command.worlds} was given: expected at least 1")
-    if command.seconds < 1:
-        raise FlagError(f"--seconds {command.seconds:g} was given: expected at least 1")
-    if command.video is not None and command.video < 1:
-        raise FlagError(f"--video {command.video:g} was given: expected at least 1 second")
-    if command.processes is not None and command.processes < 1:
-        raise FlagError(f"--processes {command.processes} was given: expected at least 1")
-    if not 0 <= command.offset <= 2**32 - command.worlds:
-        raise FlagError(f"--offset {command.offset} was given: expected 0 to {2**32 - command.worlds}")
+    if command.offset > SPACE_SIZE - command.worlds:
+        raise FlagError(f"--offset {command.offset} was given: expected 0 to {SPACE_SIZE - command.worlds}.")

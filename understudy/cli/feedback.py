@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from understudy.cli.flags.number_ranges import Count, Interval, Minutes, Probability, Range, Worlds
+from understudy.cli.flags.output_paths import OutputFile, OutputFolder
+from understudy.contract.errors import FlagError
 from understudy.feedback.rule_provider import RuleCritic, RuleSettings
 
 if TYPE_CHECKING:
@@ -28,40 +31,34 @@ class Endpoint:
     environment where a model is named, else the offline rules. A key is taken from OPENAI_API_KEY alone."""
     model: str | None = None
     """Name of the model there."""
-    timeout_s: float = 30.0
+    timeout_s: Interval = 30.0
     """Seconds for a whole answer."""
-    max_calls: int = 2000
+    max_calls: Count = 2000
     """Requests in all."""
-    max_tokens: int = 300
+    max_tokens: Annotated[int, Range(1, 1_000_000)] = 300
     """Longest answer of a model, in tokens."""
-    thought_tokens: int = 4000
+    thought_tokens: Annotated[int, Range(0, 1_000_000)] = 4000
     """More of them for a model that thinks before it answers, once it has run out; 0 for never."""
-    flee_below: float = RuleSettings.flee_below
+    flee_below: Probability = RuleSettings.flee_below
     """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
     where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
-    crowd_flee_below: float = RuleSettings.crowd_flee_below
+    crowd_flee_below: Probability = RuleSettings.crowd_flee_below
     """The same with three enemies near."""
-
-    def __post_init__(self) -> None:
-        if not 0.0 <= self.flee_below <= self.crowd_flee_below <= 1.0:
-            raise ValueError(
-                "--flee-below and --crowd-flee-below must lie within 0..1, the latter not below the former"
-            )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(Endpoint):
     """Ask about moments with known answers: agreement, confusion, calibration, and a picture of them."""
 
-    moments: int = 100
+    moments: Annotated[int, Range(1, 100_000)] = 100
     """How many."""
     teacher: str = "hunter"
     """Style of the teacher whose true modes are the answers."""
     labels: Path | None = None
     """Corrections that somebody has looked through, a folder or a file, as the answers instead."""
-    seed: int = 0
+    seed: Annotated[int, Range(0, 400_000)] = 0
     """Picks the moments."""
-    picture: Path = Path("critic.png")
+    picture: OutputFile = Path("critic.png")
     """The picture to write, .png or .svg."""
 
 
@@ -71,15 +68,15 @@ class Collect(Endpoint):
 
     models: Path = Path("models/v2")
     """Folder with the three trained policies."""
-    worlds: int = 8
+    worlds: Worlds = 8
     """Games at the same time."""
-    minutes: float = 10.0
+    minutes: Minutes = 10.0
     """Of play in each."""
-    every: float = 3.0
+    every: Interval = 3.0
     """Seconds of play between two looks at the same game."""
-    seed: int = 0
+    seed: Annotated[int, Range(0, 4_000_000)] = 0
     """Decides the worlds."""
-    out: Path = Path("logs/vlm_corrections")
+    out: OutputFolder = Path("logs/vlm_corrections")
     """Folder for corrections_TIMESTAMP.jsonl."""
 
 
@@ -88,6 +85,8 @@ Critic = Annotated[Evaluate, tyro.conf.subcommand("evaluate")] | Annotated[Colle
 
 def run(command: Evaluate | Collect) -> None:
     """Does what was asked."""
+    if command.crowd_flee_below < command.flee_below:
+        raise FlagError("--crowd-flee-below must not be below --flee-below.")
     rules = RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below)
     provider = provider_of(
         command.endpoint,
@@ -184,13 +183,10 @@ def _unanswered(who: str, ended: str | None, problems: "Counter[str]") -> str:
 
 
 def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[LabelledMoment]":
-    from understudy.contract.errors import FlagError
     from understudy.evaluation.offline.feedback_eval import questions_of_entries, questions_of_teacher
     from understudy.feedback.correction_reader import read_corrections
     from understudy.worlds.catalog import load_profile
 
-    if command.moments < 1:
-        raise FlagError(f"--moments {command.moments}: at least 1 is needed.")
     profile = load_profile("darkorbit")
     if command.labels is None:
         return questions_of_teacher(command.teacher, command.moments, profile, draw, command.seed)
@@ -257,7 +253,7 @@ def _collect(command: Collect, provider: "Provider") -> None:
     from rich.progress import Progress as Bar
 
     from understudy.cli.show.terminal import Console
-    from understudy.contract.errors import FeedbackError, FlagError
+    from understudy.contract.errors import FeedbackError
     from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
     from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
     from understudy.feedback.correction_log import CorrectionLog
@@ -265,8 +261,6 @@ def _collect(command: Collect, provider: "Provider") -> None:
     from understudy.runtime.hierarchical_policy import load_hierarchy
     from understudy.worlds.simulator.world import Simulator
 
-    if command.worlds < 1 or command.minutes <= 0 or command.every <= 0 or command.seed < 0:
-        raise FlagError("These flags cannot work: --worlds, --minutes and --every must be above 0, --seed not below.")
     console = Console(soft_wrap=True)
     torch.set_num_threads(1)  # for so few worlds two are slower than one, and far slower on a busy machine
     seeds = seeds_for(Purpose.TRAIN, command.worlds, FIRST_WORLD + 1000 * command.seed)

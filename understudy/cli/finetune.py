@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from understudy.cli.flags.number_ranges import Count, LearningRate, Seed
+from understudy.cli.flags.output_paths import Output, OutputFolder
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError
 
@@ -25,27 +27,29 @@ class Finetune:
 
     corrections_dir: Path = Path("logs/vlm_corrections")
     """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
-    model_path: Path = Path("models/v2/strategist/best_model.pt")
+    model_path: Annotated[
+        Path, Output(kind="folder", when=lambda command: not command.no_gate, place=lambda path: path.parent)
+    ] = Path("models/v2/strategist/best_model.pt")
     """The Strategist to go on from; Tactician and Executor are looked for in the folders beside its own."""
-    output_dir: Path = Path("models/v2/strategist_vlm_ft")
+    output_dir: OutputFolder = Path("models/v2/strategist_vlm_ft")
     """Folder for the new Strategist; the Executor that follows it goes into the folder executor below."""
-    epochs: int = 20
+    epochs: Count = 20
     """Passes over corrections and rehearsed recordings."""
-    lr: float = 1e-5
+    lr: LearningRate = 1e-5
     """Highest learning rate of the Strategist."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:1; auto takes CUDA where there is one."""
     data_dir: Path | None = None
     """Base recordings to rehearse; by default data/recordings and recordings/v2_training."""
-    batch_size: int = 8
+    batch_size: Count = 8
     """Samples a step."""
-    seed: int = 0
+    seed: Seed = 0
     """Of data order, dropout and augmentation."""
     no_gate: Flag[bool] = False
     """Write the checkpoints and leave it at that: nothing new plays."""
-    pairs: int = 256
+    pairs: Count = 256
     """Worlds in which the gate lets old and new play before a change that is not surely better is refused."""
-    log_dir: Path = Path("logs/training")
+    log_dir: OutputFolder = Path("logs/training")
     """Folder for the curves: tensorboard --logdir=logs/training"""
 
 
@@ -75,8 +79,6 @@ def run(command: Finetune) -> int:
 def _settings(command: Finetune) -> "FinetuneSettings":
     from understudy.learning.corrections.finetune import FinetuneSettings
 
-    if command.epochs < 1 or command.batch_size < 1 or not command.lr > 0:
-        raise FlagError("These flags cannot work: --epochs, --batch_size and --lr must be above 0.")
     return FinetuneSettings(
         model_path=command.model_path,
         output_dir=command.output_dir,

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from understudy.cli.flags.number_ranges import Count, Parallel, Range, Seconds
+from understudy.cli.flags.output_paths import OutputFolder
+
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
@@ -19,22 +22,22 @@ class Gate:
 
     candidate: Annotated[Path | None, tyro.conf.Positional] = None
     """The checkpoint, of any of the three policies; by default the one that was staged last."""
-    models: Path = Path("models/v2")
+    models: OutputFolder = Path("models/v2")
     """Folder with the three trained policies."""
-    error: float = 0.05
+    error: Annotated[float, Range(1e-6, 0.499)] = 0.05
     """Chance of letting through what is truly no better."""
-    smallest_gain: float = 1.0
+    smallest_gain: Annotated[float, Range(0.0, 1e6, above_minimum=True)] = 1.0
     """Points a minute: what surely gains less is refused early."""
-    worst_loss: float = 50.0
+    worst_loss: Annotated[float, Range(0.0, 1e6)] = 50.0
     """Points a minute that it may lose in a world, at the worst, although none so far has shown it: guards against rare
     disasters, and takes more worlds where it is larger."""
-    deaths_ratio: float = 1.25
+    deaths_ratio: Annotated[float, Range(1.0, 1000.0)] = 1.25
     """Deaths must surely stay below this many times those of what plays now, and half a death an hour more."""
-    max_pairs: int = 1024
+    max_pairs: Count = 1024
     """Worlds after which what is still not surely better is refused; a multiple of 64."""
-    seconds: float = 120.0
+    seconds: Seconds = 120.0
     """Game time in each world."""
-    processes: int = 1
+    processes: Parallel = 1
     """How many play at the same time; does not change the verdict."""
     why: str = "asked for"
     """Is written into the policy's history/audit.jsonl."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.cli.flags.number_ranges import Count
 from understudy.contract.terminal_text import printable
 
 SHORT = 8
@@ -20,7 +21,7 @@ class History:
     """Folder with the three trained policies."""
     policy: str | None = None
     """strategist, tactician or executor; all three by default."""
-    last: int = 20
+    last: Count = 20
     """How many decisions to show."""
 
 

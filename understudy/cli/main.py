@@ -3,15 +3,20 @@
 Only the module of the verb that was asked for is imported, so `--help` answers without torch, numba or pygame.
 """
 
+import difflib
 import importlib
 import logging
-import os
 import sys
-from collections.abc import Callable, Sequence
-from importlib.metadata import version
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from understudy.contract.errors import UnderstudyError
+from understudy.cli.entry.exit_codes import DEBUG_FLAG, EXIT_OK, run_to_exit_code
+from understudy.cli.entry.text_output import take_any_character
+from understudy.cli.flags.number_ranges import check_ranges
+from understudy.cli.flags.output_paths import check_outputs
+from understudy.contract.errors import FlagError
+from understudy.contract.numba_cache import ensure_cache_folder
 from understudy.contract.terminal_text import log_to_stderr
 
 VERBS: dict[str, tuple[str, str]] = {
@@ -38,8 +43,7 @@ VERBS: dict[str, tuple[str, str]] = {
 }
 """Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""
 
-DEBUG_FLAG = "--debug"
-EXIT_OK, EXIT_MISTAKE, EXIT_INTERRUPTED = 0, 2, 130
+VERSION_FLAG = "--version"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,25 +56,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0, 2 after a mistake of the user, 130 after Ctrl-C.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
-    if arguments == ["--version"]:
-        sys.stdout.write(f"understudy {version('understudy')}\n")
-        return EXIT_OK
     leading_debug = arguments[:1] == [DEBUG_FLAG]
     if leading_debug:
         del arguments[0]
-    if not arguments or arguments[0] not in VERBS:
-        return show_verbs(arguments)
-    verb, *rest = arguments
+    verb, *rest = arguments or ["--help"]
+    if verb not in VERBS:
+        take_any_character(sys.stdout, sys.stderr)
+        return run_to_exit_code(lambda: answer_without_verb(verb))
+    if VERSION_FLAG in rest:
+        return run_to_exit_code(say_version)
     if leading_debug:
         rest.append(DEBUG_FLAG)
     return run_command(*VERBS[verb], rest, program=f"understudy {verb}")
 
 
-def show_verbs(arguments: Sequence[str]) -> int:
-    """Answers `--help` and no verb at all with the list of verbs, a verb that does not exist with a sentence."""
-    if arguments and arguments[0] not in ("--help", "-h"):
-        _print_mistake(f"understudy has no verb {arguments[0]!r}; it has {', '.join(VERBS)} (see understudy --help).")
-        return EXIT_MISTAKE
+def answer_without_verb(word: str) -> int:
+    """Answers --help and --version.
+
+    Raises:
+        FlagError: for any other word; names the verb that is nearest to it, and all others.
+    """
+    if word in ("--help", "-h"):
+        return show_verbs()
+    if word == VERSION_FLAG:
+        return say_version()
+    nearest = difflib.get_close_matches(word.lower(), VERBS, n=1)
+    meant = f"did you mean {nearest[0]}? It" if nearest else "it"
+    raise FlagError(f"understudy has no verb {word!r}; {meant} has {', '.join(VERBS)} (see understudy --help).")
+
+
+def say_version() -> int:
+    """The version of the installed package."""
+    try:
+        number = version("understudy")
+    except PackageNotFoundError:
+        number = "(not installed: run from its source)"
+    sys.stdout.write(f"understudy {number}\n")
+    return EXIT_OK
+
+
+def show_verbs() -> int:
+    """The list of verbs."""
     from rich.table import Table
     from rich.text import Text
 
@@ -95,6 +121,7 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
     debug = DEBUG_FLAG in arguments
     while DEBUG_FLAG in arguments:
         arguments.remove(DEBUG_FLAG)
+    take_any_character(sys.stdout, sys.stderr)
     _set_up_logging(debug)
 
     def parse_and_run() -> int | None:
@@ -102,10 +129,13 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
 
         command_type = _command_type(module_name, command_name)
         command = tyro.cli(command_type, prog=program, args=arguments)
+        check_ranges(command)
+        check_outputs(command)
+        ensure_cache_folder()
         result: int | None = importlib.import_module(module_name).run(command)
         return result
 
-    return _guarded(parse_and_run, show_traceback=debug)
+    return run_to_exit_code(parse_and_run, show_traceback=debug)
 
 
 def _first_line(command_type: Any, module_name: str) -> str:
@@ -122,33 +152,6 @@ def _set_up_logging(debug: bool) -> None:
     """The only place that configures logging; rooms just ask for their logger. Other packages only warn."""
     log_to_stderr("%(asctime)s %(name)s %(levelname)s %(message)s" if debug else "%(message)s")
     logging.getLogger("understudy").setLevel(logging.DEBUG if debug else logging.INFO)
-
-
-def _guarded(action: Callable[[], int | None], show_traceback: bool = False) -> int:
-    """Runs `action`; turns a user's mistake, a refused flag, Ctrl-C and a closed pipe into exit codes."""
-    try:
-        return int(action() or EXIT_OK)
-    except UnderstudyError as mistake:
-        if show_traceback:
-            logging.getLogger(__name__).debug("where it happened", exc_info=True)
-        _print_mistake(str(mistake))
-        return EXIT_MISTAKE
-    except SystemExit as leaving:  # tyro leaves this way: 0 after --help, 2 after a wrong flag
-        return leaving.code if isinstance(leaving.code, int) else EXIT_OK
-    except KeyboardInterrupt:
-        _print_mistake("Stopped.")
-        return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `understudy ... | head`: whoever read has gone, so nothing is left to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-
-
-def _print_mistake(sentence: str) -> None:
-    from rich.text import Text
-
-    from understudy.cli.show.terminal import Console
-
-    Console(stderr=True, soft_wrap=True).print(Text(sentence, style="red"))
 
 
 if __name__ == "__main__":

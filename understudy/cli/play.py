@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from understudy.cli.flags.number_ranges import Minutes, PictureSize, Seed
+from understudy.cli.flags.output_paths import Output
 
 if TYPE_CHECKING:
     from understudy.recordings.recorder import Recorder
@@ -18,24 +21,16 @@ class Play:
 
     record: bool = False
     """Record what you do, to train from."""
-    out: Path = Path("recordings/v2_training")
+    out: Annotated[Path, Output(kind="folder", when=lambda command: command.record)] = Path("recordings/v2_training")
     """Folder for the recording."""
-    seed: int = 0
+    seed: Seed = 0
     """Decides the world; another seed is another game."""
     map: str | None = None
     """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
-    minutes: float | None = None
+    minutes: Minutes | None = None
     """End by itself after so many minutes of play; by default play until the window is closed."""
-    size: tuple[int, int] = (1280, 720)
+    size: PictureSize = (1280, 720)
     """Width and height of the window in pixels."""
-
-    def __post_init__(self) -> None:
-        if min(self.size) < 180 or max(self.size) > 7680:
-            raise ValueError(
-                f"a window of {self.size[0]} x {self.size[1]} pixels: 320 x 180 to 7680 x 4320 can be played"
-            )
-        if self.minutes is not None and self.minutes <= 0:
-            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
 
 
 def run(command: Play) -> None:

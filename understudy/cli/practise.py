@@ -9,6 +9,8 @@ import tyro
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
+from understudy.cli.flags.number_ranges import Hours, LearningRate, Range
+from understudy.cli.flags.output_paths import OutputFolder
 from understudy.cli.show.terminal import Console
 
 if TYPE_CHECKING:
@@ -23,28 +25,28 @@ EXIT_INTERRUPTED = 130
 class Practise:
     """Let the understudy practise in many embedded games at once, as fast as they go; it plays better or as before."""
 
-    models: Path = Path("models/v2")
+    models: OutputFolder = Path("models/v2")
     """Folder with the three trained policies; the executor is what practises."""
-    out: Path = Path("logs/practise")
+    out: OutputFolder = Path("logs/practise")
     """Folder for the picture practice.png, the curves and the state that --resume goes on from."""
-    hours: float = 8.0
+    hours: Hours = 8.0
     """Simulated hours to practise, all games together; those before --resume count."""
-    kl_coef: Annotated[float, tyro.conf.arg(aliases=["--leash"])] = 0.3
+    kl_coef: Annotated[float, Range(0.0, 1e6), tyro.conf.arg(aliases=["--leash"])] = 0.3
     """KL coefficient: points that each nat of divergence from your way of playing has to earn. Higher plays more like
     you, lower scores more."""
-    death_price: float = 14.0
+    death_price: Annotated[float, Range(0.0, 1e6)] = 14.0
     """Points that a death costs while practising; at 10 or more dying is never good business."""
-    lr: float = 1e-4
+    lr: LearningRate = 1e-4
     """Learning rate of the executor."""
-    worlds: int = 128
+    worlds: Annotated[int, Range(64, 65_536)] = 128
     """Games at once, a multiple of 64."""
-    judge_hours: float = 8.0
+    judge_hours: Hours = 8.0
     """What was learnt goes to the gate each time so many simulated hours are over, and at the end."""
     no_gate: Flag[bool] = False
     """Only stage what was learnt; understudy gate judges it."""
     no_likeness: Flag[bool] = False
     """Do not measure at the end how much it still plays like you."""
-    seed: int = 0
+    seed: Annotated[int, Range(0, 4000)] = 0
     """Of worlds, chance and batches."""
     resume: Flag[bool] = False
     """Go on where an earlier practice in --out stopped, with the same settings."""
@@ -88,11 +90,6 @@ def settings_of(command: Practise) -> "RunSettings":
     from understudy.practice.rollout_collector import CollectorConfig
     from understudy.practice.run import RunSettings
 
-    for name in ("hours", "judge_hours", "lr"):
-        if not getattr(command, name) > 0:
-            raise FlagError(f"--{name.replace('_', '-')} {getattr(command, name):g}: more than 0 is needed.")
-    if command.kl_coef < 0 or command.seed < 0:
-        raise FlagError(f"--kl-coef {command.kl_coef:g} and --seed {command.seed}: 0 or more is needed.")
     try:
         return RunSettings(
             models=command.models,

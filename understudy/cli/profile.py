@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
+
+from understudy.cli.flags.output_paths import Output, OutputFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,11 +50,11 @@ class New:
     """Weights of a detector for the game; their classes are offered as kinds."""
     window: bool = False
     """Point at places with the mouse in a window, in place of typing pixels."""
-    out: Path | None = None
+    out: Annotated[Path | None, Output(kind="file", default=Path("NAME.toml"))] = None
     """The file to write; by default NAME.toml."""
     replace: bool = False
     """Write over a profile that is there already."""
-    picture: Path | None = None
+    picture: OutputFile | None = None
     """The annotated screenshot to write; by default beside the profile, NAME.png."""
 
 
@@ -66,7 +68,7 @@ class Check:
     """Name of the game, or path of its .toml."""
     model: Path | None = None
     """Weights, .onnx or .pt; by default those that come with the game, if any do."""
-    picture: Path | None = None
+    picture: OutputFile | None = None
     """The annotated screenshot to write."""
 
 

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import tyro
 
+from understudy.cli.flags.output_paths import OutputFolder
+
 Flag = tyro.conf.FlagCreatePairsOff
 
 
@@ -15,7 +17,7 @@ class Promote:
 
     candidate: Annotated[Path | None, tyro.conf.Positional] = None
     """The checkpoint, of any of the three policies; by default the one that was staged last."""
-    models: Path = Path("models/v2")
+    models: OutputFolder = Path("models/v2")
     """Folder with the three trained policies."""
     gate: Flag[bool] = False
     """Only if it proves better in the embedded game (understudy gate); otherwise whatever anybody said of it."""
@@ -27,7 +29,7 @@ class Promote:
 class Rollback:
     """Let weights play again that played before; by default those from before the last promotion."""
 
-    models: Path = Path("models/v2")
+    models: OutputFolder = Path("models/v2")
     """Folder with the three trained policies."""
     to: str | None = None
     """Identity, or how it begins, of any ancestor (understudy history lists them)."""
@@ -41,7 +43,7 @@ class Rollback:
 class Manner:
     """Let the understudy play as in the base recordings again, or as you played when it learnt in your shadow."""
 
-    models: Path = Path("models/v2")
+    models: OutputFolder = Path("models/v2")
     """Folder with the three trained policies."""
     why: str = "asked for"
     """Is written into the executor's history/audit.jsonl."""

@@ -1,11 +1,12 @@
 """Records a scripted teacher playing the embedded game, much faster than real time; or a person on the desktop."""
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from understudy.cli.flags.number_ranges import Minutes, Monitor, Range, RecordingSeed
+from understudy.cli.flags.output_paths import OutputFolder
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ SESSIONS_OF_SHORT_PLAY, SHORTEST_MINUTES = 8, 1.0
 """A short recording is split into so many all the same, if each lasts so long: then no map is seen in one session only,
 and whichever is held out, what is left has all of them."""
 SEEDS_PER_RECORDING = 1000
+"""At most so many sessions; those of one --seed play in worlds of their own."""
 WORLDS_AT_ONCE = 64
 
 
@@ -31,16 +33,16 @@ class Record:
 
     teacher: str = "hunter"
     """Style of the teacher, such as hunter, kiter or careful."""
-    minutes: float = 60.0
+    minutes: Minutes = 60.0
     """Minutes of play, all sessions together."""
-    seed: int = 0
+    seed: RecordingSeed = 0
     """Decides the worlds; another seed gives other games."""
-    sessions: int | None = None
+    sessions: Annotated[int | None, Range(1, SEEDS_PER_RECORDING)] = None
     """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes,
     or 8 of at least a minute each."""
     start_map: str | None = None
     """Name of the map on which every session begins; by default they begin on each map in turn."""
-    out: Path = Path("recordings/v2_training")
+    out: OutputFolder = Path("recordings/v2_training")
     """Folder for the recordings."""
     replace: bool = False
     """Replace recordings of the same teacher and seed that are there already."""
@@ -49,7 +51,7 @@ class Record:
     idle_minutes, menus_and_chat, mis_clicks, two_styles, other_window."""
     world: Literal["simulator", "desktop"] = "simulator"
     """The scripted teacher in the embedded game, or you in a game on your screen: F5 starts and stops, F6 saves."""
-    monitor: int = 1
+    monitor: Monitor = 1
     """With --world desktop: the monitor that the game fills, counted from 1."""
     window: str | None = None
     """With --world desktop: title of the game's window, where it does not fill a monitor."""
@@ -140,7 +142,7 @@ def record_teacher(
 
     count = usual_sessions(minutes) if sessions is None else sessions
     ticks = round(minutes * 60 * TICK_RATE_HZ / max(count, 1))
-    _expect_sensible(count, ticks, seed)
+    _expect_ticks(ticks)
     hardships = hardships_named(hardship)
     maps = load_profile("darkorbit").maps if start_map is None else (start_map,)
     starts = [maps[number % len(maps)] for number in range(count)]
@@ -162,19 +164,16 @@ def record_teacher(
 
 
 def usual_sessions(minutes: float) -> int:
-    """Into how many sessions so much play is split; never fewer than four."""
-    return max(4, min(SESSIONS_OF_SHORT_PLAY, int(minutes / SHORTEST_MINUTES)), round(minutes / SESSION_MINUTES))
+    """Into how many sessions so much play is split: four to a thousand."""
+    wanted = max(4, min(SESSIONS_OF_SHORT_PLAY, int(minutes / SHORTEST_MINUTES)), round(minutes / SESSION_MINUTES))
+    return min(wanted, SEEDS_PER_RECORDING)
 
 
-def _expect_sensible(count: int, ticks: int, seed: int) -> None:
+def _expect_ticks(ticks: int) -> None:
     from understudy.contract.errors import FlagError
 
-    if count < 1 or count > SEEDS_PER_RECORDING:
-        raise FlagError(f"--sessions {count} was given: expected 1 to {SEEDS_PER_RECORDING}")
     if ticks < 1:
         raise FlagError("--minutes is too short for the number of sessions: each needs at least one tick")
-    if not 0 <= seed < 2**32 // SEEDS_PER_RECORDING - 1:
-        raise FlagError(f"--seed {seed} was given: expected 0 to {2**32 // SEEDS_PER_RECORDING - 2}")
 
 
 def _expect_free(paths: list[Path], replace: bool) -> None:
@@ -200,7 +199,7 @@ def _record_wave(
     """
     from understudy.contract.action import Actor
     from understudy.contract.protocols import Pilot
-    from understudy.contract.safe_files import temporary_beside
+    from understudy.contract.safe_files import replace_file, temporary_beside
     from understudy.recordings.episode import describe
     from understudy.recordings.vector_recorder import record_lockstep
     from understudy.worlds.catalog import load_profile
@@ -220,7 +219,7 @@ def _record_wave(
     try:
         record_lockstep(world, teacher, seeds, list(zip(written, infos, strict=True)), ticks, Actor.TEACHER, tell)
         for new, path in zip(written, paths, strict=True):
-            os.replace(new, path)
+            replace_file(new, path)
     finally:
         for new in set(written) - set(paths):
             new.unlink(missing_ok=True)

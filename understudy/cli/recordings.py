@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tyro.conf import Positional
 
+from understudy.cli.flags.output_paths import OutputFolder
+
 if TYPE_CHECKING:
     from rich.text import Text
 
@@ -62,7 +64,7 @@ class Export:
     """Folders or files; by default data/recordings and recordings/v2_training."""
     form: Literal["pkl", "npz", "csv", "jsonl", "mcap"] = "npz"
     """The guide's pickle, numpy arrays, a table, JSON lines, or the native format."""
-    out: Path | None = None
+    out: OutputFolder | None = None
     """Folder to write to; by default beside each recording."""
 
 
@@ -110,7 +112,7 @@ def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
             _say(str(problem) if str(path) in str(problem) else f"{path}: {problem}")
             well = False
         except OSError as problem:
-            _say(f"{path}: {brief(problem)}")
+            _say(f"{path}: {problem.strerror or brief(problem)}")
             well = False
     return 0 if well else EXIT_PROBLEMS
 

@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
+from understudy.cli.flags.output_paths import OutputFolder
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
@@ -65,21 +67,21 @@ class Train:
 
     data_dir: Path | None = None
     """A folder of recordings or one recording; by default data/recordings and recordings/v2_training."""
-    output_dir: Path = Path("models/v2")
+    output_dir: OutputFolder = Path("models/v2")
     """Folder for the models; each policy gets its own below it."""
-    epoch_scale: float = 1.0
+    epoch_scale: Annotated[float, Range(0.0, 1000.0, above_minimum=True)] = 1.0
     """Train so many times as long as usual."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:1; auto takes CUDA where there is one."""
-    seed: int = 0
+    seed: Seed = 0
     """Of weights, data order, dropout and augmentation."""
     quick: bool = False
     """The guide's settings for quick iteration, to see that everything works."""
     resume: bool = False
     """Go on where an interrupted training stopped."""
-    threads: int = 1
+    threads: Parallel = 1
     """Threads of torch on the CPU."""
-    log_dir: Path = Path("logs/training")
+    log_dir: OutputFolder = Path("logs/training")
     """Folder for the curves: tensorboard --logdir=logs/training"""
 
 
@@ -89,23 +91,23 @@ class TrainStrategist:
 
     data_dir: Path | None = None
     """A folder of recordings or one recording; by default data/recordings and recordings/v2_training."""
-    output_dir: Path = Path("models/v2/strategist")
+    output_dir: OutputFolder = Path("models/v2/strategist")
     """Folder for best_model.pt, last_model.pt and checkpoint_epoch_N.pt."""
-    epochs: int = GUIDE_PLANS["strategist"].epochs
+    epochs: Count = GUIDE_PLANS["strategist"].epochs
     """Passes over the recordings."""
-    batch_size: int = GUIDE_PLANS["strategist"].batch_size
+    batch_size: Count = GUIDE_PLANS["strategist"].batch_size
     """Samples a step."""
-    lr: float = GUIDE_PLANS["strategist"].lr
+    lr: LearningRate = GUIDE_PLANS["strategist"].lr
     """Highest learning rate."""
     device: str = "auto"
     """auto, cpu, cuda or cuda:1; auto takes CUDA where there is one."""
-    seed: int = 0
+    seed: Seed = 0
     """Of weights, data order, dropout and augmentation."""
     resume: bool = False
     """Go on from last_model.pt in the output folder."""
-    threads: int = 1
+    threads: Parallel = 1
     """Threads of torch on the CPU."""
-    log_dir: Path = Path("logs/training")
+    log_dir: OutputFolder = Path("logs/training")
     """Folder for the curves: tensorboard --logdir=logs/training"""
 
 
@@ -113,13 +115,13 @@ class TrainStrategist:
 class TrainTactician(TrainStrategist):
     """Train the Tactician (target and approach, 5 Hz) from recordings and the Strategist beside it."""
 
-    output_dir: Path = Path("models/v2/tactician")
+    output_dir: OutputFolder = Path("models/v2/tactician")
     """Folder for the checkpoints; the Strategist is looked for in the folder `strategist` beside it."""
-    epochs: int = GUIDE_PLANS["tactician"].epochs
+    epochs: Count = GUIDE_PLANS["tactician"].epochs
     """Passes over the recordings."""
-    batch_size: int = GUIDE_PLANS["tactician"].batch_size
+    batch_size: Count = GUIDE_PLANS["tactician"].batch_size
     """Samples a step."""
-    lr: float = GUIDE_PLANS["tactician"].lr
+    lr: LearningRate = GUIDE_PLANS["tactician"].lr
     """Highest learning rate."""
 
 
@@ -127,13 +129,13 @@ class TrainTactician(TrainStrategist):
 class TrainExecutor(TrainStrategist):
     """Train the Executor (gestures and keys, 20 Hz) from recordings and the two policies beside it."""
 
-    output_dir: Path = Path("models/v2/executor")
+    output_dir: OutputFolder = Path("models/v2/executor")
     """Folder for the checkpoints; the other two are looked for in `strategist` and `tactician` beside it."""
-    epochs: int = GUIDE_PLANS["executor"].epochs
+    epochs: Count = GUIDE_PLANS["executor"].epochs
     """Passes over the recordings."""
-    batch_size: int = GUIDE_PLANS["executor"].batch_size
+    batch_size: Count = GUIDE_PLANS["executor"].batch_size
     """Samples a step."""
-    lr: float = GUIDE_PLANS["executor"].lr
+    lr: LearningRate = GUIDE_PLANS["executor"].lr
     """Highest learning rate."""
 
 
@@ -147,8 +149,13 @@ def run(command: Train | TrainStrategist) -> int:
         expect_no_training(settings.output_dir)
     console = Console()
     dataset = watch_gathering(console, command.data_dir)
-    plans = settings_of(command, dataset.hours)
+    plans = settings_of(command, dataset.recorded_hours)
     told = f"{dataset.hours:.2f} hours of play in {len(dataset.paths)} recordings. {dataset.split_description}"
+    if dataset.num_filled:
+        told += (
+            f" {dataset.num_filled} ticks were missed while it was recorded and are filled in: "
+            f"{60 * dataset.hours:.1f} minutes can be used, {60 * dataset.recorded_hours:.1f} of them are learnt from."
+        )
     if dataset.is_small:
         told += (
             " That is little: each policy learns twice, first without those to see how good it gets and after how many "

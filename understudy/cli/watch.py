@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
+from understudy.cli.flags.number_ranges import PictureSize, Range
+from understudy.cli.flags.output_paths import OutputFile
+
 if TYPE_CHECKING:
     import numpy as np
 
@@ -20,22 +23,14 @@ class Watch:
     """An .mcap or .pkl recording, or a folder: then its newest one."""
     models: Path | None = None
     """Show what these policies would have meant to do, in place of what was recorded."""
-    video: Path | None = None
+    video: OutputFile | None = None
     """Write a .webm video instead of opening a window."""
-    begin_s: float = 0.0
+    begin_s: Annotated[float, Range(0.0, 31_536_000.0)] = 0.0
     """Seconds of the recording to leave out at its beginning."""
-    seconds: float | None = None
+    seconds: Annotated[float | None, Range(0.0, 31_536_000.0, above_minimum=True)] = None
     """How much to show; to the end by default."""
-    size: tuple[int, int] = (1280, 720)
+    size: PictureSize = (1280, 720)
     """Width and height in pixels; of a game other than the embedded one the width follows from its window's shape."""
-
-    def __post_init__(self) -> None:
-        if min(self.size) < 180 or max(self.size) > 7680:
-            raise ValueError(
-                f"pictures of {self.size[0]} x {self.size[1]} pixels: 320 x 180 to 7680 x 4320 can be shown"
-            )
-        if self.begin_s < 0 or (self.seconds is not None and self.seconds <= 0):
-            raise ValueError("--begin-s has to be 0 or more, --seconds more than 0")
 
 
 def run(command: Watch) -> None:

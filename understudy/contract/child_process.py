@@ -22,13 +22,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from multiprocessing.context import SpawnContext, SpawnProcess
 from multiprocessing.reduction import ForkingPickler
 from typing import ClassVar
 
+if sys.platform == "win32":
+    from ctypes import wintypes
+    from functools import cache
+
 POLL_S = 0.2
 """The watching thread looks so often."""
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_IDLE_PRIORITY, _BELOW_NORMAL_PRIORITY = 0x0040, 0x4000  # <winbase.h>
 
 
 def end_with_parent(parent_pid: int) -> None:
@@ -39,28 +45,43 @@ def end_with_parent(parent_pid: int) -> None:
     Args:
         parent_pid: process id of the parent, from the parent itself.
     """
-    if sys.platform == "win32":
-        return  # the parent's job object does it
-    if not _kernel_ends_us():
-        threading.Thread(target=_watch_parent, args=(parent_pid,), name="parent watch", daemon=True).start()
-    if os.getppid() != parent_pid:
-        os._exit(1)
+    if sys.platform != "win32":  # there the parent's job object does it
+        if not _kernel_ends_us():
+            threading.Thread(target=_watch_parent, args=(parent_pid,), name="parent watch", daemon=True).start()
+        if os.getppid() != parent_pid:
+            os._exit(1)
 
 
 def _kernel_ends_us() -> bool:
     """Asks Linux to kill this process when its parent's thread ends; False where that cannot be had."""
-    if sys.platform != "linux":
-        return False
-    try:
-        return bool(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0)
-    except (OSError, AttributeError):  # a libc without it
-        return False
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # a libc without it
+            return bool(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0)
+    return False
 
 
 def _watch_parent(parent_pid: int) -> None:
     while os.getppid() == parent_pid:
         time.sleep(POLL_S)
     os._exit(1)
+
+
+def lower_priority(niceness: int) -> None:
+    """This process gives way to others from now on.
+
+    Args:
+        niceness: 0 for not at all, to 19. Windows knows classes in place of numbers: idle from 10 on, below normal
+            under that.
+    """
+    if sys.platform == "win32":
+        if niceness > 0:
+            kernel = ctypes.WinDLL("kernel32", use_last_error=True)
+            kernel.GetCurrentProcess.restype = wintypes.HANDLE
+            kernel.SetPriorityClass.argtypes = (wintypes.HANDLE, wintypes.DWORD)
+            priority = _IDLE_PRIORITY if niceness >= 10 else _BELOW_NORMAL_PRIORITY
+            kernel.SetPriorityClass(kernel.GetCurrentProcess(), priority)
+    else:
+        os.nice(niceness)
 
 
 def _let_go_of_standard_files() -> None:
@@ -102,10 +123,24 @@ CONTEXT = ChildContext()
 """For `multiprocessing`-like use: CONTEXT.Process, CONTEXT.Pipe, ProcessPoolExecutor(mp_context=CONTEXT)."""
 
 
-if sys.platform == "win32":
-    from ctypes import wintypes
-    from functools import cache
+@contextlib.contextmanager
+def children_without_interrupts() -> Iterator[None]:
+    """Children that this thread starts inside the block never see a Ctrl-C, which a terminal sends to them too.
 
+    They inherit the blocked signal, also for the seconds in which they import their modules and could not ignore it
+    themselves yet. On Windows, where signals cannot be blocked, a child has to ignore it as soon as it can.
+    """
+    if sys.platform == "win32":
+        yield
+    else:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+if sys.platform == "win32":
     _LIMITS, _KILL_ON_CLOSE = 9, 0x2000  # JobObjectExtendedLimitInformation, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
     _SET_QUOTA, _TERMINATE = 0x0100, 0x0001  # access rights that AssignProcessToJobObject asks for
 

@@ -1,4 +1,4 @@
-"""The three nouns of every command, World, Pilot and Listener, and the Step that they pass on."""
+"""Protocols of World, Pilot and Listener, and the Decision and Step that pass between them."""
 
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -17,7 +17,7 @@ Carry = Any
 
 @runtime_checkable
 class World(Protocol):
-    """B games that can be seen and acted upon; a live one has B = 1."""
+    """B games that can be observed and acted upon; a live one has B = 1."""
 
     @property
     def profile(self) -> Profile:
@@ -30,11 +30,11 @@ class World(Protocol):
         ...
 
     def observe(self) -> Observation:
-        """How the worlds look now. Valid until the next `act`; copy it to keep it."""
+        """Returns the present observation. Valid until the next `act`; copy it to keep it."""
         ...
 
     def act(self, action: Action) -> None:
-        """Carries the actions out; a world that does not run by itself moves on by one tick."""
+        """Carries the actions out; a world that does not run by itself advances by one tick."""
         ...
 
     def close(self) -> None:
@@ -42,17 +42,32 @@ class World(Protocol):
         ...
 
 
+@runtime_checkable
+class RolloutStep(Protocol):
+    """A policy's inputs in one tick and the random draws of its action, from which its log-probability follows.
+
+    Opaque to everyone but the learners of that policy, which check for its class (policies/sampling.py).
+    """
+
+    @property
+    def sampled(self) -> np.ndarray:
+        """The random draws, shape (B,)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Decision:
-    """What a pilot does in one tick, why, and what it wants to remember."""
+    """A pilot's action in one tick, the intent behind it, and its memory."""
 
     action: Action
     intent: Intent
     carry: Carry
     actors: Int8[np.ndarray, " B"] | None = None
-    """Who acts, an Actor for each world, where the pilot knows better than its session (a person took over)."""
+    """Who acts, an Actor for each world, where the pilot decides that (a person took over); else the session does."""
     timing: np.ndarray | None = None
-    """Records of dtype TIMING, shape (B,), where the pilot plays in real time and keeps watch on itself."""
+    """Records of dtype TIMING, shape (B,), of a pilot that plays in real time."""
+    rollout_step: RolloutStep | None = None
+    """Of a policy that samples its action; its arrays are not changed later."""
 
 
 @runtime_checkable
@@ -60,11 +75,11 @@ class Pilot(Protocol):
     """Decides once a tick, for B worlds at a time."""
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """A fresh memory for B worlds; whatever is random in world b depends on seeds[b] alone."""
+        """Returns the initial memory of B worlds; whatever is random in world b depends on seeds[b] alone."""
         ...
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """What to do now. May update `carry` in place; the decision's carry is the one to go on with."""
+        """Decides one tick. May update `carry` in place; the decision's carry is passed to the next tick."""
         ...
 
 
@@ -86,7 +101,7 @@ class InputEvent:
 
 @dataclass(frozen=True)
 class Step:
-    """One tick as it was: seen, decided, done."""
+    """One tick: observation, decision and action."""
 
     index: int
     """Ticks since the session began."""
@@ -99,11 +114,13 @@ class Step:
     """Raw events since the step before (live worlds with B = 1 only)."""
     timing: np.ndarray | None = None
     """Records of dtype TIMING, shape (B,), of a pilot that plays in real time."""
+    rollout_step: RolloutStep | None = None
+    """Of the policy that decided, whoever acted; its arrays are not changed later."""
 
 
 @runtime_checkable
 class Listener(Protocol):
-    """Is told of every step, after it was carried out. Must not block: the control thread calls it."""
+    """Receives every step after its action was carried out. Must not block: the control thread calls it."""
 
     def on_step(self, step: Step) -> None:
         """Called once a tick. The step's arrays are the world's own: copy what is kept."""

@@ -1,12 +1,11 @@
-"""Keeps a loop at its rate by absolute deadlines, and says how well that went.
+"""Keeps a loop (`Rate`) or a real-time game (`Beat`) at its rate by absolute deadlines, and reports lateness.
 
 Relative sleeping (work, then sleep a period) drifts: measured at 20 Hz over 200 ticks with 2-12 ms of work it gave
 19.90 Hz and 48 ms of drift, absolute deadlines 20.00 Hz and 0.1 ms. A slot that was missed is skipped and counted,
 never caught up in a burst. The clock is passed in, so a test runs an hour of ticks without sleeping.
-
-The beat of a game that does not wait: ticks at absolute deadlines; what there was no time for is left out.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable
@@ -16,6 +15,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from understudy.contract.observation import TICK_S
+
+_log = logging.getLogger(__name__)
 
 KEPT_TICKS = 72_000  # an hour at 20 Hz; the percentiles are over the last of these
 
@@ -138,32 +139,50 @@ LONGEST_GAP_S = 1.0
 
 
 class Beat:
-    """Counts the ticks of one game. Belongs to the thread that plays."""
+    """Counts the ticks of a game that does not wait for its pilot. Belongs to the thread that plays."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        """Args:
-        clock: monotonic seconds.
+    def __init__(self, clock: Callable[[], float], most_behind: int = 0) -> None:
+        """The first tick begins now.
+
+        Args:
+            clock: monotonic seconds.
+            most_behind: number of ticks by which the game may lag behind the clock before ticks are missed.
         """
-        self._clock, self._start_s = clock, clock()
+        self._clock, self._most_behind = clock, most_behind
+        self.start_s = clock()
+        """When the present tick began."""
         self.num_ticks, self.num_missed = 0, 0
-        """All of them, and those that were left out."""
+        """Ticks that are over, missed ones included; ticks that were missed."""
 
     @property
     def end_s(self) -> float:
         """When the present tick is over."""
-        return self._start_s + TICK_S
+        return self.start_s + TICK_S
 
     def restart(self) -> None:
-        """A tick begins now; what went by is no missed one."""
-        self._start_s = self._clock()
+        """Begins a tick now; the time since the last one counts as no missed tick."""
+        self.start_s = self._clock()
 
-    def next(self) -> None:
-        """The tick is over, perhaps a while ago."""
+    def delay(self, seconds: float) -> None:
+        """Shifts the present tick, because the game was paused."""
+        self.start_s += seconds
+
+    def next(self) -> list[float]:
+        """Ends the tick, which may have been over for a while.
+
+        Returns:
+            When each tick since then began: missed ones first, the present one last.
+        """
         late_s = self._clock() - self.end_s
         if late_s > LONGEST_GAP_S:
-            self._start_s += late_s
+            _log.warning("the game stood still for %.1f s", late_s)
+            self.start_s += late_s
             late_s = 0.0
-        missed = max(0, int(late_s / TICK_S))
-        self._start_s += TICK_S * (1 + missed)
+        missed = max(0, int(late_s / TICK_S) - self._most_behind)
+        starts_s = []
+        for _ in range(1 + missed):
+            self.start_s += TICK_S
+            starts_s.append(self.start_s)
         self.num_ticks += 1 + missed
         self.num_missed += missed
+        return starts_s

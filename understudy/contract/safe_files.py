@@ -12,6 +12,8 @@ import os
 import secrets
 import shutil
 import stat
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +22,8 @@ from typing import BinaryIO
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has neither
 _NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of the file must not make us wait
 TEMPORARY_SUFFIX = ".partial"
+REPLACE_PATIENCE_S, RETRY_S = (5.0 if sys.platform == "win32" else 0.0), 0.05
+"""Windows replaces no file that is open: how long, and how often, `replace_file` tries."""
 
 
 def create_new(path: Path) -> BinaryIO:
@@ -56,9 +60,28 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, path)
+        replace_file(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def replace_file(source: Path, target: Path) -> None:
+    """Puts `source` in the place of `target`, as os.replace does.
+
+    Windows refuses for as long as anybody (a player who loads the new weights, a virus scanner) has the target open;
+    then it is tried again for REPLACE_PATIENCE_S.
+
+    Raises:
+        PermissionError: if the target stays open for longer.
+    """
+    until_s = time.perf_counter() + REPLACE_PATIENCE_S
+    while True:
+        try:
+            return os.replace(source, target)
+        except PermissionError:
+            if time.perf_counter() >= until_s:
+                raise
+            time.sleep(RETRY_S)
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
@@ -81,7 +104,7 @@ def move_to_new(source: Path, target: Path) -> None:
     create_new(target).close()  # the name is ours from here on
     try:
         try:
-            os.replace(source, target)
+            replace_file(source, target)
         except OSError as problem:
             if problem.errno != errno.EXDEV:
                 raise

@@ -1,4 +1,4 @@
-"""How one tick of live play went: when each level thought, how long it took, and what the policy wanted.
+"""Timing of one tick of live play: which levels ran, how late and how long, and what the policy decided.
 
 Kept apart from the observation and the action, because only real time has it: a simulated tick is never late.
 """
@@ -23,11 +23,11 @@ NUM_LEVELS = len(Level)
 TIMING = np.dtype(
     [
         ("decided", ACTION),  # what the policy wanted, also where the person acted instead
-        ("ran", "u1", (NUM_LEVELS,)),  # whether each level thought in this tick
+        ("ran", "u1", (NUM_LEVELS,)),  # whether each level ran in this tick
         ("swapped", "u1"),  # new weights came in just before this tick
         ("late_s", "f4", (NUM_LEVELS,)),  # from each level's deadline until it began; 0 where it did not run
         ("skipped", "u4", (NUM_LEVELS,)),  # slots of each level that were left out since it ran before
-        ("decide_s", "f4"),  # how long all levels together thought
+        ("decide_s", "f4"),  # run time of all levels together
         ("latency_s", "f4"),  # from the moment of the observation until the decision was ready to be sent
     ],
 )

@@ -35,7 +35,7 @@ def concat_conditioning(
     strategy: Float[Tensor, "*B strategy"],
     route: Float[Tensor, "*B 2"],
     no_target: Float[Tensor, "*B"],
-) -> Float[Tensor, "*B advice"]:
+) -> Float[Tensor, "*B conditioning"]:
     """Concatenates the outputs of Strategist and Tactician."""
     return torch.cat([strategy, route, no_target[..., None]], dim=-1)
 

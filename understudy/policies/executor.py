@@ -1,9 +1,13 @@
-"""The Executor, twenty times a second: does a gesture begin now, where to, and which keys go down.
+"""The Executor, 20 times a second: whether a gesture begins now, where it goes, and which keys go down.
 
-Cursor positions are not predicted tick by tick (heads that do so do not play; docs/log.md). Instead each tick has a
-hazard of starting a gesture, a pointer over what could be clicked (objects, landmarks on the minimap, a free point of
-the minimap, a free point in space, the latter two with a mixture density for the position), and a hazard per key. The
-hand carries out what is drawn. Probabilities are calibrated and sampled: such rare events never win an argmax.
+Cursor positions are not predicted tick by tick (such heads do not play; docs/log.md). Each tick has instead a hazard
+that a gesture begins (discrete-time hazard: Singer and Willett 1993), a pointer over what could be clicked (Vinyals et
+al. 2015, arXiv 1506.03134: objects, landmarks on the minimap, a free point of the minimap, a free point in space, the
+latter two with a mixture density for the position), and a hazard per key. The motor model carries the sampled gesture
+out. Probabilities are calibrated and sampled: events so rare are never the argmax.
+
+Axes: B ticks, F context features, A conditioning, N tracks, L landmarks, C candidates, K keys, X and Y components of
+the densities on the minimap and in space, D object width, H hidden width.
 """
 
 from dataclasses import dataclass
@@ -44,9 +48,9 @@ MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 SPACE = MINIMAP + 1
 NUM_CANDIDATES = SPACE + 1
 TABLE_SCALE = 40.0
-"""A row of the tables is met in few batches, and Adam moves it by the learning rate each time: so each counts more."""
+"""Factor of the tables: a row occurs in few batches, and Adam moves it by the learning rate in each."""
 PORTAL_STEPS = (0.09, 0.15, 0.21, 0.27, 0.36, 0.6)
-"""Distances from a portal that the table of keys tells apart, as a track's distance is written."""
+"""Borders of the distances from a portal in the table of keys, in units of the feature AWAY_AT."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,9 +72,9 @@ class ExecutorConfig:
     dropout: float = 0.1
     """Dropout on context and hidden layers."""
     earlier: bool = False
-    """Holds a second time what differs between two manners of play (policies/style_heads.py)."""
+    """Holds the style-specific parameters of a second style as well (policies/style_heads.py)."""
     exchanged: bool = False
-    """The earlier of the two manners plays, and the newer lies beside it."""
+    """The earlier of the two styles plays, and the newer is held beside it."""
 
     def __post_init__(self) -> None:
         for name in ("width", "kind_width", "heads", "components", "frame_components"):
@@ -80,36 +84,36 @@ class ExecutorConfig:
 
 
 SHARED = ("kind.", "object.", "landmark.", "landmark_place.", "candidate_context.", "candidate_mlp.")
-"""How the names of those numbers begin that see the objects; they are the same in every manner of play."""
+"""Prefixes of the parameters that encode objects; all styles share them."""
 EARLIER = "earlier."
-"""How the names of those begin that lie beside the others, for another manner."""
+"""Prefix of the parameters of the style that does not play."""
 
 
 def is_style_specific(name: str) -> bool:
-    """Whether a number of this name belongs to one manner of play alone."""
+    """Returns whether the parameter of this name belongs to one style alone."""
     return not name.startswith((*SHARED, EARLIER))
 
 
 @dataclass(frozen=True)
 class ExecutorOutput:
-    """What the Executor says of one tick."""
+    """The Executor's predictions for B ticks."""
 
     start_logit: Float[Tensor, " B"]
-    """Of starting a gesture now, if the hand is free."""
+    """Logit of the hazard that a gesture begins, given that none is in progress."""
     pointer_logits: Float[Tensor, "B C"]
-    """What it would go to; impossible candidates are -inf."""
+    """Logits of the gesture's target; absent candidates are -inf."""
     right_logit: Float[Tensor, " B"]
-    """Of using the right button."""
+    """Logit of using the right button."""
     minimap_density: Float[Tensor, "B X 7"]
-    """Of the point on the minimap, map fractions scaled to -1..1."""
+    """Mixture density of the point on the minimap, map fractions scaled to -1..1."""
     space_density: Float[Tensor, "B Y 7"]
-    """Of the point in space, window fractions scaled to -1..1."""
+    """Mixture density of the point in space, window fractions scaled to -1..1."""
     key_logits: Float[Tensor, "B K"]
-    """Of each key going down now."""
+    """Logits of the hazard that each key goes down, given that it is up."""
 
 
 class Executor(nn.Module):
-    """Hazards of gestures and keys."""
+    """Hazards of gestures and keys, pointer and position densities."""
 
     def __init__(self, config: ExecutorConfig) -> None:
         super().__init__()
@@ -153,20 +157,20 @@ class Executor(nn.Module):
         nn.init.zeros_(self.landmark_place.weight)
         self.earlier = nn.ParameterDict()
         if config.earlier:
-            twice = {name: value for name, value in self.named_parameters() if is_style_specific(name)}
-            self.earlier.update({name.replace(".", "__"): value.detach().clone() for name, value in twice.items()})
+            second = {name: value for name, value in self.named_parameters() if is_style_specific(name)}
+            self.earlier.update({name.replace(".", "__"): value.detach().clone() for name, value in second.items()})
 
     def forward(
         self,
         context_BF: Float[Tensor, "B F"],
-        advice_BA: Float[Tensor, "B A"],
+        conditioning_BA: Float[Tensor, "B A"],
         tracks_BNF: Float[Tensor, "B N track_features"],
         kinds_BN: Int64[Tensor, "B N"],
         weights_BN: Float[Tensor, "B N"],
         landmarks_BLF: Float[Tensor, "B L landmark_features"],
     ) -> ExecutorOutput:
-        """Hazards of one tick; `weights_BN` are the Tactician's target probabilities."""
-        context_BC = self.context(torch.cat([context_BF, advice_BA], dim=-1))
+        """Predicts B ticks; `weights_BN` are the Tactician's target probabilities."""
+        context_BC = self.context(torch.cat([context_BF, conditioning_BA], dim=-1))
         objects = self.object(torch.cat([tracks_BNF, weights_BN[..., None], self.kind(kinds_BN)], dim=-1))
         candidates = torch.cat([objects, self.landmark(landmarks_BLF[..., :PLACE_AT])], dim=1)
         candidates_BND = self.candidate_mlp(candidates + self.candidate_context(context_BC)[:, None])
@@ -187,12 +191,11 @@ class Executor(nn.Module):
         )
 
     def _key_table_logits(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
-        """Numbers per key for each target before and under fire, for the ammunition loaded, for each distance from a
-        portal on each errand, and for a laser that is on or off with and without a target.
+        """Returns logits per key from tables: by target before and under fire, by loaded ammunition, by distance from a
+        portal and errand, and by laser on or off with and without a target.
 
-        Which ammunition is for whom, and where one jumps, shows in a dozen presses an hour: enough for a table, too few
-        for the trunk. What a target wants and what is loaded already add up: most pairs of the two were never seen.
-        That nobody switches off a laser that hits shows in presses that are not there.
+        Which ammunition suits which target, and where one jumps, shows in a dozen presses an hour: enough for a table,
+        too few for the trunk. Logits of target and ammunition add up, because most pairs of the two never occur.
         """
         kind = (kinds_BN * (tracks_BNF[..., SELECTED_AT] > 0.5)).amax(dim=1)
         loaded = context_BF[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(dim=1)
@@ -207,13 +210,13 @@ class Executor(nn.Module):
         return TABLE_SCALE * (by_target + by_ammo + by_place + by_laser)
 
     def _landmark_bias(self, landmarks_BLF: Tensor) -> Tensor:
-        """A number per candidate, for each landmark's own place: which portal one takes depends on where it leads."""
+        """Returns a logit per candidate by the landmark's place: which portal one takes depends on where it leads."""
         places_BL = landmarks_BLF[..., PLACE_AT].long()
         by_place_BL: Tensor = TABLE_SCALE * self.landmark_place(places_BL)[..., 0]
         return nn.functional.pad(by_place_BL, (MAX_TRACKS, 0))
 
     def _on_minimap(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
-        """Along the map's axes from its middle, and so far from the ship."""
+        """Returns components along the map's axes, and rings round the ship."""
         own = self.config.components * RAW_WIDTH
         raw = self.minimap(hidden_BH)
         ship_B2 = ship_on_map(context_BF)
@@ -221,7 +224,7 @@ class Executor(nn.Module):
         return torch.cat([window_mixture(raw[:, :own].view(len(raw), -1, RAW_WIDTH)), *rings], dim=1)
 
     def _in_space(self, hidden_BH: Tensor, context_BF: Tensor) -> Tensor:
-        """Along the window's axes, and along those of each frame that turns with play."""
+        """Returns components along the window's axes, and along those of each frame that turns with play."""
         raw_BX5 = self.space(hidden_BH).view(len(hidden_BH), -1, RAW_WIDTH)
         sizes = [self.config.components] + [self.config.frame_components] * NUM_FRAMES
         own, *framed = raw_BX5.split(sizes, dim=1)
@@ -229,7 +232,7 @@ class Executor(nn.Module):
         return torch.cat([window_mixture(own), *map(frame_mixture, framed, frames)], dim=1)
 
     def _pool(self, context_BC: Tensor, candidates_BND: Tensor, absent_BN: Tensor) -> Tensor:
-        """Attention pooling: a query per head, values as they are; nothing in sight pools to zero."""
+        """Attention pooling with a query per head and no value projection; zeros where nothing is in sight."""
         batch, _, width = candidates_BND.shape
         query_BHD = self.pool_query(context_BC).view(batch, self.config.heads, width)
         scores_BHN = query_BHD @ candidates_BND.transpose(1, 2) / width**0.5

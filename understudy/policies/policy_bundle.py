@@ -51,6 +51,11 @@ class PolicyBundle:
     tactician: Tactician | None = None
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
 
+    @property
+    def window_s(self) -> int:
+        """The Strategist's input window, seconds; 1 without a Strategist."""
+        return self.strategist.config.window_s if self.strategist else 1
+
 
 def load_policies(
     folder: Path, candidate: Checkpoint | None = None, *, use_held_out_twin: bool = False

@@ -1,11 +1,14 @@
-"""Samples actions from the Executor's output distributions, with one random stream for each world.
+"""Samples actions from the Executor's output distributions, with one random stream for each world; the rollout step.
 
 With its own stream a world plays the same in any batch. `start` and `keys` are hazards: probabilities that a gesture
 or key press begins in this tick, given that none is in progress.
 """
 
+from dataclasses import dataclass
+
 import numba
 import numpy as np
+from jaxtyping import Float32, Int64
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Button
 from understudy.policies.click_semantics import (
@@ -38,6 +41,25 @@ SAMPLED = np.dtype(
     ],
 )
 """Random draws of one tick: with the Executor's output they determine the log-probability of the action."""
+
+
+@dataclass(frozen=True)
+class ExecutorStep:
+    """Rollout step: the Executor's inputs in one tick and what was sampled from its output, for RL and online learning.
+
+    A tick of B worlds (or B ticks of one). The arrays are not changed after it is made.
+    """
+
+    context: Float32[np.ndarray, "B F"]
+    conditioning: Float32[np.ndarray, "B A"]
+    """Outputs of the Strategist and the Tactician that the Executor is conditioned on."""
+    tracks: Float32[np.ndarray, "B N track_features"]
+    kinds: Int64[np.ndarray, "B N"]
+    target_probs: Float32[np.ndarray, "B N"]
+    """The Tactician's target probabilities, each in the slot where its object is now."""
+    landmarks: Float32[np.ndarray, "B L landmark_features"]
+    sampled: np.ndarray
+    """Records of dtype SAMPLED, shape (B,)."""
 
 
 @numba.njit(cache=True)

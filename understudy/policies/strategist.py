@@ -1,9 +1,12 @@
-"""The Strategist, once a second: from the last minute to a mode and a goal.
+"""The Strategist, once a second: predicts mode and goal from the last minute.
 
-A pre-LN Transformer (Xiong et al. 2020) over 1 Hz summaries with PyTorch's scaled-dot-product attention and a learned
-bias by distance in time instead of positions, so that second 5 of a session and second 500 are read alike. The goal is
-a bottleneck of GOAL_WIDTH numbers from which a linear head must tell the next ten seconds (what is clicked, how far
-the ship goes, what is won and lost): it carries what the mode's five words leave out.
+A causal pre-LN Transformer (Xiong et al. 2020, arXiv 2002.04745) over contexts at 1 Hz, with a learned attention bias
+by distance in time (relative positions, Shaw et al. 2018, arXiv 1803.02155), so that second 5 of a session and second
+500 are encoded alike. The goal is a bottleneck of GOAL_WIDTH numbers from which a linear head predicts the next ten
+seconds (what is clicked, how far the ship goes, gains and losses): it carries what the five modes leave out.
+
+Axes: B batch, T seconds of a window, S seconds of a session, F context features, D model width, M modes, G goal, U
+future.
 """
 
 from dataclasses import dataclass
@@ -20,7 +23,9 @@ from understudy.policies.context_features import CONTEXT_WIDTH, MAX_WIDTH
 NUM_FUTURE = 14
 """Width of the summary of the near future that the goal is trained on (learning.hindsight)."""
 FUTURE_WAY = 11
-"""Columns of that summary from here on are the ship's way in x and y: they flip in a mirror."""
+"""Columns of that summary from here on are the ship's displacement in x and y: they change sign in a mirror."""
+_WINDOWS = 16
+"""Windows in one batch of `predict_session`: so many stay in the processor's cache."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +41,7 @@ class StrategistConfig:
     dropout: float = 0.15
     """Dropout on the input and in every block."""
     window_s: int = 60
-    """How many seconds it looks back."""
+    """Length of its input window, seconds."""
 
     def __post_init__(self) -> None:
         require_range("width", self.width, 1, MAX_WIDTH)
@@ -50,12 +55,12 @@ class StrategistConfig:
 
 @dataclass(frozen=True)
 class Strategy:
-    """What the Strategist says at each second."""
+    """Predictions at each second."""
 
     mode_logits: Float[Tensor, "B T M"]
     goal: Float[Tensor, "B T G"]
     future: Float[Tensor, "B T U"]
-    """The near future as told from the goal alone, standardised units."""
+    """Summary of the next ten seconds, predicted from the goal alone, standardised units."""
 
 
 class Block(nn.Module):
@@ -77,12 +82,14 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
         self.distance_bias = nn.Parameter(torch.zeros(config.heads, config.window_s))
 
-    def forward(self, x_BTD: Tensor) -> Tensor:
-        """Mixes the seconds up to each one."""
+    def forward(self, x_BTD: Tensor, last_only: bool = False) -> Tensor:
+        """Attends from each second to those up to it; `last_only` computes the last second alone, shape (B, 1, D)."""
         batch, ticks, width = x_BTD.shape
         heads = self.query_key_value(self.attention_norm(x_BTD)).view(batch, ticks, 3, self.heads, width // self.heads)
         query, key, value = heads.permute(2, 0, 3, 1, 4)
         bias = self._bias(int(ticks)).to(query.dtype)
+        if last_only:
+            query, bias, x_BTD, ticks = query[:, :, -1:], bias[:, -1:], x_BTD[:, -1:], 1
         mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=bias)
         x_BTD = x_BTD + self.dropout(self.project(mixed.transpose(1, 2).reshape(batch, ticks, width)))
         return torch.add(x_BTD, self.mlp(x_BTD))
@@ -108,10 +115,40 @@ class Strategist(nn.Module):
         self.future_head = nn.Linear(GOAL_WIDTH, NUM_FUTURE)
 
     def forward(self, summaries_BTF: Float[Tensor, "B T F"]) -> Strategy:
-        """Reads up to `window_s` seconds, oldest first, and answers at each of them."""
+        """Predicts at each of up to `window_s` seconds, oldest first, from the seconds up to it."""
         x_BTD = self.embed(summaries_BTF)
         for block in self.blocks:
             x_BTD = block(x_BTD)
+        return self._heads(x_BTD)
+
+    def predict_session(self, summaries_SF: Float[Tensor, "S F"]) -> Strategy:
+        """Predicts at each second of a session from the last `window_s` seconds, or as many as there are.
+
+        The same as `forward` of one window after the other. The first window predicts for all its seconds, because
+        attention is causal. Every later second has a window of its own, of which only the last second is computed in
+        the last layer; the embedding is computed once for all windows.
+
+        Returns:
+            Predictions with B = 1 and T = S.
+        """
+        embedded_SD, window = self.embed(summaries_SF), self.config.window_s
+        x_BTD = embedded_SD[None, :window]
+        for block in self.blocks:
+            x_BTD = block(x_BTD)
+        parts = [x_BTD[0]]
+        if len(summaries_SF) > window:
+            windows_STD = embedded_SD[1:].unfold(0, window, 1).transpose(1, 2)
+            parts += [self._last_second(chunk) for chunk in windows_STD.split(_WINDOWS)]
+        return self._heads(torch.cat(parts)[None])
+
+    def _last_second(self, x_BTD: Tensor) -> Float[Tensor, "B D"]:
+        *earlier, last = self.blocks
+        for block in earlier:
+            x_BTD = block(x_BTD)
+        last_BD: Tensor = last(x_BTD, last_only=True)[:, 0]
+        return last_BD
+
+    def _heads(self, x_BTD: Tensor) -> Strategy:
         x_BTD = self.norm(x_BTD)
         goal_BTG = torch.tanh(self.goal_head(x_BTD))
         return Strategy(self.mode_head(x_BTD), goal_BTG, self.future_head(goal_BTG))

@@ -37,7 +37,7 @@ class TacticianConfig:
 
 @dataclass(frozen=True)
 class Tactic:
-    """What the Tactician says."""
+    """Predictions of the Tactician."""
 
     target_logits: Float[Tensor, "B slots"]
     """Over the N track slots and, last, no target; empty slots are -inf."""

@@ -17,7 +17,7 @@ from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
 from understudy.learning.rl.outcome_detector import OutcomeDetector
 from understudy.learning.rl.reward import RewardWeights, reward_terms
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -101,7 +101,6 @@ class RolloutCollector:
         self.settings, self.seeds_used = settings, seeds_used
         self._hierarchy = hierarchy
         self._experience = RolloutBuffer(settings.rollout_ticks, settings.worlds)
-        self._steps: list[ExecutorStep] = []
         self._detector = OutcomeDetector(load_profile("darkorbit"))
         num_groups = settings.worlds // GROUP
         lengths = [max(1, settings.rollouts_per_episode * (number + 1) // num_groups) for number in range(num_groups)]
@@ -110,18 +109,14 @@ class RolloutCollector:
     def play(self) -> tuple[RolloutBuffer, RolloutStats]:
         """Collects one rollout in every world; the next call overwrites the returned buffer."""
         stats = RolloutStats()
-        self._hierarchy.on_executor_step = self._steps.append
-        try:
-            for number, group in enumerate(self._groups):
-                worlds = slice(number * GROUP, (number + 1) * GROUP)
-                self._experience.is_new_episode[worlds] = group.rollouts_left == 0
-                if group.rollouts_left == 0:
-                    group.world.close()
-                    group = self._groups[number] = self._begin(self.settings.rollouts_per_episode)
-                self._play_group(group, worlds, stats)
-                group.rollouts_left -= 1
-        finally:
-            self._hierarchy.on_executor_step = None
+        for number, group in enumerate(self._groups):
+            worlds = slice(number * GROUP, (number + 1) * GROUP)
+            self._experience.is_new_episode[worlds] = group.rollouts_left == 0
+            if group.rollouts_left == 0:
+                group.world.close()
+                group = self._groups[number] = self._begin(self.settings.rollouts_per_episode)
+            self._play_group(group, worlds, stats)
+            group.rollouts_left -= 1
         return self._experience, stats
 
     def close(self) -> None:
@@ -143,7 +138,8 @@ class RolloutCollector:
         for tick in range(self.settings.rollout_ticks):
             decision = self._hierarchy.decide(group.observation, group.carry)
             group.carry = decision.carry
-            self._experience.add(tick, worlds, self._steps.pop())
+            assert isinstance(decision.rollout_step, ExecutorStep)
+            self._experience.add(tick, worlds, decision.rollout_step)
             group.world.act(decision.action)
             group.observation = group.world.observe()
             outcomes = self._detector.update(group.observation, group.detector_carry)

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 
 import numpy as np
-from jaxtyping import Float64, Int8
+from jaxtyping import Bool, Float64, Int8
 
 from understudy.contract.action import ACTION
 from understudy.contract.intent import INTENT
@@ -22,6 +22,8 @@ from understudy.contract.tick_timing import TIMING
 
 PAUSE_S = 5.0
 """Time that jumps by more was a pause of the recording: it is neither play nor a loss of ticks."""
+LARGEST_STEP_S = 11.5 / TICK_RATE_HZ
+"""A longer time between two ticks breaks the play in two: training fills in at most half a second of missed ticks."""
 MAX_RATE_HZ = 1000.0
 RATE_TOLERANCE = 0.2
 """A recording whose ticks come faster or slower than aimed at by more than this part is worth a sentence."""
@@ -120,6 +122,8 @@ class Episode:
     """Records of dtype INTENT, shape (T,), where the pilot said what it was up to."""
     timings: np.ndarray | None = None
     """Records of dtype TIMING, shape (T,), of a policy that played in real time."""
+    filled: Bool[np.ndarray, " T"] | None = None
+    """Ticks that were missed in the recording and filled in for training; None in what a file holds."""
     losses: tuple[str, ...] = ()
     """One sentence for each thing that could not be read back; empty when nothing was lost."""
 
@@ -129,6 +133,7 @@ class Episode:
         assert self.actors.dtype == np.int8 and self.actors.shape == self.observations.shape
         assert self.intents is None or (self.intents.dtype == INTENT and self.intents.shape == self.observations.shape)
         assert self.timings is None or (self.timings.dtype == TIMING and self.timings.shape == self.observations.shape)
+        assert self.filled is None or self.filled.shape == self.observations.shape
 
     def __len__(self) -> int:
         return len(self.observations)
@@ -149,6 +154,7 @@ class Episode:
             inputs=tuple(event for event in self.inputs if since <= event.time_s < until),
             intents=None if self.intents is None else self.intents[start:stop],
             timings=None if self.timings is None else self.timings[start:stop],
+            filled=None if self.filled is None else self.filled[start:stop],
         )
 
     @property
@@ -178,7 +184,7 @@ class Episode:
 def irregularities(episode: Episode) -> tuple[str, ...]:
     """What is odd about an episode's times and numbers, one sentence each; empty when nothing is.
 
-    A gap of more than five ticks breaks the windows that training cuts, so it is worth a sentence; less is jitter.
+    A gap that training does not fill in breaks the play in two, so it is worth a sentence.
     """
     if len(episode) == 0:
         return () if episode.losses else ("not one tick is in it",)
@@ -197,7 +203,7 @@ def irregularities(episode: Episode) -> tuple[str, ...]:
     rate_hz, aim_hz = episode.rate_hz, episode.info.tick_rate_hz
     if not 1 / (1 + RATE_TOLERANCE) < rate_hz / aim_hz < 1 + RATE_TOLERANCE and len(episode) > 1:
         found.append(f"there are {rate_hz:.1f} ticks a second, {aim_hz:g} were aimed at")
-    gaps = steps_s[steps_s > 5.5 / episode.info.tick_rate_hz]
+    gaps = steps_s[steps_s > LARGEST_STEP_S]
     if len(gaps):
         found.append(f"{len(gaps)} gaps in time, {gaps.sum():.1f} s together, the longest {gaps.max():.1f} s")
     cursor = np.stack([episode.actions["cursor_x"], episode.actions["cursor_y"]])

@@ -1,14 +1,13 @@
 """Episodes to and from native recordings (`.mcap`)."""
 
 import functools
-import os
 from pathlib import Path
 
 import numpy as np
 
 from understudy.contract.intent import no_intent
 from understudy.contract.protocols import InputEvent
-from understudy.contract.safe_files import temporary_beside
+from understudy.contract.safe_files import replace_file, temporary_beside
 from understudy.contract.serialization import from_plain
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings import mcap_channels
@@ -48,7 +47,7 @@ def write(episode: Episode, path: Path) -> None:
             episode.observations, episode.actions, episode.actors, episode.inputs, episode.intents, episode.timings
         )
         writer.close()
-        os.replace(partial, path)
+        replace_file(partial, path)
     finally:
         writer.abandon()
         partial.unlink(missing_ok=True)

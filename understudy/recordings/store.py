@@ -5,7 +5,6 @@ the parsers raise becomes a RecordingError with the file's name, so that one fil
 """
 
 import logging
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from understudy.contract.errors import BeingWrittenError, NoRecordingsError, RecordingError, WireError
 from understudy.contract.file_lock import is_locked, try_lock
-from understudy.contract.safe_files import keep_under_new_name, temporary_beside
+from understudy.contract.safe_files import keep_under_new_name, replace_file, temporary_beside
 from understudy.contract.terminal_text import brief
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
@@ -99,7 +98,7 @@ def repair_recording(path: Path) -> tuple[str, ...]:
         except Exception as problem:  # a full disk, or values in the damaged file that cannot be written
             repaired.unlink(missing_ok=True)
             raise RecordingError(f"{path} is left as it is: it cannot be repaired ({brief(problem)})") from problem
-    os.replace(repaired, path)  # behind the lock: Windows replaces no open file
+    replace_file(repaired, path)  # behind the lock: Windows replaces no open file
     return episode.losses
 
 

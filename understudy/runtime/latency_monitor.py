@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
-from understudy.contract.tick_timing import NUM_LEVELS, TIMING, Level
+from understudy.contract.tick_timing import TIMING, Level
 from understudy.policies.conditioning import STRATEGIST_TICKS, TACTICIAN_TICKS
+from understudy.policies.level_scheduler import SlotCounter
 
 LEVEL_TICKS = {Level.STRATEGIST: STRATEGIST_TICKS, Level.TACTICIAN: TACTICIAN_TICKS, Level.EXECUTOR: 1}
 """Ticks from one deadline of each level to the next."""
@@ -111,7 +112,7 @@ class LatencyMonitor:
 
     def __init__(self) -> None:
         self._kept: deque[bytes] = deque(maxlen=KEPT_TICKS)
-        self._last_slot = np.full(NUM_LEVELS, -1, np.int64)
+        self._slots = {level: SlotCounter(ticks) for level, ticks in LEVEL_TICKS.items()}
         self._num_ticks = 0
         self._lines: tuple[str, ...] = ()
         self._lines_tick = -LINES_TICKS
@@ -128,13 +129,12 @@ class LatencyMonitor:
             One record of dtype TIMING, shape (1,), for `end`; `ran` and `late_s` are filled in.
         """
         timing = np.zeros(1, TIMING)
-        for level, ticks in LEVEL_TICKS.items():
-            slot = tick // ticks
-            if slot > self._last_slot[level]:
+        for level, slots in self._slots.items():
+            begun = slots.advance(tick)
+            if begun:
                 timing["ran"][0, level] = 1
-                timing["late_s"][0, level] = max(0.0, now_s - time_s) + (tick - slot * ticks) * TICK_S
-                timing["skipped"][0, level] = slot - self._last_slot[level] - 1
-                self._last_slot[level] = slot
+                timing["late_s"][0, level] = max(0.0, now_s - time_s) + (tick - slots.slot * slots.period) * TICK_S
+                timing["skipped"][0, level] = begun - 1
         return timing
 
     def end(self, timing: np.ndarray, time_s: float, began_s: float, now_s: float) -> None:

@@ -66,6 +66,7 @@ class Session:
             actors=self._actors if decision.actors is None else decision.actors,
             inputs=self._take_inputs(),
             timing=decision.timing,
+            rollout_step=decision.rollout_step,
         )
         self._num_ticks += 1
         for listener in self.listeners:

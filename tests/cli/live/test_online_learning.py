@@ -1,8 +1,15 @@
 """What online learning says: lines like those of shadow learning, and none for what nobody needs to know."""
 
+from dataclasses import dataclass, field
+
+import numpy as np
 import pytest
 
-from understudy.cli.live.online_learning import SHOWN_UPDATES, OnlineChoice, first_lines, tell
+from understudy.cli.live.online_learning import SHOWN_UPDATES, IncumbentSteps, OnlineChoice, first_lines, tell
+from understudy.contract.action import idle_action
+from understudy.contract.intent import no_intent
+from understudy.contract.observation import empty_observation
+from understudy.contract.protocols import Step
 from understudy.learning.online.messages import (
     GateResult,
     OnlineReport,
@@ -66,3 +73,38 @@ def test_verdicts_and_trouble_are_always_told() -> None:
 def test_settings_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(wrong))):
         OnlineSettings(**wrong)  # type: ignore[arg-type]
+
+
+@dataclass
+class Draws:
+    """A rollout step of some policy."""
+
+    sampled: np.ndarray
+
+
+@dataclass
+class StepList:
+    """A listener that keeps its steps."""
+
+    steps: list[Step] = field(default_factory=list)
+    is_closed: bool = False
+
+    def on_step(self, step: Step) -> None:
+        self.steps.append(step)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_the_learner_gets_no_rollout_steps_of_a_candidate_on_trial() -> None:
+    seen, learner, plays = empty_observation(1), StepList(), [False, True, False]
+    listener = IncumbentSteps(learner, lambda: plays[len(learner.steps)])
+    rollout_step = Draws(np.zeros(1))
+    for tick in range(3):
+        listener.on_step(
+            Step(tick, seen, idle_action(seen), no_intent(1), np.zeros(1, np.int8), rollout_step=rollout_step)
+        )
+    listener.close()
+    assert [step.rollout_step for step in learner.steps] == [rollout_step, None, rollout_step]
+    assert [step.index for step in learner.steps] == [0, 1, 2]
+    assert learner.is_closed

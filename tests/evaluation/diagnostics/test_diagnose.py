@@ -119,6 +119,8 @@ def test_ticks_that_were_never_recorded_are_counted(episodes: list[Episode]) -> 
     assert "dropped_ticks" not in sign  # 0.3 % of all
     sign = found([without(episode, dropped[1:]) for episode in episodes])
     assert sign["dropped_ticks"].figure == "2.0% missing"
+    assert f"with {6 * len(dropped[1:])} ticks filled in" in sign["dropped_ticks"].what
+    assert "30.0 of 30.0 minutes can be used" in sign["dropped_ticks"].what
 
 
 def test_a_pause_of_the_recording_is_no_loss_of_ticks(episodes: list[Episode]) -> None:

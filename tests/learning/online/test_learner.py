@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from tests.support.synthetic_experience import SAMPLING, played_by, small_executor, thought_of
+from tests.support.synthetic_experience import SAMPLING, played_by, rollout_step_of, small_executor
 from understudy.contract.observation import OBSERVATION, TICK_S
 from understudy.learning.online import learner as learner_module
 from understudy.learning.online.learner import OnlineLearner
 from understudy.learning.online.messages import OnlineSettings, SegmentStats
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 from understudy.worlds.catalog import load_profile
 
 TICKS = 60
@@ -36,9 +36,9 @@ def learner(**settings: float) -> OnlineLearner:
     )
 
 
-def thoughts(experience: RolloutBuffer) -> ExecutorStep:
+def joined_steps(experience: RolloutBuffer) -> ExecutorStep:
     """All ticks of the only world."""
-    ticks = [thought_of(experience, tick) for tick in range(experience.num_ticks)]
+    ticks = [rollout_step_of(experience, tick) for tick in range(experience.num_ticks)]
     names = ExecutorStep.__dataclass_fields__
     return ExecutorStep(*(np.concatenate([getattr(tick, name) for tick in ticks]) for name in names))
 
@@ -54,7 +54,7 @@ def observations(number: int, died: np.ndarray | None = None) -> np.ndarray:
 
 
 def watch(one: OnlineLearner, number: int, died: np.ndarray | None = None, follows: bool = True) -> list[SegmentStats]:
-    play = thoughts(played_by(one.behaviour_policy, TICKS, 1, seed=number))
+    play = joined_steps(played_by(one.behaviour_policy, TICKS, 1, seed=number))
     return one.add_block(observations(number, died), play, follows and number > 0)
 
 
@@ -105,7 +105,7 @@ def test_the_buffer_keeps_the_newest_samples_and_no_more() -> None:
 
 def test_an_interruption_ends_the_stretch_and_a_short_one_tells_nothing() -> None:
     one = learner()
-    play = thoughts(played_by(one.behaviour_policy, TICKS, 1))
+    play = joined_steps(played_by(one.behaviour_policy, TICKS, 1))
     part = ExecutorStep(*(getattr(play, each.name)[:10] for each in dataclasses.fields(ExecutorStep)))
     assert one.add_block(observations(0)[:10], part, False) == []
     assert len(watch(one, 1, follows=False)) == 1

@@ -26,16 +26,17 @@ PATIENCE_S = 240.0
 def play(
     learner: VisualOutcomeLearner, hierarchy: HierarchicalPolicy, num_ticks: int, actor: Actor = Actor.POLICY
 ) -> None:
-    """Plays in one embedded game and tells the learner, as a session does."""
+    """Plays in one embedded game and passes each step to the learner, as a session does."""
     world, seeds = Simulator(np.array([5], np.uint64)), np.array([6], np.uint64)
     carry = hierarchy.start(seeds)
-    hierarchy.on_executor_step = learner.on_policy_step
     for index in range(num_ticks):
         observation = world.observe().copy()
         decision = hierarchy.decide(observation, carry)
         carry = decision.carry
         world.act(decision.action)
-        learner.on_step(Step(index, observation, decision.action, decision.intent, np.array([actor], np.int8)))
+        actors = np.array([actor], np.int8)
+        step = Step(index, observation, decision.action, decision.intent, actors, rollout_step=decision.rollout_step)
+        learner.on_step(step)
 
 
 def wait_until(told: list[OnlineReport], wanted: Callable[[OnlineReport], bool]) -> None:

@@ -68,7 +68,7 @@ def test_a_ruined_one_is_thrown_away_and_begun_afresh(poison: float, caplog: pyt
         experience.rewards[..., 0] = poison
         value.learn(experience)
     assert value.reset_reason and value.num_resets == 1
-    assert "begun afresh" in caplog.text
+    assert "replaced by a new one" in caplog.text
     assert bool(torch.isfinite(value.predict(experience.flatten())).all())
     experience.rewards[..., 0] = 1.0
     value.learn(experience)

@@ -1,12 +1,14 @@
 """Learning in the shadow, without processes: ticks become samples, samples are scored, learnt from and judged."""
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import numpy as np
 import pytest
 import torch
 
+from tests.support.missed_ticks import in_bursts, kept_at_random, missed_by_a_busy_machine, recording_of
 from tests.support.small_policies import write_brain
 from tests.support.teacher_play import PROFILE, teacher_play
 from understudy.contract.observation import TICK_RATE_HZ
@@ -59,13 +61,8 @@ def test_ticks_fed_in_pieces_become_the_samples_of_the_whole_session(policies: P
     assert torch.equal(found.started, expected.started)
     assert torch.equal(found.target, expected.target)
     assert torch.equal(found.keys, expected.keys)
-    seconds = 30 * TICK_RATE_HZ  # until here the strategist has as much to look back on in both
-    torch.testing.assert_close(
-        found.conditioning[:, :seconds], expected.conditioning[:, :seconds], atol=1e-4, rtol=1e-3
-    )
-    torch.testing.assert_close(
-        found.target_probs[:, :seconds], expected.target_probs[:, :seconds], atol=1e-4, rtol=1e-3
-    )
+    torch.testing.assert_close(found.conditioning, expected.conditioning, atol=1e-5, rtol=0)
+    torch.testing.assert_close(found.target_probs, expected.target_probs, atol=1e-5, rtol=0)
 
 
 def test_a_tick_is_a_sample_only_when_its_future_is_known(policies: PolicyBundle) -> None:
@@ -85,6 +82,22 @@ def test_who_touches_nothing_teaches_nothing(policies: PolicyBundle) -> None:
     away[1200:] = still[1200:]
     found = StreamingLabeller(policies, PROFILE).watch(records, away, 0)
     assert found[-1].first_index < 1200 + AWAY_TICKS
+
+
+@pytest.mark.parametrize("pattern", [kept_at_random, in_bursts])
+def test_missed_ticks_are_bridged_and_are_no_samples(
+    policies: PolicyBundle, pattern: Callable[[int], np.ndarray]
+) -> None:
+    episode, kept = recording_of(teacher_play()[0]), pattern(2400)
+    missed = missed_by_a_busy_machine(episode, kept)
+    whole = concatenate([part.samples for part in StreamingLabeller(policies, PROFILE).watch(*played(), 0)])
+    found = StreamingLabeller(policies, PROFILE).watch(missed.observations, missed.actions, 0)
+    samples, times_s = concatenate([part.samples for part in found]), np.concatenate([part.time_s for part in found])
+    assert len(samples) == len(times_s) and np.isin(times_s, missed.observations["time_s"]).all()
+    assert len(samples) == pytest.approx(kept.mean() * len(whole), rel=0.1)
+    for name in ("started", "can_start_gesture"):
+        rate, expected = (float(getattr(each, name).float().mean()) for each in (samples, whole))
+        assert rate == pytest.approx(expected, rel=0.25), name
 
 
 def test_a_break_in_time_breaks_the_history(policies: PolicyBundle) -> None:

@@ -1,6 +1,8 @@
 """A learner in a process of its own: fed without waiting, missed when it is gone, started again with what it knew."""
 
 import logging
+import os
+import signal
 import sys
 import threading
 import time
@@ -10,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.worker_functions import add_up, always_dies, nice_of, reads_nothing
+from tests.support.worker_functions import add_up, always_dies, lingers, nice_of, reads_nothing
 from understudy.learning.worker.worker_process import NICENESS, WorkerProcess, WorkerTimeouts, _Worker
 
 PATIENCE_S = 60.0
@@ -52,6 +54,28 @@ def test_blocks_arrive_in_order_and_it_finishes_what_it_has(tmp_path: Path) -> N
     assert office.troubles == []
     assert [report[1] for report in office.reports[:-1]] == [n * (n + 1) // 2 for n in range(200)]
     assert office.reports[-1][:2] == ("over", 199 * 200 // 2)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="stops a process at its very end by the C library's pause()")
+def test_one_that_has_finished_is_not_lost_however_long_its_process_takes_to_end() -> None:
+    office = Office()
+    background = WorkerProcess(lingers, None, office.hear, office.worry)
+    background.close(PATIENCE_S)
+    assert (office.reports, office.troubles, background.num_restarts) == (["done"], [], 0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
+def test_ctrl_c_does_not_reach_it_even_while_it_starts() -> None:
+    office = Office()
+    background = WorkerProcess(add_up, {"done": "", "how": ""}, office.hear, office.worry)
+    assert background.pid is not None
+    for _ in range(50):  # from its first moment until it reports
+        os.kill(background.pid, signal.SIGINT)
+        time.sleep(0.02)
+    background.put(7)
+    office.wait(lambda: office.total() == 7)
+    background.close()
+    assert (office.troubles, background.num_restarts) == ([], 0)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="priorities are another matter there")

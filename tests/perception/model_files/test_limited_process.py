@@ -1,9 +1,14 @@
 """A module of ours runs beside us within limits, and how it ended is told apart."""
 
+import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from tests.support.child_processes import is_running
 from understudy.perception.model_files import limited_process
 from understudy.perception.model_files.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
 
@@ -33,3 +38,32 @@ def test_the_working_folder_is_not_searched_for_modules(tmp_path: Path, monkeypa
     monkeypatch.delenv("PYTHONPATH", raising=False)
     monkeypatch.chdir(tmp_path)
     assert run_limited("our_script", [], 30.0).fault == CRASHED
+
+
+STARTS = """
+import sys
+from understudy.perception.model_files.limited_process import run_limited
+run_limited("our_script", [], 300.0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
+def test_it_ends_with_whoever_started_it(tmp_path: Path, project_root: Path) -> None:
+    script = "limit_this_process(60, 10**9); open(sys.argv[0] + '.pid', 'w').write(f'{os.getpid()}.'); time.sleep(300)"
+    (tmp_path / "our_script.py").write_text(
+        f"import os, sys, time\nfrom {limited_process.__name__} import limit_this_process\n{script}\n"
+    )
+    paths = os.pathsep.join([str(tmp_path), str(project_root)])
+    starter = subprocess.Popen([sys.executable, "-c", STARTS], env={**os.environ, "PYTHONPATH": paths})
+    written = tmp_path / "our_script.py.pid"
+    try:
+        while not (written.exists() and written.read_text().endswith(".")):
+            assert starter.poll() is None
+            time.sleep(0.02)
+    finally:
+        starter.kill()
+        starter.wait()
+    child, until = int(written.read_text().rstrip(".")), time.monotonic() + 2.0
+    while is_running(child):
+        assert time.monotonic() < until
+        time.sleep(0.02)

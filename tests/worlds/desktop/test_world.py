@@ -87,6 +87,16 @@ def test_observations_tell_what_mouse_and_keys_did_and_ticks_keep_their_time(
     assert seen[-1]["time_s"] - seen[0]["time_s"] == pytest.approx(TICK_S * (11 + world.num_missed), abs=0.3)
 
 
+def test_the_first_tick_begins_with_the_first_look(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    open_game()
+    world, _, _ = sit(sends=False)
+    time.sleep(0.9)  # whatever is loaded meanwhile
+    act(world, (0.5, 0.5, Button.NONE))
+    assert world.num_missed < 9, "of the eighteen ticks before play none is missed"
+
+
 def test_looking_twice_shows_the_same_and_keeps_what_was_done(
     open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
 ) -> None:

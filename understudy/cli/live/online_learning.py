@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,9 +18,8 @@ from understudy.learning.worker.worker_endpoint import WorkerFailure
 
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
-    from understudy.contract.protocols import Listener
+    from understudy.contract.protocols import Listener, Step
     from understudy.evaluation.gate.live_gate_runner import LiveGateRunner
-    from understudy.policies.rollout_step import ExecutorStep
     from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
 LOGS = Path("logs/online")
@@ -39,10 +38,10 @@ class OnlineChoice:
 
 @contextmanager
 def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Listener]]":
-    """Starts the learner and lets it hear what the policies think; ends it however the game ends.
+    """Starts the learner; ends it however the game ends.
 
     Yields:
-        Who listens: nobody where it is off; the learner; for a game on the screen also the trials of what it learns.
+        The session's listeners: none where it is off; the learner; for a game on the screen also its live gate.
     """
     if choice.off:
         yield []
@@ -70,19 +69,29 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
     for line in first_lines(choice, on_screen):
         say(line)
     trials = live_trials(game, hierarchy, session) if on_screen else None
-
-    def listen(thought: "ExecutorStep") -> None:
-        if trials is None or not trials.candidate_plays:  # the learner knows what the incumbent would have said
-            learner.on_policy_step(thought)
-
-    hierarchy.on_executor_step = listen
     try:
-        yield [learner] if trials is None else [learner, trials]
+        yield [learner] if trials is None else [IncumbentSteps(learner, lambda: trials.candidate_plays), trials]
     finally:
-        hierarchy.on_executor_step = None
         if trials is not None:
             trials.close()
         learner.close()
+
+
+@dataclass(frozen=True)
+class IncumbentSteps:
+    """A Listener that passes steps on to the learner, without the rollout steps of a candidate that is on trial."""
+
+    learner: "Listener"
+    candidate_plays: Callable[[], bool]
+    """Returns whether the candidate decided the latest step."""
+
+    def on_step(self, step: "Step") -> None:
+        """Passes the step on."""
+        self.learner.on_step(replace(step, rollout_step=None) if self.candidate_plays() else step)
+
+    def close(self) -> None:
+        """Closes the learner."""
+        self.learner.close()
 
 
 def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str) -> "LiveGateRunner":

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.cli.flags.number_ranges import Minutes, Monitor
+from understudy.cli.flags.output_paths import OutputFolder
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ class RecorderV2:
 
     model: Path | None = None
     """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
-    monitor: int = 1
+    monitor: Monitor = 1
     """Which monitor the game fills, counted from 1."""
     window: str | None = None
     """Title of the game's window, where it does not fill a monitor."""
@@ -40,16 +42,12 @@ class RecorderV2:
     """Which game: the name of a profile, or a path to one (.toml)."""
     device: Device = "auto"
     """Where the detector runs; auto takes the best that is installed and works."""
-    out: Path = Path("recordings/v2_training")
+    out: OutputFolder = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
-    minutes: float | None = None
+    minutes: Minutes | None = None
     """End by itself after so many minutes; by default at F3."""
     start_now: bool = False
     """Begin at once, without waiting for F5, and save at the end: for a session without anybody at the keyboard."""
-
-    def __post_init__(self) -> None:
-        if self.minutes is not None and self.minutes <= 0:
-            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
 
 
 def run(command: RecorderV2) -> int | None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import tyro
 
+from understudy.cli.flags.number_ranges import Count, Interval, LearningRate, Minutes, PictureSize, Range, Seed
+from understudy.cli.flags.output_paths import Output
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -26,38 +28,45 @@ class Run:
     """Decide and show, but send nothing; you can play yourself."""
     no_online_learning: Flag[bool] = False
     """Do not learn from the understudy's own play; by default it does, behind the gate."""
-    online_lr: float = 1e-5
+    online_lr: LearningRate = 1e-5
     """Learning rate of online learning."""
-    online_interval: float = 3.0
+    online_interval: Interval = 3.0
     """Seconds between two updates of online learning."""
     shadow_train: Annotated[Flag[bool], tyro.conf.arg(aliases=("--shadow",))] = False
     """You play, the understudy watches and learns; nothing is sent to the game."""
     save_recordings: Flag[bool] = False
     """Record the session, for training and for understudy watch."""
-    shadow_lr: float = 1e-4
+    shadow_lr: LearningRate = 1e-4
     """Learning rate of --shadow-train."""
-    models: Path = Path("models/v2")
+    models: Annotated[
+        Path,
+        Output(
+            kind="folder",
+            when=lambda command: command.learns,
+            remedy="play without learning (--no-online-learning, without --shadow-train)",
+        ),
+    ] = Path("models/v2")
     """Folder with the three trained policies. New weights that appear in it are taken over while playing."""
-    out: Path = Path("data/recordings")
+    out: Annotated[Path, Output(kind="folder", when=lambda command: command.save_recordings)] = Path("data/recordings")
     """Folder for recordings."""
-    seed: int = 0
+    seed: Seed = 0
     """Decides the world, and the understudy's own chance."""
     map: str | None = None
     """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
-    minutes: float | None = None
+    minutes: Minutes | None = None
     """End by itself after so many minutes of play; by default play until F3 or until the window is closed."""
-    handback_delay_s: Annotated[float, tyro.conf.arg(aliases=["--hand-back-s"])] = 1.5
+    handback_delay_s: Annotated[Interval, tyro.conf.arg(aliases=["--hand-back-s"])] = 1.5
     """Seconds without touching mouse or keyboard after which the understudy plays again."""
-    size: tuple[int, int] = (1280, 720)
+    size: PictureSize = (1280, 720)
     """Width and height of the window in pixels."""
     critic_endpoint: str | None = None
     """Base URL of an OpenAI-compatible server whose vision-language model looks on; by default OPENAI_BASE_URL where
     --critic-model is given, else a few offline rules look on. A key is taken from OPENAI_API_KEY alone."""
     critic_model: str | None = None
     """Name of the model there."""
-    critic_every: float = 3.0
+    critic_every: Annotated[float, Range(0.2, 3600.0)] = 3.0
     """Seconds between two of the critic's looks."""
-    critic_calls: int = 2000
+    critic_calls: Count = 2000
     """Requests to the server in all."""
     no_critic: Flag[bool] = False
     """Nobody looks on; F2 and a number still write down what you would have done."""
@@ -72,29 +81,17 @@ class Run:
     device: Device = "auto"
     """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
 
+    @property
+    def learns(self) -> bool:
+        """Whether something is learnt while it is played, and staged in the folder of the models."""
+        return self.shadow_train or not (self.no_online_learning or self.test_mode)
+
     def __post_init__(self) -> None:
-        if min(self.size) < 180 or max(self.size) > 7680:
-            raise ValueError(
-                f"a window of {self.size[0]} x {self.size[1]} pixels: 320 x 180 to 7680 x 4320 can be played"
-            )
-        if self.minutes is not None and self.minutes <= 0:
-            raise ValueError(f"{self.minutes:g} minutes: more than 0 is needed")
-        if not 0.1 <= self.handback_delay_s <= 3600:
-            raise ValueError(f"{self.handback_delay_s:g} s until the understudy plays again: 0.1 to 3600 are possible")
-        if self.seed < 0:
-            raise ValueError(f"seed {self.seed}: 0 or more is needed")
         on_screen = (self.window, self.model, self.profile, self.device)
         if self.world == "simulator" and on_screen != (None, None, "darkorbit", "auto"):
             raise ValueError(
                 "--window, --model, --profile and --device are for a game on the screen: add --world desktop"
             )
-        if not 0.2 <= self.critic_every <= 3600 or self.critic_calls < 1:
-            raise ValueError("--critic-every must be 0.2 to 3600 s and --critic-calls at least 1")
-        for rate in (self.shadow_lr, self.online_lr):
-            if rate <= 0:
-                raise ValueError(f"a learning rate of {rate:g}: more than 0 is needed")
-        if not 0.1 <= self.online_interval <= 3600:
-            raise ValueError(f"an update every {self.online_interval:g} s: 0.1 to 3600 are possible")
 
 
 def run(command: Run) -> int | None:

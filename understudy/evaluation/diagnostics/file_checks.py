@@ -17,6 +17,11 @@ from understudy.worlds.catalog import load_profile
 
 OTHER_RATE, OTHER_RATE_SHARE = 1.2, 0.8
 """If so many of the times between ticks are longer or shorter than a policy's tick by this factor, the rate differs."""
+COST_OF_MISSING = (
+    "An hour with half of its ticks missed at random taught the teacher's play as well as a whole hour did (100 % of "
+    "the score, 90 to 112 %); every gap above half a second costs the play around it."
+)
+"""What `benchmarks/missing_ticks.py` measured."""
 CLOCK_SET_BACK_S = 1.0
 """Clocks are corrected by some tenths of a second all the time; more was done by a person or a changed time zone."""
 LEAST_MINUTES, GOOD_MINUTES = 3.0, 29.0
@@ -72,7 +77,7 @@ def check_doubled_ticks(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
-    """Ticks that are missing; pauses of the recording do not count."""
+    """Ticks that are missing, and how much can be learnt from all the same; pauses of the recording do not count."""
     missing, total, longest_s = 0, 0, 0.0
     for one_examined in examined:
         steps, rate = _steps(one_examined), one_examined.episode.info.tick_rate_hz
@@ -80,11 +85,14 @@ def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
         missing += int(np.round(drops - 1.0).sum())
         total += len(one_examined.episode)
         longest_s = max(longest_s, float(drops.max(initial=0.0)) / rate)
+    played = sum(one_examined.episode.duration_s for one_examined in examined) / 60.0
+    filled = sum(stretch.num_filled for one_examined in examined for stretch in one_examined.stretches)
     problem = (
         missing > 0.005 * total,
         Severity.WARNING,
-        f"Ticks are missing, up to {longest_s:.2f} s in a row",
-        "The machine was too busy to record: close other programs, choose a faster disk, then record again.",
+        f"Ticks are missing, up to {longest_s:.2f} s in a row: with {filled} ticks filled in, which are looked back on "
+        f"but not learnt from, {minutes_of(examined):.1f} of {played:.1f} minutes can be used",
+        f"{COST_OF_MISSING} Close other programs, choose a faster disk, then record again or longer.",
     )
     return finding("dropped_ticks", "No ticks are missing", f"{missing / max(total + missing, 1):.1%} missing", problem)
 
@@ -113,7 +121,7 @@ def check_tick_rate(examined: list[ExaminedRecording]) -> Finding:
             bool(rates),
             Severity.WARNING,
             f"Some recordings have fewer than {TICK_RATE_HZ} ticks a second: {names}",
-            "Record with a machine that keeps up: everything in them looks faster than it was.",
+            "Record with a machine that keeps up: the ticks in between are filled in and not learnt from.",
         ),
     )
 

@@ -19,7 +19,7 @@ from understudy.recordings.episode import Episode
 
 @dataclass(frozen=True, kw_only=True)
 class Segment:
-    """T ticks of one session without a gap, in which a person or the teacher acted."""
+    """T ticks of one session without a gap (missed ticks are filled in), in which a person or the teacher acted."""
 
     observations: np.ndarray
     """Records of dtype OBSERVATION, shape (T,)."""
@@ -33,6 +33,8 @@ class Segment:
     """Ticks in which a button fell, on panels too."""
     keys: tuple[Int64[np.ndarray, " _"], ...]
     """For each key of the profile the ticks in which it went down."""
+    num_filled: int = 0
+    """Ticks that were missed in the recording and are filled in."""
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -61,7 +63,7 @@ class ExaminedRecording:
 
     @property
     def taught_ticks(self) -> int:
-        """Ticks that training would learn from."""
+        """Ticks that training would use, with those that it fills in."""
         return sum(map(len, self.stretches))
 
 
@@ -86,6 +88,7 @@ def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
         modes=hindsight.modes,
         clicks=np.flatnonzero((buttons[1:] != 0) & (buttons[:-1] == 0)) + 1,
         keys=tuple(starts for starts, _ in key_presses(part.actions, num_keys)),
+        num_filled=0 if part.filled is None else int(part.filled.sum()),
     )
 
 

@@ -4,6 +4,7 @@ Worlds are played in blocks of a fixed size, and each process plays whole blocks
 with them the last bits of its output, do not depend on the number of processes: results are identical.
 """
 
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import UInt64
 
-from understudy.contract.child_process import CONTEXT
+from understudy.contract.child_process import CONTEXT, children_without_interrupts
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.episode_stats import EpisodeStats, EpisodeStatsCollector, concatenate
@@ -138,18 +139,27 @@ def _play_here(jobs: Sequence[_Job], report: _Report) -> list[EpisodeStats]:
 
 
 def _play_spread(jobs: Sequence[_Job], report: _Report, processes: int) -> list[EpisodeStats]:
-    """Plays the jobs in worker processes, spawned and not forked: numba's and torch's threads do not survive a fork."""
+    """Plays the jobs in worker processes, spawned and not forked: numba's and torch's threads do not survive a fork.
+
+    Whatever ends it early, Ctrl-C above all, ends the processes at once: nothing of what they do is kept.
+    """
     done = CONTEXT.Value("q", 0)
     with ProcessPoolExecutor(
         min(processes, len(jobs)), mp_context=CONTEXT, initializer=_enter_worker, initargs=(done,)
     ) as pool:
-        waiting: set[Future[EpisodeStats]] = set()
-        futures = [pool.submit(_play_in_worker, job) for job in jobs]
-        waiting.update(futures)
-        while waiting:
-            _, waiting = wait(waiting, timeout=0.2)
-            report.set(done.value)
-        return [future.result() for future in futures]
+        try:
+            with children_without_interrupts():
+                futures = [pool.submit(_play_in_worker, job) for job in jobs]
+            waiting: set[Future[EpisodeStats]] = set(futures)
+            while waiting:
+                _, waiting = wait(waiting, timeout=0.2)
+                report.set(done.value)
+            return [future.result() for future in futures]
+        except BaseException:
+            for process in (pool._processes or {}).values():  # Python 3.14 has kill_workers() for this
+                process.kill()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 _worker_progress: Any = None
@@ -159,6 +169,7 @@ _worker_progress: Any = None
 def _enter_worker(done: Any) -> None:
     global _worker_progress
     _worker_progress = done
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
 
 
 def _play_in_worker(job: _Job) -> EpisodeStats:

@@ -34,10 +34,10 @@ class TargetModeUpstream(UpstreamPolicies):
 
     def strategist_outputs(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
         """Mode probabilities, moved to the true mode, and goal."""
-        said = super().strategist_outputs(labelled)
+        outputs = super().strategist_outputs(labelled)
         true = functional.one_hot(torch.from_numpy(labelled.labels.modes), NUM_MODES).numpy()
-        said[..., :NUM_MODES] += TARGET_MODE_WEIGHT * (true - said[..., :NUM_MODES])
-        return said
+        outputs[..., :NUM_MODES] += TARGET_MODE_WEIGHT * (true - outputs[..., :NUM_MODES])
+        return outputs
 
 
 class ExecutorFinetuneTask(ExecutorTask):

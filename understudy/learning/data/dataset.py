@@ -19,8 +19,9 @@ from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
-from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
-from understudy.recordings.episode import Episode
+from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
+from understudy.learning.data.tick_grid import fill_missed_ticks
+from understudy.recordings.episode import LARGEST_STEP_S, Episode
 from understudy.recordings.store import finished_recordings, read_episode
 
 _log = logging.getLogger(__name__)
@@ -37,8 +38,6 @@ SHORTEST_S = 20.0
 """Shorter stretches teach nothing that their neighbours do not."""
 LEAST_TRAINING_S = 60.0
 """The Strategist looks back so far; with less there is not one sample."""
-LARGEST_STEP_S = 5.5 / TICK_RATE_HZ
-"""A longer time between two ticks breaks the session in two: histories must not reach across."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,18 @@ class Dataset:
 
     @property
     def hours(self) -> float:
-        """Of play in all."""
+        """Of play in all, with the ticks that were filled in."""
         return self._num_ticks / TICK_RATE_HZ / 3600.0
+
+    @property
+    def num_filled(self) -> int:
+        """Ticks that were missed in the recordings and are filled in: looked back on, but not trained on."""
+        return sum(int(each.filled.sum()) for each in [*self.train, *self.validation] if each.filled is not None)
+
+    @property
+    def recorded_hours(self) -> float:
+        """Of ticks that were recorded: what there is to train on."""
+        return (self._num_ticks - self.num_filled) / TICK_RATE_HZ / 3600.0
 
     @property
     def _num_ticks(self) -> int:
@@ -115,10 +124,10 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
     ]
     return Dataset(
         train=[
-            *(_label(stretch, profile) for stretch in train),
+            *(label_stretch(stretch, profile) for stretch in train),
             *(label_shared_episode(part, profile) for part in shared if has_interventions(part)),
         ],
-        validation=[_label(stretch, profile) for stretch in held_out],
+        validation=[label_stretch(stretch, profile) for stretch in held_out],
         profile=profile,
         paths=paths,
         data_hash=hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()[:16],
@@ -127,15 +136,16 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
 
 
 def expert_segments(episode: Episode) -> list[Episode]:
-    """The unbroken stretches of a session in which a person or the teacher acted."""
+    """The unbroken stretches of a session in which a person or the teacher acted, with missed ticks filled in."""
     taught = np.isin(episode.actors, EXPERT_ACTORS)
     found = [part for part in _cut(episode, taught[1:] != taught[:-1]) if part.actors[0] in EXPERT_ACTORS]
-    return [stretch for stretch in found if len(stretch) >= SHORTEST_S * TICK_RATE_HZ]
+    stretches = map(fill_missed_ticks, found)
+    return [stretch for stretch in stretches if len(stretch) >= SHORTEST_S * TICK_RATE_HZ]
 
 
 def contiguous_segments(episode: Episode) -> list[Episode]:
-    """The stretches of a session between jumps in time, whoever acted."""
-    return _cut(episode, np.zeros(max(len(episode) - 1, 0), bool))
+    """The stretches of a session between jumps in time, whoever acted, with missed ticks filled in."""
+    return list(map(fill_missed_ticks, _cut(episode, np.zeros(max(len(episode) - 1, 0), bool))))
 
 
 def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
@@ -208,10 +218,6 @@ def _ticks(parts: Sequence[Episode]) -> int:
     return sum(map(len, parts))
 
 
-def _label(stretch: Episode, profile: Profile) -> LabelledEpisode:
-    return label_episode(stretch.observation, stretch.actions, profile)
-
-
 def _one_profile(paths: list[Path], sessions: list[Episode]) -> Profile:
     profile = sessions[0].info.profile
     for path, session in zip(paths, sessions, strict=True):
@@ -229,5 +235,6 @@ def _refuse_too_little(train: list[Episode], validation: list[Episode]) -> None:
         minutes = (_ticks(train) + _ticks(validation)) / TICK_RATE_HZ / 60.0
         raise TrainingError(
             f"The recordings hold {minutes:.1f} minutes of unbroken play by a person or the teacher; training needs at "
-            "least 3: record more with  understudy play --record  or  understudy record --teacher hunter ."
+            "least 3, one of them without a break of more than half a second: record more with  "
+            "understudy play --record  or  understudy record --teacher hunter ."
         )

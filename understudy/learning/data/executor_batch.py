@@ -16,7 +16,7 @@ from understudy.contract.observation import Button
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.executor import ExecutorOutput
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 
 Conditioning = tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]
 """What the Executor is conditioned on at each tick and the Tactician's weight for each object, for each mirror."""
@@ -135,20 +135,20 @@ def batch_from_step(step: ExecutorStep) -> ExecutorBatch:
 
 
 def build_batch(
-    labelled_episodes: Sequence[LabelledEpisode], advised: Iterable[Conditioning], device: torch.device
+    labelled_episodes: Sequence[LabelledEpisode], conditionings: Iterable[Conditioning], device: torch.device
 ) -> ExecutorBatch:
     """The ticks to learn from of labelled episodes one after the other, in all mirrors.
 
     Args:
         labelled_episodes: what was seen and done.
-        advised: conditioning by the slower levels, of each episode.
+        conditionings: outputs of the slower levels, of each episode.
         device: where the batch is to lie.
     """
 
     def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
         return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
 
-    said = list(advised)
+    parts = list(conditionings)
     samples = ExecutorBatch(
         context=gather([labelled.encoded.context for labelled in labelled_episodes]),
         tracks=gather([labelled.encoded.tracks for labelled in labelled_episodes]),
@@ -162,8 +162,8 @@ def build_batch(
         key_available=gather([~labelled.keys_down for labelled in labelled_episodes]),
         keys=gather([labelled.key_onsets for labelled in labelled_episodes]),
         expected_onsets=torch.zeros(sum(map(len, labelled_episodes)), device=device),
-        conditioning=gather([advice for advice, _ in said], axis=1),
-        target_probs=gather([weights for _, weights in said], axis=1),
+        conditioning=gather([conditioning for conditioning, _ in parts], axis=1),
+        target_probs=gather([target_probs for _, target_probs in parts], axis=1),
     )
     if all(labelled.train_mask is None for labelled in labelled_episodes):
         return samples

@@ -60,7 +60,14 @@ def label_shared_episode(episode: Episode, profile: Profile) -> LabelledEpisode:
     for begin, end in intervention_segments(episode):
         train_mask[begin:end] = True
     labelled = label_episode(episode.observation, _mask_policy_actions(episode.actions, train_mask), profile)
-    return replace(labelled, train_mask=train_mask, can_start_gesture=labelled.can_start_gesture & train_mask)
+    if episode.filled is not None:
+        train_mask &= ~episode.filled
+    return replace(
+        labelled,
+        train_mask=train_mask,
+        can_start_gesture=labelled.can_start_gesture & train_mask,
+        filled=episode.filled,
+    )
 
 
 def _mask_policy_actions(actions: np.ndarray, train_mask: Bool[np.ndarray, " T"]) -> np.ndarray:

@@ -1,6 +1,6 @@
 """A recorded session as training data for behaviour cloning: encoded features, hindsight labels, gesture targets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64
@@ -14,6 +14,7 @@ from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED
 from understudy.policies.encoder import Encoded, Encoder, mirror_signs
 from understudy.policies.executor import MINIMAP, SPACE
 from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_MIRRORED, NUM_TRACK_MIRRORED, TRACK_WIDTH
+from understudy.recordings.episode import Episode
 
 NUM_MIRRORS = 4
 """Mirrors for data augmentation: none, left-right, up-down, both."""
@@ -39,7 +40,9 @@ class LabelledEpisode:
     key_onsets: Bool[np.ndarray, "T K"]
     """Keys that went down in the tick."""
     train_mask: Bool[np.ndarray, " T"] | None = None
-    """Mask of the ticks that are training targets (a policy acted in the others); None for all."""
+    """Mask of the ticks that are training targets (a policy acted in the others, or they are filled); None for all."""
+    filled: Bool[np.ndarray, " T"] | None = None
+    """Ticks that were missed in the recording and filled in; None where none was."""
 
     def __len__(self) -> int:
         return len(self.actions)
@@ -72,6 +75,12 @@ def label_episode(observation: Observation, actions: np.ndarray, profile: Profil
         key_onsets[presses, key] = True
     encoded = Encoder(profile).encode_episode(observation)
     return LabelledEpisode(observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets)
+
+
+def label_stretch(stretch: Episode, profile: Profile) -> LabelledEpisode:
+    """Encodes and labels an unbroken stretch of a recording; ticks that were filled in are no training targets."""
+    labelled = label_episode(stretch.observation, stretch.actions, profile)
+    return labelled if stretch.filled is None else replace(labelled, train_mask=~stretch.filled, filled=stretch.filled)
 
 
 def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[float, float]]:

@@ -1,6 +1,9 @@
 """Fits the motor model to a person's gestures: movement times by Fitts' law, dwell, press durations, click offsets."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from jaxtyping import Bool
 
 from understudy.contract.observation import Observation
 from understudy.learning.data.gesture_segmentation import key_presses
@@ -20,33 +23,70 @@ FALLBACK_TICKS = 4.0
 FALLBACK_PRESS = 2.0
 
 
-def fit_motor_model(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.void:
+LEAST_CERTAIN = 30
+"""Gestures or presses of which both ends were seen; with fewer, all are measured, as they were filled in."""
+
+Session = tuple[Observation, np.ndarray, np.ndarray]
+"""Observation, actions, gestures."""
+
+
+def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, " T"] | None] | None = None) -> np.void:
     """Fits one motor model.
 
     Args:
         sessions: (observation, actions, gestures) of each session.
+        certain: of each session the ticks of which the hand is known; None where that is all of them. A time is
+            measured between ticks that are certain.
 
     Returns:
         One record of dtype MOTOR_MODEL.
     """
+    known = [
+        np.ones(len(actions), bool) if ticks is None else ticks
+        for (_, actions, _), ticks in zip(sessions, certain or [None] * len(sessions), strict=True)
+    ]
     gestures = np.concatenate([gestures for _, _, gestures in sessions])
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
-    hand["duration"] = _durations(gestures)
-    hand["profile"] = _profile(sessions)
-    moved = gestures[gestures["arrival"] >= gestures["onset"]]
+    hand["duration"] = _durations(_timed(sessions, known, "onset", "arrival"))
+    hand["profile"] = _profile(sessions, known)
+    dwelt = _timed(sessions, known, "arrival", "press")
+    moved = dwelt[dwelt["arrival"] >= dwelt["onset"]]
     hand["dwell"] = _quantiles(moved["press"] - moved["arrival"] - 1, FALLBACK_PRESS)
-    lengths = gestures["release"] - gestures["press"] + 1
+    pressed = _timed(sessions, known, "press", "release")
+    lengths = pressed["release"] - pressed["press"] + 1
     for sort in range(NUM_SORTS):
-        chosen = lengths[gestures["sort"] == sort]
+        chosen = lengths[pressed["sort"] == sort]
         hand["press"][sort] = _quantiles(chosen if len(chosen) >= 3 else lengths, FALLBACK_PRESS)
-    per_session = [key_presses(actions, MAX_KEYS) for _, actions, _ in sessions]
-    all_lengths = np.concatenate([lengths for session in per_session for _, lengths in session])
+    per_session = [_key_lengths(actions, ticks) for (_, actions, _), ticks in zip(sessions, known, strict=True)]
+    all_lengths = np.concatenate([lengths for session in per_session for lengths in session])
     for key in range(MAX_KEYS):
-        own = np.concatenate([session[key][1] for session in per_session])
+        own = np.concatenate([session[key] for session in per_session])
         hand["key_press"][key] = _quantiles(own if len(own) >= 3 else all_lengths, FALLBACK_PRESS)
     hand["track_offset"] = _offsets(gestures[gestures["sort"] == 1])
     hand["landmark_offset"] = _offsets(gestures[gestures["sort"] == 2])
     return hand
+
+
+def _timed(sessions: list[Session], known: list[np.ndarray], first: str, last: str) -> np.ndarray:
+    """Gestures whose time from one of their moments to another is certain; all of them where those are few."""
+    gestures = [gestures for _, _, gestures in sessions]
+    sure = [each[_both_ends(ticks, each[first], each[last])] for each, ticks in zip(gestures, known, strict=True)]
+    return np.concatenate(sure if sum(map(len, sure)) >= LEAST_CERTAIN else gestures)
+
+
+def _key_lengths(actions: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
+    """For each key the lengths of its presses, ticks; those whose ends are certain where there are any."""
+    found = []
+    for starts, lengths in key_presses(actions, MAX_KEYS):
+        sure = lengths[_both_ends(known, starts, starts + lengths - 1)]
+        found.append(sure if len(sure) else lengths)
+    return found
+
+
+def _both_ends(known: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Whether the ticks on both sides of two moments are certain."""
+    ends = (np.maximum(first - 1, 0), first, last, np.minimum(last + 1, len(known) - 1))
+    return np.asarray(np.stack([known[ticks] for ticks in ends]).all(axis=0), bool)
 
 
 def _quantiles(values: np.ndarray, fallback: float) -> np.ndarray:
@@ -71,17 +111,17 @@ def _durations(gestures: np.ndarray) -> np.ndarray:
     return table
 
 
-def _profile(sessions: list[tuple[Observation, np.ndarray, np.ndarray]]) -> np.ndarray:
+def _profile(sessions: list[Session], known: list[np.ndarray]) -> np.ndarray:
     """Mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
     shares = np.linspace(0.0, 1.0, NUM_KNOTS)
     curves = []
-    for _, actions, gestures in sessions:
+    for (_, actions, gestures), certain in zip(sessions, known, strict=True):
         for g in gestures[(gestures["arrival"] - gestures["onset"] >= 2)]:
             ticks = np.arange(g["onset"] - 1, g["arrival"] + 1)
             path = np.stack([actions["cursor_x"][ticks], actions["cursor_y"][ticks]], axis=1)
             way = path[-1] - path[0]
             length = float(way @ way)
-            if length > 1e-4:
+            if length > 1e-4 and certain[ticks].all():
                 covered = (path - path[0]) @ way / length
                 curves.append(np.interp(shares, np.linspace(0.0, 1.0, len(ticks)), covered))
     if not curves:

@@ -1,8 +1,8 @@
-"""Watches one world tick by tick, as the Hierarchy would, and names in hindsight what began in each tick.
+"""Streaming labeller: encodes one world tick by tick, as in play, and labels each tick in hindsight.
 
-A tick becomes a sample once enough of its future is known: a click belongs to the motion that led to it, and that may
-have begun LOOK_AHEAD_TICKS earlier. What the slower levels would have said is worked out as the ticks come, once for
-each mirror, with the same memory as in play.
+A tick becomes a sample once enough of its future is known: a click belongs to the gesture that led to it, which may
+have begun LOOK_AHEAD_TICKS earlier. The conditioning by the slower levels is computed as the ticks come, once for each
+mirror, by the scheduler that play uses (policies/level_scheduler.py).
 """
 
 import dataclasses
@@ -10,25 +10,18 @@ from collections import deque
 
 import numpy as np
 import torch
-from torch import Tensor
 
-from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
+from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import LARGEST_STEP_S
 from understudy.learning.data.executor_batch import ExecutorBatch, build_batch
 from understudy.learning.data.gesture_segmentation import MAX_DWELL, MAX_TICKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, label_episode, mirror_sign_tables
-from understudy.policies.conditioning import (
-    CONDITIONING_WIDTH,
-    STRATEGIST_TICKS,
-    STRATEGY_WIDTH,
-    TACTICIAN_TICKS,
-    concat_conditioning,
-    concat_strategy,
-    remap_target_probs,
-)
+from understudy.learning.data.tick_grid import MissedTicks, fill
 from understudy.policies.encoder import Encoded, Encoder
+from understudy.policies.inference_backend import TorchBackend
+from understudy.policies.level_scheduler import LevelScheduler
 from understudy.policies.policy_bundle import PolicyBundle
+from understudy.recordings.episode import LARGEST_STEP_S
 
 LOOK_AHEAD_TICKS = MAX_DWELL + MAX_TICKS + 4
 HISTORY_TICKS = 200
@@ -36,7 +29,7 @@ HISTORY_TICKS = 200
 CHUNK_TICKS = 3 * TICK_RATE_HZ
 """Ticks that are labelled together."""
 AWAY_TICKS = 10 * TICK_RATE_HZ
-"""Whoever touches neither mouse nor keyboard for longer is away: that teaches nothing."""
+"""After so many ticks without input of mouse or keyboard the person is away; those ticks are no samples."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,29 +38,35 @@ class LabelledChunk:
 
     samples: ExecutorBatch
     time_s: np.ndarray
-    """When each tick was, shape (T,)."""
+    """Time of each tick, shape (T,)."""
     first_index: int
-    """Number of the first tick, as it was fed in."""
+    """Number of the first tick, as passed to `watch`."""
 
 
 @dataclasses.dataclass
 class _PendingTick:
-    """One tick, encoded and advised, waiting for its future."""
+    """One tick, encoded and with its conditioning, that waits for its future."""
 
     index: int
     observation: np.ndarray
     action: np.ndarray
     encoded: Encoded
-    advice: np.ndarray
-    weights: np.ndarray
+    conditioning: np.ndarray
+    target_probs: np.ndarray
+    filled: bool
+    """It was missed and filled in: no sample."""
 
 
 class StreamingLabeller:
     """Turns the ticks of one world into samples. Used by one thread."""
 
     def __init__(self, policies: PolicyBundle, profile: Profile) -> None:
-        """Args: `brain`, whose slower levels advise; `profile`, the game that is watched."""
-        self._brain, self._profile = policies, profile
+        """Args:
+        policies: their Strategist and Tactician condition the samples.
+        profile: the game.
+        """
+        self._profile = profile
+        self._scheduler = LevelScheduler(TorchBackend(policies), policies.window_s)
         self._encoder = Encoder(profile)
         self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
         self._seen: deque[_PendingTick] = deque()
@@ -75,20 +74,15 @@ class StreamingLabeller:
         self._restart()
 
     def _restart(self) -> None:
-        """Forgets what was before a break."""
-        strategist = self._brain.strategist
+        """Begins a new history, because time or play broke off."""
         self._carry = self._encoder.start(1)
-        self._seconds: deque[Tensor] = deque(maxlen=strategist.config.window_s if strategist else 1)
-        self._strategy = torch.zeros(NUM_MIRRORS, STRATEGY_WIDTH)
-        self._conditioning = torch.zeros(NUM_MIRRORS, CONDITIONING_WIDTH)
-        self._decided = np.zeros((NUM_MIRRORS, MAX_TRACKS), np.float32)
-        self._decided_ids = np.zeros(MAX_TRACKS, np.int32)
-        self._tick = 0
+        self._levels = self._scheduler.start(NUM_MIRRORS)
         self._num_labelled = 0  # of the ticks in _seen
+        self._missed = MissedTicks()
         self._seen.clear()
 
     def watch(self, observations: np.ndarray, actions: np.ndarray, first_index: int) -> list[LabelledChunk]:
-        """Takes in consecutive ticks; gives those that have become samples.
+        """Adds consecutive ticks; returns those that have become samples.
 
         Args:
             observations, actions: records of dtype OBSERVATION and ACTION, shape (T,).
@@ -102,45 +96,43 @@ class StreamingLabeller:
         return found
 
     def _add_tick(self, observation: np.ndarray, action: np.ndarray, index: int) -> None:
+        """Takes in one tick, after those that were missed since the one before; a longer gap is a break."""
         if self._seen:
-            last = self._seen[-1]
-            step_s = float(observation["time_s"][0] - last.observation["time_s"][0])
-            if not 0 < step_s <= LARGEST_STEP_S:
+            times_s = np.concatenate([self._seen[-1].observation["time_s"], observation["time_s"]])
+            if not 0 < times_s[1] - times_s[0] <= LARGEST_STEP_S:
                 self._restart()
+            elif missed := self._missed.count(float(times_s[1] - times_s[0])):
+                last = self._seen[-1]
+                pair = np.concatenate([last.observation, observation]), np.concatenate([last.action, action])
+                ticks = fill(*pair, np.array([0, missed]), live=True)
+                for row in range(1, 1 + missed):
+                    self._append(ticks.observations[row : row + 1], ticks.actions[row : row + 1], index, filled=True)
+                observation = ticks.observations[-1:]
+        self._append(observation, action, index, filled=False)
+
+    def _append(self, observation: np.ndarray, action: np.ndarray, index: int, *, filled: bool) -> None:
         if not self._presence.update(action):
             if self._seen:
                 self._restart()
             return
         encoded = self._encoder.encode(Observation(observation), self._carry)
-        ids = observation["tracks"]["id"][0]
-        self._update_conditioning(encoded, ids)
-        weights = np.zeros((NUM_MIRRORS, MAX_TRACKS), np.float32)
-        for mirror in range(NUM_MIRRORS):
-            remap_target_probs(self._decided_ids, self._decided[mirror], ids, weights[mirror])
+        target_probs = self._step_levels(encoded, observation["tracks"]["id"])
+        conditioning = self._levels.conditioning.numpy().copy()
         self._seen.append(
-            _PendingTick(index, observation.copy(), action.copy(), encoded, self._conditioning.numpy().copy(), weights)
+            _PendingTick(index, observation.copy(), action.copy(), encoded, conditioning, target_probs, filled)
         )
-        self._tick += 1
 
     @torch.inference_mode()
-    def _update_conditioning(self, encoded: Encoded, ids: np.ndarray) -> None:
-        """Lets the slower levels speak where they are due, as the Hierarchy does, in all mirrors at once."""
+    def _step_levels(self, encoded: Encoded, track_ids: np.ndarray) -> np.ndarray:
+        """Runs the levels that are due, in all mirrors at once; returns target probabilities, shape (4, N)."""
         context_signs, track_signs, _ = self._signs
-        context_MF = torch.from_numpy(encoded.context) * context_signs
-        strategist, tactician = self._brain.strategist, self._brain.tactician
-        if strategist is not None and self._tick % STRATEGIST_TICKS == 0:
-            self._seconds.append(context_MF)
-            said = strategist(torch.stack(tuple(self._seconds), dim=1))
-            self._strategy = concat_strategy(torch.softmax(said.mode_logits[:, -1], dim=-1), said.goal[:, -1])
-            self._conditioning = torch.cat([self._strategy, self._conditioning[:, STRATEGY_WIDTH:]], dim=-1)
-        if tactician is not None and self._tick % TACTICIAN_TICKS == 0:
-            tracks = torch.from_numpy(encoded.tracks) * track_signs[:, None]
-            kinds = torch.from_numpy(encoded.kinds).expand(NUM_MIRRORS, -1)
-            aimed = tactician(context_MF, self._strategy, tracks, kinds)
-            probabilities = torch.softmax(aimed.target_logits, dim=-1)
-            self._conditioning = concat_conditioning(self._strategy, aimed.route, probabilities[:, -1])
-            self._decided = probabilities[:, :-1].numpy()
-            self._decided_ids = ids.copy()
+        return self._scheduler.step(
+            self._levels,
+            torch.from_numpy(encoded.context) * context_signs,
+            torch.from_numpy(encoded.tracks) * track_signs[:, None],
+            torch.from_numpy(encoded.kinds).expand(NUM_MIRRORS, -1),
+            np.repeat(track_ids, NUM_MIRRORS, axis=0),
+        )
 
     def _label(self) -> LabelledChunk:
         """Samples of the next CHUNK_TICKS ticks, from the HISTORY_TICKS before them and LOOK_AHEAD_TICKS after."""
@@ -149,27 +141,29 @@ class StreamingLabeller:
         observation = Observation(np.concatenate([each.observation for each in seen]))
         labelled = label_episode(observation, np.concatenate([each.action for each in seen]), self._profile)
         labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]))
-        advice = np.stack([each.advice for each in seen], axis=1)
-        weights = np.stack([each.weights for each in seen], axis=1)
-        samples = build_batch([labelled], [(advice, weights)], torch.device("cpu")).index(slice(begin, end))
+        conditioning = np.stack([each.conditioning for each in seen], axis=1)
+        target_probs = np.stack([each.target_probs for each in seen], axis=1)
+        batch = build_batch([labelled], [(conditioning, target_probs)], torch.device("cpu"))
+        recorded = np.array([tick for tick in range(begin, end) if not seen[tick].filled])
+        samples = batch.index(torch.from_numpy(recorded))
         self._num_labelled = end
         while self._num_labelled > HISTORY_TICKS:
             self._seen.popleft()
             self._num_labelled -= 1
         return LabelledChunk(
-            samples=samples, time_s=observation.records["time_s"][begin:end].copy(), first_index=seen[begin].index
+            samples=samples, time_s=observation.records["time_s"][recorded], first_index=seen[recorded[0]].index
         )
 
 
 class _ActivityMonitor:
-    """Whether somebody is at mouse and keyboard."""
+    """Tells whether a person is at mouse and keyboard."""
 
     def __init__(self) -> None:
         self._place: tuple[float, float] | None = None
-        self._idle_ticks = AWAY_TICKS  # nobody is, until something is touched
+        self._idle_ticks = AWAY_TICKS  # nobody is there until the first input
 
     def update(self, action: np.ndarray) -> bool:
-        """Takes in one tick's action, shape (1,); whether anything was touched within AWAY_TICKS."""
+        """Adds one tick's action, shape (1,); returns whether there was input within AWAY_TICKS."""
         place = float(action["cursor_x"][0]), float(action["cursor_y"][0])
         moved = self._place is not None and place != self._place
         self._place = place

@@ -27,7 +27,7 @@ from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 
 STRETCH_TICKS = 30 * TICK_RATE_HZ
 """So much play is weighed at a time; its last tick only for its value."""
@@ -75,7 +75,7 @@ class OnlineLearner:
         self._watch = OutcomeDetector(profile, VISION_CONFIG if settings.by_eye else None)
         self._warm = 0
         self._observations: list[np.ndarray] = []
-        self._thoughts: list[ExecutorStep] = []
+        self._rollout_steps: list[ExecutorStep] = []
         self._buffer: ExecutorBatch | None = None
         self._gains = self._weights = self._before = torch.zeros(0)
         self._next_s = -math.inf
@@ -88,28 +88,28 @@ class OnlineLearner:
         """Samples in the buffer."""
         return len(self._gains)
 
-    def add_block(self, observations: np.ndarray, thought: ExecutorStep, follows: bool) -> list[SegmentStats]:
-        """Takes in consecutive ticks; weighs what has become a stretch.
+    def add_block(self, observations: np.ndarray, rollout_step: ExecutorStep, follows: bool) -> list[SegmentStats]:
+        """Adds consecutive ticks; ends a segment that has become long enough.
 
         Args:
             observations: records of dtype OBSERVATION, shape (T,).
-            thought: of the same ticks, the ticks where otherwise worlds are.
+            rollout_step: of the same ticks, with B = T.
             follows: whether they come right after those before.
         """
-        told = [] if follows else self._finish_segment()
+        stats = [] if follows else self._finish_segment()
         self._observations.append(observations)
-        self._thoughts.append(thought)
-        return told + (self._finish_segment() if sum(map(len, self._observations)) >= STRETCH_TICKS else [])
+        self._rollout_steps.append(rollout_step)
+        return stats + (self._finish_segment() if sum(map(len, self._observations)) >= STRETCH_TICKS else [])
 
     def _finish_segment(self) -> list[SegmentStats]:
         """Ends the stretch: what came of each tick against what was expected of it; fills value and buffer."""
         observations = np.concatenate(self._observations) if self._observations else np.zeros(0)
-        thoughts, self._observations, self._thoughts = self._thoughts, [], []
+        steps, self._observations, self._rollout_steps = self._rollout_steps, [], []
         if len(observations) < FEWEST_TICKS:
             return []
         experience = RolloutBuffer(len(observations), 1)
         for name in ExecutorStep.__dataclass_fields__:
-            getattr(experience, name)[:, 0] = np.concatenate([getattr(thought, name) for thought in thoughts])
+            getattr(experience, name)[:, 0] = np.concatenate([getattr(step, name) for step in steps])
         outcomes = self._watch.process_episode(Observation(observations))
         experience.rewards[:-1, 0] = reward_terms(outcomes, self.settings.reward_weights)[
             1:

@@ -23,7 +23,7 @@ from understudy.learning.online.messages import (
 from understudy.learning.online.process import OnlineJob, PromotionCheck, run_online_worker
 from understudy.learning.worker.worker_endpoint import WorkerFailure
 from understudy.learning.worker.worker_process import NICENESS, WorkerProcess, WorkerTimeouts
-from understudy.policies.rollout_step import ExecutorStep
+from understudy.policies.sampling import ExecutorStep
 
 BLOCK_TICKS = 10
 """Half a second of play is handed over at a time."""
@@ -32,9 +32,9 @@ REPLAYED_BLOCKS = 600
 
 
 class VisualOutcomeLearner:
-    """A Listener that learns from outcomes it can see, by the guide's names and defaults.
+    """A Listener that learns from the outcomes of a HierarchicalPolicy's play, by the guide's names and defaults.
 
-    The Hierarchy that plays has to tell what it thinks: `hierarchy.on_thought = learner.listen`.
+    It learns from steps that carry an ExecutorStep; any other pilot's steps end the present block.
     """
 
     def __init__(
@@ -85,9 +85,8 @@ class VisualOutcomeLearner:
         self.num_updates = self.num_ticks = 0
         self.is_ready = False
         self._on_report = on_report
-        self._thought: ExecutorStep | None = None
         self._observations: list[bytes] = []
-        self._thoughts: list[ExecutorStep] = []
+        self._rollout_steps: list[ExecutorStep] = []
         self._follows = False
         places = OnlinePaths(models=executor_folder.parent, session=session, log_folder=logs / session)
         self.background = WorkerProcess(
@@ -105,21 +104,17 @@ class VisualOutcomeLearner:
         """Of the learner; set when it is started."""
         return self.settings.learning_rate
 
-    def on_policy_step(self, thought: ExecutorStep) -> None:
-        """What the Executor was asked and what chance made of its answer, in the tick that is being decided."""
-        self._thought = thought
-
     def on_step(self, step: Step) -> None:
         """Copies one tick of the first world; what a person did is not learnt from."""
-        thought, self._thought = self._thought, None
-        if thought is None or step.actors[0] != Actor.POLICY:
+        rollout_step = step.rollout_step
+        if not isinstance(rollout_step, ExecutorStep) or step.actors[0] != Actor.POLICY:
             self._flush_block()
             self._follows = False
             return
         self.num_ticks += 1
         self._observations.append(step.observation.records[:1].tobytes())
-        self._thoughts.append(thought)
-        if len(self._thoughts) == BLOCK_TICKS:
+        self._rollout_steps.append(rollout_step)
+        if len(self._rollout_steps) == BLOCK_TICKS:
             self._flush_block()
 
     def close(self, timeout_s: float = 60.0) -> None:
@@ -128,13 +123,13 @@ class VisualOutcomeLearner:
         self.background.close(timeout_s if self.num_updates else 0.0)
 
     def _flush_block(self) -> None:
-        if self._thoughts:
-            thoughts: dict[str, Any] = {
-                name: np.concatenate([getattr(thought, name)[:1] for thought in self._thoughts])
+        if self._rollout_steps:
+            fields: dict[str, Any] = {
+                name: np.concatenate([getattr(each, name)[:1] for each in self._rollout_steps])
                 for name in ExecutorStep.__dataclass_fields__
             }
-            self.background.put((self._follows, b"".join(self._observations), thoughts))
-            self._observations, self._thoughts = [], []
+            self.background.put((self._follows, b"".join(self._observations), fields))
+            self._observations, self._rollout_steps = [], []
             self._follows = True
 
     def _on_message(self, report: OnlineReport) -> None:

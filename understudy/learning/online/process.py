@@ -90,13 +90,15 @@ class _OnlineWorker:
         if self.learner.num_learnt_ticks - self._judged_at >= JUDGE_EVERY_TICKS and not over:
             self._judge()
 
-    def _watch(self, follows: bool, observations: bytes, thoughts: dict[str, Any]) -> None:
+    def _watch(self, follows: bool, observations: bytes, rollout_steps: dict[str, Any]) -> None:
         import numpy as np
 
         from understudy.contract.observation import OBSERVATION
-        from understudy.policies.rollout_step import ExecutorStep
+        from understudy.policies.sampling import ExecutorStep
 
-        for told in self.learner.add_block(np.frombuffer(observations, OBSERVATION), ExecutorStep(**thoughts), follows):
+        for told in self.learner.add_block(
+            np.frombuffer(observations, OBSERVATION), ExecutorStep(**rollout_steps), follows
+        ):
             self.desk.report(told)
             self.journal.log(self.learner.num_learnt_ticks, _numbers(told))
             self.journal.flush()

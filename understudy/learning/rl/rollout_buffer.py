@@ -8,8 +8,7 @@ from understudy.learning.rl.reward import REWARD_TERMS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
-from understudy.policies.rollout_step import ExecutorStep
-from understudy.policies.sampling import SAMPLED
+from understudy.policies.sampling import SAMPLED, ExecutorStep
 
 _STEP_FIELDS = tuple(ExecutorStep.__dataclass_fields__)
 

@@ -1,10 +1,13 @@
-"""What the next seconds are worth: a network of its own, so that it can go wrong alone, and how it learns.
+"""Value function: expected discounted return by reward term and horizon, a network apart from the policy's.
 
-It tells apart what is earned, what hurts and what kills, and looks several times ahead: one number for everything was
-learnt by heart (0.67 of the variance explained where it had been seen, 0.28 elsewhere), three parts over three horizons
-with dropout explain 0.51 of what is earned elsewhere (docs/log.md). It is taught what really came, over as many
-stretches as a world was played for, and what is expected after that. One that stops being numbers, or expects what no
-game pays, is thrown away and begun afresh: `ValueLearner.trouble` says so, and nobody need learn from it then.
+Several terms over several horizons (Juozapaitis et al. 2019, *Explainable reinforcement learning via reward
+decomposition*): one number for all rewards overfits (explained variance 0.67 on worlds it was fitted to, 0.28 on
+others); three terms over three horizons with dropout explain 0.51 of the earnings in other worlds (docs/log.md). Its
+targets are discounted returns over all stored rollouts of a world, bootstrapped with the value after the last tick. A
+network whose weights or loss are not finite, or whose values exceed what any game pays, is replaced by a new one;
+`ValueTrainer.reset_reason` says why, and its values are not used in that update.
+
+Axes: n ticks, P reward terms, H horizons.
 """
 
 import logging
@@ -33,34 +36,34 @@ from understudy.policies.object_features import TRACK_WIDTH
 _log = logging.getLogger(__name__)
 
 OUTPUT_SCALES = {"earned": 3.0, "damage": 0.3, "deaths": 3.0}
-"""Points that one unit of the network's output stands for: about what each part varies by."""
+"""Points of one unit of the network's output: about the standard deviation of each term."""
 WIDTH, OBJECT_WIDTH, KIND_WIDTH, HEADS = 64, 32, 8, 4
 MAX_ABS_VALUE = 1000.0
-"""Points. Whoever expects more within seconds is out of its mind: the game pays about 20 a minute."""
+"""Points; a larger value has diverged, because the game pays about 20 a minute."""
 CHUNK = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
 class ValueConfig:
-    """How the value is learnt."""
+    """Hyperparameters of the value function."""
 
     discount_horizons_s: tuple[float, ...] = (5.0, 10.0, 20.0)
-    """What comes later than so many seconds hardly counts. The last is what the policy is taught by; nearer ones are
-    easier to learn, and what they are told by tells the last one too."""
+    """Time constants of the discount, seconds. The policy's advantages use the last; shorter ones are easier to predict
+    and serve as auxiliary targets (multi-horizon values: Fedus et al. 2019, arXiv 1902.06865)."""
     learning_rate: float = 1e-3
-    """Of AdamW."""
+    """Learning rate of AdamW."""
     decay: float = 0.1
     """Weight decay."""
     dropout: float = 0.3
-    """Of all hidden layers: hours of play hold few kills and hardly a death."""
+    """Dropout of all hidden layers: hours of play hold few kills and hardly a death."""
     steps: int = 40
-    """Steps after each stretch of play."""
+    """Gradient steps after each rollout."""
     batch_size: int = 512
     """Ticks in a step."""
     sample_fraction: float = 0.15
-    """Of a stretch's ticks so many are kept to learn from: neighbours are nearly alike."""
+    """Share of a rollout's ticks that is stored: neighbouring ticks are nearly alike."""
     num_stored_rollouts: int = 30
-    """Stretches that are kept."""
+    """Rollouts that are stored."""
 
     def __post_init__(self) -> None:
         if not self.discount_horizons_s or min(self.discount_horizons_s) <= 0 or not 0 <= self.dropout < 1:
@@ -68,7 +71,7 @@ class ValueConfig:
 
 
 class ValueNetwork(nn.Module):
-    """Points to come, discounted, from what the Executor sees: of each part, within each horizon."""
+    """Predicts the discounted return from the Executor's inputs: of each reward term, over each horizon."""
 
     def __init__(self, num_horizons: int, dropout: float) -> None:
         super().__init__()
@@ -85,16 +88,16 @@ class ValueNetwork(nn.Module):
             layers += [nn.Linear(width, WIDTH), nn.GELU(), nn.Dropout(dropout)]
         self.trunk = nn.Sequential(*layers)
         self.head = nn.Linear(WIDTH, len(REWARD_TERMS) * num_horizons)
-        nn.init.zeros_(self.head.weight)  # it begins by expecting nothing
+        nn.init.zeros_(self.head.weight)  # values are 0 at first
         nn.init.zeros_(self.head.bias)
 
-    def forward(self, moments: ExecutorBatch) -> Float[Tensor, "n P H"]:
-        """Points to come, in units of SCALES."""
-        context = self.context(torch.cat([moments.context, moments.conditioning[0]], dim=-1))
-        kinds = self.kind(moments.kinds)
-        told = torch.cat([moments.tracks, moments.target_probs[0, ..., None], kinds], dim=-1)
-        objects = self.dropout(functional.gelu(self.object(told)))
-        absent = (moments.kinds == 0)[..., None]
+    def forward(self, batch: ExecutorBatch) -> Float[Tensor, "n P H"]:
+        """Returns values in units of OUTPUT_SCALES."""
+        context = self.context(torch.cat([batch.context, batch.conditioning[0]], dim=-1))
+        kinds = self.kind(batch.kinds)
+        inputs = torch.cat([batch.tracks, batch.target_probs[0, ..., None], kinds], dim=-1)
+        objects = self.dropout(functional.gelu(self.object(inputs)))
+        absent = (batch.kinds == 0)[..., None]
         shares = torch.softmax(self.score(objects).masked_fill(absent, -1e4), dim=1) * ~absent
         pooled = (shares.transpose(1, 2) @ objects).flatten(1)
         hidden: Tensor = self.trunk(torch.cat([context, pooled], dim=-1))
@@ -104,62 +107,64 @@ class ValueNetwork(nn.Module):
 
 @dataclass(frozen=True, kw_only=True)
 class _StoredRollout:
-    """What is kept of one stretch: all that came, and some of its ticks."""
+    """One rollout: all of its rewards, and a sample of its ticks."""
 
     rewards: np.ndarray
-    fresh: np.ndarray
+    is_new_episode: np.ndarray
+    """Worlds in which it does not continue the rollout before, shape (B,)."""
     last: np.ndarray
-    """What was expected of each world from the last tick on."""
+    """Value at the last tick of each world, for bootstrapping."""
     ticks: Tensor
-    moments: ExecutorBatch
+    """Indices of the sampled ticks in the flattened rollout."""
+    batch: ExecutorBatch
 
 
 class ValueTrainer:
-    """A value network, its optimiser and the play that it learns from. Used by one thread."""
+    """A value network, its optimiser and the rollouts that it is fitted to. Used by one thread."""
 
     def __init__(self, settings: ValueConfig, generator: torch.Generator) -> None:
         self.settings = settings
         self.num_resets = 0
-        """Networks thrown away."""
+        """Networks that diverged and were replaced."""
         self.reset_reason = ""
-        """Why the last network was thrown away in the latest `learn`; empty if it was not."""
+        """Why the network was replaced in the latest `learn`; empty if it was not."""
         self._generator = generator
         self._scales = torch.tensor([OUTPUT_SCALES[part] for part in REWARD_TERMS])[:, None]
         self._discounts = np.array(
             [discount_per_tick(one, TICK_RATE_HZ) for one in settings.discount_horizons_s], np.float32
         )
-        self._memory: deque[_StoredRollout] = deque(maxlen=settings.num_stored_rollouts)
+        self._stored: deque[_StoredRollout] = deque(maxlen=settings.num_stored_rollouts)
         self._reset()
 
     def _reset(self) -> None:
         self.net = ValueNetwork(len(self.settings.discount_horizons_s), self.settings.dropout)
         rate, decay = self.settings.learning_rate, self.settings.decay
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=decay)
-        self._memory.clear()
+        self._stored.clear()
 
     @torch.no_grad()
-    def predict(self, moments: ExecutorBatch) -> Float[Tensor, " n"]:
-        """Points to come from each tick on, within the last horizon."""
-        return self._predict_terms(moments)[..., -1].sum(dim=-1)
+    def predict(self, batch: ExecutorBatch) -> Float[Tensor, " n"]:
+        """Returns the value of each tick over the longest horizon, all terms together, points."""
+        return self._predict_terms(batch)[..., -1].sum(dim=-1)
 
-    def _predict_terms(self, moments: ExecutorBatch) -> Float[Tensor, "n P H"]:
+    def _predict_terms(self, batch: ExecutorBatch) -> Float[Tensor, "n P H"]:
         self.net.eval()
-        parts = torch.split(torch.arange(len(moments)), CHUNK)
-        return torch.cat([self.net(moments.index(part)) for part in parts]) * self._scales
+        parts = torch.split(torch.arange(len(batch)), CHUNK)
+        return torch.cat([self.net(batch.index(part)) for part in parts]) * self._scales
 
     def learn(self, experience: RolloutBuffer) -> float:
-        """Takes in what came of a stretch and learns from all that is remembered; returns the mean loss."""
-        moments, size = experience.flatten(), experience.num_ticks * experience.num_worlds
+        """Stores a rollout and fits the network to all stored ones; returns the mean loss."""
+        batch, size = experience.flatten(), experience.num_ticks * experience.num_worlds
         ticks = torch.randperm(size, generator=self._generator)[: max(1, round(self.settings.sample_fraction * size))]
         with torch.no_grad():
-            last = self._predict_terms(moments.index(torch.arange(size - experience.num_worlds, size))).numpy()
-        self._memory.append(
+            last = self._predict_terms(batch.index(torch.arange(size - experience.num_worlds, size))).numpy()
+        self._stored.append(
             _StoredRollout(
                 rewards=experience.rewards.copy(),
-                fresh=experience.is_new_episode.copy(),
+                is_new_episode=experience.is_new_episode.copy(),
                 last=last,
                 ticks=ticks,
-                moments=moments.index(ticks),
+                batch=batch.index(ticks),
             )
         )
         targets = self._targets()
@@ -168,27 +173,28 @@ class ValueTrainer:
         self.reset_reason = self._check_divergence(losses)
         if self.reset_reason:
             self.num_resets += 1
-            _log.warning("the learned value is thrown away and begun afresh: %s", self.reset_reason)
+            _log.warning("the value network is replaced by a new one: %s", self.reset_reason)
             self._reset()
         return sum(losses) / len(losses)
 
     def _targets(self) -> list[Float[Tensor, "n P H"]]:
-        """Of all that is remembered: what came while a world was played on, then what was expected."""
+        """Returns the targets of each stored rollout's sampled ticks: discounted returns until the world's last stored
+        tick, plus the value there."""
         found: list[Tensor] = []
-        later, over = self._memory[-1].last, np.ones(len(self._memory[-1].last), bool)
-        for stretch in reversed(self._memory):
-            went_on = stretch.rewards[-1][..., None] + self._discounts * later if found else later
-            last = np.where(over[:, None, None], stretch.last, went_on)
-            returns = discounted_returns(stretch.rewards, last, self._discounts)
-            found.append(torch.from_numpy(returns.reshape(-1, *last.shape[1:]))[stretch.ticks] / self._scales)
-            later, over = returns[0], stretch.fresh
+        later, over = self._stored[-1].last, np.ones(len(self._stored[-1].last), bool)
+        for rollout in reversed(self._stored):
+            continued = rollout.rewards[-1][..., None] + self._discounts * later if found else later
+            last = np.where(over[:, None, None], rollout.last, continued)
+            returns = discounted_returns(rollout.rewards, last, self._discounts)
+            found.append(torch.from_numpy(returns.reshape(-1, *last.shape[1:]))[rollout.ticks] / self._scales)
+            later, over = returns[0], rollout.is_new_episode
         return found[::-1]
 
     def _step(self, targets: list[Tensor]) -> float:
-        which = int(torch.randint(len(self._memory), (1,), generator=self._generator))
-        moments, wanted = self._memory[which].moments, targets[which]
-        batch = torch.randint(len(wanted), (self.settings.batch_size,), generator=self._generator)
-        loss = functional.mse_loss(self.net(moments.index(batch)), wanted[batch])
+        which = int(torch.randint(len(self._stored), (1,), generator=self._generator))
+        stored, wanted = self._stored[which].batch, targets[which]
+        chosen = torch.randint(len(wanted), (self.settings.batch_size,), generator=self._generator)
+        loss = functional.mse_loss(self.net(stored.index(chosen)), wanted[chosen])
         self.optimizer.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.net.parameters(), 1.0)
@@ -197,20 +203,20 @@ class ValueTrainer:
 
     def _check_divergence(self, losses: list[float]) -> str:
         if not all(bool(torch.isfinite(weight).all()) for weight in self.net.parameters()):
-            return "its weights are not numbers any more"
+            return "its weights are not finite"
         if not all(map(math.isfinite, losses)):
-            return "what it was told had come is no number"
-        most = float(self.predict(self._memory[-1].moments).abs().max())
+            return "its loss is not finite"
+        most = float(self.predict(self._stored[-1].batch).abs().max())
         if not most <= MAX_ABS_VALUE:
-            return f"it expects {most:.3g} points within seconds"
+            return f"it predicts {most:.3g} points within seconds"
         return ""
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint; the play that is remembered is not among them."""
+        """Returns plain values for a checkpoint, without the stored rollouts."""
         return {"net": self.net.state_dict(), "optimizer": self.optimizer.state_dict(), "num_lost": self.num_resets}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
+        """Restores `state_dict`."""
         self.net.load_state_dict(state["net"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.num_resets = from_plain(int, state["num_lost"])

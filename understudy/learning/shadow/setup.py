@@ -19,7 +19,7 @@ from understudy.contract.profile import Profile
 from understudy.learning.data.dataset import expert_segments, is_small, split_sessions
 from understudy.learning.data.executor_batch import build_batch, concatenate
 from understudy.learning.data.interventions import has_interventions
-from understudy.learning.data.labelled_episode import label_episode
+from understudy.learning.data.labelled_episode import label_stretch
 from understudy.learning.data.replay_buffer import ReplayBuffer
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.registry.audit_log import HISTORY
@@ -207,7 +207,7 @@ def build_rehearsal_buffer(
     pool = ReplayBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
     kept = []
     for episode in (*train, *held_out):
-        labelled = label_episode(episode.observation, episode.actions, profile)
+        labelled = label_stretch(episode, profile)
         beat()
         samples = build_batch([labelled], [upstream.conditioning(labelled)], CPU)
         beat()

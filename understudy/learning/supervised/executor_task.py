@@ -4,8 +4,11 @@ Ticks in which something begins are rare. An epoch holds every one of them and a
 others, weighted REST_STRIDE times, so the hazards stay calibrated at a fraction of the price.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
+from jaxtyping import Bool
 from torch import Tensor
 
 from understudy.contract.errors import TrainingError
@@ -44,7 +47,9 @@ class ExecutorTask:
         corner = profile.minimap
         self._minimap = (corner.left, corner.top, corner.width, corner.height)
         self._train = build_batch(labelled_episodes, map(upstream.conditioning, labelled_episodes), device)
-        self._held_out = build_batch(held_out, map(upstream.conditioning, held_out), device)
+        whole = [replace(labelled, train_mask=None) for labelled in held_out]
+        self._held_out = build_batch(whole, map(upstream.conditioning, whole), device)
+        self._judged = _recorded_ticks(held_out, device)
         self._signs = [torch.from_numpy(table).to(device) for table in mirror_sign_tables()]
         self._learn_from(self._train)
 
@@ -90,17 +95,24 @@ class ExecutorTask:
 
     def validate(self, model: Executor) -> dict[str, float]:
         """Log likelihood per second and pointer accuracy on held-out sessions, beside a constant-rate baseline."""
-        samples = self._held_out
+        samples, judged = self._held_out, self._judged
         totals: dict[str, float] = {}
         start, modes = [], []
         for chunk in torch.split(torch.arange(len(samples), device=samples.started.device), _CHUNK):
             batch = samples.index(chunk)
             distribution = self._distribution(model, batch)
             for name, loss in executor_nll(distribution, batch).items():
-                totals[name] = totals.get(name, 0.0) + float(loss.sum())
+                totals[name] = totals.get(name, 0.0) + float((loss if judged is None else loss[judged[chunk]]).sum())
             start.append(torch.sigmoid(distribution.output.start_logit))
             modes.append(distribution.mode())
         hazard, mode = torch.cat(start), ExecutorMode(*map(torch.cat, zip(*modes, strict=True)))
+        aim = self._aim(hazard, mode)
+        if judged is not None:
+            samples, hazard, mode = (
+                samples.index(judged),
+                hazard[judged],
+                ExecutorMode(*(part[judged] for part in mode)),
+            )
         metrics = {name: TICK_RATE_HZ * total / len(hazard) for name, total in totals.items()}
         known = samples.target >= 0
         expected_starts = float((hazard * samples.can_start_gesture).sum())
@@ -108,7 +120,7 @@ class ExecutorTask:
         return {
             **metrics,
             **_constant_rate_baseline(samples, float(TICK_RATE_HZ)),
-            **self._aim(hazard, mode),
+            **aim,
             "choice": -sum(metrics.values()),
             "accuracy": right,
             "pointer_accuracy": right,
@@ -131,6 +143,14 @@ class ExecutorTask:
             for name, value in guide_metrics(labelled, foretold, self._hand, np.random.default_rng(0)).items():
                 totals[name] = totals.get(name, 0.0) + value * len(labelled) / sum(lengths)
         return totals
+
+
+def _recorded_ticks(held_out: list[LabelledEpisode], device: torch.device) -> Bool[Tensor, " T"] | None:
+    """Ticks of all sessions that were not filled in; None where none was. What was done in the others is a guess."""
+    if all(labelled.filled is None for labelled in held_out):
+        return None
+    recorded = [np.ones(len(each), bool) if each.filled is None else ~each.filled for each in held_out]
+    return torch.from_numpy(np.concatenate(recorded)).to(device)
 
 
 def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> dict[str, Tensor]:

@@ -21,6 +21,7 @@ from understudy.contract.errors import FlagError, TrainingError
 from understudy.learning.data.dataset import Dataset
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.learning.data.tick_grid import certain_ticks
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.supervised.executor_task import ExecutorTask
@@ -221,7 +222,8 @@ def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
 def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode]) -> np.void:
     """The person's hand, a record of dtype HAND, from the training part alone."""
     return fit_motor_model(
-        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes]
+        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes],
+        [None if labelled.filled is None else certain_ticks(labelled.filled) for labelled in labelled_episodes],
     )
 
 

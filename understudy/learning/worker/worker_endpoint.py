@@ -12,7 +12,8 @@ from understudy.learning.training.metric_logger import MetricLogger
 
 LONGEST_WAIT_S = 1.0
 """A learner that has nothing to do looks up so often."""
-HEARTBEAT = "beat"
+HEARTBEAT, FINISHED = "beat", "finished"
+"""A sign of life; and the last report of a learner that has done all it had to."""
 
 Block = Any
 """What a learner is fed with; picklable."""

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import Any
 
-from understudy.contract.child_process import CONTEXT
+from understudy.contract.child_process import CONTEXT, children_without_interrupts, lower_priority
 from understudy.contract.terminal_text import log_to_stderr
-from understudy.learning.worker.worker_endpoint import HEARTBEAT, Block, WorkerEndpoint
+from understudy.learning.worker.worker_endpoint import FINISHED, HEARTBEAT, Block, WorkerEndpoint
 
 _log = logging.getLogger(__name__)
 
@@ -56,7 +56,8 @@ class _Worker:
         self.process = CONTEXT.Process(
             target=_worker_main, args=(work, job, inbox, outbox, niceness, level), name="learner", daemon=True
         )
-        self.process.start()
+        with children_without_interrupts():  # Ctrl-C is for the one who plays; the pipe tells when it is over
+            self.process.start()
         _log.debug("the learner is process %s", self.process.pid)
         inbox.close()  # only the learner holds these ends, so that each side notices the other's death
         outbox.close()
@@ -209,6 +210,8 @@ class WorkerProcess:
                 while life.reports.poll(LOOK_EVERY_S):
                     report = life.reports.recv()
                     life.heard_s, life.has_spoken = time.monotonic(), True
+                    if report == FINISHED:  # the end of its process may take long at the lowest priority
+                        return None
                     if report != HEARTBEAT:
                         self._on_report(report)
             except (EOFError, OSError):
@@ -237,10 +240,11 @@ class WorkerProcess:
 
 def _worker_main(work: WorkerMain, job: Any, inbox: Connection, outbox: Connection, niceness: int, level: int) -> None:
     """The learner's process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the one who plays; the pipe tells when it is over
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept from this process
     os.environ["OMP_NUM_THREADS"] = "1"
-    if hasattr(os, "nice"):
-        os.nice(niceness)
+    lower_priority(niceness)
     log_to_stderr("learner: %(message)s")
     logging.getLogger("understudy").setLevel(level)
-    work(job, WorkerEndpoint(inbox, outbox))
+    endpoint = WorkerEndpoint(inbox, outbox)
+    work(job, endpoint)
+    endpoint.report(FINISHED)

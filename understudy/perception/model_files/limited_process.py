@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from understudy.contract.child_process import end_with_parent
+
 OUT_OF_TIME, OUT_OF_MEMORY, CRASHED = "time", "memory", "crash"
 
 
 ROOT = Path(__file__).parents[3]
 """Where `understudy` is imported from."""
+STARTER = "UNDERSTUDY_STARTER"
+"""Environment variable: process id of whoever started the module."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ def run_limited(module: str, arguments: list[str], wall_s: float) -> Ended:
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),
+        STARTER: str(os.getpid()),
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
     }
@@ -78,21 +83,28 @@ def _signal(name: str) -> int:
     return int(getattr(signal, name))
 
 
+def end_with_starter() -> None:
+    """Called in the module, as early as can be: it ends when whoever started it does (see contract/child_process)."""
+    starter = os.environ.pop(STARTER, None)
+    if starter is not None:
+        end_with_parent(int(starter))
+
+
 def limit_this_process(cpu_s: float, memory_bytes: int) -> None:
     """Lets the system end this process after so much more CPU time, or beyond so much more memory, than it has now.
 
     May be called again with other limits. Does nothing where the system has no such limits (Windows).
     """
-    try:
+    end_with_starter()
+    if sys.platform != "win32":
         import resource
-    except ImportError:
-        return
-    hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    resource.setrlimit(resource.RLIMIT_CPU, (max(1, round(used.ru_utime + used.ru_stime + cpu_s)), hard))
-    statistics = Path("/proc/self/statm")
-    if statistics.exists():
-        present = int(statistics.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        with contextlib.suppress(ValueError):  # the user's own limit is lower
-            resource.setrlimit(resource.RLIMIT_AS, (present + memory_bytes, hard))
+
+        hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        resource.setrlimit(resource.RLIMIT_CPU, (max(1, round(used.ru_utime + used.ru_stime + cpu_s)), hard))
+        statistics = Path("/proc/self/statm")
+        if statistics.exists():
+            present = int(statistics.read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+            hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+            with contextlib.suppress(ValueError):  # the user's own limit is lower
+                resource.setrlimit(resource.RLIMIT_AS, (present + memory_bytes, hard))

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.contract.torch_archive import PICKLE, ZIP_MAGIC, OddArchiveError, archive_records, packed_archive
-from understudy.perception.model_files.limited_process import limit_this_process
+from understudy.perception.model_files.limited_process import end_with_starter, limit_this_process
 
 MODULES = re.compile(r"(torch\.nn\.modules|ultralytics\.nn|ultralytics\.utils\.(loss|tal))(\.[a-z]\w*)*\.[A-Z]\w*")
 """Classes of layers, and of what a loss leaves behind in weights that were never stripped of it."""
@@ -47,6 +47,7 @@ class RefusedError(Exception):
 
 def main() -> None:
     """Answers on standard output."""
+    end_with_starter()
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     os.environ.update(OFFLINE)
     try:

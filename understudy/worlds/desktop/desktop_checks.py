@@ -260,16 +260,16 @@ def _check_keys(names: Sequence[str]) -> Iterator[Finding]:
             figure="cannot be asked here",
             advice="try F1 to F7 and the game's keys in the game",
         )
-        return
-    from understudy.worlds.desktop.input.x11_key_grabs import grabbed_keys
-
-    claimed = grabbed_keys(tuple(dict.fromkeys(names)))
-    if claimed:
-        yield Finding(
-            weight=Severity.WARNING,
-            what="keys that the system or another program keeps for itself",
-            figure=", ".join(claimed),
-            advice="free them in the settings of the desktop, or the game will not get them",
-        )
     else:
-        yield Finding(weight=Severity.FINE, what="keys that the system keeps for itself", figure="none of ours")
+        from understudy.worlds.desktop.input.x11_key_grabs import grabbed_keys
+
+        claimed = grabbed_keys(tuple(dict.fromkeys(names)))
+        if claimed:
+            yield Finding(
+                weight=Severity.WARNING,
+                what="keys that the system or another program keeps for itself",
+                figure=", ".join(claimed),
+                advice="free them in the settings of the desktop, or the game will not get them",
+            )
+        else:
+            yield Finding(weight=Severity.FINE, what="keys that the system keeps for itself", figure="none of ours")

@@ -28,17 +28,18 @@ def open_windows() -> WindowSystem:
         from understudy.worlds.desktop.windows.win32_windows import Win32Windows
 
         return Win32Windows()
-    if sys.platform == "darwin":
+    elif sys.platform == "darwin":
         try:
             from understudy.worlds.desktop.windows.quartz_windows import QuartzWindows
         except ImportError as missing:
             raise MissingExtraError("pyobjc-framework-Quartz", "desktop") from missing
         return QuartzWindows()
-    try:
-        from understudy.worlds.desktop.windows.x11_windows import X11Windows
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Windows()
+    else:
+        try:
+            from understudy.worlds.desktop.windows.x11_windows import X11Windows
+        except ImportError as missing:
+            raise MissingExtraError("python-xlib", "desktop") from missing
+        return X11Windows()
 
 
 def open_camera() -> Camera:
@@ -76,11 +77,12 @@ def open_raw_listener(keys: Sequence[str], own_events: OwnEventFilter, on_event:
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
         return PynputListener(keys, own_events, on_event)
-    try:
-        from understudy.worlds.desktop.input.x11_listener import X11Listener
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Listener(keys, own_events, on_event)
+    else:
+        try:
+            from understudy.worlds.desktop.input.x11_listener import X11Listener
+        except ImportError as missing:
+            raise MissingExtraError("python-xlib", "desktop") from missing
+        return X11Listener(keys, own_events, on_event)
 
 
 def open_injector() -> InputInjector:
@@ -96,8 +98,9 @@ def open_injector() -> InputInjector:
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
         return PynputInjector()
-    try:
-        from understudy.worlds.desktop.input.x11_injector import X11Injector
-    except ImportError as missing:
-        raise MissingExtraError("python-xlib", "desktop") from missing
-    return X11Injector()
+    else:
+        try:
+            from understudy.worlds.desktop.input.x11_injector import X11Injector
+        except ImportError as missing:
+            raise MissingExtraError("python-xlib", "desktop") from missing
+        return X11Injector()

@@ -124,7 +124,7 @@ class DesktopWorld:
             None if parts.controller is None else ActionSender(parts.controller, self.place, self._input_state, clock)
         )
         self._seen, self._has_looked = empty_observation(1), False
-        self._beat, self._parent = Beat(clock), os.getppid()
+        self._beat, self._has_begun, self._parent = Beat(clock), False, os.getppid()
         parts.input_listener.on_stop = self.stop
 
     @property
@@ -170,7 +170,10 @@ class DesktopWorld:
 
     def observe(self) -> Observation:
         """How the game looked when this tick began; stands still while it cannot be played. Until the next `act`, and
-        after the end, it is the same observation again."""
+        after the end, it is the same observation again. The first tick begins with the first call."""
+        if not self._has_begun:
+            self._has_begun = True
+            self._beat.restart()
         if self._has_looked or self.closed:
             return self._seen
         frame, why = self._picture()
@@ -192,7 +195,6 @@ class DesktopWorld:
             frame = self._parts.camera.grab(self.area)
         if frame is not None:
             self.perception.warm_up(frame.pixels)
-        self._beat.restart()
 
     def act(self, action: Action) -> None:
         """Sends the action, unless the person is in charge, and waits until the tick is over."""

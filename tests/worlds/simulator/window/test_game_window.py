@@ -183,9 +183,23 @@ def test_a_person_on_a_busy_machine_still_gets_every_tick(make_window: MakeWindo
 
 def test_after_a_long_standstill_the_game_does_not_rush(make_window: MakeWindow, clock: SteppingClock) -> None:
     window = make_window(3, "1-1", clock=clock)
+    action = idle_action(window.observe())
     clock.now_s += 30.0
-    window.act(idle_action(window.observe()))
+    window.act(action)
     assert window.state["tick"] == 1
+
+
+def test_the_games_clock_starts_with_play_and_not_with_the_window(
+    make_window: MakeWindow, clock: SteppingClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    for loading_s in (0.4, 18.0):
+        window = make_window(3, "1-1", clock=clock)
+        clock.now_s += loading_s
+        began_s = clock.now_s
+        times = [float(step.observation.records["time_s"][0]) for step in play(window, 4).steps]
+        assert times[0] == pytest.approx(began_s, abs=0.02) and np.diff(times) == pytest.approx(TICK_S)
+        assert (window.num_ticks, window.num_missed) == (4, 0)
+    assert "stood still" not in caplog.text
 
 
 def test_what_is_drawn_reaches_the_screen(make_window: MakeWindow, clock: SteppingClock) -> None:

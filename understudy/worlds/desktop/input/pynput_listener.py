@@ -1,5 +1,6 @@
 """Mouse and keyboard listener on Windows and macOS through pynput's callbacks; untested."""
 
+import sys
 import time
 from collections.abc import Sequence
 
@@ -23,9 +24,7 @@ class PynputListener:
         self._place = (0, 0)
         self._down: set[str] = set()
         self._mouse = mouse.Listener(on_move=self._on_move, on_click=self._on_click)
-        self._keyboard = keyboard.Listener(
-            on_press=lambda key: self._on_key(key, down=True), on_release=lambda key: self._on_key(key, down=False)
-        )
+        self._keyboard = keyboard.Listener(on_press=self._on_press, on_release=self._on_release)
         for listener in (self._mouse, self._keyboard):
             listener.start()
             listener.wait()
@@ -36,27 +35,41 @@ class PynputListener:
             listener.stop()
             listener.join()
 
-    def _on_move(self, x: float, y: float) -> None:
+    def _on_move(self, x: int | float, y: int | float, injected: bool = False) -> None:
         self._place = (int(x), int(y))
-        self._report("move", "", ("move", "", *self._place))
+        self._report("move", "", ("move", "", *self._place), injected)
 
-    def _on_click(self, x: float, y: float, button: mouse.Button, pressed: bool) -> None:
+    def _on_click(
+        self, x: int | float, y: int | float, button: mouse.Button, pressed: bool, injected: bool = False
+    ) -> None:
         if button in _BUTTONS:
             self._place = (int(x), int(y))
             kind, code = "press" if pressed else "release", _BUTTONS[button]
-            self._report(kind, code, (kind, code, 0, 0))
+            self._report(kind, code, (kind, code, 0, 0), injected)
 
-    def _on_key(self, key: keyboard.Key | keyboard.KeyCode | None, *, down: bool) -> None:
+    def _on_press(self, key: keyboard.Key | keyboard.KeyCode | None, injected: bool = False) -> None:
+        self._on_key(key, injected, down=True)
+
+    def _on_release(self, key: keyboard.Key | keyboard.KeyCode | None, injected: bool = False) -> None:
+        self._on_key(key, injected, down=False)
+
+    def _on_key(self, key: keyboard.Key | keyboard.KeyCode | None, injected: bool, *, down: bool) -> None:
         name = self._names.get(_plain(key))
         if name is None or down == (name in self._down):  # key repeat
             return
         (self._down.add if down else self._down.discard)(name)
         kind = "press" if down else "release"
-        self._report(kind, name, (kind, name, 0, 0))
+        self._report(kind, name, (kind, name, 0, 0), injected)
 
-    def _report(self, kind: str, code: str, sent: tuple[str, str, int, int]) -> None:
+    def _report(self, kind: str, code: str, sent: tuple[str, str, int, int], injected: bool) -> None:
+        """Reports an event as our own if we sent it, or if Windows says that a program did.
+
+        Windows rounds an injected position to its own grid, so that a move of ours can arrive a pixel beside where it
+        was sent; a person's hand, also one at a remote desktop, is never marked as injected there.
+        """
         now_s = time.monotonic()
-        self._on_event(RawInput(now_s, kind, code, *self._place, self._own_events.claim(sent, now_s)))
+        own = self._own_events.claim(sent, now_s) or (injected and sys.platform == "win32")
+        self._on_event(RawInput(now_s, kind, code, *self._place, own))
 
 
 def _plain(key: keyboard.Key | keyboard.KeyCode | None) -> str:

@@ -21,6 +21,10 @@ SILENCE_S = 2.0
 STILL, SILENCE = "=", ""
 """Lines: what is down is still wanted; nothing came for SILENCE_S."""
 _PATIENCE_S = 30.0
+_OWN_GROUP = 0
+if sys.platform == "win32":
+    _OWN_GROUP = subprocess.CREATE_NEW_PROCESS_GROUP
+"""Windows has no sessions: a process outside our group is not reached by our Ctrl-C."""
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +46,7 @@ class ReleaseWatchdog:
             text=True,
             bufsize=1,
             start_new_session=True,
+            creationflags=_OWN_GROUP,
         )
         if not self._is_ready():
             self._process.kill()

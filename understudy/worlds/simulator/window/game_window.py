@@ -12,7 +12,6 @@ up as fast as it can, so that each tick has its action (a recording of a person 
 Who sits beside the person at the game's window: hears keys first, moves the drawn cursor, draws over the game.
 """
 
-import logging
 import os
 import time
 from collections.abc import Callable
@@ -26,6 +25,7 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
+from understudy.contract.rate import Beat
 from understudy.worlds.simulator.rendering.frame_interpolation import blend
 from understudy.worlds.simulator.rendering.overlay_screens import Tutorial, draw_death, draw_large_map, draw_pause
 from understudy.worlds.simulator.rendering.renderer import Renderer
@@ -37,12 +37,8 @@ from understudy.worlds.simulator.world import Simulator
 FRAME_S = 1.0 / 60.0
 SLOWEST_FRAME_S = 0.1
 """A game that has no time for pictures still draws one as often as this."""
-LONGEST_GAP_S = 1.0
-"""After a longer standstill (a suspended machine) the game goes on from where it was and does not catch up."""
 _PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
 _UNSEEN_DRIVERS = ("dummy", "offscreen", "evdev")
-
-_log = logging.getLogger(__name__)
 
 
 class GameWindow:
@@ -57,7 +53,7 @@ class GameWindow:
         most_behind: int = 0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Opens the window and begins the game.
+        """Opens the window; the game begins with the first `observe`.
 
         Args:
             seed: of the world.
@@ -75,7 +71,6 @@ class GameWindow:
         self.hands = PygameInput(self._game.profile, self._renderer.size, key_codes(self._game.profile))
         self._lessons = Tutorial()
         self._clock = clock
-        self._most_behind = most_behind
         self.closed = False
         """The player wants to leave: nothing moves any more."""
         self.paused = False
@@ -84,14 +79,14 @@ class GameWindow:
         self._large_map = False
         self.companion: WindowPlugin | None = None
         """Hears keys and draws too; with one, the lessons of the first minute are left out."""
-        self.num_ticks, self.num_missed, self.num_frames = 0, 0, 0
+        self.num_frames = 0
         self._picture_s = 0.0  # how long drawing one takes at present
-        self._tick_start_s = self._next_frame_s = self._paused_s = clock()
-        self._now = self._before = self._look(self._tick_start_s)
+        self._beat = Beat(clock, most_behind)
+        self._next_frame_s = self._paused_s = self._beat.start_s
+        self._now = self._before = self._look(self._beat.start_s)
         self._renderer.paint_skies()
-        self._draw(self._tick_start_s)  # paints the first sprites, before time matters
-        self._tick_start_s = self._next_frame_s = clock()
-        self._now = self._before = self._look(self._tick_start_s)
+        self._draw(self._beat.start_s)  # paints the first sprites, before time matters
+        self._has_begun = False
 
     @property
     def profile(self) -> Profile:
@@ -102,6 +97,16 @@ class GameWindow:
     def num_worlds(self) -> int:
         """One."""
         return 1
+
+    @property
+    def num_ticks(self) -> int:
+        """Ticks that have passed, missed ones included."""
+        return self._beat.num_ticks
+
+    @property
+    def num_missed(self) -> int:
+        """Ticks for which there was no time."""
+        return self._beat.num_missed
 
     @property
     def state(self) -> np.void:
@@ -116,7 +121,15 @@ class GameWindow:
         return {name: float(totals[name]) for name in ("value", "kills", "loot", "deaths")}
 
     def observe(self) -> Observation:
-        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock."""
+        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock.
+
+        The game's clock starts with the first call: whatever is loaded between window and play takes no time of it.
+        """
+        if not self._has_begun:
+            self._has_begun = True
+            self._beat.restart()
+            self._next_frame_s = self._beat.start_s
+            self._now = self._before = self._look(self._beat.start_s)
         return self._now
 
     def act(self, action: Action) -> None:
@@ -124,19 +137,10 @@ class GameWindow:
         self.pass_tick()
         if self.closed:
             return
-        late_s = self._clock() - (self._tick_start_s + TICK_S)
-        if late_s > LONGEST_GAP_S:
-            _log.warning("the game stood still for %.1f s", late_s)
-            self._tick_start_s += late_s
-            late_s = 0.0
-        missed = max(0, int(late_s / TICK_S) - self._most_behind)
-        for _ in range(1 + missed):
+        for start_s in self._beat.next():
             self._before = self._now
             self._game.act(action)
-            self._tick_start_s += TICK_S
-            self._now = self._look(self._tick_start_s)
-        self.num_ticks += 1 + missed
-        self.num_missed += missed
+            self._now = self._look(start_s)
 
     def pass_tick(self) -> None:
         """Takes in events and draws until the tick is over; while the game is paused its tick does not end."""
@@ -148,18 +152,18 @@ class GameWindow:
                 self._picture_s = max(self._clock() - now_s, 0.7 * self._picture_s)
                 self._next_frame_s = max(self._next_frame_s, now_s - FRAME_S) + FRAME_S
                 now_s = self._clock()
-            if not self.paused and now_s >= self._tick_start_s + TICK_S:
+            if not self.paused and now_s >= self._beat.end_s:
                 return
             until_s = self._next_frame_s
             if not self.paused:
-                until_s = min(until_s, self._tick_start_s + TICK_S)
+                until_s = min(until_s, self._beat.end_s)
                 if until_s <= now_s and not self._has_time_to_draw(now_s):
-                    until_s = self._tick_start_s + TICK_S
+                    until_s = self._beat.end_s
             self._take_events(max(1, round(1000 * (until_s - now_s))))
 
     def _has_time_to_draw(self, now_s: float) -> bool:
         """A picture is not begun that would end after its tick, unless none was drawn for long."""
-        left_s = self._tick_start_s + TICK_S - now_s
+        left_s = self._beat.end_s - now_s
         return self.paused or self._picture_s < left_s or now_s > self._next_frame_s + SLOWEST_FRAME_S
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
@@ -205,13 +209,13 @@ class GameWindow:
         """The clock of the game stands still in a pause: its tick goes on where it was interrupted."""
         now_s = self._clock()
         if self.paused:
-            self._tick_start_s += now_s - self._paused_s
+            self._beat.delay(now_s - self._paused_s)
         self._paused_s = now_s
         self.paused = not self.paused
 
     def _draw(self, now_s: float) -> None:
         shown_s = self._paused_s if self.paused else now_s
-        share = min(1.0, max(0.0, (shown_s - self._tick_start_s) / TICK_S))
+        share = min(1.0, max(0.0, (shown_s - self._beat.start_s) / TICK_S))
         observation = blend(self._before.records[0], self._now.records[0], share)
         cursor = None if self.companion is None else self.companion.cursor(share)
         if self.companion is not None or self.person_plays:

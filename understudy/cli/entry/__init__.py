@@ -1,0 +1,1 @@
+"""What surrounds every verb: exit codes for whatever ends it, and output that takes any character."""

@@ -1,0 +1,70 @@
+"""Turns what ends a command into an exit code: a user's mistake, Ctrl-C, or a refusal of the operating system."""
+
+import logging
+import os
+import sys
+from collections.abc import Callable
+
+from understudy.contract.errors import UnderstudyError
+
+DEBUG_FLAG = "--debug"
+EXIT_OK, EXIT_MISTAKE, EXIT_INTERRUPTED = 0, 2, 130
+
+
+def run_to_exit_code(action: Callable[[], int | None], show_traceback: bool = False) -> int:
+    """Runs `action`; a mistake of ours passes through with its traceback.
+
+    Args:
+        action: returns an exit code, None for 0.
+        show_traceback: whether the log shows where a mistake or a refusal was found.
+    """
+    try:
+        code = int(action() or EXIT_OK)
+        sys.stdout.flush()
+        return code
+    except UnderstudyError as mistake:
+        _log_traceback(show_traceback)
+        print_mistake(str(mistake))
+        return EXIT_MISTAKE
+    except SystemExit as leaving:  # tyro leaves this way: 0 after --help, 2 after a wrong flag
+        return leaving.code if isinstance(leaving.code, int) else EXIT_OK
+    except KeyboardInterrupt:
+        print_mistake("Stopped.")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `understudy ... | head`: whoever read has gone, so nothing is left to say
+        _drop_output()
+        return EXIT_OK
+    except OSError as refusal:
+        _log_traceback(show_traceback)
+        print_mistake(_in_a_sentence(refusal))
+        try:
+            sys.stdout.flush()
+        except OSError:
+            _drop_output()
+        return EXIT_MISTAKE
+
+
+def print_mistake(sentence: str) -> None:
+    """One sentence on the standard error."""
+    from rich.text import Text
+
+    from understudy.cli.show.terminal import Console
+
+    Console(stderr=True, soft_wrap=True).print(Text(sentence, style="red"))
+
+
+def _log_traceback(show: bool) -> None:
+    if show:
+        logging.getLogger(__name__).debug("where it happened", exc_info=True)
+
+
+def _in_a_sentence(refusal: OSError) -> str:
+    """What the operating system refused, of which file, and how to find out more."""
+    names = [str(name) for name in (refusal.filename, refusal.filename2) if name is not None]
+    what = f"{' and '.join(names)} cannot be used" if names else "The operating system refused"
+    return f"{what}: {refusal.strerror or refusal} ({DEBUG_FLAG} shows where)."
+
+
+def _drop_output() -> None:
+    """Nothing more is written to the standard output, not even what waits in its buffer when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

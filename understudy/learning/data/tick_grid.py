@@ -1,0 +1,258 @@
+"""Puts play onto the policies' grid of 20 ticks a second by its real times, and fills in ticks that were missed.
+
+A machine that is busy with the game misses ticks: the recorder skips their slots, so what it wrote has true times but
+too few rows, and whatever counts rows (labels, timers, look-backs) would see a faster game than there was. Here a
+missed tick becomes a row again: the last observation, its objects moved on by their velocities and without events, so
+that the encoder's timers and ages go on as time does; the cursor on its way to where the next tick found it. Filled
+rows are context and never training targets: what was done in them is a guess. Play without a missed tick is unchanged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Bool, Float32, Float64, Int64
+
+from understudy.contract.action import Actor
+from understudy.contract.observation import EVENTS, TICK_RATE_HZ, TICK_S, Button
+from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
+from understudy.recordings.episode import Episode
+
+LEAST_LAG = 0.75
+"""Ticks that play has to be behind the grid before a tick counts as missed: a tick that comes late and is made up for
+by the next one is none."""
+KEPT_LAG = 0.98
+"""Share of a lag that is left a tick later, so that a clock which is a percent off never adds up to a missed tick."""
+LARGEST_LEAD = 0.5
+"""Ticks that play may be ahead of the grid; the rest is forgotten."""
+
+
+class MissedTicks:
+    """Counts, tick after tick, how many were missed before each one."""
+
+    def __init__(self) -> None:
+        self._lag = 0.0
+
+    def count(self, step_s: float) -> int:
+        """How many were missed in a time between two ticks, seconds; the remainder counts for the next one."""
+        lag = KEPT_LAG * self._lag + step_s * TICK_RATE_HZ - 1.0
+        missed = round(lag) if lag > LEAST_LAG else 0
+        self._lag = max(lag - missed, -LARGEST_LEAD)
+        return missed
+
+
+@dataclass(frozen=True)
+class FilledTicks:
+    """T ticks on the grid, of which some were filled in."""
+
+    observations: np.ndarray
+    """Records of dtype OBSERVATION, shape (T,)."""
+    actions: np.ndarray
+    """Records of dtype ACTION, shape (T,)."""
+    filled: Bool[np.ndarray, " T"]
+    source: Int64[np.ndarray, " T"]
+    """Number of the recorded tick, for a filled one of the last before it."""
+
+
+def fill_missed_ticks(episode: Episode) -> Episode:
+    """An unbroken stretch with a row for each tick, recorded or missed; the same object where none was missed.
+
+    A filled row was acted in by whom the recorded ticks on both sides name, or by nobody where they differ.
+    """
+    counter = MissedTicks()
+    steps_s = np.diff(episode.observations["time_s"]).tolist()
+    missed = np.array([0, *map(counter.count, steps_s)][: len(episode)], np.int64)
+    if not missed.any():
+        return episode
+    ticks = fill(episode.observations, episode.actions, missed, heard(episode.inputs, episode.info.profile))
+    after = np.minimum(ticks.source + ticks.filled, len(episode) - 1)
+    same = episode.actors[ticks.source] == episode.actors[after]
+    return replace(
+        episode,
+        observations=ticks.observations,
+        actions=ticks.actions,
+        actors=np.where(same, episode.actors[ticks.source], np.int8(Actor.NOBODY)),
+        intents=None if episode.intents is None else episode.intents[ticks.source],
+        timings=None if episode.timings is None else episode.timings[ticks.source],
+        filled=ticks.filled,
+    )
+
+
+@dataclass(frozen=True)
+class Heard:
+    """The person's raw events of one session, in order of time, shape (E,) each."""
+
+    time_s: Float64[np.ndarray, " E"]
+    x: Float32[np.ndarray, " E"]
+    y: Float32[np.ndarray, " E"]
+    button: Int64[np.ndarray, " E"]
+    """That was pressed, 0 for none."""
+    key: Int64[np.ndarray, " E"]
+    """Bit of the key that was pressed, 0 for none."""
+
+
+def heard(inputs: Sequence[InputEvent], profile: Profile) -> Heard | None:
+    """The mouse and the profile's keys among raw events; None without any."""
+    told = [event for event in inputs if event.kind in ("move", "press", "release")]
+    pressed = [event.code if event.kind == "press" else "" for event in told]
+    buttons = {button.name.lower(): int(button) for button in (Button.LEFT, Button.RIGHT)}
+    keys = {name: int(profile.key_bit(name)) for name in profile.keys}
+    return (
+        Heard(
+            time_s=np.array([event.time_s for event in told], np.float64),
+            x=np.array([event.x for event in told], np.float32),
+            y=np.array([event.y for event in told], np.float32),
+            button=np.array([buttons.get(code, 0) for code in pressed], np.int64),
+            key=np.array([keys.get(code, 0) for code in pressed], np.int64),
+        )
+        if told
+        else None
+    )
+
+
+def fill(
+    observations: np.ndarray,
+    actions: np.ndarray,
+    missed: Int64[np.ndarray, " R"],
+    inputs: Heard | None = None,
+    *,
+    live: bool = False,
+) -> FilledTicks:
+    """Puts rows between recorded ticks.
+
+    Args:
+        observations, actions: records of dtype OBSERVATION and ACTION, shape (R,).
+        missed: how many rows go before each recorded tick; 0 for the first.
+        inputs: the person's raw events: when each press and motion was.
+        live: the ticks were missed while they were played and there are no raw events. What was done in the meantime
+            is in the next tick's action then, and begins in a row by chance: left where it is, it would seem to happen
+            more often than it does.
+    """
+    place = np.arange(len(missed)) + np.cumsum(missed)  # of each recorded tick
+    source = np.repeat(np.arange(len(missed)), np.append(missed[1:], 0) + 1)
+    filled = np.ones(len(source), bool)
+    filled[place] = False
+    rows = np.flatnonzero(filled)
+    gaps = _Gaps(rows, source[rows], rows - place[source[rows]], missed[source[rows] + 1])
+    done = actions[source]
+    _fill_actions(done, observations, actions, gaps)
+    if inputs is not None:
+        _follow_cursor(done, observations["time_s"], actions, gaps, inputs)
+    if inputs is not None or live:
+        for tick in np.flatnonzero(missed):
+            gap = done[place[tick] - missed[tick] - 1 : place[tick] + 1]
+            _date_gap(gap, observations[tick - 1], observations[tick], inputs)
+    seen = observations.view(f"V{observations.itemsize}")[source].view(observations.dtype)  # as bytes: far faster
+    _fill_observations(seen, observations["time_s"], gaps)
+    after_gap = place[missed > 0]
+    for name in ("cursor_x", "cursor_y", "keys", "button"):  # as play writes them: what the tick before did
+        seen[name][rows] = done[name][rows - 1]
+    for name in ("keys", "button"):
+        seen[name][after_gap] = done[name][after_gap - 1]
+    return FilledTicks(seen, done, filled, source)
+
+
+def _date_gap(gap: np.ndarray, before: np.void, after: np.void, inputs: Heard | None) -> None:
+    """Moves what began with the tick after a gap to where it truly began: by the raw events, without them by chance.
+
+    What was pressed stays down until that tick, so that a press is neither lost nor doubled.
+
+    Args:
+        gap: actions from the recorded tick before to the recorded tick after, changed in place.
+        before, after: observations of those two.
+        inputs: the person's raw events.
+    """
+    last, rows = gap[-1].copy(), len(gap) - 1
+    keys, button = int(last["keys"] & ~gap[-2]["keys"]), int(last["button"]) if gap[-2]["button"] == 0 else 0
+    moved = (last["cursor_x"], last["cursor_y"]) != (gap[0]["cursor_x"], gap[0]["cursor_y"])
+    if inputs is None:
+        first = 1 + (int(TICK_RATE_HZ * after["time_s"]) * 2654435761 % 2**32 * rows >> 32)
+        if moved:
+            moving = (gap[0]["cursor_x"], gap[0]["cursor_y"]) != (before["cursor_x"], before["cursor_y"])
+            begin = 1 if moving else first  # a motion goes on
+            share = np.clip((np.arange(rows + 1) - begin + 1) / (rows + 1 - begin), 0.0, 1.0)
+            for axis in ("cursor_x", "cursor_y"):
+                gap[axis] = gap[axis][0] + share.astype(np.float32) * (last[axis] - gap[axis][0])
+        begin_keys, begin_button = dict.fromkeys(_bits(keys), first), rows if moved else first
+    else:
+        before_s = float(before["time_s"])
+        step_s = (float(after["time_s"]) - before_s) / rows
+        begin, end = np.searchsorted(inputs.time_s, (before_s, before_s + (rows + 1) * step_s))
+        row_E = np.clip((inputs.time_s[begin:end] - before_s) // step_s, 1, rows).astype(int)
+        begin_keys = {bit: int(row_E[inputs.key[begin:end] == bit].min(initial=rows)) for bit in _bits(keys)}
+        begin_button = int(row_E[inputs.button[begin:end] == button].min(initial=rows)) if button else rows
+    for bit, first in begin_keys.items():
+        gap["keys"][first:rows] |= np.uint32(bit)
+    if button:
+        gap["button"][begin_button:rows] = button
+        for axis in ("cursor_x", "cursor_y"):
+            gap[axis][begin_button:rows] = last[axis]
+
+
+def _bits(mask: int) -> list[int]:
+    return [1 << number for number in range(mask.bit_length()) if mask >> number & 1]
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    """The rows to fill, shape (G,) each."""
+
+    rows: np.ndarray
+    before: np.ndarray
+    """Number of the recorded tick before the gap; the one after it is the next."""
+    number: np.ndarray
+    """1 for the first row of the gap."""
+    length: np.ndarray
+    """Rows of the gap."""
+
+
+def _fill_observations(seen: np.ndarray, time_s: np.ndarray, gaps: _Gaps) -> None:
+    rows, since = gaps.rows, gaps.number / (gaps.length + 1)
+    seen["time_s"][rows] = time_s[gaps.before] + since * (time_s[gaps.before + 1] - time_s[gaps.before])
+    tracks = seen["tracks"][rows]
+    for axis, speed in (("x", "vx"), ("y", "vy")):
+        moved = tracks[axis] + (TICK_S * gaps.number)[:, None].astype(np.float32) * np.nan_to_num(tracks[speed])
+        seen["tracks"][axis][rows] = np.where(tracks["id"] > 0, moved, tracks[axis])
+    for name in EVENTS.names or ():
+        seen["events"][name][rows] = 0.0
+
+
+def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarray, gaps: _Gaps) -> None:
+    """The cursor straight to where the next tick found it; a button or key down where both sides say that it was held.
+
+    Live recordings hold each press in a tick's action, however late. What only the observation after a gap reports
+    was pressed in the last tick of it.
+    """
+    rows, before, after = gaps.rows, gaps.before, gaps.before + 1
+    last, lone = gaps.number == gaps.length, gaps.length == 1
+    share = (gaps.number / gaps.length).astype(np.float32)
+    for axis in ("cursor_x", "cursor_y"):
+        way = actions[axis][before] + share * (observations[axis][after] - actions[axis][before])
+        done[axis][rows] = np.where(last, observations[axis][after], way)
+    held, reported, next_ = actions["keys"][before], observations["keys"][after], actions["keys"][after]
+    through = held & reported & np.where(lone, np.uint32(0xFFFFFFFF), next_)
+    done["keys"][rows] = through | np.where(last, reported & ~held, 0).astype(np.uint32)
+    held, reported, next_ = actions["button"][before], observations["button"][after], actions["button"][after]
+    holds = (held == reported) & (lone | (next_ == reported))
+    done["button"][rows] = np.where(holds | (last & (held == 0)), reported, 0)
+
+
+def _follow_cursor(done: np.ndarray, time_s: np.ndarray, actions: np.ndarray, gaps: _Gaps, inputs: Heard) -> None:
+    """Replaces straight ways by those that the person's raw events tell, in gaps that hold one."""
+    begin_s, end_s = time_s[gaps.before], time_s[gaps.before + 1]
+    row_end_s = begin_s + (gaps.number + 1) / (gaps.length + 1) * (end_s - begin_s)
+    first = np.searchsorted(inputs.time_s, begin_s, side="right")
+    known = np.searchsorted(inputs.time_s, end_s, side="right") > first
+    last = np.searchsorted(inputs.time_s, row_end_s, side="right") - 1
+    for axis, places in (("cursor_x", inputs.x), ("cursor_y", inputs.y)):
+        way = np.where(last >= first, places[last], actions[axis][gaps.before])
+        done[axis][gaps.rows[known]] = way[known]
+
+
+def certain_ticks(filled: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
+    """Ticks of which the hand is known: recorded, or missed alone, so that both its ends were seen."""
+    alone = filled.copy()
+    alone[1:] &= ~filled[:-1]
+    alone[:-1] &= ~filled[1:]
+    return np.asarray(~filled | alone)
