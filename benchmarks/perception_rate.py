@@ -26,6 +26,7 @@ os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 import cv2
 import numpy as np
 import tyro
+from smallest import flags
 
 from understudy.contract.action import Action
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S, Observation, empty_observation
@@ -69,14 +70,12 @@ class Settings:
     """Measure rates."""
     teacher: bool = False
     """The hunter plays the closed loop as well."""
-    worlds: int = 8
-    """Of the closed loop."""
+    worlds: int = 12
+    """Of the closed loop; 0 leaves it out."""
     play_seconds: float = 60.0
     """Each."""
     offset: int = 500
     """First seed within those for choosing."""
-    smallest: bool = False
-    """Everything for a few seconds."""
 
 
 class RepeatedDetector:
@@ -255,14 +254,13 @@ def compare(name: str, pilot: Pilot, settings: Settings) -> None:
 def main() -> None:
     """Measures what was asked for."""
     cv2.setNumThreads(1)
-    settings = tyro.cli(Settings)
-    if settings.smallest:
-        settings = Settings(seconds=2.0, game=False, models=settings.models, teacher=True, worlds=1, play_seconds=2.0)
+    smallest = ("--seconds", "2", "--no-game", "--models", "{models}", "--worlds", "1", "--play-seconds", "2")
+    settings = tyro.cli(Settings, args=flags(*smallest), description=__doc__)
     if settings.real_time:
         measure_rates(settings)
     if settings.teacher:
         compare("hunter", Teacher("hunter", load_profile()), settings)
-    if settings.models is not None:
+    if settings.models is not None and settings.worlds:
         compare("policies", load_pilot(settings.models), settings)
 
 

@@ -18,8 +18,8 @@ from jaxtyping import UInt8
 from understudy.contract.observation import TICK_S, Observation
 from understudy.worlds.desktop.latency_compensation import LatestObservation
 
-MOST_WAIT_S = 0.03
-"""A tick of 50 ms leaves the policies 20 ms after this wait; their p99 is 8 ms (benchmarks/desktop.md)."""
+MOST_WAIT_S = 0.025
+"""Half a tick: the policies have the other half, also on a machine that is busy with a game (benchmarks/desktop.md)."""
 MOST_AGE_S = 0.5
 """A tick waits, and is missed, rather than play by an older frame: at top speed a ship is 0.2 window widths away."""
 NUM_WARM_UP = 4
