@@ -33,16 +33,16 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.gate.simulator_gate import GateConfig
 from understudy.learning.online.listener import VisualOutcomeLearner
-from understudy.learning.online.messages import OnlineReport, UpdateStats, WorkerReady
+from understudy.learning.online.messages import OnlineReport, OnlineUpdateStats
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import load_active
 from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
 from understudy.learning.rl.reward import RewardWeights
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import WorkerFailure, WorkerReady
 from understudy.policies.inference_backend import fastest_backend
 from understudy.practice import rollout_collector
 from understudy.practice.rollout_collector import CollectorConfig
-from understudy.practice.run import PracticeRun, Report, RunSettings
+from understudy.practice.run import PracticeRun, RolloutReport, RunSettings
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.world import Simulator
@@ -96,7 +96,7 @@ class AlwaysPaid(OutcomeDetector):
         return found
 
 
-def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun, Report], None]) -> None:
+def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun, RolloutReport], None]) -> None:
     """A practice with the gate at its end; says what the gate said."""
     run = PracticeRun(
         RunSettings(
@@ -135,9 +135,9 @@ def with_watch(watch: type[OutcomeDetector]) -> Callable[[Path, Settings], None]
 def diverging(folder: Path, settings: Settings) -> None:
     """The value's weights are multiplied by a million after every stretch from some time on."""
 
-    def grow(run: PracticeRun, report: Report) -> None:
-        if report.learned.trouble:
-            print(f"  at {report.hours:.1f} h: {report.learned.trouble}")
+    def grow(run: PracticeRun, report: RolloutReport) -> None:
+        if report.learned.reset_reason:
+            print(f"  at {report.hours:.1f} h: {report.learned.reset_reason}")
         if run.trainer.num_rollouts >= settings.fault_from:
             with torch.no_grad():
                 for weight in run.trainer.value.net.parameters():
@@ -151,7 +151,7 @@ def disk_full(folder: Path, settings: Settings) -> None:
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 
-    def fill(run: PracticeRun, report: Report) -> None:
+    def fill(run: PracticeRun, report: RolloutReport) -> None:
         if run.trainer.num_rollouts == settings.fault_from:
             resource.setrlimit(resource.RLIMIT_FSIZE, (FULL_DISK_BYTES, usual[1]))
 
@@ -170,7 +170,7 @@ def torn(folder: Path) -> list[Path]:
 
 def killed(folder: Path, settings: Settings) -> None:
     """Updates follow each other without a pause, so a kill at the first report of one falls into the next."""
-    sign = UpdateStats if settings.kill_at == "update" else WorkerReady
+    sign = OnlineUpdateStats if settings.kill_at == "update" else WorkerReady
     profile, told = load_profile("darkorbit"), list[OnlineReport]()
     hierarchy = load_hierarchy(folder / "models", profile, fastest_backend())
     learner = VisualOutcomeLearner(
@@ -178,7 +178,7 @@ def killed(folder: Path, settings: Settings) -> None:
     )
     try:
         play_until(lambda: any(isinstance(one, sign) for one in told), hierarchy, learner, settings.games)
-        updates, pid = learner.num_updates, learner.background.pid
+        updates, pid = learner.num_updates, learner.worker.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         told.clear()

@@ -70,7 +70,7 @@ class PlainRule:
             batch = torch.randint(len(buffer), (self.settings.batch_size,), generator=self._generator)
             moments = buffer.index(batch)
             likelihood = ExecutorDistribution(forward_policy(self.model, moments), self.sampling).log_prob(moments)
-            loss = -(self._ear._weights[batch] * self._ear._gains[batch] * likelihood).mean()
+            loss = -(self._ear._weights[batch] * self._ear._advantages[batch] * likelihood).mean()
             self._optimizer.zero_grad()
             torch.autograd.backward(loss)
             self._optimizer.step()
@@ -123,7 +123,8 @@ def learn(policies: PolicyBundle, seed: int, minutes: float, untrusted_update: b
         ours.num_updates > 0, "our learner has never found its value good enough for an update: give more --minutes"
     )
     print(
-        f"ours: {ours.num_updates} updates, moved {told.moved_per_minute:.3f} nats/min, {ours.explained:.2f} explained"
+        f"ours: {ours.num_updates} updates, approx_kl {told.approx_kl:.3f} nats/min, {ours.explained_variance:.2f} "
+        "explained"
     )
     return {"frozen": policies.executor, "the guide's plain rule": plain.model, "ours": ours.policy.averaged}
 

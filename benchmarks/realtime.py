@@ -46,7 +46,7 @@ TRAINS = "it trains\n"
 PARTS = ("decide", "libraries", "alone", "trainer", "window")
 
 
-def brain_of(models: Path | None) -> PolicyBundle:
+def find_policies(models: Path | None) -> PolicyBundle:
     """Trained policies, or untrained ones of the same size: they cost the same."""
     if models is not None:
         return load_policies(models)
@@ -227,7 +227,7 @@ def main() -> None:
     if "train" in chosen.part:
         train_for_ever()
     torch.set_num_threads(1)
-    policies = brain_of(chosen.models)
+    policies = find_policies(chosen.models)
     hierarchy = HierarchicalPolicy(policies, load_profile(), make_backend(policies, chosen.library))
     live(hierarchy, 2.0)  # compiles and allocates
     print(f"{hierarchy.networks.library}; load of the machine: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")

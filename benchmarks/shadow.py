@@ -129,7 +129,7 @@ class Changes:
         rehearsal = build_rehearsal_buffer(train, kept, upstream, self.profile, settings, lambda: None)
         learner = ShadowLearner(self.policies, self.profile, settings, rehearsal)
         for at in range(0, len(actions), 10):
-            learner.watch(records[at : at + 10], actions[at : at + 10], at)
+            learner.add_block(records[at : at + 10], actions[at : at + 10], at)
             while learner.due_s(at * TICK_S) == 0.0:
                 learner.update(at * TICK_S)
         return learner

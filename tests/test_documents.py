@@ -6,8 +6,7 @@ from pathlib import Path
 import pytest
 
 from understudy.cli.main import VERBS
-from understudy.learning.online.messages import SegmentStats
-from understudy.learning.online.messages import UpdateStats as OnlineUpdateStats
+from understudy.learning.online.messages import OnlineUpdateStats, SegmentStats
 from understudy.learning.rl.ppo import PPOStats
 
 ROOT = Path(__file__).resolve().parents[1]

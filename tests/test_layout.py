@@ -55,10 +55,6 @@ MAY_SAY_OLD_NAMES = {
     "understudy/cli/live/run.py": "the alias of a flag",
     "understudy/learning/rl/rl_checkpoint.py": "reads practice.pt files made before the renaming",
 }
-TO_BE_REWORDED = {
-    "understudy/learning/rl/outcome_detector.py",
-}
-"""Docstrings that still say an old name; a file leaves this set when its words are mended, and no file enters it."""
 NO_MODULES = {"understudy.game_events", "understudy.png"}
 """A channel of recordings, a file of a picture."""
 MOVED = re.compile(r"(?<![\w.])(?:understudy|darkorbit_bot)(?:\.[a-z_0-9]+)+\b")
@@ -81,7 +77,7 @@ def test_old_names_are_gone_from_code_documents_and_help() -> None:
     found = [
         f"{name(path)}:{number}: {line.strip()}"
         for path in TEXTS
-        if name(path) not in MAY_SAY_OLD_NAMES.keys() | TO_BE_REWORDED
+        if name(path) not in MAY_SAY_OLD_NAMES
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
         if OLD_NAMES.search(line)
     ]

@@ -169,7 +169,7 @@ def test_a_connection_that_breaks_off_is_no_opinion() -> None:
     ],
     ids=range(8),
 )
-def test_a_hostile_body_is_babble(body: bytes) -> None:
+def test_a_hostile_body_is_a_malformed_response(body: bytes) -> None:
     problem, _ = refusal(lambda handler, request: handler.send(body))
     assert isinstance(problem, MalformedResponse)
 

@@ -1,6 +1,6 @@
 """A server that is not our own code, over HTTP: `transformers serve` with a tiny model of random weights.
 
-What it says is babble, so meaning is tested elsewhere (test_openai_provider, with a scripted server): here it is the
+Its answers are random, so meaning is tested elsewhere (test_openai_provider, with a scripted server): here it is the
 wire, pictures, the schema and the time-outs. The server, `transformers[serving]`, is one of the development tools.
 """
 
@@ -82,7 +82,7 @@ def seen() -> ReviewMoment:
     return ReviewMoment(**{**moment(attackers=2).__dict__, "pictures": (content.tobytes(),)})
 
 
-def test_pictures_and_words_arrive_and_random_weights_are_babble(
+def test_pictures_and_words_arrive_and_random_weights_give_malformed_answers(
     served: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
@@ -118,7 +118,7 @@ def test_a_model_that_talks_nonsense_ends_the_command_that_examines_models_with_
     assert main(["critic", "evaluate", *flags]) == 2
     shown = capsys.readouterr()
     out = " ".join(shown.out.split())
-    assert "0 of 3 moments were answered" in out and "3 with babble, 0 not at all" in out
+    assert "0 of 3 moments were answered" in out and "3 malformed, 0 not at all" in out
     assert "not JSON" in out or "not one JSON object" in out
     assert "gave no usable answer" in " ".join(shown.err.split())
     assert not Path("critic.png").exists()

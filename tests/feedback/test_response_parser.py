@@ -141,7 +141,7 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "babble",
+    "text",
     [
         "",
         "I think you should flee!",
@@ -162,6 +162,6 @@ def test_hostile_text_takes_no_time(piece: str) -> None:
     ],
     ids=range(16),
 )
-def test_babble_is_named_as_such(babble: str) -> None:
+def test_a_malformed_response_is_named_as_such(text: str) -> None:
     with pytest.raises(MalformedResponse):
-        read_opinion(babble, moment(attackers=1))
+        read_opinion(text, moment(attackers=1))

@@ -101,7 +101,7 @@ def test_a_look_is_due_every_few_seconds_of_play(tmp_path: Path) -> None:
     critic.close()
 
 
-def test_babble_and_silence_are_counted_and_dropped_and_it_goes_on(tmp_path: Path) -> None:
+def test_malformed_and_missing_answers_are_counted_and_dropped_and_it_goes_on(tmp_path: Path) -> None:
     provider = Scripted(
         MalformedResponse("nonsense"), ProviderError("no answer"), Judgement(mode=Mode.FIGHT, confidence=0.5)
     )
@@ -112,7 +112,7 @@ def test_babble_and_silence_are_counted_and_dropped_and_it_goes_on(tmp_path: Pat
     wait_for(lambda: critic.counts.agreed == 1)
     critic.close()
     counts = critic.counts
-    assert (counts.babble, counts.failed, counts.corrected, counts.agreed) == (1, 1, 0, 1)
+    assert (counts.num_malformed, counts.failed, counts.corrected, counts.agreed) == (1, 1, 0, 1)
     assert dict(critic.problems) == {"nonsense": 1, "no answer": 1}
     assert [entry.correction.differs for entry in read_corrections(tmp_path).entries] == [False]
     assert told == []

@@ -25,7 +25,7 @@ from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.style_heads import swap_styles
 from understudy.recordings.store import read_episode
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
-from understudy.runtime.process_replay import brain_of, differences, hierarchy_of, intents_of, replay
+from understudy.runtime.process_replay import differences, find_policies, hierarchy_of, intents_of, replay
 from understudy.worlds.simulator.teacher.demonstration_noise import HARDSHIPS, hardships_named, resized
 from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher
 from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -44,7 +44,7 @@ SESSIONS = {
 def replayed(name: str, models: Path, arrays: Arrays) -> Values:
     """A recorded session decided again."""
     recorded = read_episode(FIXTURES / name)
-    again = replay(recorded, hierarchy_of(recorded, models), lambda executor: brain_of(models, executor))
+    again = replay(recorded, hierarchy_of(recorded, models), lambda executor: find_policies(models, executor))
     arrays[f"{name}.decided"], arrays[f"{name}.intents"] = _bytes_of(again.decided), _bytes_of(again.intents)
     assert recorded.timings is not None
     return {

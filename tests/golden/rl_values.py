@@ -188,7 +188,7 @@ def online_learning(arrays: Arrays) -> Values:
     learner = OnlineLearner(executor(), executor(), SAMPLING, PROFILE, settings)
     hierarchy = HierarchicalPolicy(policies(), PROFILE)
     carry = hierarchy.start(np.array([5], np.uint64))
-    learner._warm = 100
+    learner._num_warmup_segments = 100
     segments = []
     for tick in range(1200):
         seen = episode().observations[tick : tick + 1]
@@ -196,15 +196,15 @@ def online_learning(arrays: Arrays) -> Values:
         carry = decision.carry
         assert isinstance(decision.rollout_step, ExecutorStep)
         segments += learner.add_block(seen, decision.rollout_step, tick > 0)
-    learner.explained = 0.5
+    learner.explained_variance = 0.5
     updates = [dataclasses.replace(learner.update(10.0 * number), seconds=0.0) for number in range(2)]
-    arrays["online.advantages"] = learner._gains.numpy()
+    arrays["online.advantages"] = learner._advantages.numpy()
     return {
         "segments": segments,
         "updates": updates,
         "buffer": len(learner),
-        "advantages": digest(learner._gains),
-        "old_log_prob": digest(learner._before),
+        "advantages": digest(learner._advantages),
+        "old_log_prob": digest(learner._old_log_prob),
         "policy": total(learner.policy.model.state_dict()),
         "average": total(learner.policy.ema_state_dict),
         "value": total(learner.value.net.state_dict()),
@@ -230,10 +230,10 @@ def _shadow(dropout: float | None, rehearses: bool) -> Values:
     learner = ShadowLearner(policies(), PROFILE, settings, rehearsal)
     with_dropout(learner.model, dropout)
     seen = episode()
-    messages = learner.watch(seen.observations[:900], seen.actions[:900], 0)
+    messages = learner.add_block(seen.observations[:900], seen.actions[:900], 0)
     for number, begin in enumerate((0, 900, 1000)):  # as first indices whose play is held out
         part = slice(begin, begin + 900)
-        learner.watch(seen.observations[part], seen.actions[part], 4800 * number + 3700)
+        learner.add_block(seen.observations[part], seen.actions[part], 4800 * number + 3700)
     updates = [dataclasses.replace(learner.update(10.0 * number), seconds=0.0) for number in range(3)]
     learner.model.eval()
     average = learner.average.model
@@ -246,7 +246,7 @@ def _shadow(dropout: float | None, rehearses: bool) -> Values:
         "updates": updates,
         "buffer": len(learner.buffer),
         "buffer_weights": digest(weights),
-        "num_watched": learner.num_watched,
+        "num_watched": learner.num_ticks,
         "buffer_samples": digest_labelled(buffer),
         "model": digest_weights(learner.model.state_dict()),
         "total": total(learner.model.state_dict()),

@@ -17,7 +17,7 @@ from understudy.learning.rl.value_function import ValueConfig
 from understudy.policies.checkpoint import BEST, load_checkpoint, save_checkpoint
 from understudy.practice.plot import draw_practice, smooth
 from understudy.practice.rollout_collector import GROUP, CollectorConfig
-from understudy.practice.run import PLOT, Judged, PracticeRun, Report, RunSettings
+from understudy.practice.run import PLOT, EvaluatedCandidate, PracticeRun, RolloutReport, RunSettings
 
 TICKS = 20
 STRETCH_HOURS = GROUP * TICKS / 72_000
@@ -42,8 +42,8 @@ def settings(tmp_path: Path, stretches: int, resume: bool = False) -> RunSetting
 def test_it_plays_learns_draws_and_stages(tmp_path: Path) -> None:
     models = write_brain(tmp_path / "models")
     before = load_checkpoint(models / "executor" / BEST)
-    told: list[Report] = []
-    judged: list[Judged] = []
+    told: list[RolloutReport] = []
+    judged: list[EvaluatedCandidate] = []
     run = PracticeRun(settings(tmp_path, 4), told.append, judged.append)
     run.run()
     assert [round(report.hours / STRETCH_HOURS) for report in told] == [1, 2, 3, 4]

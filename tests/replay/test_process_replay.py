@@ -14,7 +14,7 @@ from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.runtime.hierarchical_policy import load_hierarchy
-from understudy.runtime.process_replay import WEIGHTS, brain_of, differences, hierarchy_of, replay
+from understudy.runtime.process_replay import WEIGHTS, differences, find_policies, hierarchy_of, replay
 from understudy.runtime.weight_swap import identities
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "support"
@@ -102,7 +102,7 @@ def test_it_goes_on_with_the_weights_that_came_in_and_ends_where_they_are_unknow
     swapped.timings["swapped"][30] = 1
     assert len(replay(swapped, hierarchy_of(episode, models)).decided) == 30
     same = hierarchy_of(episode, models)
-    on = replay(swapped, same, lambda executor: brain_of(newer, executor))
+    on = replay(swapped, same, lambda executor: find_policies(newer, executor))
     assert len(on.decided) == len(episode)
     found = differences(swapped, on)
     assert not found[:30].any() and found[30:].mean() > 0.9, "these were other weights than the recorded ones"

@@ -36,14 +36,14 @@ def start_learner(folder: Path) -> WorkerProcess:
 def start_online(folder: Path) -> WorkerProcess:
     """The online learner."""
     executor = write_brain(folder / "models") / "executor"
-    return VisualOutcomeLearner(executor, load_profile(), logs=folder / "logs", niceness=0).background
+    return VisualOutcomeLearner(executor, load_profile(), logs=folder / "logs", niceness=0).worker
 
 
 def start_shadow(folder: Path) -> WorkerProcess:
     """The shadow learner."""
     executor = write_brain(folder / "models") / "executor"
     places = {"logs": folder / "logs", "recordings": folder / "none"}
-    return ShadowTrainer(executor, load_profile(), niceness=0, **places).background
+    return ShadowTrainer(executor, load_profile(), niceness=0, **places).worker
 
 
 def start_evaluation(computing: Path) -> None:

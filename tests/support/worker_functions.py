@@ -6,6 +6,7 @@ import signal
 import time
 from typing import Any
 
+from understudy.learning.worker.messages import UpdateStats, WorkerReady
 from understudy.learning.worker.worker_endpoint import WorkerEndpoint
 
 
@@ -55,3 +56,14 @@ def _fail(how: str) -> None:
     if how == "hangs":
         time.sleep(600)
     raise SystemExit(1)
+
+
+def returns_blocks(job: Any, endpoint: WorkerEndpoint) -> None:
+    """Reports that it is ready, each block that it is sent, and an update number 7 after the first ones."""
+    endpoint.report(WorkerReady())
+    is_last = False
+    while not is_last:
+        blocks, is_last = endpoint.receive(0.05)
+        for block in blocks:
+            endpoint.report(block)
+            endpoint.report(UpdateStats(number=7, learning_rate=1.0, num_samples=1, seconds=0.0))

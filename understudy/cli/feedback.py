@@ -222,7 +222,7 @@ def _tell(result: "FeedbackMetrics", who: str, console: "Console") -> None:
     console.print(table)
     lines = [
         f"{result.num_answered} of {result.num_questions} moments were answered in {result.seconds_each:.2f} s each, "
-        f"{result.num_babble} with babble, {result.num_failed} not at all."
+        f"{result.num_malformed} malformed, {result.num_failed} not at all."
     ]
     lines += _verdict(result) if result.num_answered else []
     lines += [f"{count} times: {problem}." for problem, count in result.problems.most_common(5)]
@@ -284,8 +284,8 @@ def _collect(command: Collect, provider: "Provider") -> None:
     counts = reviewer.counts
     console.print(
         f"{counts.corrected} corrections and {counts.agreed} agreements in "
-        f"{command.worlds * command.minutes:g} minutes of play; {counts.babble} answers made no sense, "
-        f"{counts.failed} did not come.",
+        f"{command.worlds * command.minutes:g} minutes of play; {counts.num_malformed} malformed answers, "
+        f"{counts.failed} without one.",
         highlight=False,
     )
     for problem, count in reviewer.problems.most_common(5) if provider.source != "rules" else ():

@@ -1,4 +1,4 @@
-"""`understudy practise`: the understudy gets better by itself in many games at once, behind a gate."""
+"""`understudy practise`: PPO in many simulated games at once; the gate tests each candidate."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from understudy.cli.show.terminal import Console
 
 if TYPE_CHECKING:
     from understudy.evaluation.rollouts.play_style import StyleDrift
-    from understudy.practice.run import Judged, PracticeRun, Report, RunSettings
+    from understudy.practice.run import EvaluatedCandidate, PracticeRun, RolloutReport, RunSettings
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_INTERRUPTED = 130
@@ -23,37 +23,37 @@ EXIT_INTERRUPTED = 130
 
 @dataclass(frozen=True, kw_only=True)
 class Practise:
-    """Let the understudy practise in many embedded games at once, as fast as they go; it plays better or as before."""
+    """Train the executor by PPO in many embedded games at once; only weights that the gate accepts play afterwards."""
 
     models: OutputFolder = Path("models/v2")
-    """Folder with the three trained policies; the executor is what practises."""
+    """Folder with the three trained policies; the executor is trained."""
     out: OutputFolder = Path("logs/practise")
-    """Folder for the picture practice.png, the curves and the state that --resume goes on from."""
+    """Folder for the plot practice.png, the curves and the training state that --resume continues from."""
     hours: Hours = 8.0
     """Simulated hours to practise, all games together; those before --resume count."""
     kl_coef: Annotated[float, Range(0.0, 1e6), tyro.conf.arg(aliases=["--leash"])] = 0.3
     """KL coefficient: points that each nat of divergence from your way of playing has to earn. Higher plays more like
     you, lower scores more."""
     death_price: Annotated[float, Range(0.0, 1e6)] = 14.0
-    """Points that a death costs while practising; at 10 or more dying is never good business."""
+    """Penalty of a death in points; at 10 or more no death pays off in score."""
     lr: LearningRate = 1e-4
     """Learning rate of the executor."""
     worlds: Annotated[int, Range(64, 65_536)] = 128
-    """Games at once, a multiple of 64."""
+    """Games in parallel, a multiple of 64."""
     judge_hours: Hours = 8.0
-    """What was learnt goes to the gate each time so many simulated hours are over, and at the end."""
+    """Simulated hours between two candidates for the gate; one more follows at the end."""
     no_gate: Flag[bool] = False
-    """Only stage what was learnt; understudy gate judges it."""
+    """Only stage candidates; `understudy gate` tests them."""
     no_likeness: Flag[bool] = False
-    """Do not measure at the end how much it still plays like you."""
+    """Do not measure the drift from your style at the end."""
     seed: Annotated[int, Range(0, 4000)] = 0
-    """Of worlds, chance and batches."""
+    """Of worlds, sampling and batches."""
     resume: Flag[bool] = False
-    """Go on where an earlier practice in --out stopped, with the same settings."""
+    """Continue an earlier run in --out, with the same settings."""
 
 
 def run(command: Practise) -> int | None:
-    """Practises with a bar; 130 where Ctrl-C ended it early.
+    """Trains with a progress bar; 130 where Ctrl-C ended it early.
 
     Raises:
         FlagError: if the numbers make no sense.
@@ -77,7 +77,7 @@ def run(command: Practise) -> int | None:
 
 
 def settings_of(command: Practise) -> "RunSettings":
-    """What the room of evaluation needs to know.
+    """The settings of the run.
 
     Raises:
         FlagError: if the numbers make no sense.
@@ -112,44 +112,44 @@ def settings_of(command: Practise) -> "RunSettings":
 
 
 SEEDS_A_RUN = 1_000_000
-"""Runs of different --seed practise in different worlds: 18 years of play until they meet."""
+"""Runs with different --seed use different worlds, for 18 years of play."""
 
 
-def _say(console: Console, judged: "Judged") -> None:
+def _say(console: Console, judged: "EvaluatedCandidate") -> None:
     if judged.verdict is None:
-        console.print(f"Staged: {judged.path}. understudy gate judges it.", highlight=False)
+        console.print(f"Staged: {judged.path}. understudy gate tests it.", highlight=False)
         return
-    said = "Promoted" if judged.verdict.promote else "Refused"
+    result = "Promoted" if judged.verdict.promote else "Refused"
     console.print(
-        f"{said} after {judged.hours:.1f} simulated hours: {judged.verdict.reason} ({judged.path}).", highlight=False
+        f"{result} after {judged.hours:.1f} simulated hours: {judged.verdict.reason} ({judged.path}).", highlight=False
     )
 
 
 def _say_likeness(console: Console, trainer: "PracticeRun") -> None:
-    """How much it still plays like the person, in a table."""
+    """Prints the drift of style from the reference policy."""
     from rich.table import Table
 
     from understudy.evaluation.rollouts.play_style import ROWS, measure_style_drift
 
     with console.status("playing once more beside the person's policy"):
-        told: StyleDrift = measure_style_drift(trainer.hierarchy_of_person(), trainer.hierarchy_of_learnt())
+        drift: StyleDrift = measure_style_drift(trainer.reference_hierarchy(), trainer.averaged_hierarchy())
     table = Table("", "cloned from you", "after practice", title="Likeness", title_justify="left")
     for name, label in ROWS:
-        table.add_row(label, f"{getattr(told.person, name):.3g}", f"{getattr(told.practised, name):.3g}")
+        table.add_row(label, f"{getattr(drift.person, name):.3g}", f"{getattr(drift.practised, name):.3g}")
     console.print(table)
     console.print(
-        f"{told.clicks_apart:.0%} of the clicks would have to change their aim to be spread as yours are; distance of "
-        f"style {told.style_distance:.1f} (two batches of one player: about 1.4).",
+        f"{drift.clicks_apart:.0%} of the clicks would have to change their aim to be spread as yours are; distance of "
+        f"style {drift.style_distance:.1f} (two batches of one player: about 1.4).",
         highlight=False,
     )
 
 
 RECENT = 0.1
-"""Weight of the newest stretch in the figures shown."""
+"""Weight of the newest rollout in the moving averages shown."""
 
 
 class PractiseBar:
-    """One bar for practice, and one for the gate while it judges; in a `with` block."""
+    """Progress bars of training and of the gate; in a `with` block."""
 
     def __init__(self, console: Console, hours: float) -> None:
         self._progress = Progress(
@@ -163,19 +163,19 @@ class PractiseBar:
         self._gate = self._progress.add_task("judging", total=None, visible=False, numbers="")
         self._score = self._deaths = float("nan")
 
-    def show(self, report: "Report") -> None:
-        """After each stretch."""
+    def show(self, report: "RolloutReport") -> None:
+        """Called after each rollout."""
         self._progress.update(self._gate, visible=False)
         self._score = _blend(self._score, report.score)
         self._deaths = _blend(self._deaths, report.deaths_per_hour)
         numbers = f"{report.hours:.1f} h  score {self._score:.1f}  deaths {self._deaths:.1f}/h  "
         if report.learned.policy is not None:
-            numbers += f"unlike {report.learned.policy.kl_to_reference:.1f}  "
+            numbers += f"KL {report.learned.policy.kl_to_reference:.1f}  "
         numbers += f"{report.times_real:.0f}x"
         self._progress.update(self._practice, completed=report.hours, numbers=numbers)
 
     def show_gate(self, done: int, whole: int) -> None:
-        """While candidate and incumbent play."""
+        """Called while candidate and incumbent play."""
         self._progress.update(self._gate, completed=done, total=whole, visible=done < whole)
 
     def __enter__(self) -> "PractiseBar":

@@ -76,11 +76,11 @@ class Mailbox(Protocol):
 
 @dataclass
 class ReviewCounts:
-    """What came of a critic's looks."""
+    """Counts of a reviewer's requests by result."""
 
     agreed: int = 0
     corrected: int = 0
-    babble: int = 0
+    num_malformed: int = 0
     failed: int = 0
     by_person: int = 0
     lost: int = 0
@@ -118,7 +118,7 @@ class Reviewer:
             self.ended = str(problem)
             raise
         except ProviderError as problem:
-            self.counts.babble += isinstance(problem, MalformedResponse)
+            self.counts.num_malformed += isinstance(problem, MalformedResponse)
             self.counts.failed += not isinstance(problem, MalformedResponse)
             self.problems[str(problem)] += 1
             return None

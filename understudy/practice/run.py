@@ -12,7 +12,7 @@ import torch
 from understudy.contract.errors import CheckpointError, TrainingError
 from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
 from understudy.learning.registry.policy_lock import training_lock
-from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, UpdateStats
+from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, RolloutUpdateStats
 from understudy.learning.rl.rl_checkpoint import (
     RLCheckpoint,
     TrainingProgress,
@@ -56,20 +56,20 @@ class RunSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class RolloutReport:
     """Progress of the run after one rollout and update."""
 
     hours: float
     score: float
     """Points a minute in this rollout."""
     deaths_per_hour: float
-    learned: UpdateStats
+    learned: RolloutUpdateStats
     times_real: float
     """Simulated seconds for each second of this process's CPU time so far, updates included."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
+class EvaluatedCandidate:
     """A staged candidate, with the gate's verdict; None where the run has no gate."""
 
     hours: float
@@ -83,8 +83,8 @@ class PracticeRun:
     def __init__(
         self,
         settings: RunSettings,
-        on_report: Callable[[Report], None] = lambda report: None,
-        on_judged: Callable[[Judged], None] = lambda judged: None,
+        on_report: Callable[[RolloutReport], None] = lambda report: None,
+        on_judged: Callable[[EvaluatedCandidate], None] = lambda judged: None,
         on_gate: Callable[[int, int], None] | None = None,
     ) -> None:
         """Loads the policies and, with `resume`, the training state.
@@ -106,7 +106,7 @@ class PracticeRun:
         self.policies = replace(load_policies(settings.models), executor=model)
         self.trainer = PPOTrainer(model, person, self.policies.sampling, settings.trainer)
         self.progress = self.store.restore(self.trainer, self._fixed()) if settings.resume else TrainingProgress()
-        self.judged: list[Judged] = []
+        self.judged: list[EvaluatedCandidate] = []
         self._hierarchy = HierarchicalPolicy(self.policies, load_profile("darkorbit"))
         self._simulated_s = self._saved_s = self._cpu_s = 0.0
 
@@ -149,11 +149,11 @@ class PracticeRun:
             self.judge()
             self._draw()
 
-    def hierarchy_of_person(self) -> HierarchicalPolicy:
+    def reference_hierarchy(self) -> HierarchicalPolicy:
         """A pilot with the reference policy of the KL penalty."""
         return self._hierarchy_of(self.trainer.policy.reference_policy)
 
-    def hierarchy_of_learnt(self) -> HierarchicalPolicy:
+    def averaged_hierarchy(self) -> HierarchicalPolicy:
         """A pilot with the averaged weights (EMA) of this run, promoted or not."""
         return self._hierarchy_of(self.trainer.policy.averaged)
 
@@ -172,7 +172,7 @@ class PracticeRun:
         self.progress.curve.append(point)
         journal.log(self.trainer.num_rollouts, point)
         self._on_report(
-            Report(
+            RolloutReport(
                 hours=self.hours,
                 score=stats.score,
                 deaths_per_hour=stats.deaths_per_hour,
@@ -181,17 +181,17 @@ class PracticeRun:
             )
         )
 
-    def _point(self, stats: RolloutStats, learned: UpdateStats) -> dict[str, float]:
+    def _point(self, stats: RolloutStats, learned: RolloutUpdateStats) -> dict[str, float]:
         point = {
             "hours": self.hours,
             "score": stats.score,
             "deaths_per_hour": stats.deaths_per_hour,
-            "explained": learned.explained_variance,
+            "explained_variance": learned.explained_variance,
             "value_loss": learned.value_loss,
         }
         return point if learned.policy is None else point | {k: float(v) for k, v in asdict(learned.policy).items()}
 
-    def judge(self) -> Judged | None:
+    def judge(self) -> EvaluatedCandidate | None:
         """Stages the averaged weights (EMA) and evaluates them with the gate; None if they could not be written."""
         recent = self.progress.curve[-max(1, len(self.progress.curve) // 8) :]
         metrics = {
@@ -205,7 +205,7 @@ class PracticeRun:
         except CheckpointError as problem:
             _log.warning("a candidate could not be evaluated: %s", problem)
             return None
-        judged = Judged(hours=self.hours, path=path, verdict=verdict)
+        judged = EvaluatedCandidate(hours=self.hours, path=path, verdict=verdict)
         self.judged.append(judged)
         self._on_judged(judged)
         return judged

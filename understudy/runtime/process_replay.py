@@ -52,7 +52,7 @@ def hierarchy_of(episode: Episode, models: Path) -> HierarchicalPolicy:
         CheckpointError: if the folder no longer holds the weights.
     """
     _expect_decisions(episode)
-    policies = brain_of(models, episode.info.weights.get("executor", ""))
+    policies = find_policies(models, episode.info.weights.get("executor", ""))
     if policies is None:
         raise CheckpointError(
             f"{models} no longer holds the weights that this recording began with ({episode.info.weights}): give the "
@@ -66,7 +66,7 @@ def library_of(episode: Episode) -> Library:
     return "onnxruntime" if episode.info.library.startswith("onnxruntime") else "torch"
 
 
-def brain_of(models: Path, executor: str) -> PolicyBundle | None:
+def find_policies(models: Path, executor: str) -> PolicyBundle | None:
     """Finds the policies whose Executor has this identity among all checkpoints in the folder; None if there are none.
 
     Raises:

@@ -11,13 +11,12 @@ from understudy.contract.intent import no_intent
 from understudy.contract.observation import empty_observation
 from understudy.contract.protocols import Step
 from understudy.learning.online.messages import (
-    GateResult,
     OnlineReport,
     OnlineSettings,
+    OnlineUpdateStats,
     SegmentStats,
-    UpdateStats,
 )
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import CandidateResult, WorkerFailure
 
 
 def said_of(*reports: OnlineReport) -> list[str]:
@@ -28,13 +27,13 @@ def said_of(*reports: OnlineReport) -> list[str]:
 
 
 def watched(**counts: float) -> SegmentStats:
-    nothing = {"hits": 0.0, "misses": 0.0, "kills": 0.0, "loot": 0.0, "deaths": 0.0}
-    return SegmentStats(num_samples=234, buffer_size=2000, points_per_minute=1.0, explained=0.1, **(nothing | counts))
+    nothing = {"explained_variance": 0.1, "hits": 0.0, "misses": 0.0, "kills": 0.0, "loot": 0.0, "deaths": 0.0}
+    return SegmentStats(num_samples=234, buffer_size=2000, points_per_minute=1.0, **(nothing | counts))
 
 
-def updated(number: int) -> UpdateStats:
-    return UpdateStats(
-        number=number, unlike_per_minute=0.02, moved_per_minute=0.01, learning_rate=1e-5, num_samples=9, seconds=0.1
+def updated(number: int) -> OnlineUpdateStats:
+    return OnlineUpdateStats(
+        number=number, kl_to_reference=0.02, approx_kl=0.01, learning_rate=1e-5, num_samples=9, seconds=0.1
     )
 
 
@@ -53,13 +52,13 @@ def test_outcomes_are_told_when_there_are_any() -> None:
 def test_now_and_then_an_update_is_told() -> None:
     assert said_of(*(updated(number) for number in range(2, SHOWN_UPDATES))) == []
     (line,) = said_of(updated(SHOWN_UPDATES + 1))
-    assert line == "[ONLINE] Update #101: moved=0.010 nats/min, unlike=0.020 nats/min, lr=1.00e-05"
+    assert line == "[ONLINE] Update #101: approx_kl=0.010 nats/min, kl_to_reference=0.020 nats/min, lr=1.00e-05"
 
 
 def test_verdicts_and_trouble_are_always_told() -> None:
     lines = said_of(
-        GateResult(promoted=True, reason="it is better", path="a.pt"),
-        GateResult(promoted=False, reason="it is not", path="b.pt"),
+        CandidateResult(promoted=True, reason="it is better", path="a.pt"),
+        CandidateResult(promoted=False, reason="it is not", path="b.pt"),
         WorkerFailure(text="The learner was lost."),
     )
     assert [line.split(":")[0] for line in lines] == [

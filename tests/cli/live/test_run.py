@@ -17,7 +17,7 @@ from understudy.contract.action import Actor
 from understudy.contract.observation import TICK_S, Button
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode
-from understudy.runtime.process_replay import brain_of, differences, hierarchy_of, replay
+from understudy.runtime.process_replay import differences, find_policies, hierarchy_of, replay
 
 PATIENCE_S = 120.0
 LONGEST_ORPHAN_S = 2.0
@@ -162,7 +162,7 @@ def test_new_weights_come_in_while_it_plays(start: Callable[..., Watcher]) -> No
     assert code == 130, said  # a signal ends it as Ctrl-C does
     assert episode.timings is not None and episode.timings["swapped"].sum() == 1
     assert "New weights: executor" in said
-    decided = replay(episode, hierarchy_of(episode, before), lambda executor: brain_of(watcher.models, executor))
+    decided = replay(episode, hierarchy_of(episode, before), lambda executor: find_policies(watcher.models, executor))
     assert len(decided.decided) == len(episode)
     assert not differences(episode, decided).any(), "decided again to the bit, over the swap"
 

@@ -20,18 +20,18 @@ from understudy.learning.shadow.messages import (
     BufferFill,
     Disagreements,
     PromotionResult,
-    Report,
-    UpdateStats,
-    WorkerReady,
+    ShadowReady,
+    ShadowReport,
+    ShadowUpdateStats,
 )
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import WorkerFailure
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import read_episode
 from understudy.worlds.catalog import load_profile
 
 
-def said(*reports: Report, debug: bool = False, learning_rate: float = 1e-4) -> list[str]:
+def said(*reports: ShadowReport, debug: bool = False, learning_rate: float = 1e-4) -> list[str]:
     console = Console(width=300, record=True, file=Path("/dev/null").open("w"))  # noqa: SIM115
     teller = ShadowConsole(console, learning_rate, debug)
     teller.begin()
@@ -41,8 +41,8 @@ def said(*reports: Report, debug: bool = False, learning_rate: float = 1e-4) -> 
     return console.export_text().splitlines()
 
 
-def updated(number: int) -> UpdateStats:
-    return UpdateStats(
+def updated(number: int) -> ShadowUpdateStats:
+    return ShadowUpdateStats(
         number=number,
         loss=0.02341,
         position_error=0.0871,
@@ -75,7 +75,7 @@ def test_a_long_session_prints_one_update_each_half_minute_and_with_debug_all() 
 
 def test_scores_verdicts_and_troubles_are_said() -> None:
     lines = said(
-        WorkerReady(base_minutes=25.2, held_out_minutes=5.0, note=""),
+        ShadowReady(base_minutes=25.2, held_out_minutes=5.0, note=""),
         AgreementScore(agreement=0.61, initial_agreement=0.55, num_clicks=100),
         Disagreements(times_s=(1.0, 2.0)),
         updated(1),

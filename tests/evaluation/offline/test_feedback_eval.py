@@ -44,7 +44,7 @@ class Scripted:
 
 def questions(*modes: Mode) -> list[LabelledMoment]:
     record = np.zeros(1, OBSERVATION)
-    return [LabelledMoment(look=look_of(record, Mode.FIGHT, 0, None), answer=mode) for mode in modes]
+    return [LabelledMoment(request=look_of(record, Mode.FIGHT, 0, None), answer=mode) for mode in modes]
 
 
 def test_agreement_confusion_and_calibration_add_up() -> None:
@@ -56,7 +56,7 @@ def test_agreement_confusion_and_calibration_add_up() -> None:
         Judgement(mode=Mode.LOOT, confidence=0.1),
     ]
     result = evaluate_provider(Scripted(*says, MalformedResponse("nonsense"), ProviderError("silence")), asked, PROFILE)
-    assert (result.num_questions, result.num_answered, result.num_babble, result.num_failed) == (6, 4, 1, 1)
+    assert (result.num_questions, result.num_answered, result.num_malformed, result.num_failed) == (6, 4, 1, 1)
     assert result.agreement.value == pytest.approx(0.75)
     assert result.confusion[Mode.FIGHT, Mode.FLEE] == 1 and np.trace(result.confusion) == 3
     assert result.chance == pytest.approx(0.5)
@@ -78,9 +78,9 @@ def test_who_always_says_the_same_has_no_kappa_and_who_ends_is_not_asked_on() ->
     assert result.kappa == pytest.approx(0.0)
 
 
-def test_who_only_babbles_is_counted_and_drawn_without_a_warning(tmp_path: Path) -> None:
+def test_a_provider_with_only_malformed_answers_is_counted_and_drawn_without_a_warning(tmp_path: Path) -> None:
     result = evaluate_provider(Scripted(MalformedResponse("nonsense")), questions(Mode.FIGHT), PROFILE)
-    assert (result.num_answered, result.num_babble, result.num_corrections) == (0, 1, 0)
+    assert (result.num_answered, result.num_malformed, result.num_corrections) == (0, 1, 0)
     draw_exam(result, "scripted", tmp_path / "critic.svg")
     assert "no answer made sense" in (tmp_path / "critic.svg").read_text(encoding="utf-8")
 
@@ -89,7 +89,7 @@ def test_a_teachers_moments_are_balanced_and_the_rules_do_better_than_chance_on_
     asked = questions_of_teacher("hunter", 40, PROFILE)
     assert len(asked) == 40
     assert len({question.answer for question in asked}) == NUM_MODES
-    assert {question.look.mode for question in asked} == set(range(NUM_MODES)), "the bot's mode gives nothing away"
+    assert {question.request.mode for question in asked} == set(range(NUM_MODES)), "the bot's mode gives nothing away"
     result = evaluate_provider(RuleCritic(), asked, PROFILE)
     assert result.num_answered == 40
     assert result.confusion[Mode.FLEE, Mode.FLEE] > 0
@@ -102,8 +102,8 @@ def test_corrections_that_were_looked_through_are_questions_too(tmp_path: Path) 
     log.append(Correction(state=describe(record[0], PROFILE), bot_action=Mode.LOOT, vlm_correction=Mode.FLEE))
     log.close()
     (question,) = questions_of_entries(read_corrections(tmp_path).entries)
-    assert question.answer is Mode.FLEE and question.look.mode == int(Mode.LOOT)
-    assert question.look.observation.tobytes() == record.tobytes()
+    assert question.answer is Mode.FLEE and question.request.mode == int(Mode.LOOT)
+    assert question.request.observation.tobytes() == record.tobytes()
 
 
 def test_a_picture_of_the_examination_is_written(tmp_path: Path) -> None:

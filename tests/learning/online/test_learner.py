@@ -21,7 +21,7 @@ TICKS = 60
 @pytest.fixture(autouse=True)
 def short_stretches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Thirty seconds of play for each test would only take longer."""
-    monkeypatch.setattr(learner_module, "STRETCH_TICKS", TICKS)
+    monkeypatch.setattr(learner_module, "SEGMENT_TICKS", TICKS)
     monkeypatch.setattr(learner_module, "VALUE_WARMUP_SEGMENTS", 2)
 
 
@@ -71,9 +71,9 @@ def test_it_learns_only_when_the_value_is_warm_and_explains_something() -> None:
     for number in range(3):
         watch(one, number, np.array([30]))
     assert len(one) > 0
-    one.explained = -0.1
+    one.explained_variance = -0.1
     assert one.due_s(0.0) is None
-    one.explained = 0.2
+    one.explained_variance = 0.2
     while len(one) < one.settings.batch_size:
         watch(one, 9)
     assert one.due_s(0.0) == 0.0
@@ -86,8 +86,8 @@ def test_what_plays_is_not_what_learns_until_it_is_promoted() -> None:
     before = {name: weight.clone() for name, weight in one.behaviour_policy.state_dict().items()}
     for number in range(6):
         watch(one, number, np.array([10 + number]))
-    one.explained = 0.2
-    moved = [one.update(3.0 * number).moved_per_minute for number in range(10)]
+    one.explained_variance = 0.2
+    moved = [one.update(3.0 * number).approx_kl for number in range(10)]
     assert moved[-1] > 0.0
     assert all(torch.equal(weight, before[name]) for name, weight in one.behaviour_policy.state_dict().items())
     learnt = one.policy.ema_state_dict
@@ -109,14 +109,14 @@ def test_an_interruption_ends_the_stretch_and_a_short_one_tells_nothing() -> Non
     part = ExecutorStep(*(getattr(play, each.name)[:10] for each in dataclasses.fields(ExecutorStep)))
     assert one.add_block(observations(0)[:10], part, False) == []
     assert len(watch(one, 1, follows=False)) == 1
-    assert one.num_learnt_ticks == TICKS
+    assert one.num_ticks == TICKS
 
 
 def test_after_unusable_steps_it_starts_over_from_what_plays() -> None:
     one = learner(learning_rate=1e-3)
     for number in range(6):
         watch(one, number, np.array([10 + number]))
-    one.explained = 0.2
+    one.explained_variance = 0.2
     one.update(0.0)
     with torch.no_grad():
         one.policy.model.start.weight.fill_(float("nan"))
@@ -140,9 +140,9 @@ def test_it_learns_on_from_other_weights_that_somebody_promoted() -> None:
     one, other = learner(learning_rate=1e-3), small_executor(seed=3)
     for number in range(6):
         watch(one, number, np.array([10 + number]))
-    one.explained = 0.2
+    one.explained_variance = 0.2
     one.update(0.0)
     one.set_behaviour_policy(other)
     for weights in (one.behaviour_policy.state_dict(), one.policy.ema_state_dict):
         assert all(torch.equal(weight, weights[name]) for name, weight in other.state_dict().items())
-    assert len(one) == 0 and one.explained == 0.2, "the value goes on"
+    assert len(one) == 0 and one.explained_variance == 0.2, "the value goes on"

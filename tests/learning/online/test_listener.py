@@ -14,8 +14,8 @@ from tests.support.small_policies import write_brain
 from understudy.contract.action import Actor
 from understudy.contract.protocols import Step
 from understudy.learning.online.listener import VisualOutcomeLearner
-from understudy.learning.online.messages import OnlineReport, SegmentStats, UpdateStats
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.online.messages import OnlineReport, OnlineUpdateStats, SegmentStats
+from understudy.learning.worker.messages import WorkerFailure
 from understudy.policies.checkpoint import load_checkpoint
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hierarchy
 from understudy.worlds.simulator.world import Simulator
@@ -74,7 +74,7 @@ def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learn
     try:
         play(learner, hierarchy, 6_200)
         wait_until(told, lambda report: isinstance(report, SegmentStats))
-        pid = learner.background.pid
+        pid = learner.worker.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         wait_until(told, lambda report: isinstance(report, WorkerFailure) and "started again" in report.text)
@@ -83,8 +83,8 @@ def test_it_learns_beside_play_stages_what_it_learnt_and_outlives_a_killed_learn
         play(learner, hierarchy, 400, Actor.PERSON)
         play(learner, hierarchy, 1_000)  # what it was given once more only warms the value up
         assert learner.num_ticks == 7_200, "what a person did is not learnt from"
-        if any(isinstance(report, SegmentStats) and report.explained > 0 for report in told):
-            wait_until(told, lambda report: isinstance(report, UpdateStats))
+        if any(isinstance(report, SegmentStats) and report.explained_variance > 0 for report in told):
+            wait_until(told, lambda report: isinstance(report, OnlineUpdateStats))
     finally:
         learner.close()
     assert load_checkpoint(models / "executor" / "best_model.pt").identity == identity, "nobody let it play"

@@ -26,77 +26,77 @@ def generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def chance_of(model: torch.nn.Module, moments: ExecutorBatch, candidate: int) -> float:
+def chance_of(model: torch.nn.Module, batch: ExecutorBatch, candidate: int) -> float:
     with torch.no_grad():
-        distribution = ExecutorDistribution(forward_policy(model, moments), SAMPLING)
+        distribution = ExecutorDistribution(forward_policy(model, batch), SAMPLING)
     return float(distribution.target_log_probs[:, candidate].exp().mean())
 
 
 def test_what_went_better_grows_likelier() -> None:
-    learnt, moments = (
+    learnt, batch = (
         policy(learning_rate=2e-3, kl_coef=0.0, n_epochs=12),
         played_by(small_executor(), 20, 100).flatten(),
     )
-    before = chance_of(learnt.model, moments, 1)
-    began, wanted = moments.target >= 0, (moments.target == 1).float()
-    learnt.train(moments, 5.0 * began * (wanted - wanted[began].mean()), generator())  # to begin at all pays nothing
+    before = chance_of(learnt.model, batch, 1)
+    began, wanted = batch.target >= 0, (batch.target == 1).float()
+    learnt.train(batch, 5.0 * began * (wanted - wanted[began].mean()), generator())  # to begin at all pays nothing
     # one update goes no further than the clip: 0.155 becomes 0.161
-    assert chance_of(learnt.model, moments, 1) > 1.02 * before
+    assert chance_of(learnt.model, batch, 1) > 1.02 * before
 
 
 def test_a_key_that_went_better_is_pressed_more() -> None:
-    learnt, moments = (
+    learnt, batch = (
         policy(learning_rate=1e-3, kl_coef=0.0, n_epochs=4),
         played_by(small_executor(), 20, 100).flatten(),
     )
     with torch.no_grad():
-        before = torch.sigmoid(forward_policy(learnt.model, moments).key_logits).mean(0)
-        learnt_from = torch.where(moments.keys[:, 2], 5.0, 0.0) - torch.where(moments.keys[:, 3], 5.0, 0.0)
-    learnt.train(moments, learnt_from, generator())
+        before = torch.sigmoid(forward_policy(learnt.model, batch).key_logits).mean(0)
+        learnt_from = torch.where(batch.keys[:, 2], 5.0, 0.0) - torch.where(batch.keys[:, 3], 5.0, 0.0)
+    learnt.train(batch, learnt_from, generator())
     with torch.no_grad():
-        after = torch.sigmoid(forward_policy(learnt.model, moments).key_logits).mean(0)
+        after = torch.sigmoid(forward_policy(learnt.model, batch).key_logits).mean(0)
     assert after[2] > before[2] and after[3] < before[3]
 
 
 def test_a_high_kl_coefficient_keeps_it_near_the_reference_policy() -> None:
-    moments = played_by(small_executor(), 20, 100).flatten()
-    gains = torch.where(moments.target == 1, 1.0, -1.0) * (moments.target >= 0)
+    batch = played_by(small_executor(), 20, 100).flatten()
+    advantages = torch.where(batch.target == 1, 1.0, -1.0) * (batch.target >= 0)
     apart = []
     for kl_coef in (0.0, 30.0):
         learnt = policy(learning_rate=1e-3, kl_coef=kl_coef, n_epochs=4)
-        learnt.train(moments, gains, generator())
+        learnt.train(batch, advantages, generator())
         with torch.no_grad():
             now, reference = (
-                ExecutorDistribution(forward_policy(model, moments), SAMPLING)
+                ExecutorDistribution(forward_policy(model, batch), SAMPLING)
                 for model in (learnt.model, learnt.reference_policy)
             )
-            apart.append(float(now.kl(reference, moments).mean()))
+            apart.append(float(now.kl(reference, batch).mean()))
     assert apart[1] < 0.3 * apart[0]
 
 
 def test_the_clip_bounds_how_far_one_update_moves_a_probability() -> None:
-    moments = played_by(small_executor(), 20, 100).flatten()
-    before = chance_of(small_executor(), moments, 1)
+    batch = played_by(small_executor(), 20, 100).flatten()
+    before = chance_of(small_executor(), batch, 1)
 
     def growth(clip_range: float) -> float:
         learnt = policy(learning_rate=1e-4, kl_coef=0.0, n_epochs=30, clip_range=clip_range)
-        learnt.train(moments, (moments.target == 1).float(), generator())
-        return chance_of(learnt.model, moments, 1) / before
+        learnt.train(batch, (batch.target == 1).float(), generator())
+        return chance_of(learnt.model, batch, 1) / before
 
     assert 1.02 < growth(0.1) < 1.15
     assert growth(1e9) > 1.4, "unclipped, the same advantages go far beyond that"
 
 
 def test_no_further_pass_begins_once_an_update_has_moved_the_policy_beyond_target_kl() -> None:
-    moments = played_by(small_executor(), 20, 100).flatten()
-    advantages = torch.where(moments.target == 1, 1.0, -1.0) * (moments.target >= 0)
-    chosen, _ = subsample_idle_ticks(moments, PPOConfig().idle_keep_rate, generator())
+    batch = played_by(small_executor(), 20, 100).flatten()
+    advantages = torch.where(batch.target == 1, 1.0, -1.0) * (batch.target >= 0)
+    chosen, _ = subsample_idle_ticks(batch, PPOConfig().idle_keep_rate, generator())
     steps_in_pass = math.ceil(len(chosen) / 256)
     assert steps_in_pass > 1
 
     def train(target_kl: float, n_epochs: int) -> tuple[PPOStats, float]:
         learnt = policy(learning_rate=1e-3, kl_coef=0.0, n_epochs=n_epochs, target_kl=target_kl)
-        stats = learnt.train(moments, advantages, generator())
+        stats = learnt.train(batch, advantages, generator())
         return stats, learnt.num_steps / steps_in_pass
 
     first_pass, _ = train(1e9, n_epochs=1)
@@ -110,21 +110,21 @@ def test_no_further_pass_begins_once_an_update_has_moved_the_policy_beyond_targe
     assert passes == 4
 
 
-def test_gains_that_are_not_numbers_are_not_learnt_from() -> None:
-    moments, learnt = played_by(small_executor(), 20, 100).flatten(), policy(n_epochs=10)
+def test_advantages_that_are_not_finite_change_no_weights() -> None:
+    batch, learnt = played_by(small_executor(), 20, 100).flatten(), policy(n_epochs=10)
     before = {name: weight.clone() for name, weight in learnt.model.state_dict().items()}
     with pytest.raises(TrainingError, match="unusable steps in a row"):
-        learnt.train(moments, torch.full((len(moments),), float("nan")), generator())
+        learnt.train(batch, torch.full((len(batch),), float("nan")), generator())
     assert all(torch.equal(weight, before[name]) for name, weight in learnt.model.state_dict().items())
 
 
 def test_few_ticks_stand_for_all_without_bias() -> None:
-    moments = played_by(small_executor(start=-4.0, keys=-6.0), 60, 100).flatten()
-    wanted = moments.context[:, 0] * moments.expected_onsets
+    batch = played_by(small_executor(start=-4.0, keys=-6.0), 60, 100).flatten()
+    wanted = batch.context[:, 0] * batch.expected_onsets
     found = []
     for seed in range(30):
-        chosen, weights = subsample_idle_ticks(moments, 0.16, torch.Generator().manual_seed(seed))
-        assert set(torch.nonzero(moments.has_onset)[:, 0].tolist()) <= set(chosen.tolist())
-        assert len(chosen) < 0.3 * len(moments)
+        chosen, weights = subsample_idle_ticks(batch, 0.16, torch.Generator().manual_seed(seed))
+        assert set(torch.nonzero(batch.has_onset)[:, 0].tolist()) <= set(chosen.tolist())
+        assert len(chosen) < 0.3 * len(batch)
         found.append(float((weights * wanted[chosen]).sum() / weights.sum()))
     assert np.mean(found) == pytest.approx(float(wanted.mean()), abs=4 * np.std(found) / 30**0.5)

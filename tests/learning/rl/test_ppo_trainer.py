@@ -61,7 +61,7 @@ def test_it_learns_what_pays() -> None:
 
 @pytest.mark.parametrize("kind", ["always positive", "at random"])
 def test_a_reward_that_tells_nothing_leaves_the_policy_where_it_is(kind: str) -> None:
-    """What is always paid is expected; what is paid at random pulls here and there, and the leash pulls back."""
+    """A constant reward has no advantage; a random one has noise, against which the KL penalty acts."""
     learner, random = trainer(), np.random.default_rng(0)
     unlike = [0.0]
     for number in range(14):
@@ -89,7 +89,7 @@ def test_nothing_is_learnt_before_the_value_is_warm_nor_after_it_was_lost() -> N
         learner.value.net.head.weight.fill_(float("nan"))
     experience = stretch(learner, 4)
     report = learner.learn(experience)
-    assert report.policy is None and "not numbers" in report.trouble
+    assert report.policy is None and "not finite" in report.reset_reason
     assert all(torch.equal(weight, before[name]) for name, weight in learner.policy.model.state_dict().items())
     assert learner.learn(stretch(learner, 5)).policy is None, "the new value has to get warm first"
 
@@ -102,7 +102,7 @@ def test_a_state_that_was_kept_goes_on_the_same() -> None:
         learners[0].learn(experience)
     learners[1].load_state_dict(copy.deepcopy(learners[0].state_dict()))
     for learner in learners:
-        learner.value._memory.clear()  # the play itself is not kept: both begin to collect anew
+        learner.value._stored.clear()  # the play itself is not kept: both begin to collect anew
         torch.manual_seed(5)
         experience = stretch(learner, 7)
         pay_for(1, experience)

@@ -17,7 +17,7 @@ from understudy.learning.data.labelled_episode import label_episode
 from understudy.learning.data.replay_buffer import ReplayBuffer
 from understudy.learning.data.streaming_labeller import AWAY_TICKS, StreamingLabeller
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
-from understudy.learning.shadow.acceptance import LARGEST_LOSS, accept_candidate
+from understudy.learning.shadow.acceptance import MAX_AGREEMENT_LOSS, accept_candidate
 from understudy.learning.shadow.agreement import Agreement
 from understudy.learning.shadow.learner import CYCLE_TICKS, RehearsalData, ShadowLearner, split_of
 from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings
@@ -142,7 +142,7 @@ def test_the_earlier_manner_is_rehearsed_by_its_own_answers(policies: PolicyBund
     torch.manual_seed(0)
     settings = ShadowSettings(learning_rate=3e-3, ema_decay=0.0, steps_per_update=20)
     learner = ShadowLearner(policies, PROFILE, settings, RehearsalData(pool=pool, held_out=base))
-    learner.watch(records, actions, 0)
+    learner.add_block(records, actions, 0)
     for number in range(3):
         learner.update(10.0 * number)
     learner.model.eval()
@@ -164,7 +164,7 @@ def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises
             now_s = tick / TICK_RATE_HZ
             block = records[at : at + 10].copy()
             block["time_s"] = now_s + np.arange(10) / TICK_RATE_HZ
-            reports = learner.watch(block, actions[at : at + 10], tick)
+            reports = learner.add_block(block, actions[at : at + 10], tick)
             scores += [report for report in reports if isinstance(report, AgreementScore)]
             due = learner.due_s(now_s)
             assert (due is None) == (len(learner.buffer) < 32)
@@ -187,7 +187,7 @@ def test_updates_come_every_three_seconds_from_32_samples_on_and_the_score_rises
 def test_moments_of_disagreement_are_named(policies: PolicyBundle) -> None:
     records, actions = played()
     learner = settled(policies)
-    reports = learner.watch(records, actions, 0)
+    reports = learner.add_block(records, actions, 0)
     moments = [time_s for report in reports if isinstance(report, Disagreements) for time_s in report.times_s]
     clicks = sum(len(report.times_s) for report in reports if isinstance(report, Disagreements))
     assert len(moments) == clicks > 5
@@ -215,7 +215,7 @@ def test_only_a_better_candidate_that_has_lost_nothing_may_play() -> None:
     assert accept_candidate(likely(0.66, -0.28), old, None, None).promote
     assert not accept_candidate(likely(0.66, -0.31), old, base, base).promote, "less likely"
     assert not accept_candidate(likely(0.50, -0.28), old, base, base).promote, "fewer clicks agree"
-    worse = likely(0.80 - LARGEST_LOSS - 0.03, -0.2)
+    worse = likely(0.80 - MAX_AGREEMENT_LOSS - 0.03, -0.2)
     refused = accept_candidate(likely(0.66, -0.28), old, worse, base)
     assert not refused.promote and "base" in refused.reason
     few = accept_candidate(likely(0.9, -0.1, clicks=5), likely(0.1, -0.9, clicks=5), None, None)

@@ -24,11 +24,11 @@ from understudy.learning.shadow.messages import (
     BufferFill,
     Disagreements,
     PromotionResult,
-    Report,
-    UpdateStats,
-    WorkerReady,
+    ShadowReady,
+    ShadowReport,
+    ShadowUpdateStats,
 )
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import WorkerFailure
 from understudy.learning.worker.worker_process import WorkerTimeouts
 from understudy.policies.checkpoint import BEST, load_checkpoint
 
@@ -39,15 +39,15 @@ class Ear:
     """Keeps the reports."""
 
     def __init__(self) -> None:
-        self.reports: list[Report] = []
+        self.reports: list[ShadowReport] = []
         self._heard = threading.Condition()
 
-    def __call__(self, report: Report) -> None:
+    def __call__(self, report: ShadowReport) -> None:
         with self._heard:
             self.reports.append(report)
             self._heard.notify_all()
 
-    def of(self, kind: type) -> list[Report]:
+    def of(self, kind: type) -> list[ShadowReport]:
         return [report for report in self.reports if isinstance(report, kind)]
 
     def wait(self, seen: Callable[[], object]) -> None:
@@ -93,16 +93,16 @@ def test_a_played_session_is_scored_learnt_from_staged_and_judged(
     assert isinstance(trainer, Listener)
     for step in steps(1200):
         trainer.on_step(step)
-    ear.wait(lambda: len(ear.of(UpdateStats)) >= 5)
+    ear.wait(lambda: len(ear.of(ShadowUpdateStats)) >= 5)
     trainer.close()
     trainer.close()
 
-    (ready,) = ear.of(WorkerReady)
-    assert isinstance(ready, WorkerReady) and ready.base_minutes == 0 and "no recordings" in ready.note
+    (ready,) = ear.of(ShadowReady)
+    assert isinstance(ready, ShadowReady) and ready.base_minutes == 0 and "no recordings" in ready.note
     (judged,) = ear.of(PromotionResult)
     assert isinstance(judged, PromotionResult) and not judged.promoted and "held out" in judged.reason
     assert ear.of(BufferFill) and ear.of(AgreementScore) and ear.of(Disagreements) and not ear.of(WorkerFailure)
-    assert [report.number for report in ear.of(UpdateStats)] == list(range(1, trainer.num_updates + 1))  # type: ignore[union-attr]
+    assert [report.number for report in ear.of(ShadowUpdateStats)] == list(range(1, trainer.num_updates + 1))  # type: ignore[union-attr]
 
     staged = load_checkpoint(trainer.candidate, "executor")
     assert staged.identity == judged.identity != before.identity
@@ -121,18 +121,18 @@ def test_a_killed_learner_comes_back_with_the_play_so_far(make: Callable[..., Sh
     trainer = make(ear, update_interval=0.2)
     for step in steps(600):
         trainer.on_step(step)
-    ear.wait(lambda: ear.of(UpdateStats))
+    ear.wait(lambda: ear.of(ShadowUpdateStats))
     filled = 0.8 * trainer.num_samples  # which of the ticks without an event are kept is drawn anew
-    assert trainer.background.pid is not None
-    os.kill(trainer.background.pid, signal.SIGKILL)
+    assert trainer.worker.pid is not None
+    os.kill(trainer.worker.pid, signal.SIGKILL)
     ear.wait(lambda: ear.of(WorkerFailure))
     count = len(ear.reports)
     ear.wait(
         lambda: any(isinstance(report, BufferFill) and report.num_samples >= filled for report in ear.reports[count:])
     )
-    ear.wait(lambda: any(isinstance(report, UpdateStats) for report in ear.reports[count:]))
+    ear.wait(lambda: any(isinstance(report, ShadowUpdateStats) for report in ear.reports[count:]))
     trainer.close()
-    assert trainer.background.num_restarts == 1
+    assert trainer.worker.num_restarts == 1
     (trouble,) = ear.of(WorkerFailure)
     assert isinstance(trouble, WorkerFailure) and "started again" in trouble.text
 
@@ -148,8 +148,8 @@ def test_what_a_policy_did_is_not_learnt_from_and_nobody_waits(make: Callable[..
     trainer.close()
     assert longest_s < 0.05
     assert not ear.of(BufferFill)
-    assert (trainer.seen.num_ticks, trainer.seen.num_expert_ticks) == (400, 0)
-    assert 0 < trainer.seen.num_active_ticks < 400
+    assert (trainer.input_stats.num_ticks, trainer.input_stats.num_expert_ticks) == (400, 0)
+    assert 0 < trainer.input_stats.num_active_ticks < 400
 
 
 def test_weights_that_are_not_there_are_a_sentence_and_play_goes_on(
@@ -157,7 +157,7 @@ def test_weights_that_are_not_there_are_a_sentence_and_play_goes_on(
 ) -> None:
     (models / "executor" / BEST).unlink()
     ear = Ear()
-    trainer = make(ear, patience=WorkerTimeouts(most_restarts=1))
+    trainer = make(ear, timeouts=WorkerTimeouts(most_restarts=1))
     ear.wait(lambda: len(ear.of(WorkerFailure)) >= 4)
     for step in steps(50):
         trainer.on_step(step)

@@ -81,7 +81,7 @@ def test_a_session_rehearses_stages_and_goes_on_from_what_it_staged(recordings: 
     assert learner.rehearsal is not None and len(learner.rehearsal.pool) > 500
     records, actions = teacher_play()[3].observation.records.copy(), teacher_play()[3].actions
     records["time_s"] = np.arange(len(records)) / TICK_RATE_HZ
-    learner.watch(records[:600], actions[:600], 0)
+    learner.add_block(records[:600], actions[:600], 0)
     learner.update(0.0)
     verdict = learner.evaluate_candidate()
     assert verdict.numbers["base_agreement_before"] >= 0.0

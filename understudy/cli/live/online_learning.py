@@ -1,4 +1,4 @@
-"""Seats the online learner beside a live game, and says what it does: the guide's Phase 3, on by default."""
+"""Online learning beside a live game, and its console lines: the guide's Phase 3, on by default."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,13 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.learning.online.messages import (
-    GateResult,
     OnlineReport,
+    OnlineUpdateStats,
     SegmentStats,
-    UpdateStats,
-    WorkerReady,
 )
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import CandidateResult, WorkerFailure, WorkerReady
 
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
@@ -109,7 +107,7 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
         game.window.profile,
         game.swapper,
         lambda judged: tell(
-            GateResult(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
+            CandidateResult(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
             game.announcer.say,
         ),
         config=LiveGateConfig(watch=VISION_CONFIG),
@@ -120,7 +118,7 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
 
 
 def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
-    """What is said at the beginning."""
+    """The console lines at the start."""
     gate = "tried by turns with what plays" if on_screen else "played only after the gate has let it through"
     return (
         "[ONLINE] Learning from outcomes ACTIVE (--no_online_learning turns it off)",
@@ -130,16 +128,16 @@ def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
 
 
 def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
-    """Says what is worth a line. Called on the learner's watching thread."""
+    """Prints reports that are worth a line. Called on the worker's monitoring thread."""
     if isinstance(report, SegmentStats):
         if report.kills or report.deaths or report.loot:
             say(outcome_line(report))
-    elif isinstance(report, UpdateStats):
+    elif isinstance(report, OnlineUpdateStats):
         if report.number % SHOWN_UPDATES == 1:
             say(update_line(report))
-    elif isinstance(report, GateResult):
-        said = "Promoted, it plays now" if report.promoted else "Kept aside"
-        say(f"[ONLINE] {said}: {report.reason} ({report.path})")
+    elif isinstance(report, CandidateResult):
+        result = "Promoted, it plays now" if report.promoted else "Kept aside"
+        say(f"[ONLINE] {result}: {report.reason} ({report.path})")
     elif isinstance(report, WorkerFailure):
         say(f"[ONLINE] {report.text}")
     elif isinstance(report, WorkerReady):
@@ -154,9 +152,9 @@ def outcome_line(report: SegmentStats) -> str:
     )
 
 
-def update_line(report: UpdateStats) -> str:
-    """`Update #12: moved=0.012 nats/min, unlike=0.034 nats/min, lr=1.00e-05`."""
+def update_line(report: OnlineUpdateStats) -> str:
+    """`Update #12: approx_kl=0.012 nats/min, kl_to_reference=0.034 nats/min, lr=1.00e-05`."""
     return (
-        f"[ONLINE] Update #{report.number}: moved={report.moved_per_minute:.3f} nats/min, "
-        f"unlike={report.unlike_per_minute:.3f} nats/min, lr={report.learning_rate:.2e}"
+        f"[ONLINE] Update #{report.number}: approx_kl={report.approx_kl:.3f} nats/min, "
+        f"kl_to_reference={report.kl_to_reference:.3f} nats/min, lr={report.learning_rate:.2e}"
     )

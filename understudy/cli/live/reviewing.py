@@ -149,16 +149,16 @@ def _as_array(record: "np.void") -> "np.ndarray":
 
 
 def in_a_line(seat: ReviewSession) -> str:
-    """What came of it."""
+    """The counts of a session in one line."""
     counts, critic = seat.critic.counts, seat.critic
-    told = f"Critic: {counts.corrected} corrections, {counts.agreed} agreements"
+    line = f"Critic: {counts.corrected} corrections, {counts.agreed} agreements"
     if counts.by_person:
-        told += f", {counts.by_person} of yours"
+        line += f", {counts.by_person} of yours"
     for number, what in (
-        (counts.babble, "answers without sense"),
+        (counts.num_malformed, "malformed answers"),
         (counts.failed, "without answer"),
         (critic.num_replaced, "looks left out for newer ones"),
         (counts.lost, "not written"),
     ):
-        told += f", {number} {what}" if number else ""
-    return f"{told}."
+        line += f", {number} {what}" if number else ""
+    return f"{line}."

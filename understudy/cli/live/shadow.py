@@ -121,7 +121,7 @@ def _recorder(command: "Run", place: "HumanGame", session: str) -> "Recorder":
 
 def _sum_up(teller: "ShadowConsole", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
     say = teller.say
-    say(f"Over: {trainer.num_updates} updates, {trainer.background.num_restarts} restarts of the learner")
+    say(f"Over: {trainer.num_updates} updates, {trainer.worker.num_restarts} restarts of the learner")
     if recorder is None:
         return
     if recorder.failure is not None:
@@ -208,6 +208,6 @@ class EmptyCheck:
             has_focus=self._place.has_focus(),
             window=self._place.size,
             desktop=self._place.desktop_size(),
-            num_active_ticks=self._trainer.seen.num_active_ticks,
+            num_active_ticks=self._trainer.input_stats.num_active_ticks,
             learner_had_time=self._ready_s is not None and now_s - self._ready_s > UNTAUGHT_S,
         )

@@ -11,11 +11,11 @@ from understudy.learning.shadow.messages import (
     BufferFill,
     Disagreements,
     PromotionResult,
-    Report,
-    UpdateStats,
-    WorkerReady,
+    ShadowReady,
+    ShadowReport,
+    ShadowUpdateStats,
 )
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import WorkerFailure
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -79,7 +79,7 @@ class ShadowConsole:
         self.say("Bot is WATCHING - play the game normally!")
         self.say(f"Learning rate: {short(self._learning_rate)} (with warmup + cosine decay)")
 
-    def hear(self, report: Report) -> None:
+    def hear(self, report: ShadowReport) -> None:
         """Prints what is worth a line, and keeps the rest for the next one."""
         if isinstance(report, BufferFill):
             is_first, self._filled = self._filled is None, report
@@ -89,16 +89,16 @@ class ShadowConsole:
             self._scored = report
         elif isinstance(report, Disagreements):
             self.bookmarks.add(report.times_s)
-        elif isinstance(report, UpdateStats):
+        elif isinstance(report, ShadowUpdateStats):
             self._hear_update(report)
-        elif isinstance(report, WorkerReady):
+        elif isinstance(report, ShadowReady):
             self.say(ready_line(report))
         elif isinstance(report, PromotionResult):
             self.say(f"{'Promoted' if report.promoted else 'Kept aside'}: {report.reason} ({report.path})")
         elif isinstance(report, WorkerFailure):
             self.say(report.text)
 
-    def _hear_update(self, report: UpdateStats) -> None:
+    def _hear_update(self, report: ShadowUpdateStats) -> None:
         self._num_updates = report.number
         if not (self._debug or report.number % SHOWN_UPDATES == 1):
             return
@@ -120,7 +120,7 @@ def buffer_line(report: BufferFill) -> str:
     return f"Buffer: {report.num_samples}/{report.buffer_size} samples"
 
 
-def update_line(report: UpdateStats) -> str:
+def update_line(report: ShadowUpdateStats) -> str:
     """`Update #12: loss=0.0234, pos_err=0.087, click_acc=78%, lr=1.00e-04`."""
     return (
         f"Update #{report.number}: loss={report.loss:.4f}, pos_err={report.position_error:.3f}, "
@@ -136,7 +136,7 @@ def score_line(report: AgreementScore) -> str:
     )
 
 
-def ready_line(report: WorkerReady) -> str:
+def ready_line(report: ShadowReady) -> str:
     """What is rehearsed so that the old skill stays."""
     if report.note:
         return f"Nothing to rehearse, the old skill may fade: {report.note}"

@@ -1,10 +1,11 @@
 """The gate for a world that cannot be reset: candidate and incumbent take turns in it, a few minutes at a time.
 
-Two stretches make a pair, in an order drawn by lot, so that whatever changes in the world favours neither. What came of
-a stretch is read off observations alone (`learning/rl/outcome_detector.py`), for a real game keeps no books for us. The
-test is the embedded gate's (`trial.py`). One world gives some thirteen pairs an hour, where the embedded game gives
-thousands: only large gains can be proved, and what is not proved does not play. The seconds after each change of
-weights, and those in which a person plays, belong to nobody and are not counted."""
+Two segments make a pair, in random order, so that changes of the world favour neither. Outcomes are detected from
+observations alone (`learning/rl/outcome_detector.py`). The test is the simulator gate's (`comparison/paired_test.py`).
+One world gives some thirteen pairs an hour, the simulator thousands: only large gains can be proved, and a candidate
+without proof is not promoted. The seconds after each change of weights, and those in which a person plays, are not
+counted.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -24,25 +25,25 @@ from understudy.runtime.latest_value import Latest
 from understudy.runtime.weight_swap import LoadedPolicies
 
 LIVE_TRIAL = SequentialTestConfig(worst_loss=15.0, deaths_ratio=1.5, deaths_error=0.25)
-"""Pairs and deaths are too few in one world to prove as much of them as in many: see docs/decisions/gate.md."""
+"""One world has few pairs and deaths, so its bounds are wider than the simulator gate's: docs/decisions/gate.md."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class LiveGateConfig:
-    """How a candidate is judged where nothing can be reset."""
+    """Settings of a test by turns in one world."""
 
     trial: SequentialTestConfig = field(default_factory=lambda: LIVE_TRIAL)
-    """What has to be shown, and how surely."""
+    """Hypotheses and error rates."""
     stretch_s: float = 120.0
-    """Play of one stretch that counts."""
+    """Counted play of one segment."""
     settle_s: float = 15.0
-    """After a change of weights, or after the person has let go, so long does not count."""
+    """Not counted after a change of weights, or after the person hands back."""
     max_pairs: int = 36
-    """After so many pairs a candidate that is not surely better is refused."""
+    """Pairs after which a candidate without proof is refused."""
     pairs_per_look: int = 3
-    """Pairs from one look to the next."""
+    """Pairs between two interim looks."""
     watch: OutcomeDetectorConfig = field(default_factory=OutcomeDetectorConfig)
-    """How sharply to look for what happened."""
+    """Thresholds of outcome detection."""
     seed: int = 0
     """Of the order within each pair."""
 
@@ -54,29 +55,29 @@ class LiveGateConfig:
 
 
 @dataclass
-class _Stretch:
-    """What has come of the stretch in progress."""
+class _Segment:
+    """Outcomes of the segment in progress."""
 
     ticks: int = 0
     value: float = 0.0
     deaths: float = 0.0
 
-    def add(self, happened: np.void) -> None:
+    def add(self, outcomes: np.void) -> None:
         self.ticks += 1
-        self.value += float(happened["kill_value"] + happened["loot_value"])
-        self.deaths += float(happened["deaths"])
+        self.value += float(outcomes["kill_value"] + outcomes["loot_value"])
+        self.deaths += float(outcomes["deaths"])
 
     def score(self) -> float:
-        """Points a minute, as the arena counts them."""
+        """Points a minute, by the definition of EpisodeStats."""
         return score_per_minute(self.value, self.deaths, self.ticks / TICK_RATE_HZ / 60)
 
 
 PutIn = Callable[[Carry], None]
-"""Changes who plays, between two ticks, given the memory of the one that does."""
+"""Swaps the weights between two ticks, given the pilot's carry."""
 
 
 def warm_swap(hierarchy: HierarchicalPolicy, new: LoadedPolicies) -> PutIn:
-    """Lets a brain play that is ready to: checked, and its networks made, off the thread that plays."""
+    """Returns a swap to loaded policies; checks and backends were made off the control thread."""
 
     def put(carry: Carry) -> None:
         hierarchy.swap(new.policies, carry, new.networks)
@@ -85,10 +86,10 @@ def warm_swap(hierarchy: HierarchicalPolicy, new: LoadedPolicies) -> PutIn:
 
 
 class LiveGate:
-    """Takes turns with two brains in one live world until it is clear which is better.
+    """Compares candidate and incumbent by turns in one live world, with a paired sequential test.
 
-    It stands in for the `Swapper` between two ticks, and is a Listener of the same session; both are called by the
-    thread that plays. It changes no file: `verdict` brings the verdict to another thread, which calls `gate.carry_out`.
+    It takes the place of the `WeightSwapper` between two ticks, and is a Listener of the same session; the control
+    thread calls both. It changes no file: another thread takes `verdict` and calls `apply_verdict`.
     """
 
     def __init__(
@@ -100,34 +101,34 @@ class LiveGate:
         swapper: Callable[[Carry], bool] | None = None,
     ) -> None:
         """Args:
-        candidate: lets it play that might.
-        incumbent: lets it play that plays now.
+        candidate: swaps the candidate in.
+        incumbent: swaps the incumbent in.
         profile: the game.
-        config: how to judge; the defaults when None.
-        swapper: the session's `Swapper`, which brings weights that somebody else promotes; they end the trial.
+        config: of the test; the defaults when None.
+        swapper: the session's `WeightSwapper`, which loads weights that another process promotes; they end the trial.
         """
         self.config = config or LiveGateConfig()
         self.verdict: Latest[GateVerdict] = Latest()
         self.over = False
         self.num_pairs = 0
         self._put_in, self._swapper = {True: candidate, False: incumbent}, swapper
-        self._watch = OutcomeDetector(profile, self.config.watch)
-        self._memory = self._watch.start(1)
+        self._detector = OutcomeDetector(profile, self.config.watch)
+        self._memory = self._detector.start(1)
         looks = range(self.config.pairs_per_look, self.config.max_pairs + 1, self.config.pairs_per_look)
         self._trial = PairedSequentialTest(self.config.trial, looks, self.config.stretch_s)
         self._random = np.random.default_rng(self.config.seed)
         self._playing = False  # the incumbent
         self._wanted = self._draw()
-        self._done: dict[bool, _Stretch] = {}
-        self._stretch = _Stretch()
+        self._done: dict[bool, _Segment] = {}
+        self._stretch = _Segment()
         self._calm_ticks = 0
 
     def __call__(self, carry: Carry) -> bool:
-        """Between two ticks: puts in the brain whose turn it is; says whether it changed."""
+        """Between two ticks: swaps in the policy whose turn it is; returns whether the weights changed."""
         if self._swapper is not None and self._swapper(carry):
             if not self.over:
                 self._end(promote=False, reason="other weights came to play while it was judged")
-            self._wanted = self._playing = False  # what has arrived plays on: it is the incumbent now
+            self._wanted = self._playing = False  # the new weights are the incumbent now
             return True
         if self._wanted == self._playing:
             return False
@@ -136,32 +137,32 @@ class LiveGate:
         return True
 
     def on_step(self, step: Step) -> None:
-        """Sees what happened, and counts it for whoever plays."""
-        happened = self._watch.update(step.observation, self._memory)[0]
+        """Adds the tick's outcomes to the segment of the policy that plays."""
+        outcomes = self._detector.update(step.observation, self._memory)[0]
         if self.over or self._wanted != self._playing:
             return
         self._calm_ticks = self._calm_ticks + 1 if step.actors[0] != Actor.PERSON else 0
         if self._calm_ticks > round(self.config.settle_s * TICK_RATE_HZ):
-            self._stretch.add(happened)
+            self._stretch.add(outcomes)
         if self._stretch.ticks >= round(self.config.stretch_s * TICK_RATE_HZ):
             self._turn()
 
     @property
     def candidate_plays(self) -> bool:
-        """Whether what plays now is only being tried."""
+        """Whether the candidate plays at present."""
         return self._playing
 
     def close(self) -> None:
-        """The session ends; an unfinished trial leaves no verdict, and the incumbent is what plays."""
+        """Ends without a verdict if the trial is unfinished; the incumbent stays."""
 
     def _turn(self) -> None:
-        """A stretch is over: the other one's turn, or the next pair's."""
-        self._done[self._playing], self._stretch = self._stretch, _Stretch()
+        """Ends a segment: the other policy's turn, or the next pair."""
+        self._done[self._playing], self._stretch = self._stretch, _Segment()
         if len(self._done) < 2:
             self._wanted = not self._playing
             return
         self.num_pairs += 1
-        self._trial.add(_stretches(self._done[True]), _stretches(self._done[False]))
+        self._trial.add(_scores(self._done[True]), _scores(self._done[False]))
         self._done = {}
         self._wanted = self._draw()
         self._calm_ticks = 0  # also where the same one plays on, so that neither has an advantage
@@ -171,7 +172,7 @@ class LiveGate:
                 self._end(promote=ruling == "promote", reason=reason)
 
     def _end(self, *, promote: bool, reason: str) -> None:
-        self.over, self._wanted = True, False  # what is promoted comes back by the files, once it is written down
+        self.over, self._wanted = True, False  # a promoted candidate is loaded from its file
         self.verdict.put(
             GateVerdict(
                 promote=promote, reason=reason, seconds=self.config.stretch_s, looks=tuple(self._trial.seen), live=True
@@ -182,5 +183,5 @@ class LiveGate:
         return bool(self._random.random() < 0.5)
 
 
-def _stretches(one: _Stretch) -> SegmentScores:
+def _scores(one: _Segment) -> SegmentScores:
     return SegmentScores(scores=np.array([one.score()]), deaths=np.array([one.deaths]))

@@ -1,7 +1,7 @@
-"""The judge of what is learnt online in a world that cannot be reset: one candidate after the other takes turns in it.
+"""Runs live gates for the candidates of online learning, one after the other, in a world that cannot be reset.
 
-A thread of its own reads candidates, makes their networks ready and writes decisions down; the thread that plays only
-looks into a mailbox. What is judged is a copy: the learner goes on staging newer weights under the same name.
+A thread of its own loads candidates, makes their inference backends and applies verdicts; the control thread only
+reads a mailbox. The gate tests a copy: the learner goes on staging newer weights under the same name.
 """
 
 import logging
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 POLICY = "executor"
 LOOK_EVERY_S = 1.0
 JUDGE_EVERY_S = 900.0
-"""From one trial's end to the next one's beginning: meanwhile the candidate learns."""
+"""From the end of one trial to the start of the next: the candidate trains meanwhile."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class LiveJudged:
 
 @dataclass(frozen=True, kw_only=True)
 class _Trial:
-    """One that is going on."""
+    """The trial in progress."""
 
     gate: LiveGate
     path: Path
@@ -52,7 +52,7 @@ class _Trial:
 
 
 class LiveGateRunner:
-    """Stands in for the `Swapper` between two ticks and is a Listener: both on the thread that plays."""
+    """Takes the place of the `WeightSwapper` between two ticks and is a Listener: both on the control thread."""
 
     def __init__(
         self,
@@ -67,19 +67,19 @@ class LiveGateRunner:
         judge_every_s: float = JUDGE_EVERY_S,
         look_every_s: float = LOOK_EVERY_S,
     ) -> None:
-        """Begins to look for candidates.
+        """Starts to watch for candidates.
 
         Args:
             models: folder of the three policies.
-            staged: where the learner stages; a candidate is judged when it is newer than the one before.
+            staged: the learner's candidate; it is tested when its file is newer than at the last trial.
             hierarchy: that plays.
             profile: the game.
-            swapper: brings weights that somebody else promotes.
-            on_judged: is told of each trial's end, on this thread's own thread.
-            config: how to judge.
-            library: that computes the networks.
+            swapper: loads weights that another process promotes.
+            on_judged: called with each verdict, on the runner's thread.
+            config: of the test.
+            library: for inference.
             judge_every_s: seconds between two trials.
-            look_every_s: seconds between two looks at the folder.
+            look_every_s: seconds between two checks of the folder.
         """
         self._models, self._staged, self._hierarchy, self._swapper = models, staged, hierarchy, swapper
         self._profile = profile
@@ -96,11 +96,11 @@ class LiveGateRunner:
 
     @property
     def candidate_plays(self) -> bool:
-        """Whether what plays now is not the incumbent: nothing is learnt from that."""
+        """Whether the candidate plays at present; its play is not learnt from."""
         return self._gate is not None and self._gate.candidate_plays
 
     def __call__(self, carry: Carry) -> bool:
-        """Between two ticks: who is to play; says whether it changed."""
+        """Between two ticks: swaps the weights if due; returns whether they changed."""
         if self._gate is None or self._gate.over:
             trial = self._ready.take()
             if trial is not None:
@@ -108,12 +108,12 @@ class LiveGateRunner:
         return self._swapper(carry) if self._gate is None else self._gate(carry)
 
     def on_step(self, step: Step) -> None:
-        """Lets the trial see what happened."""
+        """Passes the step to the trial."""
         if self._gate is not None:
             self._gate.on_step(step)
 
     def close(self) -> None:
-        """Ends; an unfinished trial leaves no verdict, and the incumbent is what plays. May be called twice."""
+        """Ends the thread; an unfinished trial leaves no verdict, and the incumbent stays. May be called twice."""
         self._over.set()
         self._thread.join()
 
@@ -140,8 +140,8 @@ class LiveGateRunner:
             self._wait()
             return
         gate = LiveGate(
-            warm_swap(self._hierarchy, self._brain(candidate, path)),
-            warm_swap(self._hierarchy, self._brain(incumbent, path)),
+            warm_swap(self._hierarchy, self._load(candidate, path)),
+            warm_swap(self._hierarchy, self._load(incumbent, path)),
             self._profile,
             self._config,
             self._swapper,
@@ -149,7 +149,7 @@ class LiveGateRunner:
         self._going_on = _Trial(gate=gate, path=path, candidate=candidate, incumbent=incumbent.identity)
         self._ready.put(self._going_on)
 
-    def _brain(self, executor: Checkpoint, path: Path) -> LoadedPolicies:
+    def _load(self, executor: Checkpoint, path: Path) -> LoadedPolicies:
         policies = load_policies(self._models, executor)
         require_finite_outputs(policies, str(path))
         return LoadedPolicies(
@@ -162,8 +162,8 @@ class LiveGateRunner:
             return
         self._wait()
         why = f"online: {verdict.num_pairs} live pairs of {verdict.seconds:g} s"
-        told = apply_verdict(self._models, trial.path, trial.candidate, trial.incumbent, verdict, why)
-        self._on_judged(LiveJudged(verdict=told, path=trial.path))
+        applied = apply_verdict(self._models, trial.path, trial.candidate, trial.incumbent, verdict, why)
+        self._on_judged(LiveJudged(verdict=applied, path=trial.path))
 
     def _wait(self) -> None:
         self._going_on, self._next_s = None, time.monotonic() + self._every_s

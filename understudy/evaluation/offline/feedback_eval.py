@@ -39,7 +39,7 @@ Draw = Callable[[np.void, np.void], bytes]
 class LabelledMoment:
     """A review request with its known answer."""
 
-    look: ReviewRequest
+    request: ReviewRequest
     answer: Mode
 
 
@@ -49,7 +49,7 @@ class FeedbackMetrics:
 
     num_questions: int
     num_answered: int
-    num_babble: int
+    num_malformed: int
     num_failed: int
     """Requests without an answer: timed out, or refused."""
     ended: str | None
@@ -98,29 +98,29 @@ def evaluate_provider(
     answers: list[tuple[int, int, int]] = []
     confidences: list[float] = []
     problems: Counter[str] = Counter()
-    babble, failed, ended = 0, 0, None
+    num_malformed, failed, ended = 0, 0, None
     begun_s = time.monotonic()
     for number, question in enumerate(questions, 1):
         try:
-            opinion = provider.judge(moment_of(question.look, profile))
+            opinion = provider.judge(moment_of(question.request, profile))
         except ProviderExhausted as problem:
             ended = str(problem)
             break
         except ProviderError as problem:
-            babble += isinstance(problem, MalformedResponse)
+            num_malformed += isinstance(problem, MalformedResponse)
             failed += not isinstance(problem, MalformedResponse)
             problems[str(problem)] += 1
         else:
-            answers.append((int(question.answer), question.look.mode, int(opinion.mode)))
+            answers.append((int(question.answer), question.request.mode, int(opinion.mode)))
             confidences.append(opinion.confidence)
         if progress is not None:
             progress(number, len(questions))
-    seconds = (time.monotonic() - begun_s) / max(len(answers) + babble + failed, 1)
+    seconds = (time.monotonic() - begun_s) / max(len(answers) + num_malformed + failed, 1)
     true, bot, predicted = np.array(answers, np.int64).reshape(-1, 3).T
     return FeedbackMetrics(
         num_questions=len(questions),
         num_answered=len(answers),
-        num_babble=babble,
+        num_malformed=num_malformed,
         num_failed=failed,
         ended=ended,
         seconds_each=seconds,
@@ -203,7 +203,7 @@ def _balanced(
     for mode, records in found.items():
         for index in random.permutation(len(records))[: -(-count // NUM_MODES)]:
             bot = Mode(int(random.integers(NUM_MODES)))
-            questions.append(LabelledMoment(look=look_of(records[index], bot, 0, draw), answer=mode))
+            questions.append(LabelledMoment(request=look_of(records[index], bot, 0, draw), answer=mode))
     order = random.permutation(len(questions))[:count]
     return [questions[index] for index in order]
 
@@ -230,7 +230,7 @@ def questions_of_entries(
         if profile is not None and not is_drawable(record[0], profile):
             continue
         look = look_of(record, one.bot_action, one.bot_target, draw, entry.read_frame())
-        questions.append(LabelledMoment(look=look, answer=one.vlm_correction))
+        questions.append(LabelledMoment(request=look, answer=one.vlm_correction))
     return questions
 
 

@@ -1,39 +1,45 @@
-"""What an online session is set to, and what its learner reports. Light: the game's own process imports it."""
+"""What an online session is configured with, and what its learner reports. Light: the game's own process imports it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.learning.rl.reward import RewardWeights
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import (
+    CandidateResult,
+    LearnerSettings,
+    UpdateStats,
+    WorkerFailure,
+    WorkerJob,
+    WorkerReady,
+)
+
+PromotionCheck = Callable[[Path, Path, str, Callable[[int, int], None]], tuple[bool, str]]
+"""Evaluates a candidate: of the folder of models, the candidate's path, a note for the audit log, and a callback for
+progress (done, total); returns whether it was promoted, and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class OnlineSettings:
-    """How to learn from the understudy's own play, by the guide's names and defaults."""
+class OnlineSettings(LearnerSettings):
+    """How to learn from the policy's own play, by the guide's names and defaults."""
 
     learning_rate: float = 1e-5
     """Of Adam: low, because one live game tells little."""
     buffer_size: int = 2000
-    """Samples that are kept: every tick in which something began, and about one of six others."""
-    batch_size: int = 64
-    """Samples in a step."""
-    update_interval: float = 3.0
-    """Seconds between two updates."""
+    """Samples that are kept: every tick with an onset, and about one of six others."""
     steps_per_update: int = 4
-    """Steps, each with a batch of its own, in one update."""
+    """Gradient steps in one update, each on a batch of its own."""
     kl_coef: float = 0.3
-    """KL coefficient: points that each nat of divergence from the person's policy has to earn."""
+    """KL coefficient: points that each nat of divergence from the reference policy has to earn."""
     reward_weights: RewardWeights = field(default_factory=RewardWeights)
     """What outcomes are worth."""
-    by_eye: bool = False
-    """Observations are read off pictures: what came of play is looked for less sharply."""
+    from_vision: bool = False
+    """Observations come from perception: outcomes are detected with tolerance for its errors."""
     seed: int = 0
-    """Of batches and of the value's first weights."""
+    """Of batches and of the value function's first weights."""
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "buffer_size", "batch_size", "update_interval", "steps_per_update"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        super().__post_init__()
         if self.kl_coef < 0:
             raise ValueError(f"kl_coef must be 0 or more, not {self.kl_coef}")
 
@@ -51,49 +57,38 @@ class OnlinePaths:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerReady:
-    """The learner has loaded everything and begins."""
+class OnlineJob(WorkerJob[OnlineSettings, OnlinePaths]):
+    """What the learner's process is started with."""
+
+    judge: PromotionCheck | None = None
+    """None only stages candidates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentStats:
-    """A stretch of play is over and was weighed."""
+    """Outcomes of a segment of play, and the value function's fit."""
 
     num_samples: int
     buffer_size: int
     points_per_minute: float
-    """Of this stretch, by the price list."""
+    """Return of this segment, by the reward weights."""
     hits: float
     misses: float
     kills: float
     loot: float
     deaths: float
-    explained: float
-    """Part of the variance of what came that the learned value had expected, a running mean."""
+    explained_variance: float
+    """Share of the variance of returns that the value function explains, a running mean."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateStats:
-    """One update."""
+class OnlineUpdateStats(UpdateStats):
+    """One PPO update."""
 
-    number: int
-    unlike_per_minute: float
-    """Nats a minute from the person's policy."""
-    moved_per_minute: float
-    """Nats a minute from what plays."""
-    learning_rate: float
-    num_samples: int
-    seconds: float
-    """How long it took."""
+    kl_to_reference: float
+    """KL divergence from the reference policy, nats a minute."""
+    approx_kl: float
+    """KL divergence from the behaviour policy, nats a minute."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GateResult:
-    """A candidate went to the gate."""
-
-    promoted: bool
-    reason: str
-    path: str
-
-
-OnlineReport = WorkerReady | SegmentStats | UpdateStats | GateResult | WorkerFailure
+OnlineReport = WorkerReady | SegmentStats | OnlineUpdateStats | CandidateResult | WorkerFailure

@@ -1,184 +1,153 @@
-"""The online learner's process: watches, updates every few seconds, stages candidates and has them judged.
+"""The online learner's process: PPO updates from the policy's own play; stages candidates and has them evaluated.
 
-Nothing heavy is imported until it runs: the process that plays imports this module for the names in it.
+torch is imported only when it runs: the process that plays imports this module for the names in it.
 """
 
 import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.contract.profile import Profile
-from understudy.learning.online.messages import (
-    GateResult,
-    OnlinePaths,
-    OnlineSettings,
-    SegmentStats,
-    UpdateStats,
-    WorkerReady,
-)
+from understudy.learning.online.messages import OnlineJob, OnlineUpdateStats, SegmentStats
 from understudy.learning.training.metric_logger import MetricLogger
-from understudy.learning.worker.worker_endpoint import WorkerEndpoint, WorkerFailure, worker_session
+from understudy.learning.worker.learner_worker import LearnerWorker, run_worker
+from understudy.learning.worker.messages import CandidateResult, WorkerFailure, WorkerReady
+from understudy.learning.worker.worker_endpoint import WorkerEndpoint
 
 if TYPE_CHECKING:
     from understudy.learning.online.learner import OnlineLearner
+    from understudy.learning.rl.rl_checkpoint import RLCheckpoint
 
 _log = logging.getLogger(__name__)
 
-PromotionCheck = Callable[[Path, Path, str, Callable[[int, int], None]], tuple[bool, str]]
-"""Judges a candidate of a folder of models, is told why it comes and whom to tell of progress; says whether it was
-promoted, and a reason."""
-
-STAGE_EVERY_S = 60.0
-"""What a crash of the learner may cost of its learning."""
 TICKS_A_MINUTE = 60 * TICK_RATE_HZ
-JUDGE_EVERY_TICKS = 15 * TICKS_A_MINUTE
 MIN_KL_TO_GATE = 0.01
-"""Nats a minute: what has moved less plays the same, and is not worth a trial."""
+"""Nats a minute: a candidate that has moved less plays the same, and is not evaluated."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class OnlineJob:
-    """What the learner is told."""
-
-    settings: OnlineSettings
-    places: OnlinePaths
-    profile: Profile
-    judge: PromotionCheck | None = None
-
-
-def run_online_worker(brief: OnlineJob, desk: WorkerEndpoint) -> None:
+def run_online_worker(job: OnlineJob, endpoint: WorkerEndpoint) -> None:
     """Runs until there are no more blocks, then stages what was learnt."""
-    worker_session(desk, brief.places.log_folder, lambda journal: _OnlineWorker(brief, desk, journal).run())
+    run_worker(job, endpoint, lambda metrics: _load_worker(job, endpoint, metrics))
 
 
-class _OnlineWorker:
-    """One life of the learner."""
+def _load_worker(job: OnlineJob, endpoint: WorkerEndpoint, metrics: MetricLogger) -> "_OnlineWorker":
+    from understudy.learning.online.learner import OnlineLearner
+    from understudy.learning.rl.rl_checkpoint import RLCheckpoint, load_policy_and_reference
+    from understudy.policies.policy_bundle import SamplingConfig
 
-    def __init__(self, brief: OnlineJob, desk: WorkerEndpoint, journal: MetricLogger) -> None:
-        from understudy.learning.rl.rl_checkpoint import RLCheckpoint
+    store = RLCheckpoint(job.paths.models, job.paths.log_folder)
+    behaviour_policy, reference_policy = load_policy_and_reference(store)
+    learner = OnlineLearner(behaviour_policy, reference_policy, SamplingConfig(), job.profile, job.settings)
+    worker = _OnlineWorker(job, learner, store, endpoint, metrics)
+    endpoint.report(WorkerReady())
+    return worker
 
-        self.brief, self.desk, self.journal = brief, desk, journal
-        self.store = RLCheckpoint(brief.places.models, brief.places.log_folder)
-        self.learner = self._learner()
-        self._staged_s, self._judged_at = time.monotonic(), 0
-        self._last: UpdateStats | None = None
-        desk.report(WorkerReady())
 
-    def _learner(self) -> "OnlineLearner":
-        from understudy.learning.online.learner import OnlineLearner
-        from understudy.learning.rl.rl_checkpoint import load_policy_and_reference
-        from understudy.policies.policy_bundle import SamplingConfig
+class _OnlineWorker(LearnerWorker[OnlineJob, OnlineUpdateStats]):
+    """A LearnerWorker whose candidates go to the job's promotion check."""
 
-        model, person = load_policy_and_reference(self.store)
-        return OnlineLearner(model, person, SamplingConfig(), self.brief.profile, self.brief.settings)
+    evaluate_every_ticks = 15 * TICKS_A_MINUTE
 
-    def run(self) -> None:
-        self.desk.run_loop(self.learner.due_s, self._watch, self._update, self._look_up)
-        if self._last is not None:
-            self._stage()
+    def __init__(
+        self,
+        job: OnlineJob,
+        learner: "OnlineLearner",
+        store: "RLCheckpoint",
+        endpoint: WorkerEndpoint,
+        metrics: MetricLogger,
+    ) -> None:
+        super().__init__(job, learner, endpoint, metrics)
+        self.online_learner, self.store = learner, store
+        self._last: OnlineUpdateStats | None = None
 
-    def _look_up(self, over: bool) -> None:
-        """Looks what plays, stages and judges when it is time."""
-        if time.monotonic() - self._staged_s > STAGE_EVERY_S:
-            self._reload_if_promoted()
-            if self._last is not None:
-                self._stage()
-        if self.learner.num_learnt_ticks - self._judged_at >= JUDGE_EVERY_TICKS and not over:
-            self._judge()
-
-    def _watch(self, follows: bool, observations: bytes, rollout_steps: dict[str, Any]) -> None:
+    def add_block(self, is_continuous: bool, observations: bytes, steps: dict[str, Any]) -> None:
         import numpy as np
 
         from understudy.contract.observation import OBSERVATION
         from understudy.policies.sampling import ExecutorStep
 
-        for told in self.learner.add_block(
-            np.frombuffer(observations, OBSERVATION), ExecutorStep(**rollout_steps), follows
-        ):
-            self.desk.report(told)
-            self.journal.log(self.learner.num_learnt_ticks, _numbers(told))
-            self.journal.flush()
-        if self.learner.value.reset_reason:
-            self.desk.report(
+        learner = self.online_learner
+        for stats in learner.add_block(np.frombuffer(observations, OBSERVATION), ExecutorStep(**steps), is_continuous):
+            self.endpoint.report(stats)
+            self.log(learner.num_ticks, _numbers(stats))
+        if learner.value.reset_reason:
+            self.endpoint.report(
                 WorkerFailure(
-                    text=f"The learned value was thrown away and begun afresh: {self.learner.value.reset_reason}. "
-                    "What plays is not touched."
+                    text=f"The value function was reset: {learner.value.reset_reason}. What plays is not touched."
                 )
             )
-            self.learner.value.reset_reason = ""
+            learner.value.reset_reason = ""
 
-    def _update(self) -> None:
+    def update(self) -> None:
         from understudy.contract.errors import TrainingError
 
         try:
-            self._last = self.learner.update(time.monotonic())
+            super().update()
         except TrainingError as problem:
-            self.learner.reset_policy()
-            self.desk.report(WorkerFailure(text=f"What was learnt is given up, what plays goes on: {problem}"))
-            return
-        self.desk.report(self._last)
-        self.journal.log(self._last.number, {f"update/{key}": value for key, value in _numbers(self._last).items()})
-        self.journal.flush()
+            self.online_learner.reset_policy()
+            self.endpoint.report(WorkerFailure(text=f"What was learnt is given up, what plays goes on: {problem}"))
 
-    def _reload_if_promoted(self) -> None:
-        """Learns on from what plays now, where somebody else has promoted something: a trial in the live world, say."""
+    def log_update(self, stats: OnlineUpdateStats) -> None:
+        self._last = stats
+        self.log(stats.number, {f"update/{name}": value for name, value in _numbers(stats).items()})
+
+    def before_staging(self) -> None:
+        """Continues from what plays now, where another process has promoted something: a live trial, say."""
         from understudy.contract.errors import CheckpointError
         from understudy.learning.registry.candidates import load_active
         from understudy.learning.rl.rl_checkpoint import RLCheckpoint, load_policy_and_reference
 
-        self._staged_s = time.monotonic()
-        places = self.brief.places
+        paths = self.job.paths
         try:
-            if load_active(places.models, "executor").identity == self.store.base.identity:
+            if load_active(paths.models, "executor").identity == self.store.base.identity:
                 return
-            store = RLCheckpoint(places.models, places.log_folder)
-            self.learner.set_behaviour_policy(load_policy_and_reference(store)[0])
+            store = RLCheckpoint(paths.models, paths.log_folder)
+            self.online_learner.set_behaviour_policy(load_policy_and_reference(store)[0])
         except (CheckpointError, RuntimeError) as problem:
-            _log.warning("what plays now cannot be learnt on from: %s", problem)
+            _log.warning("the learner cannot continue from what plays now: %s", problem)
             return
         self.store, self._last = store, None
 
-    def _stage(self) -> Path | None:
-        """Writes the candidate; a disk that takes no more costs the candidate, nothing else."""
+    def has_candidate(self) -> bool:
+        return self._last is not None
+
+    def stage(self) -> Path | None:
+        """Writes the candidate; None, and a report, where it cannot be written."""
         from understudy.contract.errors import CheckpointError
 
-        self._staged_s = time.monotonic()
-        metrics = {"ticks": float(self.learner.num_learnt_ticks), "explained": self.learner.explained}
+        learner = self.online_learner
+        metrics = {"ticks": float(learner.num_ticks), "explained": learner.explained_variance}
         try:
             return self.store.stage(
-                self.learner.policy.ema_state_dict, metrics, "online", f"online_{self.brief.places.session}"
+                learner.policy.ema_state_dict, metrics, "online", f"online_{self.job.paths.session}"
             )
         except CheckpointError as problem:
-            self.desk.report(WorkerFailure(text=str(problem)))
+            self.endpoint.report(WorkerFailure(text=str(problem)))
             return None
 
-    def _judge(self) -> None:
-        """Puts what was learnt before the judge, if it has moved at all."""
-        self._judged_at = self.learner.num_learnt_ticks
-        moved = 0.0 if self._last is None else self._last.moved_per_minute
-        if self.brief.judge is None or moved < MIN_KL_TO_GATE or self.desk.parent_gone:
-            return
-        path = self._stage()
+    def finish(self) -> None:
+        self.stage()
+
+    def evaluate_candidate(self) -> CandidateResult | None:
+        judge, approx_kl = self.job.judge, 0.0 if self._last is None else self._last.approx_kl
+        if judge is None or approx_kl < MIN_KL_TO_GATE or self.endpoint.parent_gone:
+            return None
+        path = self.stage()
         if path is None:
-            return
-        minutes = self.learner.num_learnt_ticks / TICKS_A_MINUTE
-        promoted, reason = self.brief.judge(
-            self.brief.places.models,
+            return None
+        minutes = self.online_learner.num_ticks / TICKS_A_MINUTE
+        promoted, reason = judge(
+            self.job.paths.models,
             path,
             f"online: {minutes:.0f} minutes of play",
-            lambda done, whole: self.desk.heartbeat(),
+            lambda done, total: self.endpoint.heartbeat(),
         )
         if promoted:
             from understudy.learning.rl.rl_checkpoint import RLCheckpoint
 
-            self.learner.promoted()
-            self.store = RLCheckpoint(self.brief.places.models, self.brief.places.log_folder)
-        self.desk.report(GateResult(promoted=promoted, reason=reason, path=str(path)))
+            self.store = RLCheckpoint(self.job.paths.models, self.job.paths.log_folder)
+        return CandidateResult(promoted=promoted, reason=reason, path=str(path))
 
 
-def _numbers(report: SegmentStats | UpdateStats) -> dict[str, float]:
-    return {name: float(getattr(report, name)) for name in report.__dataclass_fields__}
+def _numbers(stats: SegmentStats | OnlineUpdateStats) -> dict[str, float]:
+    return {name: float(getattr(stats, name)) for name in stats.__dataclass_fields__}

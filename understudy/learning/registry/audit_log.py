@@ -1,12 +1,12 @@
-"""The audit log of a policy: every decision about what plays is one line of JSON, on the disk before it takes effect.
+"""The audit log of a policy: every promotion, refusal and rollback is one line of JSON, on disk before it takes effect.
 
     {"when": "2026-11-22T13:00:00+00:00", "action": "promote", "policy": "executor", "from": "1f..", "to": "9c..",
      "why": "practice, hour 3", "reason": "better: 18.9 points a minute against ...", "numbers": {...}, "seeds": {...},
      "parents": [...]}
 
-`action` is `promote`, `refuse`, `rollback` or `abandon` (what the line before announced was never carried out). A line
-that a crash tore is passed over when reading and closed off before the next one is written. So is a line that is no
-decision: not JSON of that kind, or a change that does not say from which weights to which.
+`action` is `promote`, `refuse`, `rollback` or `abandon` (the change of the line before was not applied). A torn line
+is skipped when reading and terminated before the next one is written. Lines of other content are skipped too: not JSON
+of this kind, or a change without `from` and `to`.
 """
 
 import errno
@@ -21,12 +21,12 @@ from understudy.contract.file_lock import wait_for_lock
 from understudy.contract.safe_files import open_to_append
 
 STAGED, HISTORY, AUDIT = "staged", "history", "audit.jsonl"
-"""What lies in the folder of a policy beside its checkpoints."""
+"""Names in the folder of a policy beside its checkpoints."""
 Line = dict[str, Any]
 CHANGES = ("promote", "rollback", "abandon")
-"""Actions that say from which weights to which."""
+"""Actions with `from` and `to`."""
 MAX_LINE = 1_000_000
-"""Bytes; a line that is longer is none of ours."""
+"""Bytes; longer lines are skipped."""
 PATIENCE_S = 10.0
 
 
@@ -50,15 +50,15 @@ def read_audit_log(policy_folder: Path) -> list[Line]:
 
 
 def _parsed(raw: bytes) -> Line | None:
-    """A line, or None where it is no decision."""
+    """A line of the log; None where it is not one."""
     try:
         line = json.loads(raw)
     except (ValueError, RecursionError):
         return None
     if not isinstance(line, dict):
         return None
-    told = ("when", "action", "from", "to") if line.get("action") in CHANGES else ("when", "action")
-    return line if all(isinstance(line.get(name), str) for name in told) else None
+    required = ("when", "action", "from", "to") if line.get("action") in CHANGES else ("when", "action")
+    return line if all(isinstance(line.get(name), str) for name in required) else None
 
 
 def append_audit_entry(policy_folder: Path, line: Line) -> None:

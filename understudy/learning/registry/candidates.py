@@ -1,6 +1,6 @@
-"""What might play, and what does: candidates are staged beside the weights that play, and checked before they may.
+"""Candidates: staged beside the active weights, and checked before they may be promoted.
 
-models/v2/<policy>/best_model.pt                     plays
+models/v2/<policy>/best_model.pt                     the active weights
 models/v2/<policy>/staged/candidate_<when>.pt        staged by shadow or online learning, practice or corrections
 """
 
@@ -19,13 +19,13 @@ POLICIES = ("strategist", "tactician", "executor")
 
 
 def staged_path(models: Path, policy: str, name: str | None = None) -> Path:
-    """Where a candidate of a policy is staged; by the time where there is no name."""
+    """Path of a candidate; named by the time where no name is given."""
     name = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S") if name is None else name
     return models / policy / STAGED / f"candidate_{name}.pt"
 
 
 def stage(path: Path, candidate: Checkpoint) -> str:
-    """Writes a candidate, whole or not at all; returns its identity.
+    """Writes a candidate atomically; returns its identity.
 
     Raises:
         CheckpointError: if it is not finite or cannot be written; what was staged there before stays.
@@ -90,7 +90,7 @@ def require_finite(checkpoint: Checkpoint, path: Path) -> None:
 
 
 def require_compatible_lineage(models: Path, candidate: Checkpoint, path: Path) -> None:
-    """Refuses a candidate that would make the Executor listen to levels that it was not trained beside.
+    """Refuses a candidate that would condition the Executor on levels that it was not trained with.
 
     Raises:
         CheckpointError: if the Executor knows neither a level nor what that was learnt on from.
@@ -112,9 +112,9 @@ def require_compatible_lineage(models: Path, candidate: Checkpoint, path: Path) 
 
 
 def load_active(models: Path, policy: str) -> Checkpoint:
-    """What plays.
+    """The active checkpoint of a policy.
 
     Raises:
-        CheckpointError: if nothing usable does.
+        CheckpointError: if there is no usable one.
     """
     return load_checkpoint(models / policy / BEST, policy, ENCODING)

@@ -1,13 +1,13 @@
-"""From a candidate to the weights that play, and back: every change of a best_model.pt is kept and written down.
+"""Promotion and rollback: every change of a best_model.pt is logged first, and the previous weights are kept.
 
-models/v2/<policy>/best_model.pt                     plays
-models/v2/<policy>/staged/candidate_<when>.pt        what might play (candidates.py)
-models/v2/<policy>/history/0001_<identity>.pt        what played before
-models/v2/<policy>/history/audit.jsonl               one line for each decision (audit.py)
+models/v2/<policy>/best_model.pt                     the active weights
+models/v2/<policy>/staged/candidate_<when>.pt        candidates (candidates.py)
+models/v2/<policy>/history/0001_<identity>.pt        earlier active weights
+models/v2/<policy>/history/audit.jsonl               one line for each decision (audit_log.py)
 
-The order is: keep what plays, write the line, put the new weights in place, each whole or not at all. So nothing ever
-plays that is not written down; if the process is killed after the line, `recover_interrupted_change` finds the old
-weights and says so. All of it, from reading what plays to the new weights, happens under the lock of the folder
+The order is that of a write-ahead log (Mohan et al. 1992): keep the active weights, append the line, replace the
+weights, each atomically. So no weights play without a line; if the process is killed after the line,
+`recover_interrupted_change` finds the old weights and logs that. All of it happens under the lock of the folder
 (policy_lock.py), so of two processes that name the same incumbent one succeeds.
 """
 
@@ -24,25 +24,25 @@ from understudy.policies.checkpoint import BEST, Checkpoint, save_checkpoint
 
 @dataclass(frozen=True, kw_only=True)
 class PromotionRecord:
-    """What a decision rests on, for the audit log."""
+    """Evidence for a decision, for the audit log."""
 
     why: str = "asked for"
-    """Where the candidate comes from, or who asked."""
+    """Source of the candidate, or of the command."""
     reason: str = ""
-    """What the judge said."""
+    """Reason of the gate or of the acceptance test."""
     numbers: Mapping[str, float] = field(default_factory=dict)
-    """The judge's figures."""
+    """Metrics of that test."""
     seeds: Mapping[str, int | float] = field(default_factory=dict)
-    """Worlds that it was judged in: first, count, seconds."""
+    """Seeds of the test worlds: first, count, seconds."""
 
 
 def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbent: str | None = None) -> str:
-    """Makes a candidate the weights that play; what played before goes into the history.
+    """Makes a candidate active; the previous weights go into the history.
 
     Args:
         models: folder of the three policies.
         path: the candidate.
-        grounds: what the decision rests on.
+        grounds: evidence for the decision.
         expected_incumbent: identity that the candidate was compared with; None for whatever plays.
 
     Returns:
@@ -59,12 +59,12 @@ def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbe
 def promote_together(
     models: Path, candidates: Mapping[str, Path], grounds: PromotionRecord, expected_incumbent: Mapping[str, str]
 ) -> None:
-    """Makes several candidates the weights that play, one after the other; all of them or none.
+    """Makes several candidates active, one after the other; all of them or none.
 
     Args:
         models: folder of the three policies.
         candidates: policy -> candidate, in the order in which they are promoted.
-        grounds: what the decision rests on.
+        grounds: evidence for the decision.
         expected_incumbent: policy -> identity that its candidate was compared with.
 
     Raises:
@@ -83,7 +83,7 @@ def promote_together(
 
 
 def _promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbent: str | None) -> str:
-    """Under the lock."""
+    """Called under the lock."""
     new = load_candidate(models, path)
     old = load_active(models, new.meta.policy)
     if new.identity == old.identity:
@@ -95,10 +95,10 @@ def _promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumb
 
 
 def record_rejection(models: Path, policy: str, candidate: Checkpoint | None, grounds: PromotionRecord) -> None:
-    """Writes down that a candidate may not play; None for one that could not even be read.
+    """Logs that a candidate was refused; None for one that could not be read.
 
     Raises:
-        CheckpointError: if it cannot be written down.
+        CheckpointError: if the line cannot be written.
     """
     append_audit_entry(
         models / policy, _line("refuse", policy, load_active(models, policy).identity, candidate, grounds)
@@ -106,7 +106,7 @@ def record_rejection(models: Path, policy: str, candidate: Checkpoint | None, gr
 
 
 def rollback(models: Path, to: str | None = None, policy: str | None = None, why: str = "asked for") -> tuple[str, str]:
-    """Lets weights play again that played before; what plays goes into the history.
+    """Makes earlier weights active again; the present ones go into the history.
 
     Args:
         models: folder of the three policies.
@@ -125,7 +125,7 @@ def rollback(models: Path, to: str | None = None, policy: str | None = None, why
 
 
 def _rollback(models: Path, to: str | None, policy: str | None, why: str) -> tuple[str, str]:
-    """Under the lock."""
+    """Called under the lock."""
     policy, kept = _last_before(models, policy) if to is None else _kept(models, to, policy)
     now, before = load_active(models, policy), load_candidate(models, kept, policy)
     if before.identity == now.identity:
@@ -135,18 +135,18 @@ def _rollback(models: Path, to: str | None, policy: str | None, why: str) -> tup
 
 
 def recover_interrupted_change(models: Path, policy: str) -> None:
-    """Writes down that the last change was never carried out, if a crash came between its line and its weights.
+    """Logs that the last change was not applied, where a crash came between its line and its weights.
 
     Raises:
-        CheckpointError: if it cannot be written down.
+        CheckpointError: if the line cannot be written.
     """
     if _unfinished(models, policy) is not None:
-        with promotion_lock(models):  # so it may be no crash, but a change that somebody is making
+        with promotion_lock(models):  # it may be no crash, but a change in progress in another process
             _settle(models, policy)
 
 
 def _settle(models: Path, policy: str) -> None:
-    """Under the lock."""
+    """Called under the lock."""
     last = _unfinished(models, policy)
     if last is not None:
         grounds = PromotionRecord(why="the process ended between the line and the weights")
@@ -154,7 +154,7 @@ def _settle(models: Path, policy: str) -> None:
 
 
 def _unfinished(models: Path, policy: str) -> Line | None:
-    """The last change, if what it announced does not play."""
+    """The last change in the log, if its weights are not active."""
     lines = [line for line in read_audit_log(models / policy) if line["action"] in CHANGES]
     if not lines or lines[-1]["action"] == "abandon" or lines[-1]["from"] == lines[-1]["to"]:
         return None
@@ -167,7 +167,7 @@ def ancestors(models: Path, policy: str) -> list[str]:
 
 
 def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds: PromotionRecord) -> None:
-    """Under the lock: keeps what plays, writes the line, puts the new weights in place."""
+    """Called under the lock: keeps the active weights, appends the line, replaces the weights."""
     policy = new.meta.policy
     expect_no_training(models / policy, CheckpointError)
     _settle(models, policy)

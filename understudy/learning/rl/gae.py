@@ -1,4 +1,4 @@
-"""Generalised advantage estimation (GAE, Schulman et al. 2015, arXiv 1506.02438) and discounted returns."""
+"""Generalised advantage estimation (GAE, Schulman et al. 2016, arXiv 1506.02438) and discounted returns."""
 
 import numpy as np
 from jaxtyping import Float32

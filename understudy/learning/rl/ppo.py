@@ -28,39 +28,39 @@ MIN_KEEP_RATIO = 0.25
 
 @dataclass(frozen=True, kw_only=True)
 class PPOConfig:
-    """How the policy is moved."""
+    """Hyperparameters of PPO."""
 
     learning_rate: float = 1e-4
     """Of Adam."""
     kl_coef: float = 0.3
     """KL coefficient: points that each nat of divergence from the reference policy has to earn."""
     clip_range: float = 0.2
-    """How far the chance of what was drawn may move in one update, as a share of itself."""
+    """Clip range of the probability ratio in one update."""
     n_epochs: int = 2
-    """Passes over each stretch of play."""
+    """Passes over each rollout."""
     target_kl: float = 2.0
-    """Nats a minute: no further pass begins once an update has moved the policy so far from what has just played. A
-    minute has about fifteen gestures, so each of them has moved by 0.13."""
+    """Nats a minute: no further epoch begins once the KL divergence from the behaviour policy exceeds this. With about
+    fifteen gestures a minute that is 0.13 nats each."""
     batch_size: int = 512
-    """Ticks in a step."""
+    """Ticks in a gradient step."""
     idle_keep_rate: float = 0.16
-    """Of ticks in which nothing began, about so many are looked at, the likelier something was to begin the sooner."""
+    """Share of the ticks without an onset that is kept, with probability in proportion to their expected onsets."""
     ema_decay: float = 0.98
-    """Part of the averaged weights that a step keeps; the average is what becomes a candidate."""
+    """Of the averaged weights, which become candidates."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PPOStats:
-    """One update."""
+    """Statistics of one update."""
 
     kl_to_reference: float
-    """Nats a minute by which the policy is unlike the person's."""
+    """KL divergence from the reference policy, nats a minute."""
     approx_kl: float
-    """Nats a minute by which this update moved it."""
+    """KL divergence of this update from the behaviour policy, nats a minute (estimator k3 of Schulman 2020)."""
     clip_fraction: float
-    """Share of what was drawn whose chance had moved as far as it may."""
+    """Share of sampled onsets whose probability ratio is outside the clip range."""
     num_skipped_steps: int
-    """Steps not taken because of a gradient that was no number or far out of line."""
+    """Steps skipped by the gradient guard."""
 
 
 class PPO:
@@ -69,7 +69,7 @@ class PPO:
     def __init__(
         self, model: Executor, reference_policy: Executor, sampling: SamplingConfig, settings: PPOConfig
     ) -> None:
-        """Args: model: is trained in place, without dropout; reference policy: the KL penalty is against it."""
+        """Args: model: is trained in place, without dropout; reference_policy: of the KL penalty, copied."""
         self.settings, self.sampling = settings, sampling
         self.model = model.eval()
         self.reference_policy = copy.deepcopy(reference_policy).eval().requires_grad_(False)
@@ -78,19 +78,19 @@ class PPO:
         self.num_steps = 0
         self._guard = GradientGuard(max_ok_norm=GRADIENT_CLIP)
 
-    def train(self, moments: ExecutorBatch, advantages: Float[Tensor, " n"], generator: torch.Generator) -> PPOStats:
-        """Several passes over actions that the model itself has just sampled.
+    def train(self, batch: ExecutorBatch, advantages: Float[Tensor, " n"], generator: torch.Generator) -> PPOStats:
+        """One PPO update on a rollout that the model itself has sampled.
 
         Args:
-            moments: n ticks, in any order.
+            batch: n ticks, in any order.
             advantages: of each tick, points.
-            generator: for the choice and order of ticks.
+            generator: of the subsample and of the batches.
 
         Raises:
             TrainingError: after too many unusable steps in a row.
         """
-        chosen, weights = subsample_idle_ticks(moments, self.settings.idle_keep_rate, generator)
-        part, advantages = moments.index(chosen), advantages[chosen]
+        chosen, weights = subsample_idle_ticks(batch, self.settings.idle_keep_rate, generator)
+        part, advantages = batch.index(chosen), advantages[chosen]
         with torch.no_grad():
             old_log_prob = self._distribution(forward_policy(self.model, part)).log_prob(part)
             reference = forward_policy(self.reference_policy, part)
@@ -98,7 +98,7 @@ class PPO:
         stats: list[tuple[float, float, float]] = []
         for _ in range(self.settings.n_epochs):
             order = torch.randperm(len(chosen), generator=generator)
-            passed = [
+            epoch = [
                 self.train_step(
                     part.index(ticks),
                     advantages[ticks],
@@ -108,60 +108,60 @@ class PPO:
                 )
                 for ticks in torch.split(order, self.settings.batch_size)
             ]
-            stats += passed
-            if TICKS_A_MINUTE * sum(moved for _, _, moved in passed) / len(passed) > self.settings.target_kl:
+            stats += epoch
+            if TICKS_A_MINUTE * sum(approx_kl for _, _, approx_kl in epoch) / len(epoch) > self.settings.target_kl:
                 break
-        unlike, clipped, moved = (sum(column) / len(stats) for column in zip(*stats, strict=True))
+        kl, clipped, approx_kl = (sum(column) / len(stats) for column in zip(*stats, strict=True))
         return PPOStats(
-            kl_to_reference=TICKS_A_MINUTE * unlike,
-            approx_kl=TICKS_A_MINUTE * moved,
+            kl_to_reference=TICKS_A_MINUTE * kl,
+            approx_kl=TICKS_A_MINUTE * approx_kl,
             clip_fraction=clipped,
             num_skipped_steps=self._guard.num_skipped - skipped,
         )
 
     def train_step(
         self,
-        moments: ExecutorBatch,
+        batch: ExecutorBatch,
         advantages: Float[Tensor, " n"],
         weights: Float[Tensor, " n"],
         old_log_prob: Float[Tensor, " n"],
-        reference_policy: ExecutorOutput,
+        reference: ExecutorOutput,
     ) -> tuple[float, float, float]:
         """One step; returns KL to the reference policy, share clipped, and KL to the old policy (both nats a tick).
 
         Args:
-            moments, advantages: as in `train`.
-            weights: how many ticks each stands for, about 1 in the mean.
+            batch, advantages: as in `train`.
+            weights: importance weights, 1 in the mean.
             old_log_prob: of the actions under the weights that sampled them.
-            reference_policy: its output for these ticks.
+            reference: output of the reference policy for these ticks.
         """
-        policy = self._distribution(forward_policy(self.model, moments))
-        ratio = torch.exp(policy.log_prob(moments) - old_log_prob)
+        policy = self._distribution(forward_policy(self.model, batch))
+        ratio = torch.exp(policy.log_prob(batch) - old_log_prob)
         low, high = 1.0 - self.settings.clip_range, 1.0 + self.settings.clip_range
-        better = torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages)
-        unlike = policy.kl(self._distribution(reference_policy), moments)
-        loss = (weights * (self.settings.kl_coef * unlike - better)).mean()
+        surrogate = torch.minimum(ratio * advantages, ratio.clamp(low, high) * advantages)
+        kl = policy.kl(self._distribution(reference), batch)
+        loss = (weights * (self.settings.kl_coef * kl - surrogate)).mean()
         step = guarded_step(loss, self.model, self.optimizer, self._guard, self.ema, GRADIENT_CLIP, self.num_steps + 1)
         self.num_steps += int(step.is_taken)
         with torch.no_grad():
-            onsets = moments.has_onset
-            far = ((ratio < low) | (ratio > high))[onsets].float()
-            moved = weights * (ratio - 1.0 - ratio.log())  # its mean over draws is the divergence, and it is never < 0
-            clipped = float(far.mean()) if len(far) else 0.0
-            return float((weights * unlike).mean()), clipped, float(moved.mean())
+            onsets = batch.has_onset
+            outside = ((ratio < low) | (ratio > high))[onsets].float()
+            approx_kl = weights * (ratio - 1.0 - ratio.log())  # unbiased estimator of the KL divergence, never below 0
+            clipped = float(outside.mean()) if len(outside) else 0.0
+            return float((weights * kl).mean()), clipped, float(approx_kl.mean())
 
     def _distribution(self, output: ExecutorOutput) -> ExecutorDistribution:
         return ExecutorDistribution(output, self.sampling)
 
     @property
     def averaged(self) -> Executor:
-        """The averaged policy; it goes on changing while this one learns."""
+        """The policy with averaged weights (EMA); changes in place with every step."""
         assert isinstance(self.ema.model, Executor)
         return self.ema.model
 
     @property
     def ema_state_dict(self) -> dict[str, Tensor]:
-        """The averaged weights: what may become a candidate."""
+        """A copy of the averaged weights, which become a candidate."""
         return copy.deepcopy(self.ema.model.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
@@ -176,7 +176,7 @@ class PPO:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
+        """Restores `state_dict`."""
         self.model.load_state_dict(state["model"])
         self.reference_policy.load_state_dict(state["person"])
         self.ema.model.load_state_dict(state["average"])
@@ -186,21 +186,21 @@ class PPO:
 
 
 def subsample_idle_ticks(
-    moments: ExecutorBatch, idle_keep_rate: float, generator: torch.Generator
+    batch: ExecutorBatch, idle_keep_rate: float, generator: torch.Generator
 ) -> tuple[Int64[Tensor, " m"], Float[Tensor, " m"]]:
-    """Ticks to learn from, and how many each stands for, scaled to a mean of 1.
+    """Indices of the ticks to learn from, and their importance weights, scaled to a mean of 1.
 
-    All with an onset; of the others some, with probability in proportion to the onsets expected of them, as their part
-    of the gradient is (importance sampling). MIN_KEEP_RATIO bounds the weights of the quiet ones.
+    Keeps every tick with an onset, and the others with probability in proportion to their expected onsets, as their
+    part of the gradient is (importance sampling). MIN_KEEP_RATIO bounds the weights.
     """
-    hazard = moments.expected_onsets.clamp(min=1e-9)
+    hazard = batch.expected_onsets.clamp(min=1e-9)
     keep = (idle_keep_rate * hazard / hazard.mean()).clamp(MIN_KEEP_RATIO * idle_keep_rate, 1.0)
-    keep = torch.where(moments.has_onset, torch.ones_like(keep), keep)
+    keep = torch.where(batch.has_onset, torch.ones_like(keep), keep)
     chosen = torch.nonzero(torch.rand(len(keep), generator=generator) < keep)[:, 0]
     weights = 1.0 / keep[chosen]
     return chosen, weights / weights.mean()
 
 
-def index_output(said: ExecutorOutput, ticks: Tensor) -> ExecutorOutput:
-    """Some ticks of an output."""
-    return ExecutorOutput(*(getattr(said, each.name)[ticks] for each in fields(ExecutorOutput)))
+def index_output(output: ExecutorOutput, ticks: Tensor) -> ExecutorOutput:
+    """Selects ticks of an output."""
+    return ExecutorOutput(*(getattr(output, each.name)[ticks] for each in fields(ExecutorOutput)))

@@ -1,6 +1,6 @@
-"""Reinforcement learning of the Executor from its own play, a stretch at a time: expected, came, learnt.
+"""Actor-critic training of the Executor from rollouts: PPO with GAE (Schulman et al. 2016, 2017) and a value function.
 
-Knows nothing of worlds, files or processes: whoever has them fills an `Experience` and calls `learn`.
+Knows nothing of worlds, files or processes: the caller fills a RolloutBuffer and calls `learn`.
 """
 
 from dataclasses import dataclass, field
@@ -20,68 +20,70 @@ from understudy.policies.policy_bundle import SamplingConfig
 
 @dataclass(frozen=True, kw_only=True)
 class PPOTrainerConfig:
-    """How to learn from practice."""
+    """Hyperparameters of PPO, of the value function and of GAE."""
 
     policy: PPOConfig = field(default_factory=PPOConfig)
     value: ValueConfig = field(default_factory=ValueConfig)
     gae_horizon_s: float = 5.0
-    """What comes later than so many seconds is told by the learned value rather than by what came."""
+    """Time constant of GAE's lambda: rewards much later than this are estimated by the value function."""
     value_warmup_rollouts: int = 2
-    """First stretches of play, from which only the value is learnt."""
+    """First rollouts, which train only the value function."""
     seed: int = 0
-    """Of the value's first weights and of batches."""
+    """Of the value function's initial weights and of batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateStats:
-    """What came of one stretch."""
+class RolloutUpdateStats:
+    """Statistics of one rollout's update."""
 
     explained_variance: float
-    """Part of the variance of what came that the value had expected; below 0 it knows less than a constant."""
+    """Share of the variance of returns that the value function explains; below 0 it is worse than a constant."""
     value_loss: float
     policy: PPOStats | None
-    """None where the value could not be trusted yet."""
-    trouble: str
-    """What went wrong with the value, if anything did."""
+    """None where the policy was not updated: during the value function's warm-up, or while it explains nothing."""
+    reset_reason: str
+    """Why the value function was reset; empty where it was not."""
 
 
 class PPOTrainer:
-    """A policy and its value. Used by one thread; torch's own random state is seeded once."""
+    """A policy and its value function. Used by one thread; seeds torch's global generator once."""
 
-    def __init__(self, model: Executor, person: Executor, sampling: SamplingConfig, settings: PPOTrainerConfig) -> None:
-        """Args: model: is trained in place; reference policy: the KL penalty is against it."""
+    def __init__(
+        self, model: Executor, reference_policy: Executor, sampling: SamplingConfig, settings: PPOTrainerConfig
+    ) -> None:
+        """Args: model: is trained in place; reference_policy: of the KL penalty."""
         self.settings = settings
         self.num_rollouts = 0
         self._generator = torch.Generator().manual_seed(settings.seed)
         self._warm_rollouts = 0
-        torch.manual_seed(settings.seed)  # the value's first weights are drawn from torch's own stream
-        self.policy = PPO(model, person, sampling, settings.policy)
+        torch.manual_seed(settings.seed)  # initial weights come from torch's global generator
+        self.policy = PPO(model, reference_policy, sampling, settings.policy)
         self.value = ValueTrainer(settings.value, self._generator)
         self._discount = discount_per_tick(settings.value.discount_horizons_s[-1], TICK_RATE_HZ)
-        self._trust = discount_per_tick(settings.gae_horizon_s, TICK_RATE_HZ)
+        self._gae_lambda = discount_per_tick(settings.gae_horizon_s, TICK_RATE_HZ)
 
-    def learn(self, experience: RolloutBuffer) -> UpdateStats:
-        """Learns from a stretch of play drawn by the model; its last tick is only looked at for its value.
+    def learn(self, rollout: RolloutBuffer) -> RolloutUpdateStats:
+        """Updates policy and value function from a rollout of the model; the last tick only bootstraps the value.
 
         Raises:
             TrainingError: after too many unusable steps in a row; the averaged weights are those before them.
         """
         self.num_rollouts += 1
-        moments = experience.flatten()
-        values = self.value.predict(moments)
-        table = values.view(experience.num_ticks, experience.num_worlds).numpy()
-        rewards = experience.rewards.sum(axis=-1)
-        advantages = torch.from_numpy(compute_gae(rewards, table, self._discount, self._trust)).flatten()
-        valid = torch.arange((experience.num_ticks - 1) * experience.num_worlds)
-        moments, advantages, returns = moments.index(valid), advantages[valid], (values + advantages)[valid]
+        batch = rollout.flatten()
+        values = self.value.predict(batch)
+        table = values.view(rollout.num_ticks, rollout.num_worlds).numpy()
+        rewards = rollout.rewards.sum(axis=-1)
+        advantages = torch.from_numpy(compute_gae(rewards, table, self._discount, self._gae_lambda)).flatten()
+        valid = torch.arange((rollout.num_ticks - 1) * rollout.num_worlds)
+        batch, advantages, returns = batch.index(valid), advantages[valid], (values + advantages)[valid]
         explained = 1.0 - float(advantages.var() / returns.var().clamp(min=1e-9))
-        loss = self.value.learn(experience)
+        loss = self.value.learn(rollout)
         self._warm_rollouts = 0 if self.value.reset_reason else self._warm_rollouts + 1
-        report = None
+        stats = None
         if self._warm_rollouts > self.settings.value_warmup_rollouts and explained > 0.0:
-            report = self.policy.train(moments, advantages, self._generator)
-        return UpdateStats(
-            explained_variance=explained, value_loss=loss, policy=report, trouble=self.value.reset_reason
+            stats = self.policy.train(batch, advantages, self._generator)
+        return RolloutUpdateStats(
+            explained_variance=explained, value_loss=loss, policy=stats, reset_reason=self.value.reset_reason
         )
 
     def state_dict(self) -> dict[str, Any]:
@@ -95,7 +97,7 @@ class PPOTrainer:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
+        """Restores `state_dict`."""
         self.policy.load_state_dict(state["policy"])
         self.value.load_state_dict(state["value"])
         self._generator.set_state(state["generator"])

@@ -1,4 +1,4 @@
-"""What outcomes are worth: the price list that turns what happened into a reward."""
+"""The reward function: a weighted sum of detected outcomes."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from jaxtyping import Float32
 
 @dataclass(frozen=True, kw_only=True)
 class RewardWeights:
-    """Points for each outcome. A reward can be given for anything; what is learnt follows it to the letter."""
+    """Points for each outcome."""
 
     kill: float = 1.0
     """Times the points of its kind."""
     loot: float = 1.0
     """Times the points of its kind."""
     hit: float = 0.0
-    """Each. Wounded enemies mend: paid hits teach to shoot, not to kill."""
+    """Each. Enemies heal: rewarded hits teach to shoot, not to kill."""
     miss: float = 0.0
     """Each; below 0 for a cost."""
     damage_taken: float = -1.0
@@ -29,21 +29,21 @@ class RewardWeights:
 
 
 REWARD_TERMS = ("earned", "damage", "deaths")
-"""What a reward is made of: one comes often, one all the time in a fight, one hardly ever."""
+"""Terms of the reward: frequent, constant during a fight, and rare."""
 
 
-def reward_terms(outcomes: np.ndarray, prices: RewardWeights) -> Float32[np.ndarray, "B P"]:
+def reward_terms(outcomes: np.ndarray, weights: RewardWeights) -> Float32[np.ndarray, "B P"]:
     """Reward of each outcome by term, points, in the order of REWARD_TERMS; their sum is the reward.
 
     Args:
         outcomes: records of dtype OUTCOMES, shape (B,).
-        prices: of each.
+        weights: of each outcome.
     """
     earned = (
-        prices.kill * outcomes["kill_value"]
-        + prices.loot * outcomes["loot_value"]
-        + prices.hit * outcomes["hits"]
-        + prices.miss * outcomes["misses"]
+        weights.kill * outcomes["kill_value"]
+        + weights.loot * outcomes["loot_value"]
+        + weights.hit * outcomes["hits"]
+        + weights.miss * outcomes["misses"]
     )
-    parts = (earned, prices.damage_taken * outcomes["damage_taken"], prices.death * outcomes["deaths"])
-    return np.stack(parts, axis=-1).astype(np.float32)
+    terms = (earned, weights.damage_taken * outcomes["damage_taken"], weights.death * outcomes["deaths"])
+    return np.stack(terms, axis=-1).astype(np.float32)

@@ -1,4 +1,4 @@
-"""What practice leaves on disk: its whole state, to go on from, and candidates, for the gate to judge."""
+"""Files of reinforcement learning: the training state to resume from (practice.pt), and candidates for the gate."""
 
 import dataclasses
 import hashlib
@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 POLICY = "executor"
 RL_CHECKPOINT_NAME = "practice.pt"
 PERSON = "person"
-"""What the lineage calls the weights that were cloned from the person: the reference of the KL penalty."""
+"""Name in the lineage of the weights cloned from the person: the reference policy of the KL penalty."""
 
 SETTINGS_BEFORE = {
     "leash": "kl_coef",
@@ -41,44 +41,45 @@ SETTINGS_BEFORE = {
     "life_stretches": "rollouts_per_episode",
     "stretch_ticks": "rollout_ticks",
 }
-"""Names of settings in practice.pt before they were given the field's own, and the names now."""
+"""Earlier names of settings in practice.pt, and today's."""
 CURVE_BEFORE = {
+    "explained": "explained_variance",
     "unlike_per_minute": "kl_to_reference",
     "moved_per_minute": "approx_kl",
     "clipped": "clip_fraction",
     "num_skipped": "num_skipped_steps",
 }
-"""The same of the points of its curve."""
+"""Earlier names of the metrics in its curve, and today's."""
 
 
 @dataclass
 class TrainingProgress:
-    """How far practice has come; plain values."""
+    """Progress of training; plain values."""
 
     seeds_used: int = 0
     world_ticks: int = 0
     curve: list[dict[str, float]] = field(default_factory=list)
-    """A point for each stretch, as it is drawn."""
+    """Metrics of each rollout."""
 
 
 class RLCheckpoint:
-    """Reads what practice begins with, keeps what it has come to."""
+    """Loads the active policy and its reference policy, saves and restores training, stages candidates."""
 
     def __init__(self, models: Path, folder: Path) -> None:
-        """Args: models: of the policies that play; folder: for the state.
+        """Args: models: folder of the policies that play; folder: for the training state.
 
         Raises:
-            CheckpointError: if what plays is not usable.
+            CheckpointError: if the active policy cannot be used.
         """
         self.models, self.path = models, folder / RL_CHECKPOINT_NAME
         self.base = load_active(models, POLICY)
-        self.person = _load_reference(models, self.base)
+        self.reference = _load_reference(models, self.base)
 
     def save(self, trainer: PPOTrainer, progress: TrainingProgress, settings: dict[str, Any]) -> None:
-        """Writes the state, whole or not at all.
+        """Writes the training state atomically.
 
         Raises:
-            CheckpointError: if the disk takes no more; what was there before is untouched.
+            CheckpointError: if it cannot be written; the previous state is untouched.
         """
         training = {"practice": trainer.state_dict(), "journey": dataclasses.asdict(progress), "settings": settings}
         save_checkpoint(
@@ -86,11 +87,11 @@ class RLCheckpoint:
         )
 
     def restore(self, trainer: PPOTrainer, settings: dict[str, Any]) -> TrainingProgress:
-        """Puts a state that was saved back into `practice`.
+        """Restores a saved state into the trainer.
 
         Raises:
             CheckpointError: if there is none or it cannot be used.
-            TrainingError: if it was practised with other settings.
+            TrainingError: if its settings were others.
         """
         saved = load_checkpoint(self.path, POLICY, ENCODING)
         state = saved.training or {}
@@ -112,21 +113,21 @@ class RLCheckpoint:
         return progress
 
     def stage(self, weights: dict[str, Tensor], metrics: dict[str, float], what: str, name: str | None = None) -> Path:
-        """Writes a candidate; returns where.
+        """Writes a candidate; returns its path.
 
         Args:
             weights: of the Executor.
-            metrics: what it has shown.
-            what: how it was learnt, for its lineage: `practice` or `online`.
+            metrics: for its description.
+            what: how it was trained, for its lineage: `practice` or `online`.
             name: of the candidate; the time by default.
 
         Raises:
-            CheckpointError: if the weights are not numbers or cannot be written.
+            CheckpointError: if the weights are not finite or cannot be written.
         """
         digest = hashlib.sha256(f"{self.base.identity} {metrics}".encode()).hexdigest()[:16]
         parents = [parent_now(self.base.identity, BASE)]
         if not any(parent.what == PERSON for parent in self.base.meta.lineage):
-            parents.append(parent_now(self.person.identity, PERSON))
+            parents.append(parent_now(self.reference.identity, PERSON))
         parents.append(parent_now(digest, what))
         meta = dataclasses.replace(
             self.base.meta,
@@ -141,39 +142,39 @@ class RLCheckpoint:
 
 def to_plain_settings(settings: PPOTrainerConfig) -> dict[str, Any]:
     """Settings as plain values."""
-    told: dict[str, Any] = serialization.to_plain(settings)
-    return told
+    plain: dict[str, Any] = serialization.to_plain(settings)
+    return plain
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings within settings, each under today's name, behind the name of the settings that hold it."""
-    told: dict[str, Any] = {}
+    """Nested settings as one flat dictionary with today's names, each after its group's name."""
+    flat: dict[str, Any] = {}
     for name, value in _modern(settings, SETTINGS_BEFORE).items():
         parts = _flat(value) if isinstance(value, dict) else None
-        told |= {name: value} if parts is None else {f"{name} {inner}": of for inner, of in parts.items()}
-    return told
+        flat |= {name: value} if parts is None else {f"{name} {inner}": of for inner, of in parts.items()}
+    return flat
 
 
 def _load_reference(models: Path, base: Checkpoint) -> Checkpoint:
-    """The weights that were cloned from the person: an ancestor by the lineage, or what plays if nothing was learnt."""
+    """The weights cloned from the person: an ancestor in the lineage, or the active policy where there is none."""
     named = [parent.identity for parent in base.meta.lineage if parent.what == PERSON]
     if not named or named[-1] == base.identity:
         return base
     if named[-1] in ancestors(models, POLICY):
         return load_checkpoint(next((models / POLICY / "history").glob(f"*_{named[-1]}.pt")), POLICY, ENCODING)
     _log.warning(
-        "The weights that were cloned from the person (%s) are not in the history any more: the KL penalty is against "
-        "what plays now.",
+        "The weights that were cloned from the person (%s) are no longer in the history: the KL penalty is against "
+        "the active policy.",
         named[-1],
     )
     return base
 
 
 def load_policy_and_reference(store: RLCheckpoint) -> tuple[Executor, Executor]:
-    """A fresh copy of what plays, to be trained, and the person's policy."""
-    return build_executor(store.base), build_executor(store.person)
+    """The active policy, to be trained, and the reference policy."""
+    return build_executor(store.base), build_executor(store.reference)
 
 
 def _modern(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """The same values under today's names."""
+    """Values under today's names."""
     return {names.get(name, name): value for name, value in values.items()}

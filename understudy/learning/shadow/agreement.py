@@ -1,8 +1,8 @@
-"""Shadow scoring: how often an Executor would have done what the person just did.
+"""Agreement of an Executor with the person: top-1 accuracy of click targets, and log likelihood of all actions.
 
-Two figures. `same`: of the person's clicks, the share for which the Executor's likeliest candidate (an object, a mark
-on the minimap, a free point of the minimap or of space) is the one that the person chose. `likelihood`: of everything
-that the person did and did not do, when and where, in nats; it tells small differences far sooner.
+`same`: of the person's clicks, the share for which the Executor's likeliest candidate (an object, a mark
+on the minimap, a free point of the minimap or of space) is the one that the person chose. `likelihood`: log
+probability of all actions and of their times and places, in nats; it shows small differences with far less data.
 """
 
 from dataclasses import dataclass
@@ -19,30 +19,30 @@ from understudy.policies.executor_distribution import ExecutorDistribution, targ
 
 _CHUNK = 2048
 BLOCK_TICKS = 5 * TICK_RATE_HZ
-"""Neighbouring ticks are alike; blocks of five seconds are nearly independent."""
+"""Ticks are autocorrelated; blocks of five seconds are nearly independent."""
 Z_95 = 1.645
-"""Standard errors below the mean at which one is 95 % sure."""
+"""Standard errors of a one-sided 95 % bound."""
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """What one Executor would have done in T ticks with G clicks."""
+    """Scores of one Executor on T ticks with G clicks."""
 
     same: Bool[np.ndarray, " G"]
     ticks: Int64[np.ndarray, " G"]
-    """In which tick each click's gesture began."""
+    """Tick of each click's onset."""
     likelihood: Float32[np.ndarray, " T"]
-    """Log likelihood of what was done in each tick, nats."""
+    """Log likelihood of each tick's action, nats."""
 
     @property
     def share(self) -> float:
-        """Of clicks that go where the person's did; nan without clicks."""
+        """Share of clicks with the person's target; NaN without clicks."""
         return float(self.same.mean()) if len(self.same) else float("nan")
 
 
 @torch.inference_mode()
 def agreement(model: torch.nn.Module, samples: ExecutorBatch, num_keys: int) -> Agreement:
-    """Scores an Executor, in evaluation mode, on ticks that it has not learnt from."""
+    """Scores an Executor, in evaluation mode, on ticks that it was not trained on."""
     same, ticks, likelihoods = [], [], []
     for chunk in torch.split(torch.arange(len(samples)), _CHUNK):
         batch = samples.index(chunk)
@@ -57,7 +57,7 @@ def agreement(model: torch.nn.Module, samples: ExecutorBatch, num_keys: int) -> 
 
 
 def log_prob_gain(new: Agreement, old: Agreement) -> tuple[float, float]:
-    """(mean, 95 % sure lower bound) of how much likelier `new` finds the play than `old`, nats a second."""
+    """Mean and one-sided 95 % lower bound of the gain in log likelihood from `old` to `new`, nats a second."""
     difference = (new.likelihood - old.likelihood).astype(np.float64)
     if len(difference) == 0:
         return 0.0, float("-inf")
@@ -73,17 +73,17 @@ def click_metrics(
     mirror_B: Tensor,
     minimap_area: tuple[float, float, float, float],
 ) -> tuple[float, float]:
-    """The guide's pos_err and click_acc, of the clicks in a batch; nan without clicks.
+    """The guide's pos_err and click_acc, of the clicks in a batch; NaN without clicks.
 
     Args:
-        output: of the batch as seen in the mirrors.
+        output: of the mirrored batch.
         batch: not mirrored: the minimap lies in a corner of the window, so distances are those of the real window.
         mirror_B: mirror of each tick.
         minimap_area: left, top, width, height of the minimap, window fractions.
 
     Returns:
-        Mean distance between where the clicks went and where the Executor would have clicked, window fractions; and
-        the share of clicks for which it would have chosen the same candidate.
+        Mean distance of the likeliest clicks from the person's, window fractions; and the share of clicks with the same
+        target.
     """
     known = torch.nonzero(batch.target >= 0)[:, 0]
     if len(known) == 0:
@@ -92,7 +92,7 @@ def click_metrics(
     guess, minimap, space = (part[known] for part in ExecutorDistribution(output).mode())
     clicks = batch.index(known)
     tracks, landmarks = 0.5 * (clicks.tracks[..., [0, 4]] + 1.0), 0.5 * (clicks.landmarks[..., [0, 2]] + 1.0)
-    seen = (tracks, landmarks)
-    guessed = target_positions(guess, *seen, minimap.detach() * flips, space.detach() * flips, minimap_area)
-    clicked = target_positions(clicks.target, *seen, clicks.position, clicks.position, minimap_area)
+    positions = (tracks, landmarks)
+    guessed = target_positions(guess, *positions, minimap.detach() * flips, space.detach() * flips, minimap_area)
+    clicked = target_positions(clicks.target, *positions, clicks.position, clicks.position, minimap_area)
     return float((guessed - clicked).norm(dim=-1).mean()), float((guess == clicks.target).float().mean())

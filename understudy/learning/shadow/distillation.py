@@ -1,8 +1,8 @@
 """Knowledge distillation (Hinton et al. 2015, arXiv 1503.02531) from the weights of the session's start.
 
-It is the rehearsal loss of shadow learning: the base style shall stay what it was. Labels would do the same at first,
-but a policy that has learnt all it can from its recordings only overfits them when it is shown them again: rehearsed
-so, it lost 1.7 points on held-out sessions; by its own outputs, none.
+The rehearsal loss of shadow learning (learning without forgetting, Li and Hoiem 2016): it keeps the base style. Labels
+instead of outputs overfit the recordings that the policy was trained on: 1.7 points of agreement lost on held-out
+sessions, against none.
 """
 
 import torch
@@ -13,10 +13,10 @@ from torch.nn import functional
 from understudy.policies.executor import ExecutorOutput
 from understudy.policies.executor_distribution import ExecutorDistribution, categorical_kl
 
-LEAST_WEIGHT = 0.05
-"""Of where a gesture would go, in ticks in which none is likely to start."""
-WIDEST = 5.0
-"""Differences of a density's numbers count no further than this."""
+MIN_WEIGHT = 0.05
+"""Of the target terms, in ticks with a low onset hazard."""
+MAX_DIFFERENCE = 5.0
+"""Clamp of the differences of mixture parameters."""
 
 
 def distillation_loss(output: ExecutorOutput, teacher: ExecutorOutput, num_keys: int) -> Float[Tensor, " B"]:
@@ -25,7 +25,7 @@ def distillation_loss(output: ExecutorOutput, teacher: ExecutorOutput, num_keys:
     It is not `ExecutorDistribution.kl`, on purpose. The direction is the other one, as it is in distillation: the
     student shall cover all that the teacher does. No action was taken, so every tick counts as one in which a gesture
     could start and every key could go down, and where a gesture would go counts by the teacher's hazard, at least
-    LEAST_WEIGHT. And the mixtures' numbers are compared, clamped, rather than their densities: the KL bound of two
+    MIN_WEIGHT. And the mixtures' numbers are compared, clamped, rather than their densities: the KL bound of two
     mixtures grows without limit where a component is narrow.
 
     Args:
@@ -38,9 +38,9 @@ def distillation_loss(output: ExecutorOutput, teacher: ExecutorOutput, num_keys:
     where = categorical_kl(wanted.target_log_probs, own.target_log_probs)
     where = where + _bernoulli_kl(teacher.right_logit, output.right_logit)
     for now, then in ((own.minimap, wanted.minimap), (own.space, wanted.space)):
-        where = where + (now - then).clamp(-WIDEST, WIDEST).square().mean((1, 2))
+        where = where + (now - then).clamp(-MAX_DIFFERENCE, MAX_DIFFERENCE).square().mean((1, 2))
     starts = teacher.start_logit.sigmoid()
-    return _bernoulli_kl(teacher.start_logit, output.start_logit) + keys + (starts + LEAST_WEIGHT) * where
+    return _bernoulli_kl(teacher.start_logit, output.start_logit) + keys + (starts + MIN_WEIGHT) * where
 
 
 def _bernoulli_kl(teacher_logit: Tensor, logit: Tensor) -> Tensor:

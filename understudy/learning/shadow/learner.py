@@ -1,7 +1,7 @@
-"""Learns a person's style from their play as it comes: scores first, then learns; knows nothing of processes or files.
+"""Behaviour cloning of the person while they play, with rehearsal and distillation against forgetting.
 
-Every tick is scored by the weights that the session began with and by the present ones before anything is learnt from
-it. Of each CYCLE the last part is not learnt from at all: there candidates are judged.
+Every tick is scored by the initial and the present weights before it is learnt from (prequential evaluation, Dawid
+1984). The last part of each cycle is held out: candidates are evaluated on it. Knows nothing of processes or files.
 """
 
 import copy
@@ -23,7 +23,7 @@ from understudy.learning.data.streaming_labeller import LabelledChunk, Streaming
 from understudy.learning.shadow.acceptance import AcceptanceResult, accept_candidate
 from understudy.learning.shadow.agreement import Agreement, agreement, click_metrics
 from understudy.learning.shadow.distillation import distillation_loss
-from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings, UpdateStats
+from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings, ShadowUpdateStats
 from understudy.learning.supervised.executor_task import LOSS_SCALE, executor_nll
 from understudy.learning.training.optim import (
     ExponentialMovingAverage,
@@ -37,21 +37,21 @@ from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.style_heads import base_style, with_base_style
 
 CYCLE_TICKS, HELD_OUT_TICKS, GAP_TICKS = 240 * TICK_RATE_HZ, 60 * TICK_RATE_HZ, 5 * TICK_RATE_HZ
-"""Of every four minutes the last is held out; what is near the border is used for neither."""
+"""The last of every four minutes is held out; ticks within GAP_TICKS of a border are used for neither."""
 HELD_OUT_PARTS = 6 * HELD_OUT_TICKS // (3 * TICK_RATE_HZ)
 """About six minutes of the newest held-out play are kept."""
 RECENT_CLICKS = 100
-"""The live score is over so many."""
+"""The running agreement is over so many."""
 HORIZON_UPDATES, WARMUP_UPDATES, FINAL_FRACTION = 2400, 20, 0.1
-"""A minute of warm-up, then a cosine over two hours down to a tenth, where it stays: nobody knows how long it lasts."""
+"""Learning rate: a minute of warm-up, then a cosine over two hours down to a tenth, where it stays."""
 GRADIENT_CLIP, WEIGHT_DECAY = 1.0, 0.01
 REHEARSAL_INTERVAL = 2
-"""Steps; the earlier manner shares so little with the newer one that it need not be rehearsed in each."""
+"""Gradient steps between two on base play: the two styles share few weights."""
 
 
 @dataclass
 class RehearsalData:
-    """Base play: what is rehearsed, and what is only looked at."""
+    """Base play: for rehearsal, and held out."""
 
     pool: ReplayBuffer
     held_out: ExecutorBatch
@@ -59,7 +59,7 @@ class RehearsalData:
 
 @dataclass
 class _Recent:
-    """Clicks judged before they were learnt from: by the present weights, and by those of the beginning."""
+    """Agreement on the latest clicks, scored before they are learnt from, of the present and the initial weights."""
 
     now: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_CLICKS))
     before: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_CLICKS))
@@ -74,28 +74,28 @@ class ShadowLearner:
         profile: Profile,
         settings: ShadowSettings,
         rehearsal: RehearsalData | None = None,
-        working: Executor | None = None,
+        staged: Executor | None = None,
         root_policy: Executor | None = None,
     ) -> None:
         """Args:
-        policies: what the session begins with.
+        policies: those that the session begins with.
         profile: the game.
-        settings: how to learn.
+        settings: hyperparameters.
         rehearsal: base play, where there is any.
-        working: weights to go on from; those of `brain` when None.
-        root: what the old skill is measured by, from before all shadow sessions; `brain`'s when None.
+        staged: weights to train on from; those of `policies` when None.
+        root_policy: weights from before all shadow sessions, the baseline of forgetting; those of `policies` when None.
         """
         self.settings, self.rehearsal = settings, rehearsal
         self.initial_policy = policies.executor.eval()
         self.root_policy = self.initial_policy if root_policy is None else root_policy.eval()
         self.incumbent: torch.nn.Module = self.initial_policy
-        self.model: Executor = with_base_style(policies.executor if working is None else working)
+        self.model: Executor = with_base_style(policies.executor if staged is None else staged)
         self.average = ExponentialMovingAverage(self.model, settings.ema_decay)
-        self.num_updates = self.num_watched = self.num_steps = 0
+        self.num_updates = self.num_ticks = self.num_steps = 0
         self._generator = torch.Generator().manual_seed(settings.seed)
         self.buffer = ReplayBuffer(settings.buffer_size, self._generator)
         self._held_out: deque[ExecutorBatch] = deque(maxlen=HELD_OUT_PARTS)
-        self._onlooker = StreamingLabeller(policies, profile)
+        self._labeller = StreamingLabeller(policies, profile)
         self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
         self._num_keys = len(profile.keys)
         corner = profile.minimap
@@ -103,32 +103,32 @@ class ShadowLearner:
         self._optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-9, weight_decay=WEIGHT_DECAY, fused=True)
         self._guard = GradientGuard(max_ok_norm=GRADIENT_CLIP)
         self._recent = _Recent()
-        self._base_first: Agreement | None = None
+        self._base_before: Agreement | None = None
         self._next_s = -math.inf
 
-    def watch(
+    def add_block(
         self, observations: np.ndarray, actions: np.ndarray, first_index: int
     ) -> list[AgreementScore | Disagreements]:
-        """Takes in consecutive ticks; scores those whose future is known by now, then keeps them to learn from.
+        """Adds consecutive ticks; scores those whose hindsight labels are complete, then puts them into the buffer.
 
         Args:
             observations, actions: records of dtype OBSERVATION and ACTION, shape (T,).
             first_index: number of the first one in the session.
         """
         found: list[AgreementScore | Disagreements] = []
-        for part in self._onlooker.watch(observations, actions, first_index):
-            self.num_watched += len(part.samples)
-            found += self._score_chunk(part)
-            use = split_of(part.first_index)
-            if use == "learn":
-                self.buffer.add(part.samples)
-            elif use == "hold out":
-                self._held_out.append(part.samples)
+        for chunk in self._labeller.watch(observations, actions, first_index):
+            self.num_ticks += len(chunk.samples)
+            found += self._score_chunk(chunk)
+            split = split_of(chunk.first_index)
+            if split == "learn":
+                self.buffer.add(chunk.samples)
+            elif split == "hold out":
+                self._held_out.append(chunk.samples)
         return found
 
-    def _score_chunk(self, part: LabelledChunk) -> list[AgreementScore | Disagreements]:
-        now = self.agreement(self.average.model, part.samples)
-        before = self.agreement(self.initial_policy, part.samples)
+    def _score_chunk(self, chunk: LabelledChunk) -> list[AgreementScore | Disagreements]:
+        now = self.agreement(self.average.model, chunk.samples)
+        before = self.agreement(self.initial_policy, chunk.samples)
         if not len(now.same):
             return []
         self._recent.now.extend(map(bool, now.same))
@@ -138,11 +138,11 @@ class ShadowLearner:
             initial_agreement=float(np.mean(self._recent.before)),
             num_clicks=len(self._recent.now),
         )
-        elsewhere = tuple(part.time_s[now.ticks[~now.same]].tolist())
+        elsewhere = tuple(chunk.time_s[now.ticks[~now.same]].tolist())
         return [scored, Disagreements(times_s=elsewhere)] if elsewhere else [scored]
 
     def agreement(self, model: torch.nn.Module, samples: ExecutorBatch) -> Agreement:
-        """Scores a model on some ticks."""
+        """Agreement of a model with the person on some ticks."""
         return agreement(model, samples, self._num_keys)
 
     def due_s(self, now_s: float) -> float | None:
@@ -151,13 +151,13 @@ class ShadowLearner:
             return None
         return max(0.0, self._next_s - now_s)
 
-    def update(self, now_s: float) -> UpdateStats:
+    def update(self, now_s: float) -> ShadowUpdateStats:
         """Takes the steps of one update.
 
         Raises:
             TrainingError: after too many unusable steps in a row; the averaged weights are those before them.
         """
-        begun_s = time.perf_counter()
+        started_s = time.perf_counter()
         missed = now_s - self._next_s >= self.settings.update_interval
         self._next_s = (now_s if missed else self._next_s) + self.settings.update_interval
         self.num_updates += 1
@@ -172,14 +172,14 @@ class ShadowLearner:
             group["lr"] = rate
         steps = [self._step(rehearses=not step % REHEARSAL_INTERVAL) for step in range(self.settings.steps_per_update)]
         loss, position_error, click_accuracy = (float(_mean(column)) for column in zip(*steps, strict=True))
-        return UpdateStats(
+        return ShadowUpdateStats(
             number=self.num_updates,
             loss=loss,
             position_error=position_error,
             click_accuracy=click_accuracy,
             learning_rate=rate,
             num_samples=len(self.buffer),
-            seconds=time.perf_counter() - begun_s,
+            seconds=time.perf_counter() - started_s,
         )
 
     def _step(self, *, rehearses: bool) -> tuple[float, float, float]:
@@ -200,7 +200,7 @@ class ShadowLearner:
         return float(loss.detach()), *click_metrics(output, batch, mirror, self._corner)
 
     def _distillation_step(self, buffer: ReplayBuffer) -> torch.Tensor:
-        """Loss of the base style against what it was when the session began, on a batch of base play."""
+        """Distillation loss of the base style against the initial weights, on a batch of base play."""
         batch, mirror, scale = self._sample_batch(buffer)
         mirrored = batch.mirrored(mirror, self._signs)
         with torch.no_grad():
@@ -209,15 +209,15 @@ class ShadowLearner:
         return LOSS_SCALE * (scale * distillation_loss(output, teacher, self._num_keys)).mean()
 
     def _sample_batch(self, buffer: ReplayBuffer) -> tuple[ExecutorBatch, torch.Tensor, torch.Tensor]:
-        """A batch in all views, the mirror that each tick is to be seen in, and how much each counts."""
+        """A batch, the mirror of each tick, and its weight."""
         samples, weight = buffer.all()
         ticks = buffer.sample_indices(self.settings.batch_size)
         mirror = torch.randint(0, NUM_MIRRORS, ticks.shape, generator=self._generator)
         return samples.index(ticks), mirror, weight[ticks] / weight.mean()
 
     def evaluate_candidate(self) -> AcceptanceResult:
-        """Compares what was learnt with the weights that play on the newest held-out minutes, and on base play the
-        earlier manner with what all began with."""
+        """Compares the averaged weights with the incumbent on held-out play, and their base style with the root policy
+        on base play."""
         held_out = [concatenate(list(self._held_out))] if self._held_out else []
         empty = Agreement(np.zeros(0, bool), np.zeros(0, np.int64), np.zeros(0, np.float32))
         new, old = (
@@ -225,19 +225,19 @@ class ShadowLearner:
         )
         base_new = None
         if self.rehearsal is not None:
-            if self._base_first is None:
-                self._base_first = self.agreement(base_style(self.root_policy), self.rehearsal.held_out)
+            if self._base_before is None:
+                self._base_before = self.agreement(base_style(self.root_policy), self.rehearsal.held_out)
             assert isinstance(self.average.model, Executor)
             base_new = self.agreement(base_style(self.average.model), self.rehearsal.held_out)
-        return accept_candidate(new, old, base_new, self._base_first)
+        return accept_candidate(new, old, base_new, self._base_before)
 
     def promoted(self) -> None:
-        """What was learnt plays from now on: the next candidate has to be better than it."""
+        """The averaged weights are the incumbent from now on."""
         self.incumbent = copy.deepcopy(self.average.model)
 
 
 def split_of(first_index: int) -> str:
-    """What a stretch of a few seconds is for, by the number of its first tick: `learn`, `hold out` or `neither`."""
+    """The split of a chunk by the number of its first tick: `learn`, `hold out` or `neither`."""
     place = first_index % CYCLE_TICKS
     border = CYCLE_TICKS - HELD_OUT_TICKS
     if place < border:
@@ -246,6 +246,6 @@ def split_of(first_index: int) -> str:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Of those that are numbers; nan without any."""
+    """Mean of the values that are not NaN; NaN without any."""
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else float("nan")

@@ -1,11 +1,12 @@
-"""Learns in the background from a person's play: the Listener that hands ticks over, and never waits.
+"""The Listener of shadow learning (the guide's ShadowTrainer): sends a person's play to a learner process, never waits.
 
-The learner itself runs in a process of its own (`shadow_process.py`); what it reports is passed on. Imports no torch.
+The learner runs in shadow/process.py. Imports no torch.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from understudy.contract.action import Actor
 from understudy.contract.profile import Profile
@@ -13,26 +14,25 @@ from understudy.contract.protocols import InputEvent, Step
 from understudy.learning.registry.audit_log import STAGED
 from understudy.learning.shadow.messages import (
     BufferFill,
-    Report,
+    ShadowJob,
     ShadowPaths,
+    ShadowReport,
     ShadowSettings,
-    UpdateStats,
-    WorkerReady,
+    ShadowUpdateStats,
 )
-from understudy.learning.shadow.process import ShadowJob, run_shadow_worker
-from understudy.learning.worker.worker_endpoint import WorkerFailure
-from understudy.learning.worker.worker_process import NICENESS, WorkerProcess, WorkerTimeouts
+from understudy.learning.shadow.process import run_shadow_worker
+from understudy.learning.worker.block_listener import BlockListener
+from understudy.learning.worker.worker_endpoint import Block
+from understudy.learning.worker.worker_process import NICENESS, WorkerTimeouts
 
-BLOCK_TICKS = 10
-"""Half a second of play is handed over at a time."""
-KEPT_BLOCKS = 2400
-"""The newest 20 minutes, for a learner that has to be started again."""
-TEACHING = (Actor.PERSON, Actor.TEACHER)
+REPLAYED_BLOCKS = 2400
+"""The newest 20 minutes, for a restarted learner."""
+EXPERT_ACTORS = (Actor.PERSON, Actor.TEACHER)
 
 
 @dataclass
 class InputStats:
-    """What the trainer has seen itself, for the check of an empty buffer."""
+    """What has been done in the game so far, for the check of an empty buffer."""
 
     num_ticks: int = 0
     num_active_ticks: int = 0
@@ -41,14 +41,14 @@ class InputStats:
     """Ticks in which a person or the teacher acted."""
 
 
-class ShadowTrainer:
+class ShadowTrainer(BlockListener[tuple[bytes, bytes], ShadowReport]):
     """A Listener that learns the style of whoever plays, by the guide's names and defaults."""
 
     def __init__(
         self,
         executor: Path,
         profile: Profile,
-        on_report: Callable[[Report], None] = lambda report: None,
+        on_report: Callable[[ShadowReport], None] = lambda report: None,
         *,
         learning_rate: float = 1e-4,
         buffer_size: int = 5000,
@@ -59,7 +59,7 @@ class ShadowTrainer:
         logs: Path = Path("logs/shadow"),
         recordings: Path | None = None,
         world: int = 0,
-        patience: WorkerTimeouts | None = None,
+        timeouts: WorkerTimeouts | None = None,
         niceness: int = NICENESS,
     ) -> None:
         """Starts the learner; play can begin at once.
@@ -72,9 +72,12 @@ class ShadowTrainer:
             session: names the candidate and the curves.
             logs: folder for the curves.
             recordings: base recordings to rehearse; None for the default folders.
-            world: which of the session's worlds is watched.
-            patience: when the learner counts as lost.
+            world: index of the world in the session's batch that is learnt from.
+            timeouts: when the learner counts as lost.
             niceness: how much the learner gives way to the game.
+
+        Raises:
+            ValueError: if a setting makes no sense.
         """
         self.settings = ShadowSettings(
             learning_rate=learning_rate,
@@ -84,73 +87,41 @@ class ShadowTrainer:
             min_samples=min_samples,
         )
         self.candidate = executor / STAGED / f"candidate_{session}.pt"
-        places = ShadowPaths(
+        paths = ShadowPaths(
             models=executor.parent, candidate=self.candidate, log_folder=logs / session, recordings=recordings
         )
-        self.seen = InputStats()
-        self.is_ready = False
-        self.num_samples = self.num_updates = 0
-        self._on_report, self._world = on_report, world
-        self._observations: list[bytes] = []
-        self._actions: list[bytes] = []
-        self._first_index = 0
-        self._last_place: bytes = b""
-        self.background = WorkerProcess(
-            run_shadow_worker,
-            ShadowJob(settings=self.settings, places=places, profile=profile),
-            self._hear,
-            lambda text: self._hear(WorkerFailure(text=text)),
-            patience,
-            KEPT_BLOCKS,
-            niceness,
-        )
+        self.input_stats = InputStats()
+        self.num_samples = 0
+        self._world = world
+        self._last_action: bytes = b""
+        job = ShadowJob(settings=self.settings, paths=paths, profile=profile)
+        super().__init__(run_shadow_worker, job, on_report, timeouts, REPLAYED_BLOCKS, niceness)
 
-    def on_step(self, step: Step) -> None:
-        """Copies one tick; what a policy did is not learnt from."""
+    def _copy_tick(self, step: Step) -> tuple[bytes, bytes] | None:
+        """A policy's own actions are not learnt from."""
         world = slice(self._world, self._world + 1)
-        action = step.action.records[world]
-        self._note(action.tobytes(), int(step.actors[self._world]))
-        if step.actors[self._world] not in TEACHING:
-            self._hand_over()
-            return
-        if not self._actions:
-            self._first_index = step.index
-        self._observations.append(step.observation.records[world].tobytes())
-        self._actions.append(action.tobytes())
-        if len(self._actions) == BLOCK_TICKS:
-            self._hand_over()
+        action, actor = step.action.records[world].tobytes(), step.actors[self._world]
+        self._count(action, actor in EXPERT_ACTORS)
+        return (step.observation.records[world].tobytes(), action) if actor in EXPERT_ACTORS else None
 
-    def close(self, timeout_s: float = 60.0) -> None:
-        """Hands over what is left, and lets the learner judge and stage what it has learnt. May be called twice.
+    def _block(self, ticks: Sequence[tuple[bytes, bytes]], first_index: int, is_continuous: bool) -> Block:
+        observations, actions = zip(*ticks, strict=True)
+        return first_index, b"".join(observations), b"".join(actions)
 
-        A learner that has learnt nothing yet is not waited for.
-        """
-        self._hand_over()
-        self.background.close(timeout_s if self.num_updates else 0.0)
+    def _count(self, action: bytes, is_expert: bool) -> None:
+        stats = self.input_stats
+        is_active = self._last_action not in (b"", action) or any(action[8:])  # bytes 8.. are keys and button
+        self._last_action = action
+        stats.num_ticks += 1
+        stats.num_active_ticks += is_active
+        stats.num_expert_ticks += is_expert
 
-    def _hand_over(self) -> None:
-        if self._actions:
-            self.background.put((self._first_index, b"".join(self._observations), b"".join(self._actions)))
-            self._observations, self._actions = [], []
-
-    def _note(self, action: bytes, actor: int) -> None:
-        seen = self.seen
-        touched = self._last_place not in (b"", action) or any(action[8:])  # bytes 8.. are keys and button
-        self._last_place = action
-        seen.num_ticks += 1
-        seen.num_active_ticks += touched
-        seen.num_expert_ticks += actor in TEACHING
-
-    def _hear(self, report: Report) -> None:
-        if isinstance(report, WorkerReady):
-            self.is_ready = True
-        elif isinstance(report, BufferFill):
+    def _on_message(self, report: Any) -> None:
+        if isinstance(report, BufferFill | ShadowUpdateStats):
             self.num_samples = report.num_samples
-        elif isinstance(report, UpdateStats):
-            self.num_updates, self.num_samples = report.number, report.num_samples
-        self._on_report(report)
+        super()._on_message(report)
 
 
 def disagreement_events(times_s: tuple[float, ...]) -> tuple[InputEvent, ...]:
-    """Bookmarks for a recording: the understudy would have clicked elsewhere at these moments."""
+    """Bookmarks for a recording: the policy would have clicked another target at these times."""
     return tuple(InputEvent(time_s, "mark", "disagreement", 0.5, 0.5) for time_s in times_s)

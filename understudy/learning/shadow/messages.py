@@ -1,36 +1,40 @@
-"""What a shadow session is set to, and what its learner reports. Light: the game's own process imports it."""
+"""What a shadow session is configured with, and what its learner reports. Light: the game's own process imports it."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from understudy.learning.worker.worker_endpoint import WorkerFailure
+from understudy.learning.worker.messages import (
+    CandidateResult,
+    LearnerSettings,
+    UpdateStats,
+    WorkerFailure,
+    WorkerJob,
+    WorkerReady,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShadowSettings:
-    """How to learn in the shadow of a person, by the guide's names and defaults."""
+class ShadowSettings(LearnerSettings):
+    """How to learn from a person as they play, by the guide's names and defaults."""
 
     learning_rate: float = 1e-4
     """Highest learning rate, after the warm-up."""
     buffer_size: int = 5000
-    """Samples that are kept: every tick in which something begins, and one of six others."""
+    """Samples that are kept: every tick with an onset, and one of six others."""
     batch_size: int = 64
     """Samples of the person's play in a step; as many are rehearsed from the base recordings."""
-    update_interval: float = 3.0
-    """Seconds between two updates."""
     min_samples: int = 32
     """Samples from which on there are updates."""
     steps_per_update: int = 16
-    """Steps, each with a batch of its own, in one update."""
+    """Gradient steps in one update, each on a batch of its own."""
     ema_decay: float = 0.999
-    """Part of the averaged weights that a step keeps; the average is scored, staged and promoted."""
+    """Of the averaged weights, which are scored, staged and promoted."""
     seed: int = 0
     """Of batches, dropout and mirrors."""
 
     def __post_init__(self) -> None:
-        for name in ("learning_rate", "buffer_size", "batch_size", "update_interval", "min_samples"):
-            if not getattr(self, name) > 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(self, name)}")
+        super().__post_init__()
+        self._require_above_zero("min_samples")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,44 +51,43 @@ class ShadowPaths:
     """Base recordings for rehearsal; None for the default folders."""
 
 
+ShadowJob = WorkerJob[ShadowSettings, ShadowPaths]
+
+
 @dataclass(frozen=True, kw_only=True)
-class WorkerReady:
-    """The learner has loaded everything and begins."""
+class ShadowReady(WorkerReady):
+    """The learner has loaded the weights and the base recordings."""
 
     base_minutes: float
     """Of base recordings that are rehearsed."""
     held_out_minutes: float
+    """Of base recordings that are only scored."""
     note: str
-    """Why there is nothing to rehearse, if so."""
+    """Why there is nothing to rehearse; empty where there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class BufferFill:
-    """How full the buffer is."""
+    """How full the replay buffer is."""
 
     num_samples: int
     buffer_size: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class UpdateStats:
-    """One update."""
+class ShadowUpdateStats(UpdateStats):
+    """One update, scored on its own batches before each step."""
 
-    number: int
     loss: float
     position_error: float
-    """Mean distance of the would-be clicks from the person's, window fractions."""
+    """Mean distance of the likeliest clicks from the person's, window fractions."""
     click_accuracy: float
-    """Share of the person's clicks that would have gone to the same target."""
-    learning_rate: float
-    num_samples: int
-    seconds: float
-    """How long it took."""
+    """Share of the person's clicks whose target is the likeliest candidate."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementScore:
-    """Agreement with the person's latest clicks, each judged before it was learnt from."""
+    """Agreement with the person's latest clicks, each scored before it is learnt from."""
 
     agreement: float
     initial_agreement: float
@@ -94,20 +97,21 @@ class AgreementScore:
 
 @dataclass(frozen=True, kw_only=True)
 class Disagreements:
-    """Moments at which the understudy would have clicked elsewhere."""
+    """Times at which the person clicked another target than the policy's likeliest."""
 
     times_s: tuple[float, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class PromotionResult:
-    """A candidate was staged and judged."""
+class PromotionResult(CandidateResult):
+    """A candidate was staged and scored on held-out play."""
 
-    promoted: bool
-    reason: str
     identity: str
-    path: str
+    """Of its weights."""
     numbers: dict[str, float] = field(default_factory=dict)
+    """Metrics of learning/shadow/acceptance.py."""
 
 
-Report = WorkerReady | BufferFill | UpdateStats | AgreementScore | Disagreements | PromotionResult | WorkerFailure
+ShadowReport = (
+    ShadowReady | BufferFill | ShadowUpdateStats | AgreementScore | Disagreements | PromotionResult | WorkerFailure
+)

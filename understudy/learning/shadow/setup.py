@@ -1,4 +1,4 @@
-"""What a shadow session begins with: the weights that play, base recordings to rehearse, and where candidates go."""
+"""Builds a shadow learner: loads the active weights and the base recordings for rehearsal, stages candidates."""
 
 import contextlib
 import copy
@@ -36,27 +36,27 @@ from understudy.recordings.store import find_recordings, read_episode
 _log = logging.getLogger(__name__)
 
 MOST_BASE_MINUTES, MOST_HELD_OUT_MINUTES = 30.0, 10.0
-"""More base play than this is not used: it would only take longer to begin."""
+"""More base play is not loaded: it would only delay the start."""
 MOST_HOURS_READ = 5.0
 CPU = torch.device("cpu")
 
 
 @dataclasses.dataclass(kw_only=True)
 class ShadowState:
-    """A learner that is ready, and what it was made from."""
+    """A learner that is ready, and the checkpoint that it began with."""
 
     learner: ShadowLearner
     base: Checkpoint
-    places: ShadowPaths
+    paths: ShadowPaths
     base_minutes: float = 0.0
     held_out_minutes: float = 0.0
     note: str = ""
 
     def stage(self, data_hash: str, numbers: dict[str, float]) -> str:
-        """Writes the averaged weights as a candidate, whole or not at all; returns their identity.
+        """Writes the averaged weights as a candidate, atomically; returns their identity.
 
         Raises:
-            CheckpointError: if they are not finite or cannot be written; the candidate before stays.
+            CheckpointError: if they are not finite or cannot be written; the previous candidate stays.
         """
         meta = dataclasses.replace(
             self.base.meta,
@@ -72,40 +72,40 @@ class ShadowState:
             versions={},
         )
         candidate = Checkpoint(meta=meta, weights=copy.deepcopy(self.learner.average.model.state_dict()))
-        return stage(self.places.candidate, candidate)
+        return stage(self.paths.candidate, candidate)
 
 
 def build_shadow_learner(
-    settings: ShadowSettings, places: ShadowPaths, profile: Profile, beat: Callable[[], None]
+    settings: ShadowSettings, paths: ShadowPaths, profile: Profile, heartbeat: Callable[[], None]
 ) -> ShadowState:
     """Loads everything.
 
     Args:
-        beat: called now and then while it takes.
+        heartbeat: called every few seconds while it loads.
 
     Raises:
-        CheckpointError: if there are no usable weights to begin with.
+        CheckpointError: if there are no usable weights.
     """
-    best = places.models / "executor" / BEST
+    best = paths.models / "executor" / BEST
     base = load_checkpoint(best, "executor", ENCODING)
     require_finite(base, best)
-    policies = load_policies(places.models)
-    beat()
+    policies = load_policies(paths.models)
+    heartbeat()
     rehearsal, minutes, note = None, (0.0, 0.0), ""
     try:
-        train, held_out = base_recordings(places.recordings, base_trained_at_s(base, best), profile)
+        train, held_out = base_recordings(paths.recordings, base_trained_at_s(base, best), profile)
     except (NoRecordingsError, RecordingError) as problem:
         note = str(problem)
     else:
         minutes = (_minutes(train), _minutes(held_out))
         rehearsal = build_rehearsal_buffer(
-            train, held_out, UpstreamPolicies(policies.strategist, policies.tactician), profile, settings, beat
+            train, held_out, UpstreamPolicies(policies.strategist, policies.tactician), profile, settings, heartbeat
         )
-    working = _load_staged(places.candidate)
+    staged = _load_staged(paths.candidate)
     return ShadowState(
-        learner=ShadowLearner(policies, profile, settings, rehearsal, working, _load_root_policy(base, places.models)),
+        learner=ShadowLearner(policies, profile, settings, rehearsal, staged, _load_root_policy(base, paths.models)),
         base=base,
-        places=places,
+        paths=paths,
         base_minutes=minutes[0],
         held_out_minutes=minutes[1],
         note=note,
@@ -113,21 +113,21 @@ def build_shadow_learner(
 
 
 def base_trained_at_s(base: Checkpoint, path: Path) -> float:
-    """Unix time at which these weights, or those that they were learnt on from, were trained from recordings.
+    """Unix time at which these weights, or the first of their lineage, were trained from recordings.
 
-    The file's own time is no measure: a promotion writes it anew, and what was recorded in shadow since is no base.
+    The file's own time does not serve: a promotion writes the file again, and shadow recordings since are no base.
     """
     for parent in base.meta.lineage:
         if parent.what == "recordings":
-            with contextlib.suppress(ValueError, OverflowError):  # no time, or none that a clock can show
-                return datetime.fromisoformat(parent.when).timestamp() + 1.0  # it is cut to whole seconds
+            with contextlib.suppress(ValueError, OverflowError):  # missing, or out of range
+                return datetime.fromisoformat(parent.when).timestamp() + 1.0  # it is rounded down to seconds
     return path.stat().st_mtime
 
 
 def _load_root_policy(base: Checkpoint, models: Path) -> Executor | None:
-    """The weights that all shadow sessions together set out from; None where it is this one, or they are gone.
+    """The weights from before all shadow sessions; None where this is the first, or where they are deleted.
 
-    Drift is measured from there: a point lost in each session would otherwise add up unseen.
+    Forgetting is measured against them: a point lost in each session would otherwise add up undetected.
     """
     roots = [parent.identity for parent in base.meta.lineage if parent.what == BASE]
     if not roots:
@@ -144,7 +144,7 @@ def _load_root_policy(base: Checkpoint, models: Path) -> Executor | None:
 
 
 def _load_staged(candidate: Path) -> Executor | None:
-    """Weights of a learner of the same session that was lost."""
+    """The candidate of an earlier learner process of the same session; None without one."""
     if not candidate.exists():
         return None
     try:
@@ -156,14 +156,14 @@ def _load_staged(candidate: Path) -> Executor | None:
     return build_executor(staged)
 
 
-def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tuple[list[Episode], list[Episode]]:
-    """What the weights were trained from, and what was held out then: recordings that are older than they are.
+def base_recordings(path: Path | None, before_s: float, profile: Profile) -> tuple[list[Episode], list[Episode]]:
+    """Training and validation recordings of the weights: those that are older than they are.
 
-    The split is the one of training (`material.gather`): weights look better on what they have seen. Of both parts some
-    is taken, up to MOST_BASE_MINUTES and MOST_HELD_OUT_MINUTES.
+    The split is that of training (`load_dataset`). A random selection is taken of both, up to
+    MOST_BASE_MINUTES and MOST_HELD_OUT_MINUTES.
 
     Args:
-        place: a folder or file; None for the default folders.
+        path: a folder or file; None for the default folders.
         before_s: Unix time at which the weights were written.
         profile: of the game that is played; recordings of another are left out.
 
@@ -171,13 +171,13 @@ def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tu
         NoRecordingsError: if there are none.
     """
     sessions, hashes, hours = [], [], 0.0
-    for path in find_recordings(place):
-        if path.stat().st_mtime > before_s or hours > MOST_HOURS_READ:
+    for recording in find_recordings(path):
+        if recording.stat().st_mtime > before_s or hours > MOST_HOURS_READ:
             continue
-        episode = read_episode(path)
+        episode = read_episode(recording)
         if episode.info.profile == profile and not has_interventions(episode):
             sessions.append(expert_segments(episode))
-            hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
+            hashes.append(hashlib.sha256(recording.read_bytes()).hexdigest())
             hours += len(episode) / TICK_RATE_HZ / 3600.0
     train, held_out, _ = split_sessions(sessions, hashes) if sessions else ([], [], "")
     if not train or not held_out:
@@ -186,7 +186,7 @@ def base_recordings(place: Path | None, before_s: float, profile: Profile) -> tu
 
 
 def _some(episodes: list[Episode], minutes: float) -> list[Episode]:
-    """Up to so many minutes, from all over; at least one stretch."""
+    """A random selection of up to so many minutes; at least one episode."""
     chosen: list[Episode] = []
     for number in np.random.default_rng(0).permutation(len(episodes)):
         if not chosen or _minutes(chosen) + _minutes([episodes[number]]) <= minutes:
@@ -200,22 +200,22 @@ def build_rehearsal_buffer(
     upstream: UpstreamPolicies,
     profile: Profile,
     settings: ShadowSettings,
-    beat: Callable[[], None],
+    heartbeat: Callable[[], None],
 ) -> RehearsalData:
-    """Base play as samples."""
-    short = is_small(sum(map(len, (*train, *held_out))))  # then the weights know all of it
+    """Labels base play and puts it into a replay buffer; held-out play apart."""
+    is_small_dataset = is_small(sum(map(len, (*train, *held_out))))  # then the weights were trained on all of it
     pool = ReplayBuffer(None, torch.Generator().manual_seed(settings.seed + 1))
-    kept = []
+    held_out_batches = []
     for episode in (*train, *held_out):
         labelled = label_stretch(episode, profile)
-        beat()
+        heartbeat()
         samples = build_batch([labelled], [upstream.conditioning(labelled)], CPU)
-        beat()
-        if short or any(episode is one for one in train):
+        heartbeat()
+        if is_small_dataset or any(episode is one for one in train):
             pool.add(samples)
         if not any(episode is one for one in train):
-            kept.append(samples)
-    return RehearsalData(pool=pool, held_out=concatenate(kept))
+            held_out_batches.append(samples)
+    return RehearsalData(pool=pool, held_out=concatenate(held_out_batches))
 
 
 def _minutes(episodes: list[Episode]) -> float:
