@@ -16,9 +16,14 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 from smallest import flags, require
+
+if TYPE_CHECKING:
+    from understudy.worlds.desktop.windows.press_guard import Refusal
+    from understudy.worlds.desktop.windows.window_system import Area
 
 LONGEST_WAIT_S = 30.0
 GAME = """
@@ -108,6 +113,18 @@ def capture(num_frames: int) -> None:
     tell("black or doubled?", looks)
 
 
+class AreaGuard:
+    """A PressGuard for a hand that plays the person: every press inside an area passes."""
+
+    def __init__(self, area: "Area") -> None:
+        self.area = area
+
+    def refusal(self, kind: str, pixel: tuple[int, int]) -> "Refusal | None":
+        from understudy.worlds.desktop.windows.press_guard import Refusal
+
+        return None if self.area.contains(*pixel) else Refusal.OUTSIDE
+
+
 def clicks(seen: list[tuple[float, int, int]], process: "subprocess.Popen[str]", num_clicks: int) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""
     from understudy.worlds.desktop.input.input_controller import InputController
@@ -115,11 +132,13 @@ def clicks(seen: list[tuple[float, int, int]], process: "subprocess.Popen[str]",
     from understudy.worlds.desktop.input.raw_input import RawInput
     from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
     from understudy.worlds.desktop.platform import open_injector, open_raw_listener
+    from understudy.worlds.desktop.windows.window_system import Area
 
     heard: list[tuple[float, RawInput]] = []
     own_events = OwnEventFilter()
     watcher = open_raw_listener(("space",), own_events, lambda event: heard.append((time.monotonic(), event)))
     controller = InputController(open_injector(), ReleaseWatchdog(), own_events, ("space",))
+    controller.guard_with(AreaGuard(Area(left=0, top=0, width=1280, height=720)))
     to_game, to_watcher, sending, true_times = [], [], [], []
     for number in range(num_clicks):
         seen.clear()

@@ -16,7 +16,7 @@ from pathlib import Path
 os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
 
 import numpy as np
-from desktop import x_server
+from desktop import AreaGuard, x_server
 from smallest import FLAG, flags
 
 from understudy.contract.observation import TICK_RATE_HZ, TICK_S
@@ -51,6 +51,7 @@ def main(seed: int, minutes: float, style: str, sign: Path | None = None) -> Non
         Teacher(style, window.profile),
         InputController(open_injector(), NullKeyObserver(), OwnEventFilter(), window.profile.keys),
     )
+    controller.guard_with(AreaGuard(area))
     carry = teacher.start(np.array([seed], np.uint64))
     try:
         while sign is not None and not sign.exists() and not window.closed:

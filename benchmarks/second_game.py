@@ -21,7 +21,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from desktop import x_server
+from desktop import AreaGuard, x_server
 from PIL import Image
 from smallest import require, runs
 
@@ -91,11 +91,12 @@ class Game:
 
     def click(self, x: float, y: float) -> None:
         """A person's click: there, down, and up a moment later."""
+        self.pointer.guard_with(AreaGuard(self.windows.desktop()))  # its dialogs lie beside its window
         self.pointer.move(self.area.left + round(x), self.area.top + round(y))
         time.sleep(0.06)
-        self.pointer.turn_button("left", down=True)
+        self.pointer.press("button", "left")
         time.sleep(0.06)
-        self.pointer.turn_button("left", down=False)
+        self.pointer.release("button", "left")
 
     def answer(self) -> bool:
         """Presses OK, low on the left, in the dialog between two levels; says whether there was one."""

@@ -7,8 +7,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 OURS = {"understudy", "darkorbit_bot"}
-ELSEWHERE = {"dxcam": "dxcam", "pynput": "pynput", "Quartz": "pynput", "ultralytics": "ultralytics"}
-"""Modules of packages that are installed on other platforms only, or never beside ours -> who brings them."""
+ELSEWHERE = {"av": "av", "dxcam": "dxcam", "pynput": "pynput", "Quartz": "pynput", "ultralytics": "ultralytics"}
+"""Modules of packages that an installation may lack, or that are for other platforms -> who brings them."""
 IMPORTED_THROUGH_OTHERS = {"tensorboard", "onnx"}  # by torch.utils.tensorboard, and by torch.onnx
 OTHER_BUILDS = {"onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"}  # all imported as onnxruntime
 

@@ -9,8 +9,8 @@ import pytest
 
 from understudy.cli.main import main
 from understudy.cli.profile import write_confidences
-from understudy.cli.show.images import write_picture
-from understudy.contract.profile import Profile
+from understudy.cli.show.images import read_picture, write_picture
+from understudy.contract.profile import Margins, Profile
 from understudy.contract.screen_layout import Screen
 from understudy.contract.serialization import read_toml
 from understudy.contract.toml_writer import to_toml
@@ -138,3 +138,23 @@ def test_a_profile_whose_eye_stands_in_one_line_gets_its_confidences_too(working
     write_confidences(path, {"streuner": 0.2})
     eye = read_toml(Profile, path).eye
     assert eye is not None and (eye.confidence, eye.confidences) == (0.4, {"streuner": 0.2})
+
+
+def test_a_play_area_is_cut_out_and_places_are_still_pixels_of_the_screenshot(
+    screenshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    frame = np.full((387, 416, 3), (210, 220, 230), np.uint8)  # a toolbar above, a scroll bar on the right
+    frame[87:, :400] = read_picture(screenshot)
+    write_picture(tmp_path / "browser.png", frame)
+    out = tmp_path / "pond.toml"
+    places = ["--panels", "0 87 200 127", "--minimap", "300 287 400 387", "--ship", "350 337", "--shield", "-"]
+    area = ["--play-area", "0 87 400 387", "--forbidden", "200 87 400 127", "--hp", "40 97 140 107 40"]
+    made = ["profile", "new", "--screenshot", str(tmp_path / "browser.png"), "--out", str(out)]
+    assert main([*made, *FLAGS, *places, *area]) == 0
+    profile = read_toml(Profile, out)
+    assert profile.play_area == Margins(top=87, right=16)
+    assert (profile.window_width, profile.window_height) == (400, 300)
+    assert profile.forbidden[0].left == 0.5 and profile.forbidden[0].top == 0.0
+    assert "40 %" in capsys.readouterr().out
+    assert main(["profile", "check", str(tmp_path / "browser.png"), "--profile", str(out)]) == 0
+    assert main([*made, "--replace", *FLAGS, *places, "--hp", "-", "--play-area", "0 87 400 999"]) == 2

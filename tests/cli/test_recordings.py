@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.recorded_pictures import byte_pictures, record
 from tests.support.synthetic_episodes import steps_of
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import read_episode, write_episode
+from understudy.recordings.video.video_paths import video_path
 
 
 @pytest.fixture
@@ -167,3 +169,14 @@ def test_a_file_that_the_disk_refuses_is_named_and_the_others_are_exported(
     said = capsys.readouterr()
     assert f"{too_long}: File name too long" in said.out and said.err == ""
     assert recorded[1].with_suffix(".jsonl").exists()
+
+
+def test_verify_reads_the_pictures_too(recorded: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
+    video = record(recorded[0].with_name("other.mcap"), 5, byte_pictures())
+    video.close()
+    assert main(["recordings", "verify", str(video.path)]) in (0, 1)
+    assert "the video was not closed" not in capsys.readouterr().out
+    pictures = video_path(video.path)
+    pictures.write_bytes(pictures.read_bytes()[:-40])
+    assert main(["recordings", "verify", str(video.path)]) == 1
+    assert "the video was not closed" in capsys.readouterr().out

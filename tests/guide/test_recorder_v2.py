@@ -3,6 +3,7 @@
 import shlex
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,15 +11,22 @@ import numpy as np
 import pytest
 import tyro
 
+from tests.support.recorded_pictures import needs_pyav
 from understudy.cli.live.recorder import Keys, RecorderV2
+from understudy.cli.live.video_choice import VideoChoice, recorded_pictures
 from understudy.cli.main import main
 from understudy.cli.record import Record
 from understudy.contract.action import Actor
+from understudy.contract.errors import MissingExtraError
 from understudy.contract.observation import Button
 from understudy.recordings.episode import describe
-from understudy.recordings.store import read_episode
+from understudy.recordings.mcap_chunk import nanoseconds
+from understudy.recordings.store import find_recordings, read_episode
 from understudy.recordings.take_recorder import TakeRecorder
+from understudy.recordings.video.video_paths import video_path
+from understudy.recordings.video.video_reader import VideoReader
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.desktop.world import DesktopWorld
 
 COMMAND = "python -m darkorbit_bot.v2.recording.recorder_v2 --model F:/dev/bot/best.pt --monitor 1"
 PATIENCE_S = 120.0
@@ -106,7 +114,7 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
     assert ended.splitlines()[0].endswith("Stopped: F3 was pressed."), "and nothing of saving"
     assert "1 recording saved" in ended.splitlines()[1]
     assert list(tmp_path.glob("recordings/unsaved/*")) == []
-    (path,) = tmp_path.glob("recordings/v2_training/*.mcap")
+    (path,) = find_recordings(tmp_path / "recordings" / "v2_training")
     episode = read_episode(path)
     assert episode.info.world == "desktop" and episode.info.pilot == "person"
     assert set(episode.actors) == {Actor.PERSON}
@@ -117,3 +125,49 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
     assert ((episode.actions["keys"] & space) > 0).sum() == 1, "a tick, however short the press was"
     assert np.isfinite(episode.observations["player"]["hp"]).mean() > 0.8, "the hull is read off the screen"
     assert [event.code for event in episode.inputs if event.kind == "press"] == ["left"] * 3 + ["space"]
+
+
+@needs_pyav
+@pytest.mark.desktop
+@pytest.mark.slow
+def test_what_was_recorded_to_be_perceived_later_is_perceived_and_has_a_picture_for_each_tick(
+    start_program: Callable[..., subprocess.Popen[str]],
+    wait_for_window: Callable[[str], None],
+    tmp_path: Path,
+) -> None:
+    start_program("-m", "understudy.cli.main", "play", "--map", "1-1", "--seed", "5")
+    wait_for_window("understudy: embedded game")
+    arguments = ("--perceive", "later", "--start-now", "--minutes", "0.1", "--window", "understudy: embedded game")
+    recorder = start_program("-m", "darkorbit_bot.v2.recording.recorder_v2", *arguments)
+    said, _ = recorder.communicate(timeout=PATIENCE_S)
+    assert recorder.returncode == 0 and "pictures recorded" in said and "reperceive" in said
+    (path,) = find_recordings(tmp_path / "recordings" / "v2_training")
+    before = read_episode(path)
+    assert not before.info.perceived and np.isnan(before.observations["player"]["hp"]).all()
+    with VideoReader(video_path(path)) as video:
+        assert video.losses == () and len(video) >= 0.9 * len(before)
+        assert set(video.frames["time_ns"]) <= set(nanoseconds(before.observations["time_s"]))
+    assert main(["recordings", "reperceive", str(path)]) == 0
+    after = read_episode(path)
+    assert np.isfinite(after.observations["player"]["hp"]).mean() > 0.8, "the hull is read off the pictures"
+    assert after.actions.tobytes() == before.actions.tobytes() and after.inputs == before.inputs
+
+
+def test_pictures_that_were_asked_for_and_cannot_be_had_are_one_sentence_and_by_default_none_is_recorded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    world, said = object.__new__(DesktopWorld), []
+    assert recorded_pictures(VideoChoice(), world, said.append) is None
+    assert len(said) == 1 and "No pictures are recorded" in said[0] and "understudy[video]" in said[0]
+    with pytest.raises(MissingExtraError, match=r"understudy\[video\]"):
+        recorded_pictures(VideoChoice(insists=True), world, said.append)
+    assert recorded_pictures(VideoChoice(off=True), world, said.append) is None and len(said) == 1
+
+
+def test_flags_that_exclude_each_other_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    for words in (("--video", "--no-video"), ("--perceive", "later", "--no-video")):
+        assert main(["record", "--world", "desktop", *words]) == 2
+        assert "--no-video" in capsys.readouterr().err
+    assert main(["record", "--perceive", "later"]) == 2
+    assert "--world desktop" in capsys.readouterr().err

@@ -80,7 +80,7 @@ if stage == "while the new file is written":
 elif stage == "before the old one is kept":
     store.keep_under_new_name = die
 else:
-    store.os.replace = lambda source, target: die() if str(target) == sys.argv[1] else None
+    store.replace_file = die
     store._WRITERS[".mcap"] = lambda episode, path: path.write_bytes(Path(sys.argv[3]).read_bytes())
 store.repair_recording(Path(sys.argv[1]))
 """

@@ -14,6 +14,8 @@ import pytest
 
 from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import Button, Observation, empty_observation
+from understudy.worlds.desktop.windows.press_guard import Refusal
+from understudy.worlds.desktop.windows.window_system import Area
 
 PATIENCE_S = 30.0
 TITLE, WIDTH, HEIGHT = "Paper game", 640, 400
@@ -66,6 +68,19 @@ class PaperGame:
         for line in self.process.stdout:
             time_s, kind, detail, x, y = line.split()[:5]
             self.told.append(Told(float(time_s), kind, detail, int(x), int(y)))
+
+
+class OpenGuard:
+    """A PressGuard that lets everything pass inside an area, and can be told to refuse."""
+
+    def __init__(self, area: Area | None = None) -> None:
+        self.area = area or Area(left=0, top=0, width=1280, height=720)
+        self.refuses = dict[str, Refusal]()
+        self.asked: list[tuple[str, tuple[int, int]]] = []
+
+    def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
+        self.asked.append((kind, pixel))
+        return self.refuses.get(kind)
 
 
 class RedEye:

@@ -4,14 +4,16 @@ import sys
 import time
 from pathlib import Path
 
+from tests.support.recorded_pictures import byte_pictures
 from tests.support.synthetic_episodes import made_up, steps_of
 from understudy.recordings.recorder import Recorder
 
 
 def main() -> None:
-    """Records to the path given as the only argument."""
+    """Records to the path given as the first argument; with pictures where a second one says so."""
     steps = steps_of(made_up(400))
-    recorder = Recorder(Path(sys.argv[1]), made_up(1).info)
+    pictures = byte_pictures() if sys.argv[2:] == ["pictures"] else None
+    recorder = Recorder(Path(sys.argv[1]), made_up(1).info, pictures=pictures)
     began_s = time.monotonic()
     for number, step in enumerate(steps):
         time.sleep(max(0.0, began_s + number / 20 - time.monotonic()))

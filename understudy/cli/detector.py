@@ -77,7 +77,19 @@ class Look:
     """Write the screenshot with boxes drawn in."""
 
 
-Detector = Train | Convert | Look
+@dataclass(frozen=True, kw_only=True)
+class Frames:
+    """Pick the pictures of a recording that differ most, for labelling, in the folders that train reads."""
+
+    recording: Positional[Path]
+    """A recording with pictures, or a folder: then its newest one."""
+    count: Annotated[int, Range(1, 10_000)] = 100
+    """How many."""
+    out: OutputFolder = Path("data/frames")
+    """Folder for images/, labels/ and data.yaml."""
+
+
+Detector = Train | Convert | Look | Frames
 
 
 def run(command: Detector) -> int:
@@ -89,6 +101,8 @@ def run(command: Detector) -> int:
             return _convert(command)
         case Look():
             return _look(command)
+        case Frames():
+            return _frames(command)
 
 
 def _train(command: Train) -> int:
@@ -205,6 +219,14 @@ def _convert(command: Convert) -> int:
 
     Console(soft_wrap=True).print(f"{command.weights} is now {convert_once(command.weights)}")
     return 0
+
+
+def _frames(command: Frames) -> int:
+    from understudy.cli.pictures.frames import write_frames
+    from understudy.cli.show.terminal import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    return write_frames(command.recording, command.out, command.count, lambda line: console.print(line, markup=False))
 
 
 def _look(command: Look) -> int:

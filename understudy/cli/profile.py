@@ -46,6 +46,11 @@ class New:
     """A pixel of the player's own dot on the minimap: x y."""
     panels: str | None = None
     """Parts of the window that are no open space: left top right bottom, one after the other with ; between."""
+    play_area: str | None = None
+    """The part of the window that is the game: left top right bottom; `-` for all of it. In a browser the page without
+    tabs and toolbar."""
+    forbidden: str | None = None
+    """Parts of the game that are never to be clicked, such as a shop: as --panels. None by default."""
     model: Path | None = None
     """Weights of a detector for the game; their classes are offered as kinds."""
     window: bool = False
@@ -122,6 +127,7 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
         if model is not None:
             raise
         detector = NullDetector()
+    frame = _play_area_of(profile, frame)
     record = PerceptionPipeline(profile, detector).process(frame, 1.0, (2.0, 2.0)).records[0]
     player = record["player"]
     table = Table("reading", "value")
@@ -139,6 +145,17 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     for name in unread:
         console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
     return 1 if unread else 0
+
+
+def _play_area_of(profile: "GameProfile", frame: "np.ndarray") -> "np.ndarray":
+    """The play area of a screenshot of the whole window; a picture of the play area alone is returned as it is."""
+    import numpy as np
+
+    edges, (height, width) = profile.margins, frame.shape[:2]
+    is_cut = (width, height) == (profile.window_width, profile.window_height)
+    if is_cut or edges.left + edges.right >= width or edges.top + edges.bottom >= height:
+        return frame
+    return np.ascontiguousarray(frame[edges.top : height - edges.bottom, edges.left : width - edges.right])
 
 
 def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:

@@ -10,7 +10,7 @@ import numpy as np
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError, WorldError
 from understudy.contract.observation import Role
-from understudy.contract.profile import KEY_BITS, Kind, Profile, Rectangle
+from understudy.contract.profile import KEY_BITS, Kind, Margins, Profile, Rectangle
 from understudy.contract.ranges import require_file_name
 from understudy.contract.screen_layout import Area, Bar, Dot, Screen
 from understudy.perception.detector import CONFIDENCE, IOU
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 NONE = "-"
 """Answers that there is no such thing."""
+POINTED_AT = ("hp", "shield", "minimap", "ship", "panels")
+"""Questions that are answered with the mouse where a window is wanted."""
 _ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 
 
@@ -32,7 +34,9 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
     Raises:
         FlagError: if an answer makes no sense, or a question has neither flag nor answer.
     """
-    questions = _Questions(command, frame)
+    margins = _margins_of(command.play_area or NONE, frame)
+    frame = frame[margins.top : frame.shape[0] - margins.bottom, margins.left : frame.shape[1] - margins.right]
+    questions = _Questions(command, frame, margins)
     height, width = frame.shape[:2]
     name = questions.ask("name", "What shall the game be called?", questions.name_of)
     title = questions.ask("title", "What is the title of its window, or a part of it?", str)
@@ -61,6 +65,8 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
             window_height=height,
             minimap=_rectangle(part),
             panels=panels,
+            play_area=None if margins == Margins() else margins,
+            forbidden=questions.typed_panels_of(command.forbidden or NONE),
             keys=keys,
             kinds=kinds,
             maps=maps,
@@ -73,14 +79,17 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
 class _Questions:
     """Asks one after the other about one screenshot."""
 
-    def __init__(self, command: "New", frame: np.ndarray) -> None:
-        self._command, self._frame = command, frame
+    def __init__(self, command: "New", frame: np.ndarray, margins: Margins) -> None:
+        """Args: frame: the play area; margins: what was cut off, which typed places count from."""
+        self._command, self._frame, self._margins = command, frame, margins
         self._height, self._width = frame.shape[:2]
+        self._typed = True
         self._console = Console(soft_wrap=True)
 
     def ask(self, flag: str, question: str, read: Callable[[str], T]) -> T:
         """The answer to one question; a typed answer that makes no sense is asked for again."""
         given = getattr(self._command, flag)
+        self._typed = given is not None or flag not in POINTED_AT
         if given is not None:
             return read(str(given))
         while True:
@@ -93,7 +102,7 @@ class _Questions:
                 self._console.print(str(mistake), style="red", markup=False)
 
     def _answer(self, flag: str, question: str) -> str:
-        if self._command.window and flag in ("hp", "shield", "minimap", "ship", "panels"):
+        if self._command.window and flag in POINTED_AT:
             os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
             from understudy.viewer.region_picker import pick
 
@@ -138,6 +147,11 @@ class _Questions:
         parts = [part for part in text.split(";") if part.strip()]
         return () if text.strip() == NONE else tuple(_rectangle(self._area(numbers_of(part, 4))) for part in parts)
 
+    def typed_panels_of(self, text: str) -> tuple[Rectangle, ...]:
+        """As `panels_of`, of what was given by a flag."""
+        self._typed = True
+        return self.panels_of(text)
+
     def area_or_none(self, text: str) -> Area | None:
         """One rectangle."""
         return None if text.strip() == NONE else self._area(numbers_of(text, 4))
@@ -157,11 +171,18 @@ class _Questions:
         """The player's own dot."""
         if text.strip() == NONE:
             return ()
-        x, y = numbers_of(text, 2)
+        x, y = self._shifted(numbers_of(text, 2))
         return (dot_of(self._frame, Role.PLAYER, x, y, self._height),)
 
     def _area(self, edges: list[float]) -> Area:
-        return area_of(edges[0], edges[1], edges[2], edges[3], self._width, self._height)
+        left, top, right, bottom = self._shifted(edges)
+        return area_of(left, top, right, bottom, self._width, self._height)
+
+    def _shifted(self, places: list[float]) -> list[float]:
+        """Pixels of the screenshot, x and y in turn, as pixels of the play area; those picked in a window are that."""
+        if self._command.window and not self._typed:
+            return places
+        return [place - (self._margins.top if i % 2 else self._margins.left) for i, place in enumerate(places)]
 
 
 def numbers_of(text: str, count: int) -> list[float]:
@@ -215,6 +236,20 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
     if not kinds or len({kind.name for kind in kinds}) != len(kinds):
         raise FlagError(f"{text!r} names no kind, or one twice: give each once, such as alien:ENEMY:5 box:LOOT:1.")
     return tuple(kinds)
+
+
+def _margins_of(text: str, frame: np.ndarray) -> Margins:
+    """The edges around a play area that was given as left top right bottom.
+
+    Raises:
+        FlagError: if it does not lie in the screenshot.
+    """
+    if text.strip() == NONE:
+        return Margins()
+    height, width = frame.shape[:2]
+    left, top, right, bottom = numbers_of(text, 4)
+    area_of(left, top, right, bottom, width, height)
+    return Margins(left=round(left), top=round(top), right=width - round(right), bottom=height - round(bottom))
 
 
 def _words(text: str) -> tuple[str, ...]:

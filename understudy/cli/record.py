@@ -5,15 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import tyro
+
 from understudy.cli.flags.number_ranges import Minutes, Monitor, Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
 from understudy.perception.model_files.execution_provider import Device
+from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
     import numpy as np
 
     from understudy.worlds.simulator.teacher.demonstration_noise import DemonstrationNoise
 
+Flag = tyro.conf.FlagCreatePairsOff
 Progress = Callable[[int, int], None]
 """Told how many ticks are done, and of how many."""
 
@@ -61,6 +65,25 @@ class Record:
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
     device: Device = "auto"
     """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
+    hotkeys: str | None = None
+    """With --world desktop: other keys than F1 to F7, such as "record=f8 save=f9"."""
+    video: Flag[bool] = False
+    """With --world desktop: record nothing at all rather than without pictures; by default they are recorded where it
+    is possible."""
+    no_video: Flag[bool] = False
+    """With --world desktop: keep no pictures."""
+    video_encoder: EncoderName = "auto"
+    """With --world desktop: which of PyAV's encoders; auto takes one that is free of the GPL."""
+    perceive: Literal["now", "later"] = "now"
+    """With --world desktop: later keeps pictures and input only, for understudy recordings reperceive."""
+
+    def __post_init__(self) -> None:
+        if self.world != "desktop" and (self.video or self.no_video or self.perceive == "later"):
+            raise ValueError("--video, --no-video and --perceive are for a game on the screen: add --world desktop")
+        if self.perceive == "later" and self.no_video:
+            raise ValueError("--perceive later needs the pictures: leave --no-video out")
+        if self.video and self.no_video:
+            raise ValueError("--video and --no-video exclude each other")
 
 
 def run(command: Record) -> int | None:
@@ -75,8 +98,13 @@ def run(command: Record) -> int | None:
                 window=command.window,
                 profile=command.profile,
                 device=command.device,
+                hotkeys=command.hotkeys,
                 out=command.out,
                 minutes=command.minutes,
+                video=command.video,
+                no_video=command.no_video,
+                video_encoder=command.video_encoder,
+                perceive=command.perceive,
             )
         )
     from rich.progress import Progress as Bar

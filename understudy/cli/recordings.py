@@ -12,7 +12,7 @@ from understudy.cli.flags.output_paths import OutputFolder
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from understudy.recordings.episode import Episode
+    from understudy.recordings.episode import Episode, EpisodeInfo
     from understudy.recordings.recording_stats import RecordingStats
 
 EXIT_PROBLEMS = 1
@@ -68,7 +68,22 @@ class Export:
     """Folder to write to; by default beside each recording."""
 
 
-Recordings = List | Info | Verify | Repair | Export
+@dataclass(frozen=True, kw_only=True)
+class Reperceive:
+    """Perceive the recorded pictures again, with better weights or a mended profile; the old file stays as NAME.before.
+
+    Observations are replaced; actions, input, marks and times stay.
+    """
+
+    paths: Positional[tuple[Path, ...]] = ()
+    """Folders or files; by default data/recordings and recordings/v2_training."""
+    model: Path | None = None
+    """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
+    profile: str | None = None
+    """A mended profile of the same game, its name or a path to a .toml; by default the recording's own."""
+
+
+Recordings = List | Info | Verify | Repair | Export | Reperceive
 
 
 def run(command: Recordings) -> int:
@@ -88,6 +103,13 @@ def run(command: Recordings) -> int:
             return _each(paths, _repair)
         case Export():
             return _each(paths, lambda path: _export(path, command.form, command.out))
+        case Reperceive():
+            from understudy.cli.pictures.reperceive import reperceive_recording, with_pictures
+
+            return _each(
+                with_pictures(paths, _say),
+                lambda path: reperceive_recording(path, command.model, command.profile, _say),
+            )
 
 
 def _say(text: str) -> None:
@@ -182,7 +204,7 @@ def _print_info(path: Path) -> bool:
     episode = read_episode(path)
     problems = _problems(path, episode)
     table = Table.grid(padding=(0, 2))
-    for name, value in _facts(episode, recording_stats(episode)).items():
+    for name, value in _facts(path, episode, recording_stats(episode)).items():
         table.add_row(name, _text(str(value)))
     for problem in problems or _note(path):
         table.add_row("note", _text(problem))
@@ -191,7 +213,7 @@ def _print_info(path: Path) -> bool:
     return not problems
 
 
-def _facts(episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
+def _facts(path: Path, episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
     info = episode.info
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.actor_shares.items())
     events = f"{found.kills:.0f} kills, {found.boxes:.0f} boxes, {found.deaths:.0f} deaths, {found.value:.0f} points"
@@ -207,8 +229,52 @@ def _facts(episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
         "input events": len(episode.inputs),
         "intents": "none" if episode.intents is None else "recorded",
         "game events": events,
+        "pictures": _pictures_in_words(path),
+        "perceived": _perceived_in_words(info),
         "made with": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
     }
+
+
+def _pictures_in_words(path: Path) -> str:
+    from understudy.contract.errors import RecordingError
+    from understudy.recordings.video.video_paths import video_path
+    from understudy.recordings.video.video_reader import VideoReader
+
+    pictures = video_path(path)
+    if not pictures.is_file():
+        return "none"
+    try:
+        with VideoReader(pictures) as video:
+            size = f"{video.info.width} x {video.info.height}, {video.info.encoder}"
+            return "; ".join((f"{len(video)}, {size}, {pictures.stat().st_size / 1e6:.1f} MB", *video.losses))
+    except RecordingError as problem:
+        return str(problem)
+
+
+def _video_problems(path: Path) -> tuple[str, ...]:
+    """What is wrong with the pictures beside a recording; nothing while they are still being recorded."""
+    from understudy.contract.errors import RecordingError
+    from understudy.recordings.store import is_being_written
+    from understudy.recordings.video.video_paths import video_path
+    from understudy.recordings.video.video_reader import VideoReader
+
+    pictures = video_path(path)
+    if not pictures.is_file() or is_being_written(pictures):
+        return ()
+    try:
+        with VideoReader(pictures) as video:
+            return video.losses
+    except RecordingError as problem:
+        return (str(problem),)
+
+
+def _perceived_in_words(info: "EpisodeInfo") -> str:
+    if not info.perceived:
+        return "not yet: run  understudy recordings reperceive"
+    if not info.reperceptions:
+        return "live"
+    last = info.reperceptions[-1]
+    return f"again, {len(info.reperceptions)} times; last {last.at} with {last.detector}, {last.num_ticks} ticks"
 
 
 def _problems(path: Path, episode: "Episode") -> tuple[str, ...]:
@@ -229,7 +295,7 @@ def _verify(path: Path) -> bool:
     from understudy.recordings.store import read_episode
 
     episode = read_episode(path)
-    problems = _problems(path, episode)
+    problems = (*_problems(path, episode), *_video_problems(path))
     state = "; ".join(problems or _note(path) or ("whole",))
     _say(f"{path}: {len(episode)} ticks, {episode.duration_s:.1f} s, {state}")
     return not problems

@@ -1,5 +1,7 @@
 """`understudy watch`: a recording in a window with seeking, or as a video."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from understudy.recordings.episode import Episode
+    from understudy.recordings.video.recorded_frames import RecordedFrames
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,24 +49,43 @@ def run(command: Watch) -> None:
     for loss in episode.losses:
         console.print(f"Lost: {loss}.", highlight=False)
     intents = None if command.models is None else think_over(episode, command.models)
-    command = replace(command, size=_size(command, episode))
-    if command.video is not None:
-        console.print(f"Written: {write(command, command.video, episode, intents)}", highlight=False)
-        return
-    from understudy.viewer.episode_player import EpisodePlayer
+    with ExitStack() as closing:
+        pictures = _pictures(path, lambda line: console.print(line, highlight=False, markup=False))
+        if pictures is not None:
+            closing.callback(pictures.close)
+        command = replace(command, size=_size(command, episode, has_pictures=pictures is not None))
+        if command.video is not None:
+            written = write(command, command.video, episode, intents, pictures)
+            console.print(f"Written: {written}", highlight=False)
+            return
+        from understudy.viewer.episode_player import EpisodePlayer
 
-    window = EpisodePlayer(episode, command.size, intents)
-    try:
+        window = EpisodePlayer(episode, command.size, intents, pictures)
+        closing.callback(window.close)
         window.run()
-    finally:
-        window.close()
 
 
-def _size(command: Watch, episode: "Episode") -> tuple[int, int]:
-    """As asked for the embedded game; a sketch of another game has its window's shape, and even sides for a video."""
+def _pictures(path: Path, say: Callable[[str], None]) -> "RecordedFrames | None":
+    """The recording's pictures; None where it has none that can be shown, which is said."""
+    from understudy.contract.errors import MissingExtraError, RecordingError
+    from understudy.recordings.video.recorded_frames import open_frames
+
+    try:
+        frames = open_frames(path)
+    except (MissingExtraError, RecordingError) as problem:
+        say(f"Its pictures are not shown. {problem}")
+        return None
+    for loss in () if frames is None else frames.losses:
+        say(f"Lost of the pictures: {loss}.")
+    return frames
+
+
+def _size(command: Watch, episode: "Episode", *, has_pictures: bool) -> tuple[int, int]:
+    """As asked for the embedded game; pictures, and sketches of another game, have its window's shape, and even sides
+    for a video."""
     from understudy.viewer.schematic import is_embedded
 
-    if is_embedded(episode.info.profile):
+    if is_embedded(episode.info.profile) and not has_pictures:
         return command.size
     height = command.size[1]
     return 2 * round(height * episode.info.window_width / episode.info.window_height / 2), height
@@ -111,7 +133,13 @@ def think_over(episode: "Episode", models: Path) -> "np.ndarray":
         return intents_of(episode, hierarchy, lambda done: bar.update(task, completed=done))
 
 
-def write(command: Watch, path: Path, episode: "Episode", intents: "np.ndarray | None") -> Path:
+def write(
+    command: Watch,
+    path: Path,
+    episode: "Episode",
+    intents: "np.ndarray | None",
+    pictures: "RecordedFrames | None" = None,
+) -> Path:
     """Writes the video, with a progress bar."""
     from rich.progress import Progress
 
@@ -119,6 +147,6 @@ def write(command: Watch, path: Path, episode: "Episode", intents: "np.ndarray |
     from understudy.viewer.video_writer import write_video
 
     with Progress(transient=True) as bar:
-        frames = frames_of_episode(episode, range(len(episode)), command.size, intents)
+        frames = frames_of_episode(episode, range(len(episode)), command.size, intents, pictures)
         write_video(path, bar.track(frames, total=len(episode), description="drawing"), episode.info.tick_rate_hz)
     return path

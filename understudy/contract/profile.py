@@ -3,10 +3,12 @@
 A profile may come from anyone, so each dataclass refuses values that no game has (ValueError).
 """
 
+import re
 from dataclasses import dataclass, field
 
 from understudy.contract.observation import Role
 from understudy.contract.ranges import (
+    MAX_NAME,
     MAX_PIXELS,
     require_distinct,
     require_file_name,
@@ -40,6 +42,48 @@ class Rectangle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Margins:
+    """What lies around the game inside its window, such as a browser's tabs and toolbar. Pixels from each edge."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+    def __post_init__(self) -> None:
+        for name in ("left", "top", "right", "bottom"):
+            require_range(f"{name} of play_area", getattr(self, name), 0, MAX_PIXELS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hotkeys:
+    """The keys by which a person commands understudy while a game on the screen has the focus."""
+
+    pause: str = "f1"
+    wrong: str = "f2"
+    stop: str = "f3"
+    record: str = "f5"
+    save: str = "f6"
+    discard: str = "f7"
+
+    def __post_init__(self) -> None:
+        require_distinct("hotkeys", self.names, len(self.names))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys in the order of the fields."""
+        return (self.pause, self.wrong, self.stop, self.record, self.save, self.discard)
+
+    def in_words(self, sentence: str) -> str:
+        """A sentence that names the default keys (F1, F2 ...), with these keys in place of them."""
+        used = dict(zip(DEFAULT_HOTKEYS, self.names, strict=True))
+        return re.sub(r"\bF[123567]\b", lambda found: used[found[0].lower()].upper(), sentence)
+
+
+DEFAULT_HOTKEYS = Hotkeys().names
+
+
+@dataclass(frozen=True, kw_only=True)
 class Kind:
     """One kind of object."""
 
@@ -57,6 +101,24 @@ class Kind:
 
 
 @dataclass(frozen=True, kw_only=True)
+class GameNote:
+    """One game, as far as policies depend on it. Empty in checkpoints that were written before there was one."""
+
+    name: str = ""
+    """The profile's name: for people; another name alone is no other game."""
+    keys: tuple[str, ...] = ()
+    """In the order of their bits."""
+    kinds: tuple[str, ...] = ()
+    """Names of the kinds of object, in the order of their numbers."""
+
+    def __post_init__(self) -> None:
+        if len(self.name) > MAX_NAME:
+            raise ValueError(f"the name of a game must have at most {MAX_NAME} characters")
+        require_distinct("keys", self.keys, KEY_BITS)
+        require_distinct("the names of kinds", self.kinds, MAX_ENTRIES)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One game."""
 
@@ -64,7 +126,7 @@ class Profile:
     """Also the name of its detector's file."""
     window_title: str
     window_width: int
-    """Pixels, at the size that the profile's numbers were made for."""
+    """Pixels of the play area, at the size that the profile's numbers were made for."""
     window_height: int
     minimap: Rectangle
     panels: tuple[Rectangle, ...] = ()
@@ -77,7 +139,15 @@ class Profile:
     """Names of the maps; the order is `map_index`."""
     eye: Screen | None = field(default=None, compare=False)
     """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
-    learnt with one serves the other."""
+    learnt with one serves the other. That holds for `play_area`, `forbidden` and `hotkeys`, too."""
+    play_area: Margins | None = field(default=None, compare=False)
+    """The window without these edges is the play area: what is seen, recorded and clicked. Every place in window
+    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed. None for the
+    whole window."""
+    forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
+    """Parts of the play area that no button is ever pressed on, such as a shop, a link or a button that quits."""
+    hotkeys: Hotkeys | None = field(default=None, compare=False)
+    """Keys of understudy itself; the game does not get them where the system lets us take them. None for F1 to F7."""
 
     def __post_init__(self) -> None:
         require_file_name("the name of a game", self.name)
@@ -88,8 +158,24 @@ class Profile:
         require_distinct("keys", self.keys, KEY_BITS)
         require_distinct("the names of kinds", (kind.name for kind in self.kinds), MAX_ENTRIES)
         require_distinct("maps", self.maps, MAX_ENTRIES)
-        if len(self.panels) > MAX_ENTRIES:
-            raise ValueError(f"panels may be at most {MAX_ENTRIES}, not {len(self.panels)}")
+        for name, parts in (("panels", self.panels), ("forbidden", self.forbidden)):
+            if len(parts) > MAX_ENTRIES:
+                raise ValueError(f"{name} may be at most {MAX_ENTRIES}, not {len(parts)}")
+
+    @property
+    def margins(self) -> Margins:
+        """What lies around the play area."""
+        return self.play_area or Margins()
+
+    @property
+    def our_keys(self) -> Hotkeys:
+        """The keys by which understudy is commanded."""
+        return self.hotkeys or Hotkeys()
+
+    @property
+    def note(self) -> GameNote:
+        """What of this game weights depend on."""
+        return GameNote(name=self.name, keys=self.keys, kinds=tuple(kind.name for kind in self.kinds))
 
     def key_bit(self, name: str) -> int:
         """The bit mask of one key.

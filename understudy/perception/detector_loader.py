@@ -29,6 +29,17 @@ def open_detector(
         MissingExtraError: for .pt weights without the extra `yolo`.
     """
     screen = profile.eye or Screen()
+    detector = OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads, device)
+    detector.require(confidences_of_labels(detector.names, profile))
+    return detector
+
+
+def detector_file(path: Path | None, profile: Profile) -> Path:
+    """The ONNX file that `open_detector` opens.
+
+    Raises:
+        CheckpointError, MissingExtraError: as `open_detector`.
+    """
     if path is None:
         path = WEIGHTS / f"{profile.name}.onnx"
         if not path.is_file():
@@ -36,9 +47,7 @@ def open_detector(
                 f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
                 "train one from screenshots with  understudy detector train --images --labels ."
             )
-    detector = OnnxDetector(onnx_file(path), screen.confidence, screen.iou, threads, device)
-    detector.require(confidences_of_labels(detector.names, profile))
-    return detector
+    return onnx_file(path)
 
 
 def onnx_file(path: Path) -> Path:

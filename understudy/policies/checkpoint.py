@@ -24,6 +24,7 @@ from torch import Tensor
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
+from understudy.contract.profile import GameNote
 from understudy.contract.safe_files import replacing
 from understudy.policies.checkpoint_archive import first_line, judged_archive, no_checkpoint
 
@@ -73,6 +74,8 @@ class CheckpointMeta:
     """The model's config dataclass, by `serialization.to_plain`."""
     hand: dict[str, Any] = field(default_factory=dict)
     """The fitted hand, by `serialization.to_plain`; empty where the policy has none."""
+    game: GameNote = field(default_factory=GameNote)
+    """The game that it was trained for."""
     data_hash: str = ""
     """Hash of the recordings and weights that it was trained on."""
     lineage: tuple[Parent, ...] = ()

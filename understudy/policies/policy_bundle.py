@@ -1,7 +1,7 @@
 """The trained parts of an understudy, from their checkpoints."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,6 +13,8 @@ from torch.overrides import TorchFunctionMode
 
 from understudy.contract import serialization
 from understudy.contract.errors import CheckpointError
+from understudy.contract.profile import GameNote, Profile
+from understudy.contract.terminal_text import printable
 from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.checkpoint_archive import first_line
 from understudy.policies.encoder import ENCODING
@@ -58,7 +60,11 @@ class PolicyBundle:
 
 
 def load_policies(
-    folder: Path, candidate: Checkpoint | None = None, *, use_held_out_twin: bool = False
+    folder: Path,
+    candidate: Checkpoint | None = None,
+    *,
+    use_held_out_twin: bool = False,
+    profile: Profile | None = None,
 ) -> PolicyBundle:
     """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
 
@@ -66,9 +72,10 @@ def load_policies(
         folder: with the three policies.
         candidate: plays in place of the best_model.pt of its own policy.
         judged: take the policies that never saw the held-out sessions, where those that play did.
+        profile: of the game to be played, which must be the one that they were trained for.
 
     Raises:
-        CheckpointError: if one that is needed is missing, torn, hostile, or of another encoding.
+        CheckpointError: if one that is needed is missing, torn, hostile, of another encoding or of another game.
     """
     executor = _load_level(folder, "executor", candidate, use_held_out_twin)
     needs = {parent.what: parent.identity for parent in executor.meta.lineage}
@@ -84,12 +91,56 @@ def load_policies(
                 folder,
                 name,
             )
+    if profile is not None:
+        notes: dict[str, GameNote] = {name: level.meta.game for name, level in levels.items()}
+        require_game({**notes, "executor": executor.meta.game}, profile)
     return PolicyBundle(
         build_executor(executor),
         hand_from_plain(executor.meta.hand),
         build_strategist(levels["strategist"]) if "strategist" in levels else None,
         build_tactician(levels["tactician"]) if "tactician" in levels else None,
     )
+
+
+def require_game(notes: Mapping[str, GameNote], profile: Profile) -> None:
+    """Refuses weights of another game. The profile may have more keys and kinds at the end than were trained with.
+
+    Weights without a note are accepted, with one sentence for all.
+
+    Args:
+        notes: of each policy, by its name.
+        profile: of the game to be played.
+
+    Raises:
+        CheckpointError: naming both games and what differs.
+    """
+    unknown = [policy for policy, note in notes.items() if note == GameNote()]
+    if unknown:
+        _log.warning(
+            "The weights (%s) do not say which game they were trained for, so it is taken to be %r; train them again "
+            "to have it noted.",
+            ", ".join(unknown),
+            profile.name,
+        )
+    for policy, note in notes.items():
+        if policy not in unknown:
+            _require_same(policy, note, profile)
+
+
+def _require_same(policy: str, note: GameNote, profile: Profile) -> None:
+    now = profile.note
+    for what, trained, present in (("keys", note.keys, now.keys), ("kinds", note.kinds, now.kinds)):
+        if present[: len(trained)] != trained:
+            raise CheckpointError(
+                f"The {policy} was trained for the game {printable(note.name)!r} with the {what} "
+                f"{_listed(trained)}, and the profile {profile.name!r} has {_listed(present)}: give the profile or "
+                "the models of the same game (--profile, --models)."
+            )
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    shown = ", ".join(printable(name) for name in names[:6])
+    return f"{shown} ..." if len(names) > 6 else shown or "none"
 
 
 def _load_level(folder: Path, name: str, candidate: Checkpoint | None, use_held_out_twin: bool) -> Checkpoint:

@@ -32,6 +32,20 @@ SIMULATED_CLOCK = "simulated seconds since the world began"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reperception:
+    """One time that the recorded pictures were perceived again."""
+
+    at: str
+    """Wall-clock time, ISO 8601, UTC."""
+    detector: str
+    """Name of the weights' file, and the first digits of its SHA-256."""
+    from_recording: str
+    """The first digits of the SHA-256 of the recording that it was made from, which is kept beside."""
+    num_ticks: int
+    """Ticks with a picture; the others were bridged or are unknown."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EpisodeInfo:
     """What an episode says about itself; saved as JSON in every recording and read back strictly."""
 
@@ -64,6 +78,10 @@ class EpisodeInfo:
     """Add this to `time_s` to get Unix time; None where `time_s` is simulated."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of this project and of the libraries that decide what was recorded."""
+    perceived: bool = True
+    """False while only pictures and input are there (`--perceive later`) and nothing of the game is known."""
+    reperceptions: tuple[Reperception, ...] = ()
+    """How the observations came from the recorded pictures, where they were perceived again; the newest last."""
 
     def __post_init__(self) -> None:
         if not 0 < self.tick_rate_hz <= MAX_RATE_HZ:

@@ -6,6 +6,7 @@ writes them. A block holds at most BLOCK_S of play, so kill -9 at any moment los
 
 import itertools
 import logging
+import os
 import queue
 import threading
 from collections.abc import Iterator
@@ -21,12 +22,14 @@ from understudy.contract.errors import RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent, Step
-from understudy.contract.safe_files import move_to_new
+from understudy.contract.safe_files import keep_under_new_name, move_to_new
 from understudy.contract.terminal_text import brief
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
 from understudy.recordings.store import read_episode, write_episode
+from understudy.recordings.video.video_paths import video_path
+from understudy.recordings.video.video_recorder import PictureSource
 
 BLOCK_S = 0.6
 QUEUE_BLOCKS = 200
@@ -40,7 +43,14 @@ def recording_name(prefix: str = "shadow_recording", moment: datetime | None = N
     return f"{prefix}_{(moment or datetime.now()):%Y%m%d_%H%M%S}"
 
 
-def create_recorder(folder: Path, name: str, info: EpisodeInfo, *, also_pickle: bool = False) -> "Recorder":
+def create_recorder(
+    folder: Path,
+    name: str,
+    info: EpisodeInfo,
+    *,
+    also_pickle: bool = False,
+    pictures: PictureSource | None = None,
+) -> "Recorder":
     """Begins to record to a file of that name in the folder, or NAME_2, NAME_3, ... where it is taken.
 
     The name is taken by creating the file, so two recorders that begin in the same second get different ones.
@@ -50,12 +60,13 @@ def create_recorder(folder: Path, name: str, info: EpisodeInfo, *, also_pickle: 
     """
     for path in _numbered(folder, name):
         with suppress(FileExistsError):
-            return Recorder(path, info, also_pickle=also_pickle)
+            return Recorder(path, info, also_pickle=also_pickle, pictures=pictures)
     raise AssertionError("the names never end")
 
 
 def move_to_folder(recording: Path, folder: Path) -> Path:
-    """Moves a recording under its own name, or a numbered one where that is taken; nothing is overwritten.
+    """Moves a recording with its pictures under its own name, or a numbered one where that is taken; nothing is
+    overwritten.
 
     Raises:
         OSError: if it cannot be moved; it stays where it is.
@@ -63,15 +74,35 @@ def move_to_folder(recording: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for path in _numbered(folder, recording.stem):
         with suppress(FileExistsError):
-            move_to_new(recording, path)
+            _move_with_pictures(recording, path)
             return path
     raise AssertionError("the names never end")
 
 
+def _move_with_pictures(recording: Path, target: Path) -> None:
+    """Moves both files to names that were not taken; at every moment the recording has its pictures beside it.
+
+    Raises:
+        OSError: if they cannot be moved; they stay where they are.
+    """
+    pictures, second = video_path(recording), video_path(target)
+    if not pictures.is_file():
+        move_to_new(recording, target)
+        return
+    keep_under_new_name(pictures, second)
+    try:
+        move_to_new(recording, target)
+    except BaseException:
+        second.unlink(missing_ok=True)
+        raise
+    pictures.unlink()
+
+
 def _numbered(folder: Path, name: str) -> Iterator[Path]:
-    yield folder / f"{name}.mcap"
-    for number in itertools.count(2):
-        yield folder / f"{name}_{number}.mcap"
+    """Names that are not taken by the pictures of another recording."""
+    names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
+    paths = (folder / f"{each}.mcap" for each in names)
+    yield from (path for path in paths if not os.path.exists(video_path(path)))
 
 
 @dataclass
@@ -97,7 +128,14 @@ class Recorder:
     """
 
     def __init__(
-        self, path: Path, info: EpisodeInfo, *, world: int = 0, also_pickle: bool = False, may_wait: bool = False
+        self,
+        path: Path,
+        info: EpisodeInfo,
+        *,
+        world: int = 0,
+        also_pickle: bool = False,
+        may_wait: bool = False,
+        pictures: PictureSource | None = None,
     ) -> None:
         """Opens the file and begins to record.
 
@@ -107,6 +145,7 @@ class Recorder:
             world: which of the session's worlds.
             also_pickle: whether saving also writes the guide's `.pkl` beside the `.mcap`; it counts as one recording.
             may_wait: whether steps may wait for the disk: for sessions that run faster than real time.
+            pictures: what is seen, where it is to be kept beside the ticks.
 
         Raises:
             FileExistsError: a recording is never overwritten.
@@ -120,6 +159,9 @@ class Recorder:
         self.failure: str | None = None
         self._block = _Block()
         self._writer = McapWriter(path, info)
+        self._latest_picture = None if pictures is None else pictures.latest
+        self.video = None if pictures is None else pictures.begin(path)
+        """Records the pictures; its troubles are its own, and are not in `failure`."""
         self._queue: queue.Queue[_Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._stopped = False
         self._saved = self._discarded = False
@@ -143,6 +185,8 @@ class Recorder:
         block.inputs.extend(step.inputs)
         if step.timing is not None:
             block.timings.append(step.timing[world].tobytes())
+        if self.video is not None and self._latest_picture is not None:
+            self.video.take(self.num_ticks, now_s, self._latest_picture())
         self.num_ticks += 1
         if len(block.observations) == CHUNK_TICKS or now_s - block.began_s >= BLOCK_S:
             self._hand_over()
@@ -155,6 +199,8 @@ class Recorder:
         self._hand_over()
         self._queue.put(None)
         self._thread.join()
+        if self.video is not None:
+            self.video.stop()
 
     def save(self) -> Path:
         """Stops, and closes the file as a whole one; after a failed write it stays torn, as after a crash.
@@ -188,6 +234,8 @@ class Recorder:
         self._discarded = True
         self._writer.abandon()
         self.path.unlink(missing_ok=True)
+        if self.video is not None:
+            self.video.discard()
 
     def close(self) -> None:
         """The session is over: saves, unless it was discarded."""

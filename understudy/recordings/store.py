@@ -16,6 +16,7 @@ from understudy.contract.safe_files import keep_under_new_name, replace_file, te
 from understudy.contract.terminal_text import brief
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
+from understudy.recordings.video.video_paths import is_video
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ def read_episode(path: Path) -> Episode:
         RecordingError: if it cannot be read; HostileRecordingError if it is a pickle that would run code.
     """
     reader = _READERS.get(path.suffix)
+    if is_video(path):
+        raise RecordingError(f"{path} holds only the pictures of a recording: name the recording beside it")
     if reader is None:
         raise RecordingError(f"{path} is no recording: expected one of {', '.join(_READERS)}")
     try:
@@ -61,6 +64,19 @@ def write_episode(episode: Episode, path: Path) -> None:
         raise RecordingError(f"{path} cannot be written: expected one of {', '.join(_WRITERS)}")
     path.parent.mkdir(parents=True, exist_ok=True)
     writer(episode, path)
+
+
+def require_perceived(path: Path, episode: Episode) -> None:
+    """Refuses a recording of which only pictures and input are there.
+
+    Raises:
+        RecordingError: if it was recorded with `--perceive later` and not perceived since.
+    """
+    if not episode.info.perceived:
+        raise RecordingError(
+            f"{path} was recorded with --perceive later and holds no observations yet: run  "
+            f"understudy recordings reperceive {path}  first"
+        )
 
 
 def is_being_written(path: Path) -> bool:
@@ -94,12 +110,40 @@ def repair_recording(path: Path) -> tuple[str, ...]:
             kept = len(_READERS[path.suffix](repaired))
             if kept < len(episode):
                 raise ValueError(f"its repair would hold {kept} of {len(episode)} ticks")
-            _keep_as_torn(path)
+            _keep_beside(path, "torn")
         except Exception as problem:  # a full disk, or values in the damaged file that cannot be written
             repaired.unlink(missing_ok=True)
             raise RecordingError(f"{path} is left as it is: it cannot be repaired ({brief(problem)})") from problem
     replace_file(repaired, path)  # behind the lock: Windows replaces no open file
     return episode.losses
+
+
+def replace_recording(path: Path, episode: Episode) -> Path:
+    """Puts an episode in the place of a native recording; the old file stays beside it as NAME.before, NAME.before.2.
+
+    At every moment the file is there under its own name, the old or the new one; and the new one takes its place only
+    after it was read back.
+
+    Returns:
+        Where the old one is kept.
+
+    Raises:
+        BeingWrittenError: if a running process records to it or repairs it.
+        RecordingError: if it cannot be replaced; then it is left as it is.
+    """
+    with _held(path):
+        written = temporary_beside(path)
+        try:
+            write = _WRITERS[path.suffix]
+            write(replace(episode, losses=()), written)
+            if len(_READERS[path.suffix](written)) != len(episode):
+                raise ValueError("what was written does not read back")
+            kept = _keep_beside(path, "before")
+        except Exception as problem:  # a full disk, a folder that may not be written
+            written.unlink(missing_ok=True)
+            raise RecordingError(f"{path} is left as it is: it cannot be replaced ({brief(problem)})") from problem
+    replace_file(written, path)  # behind the lock: Windows replaces no open file
+    return kept
 
 
 @contextmanager
@@ -119,12 +163,14 @@ def _held(path: Path) -> Iterator[None]:
         yield
 
 
-def _keep_as_torn(path: Path) -> None:
+def _keep_beside(path: Path, word: str) -> Path:
+    """Gives a file a second name, NAME.word or NAME.word.2, ...; returns it."""
     number = 1
     while True:
-        torn = path.with_name(f"{path.name}.torn" + (f".{number}" if number > 1 else ""))
+        kept = path.with_name(f"{path.name}.{word}" + (f".{number}" if number > 1 else ""))
         try:
-            return keep_under_new_name(path, torn)
+            keep_under_new_name(path, kept)
+            return kept
         except FileExistsError:
             number += 1
 
@@ -169,8 +215,13 @@ def _in_place(place: Path) -> list[Path]:
         return [place]
     by_stem: dict[Path, Path] = {}
     for suffix in reversed(_READERS):  # the native format comes last and so wins
-        by_stem.update({file.with_suffix(""): file for file in place.rglob(f"*{suffix}") if file.is_file()})
+        by_stem.update({file.with_suffix(""): file for file in _files(place, suffix)})
     return [by_stem[stem] for stem in sorted(by_stem)]
+
+
+def _files(place: Path, suffix: str) -> Iterator[Path]:
+    """Files of a format, without those that hold only the pictures of a recording."""
+    return (file for file in place.rglob(f"*{suffix}") if file.is_file() and not is_video(file))
 
 
 def _where_they_lie() -> str:
@@ -178,7 +229,7 @@ def _where_they_lie() -> str:
     for depth in range(_SEARCH_DEPTH):
         for suffix in _READERS:
             for file in Path().glob("*/" * depth + f"*{suffix}"):
-                if not any(part.startswith(".") for part in file.parts):
+                if not any(part.startswith(".") for part in file.parts) and not is_video(file):
                     folders[file.parent] = folders.get(file.parent, 0) + 1
     if not folders:
         return "record some with `understudy play --record` or `understudy record --teacher hunter --minutes 60`"

@@ -11,21 +11,30 @@ from understudy.contract.errors import RecordingError
 from understudy.contract.protocols import Step
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.recorder import Recorder, create_recorder, move_to_folder, recording_name
+from understudy.recordings.video.video_recorder import PictureSource, VideoCounts, VideoRecorder
 
 
 class TakeRecorder:
     """A Listener that records only between `start` and `stop`. Belongs to the thread that runs the session."""
 
     def __init__(
-        self, folder: Path, unsaved: Path, describe: Callable[[], EpisodeInfo], prefix: str = "recording"
+        self,
+        folder: Path,
+        unsaved: Path,
+        describe: Callable[[], EpisodeInfo],
+        prefix: str = "recording",
+        pictures: PictureSource | None = None,
     ) -> None:
         """Args:
         folder: for what is saved.
         unsaved: for what is not saved yet.
         describe: what is to be said of a take that begins now.
         prefix: of the files' names.
+        pictures: what is seen, where it is to be kept beside the ticks.
         """
         self._folder, self._unsaved, self._describe, self._prefix = folder, unsaved, describe, prefix
+        self._pictures = pictures
+        self._videos: list[VideoRecorder] = []
         self._recorder: Recorder | None = None
         self._kept: list[Recorder] = []
         self._failures: list[str] = []
@@ -54,6 +63,11 @@ class TakeRecorder:
         return None if self._recorder is None else self._recorder.failure
 
     @property
+    def video_counts(self) -> VideoCounts:
+        """What became of the pictures of all takes."""
+        return sum((video.counts for video in self._videos), VideoCounts())
+
+    @property
     def failures(self) -> tuple[str, ...]:
         """What went wrong with all takes so far, also those that were saved."""
         running = [self.failure] if self.failure is not None else []
@@ -66,7 +80,10 @@ class TakeRecorder:
             RecordingError: if it cannot be written.
         """
         if self._recorder is None:
-            self._recorder = create_recorder(self._unsaved, recording_name(self._prefix), self._describe())
+            name = recording_name(self._prefix)
+            self._recorder = create_recorder(self._unsaved, name, self._describe(), pictures=self._pictures)
+            if self._recorder.video is not None:
+                self._videos.append(self._recorder.video)
 
     def stop(self) -> None:
         """Ends the take; it waits to be saved or discarded."""

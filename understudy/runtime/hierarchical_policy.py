@@ -149,7 +149,7 @@ def load_hierarchy(folder: Path, profile: Profile, library: Library = "torch") -
         library: inference library; ONNX Runtime is faster, but takes one world only.
 
     Raises:
-        CheckpointError: if a checkpoint is missing, incomplete, or of another encoding.
+        CheckpointError: if a checkpoint is missing, incomplete, of another encoding or of another game.
     """
-    policies = load_policies(folder)
+    policies = load_policies(folder, profile=profile)
     return HierarchicalPolicy(policies, profile, make_backend(policies, library))

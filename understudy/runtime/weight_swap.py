@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from understudy.contract.errors import CheckpointError
+from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.inference_backend import InferenceBackend, Library, make_backend
@@ -73,16 +74,23 @@ class LoadedPolicies:
 class CheckpointWatcher:
     """Polls a folder of checkpoints on its own thread and puts new policies into a mailbox."""
 
-    def __init__(self, folder: Path, every_s: float = LOOK_EVERY_S, library: Library = "torch") -> None:
+    def __init__(
+        self,
+        folder: Path,
+        every_s: float = LOOK_EVERY_S,
+        library: Library = "torch",
+        profile: Profile | None = None,
+    ) -> None:
         """Starts the thread; the checkpoints in the folder at this time count as known.
 
         Args:
             folder: with strategist, tactician and executor.
             every_s: seconds between two polls.
             library: inference library of the new policies; the backend is built on this thread.
+            profile: of the game that is played; weights of another game are refused.
         """
         self.arrived: Latest[LoadedPolicies] = Latest()
-        self._folder, self._every_s, self._library = folder, every_s, library
+        self._folder, self._every_s, self._library, self._profile = folder, every_s, library, profile
         self._known = _stamp(folder)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="checkpoint watcher", daemon=True)
@@ -103,7 +111,7 @@ class CheckpointWatcher:
     def _fetch(self) -> None:
         try:
             found = identities(self._folder)
-            policies = load_policies(self._folder)
+            policies = load_policies(self._folder, profile=self._profile)
             require_finite_outputs(policies, str(self._folder))
             networks = make_backend(policies, self._library)
         except CheckpointError as problem:

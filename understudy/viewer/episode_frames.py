@@ -1,14 +1,20 @@
-"""Renders a recorded episode: the game, the policies' intents, who acted, and the loop's timing."""
+"""Renders a recorded episode: the game, the policies' intents, who acted, and the loop's timing.
+
+Where the recording has pictures these are shown, with boxes around what was perceived; else the game is drawn again.
+"""
 
 from collections.abc import Iterator, Sequence
 
+import cv2
 import numpy as np
 import pygame
 from jaxtyping import UInt8
 
 from understudy.contract.action import Actor
+from understudy.contract.intent import no_intent
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.recordings.episode import Episode
+from understudy.recordings.video.recorded_frames import RecordedFrames
 from understudy.runtime.latency_monitor import SHOWN_TICKS, lines_of, report_of
 from understudy.viewer.live_view import ControlBanner, Dashboard
 from understudy.viewer.overlay import Overlay
@@ -24,16 +30,24 @@ TITLES: dict[Actor, str] = {
     Actor.TEACHER: "THE TEACHER PLAYED",
 }
 LINES_EVERY = 10
+NO_INTENT = no_intent(1).records[0]
 
 
 class EpisodePainter:
     """Draws any tick of one episode. Consecutive ticks are cheap; a seek replays as many seconds as the log shows."""
 
-    def __init__(self, episode: Episode, size: tuple[int, int], intents: np.ndarray | None = None) -> None:
+    def __init__(
+        self,
+        episode: Episode,
+        size: tuple[int, int],
+        intents: np.ndarray | None = None,
+        pictures: RecordedFrames | None = None,
+    ) -> None:
         """Args:
         episode: with at least one tick.
         size: of the frames in pixels.
         intents: records of dtype INTENT, shape (T,), shown in place of the recorded ones.
+        pictures: the recording's own, where it has some; the caller closes them.
         """
         profile = episode.info.profile
         self.episode = episode
@@ -45,7 +59,12 @@ class EpisodePainter:
         self._picture = pygame.Surface(self.size, 0, 32)
         self._intents = episode.intents if intents is None else intents
         self._renderer, self._overlay = Renderer(profile, size), Overlay(profile, size)
-        self._schematic = None if is_embedded(profile) else SchematicRenderer(profile, size)
+        self._sketch = SchematicRenderer(profile, size)
+        self._schematic = None if is_embedded(profile) else self._sketch
+        self._pictures = pictures
+        self._shot = pygame.Surface(size, 0, 32)
+        self.shows_pictures = pictures is not None
+        """Whether pictures are shown where there are some."""
         self._dashboard = Dashboard(size)
         events = episode.observations["events"]
         self._totals = {name: np.cumsum(events[name], dtype=np.float64) for name in events.dtype.names or ()}
@@ -63,14 +82,29 @@ class EpisodePainter:
         """
         observation = self.episode.observations[tick]
         schematic = self._schematic
-        surface = self._renderer.draw(self._scene_of(tick)) if schematic is None else schematic.draw(observation)
-        if self._intents is not None:
-            self._overlay.draw(surface, observation, self._intents[tick])
+        surface = self._draw_picture(observation) if self.shows_pictures else None
+        if surface is not None:
+            self._overlay.draw(surface, observation, NO_INTENT if self._intents is None else self._intents[tick])
+            self._sketch.draw_cursor(surface, observation)
+        else:
+            surface = self._renderer.draw(self._scene_of(tick)) if schematic is None else schematic.draw(observation)
+            if self._intents is not None:
+                self._overlay.draw(surface, observation, self._intents[tick])
         actor = Actor(int(self.episode.actors[tick]))
         self._dashboard.draw(surface, ControlBanner(actor=actor, title=TITLES[actor]), self._timing_lines(tick))
         self._picture.blit(surface, (0, 0))
         self._picture.blit(self.timeline.draw(tick, status, keys), (0, surface.get_height()))
         return self._picture
+
+    def _draw_picture(self, observation: np.void) -> pygame.Surface | None:
+        """The tick's own picture; None where it has none."""
+        pixels = None if self._pictures is None else self._pictures.at(float(observation["time_s"]))
+        if pixels is None:
+            return None
+        size = self._shot.get_size()
+        fitted = np.ascontiguousarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+        self._shot.blit(pygame.image.frombuffer(fitted.tobytes(), size, "RGB"), (0, 0))
+        return self._shot
 
     def _scene_of(self, tick: int) -> Scene:
         """The scene of a tick, with the shots and log lines of the preceding seconds."""
@@ -98,9 +132,13 @@ class EpisodePainter:
 
 
 def frames_of_episode(
-    episode: Episode, ticks: range, size: tuple[int, int], intents: np.ndarray | None = None
+    episode: Episode,
+    ticks: range,
+    size: tuple[int, int],
+    intents: np.ndarray | None = None,
+    pictures: RecordedFrames | None = None,
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
     """Frames of some ticks, for a video."""
-    painter = EpisodePainter(episode, size, intents)
+    painter = EpisodePainter(episode, size, intents, pictures)
     for tick in ticks:
         yield pixels_of(painter.draw(tick))

@@ -10,12 +10,13 @@ import pygame
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.recordings.episode import Episode
+from understudy.recordings.video.recorded_frames import RecordedFrames
 from understudy.viewer.episode_frames import EpisodePainter
 from understudy.worlds.simulator.window.game_window import show_plainly
 
 SEEK_S, FAR_S = 5.0, 30.0
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
-KEYS = "space pause   left right 5 s   page up down 30 s   N B next, last change or mark   up down speed   Q leaves"
+KEYS = "space pause   left right 5 s   page up down 30 s   N B change or mark   up down speed   P pictures   Q leaves"
 
 
 class EpisodePlayer:
@@ -26,6 +27,7 @@ class EpisodePlayer:
         episode: Episode,
         size: tuple[int, int],
         intents: np.ndarray | None = None,
+        pictures: RecordedFrames | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Opens the window.
@@ -34,6 +36,7 @@ class EpisodePlayer:
             episode: with at least one tick.
             size: of the window in pixels.
             intents: records of dtype INTENT, shape (T,), shown in place of the recorded ones.
+            pictures: the recording's own, where it has some; the caller closes them.
             clock: monotonic seconds.
 
         Raises:
@@ -42,7 +45,7 @@ class EpisodePlayer:
         show_plainly()
         try:
             pygame.display.init()
-            self._painter = EpisodePainter(episode, size, intents)
+            self._painter = EpisodePainter(episode, size, intents, pictures)
             self._screen = pygame.display.set_mode(self._painter.size)
         except pygame.error as problem:
             raise WorldError(
@@ -113,6 +116,8 @@ class EpisodePlayer:
         elif key in (pygame.K_UP, pygame.K_DOWN):
             place = SPEEDS.index(self.speed) + (1 if key == pygame.K_UP else -1)
             self.speed = SPEEDS[min(max(place, 0), len(SPEEDS) - 1)]
+        elif key == pygame.K_p:
+            self._painter.shows_pictures = not self._painter.shows_pictures
         elif key in (pygame.K_n, pygame.K_b):
             self._go_to_stop(1 if key == pygame.K_n else -1)
 

@@ -1,6 +1,6 @@
 """Schematic rendering of any game's observation: a labelled box per object, readings, cursor and pressed keys.
 
-Used for all games but the embedded one, because recordings hold no frames.
+Used for all games but the embedded one where a recording has no pictures.
 """
 
 import numpy as np
@@ -50,7 +50,7 @@ class SchematicRenderer:
         for track in observation["tracks"][observation["tracks"]["id"] > 0][::-1]:  # the nearest on top
             self._draw_track(track)
         self._write_readings(observation)
-        self._draw_cursor(observation)
+        self.draw_cursor(surface, observation)
         return surface
 
     def _box(self, left: float, top: float, width: float, height: float) -> pygame.Rect:
@@ -76,11 +76,12 @@ class SchematicRenderer:
         place = (10 * self._unit, self._size[1] - 10 * self._unit - 18 * self._unit)
         self._lettering.write(self._surface, "   ".join(words + held), place, 15, _TEXT)
 
-    def _draw_cursor(self, observation: np.void) -> None:
+    def draw_cursor(self, surface: pygame.Surface, observation: np.void) -> None:
+        """Draws cursor and pressed button over a frame of this renderer's size."""
         place = (float(observation["cursor_x"]) * self._size[0], float(observation["cursor_y"]) * self._size[1])
         arm = 9 * self._unit
         if observation["button"] != Button.NONE:
-            pygame.draw.circle(self._surface, _PRESSED, place, 1.5 * arm, max(2, round(3 * self._unit)))
+            pygame.draw.circle(surface, _PRESSED, place, 1.5 * arm, max(2, round(3 * self._unit)))
         for dx, dy in ((arm, 0), (0, arm)):
             ends = (place[0] - dx, place[1] - dy), (place[0] + dx, place[1] + dy)
-            pygame.draw.line(self._surface, (255, 255, 255), *ends, 2)
+            pygame.draw.line(surface, (255, 255, 255), *ends, 2)

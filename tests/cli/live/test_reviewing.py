@@ -6,15 +6,22 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support.small_policies import write_brain
+from tests.support.synthetic_episodes import made_up, steps_of
+from understudy.cli.live.reviewing import seen_pixels
+from understudy.contract.observation import Observation
 from understudy.feedback.correction_reader import Entry, read_corrections
 from understudy.feedback.state_snapshot import unpack_window
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
+from understudy.worlds.desktop.capture.screen_capture import Frame
+from understudy.worlds.desktop.world import DesktopWorld
 
 SIZE = (640, 360)
 PATIENCE_S = 180.0
@@ -101,3 +108,16 @@ def test_an_endpoint_that_nobody_answers_at_does_not_hold_up_the_game(
     assert "Critic: m at http://127.0.0.1:9/v1, every 3 s." in said
     assert "sk-secret" not in said
     assert "Executor at 20 Hz: 60 times" in said or "left out" in said
+
+
+def test_on_the_screen_the_critics_picture_is_what_perception_saw() -> None:
+    (step,) = steps_of(made_up(1))
+    world = object.__new__(DesktopWorld)
+    world.frame = None
+    assert seen_pixels(step, world) is None and seen_pixels(step, object()) is None
+    pixels = np.full((48, 64, 3), 7, np.uint8)
+    world.frame = Frame(pixels, 1.0)
+    assert seen_pixels(step, world) is pixels
+    frames = np.zeros((1, 4, 4, 3), np.uint8)
+    seen = seen_pixels(replace(step, observation=Observation(step.observation.records, frames)), world)
+    assert seen is not None and seen.shape == (4, 4, 3)

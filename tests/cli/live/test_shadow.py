@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.support.small_policies import write_brain
+from understudy.cli.live.shadow import mend_pickles
 from understudy.contract.action import Actor
 from understudy.recordings.store import read_episode
 
@@ -132,3 +133,10 @@ def test_a_buffer_that_stays_empty_names_its_cause(start: Callable[..., Watcher]
     watcher = start("--minutes", "0.25")
     watcher.wait_for(r"Buffer: 0/5000 samples after 10 s: (the game window is not in focus|neither mouse nor keyboard)")
     assert watcher.end() == 0, watcher.lines
+
+
+def test_pictures_beside_a_recording_get_no_pickle(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    video = tmp_path / "shadow_recording_20260102_030405.video.mcap"
+    video.write_bytes(b"pictures")
+    os.utime(video, (0, 0))
+    assert mend_pickles(tmp_path) == [] and not caplog.records

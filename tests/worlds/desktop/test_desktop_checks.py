@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from Xlib import XK, X
@@ -9,8 +10,9 @@ from Xlib.display import Display
 
 from tests.support.desktop_fixtures import TITLE, PaperGame, hand
 from understudy.cli.main import main
+from understudy.contract.profile import Margins
 from understudy.worlds.catalog import load_profile
-from understudy.worlds.desktop.desktop_checks import Finding, Severity, examine
+from understudy.worlds.desktop.desktop_checks import Finding, Severity, _check_browser, examine
 from understudy.worlds.desktop.platform import open_windows
 from understudy.worlds.desktop.windows.window_system import find_window
 
@@ -74,3 +76,16 @@ def test_a_small_window_and_one_off_the_screen_are_each_told_once(
     findings = list(examine(load_profile(), TITLE))
     (serious,) = [finding for finding in findings if finding.weight == Severity.SERIOUS]
     assert "partly off" in serious.what and found(findings, "keeps")
+
+
+def test_a_browser_is_named_with_what_is_missing_for_it() -> None:
+    profile = load_profile()
+    assert list(_check_browser("xbill", profile, "Pond")) == []
+    found = {finding.what: finding.weight for finding in _check_browser("chromium", profile, "Chromium")}
+    assert found == {
+        "the window is a browser": Severity.NOTE,
+        "the profile has no play area": Severity.SERIOUS,
+        "the title fits every page of this browser": Severity.SERIOUS,
+    }
+    with_area = replace(profile, play_area=Margins(top=87))
+    assert [finding.weight for finding in _check_browser("firefox-esr", with_area, "Pond")] == [Severity.NOTE]

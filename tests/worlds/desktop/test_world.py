@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,14 +12,17 @@ from tests.support.desktop_fixtures import HEIGHT, TITLE, WIDTH, PaperGame, RedE
 from understudy.contract.action import Actor
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button, Observation
+from understudy.contract.profile import Margins, Rectangle
 from understudy.contract.protocols import Step, World
 from understudy.runtime.session import Session
 from understudy.runtime.shared_control import HumanInput
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.desktop.capture.screen_capture import Frame
 from understudy.worlds.desktop.human_operator import DesktopHumanPilot, DesktopOperator
 from understudy.worlds.desktop.open_desktop import open_desktop
+from understudy.worlds.desktop.windows.press_guard import Refusal
 from understudy.worlds.desktop.windows.target_window import OCCLUSION_POINTS
-from understudy.worlds.desktop.windows.window_system import find_window
+from understudy.worlds.desktop.windows.window_system import Area, find_window
 from understudy.worlds.desktop.world import DesktopSettings, DesktopWorld
 
 pytestmark = pytest.mark.desktop
@@ -34,7 +38,8 @@ def sit(open_game: Callable[..., PaperGame]) -> Iterator[Callable[..., Sat]]:
     def begin(**settings: object) -> Sat:
         said: list[str] = []
         asked = {"window": TITLE, "sends": True, "handback_delay_s": 0.4, **settings}
-        world, seat = open_desktop(load_profile(), RedEye(), DesktopSettings(**asked), say=said.append)  # type: ignore[arg-type]
+        profile = asked.pop("profile", load_profile())
+        world, seat = open_desktop(profile, RedEye(), DesktopSettings(**asked), say=said.append)  # type: ignore[arg-type]
         worlds.append(world)
         return world, seat, said
 
@@ -113,6 +118,64 @@ def test_actions_outside_stay_inside_the_window(open_game: Callable[..., PaperGa
     act(world, (1.7, -3.0, Button.NONE), (1.7, -3.0, Button.LEFT), (0.5, 0.5, Button.NONE))
     pressed = game.wait_for(lambda told: told.kind == "press")
     assert (pressed.x, pressed.y) == (WIDTH - 1, 0)
+
+
+def test_the_play_area_is_all_that_is_seen_and_clicked(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    game = open_game()
+    edges = Margins(left=40, top=80, right=20, bottom=20)
+    world, _, _ = sit(profile=replace(load_profile(), play_area=edges))
+    assert (world.area.width, world.area.height) == (WIDTH - 60, HEIGHT - 100)
+    assert red(world) == pytest.approx(((0.25 * WIDTH - 40) / 580, (0.5 * HEIGHT - 80) / 300), abs=0.01)
+    act(world, (9.0, 9.0, Button.NONE), (-9.0, -9.0, Button.NONE), (-9.0, -9.0, Button.LEFT))
+    pressed = game.wait_for(lambda told: told.kind == "press")
+    assert (pressed.x, pressed.y) == (40, 80)
+    assert (619, 379) in [(told.x, told.y) for told in game.told if told.kind == "move"]
+    assert world._eye.shapes == {(300, 580, 3)}  # type: ignore[attr-defined]
+
+
+def test_what_the_profile_forbids_is_never_pressed_and_counted(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    game = open_game()
+    shop = Rectangle(left=0.5, top=0.0, width=0.5, height=0.5)
+    world, _, _ = sit(profile=replace(load_profile(), forbidden=(shop,)))
+    act(world, (0.75, 0.25, Button.NONE), (0.75, 0.25, Button.LEFT), (0.75, 0.25, Button.NONE))
+    act(world, (0.25, 0.75, Button.NONE), (0.25, 0.75, Button.LEFT), (0.25, 0.75, Button.NONE))
+    game.wait_for(lambda told: told.kind == "press")
+    assert [told.x for told in game.told if told.kind == "press"] == [WIDTH // 4]
+    assert world.refused == {Refusal.FORBIDDEN: 1}
+
+
+def test_edges_that_leave_nothing_of_the_window_are_refused(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    open_game()
+    with pytest.raises(WorldError, match="play_area leaves out"):
+        sit(profile=replace(load_profile(), play_area=Margins(top=HEIGHT)))
+
+
+def test_another_title_in_the_same_window_pauses_and_presses_nothing(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat]
+) -> None:
+    game = open_game()
+    world, _, said = sit()
+    act(world, (0.5, 0.5, Button.NONE))
+    windows = world._parts.windows
+    title = windows.title
+    windows.title = lambda window: "My bank"  # type: ignore[method-assign]
+    world.act(wish(0.5, 0.5, Button.LEFT))  # decided on a picture of the game, and too late
+
+    def bring_back() -> None:
+        windows.title = title  # type: ignore[method-assign]
+
+    back = threading.Timer(0.5, bring_back)
+    back.start()
+    world.observe()
+    back.join()
+    assert "'My bank'" in said[0] and said[-1] == "Going on."
+    assert not [told for told in game.told if told.kind == "press"]
 
 
 def test_a_touch_takes_over_at_once_and_nothing_stays_down(
@@ -252,7 +315,6 @@ def test_the_focus_is_looked_after_in_every_tick_while_something_is_held(
     open_game()
     world, _, said = sit()
     act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT))
-    world._sight._next_check_s = float("inf")
     windows = world._parts.windows
     asked = windows.has_focus
     windows.has_focus = lambda window: False  # type: ignore[method-assign]
@@ -294,7 +356,7 @@ def test_another_window_over_the_place_is_not_clicked(
     world._parts.windows.has_focus = lambda window: True  # type: ignore[method-assign]  # as an always-on-top panel is
     above = open_game("Above", (200, 100))
     act(world, (0.5, 0.5, Button.NONE), (0.5, 0.5, Button.LEFT), (0.1, 0.9, Button.NONE))
-    until(lambda: world.num_covered == 1, "the press was held back")
+    until(lambda: world.refused[Refusal.COVERED] == 1, "the press was held back")
     assert not [told for told in above.told if told.kind == "press"]
 
 
@@ -306,7 +368,7 @@ def test_what_lies_over_the_game_is_told_once(
     world._parts.windows.has_focus = lambda window: True  # type: ignore[method-assign]  # as an always-on-top panel is
     open_game("Above", (200, 100))
     for _ in range(2 * len(OCCLUSION_POINTS)):
-        world._sight._next_check_s = 0.0
+        world._sight._next_cover_s = 0.0
         act(world, (0.1, 0.9, Button.NONE))
     assert [line for line in said if "lies over" in line] == said != []
 
@@ -318,8 +380,14 @@ def test_a_picture_of_where_the_window_was_is_not_looked_at(
     world, _, said = sit()
     before = red(world)
     world.act(wish(0.5, 0.5))
-    world._sight._next_check_s = float("inf")  # it is looked after five times a second only, and moved in between
-    hand(screen, "windowmove", find_window(world._parts.windows, TITLE), 20, 30)
+    grab = world._parts.camera.grab
+
+    def move_first(area: Area) -> Frame:
+        world._parts.camera.grab = grab  # type: ignore[method-assign]
+        hand(screen, "windowmove", find_window(world._parts.windows, TITLE), 20, 30)
+        return grab(area)
+
+    world._parts.camera.grab = move_first  # type: ignore[method-assign]  # it is moved between the look and the picture
     assert red(world) == pytest.approx(before, abs=0.01)
     assert "moved" in said[0] and said[-1] == "Going on." and (world.area.left, world.area.top) == (20, 30)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from understudy.cli.live.desktop import DesktopChoice
+    from understudy.cli.live.video_choice import VideoChoice
     from understudy.contract.protocols import Listener, Step
     from understudy.recordings.recorder import Recorder
     from understudy.runtime.hierarchical_policy import HierarchicalPolicy
@@ -97,10 +98,18 @@ class LiveGame:
         area = getattr(self.window, "area", None)
         return self.settings.size if area is None else (area.width, area.height)
 
-    def recorder(self, folder: Path, prefix: str, pilot: str = "understudy") -> "Recorder":
-        """A recorder of this game, in a new file named as the guide names them."""
+    def recorder(
+        self, folder: Path, prefix: str, pilot: str = "understudy", video: "VideoChoice | None" = None
+    ) -> "Recorder":
+        """A recorder of this game, in a new file named as the guide names them; on the screen with pictures.
+
+        Raises:
+            MissingExtraError: if pictures were asked for by --video and PyAV is not installed.
+            RecordingError: if nothing can be written there.
+        """
         from dataclasses import replace
 
+        from understudy.cli.live.video_choice import recorded_pictures
         from understudy.recordings.episode import describe
         from understudy.recordings.recorder import create_recorder, recording_name
 
@@ -121,7 +130,8 @@ class LiveGame:
             weights=self.identities,
             library=self.library,
         )
-        return create_recorder(folder, recording_name(prefix), info)
+        pictures = None if video is None else recorded_pictures(video, self.window, self.announcer.say)
+        return create_recorder(folder, recording_name(prefix), info, pictures=pictures)
 
     def play(self, listeners: "Sequence[Listener]", minutes: float | None) -> None:
         """Plays until the window is closed, F3, the time is up, or the process that started this one is gone."""
@@ -170,7 +180,8 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
         with console.status("Loading the policies, and opening the game ..."):
-            watch = CheckpointWatcher(settings.models, library=fastest_backend())
+            profile = None if settings.desktop is None else settings.desktop.read_profile()
+            watch = CheckpointWatcher(settings.models, library=fastest_backend(), profile=profile)
             closing.callback(watch.close)
             hierarchy = ready_hierarchy(settings.models, settings.desktop)
             window, seat = _open_game(settings, announcer)
@@ -338,8 +349,9 @@ def summary(game: LiveGame) -> list[str]:
         lines.append("The machine was too busy to play in time: close other programs.")
     if (perception := getattr(window, "perception", None)) is not None:
         lines.append(str(perception.report()))
-    if num_covered := getattr(window, "num_covered", 0):
-        lines.append(f"Not pressed, because another window lay over the place: {num_covered} times.")
+    if refused := getattr(window, "refused", None):
+        reasons = ", ".join(f"{number} times ({reason})" for reason, number in refused.most_common())
+        lines.append(f"Not pressed: {reasons}.")
     mended = game.guarded
     if mended is not None and mended.num_clamped + mended.num_dropped + mended.num_held_back:
         lines.append(

@@ -12,7 +12,7 @@ from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
     from understudy.cli.live.run import Run
-    from understudy.contract.profile import Profile
+    from understudy.contract.profile import Hotkeys, Profile
     from understudy.runtime.shared_control import TickSnapshot
     from understudy.worlds.desktop.human_operator import DesktopOperator
     from understudy.worlds.desktop.world import DesktopWorld
@@ -33,6 +33,10 @@ class DesktopChoice:
     """Name of a profile, or a path to one."""
     device: Device = "auto"
     """Where the detector runs."""
+    hotkeys: str | None = None
+    """Keys in place of the profile's, such as `pause=f8 stop=f9`."""
+    perceives: bool = True
+    """False while only pictures are to be kept."""
 
     def read_profile(self) -> "Profile":
         """The profile as data.
@@ -40,10 +44,42 @@ class DesktopChoice:
         Raises:
             WorldError: if there is none of that name.
             WireError: if it cannot be read.
+            FlagError: if the hotkeys cannot be understood.
         """
+        from dataclasses import replace
+
         from understudy.worlds.catalog import load_profile
 
-        return load_profile(self.profile)
+        profile = load_profile(self.profile)
+        return profile if self.hotkeys is None else replace(profile, hotkeys=hotkeys_of(self.hotkeys, profile.our_keys))
+
+
+def hotkeys_of(text: str, before: "Hotkeys") -> "Hotkeys":
+    """Hotkeys out of `pause=f8 stop=f9`; those that are not named stay.
+
+    Raises:
+        FlagError: if a name or key is unknown, or one key has two meanings.
+    """
+    from dataclasses import fields, replace
+
+    from understudy.contract.errors import FlagError, WorldError
+    from understudy.worlds.desktop.input.key_names import x11_keysyms
+
+    known = [field.name for field in fields(before)]
+    chosen: dict[str, str] = {}
+    for part in text.lower().split():
+        name, _, key = part.partition("=")
+        try:
+            x11_keysyms(key)
+        except WorldError:
+            key = ""
+        if name not in known or not key:
+            raise FlagError(f"{part!r} was given where NAME=KEY was expected, NAME one of {', '.join(known)}.")
+        chosen[name] = key
+    try:
+        return replace(before, **chosen)
+    except ValueError as problem:
+        raise FlagError(f"These hotkeys cannot be told apart: {problem}.") from None
 
 
 def open_screen(
@@ -66,21 +102,47 @@ def open_screen(
     """
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.pipeline import PerceptionPipeline
+    from understudy.worlds.desktop.deferred_perception import DeferredPerception
     from understudy.worlds.desktop.open_desktop import open_desktop
+    from understudy.worlds.desktop.perception_thread import Perception
     from understudy.worlds.desktop.world import DesktopSettings
 
     profile = choice.read_profile()
-    detector = open_detector(choice.model, profile, device=choice.device)
-    say(detector.runs_on)
-    eye = PerceptionPipeline(profile, detector)
+    eye: Perception = DeferredPerception()
+    if choice.perceives:
+        detector = open_detector(choice.model, profile, device=choice.device)
+        say(detector.runs_on)
+        eye = PerceptionPipeline(profile, detector)
     settings = DesktopSettings(
         window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
     )
     world, seat = open_desktop(
         profile, eye, settings, say=say, commands=commands, on_mark=on_mark, on_command=on_command
     )
+    for line in _keys_and_titles(world, choice.window):
+        say(line)
     world.warm_up()
     return world, seat
+
+
+def _keys_and_titles(world: "DesktopWorld", title: str | None) -> Iterator[str]:
+    """What is worth knowing about the window's program before play begins."""
+    from understudy.worlds.desktop.input.key_grabs import is_browser
+
+    program = world.place.program
+    if is_browser(program):
+        taken = (
+            f"it gets {', '.join(world.keys_not_taken).upper()}, too: choose other keys with --hotkeys"
+            if world.keys_not_taken
+            else "our own keys are kept from it meanwhile"
+        )
+        yield f"The window is a browser ({program}), in which F5 reloads and F6 takes the address bar: {taken}."
+        if world.area == world.place.outer:
+            yield "The profile has no play area, so the browser's tabs and toolbar count as the game: add [play_area]."
+        if title is not None and title.lower() in program:
+            yield f"The title {title!r} fits every page of this browser: give the game's own title with --window."
+    elif world.keys_not_taken:
+        yield f"The game gets these keys of ours, too: {', '.join(world.keys_not_taken).upper()}."
 
 
 @contextmanager
@@ -149,4 +211,6 @@ def desktop_choice(command: "Run") -> DesktopChoice | None:
     from understudy.worlds.catalog import load_profile
 
     title = load_profile(command.profile).window_title if command.window is None else command.window
-    return DesktopChoice(window=title, model=command.model, profile=command.profile, device=command.device)
+    return DesktopChoice(
+        window=title, model=command.model, profile=command.profile, device=command.device, hotkeys=command.hotkeys
+    )

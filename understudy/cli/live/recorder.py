@@ -5,11 +5,15 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+import tyro
 
 from understudy.cli.flags.number_ranges import Minutes, Monitor
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.live.video_choice import VideoChoice
 from understudy.perception.model_files.execution_provider import Device
+from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
@@ -17,9 +21,11 @@ if TYPE_CHECKING:
     from understudy.contract.protocols import Step
     from understudy.recordings.episode import EpisodeInfo
     from understudy.recordings.take_recorder import TakeRecorder
+    from understudy.recordings.video.video_recorder import PictureSource
     from understudy.runtime.session import Session
     from understudy.worlds.desktop.world import DesktopWorld
 
+Flag = tyro.conf.FlagCreatePairsOff
 START_KEY, SAVE_KEY, DISCARD_KEY = "f5", "f6", "f7"
 EXIT_INTERRUPTED = 130
 UNSAVED = "unsaved"
@@ -44,37 +50,67 @@ class RecorderV2:
     """Where the detector runs; auto takes the best that is installed and works."""
     out: OutputFolder = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
+    hotkeys: str | None = None
+    """Other keys than F1 to F7, such as "record=f8 save=f9 discard=f10 pause=f11 stop=f12"."""
     minutes: Minutes | None = None
     """End by itself after so many minutes; by default at F3."""
     start_now: bool = False
     """Begin at once, without waiting for F5, and save at the end: for a session without anybody at the keyboard."""
+    video: Flag[bool] = False
+    """Record nothing at all rather than without pictures; by default pictures are recorded where it is possible."""
+    no_video: Flag[bool] = False
+    """Keep no pictures."""
+    video_encoder: EncoderName = "auto"
+    """Which of PyAV's encoders; auto takes the first of libopenh264 and libvpx-vp9 that is there. libx264 is faster and
+    under the GPL."""
+    perceive: Literal["now", "later"] = "now"
+    """later keeps pictures and input only, which takes a fraction of a core; understudy recordings reperceive finds out
+    what is in them before anything is learnt."""
+
+    def __post_init__(self) -> None:
+        if self.perceive == "later" and self.no_video:
+            raise ValueError("--perceive later needs the pictures: leave --no-video out")
+        self.video_choice  # noqa: B018  its check
+
+    @property
+    def video_choice(self) -> VideoChoice:
+        """What the flags say of pictures."""
+        return VideoChoice(
+            insists=self.video or self.perceive == "later", off=self.no_video, encoder=self.video_encoder
+        )
 
 
 def run(command: RecorderV2) -> int | None:
     """Watches and records until F3, Ctrl-C or the end of the time."""
     from understudy.cli.live.assembly import ConsoleThread
     from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.cli.live.video_choice import recorded_pictures
     from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
     from understudy.runtime.session import Session
     from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
     console = Console(soft_wrap=True)
+    console.print("Starting ...")
     choice = DesktopChoice(
         window=command.window,
         monitor=command.monitor,
         model=command.model,
         profile=command.profile,
         device=command.device,
+        hotkeys=command.hotkeys,
+        perceives=command.perceive == "now",
     )
+    hotkeys = choice.read_profile().our_keys
     with ExitStack() as closing:
         closing.enter_context(ending_by_signals())
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
-        keys = Keys(announcer.say, lambda: world.is_suspended)
+        keys = Keys(lambda line: announcer.say(hotkeys.in_words(line)), lambda: world.is_suspended)
         commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
         world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
-        keys.takes = takes = _takes(command, world)
+        pictures = recorded_pictures(command.video_choice, world, announcer.say)
+        keys.takes = takes = _takes(command, world, pictures)
         person = DesktopHumanPilot(world, seat)
         session = Session(world, person, [takes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
         closing.callback(session.close)
@@ -139,7 +175,7 @@ def _length(takes: "TakeRecorder") -> str:
     return length if takes.num_waiting == 1 else f"{length} in {takes.num_waiting} takes"
 
 
-def _takes(command: RecorderV2, world: "DesktopWorld") -> "TakeRecorder":
+def _takes(command: RecorderV2, world: "DesktopWorld", pictures: "PictureSource | None") -> "TakeRecorder":
     from dataclasses import replace
 
     from understudy.recordings.episode import describe
@@ -147,12 +183,19 @@ def _takes(command: RecorderV2, world: "DesktopWorld") -> "TakeRecorder":
 
     def say_of_take() -> "EpisodeInfo":
         info = describe(world.profile, pilot="person", world="desktop")
-        return replace(info, window_width=world.area.width, window_height=world.area.height)
+        return replace(
+            info,
+            window_width=world.area.width,
+            window_height=world.area.height,
+            perceived=command.perceive == "now",
+        )
 
-    return TakeRecorder(command.out, command.out.parent / UNSAVED, say_of_take)
+    return TakeRecorder(command.out, command.out.parent / UNSAVED, say_of_take, pictures=pictures)
 
 
 def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -> None:
+    from understudy.recordings.video.video_paths import is_video
+
     where = f"monitor {command.monitor}" if command.window is None else f"the window {command.window!r}"
     console.print(f"Watching {where} ({world.area}). Nothing is sent; only the game's keys are heard.", highlight=False)
     shape, wanted = world.area.width / world.area.height, world.profile.window_width / world.profile.window_height
@@ -162,12 +205,18 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
             f"{world.profile.window_height}: if the game has a window of its own, name it with --window.",
             highlight=False,
         )
-    left = sorted((command.out.parent / UNSAVED).glob("*.mcap"))
+    unsaved = sorted((command.out.parent / UNSAVED).glob("*.mcap"))
+    left = [path for path in unsaved if not is_video(path)]
     if left:
         console.print(
             f"From earlier, neither saved nor discarded: {_files(len(left))} in {left[0].parent}.", highlight=False
         )
-    console.print("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.", highlight=False)
+    if command.perceive == "later":
+        console.print(
+            "Only pictures and input are recorded; before training: understudy recordings reperceive", highlight=False
+        )
+    keys = world.profile.our_keys.in_words("F5 start and stop, F6 save, F7 discard, F1 pause, F3 end.")
+    console.print(keys, highlight=False)
 
 
 def _record(
@@ -198,12 +247,16 @@ def _files(number: int) -> str:
 
 
 def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "TakeRecorder", console: "Console") -> None:
+    from understudy.cli.live.video_choice import pictures_in_words
+
     missed = world.num_missed / max(1, world.num_ticks)
     console.print(
         f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
         highlight=False,
     )
     console.print(str(world.perception.report()), highlight=False)
+    if takes.video_counts.num_stored + takes.video_counts.num_dropped:
+        console.print(pictures_in_words(takes.video_counts), highlight=False)
     for failure in takes.failures:
         console.print(f"Recording ended early: {failure}", highlight=False)
     for path in takes.left_over:

@@ -51,8 +51,9 @@ class ReviewSession:
         """Keeps the look back, and leaves a look where one is due or the person pressed F2."""
         self._back.append(step.observation)
         now_s = float(step.observation.records["time_s"][0])
-        if step.observation.frames is not None and self._clip.due(now_s):
-            self._clip.keep(step.observation.frames[0], step.observation.records)
+        pixels = seen_pixels(step, self._game.window) if self._clip.due(now_s) else None
+        if pixels is not None:
+            self._clip.keep(pixels, step.observation.records)
         if self._game.seat.marked_s > self._marked_s:
             self._marked_s = self._game.seat.marked_s
             self._marked = self._look(step)
@@ -84,6 +85,19 @@ class ReviewSession:
             encoding=ENCODING,
             pictures=lambda: jpegs(shots),
         )
+
+
+def seen_pixels(step: "Step", window: object) -> "np.ndarray | None":
+    """The RGB picture of a step: its own, or what perception saw on the screen; None in the embedded game's window,
+    whose clip is taken as it is drawn."""
+    from understudy.worlds.desktop.world import DesktopWorld
+
+    if step.observation.frames is not None:
+        pixels: np.ndarray = step.observation.frames[0]
+        return pixels
+    if isinstance(window, DesktopWorld) and window.frame is not None:
+        return window.frame.pixels
+    return None
 
 
 @contextmanager

@@ -8,7 +8,9 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Interval, LearningRate, Minutes, PictureSize, Range, Seed
 from understudy.cli.flags.output_paths import Output
+from understudy.cli.live.video_choice import VideoChoice
 from understudy.perception.model_files.execution_provider import Device
+from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
     from understudy.cli.live.assembly import LiveGame
@@ -80,6 +82,15 @@ class Run:
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
     device: Device = "auto"
     """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
+    hotkeys: str | None = None
+    """With --world desktop: other keys than F1, F2, F3, such as "pause=f8 wrong=f9 stop=f10"."""
+    video: Flag[bool] = False
+    """With --world desktop and --save-recordings: record nothing at all rather than without pictures; by default they
+    are recorded where it is possible."""
+    no_video: Flag[bool] = False
+    """With --save-recordings: keep no pictures."""
+    video_encoder: EncoderName = "auto"
+    """Which of PyAV's encoders; auto takes the first of libopenh264 and libvpx-vp9 that is there."""
 
     @property
     def learns(self) -> bool:
@@ -92,6 +103,14 @@ class Run:
             raise ValueError(
                 "--window, --model, --profile and --device are for a game on the screen: add --world desktop"
             )
+        if self.video and not (self.world == "desktop" and self.save_recordings):
+            raise ValueError("--video is for recordings of a game on the screen: add --world desktop --save-recordings")
+        self.video_choice  # noqa: B018  its check
+
+    @property
+    def video_choice(self) -> VideoChoice:
+        """What the flags say of pictures."""
+        return VideoChoice(insists=self.video, off=self.no_video, encoder=self.video_encoder)
 
 
 def run(command: Run) -> int | None:
@@ -105,6 +124,7 @@ def run(command: Run) -> int | None:
     from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True)
+    console.print("Starting ...")
     _say_what_is_not_done(command, console)
     settings = LiveSettings(
         models=command.models,
@@ -125,12 +145,16 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     from understudy.cli.live.assembly import in_words, summary
     from understudy.cli.live.online_learning import online_learning
     from understudy.cli.live.reviewing import in_a_line, review_session
+    from understudy.cli.live.video_choice import pictures_in_words
     from understudy.contract.errors import WorldError
 
     name = "test" if command.test_mode else "understudy"
-    recorder = game.recorder(command.out, f"{name}_recording") if command.save_recordings else None
+    recorder = (
+        game.recorder(command.out, f"{name}_recording", video=command.video_choice) if command.save_recordings else None
+    )
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
-    console.print(f"{_charge(command)} F1 pause, F2 that was wrong, F3 stop{_corner(command)}.", highlight=False)
+    keys = game.window.profile.our_keys.in_words("F1 pause, F2 that was wrong, F3 stop")
+    console.print(f"{_charge(command)} {keys}{_corner(command)}.", highlight=False)
     interrupted, lost = False, None
     with review_session(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
@@ -147,6 +171,8 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
         console.print(ended, highlight=False)
+        if recorder.video is not None:
+            console.print(pictures_in_words(recorder.video.counts), highlight=False)
     if lost is not None:
         raise lost
     return interrupted

@@ -1,6 +1,7 @@
 """The guide's --shadow-train: a person plays in the game's window, the understudy watches and learns, sends nothing."""
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,7 +72,7 @@ def _watch(command: "Run", place: "HumanGame", session: str, console: "Console")
     teller = ShadowConsole(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
     for mended in mend_pickles(command.out) if command.save_recordings else ():
         teller.say(f"Written after a session that was killed: {mended}")
-    recorder = _recorder(command, place, session) if command.save_recordings else None
+    recorder = _recorder(command, place, session, teller.say) if command.save_recordings else None
     trainer = ShadowTrainer(
         command.models / "executor",
         place.world.profile,
@@ -101,9 +102,10 @@ def _watch(command: "Run", place: "HumanGame", session: str, console: "Console")
     return EXIT_INTERRUPTED if interrupted else None
 
 
-def _recorder(command: "Run", place: "HumanGame", session: str) -> "Recorder":
+def _recorder(command: "Run", place: "HumanGame", session: str, say: Callable[[str], None]) -> "Recorder":
     from dataclasses import replace
 
+    from understudy.cli.live.video_choice import recorded_pictures
     from understudy.recordings.episode import describe
     from understudy.recordings.recorder import create_recorder
 
@@ -116,7 +118,8 @@ def _recorder(command: "Run", place: "HumanGame", session: str) -> "Recorder":
         start_map=command.map,
     )
     info = replace(info, window_width=place.size[0], window_height=place.size[1])
-    return create_recorder(command.out, session, info, also_pickle=True)
+    pictures = recorded_pictures(command.video_choice, place.world, say)
+    return create_recorder(command.out, session, info, also_pickle=True, pictures=pictures)
 
 
 def _sum_up(teller: "ShadowConsole", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
@@ -155,10 +158,13 @@ def mend_pickles(folder: Path) -> list[Path]:
 
     from understudy.contract.errors import RecordingError
     from understudy.recordings.store import is_being_written, read_episode, write_episode
+    from understudy.recordings.video.video_paths import is_video
 
     mended = []
     for recording in sorted(folder.glob("shadow_recording_*.mcap")):
         pickle = recording.with_suffix(".pkl")
+        if is_video(recording):
+            continue
         if pickle.exists() or time.time() - recording.stat().st_mtime < STILL_WRITTEN_S or is_being_written(recording):
             continue
         try:

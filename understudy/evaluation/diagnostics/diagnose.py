@@ -49,9 +49,14 @@ def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = N
     paths = [path for path in paths if path not in unfinished]
     examined: list[ExaminedRecording] = []
     problems: list[tuple[Path, str]] = []
+    unperceived: list[Path] = []
     for number, path in enumerate(paths, 1):
         try:
-            examined.append(examine(path, read_episode(path)))
+            episode = read_episode(path)
+            if episode.info.perceived:
+                examined.append(examine(path, episode))
+            else:
+                unperceived.append(path)
         except UnderstudyError as problem:
             problems.append((path, str(problem)))
         except Exception as problem:  # numbers that nobody expected; one such file must not hide the others
@@ -61,6 +66,7 @@ def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = N
     signs = [
         file_checks.check_unreadable(problems),
         file_checks.check_being_recorded(unfinished),
+        file_checks.check_perceived(unperceived),
         *diagnose_episode(examined),
     ]
     signs.sort(key=lambda sign: -sign.severity)  # stable: alike ones stay in their order

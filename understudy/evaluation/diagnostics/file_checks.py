@@ -50,6 +50,18 @@ def check_being_recorded(paths: Sequence[Path]) -> Finding:
     return finding("being_recorded", "No file is still being recorded", f"{len(paths)} being recorded", there)
 
 
+def check_perceived(paths: Sequence[Path]) -> Finding:
+    """Recordings of which only pictures and input are there."""
+    there = (
+        bool(paths),
+        Severity.SERIOUS,
+        f"Some recordings hold no observations yet, and nothing can be learnt from them: "
+        f"{_listed([path.name for path in paths])}",
+        "They were made with --perceive later: run `understudy recordings reperceive` on them.",
+    )
+    return finding("perceived", "All recordings are perceived", f"{len(paths)} not perceived", there)
+
+
 def check_torn(examined: list[ExaminedRecording]) -> Finding:
     """Files that were cut off or damaged."""
     names = [one_examined.path.name for one_examined in examined if one_examined.episode.losses]

@@ -22,7 +22,7 @@ from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventi
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
 from understudy.learning.data.tick_grid import fill_missed_ticks
 from understudy.recordings.episode import LARGEST_STEP_S, Episode
-from understudy.recordings.store import finished_recordings, read_episode
+from understudy.recordings.store import finished_recordings, read_episode, require_perceived
 
 _log = logging.getLogger(__name__)
 
@@ -104,6 +104,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
     sessions, hashes = [], []
     for number, path in enumerate(paths, 1):
         episode = read_episode(path)
+        require_perceived(path, episode)
         for loss in episode.losses:
             _log.warning("%s: %s.", path, loss.rstrip("."))
         sessions.append(episode)

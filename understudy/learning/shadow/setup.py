@@ -175,7 +175,7 @@ def base_recordings(path: Path | None, before_s: float, profile: Profile) -> tup
         if recording.stat().st_mtime > before_s or hours > MOST_HOURS_READ:
             continue
         episode = read_episode(recording)
-        if episode.info.profile == profile and not has_interventions(episode):
+        if episode.info.profile == profile and episode.info.perceived and not has_interventions(episode):
             sessions.append(expert_segments(episode))
             hashes.append(hashlib.sha256(recording.read_bytes()).hexdigest())
             hours += len(episode) / TICK_RATE_HZ / 3600.0

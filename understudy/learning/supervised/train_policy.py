@@ -165,6 +165,7 @@ def _train(
         encoding=ENCODING,
         config=serialization.to_plain(config),
         hand=hand_to_plain(fit_hand_from_dataset(dataset.train)) if policy == "executor" else {},
+        game=dataset.profile.note,
         data_hash=_data_hash(dataset, parents),
         lineage=(parent_now(dataset.data_hash, "recordings"), *parents, *of_twin),
         metrics={} if held_out_twin is None else held_out_twin.meta.metrics,

@@ -16,11 +16,11 @@ import numpy as np
 
 from understudy.contract.errors import UnderstudyError, WorldError
 from understudy.contract.observation import TICK_S
-from understudy.contract.profile import Profile
+from understudy.contract.profile import Margins, Profile
 from understudy.worlds.desktop.capture.frame_checks import FrameChecker
 from understudy.worlds.desktop.capture.screen_capture import Camera
-from understudy.worlds.desktop.input.input_injector import InputInjector
-from understudy.worlds.desktop.input.input_listener import STOP_KEY
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
+from understudy.worlds.desktop.input.key_grabs import is_browser
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
@@ -36,7 +36,6 @@ SMALLEST_SCALE = 0.5
 CURSOR_TOLERANCE = 2
 """Tolerance of the cursor's position, pixels."""
 SETTLE_S = 0.15
-OUR_KEYS = ("f1", "f2", STOP_KEY, "f5", "f6", "f7")
 
 
 class Severity(IntEnum):
@@ -79,17 +78,21 @@ def _run_checks(
     profile: Profile, title: str | None, monitor: int, windows: WindowSystem, camera: Camera
 ) -> Iterator[Finding]:
     number = None if title is None else find_window(windows, title)
-    area = monitor_area(camera.monitors(), monitor) if number is None else windows.area(number)
-    if area is None:
+    outer = monitor_area(camera.monitors(), monitor) if number is None else windows.area(number)
+    if outer is None:
         raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
-    yield _check_position(area, windows.desktop())
+    area = outer.without(profile.margins)
+    if area is None:
+        raise WorldError(f"The window ({outer}) is smaller than the edges that play_area leaves out: make it larger")
+    yield _check_position(outer, windows.desktop())
     if number is not None:
         yield _check_focus(windows, number, area)
-    if windows.desktop().covers(area):  # otherwise the checks of frames and cursor would fail for that reason alone
+        yield from _check_browser(windows.program(number), profile, title)
+    if windows.desktop().covers(outer):  # otherwise the checks of frames and cursor would fail for that reason alone
         yield from _check_shape(profile, area, camera)
         yield from _check_frames(camera, area)
         yield from _check_input(area, profile)
-    yield from _check_keys((*profile.keys, *OUR_KEYS))
+    yield from _check_keys((*profile.keys, *profile.our_keys.names))
 
 
 def _check_position(area: Area, desktop: Area) -> Finding:
@@ -119,6 +122,33 @@ def _check_focus(windows: WindowSystem, number: int, area: Area) -> Finding:
             advice="move that window away: what it covers is neither seen nor clicked",
         )
     return Finding(weight=Severity.FINE, what="the window has the focus", figure="and lies on top")
+
+
+def _check_browser(program: str, profile: Profile, title: str | None) -> Iterator[Finding]:
+    """What is special about a game in a browser's window."""
+    if not is_browser(program):
+        return
+    yield Finding(
+        weight=Severity.NOTE,
+        what="the window is a browser",
+        figure=program,
+        advice="F5 would reload it and F6 take its address bar: understudy keeps its own keys from it while it runs "
+        "(not on macOS), or choose others with --hotkeys",
+    )
+    if profile.margins == Margins():
+        yield Finding(
+            weight=Severity.SERIOUS,
+            what="the profile has no play area",
+            figure="tabs and toolbar belong to the game",
+            advice="leave them out with [play_area] in the profile, or clicks may fall on them",
+        )
+    if title is not None and title.lower() in program:
+        yield Finding(
+            weight=Severity.SERIOUS,
+            what="the title fits every page of this browser",
+            figure=repr(title),
+            advice="give the title of the game's page with --window or window_title",
+        )
 
 
 def _check_shape(profile: Profile, area: Area, camera: Camera) -> Iterator[Finding]:
@@ -200,7 +230,7 @@ def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
     try:
         injector = open_injector()
         listener = open_raw_listener(
-            (*profile.keys, *OUR_KEYS), own_events, lambda event: heard.append((time.monotonic(), event))
+            (*profile.keys, *profile.our_keys.names), own_events, lambda event: heard.append((time.monotonic(), event))
         )
     except UnderstudyError as problem:
         yield Finding(weight=Severity.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
@@ -213,7 +243,7 @@ def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
         injector.close()
 
 
-def _check_cursor_range(area: Area, injector: InputInjector, own_events: OwnEventFilter) -> Finding:
+def _check_cursor_range(area: Area, injector: GuardedInjector, own_events: OwnEventFilter) -> Finding:
     home, missed = injector.place(), []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5)):
         wanted = area.pixel(x, y)

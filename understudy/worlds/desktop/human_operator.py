@@ -93,7 +93,7 @@ class DesktopOperator:
 
     def _run_command(self, command: RawInput) -> None:
         if command.code == PAUSE_KEY:
-            self._world.paused = not self._world.paused
+            self._world.toggle_pause()
         elif command.code == WRONG_KEY:
             self.marked_s = command.time_s
             self.note(MARK, WRONG, command.time_s)

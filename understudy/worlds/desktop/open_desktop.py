@@ -4,14 +4,21 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 
+from understudy.contract.errors import WorldError
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopOperator
 from understudy.worlds.desktop.input.input_controller import InputController
-from understudy.worlds.desktop.input.input_listener import STOP_KEY, InputListener
+from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 from understudy.worlds.desktop.perception_thread import Perception
-from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
+from understudy.worlds.desktop.platform import (
+    open_camera,
+    open_injector,
+    open_key_grabs,
+    open_raw_listener,
+    open_windows,
+)
 from understudy.worlds.desktop.world import DesktopBackends, DesktopSettings, DesktopWorld
 
 _log = logging.getLogger(__name__)
@@ -56,16 +63,32 @@ def open_desktop(
             undo.callback(controller.close)
         else:
             injector.close()
-        input_listener = InputListener(commands, corners_of=camera.monitors() if settings.sends else ())
-        raw_listener = open_raw_listener((*profile.keys, *commands, STOP_KEY), own_events, input_listener.on_event)
+        corners_of = camera.monitors() if settings.sends else ()
+        input_listener = InputListener(commands, corners_of, profile.our_keys)
+        _require_free_hotkeys(profile, input_listener)
+        key_grabs = open_key_grabs()
+        undo.callback(key_grabs.close)
+        raw_listener = open_raw_listener(
+            (*profile.keys, *input_listener.command_keys), own_events, input_listener.on_event
+        )
         undo.callback(raw_listener.close)
         world = DesktopWorld(
             profile,
             eye,
-            DesktopBackends(windows, camera, input_listener, raw_listener, controller),
+            DesktopBackends(windows, camera, input_listener, raw_listener, controller, key_grabs),
             settings,
             cursor=cursor,
             say=say,
         )
         undo.pop_all()
     return world, DesktopOperator(world, input_listener, on_mark=on_mark, on_command=on_command)
+
+
+def _require_free_hotkeys(profile: Profile, input_listener: InputListener) -> None:
+    """Raises WorldError if a key is the game's and ours."""
+    both = [key for key in input_listener.command_keys if key in profile.keys]
+    if both:
+        raise WorldError(
+            f"The key {both[0]!r} is one of the game's keys and a hotkey of understudy: choose another with "
+            f"--hotkeys or under [hotkeys] in the profile {profile.name!r}"
+        )

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from understudy.contract.errors import MissingExtraError
 from understudy.worlds.desktop.capture.screen_capture import Camera, MssCamera
-from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
+from understudy.worlds.desktop.input.key_grabs import KeyGrabs, NoKeyGrabs
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import OnEvent, RawInputListener
 from understudy.worlds.desktop.windows.window_system import WindowSystem
@@ -40,6 +41,27 @@ def open_windows() -> WindowSystem:
         except ImportError as missing:
             raise MissingExtraError("python-xlib", "desktop") from missing
         return X11Windows()
+
+
+def open_key_grabs() -> KeyGrabs:
+    """Opens what takes our own keys away from the game; on macOS nothing does. Open it before the listener.
+
+    Raises:
+        WorldError: if there is no display.
+        MissingExtraError: if the platform's package is missing.
+    """
+    if sys.platform == "win32":
+        from understudy.worlds.desktop.input.win32_key_hook import Win32KeyHook
+
+        return Win32KeyHook()
+    elif sys.platform == "darwin":
+        return NoKeyGrabs()
+    else:
+        try:
+            from understudy.worlds.desktop.input.x11_key_grabs import X11KeyGrabs
+        except ImportError as missing:
+            raise MissingExtraError("python-xlib", "desktop") from missing
+        return X11KeyGrabs()
 
 
 def open_camera() -> Camera:
@@ -85,8 +107,8 @@ def open_raw_listener(keys: Sequence[str], own_events: OwnEventFilter, on_event:
         return X11Listener(keys, own_events, on_event)
 
 
-def open_injector() -> InputInjector:
-    """Opens the platform's input injector.
+def open_injector() -> GuardedInjector:
+    """Opens the platform's input injector; nothing can be pressed by it before it has a guard.
 
     Raises:
         WorldError: if there is no display, or it does not let programs inject input.
@@ -97,10 +119,10 @@ def open_injector() -> InputInjector:
             from understudy.worlds.desktop.input.pynput_injector import PynputInjector
         except ImportError as missing:
             raise MissingExtraError("pynput", "desktop") from missing
-        return PynputInjector()
+        return GuardedInjector(PynputInjector())
     else:
         try:
             from understudy.worlds.desktop.input.x11_injector import X11Injector
         except ImportError as missing:
             raise MissingExtraError("python-xlib", "desktop") from missing
-        return X11Injector()
+        return GuardedInjector(X11Injector())

@@ -28,15 +28,19 @@ from understudy.worlds.desktop.input.action_sender import ActionSender
 from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.input_state import InputState
+from understudy.worlds.desktop.input.key_grabs import KeyGrabs
 from understudy.worlds.desktop.input.raw_input import RawInput, RawInputListener
 from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
 from understudy.worlds.desktop.perception_thread import Perception, PerceptionThread
+from understudy.worlds.desktop.windows.press_guard import Refused
 from understudy.worlds.desktop.windows.target_window import TargetWindow
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem
 from understudy.worlds.input_accumulator import InputAccumulator
 
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
+_GOOD_LOOKS = 3
+"""It goes on after so many good looks in succession: a page that is loading or a menu that opens shows many things."""
 
 _log = logging.getLogger(__name__)
 
@@ -71,6 +75,8 @@ class DesktopBackends:
     watcher: RawInputListener
     controller: InputController | None = None
     """None where nothing may be sent."""
+    key_grabs: KeyGrabs | None = None
+    """None where the game may get our own keys, too."""
 
 
 class DesktopWorld:
@@ -104,7 +110,12 @@ class DesktopWorld:
         self._profile, self._parts, self._settings = profile, parts, settings
         self.perception = PerceptionThread(eye, clock=clock)
         """Sees on a thread of its own."""
-        self._say, self._clock = say, clock
+        self._told, self._clock = say, clock
+        self.keys_not_taken: tuple[str, ...] = ()
+        """Keys of ours that the game gets, too."""
+        self._keys_taken_from: int | None = -1
+        self.frame: Frame | None = None
+        """What perception saw of the observation that is valid now: the picture that a recording keeps."""
         self.closed = False
         """It is over: nothing is seen or sent any more."""
         self.paused, self.is_suspended = False, False
@@ -114,11 +125,18 @@ class DesktopWorld:
         self.totals = dict.fromkeys(("value", "kills", "loot", "deaths"), 0.0)
         """What the eye has seen happen."""
         try:
-            self.place = TargetWindow(parts.windows, parts.camera.monitors(), settings.window, settings.monitor)
+            self.place = TargetWindow(
+                parts.windows, parts.camera.monitors(), settings.window, settings.monitor, profile.margins
+            )
         except WorldError:
             self.close()
             raise
-        self._sight = FrameSource(self.place, parts.camera, say, clock)
+        self._sight = FrameSource(
+            self.place, parts.camera, self._say, clock, profile.forbidden, compares_pictures=settings.sends
+        )
+        self._checks_told = not settings.sends
+        if parts.controller is not None:
+            parts.controller.guard_with(self._sight)
         self._input_state = InputState(profile, self.area.fractions(*cursor))
         self._sender = (
             None if parts.controller is None else ActionSender(parts.controller, self.place, self._input_state, clock)
@@ -126,6 +144,7 @@ class DesktopWorld:
         self._seen, self._has_looked = empty_observation(1), False
         self._beat, self._has_begun, self._parent = Beat(clock), False, os.getppid()
         parts.input_listener.on_stop = self.stop
+        self._take_keys()
 
     @property
     def profile(self) -> Profile:
@@ -148,9 +167,9 @@ class DesktopWorld:
         return self._beat.num_missed
 
     @property
-    def num_covered(self) -> int:
-        """Presses that were not made because another window lay over the place."""
-        return 0 if self._sender is None else self._sender.num_covered
+    def refused(self) -> Refused:
+        """How many presses were not made, by reason."""
+        return Refused() if self._parts.controller is None else self._parts.controller.refused
 
     @property
     def person_in_charge(self) -> bool:
@@ -165,7 +184,7 @@ class DesktopWorld:
 
     @property
     def area(self) -> Area:
-        """Where the game is on the desktop."""
+        """The play area: where the game is on the desktop."""
         return self.place.area
 
     def observe(self) -> Observation:
@@ -183,7 +202,18 @@ class DesktopWorld:
             return self._seen
         # nothing that was done after the tick before is in it: the action must not be read off the observation
         self._seen, self._has_looked = self._look(frame), True
+        if not self._checks_told and not self._sight.is_learning:
+            self._checks_told = True
+            self._say(self._sight.checks())
         return self._seen
+
+    def toggle_pause(self) -> None:
+        """Pauses or goes on; where the world stands still because the window may not show the game, takes what it
+        shows for the game."""
+        if self.is_suspended and not self.paused and self._sight.accept():
+            self._say("Taken for the game.")
+            return
+        self.paused = not self.paused
 
     def warm_up(self) -> None:
         """Lets the eye look at the game before time matters: its first pictures take long (compiling, allocations).
@@ -195,6 +225,7 @@ class DesktopWorld:
             frame = self._parts.camera.grab(self.area)
         if frame is not None:
             self.perception.warm_up(frame.pixels)
+        self._parts.input_listener.forget()
 
     def act(self, action: Action) -> None:
         """Sends the action, unless the person is in charge, and waits until the tick is over."""
@@ -243,15 +274,28 @@ class DesktopWorld:
         if parts.controller is not None:
             parts.controller.close()
         parts.watcher.close()
+        if parts.key_grabs is not None:
+            parts.key_grabs.close()
         parts.camera.close()
         parts.windows.close()
         self.perception.close()
 
+    def _say(self, line: str) -> None:
+        self._told(self._profile.our_keys.in_words(line))
+
     def _picture(self) -> tuple[Frame | None, str | None]:
         """A picture, or why there is none that could be played by."""
+        self._take_keys()
         if self.paused:
             return None, "F1 was pressed; press it again to go on"
-        return self._sight.take(holding=self._sender is not None and self._sender.holds)
+        return self._sight.take()
+
+    def _take_keys(self) -> None:
+        """Takes our own keys from the game's window, anew when the game was restarted."""
+        if self._parts.key_grabs is not None and self._keys_taken_from != self.place.window:
+            self._keys_taken_from = self.place.window
+            keys = self._parts.input_listener.command_keys
+            self.keys_not_taken = self._parts.key_grabs.take(keys, self.place.window)
 
     def _stand_still(self, why: str) -> Frame | None:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
@@ -261,12 +305,14 @@ class DesktopWorld:
         self.is_suspended = True
         told, frame = why, None
         self.hands.release_all(self._clock())
-        while frame is None and not self.closed:
+        num_good = 0
+        while num_good < _GOOD_LOOKS and not self.closed:
             time.sleep(_PAUSE_S)
             self._pass_pause()
             if os.getppid() != self._parent:
                 self.stop("the program that started this one is gone")
             frame, now_why = self._picture()
+            num_good = 0 if frame is None else num_good + 1
             if now_why is not None and now_why != told:
                 self._say(f"Paused: {now_why}.")
                 told = now_why
@@ -286,6 +332,7 @@ class DesktopWorld:
     def _look(self, frame: Frame) -> Observation:
         done = self._input_state.end_tick().records[0]
         cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
+        self.frame = frame
         seen = self.perception.process(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
         extrapolate_tracks(seen.records, self._settings.ahead_s)
         events = seen.records["events"][0]

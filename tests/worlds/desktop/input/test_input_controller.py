@@ -8,13 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.desktop_fixtures import PaperGame
+from tests.support.desktop_fixtures import OpenGuard, PaperGame
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.held_input_release import release_held_inputs, with_silences
 from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+from understudy.worlds.desktop.windows.press_guard import Refusal
+from understudy.worlds.desktop.windows.window_system import Area
 
 KEYS = ("ctrl", "space", "1")
 SPACE = 2
@@ -25,11 +28,13 @@ class RecordingInjector:
 
     def __init__(self) -> None:
         self.sent: list[tuple[object, ...]] = []
+        self.at = (0, 0)
         self.down: set[str] = set()
         self.closed = False
 
     def move(self, x: int, y: int) -> None:
         self._take("move", x, y)
+        self.at = (x, y)
 
     def turn_button(self, name: str, *, down: bool) -> None:
         assert name in ("left", "right")
@@ -40,7 +45,7 @@ class RecordingInjector:
         self._turn(name, down)
 
     def place(self) -> tuple[int, int]:
-        return 0, 0
+        return self.at
 
     def close(self) -> None:
         self.closed = True
@@ -86,7 +91,13 @@ def injector() -> RecordingInjector:
 
 @pytest.fixture
 def controller(injector: RecordingInjector) -> InputController:
-    return InputController(injector, RecordingKeyObserver(injector), OwnEventFilter(), KEYS, clock=lambda: 1.0)
+    return InputController(
+        GuardedInjector(injector, OpenGuard()),
+        RecordingKeyObserver(injector),
+        OwnEventFilter(),
+        KEYS,
+        clock=lambda: 1.0,
+    )
 
 
 def test_only_what_is_new_is_sent_and_what_is_no_longer_wanted_comes_up_first(
@@ -121,9 +132,54 @@ def test_after_a_stop_nothing_is_held_and_nothing_is_sent(
     assert injector.sent == sent
 
 
+def test_without_a_guard_nothing_is_pressed(injector: RecordingInjector) -> None:
+    controller = InputController(
+        GuardedInjector(injector), RecordingKeyObserver(injector), OwnEventFilter(), KEYS, clock=lambda: 1.0
+    )
+    controller.send((10, 20), Button.LEFT, SPACE)
+    assert injector.down == set() and injector.sent == [("move", 10, 20)]
+
+
+def test_a_motion_ends_at_the_edge_of_the_play_area_and_a_press_is_judged_where_the_cursor_truly_is(
+    injector: RecordingInjector,
+) -> None:
+    guard = OpenGuard(Area(left=100, top=50, width=200, height=80))
+    guarded = GuardedInjector(injector, guard)
+    own_events = OwnEventFilter()
+    controller = InputController(guarded, RecordingKeyObserver(injector), own_events, KEYS, clock=lambda: 1.0)
+    controller.send((90, 500), Button.NONE, 0)
+    assert injector.sent == [("move", 100, 129)] and own_events.claim(("move", "", 100, 129), 1.0)
+    injector.move = lambda x, y: None  # type: ignore[method-assign]  # the person moves it elsewhere at that moment
+    injector.at = (7, 7)
+    controller.send((150, 60), Button.LEFT, 0)
+    assert guard.asked == [("button", (7, 7))]
+
+
+def test_a_refused_press_is_dropped_and_counted_and_forgotten(injector: RecordingInjector) -> None:
+    guard, own_events = OpenGuard(), OwnEventFilter()
+    guard.refuses["button"] = Refusal.COVERED
+    observer = RecordingKeyObserver(injector)
+    controller = InputController(GuardedInjector(injector, guard), observer, own_events, KEYS, clock=lambda: 1.0)
+    controller.send((10, 20), Button.LEFT, SPACE)
+    assert injector.down == {"space"} == observer.down and controller.down == {("key", "space")}
+    assert controller.refused == {Refusal.COVERED: 1}
+    assert not own_events.claim(("press", "left", 0, 0), 1.0), "a person's click a moment later is the person's"
+
+
+def test_what_is_held_comes_up_when_a_press_finds_another_page(injector: RecordingInjector) -> None:
+    guard = OpenGuard()
+    controller = InputController(
+        GuardedInjector(injector, guard), RecordingKeyObserver(injector), OwnEventFilter(), KEYS, clock=lambda: 1.0
+    )
+    controller.send((10, 20), Button.LEFT, 0)
+    guard.refuses["key"] = Refusal.NOT_THE_GAME
+    controller.send((10, 20), Button.LEFT, SPACE)
+    assert injector.down == set() and controller.down == frozenset()
+
+
 def test_closing_releases_everything_and_closes_injector_and_observer(injector: RecordingInjector) -> None:
     observer = RecordingKeyObserver(injector)
-    controller = InputController(injector, observer, OwnEventFilter(), KEYS)
+    controller = InputController(GuardedInjector(injector, OpenGuard()), observer, OwnEventFilter(), KEYS)
     controller.send((10, 20), Button.NONE, SPACE | 1)
     assert observer.down == {"ctrl", "space"}
     controller.close()
@@ -133,7 +189,9 @@ def test_closing_releases_everything_and_closes_injector_and_observer(injector: 
 
 def test_an_event_is_in_the_own_event_filter_before_it_is_sent() -> None:
     own_events, injector = OwnEventFilter(), RecordingInjector()
-    controller = InputController(injector, RecordingKeyObserver(injector), own_events, KEYS, clock=lambda: 1.0)
+    controller = InputController(
+        GuardedInjector(injector, OpenGuard()), RecordingKeyObserver(injector), own_events, KEYS, clock=lambda: 1.0
+    )
     controller.send((10, 20), Button.LEFT, 0)
     assert own_events.claim(("move", "", 10, 20), 1.0)
     assert own_events.claim(("press", "left", 0, 0), 1.0)
@@ -142,13 +200,13 @@ def test_an_event_is_in_the_own_event_filter_before_it_is_sent() -> None:
 def test_the_watchdog_releases_held_inputs_when_its_lines_end(injector: RecordingInjector) -> None:
     injector.down = {"left", "space"}
     lines = ["+ button left", "+ key space", "+ key 1", "- key 1"]
-    assert release_held_inputs(lines, injector) == 2
+    assert release_held_inputs(lines, GuardedInjector(injector)) == 2
     assert injector.down == set()
 
 
 def test_the_observer_gets_a_heartbeat_in_every_tick_with_a_held_input(injector: RecordingInjector) -> None:
     observer = RecordingKeyObserver(injector)
-    controller = InputController(injector, observer, OwnEventFilter(), KEYS)
+    controller = InputController(GuardedInjector(injector, OpenGuard()), observer, OwnEventFilter(), KEYS)
     for button in (Button.NONE, Button.LEFT, Button.LEFT, Button.LEFT, Button.NONE):
         controller.send((10, 20), button, 0)
     assert observer.num_still == 2
@@ -161,7 +219,9 @@ def test_what_a_halted_player_holds_comes_up_and_can_go_down_again(injector: Rec
         injector.down = {"left"}
         injector.turn_button = lambda name, *, down: (injector._turn(name, down), released.set())  # type: ignore[assignment]
         counts: list[int] = []
-        guard = threading.Thread(target=lambda: counts.append(release_held_inputs(with_silences(lines, 0.1), injector)))
+        guard = threading.Thread(
+            target=lambda: counts.append(release_held_inputs(with_silences(lines, 0.1), GuardedInjector(injector)))
+        )
         guard.start()
         player.write("+ button left\n")
         assert released.wait(20), "nothing was said for longer than it waits"
@@ -178,8 +238,10 @@ from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.platform import open_injector
 from understudy.worlds.desktop.input.input_controller import InputController
+from tests.support.desktop_fixtures import OpenGuard
 guardian = ReleaseWatchdog()
 controller = InputController(open_injector(), guardian, OwnEventFilter(), ("space",))
+controller.guard_with(OpenGuard())
 controller.send((640, 360), 1, 1)
 print("holds", guardian._process.pid, flush=True)
 time.sleep(60)
@@ -215,7 +277,7 @@ def test_without_its_watchdog_nothing_is_pressed(screen: dict[str, str]) -> None
     observer, injector = ReleaseWatchdog(), RecordingInjector()
     observer._process.kill()
     observer._process.wait()
-    controller = InputController(injector, observer, OwnEventFilter(), KEYS)
+    controller = InputController(GuardedInjector(injector, OpenGuard()), observer, OwnEventFilter(), KEYS)
     with pytest.raises(WorldError, match="is gone"):
         controller.send((10, 20), Button.LEFT, 0)
     assert injector.down == set()

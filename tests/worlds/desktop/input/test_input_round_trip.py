@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.desktop_fixtures import PaperGame, hand, until
+from tests.support.desktop_fixtures import OpenGuard, PaperGame, hand, until
 from understudy.contract.errors import WorldError
-from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.input.own_event_filter import LIFETIME_S, OwnEventFilter
@@ -108,16 +108,17 @@ def events(screen: dict[str, str]) -> Iterator[tuple[OwnEventFilter, list[RawInp
 
 
 @pytest.fixture
-def pointer(screen: dict[str, str]) -> Iterator[InputInjector]:
+def pointer(screen: dict[str, str]) -> Iterator[GuardedInjector]:
     """A real one."""
     opened = open_injector()
+    opened.guard_with(OpenGuard())
     yield opened
     opened.close()
 
 
 @pytest.mark.desktop
 def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
-    events: tuple[OwnEventFilter, list[RawInput]], pointer: InputInjector, screen: dict[str, str]
+    events: tuple[OwnEventFilter, list[RawInput]], pointer: GuardedInjector, screen: dict[str, str]
 ) -> None:
     own_events, found = events
     pointer.move(100, 100)
@@ -131,7 +132,7 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
         if kind == "move":
             pointer.move(*place)
         else:
-            pointer.turn_button(code, down=kind == "press")
+            (pointer.press if kind == "press" else pointer.release)("button", code)
     hand(screen, "mousemove", 400, 250, "click", 3, "key", "space")
     until(lambda: len(found) == 8, "eight events")
     assert [(each.kind, each.code, each.own) for each in found] == [
@@ -172,13 +173,13 @@ def test_a_held_key_and_keys_that_do_not_matter_are_heard_as_they_should(
 
 @pytest.mark.desktop
 def test_a_click_and_a_key_reach_a_program_of_its_own(
-    open_game: Callable[..., PaperGame], pointer: InputInjector
+    open_game: Callable[..., PaperGame], pointer: GuardedInjector
 ) -> None:
     game = open_game()
     pointer.move(640, 300)
-    for down in (True, False):
-        pointer.turn_button("left", down=down)
-        pointer.turn_key("1", down=down)
+    for turn in (pointer.press, pointer.release):
+        turn("button", "left")
+        turn("key", "1")
     pressed = game.wait_for(lambda told: told.kind == "press" and told.detail == "1" and told.x > 0)
     assert (pressed.x, pressed.y) == (640 - 320, 300 - 160)
     game.wait_for(lambda told: told.kind == "release" and told.detail == "1" and told.x == 0)

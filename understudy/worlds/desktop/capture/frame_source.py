@@ -1,71 +1,145 @@
-"""Captures the game's window and checks that the frame can be used: window state first, then the pixels."""
+"""Captures the game's play area, and checks in every tick that the window is still the game's: its state first, then
+the pixels. Judges each press by the same checks at the moment of the press."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+
+import numpy as np
 
 from understudy.contract.errors import WorldError
+from understudy.contract.profile import Rectangle
 from understudy.worlds.desktop.capture.frame_checks import FrameChecker
+from understudy.worlds.desktop.capture.picture_identity import PictureIdentity
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
+from understudy.worlds.desktop.windows.press_guard import Refusal
 from understudy.worlds.desktop.windows.target_window import TargetWindow
+from understudy.worlds.desktop.windows.window_system import Area
 
 FROZEN_S = 5.0
 """Seconds without a change after which the operator is warned."""
-CHECK_S = 0.2
+COVERED_S = 0.2
+"""How often it is looked whether another window lies over the game."""
 
 
 class FrameSource:
-    """Captures frames of one game. Belongs to the control thread; the owner closes `place` and `camera`."""
+    """Captures frames of one game, and implements PressGuard for it. Belongs to the control thread; the owner closes
+    `place` and `camera`."""
 
     def __init__(
-        self, place: TargetWindow, camera: Camera, say: Callable[[str], None], clock: Callable[[], float]
+        self,
+        place: TargetWindow,
+        camera: Camera,
+        say: Callable[[str], None],
+        clock: Callable[[], float],
+        forbidden: Sequence[Rectangle] = (),
+        *,
+        compares_pictures: bool = False,
     ) -> None:
         """Args:
         place: the game's window.
         camera: captures the screen.
         say: receives warnings that do not stop the game, one sentence each.
         clock: monotonic seconds.
+        forbidden: parts of the play area that are never pressed, in its fractions.
+        compares_pictures: whether the picture must go on showing what never changes in the game.
         """
         self._place, self._camera, self._say, self._clock = place, camera, say, clock
+        self._forbidden = tuple(forbidden)
+        self._identity = PictureIdentity() if compares_pictures else None
+        self._differing: np.ndarray | None = None
         self.frames = FrameChecker()
-        self._frozen_warned_s = self._next_check_s = float("-inf")
+        self._frozen_warned_s = self._next_cover_s = float("-inf")
         self._covered_warned = False
 
-    def take(self, *, holding: bool) -> tuple[Frame | None, str | None]:
-        """A usable frame, or the reason why there is none.
+    @property
+    def area(self) -> Area:
+        """The play area, pixels of the desktop."""
+        return self._place.area
 
-        Args:
-            holding: whether an input is held down in the game; the window is then checked in every tick.
-        """
-        why = self._window_problem(holding=holding)
+    def take(self) -> tuple[Frame | None, str | None]:
+        """A usable frame of the play area, or the reason why there is none."""
+        self._differing = None
+        why = self._place.problem()
         if why is not None:
             return None, why
+        self._warn_if_covered()
         try:
-            frame = self._camera.grab(self._place.area)
+            whole = self._camera.grab(self._place.outer)
         except WorldError as problem:  # the window was moved or resized since the check
             return None, str(problem)
         if not self._place.has_stayed:
-            self._next_check_s = float("-inf")
             return None, self._place.problem() or "the window is being moved or resized"
+        frame = self._cut(whole)
         if self.frames.check(frame, self._clock()):
             return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
+        changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
+        if changed is not None:
+            self._differing = whole.pixels
+            return None, f"{changed}; bring the game back, or press F1 if this is the game"
         self._warn_if_frozen(frame)
         return frame, None
 
-    def _window_problem(self, *, holding: bool) -> str | None:
-        """Why the window cannot be played in, and what to do; None if it can.
+    def accept(self) -> bool:
+        """Takes what the window shows for the game, as the person says; whether only that was in doubt."""
+        if self._place.is_resized and not self._place.problem_besides_size():
+            self._place.accept_size()
+            return True
+        if self._identity is None or self._differing is None:
+            return False
+        self._identity.accept(self._differing)
+        return True
 
-        A check costs a dozen round trips to the display, so it runs five times a second, and in every tick while an
-        input is held. The focus is checked again before each press (ActionSender).
-        """
-        if self._clock() < self._next_check_s and not holding:
-            return None
-        why = self._place.problem()
-        self._next_check_s = self._clock() + (CHECK_S if why is None else 0.0)
-        if why is None:
-            self._warn_if_covered()
-        return why
+    def checks(self) -> str:
+        """What is checked in every tick, as a sentence."""
+        pictures = "" if self._identity is None else f"; and {self._identity.summary()}"
+        return f"Checked in every tick: title, focus, place and size of the window{pictures}."
+
+    @property
+    def is_learning(self) -> bool:
+        """Whether it is not known yet what never changes in the picture."""
+        return self._identity is not None and self._identity.is_learning
+
+    def _edges(self) -> tuple[int, int, int, int]:
+        """Of the play area in pixels of the window."""
+        outer, area = self._place.outer, self._place.area
+        left, top = area.left - outer.left, area.top - outer.top
+        return left, top, left + area.width, top + area.height
+
+    def _cut(self, whole: Frame) -> Frame:
+        if self._place.area == self._place.outer:
+            return whole
+        left, top, right, bottom = self._edges()
+        return Frame(np.ascontiguousarray(whole.pixels[top:bottom, left:right]), whole.time_s)
+
+    def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
+        """Why a press may not be made now, where the cursor is; None if it may."""
+        place = self._place
+        if kind == "button":
+            if not place.area.contains(*pixel):
+                return Refusal.OUTSIDE
+            x, y = place.area.fractions(*pixel).tolist()
+            if any(part.contains(x, y) for part in self._forbidden):
+                return Refusal.FORBIDDEN
+        if not (place.is_the_game and place.has_stayed):
+            return Refusal.NOT_THE_GAME
+        if kind == "button" and not place.is_free(pixel):
+            return Refusal.COVERED
+        return None if self._still_shows_the_game() else Refusal.NOT_THE_GAME
+
+    def _still_shows_the_game(self) -> bool:
+        """Whether the newest picture, taken now, is the game's."""
+        if self._identity is None:
+            return True
+        try:
+            pixels = self._camera.grab(self._place.outer).pixels
+        except WorldError:
+            return False
+        return self._identity.peek(pixels) is None
 
     def _warn_if_covered(self) -> None:
         """Warns once each time that another window comes to cover the game."""
+        if self._clock() < self._next_cover_s:
+            return
+        self._next_cover_s = self._clock() + COVERED_S
         covered = self._place.is_covered
         if covered and not self._covered_warned:
             self._say("Another window lies over a part of the game: what it covers is neither seen nor clicked.")

@@ -1,4 +1,4 @@
-"""Sends actions to the game's window, only while it has the focus and nothing covers the clicked pixel."""
+"""Sends actions to the game's window, only while it has the focus and shows the game."""
 
 from collections.abc import Callable
 
@@ -22,18 +22,12 @@ class ActionSender:
         clock: monotonic seconds.
         """
         self._controller, self._place, self._input_state, self._clock = controller, place, input_state, clock
-        self.num_covered = 0
-        """Presses that were suppressed because another window covered the pixel."""
-
-    @property
-    def holds(self) -> bool:
-        """Whether any button or key is held down."""
-        return bool(self._controller.down)
 
     def send(self, action: np.void) -> None:
         """Sets cursor, button and keys to those of an action.
 
-        Without the focus it sends no new press and releases everything held.
+        Without the focus, or with another page's title, it sends no new press and releases everything held. What the
+        controller's guard refuses is not pressed.
 
         Args:
             action: a record of dtype ACTION.
@@ -43,12 +37,9 @@ class ActionSender:
         button, keys = int(action["button"]), int(action["keys"])
         before = controller.down
         fresh = set(controller.held_inputs(button, keys)) - before
-        if fresh and not self._place.has_focus:
+        if fresh and not self._place.is_the_game:
             self.release()  # the held inputs were meant for the game, too
             return
-        if any(kind == "button" for kind, _ in fresh) and not self._place.is_free(pixel):
-            self.num_covered += 1
-            button = 0
         controller.send(pixel, button, keys)
         if not controller.is_stopped:
             self._input_state.moved(area.fractions(*pixel), self._clock())

@@ -4,11 +4,11 @@ import queue
 import threading
 from collections.abc import Iterable, Iterator
 
-from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.release_watchdog import SILENCE, SILENCE_S, STILL
 
 
-def release_held_inputs(lines: Iterable[str], injector: InputInjector) -> int:
+def release_held_inputs(lines: Iterable[str], injector: GuardedInjector) -> int:
     """Tracks held inputs from a stream of lines; releases them when the stream ends, and at each SILENCE.
 
     Args:
@@ -24,7 +24,7 @@ def release_held_inputs(lines: Iterable[str], injector: InputInjector) -> int:
     def release() -> None:
         nonlocal num_released
         for kind, code in down:
-            (injector.turn_button if kind == "button" else injector.turn_key)(code, down=False)
+            injector.release(kind, code)
         num_released += len(down)
         down.clear()
 

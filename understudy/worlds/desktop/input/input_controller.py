@@ -12,8 +12,9 @@ from typing import Protocol, runtime_checkable
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button
-from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
+from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
 
 
 @runtime_checkable
@@ -38,7 +39,7 @@ class InputController:
 
     def __init__(
         self,
-        injector: InputInjector,
+        injector: GuardedInjector,
         held_key_observer: HeldKeyObserver,
         own_events: OwnEventFilter,
         keys: tuple[str, ...],
@@ -70,12 +71,22 @@ class InputController:
         return self._stopped
 
     @property
+    def refused(self) -> Refused:
+        """How many presses were refused, by reason."""
+        return self._injector.refused
+
+    def guard_with(self, guard: PressGuard) -> None:
+        """Sets what judges every press from now on; without it nothing is pressed."""
+        self._injector.guard_with(guard)
+
+    @property
     def down(self) -> frozenset[tuple[str, str]]:
         """Held inputs as (`button` or `key`, name)."""
         return frozenset(self._down)
 
     def send(self, pixel: tuple[int, int], button: int, keys: int) -> None:
-        """Sets cursor, button and keys: releases first, then moves, then presses.
+        """Sets cursor, button and keys: releases first, then moves, then presses what the guard lets pass. When it
+        finds that the window no longer shows the game, everything is released.
 
         Args:
             pixel: cursor position, a pixel of the desktop.
@@ -88,13 +99,13 @@ class InputController:
                 self._release_one(held)
             if self._stopped:
                 return
-            self._own_events.note(("move", "", *pixel), self._clock())
-            self._injector.move(*pixel)
-            self.num_events += 1
+            self._move(pixel)
             if self._down:
                 self._held_key_observer.still()
             for pressed in [each for each in held_inputs if each not in self._down]:
-                self._press(pressed)
+                if self._press(pressed) is Refusal.NOT_THE_GAME:
+                    self._release_all()  # the held inputs were meant for the game, too
+                    return
 
     def held_inputs(self, button: int, keys: int) -> list[tuple[str, str]]:
         """The inputs that a button and a key mask hold down, in the form of `down`."""
@@ -125,21 +136,33 @@ class InputController:
         for held in list(self._down):
             self._release_one(held)
 
-    def _press(self, what: tuple[str, str]) -> None:
+    def _move(self, wanted: tuple[int, int]) -> None:
+        pixel = self._injector.within(wanted)
+        self._own_events.note(("move", "", *pixel), self._clock())
+        self._injector.move(*pixel)
+        self.num_events += 1
+
+    def _press(self, what: tuple[str, str]) -> Refusal | None:
         if self._stopped:
-            return
+            return None
         kind, code = what
         self._held_key_observer.tell(kind, code, down=True)
         self._down[what] = None
-        self._turn(kind, code, down=True)
+        pressed = ("press", code, 0, 0)
+        self._own_events.note(pressed, self._clock())
+        refusal = self._injector.press(kind, code)
+        if refusal is None:
+            self.num_events += 1
+            return None
+        self._own_events.claim(pressed, self._clock())
+        del self._down[what]
+        self._held_key_observer.tell(kind, code, down=False)
+        return refusal
 
     def _release_one(self, what: tuple[str, str]) -> None:
         kind, code = what
-        self._turn(kind, code, down=False)
+        self._own_events.note(("release", code, 0, 0), self._clock())
+        self._injector.release(kind, code)
+        self.num_events += 1
         del self._down[what]
         self._held_key_observer.tell(kind, code, down=False)
-
-    def _turn(self, kind: str, code: str, *, down: bool) -> None:
-        self._own_events.note(("press" if down else "release", code, 0, 0), self._clock())
-        (self._injector.turn_button if kind == "button" else self._injector.turn_key)(code, down=down)
-        self.num_events += 1

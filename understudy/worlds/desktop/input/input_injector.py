@@ -1,4 +1,4 @@
-"""The protocol of input injection; only the InputController, the release watchdog and the doctor call it."""
+"""The protocol of input injection of a platform; only GuardedInjector calls it."""
 
 from typing import Protocol, runtime_checkable
 

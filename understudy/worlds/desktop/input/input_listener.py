@@ -6,7 +6,9 @@ thread is doing; all other events are queued until the control thread takes them
 
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
+from understudy.contract.profile import DEFAULT_HOTKEYS, Hotkeys
 from understudy.worlds.desktop.input.raw_input import LOST, RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 
@@ -21,12 +23,18 @@ class InputListener:
         self,
         commands: Sequence[str],
         corners_of: Sequence[Area] = (),
+        hotkeys: Hotkeys | None = None,
     ) -> None:
         """Args:
-        commands: keys that control us and not the game; the stop key is always one.
+        commands: keys that control us and not the game, by their default names; the stop key is always one.
         corners_of: monitors in whose corners the mouse triggers a stop; none by default.
+        hotkeys: the keys that are used in place of the default ones.
         """
-        self._commands, self._corners_of = frozenset(commands) | {STOP_KEY}, tuple(corners_of)
+        self._corners_of = tuple(corners_of)
+        wanted = frozenset(commands) | {STOP_KEY}
+        named = zip((hotkeys or Hotkeys()).names, DEFAULT_HOTKEYS, strict=True)
+        self._commands: dict[str, str] = {code: code for code in wanted - set(DEFAULT_HOTKEYS)}
+        self._commands |= {used: default for used, default in named if default in wanted}
         self.on_stop: Callable[[str], None] = lambda why: None
         """Called with the reason, in a few words, on the raw listener's thread; must not block."""
         self._events: deque[RawInput] = deque()
@@ -35,6 +43,16 @@ class InputListener:
         self.touched_s = float("-inf")
         """Time of the person's last mouse or keyboard event, monotonic seconds."""
         self.num_own, self.num_others = 0, 0
+
+    @property
+    def command_keys(self) -> tuple[str, ...]:
+        """The keys that control us, as they are on the keyboard."""
+        return tuple(self._commands)
+
+    def forget(self) -> None:
+        """Drops what is queued: what was pressed before all was ready commands nothing."""
+        self._events.clear()
+        self._commands_pressed.clear()
 
     @property
     def holding(self) -> bool:
@@ -80,7 +98,8 @@ class InputListener:
     def _handle_command(self, event: RawInput) -> None:
         if event.kind != "press":
             return
-        if event.code == STOP_KEY:
-            self.on_stop(f"{STOP_KEY.upper()} was pressed")
+        command = replace(event, code=self._commands[event.code])
+        if command.code == STOP_KEY:
+            self.on_stop(f"{event.code.upper()} was pressed")
         else:
-            self._commands_pressed.append(event)
+            self._commands_pressed.append(command)

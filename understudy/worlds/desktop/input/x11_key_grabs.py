@@ -1,12 +1,63 @@
-"""Finds keys that another X11 program has grabbed, so that no window receives them."""
+"""Takes keys from a window by passive grabs, and finds those that another X11 program has grabbed."""
 
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 
 from Xlib import XK, X, error
+from Xlib.xobject.drawable import Window
 
+from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.windows.x11_display import open_display
+
+_MODIFIERS = (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask)
+"""Caps Lock and Num Lock make no difference; with Ctrl, Alt or Shift a key is another one and stays the game's."""
+
+
+class X11KeyGrabs:
+    """Implements KeyGrabs with a connection of its own. The RECORD extension, by which we listen, still reports the
+    keys; a grab on the game's window takes them from no other window."""
+
+    def __init__(self) -> None:
+        """Raises:
+        WorldError: if there is no X server.
+        """
+        self._display = open_display()
+        self._taken: list[tuple[int, int]] = []
+        self._closed = False
+
+    def take(self, names: Sequence[str], window: int | None) -> tuple[str, ...]:
+        """Takes keys from a window, and gives back those taken before; returns those that could not be taken."""
+        self._give_back()
+        where = self._display.screen().root.id if window is None else window
+        return tuple(name for name in dict.fromkeys(names) if not self._take(name, where))
+
+    def close(self) -> None:
+        """Gives all keys back. May be called twice."""
+        if not self._closed:
+            self._closed = True
+            with suppress(WorldError):  # the display is gone, and its grabs with it
+                self._display.close()
+
+    def _take(self, name: str, window: int) -> bool:
+        codes = {self._display.keysym_to_keycode(XK.string_to_keysym(keysym)) for keysym in x11_keysyms(name)} - {0}
+        refused = error.CatchError(error.BadAccess, error.BadWindow)
+        for code in codes:
+            for modifiers in _MODIFIERS:
+                self._window(window).grab_key(code, modifiers, 1, X.GrabModeAsync, X.GrabModeAsync, onerror=refused)
+            self._taken.append((window, code))
+        self._display.sync()
+        return bool(codes) and refused.get_error() is None
+
+    def _give_back(self) -> None:
+        ignored = error.CatchError(error.BadWindow)
+        for window, code in self._taken:
+            self._window(window).ungrab_key(code, X.AnyModifier, onerror=ignored)
+        self._taken.clear()
+        self._display.sync()
+
+    def _window(self, number: int) -> Window:
+        return self._display.create_resource_object("window", number)
 
 
 def grabbed_keys(names: Sequence[str]) -> tuple[str, ...]:

@@ -24,6 +24,24 @@ class QuartzWindows:
         named = ((entry, str(entry.get(Quartz.kCGWindowName) or "")) for entry in self._entries())
         return {int(entry[Quartz.kCGWindowNumber]): name for entry, name in named if name}
 
+    def title(self, window: int) -> str:
+        """The present title of a window; empty when it has none or is gone."""
+        return self.titles().get(window, "")
+
+    def program(self, window: int) -> str:
+        """Name of the window's program, in lower case; empty when unknown."""
+        return next((self._owner(entry) for entry in self._entries() if entry[Quartz.kCGWindowNumber] == window), "")
+
+    def has_popup(self, window: int, area: Area) -> bool:
+        """Whether another window of the same program lies over an area of it; menus lie on a layer of their own."""
+        program = self.program(window)
+        for entry in Quartz.CGWindowListCopyWindowInfo(_ON_SCREEN, Quartz.kCGNullWindowID) or []:
+            if entry[Quartz.kCGWindowNumber] == window:
+                return False
+            if self._owner(entry) == program and self._frame(entry).overlaps(area):
+                return True
+        return False
+
     def area(self, window: int) -> Area | None:
         """Content area of a window; None when it is gone or hidden."""
         for entry in self._entries():
@@ -62,6 +80,9 @@ class QuartzWindows:
     def _entries(self) -> list[Any]:
         found = Quartz.CGWindowListCopyWindowInfo(_ON_SCREEN, Quartz.kCGNullWindowID) or []
         return [entry for entry in found if entry.get(Quartz.kCGWindowLayer, _NORMAL_LAYER) == _NORMAL_LAYER]
+
+    def _owner(self, entry: Any) -> str:
+        return str(entry.get(Quartz.kCGWindowOwnerName) or "").lower()
 
     def _frame(self, entry: Any) -> Area:
         bounds = entry[Quartz.kCGWindowBounds]

@@ -11,6 +11,8 @@ from understudy.worlds.desktop.windows.window_system import Area
 _ctypes: Any = ctypes  # some attributes exist on Windows only
 _PER_MONITOR_V2 = -4
 _ROOT_ANCESTOR = 2
+_ENABLED_POPUP = 6
+_QUERY_LIMITED_INFORMATION, _LONGEST_PATH = 0x1000, 1024
 _VIRTUAL_SCREEN = (76, 77, 78, 79)
 """SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN."""
 
@@ -40,8 +42,19 @@ class Win32Windows:
             getattr(self._user, name).restype = handle
         self._user.WindowFromPoint.argtypes = [_Point]
         self._user.GetAncestor.argtypes = [handle, ctypes.c_uint]
-        for name in ("IsWindow", "IsWindowVisible", "IsIconic", "GetWindowTextLengthW"):
+        for name in ("IsWindow", "IsWindowVisible", "IsWindowEnabled", "IsIconic", "GetWindowTextLengthW"):
             getattr(self._user, name).argtypes = [handle]
+        self._user.GetWindow.argtypes, self._user.GetWindow.restype = [handle, ctypes.c_uint], handle
+        self._user.GetWindowThreadProcessId.argtypes = [handle, ctypes.POINTER(ctypes.c_ulong)]
+        self._kernel: Any = _ctypes.WinDLL("kernel32", use_last_error=True)
+        self._kernel.OpenProcess.restype = handle
+        self._kernel.CloseHandle.argtypes = [handle]
+        self._kernel.QueryFullProcessImageNameW.argtypes = [
+            handle,
+            ctypes.c_ulong,
+            ctypes.c_wchar_p,
+            ctypes.POINTER(ctypes.c_ulong),
+        ]
         self._user.GetWindowTextW.argtypes = [handle, ctypes.c_wchar_p, ctypes.c_int]
         self._user.GetClientRect.argtypes = [handle, ctypes.POINTER(_Rectangle)]
         self._user.ClientToScreen.argtypes = [handle, ctypes.POINTER(_Point)]
@@ -52,15 +65,41 @@ class Win32Windows:
 
         @_ctypes.WINFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
         def take(handle: int, _: int) -> bool:
-            length = self._user.GetWindowTextLengthW(handle)
-            if length and self._user.IsWindowVisible(handle):
-                text = ctypes.create_unicode_buffer(length + 1)
-                self._user.GetWindowTextW(handle, text, length + 1)
-                found[handle] = text.value
+            title = self.title(handle)
+            if title and self._user.IsWindowVisible(handle):
+                found[handle] = title
             return True
 
         self._user.EnumWindows(take, 0)
         return found
+
+    def title(self, window: int) -> str:
+        """The present title of a window; empty when it has none or is gone."""
+        length = self._user.GetWindowTextLengthW(window)
+        if not length:
+            return ""
+        text = ctypes.create_unicode_buffer(length + 1)
+        self._user.GetWindowTextW(window, text, length + 1)
+        return text.value
+
+    def program(self, window: int) -> str:
+        """File name of the window's program without its ending, in lower case; empty when unknown."""
+        number = ctypes.c_ulong()
+        self._user.GetWindowThreadProcessId(window, ctypes.byref(number))
+        process = self._kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, number.value)
+        if not process:
+            return ""
+        path, length = ctypes.create_unicode_buffer(_LONGEST_PATH), ctypes.c_ulong(_LONGEST_PATH)
+        found = self._kernel.QueryFullProcessImageNameW(process, 0, path, ctypes.byref(length))
+        self._kernel.CloseHandle(process)
+        return path.value.rpartition("\\")[2].rpartition(".")[0].lower() if found else ""
+
+    def has_popup(self, window: int, area: Area) -> bool:
+        """Whether a dialog of the window's own program is open: it owns an enabled popup, or is disabled by one."""
+        if not self._user.IsWindowEnabled(window):
+            return True
+        popup = self._user.GetWindow(window, _ENABLED_POPUP)
+        return bool(popup and popup != window and self._user.IsWindowVisible(popup))
 
     def area(self, window: int) -> Area | None:
         """Client area of a window; None when it is gone or hidden."""

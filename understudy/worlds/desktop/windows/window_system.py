@@ -8,6 +8,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from understudy.contract.errors import WorldError
+from understudy.contract.profile import Margins
 
 SHOWN_TITLES = 8
 
@@ -41,6 +42,24 @@ class Area:
         fits_across = self.left <= other.left and right <= self.left + self.width
         return fits_across and self.top <= other.top and bottom <= self.top + self.height
 
+    def without(self, margins: Margins) -> "Area | None":
+        """This area without its edges; None when nothing is left."""
+        width = self.width - margins.left - margins.right
+        height = self.height - margins.top - margins.bottom
+        if width <= 0 or height <= 0:
+            return None
+        return Area(left=self.left + margins.left, top=self.top + margins.top, width=width, height=height)
+
+    def overlaps(self, other: "Area") -> bool:
+        """Whether two areas share a pixel."""
+        across = self.left < other.left + other.width and other.left < self.left + self.width
+        return across and self.top < other.top + other.height and other.top < self.top + self.height
+
+    def nearest(self, x: int, y: int) -> tuple[int, int]:
+        """The pixel of this area that is nearest to a pixel of the desktop."""
+        right, bottom = self.left + self.width - 1, self.top + self.height - 1
+        return min(max(x, self.left), right), min(max(y, self.top), bottom)
+
     def corner_at(self, x: int, y: int, reach: int) -> bool:
         """Whether a pixel is within `reach` pixels of one of the four corners."""
         near_side = min(x - self.left, self.left + self.width - 1 - x) < reach
@@ -56,6 +75,18 @@ class WindowSystem(Protocol):
 
     def titles(self) -> dict[int, str]:
         """All visible windows that have a title."""
+        ...
+
+    def title(self, window: int) -> str:
+        """The present title of a window; empty when it has none or is gone."""
+        ...
+
+    def program(self, window: int) -> str:
+        """Name of the program that the window belongs to, in lower case; empty when unknown."""
+        ...
+
+    def has_popup(self, window: int, area: Area) -> bool:
+        """Whether a menu, bubble or dialog of the window's own program lies over an area of it."""
         ...
 
     def area(self, window: int) -> Area | None:
@@ -79,6 +110,11 @@ class WindowSystem(Protocol):
         ...
 
 
+def has_title(found: str, wanted: str | None) -> bool:
+    """Whether a window's title is the wanted one or contains it; upper and lower case make no difference."""
+    return wanted is None or wanted.casefold() in found.casefold()
+
+
 def find_window(system: WindowSystem, title: str) -> int:
     """Finds the window with exactly this title, or else the only one whose title contains it.
 
@@ -89,7 +125,7 @@ def find_window(system: WindowSystem, title: str) -> int:
         raise WorldError("--window was given without a title: give the title of the game's window, or a part of it")
     titles = system.titles()
     same = [window for window, found in titles.items() if found == title]
-    part = [window for window, found in titles.items() if title.casefold() in found.casefold()]
+    part = [window for window, found in titles.items() if has_title(found, title)]
     found = same or part
     if len(found) == 1:
         return found[0]

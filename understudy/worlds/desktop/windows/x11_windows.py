@@ -43,6 +43,34 @@ class X11Windows:
                 continue
         return found
 
+    def title(self, window: int) -> str:
+        """The present title of a window; empty when it has none or is gone."""
+        try:
+            return self._title(self._window(window))
+        except _GONE:
+            return ""
+
+    def program(self, window: int) -> str:
+        """The window's class (WM_CLASS), in lower case; empty when unknown."""
+        try:
+            named = self._window(window).get_wm_class()
+        except _GONE:
+            return ""
+        return "" if not named else str(named[-1]).lower()
+
+    def has_popup(self, window: int, area: Area) -> bool:
+        """Whether a menu, bubble or dialog of the window's own program lies over an area of it.
+
+        It is one when it was made by the same client of the X server, or is declared transient for the window.
+        """
+        line = self._ancestry(self._window(window))
+        for above in reversed(self._root.query_tree().children):  # the topmost child is the last
+            if above.id in line:
+                return False
+            if self._belongs_to(above, window) and self._lies_over(above, area):
+                return True
+        return False
+
     def area(self, window: int) -> Area | None:
         """Content area of a window; None when it is gone or hidden."""
         try:
@@ -95,6 +123,10 @@ class X11Windows:
         return self._display.create_resource_object("window", number)
 
     def _shows(self, window: Window, x: int, y: int) -> bool:
+        return self._lies_over(window, Area(left=x, top=y, width=1, height=1))
+
+    def _lies_over(self, window: Window, area: Area) -> bool:
+        """Whether a child of the root is visible and shares a pixel with an area."""
         try:
             attributes = window.get_attributes()
             if attributes.map_state != X.IsViewable or attributes.win_class == X.InputOnly:
@@ -102,7 +134,17 @@ class X11Windows:
             size = window.get_geometry()
         except _GONE:
             return False
-        return bool(size.x <= x < size.x + size.width and size.y <= y < size.y + size.height)
+        return Area(left=size.x, top=size.y, width=size.width, height=size.height).overlaps(area)
+
+    def _belongs_to(self, window: Window, owner: int) -> bool:
+        own_ids = ~self._display.display.info.resource_id_mask
+        if window.id & own_ids == owner & own_ids:
+            return True
+        try:
+            transient_for = window.get_wm_transient_for()
+        except _GONE:
+            return False
+        return transient_for is not None and bool(transient_for.id == owner)
 
     def _ancestry(self, window: Window) -> set[int]:
         """A window and its ancestors, without the root."""

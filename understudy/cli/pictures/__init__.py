@@ -1,0 +1,1 @@
+"""Commands that work on the recorded pictures: perceive them again, pick some to label."""

@@ -1,0 +1,80 @@
+"""`understudy detector frames`: the most different pictures of a recording, written for labelling in YOLO's folders."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from understudy.contract.profile import Profile
+    from understudy.recordings.video.recorded_frames import RecordedFrames
+
+CANDIDATES_EACH = 20
+"""So many pictures are looked at for each that is picked; more of a long recording would only take longer."""
+
+
+def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], None]) -> int:
+    """Writes the pictures, an empty folder for the labels, and data.yaml with the names of the profile's kinds.
+
+    Raises:
+        NoRecordingsError, RecordingError: if there is no such recording, or it has no pictures.
+        FlagError: if the folder holds pictures already: labels belong to a name.
+    """
+    from understudy.contract.errors import FlagError, RecordingError
+    from understudy.recordings.store import find_recordings, read_episode
+    from understudy.recordings.video.recorded_frames import RecordedFrames
+    from understudy.recordings.video.video_paths import video_path
+
+    paths = [path for path in find_recordings(recording) if video_path(path).is_file()]
+    if not paths:
+        raise RecordingError(
+            f"{recording} has no pictures: only a recording of a game on the screen that was made with --video has"
+        )
+    images, labels = out / "images", out / "labels"
+    if images.exists() and any(images.iterdir()):
+        raise FlagError(f"{images} holds pictures already: give another folder with --out")
+    path = max(paths, key=lambda each: each.stat().st_mtime)
+    profile = read_episode(path).info.profile
+    with RecordedFrames(video_path(path)) as frames:
+        for loss in frames.losses:
+            say(f"{path}: {loss}")
+        chosen = _choose(frames, count)
+        images.mkdir(parents=True, exist_ok=True)
+        labels.mkdir(parents=True, exist_ok=True)
+        _write_pictures(frames, chosen, images, path.stem)
+    (out / "data.yaml").write_text(_data_yaml(profile), encoding="utf-8")
+    say(f"{len(chosen)} of {len(frames.times_ns)} pictures of {path}: {images}")
+    say(
+        f"Label them ({labels}/NAME.txt, one line an object), then:  understudy detector train --images {images} "
+        f"--labels {labels}"
+    )
+    return 0
+
+
+def _choose(frames: "RecordedFrames", count: int) -> "np.ndarray":
+    """Numbers of the pictures, in order."""
+    import numpy as np
+    from rich.progress import Progress
+
+    from understudy.learning.detector.frame_selection import describe_all, farthest_points
+
+    every = max(1, len(frames) // (CANDIDATES_EACH * count))
+    with Progress(transient=True) as bar:
+        played = bar.track(frames.play(every), total=len(frames) // every, description="looking")
+        numbers, descriptors = describe_all(played)
+    return np.sort(numbers[farthest_points(descriptors, count)])
+
+
+def _write_pictures(frames: "RecordedFrames", chosen: "np.ndarray", images: Path, stem: str) -> None:
+    from understudy.cli.show.images import write_picture
+
+    for number in chosen.tolist():
+        pixels = frames.frame(number)
+        if pixels is not None:
+            write_picture(images / f"{stem}_{number:06d}.png", pixels)
+
+
+def _data_yaml(profile: "Profile") -> str:
+    names = "".join(f"  {number}: {kind.name}\n" for number, kind in enumerate(profile.kinds))
+    return f"path: .\ntrain: images\nval: images\nnames:\n{names}"

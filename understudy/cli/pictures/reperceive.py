@@ -1,0 +1,95 @@
+"""`understudy recordings reperceive`: the recorded pictures are perceived again, and the recording is replaced."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from understudy.contract.profile import Profile
+    from understudy.recordings.episode import Episode, Reperception
+    from understudy.runtime.reperception import Reperceived
+
+
+def with_pictures(paths: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
+    """Those recordings that have pictures beside them; how many have none is said.
+
+    Raises:
+        NoRecordingsError: if none has.
+    """
+    from understudy.contract.errors import NoRecordingsError
+    from understudy.recordings.video.video_paths import video_path
+
+    found = [path for path in paths if video_path(path).is_file()]
+    if not found:
+        raise NoRecordingsError(
+            f"{paths[0]}{'' if len(paths) == 1 else f' and {len(paths) - 1} more'} have no pictures beside them "
+            f"({video_path(paths[0]).name}): only a recording of a game on the screen that was made with --video has"
+        )
+    if len(found) < len(paths):
+        say(f"{len(paths) - len(found)} recordings without pictures are left as they are.")
+    return found
+
+
+def reperceive_recording(path: Path, model: Path | None, profile_name: str | None, say: Callable[[str], None]) -> bool:
+    """Perceives one recording again and replaces it; the old one stays beside it.
+
+    Raises:
+        UnderstudyError: if it cannot be done; then the recording is left as it is.
+    """
+    from dataclasses import replace
+
+    from understudy.contract.errors import RecordingError
+    from understudy.perception.detector_loader import detector_file
+    from understudy.recordings.store import read_episode, replace_recording
+    from understudy.worlds.catalog import load_profile
+
+    if path.suffix != ".mcap":
+        raise RecordingError("only native recordings (.mcap) are perceived again: export it as one first")
+    episode = read_episode(path)
+    profile = episode.info.profile if profile_name is None else load_profile(profile_name)
+    done = _perceive(path, episode, profile, model, say)
+    lineage = _lineage(path, detector_file(model, profile), done.num_seen)
+    info = replace(done.episode.info, perceived=True, reperceptions=(*done.episode.info.reperceptions, lineage))
+    kept = replace_recording(path, replace(done.episode, info=info))
+    say(
+        f"{path}: {done.num_seen} of {len(episode)} ticks perceived, {done.num_bridged} bridged, {done.num_unknown} "
+        f"unknown; the recording before is {kept}"
+    )
+    return True
+
+
+def _perceive(
+    path: Path, episode: "Episode", profile: "Profile", model: Path | None, say: Callable[[str], None]
+) -> "Reperceived":
+    from rich.progress import Progress
+
+    from understudy.perception.detector_loader import open_detector
+    from understudy.perception.pipeline import PerceptionPipeline
+    from understudy.recordings.video.recorded_frames import RecordedFrames
+    from understudy.recordings.video.video_paths import video_path
+    from understudy.runtime.reperception import reperceive, require_same_game
+
+    require_same_game(episode.info.profile, profile)
+    perception = PerceptionPipeline(profile, open_detector(model, profile))
+    with RecordedFrames(video_path(path)) as frames, Progress(transient=True) as bar:
+        for loss in (*episode.losses, *frames.losses):
+            say(f"{path}: {loss}")
+        task = bar.add_task("perceiving", total=len(episode))
+        return reperceive(episode, frames, perception, profile, lambda ticks: bar.update(task, completed=ticks))
+
+
+def _lineage(path: Path, weights: Path, num_ticks: int) -> "Reperception":
+    import hashlib
+    from datetime import UTC, datetime
+
+    from understudy.recordings.episode import Reperception
+
+    def digest(file: Path) -> str:
+        return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+
+    return Reperception(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        detector=f"{weights.name} {digest(weights)}",
+        from_recording=digest(path),
+        num_ticks=num_ticks,
+    )

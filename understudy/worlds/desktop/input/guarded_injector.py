@@ -1,0 +1,56 @@
+"""The only injector that anybody gets: moves only inside the play area and presses only what the guard lets pass.
+
+Without a guard nothing can be pressed. Releases always pass, for a held input must come up wherever the cursor is.
+"""
+
+from understudy.worlds.desktop.input.input_injector import InputInjector
+from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
+
+
+class GuardedInjector:
+    """An injector of one platform behind a guard. Belongs to one thread at a time, as that does."""
+
+    def __init__(self, injector: InputInjector, guard: PressGuard | None = None) -> None:
+        """Args:
+        injector: of the platform; closed by this one.
+        guard: judges each press; None refuses all.
+        """
+        self._injector, self._guard = injector, guard
+        self.refused = Refused()
+
+    def guard_with(self, guard: PressGuard) -> None:
+        """Sets what judges every press from now on."""
+        self._guard = guard
+
+    def within(self, pixel: tuple[int, int]) -> tuple[int, int]:
+        """The pixel of the play area that is nearest to a pixel of the desktop."""
+        return pixel if self._guard is None else self._guard.area.nearest(*pixel)
+
+    def move(self, x: int, y: int) -> None:
+        """Moves the cursor to a pixel of the desktop, or to the one of the play area that is nearest to it."""
+        self._injector.move(*self.within((x, y)))
+
+    def press(self, kind: str, code: str) -> Refusal | None:
+        """Presses a `button` or `key` if the guard lets it pass where the cursor is at this moment, which another
+        program or the person may have moved. Returns why it was not pressed."""
+        refusal = Refusal.NOT_THE_GAME if self._guard is None else self._guard.refusal(kind, self._injector.place())
+        if refusal is not None:
+            self.refused[refusal] += 1
+            return refusal
+        self._turn(kind, code, down=True)
+        return None
+
+    def release(self, kind: str, code: str) -> None:
+        """Releases a `button` or `key`."""
+        self._turn(kind, code, down=False)
+
+    def place(self) -> tuple[int, int]:
+        """Cursor position, a pixel of the desktop."""
+        return self._injector.place()
+
+    def close(self) -> None:
+        """Closes the connection; held inputs stay down. May be called twice."""
+        self._injector.close()
+
+    def _turn(self, kind: str, code: str, *, down: bool) -> None:
+        (self._injector.turn_button if kind == "button" else self._injector.turn_key)(code, down=down)
