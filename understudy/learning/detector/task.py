@@ -79,9 +79,28 @@ class DetectorTask:
     @torch.no_grad()
     def precisions(self, model: DetectorNetwork) -> Float64[np.ndarray, " classes"]:
         """Returns the average precision at IoU 0.5 of each class, on the held-out pictures."""
-        found = [tuple(part[self._open(one[2])] for part in one) for one in self._find(model)]
-        truth = [tuple(part[self._open(one[1])] for part in one) for one in self._truth()]
-        return average_precisions(found, truth, len(model.config.names))
+        return average_precisions(*self.detections(model), len(model.config.names))
+
+    @torch.no_grad()
+    def detections(self, model: DetectorNetwork) -> tuple[list[Found], list[Truth]]:
+        """What is found in the held-out pictures at any score above MIN_SCORE, and what is there, beside panels."""
+        found: list[Found] = []
+        for kinds, scores, boxes in self._find(model):
+            free = self._open(boxes)
+            found.append((kinds[free], scores[free], boxes[free]))
+        truth: list[Truth] = []
+        for kinds, boxes in self._truth():
+            free = self._open(boxes)
+            truth.append((kinds[free], boxes[free]))
+        return found, truth
+
+    def pictures(self, most: int) -> Tensor:
+        """Some training pictures as the network takes them: 0 to 1, sides padded to what it needs."""
+        some = self._pictures[torch.linspace(0, len(self._pictures) - 1, min(most, len(self._pictures))).long()]
+        height, width = some.shape[2:]
+        padded = torch.full((len(some), 3, *padded_size(height, width)), GREY / 255, device=some.device)
+        padded[:, :, :height, :width] = some.float() / 255
+        return padded
 
     def _open(self, boxes: np.ndarray) -> np.ndarray:
         """Marks the boxes (pixels) whose centre no panel covers."""
