@@ -30,9 +30,9 @@ def try_lock(file: BinaryIO) -> bool:
 
 def wait_for_lock(file: BinaryIO, timeout_s: float) -> bool:
     """Takes the lock of an open file, waiting for it up to `timeout_s`; says whether it was free in time."""
-    until_s = time.monotonic() + timeout_s
+    until_s = time.perf_counter() + timeout_s
     while not try_lock(file):
-        if time.monotonic() >= until_s:
+        if time.perf_counter() >= until_s:
             return False
         time.sleep(_POLL_S)
     return True

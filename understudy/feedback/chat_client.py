@@ -60,7 +60,7 @@ class ChatClient:
         if self.over.is_set():
             raise ProviderExhausted("the critic is being closed")
         settings, openai = self.settings, self._openai
-        self._limits.deadline_s = time.monotonic() + settings.timeout_s
+        self._limits.deadline_s = time.perf_counter() + settings.timeout_s
         cut = _Cut(self._client, settings.timeout_s)
         try:
             with cut, self._client.chat.completions.with_streaming_response.create(

@@ -88,10 +88,10 @@ def test_a_tick_does_not_wait_for_what_cannot_be_ready_in_time(thread: Perceptio
     opener.start()
     look(thread, 1.0)
     opener.join()
-    began_s = time.monotonic()
+    began_s = time.perf_counter()
     for number in range(5):
         look(thread, 1.05 + TICK_S * number)
-    assert time.monotonic() - began_s < 5 * 0.02, "a detector of 200 ms a picture is not waited for"
+    assert time.perf_counter() - began_s < 5 * 0.02, "a detector of 200 ms a picture is not waited for"
 
 
 def test_the_newest_frame_wins_and_none_waits_behind_another(thread: PerceptionThread, eye: GatedPerception) -> None:

@@ -265,10 +265,10 @@ def test_a_black_picture_pauses_and_says_so(
     hand(screen, "key", "b", "sleep", 0.2)
     light = threading.Timer(0.7, lambda: hand(screen, "key", "c"))
     light.start()
-    began_s = time.monotonic()
+    began_s = time.perf_counter()
     seen = world.observe()
     light.join()
-    assert time.monotonic() - began_s > 0.4
+    assert time.perf_counter() - began_s > 0.4
     assert np.isfinite(seen.records["tracks"]["x"][0, 0])
     assert "black" in said[0] and said[-1] == "Going on."
     world.act(wish(0.5, 0.5))

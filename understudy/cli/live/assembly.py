@@ -289,7 +289,7 @@ def _view(
     from understudy.viewer.live_view import LiveView, LiveViewSources
 
     def notice() -> str:
-        fresh = time.monotonic() - seat.marked_s < NOTICE_S
+        fresh = time.perf_counter() - seat.marked_s < NOTICE_S
         return f"marked: the last {WRONG_S:g} s were wrong" if fresh else ""
 
     facts = LiveViewSources(

@@ -178,7 +178,7 @@ class DesktopLines:
         """Called once a tick: a line when the charge changes, and one now and then."""
         from understudy.contract.action import Actor
 
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         if moment.actor != self._actor:
             self._actor = moment.actor
             words = {

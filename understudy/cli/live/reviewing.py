@@ -148,7 +148,7 @@ def _look_over_the_shoulder(seat: "WindowOperator", clip: "Clip", size: tuple[in
         paint(surface, scene)
         if clip.due(float(scene.observation["time_s"])):
             clip.take(surface, _as_array(scene.observation))
-        if seat.is_choosing(time.monotonic()):
+        if seat.is_choosing(time.perf_counter()):
             lettering.write(surface, QUESTION, (size[0] / 2, 0.26 * size[1]), 18, (255, 226, 110), anchor="center")
 
     seat.paint = painted

@@ -84,7 +84,7 @@ class LiveGateRunner:
         self._models, self._staged, self._hierarchy, self._swapper = models, staged, hierarchy, swapper
         self._profile = profile
         self._on_judged, self._config, self._library = on_judged, config or LiveGateConfig(), library
-        self._every_s, self._next_s, self._known_ns = judge_every_s, time.monotonic() + judge_every_s, 0
+        self._every_s, self._next_s, self._known_ns = judge_every_s, time.perf_counter() + judge_every_s, 0
         self._ready: Latest[_Trial] = Latest()
         self._going_on: _Trial | None = None
         self._gate: LiveGate | None = None
@@ -122,7 +122,7 @@ class LiveGateRunner:
             try:
                 if self._going_on is not None:
                     self._settle(self._going_on)
-                elif time.monotonic() >= self._next_s:
+                elif time.perf_counter() >= self._next_s:
                     self._begin()
             except (CheckpointError, OSError) as problem:
                 _log.warning("no live trial: %s", problem)
@@ -166,4 +166,4 @@ class LiveGateRunner:
         self._on_judged(LiveJudged(verdict=applied, path=trial.path))
 
     def _wait(self) -> None:
-        self._going_on, self._next_s = None, time.monotonic() + self._every_s
+        self._going_on, self._next_s = None, time.perf_counter() + self._every_s

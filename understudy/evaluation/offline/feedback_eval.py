@@ -99,7 +99,7 @@ def evaluate_provider(
     confidences: list[float] = []
     problems: Counter[str] = Counter()
     num_malformed, failed, ended = 0, 0, None
-    begun_s = time.monotonic()
+    begun_s = time.perf_counter()
     for number, question in enumerate(questions, 1):
         try:
             opinion = provider.judge(moment_of(question.request, profile))
@@ -115,7 +115,7 @@ def evaluate_provider(
             confidences.append(opinion.confidence)
         if progress is not None:
             progress(number, len(questions))
-    seconds = (time.monotonic() - begun_s) / max(len(answers) + num_malformed + failed, 1)
+    seconds = (time.perf_counter() - begun_s) / max(len(answers) + num_malformed + failed, 1)
     true, bot, predicted = np.array(answers, np.int64).reshape(-1, 3).T
     return FeedbackMetrics(
         num_questions=len(questions),

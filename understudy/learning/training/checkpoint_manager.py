@@ -38,7 +38,7 @@ class CheckpointManager:
         meta: CheckpointMeta,
         settings: dict[str, Any],
         interval_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Args: settings: what must be equal for a run to be resumed, by name; saved with the training state."""
         self.folder = folder

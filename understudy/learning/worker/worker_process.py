@@ -61,7 +61,7 @@ class _Worker:
         _log.debug("the learner is process %s", self.process.pid)
         inbox.close()  # only the learner holds these ends, so that each side detects the other's death
         outbox.close()
-        self.heard_s = time.monotonic()
+        self.heard_s = time.perf_counter()
         self.has_spoken = False
         self._feeding = threading.Lock()
 
@@ -209,7 +209,7 @@ class WorkerProcess:
             try:
                 while life.reports.poll(LOOK_EVERY_S):
                     report = life.reports.recv()
-                    life.heard_s, life.has_spoken = time.monotonic(), True
+                    life.heard_s, life.has_spoken = time.perf_counter(), True
                     if report == FINISHED:  # at the lowest priority its process may take long to exit
                         return None
                     if report != HEARTBEAT:
@@ -220,7 +220,7 @@ class WorkerProcess:
                 return None if code == 0 else f"it died (exit code {code})"
             if self._over.is_set():
                 return None
-            silent_s = time.monotonic() - life.heard_s
+            silent_s = time.perf_counter() - life.heard_s
             if silent_s > (self._patience.silent_s if life.has_spoken else self._patience.start_s):
                 return f"it gave no sign of life for {silent_s:.0f} s"
 

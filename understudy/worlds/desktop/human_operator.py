@@ -32,7 +32,7 @@ class DesktopOperator:
         *,
         on_mark: Callable[[], None] = lambda: None,
         on_command: Callable[[str], None] = lambda key: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Connects the operator to a world.
 

@@ -89,7 +89,7 @@ class PerceptionThread:
         perception: Perception,
         *,
         most_wait_s: float = MOST_WAIT_S,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Args:
         perception: is called on the thread alone.

@@ -91,7 +91,7 @@ class DesktopWorld:
         *,
         cursor: tuple[int, int] = (0, 0),
         say: Callable[[str], None] = _log.info,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Finds the window; nothing is sent before the first `act`.
 

@@ -75,7 +75,7 @@ class MssCamera:
             WorldError: if it cannot be read, such as an area that is not on the screen.
         """
         wanted = {"left": area.left, "top": area.top, "width": area.width, "height": area.height}
-        began_s = time.monotonic()
+        began_s = time.perf_counter()
         try:
             shot = self._screen.grab(wanted)
         except self._errors as problem:
@@ -84,7 +84,7 @@ class MssCamera:
                 f"The screen cannot be captured at {area} ({why or 'no picture'}): is all of it on the screen?"
             ) from problem
         bgra = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
-        return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.monotonic()) / 2)
+        return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.perf_counter()) / 2)
 
     def monitors(self) -> tuple[Area, ...]:
         """Returns the monitors; the first is number 1."""

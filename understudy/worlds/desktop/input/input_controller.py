@@ -43,7 +43,7 @@ class InputController:
         held_key_observer: HeldKeyObserver,
         own_events: OwnEventFilter,
         keys: tuple[str, ...],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Args:
         injector: sends the events; closed by this controller.

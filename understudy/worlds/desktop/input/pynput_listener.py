@@ -67,7 +67,7 @@ class PynputListener:
         Windows rounds an injected position to its own grid, so that a move of ours can arrive a pixel beside where it
         was sent; a person's hand, also one at a remote desktop, is never marked as injected there.
         """
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         own = self._own_events.claim(sent, now_s) or (injected and sys.platform == "win32")
         self._on_event(RawInput(now_s, kind, code, *self._place, own))
 

@@ -51,7 +51,7 @@ class GameWindow:
         size: tuple[int, int] | None = None,
         *,
         most_behind: int = 0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Opens the window; the game begins with the first `observe`.
 

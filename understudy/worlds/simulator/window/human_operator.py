@@ -37,7 +37,7 @@ class WindowOperator:
     def __init__(
         self,
         window: GameWindow,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
         on_mark: Callable[[], None] = lambda: None,
     ) -> None:
         """Attaches the operator to the window as its companion.
