@@ -1,8 +1,8 @@
-"""The one place where recordings of an older format become recordings of today's.
+"""Migrations of recordings from older format versions to the current one, all in this module.
 
-Each entry leads from the version that is its key to the next one and works on a RawRecording, whose arrays still have
-the dtypes that they were stored with; so an old file is lifted step by step, and nothing else knows old layouts.
-When a contract dtype changes: raise `channels.FORMAT_VERSION` and add the step from the version before.
+Each entry converts a RawRecording, whose arrays have their stored dtypes, from the version that is its key to the next
+one; no other module knows old layouts. When a contract dtype changes: increment `mcap_channels.FORMAT_VERSION` and add
+the step from the version before.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +14,7 @@ from understudy.recordings.mcap_reader import RawRecording
 Migration = Callable[[RawRecording], RawRecording]
 
 MIGRATIONS: dict[int, Migration] = {}
-"""Version 1 is the first, so there is no older one to lead from."""
+"""Version -> conversion to the next version; empty, as version 1 is the first."""
 
 
 def migrate(
@@ -24,16 +24,16 @@ def migrate(
     migrations: Mapping[int, Migration] = MIGRATIONS,
     current: int = FORMAT_VERSION,
 ) -> RawRecording:
-    """Lifts a recording to the current version.
+    """Migrates a recording to the current version.
 
     Args:
-        raw: what was stored; its `version` decides where to begin.
-        name: of the file, for messages.
-        migrations: the steps; others than the format's own in tests.
-        current: the version to reach.
+        raw: the recording as stored; its `version` selects the first step.
+        name: of the file, for error messages.
+        migrations: the steps; tests pass their own.
+        current: the target version.
 
     Raises:
-        RecordingError: if it is newer than this program, or older than any step.
+        RecordingError: if it is newer than this version, or older than any step.
     """
     if raw.version > current:
         raise RecordingError(
@@ -51,9 +51,9 @@ def migrate(
 
 
 def expect_current_dtypes(raw: RawRecording, name: str) -> None:
-    """Checks that a recording of the current version is laid out as the current version is.
+    """Checks that a recording of the current version has the current dtypes.
 
-    A channel that need not have a message for every tick may be missing: other MCAP tools drop what is empty.
+    An optional channel may be missing: other MCAP tools drop empty ones.
 
     Raises:
         RecordingError: naming the channel that differs or is missing.
