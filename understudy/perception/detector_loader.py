@@ -1,4 +1,4 @@
-"""Which detector to use: the one given, or the small one that comes with the game's profile."""
+"""Opens a game's detector: given weights, or the small ones that come with the game's profile."""
 
 from pathlib import Path
 
@@ -11,24 +11,24 @@ from understudy.perception.ultralytics_export import convert_once
 
 
 def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Detector:
-    """Opens a detector for a game, with the confidence and overlap of its profile.
+    """Opens a detector for a game, with the confidence and IoU thresholds of its profile.
 
     Args:
-        path: an .onnx file, or ultralytics weights (.pt), which are converted once to an .onnx beside them; None takes
-            the weights that come with the game.
+        path: an .onnx file, or ultralytics weights (.pt), which are converted once to an .onnx file beside them; None
+            for the weights that come with the game.
         profile: of the game.
-        threads: of the detector.
+        threads: number of inference threads.
 
     Raises:
-        CheckpointError: if there are no such weights or they are none of a detector.
-        MissingExtraError: for .pt weights without the extra `yolo`.
+        CheckpointError: if the weights are missing or are not a detector's.
+        MissingExtraError: for .pt weights if the extra `yolo` is not installed.
     """
     screen = profile.eye or Screen()
     return OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads)
 
 
 def detector_file(path: Path | None, profile: Profile) -> Path:
-    """The ONNX file that `open_detector` opens.
+    """Returns the ONNX file that `open_detector` opens.
 
     Raises:
         CheckpointError, MissingExtraError: as `open_detector`.
@@ -44,7 +44,7 @@ def detector_file(path: Path | None, profile: Profile) -> Path:
 
 
 def onnx_file(path: Path) -> Path:
-    """The ONNX file of a detector: the one given, or the one that ultralytics weights were or are now converted to.
+    """Returns the ONNX file of a detector; converts ultralytics weights if that was not done yet.
 
     Raises:
         CheckpointError, MissingExtraError: as `open_detector`.

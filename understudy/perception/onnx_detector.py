@@ -1,7 +1,7 @@
-"""YOLO-style weights in ONNX, run by ONNX Runtime on one thread: the light default, for our own detector and anyone's.
+"""Detector of YOLO-style weights in ONNX, run by ONNX Runtime on one thread; the default, for our and others' weights.
 
-A file of others is tried first, in a process of its own (model_files/onnx_trial.py); what it puts out for a blank
-picture then says how its rows are to be read (model_files/output_layout.py). Names come from the file's metadata.
+Third-party files are first tested in a separate process (model_files/onnx_trial.py); their output for a blank image
+determines its layout (model_files/output_layout.py). Class names come from the file's metadata.
 """
 
 from pathlib import Path
@@ -22,24 +22,24 @@ from understudy.perception.nms import non_max_suppression
 WEIGHTS = Path(__file__).parent / "models"
 """Weights that come with understudy."""
 MAX_BYTES = 2 * 2**30
-"""Of a file; ONNX itself holds no more in one."""
+"""Limit of a file's size, which is ONNX's own."""
 
 
 class OnnxDetector:
-    """A Detector out of an ONNX file."""
+    """A Detector from an ONNX file."""
 
     def __init__(self, path: Path, confidence: float = CONFIDENCE, iou: float = IOU, threads: int = 1) -> None:
-        """Loads the weights (about 60 ms for our own; 0.4 s more for those of others, which are tried before).
+        """Loads the weights (about 60 ms for ours; 0.4 s more for third-party ones, which are tested first).
 
         Args:
             path: of the file.
-            confidence: the least score.
-            iou: of two overlapping boxes of a class the weaker is dropped above this.
+            confidence: threshold of the score.
+            iou: threshold of non-maximum suppression.
             threads: of ONNX Runtime; one leaves the other core to the policies.
 
         Raises:
-            CheckpointError: if the file is missing, torn or no detector, if it does not end, or if what it puts out for
-                a blank picture makes no sense.
+            CheckpointError: if the file is missing, torn or no detector, does not terminate, or has implausible output
+                for a blank image.
         """
         _require_file(path)
         if path.resolve().parent != WEIGHTS.resolve():
@@ -60,11 +60,11 @@ class OnnxDetector:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the classes, as the file has them."""
+        """Class names, as in the file."""
         return self._names
 
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
-        """What is in an RGB picture: records of dtype DETECTION, most confident first."""
+        """Detects objects in an RGB frame: records of dtype DETECTION, most confident first."""
         box = self._place(frame)
         fill(frame, box, self._blob)
         try:
@@ -86,7 +86,7 @@ class OnnxDetector:
         return self._box
 
     def _rows(self) -> Float32[np.ndarray, "..."]:
-        """What the model puts out for the picture that lies in the blob."""
+        """Runs the model on the image in the blob; returns its raw output."""
         try:
             return np.asarray(self._session.run(None, {self._input.name: self._input.given(self._blob)})[0], np.float32)
         except Exception as problem:  # ONNX Runtime's own errors share no base class but this
@@ -116,7 +116,7 @@ def _open_session(path: Path, threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a spinning core is one less to play with
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning takes a core from the policies
     options.log_severity_level = 3
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -1,4 +1,4 @@
-"""The vision pipeline: an RGB frame of the game's window becomes the Observation that the simulator would give.
+"""Vision pipeline: converts an RGB frame of the game's window to the Observation that the simulator would give.
 
 Order: detector, HUD, minimap, log, ego motion, tracker, enemies' bars, events. What is not visible is unknown: NaN, -1
 or 0 by the Observation's rules, never a guess. The pipeline holds all state (tracks, the previous frame's stars, the
@@ -61,7 +61,7 @@ class PerceptionPipeline:
     """Turns frames of one window into Observations. Belongs to one thread."""
 
     profile: Profile
-    """Of the game; its `eye` is the screen layout."""
+    """The game's profile; its `eye` is the screen layout."""
     detector: Detector
     tracking: TrackerConfig | None = None
     """None for a configuration that fits the profile's confidence threshold."""
