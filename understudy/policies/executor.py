@@ -60,7 +60,7 @@ class ExecutorConfig:
     width: int = 64
     """Width of object vectors; the context is twice as wide."""
     kind_width: int = 8
-    """Width of the learned vector of each kind of object."""
+    """Width of the embedding of each object kind."""
     heads: int = 4
     """Attention heads of the pooling over objects."""
     components: int = 6
