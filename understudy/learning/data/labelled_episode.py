@@ -89,7 +89,7 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
         return (int(slots[0]) if len(slots) else -1), (0.0, 0.0)
     if gesture["sort"] == ClickKind.LANDMARK:
         mark = int(gesture["landmark"])
-        there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed since
+        there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed
         return (MAX_TRACKS + mark if there else -1), (0.0, 0.0)
     if gesture["sort"] == ClickKind.MINIMAP:
         return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)

@@ -24,7 +24,7 @@ FALLBACK_PRESS = 2.0
 
 
 LEAST_CERTAIN = 30
-"""Gestures or presses of which both ends were seen; with fewer, all are measured, as they were filled in."""
+"""Minimum of gestures or presses with both ends recorded; with fewer, filled-in ones are used too."""
 
 Session = tuple[Observation, np.ndarray, np.ndarray]
 """Observation, actions, gestures."""
@@ -35,8 +35,8 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
 
     Args:
         sessions: (observation, actions, gestures) of each session.
-        certain: of each session the ticks of which the hand is known; None where that is all of them. A time is
-            measured between ticks that are certain.
+        certain: for each session the mask of ticks with known input; None for all. Durations are measured between such
+            ticks.
 
     Returns:
         One record of dtype MOTOR_MODEL.
@@ -68,14 +68,14 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
 
 
 def _timed(sessions: list[Session], known: list[np.ndarray], first: str, last: str) -> np.ndarray:
-    """Gestures whose time from one of their moments to another is certain; all of them where those are few."""
+    """Returns the gestures whose duration between two of their fields is certain; all gestures if those are few."""
     gestures = [gestures for _, _, gestures in sessions]
     sure = [each[_both_ends(ticks, each[first], each[last])] for each, ticks in zip(gestures, known, strict=True)]
     return np.concatenate(sure if sum(map(len, sure)) >= LEAST_CERTAIN else gestures)
 
 
 def _key_lengths(actions: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
-    """For each key the lengths of its presses, ticks; those whose ends are certain where there are any."""
+    """Returns for each key the durations of its presses, ticks; those with certain ends if there are any."""
     found = []
     for starts, lengths in key_presses(actions, MAX_KEYS):
         sure = lengths[_both_ends(known, starts, starts + lengths - 1)]
@@ -84,7 +84,7 @@ def _key_lengths(actions: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
 
 
 def _both_ends(known: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Whether the ticks on both sides of two moments are certain."""
+    """Returns whether the ticks on both sides of two moments are certain."""
     ends = (np.maximum(first - 1, 0), first, last, np.minimum(last + 1, len(known) - 1))
     return np.asarray(np.stack([known[ticks] for ticks in ends]).all(axis=0), bool)
 

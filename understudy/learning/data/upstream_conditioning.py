@@ -18,7 +18,7 @@ from understudy.policies.tactician import Tactician
 
 @dataclass(frozen=True)
 class UpstreamPolicies:
-    """The trained levels above the one that is being trained; None for one that is missing."""
+    """The trained slower levels that condition the policy in training; None for a missing one."""
 
     strategist: Strategist | None = None
     tactician: Tactician | None = None

@@ -204,11 +204,11 @@ class OnlineLearner:
         self.policy = self._make_ppo(self.behaviour_policy)
 
     def promoted(self) -> None:
-        """The averaged weights are the behaviour policy from now on."""
+        """Makes the averaged weights the behaviour policy."""
         self._set_behaviour_weights(self.policy.ema_state_dict)
 
     def set_behaviour_policy(self, behaviour_policy: Executor) -> None:
-        """Other weights play from now on: the policy in training is discarded, the value function is kept."""
+        """Sets other weights as the behaviour policy; discards the policy in training, keeps the value function."""
         self._set_behaviour_weights(behaviour_policy.state_dict())
         self.reset_policy()
 

@@ -82,11 +82,11 @@ class VisualOutcomeLearner(BlockListener[tuple[bytes, ExecutorStep], OnlineRepor
 
     @property
     def learning_rate(self) -> float:
-        """Of the learner; fixed when it is started."""
+        """The learner's learning rate; fixed at its start."""
         return self.settings.learning_rate
 
     def _copy_tick(self, step: Step) -> tuple[bytes, ExecutorStep] | None:
-        """The first world's; a person's own actions are not learnt from."""
+        """Copies the first world's tick; None for a person's own actions, which are not learnt from."""
         executor_step = step.rollout_step
         if not isinstance(executor_step, ExecutorStep) or step.actors[0] != Actor.POLICY:
             return None

@@ -31,7 +31,7 @@ class PPOConfig:
     """Hyperparameters of PPO."""
 
     learning_rate: float = 1e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     kl_coef: float = 0.3
     """KL coefficient: points that each nat of divergence from the reference policy has to earn."""
     clip_range: float = 0.2
@@ -46,7 +46,7 @@ class PPOConfig:
     idle_keep_rate: float = 0.16
     """Share of the ticks without an onset that is kept, with probability in proportion to their expected onsets."""
     ema_decay: float = 0.98
-    """Of the averaged weights, which become candidates."""
+    """Decay of the EMA weights (Polyak averaging), which become candidates."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,7 +107,7 @@ class RLCheckpoint:
         try:
             trainer.load_state_dict(state["practice"])
             progress = serialization.from_plain(TrainingProgress, state["journey"])
-        except Exception as problem:  # a state may hold anything, and torch raises of all kinds
+        except Exception as problem:  # a state may contain anything, and torch raises exceptions of any type
             raise CheckpointError(f"{self.path} does not fit this policy: leave --resume out.") from problem
         progress.curve = [_modern(point, CURVE_BEFORE) for point in progress.curve]
         return progress

@@ -41,7 +41,7 @@ CYCLE_TICKS, HELD_OUT_TICKS, GAP_TICKS = 240 * TICK_RATE_HZ, 60 * TICK_RATE_HZ, 
 HELD_OUT_PARTS = 6 * HELD_OUT_TICKS // (3 * TICK_RATE_HZ)
 """About six minutes of the newest held-out play are kept."""
 RECENT_CLICKS = 100
-"""The running agreement is over so many."""
+"""Clicks in the running agreement."""
 HORIZON_UPDATES, WARMUP_UPDATES, FINAL_FRACTION = 2400, 20, 0.1
 """Learning rate: a minute of warm-up, then a cosine over two hours down to a tenth, where it stays."""
 GRADIENT_CLIP, WEIGHT_DECAY = 1.0, 0.01
@@ -232,7 +232,7 @@ class ShadowLearner:
         return accept_candidate(new, old, base_new, self._base_before)
 
     def promoted(self) -> None:
-        """The averaged weights are the incumbent from now on."""
+        """Makes the averaged weights the incumbent."""
         self.incumbent = copy.deepcopy(self.average.model)
 
 
