@@ -26,7 +26,7 @@ class Clock(Protocol):
     """Source of time."""
 
     def now_s(self) -> float:
-        """Monotonic time in seconds."""
+        """Returns monotonic time in seconds."""
         ...
 
     def sleep_until(self, time_s: float) -> None:
@@ -38,7 +38,7 @@ class SystemClock:
     """The computer's monotonic clock."""
 
     def now_s(self) -> float:
-        """Seconds since some fixed moment."""
+        """Returns the seconds since a fixed moment."""
         return time.monotonic()
 
     def sleep_until(self, time_s: float) -> None:

@@ -15,7 +15,7 @@ EVERY_SCORE = -1.0
 def non_max_suppression(
     boxes: Float32[np.ndarray, "M 4"], scores: Float32[np.ndarray, " M"], labels: Int64[np.ndarray, " M"], iou: float
 ) -> Int64[np.ndarray, " K"]:
-    """Greedy non-maximum suppression within each class, by OpenCV.
+    """Applies greedy non-maximum suppression within each class, by OpenCV.
 
     Args:
         boxes: centre x, y, width, height.
@@ -77,5 +77,5 @@ def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
 
 
 def _concentric(first: Float32[np.ndarray, "4"], second: Float32[np.ndarray, "4"]) -> bool:
-    """Whether two boxes have nearly the same centre; per axis, as sides are fractions of width and height."""
+    """Returns whether two boxes have nearly the same centre; per axis, as sides are fractions of width and height."""
     return bool((np.abs(first[:2] - second[:2]) < CONCENTRIC * np.maximum(first[2:], second[2:])).all())

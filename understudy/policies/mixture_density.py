@@ -83,7 +83,7 @@ def mixture_mode(density_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, "B 2"]:
 
 
 def mixture_kl_bound(density_BX7: Float[Tensor, "B X 7"], other_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, " B"]:
-    """Upper bound of the KL divergence of a mixture from another one, nats: component against component.
+    """Returns an upper bound of the KL divergence of a mixture from another one, nats: component against component.
 
     There is no closed form; the chain rule over the component bounds it (Hershey and Olsen 2007, "Approximating the
     Kullback Leibler Divergence Between Gaussian Mixture Models"). The bound is close if both mixtures come from nearly

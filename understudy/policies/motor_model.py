@@ -61,7 +61,7 @@ MOTOR_STATE = np.dtype(
 
 @numba.njit(cache=True)
 def difficulty(away, size):  # type: ignore[no-untyped-def]
-    """Index of difficulty in Fitts' law, bits (Shannon formulation, MacKenzie 1992)."""
+    """Returns the index of difficulty in Fitts' law, bits (Shannon formulation, MacKenzie 1992)."""
     return np.log2(1.0 + away / max(size, 1e-3))
 
 

@@ -150,11 +150,11 @@ class PracticeRun:
             self._draw()
 
     def reference_hierarchy(self) -> HierarchicalPolicy:
-        """A pilot with the reference policy of the KL penalty."""
+        """Returns a pilot with the reference policy of the KL penalty."""
         return self._hierarchy_of(self.trainer.policy.reference_policy)
 
     def averaged_hierarchy(self) -> HierarchicalPolicy:
-        """A pilot with the averaged weights (EMA) of this run, promoted or not."""
+        """Returns a pilot with the averaged weights (EMA) of this run, promoted or not."""
         return self._hierarchy_of(self.trainer.policy.averaged)
 
     def _hierarchy_of(self, executor: Executor) -> HierarchicalPolicy:

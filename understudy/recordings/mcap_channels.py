@@ -128,7 +128,7 @@ def inputs_to_records(inputs: Sequence[InputEvent]) -> np.ndarray:
 
 
 def records_to_inputs(records: np.ndarray) -> tuple[InputEvent, ...]:
-    """The inverse of `inputs_to_records`; damaged text is escaped byte by byte, `\\xff`."""
+    """Converts records back to events; damaged text is escaped byte by byte, `\\xff`."""
     return tuple(
         InputEvent(time_s, kind.decode(errors=_SHOWN), code.decode(errors=_SHOWN), x, y)
         for time_s, x, y, kind, code in records.tolist()

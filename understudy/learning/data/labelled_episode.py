@@ -97,7 +97,7 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
 
 
 def mirror_sign_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
-    """Signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
+    """Returns the signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
     flips = [(bool(mirror & 1), bool(mirror & 2)) for mirror in range(NUM_MIRRORS)]
     return (
         np.stack([mirror_signs(NUM_MIRRORED, CONTEXT_WIDTH, *flip) for flip in flips]),

@@ -97,7 +97,7 @@ def _quantiles(values: np.ndarray, fallback: float) -> np.ndarray:
 
 
 def _durations(gestures: np.ndarray) -> np.ndarray:
-    """Movement times, ticks, by index of difficulty (Fitts' law); a bin with too few uses the nearest other."""
+    """Fits movement times, ticks, by index of difficulty (Fitts' law); a sparse bin uses the nearest other."""
     away = np.hypot(gestures["x"] - gestures["start_x"], gestures["y"] - gestures["start_y"])
     bits = np.log2(1.0 + away / np.maximum(gestures["size"], 1e-3))
     bins = (np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES).astype(int)
@@ -112,7 +112,7 @@ def _durations(gestures: np.ndarray) -> np.ndarray:
 
 
 def _profile(sessions: list[Session], known: list[np.ndarray]) -> np.ndarray:
-    """Mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
+    """Returns the mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
     shares = np.linspace(0.0, 1.0, NUM_KNOTS)
     curves = []
     for (_, actions, gestures), certain in zip(sessions, known, strict=True):

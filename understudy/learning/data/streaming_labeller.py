@@ -135,7 +135,7 @@ class StreamingLabeller:
         )
 
     def _label(self) -> LabelledChunk:
-        """Samples of the next CHUNK_TICKS ticks, from the HISTORY_TICKS before them and LOOK_AHEAD_TICKS after."""
+        """Labels the next CHUNK_TICKS ticks, from the HISTORY_TICKS before them and LOOK_AHEAD_TICKS after."""
         seen = list(self._seen)
         begin, end = self._num_labelled, self._num_labelled + CHUNK_TICKS
         observation = Observation(np.concatenate([each.observation for each in seen]))

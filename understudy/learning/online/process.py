@@ -26,7 +26,7 @@ MIN_KL_TO_GATE = 0.01
 
 
 def run_online_worker(job: OnlineJob, endpoint: WorkerEndpoint) -> None:
-    """Runs until there are no more blocks, then stages what was learnt."""
+    """Runs until there are no more blocks, then stages the learned weights."""
     run_worker(job, endpoint, lambda metrics: _load_worker(job, endpoint, metrics))
 
 

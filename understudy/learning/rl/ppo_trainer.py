@@ -87,7 +87,7 @@ class PPOTrainer:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
+        """Returns plain values for a checkpoint."""
         return {
             "policy": self.policy.state_dict(),
             "value": self.value.state_dict(),

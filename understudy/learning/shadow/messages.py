@@ -87,7 +87,7 @@ class ShadowUpdateStats(UpdateStats):
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementScore:
-    """Agreement with the person's latest clicks, each scored before it is learnt from."""
+    """Agreement with the person's latest clicks, each scored before it is trained on."""
 
     agreement: float
     initial_agreement: float

@@ -75,7 +75,7 @@ class ExecutorTask:
         return len(self._rest) // IDLE_STRIDE
 
     def loss(self, model: Executor, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Negative log likelihood of the onsets, per tick."""
+        """Returns the negative log likelihood of the onsets, per tick."""
         ticks_B, weight_B = self._draw(indices, generator)
         mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
         batch = self._train.index(ticks_B).mirrored(mirror_B, self._signs)
@@ -94,7 +94,7 @@ class ExecutorTask:
         return torch.where(is_event, event, self._rest[rest]), torch.where(is_event, 1.0, float(IDLE_STRIDE))
 
     def validate(self, model: Executor) -> dict[str, float]:
-        """Log likelihood per second and pointer accuracy on held-out sessions, with a constant-rate baseline."""
+        """Computes log likelihood per second and pointer accuracy on held-out sessions, with their baselines."""
         samples, judged = self._held_out, self._judged
         totals: dict[str, float] = {}
         start, modes = [], []
@@ -132,7 +132,7 @@ class ExecutorTask:
         return ExecutorDistribution(forward_policy(model, batch), num_keys=self._num_keys)
 
     def _aim(self, hazard_T: Tensor, mode: ExecutorMode) -> dict[str, float]:
-        """The guide's metrics, averaged over held-out sessions by their length."""
+        """Returns the guide's metrics, averaged over held-out sessions by their length."""
         lengths = [len(labelled) for labelled in self._lessons]
         columns = [torch.split(part.cpu(), lengths) for part in (hazard_T, *mode)]
         totals: dict[str, float] = {}
@@ -154,7 +154,7 @@ def _recorded_ticks(held_out: list[LabelledEpisode], device: torch.device) -> Bo
 
 
 def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> dict[str, Tensor]:
-    """Negative log likelihood of each tick's action, by head, nats: the losses of behavioural cloning."""
+    """Returns the negative log likelihood of each tick's action, by head, nats: the losses of behavioural cloning."""
     log_probs = distribution.log_prob_by_head(batch)
     return {
         "start_loss": -log_probs.start,
@@ -165,7 +165,7 @@ def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> di
 
 
 def _constant_rate_baseline(samples: ExecutorBatch, per_second: float) -> dict[str, float]:
-    """Log likelihood of a constant hazard, nats per second."""
+    """Returns the log likelihood of a constant hazard, nats per second."""
 
     def entropy(rate: float) -> float:
         rate = min(max(rate, 1e-6), 1.0 - 1e-6)

@@ -67,7 +67,7 @@ class StrategistTask:
         return total, {"mode_loss": mode_loss.detach(), "future_loss": future_loss.detach()}
 
     def validate(self, model: Strategist) -> dict[str, float]:
-        """Mode accuracy, recall of each mode and explained variance of the future, with trivial baselines."""
+        """Computes mode accuracy, recall per mode and explained variance of the future, with trivial baselines."""
         predicted, true, future_error, future_spread = [], [], 0.0, 0.0
         for track in self._held_out:
             logits, future = _predict_windows(model, track.context[::TICK_RATE_HZ])
@@ -92,7 +92,7 @@ class StrategistTask:
         return metrics
 
     def confusion(self, model: Strategist) -> Int64[np.ndarray, "M M"]:
-        """Held-out seconds by true mode (row) and predicted mode (column)."""
+        """Returns the confusion matrix of held-out seconds: true mode (row), predicted mode (column)."""
         table = np.zeros((NUM_MODES, NUM_MODES), np.int64)
         for track in self._held_out:
             guess = _predict_windows(model, track.context[::TICK_RATE_HZ])[0].argmax(-1)

@@ -59,7 +59,7 @@ class TacticianTask:
         )
 
     def validate(self, model: Tactician) -> dict[str, float]:
-        """Target accuracy with its baseline `nearest object or none`, accuracy with a target, and route error."""
+        """Computes target accuracy (baseline: nearest object or none), accuracy with a target, and route error."""
         samples, right, right_targets, targets, error, still, log_loss = self._held_out, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         ticks = torch.arange(0, len(samples.targets), TACTICIAN_TICKS, device=samples.targets.device)
         for chunk in torch.split(ticks, _CHUNK):

@@ -271,6 +271,6 @@ def resolve_device(wanted: str) -> torch.device:
 
 
 def _data_hash(dataset: Dataset, parents: tuple[Parent, ...]) -> str:
-    """Hash of the recordings and the upstream weights, which together determine the samples."""
+    """Returns the hash of the recordings and the upstream weights, which together determine the samples."""
     text = " ".join([dataset.data_hash, *(parent.identity for parent in parents)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

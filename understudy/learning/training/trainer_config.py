@@ -107,7 +107,7 @@ class Task(Protocol[ModelT]):
         ...
 
     def loss(self, model: ModelT, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """The training loss on some samples.
+        """Returns the training loss on some samples.
 
         Args:
             model: `self.model`, in training mode.
