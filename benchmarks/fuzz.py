@@ -107,7 +107,7 @@ def run(name: str, count: int, seed: int, *, first: int = 0, keep: Path | None =
         first: number of the first.
         keep: folder for the files of faults.
     """
-    kind, report, began_s = KINDS[name], Report(name), time.monotonic()
+    kind, report, began_s = KINDS[name], Report(name), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder, watched() as events, warnings.catch_warnings():
         warnings.simplefilter("error")
         path, trace = Path(folder) / f"case{kind.suffix}", Path(folder) / "trace"
@@ -134,7 +134,7 @@ def run(name: str, count: int, seed: int, *, first: int = 0, keep: Path | None =
             if keep is not None and (outcome in FAULTS or count == 1):
                 keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"{name}_{seed}_{number}{kind.suffix}").write_bytes(mutant.data)
-    report.wall_s = time.monotonic() - began_s
+    report.wall_s = time.perf_counter() - began_s
     return report
 
 

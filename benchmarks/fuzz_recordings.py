@@ -19,6 +19,7 @@ from understudy.contract.action import ACTION, Actor
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode, describe, irregularities
+from understudy.recordings.mcap_channels import FORMAT_VERSION
 from understudy.recordings.mcap_descriptions import info_checksum
 from understudy.recordings.recording_stats import recording_stats
 from understudy.recordings.store import read_episode, repair_recording, write_episode
@@ -155,7 +156,11 @@ def _change_info(records: list[Record], draw: random.Random) -> None:
     start = content.index(b"{")
     (length,) = struct.unpack_from("<I", content, start - 4)
     text = mutate_text(content[start : start + length], draw)
-    values = {b"format_version": b"1", b"info": text, b"info_crc32": info_checksum(text.decode("latin-1")).encode()}
+    values = {
+        b"format_version": str(FORMAT_VERSION).encode(),
+        b"info": text,
+        b"info_crc32": info_checksum(text.decode("latin-1")).encode(),
+    }
     if draw.random() < 0.1:
         values[b"format_version"] = draw.choice(NASTY_TEXTS)
     packed = b"".join(_prefixed(key) + _prefixed(value) for key, value in values.items())

@@ -253,12 +253,12 @@ def descendants(session: int) -> list[int]:
 
 def first_tick(folder: Path, process: subprocess.Popen[str]) -> float:
     """Waits for the first recorded tick; the moment at which it was seen."""
-    until = time.monotonic() + PATIENCE_S
-    while time.monotonic() < until and process.poll() is None:
+    until = time.perf_counter() + PATIENCE_S
+    while time.perf_counter() < until and process.poll() is None:
         for path in (folder / "recordings").glob("*.mcap"):
             with contextlib.suppress(UnderstudyError):
                 if path.stat().st_size and len(read_episode(path)):
-                    return time.monotonic()
+                    return time.perf_counter()
         time.sleep(0.1)
     raise void(folder, "no tick was recorded")
 
@@ -266,11 +266,11 @@ def first_tick(folder: Path, process: subprocess.Popen[str]) -> float:
 def duration(verb: Verb, folder: Path) -> float:
     """Seconds that a verb takes when nothing kills it."""
     verb.prepare(folder)
-    began_s = time.monotonic()
+    began_s = time.perf_counter()
     code = run(*verb.flags, folder=folder)
     if code:
         raise void(folder, f"unkilled, it ended with {code}")
-    return time.monotonic() - began_s
+    return time.perf_counter() - began_s
 
 
 def trial(verb: Verb, draw: random.Random, longest_s: float, folder: Path, outcome: Outcome) -> None:
@@ -286,12 +286,12 @@ def trial(verb: Verb, draw: random.Random, longest_s: float, folder: Path, outco
             process.wait(draw.uniform(0.2, 1.0) * longest_s)
     outcome.trials += 1
     outcome.killed += process.poll() is None
-    killed_s = time.monotonic()
+    killed_s = time.perf_counter()
     process.kill()
     process.wait()
-    while descendants(process.pid) and time.monotonic() < killed_s + PATIENCE_S:
+    while descendants(process.pid) and time.perf_counter() < killed_s + PATIENCE_S:
         time.sleep(0.02)
-    orphan_s = time.monotonic() - killed_s
+    orphan_s = time.perf_counter() - killed_s
     outcome.orphan_s.append(orphan_s)
     if orphan_s > MAX_ORPHAN_S:
         outcome.faults.append(f"a child lived {orphan_s:.1f} s longer")

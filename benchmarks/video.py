@@ -125,11 +125,11 @@ def play(
         recorder = Recorder(recording, describe(load_profile(), pilot="person", world="desktop"))
         video = None if source is None else source.begin(recording)
         late_s = np.zeros(len(pictures))
-        began_s = time.monotonic()
+        began_s = time.perf_counter()
         for tick, pixels in enumerate(pictures):
             due_s = began_s + tick * TICK_S
-            time.sleep(max(0.0, due_s - time.monotonic()))
-            late_s[tick] = time.monotonic() - due_s
+            time.sleep(max(0.0, due_s - time.perf_counter()))
+            late_s[tick] = time.perf_counter() - due_s
             observation = empty_observation(1)
             observation.records["time_s"] = 1000 + tick * TICK_S
             action = Action(np.zeros(1, ACTION))

@@ -191,7 +191,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
     done = folder / "tuned" / "tuned.json"
     if done.exists():
         return serialization.from_json(Tuned, done.read_text(encoding="utf-8"))
-    begun_s, begun_cpu_s = time.monotonic(), time.process_time()
+    begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
     resolution = aggregate_corrections(read_corrections(folder / "corrections").entries)
     settings = FinetuneSettings(
         model_path=folder / "models" / "strategist" / BEST,
@@ -206,7 +206,7 @@ def tune(folder: Path, seed: int, arguments: argparse.Namespace) -> Tuned:
         corrections=result.num_corrections,
         agreements=result.num_agreements,
         cpu_s=time.process_time() - begun_cpu_s,
-        clock_s=time.monotonic() - begun_s,
+        clock_s=time.perf_counter() - begun_s,
         disputed=result.disputed,
     )
     done.write_text(serialization.to_json(tuned), encoding="utf-8")

@@ -1,1 +1,1 @@
-"""The guide's front doors."""
+"""The scripts named by the training guide."""

@@ -1,1 +1,1 @@
-"""The guide's front doors, version 2."""
+"""The scripts named by the training guide, version 2."""

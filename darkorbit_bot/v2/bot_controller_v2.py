@@ -1,4 +1,4 @@
-"""The guide's bot_controller_v2.py: the understudy plays live, or learns in your shadow (`--help` lists the flags)."""
+"""The guide's bot_controller_v2.py: plays live, or learns from your play (`--help` lists the flags)."""
 
 import sys
 from pathlib import Path

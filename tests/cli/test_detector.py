@@ -38,6 +38,7 @@ def test_looking_lists_objects_and_draws_them(
         (["train", "--lr", "0"], "--lr 0 was given"),
         (["convert", "missing.pt"], "There are no weights"),
         (["look", "missing.png"], "no picture"),
+        (["look", "missing.png", "--device", "gpu"], "invalid choice"),
     ],
 )
 def test_a_mistake_is_one_sentence(
@@ -45,6 +46,17 @@ def test_a_mistake_is_one_sentence(
 ) -> None:
     assert main(["detector", *arguments]) == 2
     assert says in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_device_that_is_not_there_names_the_extra(screenshot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    import onnxruntime
+
+    if "OpenVINOExecutionProvider" in onnxruntime.get_available_providers():
+        pytest.skip("this ONNX Runtime has OpenVINO")
+    assert main(["detector", "look", str(screenshot), "--device", "openvino"]) == 2
+    assert "understudy[openvino]" in "".join(capsys.readouterr().err.split("\n"))
+    assert main(["detector", "look", str(screenshot), "--device", "cpu"]) == 0
+    assert "runs on cpu" in capsys.readouterr().out
 
 
 def test_weights_of_another_kind_of_file_are_refused(

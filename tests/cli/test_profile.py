@@ -1,15 +1,20 @@
 """A profile made from a screenshot, unattended: by flags, by piped answers, and what is refused."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from understudy.cli.main import main
+from understudy.cli.profile import write_confidences
 from understudy.cli.show.images import read_picture, write_picture
 from understudy.contract.profile import Margins, Profile
+from understudy.contract.screen_layout import Screen
 from understudy.contract.serialization import read_toml
+from understudy.contract.toml_writer import to_toml
+from understudy.worlds.catalog import load_profile
 
 FLAGS = ["--name", "pond", "--title", "Pond", "--keys", "space", "--maps", "pond", "--kinds", "duck:ENEMY:2 bread:LOOT"]
 PLACES = ["--panels", "0 0 200 40", "--minimap", "300 200 400 300", "--ship", "350 250"]
@@ -110,6 +115,29 @@ def test_a_profile_that_does_not_fit_the_picture_says_what_cannot_be_read(
 def test_a_file_that_is_no_picture_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["profile", "check", str(tmp_path / "missing.png")]) == 2
     assert "no picture" in capsys.readouterr().err
+
+
+def test_proposed_confidences_are_written_beside_what_the_profile_says(working_folder: Path) -> None:
+    from understudy.worlds.catalog import PROFILES
+
+    path = working_folder / "mine.toml"
+    path.write_text("# my own words\n" + (PROFILES / "darkorbit.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    before = read_toml(Profile, path)
+    write_confidences(path, {"streuner": 0.12, "Bonus Box": 0.25})
+    write_confidences(path, {"streuner": 0.2})
+    after = read_toml(Profile, path)
+    assert path.read_text(encoding="utf-8").startswith("# my own words")
+    assert after.eye is not None and before.eye is not None
+    assert after.eye.confidences == {"streuner": 0.2}
+    assert replace(after, eye=replace(after.eye, confidences={})).eye == before.eye and after == before
+
+
+def test_a_profile_whose_eye_stands_in_one_line_gets_its_confidences_too(working_folder: Path) -> None:
+    path = working_folder / "mine.toml"
+    path.write_text(to_toml(replace(load_profile(), eye=Screen(confidence=0.4))), encoding="utf-8")
+    write_confidences(path, {"streuner": 0.2})
+    eye = read_toml(Profile, path).eye
+    assert eye is not None and (eye.confidence, eye.confidences) == (0.4, {"streuner": 0.2})
 
 
 def test_a_play_area_is_cut_out_and_places_are_still_pixels_of_the_screenshot(

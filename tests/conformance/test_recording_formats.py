@@ -17,8 +17,7 @@ every_format = pytest.mark.parametrize("suffix", [".mcap", ".pkl"])
 
 def without_padding(episode: Episode) -> Episode:
     """Padding is no data, a format need not keep it."""
-    for name in ("player", "tracks"):
-        episode.observations[name]["pad"] = 0
+    episode.observations["player"]["pad"] = 0
     return episode
 
 

@@ -63,9 +63,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]
 
 
 def wait_until_up(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    until = time.monotonic() + PATIENCE_S
+    until = time.perf_counter() + PATIENCE_S
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    while time.monotonic() < until and server.poll() is None:
+    while time.perf_counter() < until and server.poll() is None:
         try:
             opener.open(f"http://127.0.0.1:{port}/health", timeout=2).close()
         except OSError:
@@ -100,11 +100,11 @@ def test_a_short_time_out_holds_against_it_too(served: tuple[str, str], monkeypa
     url, model = served
     settings = EndpointSettings(endpoint=url, model=model, timeout_s=0.02, retries=1, backoff_s=0.01)
     provider = OpenAIProvider(settings, {})
-    begun_s = time.monotonic()
+    begun_s = time.perf_counter()
     with pytest.raises(ProviderError, match="no answer within"):
         provider.judge(seen())
     assert provider.num_calls == 2
-    assert time.monotonic() - begun_s < 20
+    assert time.perf_counter() - begun_s < 20
     provider.close()
 
 

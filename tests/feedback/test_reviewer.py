@@ -52,8 +52,8 @@ def opened(
 
 
 def wait_for(holds: object) -> None:
-    until = time.monotonic() + PATIENCE_S
-    while not holds() and time.monotonic() < until:  # type: ignore[operator]
+    until = time.perf_counter() + PATIENCE_S
+    while not holds() and time.perf_counter() < until:  # type: ignore[operator]
         time.sleep(0.01)
     assert holds()  # type: ignore[operator]
 

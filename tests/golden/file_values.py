@@ -42,6 +42,8 @@ LATER_FIELDS = {"play_area": None, "forbidden": [], "hotkeys": None, "game": {"n
 
 def _without_later_fields(value: Any) -> dict[str, Any]:
     plain: dict[str, Any] = to_plain(value)
+    if isinstance(plain.get("eye"), dict) and plain["eye"].get("confidences") == {}:
+        del plain["eye"]["confidences"]
     return {name: item for name, item in plain.items() if name not in LATER_FIELDS or item != LATER_FIELDS[name]}
 
 

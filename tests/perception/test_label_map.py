@@ -9,7 +9,7 @@ from understudy.contract.errors import CheckpointError
 from understudy.contract.observation import Role
 from understudy.contract.profile import Kind
 from understudy.contract.screen_layout import Screen
-from understudy.perception.label_map import kinds_of_labels
+from understudy.perception.label_map import confidences_of_labels, kinds_of_labels
 from understudy.worlds.catalog import load_profile
 
 PROFILE = load_profile()
@@ -73,3 +73,11 @@ def test_the_names_of_the_real_game_are_known() -> None:
         "portal",
         "",
     ]
+
+
+def test_a_class_may_have_a_confidence_of_its_own_by_its_name_or_its_kind() -> None:
+    screen = replace(PROFILE.eye or Screen(), classes={"gate": "portal"}, confidences={"Portal": 0.1, "streuner": 0.5})
+    found = confidences_of_labels(("gate", "streuner", "base"), replace(PROFILE, eye=screen))
+    assert found.tolist() == pytest.approx([0.1, 0.5, screen.confidence])
+    with pytest.raises(ValueError, match="confidences must lie between 0 and 1"):
+        Screen(confidences={"streuner": 1.0})

@@ -154,3 +154,13 @@ def test_a_missing_file_and_one_that_is_no_model_are_told_apart(tmp_path: Path) 
     (tmp_path / "x.onnx").write_bytes(b"not a model")
     with pytest.raises(CheckpointError, match="no ONNX model"):
         OnnxDetector(tmp_path / "x.onnx")
+
+
+def test_each_class_may_have_a_least_score_of_its_own(tmp_path: Path) -> None:
+    rows = rows_of((60, 30, 20, 20, 0.2, 0), (20, 20, 9, 9, 0, 0.4), (90, 50, 9, 9, 0, 0.6))
+    detector = OnnxDetector(write_model(tmp_path / "m.onnx", rows))
+    assert detector.detect(FRAME)["confidence"].tolist() == pytest.approx([0.6, 0.4])
+    detector.require(np.array([0.15, 0.5], np.float32))
+    assert detector.detect(FRAME)["confidence"].tolist() == pytest.approx([0.6, 0.2])
+    detector.require(np.array([0.3, 0.3], np.float32))
+    assert detector.detect(FRAME)["confidence"].tolist() == pytest.approx([0.6, 0.4])

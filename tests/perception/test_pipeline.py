@@ -125,6 +125,31 @@ def test_an_eye_without_a_screen_knows_objects_and_says_so_of_the_rest() -> None
     assert (record["tracks"]["id"] > 0).sum() == (truth["tracks"]["id"] > 0).sum()
 
 
+class Unsure(Knowing):
+    """Scores what it sees with 0.25."""
+
+    def detect(self, frame: np.ndarray) -> np.ndarray:
+        """The truth, faintly."""
+        found = super().detect(frame)
+        found["confidence"] = 0.25
+        return found
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_class_of_low_scores_is_tracked_where_the_profile_gives_it_a_low_confidence(stated: bool) -> None:
+    from dataclasses import replace
+
+    assert PROFILE.eye is not None
+    confidences = {kind.name: 0.1 for kind in PROFILE.kinds} if stated else {}
+    detector = Unsure()
+    eye = PerceptionPipeline(replace(PROFILE, eye=replace(PROFILE.eye, confidences=confidences)), detector)
+    for frame, truth in play(1, 3, "1-1"):
+        detector.truth = truth
+        record = eye.process(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]
+    assert (truth["tracks"]["id"] > 0).any()
+    assert bool((record["tracks"]["id"] > 0).any()) is stated
+
+
 def test_a_picture_too_small_for_a_game_is_refused() -> None:
     with pytest.raises(WorldError, match="too small"):
         PerceptionPipeline(PROFILE, Knowing()).process(np.zeros((20, 20, 3), np.uint8), 0.0, (0.5, 0.5))

@@ -5,10 +5,15 @@ import pytest
 
 from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
+from understudy.contract.observation import TRACK
 from understudy.recordings import mcap_format
 from understudy.recordings.mcap_channels import FORMAT_VERSION
 from understudy.recordings.mcap_reader import RawRecording, read_raw
-from understudy.recordings.migrations import expect_current_dtypes, migrate
+from understudy.recordings.migrations import expect_current_dtypes, migrate, migrate_columns
+
+TRACK_1 = np.dtype([("pad", "u1", (2,)) if name == "age_ms" else (name, TRACK[name]) for name in TRACK.names or ()])
+OBSERVATION_1 = {"tracks": np.dtype((TRACK_1, (20,)))}
+"""What version 1 had otherwise."""
 
 
 def stored(tmp_path: Path) -> Path:
@@ -58,3 +63,22 @@ def test_a_layout_that_its_version_does_not_have_is_refused_by_channel(tmp_path:
     raw.arrays["/action"] = raw.arrays["/action"].view([("a", "f8"), ("b", "f8")])
     with pytest.raises(RecordingError, match="/action"):
         expect_current_dtypes(raw, "one.mcap")
+
+
+def test_a_recording_of_version_1_has_tracks_without_age(tmp_path: Path) -> None:
+    raw = read_raw(stored(tmp_path))
+    now = raw.arrays["/observation"].copy()
+    before = np.dtype([(name, OBSERVATION_1.get(name, now.dtype[name])) for name in now.dtype.names])
+    now["tracks"]["age_ms"] = 513  # the two bytes were never written to
+    lifted = migrate(RawRecording(version=1, info=raw.info, arrays={"/observation": now.view(before)}), "old.mcap")
+    assert lifted.version == FORMAT_VERSION
+    assert lifted.arrays["/observation"].dtype == now.dtype
+    assert not lifted.arrays["/observation"]["tracks"]["age_ms"].any()
+    now["tracks"]["age_ms"] = 0
+    assert lifted.arrays["/observation"].tobytes() == now.tobytes()
+
+
+def test_a_pickle_of_version_1_has_tracks_without_age() -> None:
+    numbers = np.ones((3, 20), np.int32)
+    assert not migrate_columns({"observation.tracks.id": numbers}, 1)["observation.tracks.age_ms"].any()
+    assert "observation.tracks.age_ms" not in migrate_columns({"observation.tracks.id": numbers}, 2)

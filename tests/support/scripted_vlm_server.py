@@ -115,4 +115,4 @@ def sleepy(seconds: float, mode: str = "FLEE") -> Script:
 
 
 def now_s() -> float:
-    return time.monotonic()
+    return time.perf_counter()

@@ -20,7 +20,7 @@ def main(title: str, width: int, height: int) -> None:
     place, is_black = (width // 4, height // 2), False
 
     def tell(*words: object) -> None:
-        sys.stdout.write(" ".join(map(str, (f"{time.monotonic():.6f}", *words))) + "\n")
+        sys.stdout.write(" ".join(map(str, (f"{time.perf_counter():.6f}", *words))) + "\n")
         sys.stdout.flush()
 
     def draw() -> None:

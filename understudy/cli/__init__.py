@@ -1,1 +1,1 @@
-"""The command line: one dataclass a verb."""
+"""The command line; each verb is a dataclass whose fields are its flags."""

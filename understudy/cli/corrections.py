@@ -1,4 +1,4 @@
-"""Look through corrections before anything is learnt from them: list them, see each beside its picture, mend them."""
+"""List, show and edit corrections before fine-tuning on them."""
 
 import base64
 import html
@@ -21,56 +21,56 @@ FOLDER = Path("logs/vlm_corrections")
 EXIT_PROBLEMS = 1
 CORRECTION_NUMBERS = Range(1, 1_000_000_000)
 MAX_CELL = 1000
-"""Characters that are shown of a text of a file."""
+"""Maximum number of characters shown of one text field."""
 Flag = tyro.conf.FlagCreatePairsOff
 ModeName = Literal["FIGHT", "LOOT", "FLEE", "EXPLORE", "CAUTIOUS"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class List:
-    """List corrections, one line each; exit code 1 if a line of the files cannot be read."""
+    """List corrections, one per line; exit code 1 if any line of the files is unreadable."""
 
     corrections_dir: Path = FOLDER
-    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    """Folder of corrections_TIMESTAMP.jsonl files, or one such file."""
     all: Flag[bool] = False
-    """Also the moments in which there was nothing to correct."""
+    """Include agreements: moments with nothing to correct."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Show:
-    """Write a page with the picture of each correction beside its text."""
+    """Write an HTML page that shows each correction with its picture."""
 
     numbers: Positional[Annotated[tuple[int, ...], CORRECTION_NUMBERS]] = ()
-    """Which ones, by their numbers in the list; by default all that correct something."""
+    """Numbers of the corrections in the list; by default all except agreements."""
     corrections_dir: Path = FOLDER
-    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    """Folder of corrections_TIMESTAMP.jsonl files, or one such file."""
     page: OutputFile = Path("corrections.html")
-    """The page to write."""
+    """HTML file to write."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Edit:
-    """Change one correction, or take it out."""
+    """Change or delete one correction."""
 
     number: Positional[Annotated[int, CORRECTION_NUMBERS]]
-    """Its number in the list."""
+    """Number of the correction in the list."""
     corrections_dir: Path = FOLDER
-    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    """Folder of corrections_TIMESTAMP.jsonl files, or one such file."""
     mode: ModeName | None = None
-    """What would have been right."""
+    """The correct mode."""
     confidence: Probability | None = None
-    """How sure, 0..1."""
+    """Confidence of the correction, 0..1."""
     reason: str | None = None
-    """Why."""
+    """Reason for the correction."""
     drop: Flag[bool] = False
-    """Take it out of its file."""
+    """Delete the correction from its file."""
 
 
 Corrections = List | Show | Edit
 
 
 def run(command: Corrections) -> int:
-    """Does what was asked."""
+    """Runs the subcommand; returns the exit code."""
     from understudy.feedback.correction_reader import read_corrections
 
     read = read_corrections(command.corrections_dir)
@@ -145,7 +145,7 @@ _STYLE = (
 
 
 def _row(number: int, entry: "Entry") -> str:
-    """One correction: its picture, and beside it everything that a person needs to judge it."""
+    """Returns the HTML row of one correction: its picture, and the details needed to review it."""
     one = entry.correction
     picture = _picture(entry)
     image = (
@@ -171,7 +171,7 @@ def _target(target: int | None) -> str:
 
 
 def _picture(entry: "Entry") -> bytes | None:
-    """The frame that was kept; drawn anew where the game can be, nothing otherwise."""
+    """Returns the stored frame; renders one if the game can be rendered; otherwise None."""
     from understudy.contract.errors import WireError
     from understudy.feedback.drawable import is_drawable
     from understudy.feedback.state_snapshot import unpack_record
@@ -205,7 +205,7 @@ def _drawn(record: "object", entry: "Entry") -> bytes:
 
 @cache
 def _intent_renderer() -> "IntentRenderer":
-    """The embedded game's renderer, created once: painting its backgrounds takes half a second."""
+    """Returns the embedded game's renderer, created once: painting its backgrounds takes half a second."""
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -232,7 +232,7 @@ def _edit(command: Edit, read: "Read") -> int:
         return 0
     changes: dict[str, object] = {}
     if command.mode is not None:
-        # From now on it is a person's word, which holds before any critic's about the same moment.
+        # An edited correction counts as a person's, which overrides any critic's about the same moment.
         changes |= {"vlm_correction": Mode[command.mode], "source": "person", "model": "", "target": None}
     if command.confidence is not None:
         changes["confidence"] = command.confidence

@@ -1,4 +1,4 @@
-"""The whole turn of the wheel in one command: record the teacher, learn from it, play, and say how well."""
+"""`understudy demo`: records the teacher, trains on it, plays and evaluates, in one command."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,7 +7,7 @@ from understudy.cli.flags.number_ranges import Minutes, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
 
 MARK = "made_by_demo.txt"
-"""Stands in a folder that a demo filled and may empty again."""
+"""Marker file of a folder created by a demo, which a later demo may clear."""
 STATE = "demo.json"
 EXIT_INTERRUPTED = 130
 TITLES = {
@@ -20,37 +20,37 @@ STAGES = tuple(TITLES)
 
 @dataclass(frozen=True, kw_only=True)
 class Demo:
-    """Record the teacher, train the three policies on it, let them play unseen worlds, and write a report."""
+    """Record the teacher, train the three policies on it, evaluate them in unseen worlds, and write a report."""
 
     minutes: Minutes = 60.0
-    """Minutes of the teacher's play to learn from."""
+    """Minutes of the teacher's play to record and train on."""
     teacher: str = "hunter"
-    """Style of the teacher, such as hunter, kiter or careful."""
+    """Play style of the teacher, such as hunter, kiter or careful."""
     seed: RecordingSeed = 0
-    """Of the worlds recorded, and of the training."""
+    """Random seed of the recorded worlds and of training."""
     out: OutputFolder = Path("demo")
-    """Folder for everything: recordings, models, curves, report.html and video.webm; made anew."""
+    """Output folder of recordings, models, logs, report.html and video.webm; an earlier demo in it is deleted."""
     quick: bool = False
-    """Ten minutes of play, a shorter training and fewer worlds: about two minutes in all."""
+    """Use at most ten minutes of play, shorter training and fewer worlds: about two minutes in all."""
     resume: bool = False
-    """Go on where a demo of the same settings in --out was stopped."""
+    """Resume an interrupted demo with the same settings in --out."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DemoState:
-    """The settings of a demo, and how far it has come; saved in its folder after each stage."""
+    """Settings and progress of a demo, saved in its folder after each stage."""
 
     minutes: float
     teacher: str
     seed: int
     quick: bool
     finished: tuple[str, ...] = ()
-    """Of STAGES."""
+    """Finished stages, a part of STAGES."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much of everything."""
+    """Amount of play, training and evaluation."""
 
     minutes: float
     epoch_scale: float
@@ -60,17 +60,17 @@ class Effort:
 
 
 def effort_of(command: Demo) -> Effort:
-    """What the flags ask for; `--quick` takes at most ten minutes of play."""
+    """Returns the effort that the flags select; `--quick` uses at most ten minutes of play."""
     if command.quick:
         return Effort(minutes=min(command.minutes, 10.0), epoch_scale=0.35, worlds=32, seconds=60.0, video_s=10.0)
     return Effort(minutes=command.minutes, epoch_scale=1.0, worlds=128, seconds=120.0, video_s=30.0)
 
 
 def run(command: Demo) -> int:
-    """Runs the stages one after the other, each with its bar, and says where the results lie; 130 after Ctrl-C.
+    """Runs the stages in order with progress bars and prints where the results are; returns 130 after Ctrl-C.
 
     Raises:
-        FlagError: if --resume finds no demo of these settings, or the folder holds what no demo made.
+        FlagError: if --resume finds no demo of these settings, or the folder holds files of other origin.
     """
     from rich.text import Text
 
@@ -107,7 +107,7 @@ def _record(command: Demo) -> int | None:
 
 
 def _train(command: Demo) -> int:
-    """Goes on where an earlier training into the folder stopped; `make_room` left none where all is made anew."""
+    """Resumes an earlier training in the folder, if any; a new demo has none, because `make_room` deleted it."""
     from understudy.cli.train import Train, run
 
     return run(
@@ -141,10 +141,10 @@ def _evaluate(command: Demo) -> None:
 
 
 def begin(command: Demo) -> DemoState:
-    """Makes room for a new demo, or finds the state of the one that --resume goes on with.
+    """Clears the folder for a new demo, or loads the state of the demo that --resume continues.
 
     Raises:
-        FlagError: if there is none, or its settings are others.
+        FlagError: if there is none, or its settings differ.
         WireError: if its state cannot be read.
     """
     from understudy.contract.errors import FlagError
@@ -177,10 +177,10 @@ def _write(folder: Path, state: DemoState) -> None:
 
 
 def make_room(folder: Path) -> None:
-    """Removes what an earlier demo left, and nothing else: a folder may hold what is dear to somebody.
+    """Deletes the files of an earlier demo, and no others.
 
     Raises:
-        FlagError: if there are recordings, models or logs in it that no demo made.
+        FlagError: if the folder holds recordings, models or logs that no demo made.
     """
     import shutil
 

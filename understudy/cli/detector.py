@@ -8,6 +8,7 @@ from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
+from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
@@ -25,7 +26,9 @@ class Train:
     output_dir: OutputFolder = Path("models/detector")
     """Folder for the checkpoints."""
     profile: str = "darkorbit"
-    """The game whose scenes are drawn."""
+    """The game whose scenes are drawn, and whose confidences are judged: a name, or a path to a profile (.toml)."""
+    write_profile: bool = False
+    """Write the proposed confidence of each class into the profile, which must be a .toml of your own."""
     images: Path | None = None
     """A folder of screenshots to learn from in place of the embedded game; needs --labels."""
     labels: Path | None = None
@@ -41,7 +44,7 @@ class Train:
     lr: LearningRate = 2e-3
     """Highest learning rate."""
     start: Path | None = None
-    """best_model.pt of an earlier detector to go on from."""
+    """best_model.pt or .onnx of an earlier detector to go on from, or the word shipped for the one that comes along."""
     seed: Seed = 0
     """Of scenes, weights and order."""
     device: str = "auto"
@@ -68,6 +71,8 @@ class Look:
     """Weights, .onnx or .pt; by default those that come with the game."""
     profile: str = "darkorbit"
     """Name of the game, or path of its .toml."""
+    device: Device = "auto"
+    """Where it runs; auto takes the best that is installed and works."""
     out: OutputFile | None = None
     """Write the screenshot with boxes drawn in."""
 
@@ -103,18 +108,20 @@ def run(command: Detector) -> int:
 def _train(command: Train) -> int:
     from rich.progress import Progress
 
+    from understudy.cli.profile import write_confidences
     from understudy.cli.show.terminal import Console
     from understudy.cli.train import interrupt_flag
     from understudy.learning.detector.train import train_detector
     from understudy.worlds.catalog import load_profile
 
     settings, console = _settings(command), Console(soft_wrap=True)
+    profile = load_profile(command.profile)
     with interrupt_flag() as interrupted, Progress(console=console) as bars:
         drawing = bars.add_task("pictures", total=None, visible=command.images is None)
         fitting = bars.add_task("learning", total=None)
         result = train_detector(
             settings,
-            load_profile(command.profile),
+            profile,
             lambda done, total: bars.update(drawing, completed=done, total=total),
             lambda state: bars.update(
                 fitting,
@@ -125,6 +132,12 @@ def _train(command: Train) -> int:
             interrupted.is_set,
         )
     _tell(console, result)
+    proposed = {one.name: one.proposed for one in result.qualities if one.proposed is not None}
+    if command.write_profile:
+        write_confidences(Path(command.profile), proposed)
+        console.print(f"{command.profile} has the proposed confidences now, in [eye.confidences].")
+    elif proposed:
+        console.print("To write what is proposed into a profile of your own:  --profile mygame.toml --write-profile")
     if not result.fit.finished:
         best = command.output_dir / "best_model.pt"
         console.print(f"Stopped before its end; to go on:  understudy detector train --start {best} ...")
@@ -138,6 +151,8 @@ def _settings(command: Train) -> "DetectorSettings":
 
     if (command.images is None) != (command.labels is None):
         raise FlagError("--images and --labels belong together: give the folder of pictures and the folder of labels.")
+    if command.write_profile and not (command.profile.endswith(".toml") and Path(command.profile).is_file()):
+        raise FlagError(f"--write-profile needs a profile of your own, a .toml file, not {command.profile!r}.")
     if command.pictures < command.batch_size:
         raise FlagError("--pictures must be at least --batch_size.")
     epochs = command.epochs
@@ -172,11 +187,25 @@ def _settings(command: Train) -> "DetectorSettings":
 
 
 def _tell(console: "Console", result: "DetectorResult") -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table("class", "AP50", title=f"{result.num_held_out} held-out pictures")
-    for name, precision in result.precisions.items():
-        table.add_row(name, "not in them" if precision != precision else f"{precision:.3f}")
+    table = Table(
+        *("class", "objects", "AP50", "at", "found", "false", "better at", "found", "false"),
+        title=f"{result.num_held_out} held-out pictures. At: the confidence in use, or a better one. "
+        "False: boxes a picture that are no object of the class",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    for one in result.qualities:
+        if not one.num_true:
+            table.add_row(one.name, "0", "-", f"{one.confidence:.2f}", "-", f"{one.false_boxes:.2f}", "-", "-", "-")
+            continue
+        used = (f"{one.confidence:.2f}", f"{one.recall:.0%}", f"{one.false_boxes:.2f}")
+        better = ("-", "-", "-")
+        if one.proposed is not None:
+            better = (f"{one.proposed:.2f}", f"{one.proposed_recall:.0%}", f"{one.proposed_false_boxes:.2f}")
+        table.add_row(one.name, str(one.num_true), f"{one.average_precision:.3f}", *used, *better)
     console.print(table)
     console.print(
         f"mAP50 {result.fit.metrics['map50']:.3f} after {result.fit.num_steps} steps on {result.num_training} "
@@ -212,11 +241,11 @@ def _look(command: Look) -> int:
     from understudy.worlds.catalog import load_profile
 
     profile, frame = load_profile(command.profile), read_picture(command.picture)
-    detector = open_detector(command.model, profile)
+    detector = open_detector(command.model, profile, device=command.device)
     detector.detect(frame)  # the first picture pays for what is set up
-    begun_s = time.process_time()
+    begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
     found = detector.detect(frame)
-    spent_ms = 1000 * (time.process_time() - begun_s)
+    spent_ms, cpu_ms = 1000 * (time.perf_counter() - begun_s), 1000 * (time.process_time() - begun_cpu_s)
     kinds = kinds_of_labels(detector.names, profile)
     table = Table("class", "kind", "confidence", "x", "y", "width", "height")
     for one in found:
@@ -225,7 +254,7 @@ def _look(command: Look) -> int:
         table.add_row(detector.names[one["label"]], profile.kinds[kind].name if kind >= 0 else "-", *numbers)
     console = Console(soft_wrap=True)
     console.print(table)
-    console.print(f"{len(found)} objects, {spent_ms:.1f} ms of CPU")
+    console.print(f"{len(found)} objects in {spent_ms:.1f} ms, {cpu_ms:.1f} ms of CPU. {detector.runs_on}")
     if command.out is not None:
         labels = [f"{detector.names[one['label']]} {one['confidence']:.2f}" for one in found]
         write_picture(command.out, draw_boxes(frame, found, labels))

@@ -1,5 +1,6 @@
-"""Says what is wrong with recordings, or with the desktop, before anybody trains or plays, and what to do about it."""
+"""`understudy doctor`: diagnostics of recordings and of the desktop, with advice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -7,34 +8,45 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Monitor
+from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from understudy.contract.profile import Profile
     from understudy.evaluation.diagnostics.findings import Diagnostics, Finding
+    from understudy.worlds.desktop.desktop_checks import Finding as DesktopFinding
     from understudy.worlds.desktop.desktop_checks import Severity
+
+NUM_TIMED = 10
+SLOWEST_S = 0.125
+"""Down to 8 pictures a second policies keep most of their score (benchmarks/desktop.md)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Doctor:
-    """Say what is wrong with recordings before training from them, or with the desktop before playing on it."""
+    """Diagnose problems in recordings before training, or on the desktop before playing."""
 
     path: Positional[Path | None] = None
-    """Folder or file; by default data/recordings and recordings/v2_training."""
+    """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
     json: bool = False
-    """Print everything as one line of JSON, for programs."""
+    """Print the results as one line of JSON, for use by programs."""
     desktop: bool = False
-    """Examine the screen instead: pictures, scaling, the cursor's range, focus, keys. Moves the mouse, no more."""
+    """Check the desktop instead: capture, scaling, cursor range, focus, keys. Moves the mouse, presses nothing."""
     window: str | None = None
-    """With --desktop: title of the game's window; by default the whole monitor."""
+    """With --desktop: title of the game's window; by default the whole monitor is checked."""
     monitor: Monitor = 1
-    """With --desktop: which monitor, counted from 1."""
+    """With --desktop: number of the monitor, counted from 1."""
     profile: str = "darkorbit"
-    """With --desktop: which game, the name of a profile or a path to one (.toml)."""
+    """With --desktop: name of the game's profile, or path of its .toml file."""
+    model: Path | None = None
+    """With --desktop: weights of the detector; by default those that come with the profile, where there are any."""
+    device: Device = "auto"
+    """With --desktop: where the detector runs; auto takes the best that is installed and works."""
 
 
 def run(command: Doctor) -> None:
-    """Examines the recordings with a progress bar and prints what was found."""
+    """Examines the recordings with a progress bar and prints the findings."""
     if command.desktop:
         return run_desktop(command)
     from rich.progress import Progress as Bar
@@ -57,7 +69,7 @@ def run(command: Doctor) -> None:
 
 
 def findings_table(diagnosis: "Diagnostics") -> "Table":
-    """What is wrong, the worst first."""
+    """Returns the table of problems, the worst first."""
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
@@ -73,7 +85,7 @@ def findings_table(diagnosis: "Diagnostics") -> "Table":
 
 
 def figures_table(diagnosis: "Diagnostics") -> "Table":
-    """What is fine."""
+    """Returns the table of figures without problems."""
     from rich.table import Table
     from rich.text import Text
 
@@ -85,11 +97,14 @@ def figures_table(diagnosis: "Diagnostics") -> "Table":
 
 
 def run_desktop(command: "Doctor") -> None:
-    """Prints each finding as soon as it is there.
+    """Runs the desktop checks; prints each finding as soon as it is measured.
 
     Raises:
-        WorldError: if there is nothing to examine: no display, no such window or monitor.
+        WorldError: if there is no display, or no such window or monitor.
+        FlagError: if the detector's device is not there.
     """
+    from itertools import chain
+
     from rich.text import Text
 
     from understudy.cli.show.terminal import Console
@@ -98,7 +113,8 @@ def run_desktop(command: "Doctor") -> None:
     from understudy.worlds.desktop.desktop_checks import Severity, examine
 
     profile, console = load_profile(command.profile), Console(highlight=False, soft_wrap=True)
-    findings = examine(profile, command.window, command.monitor)
+    detector = _check_detector(command, profile)
+    findings = chain(examine(profile, command.window, command.monitor), detector)
     if command.json:
         print(to_json(list(findings)))
         return
@@ -118,3 +134,37 @@ def run_desktop(command: "Doctor") -> None:
 
 def _colour(weight: "Severity") -> str:
     return ("green", "cyan", "yellow", "bold red")[weight]
+
+
+def _check_detector(command: Doctor, profile: "Profile") -> "Sequence[DesktopFinding]":
+    """How fast the detector is; nothing where the game has none yet."""
+    import time
+
+    import numpy as np
+
+    from understudy.contract.observation import TICK_S
+    from understudy.perception.detector_loader import open_detector
+    from understudy.perception.onnx_detector import WEIGHTS
+    from understudy.worlds.desktop.desktop_checks import Finding, Severity
+
+    if command.model is None and not (WEIGHTS / f"{profile.name}.onnx").is_file():
+        return ()
+    detector = open_detector(command.model, profile, device=command.device)
+    frame, took_s = np.zeros((profile.window_height, profile.window_width, 3), np.uint8), []
+    for _ in range(NUM_TIMED + 1):
+        began_s = time.perf_counter()
+        detector.detect(frame)
+        took_s.append(time.perf_counter() - began_s)
+    typical_s = float(np.median(took_s[1:]))  # the first one pays for what is set up
+    slow = typical_s > SLOWEST_S
+    finding = Finding(
+        weight=Severity.WARNING if slow else Severity.NOTE if typical_s > TICK_S else Severity.FINE,
+        what="the detector",
+        figure=f"{1000 * typical_s:.1f} ms a picture ({1 / typical_s:.0f} a second). {detector.runs_on}",
+        advice="give a smaller one, such as YOLO11n at 640 pixels, or another --device"
+        if slow
+        else "decisions keep 20 a second; objects are moved on by their velocity between two pictures"
+        if typical_s > TICK_S
+        else "",
+    )
+    return (finding,)

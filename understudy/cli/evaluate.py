@@ -1,4 +1,4 @@
-"""Judges trained policies beside the teacher they learned from and the trivial baselines, on the same seeded worlds."""
+"""`understudy evaluate`: compares policies with their teacher and trivial baselines on the same seeded worlds."""
 
 import os
 from collections.abc import Callable
@@ -19,49 +19,47 @@ if TYPE_CHECKING:
     from understudy.evaluation.report.report import Report
 
 Progress = Callable[[int, int], None]
-"""Told how many world-ticks are done, and of how many."""
+"""Progress callback: number of world-ticks done, and in total."""
 
 POLICY = "understudy"
 RANDOM = "random"
 COPYCAT_WORLDS = 4
-"""Of the judged worlds, so many of the teacher's are what the copycat check asks about where no recording is given."""
+"""Number of the teacher's worlds used by the copycat check where no recording is given."""
 SKIP_S = 8.0
-"""Play before the video begins: the way out of the base shows little."""
+"""Seconds of play skipped before the video begins, in which the ship leaves the base."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate:
-    """Judge trained policies beside their teacher and the trivial baselines, on the same seeded worlds."""
+    """Evaluate trained policies against their teacher and trivial baselines, on the same seeded worlds."""
 
     models: tuple[Path, ...] = (Path("models/v2"),)
-    """Folders with the three trained policies; several are taken as training seeds of one understudy. None at all
-    judges the teacher and the baselines alone."""
+    """Folders of the three policies, one per training seed; none for the teacher and the baselines alone."""
     teacher: str = "hunter"
-    """Style of the teacher that counts as 100 %, such as hunter, kiter or careful."""
+    """Play style of the teacher whose score counts as 100 %, such as hunter, kiter or careful."""
     worlds: Worlds = 128
-    """Seeded worlds that everyone plays, spread evenly over the maps."""
+    """Number of seeded worlds that every pilot plays, spread evenly over the maps."""
     seconds: Seconds = 120.0
-    """Game time in each world."""
+    """Seconds of game time in each world."""
     purpose: Literal["holdout", "choose"] = "holdout"
-    """Which seeds: `holdout` for figures to report, `choose` to pick between models or settings."""
+    """Seed space: `holdout` for reported figures, `choose` for selecting models or settings."""
     offset: Seed = 0
-    """How many seeds of that purpose to skip, for a second, independent look."""
+    """Number of seeds of that space to skip, for a second, independent evaluation."""
     processes: Parallel | None = None
-    """How many play at the same time; by default two where there are two cores. Does not change the result."""
+    """Number of parallel processes; by default two if there are two cores. Does not change the result."""
     out: OutputFolder = Path("out/evaluation")
-    """Folder for report.html, verdict.json and worlds.csv."""
+    """Output folder of report.html, verdict.json and worlds.csv."""
     video: Seconds | None = None
-    """Seconds of the understudy playing a typical one of these worlds, as video.webm and in the report; none by
-    default."""
+    """Seconds of video of the policies in a typical world, for video.webm and the report; none by default."""
     data_dir: Path | None = None
-    """Recordings that it was trained on: the report then shows how well each head predicts their held-out sessions, and
-    the copycat check asks about those rather than about the teacher's play in some of the worlds."""
+    """Training recordings, whose held-out sessions are used to evaluate each head and for the copycat check.
+    By default the copycat check uses the teacher's play in some of the worlds."""
     logs: Path = Path("logs/training")
-    """Where training left its curves, for the report; left out where there are none."""
+    """Folder of the training logs, whose curves the report shows if there are any."""
 
 
 def run(command: Evaluate) -> None:
-    """Plays with a progress bar, prints the table and says where the report lies."""
+    """Evaluates with a progress bar, and prints the table and the path of the report."""
     from rich.progress import Progress as Bar
 
     from understudy.cli.show.comparison_table import verdict_table
@@ -81,15 +79,15 @@ def run(command: Evaluate) -> None:
 
 
 def evaluate(command: Evaluate, progress: Progress | None = None) -> "ComparisonResult":
-    """As `judge_all`, the verdict alone."""
+    """Returns only the comparison of `judge_all`."""
     return judge_all(command, progress)[0]
 
 
 def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[ComparisonResult, tuple[HeadReport, ...]]":
-    """Plays everyone, asks the policies about recorded play, writes the report, the verdict and the ledger of worlds.
+    """Plays every entry, evaluates the heads on recorded play, and writes report, verdict and table of worlds.
 
     Raises:
-        FlagError: if there are not so many seeds or there is no such style of teacher.
+        FlagError: if there are too few seeds, or no such style of teacher.
         CheckpointError: if a folder holds no usable policies.
     """
     from understudy.contract.safe_files import replace_bytes
@@ -115,7 +113,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
 
 
 def gather(models: tuple[Path, ...], teacher: str) -> "list[Entry]":
-    """The understudy if there are models, its teacher, and every baseline.
+    """Returns the policies if there are models, their teacher, and every baseline.
 
     Raises:
         FlagError: if there is no such style of teacher.
@@ -168,14 +166,14 @@ def _report(
 def judge_heads(
     models: tuple[Path, ...], data_dir: Path | None, teacher: str, seeds: "UInt64[np.ndarray, ' B']", seconds: float
 ) -> "tuple[HeadReport, ...]":
-    """The copycat check, and where there are recordings how well each head predicts their held-out sessions.
+    """Runs the copycat check and, given recordings, evaluates each head on their held-out sessions.
 
     Args:
-        models: one folder for each training seed; none has no heads.
-        data_dir: recordings; without them the check asks about fresh play of the teacher in the first worlds.
-        teacher: its style.
-        seeds: of the judged worlds.
-        seconds: game time in each.
+        models: one folder for each training seed; without any, nothing is evaluated.
+        data_dir: recordings; without them the check uses new play of the teacher in the first worlds.
+        teacher: style of the teacher.
+        seeds: seeds of the evaluated worlds.
+        seconds: game time in each world.
 
     Raises:
         NoRecordingsError: if there are none in `data_dir`.

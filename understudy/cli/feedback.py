@@ -1,4 +1,4 @@
-"""Examine a critic on moments with known answers, or let one look on while the understudy plays."""
+"""Evaluate a reviewer on moments with known labels, or collect its corrections of the policies' play."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,67 +24,68 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Whom to ask."""
+    """The model or the rules that review play."""
 
     endpoint: str | None = None
-    """Base URL of an OpenAI-compatible server, such as http://localhost:1234/v1; by default OPENAI_BASE_URL of the
-    environment where a model is named, else the offline rules. A key is taken from OPENAI_API_KEY alone."""
+    """Base URL of an OpenAI-compatible server, such as http://localhost:1234/v1.
+    By default OPENAI_BASE_URL of the environment if --model is given, else the offline rules.
+    The API key is read from OPENAI_API_KEY only."""
     model: str | None = None
-    """Name of the model there."""
+    """Name of the model on the server."""
     timeout_s: Interval = 30.0
-    """Seconds for a whole answer."""
+    """Timeout of one request in seconds, the whole answer included."""
     max_calls: Count = 2000
-    """Requests in all."""
+    """Maximum number of requests in total."""
     max_tokens: Annotated[int, Range(1, 1_000_000)] = 300
-    """Longest answer of a model, in tokens."""
+    """Maximum length of a model's answer in tokens."""
     thought_tokens: Annotated[int, Range(0, 1_000_000)] = 4000
-    """More of them for a model that thinks before it answers, once it has run out; 0 for never."""
+    """Additional tokens for a reasoning model once it has used up --max-tokens; 0 for none."""
     flee_below: Probability = RuleSettings.flee_below
-    """Where the offline rules say FLEE under fire: health, 0.7 of the hull and 0.3 of the shield, 0..1. Set it to
-    where you would flee yourself: corrections towards somebody else's habits cost more than they save."""
+    """Health (0.7 hull + 0.3 shield, 0..1) below which the offline rules choose FLEE under fire.
+    Set it to where you would flee yourself: corrections towards other habits cost more than they save."""
     crowd_flee_below: Probability = RuleSettings.crowd_flee_below
-    """The same with three enemies near."""
+    """Health below which they choose FLEE with three enemies near."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluate(Endpoint):
-    """Ask about moments with known answers: agreement, confusion, calibration, and a picture of them."""
+    """Evaluate the reviewer on moments with known labels: agreement, confusion, calibration, and a plot of them."""
 
     moments: Annotated[int, Range(1, 100_000)] = 100
-    """How many."""
+    """Number of moments."""
     teacher: str = "hunter"
-    """Style of the teacher whose true modes are the answers."""
+    """Play style of the teacher, whose true modes are the labels."""
     labels: Path | None = None
-    """Corrections that somebody has looked through, a folder or a file, as the answers instead."""
+    """File or folder of reviewed corrections to use as labels instead."""
     seed: Annotated[int, Range(0, 400_000)] = 0
-    """Picks the moments."""
+    """Random seed of the choice of moments."""
     picture: OutputFile = Path("critic.png")
-    """The picture to write, .png or .svg."""
+    """Plot to write, .png or .svg."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Collect(Endpoint):
-    """Let the understudy play the embedded game, faster than real time, and write down what the critic says."""
+    """Let the policies play the embedded game, faster than real time, and save the reviewer's corrections."""
 
     models: Path = Path("models/v2")
-    """Folder with the three trained policies."""
+    """Folder of the three trained policies."""
     worlds: Worlds = 8
-    """Games at the same time."""
+    """Number of parallel games."""
     minutes: Minutes = 10.0
-    """Of play in each."""
+    """Minutes of play in each game."""
     every: Interval = 3.0
-    """Seconds of play between two looks at the same game."""
+    """Seconds of play between two reviews of the same game."""
     seed: Annotated[int, Range(0, 4_000_000)] = 0
-    """Decides the worlds."""
+    """Random seed of the worlds."""
     out: OutputFolder = Path("logs/vlm_corrections")
-    """Folder for corrections_TIMESTAMP.jsonl."""
+    """Output folder of corrections_TIMESTAMP.jsonl."""
 
 
 Critic = Annotated[Evaluate, tyro.conf.subcommand("evaluate")] | Annotated[Collect, tyro.conf.subcommand("collect")]
 
 
 def run(command: Evaluate | Collect) -> None:
-    """Does what was asked."""
+    """Runs the subcommand."""
     if command.crowd_flee_below < command.flee_below:
         raise FlagError("--crowd-flee-below must not be below --flee-below.")
     rules = RuleSettings(flee_below=command.flee_below, crowd_flee_below=command.crowd_flee_below)
@@ -114,15 +115,15 @@ def provider_of(
     rules: RuleSettings | None = None,
     **tokens: int,
 ) -> "Provider":
-    """The model behind an endpoint where one is named, else the rules.
+    """Returns the model at an endpoint if one is given, else the offline rules.
 
     Args:
         endpoint: base URL; from the environment when None and a model is named.
-        model: its name there.
-        timeout_s: seconds for a whole answer.
-        max_calls: requests in all.
-        rules: where the offline rules draw their lines.
-        tokens: `max_tokens` and `thought_tokens` of the answers.
+        model: name of the model on the server.
+        timeout_s: timeout of one request in seconds, the whole answer included.
+        max_calls: maximum number of requests.
+        rules: thresholds of the offline rules.
+        tokens: `max_tokens` and `thought_tokens`.
 
     Raises:
         FlagError: if only one of endpoint and model is known.
@@ -145,7 +146,7 @@ def provider_of(
 
 
 def described(provider: "Provider") -> str:
-    """Who the critic is, without any secret."""
+    """Returns a description of the reviewer without secrets."""
     from understudy.feedback.endpoint_settings import shown
     from understudy.feedback.openai_provider import OpenAIProvider
 
@@ -177,7 +178,7 @@ def _evaluate(command: Evaluate, provider: "Provider") -> None:
 
 
 def _unanswered(who: str, ended: str | None, problems: "Counter[str]") -> str:
-    """Why nothing came of it, in the words of the last or the most frequent reason."""
+    """Returns why there are no answers: the last or the most frequent reason."""
     why = ended or next((problem for problem, _ in problems.most_common(1)), "nothing was asked")
     return f"{who} gave no usable answer: {why.rstrip('.')}. See which model and server work in docs/manual/critic.md."
 
@@ -197,7 +198,7 @@ def _questions(command: Evaluate, draw: "Draw | None") -> "Sequence[LabelledMome
 
 
 def _draw() -> "Draw":
-    """Pictures for a model that looks at them."""
+    """Returns the renderer of pictures for a vision-language model."""
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -232,7 +233,7 @@ def _tell(result: "FeedbackMetrics", who: str, console: "Console") -> None:
 
 
 def _verdict(result: "FeedbackMetrics") -> list[str]:
-    """What the answers are worth, the corrections among them first: only those change a policy."""
+    """Returns a summary of the answers' quality, corrections first, because only they change a policy."""
     share, corrections = result.agreement, result.corrections
     worth = "nothing was corrected"
     if result.num_corrections:
@@ -262,7 +263,7 @@ def _collect(command: Collect, provider: "Provider") -> None:
     from understudy.worlds.simulator.world import Simulator
 
     console = Console(soft_wrap=True)
-    torch.set_num_threads(1)  # for so few worlds two are slower than one, and far slower on a busy machine
+    torch.set_num_threads(1)  # for so few worlds two threads are slower than one, and far slower on a busy machine
     seeds = seeds_for(Purpose.TRAIN, command.worlds, FIRST_WORLD + 1000 * command.seed)
     world = Simulator(seeds, spread_over_maps(seeds))
     reviewer = Reviewer(provider, CorrectionLog.create(command.out), world.profile)
@@ -299,4 +300,4 @@ def _collect(command: Collect, provider: "Provider") -> None:
 
 
 FIRST_WORLD = 800_000
-"""Worlds that neither `understudy record` nor shadow learning's benchmark plays in."""
+"""First world number; disjoint from those of `understudy record` and of shadow learning's benchmark."""

@@ -1,4 +1,4 @@
-"""`understudy finetune`, and the guide's finetune_with_vlm.py: policies take in corrections, and the gate decides."""
+"""`understudy finetune`, and the guide's finetune_with_vlm.py: fine-tunes policies on corrections, runs the gate."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,38 +23,38 @@ EXIT_INTERRUPTED = 130
 
 @dataclass(frozen=True, kw_only=True)
 class Finetune:
-    """Fine-tune the Strategist on corrections, let the Executor follow, and play with them if they play better."""
+    """Fine-tune the Strategist on corrections, adapt the Executor to it, and promote both if the gate accepts them."""
 
     corrections_dir: Path = Path("logs/vlm_corrections")
-    """Folder with corrections_TIMESTAMP.jsonl files, or one of them."""
+    """Folder of corrections_TIMESTAMP.jsonl files, or one such file."""
     model_path: Annotated[
         Path, Output(kind="folder", when=lambda command: not command.no_gate, place=lambda path: path.parent)
     ] = Path("models/v2/strategist/best_model.pt")
-    """The Strategist to go on from; Tactician and Executor are looked for in the folders beside its own."""
+    """Strategist checkpoint to start from; Tactician and Executor are loaded from the folders beside its own."""
     output_dir: OutputFolder = Path("models/v2/strategist_vlm_ft")
-    """Folder for the new Strategist; the Executor that follows it goes into the folder executor below."""
+    """Output folder of the new Strategist; the adapted Executor is written to its subfolder executor."""
     epochs: Count = 20
-    """Passes over corrections and rehearsed recordings."""
+    """Number of passes over the corrections and the rehearsed recordings."""
     lr: LearningRate = 1e-5
-    """Highest learning rate of the Strategist."""
+    """Peak learning rate of the Strategist."""
     device: str = "auto"
-    """auto, cpu, cuda or cuda:1; auto takes CUDA where there is one."""
+    """Torch device: auto, cpu, cuda or cuda:1; auto uses CUDA if available."""
     data_dir: Path | None = None
-    """Base recordings to rehearse; by default data/recordings and recordings/v2_training."""
+    """Folder of base recordings for rehearsal; by default data/recordings and recordings/v2_training."""
     batch_size: Count = 8
-    """Samples a step."""
+    """Samples per training step."""
     seed: Seed = 0
-    """Of data order, dropout and augmentation."""
+    """Random seed of data order, dropout and augmentation."""
     no_gate: Flag[bool] = False
-    """Write the checkpoints and leave it at that: nothing new plays."""
+    """Write the checkpoints without testing or promoting them."""
     pairs: Count = 256
-    """Worlds in which the gate lets old and new play before a change that is not surely better is refused."""
+    """Maximum number of paired worlds of the gate, after which a change without a proven gain is rejected."""
     log_dir: OutputFolder = Path("logs/training")
-    """Folder for the curves: tensorboard --logdir=logs/training"""
+    """Folder of the TensorBoard logs: tensorboard --logdir=logs/training"""
 
 
 def run(command: Finetune) -> int:
-    """Fine-tunes and submits to the gate; 130 where Ctrl-C ended it early."""
+    """Fine-tunes and runs the gate; returns 130 after Ctrl-C."""
     from understudy.cli.show.train_view import watch_gathering
 
     config = _gate_config(command)
@@ -101,7 +101,7 @@ def _gate_config(command: Finetune) -> "GateConfig":
 
 
 def _read(command: Finetune, console: Console) -> "AggregationResult":
-    """What the files hold, said in a few lines."""
+    """Reads the corrections and prints a summary."""
     from understudy.feedback.correction_reader import read_corrections
     from understudy.learning.corrections.aggregation import aggregate_corrections
     from understudy.learning.corrections.finetune import FEW

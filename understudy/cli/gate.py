@@ -1,4 +1,4 @@
-"""`understudy gate`: staged weights play those that play now in the embedded game, and take their place if they win."""
+"""`understudy gate`: tests a candidate against the incumbent in the embedded game, and promotes it if it is better."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,37 +18,36 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 @dataclass(frozen=True, kw_only=True)
 class Gate:
-    """Judge staged weights against those that play, on paired fresh worlds; they play if they are surely better."""
+    """Test a candidate against the weights that play now, on paired unseen worlds; promote it if surely better."""
 
     candidate: Annotated[Path | None, tyro.conf.Positional] = None
-    """The checkpoint, of any of the three policies; by default the one that was staged last."""
+    """Checkpoint of any of the three policies; by default the one staged last."""
     models: OutputFolder = Path("models/v2")
-    """Folder with the three trained policies."""
+    """Folder of the three trained policies."""
     error: Annotated[float, Range(1e-6, 0.499)] = 0.05
-    """Chance of letting through what is truly no better."""
+    """Type 1 error: probability of promoting a candidate that is no better."""
     smallest_gain: Annotated[float, Range(0.0, 1e6, above_minimum=True)] = 1.0
-    """Points a minute: what surely gains less is refused early."""
+    """Smallest relevant gain in points per minute: a candidate that surely gains less is rejected early."""
     worst_loss: Annotated[float, Range(0.0, 1e6)] = 50.0
-    """Points a minute that it may lose in a world, at the worst, although none so far has shown it: guards against rare
-    disasters, and takes more worlds where it is larger."""
+    """Assumed largest loss in one world, points per minute, seen or not; a larger value needs more worlds."""
     deaths_ratio: Annotated[float, Range(1.0, 1000.0)] = 1.25
-    """Deaths must surely stay below this many times those of what plays now, and half a death an hour more."""
+    """Non-inferiority margin of deaths: at most this multiple of the incumbent's, plus half a death per hour."""
     max_pairs: Count = 1024
-    """Worlds after which what is still not surely better is refused; a multiple of 64."""
+    """Maximum number of paired worlds, a multiple of 64; without a proven gain by then, the candidate is rejected."""
     seconds: Seconds = 120.0
-    """Game time in each world."""
+    """Seconds of game time in each world."""
     processes: Parallel = 1
-    """How many play at the same time; does not change the verdict."""
+    """Number of parallel processes; does not change the verdict."""
     why: str = "asked for"
-    """Is written into the policy's history/audit.jsonl."""
+    """Reason, written to the policy's history/audit.jsonl."""
 
 
 def run(command: Gate) -> None:
-    """Plays with a progress bar, says what came of it and what plays now.
+    """Runs the gate with a progress bar; prints the verdict and the weights that play now.
 
     Raises:
-        FlagError: if the numbers make no sense.
-        CheckpointError: if there is no candidate, or what plays now is not usable.
+        FlagError: if a setting is out of range.
+        CheckpointError: if there is no candidate, or the incumbent is not usable.
     """
     from rich.progress import Progress as Bar
 
@@ -73,10 +72,10 @@ def run(command: Gate) -> None:
 
 
 def config_of(command: Gate) -> "GateConfig":
-    """The gate's own settings.
+    """Returns the configuration of the gate.
 
     Raises:
-        FlagError: if the numbers make no sense.
+        FlagError: if a setting is out of range.
     """
     from understudy.contract.errors import FlagError
     from understudy.evaluation.comparison.paired_test import SequentialTestConfig

@@ -1,11 +1,11 @@
-"""The guide's script names. Each script under `darkorbit_bot/` is a door: it calls `open_door` with its own name.
+"""Entry points of the guide's scripts: each script under `darkorbit_bot/` calls `open_door` with its own name.
 
-The guide types `python darkorbit_bot/v2/training/train_strategist.py ...`, whichever `python` that is. So nothing but
-the standard library is imported before it is known that this Python has the project's libraries; where it has not,
-the project's own `.venv` takes over.
+The guide runs `python darkorbit_bot/v2/training/train_strategist.py ...` with any `python`. So only the standard
+library is imported before it is known that this Python has the project's libraries; if it has not, the script is
+started again with the project's own `.venv`.
 """
 
-from __future__ import annotations  # so that an older Python reads this file and gets the sentence below
+from __future__ import annotations  # so that an older Python can parse this file and print the message below
 
 import importlib.util
 import os
@@ -47,12 +47,12 @@ def has_libraries() -> bool:
 
 
 def venv_python(root: Path) -> Path:
-    """Where start.py puts the project's own Python."""
+    """Returns the path at which start.py installs the project's own Python."""
     return root / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
 def _hand_over(name: str, arguments: list[str]) -> int:
-    """Starts the same script with the project's own Python, or says how to get one."""
+    """Starts the same script with the project's own Python, or prints how to install it."""
     python = venv_python(ROOT)
     already_there = Path(sys.prefix).resolve() == (ROOT / ".venv").resolve()
     if already_there or not python.exists():

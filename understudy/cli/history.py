@@ -1,4 +1,4 @@
-"""`understudy history`: every decision about what plays, and the ancestors that a rollback can return to."""
+"""`understudy history`: promotions, rejections and rollbacks, and the ancestors that a rollback can restore."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,28 +8,28 @@ from understudy.cli.flags.number_ranges import Count
 from understudy.contract.terminal_text import printable
 
 SHORT = 8
-"""Digits of an identity that are shown; as many are enough for rollback --to."""
+"""Number of digits shown of a checkpoint's identity; as many are enough for rollback --to."""
 MAX_TEXT = 1000
-"""Characters that are shown of what a line says."""
+"""Maximum number of characters shown of a text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """List what was promoted, refused and rolled back, why, and which ancestors are kept."""
+    """List promotions, rejections and rollbacks with their reasons, and the ancestors that are kept."""
 
     models: Path = Path("models/v2")
-    """Folder with the three trained policies."""
+    """Folder of the three trained policies."""
     policy: str | None = None
-    """strategist, tactician or executor; all three by default."""
+    """Policy to list: strategist, tactician or executor; all three by default."""
     last: Count = 20
-    """How many decisions to show."""
+    """Number of latest decisions to show."""
 
 
 def run(command: History) -> None:
-    """Prints them oldest first, and for each policy what plays and what is kept.
+    """Prints the decisions, oldest first, and for each policy the incumbent and its ancestors.
 
     Raises:
-        CheckpointError: if what plays is not usable.
+        CheckpointError: if the incumbent is not usable.
     """
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import CheckpointError
@@ -59,7 +59,7 @@ def run(command: History) -> None:
 
 
 def describe(line: dict[str, Any]) -> str:
-    """A decision in a line, and what the judge said in another; both fit into 80 columns where they can."""
+    """Returns a decision on one line and its verdict on another, each within 80 columns if possible."""
     told = {name: printable(str(value), MAX_TEXT) for name, value in line.items() if value is not None}
     when = told["when"][:16].replace("T", " ")
     change = " -> ".join(told[end][:SHORT] for end in ("from", "to") if told.get(end))

@@ -1,6 +1,6 @@
-"""The command `understudy`: one table of verbs, one place where mistakes become a sentence and an exit code.
+"""The command `understudy`: the table of verbs, and the conversion of errors to a sentence and an exit code.
 
-Only the module of the verb that was asked for is imported, so `--help` answers without torch, numba or pygame.
+Only the module of the given verb is imported, so `--help` works without torch, numba or pygame.
 """
 
 import difflib
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb.
 
     Args:
-        arguments: what stands behind `understudy` on the command line; that of this process when None.
+        arguments: the command line after `understudy`; by default that of this process.
 
     Returns:
         The exit code: 0, 2 after a mistake of the user, 130 after Ctrl-C.
@@ -71,10 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def answer_without_verb(word: str) -> int:
-    """Answers --help and --version.
+    """Handles --help and --version.
 
     Raises:
-        FlagError: for any other word; names the verb that is nearest to it, and all others.
+        FlagError: for any other word; the message lists the most similar verb and all others.
     """
     if word in ("--help", "-h"):
         return show_verbs()
@@ -86,7 +86,7 @@ def answer_without_verb(word: str) -> int:
 
 
 def say_version() -> int:
-    """The version of the installed package."""
+    """Prints the version of the installed package."""
     try:
         number = version("understudy")
     except PackageNotFoundError:
@@ -96,7 +96,7 @@ def say_version() -> int:
 
 
 def show_verbs() -> int:
-    """The list of verbs."""
+    """Prints the list of verbs."""
     from rich.table import Table
     from rich.text import Text
 
@@ -116,7 +116,7 @@ def show_verbs() -> int:
 
 
 def run_command(module_name: str, command_name: str, arguments: Sequence[str], program: str) -> int:
-    """Parses the arguments into the module's dataclass and runs it; `main` and the guide's doors both end here."""
+    """Parses the arguments into the module's dataclass and runs it; used by `main` and by the guide's scripts."""
     arguments = list(arguments)
     debug = DEBUG_FLAG in arguments
     while DEBUG_FLAG in arguments:
@@ -139,7 +139,7 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
 
 
 def _first_line(command_type: Any, module_name: str) -> str:
-    """What a verb does: from its dataclass, or from its module where the verb is a choice of several dataclasses."""
+    """Returns a verb's summary: from its dataclass, or from its module if the verb has subcommands."""
     described = command_type if isinstance(command_type, type) else importlib.import_module(module_name)
     return (described.__doc__ or "").strip().partition("\n")[0]
 
@@ -149,7 +149,7 @@ def _command_type(module_name: str, command_name: str) -> Any:
 
 
 def _set_up_logging(debug: bool) -> None:
-    """The only place that configures logging; rooms just ask for their logger. Other packages only warn."""
+    """Configures logging, the only place that does; other packages log warnings only."""
     log_to_stderr("%(asctime)s %(name)s %(levelname)s %(message)s" if debug else "%(message)s")
     logging.getLogger("understudy").setLevel(logging.DEBUG if debug else logging.INFO)
 

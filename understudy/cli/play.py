@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from understudy.worlds.simulator.window.game_window import GameWindow
 
 MOST_BEHIND = 10
-"""Ticks: half a second that a busy machine may make up, so that each tick of a recording has its action."""
+"""Maximum lag in ticks (half a second) on a busy machine; the game catches up, so that each tick has its action."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,21 +20,21 @@ class Play:
     """Play the embedded game yourself, in a window."""
 
     record: bool = False
-    """Record what you do, to train from."""
+    """Record your play for training."""
     out: Annotated[Path, Output(kind="folder", when=lambda command: command.record)] = Path("recordings/v2_training")
-    """Folder for the recording."""
+    """Output folder of the recording."""
     seed: Seed = 0
-    """Decides the world; another seed is another game."""
+    """Random seed of the world."""
     map: str | None = None
-    """Name of the map to begin on, 1-1 (safe) to 1-4 (dangerous); by default the seed draws one."""
+    """Name of the first map, 1-1 (safe) to 1-4 (dangerous); by default drawn from the seed."""
     minutes: Minutes | None = None
-    """End by itself after so many minutes of play; by default play until the window is closed."""
+    """Maximum minutes of play; by default play ends when the window is closed."""
     size: PictureSize = (1280, 720)
     """Width and height of the window in pixels."""
 
 
 def run(command: Play) -> None:
-    """Opens the window, plays until it is closed, and says how it went."""
+    """Opens the window, plays until it is closed, and prints a summary."""
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")

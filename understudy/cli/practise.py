@@ -1,4 +1,4 @@
-"""`understudy practise`: PPO in many simulated games at once; the gate tests each candidate."""
+"""`understudy practise`: PPO in many parallel simulated games; the gate tests each candidate."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,40 +23,40 @@ EXIT_INTERRUPTED = 130
 
 @dataclass(frozen=True, kw_only=True)
 class Practise:
-    """Train the executor by PPO in many embedded games at once; only weights that the gate accepts play afterwards."""
+    """Train the Executor by PPO in many parallel embedded games; only weights that the gate accepts are promoted."""
 
     models: OutputFolder = Path("models/v2")
-    """Folder with the three trained policies; the executor is trained."""
+    """Folder of the three trained policies, whose Executor is trained."""
     out: OutputFolder = Path("logs/practise")
-    """Folder for the plot practice.png, the curves and the training state that --resume continues from."""
+    """Output folder of the plot practice.png, the logs and the training state for --resume."""
     hours: Hours = 8.0
-    """Simulated hours to practise, all games together; those before --resume count."""
+    """Simulated hours of play in total, all games together; hours before --resume count."""
     kl_coef: Annotated[float, Range(0.0, 1e6), tyro.conf.arg(aliases=["--leash"])] = 0.3
-    """KL coefficient: points that each nat of divergence from your way of playing has to earn. Higher plays more like
-    you, lower scores more."""
+    """KL coefficient: penalty in points per nat of divergence from the policy cloned from your play.
+    Higher values play more like you, lower values score more."""
     death_price: Annotated[float, Range(0.0, 1e6)] = 14.0
-    """Penalty of a death in points; at 10 or more no death pays off in score."""
+    """Penalty of a death in points; at 10 or more, dying never increases the score."""
     lr: LearningRate = 1e-4
-    """Learning rate of the executor."""
+    """Learning rate of the Executor."""
     worlds: Annotated[int, Range(64, 65_536)] = 128
-    """Games in parallel, a multiple of 64."""
+    """Number of parallel games, a multiple of 64."""
     judge_hours: Hours = 8.0
-    """Simulated hours between two candidates for the gate; one more follows at the end."""
+    """Simulated hours between two candidates for the gate; the final weights are a candidate, too."""
     no_gate: Flag[bool] = False
-    """Only stage candidates; `understudy gate` tests them."""
+    """Stage candidates without testing them; `understudy gate` tests them."""
     no_likeness: Flag[bool] = False
-    """Do not measure the drift from your style at the end."""
+    """Skip the measurement of the drift from your play style at the end."""
     seed: Annotated[int, Range(0, 4000)] = 0
-    """Of worlds, sampling and batches."""
+    """Random seed of worlds, sampling and batches."""
     resume: Flag[bool] = False
     """Continue an earlier run in --out, with the same settings."""
 
 
 def run(command: Practise) -> int | None:
-    """Trains with a progress bar; 130 where Ctrl-C ended it early.
+    """Trains with a progress bar; returns 130 after Ctrl-C.
 
     Raises:
-        FlagError: if the numbers make no sense.
+        FlagError: if a setting is out of range.
         CheckpointError: if there are no usable policies, or nothing to resume.
     """
     from understudy.cli.train import interrupt_flag
@@ -77,10 +77,10 @@ def run(command: Practise) -> int | None:
 
 
 def settings_of(command: Practise) -> "RunSettings":
-    """The settings of the run.
+    """Returns the settings of the run.
 
     Raises:
-        FlagError: if the numbers make no sense.
+        FlagError: if a setting is out of range.
     """
     from understudy.contract.errors import FlagError
     from understudy.evaluation.gate.simulator_gate import GateConfig
@@ -112,7 +112,7 @@ def settings_of(command: Practise) -> "RunSettings":
 
 
 SEEDS_A_RUN = 1_000_000
-"""Runs with different --seed use different worlds, for 18 years of play."""
+"""World seeds reserved for each --seed, so that runs use different worlds for 18 years of play."""
 
 
 def _say(console: Console, judged: "EvaluatedCandidate") -> None:
@@ -154,7 +154,7 @@ class PractiseBar:
     def __init__(self, console: Console, hours: float) -> None:
         self._progress = Progress(
             TextColumn("{task.description:<10}", table_column=Column(no_wrap=True, min_width=10)),
-            BarColumn(bar_width=8),  # with the numbers it fills the 80 columns that a terminal has at least
+            BarColumn(bar_width=8),  # with the numbers this fills 80 columns, the minimum width of a terminal
             TextColumn("{task.fields[numbers]}"),
             TimeRemainingColumn(elapsed_when_finished=True),
             console=console,
@@ -164,7 +164,7 @@ class PractiseBar:
         self._score = self._deaths = float("nan")
 
     def show(self, report: "RolloutReport") -> None:
-        """Called after each rollout."""
+        """Updates the bar of training; called after each rollout."""
         self._progress.update(self._gate, visible=False)
         self._score = _blend(self._score, report.score)
         self._deaths = _blend(self._deaths, report.deaths_per_hour)
@@ -175,7 +175,7 @@ class PractiseBar:
         self._progress.update(self._practice, completed=report.hours, numbers=numbers)
 
     def show_gate(self, done: int, whole: int) -> None:
-        """Called while candidate and incumbent play."""
+        """Updates the bar of the gate; called while candidate and incumbent play."""
         self._progress.update(self._gate, completed=done, total=whole, visible=done < whole)
 
     def __enter__(self) -> "PractiseBar":

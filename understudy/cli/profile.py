@@ -9,6 +9,8 @@ from tyro.conf import Positional
 from understudy.cli.flags.output_paths import Output, OutputFile
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
 
     from understudy.contract.profile import Profile as GameProfile
@@ -215,3 +217,37 @@ def annotated(profile: "GameProfile", frame: "np.ndarray", record: "np.void") ->
         text = f"{profile.kinds[int(track['kind'])].name} {hp}"
         draw_area(picture, float(left), float(top), float(track["width"]), float(track["height"]), text.strip(), GREEN)
     return picture
+
+
+def write_confidences(path: Path, confidences: "Mapping[str, float]") -> None:
+    """Puts a table [eye.confidences] into a profile; the rest of the file stays as it is, where that is possible.
+
+    Raises:
+        WireError: if the file is no profile.
+    """
+    import json
+    import re
+    import tempfile
+    from dataclasses import replace
+
+    from understudy.contract.errors import WireError
+    from understudy.contract.profile import Profile as GameProfile
+    from understudy.contract.safe_files import replace_bytes
+    from understudy.contract.screen_layout import Screen
+    from understudy.contract.serialization import read_toml
+    from understudy.contract.toml_writer import to_toml
+
+    before = read_toml(GameProfile, path)
+    wanted = replace(before, eye=replace(before.eye or Screen(), confidences=dict(confidences)))
+    text = path.read_text(encoding="utf-8")
+    kept = re.sub(r"(?ms)^\[eye\.confidences\]$.*?(?=^\[|\Z)", "", text).rstrip()
+    lines = (f"{json.dumps(name, ensure_ascii=False)} = {value}" for name, value in confidences.items())
+    table = "\n".join(("[eye.confidences]", *lines, ""))
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder, "profile.toml")
+        trial.write_text(f"{kept}\n\n{table}", encoding="utf-8")
+        try:
+            fits = to_toml(read_toml(GameProfile, trial)) == to_toml(wanted)
+        except WireError:  # [eye] stands in one line, and cannot be added to
+            fits = False
+        replace_bytes(path, trial.read_bytes() if fits else to_toml(wanted).encode())

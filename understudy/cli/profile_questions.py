@@ -1,4 +1,4 @@
-"""The questions of `understudy profile new`: each is answered by its flag, else typed, else pointed at in a window."""
+"""The questions of `understudy profile new`; each is answered by a flag, by typing, or with the mouse in a window."""
 
 import os
 from collections.abc import Callable
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 NONE = "-"
-"""Answers that there is no such thing."""
+"""Answer for "there is none"."""
 POINTED_AT = ("hp", "shield", "minimap", "ship", "panels")
-"""Questions that are answered with the mouse where a window is wanted."""
+"""Questions that are answered with the mouse if --window is set."""
 _ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 
 
 def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
-    """A profile out of flags and answers.
+    """Builds a profile from flags and answers.
 
     Raises:
-        FlagError: if an answer makes no sense, or a question has neither flag nor answer.
+        FlagError: if an answer is invalid, or a question has neither flag nor answer.
     """
     margins = _margins_of(command.play_area or NONE, frame)
     frame = frame[margins.top : frame.shape[0] - margins.bottom, margins.left : frame.shape[1] - margins.right]
@@ -77,17 +77,17 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
 
 
 class _Questions:
-    """Asks one after the other about one screenshot."""
+    """Asks the questions about one screenshot."""
 
     def __init__(self, command: "New", frame: np.ndarray, margins: Margins) -> None:
-        """Args: frame: the play area; margins: what was cut off, which typed places count from."""
+        """Args: frame: the play area; margins: the edges cut off, from which typed positions are measured."""
         self._command, self._frame, self._margins = command, frame, margins
         self._height, self._width = frame.shape[:2]
         self._typed = True
         self._console = Console(soft_wrap=True)
 
     def ask(self, flag: str, question: str, read: Callable[[str], T]) -> T:
-        """The answer to one question; a typed answer that makes no sense is asked for again."""
+        """Returns the answer to one question; repeats the question after an invalid typed answer."""
         given = getattr(self._command, flag)
         self._typed = given is not None or flag not in POINTED_AT
         if given is not None:
@@ -106,7 +106,7 @@ class _Questions:
             os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
             from understudy.viewer.region_picker import pick
 
-            asked = question.partition(" (")[0]  # behind it stands how to type it
+            asked = question.partition(" (")[0]  # without the instructions for typing
             self._console.print(f"{asked} Point at it in the window.", style="bold", markup=False)
             picked = pick(
                 self._frame, asked, point=flag == "ship", several=flag == "panels", fill=flag in ("hp", "shield")
@@ -121,7 +121,7 @@ class _Questions:
             raise FlagError(f"Nobody answered {question!r}: give --{flag}.") from None
 
     def name_of(self, text: str) -> str:
-        """The name, unless it cannot be a file's or a profile would be lost by it."""
+        """Validates the name: it must be a possible file name and not overwrite a profile."""
         try:
             require_file_name("the name of a game", text)
         except ValueError as problem:
@@ -132,7 +132,7 @@ class _Questions:
         return text
 
     def about_kinds(self) -> str:
-        """The question for kinds, with a detector's classes where there is one."""
+        """Returns the question for kinds, with the detector's classes if there is a detector."""
         question = "What is there in the game? (name:ROLE:value, such as streuner:ENEMY:1 bonus_box:LOOT:1)"
         model: Path | None = self._command.model
         if model is None or self._command.kinds is not None:
@@ -143,21 +143,21 @@ class _Questions:
         return f"{question} The weights know: {', '.join(OnnxDetector(onnx_file(model)).names)}."
 
     def panels_of(self, text: str) -> tuple[Rectangle, ...]:
-        """Rectangles with semicolons between."""
+        """Parses rectangles separated by semicolons."""
         parts = [part for part in text.split(";") if part.strip()]
         return () if text.strip() == NONE else tuple(_rectangle(self._area(numbers_of(part, 4))) for part in parts)
 
     def typed_panels_of(self, text: str) -> tuple[Rectangle, ...]:
-        """As `panels_of`, of what was given by a flag."""
+        """Parses rectangles given by a flag, as `panels_of`."""
         self._typed = True
         return self.panels_of(text)
 
     def area_or_none(self, text: str) -> Area | None:
-        """One rectangle."""
+        """Parses one rectangle; None for none."""
         return None if text.strip() == NONE else self._area(numbers_of(text, 4))
 
     def bar_of(self, name: str) -> Callable[[str], Bar | None]:
-        """A reader of one bar's answer."""
+        """Returns a parser of one bar's answer."""
 
         def read(text: str) -> Bar | None:
             if text.strip() == NONE:
@@ -168,7 +168,7 @@ class _Questions:
         return read
 
     def dots_of(self, text: str) -> tuple[Dot, ...]:
-        """The player's own dot."""
+        """Parses the position of the player's own dot."""
         if text.strip() == NONE:
             return ()
         x, y = self._shifted(numbers_of(text, 2))
@@ -179,17 +179,17 @@ class _Questions:
         return area_of(left, top, right, bottom, self._width, self._height)
 
     def _shifted(self, places: list[float]) -> list[float]:
-        """Pixels of the screenshot, x and y in turn, as pixels of the play area; those picked in a window are that."""
+        """Converts pixels of the screenshot (x and y alternating) to pixels of the play area, except picked ones."""
         if self._command.window and not self._typed:
             return places
         return [place - (self._margins.top if i % 2 else self._margins.left) for i, place in enumerate(places)]
 
 
 def numbers_of(text: str, count: int) -> list[float]:
-    """So many numbers with blanks or commas between.
+    """Parses `count` numbers separated by blanks or commas.
 
     Raises:
-        FlagError: if there are others.
+        FlagError: if the text is anything else.
     """
     try:
         numbers = [float(part) for part in text.replace(",", " ").replace("%", " ").split()]
@@ -201,10 +201,10 @@ def numbers_of(text: str, count: int) -> list[float]:
 
 
 def keys_of(text: str) -> tuple[str, ...]:
-    """Names of keys, each once.
+    """Parses names of keys, without duplicates.
 
     Raises:
-        FlagError: if no key is called so.
+        FlagError: if a name is unknown.
     """
     names = tuple(dict.fromkeys(text.lower().split()))
     if len(names) > KEY_BITS:
@@ -218,10 +218,10 @@ def keys_of(text: str) -> tuple[str, ...]:
 
 
 def kinds_of(text: str) -> tuple[Kind, ...]:
-    """Kinds out of name:ROLE:value, value left out for nothing.
+    """Parses kinds given as name:ROLE:value; without a value it is 0.
 
     Raises:
-        FlagError: naming what makes no sense.
+        FlagError: if one is invalid; the message names it.
     """
     kinds = []
     for part in text.split():
@@ -239,10 +239,10 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
 
 
 def _margins_of(text: str, frame: np.ndarray) -> Margins:
-    """The edges around a play area that was given as left top right bottom.
+    """Returns the margins around a play area given as left top right bottom.
 
     Raises:
-        FlagError: if it does not lie in the screenshot.
+        FlagError: if it is not inside the screenshot.
     """
     if text.strip() == NONE:
         return Margins()
@@ -253,7 +253,7 @@ def _margins_of(text: str, frame: np.ndarray) -> Margins:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    """Each once."""
+    """Splits a text into words without duplicates."""
     return tuple(dict.fromkeys(text.split()))
 
 

@@ -1,4 +1,4 @@
-"""`understudy promote`, `rollback` and `manner`: let a candidate play, what played before, or the other manner."""
+"""`understudy promote`, `rollback` and `manner`: change the weights that play."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,44 +13,44 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 @dataclass(frozen=True, kw_only=True)
 class Promote:
-    """Let staged weights play; what plays now is kept."""
+    """Promote a candidate; the incumbent is kept for rollback."""
 
     candidate: Annotated[Path | None, tyro.conf.Positional] = None
-    """The checkpoint, of any of the three policies; by default the one that was staged last."""
+    """Checkpoint of any of the three policies; by default the one staged last."""
     models: OutputFolder = Path("models/v2")
-    """Folder with the three trained policies."""
+    """Folder of the three trained policies."""
     gate: Flag[bool] = False
-    """Only if it proves better in the embedded game (understudy gate); otherwise whatever anybody said of it."""
+    """Promote only if the gate accepts it (understudy gate); otherwise promote without a test."""
     why: str = "asked for"
-    """Is written into the policy's history/audit.jsonl."""
+    """Reason, written to the policy's history/audit.jsonl."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback:
-    """Let weights play again that played before; by default those from before the last promotion."""
+    """Restore earlier weights; by default those before the last promotion."""
 
     models: OutputFolder = Path("models/v2")
-    """Folder with the three trained policies."""
+    """Folder of the three trained policies."""
     to: str | None = None
-    """Identity, or how it begins, of any ancestor (understudy history lists them)."""
+    """Identity of an ancestor, or a prefix of it (understudy history lists them)."""
     policy: str | None = None
-    """strategist, tactician or executor; by default the one that was promoted last, or that has the ancestor."""
+    """Policy to restore: strategist, tactician or executor; by default the one promoted last, or the one with --to."""
     why: str = "asked for"
-    """Is written into the policy's history/audit.jsonl."""
+    """Reason, written to the policy's history/audit.jsonl."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Manner:
-    """Let the understudy play as in the base recordings again, or as you played when it learnt in your shadow."""
+    """Switch the Executor between the play style of the base recordings and that of shadow learning."""
 
     models: OutputFolder = Path("models/v2")
-    """Folder with the three trained policies."""
+    """Folder of the three trained policies."""
     why: str = "asked for"
-    """Is written into the executor's history/audit.jsonl."""
+    """Reason, written to the executor's history/audit.jsonl."""
 
 
 def run(command: Promote | Rollback | Manner) -> None:
-    """Changes a best_model.pt and says what plays now."""
+    """Replaces a best_model.pt and prints the weights that play now."""
     from understudy.cli.show.terminal import Console
     from understudy.learning.registry.candidates import newest_candidate
     from understudy.learning.registry.promotion import PromotionRecord, promote, rollback

@@ -9,6 +9,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Minutes, Monitor, Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class Record:
     """With --world desktop: weights of the detector; by default those that come with the profile."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    device: Device = "auto"
+    """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
     hotkeys: str | None = None
     """With --world desktop: other keys than F1 to F7, such as "record=f8 save=f9"."""
     video: Flag[bool] = False
@@ -94,6 +97,7 @@ def run(command: Record) -> int | None:
                 monitor=command.monitor,
                 window=command.window,
                 profile=command.profile,
+                device=command.device,
                 hotkeys=command.hotkeys,
                 out=command.out,
                 minutes=command.minutes,

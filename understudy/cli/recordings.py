@@ -16,78 +16,78 @@ if TYPE_CHECKING:
     from understudy.recordings.recording_stats import RecordingStats
 
 EXIT_PROBLEMS = 1
-"""At least one recording is torn, damaged or odd."""
+"""Exit code if at least one recording is torn, damaged or otherwise faulty."""
 MOST_CHARACTERS = 2000
 BEING_RECORDED = "it is being recorded right now"
 
 
 @dataclass(frozen=True, kw_only=True)
 class List:
-    """List recordings, one line each."""
+    """List recordings, one per line."""
 
     paths: Positional[tuple[Path, ...]] = ()
-    """Folders or files; by default data/recordings and recordings/v2_training."""
+    """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Info:
-    """Say everything about each recording: game, pilot, times, how busy the hand was, what was lost."""
+    """Show the details of each recording: game, pilot, times, input activity, losses."""
 
     paths: Positional[tuple[Path, ...]] = ()
-    """Folders or files; by default data/recordings and recordings/v2_training."""
+    """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verify:
-    """Read every recording to its end and say what is wrong with it; exit code 1 if anything is."""
+    """Read every recording to its end and report problems; exit code 1 if there are any."""
 
     paths: Positional[tuple[Path, ...]] = ()
-    """Folders or files; by default data/recordings and recordings/v2_training."""
+    """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Repair:
-    """Rewrite torn or damaged recordings as whole ones; the old file stays beside as NAME.torn.
+    """Rewrite torn or damaged recordings as whole ones; the old file is kept as NAME.torn.
 
-    What is still being recorded, and what cannot be read at all, is left alone.
+    Recordings that are still being written, or cannot be read at all, are skipped.
     """
 
     paths: Positional[tuple[Path, ...]] = ()
-    """Folders or files; by default data/recordings and recordings/v2_training."""
+    """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write recordings in another form, for other programs."""
+    """Convert recordings to another format, for other programs."""
 
     paths: Positional[tuple[Path, ...]] = ()
-    """Folders or files; by default data/recordings and recordings/v2_training."""
+    """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
     form: Literal["pkl", "npz", "csv", "jsonl", "mcap"] = "npz"
-    """The guide's pickle, numpy arrays, a table, JSON lines, or the native format."""
+    """Output format: the guide's pickle, numpy arrays, a CSV table, JSON lines, or the native MCAP."""
     out: OutputFolder | None = None
-    """Folder to write to; by default beside each recording."""
+    """Output folder; by default the folder of each recording."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reperceive:
-    """Perceive the recorded pictures again, with better weights or a mended profile; the old file stays as NAME.before.
+    """Run perception on recorded pictures again, with new weights or profile; the old file is kept as NAME.before.
 
-    Observations are replaced; actions, input, marks and times stay.
+    Replaces the observations; keeps actions, input events, marks and times.
     """
 
     paths: Positional[tuple[Path, ...]] = ()
-    """Folders or files; by default data/recordings and recordings/v2_training."""
+    """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
     model: Path | None = None
-    """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
+    """Detector weights, such as best.pt or an .onnx file; by default those of the profile."""
     profile: str | None = None
-    """A mended profile of the same game, its name or a path to a .toml; by default the recording's own."""
+    """Name of a profile of the same game, or path of its .toml file; by default the recording's own profile."""
 
 
 Recordings = List | Info | Verify | Repair | Export | Reperceive
 
 
 def run(command: Recordings) -> int:
-    """Does what was asked with every recording found; one that cannot be read is named and the others go on."""
+    """Runs the subcommand on every recording found; prints those that cannot be read and continues."""
     from understudy.recordings.store import find_recordings
 
     places = command.paths or (None,)
@@ -120,7 +120,7 @@ def _say(text: str) -> None:
 
 
 def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
-    """Calls `handle` with every path; it answers whether all was well. What goes wrong with one hides no other."""
+    """Calls `handle` with every path, which returns whether all was well; an error in one does not stop the others."""
     from understudy.contract.errors import BeingWrittenError, UnderstudyError
     from understudy.contract.terminal_text import brief
 
@@ -186,7 +186,7 @@ def _list_row(path: Path, episode: "Episode", found: "RecordingStats") -> "list[
 
 
 def _text(text: str) -> "Text":
-    """A cell of a table: what comes from a file is no markup and no escape sequence."""
+    """Returns a table cell in which text from a file is neither markup nor an escape sequence."""
     from rich.text import Text
 
     from understudy.contract.terminal_text import printable
@@ -252,7 +252,7 @@ def _pictures_in_words(path: Path) -> str:
 
 
 def _video_problems(path: Path) -> tuple[str, ...]:
-    """What is wrong with the pictures beside a recording; nothing while they are still being recorded."""
+    """Returns the problems of the pictures beside a recording; none while they are still being recorded."""
     from understudy.contract.errors import RecordingError
     from understudy.recordings.store import is_being_written
     from understudy.recordings.video.video_paths import video_path
@@ -278,7 +278,7 @@ def _perceived_in_words(info: "EpisodeInfo") -> str:
 
 
 def _problems(path: Path, episode: "Episode") -> tuple[str, ...]:
-    """What is wrong with a recording; a file that still grows has no proper end, and nothing is wrong with that."""
+    """Returns the problems of a recording; the missing end of a file that is still being written is none."""
     from understudy.recordings.episode import irregularities
     from understudy.recordings.store import is_being_written
 

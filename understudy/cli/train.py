@@ -1,6 +1,6 @@
-"""Train the policies from recordings: all three (`understudy train`), or one of them (the guide's scripts).
+"""Trains the policies from recordings: all three (`understudy train`), or one of them (the guide's scripts).
 
-One policy after another; a Ctrl-C loses nothing.
+The policies are trained one after another; Ctrl-C saves the state, and --resume continues.
 """
 
 import dataclasses
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 EXIT_INTERRUPTED = 130
 NUM_VALIDATIONS = 30
-"""About so many times a run is validated; each time costs the Executor a third of an epoch."""
+"""Approximate number of validations in a run; each costs the Executor a third of an epoch."""
 LARGEST_SCALE, LAST_SCALE = 6.0, 2.5
-"""From ten minutes an epoch is short: the learning rate falls as if there were six times as many as from an hour, but
-two and a half times as many are enough; what learns so little longer is worse for it."""
+"""Factors on the epochs for little play: with ten minutes an epoch is short, so the learning-rate schedule spans six
+times the epochs of an hour, but training stops after two and a half times; longer training gave worse results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How long and how fast one policy is trained."""
+    """Epochs, batch size and learning rate of one policy."""
 
     epochs: int
     batch_size: int
     lr: float
     last_epoch: int | None = None
-    """Ends there, on the way of the learning rate to `epochs`."""
+    """Epoch after which training stops, although the learning-rate schedule spans `epochs`; None for the whole."""
 
 
 GUIDE_PLANS = {
@@ -46,13 +46,13 @@ GUIDE_PLANS = {
     "tactician": Plan(epochs=80, batch_size=64, lr=1e-4),
     "executor": Plan(epochs=60, batch_size=128, lr=3e-4),
 }
-"""The guide's Step 1.2."""
+"""Settings of the guide's Step 1.2."""
 DEFAULT_PLANS = {
     "strategist": Plan(epochs=30, batch_size=32, lr=3e-4),
     "tactician": Plan(epochs=8, batch_size=256, lr=1e-3),
     "executor": Plan(epochs=60, batch_size=256, lr=1e-3),
 }
-"""What `understudy train` does: all three from an hour of play in a few minutes on two cores (docs/log.md)."""
+"""Settings of `understudy train`: an hour of play takes a few minutes for all three on two cores (docs/log.md)."""
 QUICK_PLANS = {
     "strategist": Plan(epochs=20, batch_size=32, lr=3e-4),
     "tactician": Plan(epochs=15, batch_size=64, lr=3e-4),
@@ -66,23 +66,23 @@ class Train:
     """Train Strategist, Tactician and Executor from recordings, one after the other."""
 
     data_dir: Path | None = None
-    """A folder of recordings or one recording; by default data/recordings and recordings/v2_training."""
+    """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
     output_dir: OutputFolder = Path("models/v2")
-    """Folder for the models; each policy gets its own below it."""
+    """Output folder of the models, with a subfolder for each policy."""
     epoch_scale: Annotated[float, Range(0.0, 1000.0, above_minimum=True)] = 1.0
-    """Train so many times as long as usual."""
+    """Factor on the default number of epochs."""
     device: str = "auto"
-    """auto, cpu, cuda or cuda:1; auto takes CUDA where there is one."""
+    """Torch device: auto, cpu, cuda or cuda:1; auto uses CUDA if available."""
     seed: Seed = 0
-    """Of weights, data order, dropout and augmentation."""
+    """Random seed of weights, data order, dropout and augmentation."""
     quick: bool = False
-    """The guide's settings for quick iteration, to see that everything works."""
+    """Use the guide's settings for quick iteration, as a test of the pipeline."""
     resume: bool = False
-    """Go on where an interrupted training stopped."""
+    """Resume an interrupted training."""
     threads: Parallel = 1
-    """Threads of torch on the CPU."""
+    """Number of CPU threads of torch."""
     log_dir: OutputFolder = Path("logs/training")
-    """Folder for the curves: tensorboard --logdir=logs/training"""
+    """Folder of the TensorBoard logs: tensorboard --logdir=logs/training"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,25 +90,25 @@ class TrainStrategist:
     """Train the Strategist (mode and goal, 1 Hz) from recordings."""
 
     data_dir: Path | None = None
-    """A folder of recordings or one recording; by default data/recordings and recordings/v2_training."""
+    """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
     output_dir: OutputFolder = Path("models/v2/strategist")
-    """Folder for best_model.pt, last_model.pt and checkpoint_epoch_N.pt."""
+    """Output folder of best_model.pt, last_model.pt and checkpoint_epoch_N.pt."""
     epochs: Count = GUIDE_PLANS["strategist"].epochs
-    """Passes over the recordings."""
+    """Number of passes over the recordings."""
     batch_size: Count = GUIDE_PLANS["strategist"].batch_size
-    """Samples a step."""
+    """Samples per training step."""
     lr: LearningRate = GUIDE_PLANS["strategist"].lr
-    """Highest learning rate."""
+    """Peak learning rate."""
     device: str = "auto"
-    """auto, cpu, cuda or cuda:1; auto takes CUDA where there is one."""
+    """Torch device: auto, cpu, cuda or cuda:1; auto uses CUDA if available."""
     seed: Seed = 0
-    """Of weights, data order, dropout and augmentation."""
+    """Random seed of weights, data order, dropout and augmentation."""
     resume: bool = False
-    """Go on from last_model.pt in the output folder."""
+    """Resume from last_model.pt in the output folder."""
     threads: Parallel = 1
-    """Threads of torch on the CPU."""
+    """Number of CPU threads of torch."""
     log_dir: OutputFolder = Path("logs/training")
-    """Folder for the curves: tensorboard --logdir=logs/training"""
+    """Folder of the TensorBoard logs: tensorboard --logdir=logs/training"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,13 +116,13 @@ class TrainTactician(TrainStrategist):
     """Train the Tactician (target and approach, 5 Hz) from recordings and the Strategist beside it."""
 
     output_dir: OutputFolder = Path("models/v2/tactician")
-    """Folder for the checkpoints; the Strategist is looked for in the folder `strategist` beside it."""
+    """Output folder of the checkpoints; the Strategist is loaded from the folder `strategist` beside it."""
     epochs: Count = GUIDE_PLANS["tactician"].epochs
-    """Passes over the recordings."""
+    """Number of passes over the recordings."""
     batch_size: Count = GUIDE_PLANS["tactician"].batch_size
-    """Samples a step."""
+    """Samples per training step."""
     lr: LearningRate = GUIDE_PLANS["tactician"].lr
-    """Highest learning rate."""
+    """Peak learning rate."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -130,22 +130,22 @@ class TrainExecutor(TrainStrategist):
     """Train the Executor (gestures and keys, 20 Hz) from recordings and the two policies beside it."""
 
     output_dir: OutputFolder = Path("models/v2/executor")
-    """Folder for the checkpoints; the other two are looked for in `strategist` and `tactician` beside it."""
+    """Output folder of the checkpoints; the other two are loaded from `strategist` and `tactician` beside it."""
     epochs: Count = GUIDE_PLANS["executor"].epochs
-    """Passes over the recordings."""
+    """Number of passes over the recordings."""
     batch_size: Count = GUIDE_PLANS["executor"].batch_size
-    """Samples a step."""
+    """Samples per training step."""
     lr: LearningRate = GUIDE_PLANS["executor"].lr
-    """Highest learning rate."""
+    """Peak learning rate."""
 
 
 def run(command: Train | TrainStrategist) -> int:
-    """Trains what the command asks for and shows how it went; 130 where Ctrl-C ended it early."""
+    """Trains the policies of the command and prints the results; returns 130 after Ctrl-C."""
     from understudy.cli.show.terminal import Console
     from understudy.cli.show.train_view import print_outcome, watch_gathering
     from understudy.learning.registry.policy_lock import expect_no_training
 
-    for settings in settings_of(command).values():  # a wrong number is refused before anything is read
+    for settings in settings_of(command).values():  # rejects a wrong number before anything is read
         expect_no_training(settings.output_dir)
     console = Console()
     dataset = watch_gathering(console, command.data_dir)
@@ -171,15 +171,15 @@ def run(command: Train | TrainStrategist) -> int:
 
 
 def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[str, "TrainSettings"]:
-    """Policy -> how to train it, in the order of training.
+    """Returns the settings of each policy, in the order of training.
 
     Args:
-        command: what was asked for.
-        hours: of play to learn from. `understudy train` takes more epochs where there is less; the guide's scripts
-            take those that they are told.
+        command: the parsed command line.
+        hours: hours of play to train on. `understudy train` uses more epochs for less play; the guide's scripts use
+            --epochs.
 
     Raises:
-        FlagError: if a number makes no sense.
+        FlagError: if a number is out of range.
     """
     from understudy.learning.supervised.train_policy import TrainSettings
 
@@ -233,7 +233,7 @@ def _fit_config(plan: Plan, seed: int) -> "FitConfig":
 
 
 def train_all(console: "Console", plans: dict[str, "TrainSettings"], dataset: "Dataset") -> list["TrainResult"]:
-    """Trains the policies in their order, with a bar each; the list is shorter where Ctrl-C ended it early."""
+    """Trains the policies in order, with a progress bar each; after Ctrl-C the list is shorter."""
     from understudy.cli.show.train_view import TrainBars
     from understudy.learning.supervised.train_policy import train_policy
 
@@ -248,7 +248,7 @@ def train_all(console: "Console", plans: dict[str, "TrainSettings"], dataset: "D
 
 @contextmanager
 def interrupt_flag() -> Iterator[threading.Event]:
-    """The first Ctrl-C sets the flag, so that a run can save itself; the second is the usual one."""
+    """The first Ctrl-C sets the flag, so that a run can save its state; the second raises KeyboardInterrupt."""
     flag = threading.Event()
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield flag

@@ -1,4 +1,4 @@
-"""`understudy watch`: a recording in a window with seeking, or as a video."""
+"""`understudy watch`: shows a recording in a window with seeking, or writes it as a video."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Watch:
-    """Watch a recording, with what the policies were up to, in a window with seeking or as a video."""
+    """Watch a recording with the policies' intents, in a window with seeking or as a video."""
 
     recording: Annotated[Path, tyro.conf.Positional]
-    """An .mcap or .pkl recording, or a folder: then its newest one."""
+    """An .mcap or .pkl recording, or a folder, whose newest recording is shown."""
     models: Path | None = None
-    """Show what these policies would have meant to do, in place of what was recorded."""
+    """Folder of policies whose intents are shown instead of the recorded ones."""
     video: OutputFile | None = None
-    """Write a .webm video instead of opening a window."""
+    """Path of a .webm video to write instead of opening a window."""
     begin_s: Annotated[float, Range(0.0, 31_536_000.0)] = 0.0
-    """Seconds of the recording to leave out at its beginning."""
+    """Seconds to skip at the beginning of the recording."""
     seconds: Annotated[float | None, Range(0.0, 31_536_000.0, above_minimum=True)] = None
-    """How much to show; to the end by default."""
+    """Seconds to show; by default until the end."""
     size: PictureSize = (1280, 720)
-    """Width and height in pixels; of a game other than the embedded one the width follows from its window's shape."""
+    """Width and height in pixels; for other games than the embedded one, the width follows the aspect ratio."""
 
 
 def run(command: Watch) -> None:
@@ -66,7 +66,7 @@ def run(command: Watch) -> None:
 
 
 def _pictures(path: Path, say: Callable[[str], None]) -> "RecordedFrames | None":
-    """The recording's pictures; None where it has none that can be shown, which is said."""
+    """Returns the recording's pictures; None, with a message, if it has none that can be shown."""
     from understudy.contract.errors import MissingExtraError, RecordingError
     from understudy.recordings.video.recorded_frames import open_frames
 
@@ -81,8 +81,7 @@ def _pictures(path: Path, say: Callable[[str], None]) -> "RecordedFrames | None"
 
 
 def _size(command: Watch, episode: "Episode", *, has_pictures: bool) -> tuple[int, int]:
-    """As asked for the embedded game; pictures, and sketches of another game, have its window's shape, and even sides
-    for a video."""
+    """Returns --size for the embedded game; else a size with the window's aspect ratio and, for a video, even sides."""
     from understudy.viewer.schematic import is_embedded
 
     if is_embedded(episode.info.profile) and not has_pictures:
@@ -92,10 +91,10 @@ def _size(command: Watch, episode: "Episode", *, has_pictures: bool) -> tuple[in
 
 
 def find(command: Watch) -> "tuple[Path, Episode]":
-    """The recording that was meant, and the part of it.
+    """Returns the path of the recording and the selected part of it.
 
     Raises:
-        NoRecordingsError: if there is none.
+        NoRecordingsError: if there is no recording.
         RecordingError: if nothing of it can be read, or the part is empty.
     """
     from understudy.contract.errors import RecordingError
@@ -115,7 +114,7 @@ def find(command: Watch) -> "tuple[Path, Episode]":
 
 
 def think_over(episode: "Episode", models: Path) -> "np.ndarray":
-    """What the policies of a folder would have meant to do at each tick, with a progress bar.
+    """Computes the intents of a folder's policies at each tick, with a progress bar.
 
     Raises:
         CheckpointError: if the folder holds no usable policies.

@@ -29,9 +29,9 @@ def try_lock(file: BinaryIO) -> bool:
 
 def wait_for_lock(file: BinaryIO, timeout_s: float) -> bool:
     """Acquires the lock of an open file, waiting up to `timeout_s` seconds; returns whether it succeeded."""
-    until_s = time.monotonic() + timeout_s
+    until_s = time.perf_counter() + timeout_s
     while not try_lock(file):
-        if time.monotonic() >= until_s:
+        if time.perf_counter() >= until_s:
             return False
         time.sleep(_POLL_S)
     return True

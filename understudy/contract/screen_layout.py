@@ -217,6 +217,8 @@ class Screen:
     underscores are ignored. An empty kind drops the class silently."""
     confidence: float = 0.3
     """Confidence threshold: detections below it are dropped."""
+    confidences: dict[str, float] = field(default_factory=dict)
+    """Confidence thresholds of single classes, by class or kind name; `understudy detector train` proposes them."""
     iou: float = 0.3
     """IoU threshold of non-maximum suppression."""
     hp: Bar | None = None
@@ -261,6 +263,8 @@ class Screen:
     def __post_init__(self) -> None:
         if not (0 < self.confidence < 1 and 0 < self.iou < 1):
             raise ValueError("confidence and iou must lie between 0 and 1")
+        if not all(0 < each < 1 for each in self.confidences.values()):
+            raise ValueError("confidences must lie between 0 and 1")
         if len(self.ammo) > 4 or len(self.ammo_kind) > 4:
             raise ValueError("there are at most 4 kinds of ammunition")
         for name, value, least, most in (
@@ -277,7 +281,13 @@ class Screen:
         ):
             if value is not None:
                 require_range(name, value, least, most)
-        for name in (*self.classes, *filter(None, self.classes.values()), *self.hulls, *self.shields):
+        for name in (
+            *self.classes,
+            *filter(None, self.classes.values()),
+            *self.confidences,
+            *self.hulls,
+            *self.shields,
+        ):
             require_name("the name of a class or kind", name)
         if len(self.parallax) > MAX_LAYERS:
             raise ValueError(f"parallax may name at most {MAX_LAYERS} layers, not {len(self.parallax)}")

@@ -1,9 +1,9 @@
-"""From a model's text to the one JSON object in it, as real servers and models wrap it.
+"""Extracts the one JSON object from the text of a language model, as real servers and models wrap it.
 
-Taken off: thoughts (`<think>` of Qwen and DeepSeek-R1, also without the opening tag that some chat templates write
+Removed: reasoning (`<think>` of Qwen and DeepSeek-R1, also without the opening tag that some chat templates write
 themselves; Magistral's `[THINK]`, Kimi's `◁think▷`, the channels of gpt-oss), special tokens that a server did not
-hide (`<|im_end|>`, GLM's `<|begin_of_box|>`), fences of backticks with prose around them, prose on one side of a bare
-object, a comma before a closing bracket. Never guessed: which of two objects counts, or of two equal keys; a list.
+not hide (`<|im_end|>`, GLM's `<|begin_of_box|>`), code fences with prose around them, prose on one side of a bare
+object, a comma before a closing bracket. Not resolved but refused: two objects, two equal keys, a list.
 """
 
 import json
@@ -15,9 +15,9 @@ from typing import Any
 from understudy.feedback.provider import MalformedResponse
 
 LONGEST_ANSWER = 20_000
-"""Characters without the thoughts; an answer has about 200."""
+"""Maximum length in characters, without the reasoning; an answer has about 200."""
 MOST_STARTS = 200
-"""Brackets of prose at which an object is looked for."""
+"""Number of opening brackets in prose at which an object is searched for."""
 _THOUGHT_NAMES = "think|thinking|thought|reasoning"
 _THOUGHT_END = re.compile(
     rf"</(?:{_THOUGHT_NAMES})>|\[/THINK\]|◁/think▷|<\|channel\|>\s*final\b[^<{{]*(?:<\|constrain\|>[^<{{]*)?<\|message\|>",
@@ -33,12 +33,12 @@ _OPENING_FENCE = re.compile(r"```\s*\w*\s*$")
 
 
 class UnfinishedThought(MalformedResponse):
-    """The answer ended before the model had thought to the end."""
+    """The answer ended within the model's reasoning."""
 
 
 @dataclass(frozen=True)
 class _Found:
-    """A JSON value and where it stands."""
+    """A JSON value and its position in the text."""
 
     value: Any
     begin: int
@@ -46,11 +46,11 @@ class _Found:
 
 
 def find_object(text: str) -> dict[str, Any]:
-    """The one JSON object that a model answers with; its keys in small letters.
+    """Returns the one JSON object of an answer, with keys in lower case.
 
     Raises:
-        UnfinishedThought: if there is nothing but the beginning of a thought.
-        MalformedResponse: saying what there is instead.
+        UnfinishedThought: if the text is only the beginning of reasoning.
+        MalformedResponse: if there is not exactly one object; the message says what there is instead.
     """
     body = _SPECIAL_TOKEN.sub(" ", _without_thoughts(text)).strip()
     if len(body) > LONGEST_ANSWER:
@@ -70,7 +70,7 @@ def find_object(text: str) -> dict[str, Any]:
 
 
 def is_whole_object(text: str) -> bool:
-    """Whether a text is a JSON object and nothing else: an answer that a server put in the place of the thoughts."""
+    """Returns whether a text is one JSON object and nothing else: an answer that a server returned as reasoning."""
     try:
         return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
@@ -89,7 +89,7 @@ def _without_thoughts(text: str) -> str:
 
 
 def _values(text: str) -> Iterator[_Found]:
-    """The JSON values that begin with a bracket, none inside another."""
+    """Yields the JSON values that begin with a bracket, skipping those nested in another."""
     position, num_starts = 0, 0
     while num_starts < MOST_STARTS and (start := _OPENING_BRACKET.search(text, position)):
         num_starts += 1
@@ -108,7 +108,7 @@ def _value_at(text: str, begin: int) -> _Found | None:
 
 
 def _value_with_commas(text: str, begin: int) -> _Found | None:
-    """The same where commas stand before closing brackets; it keeps its length, so that positions stay true."""
+    """Parses a value after replacing commas before closing brackets by spaces, so that positions stay valid."""
     mended = _COMMA_AT_END.sub(lambda match: match.group(1) or " ", text[begin:])
     try:
         value, length = _DECODER.raw_decode(mended)
@@ -118,7 +118,7 @@ def _value_with_commas(text: str, begin: int) -> _Found | None:
 
 
 def _stands_apart(text: str, found: _Found) -> bool:
-    """Fenced, or at the beginning or the end of the answer: not a part of a sentence."""
+    """Returns whether a value is fenced, or at the beginning or end of the answer, and so not part of a sentence."""
     before, after = text[: found.begin], text[found.end :]
     fenced = _OPENING_FENCE.search(before) is not None and (not after.strip() or after.lstrip().startswith("```"))
     return fenced or not before.strip() or not after.strip()

@@ -1,7 +1,7 @@
-"""One request to an OpenAI-compatible endpoint over the `openai` client: its body, or why there is none.
+"""Sends single requests to an OpenAI-compatible endpoint with the `openai` client; returns the body or raises.
 
-Bounded here and in `http_limits`: the time and the size of a whole answer (the client's own time-out starts anew with
-each byte) and the number of requests in all. Nothing is tried again here.
+This module and `http_limits` bound the time and the size of a whole answer (the client's own time-out restarts with
+each byte) and the total number of requests. It does not retry.
 """
 
 import threading
@@ -14,14 +14,14 @@ from understudy.feedback.provider import ProviderError, ProviderExhausted
 from understudy.feedback.server_error import ServerError, read_error
 
 NO_KEY = "not-needed"
-"""Local servers want no key, but the client wants one."""
+"""Placeholder key: local servers require none, but the client does."""
 
 
 class Unanswered(Exception):
-    """No answer; the same request may succeed later."""
+    """No answer arrived; the same request may succeed later."""
 
     def __init__(self, why: str, wait_s: float = 0.0, *, may_be_schema: bool = False) -> None:
-        """Args: `why`, for the user; `wait_s`, as the server asks; `may_be_schema`, whether that may be the reason."""
+        """Args: `why`, for the user; `wait_s`, as the server requests; `may_be_schema`, whether it may be the cause."""
         super().__init__(why)
         self.wait_s, self.may_be_schema = wait_s, may_be_schema
 
@@ -35,32 +35,32 @@ class Refused(Exception):
 
 
 class ChatClient:
-    """`complete` belongs to one thread; `close` may come from another."""
+    """Client for one endpoint. `complete` belongs to one thread; any thread may call `close`."""
 
     def __init__(self, openai: Any, settings: EndpointSettings, key: str | None) -> None:
-        """Args: `openai`, the library; `settings`, whom to ask; `key`, where it wants one."""
+        """Args: `openai`, the library; `settings`, of the endpoint; `key`, the API key if it requires one."""
         self.settings = settings
         self.num_calls = 0
         self.secrets = secrets_of(settings.endpoint, key)
-        """What no message may show."""
+        """Strings that no message may contain."""
         self.over = threading.Event()
-        """Set when it is closed."""
+        """Set by `close`."""
         self._openai, self._key = openai, key
         self._limits = HttpLimits(settings.endpoint, self._count)
         self._client = self._connect()
 
     def complete(self, messages: list[dict[str, Any]], parameters: dict[str, Any]) -> bytes:
-        """The body of the answer.
+        """Sends one request and returns the body of the answer.
 
         Raises:
             Refused: if the server answers with an error.
-            Unanswered: where the same request may succeed later.
-            ProviderError: if there can be no answer, ProviderExhausted if there will be none ever again.
+            Unanswered: if the same request may succeed later.
+            ProviderError: if no answer is possible; ProviderExhausted if none will be from now on.
         """
         if self.over.is_set():
             raise ProviderExhausted("the critic is being closed")
         settings, openai = self.settings, self._openai
-        self._limits.deadline_s = time.monotonic() + settings.timeout_s
+        self._limits.deadline_s = time.perf_counter() + settings.timeout_s
         cut = _Cut(self._client, settings.timeout_s)
         try:
             with cut, self._client.chat.completions.with_streaming_response.create(
@@ -70,14 +70,14 @@ class ChatClient:
         except openai.APIStatusError as problem:
             error = read_error(problem.status_code, _content_of(problem.response), self.secrets)
             raise Refused(error, _retry_after_s(problem.response)) from None
-        except Exception as problem:  # a body that breaks off raises errors of the HTTP library, whichever it is
+        except Exception as problem:  # a truncated body raises errors of the HTTP library, whichever it is
             raise self._reason_of(problem, cut.happened) from None
         finally:
             if cut.happened and not self.over.is_set():
                 self._client = self._connect()
 
     def close(self) -> None:
-        """Gives up what is being waited for. May be called twice."""
+        """Cancels the request in progress. May be called twice."""
         self.over.set()
         self._client.close()
 
@@ -92,13 +92,13 @@ class ChatClient:
         )
 
     def _count(self) -> None:
-        """Before each request, also one that a redirect leads to."""
+        """Counts a request against the budget; called before each one, also after a redirect."""
         if self.num_calls >= self.settings.max_calls:
             raise ProviderExhausted(f"the budget of {self.settings.max_calls} calls is spent")
         self.num_calls += 1
 
     def _reason_of(self, problem: Exception, was_cut: bool) -> Exception:
-        """Why there was no body; what our own limits raised may be wrapped by the client."""
+        """Returns the exception for a missing body; the client may have wrapped one that our limits raised."""
         inner: BaseException | None = problem
         while inner is not None:
             if isinstance(inner, ProviderError):
@@ -115,7 +115,7 @@ class ChatClient:
 
 
 class _Cut:
-    """Cuts the connection when time is up: headers that drip in a byte at a time keep every other time-out at bay."""
+    """Closes the connection at the deadline: headers sent one byte at a time would never trigger another time-out."""
 
     def __init__(self, client: Any, after_s: float) -> None:
         self.happened = False
@@ -138,7 +138,7 @@ class _Cut:
 def _content_of(response: Any) -> bytes:
     try:
         content = response.content
-    except Exception:  # the body broke off: its status says enough
+    except Exception:  # the body was truncated: the status is enough
         return b""
     return content if isinstance(content, bytes) else b""
 

@@ -1,8 +1,8 @@
-"""The body of a chat completion: what the model said, what it thought, and why it stopped.
+"""Parses the body of a chat completion: the answer, the model's reasoning, and the finish reason.
 
-Servers put thoughts into `reasoning_content` (DeepSeek, llama.cpp, LM Studio, older vLLM) or `reasoning` (vLLM, Ollama,
-OpenRouter), and content into parts (Mistral). LM Studio and vLLM can leave the content empty and put the whole answer
-where the thoughts belong; OpenRouter reports errors of a provider with status 200.
+Servers put reasoning into `reasoning_content` (DeepSeek, llama.cpp, LM Studio, older vLLM) or `reasoning` (vLLM,
+Ollama, OpenRouter), and split content into parts (Mistral). LM Studio and vLLM may leave the content empty and put the
+whole answer into the reasoning; OpenRouter reports errors of a provider with status 200.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from understudy.feedback.answer_text import is_whole_object
 from understudy.feedback.provider import MalformedResponse
 
 THOUGHT_PARTS = ("thinking", "reasoning")
-"""Types of parts of a content that are no answer."""
+"""Types of content parts that are reasoning and not the answer."""
 FAILING = 502
 
 
@@ -23,23 +23,23 @@ class Completion:
     """One answer of the API."""
 
     content: str
-    """What the model said; empty where it said nothing."""
+    """The answer; may be empty."""
     thoughts: str
-    """What it thought, where the server tells it apart."""
+    """The model's reasoning, where the server separates it."""
     finish_reason: str
-    """`stop`, `length` where the room was used up, `content_filter`, or what a server makes up."""
+    """`stop`, `length` if the token limit was reached, `content_filter`, or a server's own value."""
     refusal: bool = False
 
     @property
     def text(self) -> str:
-        """Where the answer stands."""
+        """The text that contains the answer."""
         if self.content.strip() or not is_whole_object(self.thoughts.strip()):
             return self.content
         return self.thoughts
 
     @property
     def is_cut_off(self) -> bool:
-        """Whether there was no room left."""
+        """Whether the token limit cut the answer off."""
         return self.finish_reason == "length"
 
 
@@ -47,8 +47,8 @@ def read_completion(body: bytes) -> Completion:
     """Reads the body of an answer.
 
     Raises:
-        InBodyError: if it is an error in spite of its status.
-        MalformedResponse: if it is not one of this API.
+        InBodyError: if the body is an error in spite of status 200.
+        MalformedResponse: if the body is not a chat completion.
     """
     try:
         plain = parse_json(body.decode("utf-8"))
@@ -76,14 +76,14 @@ class InBodyError(Exception):
 
     @property
     def status(self) -> int:
-        """The status that it stands for; of a failing server where it says none."""
+        """The status that the error stands for; that of a server failure where it gives none."""
         inner = self.error.get("error")
         code = inner.get("code") if isinstance(inner, dict) else None
         return code if isinstance(code, int) and 400 <= code < 600 else FAILING
 
 
 def _error_in(plain: Any) -> dict[str, Any] | None:
-    """The error of a body that has no choices, or whose first choice is one."""
+    """Returns the error of a body without choices, or whose first choice is an error."""
     if isinstance(plain, dict) and plain.get("error") and not plain.get("choices"):
         return plain
     choices = plain.get("choices") if isinstance(plain, dict) else None
@@ -92,7 +92,7 @@ def _error_in(plain: Any) -> dict[str, Any] | None:
 
 
 def _text_of(content: Any) -> str:
-    """A content of one text, of parts, or none."""
+    """Returns the text of content that is a string, a list of parts, or missing."""
     if content is None:
         return ""
     if isinstance(content, str):

@@ -1,7 +1,7 @@
-"""One correction: what the bot was about to do, what it should have done instead, why, and enough to learn from it.
+"""One correction: the bot's mode at a moment, the mode it should have had, the reason, and the state to learn from.
 
 A line of the guide's `logs/vlm_corrections/corrections_TIMESTAMP.jsonl`. Lines with `bot_action == vlm_correction` are
-agreements: somebody looked and found nothing wrong, which fine-tuning needs to know as much as the mistakes.
+agreements: the reviewer found no mistake, which fine-tuning needs as much as the mistakes.
 """
 
 import json
@@ -15,13 +15,13 @@ from understudy.contract.intent import Mode
 from understudy.feedback.state_snapshot import MAX_ID, State
 
 LONGEST_LINE = 1_000_000
-"""Characters; one of ours has about 25,000."""
+"""Characters; a line written here has about 25,000."""
 LONGEST_REASON = 500
-"""Characters of a reason that are kept."""
+"""Characters of a reason that are stored."""
 MAX_NAME = 200
 """Characters of a model's name, a time or a file name."""
 MAX_TIME_S = 1e12
-"""Either side of 0, of any clock."""
+"""Largest absolute time of any clock, seconds."""
 SOURCES = ("vlm", "rules", "person")
 
 
@@ -30,26 +30,26 @@ class Correction:
     """One line of a corrections file, the guide's five fields first."""
 
     state: State
-    """What the bot saw."""
+    """The observation."""
     bot_action: Mode
-    """The mode it was in at the moment of the frame."""
+    """The bot's mode at the moment of the frame."""
     vlm_correction: Mode
-    """The mode it should have been in; the same where there was nothing to correct."""
+    """The right mode; equal to the bot's where there was nothing to correct."""
     reason: str = ""
     confidence: float = 1.0
-    """How sure, 0..1."""
+    """Confidence of the reviewer, 0..1."""
     bot_target: int = 0
-    """Id of the object that the bot was after; 0 for none."""
+    """Id of the bot's target object; 0 for none."""
     target: int | None = None
-    """Id of the object that it should have been after, 0 for none; None where nothing was said."""
+    """Id of the right target, 0 for none; None where the reviewer named none."""
     source: str = "vlm"
     """`vlm`, `rules`, or `person`."""
     model: str = ""
-    """Which model, where it was one."""
+    """Name of the model, if any."""
     time_s: float = 0.0
-    """Monotonic, on the clock of the observations."""
+    """Monotonic seconds, on the clock of the observations."""
     when: str = ""
-    """ISO 8601, UTC, of the same moment."""
+    """The same moment in UTC, ISO 8601."""
     frame: str | None = None
     """File name of the annotated picture, relative to the folder of the corrections."""
 
@@ -64,7 +64,7 @@ class Correction:
             raise ValueError(f"the name of a model or frame, or a time, of more than {MAX_NAME} characters")
         if not all(0 <= number <= MAX_ID for number in (self.bot_target, self.target or 0)):
             raise ValueError("a target that is no number of an object")
-        if not abs(self.time_s) <= MAX_TIME_S:  # NaN is not either
+        if not abs(self.time_s) <= MAX_TIME_S:  # also refuses NaN
             raise ValueError(f"a time of {self.time_s:g} s")
         if self.frame is not None and not _is_plain(self.frame):
             frame = serialization.shown(self.frame)
@@ -72,12 +72,12 @@ class Correction:
 
     @property
     def differs(self) -> bool:
-        """Whether it corrects anything; else it is an agreement."""
+        """Whether the modes differ: a correction; else an agreement."""
         return self.bot_action != self.vlm_correction
 
 
 def _is_plain(name: str) -> bool:
-    """Whether a file name stays below the folder that it is relative to, on any system."""
+    """Returns whether a file name stays inside the folder that it is relative to, on any system."""
     for path in (PurePosixPath(name), PureWindowsPath(name)):
         if path.is_absolute() or path.drive or ".." in path.parts:
             return False
@@ -85,15 +85,15 @@ def _is_plain(name: str) -> bool:
 
 
 def to_line(correction: Correction) -> str:
-    """One line of JSON, without its end; infinities and NaN cannot be in it."""
+    """Encodes a correction as one line of JSON, without the newline; it cannot contain infinities or NaN."""
     return json.dumps(serialization.to_plain(correction), separators=(", ", ": "), allow_nan=False, ensure_ascii=True)
 
 
 def from_line(line: str) -> Correction:
-    """Reads one line, strictly.
+    """Decodes one line strictly.
 
     Raises:
-        WireError: if it is too long, not JSON, too deep, has a key twice, or does not fit.
+        WireError: if the line is too long, not JSON, too deeply nested, has a duplicate key, or misfits the schema.
     """
     if len(line) > LONGEST_LINE:
         raise WireError(f"a line of {len(line)} characters: at most {LONGEST_LINE} are read")

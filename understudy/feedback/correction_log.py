@@ -1,8 +1,8 @@
-"""Corrections on disk: appended a line at a time, each whole or absent after a crash, and replaced a line at a time.
+"""Corrections on disk: lines are appended and replaced one at a time, each whole or absent after a crash.
 
-One `write` of one line on a file opened for appending, then a sync. A crash in the middle of the line leaves it without
-its end; the reader drops such a tail, and whoever goes on writing to the file ends the torn line first. The file is
-opened anew for each line and under the lock of its folder, because `corrections edit` may put another in its place.
+Each line is one `write` to a file opened for appending, followed by a sync. A crash within a line leaves it without
+its newline; the reader drops such a tail, and the next writer terminates the torn line first. The file is reopened
+for each line under the lock of its folder, because `corrections edit` may replace the file.
 """
 
 import os
@@ -22,7 +22,7 @@ PREFIX, SUFFIX = "corrections_", ".jsonl"
 
 
 def new_path(folder: Path, moment: datetime | None = None) -> Path:
-    """`corrections_20261122_193045.jsonl` in the folder, or a number behind it where two begin in the same second."""
+    """Returns `corrections_20261122_193045.jsonl` in the folder, with a number appended if the name is taken."""
     return next(path for path in _names(folder, moment) if not path.exists())
 
 
@@ -34,36 +34,36 @@ def _names(folder: Path, moment: datetime | None = None) -> Iterator[Path]:
 
 
 class CorrectionLog:
-    """A file that corrections are appended to. Belongs to one thread; made with the first line."""
+    """Appends corrections to one file, which is created with the first line. Belongs to one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Args: `path`, goes on with a file that is there; `CorrectionLog.create` begins one of its own."""
+        """Args: `path`, appended to if it exists; `CorrectionLog.create` makes a file of its own."""
         self.path = path
         self.num_lines = 0
         self._names: Iterator[Path] | None = None
 
     @classmethod
     def create(cls, folder: Path, moment: datetime | None = None) -> "CorrectionLog":
-        """A log whose file nobody else has, also where another session begins in the same second."""
+        """Returns a log with a file of its own, even if another session begins in the same second."""
         log = cls(new_path(folder, moment))
         log._names = _names(folder, moment)
         return log
 
     def append(self, correction: Correction) -> None:
-        """Writes one line and puts it on disk; waits while somebody edits a file of the folder.
+        """Writes one line and syncs it to disk; waits while another process edits a file of the folder.
 
         Raises:
-            OSError: if it cannot be written; what was there before is untouched.
+            OSError: if the line cannot be written; earlier lines are untouched.
         """
         content = (to_line(correction) + "\n").encode("ascii")
         self._claim()
         with folder_lock(self.path.parent), open_to_append(self.path) as file:
-            # A line that a crash or an editor left without its end is ended, so that it spoils no other.
+            # Terminate a line that a crash or an editor left without its newline, so that it does not corrupt this one.
             _write_whole(file, b"\n" + content if _is_torn(self.path) else content)
         self.num_lines += 1
 
     def keep_frame(self, number: int, picture: bytes) -> str:
-        """Writes one JPEG beside the file, and gives its name relative to the folder.
+        """Writes one JPEG beside the file and returns its name relative to the folder.
 
         Raises:
             OSError: if it cannot be written.
@@ -78,10 +78,10 @@ class CorrectionLog:
         return f"{folder.name}/{name}"
 
     def close(self) -> None:
-        """Nothing is kept open between two lines. May be called twice."""
+        """Does nothing, because no file stays open between lines. May be called twice."""
 
     def _claim(self) -> None:
-        """Makes the file, under a name that nobody else has where it is to be one of its own."""
+        """Creates the file; for a log of its own, under a name that no other process has."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         while self._names is not None:
             self.path = next(self._names)
@@ -104,7 +104,7 @@ def _write_whole(file: BinaryIO, content: bytes) -> None:
     before = os.fstat(file.fileno()).st_size
     rest = memoryview(content)
     try:
-        while rest:  # a full disk may take a part
+        while rest:  # a full disk may accept only part
             rest = rest[file.write(rest) :]
         os.fsync(file.fileno())
     except OSError:
@@ -113,17 +113,17 @@ def _write_whole(file: BinaryIO, content: bytes) -> None:
 
 
 def replace_line(path: Path, number: int, correction: Correction | None, expected: Correction | None = None) -> None:
-    """Puts another correction in the place of a line, or nothing; every other line stays, byte for byte.
+    """Replaces or deletes one line; every other line stays identical to the byte.
 
     Args:
-        path: of the file, which is replaced whole or not at all; whoever appends to it meanwhile waits.
+        path: the file, replaced atomically; concurrent writers wait.
         number: of the line, from 1.
-        correction: what shall stand there; None takes the line out.
-        expected: what was read there; None where nobody else can have changed the file since.
+        correction: the new content; None deletes the line.
+        expected: content that the caller read; None where no other process can have changed the file since.
 
     Raises:
-        FlagError: if the line is not what was read any more; the file stays as it is.
-        OSError: if it cannot be written; likewise.
+        FlagError: if the line differs from `expected`; the file is unchanged.
+        OSError: if the file cannot be written; the file is unchanged.
     """
     with folder_lock(path.parent):
         lines = path.read_bytes().split(b"\n")

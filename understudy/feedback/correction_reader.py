@@ -1,4 +1,4 @@
-"""Reads corrections back with suspicion: a line that does not fit is named and left out, and hides no other."""
+"""Reads corrections from disk and validates each line; an invalid line is reported and skipped."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,25 +9,25 @@ from understudy.feedback.correction import LONGEST_LINE, Correction, from_line
 from understudy.feedback.correction_log import SUFFIX
 
 MOST_PROBLEMS = 100
-"""Lines of one file that are named when they cannot be read; further ones are counted."""
+"""Unreadable lines of one file that are reported individually; further ones are only counted."""
 JPEG = b"\xff\xd8"
-"""How a picture begins."""
+"""Magic bytes of a JPEG."""
 MAX_FRAME_BYTES = 10_000_000
-"""Of a picture; one of ours has 60,000."""
+"""Largest picture; those written here have about 60,000 bytes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One correction and where it stands."""
+    """One correction with its file and line number."""
 
     path: Path
     line: int
-    """From 1."""
+    """Line number, from 1."""
     correction: Correction
 
     @property
     def frame(self) -> Path | None:
-        """The annotated picture, where it is there: a file below the folder, reached by no link that leads out."""
+        """Path of the annotated picture if it exists: a file inside the folder, not behind a link out of it."""
         if self.correction.frame is None:
             return None
         folder = self.path.parent
@@ -39,7 +39,7 @@ class Entry:
         return path if inside else None
 
     def read_frame(self) -> bytes | None:
-        """The picture's JPEG; None where there is none, or something else in its place."""
+        """Returns the picture's JPEG; None if it is missing or not a JPEG."""
         path = self.frame
         if path is None:
             return None
@@ -53,23 +53,23 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
-    """What a folder of corrections holds."""
+    """Contents of a folder of corrections."""
 
     entries: tuple[Entry, ...]
     problems: tuple[str, ...]
-    """One sentence for each line that was not taken."""
+    """One sentence for each line that was skipped."""
     paths: tuple[Path, ...]
 
 
 def find_files(place: Path) -> list[Path]:
-    """The corrections files of a folder, or the one file, in order of name.
+    """Returns the corrections files of a folder, or the one file, sorted by name.
 
     Raises:
         FlagError: if there is none.
     """
     try:
         found = [place] if place.is_file() else sorted(path for path in place.glob(f"*{SUFFIX}") if path.is_file())
-    except OSError:  # a name that is too long
+    except OSError:  # the name is too long
         found = []
     if not found:
         raise FlagError(
@@ -80,7 +80,7 @@ def find_files(place: Path) -> list[Path]:
 
 
 def read_corrections(place: Path) -> Read:
-    """All lines of a folder or file that can be read; the others are named, and spoil none of those.
+    """Reads all valid lines of a folder or file and reports the others.
 
     Raises:
         FlagError: if there is no file.
@@ -100,7 +100,7 @@ def read_corrections(place: Path) -> Read:
 
 
 class _Problems:
-    """What is wrong with one file: the first lines by name, further ones by number, so that no flood is kept."""
+    """Problems of one file: the first lines in full, further ones as a count, so that memory stays bounded."""
 
     def __init__(self, name: str) -> None:
         self._name, self._first, self._count = name, list[str](), 0
@@ -116,7 +116,7 @@ class _Problems:
 
 
 def _lines(path: Path, problems: _Problems) -> Iterator[tuple[int, str]]:
-    """Numbered lines; a line that is too long is passed over without being held in memory."""
+    """Yields numbered lines; skips a line that is too long without holding it in memory."""
     try:
         with path.open("rb") as file:
             number = 0

@@ -1,4 +1,4 @@
-"""Whether a moment can be drawn: one of another game, or one that somebody made up, need not hold what is drawn."""
+"""Checks whether an observation can be drawn: records of another game or edited ones may hold any numbers."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from understudy.contract.observation import Role
 from understudy.contract.profile import Profile
 
 FAR_AWAY = 10.0
-"""Windows, maps or whole bars: nothing in sight is further, larger, faster or fuller."""
+"""Largest position, size, speed or fraction, in windows, maps or whole bars, of a drawable observation."""
 MAX_EVENTS = 1e6
-"""Of one kind, since the moment before."""
+"""Events of one kind since the previous observation."""
 
 
 def is_drawable(record: np.void, profile: Profile) -> bool:
-    """Whether a record of dtype OBSERVATION holds only what a game has: its kinds and maps, places in or near sight."""
+    """Returns whether a record of dtype OBSERVATION has only the game's kinds and maps, and places in or near sight."""
     player, landmarks = record["player"], record["landmarks"]
     tracks = record["tracks"][record["tracks"]["id"] != 0]
     roles = np.concatenate([tracks["role"], landmarks["role"]])

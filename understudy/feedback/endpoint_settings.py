@@ -1,4 +1,4 @@
-"""Whom to ask for a second opinion, and how patiently."""
+"""Settings of the endpoint of a vision-language model: address, time-outs, retries and budget."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,24 +13,24 @@ ENDPOINT_VARIABLE = "OPENAI_BASE_URL"
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointSettings:
-    """Whom to ask, and how patiently."""
+    """Address, time-outs, retries and budget of an endpoint."""
 
     endpoint: str
     """Base URL, such as http://localhost:1234/v1 ."""
     model: str
-    """Name of the model there."""
+    """Name of the model on that server."""
     timeout_s: float = 30.0
-    """For a whole answer, from the question on."""
+    """For a whole answer, from the request on."""
     retries: int = 2
-    """How often a request is tried again after a time-out, a lost connection, a busy or a failing server."""
+    """Retries of a request after a time-out, a lost connection, or an error of a busy or failing server."""
     backoff_s: float = 1.0
-    """Wait before the first of those; doubled each time."""
+    """Wait before the first retry; doubles each time."""
     max_calls: int = 2000
-    """Requests in all, those tried again and those after a redirect included; then it is over."""
+    """Budget of requests, including retries and redirects."""
     max_tokens: int = 300
-    """Longest answer."""
+    """Maximum length of an answer."""
     thought_tokens: int = 4000
-    """Added to it for a model that thinks before it answers, once it has run out of room; 0 for never."""
+    """Added for a reasoning model once its answer was cut off; 0 for never."""
 
     def __post_init__(self) -> None:
         if not _is_address(self.endpoint):
@@ -44,29 +44,29 @@ class EndpointSettings:
 
 
 def _is_address(endpoint: str) -> bool:
-    """Whether it can be connected to: scheme and host are there, and a port is a number of one."""
+    """Returns whether an endpoint has a scheme, a host and, if given, a valid port."""
     try:
         parts = urlsplit(endpoint)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:  # a port or an IPv6 address that is none
+    except ValueError:  # an invalid port or IPv6 address
         return False
 
 
 def shown(endpoint: str) -> str:
-    """An endpoint as it may be shown: without user, password and query."""
+    """Returns an endpoint for display: without user, password and query."""
     try:
         parts = urlsplit(endpoint)
         port = f":{parts.port}" if parts.port else ""
-    except ValueError:  # which part of it is the password cannot be told
+    except ValueError:  # which part is the password is unknown
         return "that was given"
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
 
 
 def key_of(environment: Mapping[str, str]) -> str | None:
-    """The key, where one is set.
+    """Returns the API key, if one is set.
 
     Raises:
-        FlagError: if no key can look like that; it is not shown.
+        FlagError: if it is not a valid key; the message does not contain it.
     """
     key = environment.get(KEY_VARIABLE, "").strip()
     if not (key.isascii() and key.isprintable()):
@@ -75,7 +75,7 @@ def key_of(environment: Mapping[str, str]) -> str | None:
 
 
 def secrets_of(endpoint: str, key: str | None) -> tuple[str, ...]:
-    """What no message may show: the key, and what stands in the endpoint's URL where `shown` leaves it out."""
+    """Returns the strings that no message may contain: the key, and the parts of the URL that `shown` removes."""
     parts = urlsplit(endpoint)
     values = [value for _, value in parse_qsl(parts.query)]
     return tuple(secret for secret in (key, parts.password, *values) if secret)

@@ -1,7 +1,7 @@
-"""Limits of the HTTP client: every body is bounded, every request is counted, no request goes to another host.
+"""Limits of the HTTP client: bounds every body, counts every request, and sends nothing to another host.
 
-Put into the `openai` client as event hooks of its HTTP client (httpx, httpx2 from version 3 on), because that client
-reads the bodies of errors whole, unpacks what is compressed without a limit and follows redirects on its own.
+Installed as event hooks of the `openai` client's HTTP client (httpx, or httpx2 from version 3 on), because that client
+reads error bodies whole, decompresses without a limit and follows redirects by default.
 """
 
 import time
@@ -15,33 +15,33 @@ from understudy.contract.terminal_text import printable
 from understudy.feedback.provider import MalformedResponse, ProviderError, ProviderExhausted
 
 MAX_ANSWER_BYTES = 1_000_000
-"""Of a whole body, unpacked."""
+"""Size of a whole decompressed body."""
 MAX_ERROR_BYTES = 64_000
-"""Of the body of an error: the rest is not read."""
+"""Size of an error body; the rest is not read."""
 MAX_REDIRECTS = 3
 PIECE = 65_536
-"""Bytes that are unpacked at a time."""
+"""Bytes decompressed at a time."""
 ZLIB_OR_GZIP = 47
-"""Window bits for zlib to find out which of the two it is."""
+"""zlib window bits that detect which of the two formats it is."""
 
 
 class AnswerTooLate(Exception):
-    """The body did not come to its end in time."""
+    """The body was not complete at the deadline."""
 
 
 class HttpLimits:
-    """Hooks of one client. `deadline_s` is set before each request, on the clock of time.monotonic."""
+    """Hooks of one client. `deadline_s` is set before each request, on the clock of time.perf_counter."""
 
     def __init__(self, endpoint: str, before_request: Callable[[], None]) -> None:
         """Args:
-        endpoint: its scheme, host and port are the only ones that anything is sent to.
-        before_request: called before each request, those after a redirect included; may raise ProviderExhausted.
+        endpoint: the only scheme, host and port that requests may go to.
+        before_request: called before each request, also after a redirect; may raise ProviderExhausted.
         """
         self._endpoint, self._before_request = endpoint, before_request
         self.deadline_s = float("inf")
 
     def client(self, openai: Any) -> Any:
-        """An HTTP client for `openai.OpenAI(http_client=...)` within these limits."""
+        """Returns an HTTP client for `openai.OpenAI(http_client=...)` with these limits."""
         hooks = {"request": [self._on_request], "response": [self._on_response]}
         return openai.DefaultHttpxClient(event_hooks=hooks, max_redirects=MAX_REDIRECTS)
 
@@ -59,12 +59,12 @@ class HttpLimits:
     def _on_response(self, response: Any) -> None:
         encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding != "identity":
-            del response.headers["content-encoding"]  # it is unpacked here
+            del response.headers["content-encoding"]  # it is decompressed here
         response.stream = _bounded(response.stream, encoding, response.status_code >= 300, self.deadline_s)
 
 
 def is_same_server(endpoint: str, url: str) -> bool:
-    """Whether both are one host and port; a change from http to https on the default ports is none."""
+    """Returns whether host and port are equal; http to https on the default ports counts as equal."""
     try:
         here, there = urlsplit(endpoint), urlsplit(url)
         ports = [part.port or {"http": 80, "https": 443}[part.scheme] for part in (here, there)]
@@ -78,7 +78,7 @@ def is_same_server(endpoint: str, url: str) -> bool:
 
 
 def _bounded(stream: Any, encoding: str, is_error: bool, deadline_s: float) -> Any:
-    """A stream of the HTTP library's own kind, which it insists on, around one of its streams."""
+    """Wraps a stream of the HTTP library in a bounded one of the same class, which the library requires."""
     kind: Any = import_module(type(stream).__module__.partition(".")[0]).SyncByteStream
 
     class Bounded(kind):
@@ -94,7 +94,7 @@ def _bounded(stream: Any, encoding: str, is_error: bool, deadline_s: float) -> A
 def _within_limits(parts: Iterator[bytes], is_error: bool, deadline_s: float) -> Iterator[bytes]:
     size, limit = 0, MAX_ERROR_BYTES if is_error else MAX_ANSWER_BYTES
     for part in parts:
-        if time.monotonic() > deadline_s:
+        if time.perf_counter() > deadline_s:
             raise AnswerTooLate
         size += len(part)
         if size > limit:
@@ -106,7 +106,7 @@ def _within_limits(parts: Iterator[bytes], is_error: bool, deadline_s: float) ->
 
 
 def _unpacked(stream: Any, encoding: str) -> Iterator[bytes]:
-    """The bytes of a body, a bounded piece at a time whatever they unpack to."""
+    """Yields a decompressed body in pieces of bounded size."""
     if encoding == "identity":
         yield from stream
         return

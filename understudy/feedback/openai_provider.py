@@ -1,8 +1,8 @@
 """A vision-language model behind any OpenAI-compatible endpoint: LM Studio, Ollama, vLLM, llama.cpp, hosted ones.
 
-A busy or failing server is asked again after growing waits. What a server does not take is left out for good, when it
-says so (`request_options`); the schema also when it says nothing and answers without. A model that thinks is given
-room once it has run out of it. The key comes from the environment and is in no message and no file.
+A busy or failing server is retried with exponential back-off. A parameter that a server rejects by name is dropped for
+good (`request_options`); the schema also if the server names nothing but answers without it. A reasoning model gets a
+higher token limit once an answer was cut off. The API key comes from the environment; no message or file contains it.
 """
 
 import base64
@@ -23,26 +23,26 @@ from understudy.feedback.response_parser import read_opinion
 from understudy.feedback.server_error import Parameter, ServerError, error_of
 
 LONGEST_WAIT_S = 60.0
-"""However long a server asks us to wait, no back-off is longer."""
+"""Upper limit of a wait, even if the server requests more."""
 BUSY = (408, 409, 425, 429)
 """Statuses below 500 after which the same request may succeed."""
 NO_ENTRY = (401, 403)
 
 
 class OpenAIProvider:
-    """A Provider that asks an endpoint. `judge` belongs to one thread; `close` may come from another."""
+    """A Provider that sends moments to an endpoint. `judge` belongs to one thread; any thread may call `close`."""
 
     source = "vlm"
 
     def __init__(self, settings: EndpointSettings, environment: Mapping[str, str] = os.environ) -> None:
-        """Makes the client; nothing is sent yet.
+        """Creates the client; sends nothing yet.
 
         Args:
-            settings: whom to ask.
-            environment: where the key is looked for.
+            settings: of the endpoint.
+            environment: read for the API key.
 
         Raises:
-            FlagError: if the key cannot be one.
+            FlagError: if the API key is invalid.
             MissingExtraError: if `openai` or `pydantic` is not installed.
         """
         try:
@@ -52,7 +52,7 @@ class OpenAIProvider:
             raise MissingExtraError(missing.name or "openai", "vlm") from missing
         self.settings = settings
         self.options = RequestOptions(answer_tokens=settings.max_tokens, thought_tokens=settings.thought_tokens)
-        """What the server has not refused yet."""
+        """Parameters that the server has not rejected."""
         self._client = ChatClient(openai, settings, key_of(environment))
         self._schema = answer_schema(pydantic)
         self._has_answered = self._takes_schema = self._doubts_schema = False
@@ -64,16 +64,16 @@ class OpenAIProvider:
 
     @property
     def num_calls(self) -> int:
-        """Requests so far."""
+        """Requests sent so far."""
         return self._client.num_calls
 
     def judge(self, moment: ReviewMoment) -> Judgement:
-        """Asks, again where that may help.
+        """Requests a judgement; retries where that may help.
 
         Raises:
-            MalformedResponse: if the answer makes no sense.
-            ProviderExhausted: if the budget is spent, or the server will not have us.
-            ProviderError: if there was no answer in time.
+            MalformedResponse: if the answer is invalid.
+            ProviderExhausted: if the budget is spent, or the server rejects the key or the model.
+            ProviderError: if no answer arrived in time.
         """
         while True:
             try:
@@ -85,13 +85,13 @@ class OpenAIProvider:
                 self.options = roomier
 
     def close(self) -> None:
-        """Gives up what is being waited for."""
+        """Cancels the request in progress."""
         self._client.close()
 
     def _ask(self, moment: ReviewMoment) -> Completion:
-        """An answer; waits, longer each time, where the server is busy or fails.
+        """Sends the request with exponential back-off while the server is busy or fails.
 
-        The last time it is asked without the schema, where that may be why it fails.
+        The last attempt sends no schema if that may be the cause of the failures.
         """
         wait_s, may_be_schema = self.settings.backoff_s, False
         for attempt in range(self.settings.retries + 1):
@@ -105,7 +105,7 @@ class OpenAIProvider:
         raise AssertionError("the last attempt returns or raises")
 
     def _ask_adapted(self, moment: ReviewMoment) -> Completion:
-        """Leaves out what the server names, one thing after the other, until it answers or names nothing more."""
+        """Drops the parameters that the server rejects, one at a time, until it answers or names no more."""
         while True:
             try:
                 return self._request(moment, self.options)
@@ -117,9 +117,9 @@ class OpenAIProvider:
                 raise self._outcome(refused) from None
 
     def _ask_without_schema(self, moment: ReviewMoment, refused: Refused | None = None) -> Completion:
-        """Leaves the schema out for good if it was the reason; else it stays, and the first refusal holds.
+        """Drops the schema for good if it was the cause; else keeps it and raises the first refusal.
 
-        A server that fails may have recovered by chance, so it has to fail twice with and not without it.
+        A failing server may have recovered by chance, so it has to fail twice with the schema and succeed without it.
         """
         without = replace(self.options, with_schema=False)
         try:
@@ -139,12 +139,12 @@ class OpenAIProvider:
         return less is not None
 
     def _may_be_schema(self, error: ServerError) -> bool:
-        """Whether the schema may be what an error is about that names nothing."""
+        """Returns whether the schema may be the cause of an error that names no parameter."""
         elsewhere = error.status in (*NO_ENTRY, *BUSY) or error.is_quota or error.parameter is not None
         return not elsewhere and self.options.with_schema and not self._takes_schema
 
     def _outcome(self, refused: Refused) -> Exception:
-        """What a refusal means for this question and the next ones."""
+        """Returns the exception for a refusal: this request failed, or all further ones will."""
         error = refused.error
         if error.is_quota:
             return ProviderExhausted(str(error))
@@ -156,18 +156,18 @@ class OpenAIProvider:
             return ProviderExhausted(f"{error}; the critic needs a model that sees pictures")
         if error.status in BUSY or error.status >= 500:
             return Unanswered(str(error), refused.wait_s, may_be_schema=self._may_be_schema(error))
-        if self._has_answered:  # it is the right server, and this question that it does not like
+        if self._has_answered:  # the server works, so the fault is in this request
             return ProviderError(str(error))
         advice = f"; is {self.model} a model of it?" if error.status == 404 or not error.sentence else ""
         return ProviderExhausted(f"{error}{advice}")
 
     def _request(self, moment: ReviewMoment, options: RequestOptions) -> Completion:
-        """One request.
+        """Sends one request.
 
         Raises:
-            Refused: if the server answers with an error, also one with status 200.
-            Unanswered: where the same request may succeed later.
-            ProviderError: if there can be no answer.
+            Refused: if the server answers with an error, also with status 200.
+            Unanswered: if the same request may succeed later.
+            ProviderError: if no answer is possible.
         """
         body = self._client.complete(_messages(moment, options), options.parameters(self._schema))
         try:
@@ -180,7 +180,7 @@ class OpenAIProvider:
 
 
 def _opinion_of(completion: Completion, moment: ReviewMoment, options: RequestOptions) -> Judgement:
-    """What the model says, or why it says nothing."""
+    """Returns the judgement in a completion, or raises why there is none."""
     try:
         return read_opinion(completion.text, moment)
     except UnfinishedThought as problem:
@@ -213,7 +213,7 @@ def _messages(moment: ReviewMoment, options: RequestOptions) -> list[dict[str, A
 
 
 def answer_schema(pydantic: Any) -> dict[str, Any]:
-    """The JSON schema of an answer, as the API wants it: the reason first, so that it is thought of first."""
+    """Returns the JSON schema of an answer; the reason comes first, so that the model writes it before the mode."""
     model = pydantic.create_model(
         "Judgement",
         __config__=pydantic.ConfigDict(extra="forbid"),

@@ -1,4 +1,4 @@
-"""What a vision-language model is asked, in words."""
+"""The prompt for a vision-language model."""
 
 from understudy.feedback.provider import ReviewMoment
 
@@ -16,7 +16,7 @@ MOST_OBJECTS = 20
 
 
 def question(moment: ReviewMoment) -> str:
-    """The state in words, and the question."""
+    """Returns the description of the state and the question as text."""
     lines = [f"State: {moment.state.words}.", f"The bot is in the mode {moment.mode.name}, {_after(moment)}."]
     for seen in moment.state.objects[:MOST_OBJECTS]:
         remarks = [f"hull {seen.hp:.0%}"] if seen.hp is not None else []

@@ -1,8 +1,8 @@
-"""Who can give a second opinion: a model behind an endpoint, a handful of rules, anyone who implements Provider.
+"""The Provider protocol: returns a judgement of one moment of play; implemented by a model's endpoint and by rules.
 
-ProviderError               no opinion this time; the next moment is asked about as usual
-├── MalformedResponse                  an answer that makes no sense; it is counted and dropped
-└── ProviderExhausted           there will be no more opinions (budget spent, key refused)
+ProviderError               no judgement this time; later requests continue
+├── MalformedResponse                  an invalid answer; it is counted and dropped
+└── ProviderExhausted           no further judgements (budget spent, key refused)
 """
 
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ from understudy.feedback.state_snapshot import State
 
 
 class ProviderError(Exception):
-    """No opinion this time."""
+    """No judgement this time."""
 
 
 class MalformedResponse(ProviderError):
-    """An answer that makes no sense."""
+    """The answer is invalid."""
 
 
 class ProviderExhausted(ProviderError):
-    """There will be no more opinions."""
+    """There will be no further judgements."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewMoment:
-    """What a provider is asked about. Its arrays belong to it and change no more."""
+    """One moment of play to be judged. It owns its arrays, which do not change."""
 
     observation: np.ndarray
     """Record of dtype OBSERVATION, shape (1,), of the last picture."""
     mode: Mode
-    """What the bot was up to at that moment."""
+    """The bot's mode at that moment."""
     target_id: int
-    """What it was after; 0 for nothing."""
+    """Id of the bot's target; 0 for none."""
     state: State
     profile: Profile
     pictures: tuple[bytes, ...] = ()
@@ -46,7 +46,7 @@ class ReviewMoment:
 
     @property
     def time_s(self) -> float:
-        """Monotonic, on the clock of the observations."""
+        """Monotonic seconds, on the clock of the observations."""
         return float(self.observation["time_s"][0])
 
     @property
@@ -58,19 +58,19 @@ class ReviewMoment:
 
 @dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """What somebody would have done."""
+    """What the bot should have done, according to a provider."""
 
     mode: Mode
     confidence: float
     """0..1."""
     reason: str = ""
     target: int | None = None
-    """Id of an object of the moment, 0 for none; None where nothing is said."""
+    """Id of an object of the moment, 0 for none; None if no target is given."""
 
 
 @runtime_checkable
 class Provider(Protocol):
-    """Gives opinions. Used by one thread at a time; `close` may come from another."""
+    """Judges moments of play. Used by one thread at a time; any thread may call `close`."""
 
     @property
     def source(self) -> str:
@@ -79,18 +79,18 @@ class Provider(Protocol):
 
     @property
     def model(self) -> str:
-        """Name of the model, where there is one; else empty."""
+        """Name of the model; empty without one."""
         ...
 
     def judge(self, moment: ReviewMoment) -> Judgement:
-        """An opinion on the moment, the same mode as the bot's where nothing is wrong with it.
+        """Judges a moment; returns the bot's own mode if there is nothing to correct.
 
         Raises:
-            ProviderError: if there is none this time; MalformedResponse if it made no sense; ProviderExhausted if
-                it was the last.
+            ProviderError: if there is no judgement this time; MalformedResponse if the answer is invalid;
+                ProviderExhausted if there will be none from now on.
         """
         ...
 
     def close(self) -> None:
-        """Gives up what is being waited for. May be called twice."""
+        """Cancels the request in progress. May be called twice."""
         ...

@@ -1,7 +1,7 @@
-"""What goes with a question beside the messages, and how it gives way to a server: exactly by what the server names.
+"""Parameters of a request beside its messages; each is dropped when the server rejects it by name.
 
-Each step takes one thing away for good, so that a server that refuses everything is asked a handful of times and then
-no more. The exception is the room for an answer: models that think first are given more once they have run out.
+Each step removes one parameter for good, so a server that rejects everything gets a handful of requests at most. The
+exception is the token limit: it is raised for reasoning models once an answer was cut off.
 """
 
 from dataclasses import dataclass, replace
@@ -10,35 +10,35 @@ from typing import Any
 from understudy.feedback.server_error import Parameter, ServerError
 
 TOKEN_NAMES = ("max_tokens", "max_completion_tokens", None)
-"""Tried in this order: local servers know the first, OpenAI's reasoning models only the second."""
+"""In the order of trial: local servers know the first, OpenAI's reasoning models only the second."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestOptions:
-    """The parameters that a server has not refused yet."""
+    """The parameters that a server has not rejected yet."""
 
     answer_tokens: int
-    """Room for the answer."""
+    """Token limit of the answer."""
     thought_tokens: int
-    """More of it for a model that thinks first."""
+    """Further tokens for a model that reasons first."""
     with_schema: bool = True
     with_temperature: bool = True
     tokens_name: str | None = TOKEN_NAMES[0]
-    """What the limit is called; None where none is sent."""
+    """Name of the limit's parameter; None sends no limit."""
     most_pictures: int | None = None
-    """Of a clip, the newest ones; None for all."""
+    """Number of the newest pictures of a clip to send; None for all."""
     is_roomy: bool = False
-    """Whether there is room to think."""
+    """Whether the limit includes `thought_tokens`."""
     may_be_roomy: bool = True
-    """Whether the server has not refused that yet."""
+    """Whether the server has not rejected that limit."""
 
     @property
     def num_tokens(self) -> int:
-        """The longest answer."""
+        """The token limit to send."""
         return self.answer_tokens + (self.thought_tokens if self.is_roomy else 0)
 
     def parameters(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """As the API wants them."""
+        """Returns the parameters in the form of the API."""
         chosen: dict[str, Any] = {"response_format": schema} if self.with_schema else {}
         if self.with_temperature:
             chosen["temperature"] = 0.0
@@ -47,11 +47,11 @@ class RequestOptions:
         return chosen
 
     def without(self, error: ServerError, num_pictures: int) -> "RequestOptions | None":
-        """Less by what the server named; None where it named nothing that was sent.
+        """Returns the options without what the server rejected; None if it named nothing that was sent.
 
         Args:
             error: the refusal.
-            num_pictures: how many the question has.
+            num_pictures: number of pictures in the request.
         """
         match error.parameter:
             case Parameter.SCHEMA if self.with_schema:
@@ -71,7 +71,7 @@ class RequestOptions:
         return None
 
     def roomier(self) -> "RequestOptions | None":
-        """With room to think; None where there is no more."""
+        """Returns the options with room for reasoning; None if there is no more."""
         if self.is_roomy or not self.may_be_roomy or self.tokens_name is None or not self.thought_tokens:
             return None
         return replace(self, is_roomy=True)

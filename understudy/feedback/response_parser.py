@@ -1,8 +1,8 @@
-"""Reads a model's answer, believing nothing: a known mode, an object that was there, a confidence within 0..1.
+"""Parses and validates a model's answer: a known mode, an object in sight, a confidence within 0..1.
 
-Servers accept a JSON schema and do not always keep to it, and a model that watches pictures can be told things by what
-is written in them. So an answer is data of five small fields or it is refused. Numbers may be spelled as models spell
-them ("12", 12.0, "90 %", 90); what could mean two things (a confidence of 2: of 5, of 10 or of 100?) is refused.
+Servers accept a JSON schema and do not always enforce it, and text inside a picture can inject instructions. So an
+answer that does not fit five small fields is refused. Numbers may be spelled as models spell them ("12", 12.0, "90 %",
+90); an ambiguous one (a confidence of 2: of 5, of 10 or of 100?) is refused.
 """
 
 import math
@@ -15,16 +15,16 @@ from understudy.feedback.correction import LONGEST_REASON
 from understudy.feedback.provider import Judgement, MalformedResponse, ReviewMoment
 
 PERCENT_ABOVE = 10.0
-"""A confidence above this can only be out of 100."""
+"""A confidence above this is taken as a percentage."""
 _NUMBER = re.compile(r"[+-]?\d{1,20}(?:\.\d{1,20})?")
 _OBJECT = re.compile(r"(?:object\s*)?#?\s*(\d{1,10})(?:\.0+)?", re.IGNORECASE)
 
 
 def read_opinion(text: str, moment: ReviewMoment) -> Judgement:
-    """The opinion in a model's answer.
+    """Returns the judgement in a model's answer.
 
     Raises:
-        MalformedResponse: saying what is wrong with it.
+        MalformedResponse: if the answer is invalid; the message says how.
     """
     answer = find_object(text)
     return Judgement(
@@ -49,13 +49,13 @@ def _confidence(answer: dict[str, Any]) -> float:
     if number is None:
         raise MalformedResponse("an answer without a confidence")
     confidence = number / 100 if is_percent or PERCENT_ABOVE < number <= 100 else number
-    if not 0.0 <= confidence <= 1.0:  # NaN is not either
+    if not 0.0 <= confidence <= 1.0:  # also refuses NaN
         raise MalformedResponse("a confidence outside 0..1")
     return confidence
 
 
 def _number(value: object) -> float | None:
-    """A number, also one that is spelled as text; None where there is none."""
+    """Returns a number, also one given as text; None otherwise."""
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return float(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
@@ -89,7 +89,7 @@ def _object_number(value: object) -> int | None:
 
 
 def _reason(answer: dict[str, Any]) -> str:
-    """Printable characters on one line: it is shown in terminals."""
+    """Returns the reason as one line of printable characters, because terminals display it."""
     value = answer.get("reason")
     if value is None:
         return ""

@@ -1,8 +1,8 @@
-"""Looks over the pilot's shoulder every few seconds, from a thread of its own, and writes down what it thinks.
+"""Reviews play every few seconds on a thread of its own and appends the judgements to the correction log.
 
-The control thread copies a moment into a one-slot mailbox and goes on; a moment that was not taken before the next
-came is lost, which is the point: an opinion is about now. Mode and target are those of the moment, however long the
-answer takes. What a person says (F2 and a choice) goes through the same thread into the same file, and is never lost.
+The control thread puts a copy of a moment into a one-slot mailbox and does not wait; a newer moment replaces one that
+was not taken, because a review is about the present. The mode and target of the moment are stored, however late the
+answer. A person's corrections (F2 and a choice) go through the same thread into the same file and are never replaced.
 """
 
 import logging
@@ -32,7 +32,7 @@ from understudy.feedback.provider import (
 from understudy.feedback.state_snapshot import describe, pack_window
 
 PATIENCE_S = 2.0
-"""How long `close` waits for an opinion that is under way."""
+"""Maximum time that `close` waits for a request in progress."""
 POLL_S = 0.25
 
 _log = logging.getLogger(__name__)
@@ -40,20 +40,20 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class ReviewRequest:
-    """A moment as the control thread hands it over; its arrays are copies and change no more."""
+    """A moment to review, from the control thread; its arrays are copies and do not change."""
 
     observation: np.ndarray
     """Record of dtype OBSERVATION, shape (1,)."""
     mode: int
-    """The pilot's, -1 for none."""
+    """The pilot's mode, -1 for none."""
     target_id: int
     window: Float32[np.ndarray, "seconds features"] | None = None
-    """The Strategist's look back, oldest first."""
+    """The Strategist's input window, oldest second first."""
     encoding: str = ""
     pictures: Callable[[], tuple[bytes, ...]] = tuple
-    """Makes the clip; called by the critic's thread."""
+    """Makes the clip; called on the reviewer's thread."""
     when: str = ""
-    """ISO 8601, UTC; now where it is empty."""
+    """ISO 8601, UTC; the present time if empty."""
 
 
 @runtime_checkable
@@ -61,16 +61,16 @@ class Mailbox(Protocol):
     """One slot between two threads (`runtime.latest.Latest`)."""
 
     def put(self, value: ReviewRequest) -> None:
-        """Leaves a look, in place of one that was not taken."""
+        """Stores a request, replacing one that was not taken."""
         ...
 
     def take(self, timeout_s: float = 0.0) -> ReviewRequest | None:
-        """Takes the newest look out."""
+        """Removes and returns the newest request."""
         ...
 
     @property
     def num_replaced(self) -> int:
-        """How many looks were replaced before they were taken."""
+        """Number of requests that were replaced before they were taken."""
         ...
 
 
@@ -84,30 +84,30 @@ class ReviewCounts:
     failed: int = 0
     by_person: int = 0
     lost: int = 0
-    """Could not be written."""
+    """Judgements that could not be written."""
 
 
 class Reviewer:
-    """Asks a provider about one look and writes its answer down. Belongs to one thread."""
+    """Sends requests to a provider and writes its judgements to the log. Belongs to one thread."""
 
     def __init__(self, provider: Provider | None, log: CorrectionLog, profile: Profile) -> None:
         """Args:
-        provider: whom to ask; None where only a person says anything.
-        log: where it goes.
+        provider: gives the judgements; None if only a person's corrections are logged.
+        log: receives the corrections.
         profile: of the game.
         """
         self.provider, self.log, self.profile = provider, log, profile
         self.counts = ReviewCounts()
         self.problems: Counter[str] = Counter()
-        """How often each kind of answer was dropped or did not come."""
+        """Number of requests without a valid answer, by kind of failure."""
         self.ended: str | None = None
-        """Why there will be no more answers."""
+        """Why there will be no more judgements; None while there are."""
 
     def review(self, look: ReviewRequest) -> Correction | None:
-        """Asks about a look and writes the answer; None where there was none.
+        """Requests a judgement and writes it; returns None if there was none.
 
         Raises:
-            ProviderExhausted: if there will be no more answers.
+            ProviderExhausted: if there will be no more judgements.
         """
         if self.provider is None or look.mode < 0:
             return None
@@ -125,7 +125,7 @@ class Reviewer:
         return self._write(look, moment, opinion, self.provider.source, self.provider.model)
 
     def note(self, look: ReviewRequest, mode: Mode) -> Correction | None:
-        """Writes down what a person would have done."""
+        """Writes a person's correction."""
         self.counts.by_person += 1
         opinion = Judgement(mode=mode, confidence=1.0, reason="a person said so")
         return self._write(look, moment_of(look, self.profile), opinion, "person", "")
@@ -166,7 +166,7 @@ class Reviewer:
 
 
 def moment_of(look: ReviewRequest, profile: Profile) -> ReviewMoment:
-    """A look as a provider is shown it."""
+    """Converts a request into the moment that a provider judges."""
     return ReviewMoment(
         observation=look.observation,
         mode=Mode(max(look.mode, 0)),
@@ -179,7 +179,7 @@ def moment_of(look: ReviewRequest, profile: Profile) -> ReviewMoment:
 
 
 class ReviewThread:
-    """A Reviewer on a thread of its own. `look`, `say` and `due` are for the control thread and never wait."""
+    """Runs a Reviewer on a thread of its own. `look`, `say` and `due` are for the control thread and never block."""
 
     def __init__(
         self,
@@ -191,50 +191,50 @@ class ReviewThread:
         """Starts the thread.
 
         Args:
-            reviewer: asks and writes; from now on the thread's alone.
-            mailbox: empty, and nobody else's.
-            every_s: seconds between two looks.
-            tell: is told what has happened, a line at a time, from the critic's thread.
+            reviewer: sends and writes; used only by this thread from now on.
+            mailbox: empty, and used by no one else.
+            every_s: seconds between two reviews.
+            tell: called on the reviewer's thread with one line for each event.
         """
         self._reviewer, self._mailbox, self._every_s, self._tell = reviewer, mailbox, every_s, tell
         self._said: queue.SimpleQueue[tuple[ReviewRequest, Mode]] = queue.SimpleQueue()
         self._next_s = float("-inf")
         self._over = threading.Event()
         self.ended: str | None = None
-        """Why there are no more opinions."""
+        """Why there are no more judgements; None while there are."""
         self._thread = threading.Thread(target=self._run, name="critic", daemon=True)
         self._thread.start()
 
     @property
     def counts(self) -> ReviewCounts:
-        """What came of it so far."""
+        """Counts of the results so far."""
         return self._reviewer.counts
 
     @property
     def problems(self) -> Counter[str]:
-        """How often each kind of answer was dropped or did not come."""
+        """Number of requests without a valid answer, by kind of failure."""
         return self._reviewer.problems
 
     @property
     def num_replaced(self) -> int:
-        """Looks that a newer one came before."""
+        """Number of requests that a newer one replaced."""
         return self._mailbox.num_replaced
 
     def due(self, time_s: float) -> bool:
-        """Whether it is time for another look."""
+        """Returns whether the next review is due."""
         return self._reviewer.provider is not None and self.ended is None and time_s >= self._next_s
 
     def look(self, look: ReviewRequest) -> None:
-        """Leaves a look for the critic, in place of one that it has not taken yet."""
+        """Requests a review, replacing a request that was not taken yet."""
         self._next_s = float(look.observation["time_s"][0]) + self._every_s
         self._mailbox.put(look)
 
     def say(self, look: ReviewRequest, mode: Mode) -> None:
-        """Leaves what a person would have done at a moment."""
+        """Queues a person's correction of a moment."""
         self._said.put((look, mode))
 
     def close(self) -> None:
-        """Gives up what is being waited for, writes down what the person said, and ends the thread."""
+        """Cancels the request in progress, writes the queued corrections, and ends the thread."""
         self._over.set()
         if self._reviewer.provider is not None:
             self._reviewer.provider.close()
@@ -266,7 +266,7 @@ class ReviewThread:
                 self.ended = str(problem)
                 self._tell(f"The critic has ended: {problem}.")
             return
-        except Exception:  # a fault of a critic must not end the play; the thread lives on for what the person says
+        except Exception:  # a provider's fault must not end the play; the thread still logs a person's corrections
             _log.exception("The critic failed.")
             self.ended = "an error of its own"
             return

@@ -1,7 +1,7 @@
-"""The critic that needs no model: a few rules of the embedded game, from the observation alone.
+"""The rule-based provider: a few rules for the embedded game, computed from the observation alone.
 
-It speaks up only where it is plain to see (a broken hull under fire, a flight from nobody) and agrees with everything
-else, so that it can be the default: the loop of corrections and fine-tuning can be tried by anyone, offline.
+It corrects only obvious mistakes (fighting with a broken hull, fleeing from nobody) and agrees otherwise, so it can be
+the default: corrections and fine-tuning can be tried without a model, offline.
 """
 
 import math
@@ -17,40 +17,40 @@ from understudy.feedback.state_snapshot import NEAR
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSettings:
-    """Where the rules draw their lines. Health is 0.7 of the hull and 0.3 of the shield, 0..1."""
+    """Thresholds of the rules. Health is 0.7 of the hull and 0.3 of the shield, 0..1."""
 
     flee_below: float = 0.28
-    """Under fire with less than this, it is time to go; and with nobody shooting, no fight is begun."""
+    """Below this health the rules flee when under fire, and begin no fight otherwise."""
     crowd_flee_below: float = 0.32
-    """The same where `crowd` enemies or more are near."""
+    """The same with `crowd` or more enemies nearby."""
     crowd: int = 3
     bold_above: float = 0.85
-    """With more than this, nobody flees from the weak."""
+    """Above this health the rules do not flee from weak attackers."""
     weak: float = 0.3
-    """Attackers whose strengths add up to less are weak."""
+    """Attackers whose summed strength is below this are weak."""
 
 
 class RuleCritic:
-    """A Provider of the embedded game; keeps nothing between moments."""
+    """A stateless Provider for the embedded game."""
 
     source, model = "rules", ""
 
     def __init__(self, settings: RuleSettings | None = None) -> None:
-        """Args: `settings`, where it draws its lines."""
+        """Args: `settings`, thresholds; the defaults when None."""
         self.settings = settings or RuleSettings()
 
     def judge(self, moment: ReviewMoment) -> Judgement:
-        """What the rules say.
+        """Judges a moment by the rules.
 
         Raises:
-            ProviderError: while the ship is destroyed or its bars cannot be read.
+            ProviderError: if the ship is destroyed or its bars cannot be read.
         """
         facts = _facts_of(moment)
         found = self._danger(facts, moment.mode) or self._calm(facts, moment.mode)
         return found or Judgement(mode=moment.mode, confidence=0.6, reason="nothing speaks against it")
 
     def close(self) -> None:
-        """Nothing to give up."""
+        """Does nothing."""
 
     def _danger(self, facts: "_Facts", mode: Mode) -> Judgement | None:
         rules = self.settings
@@ -62,7 +62,7 @@ class RuleCritic:
             return Judgement(mode=Mode.FLEE, confidence=0.95 if facts.health < rules.flee_below else 0.8, reason=reason,
                            target=0)  # fmt: skip
         if mode is Mode.FIGHT and not facts.attackers and facts.health < rules.flee_below:
-            # Away first, rest at home: in the examination the teachers of every style flee here.
+            # First away, then rest at home: the scripted teachers of every style flee here.
             better = Mode.CAUTIOUS if facts.safe else Mode.FLEE
             reason = f"Low HP ({facts.health:.0%}) and nobody shoots - should repair first"
             return Judgement(mode=better, confidence=0.7, reason=reason, target=0)
@@ -85,7 +85,7 @@ class _Facts:
     """Enemies within NEAR."""
     attackers: int
     danger: float
-    """Strengths of the attackers, added up."""
+    """Summed strength of the attackers."""
     attacker: int
     """Id of the nearest attacker; 0 for none."""
 
@@ -97,7 +97,7 @@ def _facts_of(moment: ReviewMoment) -> _Facts:
     if not player["alive"] or not math.isfinite(health):
         raise ProviderError("the ship is destroyed or its bars cannot be read")
     enemies = tracks[tracks["role"] == int(Role.ENEMY)]
-    attackers = enemies[enemies["attacking"] > 0]  # occupied slots come nearest first
+    attackers = enemies[enemies["attacking"] > 0]  # occupied slots are sorted by distance
     strengths = np.array([kind.strength for kind in profile.kinds])
     aspect = profile.window_height / profile.window_width
     away = np.hypot(enemies["x"] - 0.5, (enemies["y"] - 0.5) * aspect)

@@ -1,9 +1,9 @@
-"""What a server says when it refuses a request: its own sentence without our secrets, and which parameter it means.
+"""Parses the error of a server that refuses a request: its message without secrets, and the parameter it rejects.
 
-Bodies seen: OpenAI's `{"error": {"message", "param", "code"}}`; vLLM's and FastAPI's without `error`, with `detail` and
-`loc`; Mistral's `detail` inside `message`; Gemini's list of one; LM Studio's and Ollama's bare text; OpenRouter's
-`metadata.raw` with the provider's own body as text; a proxy's page of HTML. How each words it stands in the manual's
-table (docs/manual/critic.md).
+Formats seen: OpenAI's `{"error": {"message", "param", "code"}}`; vLLM's and FastAPI's without `error`, with `detail`
+and `loc`; Mistral's `detail` inside `message`; Gemini's list of one; LM Studio's and Ollama's bare text; OpenRouter's
+`metadata.raw` with the provider's own body as text; a proxy's HTML page. The manual's table quotes the wording of each
+(docs/manual/critic.md).
 """
 
 import json
@@ -16,24 +16,24 @@ from typing import Any
 from understudy.contract.terminal_text import printable
 
 MAX_SENTENCE = 300
-"""Characters that are shown of what a server says."""
+"""Characters of a server's message that are shown."""
 MAX_DEPTH = 8
 MAX_TEXTS = 20
 LONG_SECRET, PIECE = 16, 6
-"""Characters: of a secret that long a word may hold no piece that long, because servers quote keys in part."""
+"""Of a secret of at least LONG_SECRET characters, no word may contain PIECE in a row: servers quote parts of keys."""
 
 
 class Parameter(Enum):
-    """A part of a request that a server can refuse."""
+    """A part of a request that a server can reject."""
 
     SCHEMA = "response_format"
     TOKENS = "max_tokens"
     TEMPERATURE = "temperature"
     PICTURES = "image_url"
     ROOM = "the room for the answer"
-    """More tokens than fit."""
+    """More tokens were requested than fit."""
     MORE_ROOM = "more room for the answer"
-    """Fewer tokens than were needed."""
+    """Fewer tokens were allowed than were needed."""
 
 
 _SIZES = (
@@ -57,29 +57,29 @@ _MOST_PICTURES = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class ServerError:
-    """A refusal."""
+    """A refused request."""
 
     status: int
     sentence: str
-    """The server's own words on one printable line, without secrets; may be empty."""
+    """The server's message on one printable line, without secrets; may be empty."""
     parameter: Parameter | None
-    """What it objects to, where it says so."""
+    """The parameter that it rejects, if it names one."""
     most_pictures: int | None = None
-    """How many it takes, where it says that there are too many."""
+    """Maximum number of pictures, if it says that there are too many."""
     is_quota: bool = False
-    """Whether there is no money left: waiting does not help."""
+    """Whether the account has no credit left: waiting does not help."""
 
     def __str__(self) -> str:
         return f"the server answered {self.status}" + (f": {self.sentence}" if self.sentence else "")
 
 
 def read_error(status: int, body: bytes, secrets: Sequence[str]) -> ServerError:
-    """Reads the body of an error, whatever it is.
+    """Parses the body of an error in any format.
 
     Args:
-        status: of the answer.
-        body: the beginning of it.
-        secrets: what must not be shown, the key first of all.
+        status: HTTP status of the response.
+        body: its beginning.
+        secrets: strings that must not be shown, such as the key.
     """
     text = body.decode("utf-8", errors="replace")
     try:
@@ -90,7 +90,7 @@ def read_error(status: int, body: bytes, secrets: Sequence[str]) -> ServerError:
 
 
 def error_of(status: int, plain: Any, secrets: Sequence[str]) -> ServerError:
-    """The same of an error that has been read as JSON."""
+    """Parses an error that was decoded from JSON."""
     texts: list[str] = []
     names: list[str] = []
     for is_name, text in _walk(plain, MAX_DEPTH):
@@ -110,11 +110,11 @@ def error_of(status: int, plain: Any, secrets: Sequence[str]) -> ServerError:
 
 
 def redacted(text: str, secrets: Sequence[str]) -> str:
-    """One printable line of bounded length; words that share a part with a secret are left out."""
+    """Returns one printable line of bounded length, without the words that share a part with a secret."""
     line = " ".join(printable(text, 4 * MAX_SENTENCE).split())
     words = ["[...]" if _tells(word, secrets) else word for word in line.split(" ")]
     shown = " ".join(words)
-    if any(secret and secret.lower() in shown.lower() for secret in secrets):  # a secret with spaces in it
+    if any(secret and secret.lower() in shown.lower() for secret in secrets):  # a secret that contains spaces
         return "[...]"
     return shown if len(shown) <= MAX_SENTENCE else f"{shown[:MAX_SENTENCE]}..."
 
@@ -132,12 +132,12 @@ def _tells(word: str, secrets: Sequence[str]) -> bool:
 
 
 def _sized(text: str) -> Parameter | None:
-    """Too much or too little room, which goes before a parameter that is not known at all."""
+    """Returns ROOM or MORE_ROOM if a text names such a limit; takes precedence over an unknown parameter."""
     return next((parameter for parameter, pattern in _SIZES if re.search(pattern, text, re.IGNORECASE)), None)
 
 
 def _named(text: str) -> Parameter | None:
-    """The parameter that a text names first."""
+    """Returns the first parameter that a text names."""
     places = [
         (match.start(), parameter)
         for parameter, pattern in _NAMES
@@ -155,7 +155,7 @@ def _most_pictures(text: str) -> int | None:
 
 
 def _walk(value: Any, depth: int) -> Iterator[tuple[bool, str]]:
-    """The texts of an error, each with whether it names a parameter or a kind of error instead of saying something."""
+    """Yields the texts of an error, each with whether it names a parameter or a kind of error instead of a message."""
     if depth == 0:
         return
     if isinstance(value, list):
@@ -182,7 +182,7 @@ def _names_in(value: Any) -> Iterator[str]:
 
 
 def _inner(text: str) -> Any:
-    """A body inside a text, as proxies hand on what their provider said."""
+    """Decodes a body inside a text, as proxies forward their provider's error."""
     if text.lstrip()[:1] not in ("{", "["):
         return None
     try:
@@ -192,7 +192,7 @@ def _inner(text: str) -> Any:
 
 
 def _page_title(text: str) -> str:
-    """Of a page of HTML its title, of other text the beginning."""
+    """Returns the title of an HTML page, or the beginning of other text."""
     if not text.lstrip().startswith("<"):
         return text[: 4 * MAX_SENTENCE]
     title = re.search(r"<title>([^<]{1,200})</title>", text, re.IGNORECASE)

@@ -1,7 +1,7 @@
-"""What the bot saw at a moment, as JSON: for a person to read, for a model to be told, and whole enough to learn from.
+"""A moment of play as JSON: readable by a person, usable in a prompt, and complete enough to train on.
 
-The readable part comes first. Behind it stand two packed arrays: the observation record itself, so that any critic can
-judge the moment again, and the Strategist's look back as encoded numbers, so that fine-tuning needs no recording.
+The readable fields come first. Two packed arrays follow: the observation record, so that any provider can judge the
+moment again, and the Strategist's input window as encoded features, so that fine-tuning needs no recording.
 """
 
 import base64
@@ -19,23 +19,23 @@ from understudy.contract.observation import OBSERVATION, Role
 from understudy.contract.profile import Profile
 
 NEAR = 0.35
-"""Objects within this distance, window widths, are near."""
+"""Objects within this distance are near, window widths."""
 LARGEST_WINDOW = 1_000_000
-"""Numbers in a look back; ours has about 16,000."""
+"""Numbers in an input window; those written here have about 16,000."""
 MAX_OBJECTS = 100
-"""Of one moment; an observation has room for 20."""
+"""Objects of one moment; an observation has room for 20."""
 MAX_NAME = 100
 """Characters of the name of a kind, a map, a role or a layout."""
 MAX_WORDS = 1000
-"""Characters of the sentence."""
+"""Characters of the description."""
 MAX_DISTANCE = 1e6
-"""Window widths: anything further is no place but a mistake."""
+"""Window widths; a larger distance is an error."""
 MAX_READING = 1e9
-"""Of any number of an observation; a clock in seconds is the largest."""
+"""Largest absolute number in an observation; a clock in seconds is the largest."""
 MAX_ID = 2**31 - 1
-"""Of an object: what an observation can hold."""
+"""Largest object id that an observation can hold."""
 LAYOUT = hashlib.sha256(repr(OBSERVATION.descr).encode()).hexdigest()[:8]
-"""Names the layout of the records: bytes of another one are refused."""
+"""Fingerprint of the record layout; records of another layout are refused."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,17 +59,17 @@ class ObjectSnapshot:
             raise ValueError(f"an object of the number {self.id}")
         if max(len(self.kind), len(self.role)) > MAX_NAME:
             raise ValueError(f"a name of an object of more than {MAX_NAME} characters")
-        if not all(abs(value) <= MAX_DISTANCE for value in (self.x, self.y, self.distance)):  # NaN is not either
+        if not all(abs(value) <= MAX_DISTANCE for value in (self.x, self.y, self.distance)):  # also refuses NaN
             raise ValueError(f"object {self.id} is nowhere")
         _expect_bar(self.hp, f"of object {self.id}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class EncodedArray:
-    """An array of numbers: zlib in base64."""
+    """An array of numbers, compressed with zlib and encoded in base64."""
 
     layout: str
-    """Of a record its dtype's fingerprint, of a look back the name of the encoding."""
+    """Fingerprint of a record's dtype, or name of the encoding of an input window."""
     shape: tuple[int, ...]
     data: str
 
@@ -83,23 +83,23 @@ class State:
     """One moment of play."""
 
     words: str = ""
-    """One sentence."""
+    """Description in one sentence."""
     hp: float | None = None
-    """Fraction of the maximum; None where the bar could not be read."""
+    """Fraction of the maximum; None if the bar could not be read."""
     shield: float | None = None
     map: str = ""
     safe: bool = False
-    """Inside a base's safe zone."""
+    """Whether the ship is inside a base's safe zone."""
     enemies: int = 0
-    """In sight."""
+    """Number in sight."""
     enemies_near: int = 0
     attackers: int = 0
-    """Have shot at the player within the last 2 s."""
+    """Number that shot at the player within the last 2 s."""
     boxes: int = 0
     objects: tuple[ObjectSnapshot, ...] = ()
     observation: EncodedArray | None = None
     window: EncodedArray | None = None
-    """The Strategist's look back, oldest second first; None where nobody kept it."""
+    """The Strategist's input window, oldest second first; None if it was not stored."""
 
     def __post_init__(self) -> None:
         if len(self.words) > MAX_WORDS or len(self.map) > MAX_NAME or len(self.objects) > MAX_OBJECTS:
@@ -118,7 +118,7 @@ def _expect_bar(value: float | None, whose: str) -> None:
 
 
 def describe(record: np.void, profile: Profile) -> State:
-    """The state of one record of dtype OBSERVATION, without its look back."""
+    """Describes one record of dtype OBSERVATION, without the input window."""
     player, tracks = record["player"], record["tracks"]
     placed = np.isfinite([tracks["x"], tracks["y"]]).all(axis=0)
     objects = tuple(_seen(track, profile) for track in tracks[(tracks["id"] > 0) & placed])
@@ -167,21 +167,21 @@ def _seen(track: np.void, profile: Profile) -> ObjectSnapshot:
 
 
 def _reading(value: float) -> float | None:
-    """A bar as a line can hold it: None where it is unreadable."""
+    """Converts a bar's reading for JSON: None if unreadable."""
     return round(min(max(value, 0.0), 1.0), 3) if np.isfinite(value) else None
 
 
 def pack_record(record: np.void) -> EncodedArray:
-    """One record of dtype OBSERVATION."""
+    """Packs one record of dtype OBSERVATION."""
     assert record.dtype == OBSERVATION
     return EncodedArray(layout=LAYOUT, shape=(1,), data=_squeeze(record.tobytes()))
 
 
 def unpack_record(packed: EncodedArray) -> np.ndarray:
-    """Records of dtype OBSERVATION, shape (1,).
+    """Unpacks to records of dtype OBSERVATION, shape (1,).
 
     Raises:
-        WireError: if the bytes are of another layout, or are not what they say, or hold infinite numbers.
+        WireError: if the layout differs, the data is malformed, or it contains infinite numbers.
     """
     if packed.layout != LAYOUT:
         raise WireError(f"an observation of the layout {packed.layout}, this version has {LAYOUT}")
@@ -192,7 +192,7 @@ def unpack_record(packed: EncodedArray) -> np.ndarray:
 
 
 def _floats(records: np.ndarray) -> Iterator[np.ndarray]:
-    """All floating-point fields, also those inside others."""
+    """Yields all floating-point fields, also nested ones."""
     for name in records.dtype.names or ():
         field = records[name]
         if field.dtype.names:
@@ -202,16 +202,16 @@ def _floats(records: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def pack_window(window: Float32[np.ndarray, "seconds features"], encoding: str) -> EncodedArray:
-    """A look back, as half-precision numbers: features are of order one, and a bar needs no fourth digit."""
+    """Packs an input window in half precision: features are of order one, and a bar needs no fourth digit."""
     halves = np.clip(window, -60_000, 60_000).astype("<f2")
     return EncodedArray(layout=encoding, shape=halves.shape, data=_squeeze(halves.tobytes()))
 
 
 def unpack_window(packed: EncodedArray) -> Float32[np.ndarray, "seconds features"]:
-    """The look back of `pack_window`.
+    """Unpacks an input window packed by `pack_window`.
 
     Raises:
-        WireError: if the bytes are not what they say.
+        WireError: if the data is malformed.
     """
     if len(packed.shape) != 2 or min(packed.shape) < 1 or packed.shape[0] * packed.shape[1] > LARGEST_WINDOW:
         raise WireError(f"a look back of the shape {packed.shape}")
@@ -227,7 +227,7 @@ def _squeeze(content: bytes) -> str:
 
 
 def _expand(data: str, size: int) -> bytes:
-    """At most one byte more than expected is ever unpacked, so a bomb stays small."""
+    """Decompresses at most one byte more than expected, which bounds a decompression bomb."""
     try:
         unpacker = zlib.decompressobj()
         content = unpacker.decompress(base64.b64decode(data, validate=True), size + 1)

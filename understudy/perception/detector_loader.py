@@ -5,26 +5,33 @@ from pathlib import Path
 from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
-from understudy.perception.detector import Detector
+from understudy.perception.label_map import confidences_of_labels
+from understudy.perception.model_files.execution_provider import Device
 from understudy.perception.onnx_detector import WEIGHTS, OnnxDetector
 from understudy.perception.ultralytics_export import convert_once
 
 
-def open_detector(path: Path | None, profile: Profile, threads: int = 1) -> Detector:
+def open_detector(
+    path: Path | None, profile: Profile, threads: int | None = None, device: Device = "auto"
+) -> OnnxDetector:
     """Opens a detector for a game, with the confidence and IoU thresholds of its profile.
 
     Args:
         path: an .onnx file, or ultralytics weights (.pt), which are converted once to an .onnx file beside them; None
             for the weights that come with the game.
         profile: of the game.
-        threads: number of inference threads.
+        threads: number of inference threads on the CPU; None for half of the cores.
+        device: on which it runs.
 
     Raises:
+        FlagError: if the device is not installed or cannot run the weights.
         CheckpointError: if the weights are missing or are not a detector's.
         MissingExtraError: for .pt weights if the extra `yolo` is not installed.
     """
     screen = profile.eye or Screen()
-    return OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads)
+    detector = OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads, device)
+    detector.require(confidences_of_labels(detector.names, profile))
+    return detector
 
 
 def detector_file(path: Path | None, profile: Profile) -> Path:

@@ -3,7 +3,7 @@
 import logging
 
 import numpy as np
-from jaxtyping import Int16
+from jaxtyping import Float32, Int16
 
 from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
@@ -44,6 +44,15 @@ def kinds_of_labels(names: tuple[str, ...], profile: Profile) -> Int16[np.ndarra
             profile.name,
         )
     return labels
+
+
+def confidences_of_labels(names: tuple[str, ...], profile: Profile) -> Float32[np.ndarray, " labels"]:
+    """For each of a detector's labels the least score: that of the class, else of its kind, else the profile's."""
+    screen = profile.eye or Screen()
+    given = {plain(name): plain(kind) for name, kind in screen.classes.items()}
+    stated = {plain(name): confidence for name, confidence in screen.confidences.items()}
+    keys = [(plain(name), given.get(plain(name), plain(name))) for name in names]
+    return np.array([stated.get(name, stated.get(kind, screen.confidence)) for name, kind in keys], np.float32)
 
 
 def plain(name: str) -> str:

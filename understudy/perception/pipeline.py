@@ -23,7 +23,7 @@ from understudy.perception.ego_motion import EgoMotionEstimator
 from understudy.perception.event_detector import EventDetector
 from understudy.perception.health_bar_reader import OverheadReader
 from understudy.perception.hud_reader import HudReader
-from understudy.perception.label_map import kinds_of_labels
+from understudy.perception.label_map import confidences_of_labels, kinds_of_labels
 from understudy.perception.log_reader import LogReader
 from understudy.perception.minimap_reader import MinimapPose, MinimapReader
 from understudy.perception.nms import one_each
@@ -71,6 +71,7 @@ class PerceptionPipeline:
         aspect = self.profile.window_height / self.profile.window_width
         self._screen = screen
         self._kinds = kinds_of_labels(self.detector.names, self.profile)
+        self._confidences = confidences_of_labels(self.detector.names, self.profile)
         self._roles = np.array([kind.role for kind in self.profile.kinds], np.int16)
         self._hud, self._minimap, self._overhead = (
             HudReader(self.profile),
@@ -182,8 +183,16 @@ class PerceptionPipeline:
         sightings["kind"], sightings["role"] = kinds[known], self._roles[kinds[known]]
         for name in ("confidence", "x", "y", "width", "height"):
             sightings[name] = found[name][known]
+        if self._screen.confidences:
+            sightings["confidence"] = self._common_scale(sightings["confidence"], found["label"][known])
         self._size_prior.apply(sightings)
         return np.asarray(sightings[one_each(sightings)])
+
+    def _common_scale(self, confidences: np.ndarray, labels: np.ndarray) -> np.ndarray:
+        """Scores on one scale, on which the least of every class is the profile's `confidence`: tracker and size prior
+        have thresholds of their own."""
+        least, common = self._confidences[labels], np.float32(self._screen.confidence)
+        return np.asarray(common + (confidences - least) * (1 - common) / (1 - least))
 
     def _locate(
         self, frame: np.ndarray, scale: Scale, cursor: tuple[float, float], now: np.void, elapsed_s: float

@@ -128,7 +128,7 @@ class PracticeRun:
     def _run(self, stopped: Callable[[], bool]) -> None:
         """Trains while the folder's lock is held."""
         ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
-        self._saved_s = time.monotonic()
+        self._saved_s = time.perf_counter()
         with MetricLogger(self.settings.out / LOGS) as journal:
             try:
                 while self.hours < self.settings.hours and not stopped():
@@ -137,7 +137,7 @@ class PracticeRun:
                     over = self.hours // self.settings.judge_hours > before // self.settings.judge_hours
                     if over and self.hours < self.settings.hours:
                         self.judge()
-                    if time.monotonic() - self._saved_s > self.settings.save_every_s:
+                    if time.perf_counter() - self._saved_s > self.settings.save_every_s:
                         self._keep(journal)
             except TrainingError:
                 self._keep(journal)
@@ -224,7 +224,7 @@ class PracticeRun:
         except CheckpointError as problem:
             _log.warning("%s", problem)
         self._draw()
-        self._saved_s = time.monotonic()
+        self._saved_s = time.perf_counter()
 
     def _draw(self) -> None:
         outcomes = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]

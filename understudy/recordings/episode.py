@@ -108,7 +108,7 @@ def describe(
         window_height=profile.window_height,
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds"),
         clock=SIMULATED_CLOCK if simulated_time else MONOTONIC_CLOCK,
-        unix_minus_clock_s=None if simulated_time else time.time() - time.monotonic(),
+        unix_minus_clock_s=None if simulated_time else time.time() - time.perf_counter(),
         versions=_versions(),
     )
 

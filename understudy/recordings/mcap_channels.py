@@ -21,7 +21,7 @@ from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Incremented when a payload or its meaning changes; `migrations` converts older versions."""
 
 INPUT = np.dtype(

@@ -6,15 +6,52 @@ the step from the version before.
 """
 
 from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
 
 from understudy.contract.errors import RecordingError
-from understudy.recordings.mcap_channels import CHANNELS, FORMAT_VERSION, TICK_CHANNELS
+from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TRACK
+from understudy.recordings.mcap_channels import CHANNELS, FORMAT_VERSION, OBSERVATIONS, TICK_CHANNELS
 from understudy.recordings.mcap_reader import RawRecording
 
 Migration = Callable[[RawRecording], RawRecording]
 
-MIGRATIONS: dict[int, Migration] = {}
-"""Version -> conversion to the next version; empty, as version 1 is the first."""
+
+def _with_fields(dtype: np.dtype[Any], other: Mapping[str, tuple[Any, ...]]) -> np.dtype[Any]:
+    """Returns a record dtype with some fields replaced."""
+    return np.dtype([other.get(name, (name, dtype[name])) for name in dtype.names or ()])
+
+
+_TRACK_1 = _with_fields(TRACK, {"age_ms": ("pad", "u1", (2,))})
+_OBSERVATION_1 = _with_fields(OBSERVATION, {"tracks": ("tracks", _TRACK_1, (MAX_TRACKS,))})
+
+
+def _with_ages(raw: RawRecording) -> RawRecording:
+    """Migrates 1 to 2, which stores a track's age in two unused bytes: 0, as perception ran in every tick."""
+    stored = raw.arrays.get(OBSERVATIONS.topic)
+    if stored is not None and stored.dtype == _OBSERVATION_1:
+        aged = stored.copy().view(OBSERVATION)
+        aged["tracks"]["age_ms"] = 0
+        raw.arrays[OBSERVATIONS.topic] = aged
+    return raw
+
+
+MIGRATIONS: dict[int, Migration] = {1: _with_ages}
+"""Version -> conversion to the next version."""
+
+
+def migrate_columns(columns: Mapping[str, Any], version: int) -> Mapping[str, Any]:
+    """Migrates the flat columns of an older `.pkl` recording to the current version.
+
+    Args:
+        columns: name -> values, one row per tick.
+        version: 1 to FORMAT_VERSION, that of the file.
+    """
+    seen = columns.get("observation.tracks.id")
+    if version >= 2 or not isinstance(seen, np.ndarray):
+        return columns
+    return {"observation.tracks.age_ms": np.zeros(seen.shape, np.uint16), **columns}
 
 
 def migrate(

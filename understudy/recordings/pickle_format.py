@@ -23,6 +23,7 @@ from understudy.contract.terminal_text import printable
 from understudy.recordings import flat_table, restricted_pickle
 from understudy.recordings.episode import Episode, EpisodeInfo
 from understudy.recordings.mcap_channels import FORMAT_VERSION
+from understudy.recordings.migrations import migrate_columns
 
 FORMAT_NAME = "understudy-recording"
 _ENTRIES = ("format", "format_version", "info", "arrays", "checksum")
@@ -45,15 +46,16 @@ def read(path: Path) -> Episode:
     if not isinstance(plain, dict) or plain.get("format") != FORMAT_NAME:
         raise RecordingError(f"{path.name} is a pickle, but no recording of understudy")
     version: Any = plain.get("format_version")
-    if version != FORMAT_VERSION:
+    if not isinstance(version, int) or not 1 <= version <= FORMAT_VERSION:
         raise RecordingError(
             f"{path.name} is a pickle of format {printable(repr(version), 40)}, this version of understudy reads "
-            f"format {FORMAT_VERSION}"
+            f"formats up to {FORMAT_VERSION}"
         )
     arrays = plain.get("arrays")
     if not isinstance(arrays, dict):
         raise RecordingError(f"{path.name} holds no arrays")
-    episode = flat_table.assemble(from_plain(EpisodeInfo, plain.get("info"), path.name), arrays)
+    columns = migrate_columns(arrays, version)
+    episode = flat_table.assemble(from_plain(EpisodeInfo, plain.get("info"), path.name), columns)
     return replace(episode, losses=_losses(plain))
 
 

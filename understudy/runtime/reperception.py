@@ -16,7 +16,7 @@ from understudy.contract.profile import Profile
 from understudy.recordings.episode import Episode
 from understudy.worlds.desktop.deferred_perception import DeferredPerception
 from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
-from understudy.worlds.desktop.world import Perception
+from understudy.worlds.desktop.perception_thread import Perception
 
 LONGEST_BRIDGE_S = 1.0
 """Perception drops its tracks after such a gap too."""

@@ -45,7 +45,7 @@ class Clip:
         self._next_s = float("-inf")
 
     def due(self, time_s: float) -> bool:
-        """Whether it is time for another frame."""
+        """Returns whether the next frame is due."""
         return time_s >= self._next_s or time_s < self._next_s - 10 * self._every_s
 
     def take(self, surface: pygame.Surface, observation: np.ndarray) -> None:
@@ -58,7 +58,7 @@ class Clip:
         self._shots.append(ClipFrame(pixels, observation.copy()))
 
     def shots(self) -> tuple[ClipFrame, ...]:
-        """The stored frames, oldest first."""
+        """Returns the stored frames, oldest first."""
         return tuple(self._shots)
 
 
@@ -70,7 +70,7 @@ def jpegs(shots: tuple[ClipFrame, ...], width: int = WIDTH) -> tuple[bytes, ...]
 def annotate(
     pixels: UInt8[np.ndarray, "height width 3"], observation: np.void, width: int = WIDTH
 ) -> UInt8[np.ndarray, "small_height small_width 3"]:
-    """A downscaled frame with the id of each object under its box."""
+    """Returns a downscaled frame with the id of each object under its box."""
     height = round(pixels.shape[0] * width / pixels.shape[1])
     small = np.ascontiguousarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA))
     for track in observation["tracks"][observation["tracks"]["id"] > 0]:
@@ -96,7 +96,7 @@ class IntentRenderer:
         self._renderer, self._overlay = Renderer(profile, size), Overlay(profile, size)
 
     def draw(self, observation: np.void, intent: np.void) -> UInt8[np.ndarray, "height width 3"]:
-        """An annotated frame of one record of dtype OBSERVATION with one of dtype INTENT over it."""
+        """Returns an annotated frame of one record of dtype OBSERVATION with one of dtype INTENT over it."""
         schematic = self._schematic
         # a new tracker: with the old one, each object of the last frame that is missing in this one would explode
         self._renderer.scene_tracker = SceneTracker()

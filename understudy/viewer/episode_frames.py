@@ -97,7 +97,7 @@ class EpisodePainter:
         return self._picture
 
     def _draw_picture(self, observation: np.void) -> pygame.Surface | None:
-        """The tick's own picture; None where it has none."""
+        """Returns the tick's own picture; None if it has none."""
         pixels = None if self._pictures is None else self._pictures.at(float(observation["time_s"]))
         if pixels is None:
             return None
@@ -107,7 +107,7 @@ class EpisodePainter:
         return self._shot
 
     def _scene_of(self, tick: int) -> Scene:
-        """The scene of a tick, with the shots and log lines of the preceding seconds."""
+        """Returns the scene of a tick, with the shots and log lines of the preceding seconds."""
         tracker = self._renderer.scene_tracker
         if tick == self._last and self._scene is not None:
             return self._scene
@@ -121,7 +121,7 @@ class EpisodePainter:
         return self._scene
 
     def _timing_lines(self, tick: int) -> Sequence[str]:
-        """Timing report of the preceding ten seconds; updated twice a second."""
+        """Returns the timing report of the preceding ten seconds; updated twice a second."""
         if self.episode.timings is None:
             return ()
         step = tick // LINES_EVERY
@@ -138,7 +138,7 @@ def frames_of_episode(
     intents: np.ndarray | None = None,
     pictures: RecordedFrames | None = None,
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Frames of some ticks, for a video."""
+    """Yields the frames of some ticks, for a video."""
     painter = EpisodePainter(episode, size, intents, pictures)
     for tick in ticks:
         yield pixels_of(painter.draw(tick))

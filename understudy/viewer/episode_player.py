@@ -28,7 +28,7 @@ class EpisodePlayer:
         size: tuple[int, int],
         intents: np.ndarray | None = None,
         pictures: RecordedFrames | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Opens the window.
 

@@ -40,7 +40,7 @@ class ControlBanner:
 def banner_for(
     actor: Actor, hands_back_s: float = 0.0, handback_delay_s: float = 1.5, *, test_mode: bool = False
 ) -> ControlBanner:
-    """The banner of a live session.
+    """Returns the banner of a live session.
 
     Args:
         actor: who acts.
@@ -73,7 +73,7 @@ class Dashboard:
 
         Args:
             surface: of this dashboard's size.
-            charge: who acts.
+            banner: shows who acts.
             lines: timing report, drawn under the bars of the modes.
         """
         colour = COLOURS[banner.actor]

@@ -26,7 +26,7 @@ _OTHER: Colour = (90, 100, 116)
 
 
 def is_embedded(profile: Profile) -> bool:
-    """Whether the profile is the embedded game's (name, kinds and maps), so that its renderer can draw it."""
+    """Returns whether a profile is the embedded game's (name, kinds and maps), so that its renderer can draw it."""
     embedded = load_profile()
     return (profile.name, profile.maps, profile.kinds) == (embedded.name, embedded.maps, embedded.kinds)
 

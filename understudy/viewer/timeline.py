@@ -52,7 +52,7 @@ class Timeline:
         return strip
 
     def tick_at(self, x: float | int) -> int:
-        """The tick at a horizontal position of the bar, pixels."""
+        """Returns the tick at a horizontal position of the bar, pixels."""
         share = min(1.0, max(0.0, (x - self.area.left) / max(1, self.area.width - 1)))
         return round(share * (self._num_ticks - 1))
 
@@ -69,14 +69,14 @@ class Timeline:
 
 
 def marked_ticks(episode: Episode) -> list[int]:
-    """The ticks with a mark."""
+    """Returns the ticks with a mark."""
     times = episode.observations["time_s"]
     marks = [event.time_s for event in episode.inputs if event.kind == MARK]
     return sorted({max(0, int(np.searchsorted(times, time_s, side="right")) - 1) for time_s in marks})
 
 
 def stops_of(episode: Episode) -> list[int]:
-    """The ticks at which the actor changes, and the marked ticks, sorted."""
+    """Returns the ticks at which the actor changes, and the marked ticks, sorted."""
     changes = np.flatnonzero(np.diff(episode.actors)) + 1
     return sorted({*changes.tolist(), *marked_ticks(episode)})
 

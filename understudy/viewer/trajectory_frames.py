@@ -21,7 +21,7 @@ def frames_of_play(
     every: int = 1,
     caption: str = "",
 ) -> Iterator[UInt8[np.ndarray, "height width 3"]]:
-    """Frames of T ticks of one world.
+    """Yields the frames of T ticks of one world.
 
     Args:
         profile: of the game.

@@ -47,7 +47,7 @@ class VideoWriter:
         self.path, self.width, self.height, self.fps = path, width, height, fps
         self.num_frames = 0
         path.parent.mkdir(parents=True, exist_ok=True)
-        # OpenCV follows links and goes by the suffix: so it is given a name that nobody can guess
+        # OpenCV follows links and chooses the format by the suffix, so it gets an unguessable name
         self._unfinished = path.with_name(f"{temporary_beside(path).name}{path.suffix}")
         with _native_messages_off():
             code = cv2.VideoWriter.fourcc(*"VP80")
@@ -64,10 +64,10 @@ class VideoWriter:
         self.num_frames += 1
 
     def close(self) -> None:
-        """Finishes the file and gives it its name. May be called twice.
+        """Finishes the file and renames it to its final name. May be called twice.
 
         Raises:
-            VideoError: if it cannot have the name.
+            VideoError: if the file cannot be renamed.
         """
         self._writer.release()
         try:

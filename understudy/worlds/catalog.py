@@ -11,7 +11,7 @@ PROFILES = Path(__file__).parent / "profiles"
 
 
 def profile_names() -> tuple[str, ...]:
-    """Names of the packaged profiles."""
+    """Returns the names of the packaged profiles."""
     return tuple(sorted(path.stem for path in PROFILES.glob("*.toml")))
 
 

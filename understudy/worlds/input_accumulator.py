@@ -102,7 +102,7 @@ class InputAccumulator:
         return Action(np.array([(place[0], place[1], keys, button)], ACTION))
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
-        """The raw events since the last call."""
+        """Returns the raw events since the last call."""
         inputs, self._inputs = tuple(self._inputs), []
         return inputs
 
@@ -116,7 +116,7 @@ class InputAccumulator:
 
 
 def _after(change: _Change, buttons: int, keys: int) -> tuple[int, int]:
-    """Bit masks of the buttons and keys that are down after a change."""
+    """Returns the bit masks of the buttons and keys that are down after a change."""
     if change.down:
         return buttons | change.button, keys | change.key
     return buttons & ~change.button, keys & ~change.key

@@ -1,1 +1,1 @@
-"""The guide's recorder."""
+"""The guide's recorder script."""

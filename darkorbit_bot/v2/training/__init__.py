@@ -1,1 +1,1 @@
-"""The guide's trainers."""
+"""The guide's training scripts."""

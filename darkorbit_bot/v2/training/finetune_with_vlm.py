@@ -1,4 +1,4 @@
-"""The guide's finetune_with_vlm.py: the Strategist takes in corrections, a gate decides (`--help` lists the flags)."""
+"""The guide's finetune_with_vlm.py: fine-tunes the Strategist on corrections (`--help` lists the flags)."""
 
 import sys
 from pathlib import Path

@@ -52,8 +52,8 @@ class Watcher:
         subprocess.run([self._xdotool, *map(str, words)], env=self._environment, check=True, timeout=30)
 
     def wait_for(self, pattern: str, act: Callable[[], None] = lambda: None) -> str:
-        until = time.monotonic() + PATIENCE_S
-        while time.monotonic() < until:
+        until = time.perf_counter() + PATIENCE_S
+        while time.perf_counter() < until:
             found = [line for line in list(self.lines) if re.search(pattern, line)]
             if found:
                 return found[-1]

@@ -74,7 +74,7 @@ def test_a_session_rehearses_stages_and_goes_on_from_what_it_staged(recordings: 
         recordings=recordings,
     )
     beats: list[float] = []
-    start = build_shadow_learner(ShadowSettings(), places, PROFILE, lambda: beats.append(time.monotonic()))
+    start = build_shadow_learner(ShadowSettings(), places, PROFILE, lambda: beats.append(time.perf_counter()))
     assert (start.base_minutes, start.held_out_minutes, start.note) == (6.0, 2.0, "")
     assert len(beats) > 8
     learner = start.learner

@@ -138,9 +138,9 @@ def test_a_lost_learners_pipe_is_not_closed_under_a_write() -> None:
     pipe = life.feed = WatchedPipe(life.feed)  # type: ignore[assignment]
     feeder = threading.Thread(target=life.send, args=(b"x" * 10_000_000,))
     feeder.start()
-    until_s = time.monotonic() + PATIENCE_S
+    until_s = time.perf_counter() + PATIENCE_S
     while not pipe.writes:
-        assert time.monotonic() < until_s
+        assert time.perf_counter() < until_s
         time.sleep(0.01)
     life.end()
     feeder.join()
@@ -153,11 +153,11 @@ def test_one_that_never_begins_is_given_up_and_nobody_waits_for_it() -> None:
     background = WorkerProcess(always_dies, None, office.hear, office.worry, WorkerTimeouts(most_restarts=1))
     office.wait(lambda: len(office.troubles) == 2)
     assert "enough" in office.troubles[-1]
-    begun_s = time.monotonic()
+    begun_s = time.perf_counter()
     for number in range(5000):
         background.put(number)
     background.close()
-    assert time.monotonic() - begun_s < 5.0
+    assert time.perf_counter() - begun_s < 5.0
     assert background.pid is None
 
 

@@ -17,10 +17,10 @@ def test_a_model_that_can_be_run_passes_without_a_word(tmp_path: Path) -> None:
 
 
 def test_a_loop_without_end_is_ended(tmp_path: Path) -> None:
-    path, begun_s = write_endless_model(tmp_path / "m.onnx"), time.monotonic()
+    path, begun_s = write_endless_model(tmp_path / "m.onnx"), time.perf_counter()
     with pytest.raises(CheckpointError, match=r"m\.onnx found no end while it was loaded and shown one picture"):
         OnnxDetector(path)
-    assert time.monotonic() - begun_s < 30, "two seconds of a core, on a busy machine"
+    assert time.perf_counter() - begun_s < 30, "two seconds of a core, on a busy machine"
 
 
 @pytest.mark.parametrize("folded", [True, False], ids=["when it is loaded", "when it is run"])

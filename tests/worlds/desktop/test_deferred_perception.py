@@ -1,7 +1,7 @@
 import numpy as np
 
 from understudy.worlds.desktop.deferred_perception import DeferredPerception
-from understudy.worlds.desktop.world import Perception
+from understudy.worlds.desktop.perception_thread import Perception
 
 
 def test_time_and_input_are_known_and_nothing_of_the_game() -> None:

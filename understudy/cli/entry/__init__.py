@@ -1,1 +1,1 @@
-"""What surrounds every verb: exit codes for whatever ends it, and output that takes any character."""
+"""Code around every verb: exit codes, and output that accepts any character."""

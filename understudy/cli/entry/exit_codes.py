@@ -1,4 +1,4 @@
-"""Turns what ends a command into an exit code: a user's mistake, Ctrl-C, or a refusal of the operating system."""
+"""Maps exceptions of a command to exit codes: a user's mistake, Ctrl-C, or an error of the operating system."""
 
 import logging
 import os
@@ -12,11 +12,11 @@ EXIT_OK, EXIT_MISTAKE, EXIT_INTERRUPTED = 0, 2, 130
 
 
 def run_to_exit_code(action: Callable[[], int | None], show_traceback: bool = False) -> int:
-    """Runs `action`; a mistake of ours passes through with its traceback.
+    """Runs `action` and returns its exit code; exceptions caused by our own mistakes pass through.
 
     Args:
         action: returns an exit code, None for 0.
-        show_traceback: whether the log shows where a mistake or a refusal was found.
+        show_traceback: whether to log the traceback of a handled error.
     """
     try:
         code = int(action() or EXIT_OK)
@@ -26,12 +26,12 @@ def run_to_exit_code(action: Callable[[], int | None], show_traceback: bool = Fa
         _log_traceback(show_traceback)
         print_mistake(str(mistake))
         return EXIT_MISTAKE
-    except SystemExit as leaving:  # tyro leaves this way: 0 after --help, 2 after a wrong flag
+    except SystemExit as leaving:  # raised by tyro: 0 after --help, 2 after a wrong flag
         return leaving.code if isinstance(leaving.code, int) else EXIT_OK
     except KeyboardInterrupt:
         print_mistake("Stopped.")
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `understudy ... | head`: whoever read has gone, so nothing is left to say
+    except BrokenPipeError:  # `understudy ... | head`: the reader has closed the pipe
         _drop_output()
         return EXIT_OK
     except OSError as refusal:
@@ -45,7 +45,7 @@ def run_to_exit_code(action: Callable[[], int | None], show_traceback: bool = Fa
 
 
 def print_mistake(sentence: str) -> None:
-    """One sentence on the standard error."""
+    """Prints one sentence on the standard error."""
     from rich.text import Text
 
     from understudy.cli.show.terminal import Console
@@ -59,12 +59,12 @@ def _log_traceback(show: bool) -> None:
 
 
 def _in_a_sentence(refusal: OSError) -> str:
-    """What the operating system refused, of which file, and how to find out more."""
+    """Returns a sentence with the error, its file, and how to find out more."""
     names = [str(name) for name in (refusal.filename, refusal.filename2) if name is not None]
     what = f"{' and '.join(names)} cannot be used" if names else "The operating system refused"
     return f"{what}: {refusal.strerror or refusal} ({DEBUG_FLAG} shows where)."
 
 
 def _drop_output() -> None:
-    """Nothing more is written to the standard output, not even what waits in its buffer when Python ends."""
+    """Redirects the standard output to nowhere, so that its buffered text is not written when Python ends."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

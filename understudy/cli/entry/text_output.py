@@ -1,6 +1,6 @@
-"""Output that never raises for a character, whatever code page a terminal or a file has.
+"""Text output that never raises UnicodeEncodeError, whatever code page a terminal or a file has.
 
-On Windows what is redirected is written in the code page of the system (cp1252, cp437, ...), which lacks the minus
+On Windows redirected output is written in the code page of the system (cp1252, cp437, ...), which lacks the minus
 sign, the ellipsis and much else; Python would raise UnicodeEncodeError in the middle of a run.
 """
 
@@ -8,8 +8,8 @@ import codecs
 import io
 import unicodedata
 
-NEAREST_CHARACTER = "understudy.nearest"
-"""Name of the error handler."""
+NEAREST_CHARACTER = "understudy-nearest"
+"""Name of the registered codec error handler."""
 REPLACEMENTS = {
     "\N{MINUS SIGN}": "-",
     "\N{EN DASH}": "-",
@@ -27,15 +27,14 @@ REPLACEMENTS = {
     "\N{GREATER-THAN OR EQUAL TO}": ">=",
     "\N{PLUS-MINUS SIGN}": "+-",
 }
-"""What Unicode's own compatibility decompositions do not tell."""
+"""Replacements that Unicode's compatibility decompositions do not provide."""
 
 
 def take_any_character(*streams: object) -> None:
-    """From now on a character that a stream's encoding lacks is written as the nearest that every encoding has.
+    """Makes streams write a character that their encoding lacks as its nearest ASCII replacement.
 
     Args:
-        streams: `sys.stdout` and its like; what is no stream with an encoding (None where there is no console) is left
-            alone.
+        streams: `sys.stdout` and the like; anything else (None if there is no console) is ignored.
     """
     codecs.register_error(NEAREST_CHARACTER, _nearest)
     for stream in streams:
@@ -44,7 +43,7 @@ def take_any_character(*streams: object) -> None:
 
 
 def _nearest(problem: UnicodeError) -> tuple[str, int]:
-    """Answers an encoder that cannot go on: what to write instead, and where to go on."""
+    """Codec error handler: returns the replacement text and the position at which to continue."""
     if not isinstance(problem, UnicodeEncodeError):
         raise problem
     return "".join(map(_in_ascii, problem.object[problem.start : problem.end])), problem.end

@@ -1,1 +1,1 @@
-"""Checks a verb's flags before anything is run: numbers within their ranges, outputs that can be written."""
+"""Validation of a verb's flags before it runs: ranges of numbers, and writable outputs."""

@@ -17,7 +17,7 @@ from understudy.contract.errors import FlagError
 
 @dataclass(frozen=True)
 class Range:
-    """Which numbers a flag takes: `minimum` to `maximum`, both included unless `above_minimum`."""
+    """Valid range of a numeric flag: `minimum` to `maximum`, both included unless `above_minimum`."""
 
     minimum: float | int
     maximum: float | int
@@ -35,19 +35,19 @@ class Range:
 
 Seed = Annotated[int, Range(0, 2**32 - 1)]
 RecordingSeed = Annotated[int, Range(0, 4_294_965)]
-"""Of `understudy record`: the worlds of each lie 1000 apart in a space of 2^32."""
+"""Seed of `understudy record`; the worlds of successive seeds lie 1000 apart in a space of 2^32."""
 Count = Annotated[int, Range(1, 1_000_000)]
 Worlds = Annotated[int, Range(1, 100_000)]
 Parallel = Annotated[int, Range(1, 1024)]
-"""Threads or processes."""
+"""Number of threads or processes."""
 LearningRate = Annotated[float, Range(0.0, 1.0, above_minimum=True)]
 Hours = Annotated[float, Range(0.0, 1_000_000.0, above_minimum=True)]
 Minutes = Annotated[float, Range(0.0, 525_600.0, above_minimum=True)]
-"""Up to a year."""
+"""Minutes, up to a year."""
 Seconds = Annotated[float, Range(1.0, 86_400.0)]
-"""Of play; up to a day."""
+"""Seconds of play, up to a day."""
 Interval = Annotated[float, Range(0.1, 3600.0)]
-"""Seconds between two of something."""
+"""Interval or timeout in seconds."""
 Probability = Annotated[float, Range(0.0, 1.0)]
 PictureSize = Annotated[tuple[int, int], Range(180, 7680)]
 """Width and height in pixels."""
@@ -70,14 +70,14 @@ def check_ranges(command: Any) -> None:
 
 
 def annotated_fields(command_type: type) -> Iterator[tuple[dataclasses.Field[Any], tuple[Any, ...]]]:
-    """Each field of a dataclass with all that is annotated on its type, also inside unions and tuples."""
+    """Yields each field of a dataclass with the annotations of its type, also those inside unions and tuples."""
     hints = get_type_hints(command_type, include_extras=True)
     for field in dataclasses.fields(command_type):
         yield field, tuple(_annotations(hints[field.name]))
 
 
 def flag_of(field: dataclasses.Field[Any], marks: tuple[Any, ...]) -> str:
-    """A field as the help of its verb names it: `--batch-size`, or `NUMBER` where it has no flag."""
+    """Returns the name of a field in the help: `--batch-size`, or `NUMBER` for a positional argument."""
     if set(get_args(Positional[int])[1:]) & set(marks):
         return field.name.upper()
     return f"--{field.name.replace('_', '-')}"

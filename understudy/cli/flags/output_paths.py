@@ -1,10 +1,10 @@
-"""Output paths of a verb: annotated on the fields of its dataclass, and tried in one place before anything is run.
+"""Output paths of a verb: annotated on the fields of its dataclass, and checked by a trial write before it runs.
 
     out: OutputFolder = Path("out/evaluation")
 
-A path is tried by doing what the verb will do: missing folders are made and a few kilobytes are written. Asking for
-permissions instead would say yes to root in /proc, and nothing of a full disk or a name that is too long. Whatever the
-trial makes it removes; a file that exists is opened and left as it is.
+The trial does what the verb will do: it creates missing folders and writes a few kilobytes. Checking permissions
+instead would allow root to write in /proc, and would not detect a full disk or a name that is too long. The trial
+removes what it created; a file that exists is opened and not changed.
 """
 
 import contextlib
@@ -24,17 +24,17 @@ TRIAL = bytes(4096)
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """The verb writes here."""
+    """Annotation of a path that the verb writes to."""
 
     kind: Literal["file", "folder"]
     when: Callable[[Any], bool] = lambda command: True
-    """Given the dataclass, whether it does write."""
+    """Returns, given the dataclass, whether the verb writes at all."""
     place: Callable[[Path], Path] = lambda path: path
-    """Given the flag's value, what is written to."""
+    """Returns, given the flag's value, the path that is written to."""
     default: Path | None = None
-    """Where it writes if the flag is None; None for nowhere that is known beforehand."""
+    """Path that is written to if the flag is None; None if it is not known beforehand."""
     remedy: str = ""
-    """What else helps than another path."""
+    """Advice besides another path."""
 
 
 OutputFile = Annotated[Path, Output(kind="file")]
@@ -42,7 +42,7 @@ OutputFolder = Annotated[Path, Output(kind="folder")]
 
 
 def check_outputs(command: Any) -> None:
-    """Tries every output path of a verb's dataclass.
+    """Checks every output path of a verb's dataclass by a trial write.
 
     Raises:
         FlagError: if one cannot be written to; names the flag, the path and the reason.
@@ -62,7 +62,7 @@ def check_outputs(command: Any) -> None:
 
 
 def try_to_write(path: Path, kind: Literal["file", "folder"]) -> None:
-    """Writes to a file, or to a new file in a folder, and removes what it made.
+    """Writes to a file, or to a new file in a folder, and removes what it created.
 
     Raises:
         OSError: if that fails.
@@ -75,19 +75,19 @@ def try_to_write(path: Path, kind: Literal["file", "folder"]) -> None:
             _make_and_remove(temporary_beside(path))
         elif path.exists():
             with open(path, "ab", buffering=0, opener=_open_at_once) as file:
-                file.write(b"")  # a device that is full refuses even this
+                file.write(b"")  # fails on a full device
         else:
             _make_and_remove(path)
 
 
 def _open_at_once(path: str, flags: int) -> int:
-    """A named pipe that nobody reads is refused rather than waited for."""
+    """Opens a file without blocking, so that a named pipe without a reader fails at once."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 @contextlib.contextmanager
 def _existing(folder: Path) -> Iterator[Path]:
-    """A folder that exists inside the `with` block; afterwards what was missing is missing again."""
+    """Creates a folder for the duration of the `with` block, and removes the created parts afterwards."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     made: list[Path] = []
     try:
@@ -97,7 +97,7 @@ def _existing(folder: Path) -> Iterator[Path]:
         yield folder
     finally:
         for each in reversed(made):
-            with contextlib.suppress(OSError):  # somebody else has put something into it meanwhile
+            with contextlib.suppress(OSError):  # another program has written into it in the meantime
                 each.rmdir()
 
 

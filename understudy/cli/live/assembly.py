@@ -289,7 +289,7 @@ def _view(
     from understudy.viewer.live_view import LiveView, LiveViewSources
 
     def notice() -> str:
-        fresh = time.monotonic() - seat.marked_s < NOTICE_S
+        fresh = time.perf_counter() - seat.marked_s < NOTICE_S
         return f"marked: the last {WRONG_S:g} s were wrong" if fresh else ""
 
     facts = LiveViewSources(
@@ -347,6 +347,8 @@ def summary(game: LiveGame) -> list[str]:
     ]
     if report.late_share > MANY_LATE:
         lines.append("The machine was too busy to play in time: close other programs.")
+    if (perception := getattr(window, "perception", None)) is not None:
+        lines.append(str(perception.report()))
     if refused := getattr(window, "refused", None):
         reasons = ", ".join(f"{number} times ({reason})" for reason, number in refused.most_common())
         lines.append(f"Not pressed: {reasons}.")

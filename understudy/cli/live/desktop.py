@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.perception.model_files.execution_provider import Device
+
 if TYPE_CHECKING:
     from understudy.cli.live.run import Run
     from understudy.contract.profile import Hotkeys, Profile
@@ -29,6 +31,8 @@ class DesktopChoice:
     """The detector's weights; None for those that come with the profile."""
     profile: str = "darkorbit"
     """Name of a profile, or a path to one."""
+    device: Device = "auto"
+    """Where the detector runs."""
     hotkeys: str | None = None
     """Keys in place of the profile's, such as `pause=f8 stop=f9`."""
     perceives: bool = True
@@ -93,18 +97,22 @@ def open_screen(
     Raises:
         WorldError: if there is no display, window or profile.
         CheckpointError: if there are no weights for the eye.
+        FlagError: if the detector's device is not there.
         MissingExtraError: if a package is missing.
     """
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.pipeline import PerceptionPipeline
     from understudy.worlds.desktop.deferred_perception import DeferredPerception
     from understudy.worlds.desktop.open_desktop import open_desktop
-    from understudy.worlds.desktop.world import DesktopSettings, Perception
+    from understudy.worlds.desktop.perception_thread import Perception
+    from understudy.worlds.desktop.world import DesktopSettings
 
     profile = choice.read_profile()
     eye: Perception = DeferredPerception()
     if choice.perceives:
-        eye = PerceptionPipeline(profile, open_detector(choice.model, profile))
+        detector = open_detector(choice.model, profile, device=choice.device)
+        say(detector.runs_on)
+        eye = PerceptionPipeline(profile, detector)
     settings = DesktopSettings(
         window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
     )
@@ -170,7 +178,7 @@ class DesktopLines:
         """Called once a tick: a line when the charge changes, and one now and then."""
         from understudy.contract.action import Actor
 
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         if moment.actor != self._actor:
             self._actor = moment.actor
             words = {
@@ -203,4 +211,6 @@ def desktop_choice(command: "Run") -> DesktopChoice | None:
     from understudy.worlds.catalog import load_profile
 
     title = load_profile(command.profile).window_title if command.window is None else command.window
-    return DesktopChoice(window=title, model=command.model, profile=command.profile, hotkeys=command.hotkeys)
+    return DesktopChoice(
+        window=title, model=command.model, profile=command.profile, device=command.device, hotkeys=command.hotkeys
+    )

@@ -1,4 +1,4 @@
-"""Where a person plays while the understudy learns in the shadow: the embedded game's window, or one on the screen."""
+"""The game that a person plays during shadow learning: the embedded game's window, or one on the screen."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from understudy.worlds.simulator.window.human_operator import WindowOperator
 
 MOST_BEHIND = 10
-"""Ticks that a busy machine may make up in the embedded game, so that each tick has its action."""
+"""Maximum lag of the embedded game in ticks on a busy machine; it catches up, so that each tick has its action."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class HumanGame:
-    """A game with a person at it, to whom nothing is sent."""
+    """A game played by a person; no input is sent to it."""
 
     world: "GameWindow | DesktopWorld"
     person: "Pilot"
@@ -29,7 +29,7 @@ class HumanGame:
     has_focus: Callable[[], bool]
 
     def show(self, lines: Callable[[], Sequence[str]]) -> None:
-        """Draws lines over the embedded game; over somebody's own game nothing may lie, the terminal has them too."""
+        """Draws lines over the embedded game; a game on the screen gets no overlay, its lines are on the terminal."""
         from understudy.viewer.shadow_view import ShadowView
         from understudy.worlds.simulator.window.human_operator import WindowOperator
 
@@ -38,11 +38,11 @@ class HumanGame:
 
 
 def open_place(command: "Run", say: Callable[[str], None]) -> HumanGame:
-    """Opens the window, or finds the one on the screen.
+    """Opens the embedded game's window, or finds the game on the screen.
 
     Raises:
         WorldError: if there is no display or no such window.
-        CheckpointError: if there are no weights for the eye.
+        CheckpointError: if there are no weights for the detector.
     """
     from understudy.cli.live.desktop import desktop_choice
 

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 LOGS = Path("logs/online")
 SHOWN_UPDATES = 100
-"""Every hundredth update is printed, one each five minutes; the curves hold them all."""
+"""Every hundredth update is printed, one in five minutes; the logs hold all of them."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnlineChoice:
-    """How to learn online."""
+    """Settings of online learning."""
 
     off: bool
     learning_rate: float = 1e-5
@@ -36,10 +36,10 @@ class OnlineChoice:
 
 @contextmanager
 def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Listener]]":
-    """Starts the learner; ends it however the game ends.
+    """Starts the learner; closes it when the block ends, also by an exception.
 
     Yields:
-        The session's listeners: none where it is off; the learner; for a game on the screen also its live gate.
+        The session's listeners: none if it is off; else the learner and, for a game on the screen, its live gate.
     """
     if choice.off:
         yield []
@@ -93,7 +93,7 @@ class IncumbentSteps:
 
 
 def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str) -> "LiveGateRunner":
-    """Candidate and incumbent by turns in the game itself, which nobody can reset."""
+    """Returns the gate that alternates candidate and incumbent in the live game, which cannot be reset."""
     from understudy.evaluation.gate.live_gate import LiveGateConfig
     from understudy.evaluation.gate.live_gate_runner import LiveGateRunner
     from understudy.learning.registry.candidates import staged_path
@@ -118,7 +118,7 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
 
 
 def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
-    """The console lines at the start."""
+    """Returns the console lines at the start."""
     gate = "tried by turns with what plays" if on_screen else "played only after the gate has let it through"
     return (
         "[ONLINE] Learning from outcomes ACTIVE (--no_online_learning turns it off)",
@@ -128,7 +128,7 @@ def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
 
 
 def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
-    """Prints reports that are worth a line. Called on the worker's monitoring thread."""
+    """Prints the reports to be shown. Called on the worker's monitoring thread."""
     if isinstance(report, SegmentStats):
         if report.kills or report.deaths or report.loot:
             say(outcome_line(report))
@@ -145,7 +145,7 @@ def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
 
 
 def outcome_line(report: SegmentStats) -> str:
-    """`Outcomes: 12 hits, 3 misses, 1 kills, 0 loot, 0 deaths; buffer 234/2000 samples`."""
+    """Returns `Outcomes: 12 hits, 3 misses, 1 kills, 0 loot, 0 deaths; buffer 234/2000 samples`."""
     return (
         f"[ONLINE] Outcomes: {report.hits:.0f} hits, {report.misses:.0f} misses, {report.kills:.0f} kills, "
         f"{report.loot:.0f} loot, {report.deaths:.0f} deaths; buffer {report.num_samples}/{report.buffer_size} samples"
@@ -153,7 +153,7 @@ def outcome_line(report: SegmentStats) -> str:
 
 
 def update_line(report: OnlineUpdateStats) -> str:
-    """`Update #12: approx_kl=0.012 nats/min, kl_to_reference=0.034 nats/min, lr=1.00e-05`."""
+    """Returns `Update #12: approx_kl=0.012 nats/min, kl_to_reference=0.034 nats/min, lr=1.00e-05`."""
     return (
         f"[ONLINE] Update #{report.number}: approx_kl={report.approx_kl:.3f} nats/min, "
         f"kl_to_reference={report.kl_to_reference:.3f} nats/min, lr={report.learning_rate:.2e}"

@@ -12,6 +12,7 @@ import tyro
 from understudy.cli.flags.number_ranges import Minutes, Monitor
 from understudy.cli.flags.output_paths import OutputFolder
 from understudy.cli.live.video_choice import VideoChoice
+from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class RecorderV2:
     """Title of the game's window, where it does not fill a monitor."""
     profile: str = "darkorbit"
     """Which game: the name of a profile, or a path to one (.toml)."""
+    device: Device = "auto"
+    """Where the detector runs; auto takes the best that is installed and works."""
     out: OutputFolder = Path("recordings/v2_training")
     """Folder for what is saved; what is not waits in the folder `unsaved` beside it."""
     hotkeys: str | None = None
@@ -94,6 +97,7 @@ def run(command: RecorderV2) -> int | None:
         monitor=command.monitor,
         model=command.model,
         profile=command.profile,
+        device=command.device,
         hotkeys=command.hotkeys,
         perceives=command.perceive == "now",
     )
@@ -250,6 +254,7 @@ def _sum_up(command: RecorderV2, world: "DesktopWorld", takes: "TakeRecorder", c
         f"{_files(len(takes.saved))} saved; {world.num_ticks} ticks, {missed:.1%} of them without a picture.",
         highlight=False,
     )
+    console.print(str(world.perception.report()), highlight=False)
     if takes.video_counts.num_stored + takes.video_counts.num_dropped:
         console.print(pictures_in_words(takes.video_counts), highlight=False)
     for failure in takes.failures:

@@ -1,4 +1,4 @@
-"""Seats a critic beside a live game: what it is shown, and when; F2 and a number say what would have been right."""
+"""Reviews a live game: sends moments to a reviewer, and takes the person's corrections (F2 and a number)."""
 
 import time
 from collections.abc import Iterator
@@ -24,19 +24,19 @@ QUESTION = "What would have been right?   1 FIGHT   2 LOOT   3 FLEE   4 EXPLORE 
 
 @dataclass(frozen=True, kw_only=True)
 class CriticChoice:
-    """Which critic looks on."""
+    """Settings of the reviewer of a live game."""
 
     endpoint: str | None = None
     model: str | None = None
     every_s: float = 3.0
     max_calls: int = 2000
     none: bool = False
-    """Only the person says anything."""
+    """Whether only the person gives corrections."""
     folder: Path = FOLDER
 
 
 class ReviewSession:
-    """A Listener that hands the critic a look every few seconds. Belongs to the thread that plays."""
+    """A Listener that sends the reviewer a moment every few seconds. Belongs to the thread that plays."""
 
     def __init__(self, critic: "ReviewThread", game: "LiveGame", clip: "Clip") -> None:
         from understudy.learning.data.context_window import ContextWindow
@@ -48,7 +48,7 @@ class ReviewSession:
         self._marked: ReviewRequest | None = None
 
     def on_step(self, step: "Step") -> None:
-        """Keeps the look back, and leaves a look where one is due or the person pressed F2."""
+        """Updates the context window; requests a review if one is due or the person pressed F2."""
         self._back.append(step.observation)
         now_s = float(step.observation.records["time_s"][0])
         pixels = seen_pixels(step, self._game.window) if self._clip.due(now_s) else None
@@ -61,7 +61,7 @@ class ReviewSession:
             self.critic.look(self._look(step))
 
     def choose(self, number: int) -> None:
-        """The person said what would have been right when F2 was pressed."""
+        """Stores the person's correction of the moment at which F2 was pressed."""
         from understudy.contract.intent import Mode
 
         if self._marked is not None:
@@ -69,7 +69,7 @@ class ReviewSession:
             self._marked = None
 
     def close(self) -> None:
-        """The critic outlives the session: its owner closes it, so that what it says last is still heard."""
+        """Does nothing: the owner closes the reviewer after the session, so that its last answers are still saved."""
 
     def _look(self, step: "Step") -> "ReviewRequest":
         from understudy.feedback.reviewer import ReviewRequest
@@ -88,8 +88,8 @@ class ReviewSession:
 
 
 def seen_pixels(step: "Step", window: object) -> "np.ndarray | None":
-    """The RGB picture of a step: its own, or what perception saw on the screen; None in the embedded game's window,
-    whose clip is taken as it is drawn."""
+    """Returns the RGB picture of a step: its own, or the captured frame; None in the embedded game's window, whose
+    pictures are copied as they are drawn."""
     from understudy.worlds.desktop.world import DesktopWorld
 
     if step.observation.frames is not None:
@@ -102,7 +102,7 @@ def seen_pixels(step: "Step", window: object) -> "np.ndarray | None":
 
 @contextmanager
 def review_session(game: "LiveGame", choice: CriticChoice) -> "Iterator[ReviewSession]":
-    """Opens the critic, seats it at the game, and closes it however the game ends.
+    """Opens the reviewer and attaches it to the game; closes it when the block ends, also by an exception.
 
     Raises:
         FlagError: if endpoint and model do not go together.
@@ -130,7 +130,7 @@ def review_session(game: "LiveGame", choice: CriticChoice) -> "Iterator[ReviewSe
 
 
 def _sit_down(game: "LiveGame", seat: ReviewSession) -> None:
-    """In the embedded game's window pictures are taken as they are drawn, and numbers after F2 are heard."""
+    """In the embedded game's window: copies pictures as they are drawn, and accepts a number key after F2."""
     from understudy.worlds.simulator.window.human_operator import WindowOperator
 
     if isinstance(game.seat, WindowOperator):
@@ -139,7 +139,7 @@ def _sit_down(game: "LiveGame", seat: ReviewSession) -> None:
 
 
 def _look_over_the_shoulder(seat: "WindowOperator", clip: "Clip", size: tuple[int, int]) -> None:
-    """Pictures are copied after the overlay is drawn and before the question is: the critic is not to read that."""
+    """Copies pictures after the overlay and before the question is drawn, which the reviewer must not read."""
     from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
     paint, lettering = seat.paint, TextRenderer(size[1])
@@ -148,7 +148,7 @@ def _look_over_the_shoulder(seat: "WindowOperator", clip: "Clip", size: tuple[in
         paint(surface, scene)
         if clip.due(float(scene.observation["time_s"])):
             clip.take(surface, _as_array(scene.observation))
-        if seat.is_choosing(time.monotonic()):
+        if seat.is_choosing(time.perf_counter()):
             lettering.write(surface, QUESTION, (size[0] / 2, 0.26 * size[1]), 18, (255, 226, 110), anchor="center")
 
     seat.paint = painted
@@ -163,7 +163,7 @@ def _as_array(record: "np.void") -> "np.ndarray":
 
 
 def in_a_line(seat: ReviewSession) -> str:
-    """The counts of a session in one line."""
+    """Returns the counts of a session in one line."""
     counts, critic = seat.critic.counts, seat.critic
     line = f"Critic: {counts.corrected} corrections, {counts.agreed} agreements"
     if counts.by_person:

@@ -9,6 +9,7 @@ import tyro
 from understudy.cli.flags.number_ranges import Count, Interval, LearningRate, Minutes, PictureSize, Range, Seed
 from understudy.cli.flags.output_paths import Output
 from understudy.cli.live.video_choice import VideoChoice
+from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class Run:
     """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
+    device: Device = "auto"
+    """With --world desktop: where the detector runs; auto takes the best that is installed and works."""
     hotkeys: str | None = None
     """With --world desktop: other keys than F1, F2, F3, such as "pause=f8 wrong=f9 stop=f10"."""
     video: Flag[bool] = False
@@ -95,8 +98,11 @@ class Run:
         return self.shadow_train or not (self.no_online_learning or self.test_mode)
 
     def __post_init__(self) -> None:
-        if self.world == "simulator" and (self.window, self.model, self.profile) != (None, None, "darkorbit"):
-            raise ValueError("--window, --model and --profile are for a game on the screen: add --world desktop")
+        on_screen = (self.window, self.model, self.profile, self.device)
+        if self.world == "simulator" and on_screen != (None, None, "darkorbit", "auto"):
+            raise ValueError(
+                "--window, --model, --profile and --device are for a game on the screen: add --world desktop"
+            )
         if self.video and not (self.world == "desktop" and self.save_recordings):
             raise ValueError("--video is for recordings of a game on the screen: add --world desktop --save-recordings")
         self.video_choice  # noqa: B018  its check

@@ -1,4 +1,4 @@
-"""The guide's --shadow-train: a person plays in the game's window, the understudy watches and learns, sends nothing."""
+"""The guide's --shadow-train: learns from a person who plays in the game's window, and sends no input to it."""
 
 import logging
 from collections.abc import Callable
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 LOGS = Path("logs/shadow")
 EMPTY_S, UNTAUGHT_S = 10.0, 60.0
-"""A buffer that is empty for so long is looked into; so long after the learner has begun it should have samples."""
+"""Seconds after which an empty buffer is diagnosed; seconds after its start in which the learner must have samples."""
 STILL_WRITTEN_S = 10.0
-"""A recording that changed more recently than this may belong to a session that goes on."""
+"""A recording that changed within this many seconds may belong to a running session."""
 EXIT_INTERRUPTED = 130
 
 _log = logging.getLogger(__name__)
 
 
 def run_shadow(command: "Run") -> int | None:
-    """Plays until the window is closed, and says what was learnt."""
+    """Runs shadow learning until the window is closed, and prints a summary."""
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
@@ -48,7 +48,7 @@ def run_shadow(command: "Run") -> int | None:
 
 
 def _expect_weights(models: Path) -> None:
-    """Refuses at once what the learner would find out much later.
+    """Checks the weights before the session; the learner would find a fault much later.
 
     Raises:
         CheckpointError: if there are no usable weights to begin with.
@@ -60,7 +60,7 @@ def _expect_weights(models: Path) -> None:
 
 
 def _watch(command: "Run", place: "HumanGame", session: str, console: "Console") -> int | None:
-    """Trainer, recorder, session, and how it ends."""
+    """Runs the session with trainer and recorder, and closes them."""
     import os
 
     from understudy.cli.live.shadow_console import ShadowConsole
@@ -136,7 +136,7 @@ def _sum_up(teller: "ShadowConsole", trainer: "ShadowTrainer", recorder: "Record
 
 
 def add_events(recording: Path, late: "tuple[InputEvent, ...]") -> None:
-    """Puts events that came after the last tick into a recording and its .pkl."""
+    """Adds events that arrived after the last tick to a recording and its .pkl."""
     from dataclasses import replace
 
     from understudy.recordings.store import read_episode, write_episode
@@ -149,10 +149,10 @@ def add_events(recording: Path, late: "tuple[InputEvent, ...]") -> None:
 
 
 def mend_pickles(folder: Path) -> list[Path]:
-    """Writes the .pkl of shadow recordings that lack theirs, because the session was killed.
+    """Writes the missing .pkl files of shadow recordings whose session was killed.
 
     Returns:
-        What was written. A recording that somebody is still writing to is left alone, as is one that cannot be read.
+        The written files. Recordings that are still being written or cannot be read are skipped.
     """
     import time
 
@@ -183,7 +183,7 @@ def _is_over(step: "Step", check: "EmptyCheck", place: "HumanGame") -> bool:
 
 
 class EmptyCheck:
-    """Says once why the buffer is still empty after EMPTY_S. Belongs to the window's thread."""
+    """Prints once why the buffer is still empty after EMPTY_S. Belongs to the window's thread."""
 
     def __init__(self, trainer: "ShadowTrainer", place: "HumanGame", teller: "ShadowConsole") -> None:
         self._trainer, self._place, self._teller = trainer, place, teller
@@ -192,7 +192,7 @@ class EmptyCheck:
         self._is_over = False
 
     def look(self, now_s: float) -> None:
-        """Called once a tick."""
+        """Checks the buffer; call it once per tick."""
         self._begun_s = now_s if self._begun_s is None else self._begun_s
         if self._trainer.is_ready and self._ready_s is None:
             self._ready_s = now_s

@@ -1,4 +1,4 @@
-"""What --shadow-train says: the guide's lines, word for word in form, and why a buffer stays empty."""
+"""Console output of --shadow-train: the guide's lines word for word, and the reason for an empty buffer."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 SHOWN_UPDATES = 10
-"""Without --debug every tenth update is printed, one each half minute; the curves hold them all."""
+"""Without --debug every tenth update is printed, one in half a minute; the logs hold all of them."""
 
 
 class Bookmarks:
-    """Moments on their way into the recording, each once. Any thread adds, the thread that plays takes."""
+    """Queue of moments to mark in the recording, without duplicates. Any thread adds; the thread that plays takes."""
 
     def __init__(self) -> None:
         self._known: set[float] = set()
@@ -35,32 +35,32 @@ class Bookmarks:
         return len(self._known)
 
     def add(self, times_s: Sequence[float]) -> None:
-        """Monotonic seconds; a learner that was started again names some twice."""
+        """Adds times in monotonic seconds; a restarted learner reports some of them twice."""
         for time_s in times_s:
             if time_s not in self._known:
                 self._known.add(time_s)
                 self._new.append(time_s)
 
     def take(self) -> tuple[InputEvent, ...]:
-        """Those that are new, as marks for the recording."""
+        """Removes and returns the new moments as marks for the recording."""
         taken = [self._new.popleft() for _ in range(len(self._new))]
         return disagreement_events(tuple(taken))
 
 
 class ShadowConsole:
-    """Prints the lines. `hear` is called on the learner's watching thread, `say` on any."""
+    """Prints the lines. `hear` is called on the learner's monitoring thread, `say` on any."""
 
     def __init__(self, console: "Console", learning_rate: float, debug: bool) -> None:
-        """Args: `debug`, whether every update and every full block of samples gets its line."""
+        """Args: `debug`, whether to print every update and every full block of samples."""
         self._console, self._learning_rate, self._debug = console, learning_rate, debug
         self._filled: BufferFill | None = None
         self._scored: AgreementScore | None = None
         self._num_updates = 0
         self.bookmarks = Bookmarks()
-        """Moments at which the understudy would have clicked elsewhere."""
+        """Moments at which the policy would have clicked another target."""
 
     def lines(self) -> tuple[str, ...]:
-        """How it stands, in a few short lines for the window."""
+        """Returns the present state in a few short lines for the window."""
         scored, filled = self._scored, self._filled
         agreement = "no click of yours is judged yet"
         if scored is not None:
@@ -70,17 +70,17 @@ class ShadowConsole:
         return ("SHADOW: you play, it learns", agreement, f"{self._num_updates} updates{buffer}")
 
     def say(self, text: str) -> None:
-        """One line."""
+        """Prints one line."""
         self._console.print(f"[SHADOW] {text}", highlight=False, markup=False)
 
     def begin(self) -> None:
-        """The guide's first three lines."""
+        """Prints the guide's first three lines."""
         self.say("Shadow training mode ACTIVE")
         self.say("Bot is WATCHING - play the game normally!")
         self.say(f"Learning rate: {short(self._learning_rate)} (with warmup + cosine decay)")
 
     def hear(self, report: ShadowReport) -> None:
-        """Prints what is worth a line, and keeps the rest for the next one."""
+        """Prints the report if it is to be shown, else stores it for the next line."""
         if isinstance(report, BufferFill):
             is_first, self._filled = self._filled is None, report
             if is_first or self._debug:
@@ -110,18 +110,18 @@ class ShadowConsole:
 
 
 def short(value: float) -> str:
-    """A learning rate as the guide writes it: 1e-4."""
+    """Returns a learning rate in the guide's format: 1e-4."""
     mantissa, exponent = f"{value:e}".split("e")
     return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def buffer_line(report: BufferFill) -> str:
-    """`Buffer: 234/5000 samples`."""
+    """Returns `Buffer: 234/5000 samples`."""
     return f"Buffer: {report.num_samples}/{report.buffer_size} samples"
 
 
 def update_line(report: ShadowUpdateStats) -> str:
-    """`Update #12: loss=0.0234, pos_err=0.087, click_acc=78%, lr=1.00e-04`."""
+    """Returns `Update #12: loss=0.0234, pos_err=0.087, click_acc=78%, lr=1.00e-04`."""
     return (
         f"Update #{report.number}: loss={report.loss:.4f}, pos_err={report.position_error:.3f}, "
         f"click_acc={100 * report.click_accuracy:.0f}%, lr={report.learning_rate:.2e}"
@@ -129,7 +129,7 @@ def update_line(report: ShadowUpdateStats) -> str:
 
 
 def score_line(report: AgreementScore) -> str:
-    """How often the understudy would have done the same, and how often it would have before learning."""
+    """Returns the agreement of the policy with the person's clicks, now and before learning."""
     return (
         f"It would have clicked where you did in {report.agreement:.0%} of your last {report.num_clicks} clicks "
         f"(before learning {report.initial_agreement:.0%})"
@@ -137,7 +137,7 @@ def score_line(report: AgreementScore) -> str:
 
 
 def ready_line(report: ShadowReady) -> str:
-    """What is rehearsed so that the old skill stays."""
+    """Returns a description of the rehearsed recordings."""
     if report.note:
         return f"Nothing to rehearse, the old skill may fade: {report.note}"
     return (
@@ -149,13 +149,13 @@ def ready_line(report: ShadowReady) -> str:
 def why_empty(
     *, has_focus: bool, window: tuple[int, int], desktop: tuple[int, int], num_active_ticks: int, learner_had_time: bool
 ) -> str | None:
-    """Why nothing has come into the buffer; None while the learner may only not have come to it yet.
+    """Returns why the buffer is empty; None while the learner may still need time.
 
     Args:
         has_focus: whether the game's window has the keyboard.
         window, desktop: sizes in pixels.
-        num_active_ticks: ticks in which mouse or keyboard did something.
-        learner_had_time: whether the learner has begun long enough ago.
+        num_active_ticks: number of ticks with mouse or keyboard input.
+        learner_had_time: whether the learner has run long enough to have samples.
     """
     if window[0] > desktop[0] or window[1] > desktop[1]:
         return (

@@ -1,4 +1,4 @@
-"""Whether the pictures of a game on the screen are recorded, and what is said of them."""
+"""Selects whether the pictures of a game on the screen are recorded, and summarises them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class VideoChoice:
-    """What the flags say of pictures."""
+    """The flags about recorded pictures."""
 
     insists: bool = False
-    """--video: without pictures nothing is recorded at all."""
+    """--video: fail if pictures cannot be recorded."""
     off: bool = False
-    """--no-video."""
+    """--no-video: record no pictures."""
     encoder: EncoderName = "auto"
 
     def __post_init__(self) -> None:
@@ -26,15 +26,15 @@ class VideoChoice:
 
 
 def recorded_pictures(choice: VideoChoice, world: object, say: Callable[[str], None]) -> "PictureSource | None":
-    """Where a recorder takes pictures from; None where none are recorded, which is said if nobody asked for it.
+    """Returns a recorder's source of pictures, None if none are recorded; prints why, unless that was chosen.
 
     Args:
         choice: the flags.
-        world: whose pictures; only a game on the screen has some.
+        world: the game; only a game on the screen has pictures.
         say: prints a line; must not block.
 
     Raises:
-        MissingExtraError, RecordingError: if they were asked for by --video and cannot be encoded.
+        MissingExtraError, RecordingError: if --video is set and the pictures cannot be encoded.
     """
     from understudy.worlds.desktop.world import DesktopWorld
 
@@ -53,7 +53,7 @@ def recorded_pictures(choice: VideoChoice, world: object, say: Callable[[str], N
 
 
 def pictures_in_words(counts: "VideoCounts") -> str:
-    """What became of the pictures, a sentence."""
+    """Returns a sentence with the numbers of recorded and dropped pictures."""
     if not counts.num_dropped:
         return f"{counts.num_stored} pictures recorded."
     return (

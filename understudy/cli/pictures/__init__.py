@@ -1,1 +1,1 @@
-"""Commands that work on the recorded pictures: perceive them again, pick some to label."""
+"""Commands on recorded pictures: run perception again, and select frames for labelling."""

@@ -1,4 +1,4 @@
-"""`understudy detector frames`: the most different pictures of a recording, written for labelling in YOLO's folders."""
+"""`understudy detector frames`: writes the most different pictures of a recording for labelling, in YOLO's layout."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from understudy.recordings.video.recorded_frames import RecordedFrames
 
 CANDIDATES_EACH = 20
-"""So many pictures are looked at for each that is picked; more of a long recording would only take longer."""
+"""Number of candidate pictures for each selected one; more would only take longer."""
 
 
 def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], None]) -> int:
@@ -19,7 +19,7 @@ def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], No
 
     Raises:
         NoRecordingsError, RecordingError: if there is no such recording, or it has no pictures.
-        FlagError: if the folder holds pictures already: labels belong to a name.
+        FlagError: if the folder already holds pictures, because labels are matched by file name.
     """
     from understudy.contract.errors import FlagError, RecordingError
     from understudy.recordings.store import find_recordings, read_episode
@@ -53,7 +53,7 @@ def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], No
 
 
 def _choose(frames: "RecordedFrames", count: int) -> "np.ndarray":
-    """Numbers of the pictures, in order."""
+    """Returns the numbers of the selected pictures in ascending order."""
     import numpy as np
     from rich.progress import Progress
 

@@ -1,4 +1,4 @@
-"""`understudy recordings reperceive`: the recorded pictures are perceived again, and the recording is replaced."""
+"""`understudy recordings reperceive`: runs perception on the recorded pictures again and replaces the recording."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
 
 def with_pictures(paths: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
-    """Those recordings that have pictures beside them; how many have none is said.
+    """Returns the recordings that have pictures beside them; prints how many have none.
 
     Raises:
-        NoRecordingsError: if none has.
+        NoRecordingsError: if none has pictures.
     """
     from understudy.contract.errors import NoRecordingsError
     from understudy.recordings.video.video_paths import video_path
@@ -31,10 +31,10 @@ def with_pictures(paths: Sequence[Path], say: Callable[[str], None]) -> list[Pat
 
 
 def reperceive_recording(path: Path, model: Path | None, profile_name: str | None, say: Callable[[str], None]) -> bool:
-    """Perceives one recording again and replaces it; the old one stays beside it.
+    """Runs perception on one recording again and replaces it; the old file stays beside it.
 
     Raises:
-        UnderstudyError: if it cannot be done; then the recording is left as it is.
+        UnderstudyError: if that fails; the recording is then unchanged.
     """
     from dataclasses import replace
 

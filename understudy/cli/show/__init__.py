@@ -1,1 +1,1 @@
-"""What commands show: tables, pictures, videos."""
+"""Output of commands: tables, pictures, videos, the console."""

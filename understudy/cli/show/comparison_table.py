@@ -1,4 +1,4 @@
-"""A verdict as a table on the terminal."""
+"""The result of a comparison as a table on the terminal."""
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -12,7 +12,7 @@ STYLES = {"policy": "bold cyan", "person": "yellow", "baseline": ""}
 
 
 def verdict_table(verdict: ComparisonResult) -> Table:
-    """Score, its share of the person's, kills, boxes and deaths, 95 % intervals below; fits into 80 columns."""
+    """Returns a table of score, share of the teacher's, kills, boxes and deaths with 95 % intervals; 80 columns."""
     person = name_of(verdict.row(verdict.person))
     table = Table(
         title=f"{verdict.num_worlds} {verdict.purpose.lower()} worlds × {time_text(verdict.seconds)}, 95 % intervals",

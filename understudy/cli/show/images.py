@@ -1,4 +1,4 @@
-"""Screenshots in and annotated pictures out, for the commands that look at one picture."""
+"""Reads screenshots and writes annotated pictures, for commands on one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,10 +11,10 @@ GREEN = (90, 255, 120)
 
 
 def read_picture(path: Path) -> "np.ndarray":
-    """A picture as RGB, shape (height, width, 3).
+    """Reads a picture as RGB, shape (height, width, 3).
 
     Raises:
-        FlagError: if it is missing or no picture.
+        FlagError: if the file is missing or not a picture.
     """
     import cv2
     import numpy as np
@@ -49,7 +49,7 @@ def write_picture(path: Path, picture: "np.ndarray") -> None:
 
 
 def draw_boxes(frame: "np.ndarray", boxes: "np.ndarray", labels: Sequence[str]) -> "np.ndarray":
-    """A copy with boxes and their labels; `boxes` are records with x, y, width, height in window fractions."""
+    """Returns a copy with boxes and their labels; `boxes` are records with x, y, width, height in window fractions."""
     picture = frame.copy()
     for box, label in zip(boxes, labels, strict=True):
         left, top = box["x"] - box["width"] / 2, box["y"] - box["height"] / 2
@@ -66,7 +66,7 @@ def draw_area(
     label: str,
     colour: tuple[int, int, int],
 ) -> None:
-    """Draws one rectangle, given in window fractions, and writes beside it, into the picture itself."""
+    """Draws one rectangle, given in window fractions, and its label into the picture, in place."""
     import cv2
 
     tall, wide = picture.shape[:2]

@@ -1,4 +1,4 @@
-"""The one file that a verb was asked to write: in the place of what was there, whole or not at all."""
+"""Atomic writing of a verb's output file, replacing an existing file."""
 
 import os
 from pathlib import Path
@@ -9,12 +9,12 @@ DEVICES = Path("/dev")
 
 
 def write_output(path: Path, content: bytes) -> None:
-    """Writes a file and makes its folder.
+    """Writes a file atomically and creates its folder.
 
     A symbolic link of that name is replaced, not followed. A device or a pipe, such as /dev/stdout, is written to.
 
     Raises:
-        OSError: if that fails; what was there before is untouched.
+        OSError: if that fails; an existing file is then unchanged.
     """
     if is_device(path):
         path.write_bytes(content)
@@ -24,6 +24,6 @@ def write_output(path: Path, content: bytes) -> None:
 
 
 def is_device(path: Path) -> bool:
-    """Whether a name stands for a device or a pipe, itself or (in /dev) by a link."""
+    """Whether a path is a device or a pipe, itself or (in /dev) by a link."""
     is_special = path.exists() and not path.is_file() and not path.is_dir()
     return is_special and (not os.path.islink(path) or path.absolute().parent == DEVICES)

@@ -1,4 +1,4 @@
-"""A short video of a pilot playing the embedded game, with what it is up to drawn over the picture."""
+"""A short video of a pilot playing the embedded game, with its intent drawn over the picture."""
 
 import os
 from pathlib import Path
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from understudy.contract.protocols import Pilot
 
 EVERY = 1
-"""Every tick is a picture: 20 a second look smooth, and cost about 0.4 MB for each second."""
+"""Ticks per picture: 20 pictures a second look smooth, at about 0.4 MB per second."""
 
 
 def shoot(
@@ -17,15 +17,15 @@ def shoot(
     """Plays one world and writes the video.
 
     Args:
-        pilot: who plays.
-        seed: the world's.
-        start_map: where it begins.
+        pilot: the pilot that plays.
+        seed: random seed of the world.
+        start_map: name of the first map.
         seconds: length of the video, game time.
         path: a .webm file; its folder must exist.
         caption: shown at the top.
-        skip_s: of play before the video begins.
+        skip_s: seconds of play before the video begins.
     """
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # its greeting would land in our output
+    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")  # suppresses its greeting in our output
 
     from understudy.contract.observation import TICK_RATE_HZ
     from understudy.evaluation.rollouts.trajectory import record_trajectory

@@ -1,4 +1,4 @@
-"""What training shows in the terminal: bars while it runs, and the metrics beside their baselines when it is done."""
+"""Terminal output of training: progress bars, and finally the metrics beside their baselines."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from understudy.learning.training.trainer_config import FitProgress
 
 
 def watch_gathering(console: Console, place: Path | None) -> Dataset:
-    """Gathers the recordings below a bar."""
+    """Loads the recordings with a progress bar."""
     with Progress(
         TextColumn("reading recordings"), BarColumn(), MofNCompleteColumn(), console=console, transient=True
     ) as bar:
@@ -23,7 +23,7 @@ def watch_gathering(console: Console, place: Path | None) -> Dataset:
 
 
 class TrainBars:
-    """One bar for each policy, in a `with` block."""
+    """One progress bar for each policy, in a `with` block."""
 
     def __init__(self, console: Console, policies: list[str]) -> None:
         self._progress = Progress(
@@ -38,7 +38,7 @@ class TrainBars:
         }
 
     def of(self, policy: str) -> Callable[[FitProgress], None]:
-        """Where that policy's run reports to."""
+        """Returns the progress callback of a policy's run."""
         task = self._tasks[policy]
         self._progress.start_task(task)
 
@@ -62,7 +62,7 @@ class TrainBars:
 
 
 def print_outcome(console: Console, results: list[TrainResult]) -> None:
-    """A table of every held-out metric beside its trivial baseline, and where everything lies."""
+    """Prints every held-out metric beside its trivial baseline, and the paths of the results."""
     table = Table(title="On held-out sessions")
     for name in ("policy", "metric", "value", "trivial baseline"):
         table.add_column(name, justify="left" if name in ("policy", "metric") else "right")
@@ -83,7 +83,7 @@ def print_outcome(console: Console, results: list[TrainResult]) -> None:
 
 
 def metric_rows(metrics: dict[str, float]) -> list[tuple[str, str, str]]:
-    """Name, value and baseline of each metric that is worth a line; `accuracy` and `choice` repeat others."""
+    """Returns name, value and baseline of each shown metric; `accuracy` and `choice` repeat others and are omitted."""
     rows = []
     for name, value in metrics.items():
         if name.endswith("_baseline") or name in ("accuracy", "choice"):

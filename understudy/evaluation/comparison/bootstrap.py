@@ -1,9 +1,9 @@
-"""Stratified, paired bootstrap: one set of resampled worlds for all pilots, so every comparison stays paired.
+"""Stratified, paired bootstrap (Efron 1979; Agarwal et al. 2021): the same resampled worlds for all pilots.
 
-Values come as `[R B]`: R training seeds (1 for a teacher or a baseline) playing the same B worlds. A replicate draws
-worlds again within each stratum (a start map), the same worlds for every pilot, and training seeds again where there
-are several (the k-th of one pilot together with the k-th of another that has as many). Anything computed from several
-pilots is computed within each replicate, and the percentiles of the results are the interval: differences, ratios and
+Values have shape `[R B]`: R training seeds (1 for a teacher or a baseline) in the same B worlds. A replicate draws
+worlds with replacement within each stratum (a start map), the same worlds for every pilot, and training seeds where
+there are several (the k-th of one pilot together with the k-th of another that has as many). Statistics of several
+pilots are computed within each replicate, and the percentiles of the results are the interval: differences, ratios and
 normalised scores need no formula of their own.
 """
 
@@ -22,14 +22,14 @@ Statistic = Callable[[np.ndarray], np.ndarray]
 
 @dataclass(frozen=True)
 class Resampling:
-    """Which worlds each replicate plays again."""
+    """The worlds drawn in each replicate."""
 
     worlds: Int64[np.ndarray, "S B"]
     seed: int
 
     @property
     def num_resamples(self) -> int:
-        """S."""
+        """Number of replicates, S."""
         return len(self.worlds)
 
 
@@ -45,13 +45,13 @@ def resample_worlds(strata: Shaped[np.ndarray, " B"], num_resamples: int = NUM_R
 
 @dataclass(frozen=True)
 class Bootstrapped:
-    """A number as measured, and as it came out in each of S replicates."""
+    """A statistic on the sample, and on each of S replicates."""
 
     value: float
     replicates: Float64[np.ndarray, " S"]
 
     def estimate(self, level: float = LEVEL) -> Estimate:
-        """The percentile interval."""
+        """Returns the value with its percentile interval."""
         tail = (1 - level) / 2
         # A quantile that is one of the replicates: interpolation between infinite ratios would give NaN.
         low, high = np.quantile(self.replicates, [tail, 1 - tail], method="closest_observation")
@@ -61,7 +61,7 @@ class Bootstrapped:
 def bootstrap(
     values: Float64[np.ndarray, "R B"], resampling: Resampling, statistic: Statistic = interquartile_mean
 ) -> Bootstrapped:
-    """One pilot's statistic over all its training seeds and worlds."""
+    """Computes a statistic of one pilot over all its training seeds and worlds."""
     num_runs = len(values)
     if num_runs == 1:
         drawn = values[0][resampling.worlds]
@@ -73,23 +73,23 @@ def bootstrap(
 
 
 def combine(function: Callable[..., np.ndarray], *parts: Bootstrapped) -> Bootstrapped:
-    """`function` of several bootstrapped numbers, replicate by replicate."""
+    """Applies `function` to several bootstrapped numbers, replicate by replicate."""
     value = function(*(np.array([part.value]) for part in parts))
     return Bootstrapped(float(value[0]), np.asarray(function(*(part.replicates for part in parts)), np.float64))
 
 
 def difference(first: Bootstrapped, second: Bootstrapped) -> Bootstrapped:
-    """How much more the first is than the second, on the same worlds."""
+    """Returns the first minus the second, on the same worlds."""
     return combine(lambda a, b: a - b, first, second)
 
 
 def ratio(first: Bootstrapped, second: Bootstrapped) -> Bootstrapped:
-    """The first over the second; 1 where both are zero, infinite where only the second is."""
+    """Returns the first over the second; 1 if both are zero, infinite if only the second is."""
     return combine(_safe_ratio, first, second)
 
 
 def normalised(policy: Bootstrapped, random: Bootstrapped, person: Bootstrapped) -> Bootstrapped:
-    """(policy - random) / (person - random): 0 plays at random, 1 plays like the one it learned from."""
+    """Returns (policy - random) / (person - random): 0 is random play, 1 the demonstrator's."""
     return combine(lambda p, r, t: _safe_ratio(p - r, t - r), policy, random, person)
 
 
@@ -105,10 +105,10 @@ def probability_of_improvement(
     strata: Shaped[np.ndarray, " B"],
     resampling: Resampling,
 ) -> Bootstrapped:
-    """How likely the first beats the second in a world of the same stratum, ties counting half (arXiv 2108.13264).
+    """Returns the probability that the first scores higher in a world of the same stratum; ties count half.
 
-    All pairs of worlds within a stratum are compared, not just those of equal seed; strata weigh by their size.
-    The interval is over worlds; training seeds are averaged.
+    As in Agarwal et al. 2021 (arXiv 2108.13264), all pairs of worlds within a stratum are compared, not only those of
+    equal seed; strata are weighted by size. The interval is over worlds; training seeds are averaged.
     """
     counts = _multiplicities(resampling)
     value, replicates = 0.0, np.zeros(resampling.num_resamples)
@@ -128,7 +128,7 @@ def _win_matrix(first: Float64[np.ndarray, "R n"], second: Float64[np.ndarray, "
 
 
 def _multiplicities(resampling: Resampling) -> Float64[np.ndarray, "S B"]:
-    """How often each replicate drew each world."""
+    """Returns how often each replicate drew each world."""
     num_resamples, num_worlds = resampling.worlds.shape
     flat = resampling.worlds + num_worlds * np.arange(num_resamples)[:, None]
     counts = np.bincount(flat.ravel(), minlength=num_resamples * num_worlds)

@@ -1,6 +1,6 @@
-"""Plays contestants on the same worlds and draws up the verdict, by the protocol of DESIGN.md.
+"""Plays contestants in the same worlds and compares them, by the protocol of DESIGN.md.
 
-Every comparison is paired: the same seeds for everyone, and the same resampled worlds in every bootstrap replicate.
+Every comparison is paired: all play the same seeds, and every bootstrap replicate uses the same resampled worlds.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ from understudy.evaluation.rollouts.vector_rollout import Progress, rollout_all
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """Who is judged."""
+    """A contestant: one pilot for each training seed."""
 
     name: str
     kind: Kind
@@ -42,23 +42,23 @@ class Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class EntryRollouts:
-    """A contestant's worlds, one Outcomes for each training seed, all on the same seeds."""
+    """Statistics of a contestant's worlds, one for each training seed, all on the same seeds."""
 
     kind: Kind
     runs: tuple[EpisodeStats, ...]
 
     def per_run(self, event: str) -> Float64[np.ndarray, "R B"]:
-        """Events of each run and world, per minute."""
+        """Returns the rate of an event in each run and world, per minute."""
         return np.stack([run.per_minute(event) for run in self.runs])
 
     @property
     def scores(self) -> Float64[np.ndarray, "R B"]:
-        """Points per minute of each run and world."""
+        """Points per minute in each run and world."""
         return np.stack([run.scores for run in self.runs])
 
     @property
     def whole(self) -> EpisodeStats:
-        """All runs one after the other."""
+        """Concatenates all runs."""
         return concatenate(self.runs)
 
 
@@ -73,17 +73,17 @@ def compare(
     processes: int = 1,
     progress: Progress | None = None,
 ) -> ComparisonResult:
-    """Plays everyone in the same worlds, spread evenly over the maps, and compares them.
+    """Plays all contestants in the same worlds, spread evenly over the maps, and compares them.
 
     Args:
-        contestants: with different names.
+        contestants: with distinct names.
         seeds: of one purpose, see `seeds_for`.
         seconds: game time in each world.
         person: name of the contestant whose score counts as 1.
         random: name of the contestant whose score counts as 0.
         reference: name of the contestant to compare with; the person when None.
-        processes: how many play at the same time; does not change the verdict.
-        progress: is told world-ticks done and in all.
+        processes: number of worker processes; does not change the result.
+        progress: called with the number of world-ticks done and the total.
     """
     played = play_contestants(contestants, seeds, seconds, processes=processes, progress=progress)
     return summarise(played, person=person, random=random, reference=reference)
@@ -97,7 +97,7 @@ def play_contestants(
     processes: int = 1,
     progress: Progress | None = None,
 ) -> dict[str, EntryRollouts]:
-    """Plays everyone in the same worlds; see `judge`."""
+    """Plays all contestants in the same worlds; arguments as for `compare`."""
     names = [one.name for one in contestants]
     assert len(set(names)) == len(names)
     pilots = {f"{one.name}/{run}": pilot for one in contestants for run, pilot in enumerate(one.pilots)}
@@ -111,7 +111,7 @@ def play_contestants(
 
 
 def typical_world(played: EntryRollouts) -> int:
-    """Index of the world with the middle score of the first run: neither the best nor the worst to show."""
+    """Returns the index of the world with the median score of the first run, for a representative video."""
     order = np.argsort(played.runs[0].scores, kind="stable")
     return int(order[len(order) // 2])
 
@@ -119,7 +119,7 @@ def typical_world(played: EntryRollouts) -> int:
 def summarise(
     played: Mapping[str, EntryRollouts], *, person: str, random: str, reference: str | None = None
 ) -> ComparisonResult:
-    """Compares what was played; see `judge`."""
+    """Compares finished rollouts; arguments as for `compare`."""
     reference = reference or person
     first = played[person].runs[0]
     drawn = resample_worlds(first.start_maps)
@@ -138,7 +138,7 @@ def summarise(
 
 @dataclass(frozen=True)
 class _Reference:
-    """What every row is measured against."""
+    """The contestants and resampled worlds that every row is compared with."""
 
     drawn: Resampling
     start_maps: np.ndarray
@@ -153,7 +153,7 @@ class _Reference:
         return bootstrap(played.scores, self.drawn, mean)
 
     def rate(self, played: EntryRollouts, event: str) -> Bootstrapped:
-        """Per minute."""
+        """Returns the rate of an event per minute."""
         return bootstrap(played.per_run(event), self.drawn, mean)
 
 
@@ -188,7 +188,7 @@ def _row(name: str, played: EntryRollouts, bench: _Reference) -> EntryResult:
 
 
 def _deaths_per_hour(played: EntryRollouts, whole: EpisodeStats, bench: _Reference) -> Estimate:
-    """Poisson where deaths are few (the bootstrap of none is none), bootstrap where they come in clusters: both."""
+    """Returns the union of the Poisson interval, for few deaths, and the bootstrap's, for clustered deaths."""
     hours = len(whole) * whole.minutes / 60
     drawn = bench.rate(played, "deaths").estimate()
     per_hour = Estimate(value=drawn.value * 60, low=drawn.low * 60, high=drawn.high * 60)
@@ -212,7 +212,7 @@ def _map_row(index: int, map_name: str, played: EntryRollouts, whole: EpisodeSta
 
 
 def _mode_rows(whole: EpisodeStats) -> tuple[ModeRow, ...]:
-    """Ticks and events summed over worlds and maps, for a pilot that has modes."""
+    """Sums ticks and events over worlds and maps, for a pilot with modes."""
     ticks = whole.ticks.sum(axis=(0, 1))[:NUM_MODES]
     events = whole.events.sum(axis=(0, 1))[:NUM_MODES]
     if ticks.sum() == 0:

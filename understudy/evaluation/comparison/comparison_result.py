@@ -1,4 +1,4 @@
-"""The result of judging as plain data: a row for each pilot, its maps and its modes; JSON by `contract.wire`."""
+"""The result of a comparison as plain data: one row for each pilot, with maps and modes; JSON by `contract.wire`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -7,12 +7,12 @@ from understudy.evaluation.comparison.statistics import Estimate
 from understudy.evaluation.rollouts.play_style import StyleMetrics
 
 Kind = Literal["policy", "person", "baseline"]
-"""What a pilot is: something that learned, the one it learned from (or a stand-in such as a teacher), a yardstick."""
+"""Kind of a pilot: a learned policy, its demonstrator (or a stand-in such as a teacher), or a trivial baseline."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MapRow:
-    """The worlds that began on one map."""
+    """Results in the worlds that began on one map."""
 
     map_name: str
     num_worlds: int
@@ -22,37 +22,37 @@ class MapRow:
     boxes_per_minute: float
     deaths_per_hour: float
     time_share: float
-    """Share of the whole playing time, in all worlds, that was spent on this map."""
+    """Share of the playing time, in all worlds, that was spent on this map."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModeRow:
-    """What a pilot did while in one mode."""
+    """Results while the pilot was in one mode."""
 
     mode: str
     time_share: float
     value_per_minute: float
-    """Points by kills and boxes, per minute in this mode."""
+    """Points from kills and boxes, per minute in this mode."""
     damage_taken_per_minute: float
     deaths: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class EntryResult:
-    """One pilot."""
+    """Results of one pilot."""
 
     name: str
     kind: Kind
     num_runs: int
-    """Training seeds that played."""
+    """Number of training seeds."""
     score: Estimate
     """Interquartile mean over worlds of (value - 10 x deaths) per minute."""
     mean_score: Estimate
-    """Plain mean of the same: feels the rare catastrophes that the interquartile mean cuts off."""
+    """Plain mean of the same: sensitive to rare catastrophes that the interquartile mean cuts off."""
     normalised: Estimate
     """(score - random's) / (person's - random's)."""
     normalised_mean: Estimate
-    """The same of the plain means."""
+    """The same, of plain means."""
     gap: Estimate
     """Score minus the reference's, on the same worlds."""
     improvement: Estimate
@@ -74,10 +74,10 @@ class EntryResult:
 
 @dataclass(frozen=True, kw_only=True)
 class ComparisonResult:
-    """All pilots, judged on the same worlds."""
+    """Results of all pilots, on the same worlds."""
 
     purpose: str
-    """TRAIN, CHOOSE or HOLDOUT: which seeds these were."""
+    """Purpose of the seeds: TRAIN, CHOOSE or HOLDOUT."""
     first_seed: int
     num_worlds: int
     seconds: float
@@ -91,10 +91,10 @@ class ComparisonResult:
     rows: tuple[EntryResult, ...]
 
     def row(self, name: str) -> EntryResult:
-        """One pilot's row.
+        """Returns one pilot's row.
 
         Raises:
-            KeyError: if nobody of that name was judged.
+            KeyError: if there is no pilot of that name.
         """
         for row in self.rows:
             if row.name == name:

@@ -1,9 +1,9 @@
-"""Looks at paired differences again and again as they come in, and keeps the chance of a false yes all the same.
+"""Group-sequential test of paired differences: repeated interim looks with a bounded total type 1 error.
 
-A group-sequential test (Lan and DeMets 1983, Biometrika 70): the error that may be made is spent little by little,
-`error * fraction ** shape` after that fraction of the planned pairs, and each look has the bound that spends just its
-part. Why this and not an e-process, with figures: docs/decisions/gate.md. The means here are those of t-tests; where a
-false yes may come of a rare loss, mean_bound.py has the bound.
+Error spending (Lan and DeMets 1983, Biometrika 70): the test has spent `error * fraction ** shape` of its type 1 error
+after that fraction of the planned pairs, and the bound of each look spends exactly its increment. Why this and not an
+e-process, with figures: docs/decisions/gate.md. The bounds here are for t-tests of means; mean_bound.py has one for
+means with rare large losses.
 """
 
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from jaxtyping import Float64, Shaped
 from scipy import optimize, special
 
 SHAPE = 1.5
-"""Between 1 (as ready to stop early as late; Pocock) and 3 (early only for the plainest cases; O'Brien and Fleming)."""
+"""From 1 (spends evenly; like Pocock) to 3 (stops early only for large effects; like O'Brien and Fleming)."""
 _GRID = 401
 _FAR = 8.0
-"""Standard deviations beyond which nothing is integrated."""
+"""Standard deviations at which the integration is truncated."""
 
 
 @cache
 def spending_bounds(fractions: tuple[float, ...], type_1_error: float, shape: float = SHAPE) -> tuple[float, ...]:
-    """The z that each look has to reach, so that an effect of zero reaches any of them with probability `error`.
+    """Returns the z bound of each look, so that a zero effect crosses any of them with probability `type_1_error`.
 
-    Found look by look by integrating over where a Brownian motion that has not crossed yet may be (Armitage,
+    Computed look by look by integrating the density of a Brownian motion that has not crossed yet (Armitage,
     McPherson and Rowe 1969).
 
     Args:
-        fractions: of the planned pairs that have been seen at each look, growing, the last at most 1.
-        error: one-sided, over all looks together.
-        shape: of the spending.
+        fractions: of the planned pairs that are seen at each look, increasing, the last at most 1.
+        type_1_error: one-sided, over all looks together.
+        shape: exponent of the spending function.
     """
     places = np.zeros(1)
     mass = np.ones(1)
@@ -51,7 +51,7 @@ def spending_bounds(fractions: tuple[float, ...], type_1_error: float, shape: fl
 
 
 def _crossing(places: np.ndarray, mass: np.ndarray, step: float, share: float) -> float:
-    """Where the next look's border has to lie for so much probability to get beyond it."""
+    """Returns the bound of the next look that is exceeded with probability `share`."""
 
     def beyond(border: float) -> float:
         return float(special.ndtr((places - border) / step) @ mass) - share
@@ -61,18 +61,18 @@ def _crossing(places: np.ndarray, mass: np.ndarray, step: float, share: float) -
 
 @dataclass(frozen=True, kw_only=True)
 class Mean:
-    """A mean of paired differences and how sure it is."""
+    """A mean of paired differences with its standard error."""
 
     value: float
     standard_error: float
-    """Standard error; within the strata, where there are some."""
+    """Within the strata, if there are any."""
     num_free: int
     """Degrees of freedom."""
 
     def reach(self, z: float) -> float:
-        """How far from the mean the true one may lie with the certainty of a standard normal `z`.
+        """Returns the half-width of the confidence limit that corresponds to a standard normal `z`.
 
-        Few pairs reach further: the t of the same tail probability stands in for z.
+        Student's t of the same tail probability replaces z, so it is wider for few pairs.
         """
         if self.num_free < 1:
             return float("inf")
@@ -82,12 +82,12 @@ class Mean:
 def paired_mean(
     differences: Float64[np.ndarray, " n"], strata: Shaped[np.ndarray, " n"] | None = None, floor: float = 0.0
 ) -> Mean:
-    """The mean of some differences.
+    """Returns the mean of paired differences.
 
     Args:
         differences: one for each pair.
         strata: pairs of equal stratum (a start map) vary around a mean of their own.
-        floor: added to the sum of squares: what an event more would have added, for events too rare to vary.
+        floor: added to the sum of squares: the contribution of one more event, for events too rare to vary.
     """
     num = len(differences)
     groups = [np.arange(num)] if strata is None else [np.flatnonzero(strata == one) for one in np.unique(strata)]

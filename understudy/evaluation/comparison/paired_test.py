@@ -1,8 +1,8 @@
-"""Candidate against incumbent in pairs of stretches of play, in worlds of equal seed or one after the other.
+"""Sequential test of a candidate against the incumbent on pairs of segments, in worlds of equal seed or by turns.
 
-A trial is told what came of each pair and says at each look whether to promote, to refuse or to go on. Promotion needs
-both: a higher mean score, and deaths not worse. Each is a test of its own that keeps its error over all looks. That of
-the score allows for a rare disaster that no pair has shown yet (mean_bound.py).
+The test takes in the scores of each pair and decides at each look to promote, to refuse or to go on. Promotion requires
+both a higher mean score and non-inferior deaths, each by a test with its own error over all looks. The test of the
+score allows for a rare disaster that no pair has shown yet (mean_bound.py).
 """
 
 from collections.abc import Sequence
@@ -16,39 +16,39 @@ from understudy.evaluation.comparison.group_sequential import SHAPE, Mean, paire
 from understudy.evaluation.comparison.mean_bound import lower_bound
 
 RARE_EVENT_PRIOR = 3.0
-"""Squares added to those of deaths: none at all in T hours says only that there are fewer than about 3 in T hours."""
+"""Squares added to those of deaths: zero events in T hours only bound the rate below about 3 in T hours."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SequentialTestConfig:
-    """What has to be shown, and how surely."""
+    """Hypotheses and error rates of the test."""
 
     type_1_error: float = 0.05
-    """Chance, over all looks, that a candidate whose true score is no higher is found better."""
+    """Probability, over all looks, of finding a candidate better whose true score is no higher."""
     worst_loss: float = 50.0
-    """Points a minute that a candidate may lose in a pair, at the worst, although no pair so far has shown it. The
-    larger, the rarer a disaster has to be to slip through, and the more pairs a small gain takes."""
+    """Largest loss in a pair, points a minute, that is assumed possible although no pair has shown it. The larger, the
+    rarer a disaster has to be to go undetected, and the more pairs a small gain takes."""
     smallest_gain: float = 1.0
-    """Points a minute. A candidate that is surely not so much better is refused without playing on."""
+    """Points a minute. A candidate whose upper confidence bound of the gain is below this is refused early."""
     type_2_error: float = 0.1
-    """Chance, over all looks, of refusing early what truly gains `smallest_gain`, or is truly no deadlier."""
+    """Probability, over all looks, of refusing early what truly gains `smallest_gain`, or is truly no deadlier."""
     deaths_ratio: float = 1.25
-    """Deaths are not worse when they are surely below this many times the incumbent's, and `deaths_allowance` more."""
+    """Non-inferiority margin: deaths below this times the incumbent's plus `deaths_allowance`, with confidence."""
     deaths_allowance: float = 0.5
-    """Deaths an hour, so that those who hardly ever die can be compared at all."""
+    """Deaths an hour, so that pilots that hardly ever die can be compared."""
     deaths_error: float = 0.1
-    """Chance, over all looks, that a candidate which dies just that much more often is found not to."""
+    """Probability, over all looks, of accepting a candidate whose deaths are exactly at the margin."""
 
     def __post_init__(self) -> None:
         if not all(0.0 < share < 0.5 for share in (self.type_1_error, self.type_2_error, self.deaths_error)):
-            raise ValueError("error, miss and deaths_error are chances: between 0 and 0.5")
+            raise ValueError("type_1_error, type_2_error and deaths_error are chances: between 0 and 0.5")
         if min(self.smallest_gain, self.worst_loss, self.deaths_allowance) <= 0 or self.deaths_ratio < 1:
             raise ValueError("smallest_gain, worst_loss and deaths_allowance must be above 0, deaths_ratio at least 1")
 
 
 @dataclass(frozen=True, kw_only=True)
 class SegmentScores:
-    """What came of n stretches of play of equal length, one pilot's."""
+    """Scores and deaths of one pilot in n segments of equal length."""
 
     scores: Float64[np.ndarray, " n"]
     """Points a minute."""
@@ -57,55 +57,55 @@ class SegmentScores:
 
 @dataclass(frozen=True, kw_only=True)
 class InterimLook:
-    """What was known after so many pairs."""
+    """The estimates at one interim look."""
 
     num_pairs: int
     score: float
-    """Points a minute of the candidate."""
+    """Candidate's points a minute."""
     incumbent_score: float
     gain: float
-    """Of the candidate over the incumbent."""
+    """Candidate's score minus the incumbent's."""
     gain_low: float
-    """The true gain is above this, with one error over all looks."""
+    """Lower confidence bound of the gain, at `type_1_error` over all looks."""
     gain_high: float
-    """The true gain is below this, with one miss over all looks."""
+    """Upper confidence bound of the gain, at `type_2_error` over all looks."""
     deaths_per_hour: float
     incumbent_deaths_per_hour: float
     deaths_excess_high: float
-    """Deaths an hour by which the candidate may at most be beyond what is allowed; below 0: not worse."""
+    """Upper confidence bound of deaths an hour beyond the margin; below 0: non-inferior."""
 
 
 Decision = Literal["promote", "refuse", "go on"]
 
 
 class PairedSequentialTest:
-    """One candidate's trial, from the first pair to the ruling."""
+    """The test of one candidate, from the first pair to the decision."""
 
     def __init__(self, config: SequentialTestConfig, looks: Sequence[int], seconds: float) -> None:
         """Args:
-        config: what has to be shown.
-        looks: after how many pairs it is looked, growing; the last is the end.
-        seconds: length of a stretch.
+        config: hypotheses and error rates.
+        looks: numbers of pairs at the interim looks, increasing; the last ends the test.
+        seconds: length of a segment.
         """
         self.config = config
         self._looks = tuple(looks)
         self._hours = seconds / 3600.0
         self._pairs: list[tuple[SegmentScores, SegmentScores, np.ndarray]] = []
         self.seen: list[InterimLook] = []
-        """Every look so far."""
+        """All looks so far."""
 
     def add(
         self, candidate: SegmentScores, incumbent: SegmentScores, strata: Shaped[np.ndarray, " n"] | None = None
     ) -> None:
-        """Takes in the next pairs; strata are what each pair has in common with others (its map)."""
+        """Adds the next pairs; strata are what each pair has in common with others (its map)."""
         assert len(candidate.scores) == len(incumbent.scores)
         self._pairs.append((candidate, incumbent, np.zeros(len(candidate.scores)) if strata is None else strata))
 
     def look(self) -> tuple[Decision, str]:
-        """The ruling and, in words, why.
+        """Returns the decision and its reason in words.
 
         Raises:
-            AssertionError: if the pairs so far are not as many as the next look was planned for.
+            AssertionError: if the number of pairs is not that of the next planned look.
         """
         new, old, strata = self._joined()
         number = len(self.seen)
@@ -162,7 +162,7 @@ class PairedSequentialTest:
 
 
 def _limit(mean: Mean, bound: float, side: float) -> float:
-    """The repeated confidence limit below (side -1) or above (side 1) a mean."""
+    """Returns the repeated confidence limit below (side -1) or above (side 1) a mean."""
     return mean.value + side * mean.reach(bound)
 
 

@@ -1,6 +1,6 @@
-"""Point estimates and the intervals that need no resampling: IQM, Wilson, exact Poisson.
+"""Point estimates and closed-form intervals: interquartile mean, Wilson and exact Poisson intervals.
 
-What is compared between pilots goes through `bootstrap`; here is what can be written down in closed form.
+Comparisons between pilots use `bootstrap` instead.
 """
 
 from dataclasses import dataclass
@@ -10,42 +10,42 @@ from jaxtyping import Float64
 from scipy import stats
 
 LEVEL = 0.95
-"""Every interval of the house covers this much unless a caller asks otherwise."""
+"""Default confidence level of every interval."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """A number and the interval that it lies in with 95 % confidence."""
+    """A number with its 95 % confidence interval."""
 
     value: float
     low: float
     high: float
 
     def text(self, digits: int = 1) -> str:
-        """For people: `14.0 (12.7 to 15.3)`."""
+        """Formats the estimate for display: `14.0 (12.7 to 15.3)`."""
         return f"{self.value:.{digits}f} ({self.low:.{digits}f} to {self.high:.{digits}f})"
 
 
 def mean(values: Float64[np.ndarray, "... n"]) -> Float64[np.ndarray, "..."]:
-    """Mean over the last axis."""
+    """Returns the mean over the last axis."""
     return np.asarray(values.mean(axis=-1))
 
 
 def interquartile_mean(values: Float64[np.ndarray, "... n"]) -> Float64[np.ndarray, "..."]:
-    """Mean of the middle half over the last axis (IQM; Agarwal and others 2021, arXiv 2108.13264).
+    """Returns the mean of the middle half over the last axis (IQM; Agarwal et al. 2021, arXiv 2108.13264).
 
     A quarter of the values is cut off at each end, rounded down, as `scipy.stats.trim_mean(values, 0.25)` does.
-    It is steadier than the mean, and blind to rare catastrophes: report deaths and the plain mean beside it.
+    It has less variance than the mean but ignores rare catastrophes: report deaths and the plain mean beside it.
     """
     num_values = values.shape[-1]
     cut = num_values // 4
-    # Only the two borders need to be in place, so a partition does what a full sort would at a third of the price.
+    # Only the two borders need to be in place, so a partition suffices, at a third of the cost of a full sort.
     middle = np.partition(values, sorted({cut, num_values - cut - 1}), axis=-1)[..., cut : num_values - cut]
     return np.asarray(middle.mean(axis=-1))
 
 
 def wilson(successes: float, trials: float, level: float = LEVEL) -> Estimate:
-    """A share and its Wilson interval (Wilson 1927); sound near 0 and 1 and for few trials, unlike the textbook one."""
+    """Returns a share with its Wilson interval (Wilson 1927), which is valid near 0 and 1 and for few trials."""
     if trials <= 0:
         return Estimate(value=float("nan"), low=0.0, high=1.0)
     z = float(stats.norm.ppf(0.5 + level / 2))
@@ -56,7 +56,7 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> Estimate:
 
 
 def poisson_rate(count: float, exposure: float, level: float = LEVEL) -> Estimate:
-    """Events per unit of exposure with the exact Poisson interval (Garwood 1936); zero events still give a bound."""
+    """Returns events per unit of exposure with the exact Poisson interval (Garwood 1936); valid for zero events."""
     assert exposure > 0
     tail = (1 - level) / 2
     low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count > 0 else 0.0
@@ -65,5 +65,5 @@ def poisson_rate(count: float, exposure: float, level: float = LEVEL) -> Estimat
 
 
 def union(first: Estimate, second: Estimate) -> Estimate:
-    """The first one's value with an interval that covers both."""
+    """Returns the first one's value with an interval that covers both."""
     return Estimate(value=first.value, low=min(first.low, second.low), high=max(first.high, second.high))

@@ -1,1 +1,1 @@
-"""The doctor: checks of recordings before training."""
+"""The checks of `understudy doctor`: faults of recordings that harm training."""

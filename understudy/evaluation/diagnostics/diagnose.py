@@ -1,4 +1,4 @@
-"""The doctor: looks at recordings for everything that is known to spoil what is learnt from them."""
+"""Runs all checks of `understudy doctor` on recordings: known faults that harm training."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -31,15 +31,15 @@ LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
     timing_checks.check_attention,
     timing_checks.check_styles,
 )
-"""Everything that is looked at; all of them look at all recordings together, as training does."""
+"""Every check; each covers all recordings together, as training does."""
 
 
 def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Diagnostics:
-    """Examines all recordings of a folder or file.
+    """Checks all recordings of a folder or file.
 
     Args:
         place: a folder or file; None for the default folders.
-        progress: told how many recordings of how many are examined.
+        progress: called with the number of recordings examined and the total.
 
     Raises:
         NoRecordingsError: if there are none.
@@ -59,7 +59,7 @@ def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = N
                 unperceived.append(path)
         except UnderstudyError as problem:
             problems.append((path, str(problem)))
-        except Exception as problem:  # numbers that nobody expected; one such file must not hide the others
+        except Exception as problem:  # unexpected numbers; one such file must not hide the others
             problems.append((path, f"it holds what cannot be examined ({brief(problem)})"))
         if progress is not None:
             progress(number, len(paths))
@@ -69,10 +69,10 @@ def diagnose(place: Path | None, progress: Callable[[int, int], None] | None = N
         file_checks.check_perceived(unperceived),
         *diagnose_episode(examined),
     ]
-    signs.sort(key=lambda sign: -sign.severity)  # stable: alike ones stay in their order
+    signs.sort(key=lambda sign: -sign.severity)  # stable: equal severities keep their order
     return Diagnostics(num_recordings=len(paths), minutes=minutes_of(examined), signs=tuple(signs))
 
 
 def diagnose_episode(examined: list[ExaminedRecording]) -> list[Finding]:
-    """Every look at the examined recordings; none without a recording."""
+    """Runs every check on the examined recordings; returns nothing without a recording."""
     return [look(examined) for look in LOOKS] if examined else []

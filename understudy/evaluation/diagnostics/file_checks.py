@@ -1,4 +1,4 @@
-"""Signs of the recording itself: torn files, doubled and missing ticks, windows, copies, who acted, how long."""
+"""Checks of the files: torn files, duplicate and missing ticks, windows, copies, actors, length."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -16,31 +16,31 @@ from understudy.recordings.episode import PAUSE_S
 from understudy.worlds.catalog import load_profile
 
 OTHER_RATE, OTHER_RATE_SHARE = 1.2, 0.8
-"""If so many of the times between ticks are longer or shorter than a policy's tick by this factor, the rate differs."""
+"""The rate differs if this share of the tick intervals is longer or shorter than a policy's tick by this factor."""
 COST_OF_MISSING = (
     "An hour with half of its ticks missed at random taught the teacher's play as well as a whole hour did (100 % of "
     "the score, 90 to 112 %); every gap above half a second costs the play around it."
 )
-"""What `benchmarks/missing_ticks.py` measured."""
+"""Result of `benchmarks/missing_ticks.py`."""
 CLOCK_SET_BACK_S = 1.0
-"""Clocks are corrected by some tenths of a second all the time; more was done by a person or a changed time zone."""
+"""Clock synchronisation moves clocks by tenths of a second; more is a person or a changed time zone."""
 LEAST_MINUTES, GOOD_MINUTES = 3.0, 29.0
-"""Training refuses less than the first; the guide asks for 30 minutes (a little is lost at breaks)."""
+"""Training refuses less than the first; the guide requires 30 minutes (a little is lost at breaks)."""
 CHAIN = 4
-"""So many clicks in a row at the same places in the same rhythm are a copy: by chance it does not happen."""
+"""This many clicks in a row at the same places with the same timing are a copy: it does not happen by chance."""
 PLACE_STEPS = 2000
-"""A click's place is compared to this fraction of the window."""
+"""Click positions are compared in steps of 1 / PLACE_STEPS of the window."""
 
 
 def check_unreadable(problems: Sequence[tuple[Path, str]]) -> Finding:
-    """Files that could not be read at all."""
+    """Reports files that cannot be read at all."""
     told = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
     there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {told}", "Move them out of the folder.")
     return finding("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
 
 
 def check_being_recorded(paths: Sequence[Path]) -> Finding:
-    """Files that a running process still writes to."""
+    """Reports files that a running process still writes to."""
     there = (
         bool(paths),
         Severity.NOTE,
@@ -51,7 +51,7 @@ def check_being_recorded(paths: Sequence[Path]) -> Finding:
 
 
 def check_perceived(paths: Sequence[Path]) -> Finding:
-    """Recordings of which only pictures and input are there."""
+    """Reports recordings with pictures and input only, not perceived yet."""
     there = (
         bool(paths),
         Severity.SERIOUS,
@@ -63,7 +63,7 @@ def check_perceived(paths: Sequence[Path]) -> Finding:
 
 
 def check_torn(examined: list[ExaminedRecording]) -> Finding:
-    """Files that were cut off or damaged."""
+    """Reports files that were cut off or damaged."""
     names = [one_examined.path.name for one_examined in examined if one_examined.episode.losses]
     problem = (
         bool(names),
@@ -75,7 +75,7 @@ def check_torn(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_doubled_ticks(examined: list[ExaminedRecording]) -> Finding:
-    """Ticks whose time stamp repeats or runs backwards, or that come far too early."""
+    """Reports ticks whose time stamp repeats, runs backwards or comes far too early."""
     doubled = sum(int((_steps(one_examined) < 0.25).sum()) for one_examined in examined)
     total = sum(len(one_examined.episode) for one_examined in examined)
     share = doubled / max(total, 1)
@@ -89,7 +89,7 @@ def check_doubled_ticks(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
-    """Ticks that are missing, and how much can be learnt from all the same; pauses of the recording do not count."""
+    """Reports missing ticks, and how much can still be learnt; pauses of the recording do not count."""
     missing, total, longest_s = 0, 0, 0.0
     for one_examined in examined:
         steps, rate = _steps(one_examined), one_examined.episode.info.tick_rate_hz
@@ -110,7 +110,7 @@ def check_dropped_ticks(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_tick_rate(examined: list[ExaminedRecording]) -> Finding:
-    """Whether ticks follow each other at the rate at which policies decide."""
+    """Checks whether ticks come at the policies' rate."""
     rates = {}
     for one_examined in examined:
         steps = one_examined.episode.steps_s * TICK_RATE_HZ
@@ -139,7 +139,7 @@ def check_tick_rate(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_clock(examined: list[ExaminedRecording]) -> Finding:
-    """Whether the clock was set back while it was recorded, or times are no numbers."""
+    """Checks whether the clock was set back during the recording, and whether times are finite."""
     times = [one_examined.episode.observations["time_s"] for one_examined in examined]
     unknown = sum(int((~np.isfinite(time_s)).sum()) for time_s in times)
     steps_s = [np.diff(time_s[np.isfinite(time_s)]) for time_s in times]
@@ -154,7 +154,7 @@ def check_clock(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_windows(examined: list[ExaminedRecording]) -> Finding:
-    """Window sizes and places of panels, in the recordings and in the game that will be played."""
+    """Checks window sizes and panel positions, in the recordings and in the game to be played."""
     infos = [one_examined.episode.info for one_examined in examined]
     sizes = Counter(f"{info.window_width} x {info.window_height}" for info in infos)
     layouts = {info.profile for info in infos}
@@ -181,7 +181,7 @@ def check_windows(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_leakage(examined: list[ExaminedRecording]) -> Finding:
-    """Stretches of play that are in two recordings: held-out sessions would then have been trained on."""
+    """Reports stretches of play that occur in two recordings: held-out sessions would leak into training."""
     owners: dict[tuple[int, ...], set[int]] = defaultdict(set)
     for number, one_examined in enumerate(examined):
         for chain in _click_chains(one_examined):
@@ -215,7 +215,7 @@ def check_leakage(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_actors(examined: list[ExaminedRecording]) -> Finding:
-    """Whose play it is: only a person's or the teacher's is learnt from."""
+    """Checks who acted: training uses only a person's or the teacher's play."""
     counts = Counter({actor: sum(int((p.episode.actors == actor).sum()) for p in examined) for actor in Actor})
     total = max(sum(counts.values()), 1)
     untaught = (counts[Actor.NOBODY] + counts[Actor.POLICY]) / total
@@ -234,7 +234,7 @@ def check_actors(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_length(examined: list[ExaminedRecording]) -> Finding:
-    """Minutes that training would learn from."""
+    """Checks the minutes of play that training would use."""
     minutes = minutes_of(examined)
     return finding(
         "length",
@@ -246,7 +246,7 @@ def check_length(examined: list[ExaminedRecording]) -> Finding:
 
 
 def _steps(one_examined: ExaminedRecording) -> np.ndarray:
-    """Times between ticks, in ticks."""
+    """Returns the intervals between ticks, in ticks."""
     info = one_examined.episode.info
     with np.errstate(invalid="ignore", over="ignore"):  # a damaged file may hold any number
         return np.asarray(np.diff(one_examined.episode.observations["time_s"]) * info.tick_rate_hz)
@@ -255,12 +255,12 @@ def _steps(one_examined: ExaminedRecording) -> np.ndarray:
 def _usual(profile: Profile) -> Profile | None:
     try:
         return load_profile(profile.name)
-    except WorldError:  # a game that this version does not know by name
+    except WorldError:  # this version has no profile of that name
         return None
 
 
 def _click_chains(one_examined: ExaminedRecording) -> set[tuple[int, ...]]:
-    """CHAIN clicks in a row each: places, and ticks between them."""
+    """Returns the runs of CHAIN clicks: positions, and ticks between them."""
     chains = set()
     for stretch in one_examined.stretches:
         at = stretch.actions[stretch.clicks]

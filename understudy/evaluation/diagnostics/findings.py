@@ -1,60 +1,60 @@
-"""What the doctor says: one Sign for each thing looked at, whether it is fine or not."""
+"""The results of `understudy doctor`: one Finding for each check, also for the passed ones."""
 
 from dataclasses import dataclass
 from enum import IntEnum
 
 
 class Severity(IntEnum):
-    """How much it matters."""
+    """Severity of a finding."""
 
     FINE = 0
     NOTE = 1
     """Worth knowing; nothing has to be done."""
     WARNING = 2
-    """The understudy will play worse for it."""
+    """The trained policy will play worse."""
     SERIOUS = 3
-    """Training refuses it, or its figures cannot be trusted."""
+    """Training refuses the recordings, or its metrics are not reliable."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     name: str
-    """For programs, such as `idle_share`."""
+    """Identifier, such as `idle_share`."""
     severity: Severity
     what: str
-    """What was looked at, or what is wrong, in plain words."""
+    """What was checked, or what is wrong, in plain words."""
     figure: str
     """The number, for people."""
     advice: str = ""
-    """What to do; empty where all is fine."""
+    """Recommended action; empty if the check passed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Diagnostics:
-    """Everything that was looked at in some recordings."""
+    """All findings on some recordings."""
 
     num_recordings: int
     minutes: float
-    """Of play that training would learn from."""
+    """Minutes of play that training would use."""
     signs: tuple[Finding, ...]
-    """The worst first."""
+    """Sorted by severity, the worst first."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Those that are not fine."""
+        """Those of checks that failed."""
         return tuple(sign for sign in self.signs if sign.severity != Severity.FINE)
 
 
 def finding(name: str, fine: str, figure: str, *problem: tuple[bool, Severity, str, str]) -> Finding:
-    """The first problem that is there, or that all is fine.
+    """Returns the first problem that is present, or a finding that the check passed.
 
     Args:
-        name: for programs.
-        fine: what was looked at.
+        name: identifier.
+        fine: what was checked.
         figure: the number, for people.
-        problem: (whether it is there, how much it matters, what is wrong, what to do), the worst first.
+        problem: (whether it is present, severity, what is wrong, what to do), the worst first.
     """
     for there, severity, what, advice in problem:
         if there:

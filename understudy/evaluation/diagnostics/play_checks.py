@@ -1,7 +1,7 @@
-"""Signs of how the play went: idle time, menus and chat, mis-clicks, and how modes and keys are shared out.
+"""Checks of the play: idle time, menus and chat, mis-clicks, and the distribution of modes and keys.
 
-The limits stand well above what three styles of the teacher showed in 30-minute recordings, and below what the same
-teachers showed with the hardship in question (docs/manual/doctor.md has both).
+The thresholds are well above the values of three styles of the teacher in 30-minute recordings, and below those of the
+same teachers with the fault in question simulated (docs/manual/doctor.md has both).
 """
 
 import numpy as np
@@ -14,17 +14,17 @@ from understudy.evaluation.diagnostics.segments import ExaminedRecording, Segmen
 from understudy.policies.click_semantics import ClickKind
 
 IDLE_S = 20.0
-"""Hands that rest for so long, alive and with nothing to wait for, are idle."""
+"""Seconds without input, alive and with nothing to wait for, that count as idle."""
 WHOLE = 0.97
-"""Hull and shield below this are reason enough to wait: they repair themselves."""
+"""Hull and shield below this are a reason to wait: they repair themselves."""
 FLYING = 0.02
-"""A ship that is faster (window widths or heights a second) is on its way, and that takes no hands."""
+"""A ship faster than this (window widths or heights a second) is flying to a place, which needs no input."""
 MOST_IDLE = 0.03
 BURST_S, BURST_STEP_S, BURST_KEYS, BURST_PANEL_CLICKS = 15.0, 5.0, 5, 3
-"""So many keys or panel clicks in such a window, without one click on the game, are menus or chat."""
+"""This many keys or panel clicks in such a window, without one click on the game, are menus or chat."""
 MOST_CHAT = 0.02
 SLIP_SIZES = 2.6
-"""A click on space this many half-sizes from an object, followed by one on it, missed it."""
+"""A click on space this many half-sizes from an object, followed by one on it, counts as a miss."""
 SLIP_S = 2.0
 MOST_SLIPS = 0.07
 MOST_PANEL_CLICKS = 0.10
@@ -34,7 +34,7 @@ RARE_PRESSES = 10
 
 
 def check_idle(examined: list[ExaminedRecording]) -> Finding:
-    """Time without hands, not counting flight, waiting for repairs and death."""
+    """Checks the time without input, except flight, waiting for repairs and death."""
     parts = all_segments(examined)
     share = sum(_idle_ticks(part) for part in parts) / max(sum(map(len, parts)), 1)
     problem = (
@@ -47,7 +47,7 @@ def check_idle(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_menus_and_chat(examined: list[ExaminedRecording]) -> Finding:
-    """Bursts of typing or of clicks on panels without anything of the game."""
+    """Checks for bursts of typing or panel clicks without any gesture in the game."""
     parts = all_segments(examined)
     share = sum(int(_distracted(part).sum()) for part in parts) / max(sum(map(len, parts)), 1)
     problem = (
@@ -60,7 +60,7 @@ def check_menus_and_chat(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_panel_clicks(examined: list[ExaminedRecording]) -> Finding:
-    """Clicks on parts of the window that are no game."""
+    """Checks for clicks on parts of the window outside the game."""
     parts = all_segments(examined)
     clicks = sum(len(part.clicks) for part in parts)
     share = sum(len(part.clicks) - len(part.gestures) for part in parts) / max(clicks, 1)
@@ -74,7 +74,7 @@ def check_panel_clicks(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_mis_clicks(examined: list[ExaminedRecording]) -> Finding:
-    """Clicks on space beside an object that the next click then hits."""
+    """Checks for clicks on space beside an object that the next click hits."""
     parts = all_segments(examined)
     slips = sum(_slips(part) for part in parts)
     aimed = slips + sum(int(np.isin(part.gestures["role"], (Role.ENEMY, Role.LOOT)).sum()) for part in parts)
@@ -91,7 +91,7 @@ def check_mis_clicks(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_modes(examined: list[ExaminedRecording]) -> Finding:
-    """How much there is of each mode, as hindsight names them."""
+    """Checks how much there is of each mode, by the hindsight labels."""
     parts = all_segments(examined)
     counts = sum((np.bincount(part.modes, minlength=len(Mode)) for part in parts), np.zeros(len(Mode), np.int64))
     shares = counts / max(counts.sum(), 1)
@@ -117,7 +117,7 @@ def check_modes(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_keys(examined: list[ExaminedRecording]) -> Finding:
-    """How often each key is pressed."""
+    """Checks how often each key is pressed."""
     names = examined[0].episode.info.profile.keys
     parts = [part for part in all_segments(examined) if len(part.keys) == len(names)]
     counts = np.array([sum(len(part.keys[key]) for part in parts) for key in range(len(names))], np.int64)
@@ -144,7 +144,7 @@ def check_keys(examined: list[ExaminedRecording]) -> Finding:
 
 
 def _idle_ticks(part: Segment) -> int:
-    """Ticks of rest that have no reason, in rests long enough."""
+    """Returns the number of ticks in unexplained rests of at least IDLE_S."""
     player = part.observations["player"]
     health = 0.5 * (player["hp"] + player["shield"])
     unhurt = ~(health < WHOLE) | (part.observations["events"]["damage_taken"] > 0)  # unreadable bars count as whole
@@ -159,7 +159,7 @@ def _idle_ticks(part: Segment) -> int:
 
 
 def _rests(part: Segment) -> Int64[np.ndarray, "R 2"]:
-    """(first tick, one past the last) of each rest of cursor, button and keys."""
+    """Returns (first tick, one past the last) of each rest of cursor, button and keys."""
     actions = part.actions
     active = (actions["button"] != 0) | (actions["keys"] != 0)
     for axis in ("cursor_x", "cursor_y"):
@@ -169,7 +169,7 @@ def _rests(part: Segment) -> Int64[np.ndarray, "R 2"]:
 
 
 def _distracted(part: Segment) -> Bool[np.ndarray, " T"]:
-    """Ticks within windows full of typing or panel clicks and without a gesture."""
+    """Marks ticks in windows with many keys or panel clicks and without a gesture."""
     length, step = round(BURST_S * TICK_RATE_HZ), round(BURST_STEP_S * TICK_RATE_HZ)
     on_panels = np.setdiff1d(part.clicks, part.gestures["press"])
     typed = part.key_ticks
@@ -185,7 +185,7 @@ def _distracted(part: Segment) -> Bool[np.ndarray, " T"]:
 
 
 def _slips(part: Segment) -> int:
-    """Clicks on space beside an enemy or a box that the next click hits."""
+    """Returns the number of clicks on space beside an enemy or a box that the next click hits."""
     slips = 0
     for gesture, after in zip(part.gestures[:-1], part.gestures[1:], strict=True):
         if gesture["sort"] != ClickKind.SPACE or after["press"] - gesture["press"] > SLIP_S * TICK_RATE_HZ:

@@ -1,6 +1,6 @@
-"""A recording made ready for the doctor: its unbroken stretches of taught play, each with gestures and modes.
+"""Splits a recording into the segments that training would use, each with gestures and modes, for the checks.
 
-The same stretches, gestures and modes that training learns from, so that what the doctor finds is what training meets.
+Segments, gestures and modes are computed as for training, so the checks see what training sees.
 """
 
 from dataclasses import dataclass
@@ -28,25 +28,25 @@ class Segment:
     gestures: np.ndarray
     """Records of dtype GESTURE, in order of time."""
     modes: Int64[np.ndarray, " T"]
-    """A Mode for each tick, read off what was done next."""
+    """Hindsight label of each tick: a Mode."""
     clicks: Int64[np.ndarray, " C"]
-    """Ticks in which a button fell, on panels too."""
+    """Ticks of button presses, also on panels."""
     keys: tuple[Int64[np.ndarray, " _"], ...]
-    """For each key of the profile the ticks in which it went down."""
+    """For each key of the profile, the ticks of its presses."""
     num_filled: int = 0
-    """Ticks that were missed in the recording and are filled in."""
+    """Ticks that are missing in the recording and were filled in."""
 
     def __len__(self) -> int:
         return len(self.actions)
 
     @property
     def key_ticks(self) -> Int64[np.ndarray, " P"]:
-        """Ticks in which any key went down, in order."""
+        """Ticks in which any key was pressed, in order."""
         return np.sort(np.concatenate([np.zeros(0, np.int64), *self.keys]))
 
     @property
     def busy(self) -> Bool[np.ndarray, " T"]:
-        """Ticks in which a gesture was under way."""
+        """Marks the ticks within a gesture."""
         busy = np.zeros(len(self), bool)
         for gesture in self.gestures:
             busy[gesture["onset"] : gesture["release"] + 1] = True
@@ -55,7 +55,7 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class ExaminedRecording:
-    """One recording on the doctor's table."""
+    """One recording with its segments."""
 
     path: Path
     episode: Episode
@@ -63,12 +63,12 @@ class ExaminedRecording:
 
     @property
     def taught_ticks(self) -> int:
-        """Ticks that training would use, with those that it fills in."""
+        """Ticks that training would use, including those that it fills in."""
         return sum(map(len, self.stretches))
 
 
 def examine(path: Path, episode: Episode) -> ExaminedRecording:
-    """Finds stretches, gestures and modes of one recording."""
+    """Computes segments, gestures and modes of one recording."""
     geometry = geometry_of(episode.info.profile)
     num_keys = len(episode.info.profile.keys)
     return ExaminedRecording(
@@ -93,10 +93,10 @@ def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
 
 
 def all_segments(examined: list[ExaminedRecording]) -> list[Segment]:
-    """Of all recordings, in their order."""
+    """Returns the segments of all recordings, in order."""
     return [stretch for one_examined in examined for stretch in one_examined.stretches]
 
 
 def minutes_of(examined: list[ExaminedRecording]) -> float:
-    """Of taught play, all recordings together."""
+    """Returns the minutes that training would use, over all recordings."""
     return sum(one_examined.taught_ticks for one_examined in examined) / TICK_RATE_HZ / 60.0

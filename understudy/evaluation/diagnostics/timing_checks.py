@@ -1,7 +1,7 @@
-"""Signs of an uneven player: slow or scattered reactions, attention that comes and goes, two ways of playing.
+"""Checks of consistency: slow or scattered reactions, varying attention, two styles of play.
 
-Reaction times are read off moments that always call for the next move: a target died, a box was collected. Other
-moments (a new enemy, the first hit) are told as figures only, because it may be right to leave them unanswered.
+Reaction times are measured at moments that always require a next action: a target died, a box was collected. Other
+moments (a new enemy, the first hit) are reported as figures only, because not reacting may be right.
 """
 
 from dataclasses import dataclass
@@ -15,35 +15,35 @@ from understudy.evaluation.diagnostics.segments import ExaminedRecording, Segmen
 from understudy.policies.click_semantics import ClickKind
 
 LONGEST_S = 3.0
-"""Who has not moved on after so long had another plan."""
+"""Longer times are left out: the player had another plan."""
 CALM_S = 5.0
-"""A hit is a surprise when there was none for so long."""
+"""Seconds without a hit after which the next one is a surprise."""
 SLOW_S = 0.9
 SCATTERED_MIDDLE, SCATTERED_TAILS = 2.5, 5.5
 """Ratios of reaction times, third to first quarter and 90th to 10th percentile, that count as uneven."""
 NEIGHBOUR_S = 40.0
-"""Two reactions closer than this should be no more alike than any two."""
+"""Two reactions closer than this are neighbours; with steady attention they are no more alike than any two."""
 LEAST_REACTIONS = 40
 ALIKE = 0.28
-"""Rank correlation of neighbouring reactions from which attention comes and goes."""
+"""Rank correlation of neighbouring reactions from which attention counts as varying."""
 WINDOW_S, LEAST_IN_WINDOW, LEAST_WINDOWS = 45.0, 5, 8
 MANNER_CHANGES, HAND_CHANGES, HAND_TIRES = 0.66, 0.26, 0.52
-"""Spread of the windows' true means, in units of the spread within a window: in the distances of fights and in the
-hand's speed. No two styles differ as much in speed as one player who is awake and tired."""
+"""Standard deviation of the windows' true means, in units of that within a window: of fight distances and of the
+hand's speed. No two styles differ as much in speed as one player awake and tired."""
 
 
 @dataclass(frozen=True)
 class Reactions:
-    """Reaction times of one kind of moment in one stretch."""
+    """Reaction times to one kind of event in one segment."""
 
     ticks: Int64[np.ndarray, " R"]
-    """When something happened."""
+    """Ticks of the events."""
     seconds: Float64[np.ndarray, " R"]
-    """How long until the next gesture began."""
+    """Time until the next gesture began."""
 
 
 def check_reaction_delay(examined: list[ExaminedRecording]) -> Finding:
-    """How soon the next move comes, for each kind of moment."""
+    """Checks the reaction time to each kind of event."""
     kinds = {"after a kill": _kills, "after a box": _boxes, "new enemy": _new_enemies, "first hit": _first_hits}
     medians = {}
     for name, find in kinds.items():
@@ -62,7 +62,7 @@ def check_reaction_delay(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_uneven_reactions(examined: list[ExaminedRecording]) -> Finding:
-    """How widely reaction times scatter."""
+    """Checks the spread of reaction times."""
     pooled = np.concatenate([np.zeros(0), *(log for _, log in _log_reactions(examined))])
     if len(pooled) < LEAST_REACTIONS:
         return finding("uneven_reactions", "Spread of reaction times", "too few to tell")
@@ -78,7 +78,7 @@ def check_uneven_reactions(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_attention(examined: list[ExaminedRecording]) -> Finding:
-    """Whether slow reactions and a slow hand come in spells."""
+    """Checks whether slow reactions and slow movements cluster in time."""
     likeness, pairs = _likeness(examined)
     hand = changes([_hand_tempos(part) for part in all_segments(examined)])
     if pairs < LEAST_REACTIONS:
@@ -94,7 +94,7 @@ def check_attention(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_styles(examined: list[ExaminedRecording]) -> Finding:
-    """Whether the manner of playing changes from stretch to stretch beyond chance."""
+    """Checks whether the style of play changes over time beyond chance."""
     parts = all_segments(examined)
     distance = changes([_flight_distances(part) for part in parts])
     hand = changes([_hand_tempos(part) for part in parts])
@@ -112,12 +112,12 @@ def check_styles(examined: list[ExaminedRecording]) -> Finding:
 
 
 def changes(series: list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"]]]) -> float:
-    """How much means over windows of time differ beyond what chance would do, in units of the spread within one.
+    """Returns how much means over windows of time vary beyond chance, in units of the spread within a window.
 
     The variance component between groups of a one-way analysis of variance with unequal groups; NaN with too few.
 
     Args:
-        series: for each stretch ticks and values.
+        series: ticks and values of each segment.
     """
     groups = []
     for ticks, values in series:
@@ -136,7 +136,7 @@ def changes(series: list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"
 
 
 def react(part: Segment, moments: Int64[np.ndarray, " R"]) -> Reactions:
-    """Reaction times to moments at which the hand was free."""
+    """Returns the reaction times to events outside gestures."""
     onsets = part.gestures["onset"]
     free = moments[~part.busy[moments]]
     after = np.searchsorted(onsets, free)
@@ -149,7 +149,7 @@ def react(part: Segment, moments: Int64[np.ndarray, " R"]) -> Reactions:
 def _log_reactions(
     examined: list[ExaminedRecording],
 ) -> list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"]]]:
-    """For each stretch, in order of time: ticks, and log reaction times less the median of their kind."""
+    """Returns for each segment ticks and log reaction times, minus the median of their kind, in order of time."""
     parts = all_segments(examined)
     found = []
     for find in (_kills, _boxes):
@@ -166,7 +166,7 @@ def _log_reactions(
 
 
 def _likeness(examined: list[ExaminedRecording]) -> tuple[float, int]:
-    """(rank correlation of neighbouring reaction times, number of pairs)."""
+    """Returns (rank correlation of neighbouring reaction times, number of pairs)."""
     series = _log_reactions(examined)
     pooled = np.sort(np.concatenate([np.zeros(0), *(log for _, log in series)]))
     pairs = []
@@ -189,20 +189,20 @@ def _boxes(part: Segment) -> Int64[np.ndarray, " R"]:
 
 
 def _new_enemies(part: Segment) -> Int64[np.ndarray, " R"]:
-    """An enemy comes into sight where there was none."""
+    """Returns the ticks in which an enemy comes into sight where there was none."""
     tracks = part.observations["tracks"]
     seen = ((tracks["id"] > 0) & (tracks["role"] == Role.ENEMY)).any(axis=1)
     return np.flatnonzero(seen[1:] & ~seen[:-1]) + 1
 
 
 def _first_hits(part: Segment) -> Int64[np.ndarray, " R"]:
-    """Health is lost after a time without a hit."""
+    """Returns the ticks in which health is lost after CALM_S without a hit."""
     hits = np.flatnonzero(part.observations["events"]["damage_taken"] > 0)
     return hits[np.diff(hits, prepend=-(10**6)) > CALM_S * TICK_RATE_HZ]
 
 
 def _flight_distances(part: Segment) -> tuple[Int64[np.ndarray, " E"], Float64[np.ndarray, " E"]]:
-    """Ticks of clicks on space while shooting, and how far from the target they fly (logarithm)."""
+    """Returns ticks of clicks on space while shooting, and the log distance of each click from the target."""
     clicks = part.gestures[part.gestures["sort"] == ClickKind.SPACE]
     seen = part.observations[clicks["press"]]
     tracks = seen["tracks"]
@@ -214,7 +214,7 @@ def _flight_distances(part: Segment) -> tuple[Int64[np.ndarray, " E"], Float64[n
 
 
 def _hand_tempos(part: Segment) -> tuple[Int64[np.ndarray, " E"], Float64[np.ndarray, " E"]]:
-    """Ticks of clicks, and how long the hand took beside what way and size ask for (Fitts' law; logarithm)."""
+    """Returns ticks of clicks, and the log ratio of movement time to that predicted by Fitts' law (Fitts 1954)."""
     g = part.gestures[part.gestures["arrival"] >= part.gestures["onset"]]
     way = np.hypot(g["x"] - g["start_x"], (g["y"] - g["start_y"]) * 9 / 16).astype(np.float64)
     g, way = g[way > 0.05], way[way > 0.05]

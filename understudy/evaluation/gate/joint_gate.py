@@ -1,7 +1,7 @@
-"""The gate for candidates that make sense only together: a Strategist with corrections, the Executor that follows it.
+"""The gate for candidates that depend on each other, such as a corrected Strategist and the Executor adapted to it.
 
-Judged as one pilot against what plays, promoted one after the other, slowest level first, so that at every moment the
-Executor that plays was trained beside the Strategist that plays or one that it was learnt on from.
+They are tested as one pilot against the active policies and promoted one after the other, slowest level first, so
+that the active Executor was at all times trained with the active Strategist or an ancestor of it.
 """
 
 from collections.abc import Mapping
@@ -38,17 +38,17 @@ def submit_together(
     why: str = "asked for",
     progress: Progress | None = None,
 ) -> GateVerdict:
-    """Judges several checkpoints in place of their policies; lets all of them play or none. Writes down either.
+    """Tests several checkpoints in place of their policies; promotes all of them or none, and logs the decision.
 
     Args:
-        models: folder of the three policies that play.
+        models: folder of the three active policies.
         candidates: policy -> checkpoint.
-        config: how to judge; the defaults when None.
-        why: where they come from, for the audit logs.
-        progress: as for `compare`.
+        config: of the test; the defaults when None.
+        why: source of the candidates, for the audit logs.
+        progress: as for `evaluate_candidate`.
 
     Raises:
-        CheckpointError: if something cannot be read or written down.
+        CheckpointError: if a file cannot be read or written.
     """
     order = [policy for policy in POLICIES if policy in candidates]
     for policy in order:
@@ -72,7 +72,7 @@ def submit_together(
 
 
 def _brain_with(policies: PolicyBundle, new: Mapping[str, Checkpoint]) -> PolicyBundle:
-    """What would play."""
+    """Returns the policies with the candidates in place."""
     if "strategist" in new:
         policies = replace(policies, strategist=build_strategist(new["strategist"]))
     if "tactician" in new:

@@ -124,7 +124,7 @@ class LiveGate:
         self._calm_ticks = 0
 
     def __call__(self, carry: Carry) -> bool:
-        """Between two ticks: swaps in the policy whose turn it is; returns whether the weights changed."""
+        """Swaps in the policy whose turn it is, between two ticks; returns whether the weights changed."""
         if self._swapper is not None and self._swapper(carry):
             if not self.over:
                 self._end(promote=False, reason="other weights came to play while it was judged")
@@ -165,7 +165,7 @@ class LiveGate:
         self._trial.add(_scores(self._done[True]), _scores(self._done[False]))
         self._done = {}
         self._wanted = self._draw()
-        self._calm_ticks = 0  # also where the same one plays on, so that neither has an advantage
+        self._calm_ticks = 0  # also if the same policy continues, so that neither has an advantage
         if self.num_pairs % self.config.pairs_per_look == 0:
             ruling, reason = self._trial.look()
             if ruling != "go on":

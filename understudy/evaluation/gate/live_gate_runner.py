@@ -1,7 +1,7 @@
 """Runs live gates for the candidates of online learning, one after the other, in a world that cannot be reset.
 
 A thread of its own loads candidates, makes their inference backends and applies verdicts; the control thread only
-reads a mailbox. The gate tests a copy: the learner goes on staging newer weights under the same name.
+reads a mailbox. The gate tests a copy: the learner continues to stage newer weights under the same name.
 """
 
 import logging
@@ -35,7 +35,7 @@ JUDGE_EVERY_S = 900.0
 
 @dataclass(frozen=True, kw_only=True)
 class LiveJudged:
-    """A live trial is over."""
+    """A finished live trial."""
 
     verdict: GateVerdict
     path: Path
@@ -72,7 +72,7 @@ class LiveGateRunner:
         Args:
             models: folder of the three policies.
             staged: the learner's candidate; it is tested when its file is newer than at the last trial.
-            hierarchy: that plays.
+            hierarchy: the policies that play.
             profile: the game.
             swapper: loads weights that another process promotes.
             on_judged: called with each verdict, on the runner's thread.
@@ -84,7 +84,7 @@ class LiveGateRunner:
         self._models, self._staged, self._hierarchy, self._swapper = models, staged, hierarchy, swapper
         self._profile = profile
         self._on_judged, self._config, self._library = on_judged, config or LiveGateConfig(), library
-        self._every_s, self._next_s, self._known_ns = judge_every_s, time.monotonic() + judge_every_s, 0
+        self._every_s, self._next_s, self._known_ns = judge_every_s, time.perf_counter() + judge_every_s, 0
         self._ready: Latest[_Trial] = Latest()
         self._going_on: _Trial | None = None
         self._gate: LiveGate | None = None
@@ -100,7 +100,7 @@ class LiveGateRunner:
         return self._gate is not None and self._gate.candidate_plays
 
     def __call__(self, carry: Carry) -> bool:
-        """Between two ticks: swaps the weights if due; returns whether they changed."""
+        """Swaps the weights between two ticks if due; returns whether they changed."""
         if self._gate is None or self._gate.over:
             trial = self._ready.take()
             if trial is not None:
@@ -122,7 +122,7 @@ class LiveGateRunner:
             try:
                 if self._going_on is not None:
                     self._settle(self._going_on)
-                elif time.monotonic() >= self._next_s:
+                elif time.perf_counter() >= self._next_s:
                     self._begin()
             except (CheckpointError, OSError) as problem:
                 _log.warning("no live trial: %s", problem)
@@ -166,4 +166,4 @@ class LiveGateRunner:
         self._on_judged(LiveJudged(verdict=applied, path=trial.path))
 
     def _wait(self) -> None:
-        self._going_on, self._next_s = None, time.monotonic() + self._every_s
+        self._going_on, self._next_s = None, time.perf_counter() + self._every_s

@@ -1,9 +1,9 @@
-"""The gate: candidate against incumbent in the embedded game, on paired fresh seeds, with a test that may stop early.
+"""The gate in the simulator: candidate against incumbent on paired fresh seeds, with a group-sequential test.
 
-Seeds are drawn by lot from a space that nothing else plays in, at the moment of judging, so a candidate that was picked
-because it looked good somewhere has to look good again. `compare` judges, `submit` also lets play and writes down.
+Seeds are drawn at random from the gate's own space at the time of the test, so a candidate cannot have been selected on
+them. `evaluate_candidate` tests; `gate_candidate` also promotes and writes the audit log.
 
-The judge of what is learnt online while the embedded game is played: the gate, in worlds of its own.
+It also tests what online learning stages while the embedded game is played, in worlds of its own.
 """
 
 from collections.abc import Callable
@@ -41,20 +41,20 @@ from understudy.worlds.catalog import load_profile
 
 @dataclass(frozen=True, kw_only=True)
 class GateConfig:
-    """How a candidate is judged in the embedded game."""
+    """Settings of a test in the simulator."""
 
     trial: SequentialTestConfig = field(default_factory=SequentialTestConfig)
-    """What has to be shown, and how surely."""
+    """Hypotheses and error rates."""
     seconds: float = 120.0
     """Game time in each world."""
     max_pairs: int = 1024
-    """Worlds in which both play before a candidate that is not surely better is refused."""
+    """Worlds played by both after which a candidate without proof is refused."""
     pairs_per_look: int = BLOCK
-    """Pairs from one look to the next; a whole block of the arena costs least."""
+    """Pairs between two interim looks; a whole block of the rollouts is cheapest."""
     offset: int | None = None
-    """Seeds of the gate's space to skip; None draws it by lot. Set it only to repeat a trial."""
+    """Seeds of the gate's space to skip; None draws it at random. Set it only to repeat a trial."""
     processes: int = 1
-    """How many play at the same time; does not change the verdict."""
+    """Worker processes; does not change the verdict."""
 
     def __post_init__(self) -> None:
         if self.pairs_per_look < 4 or self.max_pairs < 1 or self.max_pairs % self.pairs_per_look:
@@ -67,23 +67,23 @@ class GateConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class GateVerdict:
-    """Whether a candidate may play, and what that rests on."""
+    """Whether the candidate is promoted, with the evidence."""
 
     promote: bool
     reason: str
     """One sentence with the figures."""
     first_seed: int | None = None
-    """Of consecutive seeds, one for each pair; None where nothing was played."""
+    """First of consecutive seeds, one for each pair; None if nothing was played."""
     seconds: float = 0.0
     """Game time in each world."""
     live: bool = False
-    """Judged by turns in a world that cannot be reset."""
+    """Whether the policies took turns in one live world."""
     looks: tuple[InterimLook, ...] = ()
-    """After every block of pairs; the last one is what the verdict rests on."""
+    """One for each block of pairs; the verdict rests on the last."""
 
     @property
     def num_pairs(self) -> int:
-        """Worlds in which both played."""
+        """Number of worlds played by both."""
         return self.looks[-1].num_pairs if self.looks else 0
 
     @property
@@ -98,13 +98,13 @@ class GateVerdict:
 def evaluate_candidate(
     candidate: Pilot, incumbent: Pilot, config: GateConfig | None = None, progress: Progress | None = None
 ) -> GateVerdict:
-    """Plays both in the same fresh worlds until it is clear, or until there are no more pairs.
+    """Plays both policies in the same fresh worlds until the test decides or all pairs are played.
 
     Args:
-        candidate: who might play; picklable when more than one process is asked for.
-        incumbent: who plays now.
-        config: how to judge; the defaults when None.
-        progress: is told world-ticks done, and world-ticks if no early end comes.
+        candidate: the pilot under test; picklable with more than one process.
+        incumbent: the active pilot.
+        config: of the test; the defaults when None.
+        progress: called with the number of world-ticks done, and the total without an early stop.
     """
     config = config or GateConfig()
     step = config.pairs_per_look
@@ -146,7 +146,7 @@ def _stretches(outcomes: EpisodeStats) -> SegmentScores:
 
 
 def _part(progress: Progress | None, pairs_before: int, config: GateConfig) -> Progress | None:
-    """Progress of one block as progress of the whole trial."""
+    """Converts the progress of one block into that of the whole trial."""
     if progress is None:
         return None
     pair_ticks = 2 * max(1, round(config.seconds * TICK_RATE_HZ))
@@ -165,18 +165,18 @@ def gate_candidate(
     why: str = "asked for",
     progress: Progress | None = None,
 ) -> GateVerdict:
-    """Judges one staged checkpoint in place of its policy; lets it play if it is better. Writes down either.
+    """Tests one staged checkpoint in place of its policy; promotes it if it is better, and logs the decision.
 
     Args:
-        models: folder of the three policies that play.
-        policy: which of them it is.
-        candidate: the checkpoint, as a rule in `models`/`policy`/staged.
-        config: how to judge; the defaults when None.
-        why: where it comes from, for the audit log.
-        progress: as for `compare`.
+        models: folder of the three active policies.
+        policy: which of them the candidate replaces.
+        candidate: the checkpoint, usually in `models`/`policy`/staged.
+        config: of the test; the defaults when None.
+        why: source of the candidate, for the audit log.
+        progress: as for `evaluate_candidate`.
 
     Raises:
-        CheckpointError: if what plays now is not usable, or the decision cannot be written down.
+        CheckpointError: if the active policies are not usable, or the decision cannot be written.
     """
     recover_interrupted_change(models, policy)
     before = load_active(models, policy)
@@ -197,21 +197,21 @@ def gate_candidate(
 def apply_verdict(
     models: Path, path: Path, candidate: Checkpoint, incumbent: str, verdict: GateVerdict, why: str = "asked for"
 ) -> GateVerdict:
-    """Lets a judged candidate play if it is better, and writes down the decision either way.
+    """Promotes a tested candidate if it is better, and logs the decision either way.
 
     Args:
-        models: folder of the three policies that play.
+        models: folder of the three active policies.
         path: the candidate's file.
-        candidate: the candidate as it was judged.
+        candidate: the candidate as it was tested.
         incumbent: identity of the weights that it was compared with.
-        verdict: of `compare` or of a `LiveGate`.
+        verdict: of `evaluate_candidate` or of a `LiveGate`.
         why: where the candidate comes from, for the audit log.
 
     Returns:
-        The verdict; a refusal where the candidate could not be promoted after all.
+        The verdict; a refusal if the promotion failed.
 
     Raises:
-        CheckpointError: if the decision cannot be written down; the old weights play on.
+        CheckpointError: if the decision cannot be written; the old weights stay active.
     """
     if verdict.promote:
         try:
@@ -235,7 +235,7 @@ def _promotion_record(verdict: GateVerdict, why: str) -> PromotionRecord:
 def judge_in_embedded_games(
     models: Path, candidate: Path, why: str, progress: Callable[[int, int], None]
 ) -> tuple[bool, str]:
-    """Candidate and incumbent play the same fresh worlds beside the live game; the candidate plays if it is better."""
+    """Tests the candidate in fresh worlds beside the live game; returns whether it was promoted, and the reason."""
     try:
         verdict = gate_candidate(models, "executor", candidate, GateConfig(), why, progress)
     except CheckpointError as problem:

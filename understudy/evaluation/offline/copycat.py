@@ -143,7 +143,7 @@ class _SkillScores:
 
 
 def _ablation_metrics(nll: float, memory: float, present: float) -> tuple[Metric, ...]:
-    """Metrics of the ablations, all in nats a minute: the intact loss, its rise without history, without the frame."""
+    """Returns the ablations in nats a minute: the intact loss, its rise without history, without the frame."""
     share = memory / (memory + present) if memory + present > 0 else float("nan")
     return (
         Metric(name="surprise at what began, nats a minute", value=nll, higher_is_better=False),

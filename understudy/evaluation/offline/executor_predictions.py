@@ -68,7 +68,7 @@ class ExecutorPredictor:
         return found
 
     def _conditioning(self, labelled: LabelledEpisode) -> tuple[np.ndarray, np.ndarray]:
-        """Conditioning vectors and target weights of the slower levels, for the scene that is not mirrored."""
+        """Returns conditioning vectors and target weights of the slower levels, for the scene that is not mirrored."""
         conditioning, weights = self._upstream.conditioning(labelled)
         return conditioning[0], weights[0]
 

@@ -99,7 +99,7 @@ def evaluate_provider(
     confidences: list[float] = []
     problems: Counter[str] = Counter()
     num_malformed, failed, ended = 0, 0, None
-    begun_s = time.monotonic()
+    begun_s = time.perf_counter()
     for number, question in enumerate(questions, 1):
         try:
             opinion = provider.judge(moment_of(question.request, profile))
@@ -115,7 +115,7 @@ def evaluate_provider(
             confidences.append(opinion.confidence)
         if progress is not None:
             progress(number, len(questions))
-    seconds = (time.monotonic() - begun_s) / max(len(answers) + num_malformed + failed, 1)
+    seconds = (time.perf_counter() - begun_s) / max(len(answers) + num_malformed + failed, 1)
     true, bot, predicted = np.array(answers, np.int64).reshape(-1, 3).T
     return FeedbackMetrics(
         num_questions=len(questions),
@@ -135,7 +135,7 @@ def evaluate_provider(
 
 
 def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
-    """Confusion matrix, accuracy and Cohen's kappa of the answers."""
+    """Computes confusion matrix, accuracy and Cohen's kappa (Cohen 1960) of the answers."""
     confusion = np.zeros((NUM_MODES, NUM_MODES), np.int64)
     np.add.at(confusion, (true, predicted), 1)
     total, hits = max(len(true), 1), float(np.trace(confusion))
@@ -149,7 +149,7 @@ def _agreement(true: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
 
 
 def _calibration(confidences: np.ndarray, is_right: np.ndarray) -> dict[str, Any]:
-    """Reliability diagram and expected calibration error of the answers."""
+    """Computes reliability diagram and expected calibration error of the answers."""
     bins = np.clip((confidences * NUM_BINS).astype(np.int64), 0, NUM_BINS - 1)
     counts = np.bincount(bins, minlength=NUM_BINS)
     with np.errstate(invalid="ignore"):

@@ -26,7 +26,7 @@ class Metric:
     trivial_name: str = ""
     """Name of that predictor, such as `always FIGHT`."""
     floor: float | None = None
-    """Minimum that the guide asks for."""
+    """Minimum that the guide requires."""
     higher_is_better: bool = True
     is_share: bool = False
     """Shown in percent."""
@@ -73,7 +73,7 @@ def choice_head(
         probabilities: rows that sum to 1.
         truth: index of the true label, 0 .. M - 1.
         labels: M names.
-        floor: the accuracy that the guide asks for.
+        floor: the accuracy that the guide requires.
     """
     assert len(probabilities) == len(truth) > 0 and probabilities.shape[1] == len(labels)
     chosen = probabilities.argmax(axis=1)
@@ -91,7 +91,7 @@ def choice_head(
 def _choice_metrics(
     counts: Int[np.ndarray, "M M"], log_loss: float, labels: tuple[str, ...], floor: float | None
 ) -> tuple[Metric, ...]:
-    """Accuracy, mean recall and log loss, each beside `always the most common label`."""
+    """Returns accuracy, mean recall and log loss, each beside `always the most common label`."""
     held, right = counts.sum(axis=1), counts.diagonal()
     present, shares = held > 0, held / counts.sum()
     always = f"always {labels[int(shares.argmax())]}"
@@ -123,7 +123,7 @@ def _choice_metrics(
 
 
 def _recalls(counts: Int[np.ndarray, "M M"], labels: tuple[str, ...]) -> tuple[Metric, ...]:
-    """Recall of each label that occurs."""
+    """Returns the recall of each label that occurs."""
     held = counts.sum(axis=1)
     return tuple(
         Metric(
@@ -188,7 +188,7 @@ def fitted_head(name: str, numbers: Mapping[str, float], floors: Mapping[str, fl
 
 
 def average_precision(score: Float[np.ndarray, " n"], happened: Bool[np.ndarray, " n"]) -> float:
-    """Area under the precision-recall curve, ties broken by order; a constant score reaches the event's share."""
+    """Returns the area under the precision-recall curve; ties keep order. A constant score gets the prevalence."""
     order = np.argsort(-score, kind="stable")
     found = np.cumsum(happened[order])
     precision = found / np.arange(1, len(order) + 1)

@@ -22,7 +22,7 @@ from understudy.policies.conditioning import STRATEGIST_TICKS, TACTICIAN_TICKS
 from understudy.policies.policy_bundle import PolicyBundle
 
 FLOORS = {"mode_accuracy": 0.80, "target_accuracy": 0.65, "position_error": 0.10, "click_accuracy": 0.70}
-"""Minimum values that the guide asks for; the report shows the trivial baseline beside each."""
+"""Minimum values that the guide requires; the report shows the trivial baseline beside each."""
 
 
 def held_out_heads(

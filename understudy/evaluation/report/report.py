@@ -90,7 +90,7 @@ def _header(report: Report) -> str:
 
 
 def _cards(verdict: ComparisonResult) -> str:
-    """Cards with four numbers of the first policy: normalised score, score, death rate, probability of improvement."""
+    """Renders four numbers of the first policy: normalised score, score, death rate, probability of improvement."""
     policies = [row for row in verdict.rows if row.kind == "policy"]
     if not policies:
         return ""
@@ -122,7 +122,7 @@ def _cards(verdict: ComparisonResult) -> str:
 
 
 def _times(row: EntryResult) -> str:
-    """The ratio of death rates; empty where the person never died."""
+    """Returns the ratio of death rates as text; empty if the person never died."""
     ratio = row.deaths_ratio
     if not isfinite(ratio.high):
         return ""

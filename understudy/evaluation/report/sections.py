@@ -9,7 +9,7 @@ from understudy.evaluation.rollouts.play_counters import CLICK_KINDS
 
 
 def score_section(verdict: ComparisonResult) -> str:
-    """Score of every pilot, with the rates of kills, boxes, deaths and damage."""
+    """Renders the score of every pilot, with the rates of kills, boxes, deaths and damage."""
     heads = (
         "",
         "score",
@@ -45,7 +45,7 @@ def score_section(verdict: ComparisonResult) -> str:
 
 
 def map_section(verdict: ComparisonResult) -> str:
-    """Scores and death rates by start map."""
+    """Renders scores and death rates by start map."""
     heads = (
         "",
         *(f"{place.map_name}\nscore" for place in verdict.rows[0].maps),
@@ -71,7 +71,7 @@ def map_section(verdict: ComparisonResult) -> str:
 
 
 def mode_section(verdict: ComparisonResult) -> str:
-    """Time, points and damage by mode; empty where no pilot has modes."""
+    """Renders time, points and damage by mode; empty if no pilot has modes."""
     moded = [row for row in verdict.rows if row.modes]
     if not moded:
         return ""
@@ -100,7 +100,7 @@ def mode_section(verdict: ComparisonResult) -> str:
 
 
 def style_section(verdict: ComparisonResult) -> str:
-    """Style metrics of the policies and the person; baselines are left out."""
+    """Renders style metrics of the policies and the person; baselines are left out."""
     rows = [row for row in verdict.rows if row.kind != "baseline"]
     lines: list[tuple[str, list[str]]] = [
         ("boxes among boxes and kills", [percent(row.behaviour.box_share) for row in rows]),
@@ -133,7 +133,7 @@ def style_section(verdict: ComparisonResult) -> str:
 
 
 def curve_section(curves: tuple[CurvePanel, ...]) -> str:
-    """Learning curves; empty if there are none."""
+    """Renders learning curves; empty if there are none."""
     if not curves:
         return ""
     return html.section(
@@ -144,7 +144,7 @@ def curve_section(curves: tuple[CurvePanel, ...]) -> str:
 
 
 def head_section(head: HeadReport) -> str:
-    """One policy head: metrics beside their baselines, confusion matrix and reliability diagram."""
+    """Renders one policy head: metrics beside their baselines, confusion matrix and reliability diagram."""
     heads: tuple[str, ...] = ("", "reached", "trivial", "", "guide asks")
     if not any(metric.floor is not None for metric in head.metrics):
         heads = heads[:-1]

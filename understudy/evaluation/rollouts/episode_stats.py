@@ -52,11 +52,11 @@ class EpisodeStats:
         return float(self.ticks[0].sum()) / TICK_RATE_HZ / 60
 
     def total(self, event: str) -> Float64[np.ndarray, " B"]:
-        """Total of one event in each world."""
+        """Returns the total of one event in each world."""
         return np.asarray(self.events[..., EVENT_NAMES.index(event)].sum(axis=(1, 2)))
 
     def per_minute(self, event: str) -> Float64[np.ndarray, " B"]:
-        """Rate of one event in each world, per minute."""
+        """Returns the rate of one event in each world, per minute."""
         return self.total(event) / self.minutes
 
     @property

@@ -33,18 +33,18 @@ HABITS = np.dtype(
         ("ticks", "f8"),
         ("kills", "f8"),
         ("loot", "f8"),
-        ("clicks", "f8", (len(CLICK_KINDS),)),  # button onsets by what lay under the cursor
+        ("clicks", "f8", (len(CLICK_KINDS),)),  # button onsets by the object under the cursor
         ("key_presses", "f8"),
-        ("unchanged_ticks", "f8"),  # the action was the one of the tick before
+        ("unchanged_ticks", "f8"),  # the action equals the previous one
         ("cursor_travel", "f8"),  # window widths
         ("fight_ticks", "f8"),  # laser on, target in sight
         ("fight_range", "f8"),  # summed over fight ticks, window widths
-        ("retreats", "f8"),  # under fire, a click on the minimap that is the first for RETREAT_TICKS
+        ("retreats", "f8"),  # minimap clicks under fire, the first within RETREAT_TICKS
         ("retreat_hp", "f8"),  # hull fraction, summed over retreats
-        ("answers", "f8"),  # first presses after somebody has begun to shoot
-        ("answer_s", "f8"),  # seconds that they took, summed
+        ("answers", "f8"),  # first presses after the first enemy fire
+        ("answer_s", "f8"),  # their reaction times, summed
         ("safe_ticks", "f8"),
-        ("cells", "f8"),  # different cells of the maps that were entered
+        ("cells", "f8"),  # distinct cells of the maps that were entered
     ],
 )
 

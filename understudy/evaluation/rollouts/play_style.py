@@ -69,7 +69,7 @@ def _over(numerator: float, denominator: float) -> float:
 
 
 def click_distance(first: StyleMetrics, second: StyleMetrics) -> float:
-    """Total variation distance of the two click mixes: the share of clicks that would have to change category."""
+    """Returns the total variation distance of two click mixes: the share of clicks that would change category."""
     return float(0.5 * np.abs(np.nan_to_num(first.click_mix) - np.nan_to_num(second.click_mix)).sum())
 
 

@@ -1,8 +1,8 @@
-"""From lines of a corrections file to samples: what can be learnt from, once each, and with one answer for each moment.
+"""Aggregates lines of corrections files into training samples: one per moment, with one label each.
 
-Two lines may be about the same moment: a file copied twice, a person and a model at the same time, a model asked
-again. Equal answers are merged; of unequal ones a person's counts before any critic's, else the better supported wins,
-and where they weigh the same nobody does.
+Two lines may be about the same moment: a file copied twice, a person and a model at the same time, a model queried
+twice. Equal labels are merged; of unequal ones a person's takes precedence over any provider's, else the label with
+the larger weight wins, and a tie drops the moment.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,20 +20,20 @@ from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
 
 SAME_MOMENT_S = 1.0
-"""Lines of one file that are closer in time are about the same moment."""
+"""Lines of one file closer in time than this are about the same moment, seconds."""
 PERSON = "person"
 
 
 @dataclass(frozen=True, kw_only=True)
 class LabelledMoments:
-    """J moments with what should have been done."""
+    """J moments with the mode that was right in each."""
 
     windows: tuple[Float32[np.ndarray, "_ features"], ...]
-    """Each look back, oldest second first; not all of one length."""
+    """Input window of each moment, oldest second first; lengths may differ."""
     modes: Int64[np.ndarray, " J"]
-    """What was right."""
+    """The right mode."""
     policy_modes: Int64[np.ndarray, " J"]
-    """What the bot was up to."""
+    """The bot's mode."""
     weights: Float32[np.ndarray, " J"]
     """Confidence, 0..1."""
     health: Float32[np.ndarray, "J 2"]
@@ -44,11 +44,11 @@ class LabelledMoments:
 
     @property
     def is_correction(self) -> np.ndarray:
-        """Which ones correct something; the others agree. Shape (J,)."""
+        """Marks the corrections; the others are agreements. Shape (J,)."""
         return np.asarray(self.modes != self.policy_modes)
 
     def take(self, which: np.ndarray) -> "LabelledMoments":
-        """Some of them, by index."""
+        """Selects some of the moments, by index."""
         return LabelledMoments(
             windows=tuple(self.windows[int(index)] for index in which),
             modes=self.modes[which],
@@ -60,27 +60,27 @@ class LabelledMoments:
 
 @dataclass(frozen=True, kw_only=True)
 class AggregationResult:
-    """What became of the lines."""
+    """The samples, and counts of the lines that were left out."""
 
     judged: LabelledMoments
     num_lines: int
     num_duplicates: int
-    """Said what another line of the same moment says."""
+    """Lines equal to another of the same moment."""
     num_contradictions: int
-    """Outvoted by another line of the same moment, or as heavy as it."""
+    """Lines outweighed by another of the same moment, or of equal weight."""
     num_other_encoding: int
-    """Written by another version of the encoding."""
+    """Lines written by another version of the encoding."""
     num_without_window: int
-    """With nothing to learn from."""
+    """Lines without an input window, which training needs."""
 
     @property
     def num_corrections(self) -> int:
-        """Those that correct something."""
+        """Number of moments whose mode is corrected."""
         return int(self.judged.is_correction.sum())
 
 
 def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
-    """Sorts lines by moment, settles each moment, and unpacks what is left."""
+    """Groups lines by moment, resolves conflicts, and unpacks the rest."""
     kept: list[Correction] = []
     duplicates = contradictions = other = without = 0
     for group in _moments(entries):
@@ -132,7 +132,7 @@ def _window_of(correction: Correction) -> np.ndarray | None:
 
 
 def _moments(entries: Iterable[Entry]) -> list[list[Correction]]:
-    """Lines of the same moment together: the same bytes were seen, or it was the same second of one session."""
+    """Groups lines of the same moment: equal observation bytes, or within a second of one session."""
     groups: dict[str, list[Correction]] = {}
     latest: dict[str, tuple[float, str]] = {}
     for entry in entries:
@@ -154,7 +154,7 @@ def _print_of(correction: Correction) -> str:
 
 
 def _resolve_conflict(group: list[Correction]) -> tuple[Correction | None, int, int]:
-    """The line that holds, how many say the same, and how many fell."""
+    """Returns the winning line, the number of duplicates, and the number of contradictions."""
     by_person = [each for each in group if each.source == PERSON]
     voters = by_person or group
     votes: dict[Mode, float] = {}

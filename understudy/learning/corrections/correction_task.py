@@ -1,7 +1,7 @@
-"""Fine-tuning the Strategist on judged moments, with the base recordings beside them so that nothing else is lost.
+"""The training task of the Strategist on corrections, with rehearsal of the base recordings against forgetting.
 
-A judged moment is a look back with one answer at its end; a rehearsed one is a minute of the base recordings with an
-answer at every second, exactly as in training. Both are in every epoch.
+A corrected sample is an input window with one label at its end; a rehearsed one is a minute of the base recordings with
+a label at every second, exactly as in training. Both are in every epoch. Rehearsal: Robins 1995.
 """
 
 import numpy as np
@@ -16,11 +16,11 @@ from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.strategist import Strategist
 
 CORRECTION_WEIGHT = 2.0
-"""A correction weighs as much as so many agreements: it is the rarer and the more telling."""
+"""Weight of a correction relative to an agreement: corrections are rarer and more informative."""
 
 
 class CorrectionTask:
-    """Judged moments first in the order of samples, then windows of the base recordings."""
+    """Samples are the reviewed moments, followed by windows of the base recordings."""
 
     def __init__(
         self,
@@ -32,11 +32,11 @@ class CorrectionTask:
         device: torch.device,
     ) -> None:
         """Args:
-        judged: to learn from.
-        kept_back: to be judged by; not learnt from.
-        base: lessons of the base recordings to rehearse.
-        held_out: lessons of the base recordings that nobody learnt from.
-        model: the Strategist to go on from.
+        judged: reviewed moments to train on.
+        validation: reviewed moments to validate on.
+        base: base recordings to rehearse.
+        held_out: base recordings that no policy was trained on.
+        model: the Strategist to fine-tune.
         device: of model and samples.
         """
         self.model = model
@@ -47,11 +47,11 @@ class CorrectionTask:
 
     @property
     def num_samples(self) -> int:
-        """Judged moments and rehearsed windows."""
+        """Number of reviewed moments and rehearsed windows."""
         return len(self._judged) + self._rehearsal.num_samples
 
     def loss(self, model: Strategist, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Smoothed cross-entropy at the end of judged moments by their weight, and the base task's loss."""
+        """Returns smoothed cross-entropy at the end of reviewed moments, weighted, plus the base task's loss."""
         is_judged = indices < len(self._judged)
         total = torch.zeros((), device=indices.device)
         parts: dict[str, Tensor] = {}
@@ -76,7 +76,7 @@ class CorrectionTask:
         return (losses * moments.weights[rows_B]).mean()
 
     def validate(self, model: Strategist) -> dict[str, float]:
-        """Agreement with the critic on moments kept back, and the base task's figures.
+        """Returns agreement with the reviewer on the validation moments, and the base task's metrics.
 
         `choice` is the mean of the two accuracies: a Strategist that has learnt the corrections and forgotten the rest
         is no better than one that has learnt nothing.
@@ -90,7 +90,7 @@ class CorrectionTask:
 
 
 class _MomentTensors:
-    """Judged moments on a device; shorter look backs end early, which a causal model does not see."""
+    """Reviewed moments on a device; padding follows the end of shorter windows, which a causal model does not see."""
 
     def __init__(self, judged: LabelledMoments, window_s: int, device: torch.device) -> None:
         windows = np.zeros((len(judged), window_s, CONTEXT_WIDTH), np.float32)
@@ -111,7 +111,7 @@ class _MomentTensors:
 
     @torch.no_grad()
     def agreement(self, model: Strategist) -> tuple[float, float]:
-        """Share of corrections that are followed, and of agreements that are kept; 0 where there are none."""
+        """Returns the accuracy on corrections and on agreements; 0 where there are none."""
         right = [
             model(self.windows[rows]).mode_logits[torch.arange(len(rows)), self.ends[rows]].argmax(-1)
             == self.modes[rows]

@@ -1,7 +1,7 @@
-"""The Executor follows its corrected Strategist: where the mode is another one now, so is what the hand does.
+"""The training task that adapts the Executor to its corrected Strategist, whose modes have changed.
 
-It goes on from its own weights on three kinds of ticks: the base recordings with what the new Strategist says of them,
-without the seconds that the critic disputes, and transplants, in which the mode is insisted on.
+It continues from its own weights on two kinds of ticks: base recordings conditioned on the new Strategist, without the
+seconds that the reviewer disputes, and augmented segments, whose conditioning is moved towards their mode.
 """
 
 from collections.abc import Sequence
@@ -22,18 +22,18 @@ from understudy.learning.supervised.executor_task import ExecutorTask
 from understudy.policies.executor import Executor
 
 TARGET_MODE_WEIGHT = 0.8
-"""How far what the Strategist says of a transplant is moved towards the mode in which it was played."""
+"""Share by which mode probabilities of an augmented segment are moved towards the mode in which it was played."""
 
 OVERSAMPLING = 3
-"""How often each tick of a transplant is there: they are few beside an hour of recordings."""
+"""Copies of each tick of an augmented segment, because they are few beside an hour of recordings."""
 
 
 @dataclass(frozen=True)
 class TargetModeUpstream(UpstreamPolicies):
-    """Upstream that all but names the mode in which a piece was really played."""
+    """Upstream policies whose mode probabilities are moved towards the labelled mode of a segment."""
 
     def strategist_outputs(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
-        """Mode probabilities, moved to the true mode, and goal."""
+        """Returns the mode probabilities, moved to the labelled mode, and the goal."""
         outputs = super().strategist_outputs(labelled)
         true = functional.one_hot(torch.from_numpy(labelled.labels.modes), NUM_MODES).numpy()
         outputs[..., :NUM_MODES] += TARGET_MODE_WEIGHT * (true - outputs[..., :NUM_MODES])
@@ -41,7 +41,7 @@ class TargetModeUpstream(UpstreamPolicies):
 
 
 class ExecutorFinetuneTask(ExecutorTask):
-    """The Executor's task on undisputed ticks and transplants."""
+    """The Executor's task on undisputed ticks and augmented segments."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class ExecutorFinetuneTask(ExecutorTask):
         profile: Profile,
         hand: np.void,
     ) -> None:
-        """Args: as for ExecutorTask; `disputed`, ticks of each lesson to leave out; `pieces`, transplants to add."""
+        """Args: as for ExecutorTask; `disputed`, ticks of each episode to leave out; `pieces`, segments to add."""
         super().__init__(labelled_episodes, held_out, model, device, upstream, profile, hand)
         samples = self._train.index(torch.from_numpy(~np.concatenate(disputed)).to(device))
         if pieces:

@@ -1,8 +1,8 @@
-"""Fine-tuning on corrections: the guide's finetune_with_vlm.py, and what its text leaves open.
+"""Fine-tunes the policies on corrections: the guide's finetune_with_vlm.py, and what it leaves open.
 
-The guide's command is about the Strategist, which takes in the corrections beside rehearsed base recordings. That
-alone changes little of what the hand does (docs/log.md), so the Executor beside it goes on too, until it follows. Both
-are written below `output_dir` and nothing plays until the gate has let it.
+The guide's command fine-tunes the Strategist on the corrections with rehearsed base recordings. That alone changes
+little of how the policy acts (docs/log.md), so the Executor is then adapted to it. Both are written below `output_dir`
+and become active only through the gate.
 """
 
 import dataclasses
@@ -35,31 +35,31 @@ from understudy.policies.encoder import ENCODING
 from understudy.policies.policy_bundle import build_executor, build_strategist, build_tactician, hand_from_plain
 
 FEW = 100
-"""Corrections below which the guide advises to collect more."""
+"""Number of corrections below which the guide advises to collect more."""
 KEPT_BACK = 0.15
-"""Share of the judged moments that is not learnt from, to choose the best epoch by."""
+"""Share of the reviewed moments held out to select the best epoch."""
 MOST_AGREEMENTS = 3.0
-"""Agreements taken for each correction: more of them teach little and cost the same."""
+"""Agreements used for each correction: more of them teach little and cost the same."""
 HEAVIEST_AGREEMENT = 4.0
-"""An agreement stands for those that were not taken, up to so many."""
+"""Upper limit of an agreement's weight, which makes up for the agreements that were not used."""
 EXECUTOR_FINETUNE_CONFIG = FitConfig(
     epochs=12, batch_size=256, lr=5e-4, ema_decay=0.99, save_every=None, validate_every=12, selection_metric="choice"
 )
-"""How the Executor goes on. Validated at its end alone: held-out recordings prefer an Executor that has not changed."""
+"""For the Executor. Validated at the end alone: held-out recordings prefer an Executor that has not changed."""
 
 _log = logging.getLogger(__name__)
 ProgressCallback = Callable[[str, FitProgress], None]
-"""Is told which policy is being fitted, and how far it is."""
+"""Called with the name of the policy being trained, and its progress."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneSettings:
-    """How to fine-tune."""
+    """Settings of fine-tuning."""
 
     model_path: Path
-    """The Strategist's checkpoint; Tactician and Executor are looked for in the folders beside its own."""
+    """The Strategist's checkpoint; Tactician and Executor are expected in the folders beside its own."""
     output_dir: Path
-    """Where the new checkpoints go: the Strategist's into it, the Executor's into the folder executor below."""
+    """Folder of the new checkpoints: the Strategist's in it, the Executor's in its folder `executor`."""
     epochs: int = 20
     lr: float = 1e-5
     batch_size: int = 8
@@ -67,7 +67,7 @@ class FinetuneSettings:
     seed: int = 0
     log_dir: Path = Path("logs/training")
     threads: int = 1
-    """Of torch on the CPU: more than one on a busy machine are slower than one."""
+    """Torch threads on the CPU: on a busy machine more than one is slower than one."""
 
     @property
     def models(self) -> Path:
@@ -77,17 +77,17 @@ class FinetuneSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class FinetuneResult:
-    """What came of it."""
+    """Training results, and metrics before and after."""
 
     strategist: FitResult
     executor: FitResult | None
-    """None where there is no Executor beside the Strategist."""
+    """None if there is no Executor beside the Strategist."""
     before: dict[str, float]
-    """The Strategist's figures before."""
+    """The Strategist's metrics before fine-tuning."""
     num_corrections: int
     num_agreements: int
     disputed: float
-    """Share of the base recordings that the critic would have corrected."""
+    """Share of the base recordings that the weak labeller disputes."""
     num_transplants: int
 
 
@@ -98,7 +98,7 @@ def finetune(
     progress: ProgressCallback | None = None,
     stop: Callable[[], bool] | None = None,
 ) -> FinetuneResult:
-    """Fine-tunes Strategist and Executor; nothing that plays is touched.
+    """Fine-tunes Strategist and Executor; active weights are not changed.
 
     Raises:
         TrainingError: if there is nothing to learn from, or another process trains into the folder.
@@ -116,7 +116,7 @@ def _finetune_alone(
     progress: ProgressCallback | None,
     stop: Callable[[], bool] | None,
 ) -> FinetuneResult:
-    """Under the lock of the folder."""
+    """Called under the lock of the folder."""
     judged = resolution.judged
     if not judged.is_correction.any():
         raise TrainingError("There is no usable correction in these files: nothing is wrong with the policy, or the "
@@ -124,7 +124,7 @@ def _finetune_alone(
     if dataset.is_small:
         dataset = (
             dataset.with_validation_merged
-        )  # the policy has learnt from all of it: what is not rehearsed would be lost
+        )  # the policy was trained on all of it: what is not rehearsed would be forgotten
     device = resolve_device(settings.device)
     random = np.random.default_rng(settings.seed)
     learnt, kept_back = _split(_subsample_agreements(judged, random), random)
@@ -153,7 +153,7 @@ def _finetune_alone(
 
 
 def _subsample_agreements(judged: LabelledMoments, random: np.random.Generator) -> LabelledMoments:
-    """All corrections, and not many more agreements than those."""
+    """Keeps all corrections and up to MOST_AGREEMENTS times as many agreements."""
     corrections, agreements = np.flatnonzero(judged.is_correction), np.flatnonzero(~judged.is_correction)
     most = max(int(MOST_AGREEMENTS * len(corrections)), FEW)
     chosen = random.permutation(agreements)[:most]
@@ -164,7 +164,7 @@ def _subsample_agreements(judged: LabelledMoments, random: np.random.Generator) 
 
 
 def _split(judged: LabelledMoments, random: np.random.Generator) -> tuple[LabelledMoments, LabelledMoments]:
-    """What is learnt from and what is kept back, each with its share of corrections and agreements."""
+    """Splits into training and validation moments, stratified by corrections and agreements."""
     kept: list[int] = []
     for part in (np.flatnonzero(judged.is_correction), np.flatnonzero(~judged.is_correction)):
         kept += random.permutation(part)[: int(KEPT_BACK * len(part))].tolist()
@@ -175,7 +175,7 @@ def _split(judged: LabelledMoments, random: np.random.Generator) -> tuple[Labell
 def _relabel_disputed(
     labelled: LabelledEpisode, disputed: Bool[np.ndarray, " T"], echo: WeakLabeller
 ) -> LabelledEpisode:
-    """The lesson with the critic's word for the ticks that it surely disputes."""
+    """Replaces the mode labels of disputed ticks by those of the weak labeller."""
     said = echo.probabilities(labelled.encoded.context).argmax(axis=1)
     modes = np.where(disputed, said, labelled.labels.modes).astype(np.int64)
     return replace(labelled, labels=replace(labelled.labels, modes=modes))

@@ -1,8 +1,9 @@
-"""What the person does in a mode, shown with the bars of the moments in which the critic asked for that mode.
+"""State augmentation: recorded play in a mode, shown with the health of moments corrected to that mode.
 
-A policy that was never shown a flight with a broken hull does not fly home because its Strategist now says FLEE: the
-Executor has learnt to go by the bars as well as by the mode. The recordings hold flights at other bars; here those are
-seen again with the bars of corrected moments, so that mode and bars say the same, and the gestures stay the person's.
+A policy that was never trained on fleeing with a broken hull does not flee when its Strategist predicts FLEE: the
+Executor has learnt to rely on health as well as on the mode. The recordings hold flights at other health; here they
+get the health of corrected moments, so that mode and health agree, and the gestures stay the person's (counterfactual
+augmentation: Pitis et al. 2020).
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,44 +20,44 @@ from understudy.policies.click_semantics import ClickKind
 from understudy.policies.context_features import NUM_MIRRORED
 
 LEAD_S = 12.0
-"""So much before a stretch is shown too, so that the encoding has something to look back on."""
+"""Seconds before a stretch that are included as context for the encoding."""
 RAMP_S = 4.0
-"""The bars glide to the corrected ones within this time before the stretch."""
+"""Seconds before the stretch over which health changes to the corrected values."""
 AFTER_S = 3.0
 TURN_S = 4.0
-"""A stretch begins with the click on the minimap that led to it, if there was one so shortly before: shots that are
-still in the air make hindsight call the first seconds of a flight a fight."""
+"""A stretch begins with the minimap click that led to it, if one came within this many seconds before: shots still in
+the air make the hindsight labels call the first seconds of a flight a fight."""
 REACTION_S = 0.75
-"""And with the time that it took to decide on that gesture."""
+"""Seconds added before that gesture: the time to decide on it."""
 SHORTEST_S = 1.0
 LONGEST_S = 15.0
-"""Of a longer stretch the rest is like its middle, and its beginning is what has to be learnt."""
+"""Longer stretches are cut to this many seconds: the rest is like the middle, and the beginning has to be learnt."""
 COPIES = 4
-"""How often each stretch is shown, each time with other bars."""
+"""Copies of each stretch, each with other health values."""
 MOST_MADE = 400
 MOST_KEPT = 120
-"""Pieces that are most like the corrected moments, over all modes."""
+"""Segments kept, over all modes: those most similar to the corrected moments."""
 
 
 @dataclass(frozen=True)
 class AugmentedSegment:
-    """A stretch of play in one mode with other bars, and what led to it."""
+    """A stretch of play in one mode with altered health, and its context."""
 
     labelled: LabelledEpisode
     taught: Bool[np.ndarray, " T"]
-    """The ticks to learn from."""
+    """The ticks to train on."""
 
 
 def augment_with_corrected_health(
     labelled_episodes: Sequence[LabelledEpisode], judged: LabelledMoments, profile: Profile, random: np.random.Generator
 ) -> list[AugmentedSegment]:
-    """Pieces for each mode that the corrections ask for, those most like the corrected moments.
+    """Generates segments for each mode that occurs in corrections; keeps those most similar to the corrected moments.
 
     Args:
         labelled_episodes: of the base recordings.
-        judged: what the critic said.
+        judged: the reviewed moments.
         profile: of the game.
-        random: picks bars.
+        random: draws the health values.
     """
     wanted = judged.take(np.flatnonzero(judged.is_correction & np.isfinite(judged.health).all(axis=1)))
     scale = np.maximum(
@@ -79,7 +80,7 @@ def augment_with_corrected_health(
 
 
 def _distance(piece: AugmentedSegment, asked: LabelledMoments, scale: np.ndarray) -> float:
-    """How unlike the beginning of a piece is to the corrected moment that is most like it; places do not count."""
+    """Returns the distance of a segment's beginning to the nearest corrected moment; positions do not count."""
     plain = slice(2 * NUM_MIRRORED, None)
     begin = piece.labelled.encoded.context[int(np.argmax(piece.taught)), plain]
     corrected = np.stack([window[-1, plain] for window in asked.windows])
@@ -87,7 +88,7 @@ def _distance(piece: AugmentedSegment, asked: LabelledMoments, scale: np.ndarray
 
 
 def _stretches(labelled: LabelledEpisode, mode: int) -> Iterator[tuple[int, int]]:
-    """First and last tick (exclusive) of each stretch in a mode, from the gesture on that led to it."""
+    """Yields first and last tick (exclusive) of each stretch in a mode, including the gesture that led to it."""
     inside = np.concatenate([[0], (labelled.labels.modes == mode).astype(np.int8), [0]])
     edges = np.flatnonzero(np.diff(inside))
     gestures = labelled.labels.gestures
@@ -115,12 +116,12 @@ def _piece(
     made = label_episode(Observation(records), labelled.actions[first:last], profile)
     taught = np.zeros(last - first, bool)
     taught[begin - first : end - first] = True
-    # What was done stays what it was: read again beside other bars, a mode might get another name.
+    # Keep the labels: relabelled with other health, a tick might get another mode.
     modes = np.where(taught, mode, labelled.labels.modes[first:last]).astype(np.int64)
     return AugmentedSegment(replace(made, labels=replace(made.labels, modes=modes)), taught)
 
 
 def _health_ramp(length: int, begin: int) -> Float32[np.ndarray, " T"]:
-    """0 until RAMP_S before the stretch, 1 from its first tick on."""
+    """Returns weights that are 0 until RAMP_S before the stretch and rise to 1 at its first tick."""
     ticks = np.arange(length, dtype=np.float32)
     return np.asarray(np.clip(1.0 + (ticks - begin) / (RAMP_S * TICK_RATE_HZ), 0.0, 1.0), np.float32)

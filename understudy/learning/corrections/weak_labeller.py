@@ -1,8 +1,8 @@
-"""What the critic would have said of the base recordings, as far as its corrections tell.
+"""A weak labeller: predicts from the corrections which recorded seconds the reviewer would have corrected.
 
-A fault that was learnt from recordings stands in those recordings: rehearsing them would teach it again. So a small
-logistic model learns from the judged moments alone when the critic disagrees and with what, and names the recorded
-seconds of which it is sure that the critic would have said otherwise. Those are left out of rehearsal, nothing else.
+A mistake that was learnt from recordings is in those recordings, and rehearsing them would teach it again. So a small
+logistic model, fitted to the reviewed moments, predicts when the reviewer disagrees and with which mode. Recorded
+seconds that it disputes with high confidence are left out of rehearsal, nothing else (Ratner et al. 2016).
 """
 
 from collections import Counter
@@ -19,34 +19,34 @@ from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.context_features import NUM_MIRRORED
 
 MIN_CONFIDENCE = 0.9
-"""Probability from which a recorded second counts as one that the critic would have corrected."""
+"""Probability from which a recorded second counts as disputed."""
 MIN_CLASS_SHARE = 0.1
-"""Share of the corrections from which a kind of mistake (this done, that right) is looked for in the recordings: what
-was corrected now and then is learnt from those moments alone."""
+"""Share of the corrections from which a kind of mistake (mode done, mode right) is searched for in the recordings;
+rarer ones are learnt from the corrected moments alone."""
 RIDGE = 3e-3
 STEPS = 60
 
 
 @dataclass(frozen=True)
 class WeakLabeller:
-    """A logistic model of what the critic says; of places on the screen it knows nothing."""
+    """A logistic model of the reviewer's mode; it does not use positions on the screen."""
 
     mean: Float32[np.ndarray, " F"]
     scale: Float32[np.ndarray, " F"]
     weights: Float32[np.ndarray, "F M"]
     offsets: Float32[np.ndarray, " M"]
     pairs: frozenset[tuple[int, int]]
-    """(what was done, what was right): the mistakes that are looked for."""
+    """(mode done, mode right): the mistakes that are searched for."""
 
     def probabilities(self, context: Float32[np.ndarray, "T context"]) -> Float32[np.ndarray, "T M"]:
-        """Of each mode being what the critic would say."""
+        """Returns the probability of each mode being the reviewer's."""
         features = np.clip((context[:, 2 * NUM_MIRRORED :] - self.mean) / self.scale, -6.0, 6.0)
         logits = features @ self.weights + self.offsets
         shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
         return np.asarray(shifted / shifted.sum(axis=1, keepdims=True), np.float32)
 
     def disagreement_mask(self, labelled: LabelledEpisode) -> Bool[np.ndarray, " T"]:
-        """Ticks of a recorded session that the critic would surely have corrected as it did others."""
+        """Marks the ticks of a recorded session that the reviewer would probably have corrected."""
         said = self.probabilities(labelled.encoded.context)
         best = said.argmax(axis=1)
         corrects = np.zeros((NUM_MODES, NUM_MODES), bool)
@@ -57,7 +57,7 @@ class WeakLabeller:
 
 
 def fit_weak_labeller(judged: LabelledMoments) -> WeakLabeller:
-    """Fits the logistic model by L-BFGS, each moment by its weight."""
+    """Fits the logistic model by L-BFGS, with each moment's weight."""
     latest = np.stack([window[-1, 2 * NUM_MIRRORED :] for window in judged.windows])
     mean, scale = latest.mean(axis=0), np.maximum(latest.std(axis=0), 0.05)
     features = torch.from_numpy(np.clip((latest - mean) / scale, -6.0, 6.0))
@@ -86,7 +86,7 @@ def fit_weak_labeller(judged: LabelledMoments) -> WeakLabeller:
 
 
 def _systematic(judged: LabelledMoments) -> frozenset[tuple[int, int]]:
-    """Kinds of mistake that make up a good part of the corrections."""
+    """Returns the kinds of mistake that make up at least MIN_CLASS_SHARE of the corrections."""
     different = judged.is_correction
     pairs = Counter(zip(judged.policy_modes[different].tolist(), judged.modes[different].tolist(), strict=True))
     return frozenset(pair for pair, count in pairs.items() if count >= MIN_CLASS_SHARE * int(different.sum()))

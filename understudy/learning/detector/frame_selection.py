@@ -1,8 +1,8 @@
-"""Picks the pictures that differ most from each other, for labelling: farthest-point sampling on a small descriptor.
+"""Selects the most different pictures for labelling: farthest-point sampling (Gonzalez 1985) on a small descriptor.
 
-Neighbouring frames are near-copies, and labels cost a person's time. Farthest-point sampling (Gonzalez, 1985) takes,
-one after the other, the picture that is farthest from all that were taken. The descriptor is coarse on purpose: where
-on the screen it is how bright, of what colour and how busy; a small object counts, the noise of a background does not.
+Neighbouring frames are near-copies, and labels cost a person's time. Farthest-point sampling adds, one at a time, the
+picture that is farthest from all selected ones. The descriptor is coarse on purpose: brightness, colour and variation
+of each part of the screen; a small object counts, the noise of a background does not.
 """
 
 from collections.abc import Iterable
@@ -14,13 +14,13 @@ from jaxtyping import Float32, Int64, UInt8
 CELLS = (16, 9)
 """Columns and rows of the descriptor."""
 BUSY_WEIGHT = 2.0
-"""Of how much a cell varies inside, against its mean colour: objects are busier than what lies behind them."""
+"""Weight of the variation inside a cell against its mean colour: objects vary more than the background."""
 _FINE = 8
-"""Pixels across a cell from which its mean and spread are taken."""
+"""Pixels across a cell from which its mean and spread are computed."""
 
 
 def describe_frame(pixels: UInt8[np.ndarray, "height width 3"]) -> Float32[np.ndarray, " D"]:
-    """The descriptor of one RGB picture, D = 16 x 9 x 4; takes about half a millisecond."""
+    """Returns the descriptor of one RGB picture, D = 16 x 9 x 4; takes about half a millisecond."""
     columns, rows = CELLS
     small = cv2.resize(pixels, (columns * _FINE, rows * _FINE), interpolation=cv2.INTER_AREA)
     lab = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.float32) / 255
@@ -30,9 +30,9 @@ def describe_frame(pixels: UInt8[np.ndarray, "height width 3"]) -> Float32[np.nd
 
 
 def farthest_points(descriptors: Float32[np.ndarray, "N D"], count: int) -> Int64[np.ndarray, " M"]:
-    """Indices of up to `count` descriptors that lie far from each other, in the order in which they were taken.
+    """Returns indices of up to `count` descriptors far from each other, in the order of selection.
 
-    The first is the one farthest from the mean. Those that equal one that was taken are not taken.
+    The first is the one farthest from the mean. Duplicates of selected ones are skipped.
     """
     if len(descriptors) == 0:
         return np.empty(0, np.int64)
@@ -49,7 +49,7 @@ def farthest_points(descriptors: Float32[np.ndarray, "N D"], count: int) -> Int6
 
 
 def describe_all(pictures: Iterable[tuple[int, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers, shape (N,), and descriptors, shape (N, D), of numbered pictures."""
+    """Returns numbers, shape (N,), and descriptors, shape (N, D), of numbered pictures."""
     numbers, descriptors = [], []
     for number, pixels in pictures:
         numbers.append(number)

@@ -61,6 +61,6 @@ def detection_loss(
 
 
 def _focal(logits: Tensor, target: Tensor) -> Tensor:
-    """Quality focal loss (Li et al. 2020, arXiv 2006.04388): cross-entropy with a soft target, weighted by error^2."""
+    """Returns the quality focal loss (Li et al. 2020, arXiv 2006.04388): cross-entropy times error^2, soft targets."""
     error = (torch.sigmoid(logits) - target).abs().square()
     return error * torch.nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")

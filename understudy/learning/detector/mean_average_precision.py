@@ -12,7 +12,7 @@ Truth = tuple[np.ndarray, np.ndarray]
 
 
 def iou(one: Float32[np.ndarray, "M 4"], other: Float32[np.ndarray, "K 4"]) -> Float32[np.ndarray, "M K"]:
-    """Intersection over union of each pair of boxes given as centre and size."""
+    """Returns the intersection over union (IoU) of each pair of boxes given as centre and size."""
     low = np.maximum((one[:, :2] - one[:, 2:] / 2)[:, None], (other[:, :2] - other[:, 2:] / 2)[None])
     high = np.minimum((one[:, :2] + one[:, 2:] / 2)[:, None], (other[:, :2] + other[:, 2:] / 2)[None])
     shared = np.clip(high - low, 0, None).prod(axis=2)
@@ -35,21 +35,29 @@ def average_precisions(
 
 
 def _average_precision(found: Sequence[Found], truth: Sequence[Truth], kind: int, least_overlap: float) -> float:
-    scores, hits, total = [], [], 0
+    _, right, total = ranked_hits(found, truth, kind, least_overlap)
+    if total == 0:
+        return float("nan")
+    recall = np.cumsum(right) / total
+    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+    best = np.maximum.accumulate(precision[::-1])[::-1]  # the monotone envelope, as in VOC since 2010
+    return float(np.sum(np.diff(recall, prepend=0.0) * best))
+
+
+def ranked_hits(
+    found: Sequence[Found], truth: Sequence[Truth], kind: int, least_overlap: float = 0.5
+) -> tuple[Float64[np.ndarray, " M"], Bool[np.ndarray, " M"], int]:
+    """All boxes of a class, the highest score first: scores, which are true positives, and the number of objects."""
+    scores, hits, total = [np.zeros(0)], [np.zeros(0, bool)], 0
     for (kinds, score, boxes), (true_kinds, true_boxes) in zip(found, truth, strict=True):
         own, targets = kinds == kind, true_boxes[true_kinds == kind]
         order = np.argsort(-score[own], kind="stable")
         hits.append(_hits(boxes[own][order], targets, least_overlap))
         scores.append(score[own][order])
         total += len(targets)
-    if total == 0:
-        return float("nan")
-    order = np.argsort(-np.concatenate(scores), kind="stable")
-    right = np.concatenate(hits)[order]
-    recall = np.cumsum(right) / total
-    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    best = np.maximum.accumulate(precision[::-1])[::-1]  # the monotone envelope, as in VOC since 2010
-    return float(np.sum(np.diff(recall, prepend=0.0) * best))
+    ranked = np.concatenate(scores).astype(np.float64)
+    order = np.argsort(-ranked, kind="stable")
+    return ranked[order], np.concatenate(hits)[order], total
 
 
 def _hits(boxes: np.ndarray, targets: np.ndarray, least_overlap: float) -> Bool[np.ndarray, " M"]:

@@ -40,7 +40,7 @@ class DetectorConfig:
 def convolution(
     inputs: int, outputs: int, kernel: int = 3, stride: int = 1, padding: int | None = None
 ) -> nn.Sequential:
-    """Convolution, batch norm, ReLU."""
+    """Returns convolution, batch norm and ReLU."""
     return nn.Sequential(
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2 if padding is None else padding, bias=False),
         nn.BatchNorm2d(outputs, momentum=0.03),

@@ -50,7 +50,7 @@ def export_onnx(network: DetectorNetwork, path: Path, height: int, width: int, m
 
 
 def _trace(network: DetectorNetwork, height: int, width: int) -> bytes:
-    """The network as ONNX."""
+    """Returns the network as serialised ONNX."""
     file = io.BytesIO()
     output = YoloOutput(network.cpu(), height, width).eval()
     with warnings.catch_warnings():

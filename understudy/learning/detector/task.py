@@ -53,12 +53,12 @@ class DetectorTask:
 
     @property
     def model(self) -> DetectorNetwork:
-        """The network to fit."""
+        """The network to train."""
         return self._model
 
     @property
     def num_samples(self) -> int:
-        """Training pictures."""
+        """Number of training pictures."""
         return len(self._pictures)
 
     def loss(
@@ -78,10 +78,29 @@ class DetectorTask:
 
     @torch.no_grad()
     def precisions(self, model: DetectorNetwork) -> Float64[np.ndarray, " classes"]:
-        """Average precision at IoU 0.5 of each class, on the held-out pictures."""
-        found = [tuple(part[self._open(one[2])] for part in one) for one in self._find(model)]
-        truth = [tuple(part[self._open(one[1])] for part in one) for one in self._truth()]
-        return average_precisions(found, truth, len(model.config.names))
+        """Returns the average precision at IoU 0.5 of each class, on the held-out pictures."""
+        return average_precisions(*self.detections(model), len(model.config.names))
+
+    @torch.no_grad()
+    def detections(self, model: DetectorNetwork) -> tuple[list[Found], list[Truth]]:
+        """What is found in the held-out pictures at any score above MIN_SCORE, and what is there, beside panels."""
+        found: list[Found] = []
+        for kinds, scores, boxes in self._find(model):
+            free = self._open(boxes)
+            found.append((kinds[free], scores[free], boxes[free]))
+        truth: list[Truth] = []
+        for kinds, boxes in self._truth():
+            free = self._open(boxes)
+            truth.append((kinds[free], boxes[free]))
+        return found, truth
+
+    def pictures(self, most: int) -> Tensor:
+        """Some training pictures as the network takes them: 0 to 1, sides padded to what it needs."""
+        some = self._pictures[torch.linspace(0, len(self._pictures) - 1, min(most, len(self._pictures))).long()]
+        height, width = some.shape[2:]
+        padded = torch.full((len(some), 3, *padded_size(height, width)), GREY / 255, device=some.device)
+        padded[:, :, :height, :width] = some.float() / 255
+        return padded
 
     def _open(self, boxes: np.ndarray) -> np.ndarray:
         """Marks the boxes (pixels) whose centre no panel covers."""
@@ -154,7 +173,7 @@ def _corners(
     generator: torch.Generator,
     shape: tuple[int, int],
 ) -> Tensor:
-    """Upper left corners of the crops, most of them around an object, because most of a picture is empty."""
+    """Returns the upper left corners of the crops, most of them around an object, because pictures are mostly empty."""
     count, device = len(free), free.device
     anywhere = torch.rand(count, 2, generator=generator, device=device)
     priority = torch.rand(kinds.shape, generator=generator, device=device) - 2.0 * (kinds < 0)
@@ -167,7 +186,7 @@ def _corners(
 
 
 def jitter_colour(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Colour augmentation: random channel gains, hue rotation, contrast, brightness and Gaussian noise."""
+    """Augments colours: random channel gains, hue rotation, contrast, brightness and Gaussian noise."""
     count, device = len(pictures), pictures.device
 
     def draw(*shape: int) -> Tensor:

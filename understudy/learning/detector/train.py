@@ -10,8 +10,11 @@ import torch
 
 from understudy.contract import serialization
 from understudy.contract.profile import Profile
+from understudy.learning.detector.class_quality import ClassQuality, class_qualities
+from understudy.learning.detector.mean_average_precision import average_precisions
 from understudy.learning.detector.network import DetectorConfig, DetectorNetwork
 from understudy.learning.detector.onnx_export import export_onnx
+from understudy.learning.detector.start_weights import start_from
 from understudy.learning.detector.synthetic_scenes import LabelledImage, random_scenes, teacher_scenes
 from understudy.learning.detector.task import DetectorTask, padded_size
 from understudy.learning.detector.yolo_dataset import read_labelled, split
@@ -20,12 +23,15 @@ from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
+from understudy.perception.label_map import confidences_of_labels
 from understudy.policies.checkpoint import CheckpointMeta, load_checkpoint
 
 PICTURE_HEIGHT, PICTURE_WIDTH = 360, 640
 """Input size of the detector, pixels: half of a 1280 x 720 window."""
 ENCODING = "detector-1"
 """Version of the network architecture in its checkpoints."""
+NUM_UNFOLDING = 32
+"""Pictures on which the batch norms of an exported file are unfolded."""
 HELD_OUT_SEED = 7_000_000
 """Offset of the held-out worlds in the validation seeds, which start at 2^32."""
 
@@ -45,7 +51,7 @@ class DetectorSettings:
     crop: int | None = 224
     """Side of the training crops, pixels; None for whole pictures."""
     start: Path | None = None
-    """Checkpoint to fine-tune; layers of other shapes (other classes) are initialised randomly."""
+    """Checkpoint or exported file to go on from, or the word `shipped`; other classes begin with random weights."""
     images: Path | None = None
     """Folder of screenshots to train on instead of rendered scenes."""
     labels: Path | None = None
@@ -64,8 +70,8 @@ class DetectorResult:
     fit: FitResult
     num_training: int
     num_held_out: int
-    precisions: dict[str, float]
-    """Average precision at IoU 0.5 by class, on held-out pictures."""
+    qualities: tuple[ClassQuality, ...]
+    """How each class does on held-out pictures, at the profile's confidence."""
     num_parameters: int
 
 
@@ -80,12 +86,13 @@ def train_detector(
 
     Args:
         settings: of the training.
-        profile: the game whose scenes are rendered and whose kinds are the classes; unused with screenshots.
+        profile: the game whose scenes are rendered and whose kinds are the classes, and whose confidences are judged.
         drawing: called after each rendered picture with the number done and the total.
         progress: called after every training step.
         stop: called after every training step; True ends the training.
 
     Raises:
+        CheckpointError: if there is nothing to start from.
         TrainingError: if there are no usable pictures, the ONNX file cannot be written, or another process trains into
             the folder.
     """
@@ -98,13 +105,15 @@ def train_detector(
         covered = () if settings.images is not None else profile.panels
         task = DetectorTask(config, training, held_out, device, settings.crop, covered)
     if settings.start is not None:
-        install_weights(task.model, load_checkpoint(settings.start, "detector", ENCODING).weights)
+        start_from(task.model, settings.start, ENCODING, task.pictures(NUM_UNFOLDING))
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=serialization.to_plain(config))
     with training_lock(settings.output_dir):
         result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
     network = DetectorNetwork(config)
     network.load_state_dict(load_checkpoint(result.best_path, "detector", ENCODING).weights)
-    precisions = task.precisions(network.to(device).eval())
+    found, truth = task.detections(network.to(device).eval())
+    precisions = average_precisions(found, truth, len(names))
+    confidences = confidences_of_labels(names, profile).astype(np.float64)
     facts = {
         "description": f"{len(training)} pictures, {result.num_steps} steps, mAP50 {result.metrics['map50']:.3f}",
         "date": datetime.now(UTC).date().isoformat(),
@@ -116,17 +125,9 @@ def train_detector(
         fit=result,
         num_training=len(training),
         num_held_out=len(held_out),
-        precisions=dict(zip(names, precisions.tolist(), strict=True)),
+        qualities=class_qualities(found, truth, names, confidences, precisions),
         num_parameters=sum(parameter.numel() for parameter in network.parameters()),
     )
-
-
-def install_weights(network: DetectorNetwork, weights: dict[str, torch.Tensor]) -> int:
-    """Loads the weights whose name and shape match into a network; returns their number."""
-    own = network.state_dict()
-    fitting = {name: value for name, value in weights.items() if name in own and own[name].shape == value.shape}
-    network.load_state_dict(own | fitting)
-    return len(fitting)
 
 
 def gather(

@@ -31,10 +31,10 @@ PATIENCE_S = 10.0
 
 
 def read_audit_log(policy_folder: Path) -> list[Line]:
-    """All whole lines of one policy, oldest first; none where nothing was ever decided.
+    """Returns all complete lines of one policy, oldest first; empty without a log.
 
     Raises:
-        CheckpointError: if there is a log that cannot be read.
+        CheckpointError: if the log cannot be read.
     """
     path = policy_folder / HISTORY / AUDIT
     try:
@@ -50,7 +50,7 @@ def read_audit_log(policy_folder: Path) -> list[Line]:
 
 
 def _parsed(raw: bytes) -> Line | None:
-    """A line of the log; None where it is not one."""
+    """Parses a line; returns None if it is invalid."""
     try:
         line = json.loads(raw)
     except (ValueError, RecursionError):
@@ -62,10 +62,10 @@ def _parsed(raw: bytes) -> Line | None:
 
 
 def append_audit_entry(policy_folder: Path, line: Line) -> None:
-    """Appends a line and waits until it is on the disk.
+    """Appends a line and syncs it to disk.
 
     Raises:
-        CheckpointError: if it cannot be written; the log is as it was.
+        CheckpointError: if it cannot be written; the log is unchanged.
     """
     path = policy_folder / HISTORY / AUDIT
     content = json.dumps({"when": datetime.now(UTC).isoformat(timespec="seconds"), **line}, allow_nan=False) + "\n"
@@ -80,7 +80,7 @@ def append_audit_entry(policy_folder: Path, line: Line) -> None:
 
 
 def _append(path: Path, content: bytes) -> None:
-    """Under the lock of the file, so that no other process's line is in the way."""
+    """Appends under the lock of the file, so that lines of two processes do not mix."""
     with open_to_append(path) as file:
         if not wait_for_lock(file, PATIENCE_S):
             raise TimeoutError(errno.ETIMEDOUT, "another process is writing to it", str(path))
@@ -88,16 +88,16 @@ def _append(path: Path, content: bytes) -> None:
         content = b"\n" + content if _is_torn(path, size) else content
         try:
             left = memoryview(content)
-            while left:  # a disk that is nearly full takes a part
+            while left:  # a nearly full disk may accept only part
                 left = left[file.write(left) :]
             os.fsync(file.fileno())
         except OSError:
-            file.truncate(size)  # half a line on a full disk would only be in the way
+            file.truncate(size)  # remove the partial line
             raise
 
 
 def _is_torn(path: Path, size: int) -> bool:
-    """Whether a file ends within a line."""
+    """Returns whether a file ends within a line."""
     if size == 0:
         return False
     with path.open("rb") as file:

@@ -19,7 +19,7 @@ POLICIES = ("strategist", "tactician", "executor")
 
 
 def staged_path(models: Path, policy: str, name: str | None = None) -> Path:
-    """Path of a candidate; named by the time where no name is given."""
+    """Returns the path of a candidate, named by the time if `name` is None."""
     name = datetime.now(UTC).strftime("%Y-%m-%d_%H-%M-%S") if name is None else name
     return models / policy / STAGED / f"candidate_{name}.pt"
 
@@ -28,7 +28,7 @@ def stage(path: Path, candidate: Checkpoint) -> str:
     """Writes a candidate atomically; returns its identity.
 
     Raises:
-        CheckpointError: if it is not finite or cannot be written; what was staged there before stays.
+        CheckpointError: if it is not finite or cannot be written; an earlier file there is unchanged.
     """
     require_finite(candidate, path)
     save_checkpoint(path, candidate)
@@ -36,7 +36,7 @@ def stage(path: Path, candidate: Checkpoint) -> str:
 
 
 def newest_candidate(models: Path, policy: str | None = None) -> Path:
-    """The candidate, of one policy or of any, that was staged last.
+    """Returns the candidate that was staged last, of one policy or of any.
 
     Raises:
         CheckpointError: if there is none.
@@ -52,10 +52,10 @@ def newest_candidate(models: Path, policy: str | None = None) -> Path:
 
 
 def policy_name(candidate: Path) -> str:
-    """Which policy a checkpoint is, by the folder that it is staged in or by what it says itself.
+    """Returns the policy of a checkpoint, from the folder that it is staged in or from its metadata.
 
     Raises:
-        CheckpointError: if it lies elsewhere and cannot be read.
+        CheckpointError: if it is outside such a folder and cannot be read.
     """
     folder = candidate.absolute().parent
     if folder.name == STAGED and folder.parent.name in POLICIES:
@@ -64,11 +64,11 @@ def policy_name(candidate: Path) -> str:
 
 
 def load_candidate(models: Path, path: Path, policy: str | None = None) -> Checkpoint:
-    """A candidate that could play among the policies in `models`.
+    """Loads a candidate and checks that it can play among the policies in `models`.
 
     Raises:
-        CheckpointError: if it is missing, torn, of another encoding or policy, not finite, or was not learnt on from
-            what plays beside it now.
+        CheckpointError: if it is missing, torn, not finite, of another encoding or policy, or its lineage does not fit
+            the active policies beside it.
     """
     candidate = load_checkpoint(path, policy, ENCODING)
     if candidate.meta.policy not in POLICIES:
@@ -80,20 +80,20 @@ def load_candidate(models: Path, path: Path, policy: str | None = None) -> Check
 
 
 def require_finite(checkpoint: Checkpoint, path: Path) -> None:
-    """Refuses weights with a NaN or an infinity in them.
+    """Refuses weights that contain a NaN or an infinity.
 
     Raises:
-        CheckpointError: if there is one.
+        CheckpointError: if they do.
     """
     if not all(bool(torch.isfinite(weight).all()) for weight in checkpoint.weights.values()):
         raise CheckpointError(f"{path} holds weights that are not numbers: it cannot play.")
 
 
 def require_compatible_lineage(models: Path, candidate: Checkpoint, path: Path) -> None:
-    """Refuses a candidate that would condition the Executor on levels that it was not trained with.
+    """Refuses a candidate that would condition the Executor on policies that it was not trained with.
 
     Raises:
-        CheckpointError: if the Executor knows neither a level nor what that was learnt on from.
+        CheckpointError: if a slower policy is neither in the Executor's lineage nor descended from one that is.
     """
     policy = candidate.meta.policy
     executor = candidate if policy == "executor" else load_active(models, "executor")
@@ -112,9 +112,9 @@ def require_compatible_lineage(models: Path, candidate: Checkpoint, path: Path) 
 
 
 def load_active(models: Path, policy: str) -> Checkpoint:
-    """The active checkpoint of a policy.
+    """Loads the active checkpoint of a policy.
 
     Raises:
-        CheckpointError: if there is no usable one.
+        CheckpointError: if there is none, or it is unusable.
     """
     return load_checkpoint(models / policy / BEST, policy, ENCODING)

@@ -1,10 +1,10 @@
-"""Locks on folders of policies: one process at a time changes what plays, and one at a time trains into a folder.
+"""Locks on folders of policies: one process at a time changes the active weights, and one at a time trains in a folder.
 
-Each is the lock of a hidden file, which says who has it; the system takes it back when that process dies, however it
-does. The file stays behind: taking it away would let two processes hold a lock of the same name.
+Each is an operating system's lock on a hidden file that names its holder; it is released when that process dies. The
+file stays: deleting it would let two processes hold a lock of the same name.
 
-models/v2/.promotion.lock              what plays is being changed: for milliseconds, others wait
-models/v2/executor/.training.lock      somebody trains into this folder: for minutes or hours, others are refused
+models/v2/.promotion.lock              active weights are being changed: for milliseconds, other processes wait
+models/v2/executor/.training.lock      training writes to this folder: for minutes or hours, others are refused
 """
 
 import os
@@ -22,21 +22,21 @@ from understudy.contract.terminal_text import printable
 
 PROMOTION_LOCK, TRAINING_LOCK = ".promotion.lock", ".training.lock"
 PATIENCE_S = 20.0
-"""A promotion waits for another one so long."""
+"""Maximum wait of a promotion for another one."""
 LOOK_S = 0.5
-"""Somebody who only looks whether a folder is being trained into is gone after so long."""
+"""Maximum wait for a process that only checks whether a folder is being trained into."""
 MAX_HOLDER = 200
-"""Characters that are shown of what a lock file says."""
+"""Characters of a lock file that are shown."""
 
 
 @contextmanager
 def promotion_lock(models: Path, patience_s: float = PATIENCE_S) -> Iterator[None]:
-    """Nobody else changes what plays in a folder of policies until the end of the block; waits for whoever does.
+    """Locks the active weights of a folder of policies for the block; waits for the present holder.
 
-    One lock for all three policies: a candidate is checked against those that play beside it.
+    One lock for all three policies: a candidate is checked against those that are active beside it.
 
     Raises:
-        CheckpointError: if another process still has it after `patience_s`, or the folder cannot be written to.
+        CheckpointError: if another process still holds it after `patience_s`, or the folder is not writable.
     """
     with _hold(models / PROMOTION_LOCK, CheckpointError, patience_s):
         yield
@@ -44,20 +44,20 @@ def promotion_lock(models: Path, patience_s: float = PATIENCE_S) -> Iterator[Non
 
 @contextmanager
 def training_lock(folder: Path) -> Iterator[None]:
-    """Nobody else trains into a folder until the end of the block.
+    """Locks a folder for training for the block.
 
     Raises:
-        TrainingError: if somebody does already, who is named, or the folder cannot be written to.
+        TrainingError: if another process trains into it (the message names it), or the folder is not writable.
     """
     with _hold(folder / TRAINING_LOCK, TrainingError, LOOK_S):
         yield
 
 
 def expect_no_training(folder: Path, error: type[UnderstudyError] = TrainingError) -> None:
-    """Refuses to touch a folder that somebody trains into.
+    """Refuses to touch a folder that a process trains into.
 
     Raises:
-        UnderstudyError: of the kind `error`; names whoever trains.
+        UnderstudyError: of the class `error`; names the process that trains.
     """
     path = folder / TRAINING_LOCK
     if is_locked(path):
@@ -77,7 +77,7 @@ def _hold(path: Path, error: type[UnderstudyError], patience_s: float) -> Iterat
     with file:
         if not wait_for_lock(file, patience_s):
             raise error(_refusal(path))
-        with suppress(OSError):  # a full disk takes the lock, if not the name
+        with suppress(OSError):  # on a full disk the lock works, though not the name
             file.truncate(0)
             file.write(_ourselves().encode("utf-8", "backslashreplace"))
         yield
@@ -93,7 +93,7 @@ def _refusal(path: Path) -> str:
 
 
 def _holder(path: Path) -> str:
-    """Who has a lock, as its file says."""
+    """Returns the holder of a lock, as named in its file."""
     try:
         with path.open("rb") as file:
             said = file.read(2 * MAX_HOLDER).decode("utf-8", "replace").strip()

@@ -43,14 +43,14 @@ def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbe
         models: folder of the three policies.
         path: the candidate.
         grounds: evidence for the decision.
-        expected_incumbent: identity that the candidate was compared with; None for whatever plays.
+        expected_incumbent: identity that the candidate was compared with; None for whichever is active.
 
     Returns:
         The identity of the new weights.
 
     Raises:
-        CheckpointError: if the candidate cannot play, plays already, was compared with other weights than those that
-            play, or something cannot be written; the old weights play on.
+        CheckpointError: if the candidate cannot play, is active already, was compared with weights other than the
+            active ones, or a file cannot be written; the old weights stay active.
     """
     with promotion_lock(models):
         return _promote(models, path, grounds, expected_incumbent)
@@ -59,7 +59,7 @@ def promote(models: Path, path: Path, grounds: PromotionRecord, expected_incumbe
 def promote_together(
     models: Path, candidates: Mapping[str, Path], grounds: PromotionRecord, expected_incumbent: Mapping[str, str]
 ) -> None:
-    """Makes several candidates active, one after the other; all of them or none.
+    """Makes several candidates active, one after the other; all or none.
 
     Args:
         models: folder of the three policies.
@@ -68,7 +68,7 @@ def promote_together(
         expected_incumbent: policy -> identity that its candidate was compared with.
 
     Raises:
-        CheckpointError: as for `promote`; the old weights of all play on.
+        CheckpointError: as for `promote`; the old weights of all stay active.
     """
     done: list[str] = []
     with promotion_lock(models):
@@ -110,15 +110,15 @@ def rollback(models: Path, to: str | None = None, policy: str | None = None, why
 
     Args:
         models: folder of the three policies.
-        to: identity (or how it begins) of any ancestor; None undoes the last promotion that is not undone yet.
-        policy: of which; None finds it by the identity, or takes the one that was promoted last.
+        to: identity (or its beginning) of any ancestor; None undoes the last promotion that is not undone yet.
+        policy: the policy; None finds it by the identity, or takes the one that was promoted last.
         why: for the audit log.
 
     Returns:
-        The policy, and the identity of what plays again.
+        The policy, and the identity of the weights that are active again.
 
     Raises:
-        CheckpointError: if there is no such ancestor, or nothing to undo, or something was trained since.
+        CheckpointError: if there is no such ancestor, nothing to undo, or the policy was trained since.
     """
     with promotion_lock(models):
         return _rollback(models, to, policy, why)
@@ -135,13 +135,13 @@ def _rollback(models: Path, to: str | None, policy: str | None, why: str) -> tup
 
 
 def recover_interrupted_change(models: Path, policy: str) -> None:
-    """Logs that the last change was not applied, where a crash came between its line and its weights.
+    """Logs that the last change was not applied, after a crash between its line and its weights.
 
     Raises:
         CheckpointError: if the line cannot be written.
     """
     if _unfinished(models, policy) is not None:
-        with promotion_lock(models):  # it may be no crash, but a change in progress in another process
+        with promotion_lock(models):  # it may be a change in progress in another process and no crash
             _settle(models, policy)
 
 
@@ -154,7 +154,7 @@ def _settle(models: Path, policy: str) -> None:
 
 
 def _unfinished(models: Path, policy: str) -> Line | None:
-    """The last change in the log, if its weights are not active."""
+    """Returns the last change in the log if its weights are not active."""
     lines = [line for line in read_audit_log(models / policy) if line["action"] in CHANGES]
     if not lines or lines[-1]["action"] == "abandon" or lines[-1]["from"] == lines[-1]["to"]:
         return None
@@ -162,7 +162,7 @@ def _unfinished(models: Path, policy: str) -> Line | None:
 
 
 def ancestors(models: Path, policy: str) -> list[str]:
-    """Identities of all kept weights of a policy, oldest first."""
+    """Returns the identities of all kept weights of a policy, oldest first."""
     return [path.stem.split("_", 1)[1] for path in sorted((models / policy / HISTORY).glob("*_*.pt"))]
 
 
@@ -181,7 +181,7 @@ def _change(models: Path, action: str, old: Checkpoint, new: Checkpoint, grounds
 
 
 def _keep(policy_folder: Path, checkpoint: Checkpoint) -> None:
-    """Puts weights into the history, once."""
+    """Copies weights into the history unless they are there."""
     history = policy_folder / HISTORY
     if not list(history.glob(f"*_{checkpoint.identity}.pt")):
         number = len(list(history.glob("*.pt"))) + 1
@@ -189,7 +189,7 @@ def _keep(policy_folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
-    """The policy that was promoted last and not undone, and what played in it before."""
+    """Returns the policy with the latest promotion that is not undone, and the weights before it."""
     found: list[tuple[str, str, str, str]] = []
     for one in POLICIES if policy is None else (policy,):
         undone = active_promotions(models, one)
@@ -208,7 +208,7 @@ def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
 
 
 def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
-    """Weights in the history by the beginning of their identity."""
+    """Finds weights in the history by the beginning of their identity."""
     found = [
         (one, path)
         for one in (POLICIES if policy is None else (policy,))
@@ -224,7 +224,7 @@ def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
 
 
 def active_promotions(models: Path, policy: str) -> list[Line]:
-    """Changes of a policy that were not taken back, oldest first."""
+    """Returns the changes of a policy that were not undone, oldest first."""
     carried_out: list[Line] = []
     for line in read_audit_log(models / policy):
         if line["action"] in ("promote", "rollback"):

@@ -1,4 +1,4 @@
-"""From the newer manner of play to the earlier one and back, written down as every change of what plays."""
+"""Switches the Executor between its present and its earlier style heads; logged as any change of active weights."""
 
 import dataclasses
 from pathlib import Path
@@ -13,17 +13,17 @@ from understudy.policies.style_heads import swap_styles
 
 
 def switch_style(models: Path, why: str) -> tuple[str, bool]:
-    """Lets the manner play that does not play now.
+    """Makes the inactive style active.
 
     Args:
         models: folder of the three policies.
         why: for the audit log.
 
     Returns:
-        The identity of the new weights, and whether the earlier manner plays now.
+        The identity of the new weights, and whether the earlier style is active now.
 
     Raises:
-        CheckpointError: if the Executor knows one manner only, or something cannot be read or written.
+        CheckpointError: if the Executor has one style only, or a file cannot be read or written.
     """
     now = load_active(models, "executor")
     executor = build_executor(now)

@@ -35,10 +35,10 @@ def run_shadow_worker(job: ShadowJob, endpoint: WorkerEndpoint) -> None:
 def _load_worker(job: ShadowJob, endpoint: WorkerEndpoint, metrics: MetricLogger) -> "_ShadowWorker":
     from understudy.learning.shadow.setup import build_shadow_learner
 
-    begun_s = time.monotonic()
+    begun_s = time.perf_counter()
     state = build_shadow_learner(job.settings, job.paths, job.profile, endpoint.heartbeat)
     worker = _ShadowWorker(job, state, endpoint, metrics)
-    _log.debug("ready after %.1f s", time.monotonic() - begun_s)
+    _log.debug("ready after %.1f s", time.perf_counter() - begun_s)
     endpoint.report(
         ShadowReady(base_minutes=state.base_minutes, held_out_minutes=state.held_out_minutes, note=state.note)
     )

@@ -38,7 +38,7 @@ class CheckpointManager:
         meta: CheckpointMeta,
         settings: dict[str, Any],
         interval_s: float,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Args: settings: values that must be equal to resume a run, by name; saved with the training state."""
         self.folder = folder

@@ -37,7 +37,7 @@ class MetricLogger:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._begun_s = time.monotonic()
+        self._begun_s = time.perf_counter()
         self._lines: BinaryIO | None = None
         self._curves: Any = None
         try:
@@ -53,7 +53,7 @@ class MetricLogger:
         """Adds one point to each named curve. Names with `/` are grouped by TensorBoard."""
         if self._lines is None:
             return
-        row: dict[str, float | None] = {"step": step, "time_s": round(time.monotonic() - self._begun_s, 3)}
+        row: dict[str, float | None] = {"step": step, "time_s": round(time.perf_counter() - self._begun_s, 3)}
         row |= {name: value if math.isfinite(value) else None for name, value in numbers.items()}
         try:
             self._lines.write(f"{json.dumps(row)}\n".encode())

@@ -106,7 +106,7 @@ class _Trainer:
         """Steps of the whole learning-rate schedule; a run with a `last_epoch` ends before."""
 
     def run(self, resume: bool) -> FitResult:
-        begun_s = time.monotonic()
+        begun_s = time.perf_counter()
         if resume:
             self.checkpoints.restore(self.state)
         finished = True
@@ -118,7 +118,7 @@ class _Trainer:
             raise
         if self.state.step > 0:
             self.checkpoints.save_now(self.state)
-        return self._result(time.monotonic() - begun_s, finished)
+        return self._result(time.perf_counter() - begun_s, finished)
 
     def _epoch(self) -> bool:
         """Runs one epoch, or the rest of it; returns False if `stop` ended it."""

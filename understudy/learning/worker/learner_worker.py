@@ -49,7 +49,7 @@ class LearnerWorker(ABC, Generic[JobT, StatsT]):
 
     def __init__(self, job: JobT, learner: Learner[StatsT], endpoint: WorkerEndpoint, metrics: MetricLogger) -> None:
         self.job, self.learner, self.endpoint, self.metrics = job, learner, endpoint, metrics
-        self._staged_s, self._evaluated_at_tick = time.monotonic(), 0
+        self._staged_s, self._evaluated_at_tick = time.perf_counter(), 0
 
     @abstractmethod
     def add_block(self, *block: Any) -> None:
@@ -86,7 +86,7 @@ class LearnerWorker(ABC, Generic[JobT, StatsT]):
 
     def update(self) -> None:
         """One update of the learner."""
-        stats = self.learner.update(time.monotonic())
+        stats = self.learner.update(time.perf_counter())
         self.endpoint.report(stats)
         self.log_update(stats)
 
@@ -96,7 +96,7 @@ class LearnerWorker(ABC, Generic[JobT, StatsT]):
         self.metrics.flush()
 
     def _after_round(self, is_last: bool) -> None:
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         if now_s - self._staged_s > STAGE_EVERY_S:
             self._staged_s = now_s
             self.before_staging()

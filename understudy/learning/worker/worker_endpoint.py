@@ -55,12 +55,12 @@ class WorkerEndpoint:
         """
         is_last = False
         while not is_last:
-            wait_s = due_s(time.monotonic())
+            wait_s = due_s(time.perf_counter())
             blocks, is_last = self.receive(LONGEST_WAIT_S if wait_s is None else min(wait_s, LONGEST_WAIT_S))
             for block in blocks:
                 add_block(*block)
                 self.heartbeat()
-            if due_s(time.monotonic()) == 0.0 and not is_last:
+            if due_s(time.perf_counter()) == 0.0 and not is_last:
                 update()
             after_round(is_last)
 

@@ -1,9 +1,9 @@
-"""A learner in a process of its own, at the lowest priority: fed without waiting, noticed when it dies or hangs.
+"""A learner in a process of its own at the lowest priority: fed without blocking, restarted if it dies or hangs.
 
-The thread that plays only puts blocks of bytes on a queue. A feeding thread writes them to the learner's pipe, a
-watching thread reads its reports and looks whether it lives. A learner that has died or is silent for too long is
-reported, killed and started again, and is given the newest blocks once more, so that it loses nothing of them. When
-this process dies, however it does and whatever the learner computes, the learner ends too (contract/child_process.py).
+The control thread only puts blocks of bytes on a queue. The feed thread writes them to the learner's pipe; the monitor
+thread reads its reports and checks that it is alive. A learner that has died or been silent for too long is reported,
+killed and restarted, and receives the newest blocks a second time, so that none of them are lost. If this process dies
+in any way, the learner ends too, whatever it computes (contract/child_process.py).
 """
 
 import contextlib
@@ -28,27 +28,27 @@ _log = logging.getLogger(__name__)
 NICENESS = 19
 LOOK_EVERY_S = 0.2
 QUEUE_BLOCKS = 2400
-"""Blocks that may wait for a learner that is busy; after that the oldest are left out."""
+"""Queued blocks for a busy learner; beyond that the oldest are dropped."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerTimeouts:
-    """When a learner counts as lost."""
+    """Limits after which a learner counts as lost."""
 
     start_s: float = 300.0
-    """Until its first sign of life."""
+    """Until its first heartbeat or report."""
     silent_s: float = 60.0
-    """Between two signs of life."""
+    """Between two heartbeats or reports."""
     most_restarts: int = 5
-    """After so many it is left alone."""
+    """After this many it is not restarted."""
 
 
 WorkerMain = Callable[[Any, WorkerEndpoint], None]
-"""What a learner does, given its brief: a function of a module, so that a new process can find it."""
+"""The learner's function, called with its job: at module level, so that a new process can import it."""
 
 
 class _Worker:
-    """One process, from its start to its end."""
+    """One process, from start to end."""
 
     def __init__(self, work: WorkerMain, job: Any, niceness: int, level: int) -> None:
         inbox, self.feed = CONTEXT.Pipe(duplex=False)
@@ -56,30 +56,30 @@ class _Worker:
         self.process = CONTEXT.Process(
             target=_worker_main, args=(work, job, inbox, outbox, niceness, level), name="learner", daemon=True
         )
-        with children_without_interrupts():  # Ctrl-C is for the one who plays; the pipe tells when it is over
+        with children_without_interrupts():  # Ctrl-C is for the parent; the pipe tells the learner when to stop
             self.process.start()
         _log.debug("the learner is process %s", self.process.pid)
-        inbox.close()  # only the learner holds these ends, so that each side notices the other's death
+        inbox.close()  # only the learner holds these ends, so that each side detects the other's death
         outbox.close()
-        self.heard_s = time.monotonic()
+        self.heard_s = time.perf_counter()
         self.has_spoken = False
         self._feeding = threading.Lock()
 
     def send(self, block: Block | None) -> None:
-        """Writes a block; what a lost learner can no longer read is dropped."""
+        """Writes a block; drops it if the learner is lost."""
         with self._feeding:
             if not self.feed.closed:
                 with contextlib.suppress(OSError):
                     self.feed.send(block)
 
     def end(self) -> None:
-        """Kills what is left and closes the pipes.
+        """Kills the process and closes the pipes.
 
-        Not under a write: the number of the pipe's end may at once be that of the next learner's, which would then
-        read the rest of a block of the one before, and wait for ever for its end.
+        Not during a write: the next learner's pipe may get the same file descriptor, and that learner would then read
+        the rest of a block of its predecessor and wait for ever for its end.
         """
         if self.process.is_alive():
-            self.process.kill()  # ends a write that waits for it to read
+            self.process.kill()  # ends a write that is blocked because it does not read
         self.process.join()
         with self._feeding:
             self.feed.close()
@@ -99,16 +99,16 @@ class WorkerProcess:
         kept_blocks: int = 0,
         niceness: int = NICENESS,
     ) -> None:
-        """Starts the learner; the thread that calls this has to outlive it.
+        """Starts the learner; the calling thread has to outlive it.
 
         Args:
-            work: what it does; runs in the new process.
-            brief: given to it; picklable.
-            on_report: called with each report, on the watching thread.
-            on_trouble: called with a sentence when the learner was lost, on the watching thread.
-            patience: when it counts as lost.
-            kept_blocks: how many of the newest blocks a new learner is given once more.
-            niceness: how much it gives way to everything else, 0 for not at all.
+            work: the learner's function; runs in the new process.
+            job: its argument; picklable.
+            on_report: called with each report, on the monitor thread.
+            on_trouble: called with a sentence when the learner is lost, on the monitor thread.
+            patience: time-outs after which it counts as lost.
+            kept_blocks: number of the newest blocks that a restarted learner receives a second time.
+            niceness: of the process; 0 for normal priority.
         """
         self._work, self._brief = work, job
         self._on_report, self._on_trouble = on_report, on_trouble
@@ -118,10 +118,10 @@ class WorkerProcess:
         self._queue: queue.Queue[Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._kept: deque[Block] = deque(maxlen=kept_blocks)
         self._due: deque[Block | None] = deque()
-        """What the feeding thread writes next, ahead of the queue."""
+        """Blocks that the feed thread writes next, ahead of the queue."""
         self._has_ended = False
-        """The mark of the end is off the queue."""
-        self._lock = threading.Lock()  # of the above and _life; never held while a pipe is written to
+        """Whether the end marker was taken off the queue."""
+        self._lock = threading.Lock()  # guards the above and _life; never held during a write to a pipe
         self._closing, self._over = threading.Event(), threading.Event()
         self.num_restarts = self.num_dropped = 0
         self._life: _Worker | None = self._begin()
@@ -132,12 +132,12 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the learner; None while there is none."""
+        """Process id of the learner; None while there is none."""
         life = self._life
         return None if life is None else life.process.pid
 
     def put(self, block: Block) -> None:
-        """Hands a block over; never waits."""
+        """Queues a block; never blocks."""
         try:
             self._queue.put_nowait(block)
         except queue.Full:
@@ -148,7 +148,7 @@ class WorkerProcess:
                 self._queue.put_nowait(block)
 
     def close(self, timeout_s: float = 60.0) -> None:
-        """Lets the learner finish what it has, for up to so long, and ends it. May be called twice."""
+        """Lets the learner finish its queue for up to `timeout_s`, and ends it. May be called twice."""
         if not self._closing.is_set():
             self._closing.set()
             self.put(None)
@@ -164,7 +164,7 @@ class WorkerProcess:
         return _Worker(self._work, self._brief, self._niceness, self._level)
 
     def _feed_loop(self) -> None:
-        """The feeding thread: the blocks of a lost learner first, then new ones, until all is over."""
+        """The feed thread: writes the blocks of a lost learner first, then new ones, until the end."""
         while not self._over.is_set():
             with self._lock:
                 life, is_due = self._life, bool(self._due)
@@ -175,9 +175,9 @@ class WorkerProcess:
                 life.send(block)
 
     def _fetch(self) -> None:
-        """Gets the next block off the queue, after waiting a little for one."""
+        """Takes the next block off the queue, waiting briefly for one."""
         if self._has_ended:
-            time.sleep(LOOK_EVERY_S)  # a learner may yet be lost while it finishes
+            time.sleep(LOOK_EVERY_S)  # a learner may still be lost while it finishes
             return
         try:
             block = self._queue.get(timeout=LOOK_EVERY_S)
@@ -190,7 +190,7 @@ class WorkerProcess:
             self._due.append(block)
 
     def _monitor_loop(self) -> None:
-        """The watching thread: until the learner has finished, or is given up."""
+        """The monitor thread: runs until the learner has finished or is not restarted any more."""
         while self._life is not None:
             why = self._receive_until_lost(self._life)
             self._life.end()
@@ -204,13 +204,13 @@ class WorkerProcess:
         self._over.set()
 
     def _receive_until_lost(self, life: _Worker) -> str | None:
-        """Hands on reports until the learner ends; says why it was lost, None if it has finished."""
+        """Forwards reports until the learner ends; returns why it was lost, None if it has finished."""
         while True:
             try:
                 while life.reports.poll(LOOK_EVERY_S):
                     report = life.reports.recv()
-                    life.heard_s, life.has_spoken = time.monotonic(), True
-                    if report == FINISHED:  # the end of its process may take long at the lowest priority
+                    life.heard_s, life.has_spoken = time.perf_counter(), True
+                    if report == FINISHED:  # at the lowest priority its process may take long to exit
                         return None
                     if report != HEARTBEAT:
                         self._on_report(report)
@@ -220,7 +220,7 @@ class WorkerProcess:
                 return None if code == 0 else f"it died (exit code {code})"
             if self._over.is_set():
                 return None
-            silent_s = time.monotonic() - life.heard_s
+            silent_s = time.perf_counter() - life.heard_s
             if silent_s > (self._patience.silent_s if life.has_spoken else self._patience.start_s):
                 return f"it gave no sign of life for {silent_s:.0f} s"
 
@@ -239,8 +239,8 @@ class WorkerProcess:
 
 
 def _worker_main(work: WorkerMain, job: Any, inbox: Connection, outbox: Connection, niceness: int, level: int) -> None:
-    """The learner's process."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # where it could not be kept from this process
+    """Entry point of the learner's process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # in case it could not be blocked in this process
     os.environ["OMP_NUM_THREADS"] = "1"
     lower_priority(niceness)
     log_to_stderr("learner: %(message)s")

@@ -214,7 +214,7 @@ class VideoRecorder:
 
     def _is_there_room(self) -> bool:
         """Checks the free disk space now and then. After a gap a new encoder starts, with a keyframe."""
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         if now_s - self._checked_s < CHECK_DISK_S:
             return self._has_room
         self._checked_s = now_s
@@ -237,7 +237,7 @@ class VideoRecorder:
         )
 
     def _tell(self, sentence: str) -> None:
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         if now_s - self._told_s >= TELL_EVERY_S:
             self._told_s = now_s
             self._say(sentence)

@@ -1,7 +1,7 @@
-"""Stands in for perception while a game is only recorded: the pictures are kept, and perceived later.
+"""Deferred perception: a game is only recorded, and perception runs on the stored pictures later.
 
-What costs nothing is known at once: time, cursor, keys and buttons. All else is unknown until
-`understudy recordings reperceive` has looked at the pictures.
+Observations hold time, cursor, keys and buttons. Everything else is unknown until
+`understudy recordings reperceive` has processed the pictures.
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from understudy.contract.observation import Observation, empty_observation
 
 
 class DeferredPerception:
-    """Implements the desktop's Perception without looking at the picture."""
+    """Implements the desktop's Perception without processing the picture."""
 
     def process(
         self,
@@ -21,7 +21,7 @@ class DeferredPerception:
         keys: int = 0,
         button: int = 0,
     ) -> Observation:
-        """An observation of which only time and input are known."""
+        """Returns an observation with only time and inputs known."""
         observation = empty_observation(1)
         record = observation.records[0]
         player = record["player"]

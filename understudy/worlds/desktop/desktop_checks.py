@@ -1,7 +1,7 @@
 """Diagnostics of the desktop (`understudy doctor --desktop`): each finding is measured, with advice where needed.
 
-It does two things to the desktop: it moves the mouse to the corners of the game's window and back, and grabs each key
-for a moment to find out whether another program has it. It presses nothing.
+It moves the mouse to the corners of the game's window and back, and grabs each key for a moment to find out whether
+another program has grabbed it. It presses nothing.
 """
 
 import os
@@ -55,7 +55,7 @@ class Finding:
     what: str
     figure: str
     advice: str = ""
-    """What to do; empty where nothing is wrong."""
+    """Advice; empty if nothing is wrong."""
 
 
 def examine(profile: Profile, window: str | None, monitor: int = 1) -> Iterator[Finding]:
@@ -125,7 +125,7 @@ def _check_focus(windows: WindowSystem, number: int, area: Area) -> Finding:
 
 
 def _check_browser(program: str, profile: Profile, title: str | None) -> Iterator[Finding]:
-    """What is special about a game in a browser's window."""
+    """Checks that apply to a game in a browser's window."""
     if not is_browser(program):
         return
     yield Finding(
@@ -192,7 +192,7 @@ def _check_frames(camera: Camera, area: Area) -> Iterator[Finding]:
             camera.grab(area)
             took_s.append(time.perf_counter() - began_s)
         for _ in range(NUM_WATCHED):
-            watch.check(camera.grab(area), time.monotonic())
+            watch.check(camera.grab(area), time.perf_counter())
             time.sleep(TICK_S)
     except UnderstudyError as problem:
         yield Finding(weight=Severity.SERIOUS, what="pictures", figure="none", advice=str(problem))
@@ -230,7 +230,9 @@ def _check_input(area: Area, profile: Profile) -> Iterator[Finding]:
     try:
         injector = open_injector()
         listener = open_raw_listener(
-            (*profile.keys, *profile.our_keys.names), own_events, lambda event: heard.append((time.monotonic(), event))
+            (*profile.keys, *profile.our_keys.names),
+            own_events,
+            lambda event: heard.append((time.perf_counter(), event)),
         )
     except UnderstudyError as problem:
         yield Finding(weight=Severity.SERIOUS, what="mouse and keyboard", figure="out of reach", advice=str(problem))
@@ -247,7 +249,7 @@ def _check_cursor_range(area: Area, injector: GuardedInjector, own_events: OwnEv
     home, missed = injector.place(), []
     for x, y in ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0), (0.5, 0.5)):
         wanted = area.pixel(x, y)
-        own_events.note(("move", "", *wanted), time.monotonic())
+        own_events.note(("move", "", *wanted), time.perf_counter())
         injector.move(*wanted)
         time.sleep(SETTLE_S / 5)
         came = injector.place()

@@ -32,7 +32,7 @@ class DesktopOperator:
         *,
         on_mark: Callable[[], None] = lambda: None,
         on_command: Callable[[str], None] = lambda key: None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Connects the operator to a world.
 
@@ -66,13 +66,13 @@ class DesktopOperator:
             self._world.wait_tick()
 
     def end_tick(self) -> Action:
-        """The person's action since the last call."""
+        """Returns the person's action since the last call."""
         self.run_commands()
         self._world.take_events(self._clock())
         return self._world.hands.end_tick()
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
-        """The person's raw events and marks since the last call, in order of time."""
+        """Returns the person's raw events and marks since the last call, in order of time."""
         marks, self._marks = self._marks, []
         inputs = self._world.hands.take_inputs()
         return tuple(sorted((*inputs, *marks), key=lambda event: event.time_s)) if marks else inputs

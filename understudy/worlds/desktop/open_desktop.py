@@ -11,6 +11,7 @@ from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.input_listener import InputListener
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+from understudy.worlds.desktop.perception_thread import Perception
 from understudy.worlds.desktop.platform import (
     open_camera,
     open_injector,
@@ -18,7 +19,7 @@ from understudy.worlds.desktop.platform import (
     open_raw_listener,
     open_windows,
 )
-from understudy.worlds.desktop.world import DesktopBackends, DesktopSettings, DesktopWorld, Perception
+from understudy.worlds.desktop.world import DesktopBackends, DesktopSettings, DesktopWorld
 
 _log = logging.getLogger(__name__)
 

@@ -44,7 +44,7 @@ def open_windows() -> WindowSystem:
 
 
 def open_key_grabs() -> KeyGrabs:
-    """Opens what takes our own keys away from the game; on macOS nothing does. Open it before the listener.
+    """Opens the platform's key grabs; on macOS there are none. Open it before the listener.
 
     Raises:
         WorldError: if there is no display.

@@ -12,15 +12,14 @@ import logging
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import UInt8
 
 from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
-from understudy.contract.observation import TICK_S, Observation, empty_observation
+from understudy.contract.observation import Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.contract.rate import Beat
 from understudy.worlds.desktop.capture.frame_source import FrameSource
@@ -32,34 +31,18 @@ from understudy.worlds.desktop.input.input_state import InputState
 from understudy.worlds.desktop.input.key_grabs import KeyGrabs
 from understudy.worlds.desktop.input.raw_input import RawInput, RawInputListener
 from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
+from understudy.worlds.desktop.perception_thread import Perception, PerceptionThread
 from understudy.worlds.desktop.windows.press_guard import Refused
 from understudy.worlds.desktop.windows.target_window import TargetWindow
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem
 from understudy.worlds.input_accumulator import InputAccumulator
 
-WARM_UP_PICTURES = 4
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
 _GOOD_LOOKS = 3
 """It goes on after so many good looks in succession: a page that is loading or a menu that opens shows many things."""
 
 _log = logging.getLogger(__name__)
-
-
-@runtime_checkable
-class Perception(Protocol):
-    """What turns pictures into observations: perception's eye."""
-
-    def process(
-        self,
-        frame: UInt8[np.ndarray, "height width 3"],
-        time_s: float,
-        cursor: tuple[float, float],
-        keys: int,
-        button: int,
-    ) -> Observation:
-        """One picture of the game, with what mouse and keyboard did since the one before."""
-        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +91,7 @@ class DesktopWorld:
         *,
         cursor: tuple[int, int] = (0, 0),
         say: Callable[[str], None] = _log.info,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Finds the window; nothing is sent before the first `act`.
 
@@ -124,7 +107,9 @@ class DesktopWorld:
         Raises:
             WorldError: if there is no such window or monitor.
         """
-        self._profile, self._eye, self._parts, self._settings = profile, eye, parts, settings
+        self._profile, self._parts, self._settings = profile, parts, settings
+        self.perception = PerceptionThread(eye, clock=clock)
+        """Sees on a thread of its own."""
         self._told, self._clock = say, clock
         self.keys_not_taken: tuple[str, ...] = ()
         """Keys of ours that the game gets, too."""
@@ -233,14 +218,13 @@ class DesktopWorld:
     def warm_up(self) -> None:
         """Lets the eye look at the game before time matters: its first pictures take long (compiling, allocations).
 
-        The pictures are given times of long ago, so that nothing of them is followed on.
+        Raises whatever the eye raises.
         """
-        for number in range(WARM_UP_PICTURES):
-            try:
-                frame = self._parts.camera.grab(self.area)
-            except WorldError:
-                break  # partly off the screen: `observe` will say so
-            self._eye.process(frame.pixels, number * TICK_S, (0.5, 0.5), 0, 0)
+        frame = None
+        with suppress(WorldError):  # partly off the screen: `observe` will say so
+            frame = self._parts.camera.grab(self.area)
+        if frame is not None:
+            self.perception.warm_up(frame.pixels)
         self._parts.input_listener.forget()
 
     def act(self, action: Action) -> None:
@@ -294,6 +278,7 @@ class DesktopWorld:
             parts.key_grabs.close()
         parts.camera.close()
         parts.windows.close()
+        self.perception.close()
 
     def _say(self, line: str) -> None:
         self._told(self._profile.our_keys.in_words(line))
@@ -333,6 +318,7 @@ class DesktopWorld:
                 told = now_why
         if frame is not None and not self.closed:
             self._say("Going on.")
+            self.perception.forget_before(frame.time_s)
         self.is_suspended = False
         self._beat.restart()
         return frame
@@ -347,7 +333,7 @@ class DesktopWorld:
         done = self._input_state.end_tick().records[0]
         cursor = (float(done["cursor_x"]), float(done["cursor_y"]))
         self.frame = frame
-        seen = self._eye.process(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
+        seen = self.perception.process(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
         extrapolate_tracks(seen.records, self._settings.ahead_s)
         events = seen.records["events"][0]
         for name in self.totals:

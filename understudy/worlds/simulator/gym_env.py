@@ -2,7 +2,7 @@
 
 `gymnasium.make("understudy.worlds.simulator.gym_env:understudy/DarkOrbit-v0")` creates one world; `gymnasium.make_vec`
 with the same name and `num_envs=64` steps 64 worlds in one compiled call. The part before the colon makes Gymnasium
-import this module, which registers the environments; this is our only registry that an import fills.
+import this module, which registers the environments; this is our only registration at import.
 
 The reward is the value of kills and boxes minus ten for each death. An episode never terminates (the ship respawns); it
 is truncated after `max_episode_steps`.
@@ -60,7 +60,7 @@ class DarkOrbit(gymnasium.Env):
         return _only(self._worlds.features()), float(rewards[0]), False, False, {}
 
     def render(self) -> np.ndarray | None:
-        """The present frame, RGB uint8 of shape (360, 640, 3); None without a render mode."""
+        """Returns the present frame, RGB uint8 of shape (360, 640, 3); None without a render mode."""
         if self.render_mode is None:
             return None
         if self._renderer is None:

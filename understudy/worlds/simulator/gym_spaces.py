@@ -20,8 +20,8 @@ Features = dict[str, Float32[np.ndarray, "..."]]
 
 
 def observation_space(profile: Profile) -> Space:
-    """Observation space of one world: `player` (readings, ammunition left and loaded, map), `tracks` (slots x (present,
-    readings, kind)), `landmarks` (slots x (portal, base, x, y)) and `hands` (cursor, button, keys)."""
+    """Returns one world's observation space: `player` (readings, ammunition left and loaded, map), `tracks` (slots x
+    (present, readings, kind)), `landmarks` (slots x (portal, base, x, y)) and `hands` (cursor, button, keys)."""
     shapes = {
         "player": (len(PLAYER_READINGS) + 8 + len(profile.maps),),
         "tracks": (MAX_TRACKS, 1 + len(TRACK_READINGS) + len(profile.kinds)),
@@ -32,7 +32,7 @@ def observation_space(profile: Profile) -> Space:
 
 
 def action_space(profile: Profile) -> spaces.Box:
-    """Action space of one world: cursor x and y (-1 left or top, 1 right or bottom), left button, profile's keys."""
+    """Returns one world's action space: cursor x and y (-1 left or top, 1 right or bottom), left button, keys."""
     return spaces.Box(-1.0, 1.0, (3 + len(profile.keys),), np.float32)
 
 

@@ -67,7 +67,7 @@ class Simulator:
         return len(self.states)
 
     def observe(self) -> Observation:
-        """The present observations, a view of the simulator's memory: valid until the next `act`."""
+        """Returns the present observations, a view of the simulator's memory: valid until the next `act`."""
         return self._observation
 
     def act(self, action: Action) -> None:

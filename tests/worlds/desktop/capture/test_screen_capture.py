@@ -40,7 +40,7 @@ def test_a_windows_pixels_come_as_rgb_and_are_the_newest(
     assert area is not None
     frame = camera.grab(area)
     assert frame.pixels.shape == (HEIGHT, WIDTH, 3)
-    assert 0 <= time.monotonic() - frame.time_s < 2.0
+    assert 0 <= time.perf_counter() - frame.time_s < 2.0
     assert tuple(frame.pixels[HEIGHT // 2, WIDTH // 4]) == COLOUR
     assert tuple(frame.pixels[10, 10]) == GROUND
     camera.close()

@@ -39,7 +39,7 @@ def test_on_windows_what_a_program_injected_is_our_own_although_it_arrives_a_pix
     heard: Heard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    heard.own_events.note(("move", "", 100, 100), time.monotonic())
+    heard.own_events.note(("move", "", 100, 100), time.perf_counter())
     heard.mouse["on_move"](101, 100, True)
     heard.mouse["on_click"](101, 100, Button.left, True, True)
     heard.keyboard["on_press"](KeyCode("a"), True)
@@ -58,7 +58,7 @@ def test_a_persons_events_are_theirs_on_every_platform(heard: Heard, monkeypatch
 
 
 def test_elsewhere_what_we_sent_is_recognised_by_its_place(heard: Heard) -> None:
-    heard.own_events.note(("move", "", 100, 100), time.monotonic())
+    heard.own_events.note(("move", "", 100, 100), time.perf_counter())
     heard.mouse["on_move"](100, 100)
     heard.mouse["on_move"](101, 100)
     assert [event.own for event in heard.events] == [True, False]

@@ -37,10 +37,10 @@ class DxcamCamera:
         number, monitor = self._monitor_of(area)
         left, top = area.left - monitor.left, area.top - monitor.top
         region = (left, top, left + area.width, top + area.height)
-        until_s = time.monotonic() + _PATIENCE_S
+        until_s = time.perf_counter() + _PATIENCE_S
         while True:
             picture = self._camera(number).grab(region=region)
-            now_s = time.monotonic()
+            now_s = time.perf_counter()
             if picture is not None:
                 self._last = (area, Frame(np.ascontiguousarray(picture), now_s))
                 return self._last[1]
@@ -53,7 +53,7 @@ class DxcamCamera:
             time.sleep(0.005)
 
     def monitors(self) -> tuple[Area, ...]:
-        """All monitors; the first is number 1."""
+        """Returns all monitors; the first is number 1."""
         return self._layout.monitors()
 
     def close(self) -> None:

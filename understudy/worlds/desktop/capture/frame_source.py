@@ -1,5 +1,5 @@
-"""Captures the game's play area, and checks in every tick that the window is still the game's: its state first, then
-the pixels. Judges each press by the same checks at the moment of the press."""
+"""Captures the game's play area, and checks in every tick, and at each press, that the window still shows the game: its
+state first, then the pixels."""
 
 from collections.abc import Callable, Sequence
 
@@ -17,7 +17,7 @@ from understudy.worlds.desktop.windows.window_system import Area
 FROZEN_S = 5.0
 """Seconds without a change after which the operator is warned."""
 COVERED_S = 0.2
-"""How often it is looked whether another window lies over the game."""
+"""Seconds between two checks for windows over the game."""
 
 
 class FrameSource:
@@ -40,7 +40,7 @@ class FrameSource:
         say: receives warnings that do not stop the game, one sentence each.
         clock: monotonic seconds.
         forbidden: parts of the play area that are never pressed, in its fractions.
-        compares_pictures: whether the picture must go on showing what never changes in the game.
+        compares_pictures: whether to check the parts of the picture that never change in the game.
         """
         self._place, self._camera, self._say, self._clock = place, camera, say, clock
         self._forbidden = tuple(forbidden)
@@ -56,7 +56,7 @@ class FrameSource:
         return self._place.area
 
     def take(self) -> tuple[Frame | None, str | None]:
-        """A usable frame of the play area, or the reason why there is none."""
+        """Returns a usable frame of the play area, or the reason why there is none."""
         self._differing = None
         why = self._place.problem()
         if why is not None:
@@ -79,7 +79,7 @@ class FrameSource:
         return frame, None
 
     def accept(self) -> bool:
-        """Takes what the window shows for the game, as the person says; whether only that was in doubt."""
+        """Accepts the window's present size or picture, as the person confirms; returns whether one was in doubt."""
         if self._place.is_resized and not self._place.problem_besides_size():
             self._place.accept_size()
             return True
@@ -89,17 +89,17 @@ class FrameSource:
         return True
 
     def checks(self) -> str:
-        """What is checked in every tick, as a sentence."""
+        """Returns a sentence about what is checked in every tick."""
         pictures = "" if self._identity is None else f"; and {self._identity.summary()}"
         return f"Checked in every tick: title, focus, place and size of the window{pictures}."
 
     @property
     def is_learning(self) -> bool:
-        """Whether it is not known yet what never changes in the picture."""
+        """Whether the unchanging parts of the picture are not known yet."""
         return self._identity is not None and self._identity.is_learning
 
     def _edges(self) -> tuple[int, int, int, int]:
-        """Of the play area in pixels of the window."""
+        """Returns the edges of the play area in pixels of the window."""
         outer, area = self._place.outer, self._place.area
         left, top = area.left - outer.left, area.top - outer.top
         return left, top, left + area.width, top + area.height
@@ -111,7 +111,7 @@ class FrameSource:
         return Frame(np.ascontiguousarray(whole.pixels[top:bottom, left:right]), whole.time_s)
 
     def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
-        """Why a press may not be made now, where the cursor is; None if it may."""
+        """Returns why a press is not allowed now at the cursor's position; None if it is."""
         place = self._place
         if kind == "button":
             if not place.area.contains(*pixel):
@@ -136,7 +136,7 @@ class FrameSource:
         return self._identity.peek(pixels) is None
 
     def _warn_if_covered(self) -> None:
-        """Warns once each time that another window comes to cover the game."""
+        """Warns once each time another window covers the game."""
         if self._clock() < self._next_cover_s:
             return
         self._next_cover_s = self._clock() + COVERED_S

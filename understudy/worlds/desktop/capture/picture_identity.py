@@ -1,10 +1,10 @@
-"""Whether a window's picture is still that of the game: compares what never changes in it, in about 0.2 ms a frame.
+"""Checks that a window still shows the game, by its unchanging pixels, in about 0.2 ms a frame.
 
 Points on a grid are compared with the first frame. Outside the play area (a browser's tabs and toolbar) every point
-counts from the first frame on. Inside it, a point counts while nothing of the game has ever changed it: in the first
-seconds of play every change drops a point; later only what a single thing that moves can change is dropped, and a
-change of a large block, or of most points at once, means that the game is covered, shifted or gone. A game in which
-nothing stands still is left with the points outside, or with none: `summary` says what is compared.
+counts from the first frame on. Inside it, a point counts while the game has never changed it: in the first
+seconds of play every change drops a point; later only changes of the size of one moving object drop points, and a
+change of a large block, or of most points at once, means that the game is covered, shifted or gone. For a game without
+still parts only the points outside remain, or none: `summary` describes what is compared.
 """
 
 import cv2
@@ -12,29 +12,29 @@ import numpy as np
 from jaxtyping import Bool, UInt8
 
 STEP = 8
-"""Pixels between two points."""
+"""Grid spacing in pixels."""
 TOLERANCE = 24
-"""A channel that differs by more, of 255, is a change: captured pixels have no noise."""
+"""Largest difference of a channel, of 255, that is not a change; captured pixels have no noise."""
 LEARN_TICKS = 200
 """Ten seconds of play, in which the points inside the play area are found that never change."""
 MIN_FRAME_POINTS = 6
-"""So many changed points outside the play area are a change: Chromium's find bar changes 12 of them at least."""
+"""Minimum number of changed points outside the play area for a change; Chromium's find bar changes at least 12."""
 MIN_BLOCK_POINTS = 200
-"""A connected block of so many changed points, 12,800 pixels, is no single thing of the game."""
+"""Minimum number of points, 12,800 pixels, of a connected changed block that cannot be one object of the game."""
 MAX_CHANGED = 0.3
 MIN_POINTS = 40
-"""With fewer points inside the play area they are not compared."""
+"""Minimum number of points inside the play area; fewer are not compared."""
 FORGET_TICKS = 60
-"""A small change that stays so long belongs to the game."""
+"""Ticks after which a lasting small change counts as part of the game."""
 NUM_FLASHES, FLASH_TICKS = 3, 20
-"""Points that changed together and came back within a second, so many times, belong to the game (a flash, a shake)."""
+"""Points that changed together and back within FLASH_TICKS, NUM_FLASHES times, count as part of the game (a flash)."""
 
 Edges = tuple[int, int, int, int]
 """Left, top, right, bottom of the play area in pixels of the window; right and bottom are exclusive."""
 
 
 class PictureIdentity:
-    """What never changes in the pictures of one window. Belongs to the control thread."""
+    """The unchanging points in the pictures of one window. Belongs to the control thread."""
 
     def __init__(self) -> None:
         self._reference: np.ndarray | None = None
@@ -50,9 +50,9 @@ class PictureIdentity:
         return self._num_learnt < LEARN_TICKS
 
     def check(self, pixels: UInt8[np.ndarray, "height width 3"], edges: Edges) -> str | None:
-        """Compares a frame of the whole window, and learns from it; returns what has changed, or None.
+        """Compares a frame of the whole window and updates the points; returns what has changed, or None.
 
-        A frame of another size than the first begins anew: the window's size is checked elsewhere.
+        A frame of another size than the first resets the comparison; the window's size is checked elsewhere.
         """
         samples = pixels[STEP // 2 :: STEP, STEP // 2 :: STEP]
         if self._reference is None or self._reference.shape != samples.shape:
@@ -67,7 +67,7 @@ class PictureIdentity:
         return why
 
     def peek(self, pixels: UInt8[np.ndarray, "height width 3"]) -> str | None:
-        """As `check`, without learning anything: for a look between two ticks."""
+        """As `check`, without an update: for a check between two ticks."""
         samples = pixels[STEP // 2 :: STEP, STEP // 2 :: STEP]
         if self._reference is None or self._reference.shape != samples.shape:
             return None
@@ -77,8 +77,8 @@ class PictureIdentity:
         return why
 
     def accept(self, pixels: UInt8[np.ndarray, "height width 3"]) -> None:
-        """Takes a frame for the game's, as the person says: what differs inside the play area is no longer compared,
-        and what differs outside is compared with this frame from now on."""
+        """Accepts a frame as the game's, as confirmed by the person: points that differ inside the play area are no
+        longer compared, and those that differ outside are compared with this frame from now on."""
         samples = pixels[STEP // 2 :: STEP, STEP // 2 :: STEP]
         if self._reference is None or self._reference.shape != samples.shape:
             return
@@ -90,7 +90,7 @@ class PictureIdentity:
         self._flashes.clear()
 
     def summary(self) -> str:
-        """What is compared, as part of a sentence."""
+        """Returns what is compared, as part of a sentence."""
         outside, inside = int((self._fixed & self._outside).sum()), int((self._fixed & ~self._outside).sum())
         if not self.is_learning and inside < MIN_POINTS:
             around = f"{outside} points around the game" if outside else "nothing"
@@ -135,7 +135,7 @@ class PictureIdentity:
         )
 
     def _block(self, inside: np.ndarray, num_inside: int) -> tuple[int, int, int, int] | None:
-        """Bounding box, in pixels, of a change that no single thing of the game makes; None if there is none."""
+        """Returns the bounding box, in pixels, of a change too large for one object of the game; None for none."""
         total = np.count_nonzero(self._fixed & ~self._outside)
         if num_inside < MIN_POINTS or total < MIN_POINTS:
             return None
@@ -162,7 +162,7 @@ class PictureIdentity:
         if self._suspect_ticks == 0:
             self._flashes = [*self._flashes, self._differs & ~self._outside][-NUM_FLASHES:]
         self._suspect_ticks += 1
-        self._ticks_changed[:] = 0  # what is covered now has not been changed by the game
+        self._ticks_changed[:] = 0  # the game has not changed the points that are covered now
         if self._suspect_ticks > FLASH_TICKS or np.count_nonzero(self._differs & self._outside) >= MIN_FRAME_POINTS:
             self._flashes.clear()
 

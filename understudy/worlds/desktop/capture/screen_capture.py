@@ -39,7 +39,7 @@ class Camera(Protocol):
         ...
 
     def monitors(self) -> tuple[Area, ...]:
-        """All monitors; the first is number 1."""
+        """Returns all monitors; the first is number 1."""
         ...
 
     def close(self) -> None:
@@ -69,13 +69,13 @@ class MssCamera:
         """mss raises AssertionError when the connection is lost."""
 
     def grab(self, area: Area) -> Frame:
-        """What the screen shows now in an area.
+        """Captures the present content of an area.
 
         Raises:
             WorldError: if it cannot be read, such as an area that is not on the screen.
         """
         wanted = {"left": area.left, "top": area.top, "width": area.width, "height": area.height}
-        began_s = time.monotonic()
+        began_s = time.perf_counter()
         try:
             shot = self._screen.grab(wanted)
         except self._errors as problem:
@@ -84,14 +84,14 @@ class MssCamera:
                 f"The screen cannot be captured at {area} ({why or 'no picture'}): is all of it on the screen?"
             ) from problem
         bgra = np.frombuffer(shot.raw, np.uint8).reshape(shot.height, shot.width, 4)
-        return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.monotonic()) / 2)
+        return Frame(cv2.cvtColor(bgra, cv2.COLOR_BGRA2RGB), (began_s + time.perf_counter()) / 2)
 
     def monitors(self) -> tuple[Area, ...]:
-        """The monitors; the first is number 1."""
+        """Returns the monitors; the first is number 1."""
         sides = ("left", "top", "width", "height")
         return tuple(Area(**{side: int(monitor[side]) for side in sides}) for monitor in self._screen.monitors[1:])
 
     def close(self) -> None:
-        """Ends it. May be called twice."""
+        """Closes the capture backend. May be called twice."""
         with suppress(*self._errors):  # the display is gone
             self._screen.close()

@@ -26,8 +26,8 @@ class ActionSender:
     def send(self, action: np.void) -> None:
         """Sets cursor, button and keys to those of an action.
 
-        Without the focus, or with another page's title, it sends no new press and releases everything held. What the
-        controller's guard refuses is not pressed.
+        Without the focus, or with another page's title, it sends no new press and releases everything held. Presses
+        refused by the controller's guard are not sent.
 
         Args:
             action: a record of dtype ACTION.

@@ -1,6 +1,7 @@
-"""The only injector that anybody gets: moves only inside the play area and presses only what the guard lets pass.
+"""Guarded input injection: moves only inside the play area, and presses only what the guard allows.
 
-Without a guard nothing can be pressed. Releases always pass, for a held input must come up wherever the cursor is.
+All injection goes through it. Without a guard nothing can be pressed. Releases are always allowed, wherever the cursor
+is.
 """
 
 from understudy.worlds.desktop.input.input_injector import InputInjector
@@ -8,31 +9,31 @@ from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, R
 
 
 class GuardedInjector:
-    """An injector of one platform behind a guard. Belongs to one thread at a time, as that does."""
+    """A platform's injector behind a guard. Belongs to one thread at a time."""
 
     def __init__(self, injector: InputInjector, guard: PressGuard | None = None) -> None:
         """Args:
         injector: of the platform; closed by this one.
-        guard: judges each press; None refuses all.
+        guard: checks each press; None refuses all.
         """
         self._injector, self._guard = injector, guard
         self.refused = Refused()
 
     def guard_with(self, guard: PressGuard) -> None:
-        """Sets what judges every press from now on."""
+        """Sets the guard of every later press."""
         self._guard = guard
 
     def within(self, pixel: tuple[int, int]) -> tuple[int, int]:
-        """The pixel of the play area that is nearest to a pixel of the desktop."""
+        """Returns the pixel of the play area that is nearest to a pixel of the desktop."""
         return pixel if self._guard is None else self._guard.area.nearest(*pixel)
 
     def move(self, x: int, y: int) -> None:
-        """Moves the cursor to a pixel of the desktop, or to the one of the play area that is nearest to it."""
+        """Moves the cursor to the pixel of the play area that is nearest to a pixel of the desktop."""
         self._injector.move(*self.within((x, y)))
 
     def press(self, kind: str, code: str) -> Refusal | None:
-        """Presses a `button` or `key` if the guard lets it pass where the cursor is at this moment, which another
-        program or the person may have moved. Returns why it was not pressed."""
+        """Presses a `button` or `key` if the guard allows it at the cursor's present position, which another program or
+        the person may have changed. Returns why it was not pressed, else None."""
         refusal = Refusal.NOT_THE_GAME if self._guard is None else self._guard.refusal(kind, self._injector.place())
         if refusal is not None:
             self.refused[refusal] += 1
@@ -45,7 +46,7 @@ class GuardedInjector:
         self._turn(kind, code, down=False)
 
     def place(self) -> tuple[int, int]:
-        """Cursor position, a pixel of the desktop."""
+        """Returns the cursor position, a pixel of the desktop."""
         return self._injector.place()
 
     def close(self) -> None:

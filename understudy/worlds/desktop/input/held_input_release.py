@@ -1,4 +1,4 @@
-"""The work of the release watchdog's process: tracks held inputs and releases them when the player ends or hangs."""
+"""The release watchdog's loop: tracks held inputs and releases them when the player ends or hangs."""
 
 import queue
 import threading
@@ -42,7 +42,7 @@ def release_held_inputs(lines: Iterable[str], injector: GuardedInjector) -> int:
 
 
 def with_silences(stream: Iterable[str], patience_s: float = SILENCE_S) -> Iterator[str]:
-    """The lines of a stream, and SILENCE whenever none arrived for `patience_s` seconds.
+    """Yields the lines of a stream, and SILENCE whenever none arrived for `patience_s` seconds.
 
     Reads on a thread, because not every platform can wait for a pipe with a timeout.
     """

@@ -26,7 +26,7 @@ class HeldKeyObserver(Protocol):
         ...
 
     def still(self) -> None:
-        """Heartbeat: the held inputs are still wanted. Raises WorldError if it can no longer release."""
+        """Sends a heartbeat: the held inputs are still wanted. Raises WorldError if it can no longer release."""
         ...
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class InputController:
         held_key_observer: HeldKeyObserver,
         own_events: OwnEventFilter,
         keys: tuple[str, ...],
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Args:
         injector: sends the events; closed by this controller.
@@ -72,11 +72,11 @@ class InputController:
 
     @property
     def refused(self) -> Refused:
-        """How many presses were refused, by reason."""
+        """Number of refused presses by reason."""
         return self._injector.refused
 
     def guard_with(self, guard: PressGuard) -> None:
-        """Sets what judges every press from now on; without it nothing is pressed."""
+        """Sets the guard of every later press; without it nothing is pressed."""
         self._injector.guard_with(guard)
 
     @property
@@ -85,8 +85,8 @@ class InputController:
         return frozenset(self._down)
 
     def send(self, pixel: tuple[int, int], button: int, keys: int) -> None:
-        """Sets cursor, button and keys: releases first, then moves, then presses what the guard lets pass. When it
-        finds that the window no longer shows the game, everything is released.
+        """Sets cursor, button and keys: releases first, then moves, then presses what the guard allows. Releases
+        everything if the guard finds that the window no longer shows the game.
 
         Args:
             pixel: cursor position, a pixel of the desktop.
@@ -108,7 +108,7 @@ class InputController:
                     return
 
     def held_inputs(self, button: int, keys: int) -> list[tuple[str, str]]:
-        """The inputs that a button and a key mask hold down, in the form of `down`."""
+        """Returns the inputs that a button and a key mask hold down, in the form of `down`."""
         buttons = [("button", each.name.lower()) for each in (Button.LEFT, Button.RIGHT) if button & each]
         return buttons + [("key", name) for bit, name in enumerate(self._keys) if keys >> bit & 1]
 

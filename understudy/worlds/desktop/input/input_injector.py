@@ -21,7 +21,7 @@ class InputInjector(Protocol):
         ...
 
     def place(self) -> tuple[int, int]:
-        """Cursor position, a pixel of the desktop."""
+        """Returns the cursor position, a pixel of the desktop."""
         ...
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class InputListener:
         return tuple(self._commands)
 
     def forget(self) -> None:
-        """Drops what is queued: what was pressed before all was ready commands nothing."""
+        """Drops the queued events, so that keys pressed during start-up have no effect."""
         self._events.clear()
         self._commands_pressed.clear()
 

@@ -1,4 +1,4 @@
-"""The protocol of what takes our own keys away from the game: in a browser F5 would reload it and F6 leave it."""
+"""The protocol of key grabs, which keep our command keys from the game (in a browser F5 would reload it, F6 leave)."""
 
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
@@ -9,31 +9,31 @@ BROWSERS = ("chromium", "chrome", "firefox", "brave", "edge", "opera", "vivaldi"
 
 @runtime_checkable
 class KeyGrabs(Protocol):
-    """Takes keys from a window; whoever listens to the raw events still hears them. Belongs to the control thread."""
+    """Grabs keys from a window; listeners of raw events still receive them. Belongs to the control thread."""
 
     def take(self, names: Sequence[str], window: int | None) -> tuple[str, ...]:
-        """Takes keys from a window, and gives back those taken before; returns the names that could not be taken.
+        """Grabs keys from a window, after releasing earlier grabs; returns the names that could not be grabbed.
 
         Args:
             names: of keys.
-            window: which window no longer gets them; None for all windows.
+            window: the window that no longer receives them; None for all windows.
         """
         ...
 
     def close(self) -> None:
-        """Gives all keys back. May be called twice."""
+        """Releases all grabs. May be called twice."""
         ...
 
 
 class NoKeyGrabs:
-    """Where keys cannot be taken away: the game gets them too."""
+    """KeyGrabs of a platform without key grabs: the game receives the keys, too."""
 
     def take(self, names: Sequence[str], window: int | None) -> tuple[str, ...]:
-        """All of them could not be taken."""
+        """Returns all names, as none can be grabbed."""
         return tuple(names)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to release."""
 
 
 def is_browser(program: str) -> bool:

@@ -33,7 +33,7 @@ PYNPUT_SIDES = {"ctrl": ("ctrl", "ctrl_l", "ctrl_r"), "shift": ("shift", "shift_
 
 
 def x11_keysyms(name: str) -> tuple[str, ...]:
-    """Keysym names of a key, the one to press first; both sides of a modifier are one key.
+    """Returns the keysym names of a key, the one to press first; both sides of a modifier are one key.
 
     Raises:
         WorldError: if the name is unknown.

@@ -9,7 +9,7 @@ _BUTTONS = {"left": mouse.Button.left, "right": mouse.Button.right}
 
 
 def key_of(name: str) -> keyboard.Key | keyboard.KeyCode:
-    """pynput's key for a key name of a profile.
+    """Returns pynput's key for a key name of a profile.
 
     Raises:
         WorldError: if the name is unknown, or the platform has no such key.
@@ -44,7 +44,7 @@ class PynputInjector:
         (self._keyboard.press if down else self._keyboard.release)(key_of(name))
 
     def place(self) -> tuple[int, int]:
-        """Cursor position, a pixel of the desktop."""
+        """Returns the cursor position, a pixel of the desktop."""
         x, y = self._mouse.position
         return int(x), int(y)
 

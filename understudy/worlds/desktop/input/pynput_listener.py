@@ -67,13 +67,13 @@ class PynputListener:
         Windows rounds an injected position to its own grid, so that a move of ours can arrive a pixel beside where it
         was sent; a person's hand, also one at a remote desktop, is never marked as injected there.
         """
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         own = self._own_events.claim(sent, now_s) or (injected and sys.platform == "win32")
         self._on_event(RawInput(now_s, kind, code, *self._place, own))
 
 
 def _plain(key: keyboard.Key | keyboard.KeyCode | None) -> str:
-    """A key's name, or its character in lower case."""
+    """Returns a key's name, or its character in lower case."""
     if isinstance(key, keyboard.Key):
         return str(key.name)
     character = getattr(key, "char", None)

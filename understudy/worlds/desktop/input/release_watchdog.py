@@ -1,11 +1,11 @@
-"""A small process that lets go of the mouse and the keyboard if the one that plays is killed, or no longer gets on.
+"""Release watchdog: a process that releases held buttons and keys if the player process is killed or hangs.
 
-A killed program cannot release what it holds, and a mouse button that a program pressed stays down without it. So each
-press is announced to this process first, through a pipe; when the pipe ends, for whatever reason, it releases what is
-still down and ends too. A program that was halted (Ctrl-Z) or hangs keeps its pipe: it says in every tick that it still
-holds, and what nothing was said about for SILENCE_S is released as well. It has to outlive the one that plays, so it is
-a session of its own, which signals to the group do not reach, and no `ChildProcess` that ends with its parent; it holds
-none of the pipes that the one that plays was started with, so that nobody waits for it.
+A killed program cannot release its held inputs, and they stay down. So each press is first reported to this process
+through a pipe; when the pipe closes, for any reason, it releases what is still down and exits. A stopped program
+(Ctrl-Z) or one that hangs keeps its pipe open: therefore the player sends a heartbeat in every tick, and after
+SILENCE_S without one everything is released, too. The watchdog must outlive the player, so it runs in its own session,
+which signals to the process group do not reach, and is no `ChildProcess`, which would end with its parent. It inherits
+none of the player's pipes, so that no other program waits for it.
 """
 
 import logging
@@ -17,9 +17,9 @@ from understudy.contract.errors import WorldError
 
 READY = "ready"
 SILENCE_S = 2.0
-"""What is held for so long without a word is released: forty ticks."""
+"""Seconds without a heartbeat after which held inputs are released: forty ticks."""
 STILL, SILENCE = "=", ""
-"""Lines: what is down is still wanted; nothing came for SILENCE_S."""
+"""Lines of the pipe: the heartbeat; no line for SILENCE_S."""
 _PATIENCE_S = 30.0
 _OWN_GROUP = 0
 if sys.platform == "win32":
@@ -30,10 +30,10 @@ _log = logging.getLogger(__name__)
 
 
 class ReleaseWatchdog:
-    """The guardian process, seen from the one that plays."""
+    """The player's handle of the watchdog process."""
 
     def __init__(self) -> None:
-        """Starts it; returns once it could release.
+        """Starts the process; returns once it is ready to release inputs.
 
         Raises:
             WorldError: if it does not start.
@@ -59,22 +59,22 @@ class ReleaseWatchdog:
 
     @property
     def is_alive(self) -> bool:
-        """Whether it would release."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
-        """A button or key is about to go down, or has come up.
+        """Reports a press that is about to be sent, or a release that was sent.
 
         Raises:
-            WorldError: if the process is gone: then nothing may be pressed any more.
+            WorldError: if the process has ended; then nothing may be pressed any more.
         """
         self._write(f"{'+' if down else '-'} {kind} {code}")
 
     def still(self) -> None:
-        """What is down is still wanted; said in every tick while something is.
+        """Sends a heartbeat: the held inputs are still wanted. Call it in every tick with held inputs.
 
         Raises:
-            WorldError: if the process is gone.
+            WorldError: if the process has ended.
         """
         self._write(STILL)
 
@@ -89,7 +89,7 @@ class ReleaseWatchdog:
             ) from problem
 
     def close(self) -> None:
-        """Ends it; it releases what is still down. May be called twice."""
+        """Ends the process, which releases what is still down. May be called twice."""
         try:
             if self._process.stdin is not None:
                 self._process.stdin.close()
@@ -105,7 +105,7 @@ class ReleaseWatchdog:
                 pipe.close()
 
     def _last_words(self) -> str:
-        """What it wrote last on stderr, without the kind of error; it has ended."""
+        """Returns the last line of the ended process on stderr, without the exception's type."""
         assert self._process.stderr is not None
         *_, last = ["", *self._process.stderr.read().strip().splitlines()]
         return last.removeprefix(f"{WorldError.__module__}.{WorldError.__qualname__}: ")

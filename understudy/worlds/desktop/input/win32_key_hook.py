@@ -1,7 +1,7 @@
-"""Takes keys from a window on Windows by a low-level keyboard hook. Written from its documentation and untested.
+"""Key grabs on Windows by a low-level keyboard hook. Written from its documentation and untested.
 
 Hooks are called in the reverse order of their installation, and one that swallows a key hides it from those before it:
-this one has to be installed before the listener's, which then hears the key first.
+this one has to be installed before the listener's, which then receives the key first.
 """
 
 import ctypes
@@ -17,7 +17,7 @@ _PATIENCE_S = 5.0
 
 
 def virtual_key(name: str) -> int | None:
-    """The virtual key code of a function key, a digit or a letter; None for others."""
+    """Returns the virtual key code of a function key, a digit or a letter; None for others."""
     if name[:1] == "f" and name[1:].isdigit() and 1 <= int(name[1:]) <= 24:
         return _FUNCTION_KEY_1 + int(name[1:]) - 1
     return ord(name.upper()) if len(name) == 1 and name.isascii() and name.isalnum() else None
@@ -42,7 +42,7 @@ class Win32KeyHook:
         self._ready.wait(_PATIENCE_S)
 
     def take(self, names: Sequence[str], window: int | None) -> tuple[str, ...]:
-        """Takes keys from a window; returns those that could not be taken."""
+        """Grabs keys from a window; returns those that could not be grabbed."""
         codes = {name: virtual_key(name) for name in names}
         self._window = window
         self._codes = frozenset(code for code in codes.values() if code is not None)

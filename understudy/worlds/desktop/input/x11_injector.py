@@ -48,7 +48,7 @@ class X11Injector:
         self._send(X.KeyPress if down else X.KeyRelease, self._code(name))
 
     def place(self) -> tuple[int, int]:
-        """Cursor position, a pixel of the desktop."""
+        """Returns the cursor position, a pixel of the desktop."""
         found = self._root.query_pointer()
         return found.root_x, found.root_y
 

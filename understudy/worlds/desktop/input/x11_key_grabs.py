@@ -1,4 +1,4 @@
-"""Takes keys from a window by passive grabs, and finds those that another X11 program has grabbed."""
+"""Key grabs on X11: passive grabs on a window, and detection of grabs by other programs."""
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -11,7 +11,7 @@ from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.windows.x11_display import open_display
 
 _MODIFIERS = (0, X.LockMask, X.Mod2Mask, X.LockMask | X.Mod2Mask)
-"""Caps Lock and Num Lock make no difference; with Ctrl, Alt or Shift a key is another one and stays the game's."""
+"""Caps Lock and Num Lock are ignored; a key with Ctrl, Alt or Shift is not grabbed."""
 
 
 class X11KeyGrabs:
@@ -27,13 +27,13 @@ class X11KeyGrabs:
         self._closed = False
 
     def take(self, names: Sequence[str], window: int | None) -> tuple[str, ...]:
-        """Takes keys from a window, and gives back those taken before; returns those that could not be taken."""
+        """Grabs keys from a window, after releasing earlier grabs; returns those that could not be grabbed."""
         self._give_back()
         where = self._display.screen().root.id if window is None else window
         return tuple(name for name in dict.fromkeys(names) if not self._take(name, where))
 
     def close(self) -> None:
-        """Gives all keys back. May be called twice."""
+        """Releases all grabs. May be called twice."""
         if not self._closed:
             self._closed = True
             with suppress(WorldError):  # the display is gone, and its grabs with it
@@ -61,7 +61,7 @@ class X11KeyGrabs:
 
 
 def grabbed_keys(names: Sequence[str]) -> tuple[str, ...]:
-    """The keys grabbed by other programs, found by grabbing each for a moment without modifiers, which then fails.
+    """Returns the keys grabbed by other programs: a short grab of such a key, without modifiers, fails.
 
     Raises:
         WorldError: if there is no X server.

@@ -85,7 +85,7 @@ class X11Listener:
                 return
             if not isinstance(problem, WorldError):
                 _log.exception("mouse and keyboard are no longer heard")
-            self._on_event(RawInput(time.monotonic(), LOST, "", 0, 0, own=False))
+            self._on_event(RawInput(time.perf_counter(), LOST, "", 0, 0, own=False))
 
     def _on_reply(self, reply: Any) -> None:
         if reply.category == record.StartOfData:
@@ -122,7 +122,7 @@ class X11Listener:
         """Converts a server time to monotonic seconds; the server's counter wraps around every 49.7 days."""
         passed_ms = (time_ms - self._server_ms + 2**31) % 2**32 - 2**31
         time_s = self._at_s + passed_ms / 1000.0
-        now_s = time.monotonic()
+        now_s = time.perf_counter()
         if now_s - time_s > 2**31 / 1000.0:  # no event for more than 24 days: recalibrate from this event
             self._server_ms, self._at_s, time_s = time_ms, now_s, now_s
         return min(time_s, now_s)
@@ -152,7 +152,7 @@ def _names_by_code(display: Display, keys: Sequence[str]) -> dict[int, str]:
 
 
 def _server_clock(display: Display) -> tuple[int, float]:
-    """A server time and the monotonic time of the same moment, from the shortest of a few round trips.
+    """Returns a server time and the monotonic time of the same moment, from the shortest of a few round trips.
 
     Appending zero bytes to a property of our own window makes the server send an event with its time.
     """
@@ -161,13 +161,13 @@ def _server_clock(display: Display) -> tuple[int, float]:
     )
     best: tuple[float, int, float] | None = None
     for _ in range(_PROBES):
-        began_s = time.monotonic()
+        began_s = time.perf_counter()
         window.change_property(Xatom.WM_NAME, Xatom.STRING, 8, b"", X.PropModeAppend)
         display.flush()
         event = display.next_event()
         while event.type != X.PropertyNotify:
             event = display.next_event()
-        ended_s = time.monotonic()
+        ended_s = time.perf_counter()
         if best is None or ended_s - began_s < best[0]:
             # the server's counter is truncated to whole milliseconds: on average 0.5 ms have passed since
             best = (ended_s - began_s, event.time, (began_s + ended_s) / 2 - 0.0005)

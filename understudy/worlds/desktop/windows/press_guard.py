@@ -1,5 +1,5 @@
-"""What decides, right before each press, whether it may be made: asked where input is injected, so that no caller can
-get round it."""
+"""The protocol of press guards: a check right before each press, made where input is injected, so that no caller can
+bypass it."""
 
 from collections import Counter
 from enum import StrEnum
@@ -9,7 +9,7 @@ from understudy.worlds.desktop.windows.window_system import Area
 
 
 class Refusal(StrEnum):
-    """Why a press was not made; the value is read in the summary of a session."""
+    """Why a press was refused; the value is printed in the summary of a session."""
 
     OUTSIDE = "outside the play area"
     FORBIDDEN = "on a part that the profile forbids"
@@ -19,22 +19,22 @@ class Refusal(StrEnum):
 
 @runtime_checkable
 class PressGuard(Protocol):
-    """Judges presses. Belongs to the control thread."""
+    """Checks presses. Belongs to the control thread."""
 
     @property
     def area(self) -> Area:
-        """The play area, pixels of the desktop; the cursor is moved nowhere else."""
+        """The play area, pixels of the desktop; the cursor is only moved inside it."""
         ...
 
     def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
-        """Why this press may not be made now; None if it may.
+        """Returns why this press is not allowed now; None if it is.
 
         Args:
             kind: `button` or `key`.
-            pixel: where the cursor is, a pixel of the desktop.
+            pixel: cursor position, a pixel of the desktop.
         """
         ...
 
 
 Refused = Counter[Refusal]
-"""How many presses were refused, by reason."""
+"""Number of refused presses by reason."""

@@ -20,16 +20,16 @@ class QuartzWindows:
     """Implements WindowSystem; a window's number is its Quartz window id."""
 
     def titles(self) -> dict[int, str]:
-        """All visible windows that have a title."""
+        """Returns all visible windows that have a title."""
         named = ((entry, str(entry.get(Quartz.kCGWindowName) or "")) for entry in self._entries())
         return {int(entry[Quartz.kCGWindowNumber]): name for entry, name in named if name}
 
     def title(self, window: int) -> str:
-        """The present title of a window; empty when it has none or is gone."""
+        """Returns the present title of a window; empty when it has none or is gone."""
         return self.titles().get(window, "")
 
     def program(self, window: int) -> str:
-        """Name of the window's program, in lower case; empty when unknown."""
+        """Returns the name of the window's program, in lower case; empty when unknown."""
         return next((self._owner(entry) for entry in self._entries() if entry[Quartz.kCGWindowNumber] == window), "")
 
     def has_popup(self, window: int, area: Area) -> bool:
@@ -43,7 +43,7 @@ class QuartzWindows:
         return False
 
     def area(self, window: int) -> Area | None:
-        """Content area of a window; None when it is gone or hidden."""
+        """Returns the content area of a window; None when it is gone or hidden."""
         for entry in self._entries():
             if entry[Quartz.kCGWindowNumber] == window:
                 return self._inside(entry)
@@ -62,7 +62,7 @@ class QuartzWindows:
         return False
 
     def desktop(self) -> Area:
-        """The whole desktop, all monitors together."""
+        """Returns the whole desktop, all monitors together."""
         _, displays, count = Quartz.CGGetActiveDisplayList(32, None, None)
         whole = Quartz.CGRectNull
         for display in displays[:count]:

@@ -1,4 +1,4 @@
-"""The game's window, or a whole monitor: whether it is still that one, where its play area is, and what covers it."""
+"""The game's window, or a whole monitor: tracks its identity, play area, focus and occlusion."""
 
 from collections.abc import Sequence
 
@@ -90,7 +90,7 @@ class TargetWindow:
         return (self.outer.width, self.outer.height) != self._size
 
     def accept_size(self) -> None:
-        """Takes the present size for the game's."""
+        """Accepts the present size as the game's."""
         self._size = (self.outer.width, self.outer.height)
 
     @property
@@ -105,11 +105,11 @@ class TargetWindow:
         return any(self._covered.values())
 
     def problem(self) -> str | None:
-        """Why the game cannot be played now, and what to do; None if it can. Updates `outer` and `area`."""
+        """Returns why the game cannot be played now, with advice; None if it can. Updates `outer` and `area`."""
         return self.problem_besides_size() or self._size_problem()
 
     def problem_besides_size(self) -> str | None:
-        """As `problem`, for a window of any size."""
+        """As `problem`, without the check of the window's size."""
         if self._window is None:
             return None
         outer = self._windows.area(self._window)

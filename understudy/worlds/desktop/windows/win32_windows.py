@@ -60,7 +60,7 @@ class Win32Windows:
         self._user.ClientToScreen.argtypes = [handle, ctypes.POINTER(_Point)]
 
     def titles(self) -> dict[int, str]:
-        """All visible windows that have a title."""
+        """Returns all visible windows that have a title."""
         found: dict[int, str] = {}
 
         @_ctypes.WINFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
@@ -74,7 +74,7 @@ class Win32Windows:
         return found
 
     def title(self, window: int) -> str:
-        """The present title of a window; empty when it has none or is gone."""
+        """Returns the present title of a window; empty when it has none or is gone."""
         length = self._user.GetWindowTextLengthW(window)
         if not length:
             return ""
@@ -83,7 +83,7 @@ class Win32Windows:
         return text.value
 
     def program(self, window: int) -> str:
-        """File name of the window's program without its ending, in lower case; empty when unknown."""
+        """Returns the file name of the window's program without its ending, in lower case; empty when unknown."""
         number = ctypes.c_ulong()
         self._user.GetWindowThreadProcessId(window, ctypes.byref(number))
         process = self._kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, number.value)
@@ -102,7 +102,7 @@ class Win32Windows:
         return bool(popup and popup != window and self._user.IsWindowVisible(popup))
 
     def area(self, window: int) -> Area | None:
-        """Client area of a window; None when it is gone or hidden."""
+        """Returns the client area of a window; None when it is gone or hidden."""
         user = self._user
         if not user.IsWindow(window) or not user.IsWindowVisible(window) or user.IsIconic(window):
             return None
@@ -120,7 +120,7 @@ class Win32Windows:
         return bool(self._user.GetAncestor(self._user.WindowFromPoint(_Point(x, y)), _ROOT_ANCESTOR) == window)
 
     def desktop(self) -> Area:
-        """The whole desktop, all monitors together."""
+        """Returns the whole desktop, all monitors together."""
         left, top, width, height = (self._user.GetSystemMetrics(number) for number in _VIRTUAL_SCREEN)
         return Area(left=left, top=top, width=width, height=height)
 

@@ -23,11 +23,11 @@ class Area:
     height: int
 
     def fractions(self, x: int, y: int) -> Float32[np.ndarray, " 2"]:
-        """A pixel's centre in fractions of this area; outside 0..1 for a pixel outside."""
+        """Returns a pixel's centre in fractions of this area; outside 0..1 for a pixel outside."""
         return np.array([(x + 0.5 - self.left) / self.width, (y + 0.5 - self.top) / self.height], np.float32)
 
     def pixel(self, x: float, y: float) -> tuple[int, int]:
-        """The pixel at a position in fractions, clipped to the area."""
+        """Returns the pixel at a position in fractions, clipped to the area."""
         column = min(max(int(x * self.width), 0), self.width - 1)
         row = min(max(int(y * self.height), 0), self.height - 1)
         return self.left + column, self.top + row
@@ -43,7 +43,7 @@ class Area:
         return fits_across and self.top <= other.top and bottom <= self.top + self.height
 
     def without(self, margins: Margins) -> "Area | None":
-        """This area without its edges; None when nothing is left."""
+        """Returns this area without its edges; None when nothing is left."""
         width = self.width - margins.left - margins.right
         height = self.height - margins.top - margins.bottom
         if width <= 0 or height <= 0:
@@ -56,7 +56,7 @@ class Area:
         return across and self.top < other.top + other.height and other.top < self.top + self.height
 
     def nearest(self, x: int, y: int) -> tuple[int, int]:
-        """The pixel of this area that is nearest to a pixel of the desktop."""
+        """Returns the pixel of this area that is nearest to a pixel of the desktop."""
         right, bottom = self.left + self.width - 1, self.top + self.height - 1
         return min(max(x, self.left), right), min(max(y, self.top), bottom)
 
@@ -74,15 +74,15 @@ class WindowSystem(Protocol):
     """A platform's window system. Belongs to one thread; windows are identified by the platform's own numbers."""
 
     def titles(self) -> dict[int, str]:
-        """All visible windows that have a title."""
+        """Returns all visible windows that have a title."""
         ...
 
     def title(self, window: int) -> str:
-        """The present title of a window; empty when it has none or is gone."""
+        """Returns the present title of a window; empty when it has none or is gone."""
         ...
 
     def program(self, window: int) -> str:
-        """Name of the program that the window belongs to, in lower case; empty when unknown."""
+        """Returns the name of the program that the window belongs to, in lower case; empty when unknown."""
         ...
 
     def has_popup(self, window: int, area: Area) -> bool:
@@ -90,7 +90,7 @@ class WindowSystem(Protocol):
         ...
 
     def area(self, window: int) -> Area | None:
-        """Content area of a window, without its frame; None when it is gone or hidden."""
+        """Returns the content area of a window, without its frame; None when it is gone or hidden."""
         ...
 
     def has_focus(self, window: int) -> bool:
@@ -102,7 +102,7 @@ class WindowSystem(Protocol):
         ...
 
     def desktop(self) -> Area:
-        """The whole desktop, all monitors together."""
+        """Returns the whole desktop, all monitors together."""
         ...
 
     def close(self) -> None:
@@ -138,7 +138,7 @@ def find_window(system: WindowSystem, title: str) -> int:
 
 
 def monitor_area(monitors: Sequence[Area], number: int) -> Area:
-    """The area of a monitor by its number, counted from 1.
+    """Returns the area of a monitor by its number, counted from 1.
 
     Raises:
         WorldError: if there is no such monitor.

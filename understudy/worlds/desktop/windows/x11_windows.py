@@ -30,7 +30,7 @@ class X11Windows:
         self._closed = False
 
     def titles(self) -> dict[int, str]:
-        """All visible windows that have a title."""
+        """Returns all visible windows that have a title."""
         listed = self._property(self._root, "_NET_CLIENT_LIST")
         windows = [self._window(number) for number in listed] if listed else self._below(self._root, _DEEPEST)
         found: dict[int, str] = {}
@@ -44,14 +44,14 @@ class X11Windows:
         return found
 
     def title(self, window: int) -> str:
-        """The present title of a window; empty when it has none or is gone."""
+        """Returns the present title of a window; empty when it has none or is gone."""
         try:
             return self._title(self._window(window))
         except _GONE:
             return ""
 
     def program(self, window: int) -> str:
-        """The window's class (WM_CLASS), in lower case; empty when unknown."""
+        """Returns the window's class (WM_CLASS), in lower case; empty when unknown."""
         try:
             named = self._window(window).get_wm_class()
         except _GONE:
@@ -72,7 +72,7 @@ class X11Windows:
         return False
 
     def area(self, window: int) -> Area | None:
-        """Content area of a window; None when it is gone or hidden."""
+        """Returns the content area of a window; None when it is gone or hidden."""
         try:
             found = self._window(window)
             if found.get_attributes().map_state != X.IsViewable:
@@ -108,7 +108,7 @@ class X11Windows:
         return False
 
     def desktop(self) -> Area:
-        """The whole desktop, all monitors together."""
+        """Returns the whole desktop, all monitors together."""
         size = self._root.get_geometry()
         return Area(left=0, top=0, width=size.width, height=size.height)
 
@@ -147,7 +147,7 @@ class X11Windows:
         return transient_for is not None and bool(transient_for.id == owner)
 
     def _ancestry(self, window: Window) -> set[int]:
-        """A window and its ancestors, without the root."""
+        """Returns a window and its ancestors, without the root."""
         line: set[int] = set()
         try:
             while window and window.id != self._root.id:

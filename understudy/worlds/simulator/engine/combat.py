@@ -31,7 +31,7 @@ def use_keys(w: Record, r: Record, pressed: int) -> None:
 
 @njit_part
 def target_distance(w: Record) -> float:
-    """Distance to the selected alien, map units."""
+    """Returns the distance to the selected alien, map units."""
     return distance(w.alien_x[w.selected] - w.x, w.alien_y[w.selected] - w.y)
 
 

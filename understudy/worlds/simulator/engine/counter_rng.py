@@ -14,7 +14,7 @@ _MIX_ONE, _MIX_TWO = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB
 def counter_uniform(
     seeds: UInt64[np.ndarray, " B"], stream: int, number: int | Int64[np.ndarray, " B"]
 ) -> Float64[np.ndarray, " B"]:
-    """Uniform numbers in [0, 1); `number`, the counter, is one for all worlds or one for each."""
+    """Returns uniform numbers in [0, 1); `number`, the counter, is one for all worlds or one for each."""
     counter = np.asarray(number).astype(np.uint64)
     with np.errstate(over="ignore"):  # wrap-around is intended
         z = _mix(seeds + _GOLDEN * np.uint64(stream + 1))
@@ -25,7 +25,7 @@ def counter_uniform(
 def counter_normal(
     seeds: UInt64[np.ndarray, " B"], stream: int, number: int | Int64[np.ndarray, " B"]
 ) -> Float64[np.ndarray, " B"]:
-    """Standard normal numbers (Box and Muller 1958)."""
+    """Returns standard normal numbers (Box and Muller 1958)."""
     radius = np.sqrt(-2.0 * np.log(1.0 - counter_uniform(seeds, 2 * stream + 1000, number)))
     return np.asarray(radius * np.cos(2.0 * np.pi * counter_uniform(seeds, 2 * stream + 1001, number)))
 

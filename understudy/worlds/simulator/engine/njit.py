@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         """Compiles a function when it is first called; numba.njit at run time."""
 
     def njit_part(function: F, /) -> F:
-        """The same for functions called only from compiled code, without Python wrappers: 20 % less compile time."""
+        """Compiles functions called only from compiled code, without Python wrappers: 20 % less compile time."""
 else:
     njit = numba.njit
     njit_part = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True)

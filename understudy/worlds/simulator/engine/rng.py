@@ -19,7 +19,7 @@ SHIFT_30, SHIFT_31 = np.uint64(30), np.uint64(31)
 
 @njit_part
 def uniform(w: Record) -> float:
-    """A uniform number in [0, 1)."""
+    """Draws a uniform number in [0, 1)."""
     w.random = w.random + GOLDEN
     z = w.random
     z = (z ^ (z >> SHIFT_30)) * MIX_ONE
@@ -30,13 +30,13 @@ def uniform(w: Record) -> float:
 
 @njit_part
 def randint(w: Record, count: int) -> int:
-    """A uniform integer in [0, count)."""
+    """Draws a uniform integer in [0, count)."""
     return int(uniform(w) * count)
 
 
 @njit_part
 def point_in_disc(w: Record) -> tuple[float, float]:
-    """A uniform point of the unit disc, by rejection sampling."""
+    """Draws a uniform point of the unit disc, by rejection sampling."""
     x, y = 2.0, 2.0
     while x * x + y * y > 1.0:
         x = 2.0 * uniform(w) - 1.0
@@ -46,5 +46,5 @@ def point_in_disc(w: Record) -> tuple[float, float]:
 
 @njit_part
 def distance(x: float, y: float) -> float:
-    """Length of a vector."""
+    """Returns the length of a vector."""
     return sqrt(x * x + y * y)

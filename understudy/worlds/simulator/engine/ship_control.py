@@ -91,13 +91,13 @@ def on_panel(w: Record, r: Record) -> bool:
 
 @njit_part
 def cursor_on_map_x(w: Record, r: Record) -> float:
-    """Map x under the cursor, map units."""
+    """Returns the map x under the cursor, map units."""
     return float(w.x + (w.cursor_x - 0.5) * r.view_width)
 
 
 @njit_part
 def cursor_on_map_y(w: Record, r: Record) -> float:
-    """Map y under the cursor, map units."""
+    """Returns the map y under the cursor, map units."""
     return float(w.y + (w.cursor_y - 0.5) * r.view_height)
 
 
@@ -119,7 +119,7 @@ def fly_by_minimap(w: Record, r: Record) -> None:
 
 @njit_part
 def alien_at(w: Record, r: Record, x: float, y: float) -> int:
-    """Index of the alien whose box plus margin contains the point; the nearest of several; -1 for none."""
+    """Returns the index of the alien whose box plus margin contains the point; the nearest of several; -1 for none."""
     found, nearest = -1, 1.0e18
     for j in range(w.num_aliens):
         reach = 0.5 * r.click_margin * r.kind_size[w.alien_kind[j]]
@@ -131,7 +131,7 @@ def alien_at(w: Record, r: Record, x: float, y: float) -> int:
 
 @njit_part
 def box_at(w: Record, r: Record, x: float, y: float) -> int:
-    """Index of the box under the point, as in `alien_at`."""
+    """Returns the index of the box under the point, as in `alien_at`."""
     found, nearest = -1, 1.0e18
     reach = 0.5 * r.click_margin * r.box_size
     for k in range(w.num_boxes):

@@ -11,7 +11,7 @@ WANDER = 0.4
 
 @njit_part
 def new_id(w: Record) -> int:
-    """A new id, unique in this world."""
+    """Returns a new id, unique in this world."""
     w.next_id = w.next_id + 1
     return int(w.next_id - 1)
 
@@ -62,7 +62,7 @@ def spawn_alien(w: Record, r: Record, j: int) -> None:
 
 @njit_part
 def point_in_field(w: Record, r: Record, f: int) -> tuple[float, float]:
-    """A random point of a field that lies on the map and outside the base."""
+    """Returns a random point of a field that lies on the map and outside the base."""
     m = w.map_index
     x, y = r.field_x[m, f], r.field_y[m, f]
     for _ in range(8):

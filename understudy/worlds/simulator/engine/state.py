@@ -126,7 +126,7 @@ WORLD = np.dtype(
 
 
 def seeded_states(seeds: UInt64[np.ndarray, " B"]) -> np.ndarray:
-    """Empty worlds with seeded random streams; records of dtype WORLD, shape (B,)."""
+    """Returns empty worlds with seeded random streams; records of dtype WORLD, shape (B,)."""
     states = np.zeros(len(seeds), WORLD)
     states["random"] = seeds
     return states

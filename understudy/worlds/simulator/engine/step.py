@@ -80,7 +80,7 @@ def add_events(total: Record, e: Record) -> None:
 
 
 def _fingerprint() -> int:
-    """CRC-32 of the rules' source files and of the records that they read and write."""
+    """Returns the CRC-32 of the rules' source files and of the records that they read and write."""
     here = Path(__file__)
     contract = [here.parents[3] / "contract" / name for name in ("observation.py", "action.py")]
     files = [*sorted(here.parent.glob("*.py")), *contract]

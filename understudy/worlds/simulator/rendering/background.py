@@ -23,7 +23,7 @@ _TINTS = (
     ((44, 14, 70), (92, 12, 44), (190, 90, 160)),
     ((20, 46, 30), (60, 60, 24), (170, 190, 110)),
 )
-"""Of each map: two nebula colours and the planet's."""
+"""Colours of each map: two of the nebula, one of the planet."""
 
 
 class BackgroundPainter:
@@ -75,7 +75,7 @@ class BackgroundPainter:
 
 
 def _noise(generator: np.random.Generator, steepness: float) -> Float32[np.ndarray, "height width"]:
-    """Tileable cloud noise from 0 to 1: white noise with damped high frequencies.
+    """Returns tileable cloud noise from 0 to 1: white noise with damped high frequencies.
 
     Generated at half size, since the highest frequencies are negligible, and upscaled with wrap-around padding.
     """
@@ -102,7 +102,7 @@ def _nebula(map_index: int) -> UInt8[np.ndarray, "height width 4"]:
 
 
 def _planet(map_index: int, diameter: int) -> UInt8[np.ndarray, "side side 4"]:
-    """A banded planet lit from the upper left with a thin atmosphere, premultiplied BGRA."""
+    """Returns a banded planet lit from the upper left with a thin atmosphere, premultiplied BGRA."""
     side = round(diameter * 1.2)
     y, x = (np.mgrid[0:side, 0:side].astype(np.float32) - side / 2 + 0.5) / (diameter / 2)
     radius = np.hypot(x, y)
@@ -119,7 +119,7 @@ def _planet(map_index: int, diameter: int) -> UInt8[np.ndarray, "side side 4"]:
 
 
 def _star(radius: int, tint: tuple[int, int, int]) -> pygame.Surface:
-    """A soft point of light for additive blending."""
+    """Returns a soft point of light for additive blending."""
     side = 2 * radius + 1
     spot = np.zeros((side, side), np.float32)
     spot[radius, radius] = 1

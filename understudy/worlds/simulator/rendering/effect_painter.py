@@ -21,7 +21,7 @@ from understudy.worlds.simulator.rendering.text_renderer import Colour, TextRend
 BOLT_S, ROCKET_S, FLASH_S, BLAST_S, NUMBER_S = 0.22, 0.4, 0.16, 0.8, 1.0
 NUM_BLAST_FRAMES = 20
 LASER_COLOURS = ((255, 70, 60), (70, 140, 255), (70, 255, 110), (250, 240, 190))
-"""Of ammunition 1 to 4."""
+"""Laser colours of ammunition 1 to 4."""
 ALIEN_COLOUR = (255, 150, 40)
 _SHOTS = {
     Effect.LASER_HIT,
@@ -200,7 +200,7 @@ def _add(surface: pygame.Surface, light: pygame.Surface, place: np.ndarray) -> N
 
 
 def _light(colour: Float32[np.ndarray, "height width 3"]) -> pygame.Surface:
-    """A surface for additive blending."""
+    """Returns a surface for additive blending."""
     cover = np.full((*colour.shape[:2], 1), 255)
     return surface_of(np.concatenate([np.clip(colour, 0, 255)[..., ::-1], cover], axis=2).astype(np.uint8))
 

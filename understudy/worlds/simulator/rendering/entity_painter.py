@@ -13,9 +13,9 @@ from understudy.worlds.simulator.rendering.sprite_sheet import NUM_HEADINGS, Spr
 from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
 
 SHIP_SIZE = 78.0
-"""Of the player's ship, map units."""
+"""Size of the player's ship, map units."""
 SAFE_RADIUS = 420.0
-"""Of a base's safe zone, map units (data/maps.toml)."""
+"""Radius of a base's safe zone, map units (data/maps.toml)."""
 SLOW = 0.004
 """Below this speed (window widths a second) a ship keeps its heading."""
 TURN_PER_TICK = 0.35
@@ -29,7 +29,7 @@ class Headings:
         self._headings: dict[int, tuple[float, float]] = {}
 
     def heading(self, object_id: int, vx: float, vy: float, tick: float) -> float:
-        """The heading of an object, turning smoothly to its direction of flight.
+        """Returns the heading of an object, turning smoothly to its direction of flight.
 
         Args:
             object_id: 0 for the player's ship.

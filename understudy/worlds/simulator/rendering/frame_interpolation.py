@@ -14,10 +14,10 @@ def blend(before: np.void, after: np.void, share: float) -> np.void:
     Args:
         before: one record of dtype OBSERVATION.
         after: the next tick's.
-        share: 0 gives the places of `before`, 1 those of `after`.
+        share: 0 gives the positions of `before`, 1 those of `after`.
 
     Returns:
-        A copy of `after` with its objects and the ship on their way there; what has just appeared is where it is.
+        A copy of `after` with interpolated positions of the ship and its objects; new objects are not interpolated.
     """
     middle: np.void = after.copy()
     ship, was = middle["player"], before["player"]

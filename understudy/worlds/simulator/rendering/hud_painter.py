@@ -23,7 +23,7 @@ AMMO_NAMES = ("LCB-10", "MCB-25", "MCB-50", "UCB-100")
 
 
 def log_line(effect: np.void, profile: Profile) -> tuple[str, Colour] | None:
-    """Text and colour of the log line for one effect; None for effects that are not logged."""
+    """Returns the text and colour of the log line for one effect; None for effects that are not logged."""
     kind, amount = int(effect["kind"]), float(effect["amount"])
     name = profile.kinds[kind].name.replace("_", " ") if 0 <= kind < len(profile.kinds) else "it"
     lines: dict[Effect, tuple[str, Colour]] = {
@@ -192,7 +192,7 @@ def _pixels(rectangle: Rectangle, size: tuple[int, int]) -> pygame.Rect:
 
 
 def _glass(area: pygame.Rect) -> pygame.Surface:
-    """A dark translucent panel with a thin border."""
+    """Returns a dark translucent panel with a thin border."""
     plate = pygame.Surface(area.size, pygame.SRCALPHA, 32)
     pygame.draw.rect(plate, (8, 14, 24, 190), plate.get_rect(), border_radius=6)
     pygame.draw.rect(plate, (*EDGE, 170), plate.get_rect(), 1, border_radius=6)

@@ -75,11 +75,11 @@ class Renderer:
         return self.draw(self.scene_tracker.update(observation))
 
     def frame(self, scene: Scene) -> UInt8[np.ndarray, "height width 3"]:
-        """A scene as an RGB array that the caller owns."""
+        """Returns a scene as an RGB array that the caller owns."""
         return pixels_of(self.draw(scene))
 
     def frame_observation(self, observation: np.void) -> UInt8[np.ndarray, "height width 3"]:
-        """One observation record of a recording as an RGB array that the caller owns."""
+        """Returns one observation record of a recording as an RGB array that the caller owns."""
         return pixels_of(self.draw_observation(observation))
 
     def _draw_border(self, camera: Camera) -> None:
@@ -102,7 +102,7 @@ class Renderer:
 
 
 def pixels_of(surface: pygame.Surface) -> UInt8[np.ndarray, "height width 3"]:
-    """A copy of a 32-bit surface's pixels as RGB."""
+    """Returns a copy of a 32-bit surface's pixels as RGB."""
     width, height = surface.get_size()
     raw = np.frombuffer(surface.get_buffer(), np.uint8)  # type: ignore[call-overload]  # surfarray is 15 times slower
     buffer = raw.reshape(height, surface.get_pitch() // 4, 4)

@@ -48,18 +48,18 @@ class Camera:
     height: int
 
     def to_pixels(self, x: float, y: float) -> tuple[float, float]:
-        """A map position in pixels of the frame."""
+        """Returns a map position in pixels of the frame."""
         return self.width * (0.5 + (x - self.x) / VIEW_WIDTH), self.height * (0.5 + (y - self.y) / VIEW_HEIGHT)
 
 
 def camera_of(observation: np.void, size: tuple[int, int]) -> Camera:
-    """The camera over the ship of one observation record."""
+    """Returns the camera over the ship of one observation record."""
     player = observation["player"]
     return Camera(float(player["x"]) * MAP_WIDTH, float(player["y"]) * MAP_HEIGHT, *size)
 
 
 def scene_of(state: np.void, observation: np.void, ahead: float = 0.0) -> Scene:
-    """The scene of a simulator's state.
+    """Returns the scene of a simulator's state.
 
     Args:
         state: one record of dtype WORLD.
@@ -147,7 +147,7 @@ def _vanished(before: np.void, now: np.void, role: Role) -> np.ndarray:
 
 
 def _place_of(observation: np.void, track: np.void) -> tuple[float, float]:
-    """Map position of a track, map units."""
+    """Returns the map position of a track, map units."""
     x, y = _ship_place(observation)
     return x + (float(track["x"]) - 0.5) * VIEW_WIDTH, y + (float(track["y"]) - 0.5) * VIEW_HEIGHT
 

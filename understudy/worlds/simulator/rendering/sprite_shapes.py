@@ -31,32 +31,32 @@ Design = tuple[Layer, ...]
 
 
 def both_sides(*halves: Points) -> tuple[np.ndarray, ...]:
-    """Each polygon and its mirror image across the ship's long axis."""
+    """Returns each polygon and its mirror image across the ship's long axis."""
     upper = [np.asarray(points, float) for points in halves]
     return tuple(upper + [outline * (1.0, -1.0) for outline in upper])
 
 
 def hull(half: Points) -> tuple[np.ndarray, ...]:
-    """One closed hull from its upper edge, nose to tail."""
+    """Returns one closed hull from its upper edge, nose to tail."""
     upper = np.asarray(half, float)
     return (np.concatenate([upper, upper[::-1] * (1.0, -1.0)]),)
 
 
 def disc(radius: float, x: float = 0.0, y: float = 0.0, corners: int = 40) -> tuple[np.ndarray, ...]:
-    """A circle, or a regular polygon with few corners."""
+    """Returns a circle, or a regular polygon with few corners."""
     angles = np.linspace(0.0, 2 * np.pi, corners, endpoint=False)
     return (np.stack([x + radius * np.cos(angles), y + radius * np.sin(angles)], axis=1),)
 
 
 def star(tips: int, outer: float, inner: float, turn: float = 0.0) -> tuple[np.ndarray, ...]:
-    """A star with `tips` tips, the first along +x."""
+    """Returns a star with `tips` tips, the first along +x."""
     angles = turn + np.linspace(0.0, 2 * np.pi, 2 * tips, endpoint=False)
     radii = np.where(np.arange(2 * tips) % 2 == 0, outer, inner)
     return (np.stack([radii * np.cos(angles), radii * np.sin(angles)], axis=1),)
 
 
 def around(count: int, points: Points, turn: float = 0.0) -> tuple[np.ndarray, ...]:
-    """`count` copies of one polygon, rotated about the centre."""
+    """Returns `count` copies of one polygon, rotated about the centre."""
     outline, copies = np.asarray(points, float), []
     for angle in turn + np.linspace(0.0, 2 * np.pi, count, endpoint=False):
         cos, sin = np.cos(angle), np.sin(angle)
@@ -193,6 +193,6 @@ _PLAIN: dict[Role, Colour] = {Role.ENEMY: (200, 70, 70), Role.LOOT: (230, 200, 9
 
 
 def design_of(kind: str, role: Role) -> Design:
-    """The design of a kind, or a plain dart in the colour of its role."""
+    """Returns the design of a kind, or a plain dart in the colour of its role."""
     dart = hull([(1.0, 0.0), (-0.4, 0.6), (-0.9, 0.7), (-0.6, 0.0)])
     return DESIGNS.get(kind) or (Layer(dart, _PLAIN.get(role, (160, 160, 170)), 0.2),)

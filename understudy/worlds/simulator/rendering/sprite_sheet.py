@@ -29,7 +29,7 @@ class SpriteSheet:
         self._sprites: dict[tuple[str, int, int, int], pygame.Surface] = {}
 
     def sprite(self, kind: str, role: Role, width: int, height: int, heading: float = 0.0) -> pygame.Surface:
-        """A premultiplied sprite whose centre is the object's centre.
+        """Returns a premultiplied sprite whose centre is the object's centre.
 
         Args:
             kind: name of the kind, or "ship" for the player's.
@@ -47,7 +47,7 @@ class SpriteSheet:
 
 
 def surface_of(pixels: UInt8[np.ndarray, "height width 4"]) -> pygame.Surface:
-    """A surface that owns a copy of BGRA pixels."""
+    """Returns a surface that owns a copy of BGRA pixels."""
     height, width = pixels.shape[:2]
     return pygame.image.frombytes(np.ascontiguousarray(pixels).tobytes(), (width, height), "BGRA")
 
@@ -76,7 +76,7 @@ def paint(design: Design, width: int, height: int, heading: float) -> UInt8[np.n
 
 
 def _fill(outlines: list[np.ndarray], shape: tuple[int, int]) -> tuple[tuple[slice, slice], Float32[np.ndarray, "h w"]]:
-    """Bounding slices of some polygons on the canvas, and their coverage of each pixel in it."""
+    """Returns the bounding slices of some polygons on the canvas, and their coverage of each pixel in it."""
     corners = np.concatenate(outlines)
     low = np.maximum(np.floor(corners.min(axis=0)).astype(int) - 3, 0)
     high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 4, (shape[1], shape[0]))
@@ -92,7 +92,7 @@ def _glow(
     size: tuple[int, int],
     unit: float,
 ) -> Float32[np.ndarray, "h w 3"]:
-    """The glow around emitting layers."""
+    """Returns the glow around emitting layers."""
     shining = np.zeros((*shape, 3), np.float32)
     for part, mask, colour in glows:
         shining[part] += mask[..., None] * np.array(colour[::-1], np.float32)
@@ -101,7 +101,7 @@ def _glow(
 
 
 def _shine(mask: np.ndarray, layer: Layer, unit: float) -> Float32[np.ndarray, "h w 4"]:
-    """A layer's colour at each pixel (BGR, cover): flat where it emits, else lit by the lamp on its bevelled edge."""
+    """Returns a layer's colour at each pixel (BGR, cover): flat if it emits, else lit on its bevelled edge."""
     base = np.array(layer.colour[::-1], np.float32)
     lit = np.full((*mask.shape, 4), 255, np.float32)
     if layer.emits:

@@ -23,7 +23,7 @@ class TextRenderer:
         self._lines: dict[tuple[str, int, Colour], pygame.Surface] = {}
 
     def line(self, text: str, size: int, colour: Colour) -> pygame.Surface:
-        """The rendered text; owned by this object."""
+        """Returns the rendered text; owned by this object."""
         pixels = max(7, round(size * self._scale))
         key = (text, pixels, colour)
         if key not in self._lines:

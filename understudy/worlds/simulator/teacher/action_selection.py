@@ -48,7 +48,7 @@ LEAD_S = 0.8
 
 @njit
 def choose_click(c: Record, o: Record, g: Record, s: Record) -> Click:
-    """The desired click: (what, id, x, y), the position in window fractions."""
+    """Returns the desired click: (what, id, x, y), the position in window fractions."""
     if o.player.alive == 0:
         return NOTHING, 0, 0.0, 0.0
     if c.mode == FIGHT and c.target_slot >= 0:
@@ -77,7 +77,7 @@ def _fight(c: Record, o: Record, g: Record, s: Record) -> Click:
 
 @njit
 def _orbit(c: Record, o: Record, g: Record, s: Record, target: Record) -> Click:
-    """The next point of the orbit: free space at the fighting distance, one step on in the ship's turning direction.
+    """Returns the next point of the orbit: free space at the fighting distance, one step on in turning direction.
 
     Leads the target by LEAD_S, and increases the radius when the target is too close.
     """
@@ -129,7 +129,7 @@ def _play_cautiously(c: Record, o: Record, g: Record, s: Record) -> Click:
 
 @njit
 def choose_key(c: Record, o: Record, g: Record, s: Record) -> int:
-    """The desired key, as a bit of the profile's keys; 0 for none."""
+    """Returns the desired key, as a bit of the profile's keys; 0 for none."""
     if o.player.alive == 0:
         return 0
     if c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL:
@@ -154,7 +154,7 @@ def choose_key(c: Record, o: Record, g: Record, s: Record) -> int:
 
 @njit
 def _choose_ammo(o: Record, g: Record, s: Record, kind: int) -> int:
-    """Ammunition for a target: better kinds for stronger aliens, if available; 0 keeps the loaded kind."""
+    """Returns ammunition for a target: better kinds for stronger aliens, if available; 0 keeps the loaded kind."""
     over = g.strength[kind] / s.strong_ammo_from
     preferred = 1 + min(3, int(over))
     for ammo in range(preferred, 0, -1):

@@ -126,7 +126,7 @@ HARDSHIPS: tuple[str, ...] = ALL_HARDSHIPS.names
 
 
 def hardships_named(names: Sequence[str]) -> DemonstrationNoise:
-    """The named hardships at their default strengths.
+    """Returns the named hardships at their default strengths.
 
     Raises:
         FlagError: if there is no such hardship; the message lists them.
@@ -138,7 +138,7 @@ def hardships_named(names: Sequence[str]) -> DemonstrationNoise:
 
 
 def resized(profile: Profile, window: OtherWindow | None) -> Profile:
-    """The profile for a window of another size: panels keep their size in pixels and the edge they are anchored to."""
+    """Returns the profile for another window size: panels keep their pixel size and the edge they are anchored to."""
     if window is None:
         return profile
     old, new = (profile.window_width, profile.window_height), (window.width, window.height)

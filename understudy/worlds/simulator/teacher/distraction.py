@@ -55,7 +55,7 @@ class Distraction:
             out[name][worlds] += share * (goal - out[name][worlds])
 
     def _typed(self, seeds: UInt64[np.ndarray, " W"], tick: int) -> np.ndarray:
-        """Key mask: each letter is held for HOLD_TICKS, and few letters are keys of the game."""
+        """Returns the key masks: each letter is held for HOLD_TICKS, and few letters are keys of the game."""
         letter, since = divmod(tick, max(round(TICK_RATE_HZ / self._hardship.letters_per_s), HOLD_TICKS + 1))
         which = counter_uniform(seeds, _WHICH, letter)
         others = self._letters[(counter_uniform(seeds, _WHICH + 1, letter) * len(self._letters)).astype(int)]

@@ -72,13 +72,13 @@ def _write_portals(game: np.void, rules: np.void) -> None:
 
 @njit
 def distance(x: float, y: float) -> float:
-    """Distance in units from the player to a point in window fractions."""
+    """Returns the distance in units from the player to a point in window fractions."""
     return math.hypot((x - 0.5) * VIEW_WIDTH, (y - 0.5) * VIEW_HEIGHT)
 
 
 @njit
 def find_track(o: Record, object_id: int) -> int:
-    """Track slot of an object, -1 when it is not visible."""
+    """Returns the track slot of an object, -1 when it is not visible."""
     if object_id != 0:
         for slot in range(MAX_TRACKS):
             if o.tracks[slot].id == object_id:
@@ -88,7 +88,7 @@ def find_track(o: Record, object_id: int) -> int:
 
 @njit
 def find_landmark(o: Record, role: int) -> int:
-    """Index of the nearest landmark of a role, -1 for none."""
+    """Returns the index of the nearest landmark of a role, -1 for none."""
     best, best_distance = -1, 1e9
     for index in range(len(o.landmarks)):
         mark = o.landmarks[index]

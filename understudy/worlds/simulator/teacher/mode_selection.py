@@ -43,7 +43,7 @@ PATIENCE = TICK_RATE_HZ
 
 @njit
 def health(o: Record) -> float:
-    """Weighted mean of hull and shield, 0..1; an unreadable bar counts as half."""
+    """Returns the weighted mean of hull and shield, 0..1; an unreadable bar counts as half."""
     hp = 0.5 if math.isnan(o.player.hp) else o.player.hp
     shield = 0.5 if math.isnan(o.player.shield) else o.player.shield
     return float(0.7 * hp + 0.3 * shield)
@@ -51,7 +51,7 @@ def health(o: Record) -> float:
 
 @njit
 def speed_of(o: Record) -> float:
-    """Speed of the ship in units a second."""
+    """Returns the speed of the ship in units a second."""
     return math.hypot(o.player.vx * VIEW_WIDTH, o.player.vy * VIEW_HEIGHT)
 
 
@@ -67,7 +67,7 @@ def at_portal(o: Record) -> bool:
 
 @njit
 def attackers(o: Record, g: Record) -> tuple[int, float]:
-    """Number of aliens that attack the player, and the sum of their strengths."""
+    """Returns the number of aliens that attack the player, and the sum of their strengths."""
     number, strength = 0, 0.0
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -79,7 +79,7 @@ def attackers(o: Record, g: Record) -> tuple[int, float]:
 
 @njit
 def enemy_distance_from(o: Record, x: float, y: float) -> float:
-    """Distance in units from a point (window fractions) to the nearest alien."""
+    """Returns the distance in units from a point (window fractions) to the nearest alien."""
     nearest = math.inf
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -90,7 +90,7 @@ def enemy_distance_from(o: Record, x: float, y: float) -> float:
 
 @njit
 def _fight_strength(o: Record, g: Record, slot: int) -> float:
-    """Estimated strength of a fight: the alien's own strength by its remaining hull, plus 0.35 of its pack's."""
+    """Estimates the strength of a fight: the alien's own strength by its remaining hull, plus 0.35 of its pack's."""
     target = o.tracks[slot]
     left = 1.0 if math.isnan(target.hp) else target.hp
     odds = g.strength[target.kind] * (0.4 + 0.6 * left)
@@ -105,7 +105,7 @@ def _fight_strength(o: Record, g: Record, slot: int) -> float:
 
 @njit
 def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, float]:
-    """Slot and worth (points a second) of the best alien to fight; slot -1 for none."""
+    """Returns the slot and worth (points a second) of the best alien to fight; slot -1 for none."""
     bold = min(1.0, max(0.0, (well - s.flee_below) / (s.resume_above - s.flee_below)))
     limit = s.max_strength * (0.35 + 0.65 * bold)
     best, best_worth = -1, 0.0
@@ -132,7 +132,7 @@ def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple
 
 @njit
 def best_box(c: Record, o: Record, g: Record, s: Record, careful: bool) -> tuple[int, float]:
-    """Slot and worth (points a second) of the best box to fetch; `careful` skips boxes near an alien."""
+    """Returns the slot and worth (points a second) of the best box to fetch; `careful` skips boxes near an alien."""
     best, best_worth = -1, 0.0
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -198,7 +198,7 @@ def update_mode(c: Record, o: Record, g: Record, s: Record) -> None:
 
 @njit
 def _select_mode(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple[int, int]:
-    """The appropriate mode and the track slot of its target, -1 for none."""
+    """Returns the appropriate mode and the track slot of its target, -1 for none."""
     if _must_flee(c, o, g, s, well):
         return FLEE, -1
     if _is_travelling(c, o):

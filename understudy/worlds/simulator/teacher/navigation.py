@@ -73,7 +73,7 @@ def _blocked(o: Record, way_x: float, way_y: float) -> bool:
 
 @njit
 def retreat(c: Record, o: Record, g: Record) -> Click:
-    """A free point away from visible aliens and the map's edge, attracted by the base (a potential field)."""
+    """Returns a free point away from visible aliens and the map's edge, attracted by the base (a potential field)."""
     x, y = _attraction(o)
     for slot in range(MAX_TRACKS):
         track = o.tracks[slot]
@@ -94,7 +94,7 @@ def retreat(c: Record, o: Record, g: Record) -> Click:
 
 @njit
 def _attraction(o: Record) -> tuple[float, float]:
-    """Attraction of the base and repulsion of the map's edge, in units of one alien's repulsion."""
+    """Returns the attraction of the base and repulsion of the map's edge, in units of one alien's repulsion."""
     x = 2.0 * max(0.0, EDGE - o.player.x) / EDGE - 2.0 * max(0.0, o.player.x - 1.0 + EDGE) / EDGE
     y = 2.0 * max(0.0, EDGE - o.player.y) / EDGE - 2.0 * max(0.0, o.player.y - 1.0 + EDGE) / EDGE
     base = find_landmark(o, BASE)
@@ -141,7 +141,7 @@ def _choose_goal(c: Record, o: Record, g: Record, s: Record) -> None:
 
 @njit
 def _choose_portal(c: Record, o: Record, g: Record, s: Record) -> int:
-    """The portal to take, -1 for none: the one that leads closest to the home map; rarely one on the home map."""
+    """Chooses the portal to take, -1 for none: the one that leads closest to the home map; on that map rarely one."""
     best, best_score = -1, -1e9
     for index in range(len(o.landmarks)):
         mark = o.landmarks[index]
@@ -157,7 +157,7 @@ def _choose_portal(c: Record, o: Record, g: Record, s: Record) -> int:
 
 @njit
 def _leads_to(g: Record, map_index: int, x: float, y: float) -> int:
-    """Index of the map behind the portal at this map position; the same map if unknown."""
+    """Returns the index of the map behind the portal at this map position; the same map if unknown."""
     for portal in range(g.num_portals[map_index]):
         if math.hypot(g.portal_x[map_index, portal] - x, g.portal_y[map_index, portal] - y) < 0.03:
             return int(g.portal_to[map_index, portal])
@@ -166,7 +166,7 @@ def _leads_to(g: Record, map_index: int, x: float, y: float) -> int:
 
 @njit
 def _from_landmark(o: Record, landmark: int, x: float, y: float) -> float:
-    """Distance of a point from a landmark, map fractions."""
+    """Returns the distance of a point from a landmark, map fractions."""
     return math.hypot(x - o.landmarks[landmark].x, y - o.landmarks[landmark].y)
 
 

@@ -60,11 +60,11 @@ class NoisyTeacher:
         self._distraction = None if chat is None else Distraction(chat, profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """The initial carry of B worlds."""
+        """Returns the initial carry of B worlds."""
         return NoisyTeacherCarry(self._teacher.start(seeds), seeds.copy(), 0, np.zeros(len(seeds), bool))
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """One tick of play; updates `carry` in place."""
+        """Plays one tick; updates `carry` in place."""
         idle, chatting = self._scheduled_absences(carry)
         free = (carry.teacher["phase"] == IDLE) & (carry.teacher["key_down"] == 0)
         carry.away = (idle | chatting) & (carry.away | free)
@@ -92,7 +92,7 @@ class NoisyTeacher:
         records[there] = done
 
     def _scheduled_absences(self, carry: NoisyTeacherCarry) -> tuple[Bool[np.ndarray, " B"], Bool[np.ndarray, " B"]]:
-        """In which worlds the player should be (away from the keyboard, in menus and chat)."""
+        """Returns in which worlds the player should be (away from the keyboard, in menus and chat)."""
         nobody = np.zeros(len(carry.seeds), bool)
         idle, chat = self.hardships.idle_minutes, self.hardships.menus_and_chat
         return (
@@ -101,7 +101,7 @@ class NoisyTeacher:
         )
 
     def _styles(self, carry: NoisyTeacherCarry) -> np.ndarray:
-        """The style of this tick in each world, records of dtype STYLE, shape (B,)."""
+        """Returns the style of this tick in each world, records of dtype STYLE, shape (B,)."""
         styles = np.empty(len(carry.seeds), STYLE)
         styles[:] = self._style
         if self.hardships.two_styles is not None:
@@ -115,7 +115,7 @@ class NoisyTeacher:
         return styles
 
     def _uneven(self, carry: NoisyTeacherCarry) -> Float64[np.ndarray, " B"]:
-        """Factor on the reaction times in this tick, from UnevenReactions."""
+        """Returns the factor on the reaction times in this tick, from UnevenReactions."""
         uneven = self.hardships.uneven_reactions
         if uneven is None:
             return np.ones(len(carry.seeds))
@@ -125,7 +125,7 @@ class NoisyTeacher:
         return np.asarray(np.exp(uneven.spread * scatter + uneven.drift * np.sin(angle) * np.ones_like(swing)))
 
     def _inattention(self, carry: NoisyTeacherCarry, styles: np.ndarray) -> Float64[np.ndarray, " B"]:
-        """Factor on the reaction times in this tick, from DriftingAttention; also makes `styles` sloppier in place."""
+        """Returns a factor on the reaction times from DriftingAttention; also makes `styles` sloppier in place."""
         lapse = self.hardships.drifting_attention
         if lapse is None:
             return np.ones(len(carry.seeds))
@@ -141,7 +141,7 @@ class NoisyTeacher:
 def period_of(
     carry: NoisyTeacherCarry, stream: int, minutes: float
 ) -> tuple[Int64[np.ndarray, " B"], Float64[np.ndarray, " B"]]:
-    """(index of the period of `minutes`, seconds since it began); each world has its own random phase."""
+    """Returns (index of the period of `minutes`, seconds since it began); each world has its own random phase."""
     period_s = 60.0 * minutes
     at_s = carry.tick * TICK_S + period_s * counter_uniform(carry.seeds, stream, 0)
     number = np.floor(at_s / period_s).astype(np.int64)
@@ -156,7 +156,7 @@ def in_spell(carry: NoisyTeacherCarry, stream: int, every_minutes: float, minute
 
 
 def _second_style(style: str, chosen: TwoStyles) -> Style:
-    """The style that alternates with the first: the configured one, or the one whose numbers differ most."""
+    """Returns the style that alternates with the first: the configured one, or the one whose numbers differ most."""
     if chosen.other is not None:
         return find_style(chosen.other)
     own = find_style(style)
@@ -169,5 +169,5 @@ def _second_style(style: str, chosen: TwoStyles) -> Style:
 
 
 def _as_raw_bytes(records: np.ndarray) -> np.ndarray:
-    """A view as raw bytes: numpy copies structured records field by field, twenty times slower."""
+    """Returns a view as raw bytes: numpy copies structured records field by field, twenty times slower."""
     return records.view(f"V{records.dtype.itemsize}")

@@ -67,13 +67,13 @@ TEACHER_CARRY = np.dtype(
 
 @njit
 def draw_normal(c: Record) -> float:
-    """A standard normal number (Box and Muller 1958)."""
+    """Draws a standard normal number (Box and Muller 1958)."""
     radius = math.sqrt(-2.0 * math.log(1.0 - uniform(c)))
     return radius * math.cos(2.0 * math.pi * uniform(c))
 
 
 @njit
 def draw_ticks(c: Record, mean_s: float, spread: float) -> int:
-    """A log-normal duration in ticks, at least one, around `mean_s`, as human reaction and movement times are."""
+    """Draws a log-normal duration around `mean_s` in ticks, at least one, as of human reactions and movements."""
     seconds = mean_s * math.exp(spread * draw_normal(c) - 0.5 * spread * spread)
     return max(1, int(seconds / TICK_S + 0.5))

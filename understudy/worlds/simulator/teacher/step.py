@@ -20,7 +20,7 @@ from understudy.worlds.simulator.teacher.state import NOTHING, draw_ticks
 
 @njit
 def decide_one(o: Record, c: Record, g: Record, s: Record, action: Record) -> None:
-    """One decision of one teacher; writes the complete action."""
+    """Decides one tick of one teacher; writes the complete action."""
     c.cursor_x, c.cursor_y = o.cursor_x, o.cursor_y
     update_mode(c, o, g, s)
     _update_desired_click(c, o, g, s)
@@ -73,7 +73,7 @@ def _press_keys(c: Record, o: Record, g: Record, s: Record) -> int:
 
 
 def _fingerprint() -> int:
-    """CRC-32 of the teacher's source files and of the records that it reads and writes."""
+    """Returns the CRC-32 of the teacher's source files and of the records that it reads and writes."""
     here = Path(__file__)
     simulator, contract = here.parents[1], here.parents[3] / "contract"
     rng = simulator / "engine" / "rng.py"

@@ -1,4 +1,4 @@
-"""The parameters of a teacher's play style: what it fights, when it flees, how precise its motor model is.
+"""The parameters of a teacher's play style: target selection, thresholds for fleeing, precision of the motor model.
 
 The styles are in ``data/styles.toml``. Teachers differ in their style alone; the rules (``mode_selection``,
 ``action_selection``) and the motor model (``motor``) are the same for all. Compiled code takes a style as one record.
@@ -69,12 +69,12 @@ STYLE = np.dtype([(field.name, "f8") for field in fields(Style)])
 
 
 def read_styles() -> dict[str, Style]:
-    """All styles by name, in the order of the file."""
+    """Returns all styles by name, in the order of the file."""
     return read_toml(dict[str, Style], STYLES_FILE)
 
 
 def find_style(name: str) -> Style:
-    """One style by name.
+    """Returns one style by name.
 
     Raises:
         FlagError: if there is no such style; the message lists the styles.
@@ -86,5 +86,5 @@ def find_style(name: str) -> Style:
 
 
 def style_record(style: Style) -> np.ndarray:
-    """The style as one record of dtype STYLE, shape (1,), for compiled code."""
+    """Returns the style as one record of dtype STYLE, shape (1,), for compiled code."""
     return np.array([astuple(style)], STYLE)

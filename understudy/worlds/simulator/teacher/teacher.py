@@ -1,5 +1,5 @@
-"""The teacher: a scripted expert that stands in for a person, with only the Observation as input and mouse and keys as
-output.
+"""The teacher: a scripted expert policy in place of a person; its only input is the Observation, its output mouse and
+keys.
 
 Rules in ``mode_selection`` and ``action_selection``, movement in ``motor``, styles in ``data/styles.toml``. Its true
 mode and target are available to tests alone, through ``oracle``; its decisions carry no intent, so a learner cannot
@@ -38,7 +38,7 @@ class Teacher:
         self._game = game_record(profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """The initial carry, records of dtype TEACHER_CARRY, shape (B,)."""
+        """Returns the initial carry, records of dtype TEACHER_CARRY, shape (B,)."""
         carry = np.zeros(len(seeds), TEACHER_CARRY)
         carry["random"] = seeds ^ TEACHER_SALT
         carry["mode"] = carry["next_mode"] = int(Mode.EXPLORE)
@@ -47,13 +47,13 @@ class Teacher:
         return carry
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
-        """One tick of play; updates `carry` in place."""
+        """Plays one tick; updates `carry` in place."""
         records = np.empty(len(observation), ACTION)
         decide_worlds(observation.records, carry, self._game, self._style, records)
         return Decision(Action(records), no_intent(len(observation)), carry)
 
     def oracle(self, carry: Carry) -> Intent:
-        """The teacher's true intent. For tests only: learners must not call this."""
+        """Returns the teacher's true intent. For tests only: learners must not call this."""
         intent = no_intent(len(carry))
         records = intent.records
         records["mode"] = carry["mode"]

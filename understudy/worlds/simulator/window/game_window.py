@@ -1,15 +1,15 @@
-"""The game in a window and in real time: a World of one game that goes on whether or not somebody acts.
+"""The game in a window and in real time: a World of one game, which continues with or without actions.
 
-The thread that makes a `GameWindow` owns it: on macOS that has to be the main thread. The game thinks 20 times a second
-at absolute deadlines and is drawn 60 times a second between its last two ticks, so what one sees is up to a tick old.
-A pilot observes, decides and acts; `act` draws on until the tick is over. A person acts through `WindowPerson`, whose
-decision is what mouse and keyboard did until the tick was over.
+The thread that creates a `GameWindow` owns it; on macOS it must be the main thread. The game advances 20 times a second
+at absolute deadlines and is drawn 60 times a second, interpolated between the last two ticks, so the picture is up to
+a tick old. A pilot observes, decides and acts; `act` draws frames until the tick is over. A person acts through
+`HumanPilot`, whose decision is the mouse and keyboard input until the end of the tick.
 
-When something takes too long, pictures are left out first. Then the game either goes on without its pilot, with
-buttons and keys as they were (a policy has to be fast enough), or lags behind the clock by a few ticks and makes them
-up as fast as it can, so that each tick has its action (a recording of a person wants that).
+Under load, frames are dropped first. Then the game either advances without its pilot, with buttons and keys unchanged
+(a policy has to be fast enough), or lags behind the clock by a few ticks and catches up as fast as it can, so that each
+tick has its action (for recordings of a person).
 
-Who sits beside the person at the game's window: hears keys first, moves the drawn cursor, draws over the game.
+A `WindowPlugin` receives events before the game, sets the drawn cursor, and draws over the game.
 """
 
 import os
@@ -36,13 +36,13 @@ from understudy.worlds.simulator.world import Simulator
 
 FRAME_S = 1.0 / 60.0
 SLOWEST_FRAME_S = 0.1
-"""A game that has no time for pictures still draws one as often as this."""
+"""Longest time between two frames in seconds, even under load."""
 _PAUSE_KEYS, _MAP_KEY, _HELP_KEY, _LEAVE_KEY = (pygame.K_p, pygame.K_ESCAPE), pygame.K_m, pygame.K_h, pygame.K_q
 _UNSEEN_DRIVERS = ("dummy", "offscreen", "evdev")
 
 
 class GameWindow:
-    """One live game in a window of its own. Implements World with B = 1."""
+    """One live game in its own window. Implements World with B = 1."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class GameWindow:
         size: tuple[int, int] | None = None,
         *,
         most_behind: int = 0,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Opens the window; the game begins with the first `observe`.
 
@@ -59,7 +59,7 @@ class GameWindow:
             seed: of the world.
             start_map: name of the map to begin on; None draws it from the seed.
             size: of the window in pixels; the profile's by default.
-            most_behind: how many ticks the game may lag behind the clock before it goes on without its pilot.
+            most_behind: ticks that the game may lag behind the clock before it advances without its pilot.
             clock: monotonic seconds.
 
         Raises:
@@ -72,20 +72,20 @@ class GameWindow:
         self._lessons = Tutorial()
         self._clock = clock
         self.closed = False
-        """The player wants to leave: nothing moves any more."""
+        """Whether the player has closed the game, which no longer advances."""
         self.paused = False
         self.person_plays = False
-        """Show the mouse where it really is, and the lessons; else, without a companion, the cursor is the pilot's."""
+        """Whether to show the real mouse and the tutorial; if not, without a companion, the cursor is the pilot's."""
         self._large_map = False
         self.companion: WindowPlugin | None = None
-        """Hears keys and draws too; with one, the lessons of the first minute are left out."""
+        """Plugin that handles events and draws; with one, the tutorial is not shown."""
         self.num_frames = 0
-        self._picture_s = 0.0  # how long drawing one takes at present
+        self._picture_s = 0.0  # present duration of drawing one frame
         self._beat = Beat(clock, most_behind)
         self._next_frame_s = self._paused_s = self._beat.start_s
         self._now = self._before = self._look(self._beat.start_s)
         self._renderer.paint_skies()
-        self._draw(self._beat.start_s)  # paints the first sprites, before time matters
+        self._draw(self._beat.start_s)  # paints the first sprites before the game starts
         self._has_begun = False
 
     @property
@@ -95,22 +95,22 @@ class GameWindow:
 
     @property
     def num_worlds(self) -> int:
-        """One."""
+        """Number of worlds, always 1."""
         return 1
 
     @property
     def num_ticks(self) -> int:
-        """Ticks that have passed, missed ones included."""
+        """Number of elapsed ticks, including missed ones."""
         return self._beat.num_ticks
 
     @property
     def num_missed(self) -> int:
-        """Ticks for which there was no time."""
+        """Number of ticks that advanced without the pilot."""
         return self._beat.num_missed
 
     @property
     def state(self) -> np.void:
-        """The game's own record, of dtype WORLD; for the score, and for tests."""
+        """The game's state, a record of dtype WORLD; for the score, and for tests."""
         record: np.void = self._game.states[0]
         return record
 
@@ -121,9 +121,9 @@ class GameWindow:
         return {name: float(totals[name]) for name in ("value", "kills", "loot", "deaths")}
 
     def observe(self) -> Observation:
-        """How the game looked when this tick began; `time_s` is that moment on the monotonic clock.
+        """Returns the observation at the beginning of this tick; `time_s` is that moment on the monotonic clock.
 
-        The game's clock starts with the first call: whatever is loaded between window and play takes no time of it.
+        The game's clock starts with the first call, so loading after the window was opened takes no game time.
         """
         if not self._has_begun:
             self._has_begun = True
@@ -133,7 +133,7 @@ class GameWindow:
         return self._now
 
     def act(self, action: Action) -> None:
-        """Draws on until the tick is over, then carries the action out, and again for each tick that was missed."""
+        """Draws frames until the tick is over, then applies the action, and again for each missed tick."""
         self.pass_tick()
         if self.closed:
             return
@@ -143,7 +143,7 @@ class GameWindow:
             self._now = self._look(start_s)
 
     def pass_tick(self) -> None:
-        """Takes in events and draws until the tick is over; while the game is paused its tick does not end."""
+        """Handles events and draws frames until the tick is over; in a pause the tick does not end."""
         self._take_events(0)
         while not self.closed:
             now_s = self._clock()
@@ -162,12 +162,12 @@ class GameWindow:
             self._take_events(max(1, round(1000 * (until_s - now_s))))
 
     def _has_time_to_draw(self, now_s: float) -> bool:
-        """A picture is not begun that would end after its tick, unless none was drawn for long."""
+        """Whether a frame can be drawn before the tick ends, or none was drawn for SLOWEST_FRAME_S."""
         left_s = self._beat.end_s - now_s
         return self.paused or self._picture_s < left_s or now_s > self._next_frame_s + SLOWEST_FRAME_S
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
-        """A person's raw events since this was last called."""
+        """Returns the person's raw events since the last call."""
         return self.hands.take_inputs()
 
     def close(self) -> None:
@@ -182,7 +182,7 @@ class GameWindow:
         return observation
 
     def _take_events(self, timeout_ms: int) -> None:
-        """Takes in all events that are there; if there is none, waits for one up to so many milliseconds."""
+        """Handles all queued events; if there is none, waits up to `timeout_ms` for one."""
         waited = [pygame.event.wait(timeout_ms)] if timeout_ms > 0 else []
         for event in (*waited, *pygame.event.get()):
             self._take_event(event, self._clock())
@@ -206,7 +206,7 @@ class GameWindow:
             self.hands.take_event(event, now_s)
 
     def toggle_pause(self) -> None:
-        """The clock of the game stands still in a pause: its tick goes on where it was interrupted."""
+        """Pauses or resumes; the game's clock stops in a pause, and the tick continues where it was interrupted."""
         now_s = self._clock()
         if self.paused:
             self._beat.delay(now_s - self._paused_s)
@@ -243,9 +243,9 @@ class GameWindow:
 
 
 def show_plainly() -> None:
-    """Windows opened from now on show their pictures as they are, not through OpenGL, unless the environment says so.
+    """Makes windows opened later show frames without OpenGL, unless the environment selects it.
 
-    A finished picture gains nothing there, and without a graphics card OpenGL is done in software: a window of
+    A finished frame gains nothing from OpenGL, which runs in software without a graphics card: a window of
     1280x720 took 0.56 of a core with it and 0.20 without (docs/log.md).
     """
     os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
@@ -256,7 +256,7 @@ def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
     try:
         pygame.display.init()
         if pygame.display.get_driver() in _UNSEEN_DRIVERS and "SDL_VIDEODRIVER" not in os.environ:
-            pygame.display.quit()  # SDL falls back on these by itself; nobody would ever see the game
+            pygame.display.quit()  # SDL's fallback drivers, which show no window
             raise WorldError("The game's window cannot be opened: there is no display (is DISPLAY set?)")
         screen = pygame.display.set_mode(size)
     except pygame.error as problem:
@@ -269,20 +269,20 @@ def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
 
 @runtime_checkable
 class WindowPlugin(Protocol):
-    """Called by the window's own thread, up to 60 times a second: must not block."""
+    """A plugin of the game's window. Called by the window's thread, up to 60 times a second; must not block."""
 
     def take_event(self, event: pygame.event.Event, time_s: float) -> bool:
-        """Hears an event before the game does; true keeps it from the game."""
+        """Handles an event before the game; returns whether it is consumed."""
         ...
 
     def cursor(self, share: float) -> tuple[float, float] | None:
-        """Where the cursor is to be drawn, window fractions; None for where the person's mouse is.
+        """Returns the drawn cursor's position, window fractions; None for the person's mouse.
 
         Args:
-            share: of the tick that has gone by, 0..1.
+            share: elapsed fraction of the tick, 0..1.
         """
         ...
 
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
-        """Draws over a picture of the game."""
+        """Draws over a frame of the game."""
         ...

@@ -3,7 +3,7 @@
 A touch is a mouse move, a mouse button or one of the game's own keys. Keys of the window itself (pause, map) and the
 motion that the desktop reports when the window opens under a resting mouse do not count.
 
-`HumanPilot` is a person who plays alone.
+`HumanPilot` is the pilot of a person who plays alone.
 """
 
 import time
@@ -37,10 +37,10 @@ class WindowOperator:
     def __init__(
         self,
         window: GameWindow,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.perf_counter,
         on_mark: Callable[[], None] = lambda: None,
     ) -> None:
-        """Becomes the window's companion.
+        """Attaches the operator to the window as its companion.
 
         Args:
             window: the game's window.
@@ -81,7 +81,7 @@ class WindowOperator:
         return self._window.hands.end_tick()
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
-        """The person's raw events and marks since the last call, in order of time."""
+        """Returns the person's raw events and marks since the last call, in order of time."""
         marks, self._marks = self._marks, []
         inputs = self._window.take_inputs()
         return tuple(sorted((*inputs, *marks), key=lambda event: event.time_s)) if marks else inputs
@@ -104,7 +104,7 @@ class WindowOperator:
         self._cursor_path = None
 
     def cursor(self, share: float) -> tuple[float, float] | None:
-        """Position of the policy's cursor at a fraction of the tick; None when the person's mouse applies."""
+        """Returns the policy's cursor position at a fraction of the tick; None when the person's mouse applies."""
         if self._cursor_path is None or self.touched_s > self._window.observe().records["time_s"][0]:
             return None  # after a touch the person's mouse applies
         start, end = self._cursor_path
@@ -164,7 +164,7 @@ class WindowOperator:
             self.touched_s = time_s
 
     def _register_release(self, event: pygame.event.Event) -> None:
-        """During a pause: registers releases, but no touches."""
+        """Registers releases, but no touches, during a pause."""
         if event.type == pygame.MOUSEBUTTONUP:
             self._down.discard(("button", event.button))
         elif event.type == pygame.KEYUP:
