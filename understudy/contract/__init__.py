@@ -1,1 +1,1 @@
-"""The words every room speaks: observations, actions, intents, protocols, profiles, wire format, errors."""
+"""Types shared by all packages: observations, actions, intents, protocols, profiles, serialization, errors."""

@@ -1,4 +1,4 @@
-"""What a pilot does in one tick: where the cursor goes, which button and which keys are down."""
+"""Action: a pilot's output in one tick, the cursor position and the button and keys that are down."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -18,7 +18,7 @@ ACTION = np.dtype(
 
 
 class Actor(IntEnum):
-    """Who acted in a tick; every recorded tick carries one."""
+    """Who acted in a tick; stored with every recorded tick."""
 
     NOBODY = 0
     PERSON = 1
@@ -41,7 +41,7 @@ class Action:
 
 
 def idle_action(observation: Observation) -> Action:
-    """Leave the cursor where it is, hold nothing."""
+    """Returns the action that leaves the cursor in place and holds nothing."""
     records = np.zeros(len(observation), ACTION)
     records["cursor_x"] = observation.records["cursor_x"]
     records["cursor_y"] = observation.records["cursor_y"]

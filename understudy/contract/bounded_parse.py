@@ -1,7 +1,7 @@
-"""JSON and TOML text to plain values, within limits: whoever wrote the text may have meant to harm.
+"""Bounded parsers for untrusted JSON and TOML text, to plain values.
 
-The standard library's readers stop at the depth of the stack, take any number of digits and any length; TOML's needs
-cubic time for a key of many parts. `contract.serialization` turns the plain values into dataclasses.
+The standard library's parsers recurse to the stack's limit and accept any length and number of digits; tomllib needs
+cubic time for a key of many parts. `contract.serialization` converts the plain values to dataclasses.
 """
 
 import json
@@ -14,23 +14,23 @@ from typing import Any
 from understudy.contract.errors import WireError
 
 MAX_CHARACTERS = 16_000_000
-"""Of a JSON text; the longest of ours, a correction, has about 25,000."""
+"""Limit of a JSON text; our longest, a correction, has about 25,000."""
 MAX_TOML_BYTES = 100_000
-"""Of a TOML file; the longest of ours has 8,000."""
+"""Limit of a TOML file; our longest has 8,000."""
 MAX_DEPTH = 32
-"""Of values inside each other."""
+"""Limit of nesting."""
 _LONG_KEY = re.compile(rf"""(?<![\w"'-])(?:(?:[\w-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_DEPTH}}}[\w"'-]""")
-"""A dotted key of TOML with more parts than MAX_DEPTH."""
+"""Matches a dotted TOML key with more parts than MAX_DEPTH."""
 
 
 def parse_json(text: object, where: str = "", *, allow_nan: bool = True, max_characters: int = MAX_CHARACTERS) -> Any:
-    """JSON text as plain values.
+    """Parses JSON text to plain values.
 
     Args:
-        text: of one value; anything that is no text is refused.
-        where: named first in the message.
-        allow_nan: whether NaN and Infinity, which we write and JSON does not know, are read.
-        max_characters: longer texts are refused unread.
+        text: of one value; anything but a str is refused.
+        where: source of the text, first in the error message.
+        allow_nan: whether to accept NaN and Infinity, which are not JSON but which we write.
+        max_characters: a longer text is refused without parsing.
 
     Raises:
         WireError: if it is too long, not JSON, too deep, has a key twice or a number that no float can hold.
@@ -62,7 +62,7 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _finite(text: str) -> float:
     number = float(text)
-    if math.isinf(number) and "inf" not in text:  # TOML spells infinity; 1e999 becomes it in silence
+    if math.isinf(number) and "inf" not in text:  # TOML has a literal for infinity; 1e999 overflows to it silently
         raise ValueError("a number is larger than any can be")
     return number
 
@@ -72,7 +72,7 @@ def _no_constant(name: str) -> float:
 
 
 def parse_toml_file(path: Path) -> dict[str, Any]:
-    """A TOML file as plain values.
+    """Parses a TOML file to plain values.
 
     Raises:
         WireError: if it cannot be read, is not TOML, too long, too deep or has a number that no float can hold.

@@ -1,18 +1,18 @@
 """Child processes that end with their parent, whatever they compute and however it ends, kill -9 included.
 
-A child that waits on a pipe notices its parent's death only when it reads again; one that is in the middle of native
-code does not look for seconds or minutes, and holds the pipes of whoever started its parent. So the kernel ends it:
+A child that waits on a pipe notices its parent's death only at its next read; one in native code may take minutes, and
+holds the pipes of its parent's parent. So the kernel ends it:
 
-* Linux: prctl(PR_SET_PDEATHSIG, SIGKILL), set in the child before its work is unpickled and imported, and checked once
-  more against the parent's process id, which has changed if the parent died before the call. The kernel takes the
-  *thread* that started the child for its parent: that thread has to outlive the child. A spawned child first imports
-  the program that its parent was started with: keep what a program imports at its top light, as cli/main.py does.
-* Windows: a job object of the parent's, whose processes are ended with the last handle to it.
-* elsewhere (macOS): a thread of the child that looks every POLL_S whether it still has the same parent. Native code
-  that holds the interpreter's lock keeps that thread waiting.
+* Linux: prctl(PR_SET_PDEATHSIG, SIGKILL), set in the child before its work is unpickled and imported; the child then
+  compares its parent's process id, which has changed if the parent died before the call. The kernel's parent is the
+  *thread* that started the child, so that thread has to outlive the child. A spawned child first imports its parent's
+  main module, so keep a program's top-level imports light, as cli/main.py does.
+* Windows: a job object of the parent, whose processes end when its last handle is closed.
+* elsewhere (macOS): a thread of the child that checks every POLL_S whether it still has the same parent. Native code
+  that holds the GIL delays that thread.
 
-Children are spawned, not forked: torch and numba hold threads, which do not survive a fork. They inherit no file but
-the pipes of their own and stderr, on which they warn; stdin and stdout are the null device.
+Children are spawned, not forked: the threads of torch and numba do not survive a fork. They inherit only their own
+pipes and stderr, for warnings; stdin and stdout are the null device.
 """
 
 import contextlib
@@ -32,18 +32,18 @@ if sys.platform == "win32":
     from functools import cache
 
 POLL_S = 0.2
-"""The watching thread looks so often."""
+"""Polling interval of the thread that checks the parent, seconds."""
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _IDLE_PRIORITY, _BELOW_NORMAL_PRIORITY = 0x0040, 0x4000  # <winbase.h>
 
 
 def end_with_parent(parent_pid: int) -> None:
-    """Called in a child, on its main thread, as early as can be: from now on it ends when its parent does.
+    """Makes this child process end when its parent ends; call it on the main thread as early as possible.
 
-    Returns not at all if the parent has died already.
+    Does not return if the parent has already died.
 
     Args:
-        parent_pid: process id of the parent, from the parent itself.
+        parent_pid: process id of the parent, as passed by the parent.
     """
     if sys.platform != "win32":  # there the parent's job object does it
         if not _kernel_ends_us():
@@ -53,7 +53,7 @@ def end_with_parent(parent_pid: int) -> None:
 
 
 def _kernel_ends_us() -> bool:
-    """Asks Linux to kill this process when its parent's thread ends; False where that cannot be had."""
+    """Has Linux kill this process when its parent's thread ends; returns False where that is not supported."""
     if sys.platform == "linux":
         with contextlib.suppress(OSError, AttributeError):  # a libc without it
             return bool(ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0) == 0)
@@ -67,11 +67,10 @@ def _watch_parent(parent_pid: int) -> None:
 
 
 def lower_priority(niceness: int) -> None:
-    """This process gives way to others from now on.
+    """Lowers the scheduling priority of this process.
 
     Args:
-        niceness: 0 for not at all, to 19. Windows knows classes in place of numbers: idle from 10 on, below normal
-            under that.
+        niceness: 0 (unchanged) to 19. Windows has classes instead: idle from 10 on, below normal under that.
     """
     if sys.platform == "win32":
         if niceness > 0:
@@ -85,7 +84,7 @@ def lower_priority(niceness: int) -> None:
 
 
 def _let_go_of_standard_files() -> None:
-    """Stdin and stdout become the null device: a pipe that leads there ends with the parent, not with this process."""
+    """Redirects stdin and stdout to the null device, so that a pipe connected to them closes with the parent."""
     with contextlib.suppress(OSError):
         null = os.open(os.devnull, os.O_RDWR)
         os.dup2(null, 0)
@@ -94,16 +93,16 @@ def _let_go_of_standard_files() -> None:
 
 
 class ChildProcess(SpawnProcess):
-    """A process of `CONTEXT`."""
+    """A process started by `CONTEXT`."""
 
     def start(self) -> None:
-        """Starts it; the calling thread has to outlive it."""
+        """Starts the process; the calling thread has to outlive it."""
         super().start()
         if sys.platform == "win32" and self.pid is not None:
             _job().add(self.pid)
 
     def __getstate__(self) -> tuple[int, bytes]:
-        # The second part names modules that take seconds to import: it is unpickled once the child is bound to end.
+        # The second part imports modules that take seconds: it is unpickled after `end_with_parent`.
         return os.getpid(), bytes(ForkingPickler.dumps(self.__dict__))
 
     def __setstate__(self, state: tuple[int, bytes]) -> None:
@@ -114,21 +113,21 @@ class ChildProcess(SpawnProcess):
 
 
 class ChildContext(SpawnContext):
-    """Starts every process as a `ChildProcess`, those of a ProcessPoolExecutor too."""
+    """multiprocessing context that starts every process as a `ChildProcess`, also for a ProcessPoolExecutor."""
 
     Process: ClassVar[type[SpawnProcess]] = ChildProcess
 
 
 CONTEXT = ChildContext()
-"""For `multiprocessing`-like use: CONTEXT.Process, CONTEXT.Pipe, ProcessPoolExecutor(mp_context=CONTEXT)."""
+"""Use it like `multiprocessing`: CONTEXT.Process, CONTEXT.Pipe, ProcessPoolExecutor(mp_context=CONTEXT)."""
 
 
 @contextlib.contextmanager
 def children_without_interrupts() -> Iterator[None]:
-    """Children that this thread starts inside the block never see a Ctrl-C, which a terminal sends to them too.
+    """Blocks SIGINT (Ctrl-C) for children that this thread starts inside the block; a terminal sends it to them too.
 
-    They inherit the blocked signal, also for the seconds in which they import their modules and could not ignore it
-    themselves yet. On Windows, where signals cannot be blocked, a child has to ignore it as soon as it can.
+    They inherit the blocked signal, so it also holds while they import their modules. On Windows, where signals cannot
+    be blocked, a child has to ignore it as early as possible.
     """
     if sys.platform == "win32":
         yield
@@ -142,7 +141,7 @@ def children_without_interrupts() -> Iterator[None]:
 
 if sys.platform == "win32":
     _LIMITS, _KILL_ON_CLOSE = 9, 0x2000  # JobObjectExtendedLimitInformation, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
-    _SET_QUOTA, _TERMINATE = 0x0100, 0x0001  # access rights that AssignProcessToJobObject asks for
+    _SET_QUOTA, _TERMINATE = 0x0100, 0x0001  # access rights that AssignProcessToJobObject requires
 
     class _BasicLimits(ctypes.Structure):
         _fields_ = (
@@ -168,7 +167,7 @@ if sys.platform == "win32":
         )
 
     class _Job:
-        """A job object of this process; its handle is inherited by nobody, so Windows closes it with us."""
+        """A job object of this process; its handle is not inherited, so Windows closes it with this process."""
 
         def __init__(self) -> None:
             self._kernel = ctypes.WinDLL("kernel32", use_last_error=True)
@@ -180,7 +179,7 @@ if sys.platform == "win32":
             self._kernel.SetInformationJobObject(self._handle, _LIMITS, ctypes.byref(limits), ctypes.sizeof(limits))
 
         def add(self, pid: int) -> None:
-            """Puts a child into the job."""
+            """Adds a child to the job."""
             process = wintypes.HANDLE(self._kernel.OpenProcess(_SET_QUOTA | _TERMINATE, False, pid))
             self._kernel.AssignProcessToJobObject(self._handle, process)
             self._kernel.CloseHandle(process)

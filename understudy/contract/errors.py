@@ -1,17 +1,17 @@
-"""One tree of errors. A user's mistake is one sentence and exit code 2; our own mistakes are asserts.
+"""Exception hierarchy. A user's mistake raises with one sentence and exit code 2; our own mistakes are asserts.
 
-UnderstudyError                 anything that a user can understand and mend; the CLI prints it and exits 2
-├── FlagError                   a flag or a combination of flags that cannot work
+UnderstudyError                 any error that a user can understand and fix; the CLI prints it and exits 2
+├── FlagError                   an invalid flag or combination of flags
 ├── MissingExtraError           an optional package is not installed; names the extra
 ├── WireError                   JSON or TOML with an unknown key, a missing key or a wrong type
 ├── RecordingError              a recording that cannot be read
 │   ├── HostileRecordingError   a pickle that would run code
 │   ├── BeingWrittenError       a recording that a running process still writes to
-│   └── NoRecordingsError       nothing to train from; says where recordings do lie
+│   └── NoRecordingsError       nothing to train from; names folders that have recordings
 ├── CheckpointError             weights that cannot be loaded
-│   └── EncodingMismatchError   weights that were trained on another encoding
-├── TrainingError               learning that cannot go on (too little data, too many NaN steps)
-├── FeedbackError               a critic that gave no usable answer at all
+│   └── EncodingMismatchError   weights that were trained on another observation encoding
+├── TrainingError               training that cannot continue (too little data, too many NaN steps)
+├── FeedbackError               a reviewer (critic) that returned no usable answer
 └── WorldError                  a world that cannot be entered or was lost (no window, no display)
 """
 
@@ -21,7 +21,7 @@ class UnderstudyError(Exception):
 
 
 class FlagError(UnderstudyError):
-    """A flag or a combination of flags that cannot work."""
+    """An invalid flag or combination of flags."""
 
 
 class MissingExtraError(UnderstudyError):
@@ -40,11 +40,11 @@ class RecordingError(UnderstudyError):
 
 
 class HostileRecordingError(RecordingError):
-    """A pickle that would run code; nothing of it was run."""
+    """A pickle that would run code; none of it was executed."""
 
 
 class BeingWrittenError(RecordingError):
-    """A recording that a running process still writes to; it is left alone."""
+    """A recording that a running process still writes to; it is unchanged."""
 
 
 class NoRecordingsError(RecordingError):
@@ -56,15 +56,15 @@ class CheckpointError(UnderstudyError):
 
 
 class EncodingMismatchError(CheckpointError):
-    """Weights that were trained on another encoding than this version speaks."""
+    """Weights that were trained on another observation encoding than this version's."""
 
 
 class TrainingError(UnderstudyError):
-    """Learning that cannot go on."""
+    """Training that cannot continue."""
 
 
 class FeedbackError(UnderstudyError):
-    """A critic that gave no usable answer at all."""
+    """A reviewer (critic) that returned no usable answer."""
 
 
 class WorldError(UnderstudyError):

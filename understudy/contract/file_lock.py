@@ -1,8 +1,7 @@
-"""Locks on open files that say "somebody is writing this". The system takes a lock back when its process dies.
+"""File locks that mark a file as being written. The operating system releases a lock when its process dies.
 
-Advisory on Linux and macOS (flock). On Windows a locked byte cannot be read by others, so the byte that is locked lies
-where no file of ours reaches. A lock belongs to the open file: closing the file gives it back. On a disk that knows no
-locks every lock is free.
+Advisory on Linux and macOS (flock). On Windows other processes cannot read a locked byte, so the locked byte lies
+beyond the end of any file. Closing the file releases its lock. On a file system without locks every lock is free.
 """
 
 import errno
@@ -17,19 +16,19 @@ else:
     import fcntl
 
 _LOCKED_BYTE = 2**31 - 2
-"""Of Windows' lock: the last that every version of its C library can seek to."""
+"""Locked byte on Windows: the last that every version of its C library can seek to."""
 _TAKEN = (errno.EAGAIN, errno.EACCES, errno.EDEADLK)
-"""How systems say that somebody else has the lock."""
+"""Error codes for a lock that is held by another process."""
 _POLL_S = 0.005
 
 
 def try_lock(file: BinaryIO) -> bool:
-    """Takes the lock of an open file without waiting; says whether it was free."""
+    """Acquires the lock of an open file without waiting; returns whether it was free."""
     return _try(file, shared=False)
 
 
 def wait_for_lock(file: BinaryIO, timeout_s: float) -> bool:
-    """Takes the lock of an open file, waiting for it up to `timeout_s`; says whether it was free in time."""
+    """Acquires the lock of an open file, waiting up to `timeout_s` seconds; returns whether it succeeded."""
     until_s = time.perf_counter() + timeout_s
     while not try_lock(file):
         if time.perf_counter() >= until_s:
@@ -39,9 +38,9 @@ def wait_for_lock(file: BinaryIO, timeout_s: float) -> bool:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether somebody, this process included, holds the lock of a file; False where the file cannot be opened.
+    """Returns whether any process, this one included, holds the lock of a file; False if the file cannot be opened.
 
-    Looking takes a lock that others may share, so that two that only look do not get into each other's way.
+    The test uses a shared lock, so that two concurrent tests do not disturb each other.
     """
     try:
         with path.open("rb") as file:
@@ -60,7 +59,7 @@ def _try(file: BinaryIO, *, shared: bool) -> bool:
 
 if sys.platform == "win32":
 
-    def _lock(file: BinaryIO, shared: bool) -> None:  # a shared lock is not offered
+    def _lock(file: BinaryIO, shared: bool) -> None:  # Windows has no shared lock
         position = file.tell()
         file.seek(_LOCKED_BYTE)
         try:

@@ -1,7 +1,7 @@
-"""One writer at a time in a folder: a lock on a hidden file beside the files that may be replaced.
+"""Folder lock: one writer at a time, by a lock on a hidden file beside the files that may be replaced.
 
-A lock on the file that is written would be lost when somebody puts another in its place. The lock file stays behind,
-empty: taking it away would let two processes hold a lock of the same name.
+A lock on the written file itself would be lost when the file is replaced. The empty lock file is never deleted: else
+two processes could hold a lock of the same name.
 """
 
 import errno
@@ -17,14 +17,14 @@ LOCK_NAME = ".lock"
 
 @contextmanager
 def folder_lock(folder: Path, timeout_s: float = 10.0) -> Iterator[None]:
-    """Keeps every other `folder_lock` of a folder waiting, in this process and in others, until the end of the block.
+    """Holds a folder's lock in the block; every other `folder_lock` of it, in any process, waits.
 
     Args:
-        folder: is there and can be written to.
-        timeout_s: how long to wait for whoever has it.
+        folder: exists and is writable.
+        timeout_s: how long to wait for the present holder.
 
     Raises:
-        TimeoutError: if it was not free in time.
+        TimeoutError: if the lock was not free in time.
         OSError: if the lock file cannot be opened.
     """
     path = folder / LOCK_NAME

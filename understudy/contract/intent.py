@@ -1,4 +1,4 @@
-"""Why a pilot acts: the mode, the goal, the target and the gesture to come. For viewers, recordings and critics."""
+"""Intent: a pilot's mode, goal, target and present gesture, published for viewers, recordings and reviewers."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -9,7 +9,7 @@ from understudy.contract.observation import MAX_TRACKS
 
 
 class Mode(IntEnum):
-    """What the Strategist decides, in the guide's words and order."""
+    """Mode, predicted by the Strategist; names and order are the guide's."""
 
     FIGHT = 0
     LOOT = 1
@@ -23,7 +23,7 @@ GOAL_WIDTH = 16
 
 
 class Phase(IntEnum):
-    """Where the hand is in a gesture."""
+    """Phase of the motor model in a gesture."""
 
     IDLE = 0
     MOVE = 1
@@ -56,7 +56,7 @@ class Intent:
 
 
 def no_intent(num_worlds: int) -> Intent:
-    """The intent of a pilot that does not say what it is up to."""
+    """Returns the empty intent, of a pilot that publishes none."""
     records = np.zeros(num_worlds, INTENT)
     records["mode"] = -1
     return Intent(records)

@@ -1,12 +1,12 @@
-"""Looks after numba's compiled code: forgets what is older than its source, and finds a folder where there is none.
+"""numba's on-disk cache: removes compiled code that is older than its sources, and provides a writable cache folder.
 
-numba keys its cache on disk by the file of a function, not by the files of the functions that it calls: after a
-change to a callee in another file, the caller goes on running the old code without a word. The embedded game has one
-compiled entry point and gives it a fingerprint of its rules; rooms with many entry points call `forget_stale_code`.
+numba keys its cache by the file of a function, not by the files of the functions that it calls: after a change to a
+callee in another file, the caller silently runs the old code. The embedded game has one compiled entry point, with a
+fingerprint of its rules; packages with many entry points call `forget_stale_code`.
 
-numba keeps compiled code beside the source, or in the user's cache folder, and raises while a module is imported where
-neither can be written to: a read-only installation, used by somebody without a home (a service, a container). Then
-`ensure_cache_folder` puts the code of this run into a temporary folder, which child processes use too.
+numba stores compiled code beside the source or in the user's cache folder, and raises at import if neither is writable:
+a read-only installation, used without a home folder (a service, a container). Then `ensure_cache_folder` provides a
+temporary folder for this run, which child processes use too.
 """
 
 import atexit
@@ -29,18 +29,18 @@ _log = logging.getLogger(__name__)
 
 @cache
 def forget_stale_code(*rooms: Path) -> int:
-    """Removes numba's cached code of some folders if any compiled source in them has changed since.
+    """Removes numba's cached code of some folders if any compiled source in them has changed.
 
-    Called before the first compiled function runs; reads the folders' files once a process. Where they cannot be
-    written to, numba keeps its cache elsewhere and this does nothing: an installed package changes only by a new
-    installation, which gives every file a new time, and that numba does notice.
+    Call it before the first compiled function runs; reads the folders' files once per process. Does nothing in
+    read-only folders, where numba's cache is elsewhere: an installed package changes only by a new installation, which
+    changes the files' times, and numba detects that.
 
     Args:
-        rooms: folders whose compiled functions call one another; the `__pycache__` of the first remembers what the
-            code was made of.
+        rooms: folders whose compiled functions call one another; the `__pycache__` of the first stores a fingerprint of
+            the sources.
 
     Returns:
-        How many files of compiled code were removed.
+        Number of removed files of compiled code.
     """
     made_of = _fingerprint(rooms)
     stamp = rooms[0] / "__pycache__" / STAMP
@@ -49,7 +49,7 @@ def forget_stale_code(*rooms: Path) -> int:
     num_removed = 0
     try:
         for index in (path for room in rooms for path in room.rglob("__pycache__/*.nbi")):
-            index.unlink(missing_ok=True)  # the code itself (.nbc) is found through its index only
+            index.unlink(missing_ok=True)  # the code itself (.nbc) is found only through its index
             num_removed += 1
         stamp.parent.mkdir(exist_ok=True)
         stamp.write_text(made_of, encoding="ascii")
@@ -68,24 +68,24 @@ def _fingerprint(rooms: tuple[Path, ...]) -> str:
 
 
 def ensure_cache_folder(package: Path = PACKAGE) -> Path | None:
-    """Sets NUMBA_CACHE_DIR to a temporary folder, removed when this process ends, if numba would find no other.
+    """Sets NUMBA_CACHE_DIR to a temporary folder, removed when this process ends, if numba would find no writable one.
 
-    Called before the first compiled module is imported.
+    Call it before the first compiled module is imported.
 
     Args:
         package: folder of the compiled sources.
 
     Returns:
-        The folder, or None if numba finds one by itself.
+        The folder, or None if numba finds a writable one.
 
     Raises:
-        OSError: if not even a temporary folder can be made.
+        OSError: if no temporary folder can be created.
     """
     if VARIABLE in os.environ and _is_writable(Path(os.environ[VARIABLE])):
         return None
     if all(_is_writable(folder / "__pycache__") for folder in {source.parent for source in package.rglob("*.py")}):
         return None
-    appdirs: Any = importlib.import_module("numba.misc.appdirs")  # without types
+    appdirs: Any = importlib.import_module("numba.misc.appdirs")  # has no type hints
     config: Any = importlib.import_module("numba.core.config")
     of_user = Path(appdirs.AppDirs(appname="numba", appauthor=False).user_cache_dir)
     if _is_writable(of_user):
@@ -104,7 +104,7 @@ def ensure_cache_folder(package: Path = PACKAGE) -> Path | None:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Tried as numba tries it."""
+    """Returns whether a folder is writable, by numba's own test."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()

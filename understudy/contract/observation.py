@@ -1,8 +1,8 @@
-"""What a pilot sees: one fixed-size record per world and tick, the same for play, recording and training.
+"""Observation: one fixed-size record per world and tick, the same for play, recording and training.
 
 An ``Observation`` wraps a numpy record array, so one type serves a single live world (shape ``(1,)``), 128 evaluation
-worlds in lockstep (``(128,)``) and an hour of recording (``(72000,)``); compiled code takes ``records`` as it is, and
-a recording writes its bytes. Unknown readings are NaN, never a guess: an unreadable bar is not a full one.
+worlds in lockstep (``(128,)``) and an hour of recording (``(72000,)``); compiled code uses ``records`` directly, and a
+recording writes its bytes. Unknown readings are NaN, never a guess: an unreadable bar is not a full one.
 
 Axis letters used in tensor suffixes everywhere: B worlds or batch, T ticks, N track slots, L landmarks, M modes,
 K keys, F features, D model width, G goal width, C pointer candidates, X mixture components.
@@ -22,7 +22,7 @@ MAX_LANDMARKS = 6
 
 
 class Role(IntEnum):
-    """What an object is to the player; a game profile maps its own kinds to these."""
+    """Role of an object for the player; a game profile maps its own kinds to these."""
 
     NONE = 0
     ENEMY = 1
@@ -50,9 +50,9 @@ PLAYER = np.dtype(
         ("vx", "f4"),  # velocity over ground in window widths / heights per second
         ("vy", "f4"),
         ("rocket_ready", "f4"),  # 0 just fired .. 1 ready
-        ("ammo", "f4", (4,)),  # what is left of each ammunition kind, fraction of a full hold
+        ("ammo", "f4", (4,)),  # rest of each ammunition kind, fraction of a full hold
         ("ammo_kind", "i2"),  # 1..4, the kind loaded; 0 unknown
-        ("map_index", "i2"),  # which map, an index into the profile's maps; -1 unknown
+        ("map_index", "i2"),  # index into the profile's maps; -1 unknown
         ("laser_on", "u1"),
         ("safe", "u1"),  # inside a base's safe zone
         ("alive", "u1"),
@@ -86,7 +86,7 @@ LANDMARK = np.dtype([("role", "i4"), ("x", "f4"), ("y", "f4")])
 
 EVENTS = np.dtype(
     [
-        ("hits", "f4"),  # shots of the player that hit, since the observation before
+        ("hits", "f4"),  # shots of the player that hit
         ("misses", "f4"),
         ("kills", "f4"),
         ("loot", "f4"),  # boxes collected
@@ -97,31 +97,31 @@ EVENTS = np.dtype(
         ("value", "f4"),  # points earned by kills and boxes
     ],
 )
-"""What the game's log said since the observation before. Counts, except where a unit is given."""
+"""Game events since the previous observation. Counts, except where a unit is given."""
 
 OBSERVATION = np.dtype(
     [
-        ("time_s", "f8"),  # monotonic time at which this was true
+        ("time_s", "f8"),  # monotonic time of the observed state
         ("player", PLAYER),
         ("tracks", TRACK, (MAX_TRACKS,)),
         ("landmarks", LANDMARK, (MAX_LANDMARKS,)),
         ("events", EVENTS),
         ("cursor_x", "f4"),  # window fractions 0..1
         ("cursor_y", "f4"),
-        ("keys", "u4"),  # bit k: the profile's key k was down at some moment since the observation before
-        ("button", "u4"),  # a Button that was down at some moment since the observation before
+        ("keys", "u4"),  # bit k: the profile's key k was down at some moment since the previous observation
+        ("button", "u4"),  # a Button that was down at some moment since the previous observation
     ],
 )
 
 
 @dataclass(frozen=True)
 class Observation:
-    """What B worlds (or T ticks of one) look like, as records of dtype OBSERVATION; the holder owns the memory."""
+    """Observations of B worlds (or of T ticks of one), as records of dtype OBSERVATION; the holder owns the memory."""
 
     records: np.ndarray
     """Records of dtype OBSERVATION, shape (B,)."""
     frames: UInt8[np.ndarray, "B height width 3"] | None = None
-    """RGB pictures of the same moments where somebody asked for them."""
+    """RGB frames of the same moments, if requested; else None."""
 
     def __post_init__(self) -> None:
         assert self.records.dtype == OBSERVATION and self.records.ndim == 1
@@ -130,16 +130,16 @@ class Observation:
         return len(self.records)
 
     def __getitem__(self, worlds: slice | np.ndarray) -> "Observation":
-        """Some of the worlds (or ticks); a slice shares memory with the whole."""
+        """Returns some of the worlds (or ticks); a slice is a view."""
         return Observation(self.records[worlds], None if self.frames is None else self.frames[worlds])
 
     def copy(self) -> "Observation":
-        """An independent copy, for whoever keeps an observation beyond the tick it was handed out for."""
+        """Returns an independent copy, which stays valid after the tick."""
         return Observation(self.records.copy(), None if self.frames is None else self.frames.copy())
 
     @property
     def occupied(self) -> Bool[np.ndarray, "B N"]:
-        """Which track slots hold an object."""
+        """Mask of the track slots that hold an object."""
         return np.asarray(self.records["tracks"]["id"] > 0)
 
     @property
@@ -149,10 +149,10 @@ class Observation:
 
 
 def empty_observation(num_worlds: int) -> Observation:
-    """An Observation of nothing: no tracks, everything zero."""
+    """Returns an empty Observation: no tracks, all values zero."""
     return Observation(np.zeros(num_worlds, OBSERVATION))
 
 
 def concatenate(parts: Sequence[Observation]) -> Observation:
-    """Worlds (or ticks) of several observations one after the other, without frames."""
+    """Concatenates observations along the axis of worlds (or ticks), without frames."""
     return Observation(np.concatenate([part.records for part in parts]))

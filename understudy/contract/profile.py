@@ -1,6 +1,6 @@
-"""A game as data: its window, keys, kinds of object and maps. Read from TOML by `serialization`; no behaviour in it.
+"""Game profile: one game's window, keys, object kinds and maps as plain data, read from TOML by `serialization`.
 
-A profile may come from anyone, so each dataclass refuses values that no game has (ValueError).
+A profile may come from an untrusted source, so each dataclass rejects impossible values (ValueError).
 """
 
 import re
@@ -19,14 +19,14 @@ from understudy.contract.ranges import (
 from understudy.contract.screen_layout import Screen
 
 KEY_BITS = 32
-"""Of `keys` in an action: a game has no more keys than that."""
+"""Bits of `keys` in an action, the most keys that a game can have."""
 MAX_ENTRIES = 1000
-"""Kinds, maps or panels of a profile; the policies have places for fewer (policies/click_semantics.py)."""
+"""Limit of kinds, maps or panels in a profile; the policies support fewer (policies/click_semantics.py)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rectangle:
-    """A part of the window, in window fractions."""
+    """A rectangle of the window, in window fractions."""
 
     left: float
     top: float
@@ -37,13 +37,13 @@ class Rectangle:
         require_inside_window("a rectangle", self.left, self.top, self.width, self.height)
 
     def contains(self, x: float, y: float) -> bool:
-        """Whether a point in window fractions lies inside."""
+        """Returns whether a point (window fractions) lies inside."""
         return self.left <= x < self.left + self.width and self.top <= y < self.top + self.height
 
 
 @dataclass(frozen=True, kw_only=True)
 class Margins:
-    """What lies around the game inside its window, such as a browser's tabs and toolbar. Pixels from each edge."""
+    """Margins between window and play area, such as a browser's toolbar. Pixels from each edge."""
 
     left: int = 0
     top: int = 0
@@ -57,7 +57,7 @@ class Margins:
 
 @dataclass(frozen=True, kw_only=True)
 class Hotkeys:
-    """The keys by which a person commands understudy while a game on the screen has the focus."""
+    """Hotkeys that control understudy while the game has the focus."""
 
     pause: str = "f1"
     wrong: str = "f2"
@@ -75,7 +75,7 @@ class Hotkeys:
         return (self.pause, self.wrong, self.stop, self.record, self.save, self.discard)
 
     def in_words(self, sentence: str) -> str:
-        """A sentence that names the default keys (F1, F2 ...), with these keys in place of them."""
+        """Returns a sentence with its default keys (F1, F2 ...) replaced by these keys."""
         used = dict(zip(DEFAULT_HOTKEYS, self.names, strict=True))
         return re.sub(r"\bF[123567]\b", lambda found: used[found[0].lower()].upper(), sentence)
 
@@ -92,7 +92,7 @@ class Kind:
     value: float = 0.0
     """Points for killing or collecting one."""
     strength: float = 0.0
-    """How dangerous, 0 harmless .. 1 the worst of this game."""
+    """Danger, 0 (harmless) .. 1 (the most dangerous of this game)."""
 
     def __post_init__(self) -> None:
         require_name("the name of a kind", self.name)
@@ -102,14 +102,14 @@ class Kind:
 
 @dataclass(frozen=True, kw_only=True)
 class GameNote:
-    """One game, as far as policies depend on it. Empty in checkpoints that were written before there was one."""
+    """The parts of a game on which policies depend, saved in checkpoints; empty in older ones."""
 
     name: str = ""
-    """The profile's name: for people; another name alone is no other game."""
+    """The profile's name, for display; it does not identify the game."""
     keys: tuple[str, ...] = ()
-    """In the order of their bits."""
+    """Names of the keys, in the order of their bits."""
     kinds: tuple[str, ...] = ()
-    """Names of the kinds of object, in the order of their numbers."""
+    """Names of the object kinds, in the order of their indices."""
 
     def __post_init__(self) -> None:
         if len(self.name) > MAX_NAME:
@@ -123,31 +123,30 @@ class Profile:
     """One game."""
 
     name: str
-    """Also the name of its detector's file."""
+    """Name; also the file name of the game's detector."""
     window_title: str
     window_width: int
-    """Pixels of the play area, at the size that the profile's numbers were made for."""
+    """Size of the play area for which the profile's pixel values hold."""
     window_height: int
     minimap: Rectangle
     panels: tuple[Rectangle, ...] = ()
-    """Parts of the window that are not open space: bars, log, buttons. Clicking there does not fly."""
+    """Panels: parts of the window that are not open space (bars, log, buttons). Clicks there do not move the ship."""
     keys: tuple[str, ...]
-    """Names of the keys that the game knows, at most KEY_BITS; the order is the bit order of `keys` in actions."""
+    """Names of the game's keys, at most KEY_BITS; the order is the bit order of `keys` in actions."""
     kinds: tuple[Kind, ...]
-    """Kinds of object; the order is the `kind` of a track."""
+    """Object kinds; a track's `kind` is an index into these."""
     maps: tuple[str, ...]
-    """Names of the maps; the order is `map_index`."""
+    """Names of the maps; `map_index` is an index into these."""
     eye: Screen | None = field(default=None, compare=False)
-    """What the window shows where. Two profiles that differ in this alone are the same game: what was recorded or
-    learnt with one serves the other. That holds for `play_area`, `forbidden` and `hotkeys`, too."""
+    """Screen layout. Profiles that differ only in this are the same game, and share recordings and weights; likewise
+    for `play_area`, `forbidden` and `hotkeys`."""
     play_area: Margins | None = field(default=None, compare=False)
-    """The window without these edges is the play area: what is seen, recorded and clicked. Every place in window
-    fractions, here and in observations and actions, is a place in it. Nothing outside is ever pressed. None for the
-    whole window."""
+    """The window without these margins is the play area, which is observed, recorded and clicked. All window fractions,
+    here and in observations and actions, are relative to it. No click is sent outside. None for the whole window."""
     forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
-    """Parts of the play area that no button is ever pressed on, such as a shop, a link or a button that quits."""
+    """Rectangles of the play area in which no click is sent, such as a shop, a link or a quit button."""
     hotkeys: Hotkeys | None = field(default=None, compare=False)
-    """Keys of understudy itself; the game does not get them where the system lets us take them. None for F1 to F7."""
+    """Hotkeys of understudy, withheld from the game where the system allows it. None for F1 to F7."""
 
     def __post_init__(self) -> None:
         require_file_name("the name of a game", self.name)
@@ -164,21 +163,21 @@ class Profile:
 
     @property
     def margins(self) -> Margins:
-        """What lies around the play area."""
+        """Margins around the play area."""
         return self.play_area or Margins()
 
     @property
     def our_keys(self) -> Hotkeys:
-        """The keys by which understudy is commanded."""
+        """The hotkeys of understudy."""
         return self.hotkeys or Hotkeys()
 
     @property
     def note(self) -> GameNote:
-        """What of this game weights depend on."""
+        """Returns the parts of this game on which weights depend."""
         return GameNote(name=self.name, keys=self.keys, kinds=tuple(kind.name for kind in self.kinds))
 
     def key_bit(self, name: str) -> int:
-        """The bit mask of one key.
+        """Returns the bit mask of one key.
 
         Raises:
             ValueError: if the game has no such key.

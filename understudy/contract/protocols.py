@@ -12,7 +12,7 @@ from understudy.contract.observation import Observation
 from understudy.contract.profile import Profile
 
 Carry = Any
-"""A pilot's memory from tick to tick; opaque to everyone else, never hidden inside the pilot."""
+"""A pilot's state from tick to tick, passed in and out (as in JAX's `scan`); opaque to others."""
 
 
 @runtime_checkable
@@ -21,7 +21,7 @@ class World(Protocol):
 
     @property
     def profile(self) -> Profile:
-        """Which game this is."""
+        """The profile of the game."""
         ...
 
     @property
@@ -34,7 +34,7 @@ class World(Protocol):
         ...
 
     def act(self, action: Action) -> None:
-        """Carries the actions out; a world that does not run by itself advances by one tick."""
+        """Executes the actions; a world that is not real-time advances by one tick."""
         ...
 
     def close(self) -> None:
@@ -46,7 +46,7 @@ class World(Protocol):
 class RolloutStep(Protocol):
     """A policy's inputs in one tick and the random draws of its action, from which its log-probability follows.
 
-    Opaque to everyone but the learners of that policy, which check for its class (policies/sampling.py).
+    Opaque to all but that policy's learners, which check its class (policies/sampling.py).
     """
 
     @property
@@ -57,25 +57,25 @@ class RolloutStep(Protocol):
 
 @dataclass(frozen=True)
 class Decision:
-    """A pilot's action in one tick, the intent behind it, and its memory."""
+    """A pilot's output in one tick: action, intent and carry."""
 
     action: Action
     intent: Intent
     carry: Carry
     actors: Int8[np.ndarray, " B"] | None = None
-    """Who acts, an Actor for each world, where the pilot decides that (a person took over); else the session does."""
+    """The Actor of each world, if the pilot decides it (a person took over); else the session does."""
     timing: np.ndarray | None = None
     """Records of dtype TIMING, shape (B,), of a pilot that plays in real time."""
     rollout_step: RolloutStep | None = None
-    """Of a policy that samples its action; its arrays are not changed later."""
+    """Rollout step of a policy that samples its action; its arrays are not changed later."""
 
 
 @runtime_checkable
 class Pilot(Protocol):
-    """Decides once a tick, for B worlds at a time."""
+    """Decides once per tick, for B worlds at a time."""
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
-        """Returns the initial memory of B worlds; whatever is random in world b depends on seeds[b] alone."""
+        """Returns the initial carry of B worlds; randomness in world b depends on seeds[b] alone."""
         ...
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
@@ -85,17 +85,17 @@ class Pilot(Protocol):
 
 @dataclass(frozen=True)
 class InputEvent:
-    """One raw event of a person's mouse or keyboard, with its own time."""
+    """One raw event of a person's mouse or keyboard, with its own timestamp."""
 
     time_s: float
     """Monotonic, on the clock of the observations."""
     kind: str
-    """`move`, `press` or `release`; `mark` for a moment that somebody wants to find again; `weights` for new ones."""
+    """`move`, `press` or `release`; `mark` for a bookmark; `weights` for a change of weights."""
     code: str
-    """`left` or `right` for a button, the profile's name for a key, empty for a move, for a mark what it is, for new
-    weights the Executor's identity."""
+    """`left` or `right` for a button, the profile's name of a key, empty for a move, the label of a mark, or the
+    identity of the Executor's new weights."""
     x: float
-    """Cursor in window fractions at that moment."""
+    """Cursor position at that moment, window fractions."""
     y: float
 
 
@@ -109,23 +109,23 @@ class Step:
     action: Action
     intent: Intent
     actors: Int8[np.ndarray, " B"]
-    """Who acted, an Actor for each world."""
+    """The Actor of each world."""
     inputs: tuple[InputEvent, ...] = field(default=())
-    """Raw events since the step before (live worlds with B = 1 only)."""
+    """Raw events since the previous step (only live worlds, B = 1)."""
     timing: np.ndarray | None = None
     """Records of dtype TIMING, shape (B,), of a pilot that plays in real time."""
     rollout_step: RolloutStep | None = None
-    """Of the policy that decided, whoever acted; its arrays are not changed later."""
+    """Rollout step of the policy, whoever acted; its arrays are not changed later."""
 
 
 @runtime_checkable
 class Listener(Protocol):
-    """Receives every step after its action was carried out. Must not block: the control thread calls it."""
+    """Receives every step after its action was executed. Must not block: the control thread calls it."""
 
     def on_step(self, step: Step) -> None:
-        """Called once a tick. The step's arrays are the world's own: copy what is kept."""
+        """Called once per tick. The world owns the step's arrays: copy what is kept."""
         ...
 
     def close(self) -> None:
-        """Called once, when the session ends for whatever reason."""
+        """Called once when the session ends, for any reason."""
         ...

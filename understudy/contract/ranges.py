@@ -1,15 +1,15 @@
-"""Checks that the dataclasses of a profile share; each raises ValueError, which the reader turns into a sentence.
+"""Validation functions shared by the dataclasses of a profile; each raises ValueError, which the reader reports.
 
-All are written so that NaN fails them: every comparison with it is false.
+All are written so that NaN fails: every comparison with NaN is false.
 """
 
 from collections.abc import Iterable
 
 ROUNDING = 1e-6
-"""By so much a rectangle may reach over the window's edge: fractions are written with five digits."""
+"""Tolerance at the window's edge: fractions are written with five digits."""
 MAX_NAME = 64
 MAX_PIXELS = 16_384
-"""Of a window's side."""
+"""Limit of a window's side, pixels."""
 
 
 def require_range(what: str, value: float | int, low: float | int, high: float | int) -> None:
@@ -19,7 +19,7 @@ def require_range(what: str, value: float | int, low: float | int, high: float |
 
 
 def require_inside_window(what: str, left: float, top: float, width: float, height: float) -> None:
-    """Raises ValueError unless a rectangle, window fractions, has a size and lies in the window."""
+    """Raises ValueError unless a rectangle (window fractions) has a positive size and lies in the window."""
     begins = left >= -ROUNDING and top >= -ROUNDING and width > 0 and height > 0
     if not (begins and left + width <= 1 + ROUNDING and top + height <= 1 + ROUNDING):
         raise ValueError(
@@ -29,20 +29,20 @@ def require_inside_window(what: str, left: float, top: float, width: float, heig
 
 
 def require_colours(what: str, colours: Iterable[tuple[int, int, int]]) -> None:
-    """Raises ValueError unless all are red, green and blue from 0 to 255."""
+    """Raises ValueError unless all are RGB values from 0 to 255."""
     for colour in colours:
         if not all(0 <= channel <= 255 for channel in colour):
             raise ValueError(f"{what} must be red, green, blue from 0 to 255, not {colour}")
 
 
 def require_name(what: str, name: str) -> None:
-    """Raises ValueError unless a name has 1 to 64 characters that can be shown."""
+    """Raises ValueError unless a name has 1 to 64 printable characters."""
     if not 0 < len(name) <= MAX_NAME or not name.isprintable():
         raise ValueError(f"{what} must have 1 to {MAX_NAME} printable characters, not {name[:MAX_NAME]!r}")
 
 
 def require_file_name(what: str, name: str) -> None:
-    """Raises ValueError unless a name can also be that of a file, on every system and in any folder."""
+    """Raises ValueError unless a name is also a valid file name on every system."""
     require_name(what, name)
     if any(letter in '/\\:*?"<>|' for letter in name) or name[0] in ". " or name[-1] in ". ":
         raise ValueError(
@@ -52,7 +52,7 @@ def require_file_name(what: str, name: str) -> None:
 
 
 def require_distinct(what: str, names: Iterable[str], most: int) -> None:
-    """Raises ValueError if there are more than `most` names, or one twice, or one that is no name."""
+    """Raises ValueError for more than `most` names, a duplicate or an invalid name."""
     seen: set[str] = set()
     for name in names:
         require_name(what, name)

@@ -1,8 +1,8 @@
-"""Keeps a loop (`Rate`) or a real-time game (`Beat`) at its rate by absolute deadlines, and reports lateness.
+"""Fixed-rate scheduling by absolute deadlines, for a loop (`Rate`) or a real-time game (`Beat`); measures lateness.
 
 Relative sleeping (work, then sleep a period) drifts: measured at 20 Hz over 200 ticks with 2-12 ms of work it gave
-19.90 Hz and 48 ms of drift, absolute deadlines 20.00 Hz and 0.1 ms. A slot that was missed is skipped and counted,
-never caught up in a burst. The clock is passed in, so a test runs an hour of ticks without sleeping.
+19.90 Hz and 48 ms of drift, absolute deadlines 20.00 Hz and 0.1 ms. A missed slot is skipped and counted, never caught
+up in a burst. The clock is passed in, so a test runs an hour of ticks without sleeping.
 """
 
 import logging
@@ -23,14 +23,14 @@ KEPT_TICKS = 72_000  # an hour at 20 Hz; the percentiles are over the last of th
 
 @runtime_checkable
 class Clock(Protocol):
-    """Where time comes from."""
+    """Source of time."""
 
     def now_s(self) -> float:
-        """Monotonic time in seconds."""
+        """Returns monotonic time in seconds."""
         ...
 
     def sleep_until(self, time_s: float) -> None:
-        """Returns at `time_s` or soon after; at once if that is past."""
+        """Returns at `time_s` or soon after; immediately if that is past."""
         ...
 
 
@@ -39,11 +39,11 @@ class SystemClock:
     Windows before Python 3.13. On Linux and macOS both are the same clock."""
 
     def now_s(self) -> float:
-        """Seconds since some fixed moment."""
+        """Returns the seconds since a fixed moment."""
         return time.perf_counter()
 
     def sleep_until(self, time_s: float) -> None:
-        """Sleeps; gives the processor away rather than spinning for the last fraction of a millisecond."""
+        """Sleeps; does not spin for the last fraction of a millisecond."""
         remaining_s = time_s - time.perf_counter()
         if remaining_s > 0:
             time.sleep(remaining_s)
@@ -51,12 +51,12 @@ class SystemClock:
 
 @dataclass(frozen=True, kw_only=True)
 class RateReport:
-    """How well a loop kept its rate; latenesses are in seconds after the deadline."""
+    """Latency statistics of a loop; seconds after the deadline."""
 
     rate_hz: float
     num_ticks: int
     num_skipped: int
-    """Slots in which nothing ran because the tick before took too long."""
+    """Slots that were skipped because the previous tick took too long."""
     num_late: int
     """Ticks that began a whole period or more after their deadline."""
     late_p50_s: float
@@ -78,7 +78,7 @@ class RateReport:
 
 
 class Rate:
-    """Deadlines at `start + k / rate_hz`. Belongs to the one thread that calls `wait`."""
+    """Deadlines at `start + k / rate_hz`. Used by the one thread that calls `wait`."""
 
     def __init__(self, rate_hz: float, clock: Clock | None = None) -> None:
         """Args:
@@ -98,10 +98,10 @@ class Rate:
         self._late_s: deque[float] = deque(maxlen=KEPT_TICKS)
 
     def wait(self) -> int:
-        """Returns when the next slot begins; the first call returns at once and sets the start.
+        """Waits until the next slot begins; the first call returns immediately and sets the start.
 
         Returns:
-            How many slots were skipped, because the work since the last call reached past them.
+            Number of slots that were skipped because the work since the last call took too long.
         """
         if self._start_s is None:
             self._start_s = self.clock.now_s()
@@ -121,7 +121,7 @@ class Rate:
         return skipped
 
     def report(self) -> RateReport:
-        """The figures so far: percentiles over the last hour of ticks, the rest over all of them."""
+        """Returns the statistics so far: percentiles over the last KEPT_TICKS ticks, the rest over all ticks."""
         p50, p95, p99 = np.percentile(self._late_s, [50, 95, 99]) if self._late_s else (0.0, 0.0, 0.0)
         return RateReport(
             rate_hz=self.rate_hz,
@@ -136,14 +136,14 @@ class Rate:
 
 
 LONGEST_GAP_S = 1.0
-"""A longer standstill (a suspended machine) does not count as missed ticks."""
+"""Pause, seconds, above which ticks do not count as missed (a suspended machine)."""
 
 
 class Beat:
-    """Counts the ticks of a game that does not wait for its pilot. Belongs to the thread that plays."""
+    """Counts the ticks of a game that does not wait for its pilot. Used by the thread that plays."""
 
     def __init__(self, clock: Callable[[], float], most_behind: int = 0) -> None:
-        """The first tick begins now.
+        """Starts the first tick.
 
         Args:
             clock: monotonic seconds.
@@ -151,17 +151,17 @@ class Beat:
         """
         self._clock, self._most_behind = clock, most_behind
         self.start_s = clock()
-        """When the present tick began."""
+        """Start of the present tick, seconds."""
         self.num_ticks, self.num_missed = 0, 0
-        """Ticks that are over, missed ones included; ticks that were missed."""
+        """Number of finished ticks, missed ones included; number of missed ticks."""
 
     @property
     def end_s(self) -> float:
-        """When the present tick is over."""
+        """End of the present tick, seconds."""
         return self.start_s + TICK_S
 
     def restart(self) -> None:
-        """Begins a tick now; the time since the last one counts as no missed tick."""
+        """Starts a tick now; the time since the last one does not count as missed."""
         self.start_s = self._clock()
 
     def delay(self, seconds: float) -> None:
@@ -169,10 +169,10 @@ class Beat:
         self.start_s += seconds
 
     def next(self) -> list[float]:
-        """Ends the tick, which may have been over for a while.
+        """Ends the tick, possibly late.
 
         Returns:
-            When each tick since then began: missed ones first, the present one last.
+            Start of each tick since then: missed ones first, the present one last.
         """
         late_s = self._clock() - self.end_s
         if late_s > LONGEST_GAP_S:

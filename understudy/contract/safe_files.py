@@ -1,10 +1,10 @@
-"""Creates and replaces files so that nothing is overwritten, followed or left half written.
+"""Safe file operations: exclusive creation and atomic replacement, without following symbolic links.
 
-A folder may be shared: whoever can write there could lay a symbolic link where a file is about to be written, or under
-the name of a temporary file that can be guessed. So new files are created exclusively, links are never followed, and
-temporary names are drawn at random. Links on the way to a folder are followed: they are the user's own choice.
+In a shared folder, another user could place a symbolic link at the path of the next file, or at a guessable temporary
+name. So files are created exclusively, links are never followed, and temporary names are random. Links in the path of
+the folder are followed: they are the user's own choice.
 
-All functions raise OSError as the operating system gives it: FileExistsError where a name is taken.
+All functions raise the operating system's OSError: FileExistsError if a name is taken.
 """
 
 import errno
@@ -20,23 +20,23 @@ from pathlib import Path
 from typing import BinaryIO
 
 _NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)  # Windows has neither
-_NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)  # a pipe in the place of the file must not make us wait
+_NON_BLOCKING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe at this path must not block
 TEMPORARY_SUFFIX = ".partial"
 REPLACE_PATIENCE_S, RETRY_S = (5.0 if sys.platform == "win32" else 0.0), 0.05
-"""Windows replaces no file that is open: how long, and how often, `replace_file` tries."""
+"""Timeout and interval, seconds, of `replace_file` on Windows, which cannot replace an open file."""
 
 
 def create_new(path: Path) -> BinaryIO:
-    """Creates a file that was not there and opens it for reading and writing, unbuffered.
+    """Creates a new file and opens it for reading and writing, unbuffered.
 
     Raises:
-        FileExistsError: if anything has that name, also a symbolic link that leads nowhere.
+        FileExistsError: if the name is taken, even by a dangling symbolic link.
     """
     return open(path, "x+b", buffering=0, opener=_open_unfollowed)
 
 
 def open_to_append(path: Path) -> BinaryIO:
-    """Opens a file to append to its end, unbuffered; creates it where it is missing.
+    """Opens a file for appending, unbuffered; creates it if it is missing.
 
     Raises:
         OSError: if the name is a symbolic link, a pipe or a device.
@@ -50,9 +50,9 @@ def open_to_append(path: Path) -> BinaryIO:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A temporary file, buffered, whose content takes the place of `path` at the end, whole or not at all.
+    """Yields a buffered temporary file, which atomically replaces `path` at the end of the block.
 
-    A symbolic link of that name is replaced, not followed. After an exception the old file stays as it was.
+    A symbolic link at `path` is replaced, not followed. After an exception the old file is unchanged.
     """
     temporary = temporary_beside(path)
     try:
@@ -66,10 +66,10 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
 
 
 def replace_file(source: Path, target: Path) -> None:
-    """Puts `source` in the place of `target`, as os.replace does.
+    """Replaces `target` by `source`, as os.replace does.
 
-    Windows refuses for as long as anybody (a player who loads the new weights, a virus scanner) has the target open;
-    then it is tried again for REPLACE_PATIENCE_S.
+    Windows refuses while any process (a player that loads the new weights, a virus scanner) has the target open; then
+    it retries for REPLACE_PATIENCE_S.
 
     Raises:
         PermissionError: if the target stays open for longer.
@@ -85,23 +85,23 @@ def replace_file(source: Path, target: Path) -> None:
 
 
 def replace_bytes(path: Path, content: bytes) -> None:
-    """Writes `content` in the place of `path`, whole or not at all."""
+    """Atomically replaces the content of `path`."""
     with replacing(path) as file:
         file.write(content)
 
 
 def temporary_beside(path: Path) -> Path:
-    """An unguessable name in the folder of `path`, hidden and with a suffix that no search for files takes."""
+    """Returns a random hidden path in the folder of `path`, with a suffix that no search for files matches."""
     return path.with_name(f".{path.name[:80]}.{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
 
 
 def move_to_new(source: Path, target: Path) -> None:
-    """Moves a file to a name that was not taken; copies it where the target lies on another disk.
+    """Moves a file to a free name; copies it if the target is on another disk.
 
     Raises:
-        FileExistsError: if anything has that name; the source stays where it is.
+        FileExistsError: if the name is taken; the source is unchanged.
     """
-    create_new(target).close()  # the name is ours from here on
+    create_new(target).close()  # reserves the name
     try:
         try:
             replace_file(source, target)
@@ -118,12 +118,12 @@ def move_to_new(source: Path, target: Path) -> None:
 
 
 def keep_under_new_name(path: Path, second: Path) -> None:
-    """Gives a file a second name that was not taken: a hard link, or a copy where the disk knows no links.
+    """Links a file under a second, free name: a hard link, or a copy on a file system without links.
 
-    The first name stays, so there is no moment at which neither exists.
+    The first name stays, so at least one of the two always exists.
 
     Raises:
-        FileExistsError: if anything has the second name.
+        FileExistsError: if the second name is taken.
     """
     try:
         os.link(path, second, follow_symlinks=False)

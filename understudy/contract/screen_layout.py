@@ -1,8 +1,8 @@
-"""Where a game's window shows what: the part of a profile that the eye reads pictures by. Plain data, from TOML.
+"""Screen layout: the part of a game profile that perception uses to read frames. Plain data, read from TOML.
 
-Places are window fractions; small distances that go with sprites are pixels of a window of the profile's own size.
-Colours are red, green, blue from 0 to 255. What is left out is not read, and stays unknown in the observation. Each
-dataclass refuses values that no window has (ValueError): what reads pictures trusts them.
+Positions are window fractions; small distances relative to sprites are pixels of a window of the profile's own size.
+Colours are RGB, 0 to 255. Omitted entries are not read, and stay unknown in the observation. Each dataclass rejects
+impossible values (ValueError), so perception need not check them.
 """
 
 from dataclasses import dataclass, field
@@ -14,11 +14,11 @@ from understudy.contract.ranges import require_colours, require_inside_window, r
 Colour = tuple[int, int, int]
 LogEvent = Literal["hits", "misses", "kills", "loot", "deaths"]
 MAX_TOLERANCE = 442.0
-"""Between black and white in colour space."""
+"""Largest RGB distance: between black and white."""
 MAX_LAYERS = 16
-"""Of a background."""
+"""Limit of the layers of a background."""
 MAX_DISTANCE = 1000.0
-"""Pixels of a window of the profile's size between things that go together, and of their sides."""
+"""Limit of distances between related elements and of their sides, pixels of a window of the profile's size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,9 +42,9 @@ class Bar:
     full: tuple[Colour, ...]
     """Colours of the filled part; a blinking or shaded bar has several."""
     empty: tuple[Colour, ...]
-    """Colours of the rest."""
+    """Colours of the empty part."""
     tolerance: float = 48.0
-    """How far, in colour space, a pixel may be from those colours."""
+    """Largest RGB distance of a pixel to those colours."""
 
     def __post_init__(self) -> None:
         require_colours("a bar's full and empty", (*self.full, *self.empty))
@@ -53,13 +53,13 @@ class Bar:
 
 @dataclass(frozen=True, kw_only=True)
 class Lamp:
-    """A place that is lit or not, such as the frame of the weapon in use."""
+    """An indicator that is lit or not, such as the frame of the weapon in use."""
 
     area: Area
     lit: tuple[Colour, ...]
     tolerance: float = 48.0
     share: float = 0.4
-    """It is lit when this part of its pixels has a lit colour."""
+    """Fraction of its pixels with a lit colour from which it counts as lit."""
 
     def __post_init__(self) -> None:
         require_colours("a lamp's lit", self.lit)
@@ -69,21 +69,21 @@ class Lamp:
 
 @dataclass(frozen=True, kw_only=True)
 class Overhead:
-    """A bar that goes with every enemy, above its box and centred on it. Pixels of a window of the profile's size."""
+    """A bar above the box of every enemy, centred on it. Pixels of a window of the profile's size."""
 
     reading: Literal["hp", "shield"]
     rise: float
-    """From the box's upper edge up to the middle of the bar."""
+    """Distance from the box's upper edge up to the middle of the bar."""
     height: float
     width: float
-    """Of the bar, as part of the box's width."""
+    """Width of the bar as a fraction of the box's."""
     least_width: float = 0.0
-    """Pixels; a narrower one is drawn this wide."""
+    """Smallest width, pixels."""
     full: tuple[Colour, ...]
     empty: tuple[Colour, ...]
     outline: tuple[Colour, ...] = ()
-    """Colours of the frame around the bar. Without it a bar with nothing in it cannot be told from dark background,
-    and is unknown."""
+    """Colours of the outline. Without one, an empty bar cannot be distinguished from dark background, and is
+    unknown."""
     tolerance: float = 40.0
 
     def __post_init__(self) -> None:
@@ -97,16 +97,16 @@ class Overhead:
 
 @dataclass(frozen=True, kw_only=True)
 class Tag:
-    """Coloured writing above an enemy that says something by its colour. Pixels of a window of the profile's size."""
+    """Text above an enemy, classified by its colour. Pixels of a window of the profile's size."""
 
     rise: float
-    """From the box's upper edge up to the middle of the writing."""
+    """Distance from the box's upper edge up to the middle of the text."""
     height: float
     width: float
     colours: tuple[Colour, ...]
-    """Writing of one of these colours says yes."""
+    """Text colours that mean yes."""
     others: tuple[Colour, ...] = ()
-    """Writing of one of these says no."""
+    """Text colours that mean no."""
     tolerance: float = 60.0
 
     def __post_init__(self) -> None:
@@ -125,7 +125,7 @@ class Ring:
     scale: float
     margin: float = 0.0
     share: float = 0.25
-    """The part of the circle that must show the colour."""
+    """Fraction of the circle that must have the colour."""
     tolerance: float = 70.0
 
     def __post_init__(self) -> None:
@@ -138,7 +138,7 @@ class Ring:
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A fixed place on a map, map fractions."""
+    """A landmark on a map, map fractions."""
 
     role: Role
     x: float
@@ -151,7 +151,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class MapMarks:
-    """How one map is recognised on the minimap: by its landmarks."""
+    """The landmarks by which one map is recognised on the minimap."""
 
     name: str
     """One of the profile's maps."""
@@ -160,7 +160,7 @@ class MapMarks:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """How something is drawn on the minimap."""
+    """Appearance of a ship or landmark on the minimap."""
 
     role: Role
     """PLAYER for the player's own ship, PORTAL and BASE for landmarks."""
@@ -168,7 +168,7 @@ class Dot:
     radius: float
     """Pixels of a window of the profile's size."""
     offset: float = 0.0
-    """Pixels, right and down, from the middle of what is drawn to the place it stands for: games round differently."""
+    """Offset, pixels right and down, from the dot's centre to its true position: games round differently."""
     tolerance: float = 40.0
 
     def __post_init__(self) -> None:
@@ -180,11 +180,11 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What a line of the game's log means, by its colour."""
+    """A line type of the game's log, recognised by its colour."""
 
     colour: Colour
     event: LogEvent | None = None
-    """None for lines that mean nothing to a pilot; naming their colour keeps them from being taken for others."""
+    """None for irrelevant lines; listing their colour avoids confusion with other types."""
 
     def __post_init__(self) -> None:
         require_colours("the colour of a line", (self.colour,))
@@ -195,11 +195,11 @@ class Log:
     """The game's log: lines of one height, the newest at the bottom."""
 
     area: Area
-    """Of the lines alone, from the top of the oldest to the bottom of the newest."""
+    """Area of the lines, from the top of the oldest to the bottom of the newest."""
     num_lines: int
     lines: tuple[Line, ...]
     least_light: int = 100
-    """A pixel counts as writing when its brightest channel is above this."""
+    """A pixel counts as text when its brightest channel is above this."""
 
     def __post_init__(self) -> None:
         require_range("num_lines", self.num_lines, 1, 100)
@@ -210,55 +210,55 @@ class Log:
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """All that the eye knows of one game."""
+    """Screen layout of one game."""
 
     classes: dict[str, str] = field(default_factory=dict)
-    """Names that a detector's weights use -> the profile's kinds. Names of kinds themselves need no entry; upper and
-    lower case, blanks, hyphens and underscores make no difference. An empty kind drops the class without a word."""
+    """Class names of a detector -> the profile's kinds. Equal names need no entry; case, blanks, hyphens and
+    underscores are ignored. An empty kind drops the class silently."""
     confidence: float = 0.3
-    """Detections below this score are dropped."""
+    """Confidence threshold: detections below it are dropped."""
     confidences: dict[str, float] = field(default_factory=dict)
-    """The same for single classes, by the name of the class or the kind; `understudy detector train` proposes them."""
+    """Confidence thresholds of single classes, by class or kind name; `understudy detector train` proposes them."""
     iou: float = 0.3
-    """Of two detections of a class that overlap by more, the weaker is dropped."""
+    """IoU threshold of non-maximum suppression."""
     hp: Bar | None = None
-    """The player's hull."""
+    """Bar of the player's hull."""
     shield: Bar | None = None
     rocket: Bar | None = None
     ammo: tuple[Bar, ...] = ()
-    """Of ammunition 1 to 4."""
+    """Bars of ammunition 1 to 4."""
     ammo_kind: tuple[Lamp, ...] = ()
-    """Which ammunition is loaded, 1 to 4."""
+    """Lamps of the loaded ammunition, 1 to 4."""
     laser: Bar | Lamp | None = None
     overhead: tuple[Overhead, ...] = ()
     attacking: Tag | None = None
-    """Writing above an enemy that has shot at the player."""
+    """Text above an enemy that has shot at the player."""
     selected: Ring | None = None
     dots: tuple[Dot, ...] = ()
-    """What the minimap shows."""
+    """Dots on the minimap."""
     maps: tuple[MapMarks, ...] = ()
     safe_radius: float | None = None
-    """Of the safe zone around a base, map widths."""
+    """Radius of the safe zone around a base, map widths."""
     view_width: float | None = None
-    """How much of the map the window shows, map widths; None when unknown."""
+    """Width of the visible part of the map, map widths; None when unknown."""
     view_height: float | None = None
-    """Likewise, map heights."""
+    """Its height, map heights; None when unknown."""
     parallax: tuple[float, ...] = ()
-    """Speeds of the background's layers as parts of the ship's, where points of light move with them."""
+    """Parallax: speeds of the background's star layers as fractions of the ship's."""
     star_light: float = 80.0
-    """How much brighter than their surroundings those points of light are, of 255."""
+    """Contrast of the stars with their surroundings, of 255."""
     top_speed: float = 0.4
-    """Nothing of the player's moves faster, window widths a second."""
+    """Upper bound of the player's speed, window widths per second."""
     log: Log | None = None
     shield_worth: float = 1.0
-    """The player's full shield in full hulls; damage is counted in hulls."""
+    """The player's full shield in units of the full hull, the unit of damage."""
     hulls: dict[str, float] = field(default_factory=dict)
     """The full hull of a kind of enemy, in the player's full hulls."""
     shields: dict[str, float] = field(default_factory=dict)
     """The full shield of a kind of enemy, in the player's full hulls."""
     cursor_size: float = 24.0
-    """Pixels around the cursor that may hide what lies under it, or be taken for a thing; 0 where it is not in the
-    picture, as the system's own never is."""
+    """Size of the cursor, pixels: it may hide what is under it or be detected as an object. 0 if it is not in the
+    frames, as the system's cursor never is."""
 
     def __post_init__(self) -> None:
         if not (0 < self.confidence < 1 and 0 < self.iou < 1):

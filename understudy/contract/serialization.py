@@ -1,8 +1,8 @@
-"""Dataclasses to plain JSON/TOML values and back, strictly: an unknown key is an error, so that no setting is lost.
+"""Strict (de)serialization of dataclasses to plain JSON/TOML values: an unknown key is an error, so no setting is lost.
 
-Covers what our configs and profiles are made of: frozen dataclasses, tuples, lists, dicts with string keys, enums,
-optional values and scalars. Deliberately no aliases, no coercion beyond int to float, no registry. Whatever is read is
-taken for hostile: text, depth and integers have limits, and each mistake is one WireError with a short sentence.
+Supports the types of our configs and profiles: frozen dataclasses, tuples, lists, dicts with string keys, enums,
+optional values and scalars. Deliberately no aliases, no coercion beyond int to float, no registry. Input is untrusted:
+text, depth and integers have limits, and each mistake is one WireError with a short sentence.
 """
 
 import dataclasses
@@ -22,11 +22,11 @@ from understudy.contract.terminal_text import printable
 T = TypeVar("T")
 
 MIN_INTEGER, MAX_INTEGER = -(2**63), 2**64 - 1
-"""What numpy can hold; a seed may need all 64 bits."""
+"""Range of integers that numpy can hold; a seed may need all 64 bits."""
 
 
 def to_plain(value: Any) -> Any:
-    """Dataclasses become dicts, enums their names, tuples lists, paths strings."""
+    """Converts dataclasses to dicts, enums to their names, tuples to lists, paths to strings."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, enum.Enum):
@@ -41,10 +41,10 @@ def to_plain(value: Any) -> Any:
 
 
 def from_plain(kind: type[T] | types.GenericAlias, value: Any, where: str = "") -> T:
-    """Builds a `kind` out of plain values.
+    """Builds a `kind` from plain values.
 
     Raises:
-        WireError: naming the place, what was found and what was expected.
+        WireError: naming the key, the value and what was expected.
     """
     return typing.cast(T, _read(kind, value, where or kind.__name__))
 
@@ -99,7 +99,7 @@ def _as_float(value: int, where: str) -> float:
 
 
 def _is_text(value: str) -> bool:
-    """Whether it can be written and printed: JSON can spell one half of a character that needs two."""
+    """Returns whether text can be encoded: JSON can contain a single half of a surrogate pair."""
     if value.isascii():
         return True
     try:
@@ -110,10 +110,10 @@ def _is_text(value: str) -> bool:
 
 
 def _expect_plain(value: Any, where: str, depth: int, seen: set[int]) -> None:
-    """Free values have no kind that bounds them: without this one printing or copying them could end in the stack."""
+    """Bounds the depth of untyped values, so that printing or copying them cannot overflow the stack."""
     _expect(depth < MAX_DEPTH, where, value, f"at most {MAX_DEPTH} levels of lists and tables")
     if isinstance(value, (dict, list, tuple)):
-        if id(value) in seen:  # a pickle's lists can hold each other many times over
+        if id(value) in seen:  # a pickle's lists can contain each other many times
             return
         seen.add(id(value))
         if isinstance(value, dict):
@@ -188,23 +188,23 @@ def _inside(where: str, key: str | int) -> str:
 
 
 MAX_SHOWN = 120
-"""Characters of a value in a message."""
+"""Limit of a value's characters in a message."""
 
 
 class _Shortened(reprlib.Repr):
-    """Shows a value as Python writes it, on a bounded line whatever it is."""
+    """repr with a bounded length for any value."""
 
     def __init__(self) -> None:
         super().__init__()
         self.maxstring, self.maxother, self.maxlevel = 80, 80, 3
 
     def repr_int(self, x: int, level: int) -> str:
-        """Python refuses to print more than 4300 digits."""
+        """Shortens large integers: Python refuses to print more than 4300 digits."""
         return repr(x) if x.bit_length() <= 128 else f"a number of {x.bit_length()} bits"
 
 
 def shown(value: object) -> str:
-    """A value as a message shows it: shortened, printable, and never an error of its own."""
+    """Returns a value for a message: shortened and printable; never raises."""
     try:
         text = _Shortened().repr(value)
     except Exception:  # a foreign object's own repr may raise anything
@@ -213,7 +213,7 @@ def shown(value: object) -> str:
 
 
 def to_json(value: Any) -> str:
-    """One line of JSON."""
+    """Serialises a value to one line of JSON."""
     return json.dumps(to_plain(value), separators=(",", ":"), allow_nan=True)
 
 

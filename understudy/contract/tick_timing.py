@@ -1,6 +1,6 @@
-"""Timing of one tick of live play: which levels ran, how late and how long, and what the policy decided.
+"""Timing record of one tick of live play: which levels ran, their lateness and run time, and the policy's decision.
 
-Kept apart from the observation and the action, because only real time has it: a simulated tick is never late.
+Separate from observation and action, because only real-time play has it: a simulated tick is never late.
 """
 
 from enum import IntEnum
@@ -22,13 +22,13 @@ NUM_LEVELS = len(Level)
 
 TIMING = np.dtype(
     [
-        ("decided", ACTION),  # what the policy wanted, also where the person acted instead
+        ("decided", ACTION),  # the policy's action, also where the person acted instead
         ("ran", "u1", (NUM_LEVELS,)),  # whether each level ran in this tick
-        ("swapped", "u1"),  # new weights came in just before this tick
-        ("late_s", "f4", (NUM_LEVELS,)),  # from each level's deadline until it began; 0 where it did not run
-        ("skipped", "u4", (NUM_LEVELS,)),  # slots of each level that were left out since it ran before
+        ("swapped", "u1"),  # weights were replaced just before this tick
+        ("late_s", "f4", (NUM_LEVELS,)),  # from each level's deadline to its start; 0 where it did not run
+        ("skipped", "u4", (NUM_LEVELS,)),  # slots of each level that were skipped since its previous run
         ("decide_s", "f4"),  # run time of all levels together
-        ("latency_s", "f4"),  # from the moment of the observation until the decision was ready to be sent
+        ("latency_s", "f4"),  # from the observation's time until the decision was ready
     ],
 )
-"""One tick."""
+"""Timing of one tick."""

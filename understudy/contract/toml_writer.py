@@ -1,4 +1,4 @@
-"""Plain values as TOML that people read and change: `wire.read_toml` reads it back to the same dataclasses."""
+"""Writer of readable, editable TOML; `serialization.read_toml` reads it back to the same dataclasses."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ LINE = 110
 
 
 def to_toml(value: Any) -> str:
-    """A dataclass (or a dict of plain values) as TOML text; what is None or empty is left out.
+    """Converts a dataclass (or a dict of plain values) to TOML text, without None and empty values.
 
-    Small tables are written in one line, large ones under a heading of their own.
+    Small tables are inline, large ones have their own heading.
     """
     return "\n".join(_table(to_plain(value), ())).strip() + "\n"
 
@@ -37,7 +37,7 @@ def _table(table: dict[str, Any], place: tuple[str, ...]) -> list[str]:
 
 
 def _is_large(value: Any) -> bool:
-    """Whether a value is better written under a heading: a table or tables that make no short line."""
+    """Returns whether a value needs its own heading: tables that do not fit on a short line."""
     tables = isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
     return bool(tables) and len(_value(value)) > LINE
 

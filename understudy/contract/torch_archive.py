@@ -1,8 +1,8 @@
-"""The zip archives that torch.save writes, read entry by entry and packed again, without torch.
+"""Reader and writer of torch.save's zip archives, without torch: validates each entry and repacks the archive.
 
-Two programs may see two archives in one odd file: torch takes one `data.pkl`, zipfile another. So what was judged is
-packed again, and only that is handed to torch. Torch stores entries as they are; an archive that unfolds to
-more than its own size is a bomb.
+A malformed file may look different to two parsers: torch may read one `data.pkl`, zipfile another. So the validated
+entries are repacked, and torch reads only those. Torch stores entries uncompressed; an archive that expands to more
+than its own size is a decompression bomb.
 """
 
 import io
@@ -14,15 +14,15 @@ ZIP_MAGIC = b"PK\x03\x04"
 
 
 class OddArchiveError(Exception):
-    """What an archive does that none of torch's does, such as `holds an entry twice`."""
+    """A property that no archive of torch has, such as `holds an entry twice`."""
 
 
 def archive_records(raw: bytes) -> dict[str, bytes]:
-    """Name within the archive's one folder -> content.
+    """Reads an archive; returns name within its one folder -> content.
 
     Raises:
-        OddArchiveError: if it is none that torch.save writes.
-        Exception: of any kind if it is no whole zip archive.
+        OddArchiveError: if torch.save cannot have written it.
+        Exception: of any type if it is no complete zip archive.
     """
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         entries = archive.infolist()
@@ -41,7 +41,7 @@ def archive_records(raw: bytes) -> dict[str, bytes]:
 
 
 def packed_archive(records: dict[str, bytes]) -> bytes:
-    """An archive that torch.load reads, of the pickle, the tensors and their byte order alone."""
+    """Returns an archive for torch.load that contains only the pickle, the tensors and their byte order."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("archive/version", "3\n")

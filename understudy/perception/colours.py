@@ -22,7 +22,7 @@ forget_stale_code(Path(__file__).parent)
 
 @numba.njit(cache=True)
 def squared_colour_distance(red, green, blue, colours):  # type: ignore[no-untyped-def]
-    """Squared RGB distance of a pixel to the nearest of some colours, shape (K, 3)."""
+    """Returns the squared RGB distance of a pixel to the nearest of some colours, shape (K, 3)."""
     best = 1e9
     for k in range(len(colours)):
         distance = (red - colours[k, 0]) ** 2 + (green - colours[k, 1]) ** 2 + (blue - colours[k, 2]) ** 2
@@ -33,7 +33,7 @@ def squared_colour_distance(red, green, blue, colours):  # type: ignore[no-untyp
 
 @numba.njit(cache=True)
 def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: ignore[no-untyped-def]
-    """Fill fraction of a horizontal bar, 0 to 1; NaN where it is unreadable or not inside the frame.
+    """Returns the fill fraction of a horizontal bar, 0 to 1; NaN where it is unreadable or not inside the frame.
 
     Each column votes full, empty or neither; the edge is where the fewest columns contradict it. Under text over the
     bar, a column's pixels above and below stay readable; a fully hidden column does not vote.
@@ -92,7 +92,7 @@ def fill_from_votes(votes):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def colour_fraction(frame, left, top, right, bottom, colours, tolerance):  # type: ignore[no-untyped-def]
-    """Fraction of a rectangle's pixels within `tolerance` of any of some colours."""
+    """Returns the fraction of a rectangle's pixels within `tolerance` of any of some colours."""
     left, top, right, bottom = max(left, 0), max(top, 0), min(right, frame.shape[1]), min(bottom, frame.shape[0])
     if right <= left or bottom <= top:
         return 0.0
@@ -127,7 +127,7 @@ def ring_coverage(frame, x, y, radius, slack, colours, tolerance):  # type: igno
 
 @numba.njit(cache=True)
 def colour_centroid(frame, left, top, right, bottom, colours, tolerance, hidden):  # type: ignore[no-untyped-def]
-    """Centroid (x, y) and number of a rectangle's pixels that have one of some colours.
+    """Returns the centroid (x, y) and number of a rectangle's pixels that have one of some colours.
 
     Args:
         hidden: left, top, right, bottom of a region to skip, such as the cursor's.

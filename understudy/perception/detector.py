@@ -34,7 +34,7 @@ class Detector(Protocol):
         ...
 
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
-        """Detections in an RGB frame: records of dtype DETECTION, most confident first."""
+        """Returns the detections in an RGB frame: records of dtype DETECTION, most confident first."""
         ...
 
 
@@ -47,5 +47,5 @@ class NullDetector:
         return ()
 
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
-        """No detections, shape (0,)."""
+        """Returns no detections, shape (0,)."""
         return np.zeros(0, DETECTION)

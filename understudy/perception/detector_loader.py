@@ -1,4 +1,4 @@
-"""Which detector to use: the one given, or the small one that comes with the game's profile."""
+"""Opens a game's detector: given weights, or the small ones that come with the game's profile."""
 
 from pathlib import Path
 
@@ -14,19 +14,19 @@ from understudy.perception.ultralytics_export import convert_once
 def open_detector(
     path: Path | None, profile: Profile, threads: int | None = None, device: Device = "auto"
 ) -> OnnxDetector:
-    """Opens a detector for a game, with the confidence and overlap of its profile.
+    """Opens a detector for a game, with the confidence and IoU thresholds of its profile.
 
     Args:
-        path: an .onnx file, or ultralytics weights (.pt), which are converted once to an .onnx beside them; None takes
-            the weights that come with the game.
+        path: an .onnx file, or ultralytics weights (.pt), which are converted once to an .onnx file beside them; None
+            for the weights that come with the game.
         profile: of the game.
-        threads: of the detector on the CPU; None for half of the cores.
-        device: where it runs.
+        threads: number of inference threads on the CPU; None for half of the cores.
+        device: on which it runs.
 
     Raises:
         FlagError: if the device is not installed or cannot run the weights.
-        CheckpointError: if there are no such weights or they are none of a detector.
-        MissingExtraError: for .pt weights without the extra `yolo`.
+        CheckpointError: if the weights are missing or are not a detector's.
+        MissingExtraError: for .pt weights if the extra `yolo` is not installed.
     """
     screen = profile.eye or Screen()
     detector = OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads, device)
@@ -35,7 +35,7 @@ def open_detector(
 
 
 def detector_file(path: Path | None, profile: Profile) -> Path:
-    """The ONNX file that `open_detector` opens.
+    """Returns the ONNX file that `open_detector` opens.
 
     Raises:
         CheckpointError, MissingExtraError: as `open_detector`.
@@ -51,7 +51,7 @@ def detector_file(path: Path | None, profile: Profile) -> Path:
 
 
 def onnx_file(path: Path) -> Path:
-    """The ONNX file of a detector: the one given, or the one that ultralytics weights were or are now converted to.
+    """Returns the ONNX file of a detector; converts ultralytics weights if that was not done yet.
 
     Raises:
         CheckpointError, MissingExtraError: as `open_detector`.

@@ -104,7 +104,7 @@ class EgoMotionEstimator:
 def detect_stars(
     light: UInt8[np.ndarray, "height width"], sky: Bool[np.ndarray, "height width"], least_light: float
 ) -> Float32[np.ndarray, "P 2"]:
-    """Local brightness maxima (stars) with subpixel coordinates x, y."""
+    """Returns local brightness maxima (stars) with subpixel coordinates x, y."""
     blurred = cv2.GaussianBlur(light, (0, 0), 0.8)
     around = cv2.blur(light, (11, 11))
     peak = (
@@ -120,7 +120,7 @@ def detect_stars(
 
 
 def refine_subpixel(light: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> Float32[np.ndarray, "P 2"]:
-    """Subpixel positions of peaks, by fitting a parabola through each peak and its neighbours."""
+    """Returns subpixel positions of peaks, by fitting a parabola through each peak and its neighbours."""
     middle = light[rows, columns]
     left, right = light[rows, columns - 1], light[rows, columns + 1]
     above, below = light[rows - 1, columns], light[rows + 1, columns]

@@ -79,7 +79,7 @@ class EventDetector:
                     removed_ids.append(int(which["id"]))
 
     def _damage(self, now: np.void, *, died: bool) -> None:
-        """Damage taken and dealt, from drops of the player's bars and of the selected enemies' bars."""
+        """Writes damage taken and dealt, from drops of the player's bars and of the selected enemies' bars."""
         events, player = now["events"], now["player"]
         hp, shield = (float(player["hp"]), float(player["shield"]))
         candidates = _bar_drop(self._hp, hp) + self._shield_worth * _bar_drop(self._shield, shield)
@@ -111,7 +111,7 @@ class EventDetector:
 
 
 def _bar_drop(before: float, now: float) -> float:
-    """Drop of a bar; 0 where it rose or either reading is NaN."""
+    """Returns the drop of a bar; 0 where it rose or either reading is NaN."""
     return before - now if before - now > MIN_BAR_DROP else 0.0
 
 

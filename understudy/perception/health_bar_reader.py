@@ -45,7 +45,7 @@ class OverheadReader:
         self.ring(frame, scale, empty)
 
     def ring(self, frame: np.ndarray, scale: Scale, track: np.void) -> float:
-        """Visible fraction of a selection ring around this track, 0 to 1."""
+        """Returns the visible fraction of a selection ring around this track, 0 to 1."""
         if self._ring is None:
             return 0.0
         side = max(track["width"] * scale.width, track["height"] * scale.height)
@@ -152,7 +152,7 @@ def _pixel_class(frame, row, column, full, empty, tolerance):  # type: ignore[no
 
 @numba.njit(cache=True)
 def _outline_lines(frame, top, bottom, begin, end, width, outline):  # type: ignore[no-untyped-def]
-    """First and last column of the outline-coloured line in each row, (0, 0) where there is none.
+    """Returns the first and last column of the outline-coloured line in each row, (0, 0) where there is none.
 
     Searches a fraction EXTRA_WIDTH past the expected ends: an object, and so its bar, may be larger than its detection.
     """
@@ -188,7 +188,7 @@ def _outline_around(lines, row, half):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _closed(frame, row, first, last, outline):  # type: ignore[no-untyped-def]
-    """Whether the outline is closed at both ends of a row; if not, something covers a part of the bar."""
+    """Returns whether the outline is closed at both ends of a row; if not, something covers a part of the bar."""
     return _is_outline(frame, row, first, outline) and _is_outline(frame, row, last, outline)
 
 
@@ -204,7 +204,7 @@ def _is_outline(frame, row, column, outline):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _fill_inside_outline(frame, row, first, last, full, empty, tolerance):  # type: ignore[no-untyped-def]
-    """Fill fraction of one row between the two ends of the outline."""
+    """Returns the fill fraction of one row between the two ends of the outline."""
     inner = last - first - 1
     votes = np.zeros(inner, np.int8)
     for column in range(inner):

@@ -1,4 +1,4 @@
-"""Which of the game's kinds each class of a detector is."""
+"""Label map: from a detector's classes to the game's object kinds."""
 
 import logging
 
@@ -13,12 +13,12 @@ _log = logging.getLogger(__name__)
 
 
 def kinds_of_labels(names: tuple[str, ...], profile: Profile) -> Int16[np.ndarray, " labels"]:
-    """For each of a detector's labels the index of the profile's kind, -1 for what the game does not know.
+    """Returns for each of a detector's labels the index of the profile's kind, -1 for none.
 
-    Classes that the profile neither names nor drops are told of once.
+    Logs once the classes that the profile neither names nor drops.
 
     Raises:
-        CheckpointError: if not one class is a kind of this game: these are weights for another.
+        CheckpointError: if no class is a kind of this game, so the weights are for another.
     """
     screen = profile.eye or Screen()
     kinds = {plain(kind.name): number for number, kind in enumerate(profile.kinds)}
@@ -56,5 +56,5 @@ def confidences_of_labels(names: tuple[str, ...], profile: Profile) -> Float32[n
 
 
 def plain(name: str) -> str:
-    """A name without what people write differently."""
+    """Normalises a name: case and separators are ignored."""
     return "".join(letter for letter in name.lower() if letter.isalnum())

@@ -24,7 +24,7 @@ class Letterbox:
 
 
 def letterbox_of(height: int, width: int, input_height: int, input_width: int) -> Letterbox:
-    """The placement of a frame of height x width pixels, centred."""
+    """Returns the placement of a frame of height x width pixels, centred."""
     scale = min(input_height / height, input_width / width)
     fits_height, fits_width = max(1, round(height * scale)), max(1, round(width * scale))
     return Letterbox(
@@ -53,7 +53,7 @@ def fill(
 
 
 def grey_input(height: int, width: int) -> Float32[np.ndarray, "1 3 height width"]:
-    """A detector's input filled with the padding grey."""
+    """Returns a detector's input filled with the padding grey."""
     return np.full((1, 3, height, width), np.float32(GREY / 255), np.float32)
 
 

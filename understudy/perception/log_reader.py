@@ -35,7 +35,7 @@ class LogReader:
         self._before: list[_Row] | None = None
 
     def read(self, frame: np.ndarray, scale: Scale) -> dict[str, int]:
-        """Number of new lines of each event; empty on the first frame."""
+        """Returns the number of new lines of each event; empty on the first frame."""
         rows = self._rows(frame, scale)
         before, self._before = self._before, rows
         if before is None:
@@ -53,7 +53,7 @@ class LogReader:
         self._before = None
 
     def _rows(self, frame: np.ndarray, scale: Scale) -> list[_Row]:
-        """All lines of the frame, newest first."""
+        """Returns all lines of the frame, newest first."""
         left, top, right, bottom = scale.edges(self._log.area)
         pitch = (bottom - top) / self._log.num_lines
         part = frame[top:bottom, left:right]
@@ -81,7 +81,7 @@ class LogReader:
 
 
 def count_new_lines(before: list[_Row], now: list[_Row]) -> int:
-    """Number of new lines, which is the number of rows by which the previous lines have moved up.
+    """Returns the number of new lines, which is the number of rows by which the previous lines have moved up.
 
     Takes the smallest shift that matches best. A new line equal to all lines above it can only be detected by the
     empty row that it fills.
@@ -98,7 +98,7 @@ def count_new_lines(before: list[_Row], now: list[_Row]) -> int:
 
 
 def _match_score(old: _Row, new: _Row) -> float:
-    """Match score: 1 for the same line, 0 for different lines, 0.5 where a previous line has faded out."""
+    """Returns the match score: 1 for the same line, 0 for different lines, 0.5 where a previous line has faded out."""
     if old.meaning < 0 or new.meaning < 0:
         return 1.0 if old.meaning == new.meaning else 0.5 if new.meaning < 0 else 0.0
     return float(old.meaning == new.meaning and float(old.print @ new.print) > MIN_CORRELATION)

@@ -103,7 +103,7 @@ class MinimapReader:
             self._current = None
 
     def _visible_fraction(self, frame: np.ndarray, scale: Scale, edges: Edges, one: MapMarks) -> float:
-        """Fraction of a map's landmarks that are visible."""
+        """Returns the fraction of a map's landmarks that are visible."""
         there = [self._is_visible(frame, scale, edges, mark) for mark in one.landmarks]
         return sum(there) / max(1, len(there))
 

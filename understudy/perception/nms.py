@@ -1,4 +1,4 @@
-"""From a detector's raw rows to a list of things: scores above a floor, and one detection for each thing."""
+"""Post-processing of detections: confidence threshold, non-maximum suppression, and duplicates across classes."""
 
 from typing import Any
 
@@ -7,30 +7,30 @@ import numpy as np
 from jaxtyping import Float32, Int64
 
 MOST = 300
-"""So many of the best candidates are looked at (as in YOLO's exports); a picture holds a few dozen things."""
+"""Limit of the candidates, best first (as in YOLO's exports); a frame has a few dozen objects."""
 EVERY_SCORE = -1.0
-"""Below any score: the least confidence was applied before."""
+"""Score threshold of OpenCV's NMS, below any score: the confidence threshold was applied before."""
 
 
 def non_max_suppression(
     boxes: Float32[np.ndarray, "M 4"], scores: Float32[np.ndarray, " M"], labels: Int64[np.ndarray, " M"], iou: float
 ) -> Int64[np.ndarray, " K"]:
-    """Greedy non-maximum suppression within each class, by OpenCV.
+    """Applies greedy non-maximum suppression within each class, by OpenCV.
 
     Args:
         boxes: centre x, y, width, height.
-        scores: of each.
-        labels: class of each.
+        scores: of each box.
+        labels: class of each box.
         iou: a box that overlaps a better one of its class by more than this is dropped.
 
     Returns:
-        Indices of those that stay, best first.
+        Indices of the boxes that are kept, best first.
     """
     if not len(boxes):
         return np.zeros(0, np.int64)
     corners = np.concatenate([boxes[:, :2] - boxes[:, 2:] / 2, boxes[:, 2:]], axis=1, dtype=np.float64)
-    corners[:, :2] -= corners[:, :2].min(axis=0)  # OpenCV sets the classes apart by the largest coordinate alone
-    suppress_by_class: Any = cv2.dnn.NMSBoxesBatched  # its stubs know lists, and it takes arrays
+    corners[:, :2] -= corners[:, :2].min(axis=0)  # OpenCV offsets the classes by the largest coordinate
+    suppress_by_class: Any = cv2.dnn.NMSBoxesBatched  # typed for lists, but takes arrays
     kept = suppress_by_class(corners, scores, labels.astype(np.int32), EVERY_SCORE, iou, 1.0, MOST)
     return np.asarray(kept, np.int64).reshape(-1)
 
@@ -38,11 +38,11 @@ def non_max_suppression(
 def candidates(
     rows: Float32[np.ndarray, "channels cells"], confidence: float
 ) -> tuple[Float32[np.ndarray, "M 4"], Float32[np.ndarray, " M"], Int64[np.ndarray, " M"]]:
-    """Boxes, scores and labels of the cells whose best class reaches the confidence.
+    """Returns boxes, scores and labels of the rows whose best class reaches the confidence threshold.
 
     Args:
         rows: 4 numbers of the box, then a score for each class, as YOLO's exports give them without their batch axis.
-        confidence: the least score.
+        confidence: the threshold.
     """
     classes = rows[4:]
     best = classes.max(axis=0)
@@ -51,20 +51,25 @@ def candidates(
 
 
 SAME = 0.6
-"""Two detections of one role that overlap by this much are one thing under two names."""
+"""IoU from which two detections of one role are one object under two classes."""
 CONCENTRIC = 0.15
-"""Two of one kind whose middles are nearer than this part of the larger side are one thing at two sizes: the detector
-sees large ones at several scales, and two real ones of one size that lie so overlap by more than SAME."""
+"""Two detections of one kind whose centres are nearer than this fraction of the larger side are one object at two
+sizes: the detector sees large objects at several scales, and two real ones that near would overlap by more than
+SAME."""
 
 
 def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
-    """Indices of sightings (with kind, role, confidence, x, y, width, height) that no surer one stands for."""
+    """Returns the indices of sightings that are no duplicate of a more confident one.
+
+    Args:
+        sightings: records with kind, role, confidence, x, y, width, height.
+    """
     boxes = np.stack([sightings[name] for name in ("x", "y", "width", "height")], axis=1).astype(np.float32)
     stays = non_max_suppression(
         boxes, sightings["confidence"].astype(np.float32), sightings["role"].astype(np.int64), SAME
     )
     alone: list[int] = []
-    for number in stays:  # the surest first
+    for number in stays:  # the most confident first
         kind = sightings["kind"][number]
         if not any(sightings["kind"][other] == kind and _concentric(boxes[number], boxes[other]) for other in alone):
             alone.append(int(number))
@@ -72,5 +77,5 @@ def one_each(sightings: np.ndarray) -> Int64[np.ndarray, " K"]:
 
 
 def _concentric(first: Float32[np.ndarray, "4"], second: Float32[np.ndarray, "4"]) -> bool:
-    """In each direction for itself, as the sides are fractions of width and height."""
+    """Returns whether two boxes have nearly the same centre; per axis, as sides are fractions of width and height."""
     return bool((np.abs(first[:2] - second[:2]) < CONCENTRIC * np.maximum(first[2:], second[2:])).all())

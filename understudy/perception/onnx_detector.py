@@ -1,7 +1,7 @@
-"""YOLO-style weights in ONNX, run by ONNX Runtime where `--device` says: for our own detector and anyone's.
+"""Detector of YOLO-style weights in ONNX, run by ONNX Runtime on the device of `--device`; our own or third-party ones.
 
-A file of others is tried first, in a process of its own (model_files/onnx_trial.py); what it puts out for a blank
-picture then says how its rows are to be read (model_files/output_layout.py). Names come from the file's metadata.
+Third-party files are first tested in a separate process (model_files/onnx_trial.py); their output for a blank image
+determines its layout (model_files/output_layout.py). Class names come from the file's metadata.
 """
 
 from pathlib import Path
@@ -29,11 +29,11 @@ from understudy.perception.nms import non_max_suppression
 WEIGHTS = Path(__file__).parent / "models"
 """Weights that come with understudy."""
 MAX_BYTES = 2 * 2**30
-"""Of a file; ONNX itself holds no more in one."""
+"""Limit of a file's size, which is ONNX's own."""
 
 
 class OnnxDetector:
-    """A Detector out of an ONNX file."""
+    """A Detector from an ONNX file."""
 
     def __init__(
         self,
@@ -43,19 +43,19 @@ class OnnxDetector:
         threads: int | None = None,
         device: Device = "auto",
     ) -> None:
-        """Loads the weights (about 60 ms for our own; 0.4 s more for those of others, which are tried before).
+        """Loads the weights (about 60 ms for ours; 0.4 s more for third-party ones, which are tested first).
 
         Args:
             path: of the file.
-            confidence: the least score.
-            iou: of two overlapping boxes of a class the weaker is dropped above this.
+            confidence: threshold of the score.
+            iou: threshold of non-maximum suppression.
             threads: of ONNX Runtime on the CPU; None for half of the cores.
-            device: where it runs; `auto` takes the best that works.
+            device: on which it runs; `auto` takes the best that works.
 
         Raises:
             FlagError: if the device is not installed or cannot run these weights.
-            CheckpointError: if the file is missing, torn or no detector, if it does not end, or if what it puts out for
-                a blank picture makes no sense.
+            CheckpointError: if the file is missing, torn or no detector, does not terminate, or has implausible output
+                for a blank image.
         """
         _require_file(path)
         if path.resolve().parent != WEIGHTS.resolve():
@@ -107,17 +107,17 @@ class OnnxDetector:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Names of the classes, as the file has them."""
+        """Class names, as in the file."""
         return self._names
 
     def require(self, confidences: Float32[np.ndarray, " labels"]) -> None:
-        """Sets the least score of each class, in place of one for all."""
+        """Sets a confidence threshold for each class, in place of one for all."""
         same = len(confidences) == 0 or bool((confidences == np.float32(self._confidence)).all())
         self._confidences = None if same else confidences
         self._floor = self._confidence if same else float(confidences.min())
 
     def detect(self, frame: UInt8[np.ndarray, "height width 3"]) -> np.ndarray:
-        """What is in an RGB picture: records of dtype DETECTION, most confident first."""
+        """Detects objects in an RGB frame: records of dtype DETECTION, most confident first."""
         box = self._place(frame)
         fill(frame, box, self._blob)
         try:
@@ -142,7 +142,7 @@ class OnnxDetector:
         return self._box
 
     def _rows(self) -> Float32[np.ndarray, "..."]:
-        """What the model puts out for the picture that lies in the blob."""
+        """Runs the model on the image in the blob; returns its raw output."""
         try:
             return np.asarray(self._session.run(None, {self._input.name: self._input.given(self._blob)})[0], np.float32)
         except Exception as problem:  # ONNX Runtime's own errors share no base class but this

@@ -1,4 +1,4 @@
-"""The vision pipeline: an RGB frame of the game's window becomes the Observation that the simulator would give.
+"""Vision pipeline: converts an RGB frame of the game's window to the Observation that the simulator would give.
 
 Order: detector, HUD, minimap, log, ego motion, tracker, enemies' bars, events. What is not visible is unknown: NaN, -1
 or 0 by the Observation's rules, never a guess. The pipeline holds all state (tracks, the previous frame's stars, the
@@ -61,7 +61,7 @@ class PerceptionPipeline:
     """Turns frames of one window into Observations. Belongs to one thread."""
 
     profile: Profile
-    """Of the game; its `eye` is the screen layout."""
+    """The game's profile; its `eye` is the screen layout."""
     detector: Detector
     tracking: TrackerConfig | None = None
     """None for a configuration that fits the profile's confidence threshold."""
@@ -152,7 +152,7 @@ class PerceptionPipeline:
         return Observation(record)
 
     def _elapsed(self, time_s: float) -> float:
-        """Seconds since the previous frame; after a long gap resets all state and returns 0."""
+        """Returns the seconds since the previous frame; after a long gap resets all state and returns 0."""
         elapsed_s, self._time_s = time_s - self._time_s, time_s
         if not 0 < elapsed_s < MAX_GAP_S:
             self.tracker.reset()
@@ -164,7 +164,7 @@ class PerceptionPipeline:
         return elapsed_s
 
     def _background(self, frame: np.ndarray) -> np.ndarray:
-        """Background mask at half size: True outside the panels and the player's own ship with its bars."""
+        """Returns the background mask at half size: True outside the panels and the player's own ship with its bars."""
         shape = (frame.shape[0] // 2, frame.shape[1] // 2)
         if self._background_mask.shape != shape:
             self._background_mask = np.ones(shape, bool)
@@ -219,7 +219,7 @@ class PerceptionPipeline:
         return jumped, died
 
     def _dead_reckon(self, before: MinimapPose, where: MinimapPose, elapsed_s: float) -> MinimapPose:
-        """Dead reckoning while the ship's dot is hidden, mostly by the cursor: the last position plus the ego motion,
+        """Dead-reckons while the ship's dot is hidden, mostly by the cursor: the last position plus the ego motion,
         where the profile gives the window's size on the map."""
         screen, alive = self._screen, self._alive
         across = elapsed_s * float(self._ego.velocity[0]) * (screen.view_width or 0.0) * alive
@@ -228,7 +228,7 @@ class PerceptionPipeline:
         return MinimapPose(x, y, where.map_index, where.landmarks)
 
     def _at_cursor(self, sightings: np.ndarray, scale: Scale, cursor: tuple[float, float]) -> np.ndarray:
-        """Which sightings may be the game's cursor (with a ring around it during a press): small ones at the cursor.
+        """Returns which sightings may be the game's cursor (with a ring during a press): small ones at its position.
         Tracked as boxes, they would put a box under every click."""
         size = self._screen.cursor_size * scale.unit
         across, down = (sightings["x"] - cursor[0]) * scale.width, (sightings["y"] - cursor[1]) * scale.height

@@ -60,7 +60,7 @@ def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str) -> Bar:
 
 
 def common_colours(part: np.ndarray) -> tuple[Colour, ...]:
-    """The dominant colours of a region, most frequent first."""
+    """Returns the dominant colours of a region, most frequent first."""
     pixels = part.reshape(-1, 3).astype(int)
     colours: list[Colour] = []
     while len(pixels) and len(colours) < MAX_COLOURS:

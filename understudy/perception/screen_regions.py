@@ -27,14 +27,14 @@ class Scale:
         return self.height / self.profile_height
 
     def edges(self, area: Area) -> Edges:
-        """An area in pixels, at least 1 x 1."""
+        """Returns an area in pixels, at least 1 x 1."""
         left, top = round(area.left * self.width), round(area.top * self.height)
         right, bottom = round((area.left + area.width) * self.width), round((area.top + area.height) * self.height)
         return left, top, min(max(right, left + 1), self.width), min(max(bottom, top + 1), self.height)
 
 
 def scale_of(profile: Profile, frame: np.ndarray) -> Scale:
-    """The scale of a frame of a profile's window."""
+    """Returns the scale of a frame of a profile's window."""
     return Scale(frame.shape[1], frame.shape[0], profile.window_height)
 
 
@@ -51,7 +51,7 @@ class BarReader:
         self._full, self._empty = palette(bar.full), palette(bar.empty)
 
     def read(self, frame: np.ndarray, scale: Scale) -> float:
-        """Fill fraction, 0 to 1; NaN where it is unreadable."""
+        """Returns the fill fraction, 0 to 1; NaN where it is unreadable."""
         edges = scale.edges(self._bar.area)
         return float(read_bar(frame, *edges, self._full, self._empty, self._bar.tolerance))
 
@@ -64,9 +64,9 @@ class LampReader:
         self._lit = palette(lamp.lit)
 
     def share(self, frame: np.ndarray, scale: Scale) -> float:
-        """Fraction of the lamp's pixels that have a lit colour."""
+        """Returns the fraction of the lamp's pixels that have a lit colour."""
         return float(colour_fraction(frame, *scale.edges(self._lamp.area), self._lit, self._lamp.tolerance))
 
     def lit(self, frame: np.ndarray, scale: Scale) -> bool:
-        """Whether that fraction reaches the profile's threshold."""
+        """Returns whether that fraction reaches the profile's threshold."""
         return self.share(frame, scale) >= self._lamp.share

@@ -40,13 +40,13 @@ class SizePrior:
 
 
 def _is_inside(sighting: np.void) -> bool:
-    """Whether a box lies completely inside the window."""
+    """Returns whether a box lies completely inside the window."""
     across, down = sighting["width"] / 2, sighting["height"] / 2
     return bool(EDGE + across < sighting["x"] < 1 - EDGE - across and EDGE + down < sighting["y"] < 1 - EDGE - down)
 
 
 def _median_size(boxes: np.ndarray) -> np.ndarray:
-    """Median width and height; NaN where there are too few boxes or they differ too much."""
+    """Returns the median width and height; NaN where there are too few boxes or they differ too much."""
     low, middle, high = np.percentile(boxes, [25, 50, 75], axis=0)
     steady = len(boxes) >= MIN_BOXES and bool(((high - low) <= MAX_RELATIVE_IQR * middle).all())
     return middle if steady else np.full(2, np.nan)

@@ -121,7 +121,7 @@ class Tracker:
         return self.confirmed()
 
     def confirmed(self) -> np.ndarray:
-        """Confirmed objects: confident enough and sighted within the last `coast` frames; records of dtype TRACKED."""
+        """Returns the confirmed objects, sighted within the last `coast` frames; records of dtype TRACKED."""
         objects, config = self.objects, self.config
         often = (objects["hits"] >= config.least_hits) & (objects["confidence"] >= config.least_confidence)
         sure = often | (objects["confidence"] >= config.sure)
@@ -132,7 +132,7 @@ class Tracker:
         self.objects = self.objects[self.objects["id"] != number]
 
     def _assign(self, sightings: np.ndarray) -> list[tuple[int, int]]:
-        """Pairs (object index, sighting index) of least total cost, each used at most once."""
+        """Returns the pairs (object index, sighting index) of least total cost, each used at most once."""
         objects, config = self.objects, self.config
         if not len(objects) or not len(sightings):
             return []

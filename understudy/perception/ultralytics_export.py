@@ -1,7 +1,7 @@
-"""Weights of ultralytics (best.pt) become ONNX, once; then ONNX Runtime runs them, four times as fast.
+"""Export of ultralytics weights (best.pt) to ONNX, once; ONNX Runtime then runs them four times as fast.
 
-The pickle in a .pt file is judged, loaded and exported in a process of its own with limits on time and memory
-(model_files/pt_conversion.py). ultralytics is AGPL and an extra; nothing else of understudy uses it.
+The pickle in a .pt file is validated, loaded and exported in a separate process with limits on time and memory
+(model_files/pt_conversion.py). ultralytics is AGPL and an optional extra; only this export uses it.
 """
 
 import contextlib
@@ -17,9 +17,9 @@ _log = logging.getLogger(__name__)
 
 CONVERSION = "understudy.perception.model_files.pt_conversion"
 MAX_BYTES = 2 * 2**30
-"""Of a .pt file."""
+"""Limit of a .pt file's size."""
 WALL_S = 1800.0
-"""The limits of the process are on CPU time; this ends one that waits for something."""
+"""Wall-clock limit, seconds, for a process that waits: its own limits are on CPU time."""
 _SAYINGS = {
     OUT_OF_TIME: "found no end while it was judged and converted",
     OUT_OF_MEMORY: "asked for more memory than a detector's weights need",
@@ -28,11 +28,11 @@ _SAYINGS = {
 
 
 def convert_once(path: Path) -> Path:
-    """The ONNX file beside .pt weights, made with ultralytics where it is missing or older than they are.
+    """Returns the ONNX file beside .pt weights; exports it if it is missing or older than they are.
 
     Raises:
-        CheckpointError: if the file is missing, no weights, or asks for more than weights have need of.
-        MissingExtraError: if it has to be converted and ultralytics is not installed.
+        CheckpointError: if the file is missing, is no weights file, or references names that weights do not need.
+        MissingExtraError: if it must be exported and ultralytics is not installed.
     """
     if not path.is_file():
         raise CheckpointError(f"There are no weights {path}: check the path given to --model.")
@@ -47,7 +47,7 @@ def convert_once(path: Path) -> Path:
 
 
 def _convert(path: Path, converted: Path) -> None:
-    """Writes beside the target and moves it there, so that no half of a file is ever found."""
+    """Exports to a temporary file and moves it to the target, so that the target is always complete."""
     try:
         handle, name = tempfile.mkstemp(suffix=".onnx", dir=converted.parent)
     except OSError as problem:

@@ -1,1 +1,1 @@
-"""Strategist, Tactician, Executor, and the hand that carries gestures out."""
+"""The three policies (Strategist, Tactician, Executor), their inputs and outputs, and the motor model."""

@@ -1,9 +1,9 @@
-"""Trained weights on disk: written whole or not at all, read without running anything that the file says.
+"""Checkpoints: trained weights on disk, written atomically and read without executing any code of the file.
 
-A checkpoint is a torch zip archive of three entries: `meta` (one JSON text, read strictly by `wire`), `weights` (the
-averaged weights that play) and `training` (raw weights, optimiser and random state; only in last_model.pt and
-checkpoint_epoch_N.pt). Deliberately no pickled classes: `torch.load(weights_only=True)` is the only reader, and it is
-called here alone, on an archive that was judged before (checkpoint_archive.py).
+A checkpoint is a torch zip archive of three entries: `meta` (one JSON text, read strictly by `serialization`),
+`weights` (the averaged weights that play) and `training` (raw weights, optimiser and random state; only in
+last_model.pt and checkpoint_epoch_N.pt). Deliberately no pickled classes: `torch.load(weights_only=True)` is the only
+reader, called only here, on an archive that was validated before (checkpoint_archive.py).
 """
 
 import hashlib
@@ -32,19 +32,18 @@ BEST = "best_model.pt"
 LAST = "last_model.pt"
 EPOCH = "checkpoint_epoch_{epoch}.pt"
 HELD_OUT = "held_out"
-"""Folder in a policy's own for what never saw the held-out sessions, where the policy itself learnt from them too; and
-what a `Parent` is called that lies there."""
+"""Sub-folder for a policy's twin that was trained without the held-out sessions; also `Parent.what` of such a twin."""
 BASE = "base"
-"""What a `Parent` is called that weights were learnt on from: fine-tuned, shadow or online learning, practice."""
+"""`Parent.what` of the initial weights of fine-tuning, shadow learning, online learning and practice."""
 
 _FORMAT = 1
 _WORD = re.compile(r"[\w.:+-]{0,100}")
-"""What names policies and weights: some of them are looked for by name on disk."""
+"""Allowed names of policies and weights, some of which become file names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parent:
-    """One thing that a checkpoint was made from."""
+    """One input of a checkpoint's training: other weights or data."""
 
     identity: str
     """`Checkpoint.identity` of other weights, or a hash of data."""
@@ -58,32 +57,32 @@ class Parent:
 
 
 def parent_now(identity: str, what: str) -> Parent:
-    """A parent that is used at this moment."""
+    """Returns a Parent with the present time."""
     return Parent(identity=identity, what=what, when=datetime.now(UTC).isoformat(timespec="seconds"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointMeta:
-    """What a checkpoint says about itself; plain values only."""
+    """Metadata of a checkpoint; plain values only."""
 
     policy: str
     """`strategist`, `tactician` or `executor`."""
     encoding: str
-    """Name and version of the encoding that the weights were trained on."""
+    """Name and version of the observation encoding that the weights were trained on."""
     config: dict[str, Any] = field(default_factory=dict)
     """The model's config dataclass, by `serialization.to_plain`."""
     hand: dict[str, Any] = field(default_factory=dict)
-    """The fitted hand, by `serialization.to_plain`; empty where the policy has none."""
+    """The fitted motor model, by `serialization.to_plain`; empty if the policy has none."""
     game: GameNote = field(default_factory=GameNote)
-    """The game that it was trained for."""
+    """The game for which it was trained."""
     data_hash: str = ""
     """Hash of the recordings and weights that it was trained on."""
     lineage: tuple[Parent, ...] = ()
-    """What it was made from, oldest first."""
+    """Lineage: inputs of its training, oldest first."""
     metrics: dict[str, float] = field(default_factory=dict)
-    """What it scored on held-out sessions."""
+    """Metrics on held-out sessions."""
     epoch: int = 0
-    """Epochs trained when it was written."""
+    """Number of trained epochs."""
     versions: dict[str, str] = field(default_factory=dict)
     """Versions of the libraries that wrote it."""
 
@@ -103,27 +102,27 @@ def _require_words(**values: str) -> None:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Checkpoint:
-    """Weights and what they are."""
+    """Weights with their metadata."""
 
     meta: CheckpointMeta
     weights: dict[str, Tensor]
     """A module's state dict."""
     training: dict[str, Any] | None = None
-    """What `fit` needs to go on as if it had never stopped; None in best_model.pt."""
+    """Training state with which `fit` resumes exactly; None in best_model.pt."""
 
     @property
     def identity(self) -> str:
-        """Sixteen hex digits that follow from the weights alone: equal weights, equal identity."""
+        """Sixteen hex digits of a hash of the weights alone."""
         return weights_identity(self.weights)
 
     def continues(self, identity: str) -> bool:
-        """Whether these are the weights of that identity, or were learnt on from them."""
+        """Returns whether these are the weights of that identity, or were trained from them."""
         bases = {parent.identity for parent in self.meta.lineage if parent.what == BASE}
         return identity == self.identity or identity in bases
 
 
 def weights_identity(weights: Mapping[str, Tensor]) -> str:
-    """Sixteen hex digits of the SHA-256 over names, types, shapes and values."""
+    """Returns sixteen hex digits of the SHA-256 over names, types, shapes and values."""
     digest = hashlib.sha256()
     for name in sorted(weights):
         tensor = weights[name].detach().cpu().contiguous()
@@ -133,7 +132,7 @@ def weights_identity(weights: Mapping[str, Tensor]) -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Versions worth knowing when old weights behave in a new way."""
+    """Returns the versions of the libraries that can affect the behaviour of weights."""
     return {
         "understudy": metadata.version("understudy"),
         "python": platform.python_version(),
@@ -143,10 +142,10 @@ def library_versions() -> dict[str, str]:
 
 
 def save_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Writes a checkpoint beside `path` and moves it there, so that a crash leaves the old one or the new one.
+    """Writes a checkpoint atomically: a crash leaves the old file or the new one.
 
     Raises:
-        CheckpointError: if it cannot be written (disk full, no permission); what was there before is untouched.
+        CheckpointError: if it cannot be written (disk full, no permission); the old file is unchanged.
     """
     meta = replace(checkpoint.meta, versions=checkpoint.meta.versions or library_versions())
     buffer = io.BytesIO()
@@ -177,7 +176,7 @@ def _write_whole(path: Path, content: memoryview) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """Makes the move itself survive a power cut; Windows has no such call and needs none."""
+    """Flushes the rename to disk (fsync of the folder), against a power loss; Windows needs no such call."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -188,12 +187,12 @@ def _sync_folder(folder: Path) -> None:
 
 
 def load_checkpoint(path: Path, policy: str | None = None, encoding: str | None = None) -> Checkpoint:
-    """Reads a checkpoint onto the CPU; nothing in the file is run.
+    """Loads a checkpoint onto the CPU; executes none of the file's code.
 
     Args:
         path: best_model.pt, last_model.pt or any other checkpoint.
-        policy: which policy is expected; None takes any.
-        encoding: which encoding the caller speaks; None takes any.
+        policy: the expected policy; None accepts any.
+        encoding: the caller's observation encoding; None accepts any.
 
     Raises:
         CheckpointError: if it is missing, torn, hostile, or of another policy.
@@ -216,14 +215,14 @@ def load_checkpoint(path: Path, policy: str | None = None, encoding: str | None 
 
 
 def load_playing(folder: Path, policy: str, encoding: str, *, judged: bool = False) -> Checkpoint:
-    """What plays of a policy, or what is judged in its place: its twin that never saw the held-out sessions.
+    """Loads a policy's active checkpoint, or, for evaluation, its twin that was trained without the held-out sessions.
 
-    Weights that were learnt on since, or trained from other recordings than a twin that lies there still, have none.
+    Weights that were trained further, or on other recordings than an existing twin, have no twin.
 
     Args:
-        folder: the policy's own.
+        folder: of the policy.
         policy, encoding: as in `load_checkpoint`.
-        judged: take the twin, where there is one.
+        judged: load the twin if there is one.
 
     Raises:
         CheckpointError, EncodingMismatchError: as `load_checkpoint`.

@@ -1,9 +1,9 @@
-"""Judges a torch zip archive before torch reads it: how large, what it names, how deep; it can only refuse.
+"""Validates a torch zip archive before torch reads it: size, referenced names and nesting; rejects all else.
 
-`torch.load(weights_only=True)` runs no code, but it builds whatever tensors and containers a file describes: 300 kB can
-unfold to gigabytes (deflated entries, a view that repeats one number, sparse and nested tensors) or never end (a key
-that holds itself twice, thirty times over). So the pickle's instructions are followed here with stand-ins in place of
-tensors, and only what our own checkpoints are made of passes: plain values and dense views of the archive's own bytes.
+`torch.load(weights_only=True)` runs no code, but builds any tensors and containers that a file describes: 300 kB can
+expand to gigabytes (deflated entries, a view that repeats one number, sparse and nested tensors) or take for ever to
+hash (a key of two references to a key, nested 30 deep). So this module executes the pickle's opcodes with placeholders
+for tensors, and accepts only what our checkpoints contain: plain values and dense views of the archive's own bytes.
 """
 
 import io
@@ -17,14 +17,14 @@ from understudy.contract.errors import CheckpointError
 from understudy.contract.torch_archive import PICKLE, ZIP_MAGIC, OddArchiveError, archive_records, packed_archive
 
 MAX_BYTES = 512 * 2**20
-"""Of a file; the largest of ours has six million."""
+"""Limit of a file's size; our largest has six million bytes."""
 MAX_INSTRUCTIONS = 1_000_000
 MAX_VALUES = 1_000_000
-"""Plain values of a whole archive, each counted as often as it is met."""
+"""Limit of plain values in an archive, each counted as often as it is referenced."""
 MAX_DEPTH = 32
 MAX_DIMENSIONS = 8
 MAX_SHARING = 8
-"""Tensors may look at the same bytes so many times in all: raw and averaged weights may be one."""
+"""Limit of tensor bytes as a multiple of the archive's: raw and averaged weights may share a storage."""
 ITEM_BYTES = {
     "torch DoubleStorage": 8,
     "torch LongStorage": 8,
@@ -37,19 +37,19 @@ ITEM_BYTES = {
     "torch ByteStorage": 1,
     "torch BoolStorage": 1,
 }
-"""Bytes of one number, by the storages that a checkpoint may name."""
+"""Allowed storage classes -> bytes per item."""
 TENSOR, ORDERED = "torch._utils _rebuild_tensor_v2", "collections OrderedDict"
 
 
 def judged_archive(path: Path) -> io.BytesIO:
-    """A checkpoint's archive, packed again from the entries that were judged.
+    """Returns a checkpoint's archive, repacked from its validated entries.
 
     Raises:
-        CheckpointError: if it is missing, torn, larger than it looks, asks for anything but plain values and dense
-            tensors, or is no archive of torch at all.
+        CheckpointError: if it is missing, torn or a decompression bomb, contains anything but plain values and dense
+            tensors, or is no archive of torch.
     """
     raw = _read_file(path)
-    if not raw.startswith(ZIP_MAGIC):  # also keeps torch's older, bare-pickle reader out of reach
+    if not raw.startswith(ZIP_MAGIC):  # else torch would use its older reader of bare pickles
         raise no_checkpoint(path)
     try:
         records = archive_records(raw)
@@ -68,19 +68,19 @@ def judged_archive(path: Path) -> io.BytesIO:
 
 
 def no_checkpoint(path: Path) -> CheckpointError:
-    """Says what a checkpoint is."""
+    """Returns the error for a file that is no checkpoint."""
     return CheckpointError(
         f"{path} is not a checkpoint of understudy: give a best_model.pt that  understudy train  wrote."
     )
 
 
 def first_line(problem: Exception) -> str:
-    """What went wrong, short enough for a sentence."""
+    """Returns an exception's first line, short enough for a sentence."""
     return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:120]
 
 
 def _read_file(path: Path) -> bytes:
-    """All bytes of a file that is no larger than a checkpoint can be."""
+    """Reads a file that is no larger than a checkpoint can be."""
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
@@ -101,22 +101,22 @@ def _read_file(path: Path) -> bytes:
 
 
 class _Name(str):
-    """A class or function that the pickle names."""
+    """A class or function that the pickle references."""
 
 
 class _Storage:
-    """Numbers of an entry `data/KEY`."""
+    """The numbers of an entry `data/KEY`."""
 
     def __init__(self, num_items: int, item_bytes: int) -> None:
         self.num_items, self.item_bytes = num_items, item_bytes
 
 
 class _Tensor:
-    """Stands for a view of a storage."""
+    """Placeholder for a view of a storage."""
 
 
 class _Reader:
-    """Follows the instructions that torch.load would, with stand-ins for all that is not plain."""
+    """Executes the opcodes as torch.load would, with placeholders for all but plain values."""
 
     def __init__(self, records: dict[str, bytes], num_bytes: int) -> None:
         self._records, self._budget = records, MAX_SHARING * num_bytes
@@ -125,11 +125,11 @@ class _Reader:
         self._memo: dict[int, Any] = {}
 
     def follow(self) -> None:
-        """Goes through the whole pickle.
+        """Executes the whole pickle.
 
         Raises:
-            OddArchiveError: naming the first thing that a checkpoint does not do.
-            Exception: of any kind where it is no whole pickle.
+            OddArchiveError: naming the first opcode or value that no checkpoint contains.
+            Exception: of any type if the pickle is incomplete.
         """
         for count, (instruction, argument, _) in enumerate(pickletools.genops(self._records[PICKLE])):
             if count > MAX_INSTRUCTIONS:
@@ -201,12 +201,12 @@ class _Reader:
         if not isinstance(self._stack[-1], dict) or len(items) % 2:
             raise OddArchiveError("sets items of something that is no dict")
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if type(key) not in (str, int):  # the hash of a nested tuple can take for ever, and overflow the stack
+            if type(key) not in (str, int):  # hashing a nested tuple can take for ever, or overflow the stack
                 raise OddArchiveError("has a key that is neither a name nor a number")
             self._stack[-1][key] = value
 
     def _storage(self, key: Any) -> _Storage:
-        """Of `("storage", class, key, device, number of items)`."""
+        """Returns the storage of `("storage", class, key, device, number of items)`."""
         word, kind, name, _, num_items = key
         if word != "storage" or type(kind) is not _Name or type(name) is not str or type(num_items) is not int:
             raise OddArchiveError("describes its numbers in another way")
@@ -227,7 +227,7 @@ class _Reader:
         return _Tensor()
 
     def _spend(self, storage: _Storage, offset: Any, sizes: Any, strides: Any) -> None:
-        """Refuses a view of more numbers than its storage holds, and many views of the same."""
+        """Rejects a view of more numbers than its storage holds, and too many views of the same."""
         if type(sizes) is not tuple or type(strides) is not tuple or not len(sizes) == len(strides) <= MAX_DIMENSIONS:
             raise OddArchiveError("describes a tensor in another way")
         numbers = (offset, *sizes, *strides)
@@ -250,7 +250,7 @@ def _known_name(argument: str) -> _Name:
 
 
 def _require_plain(value: Any) -> None:
-    """Refuses what is too deep or too much, counting a value that is shared as often as it is met."""
+    """Rejects too deep or too many values; counts a shared value as often as it is referenced."""
     waiting, count = [(value, 1)], 0
     while waiting:
         item, depth = waiting.pop()

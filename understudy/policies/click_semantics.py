@@ -100,7 +100,7 @@ def known_kind(kind):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def distance(geometry, x, y):  # type: ignore[no-untyped-def]
-    """Length of a window-fraction vector in window widths."""
+    """Returns the length of a window-fraction vector in window widths."""
     return np.sqrt(x * x + (y * geometry.aspect) ** 2)
 
 
@@ -118,7 +118,7 @@ def to_window(geometry, x, y):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def slot_of(observation, track_id):  # type: ignore[no-untyped-def]
-    """Slot of the track with this id, -1 when it is not visible."""
+    """Returns the slot of the track with this id, -1 when it is not visible."""
     for slot in range(MAX_TRACKS):
         if observation.tracks[slot].id == track_id and track_id > 0:
             return slot
@@ -142,7 +142,7 @@ def track_under(observation, x, y):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def landmark_near(observation, map_x, map_y):  # type: ignore[no-untyped-def]
-    """Index of the landmark within LANDMARK_RADIUS of a map point, -1 when there is none."""
+    """Returns the index of the landmark within LANDMARK_RADIUS of a map point, -1 when there is none."""
     best, best_distance = -1, LANDMARK_RADIUS
     for i in range(MAX_LANDMARKS):
         mark = observation.landmarks[i]

@@ -20,8 +20,8 @@ ROUTE_WIDTH = 2
 STRATEGY_WIDTH = NUM_MODES + GOAL_WIDTH
 """Width of the Tactician's conditioning: mode probabilities and goal."""
 CONDITIONING_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
-"""Width of the Executor's conditioning: the above, the route and the probability of no target. The probabilities of
-the targets are passed apart, one for each object."""
+"""Width of the Executor's conditioning: the above, the route and the probability of no target. The target probabilities
+are passed separately, one per object."""
 
 
 def concat_strategy(

@@ -42,7 +42,7 @@ FLIGHT_AT = AMMO_AT + NUM_AMMO + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS
 """First of NUM_FLIGHTS columns: one-hot of the ship's last destination."""
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
 MAX_WIDTH = 4096
-"""Of any layer of a policy."""
+"""Limit of a policy's layer width."""
 RELOADED = 0.999
 
 

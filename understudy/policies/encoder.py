@@ -93,7 +93,7 @@ def _encode(observation, carry, geometry, context, tracks, kinds, landmarks):  #
 
 
 def mirror_signs(mirrored: int, width: int, flip_x: bool, flip_y: bool) -> Float32[np.ndarray, " width"]:
-    """Signs that turn features, in the layout of the module docstring, into those of the mirrored scene."""
+    """Returns the signs that turn features, in the layout of the module docstring, into those of the mirrored scene."""
     signs = np.ones(width, np.float32)
     signs[:mirrored] = -1.0 if flip_x else 1.0
     signs[mirrored : 2 * mirrored] = -1.0 if flip_y else 1.0

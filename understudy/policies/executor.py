@@ -60,7 +60,7 @@ class ExecutorConfig:
     width: int = 64
     """Width of object vectors; the context is twice as wide."""
     kind_width: int = 8
-    """Width of the learned vector of each kind of object."""
+    """Width of the embedding of each object kind."""
     heads: int = 4
     """Attention heads of the pooling over objects."""
     components: int = 6
@@ -232,7 +232,7 @@ class Executor(nn.Module):
         return torch.cat([window_mixture(own), *map(frame_mixture, framed, frames)], dim=1)
 
     def _pool(self, context_BC: Tensor, candidates_BND: Tensor, absent_BN: Tensor) -> Tensor:
-        """Attention pooling with a query per head and no value projection; zeros where nothing is in sight."""
+        """Applies attention pooling with a query per head and no value projection; zeros where nothing is in sight."""
         batch, _, width = candidates_BND.shape
         query_BHD = self.pool_query(context_BC).view(batch, self.config.heads, width)
         scores_BHN = query_BHD @ candidates_BND.transpose(1, 2) / width**0.5

@@ -63,7 +63,7 @@ class HeadLogProbs(NamedTuple):
 
     @property
     def total(self) -> Float[Tensor, " B"]:
-        """Of the whole action."""
+        """Log probability of the whole action, nats."""
         return self.start + (self.target + self.position) + self.keys
 
 
@@ -125,11 +125,11 @@ class ExecutorDistribution:
         return tempered(self.output.space_density, self.sampling.space_temperature)
 
     def log_prob(self, batch: ActionBatch) -> Float[Tensor, " B"]:
-        """Log probability of each tick's whole action, nats."""
+        """Returns the log probability of each tick's whole action, nats."""
         return self.log_prob_by_head(batch).total
 
     def log_prob_by_head(self, batch: ActionBatch) -> HeadLogProbs:
-        """Log probability of each part of each tick's action, nats.
+        """Returns the log probability of each part of each tick's action, nats.
 
         A gesture that started without a known target (-1) counts its button alone. Left out on purpose: a point is
         sampled again while a click there would mean something else, so its true density is a little higher.
@@ -148,11 +148,11 @@ class ExecutorDistribution:
         )
 
     def kl(self, other: "ExecutorDistribution", batch: ActionBatch) -> Float[Tensor, " B"]:
-        """Kullback-Leibler divergence of this distribution from another one, KL(self || other), nats per tick.
+        """Returns the Kullback-Leibler divergence KL(self || other), nats per tick.
 
         Of two mixtures there is only an upper bound in closed form (`mixture_kl_bound`); the rest is exact. Of `batch`
         only `can_start_gesture` and `key_available` are read: what cannot happen does not count.
-        (Distillation, learning/shadow/distillation.py, weighs the same parts differently, and says why.)
+        (The distillation loss, learning/shadow/distillation.py, weights the same parts differently.)
         """
         probs = self.target_log_probs.exp()
         where = probs[:, MINIMAP] * mixture_kl_bound(self.minimap, other.minimap)
@@ -166,7 +166,7 @@ class ExecutorDistribution:
         return batch.can_start_gesture * gesture + keys
 
     def mode(self) -> ExecutorMode:
-        """The most likely target, and the heaviest component's mean of both mixtures."""
+        """Returns the most likely target, and the heaviest component's mean of both mixtures."""
         return ExecutorMode(
             target=self.output.pointer_logits.argmax(-1),
             minimap=mixture_mode(self.output.minimap_density),
@@ -174,7 +174,7 @@ class ExecutorDistribution:
         )
 
     def probabilities(self) -> ActionProbabilities:
-        """What `sampling.sample_actions`, the compiled sampler, draws from; the arrays are the caller's own."""
+        """Returns the probabilities for the compiled sampler, `sampling.sample_actions`; the caller owns the arrays."""
         return ActionProbabilities(
             start=torch.sigmoid(self.output.start_logit).numpy(),
             pointer=torch.softmax(self.target_logits, dim=-1).numpy(),
@@ -186,7 +186,7 @@ class ExecutorDistribution:
 
 
 def bernoulli_kl(logit: Tensor, other_logit: Tensor) -> Tensor:
-    """KL divergence of Bernoulli distributions with these logits, element by element, nats."""
+    """Returns the KL divergence of Bernoulli distributions with these logits, element by element, nats."""
     probability = torch.sigmoid(logit)
     yes = functional.logsigmoid(logit) - functional.logsigmoid(other_logit)
     no = functional.logsigmoid(-logit) - functional.logsigmoid(-other_logit)
@@ -194,7 +194,7 @@ def bernoulli_kl(logit: Tensor, other_logit: Tensor) -> Tensor:
 
 
 def categorical_kl(log_probs: Float[Tensor, "B C"], other_log_probs: Float[Tensor, "B C"]) -> Float[Tensor, " B"]:
-    """KL divergence of categorical distributions, nats; a category that is impossible (-inf) in the first counts 0."""
+    """Returns the KL divergence of categorical distributions, nats; categories impossible in the first count 0."""
     probs = log_probs.exp()
     return (probs * torch.where(probs > 0, log_probs - other_log_probs, torch.zeros_like(probs))).sum(-1)
 
@@ -207,7 +207,7 @@ def target_positions(
     space: Float[Tensor, "B 2"],
     minimap_area: tuple[float, float, float, float],
 ) -> Float[Tensor, "B 2"]:
-    """Where in the window one clicks to reach candidates, window fractions.
+    """Returns the window positions to click for candidates, window fractions.
 
     Args:
         target: candidates.

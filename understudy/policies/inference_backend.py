@@ -1,7 +1,7 @@
-"""The three networks as the Hierarchy asks them: by torch, for any number of worlds, or by ONNX Runtime, for one.
+"""Inference backends of the three networks: torch, for any number of worlds, or ONNX Runtime, for one world.
 
-Both compute the same function of the same weights; they differ in the last bits (docs/decisions/inference.md), so a
-recording notes which of them decided. ONNX Runtime is three to ten times as fast for a single world.
+Both compute the same function of the same weights, up to the last bits (docs/decisions/inference.md), so a recording
+stores which one was used. ONNX Runtime is three to ten times as fast for a single world.
 """
 
 import importlib.util
@@ -28,16 +28,16 @@ from understudy.policies.tactician import Tactic
 OPSET = 17
 Library = Literal["torch", "onnxruntime"]
 _EXPORTING = threading.Lock()
-"""The exporter and the warnings that it gives are global to the process."""
+"""Lock of the exporter, whose state and warnings are global to the process."""
 
 
 @runtime_checkable
 class InferenceBackend(Protocol):
-    """The networks of one brain, in evaluation mode; called as the modules are."""
+    """The networks of one PolicyBundle, in evaluation mode; called like the modules."""
 
     @property
     def library(self) -> str:
-        """Who computes, with its version: decisions are the same to the bit with the same one only."""
+        """Library and version; decisions are bit-identical only with the same one."""
         ...
 
     @property
@@ -57,7 +57,7 @@ class InferenceBackend(Protocol):
 
 
 class TorchBackend:
-    """The modules themselves."""
+    """Runs the torch modules themselves."""
 
     library = f"torch {torch.__version__.partition('+')[0]}"
 
@@ -65,20 +65,20 @@ class TorchBackend:
         self.strategist, self.tactician, self.executor = policies.strategist, policies.tactician, policies.executor
         for part in (policies.strategist, policies.tactician, policies.executor):
             if part is not None:
-                part.eval()  # dropout is for training
+                part.eval()  # disables dropout
 
 
 class OnnxBackend:
-    """The same networks in ONNX Runtime, on one thread, for one world at a time.
+    """Runs the same networks in ONNX Runtime, on one thread, for one world.
 
-    Exported when this is made, in memory: about 0.3 s. Whoever plays leaves that to another thread.
+    The constructor exports them in memory, about 0.3 s; live play calls it on another thread.
     """
 
     def __init__(self, policies: PolicyBundle) -> None:
-        """Exports the brain's networks.
+        """Exports the networks.
 
         Raises:
-            ImportError: without onnxruntime or onnx (`fastest`).
+            ImportError: without onnxruntime or onnx (`fastest_backend`).
         """
         import onnxruntime
 
@@ -96,7 +96,7 @@ class OnnxBackend:
 
 
 class _Answering:
-    """An exported network that answers with the module's own dataclass."""
+    """An exported network that returns the module's own dataclass."""
 
     def __init__(self, network: "_Exported", answer: Callable[..., Any]) -> None:
         self._network, self._answer = network, answer
@@ -106,7 +106,7 @@ class _Answering:
 
 
 class _OnnxStrategist:
-    """The Strategist with a look back of fixed length: attention is causal, so what is padded behind goes unseen."""
+    """The Strategist with a fixed window; attention is causal, so padding after the last second has no effect."""
 
     def __init__(self, strategist: Strategist) -> None:
         self._padded = np.zeros((1, strategist.config.window_s, CONTEXT_WIDTH), np.float32)
@@ -139,7 +139,7 @@ class _Exported:
 
 
 class _Tuple(nn.Module):
-    """A network that answers with a tuple, which is all that the exporter knows."""
+    """Wraps a network to return a tuple, as the exporter requires."""
 
     def __init__(self, module: nn.Module) -> None:
         super().__init__()
@@ -150,21 +150,21 @@ class _Tuple(nn.Module):
 
 
 def _export(module: nn.Module, arguments: tuple[Tensor, ...]) -> bytes:
-    """A network as ONNX, by tracing: the newer exporter takes seconds where this one takes tenths (docs/decisions)."""
+    """Exports a network to ONNX by tracing: the newer exporter takes seconds, this one tenths (docs/decisions)."""
     file = io.BytesIO()
     with _EXPORTING, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that this exporter is the old one, and that shapes are taken as fixed
+        warnings.simplefilter("ignore")  # that the exporter is deprecated, and that shapes are constant
         whole = _Tuple(module).eval()
         torch.onnx.export(whole, arguments, file, dynamo=False, opset_version=OPSET)  # type: ignore[arg-type]
     return file.getvalue()
 
 
 def fastest_backend() -> Library:
-    """The library that decides soonest for one world: ONNX Runtime where it is installed (some platforms lack it)."""
+    """Returns the fastest library for one world: ONNX Runtime where it is installed (some platforms lack it)."""
     installed = all(importlib.util.find_spec(name) is not None for name in ("onnxruntime", "onnx"))
     return "onnxruntime" if installed else "torch"
 
 
 def make_backend(policies: PolicyBundle, library: Library) -> InferenceBackend:
-    """A brain's networks, computed by torch or by ONNX Runtime."""
+    """Returns the policies' networks in torch or in ONNX Runtime."""
     return OnnxBackend(policies) if library == "onnxruntime" else TorchBackend(policies)

@@ -1,10 +1,10 @@
-"""Where in a plane, as a mixture of Gaussians, each in a frame of its own: the window's, or one that turns with play.
+"""Mixture density output (Bishop 1994, "Mixture Density Networks") for a point in a plane.
 
-Points and planes are scaled to -1..1. A frame is an origin and two axes (policies/reference_frames.py); a component's
-mean and spread are numbers along them, so `at my distance, a step further round` is the same output whatever the
-direction. A network with such an output is a mixture density network (Bishop 1994, "Mixture Density Networks").
+Points and planes are scaled to -1..1. Each Gaussian component has a reference frame, an origin and two axes
+(policies/reference_frames.py): the window's, or one that rotates with the scene. Its mean and scale are coordinates in
+that frame, so a point at the present distance, a step further round the enemy, is the same output in every direction.
 
-In its plane a component is 7 numbers: log weight, mean x and y, and two vectors that spread it."""
+In the plane a component is 7 numbers: log weight, mean x and y, and the two columns of its covariance factor."""
 
 import math
 
@@ -13,22 +13,22 @@ from jaxtyping import Float
 from torch import Tensor
 
 RAW_WIDTH = 5
-"""Numbers that a network says of a component: weight, mean along two axes, log scale along both."""
+"""Network outputs per component: weight, mean along two axes, log scale along both."""
 LOG_SCALES = (-4.0, 1.0)
 """Bounds of the log scales: no component is narrower than a hundredth of the window or wider than all of it."""
 LOG_TAU = math.log(2.0 * math.pi)
 RING_DIRECTIONS = 8
-"""Components of a ring: one in each direction, as broad as the gap to the next."""
+"""Components of a ring: one per direction, as wide as the gap to the next."""
 RING_WIDTH = RING_DIRECTIONS + 3
-"""Numbers that a network says of a ring: its weight, that of each direction, its radius and how thick it is."""
+"""Network outputs per ring: its weight, that of each direction, its radius and its thickness."""
 RING_RADIUS, RING_THICKNESS = -0.5, -1.5
-"""Logarithms of both where the network says 0."""
+"""Log radius and log thickness at network output 0."""
 NEVER = -1e4
-"""Log weight of a component whose frame is not there."""
+"""Log weight of a component whose frame is absent."""
 
 
 def window_mixture(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
-    """Components said along the plane's own axes."""
+    """Returns components given along the plane's own axes."""
     zero_B2 = torch.zeros_like(raw_BX5[:, 0, :2])
     across, down = torch.zeros_like(zero_B2), torch.zeros_like(zero_B2)
     across[:, 0], down[:, 1] = 1.0, 1.0
@@ -36,7 +36,7 @@ def window_mixture(raw_BX5: Float[Tensor, "B X 5"]) -> Float[Tensor, "B X 7"]:
 
 
 def frame_mixture(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3 2"]) -> Float[Tensor, "B X 7"]:
-    """Components said along the axes of a frame (origin, ahead, aside); a frame of zeros has none."""
+    """Returns components given along the axes of a frame (origin, ahead, aside); a frame of zeros has none."""
     absent_B = (frame_B32[:, 1:].abs().sum((1, 2)) == 0)[:, None]
     plane = torch.eye(2, device=frame_B32.device, dtype=frame_B32.dtype)
     axes_B22 = torch.where(absent_B[..., None], plane, frame_B32[:, 1:])
@@ -47,7 +47,7 @@ def frame_mixture(raw_BX5: Float[Tensor, "B X 5"], frame_B32: Float[Tensor, "B 3
 
 
 def ring_mixture(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"]) -> Float[Tensor, "B 8 7"]:
-    """Components on a circle round a place: `so far from here` is one number, and `in whatever direction` is none."""
+    """Returns components on a circle around a point: one output sets the distance for all directions."""
     angle_X = torch.arange(RING_DIRECTIONS, device=raw_BR.device) * (2.0 * math.pi / RING_DIRECTIONS)
     outward_X2 = torch.stack([angle_X.cos(), angle_X.sin()], dim=-1)
     along_X2 = torch.stack([-angle_X.sin(), angle_X.cos()], dim=-1)
@@ -66,7 +66,7 @@ def ring_mixture(raw_BR: Float[Tensor, "B 11"], centre_B2: Float[Tensor, "B 2"])
 
 
 def mixture_log_prob(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor, "B 2"]) -> Float[Tensor, " B"]:
-    """Log likelihood of points under a mixture (nats)."""
+    """Returns the log likelihood of points under a mixture, nats."""
     log_weights = torch.log_softmax(density_BX7[..., 0], dim=-1)
     away_x, away_y = (point_B2[:, None] - density_BX7[..., 1:3]).unbind(-1)
     ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
@@ -77,17 +77,17 @@ def mixture_log_prob(density_BX7: Float[Tensor, "B X 7"], point_B2: Float[Tensor
 
 
 def mixture_mode(density_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, "B 2"]:
-    """Mean of the heaviest component, which stands for the mode."""
+    """Returns the mean of the heaviest component, which approximates the mode."""
     best = density_BX7[..., 0].argmax(-1)
     return density_BX7[torch.arange(len(best), device=best.device), best, 1:3]
 
 
 def mixture_kl_bound(density_BX7: Float[Tensor, "B X 7"], other_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, " B"]:
-    """Upper bound of the KL divergence of a mixture from another one, nats: component against component.
+    """Returns an upper bound of the KL divergence of a mixture from another one, nats: component against component.
 
     There is no closed form; the chain rule over the component bounds it (Hershey and Olsen 2007, "Approximating the
-    Kullback Leibler Divergence Between Gaussian Mixture Models"). The bound is close where both mixtures stem from
-    nearly the same weights, so that their components belong together.
+    Kullback Leibler Divergence Between Gaussian Mixture Models"). The bound is close if both mixtures come from nearly
+    the same network weights, so that their components correspond.
     """
     log_weights, other_log_weights = (torch.log_softmax(one[..., 0], dim=-1) for one in (density_BX7, other_BX7))
     vectors = (density_BX7[..., 3:5], density_BX7[..., 5:7], density_BX7[..., 1:3] - other_BX7[..., 1:3])
@@ -97,25 +97,25 @@ def mixture_kl_bound(density_BX7: Float[Tensor, "B X 7"], other_BX7: Float[Tenso
 
 
 def _squared_length(density_BX7: Tensor, vector_BX2: Tensor) -> Tensor:
-    """Of vectors, in units of a component's own spread (squared Mahalanobis length)."""
+    """Returns the squared Mahalanobis length of vectors under each component."""
     x, y = vector_BX2.unbind(-1)
     ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
     return ((x * aside_y - y * aside_x) ** 2 + (y * ahead_x - x * ahead_y) ** 2) / _area(density_BX7) ** 2
 
 
 def _area(density_BX7: Tensor) -> Tensor:
-    """Square root of the determinant of each component's covariance: the parallelogram of its two vectors."""
+    """Returns the square root of the determinant of each component's covariance."""
     ahead_x, ahead_y, aside_x, aside_y = density_BX7[..., 3:].unbind(-1)
     return (ahead_x * aside_y - ahead_y * aside_x).abs()
 
 
 def to_array(density_BX7: Float[Tensor, "B X 7"]) -> Float[Tensor, "B X 7"]:
-    """The mixture as it is sampled, with probabilities in place of log weights."""
+    """Returns the mixture for the sampler, with probabilities in place of log weights."""
     return torch.cat([torch.softmax(density_BX7[..., :1], dim=1), density_BX7[..., 1:]], dim=-1)
 
 
 def tempered(density_BX7: Float[Tensor, "B X 7"], temperature: float) -> Float[Tensor, "B X 7"]:
-    """The mixture at a temperature, its log weights not normalised; cooler is narrower."""
+    """Returns the mixture at a temperature, log weights not normalised; a lower temperature is narrower."""
     if temperature == 1.0:
         return density_BX7
     log_weights, spread = density_BX7[..., :1] / temperature, density_BX7[..., 3:] * temperature**0.5

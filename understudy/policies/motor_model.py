@@ -53,15 +53,15 @@ MOTOR_STATE = np.dtype(
         ("offset_y", "f4"),
         ("goal_x", "f4"),  # current end point, window fractions
         ("goal_y", "f4"),
-        ("key_ticks", "i4", (MAX_KEYS,)),  # ticks that each key stays down yet
-        ("lost", "i4"),  # gestures dropped because their target went out of sight
+        ("key_ticks", "i4", (MAX_KEYS,)),  # ticks for which each key still stays down
+        ("lost", "i4"),  # gestures cancelled because their target disappeared
     ],
 )
 
 
 @numba.njit(cache=True)
 def difficulty(away, size):  # type: ignore[no-untyped-def]
-    """Index of difficulty in Fitts' law, bits (Shannon formulation, MacKenzie 1992)."""
+    """Returns the index of difficulty in Fitts' law, bits (Shannon formulation, MacKenzie 1992)."""
     return np.log2(1.0 + away / max(size, 1e-3))
 
 
@@ -105,7 +105,7 @@ def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms
 
 @numba.njit(cache=True)
 def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
-    """Puts a key down for as long as the person holds it."""
+    """Presses a key for a duration sampled from the person's."""
     state.key_ticks[key] = max(int(np.round(sample_quantile(hand.key_press[key], uniform))), 1)
 
 

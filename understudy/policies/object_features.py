@@ -90,7 +90,7 @@ def encode_landmarks(observation, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _place_on_map(map_index, mark):  # type: ignore[no-untyped-def]
-    """Index of a landmark's cell among those of all maps, 0 if unknown; mirrors do not change it."""
+    """Returns the index of a landmark's cell among those of all maps, 0 if unknown; mirrors do not change it."""
     if not 0 <= map_index < MAX_MAPS or mark.x != mark.x or mark.y != mark.y:
         return 0
     column = min(max(int(PLACE_CELLS * mark.x), 0), PLACE_CELLS - 1)

@@ -1,4 +1,4 @@
-"""The trained parts of an understudy, from their checkpoints."""
+"""Policy bundle: the three trained policies and the motor model, loaded from their checkpoints."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -27,28 +27,28 @@ _log = logging.getLogger(__name__)
 
 M = TypeVar("M", bound=torch.nn.Module)
 MOST_OF_A_HAND = 1e5
-"""Ticks, half-sizes or shares: no hand has a larger number."""
+"""Limit of a motor model's values (ticks, half-sizes or shares)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """How what begins is drawn. When it begins is drawn as predicted; where it goes may be drawn cooler."""
+    """Sampling temperatures of gesture targets; onsets are always sampled as predicted."""
 
     pointer_temperature: float = 0.3
-    """Below 1 the likelier candidates win more often than predicted."""
+    """Temperature of the pointer; below 1 likelier candidates are sampled more often than predicted."""
     minimap_temperature: float = 0.7
-    """Below 1 points on the minimap stay nearer to the likeliest ones."""
+    """Temperature of points on the minimap; below 1 they are nearer to the modes."""
     space_temperature: float = 0.4
-    """The same of points in space."""
+    """Temperature of points in space."""
 
 
 @dataclass(frozen=True)
 class PolicyBundle:
-    """Three policies and a hand; an Executor can do without the levels above it if it was trained without them."""
+    """Three policies and a motor model; an Executor trained without the slower levels plays without them."""
 
     executor: Executor
     hand: np.void
-    """Record of dtype HAND."""
+    """Record of dtype MOTOR_MODEL."""
     strategist: Strategist | None = None
     tactician: Tactician | None = None
     sampling: SamplingConfig = field(default_factory=SamplingConfig)
@@ -66,16 +66,17 @@ def load_policies(
     use_held_out_twin: bool = False,
     profile: Profile | None = None,
 ) -> PolicyBundle:
-    """Reads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor does not know.
+    """Loads `folder`/{strategist,tactician,executor}/best_model.pt; warns of levels that the Executor was not trained
+    with.
 
     Args:
-        folder: with the three policies.
-        candidate: plays in place of the best_model.pt of its own policy.
-        judged: take the policies that never saw the held-out sessions, where those that play did.
-        profile: of the game to be played, which must be the one that they were trained for.
+        folder: of the three policies.
+        candidate: replaces the best_model.pt of its policy.
+        judged: load the twins that were trained without the held-out sessions, if there are any.
+        profile: of the game to play, which must be the one that they were trained for.
 
     Raises:
-        CheckpointError: if one that is needed is missing, torn, hostile, of another encoding or of another game.
+        CheckpointError: if a required one is missing, torn, hostile, or of another encoding or game.
     """
     executor = _load_level(folder, "executor", candidate, use_held_out_twin)
     needs = {parent.what: parent.identity for parent in executor.meta.lineage}
@@ -103,16 +104,16 @@ def load_policies(
 
 
 def require_game(notes: Mapping[str, GameNote], profile: Profile) -> None:
-    """Refuses weights of another game. The profile may have more keys and kinds at the end than were trained with.
+    """Rejects weights of another game. The profile may have additional keys and kinds at the end.
 
-    Weights without a note are accepted, with one sentence for all.
+    Weights without a note are accepted, with one warning for all.
 
     Args:
-        notes: of each policy, by its name.
-        profile: of the game to be played.
+        notes: of each policy, by name.
+        profile: of the game to play.
 
     Raises:
-        CheckpointError: naming both games and what differs.
+        CheckpointError: naming both games and their difference.
     """
     unknown = [policy for policy, note in notes.items() if note == GameNote()]
     if unknown:
@@ -144,17 +145,17 @@ def _listed(names: tuple[str, ...]) -> str:
 
 
 def _load_level(folder: Path, name: str, candidate: Checkpoint | None, use_held_out_twin: bool) -> Checkpoint:
-    """The checkpoint of one policy."""
+    """Loads the checkpoint of one policy."""
     if candidate is not None and candidate.meta.policy == name:
         return candidate
     return load_playing(folder / name, name, ENCODING, judged=use_held_out_twin)
 
 
 def _build(checkpoint: Checkpoint, kind: Callable[[Any], M], config_kind: type) -> M:
-    """A policy from a checkpoint's own config and weights, which may come from anyone.
+    """Builds a policy from a checkpoint's config and weights, which are untrusted.
 
     Raises:
-        CheckpointError: if config and weights are not those of one policy, or a weight is not a number.
+        CheckpointError: if config and weights do not match, or a weight is not finite.
     """
     try:
         config: Any = serialization.from_plain(config_kind, checkpoint.meta.config)
@@ -162,7 +163,7 @@ def _build(checkpoint: Checkpoint, kind: Callable[[Any], M], config_kind: type) 
             model = kind(config)
         _require_same_shapes(model.state_dict(), checkpoint.weights)
         model.load_state_dict(checkpoint.weights)
-    except Exception as problem:  # a config may hold anything: WireError, and RuntimeError from torch
+    except Exception as problem:  # an untrusted config: WireError, and RuntimeError from torch
         raise CheckpointError(
             f"The {checkpoint.meta.policy}'s weights do not fit its own config ({first_line(problem)}): train it again."
         ) from problem
@@ -172,7 +173,7 @@ def _build(checkpoint: Checkpoint, kind: Callable[[Any], M], config_kind: type) 
 
 
 class _NumbersAtMost(TorchFunctionMode):
-    """While it is entered, tensors of so many numbers can be made: a config may say that its model is a terabyte."""
+    """Limits the tensor elements created in its block: an untrusted config may describe a terabyte model."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
@@ -181,7 +182,7 @@ class _NumbersAtMost(TorchFunctionMode):
     def __torch_function__(
         self, function: Callable[..., Any], types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        """Raises ValueError once more were made; what is made has no pages in memory until numbers are written."""
+        """Raises ValueError above the limit; a new tensor occupies no memory pages until it is written."""
         made = function(*args, **(kwargs or {}))
         if function in (torch.empty, torch.zeros):
             self._left -= made.numel()
@@ -199,35 +200,35 @@ def _require_same_shapes(expected: dict[str, Tensor], given: dict[str, Tensor]) 
 
 
 def build_strategist(checkpoint: Checkpoint) -> Strategist:
-    """The Strategist of a checkpoint, in evaluation mode.
+    """Builds the Strategist of a checkpoint, in evaluation mode.
 
     Raises:
-        CheckpointError: as all three, if config and weights are not those of one policy.
+        CheckpointError: if config and weights do not match (likewise for the other two).
     """
     return _build(checkpoint, Strategist, StrategistConfig)
 
 
 def build_tactician(checkpoint: Checkpoint) -> Tactician:
-    """The Tactician of a checkpoint, in evaluation mode."""
+    """Builds the Tactician of a checkpoint, in evaluation mode."""
     return _build(checkpoint, Tactician, TacticianConfig)
 
 
 def build_executor(checkpoint: Checkpoint) -> Executor:
-    """The Executor of a checkpoint, in evaluation mode."""
+    """Builds the Executor of a checkpoint, in evaluation mode."""
     return _build(checkpoint, Executor, ExecutorConfig)
 
 
 def hand_to_plain(hand: np.void) -> dict[str, Any]:
-    """A hand as plain numbers, for a checkpoint."""
+    """Converts a motor model to plain numbers for a checkpoint."""
     assert hand.dtype.names is not None
     return {name: hand[name].tolist() for name in hand.dtype.names}
 
 
 def hand_from_plain(plain: dict[str, Any]) -> np.void:
-    """A hand from plain numbers.
+    """Builds a motor model from plain numbers.
 
     Raises:
-        CheckpointError: if they are not those of a hand.
+        CheckpointError: if they are not those of a motor model.
     """
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     assert MOTOR_MODEL.names is not None

@@ -96,13 +96,13 @@ def _write_axes(x, y, turning, aspect, out):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def along(frame, axis, x, y, aspect):  # type: ignore[no-untyped-def]
-    """Component of a vector (window fractions) along an axis of a frame, window widths."""
+    """Returns the component of a vector (window fractions) along an axis of a frame, window widths."""
     return x * frame[axis, 0] + y * aspect * frame[axis, 1] * aspect
 
 
 @numba.njit(cache=True)
 def nearest(observation, geometry, role):  # type: ignore[no-untyped-def]
-    """Slot of the nearest object of a role, -1 when there is none."""
+    """Returns the slot of the nearest object of a role, -1 when there is none."""
     best, best_away = -1, 1e9
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
@@ -115,7 +115,7 @@ def nearest(observation, geometry, role):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def nearest_landmark(observation, role):  # type: ignore[no-untyped-def]
-    """Index of the nearest landmark of a role, -1 when there is none."""
+    """Returns the index of the nearest landmark of a role, -1 when there is none."""
     best, best_away = -1, 1e9
     for i in range(len(observation.landmarks)):
         mark = observation.landmarks[i]

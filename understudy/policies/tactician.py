@@ -1,8 +1,8 @@
-"""The Tactician, five times a second: which of the objects in sight, and which way to go about it.
+"""The Tactician, five times a second: predicts the target among the visible objects, and the route.
 
-Attention from the goal to the objects: the query is made from context and strategy, the keys from each object, and the
-weights are the answer. The route (where the ship is to be in two seconds) is the approach: closing in, holding the
-distance, or getting away.
+A pointer network (Vinyals et al. 2015): the query comes from context and strategy, the keys from the objects, and the
+attention logits are the target distribution. The route is the ship's displacement in two seconds: closing in, holding
+the distance, or retreating.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class TacticianConfig:
     width: int = 64
     """Width of object and query vectors."""
     kind_width: int = 8
-    """Width of the learned vector of each kind of object."""
+    """Width of the embedding of each object kind."""
     dropout: float = 0.1
     """Dropout on context and objects."""
 
@@ -40,9 +40,9 @@ class Tactic:
     """Predictions of the Tactician."""
 
     target_logits: Float[Tensor, "B slots"]
-    """Over the N track slots and, last, no target; empty slots are -inf."""
+    """Target logits over the N track slots and, last, no target; empty slots are -inf."""
     route: Float[Tensor, "B 2"]
-    """Expected way of the ship within two seconds, window widths / heights."""
+    """Expected displacement of the ship in two seconds, window widths / heights."""
 
 
 class Tactician(nn.Module):
@@ -71,7 +71,7 @@ class Tactician(nn.Module):
         tracks_BNF: Float[Tensor, "B N track_features"],
         kinds_BN: Int64[Tensor, "B N"],
     ) -> Tactic:
-        """Weighs the objects in sight."""
+        """Predicts target and route from the visible objects."""
         context_BC = self.context(torch.cat([context_BF, strategy_BS], dim=-1))
         objects = self.object(torch.cat([tracks_BNF, self.kind(kinds_BN)], dim=-1))
         objects_BND = self.object_mlp(objects + self.object_context(context_BC)[:, None])

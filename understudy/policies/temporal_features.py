@@ -41,7 +41,7 @@ ENCODING_CARRY = np.dtype(
         ("click_sort", "i4"),  # a ClickKind, of the last click
         ("click_role", "i4"),  # the Role clicked, where it was a track
         ("laser_on", "i4"),
-        ("flight", "i4"),  # where the ship was last sent: 0 nowhere, 1 box, 2 space, 3 minimap, 4 base, 5 portal
+        ("flight", "i4"),  # the ship's last destination: 0 none, 1 box, 2 space, 3 minimap, 4 base, 5 portal
         ("minimap_x", "f4"),  # last minimap click, map fractions
         ("minimap_y", "f4"),
         ("space_x", "f4"),  # last space click, window fractions
@@ -165,7 +165,7 @@ def update_events(observation, carry):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _update_average(average, reading, share):  # type: ignore[no-untyped-def]
-    """Exponential moving average with weight `share`; NaN readings are ignored, the first other one initialises it."""
+    """Updates an exponential moving average with weight `share`; ignores NaN, and starts at the first other reading."""
     if average != average:
         return reading
     return average + share * (reading - average) if reading == reading else average

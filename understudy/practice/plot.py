@@ -61,7 +61,7 @@ def _panel(axis: Axes, curve: Sequence[dict[str, float]], name: str, title: str,
 def smooth(
     hours: Float64[np.ndarray, " n"], values: Float64[np.ndarray, " n"], over: float = SMOOTH_HOURS
 ) -> Float64[np.ndarray, " n"]:
-    """Trailing mean: averages, at each of n points, the values of the `over` hours before it."""
+    """Returns the trailing mean at each of n points over the previous `over` hours."""
     first = np.searchsorted(hours, hours - over, side="right")
     totals = np.concatenate([[0.0], np.cumsum(values)])
     last = np.arange(len(values)) + 1

@@ -126,7 +126,7 @@ class PracticeRun:
             self._run(stopped)
 
     def _run(self, stopped: Callable[[], bool]) -> None:
-        """Under the lock of the folder."""
+        """Trains while the folder's lock is held."""
         ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
         self._saved_s = time.perf_counter()
         with MetricLogger(self.settings.out / LOGS) as journal:
@@ -150,11 +150,11 @@ class PracticeRun:
             self._draw()
 
     def reference_hierarchy(self) -> HierarchicalPolicy:
-        """A pilot with the reference policy of the KL penalty."""
+        """Returns a pilot with the reference policy of the KL penalty."""
         return self._hierarchy_of(self.trainer.policy.reference_policy)
 
     def averaged_hierarchy(self) -> HierarchicalPolicy:
-        """A pilot with the averaged weights (EMA) of this run, promoted or not."""
+        """Returns a pilot with the averaged weights (EMA) of this run, promoted or not."""
         return self._hierarchy_of(self.trainer.policy.averaged)
 
     def _hierarchy_of(self, executor: Executor) -> HierarchicalPolicy:
@@ -234,5 +234,5 @@ class PracticeRun:
             _log.warning("the plot could not be written (%s)", problem.strerror)
 
     def _fixed(self) -> dict[str, Any]:
-        """Settings that must be equal when a run is resumed."""
+        """Returns the settings that must be equal when a run is resumed."""
         return to_plain_settings(self.settings.trainer) | asdict(self.settings.ground)

@@ -1,1 +1,1 @@
-"""Episodes on disk."""
+"""Recorded episodes: in memory, on disk (MCAP, pickle), exported, and their video."""

@@ -1,7 +1,7 @@
-"""One recorded session in memory: what was seen, what was done, by whom, and everything needed to understand it later.
+"""Episode: one recorded session in memory, with its observations, actions, actors, raw input events and metadata.
 
-The arrays are the contract's own records with a tick axis T in place of the batch axis, so an hour of recording goes
-wherever an observation goes. Frames are deliberately not part of an episode.
+The arrays are the contract's records with a tick axis T in place of the batch axis B, so code that takes an Observation
+takes an hour of recording too. Frames are deliberately not part of an episode.
 """
 
 import platform
@@ -21,67 +21,67 @@ from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
 
 PAUSE_S = 5.0
-"""Time that jumps by more was a pause of the recording: it is neither play nor a loss of ticks."""
+"""Seconds between two ticks above which the recording was paused: neither play nor lost ticks."""
 LARGEST_STEP_S = 11.5 / TICK_RATE_HZ
-"""A longer time between two ticks breaks the play in two: training fills in at most half a second of missed ticks."""
+"""Seconds between two ticks above which training splits the episode: it fills in at most half a second."""
 MAX_RATE_HZ = 1000.0
 RATE_TOLERANCE = 0.2
-"""A recording whose ticks come faster or slower than aimed at by more than this part is worth a sentence."""
+"""Relative deviation from the nominal tick rate above which `irregularities` reports it."""
 MONOTONIC_CLOCK = "monotonic clock of the recording machine"
 SIMULATED_CLOCK = "simulated seconds since the world began"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reperception:
-    """One time that the recorded pictures were perceived again."""
+    """One run of perception over the recorded video, which replaced the observations."""
 
     at: str
     """Wall-clock time, ISO 8601, UTC."""
     detector: str
-    """Name of the weights' file, and the first digits of its SHA-256."""
+    """File name of the detector's weights, and the first digits of its SHA-256."""
     from_recording: str
-    """The first digits of the SHA-256 of the recording that it was made from, which is kept beside."""
+    """First digits of the SHA-256 of the source recording, which is kept beside the new one."""
     num_ticks: int
-    """Ticks with a picture; the others were bridged or are unknown."""
+    """Ticks with a frame; the others were interpolated or are unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EpisodeInfo:
-    """What an episode says about itself; saved as JSON in every recording and read back strictly."""
+    """Metadata of an episode; saved as JSON in every recording and read back strictly."""
 
     profile: Profile
-    """The game, in full: key bits, kinds and map indices mean nothing without it."""
+    """The game's full profile, which defines key bits, kinds and map indices."""
     world: str = "simulator"
-    """Where it was played: `simulator`, `desktop`, `replay`."""
+    """World: `simulator`, `desktop` or `replay`."""
     pilot: str
-    """Who played: `person`, `teacher:hunter`, the name of a policy."""
+    """Player: `person`, `teacher:hunter` or the name of a policy."""
     seed: int | None = None
-    """Seed of the world, where it has one."""
+    """Seed of the world, if it has one."""
     pilot_seed: int | None = None
-    """Seed of the policy's own chance, where a policy played."""
+    """Seed of the policy's sampling, if a policy played."""
     weights: dict[str, str] = field(default_factory=dict)
-    """Policy -> identity of the weights that it began with, where a policy played."""
+    """Policy -> identity of its initial weights, if a policy played."""
     library: str = ""
-    """Who computed the networks of a live policy, with its version; another one differs in the last bits."""
+    """Inference library of a live policy, with its version; libraries differ in the last bits."""
     start_map: str | None = None
-    """Name of the map on which it began, where it was chosen."""
+    """Name of the initial map, if it was chosen."""
     tick_rate_hz: float = float(TICK_RATE_HZ)
-    """The rate that was aimed at; the true times are in the observations."""
+    """Nominal tick rate; the true times are in the observations."""
     window_width: int
-    """Pixels of the window that was played in."""
+    """Size of the game's window, pixels."""
     window_height: int
     started_at: str
     """Wall-clock start, ISO 8601, UTC."""
     clock: str = MONOTONIC_CLOCK
-    """What `time_s` counts."""
+    """Clock of `time_s`."""
     unix_minus_clock_s: float | None = None
     """Add this to `time_s` to get Unix time; None where `time_s` is simulated."""
     versions: dict[str, str] = field(default_factory=dict)
-    """Versions of this project and of the libraries that decide what was recorded."""
+    """Versions of this project and of the libraries that affect the recorded data."""
     perceived: bool = True
-    """False while only pictures and input are there (`--perceive later`) and nothing of the game is known."""
+    """False for a recording of video and input alone (`--perceive later`), which has no observations yet."""
     reperceptions: tuple[Reperception, ...] = ()
-    """How the observations came from the recorded pictures, where they were perceived again; the newest last."""
+    """Runs of perception over the recorded video, the newest last; empty if there was none."""
 
     def __post_init__(self) -> None:
         if not 0 < self.tick_rate_hz <= MAX_RATE_HZ:
@@ -97,7 +97,7 @@ def describe(
     start_map: str | None = None,
     simulated_time: bool = False,
 ) -> EpisodeInfo:
-    """The EpisodeInfo of a session that begins now, in the profile's own window size."""
+    """Returns the EpisodeInfo of a session that begins now, in the profile's own window size."""
     return EpisodeInfo(
         profile=profile,
         world=world,
@@ -129,21 +129,21 @@ class Episode:
 
     info: EpisodeInfo
     observations: np.ndarray
-    """Records of dtype OBSERVATION, shape (T,): what was true at the start of each tick."""
+    """Records of dtype OBSERVATION, shape (T,): the state at the start of each tick."""
     actions: np.ndarray
-    """Records of dtype ACTION, shape (T,): what was done in each tick, after seeing the observation."""
+    """Records of dtype ACTION, shape (T,): the action taken in each tick, given its observation."""
     actors: Int8[np.ndarray, " T"]
-    """Who acted in each tick, an Actor."""
+    """The Actor of each tick, shape (T,)."""
     inputs: tuple[InputEvent, ...] = ()
-    """Raw mouse and key events with their own times, in order."""
+    """Raw mouse and key events with their own timestamps, in order."""
     intents: np.ndarray | None = None
-    """Records of dtype INTENT, shape (T,), where the pilot said what it was up to."""
+    """Records of dtype INTENT, shape (T,); None if the pilot publishes no intent."""
     timings: np.ndarray | None = None
-    """Records of dtype TIMING, shape (T,), of a policy that played in real time."""
+    """Records of dtype TIMING, shape (T,), of a policy that played in real time; else None."""
     filled: Bool[np.ndarray, " T"] | None = None
-    """Ticks that were missed in the recording and filled in for training; None in what a file holds."""
+    """Mask of missed ticks that were filled in for training; None in an episode read from a file."""
     losses: tuple[str, ...] = ()
-    """One sentence for each thing that could not be read back; empty when nothing was lost."""
+    """One sentence per part that could not be read; empty when nothing was lost."""
 
     def __post_init__(self) -> None:
         assert self.observations.dtype == OBSERVATION and self.observations.ndim == 1
@@ -157,7 +157,7 @@ class Episode:
         return len(self.observations)
 
     def __getitem__(self, ticks: slice) -> "Episode":
-        """A stretch of the episode, sharing memory with the whole; inputs go with the tick in which they happened."""
+        """Returns a slice of the episode as a view; each input event belongs to the tick in which it happened."""
         start, stop, step = ticks.indices(len(self))
         if step != 1:
             raise ValueError("an episode is cut into stretches of whole ticks: a step makes no sense")
@@ -177,32 +177,32 @@ class Episode:
 
     @property
     def observation(self) -> Observation:
-        """All ticks as one Observation."""
+        """Returns all ticks as one Observation."""
         return Observation(self.observations)
 
     @property
     def steps_s(self) -> Float64[np.ndarray, " _"]:
-        """Times from tick to tick that were play: those that run backwards, are pauses or no number are left out."""
+        """Returns the time steps of play, seconds, without pauses, negative steps and NaN."""
         with np.errstate(invalid="ignore", over="ignore"):  # a damaged file may hold any number
             steps_s = np.diff(self.observations["time_s"])
         return np.asarray(steps_s[(steps_s > 0) & (steps_s <= PAUSE_S)])
 
     @property
     def duration_s(self) -> float:
-        """Time that was played, from the first tick to the end of the last, without pauses and jumps of the clock."""
+        """Returns the duration of play, from the first tick to the end of the last, without pauses and clock jumps."""
         return float(self.steps_s.sum()) + 1.0 / self.info.tick_rate_hz if len(self) else 0.0
 
     @property
     def rate_hz(self) -> float:
-        """Ticks a second as they truly were, while it was played; NaN where no two ticks follow each other."""
+        """Returns the measured tick rate during play; NaN without two consecutive ticks."""
         steps_s = self.steps_s
         return float(1.0 / steps_s.mean()) if len(steps_s) else float("nan")
 
 
 def irregularities(episode: Episode) -> tuple[str, ...]:
-    """What is odd about an episode's times and numbers, one sentence each; empty when nothing is.
+    """Returns one sentence per irregularity of an episode's times and values; empty when there is none.
 
-    A gap that training does not fill in breaks the play in two, so it is worth a sentence.
+    Gaps that training does not fill in are reported, because they split the episode.
     """
     if len(episode) == 0:
         return () if episode.losses else ("not one tick is in it",)

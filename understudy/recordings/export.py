@@ -1,6 +1,6 @@
-"""Episodes for other programs: numpy's `.npz`, `.csv` and JSON lines, with the column names of `flat`.
+"""Export of episodes for other programs: numpy's `.npz`, `.csv` and JSON lines, with flat_table's column names.
 
-These are for looking at and computing with elsewhere; understudy reads back `.mcap` and `.pkl`, not these.
+Export only: understudy reads back `.mcap` and `.pkl`, not these.
 """
 
 import csv
@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 2000
 
 
 def export_episode(episode: Episode, path: Path) -> None:
-    """Writes one episode in the form that the suffix names: .npz, .csv, .jsonl, .pkl or .mcap; whole or not at all.
+    """Writes one episode atomically, in the format of the suffix: .npz, .csv, .jsonl, .pkl or .mcap.
 
     Raises:
         RecordingError: if the suffix is none of these.
@@ -48,7 +48,7 @@ def _write_npz(episode: Episode, file: BinaryIO) -> None:
 
 
 def _write_csv(episode: Episode, file: BinaryIO) -> None:
-    """One row a tick; a nested array becomes numbered columns, an unknown reading an empty cell."""
+    """Writes one row per tick; a nested array becomes numbered columns, NaN an empty cell."""
     flat = flat_table.columns(episode)
     columns = {name: values.reshape(len(episode), math.prod(values.shape[1:])) for name, values in flat.items()}
     with _as_text(file, newline="") as text:
@@ -62,7 +62,7 @@ def _write_csv(episode: Episode, file: BinaryIO) -> None:
 
 @contextmanager
 def _as_text(file: BinaryIO, newline: str | None = None) -> Iterator[TextIO]:
-    """The file as UTF-8 text; it stays open."""
+    """Yields the file as UTF-8 text; leaves it open."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline=newline)
     try:
         yield text
@@ -75,7 +75,7 @@ def _titles(name: str, width: int) -> list[str]:
 
 
 def _write_jsonl(episode: Episode, file: BinaryIO) -> None:
-    """The description in the first line, then one line a tick; an unknown reading is null."""
+    """Writes the metadata in the first line, then one line per tick; NaN is null."""
     with _as_text(file) as text:
         text.write(f'{{"info":{to_json(episode.info)}}}\n')
         for row in _rows(episode):

@@ -1,6 +1,6 @@
 """An episode as a flat table of plain arrays with dotted names, for other programs: `.pkl`, `.npz`, `.csv`, JSON lines.
 
-`observation.player.hp` is (T,), `observation.tracks.x` is (T, 20). No numpy records: a reader needs nothing of ours.
+`observation.player.hp` is (T,), `observation.tracks.x` is (T, 20). No numpy records, so readers need none of our code.
 """
 
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ from understudy.recordings.mcap_channels import INPUT, inputs_to_records, record
 
 Columns = dict[str, np.ndarray]
 _TAKEN_KINDS = {"f": "fiub", "i": "iub", "u": "iub", "S": "SU"}
-"""Kind of a field -> kinds of columns that it may be read from."""
+"""numpy kind of a field -> kinds of columns that can be converted to it."""
 
 
 def columns(episode: Episode) -> Columns:
-    """One array a field, each with the tick axis first; events of the mouse and keyboard are not among them."""
+    """Returns one array per field, tick axis first, without the raw input events."""
     found: Columns = {}
     _split(episode.observations, "observation", found)
     _split(episode.actions, "action", found)
@@ -36,7 +36,7 @@ def columns(episode: Episode) -> Columns:
 
 
 def input_columns(episode: Episode) -> Columns:
-    """The raw input events, one array a field, each (number of events,); kind and code as text."""
+    """Returns the raw input events, one array per field, shape (number of events,); kind and code as text."""
     records = inputs_to_records(episode.inputs)
     found: Columns = {}
     for name in INPUT.names or ():
@@ -46,7 +46,7 @@ def input_columns(episode: Episode) -> Columns:
 
 
 def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:
-    """The way back from `columns` and `input_columns`.
+    """Rebuilds an episode; the inverse of `columns` and `input_columns`.
 
     Raises:
         RecordingError: naming the column that is missing or has the wrong shape.
@@ -95,16 +95,16 @@ def _fill(records: np.ndarray, prefix: str, table: Mapping[str, Any]) -> None:
 
 
 def _assign(values: np.ndarray, column: np.ndarray, name: str) -> None:
-    """Copies a column to `values`; nothing is cut off, rounded to a whole number or wrapped around.
+    """Copies a column to `values` without truncation, rounding or overflow.
 
     Raises:
-        RecordingError: naming the column that holds something else, or has another shape.
+        RecordingError: naming the column whose values or shape do not fit.
     """
     if column.shape != values.shape:
         raise RecordingError(f"the column {name} has shape {column.shape}, expected {values.shape}")
     if column.dtype.kind not in _TAKEN_KINDS[values.dtype.kind]:
         raise RecordingError(f"the column {name} holds {column.dtype}, expected {values.dtype}")
-    with np.errstate(over="ignore", invalid="ignore"):  # a number beyond float32 is infinite there
+    with np.errstate(over="ignore", invalid="ignore"):  # a value beyond float32 becomes infinite
         values[...] = column
     if values.dtype.kind != "f":
         copied = np.char.decode(values) if column.dtype.kind == "U" else values

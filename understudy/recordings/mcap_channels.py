@@ -1,7 +1,7 @@
-"""What a native recording holds: one MCAP channel per kind of record, each with the numpy dtype of its messages.
+"""Channels of a native recording: one MCAP channel per record type, each with the numpy dtype of its messages.
 
-A message's payload is the bytes of one record; the channel's schema is JSON text that says where each field lies, so
-that any program, and every later version of this one, can read it. `/game_events` repeats the events of the
+A message's payload is the bytes of one record; the channel's schema is JSON text with the offset of each field, so that
+any program, and every later version of this one, can read it. `/game_events` repeats the events of the
 observations as JSON, only where there are any, for viewers such as Foxglove; reading back ignores it.
 """
 
@@ -22,7 +22,7 @@ from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
 
 FORMAT_VERSION = 2
-"""Counts up when a payload or its meaning changes; `migrations` leads from each older version to this one."""
+"""Incremented when a payload or its meaning changes; `migrations` converts older versions."""
 
 INPUT = np.dtype(
     [
@@ -30,27 +30,27 @@ INPUT = np.dtype(
         ("x", "f8"),  # window fractions
         ("y", "f8"),
         ("kind", "S8"),  # move, press, release, mark or weights
-        ("code", "S24"),  # left, right, the profile's name of a key, what is marked, or an identity of weights
+        ("code", "S24"),  # left, right, the profile's name of a key, the label of a mark, or an identity of weights
     ],
 )
 """One raw input event."""
 _PACKED_INPUT = struct.Struct("<ddd8s24s")
-"""The same bytes; packing them is three times as fast as numpy's way from tuples to records."""
+"""struct format of the same bytes; three times as fast as numpy's conversion from tuples to records."""
 
 _SHOWN = "backslashreplace"
 PAYLOAD_ENCODING = "numpy-record"
 SCHEMA_ENCODING = "numpy-dtype-json"
 INFO_CHECKSUM = "info_crc32"
-"""Key in the metadata: a recording that was torn has no other checksum of its description. Older ones lack it."""
+"""Metadata key of the EpisodeInfo's CRC-32, the only checksum of it in a torn recording. Absent in older files."""
 MAX_RECORD_BYTES = 2**20
-"""Ours have up to a kilobyte."""
+"""Limit of a schema's text; ours have up to a kilobyte."""
 _PLAIN_TYPE = re.compile(r"[<>|=]?[biufcSU?]\d{0,6}")
-"""What may stand for the type of a field: numpy itself would evaluate far more than that."""
+"""Allowed field types: numpy itself would evaluate far more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Channel:
-    """One kind of record in the file."""
+    """One record type in the file: its topic and dtype."""
 
     id: int
     topic: str
@@ -64,7 +64,7 @@ INPUTS = Channel(id=4, topic="/input", dtype=INPUT)
 INTENTS = Channel(id=5, topic="/intent", dtype=INTENT)
 TIMINGS = Channel(id=7, topic="/timing", dtype=TIMING)
 TICK_CHANNELS = (OBSERVATIONS, ACTIONS, ACTORS)
-"""Those with exactly one message a tick."""
+"""Channels with exactly one message per tick."""
 CHANNELS = (*TICK_CHANNELS, INPUTS, INTENTS, TIMINGS)
 
 GAME_EVENTS_ID = 6
@@ -72,7 +72,7 @@ GAME_EVENTS_TOPIC = "/game_events"
 
 
 def schema_text(dtype: np.dtype[Any]) -> str:
-    """JSON that says where each field of a dtype lies: type, offset in bytes, shape of a nested array."""
+    """Returns a dtype as JSON: type, offset in bytes and nested shape of each field."""
     return json.dumps(_dtype_to_plain(dtype), separators=(",", ":"))
 
 
@@ -87,16 +87,16 @@ def _dtype_to_plain(dtype: np.dtype[Any]) -> Any:
 
 
 def dtype_from_schema(text: str) -> np.dtype[Any]:
-    """The dtype that `schema_text` described.
+    """Parses a dtype; the inverse of `schema_text`.
 
     Raises:
-        RecordingError: if the text describes no dtype of plain numbers and text.
+        RecordingError: if the text is no dtype of plain numbers and text.
     """
     try:
         dtype = _dtype_from_plain(json.loads(text))
         if not 1 <= dtype.itemsize <= MAX_RECORD_BYTES:
             raise ValueError(f"records of {dtype.itemsize} bytes")
-    except Exception as problem:  # the text comes from a file: numpy alone raises six kinds of errors
+    except Exception as problem:  # untrusted text: numpy alone raises six kinds of errors
         raise RecordingError(
             f"the recording's description of its records cannot be read ({type(problem).__name__}: {problem})"
         ) from problem
@@ -120,7 +120,7 @@ def _dtype_from_plain(plain: Any) -> np.dtype[Any]:
 
 
 def inputs_to_records(inputs: Sequence[InputEvent]) -> np.ndarray:
-    """Raw events as records of dtype INPUT, shape (number of events,)."""
+    """Converts raw events to records of dtype INPUT, shape (number of events,)."""
     packed = [
         _PACKED_INPUT.pack(event.time_s, event.x, event.y, event.kind.encode(), event.code.encode()) for event in inputs
     ]
@@ -128,7 +128,7 @@ def inputs_to_records(inputs: Sequence[InputEvent]) -> np.ndarray:
 
 
 def records_to_inputs(records: np.ndarray) -> tuple[InputEvent, ...]:
-    """The way back from `inputs_to_records`; bytes that are no text (damage) are shown as such, `\\xff`."""
+    """Converts records back to events; damaged text is escaped byte by byte, `\\xff`."""
     return tuple(
         InputEvent(time_s, kind.decode(errors=_SHOWN), code.decode(errors=_SHOWN), x, y)
         for time_s, x, y, kind, code in records.tolist()

@@ -1,7 +1,7 @@
-"""What stands inside one chunk of a native recording: messages as packed numpy records, and where each of them lies.
+"""Content of one MCAP chunk: messages as packed numpy records, and the message index of each channel.
 
-MCAP's own Python writer takes one message at a time (14 to 23 us each, and there are three a tick). Here the dtype of
-the messages is the MCAP message record itself, so a chunk of ticks costs a few copies.
+MCAP's Python writer takes one message at a time (14 to 23 us each, three per tick). Here the numpy dtype is the MCAP
+message record itself, so a chunk of ticks costs a few copies.
 """
 
 import functools
@@ -26,26 +26,26 @@ _MESSAGE_HEAD = [
     ("publish_time", "<u8"),
 ]
 MESSAGE_HEAD = np.dtype(_MESSAGE_HEAD)
-"""The head of an MCAP message record, 31 bytes: opcode and length, then channel, sequence and two times in ns."""
+"""Header of an MCAP message record, 31 bytes: opcode and length, then channel, sequence and two times in ns."""
 _UNCOUNTED = 9
-"""Bytes of the head that a record's own length leaves out: opcode and length."""
+"""Header bytes that a record's length field does not count: opcode and length."""
 
 _LAST_S = 9e9
-"""In the year 2255; MCAP's nanoseconds end three hundred years later."""
+"""Largest time, s (year 2255); MCAP's nanoseconds overflow three hundred years later."""
 _INDEX_ENTRY = np.dtype([("log_time", "<u8"), ("offset", "<u8")])
 _NO_INTENT = no_intent(1).records.tobytes()
 
 
 @dataclass(frozen=True, kw_only=True)
 class ByteRange:
-    """A few ticks in a row, on their way into one chunk; records as in an Episode."""
+    """Consecutive ticks of one chunk; records as in an Episode."""
 
     first_tick: int
     observations: np.ndarray
     actions: np.ndarray
     actors: np.ndarray
     first_input: int
-    """Number of the first of `inputs` in the whole recording."""
+    """Index of the first of `inputs` in the whole recording."""
     inputs: np.ndarray
     """Records of dtype INPUT."""
     intents: np.ndarray | None
@@ -54,21 +54,21 @@ class ByteRange:
 
 @dataclass
 class ChunkContent:
-    """Messages in a row, and for each channel the time and place of its own."""
+    """Serialised messages, and for each channel the times and offsets of its messages."""
 
     parts: list[bytes] = field(default_factory=list)
     index: dict[int, np.ndarray] = field(default_factory=dict)
     size: int = 0
 
     def add(self, channel: int, messages: np.ndarray) -> None:
-        """Takes the messages of one channel, as `message_records` made them."""
+        """Appends the messages of one channel, as made by `message_records`."""
         entries = np.empty(len(messages), _INDEX_ENTRY)
         entries["log_time"] = messages["log_time"]
         entries["offset"] = np.arange(self.size, self.size + messages.nbytes, messages.itemsize)
         self._append(channel, entries, messages.tobytes())
 
     def add_events(self, messages: list[bytes], log_time: np.ndarray) -> None:
-        """Takes messages of different lengths: the game's events as JSON."""
+        """Appends messages of different lengths: the game's events as JSON."""
         lengths = np.array([len(message) for message in messages], np.uint64)
         entries = np.empty(len(messages), _INDEX_ENTRY)
         entries["log_time"] = log_time
@@ -82,7 +82,7 @@ class ChunkContent:
 
 
 def chunk_content(stretch: ByteRange) -> ChunkContent:
-    """All messages of a few ticks. Intents that say nothing are left out."""
+    """Returns all messages of consecutive ticks, without empty intents."""
     content = ChunkContent()
     first = stretch.first_tick
     sequence = np.arange(first, first + len(stretch.observations), dtype=np.uint32)
@@ -111,12 +111,12 @@ def chunk_content(stretch: ByteRange) -> ChunkContent:
 
 
 def nanoseconds(time_s: np.ndarray) -> np.ndarray:
-    """Times in seconds as MCAP's unsigned nanoseconds; times before zero, and what is no number, become zero."""
+    """Converts seconds to MCAP's unsigned nanoseconds; negative times and NaN become zero."""
     return np.asarray(np.rint(np.fmin(np.fmax(time_s, 0.0), _LAST_S) * 1e9), np.uint64)
 
 
 def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log_time: np.ndarray) -> np.ndarray:
-    """One MCAP message record for each of `records`, as a packed array whose bytes go into the chunk."""
+    """Returns one MCAP message record for each of `records`, as a packed array whose bytes go into the chunk."""
     dtype = message_dtype(records.dtype.itemsize)
     messages = np.empty(len(records), dtype)
     messages["opcode"] = Opcode.MESSAGE
@@ -131,12 +131,12 @@ def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log
 
 @functools.lru_cache(64)
 def message_dtype(payload_bytes: int) -> np.dtype[Any]:
-    """The dtype of a message record whose payload has so many bytes."""
+    """Returns the dtype of a message record with a payload of `payload_bytes`."""
     return np.dtype([*_MESSAGE_HEAD, ("data", f"V{payload_bytes}")])
 
 
 def _eventful_ticks(observations: np.ndarray) -> np.ndarray:
-    """Indices of the ticks in which the game's log said anything; looks at bytes, which is fast."""
+    """Returns the indices of the ticks with any game event; compares bytes, which is fast."""
     table = np.frombuffer(observations["events"].tobytes(), np.uint8)
     if not table.any():  # most chunks
         return np.empty(0, np.intp)

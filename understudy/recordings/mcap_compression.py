@@ -1,8 +1,8 @@
-"""Unpacks chunks of MCAP files within limits: a small file must not become gigabytes of memory.
+"""Bounded decompression of MCAP chunks: a small file must not unpack to gigabytes (decompression bomb).
 
-A chunk says how much it unpacks to. That is believed only up to a multiple of its own size, and all chunks of a file
-together only up to a multiple of the file's. Ours unpack to 6 times their size, an idle game in one large chunk of
-another tool's to some 80 times.
+A chunk's stated size is accepted up to a multiple of its compressed size, and the total of all chunks up to a multiple
+of the file's. Our chunks unpack to 6 times their size, an idle game in another tool's one large chunk to about
+80 times.
 """
 
 import struct
@@ -13,24 +13,24 @@ import lz4.frame
 import zstandard
 
 CHUNK_HEAD = struct.Struct("<QQQII")
-"""Time of the first and last message, size unpacked, its CRC-32 (0: not given), length of the compression's name."""
+"""Times of first and last message, unpacked size, its CRC-32 (0: none), length of the compression's name."""
 MAX_CHUNK_BYTES = 64 * 2**20
-"""Ours are 16 kB and other tools rewrite to a few MB; a file that asks for more is damaged or means harm."""
+"""Limit of a chunk's unpacked size: ours are 16 kB, other tools' a few MB; more is damaged or hostile."""
 CHUNK_BASE_BYTES, CHUNK_RATIO = 2**16, 1000
 FILE_BASE_BYTES, FILE_RATIO = 2**25, 64
 
 
 class UnpackBudget:
-    """What the chunks of one file may unpack to, all together."""
+    """Total number of bytes to which the chunks of one file may unpack."""
 
     def __init__(self, file_bytes: int) -> None:
         self._left = FILE_BASE_BYTES + FILE_RATIO * file_bytes
 
     def take(self, size: int) -> None:
-        """Spends `size` bytes.
+        """Subtracts `size` bytes from the budget.
 
         Raises:
-            ValueError: if so much is not left.
+            ValueError: if fewer are left.
         """
         if size > self._left:
             raise ValueError(f"the file unpacks to more than {FILE_RATIO} times its size")
@@ -38,11 +38,11 @@ class UnpackBudget:
 
 
 def unpack_chunk(content: memoryview, budget: UnpackBudget) -> bytes:
-    """The records in a chunk, by the content of the chunk's record.
+    """Decompresses a chunk record's content to the records in it.
 
     Raises:
-        ValueError: if its sizes, its checksum or its compression are wrong, or it unpacks to too much.
-        struct.error: if it is shorter than a chunk's head.
+        ValueError: if its sizes, checksum or compression are wrong, or the budget is exceeded.
+        struct.error: if it is shorter than a chunk's header.
     """
     _, _, size, checksum, name_length = CHUNK_HEAD.unpack_from(content)
     name_end = CHUNK_HEAD.size + name_length
@@ -69,7 +69,7 @@ def _unpack_nothing(packed: memoryview, size: int) -> bytes:
 
 def _unpack_zstd(packed: memoryview, size: int) -> bytes:
     try:
-        # where the frame itself states a size, the library allocates that and not `max_output_size`
+        # if the frame states a size, the library allocates that instead of `max_output_size`
         stated = zstandard.frame_content_size(packed)
         if stated not in (size, -1):
             raise ValueError(f"its compressed data claims to hold {stated} bytes")

@@ -1,7 +1,7 @@
-"""What an MCAP file says about itself: schemas, channels, and our own description in its metadata.
+"""Schemas, channels and EpisodeInfo of an MCAP file.
 
-A file that was closed says all but the metadata twice. Where the two differ (a damaged byte), the one is taken that
-this version can read, and that is said.
+A closed file holds schemas and channels twice. Where the two copies differ (a damaged byte), the readable one is used,
+and the difference is reported.
 """
 
 import json
@@ -17,17 +17,17 @@ from understudy.recordings.mcap_channels import CHANNELS, INFO_CHECKSUM, PAYLOAD
 
 METADATA_NAME = "understudy"
 MAX_DESCRIPTIONS = 2000
-"""Different schemas and channels in one file; ours have fourteen."""
+"""Limit of different schemas and channels in one file; ours have fourteen."""
 
 _KNOWN = {channel.topic: channel.dtype for channel in CHANNELS}
 
 
 class Descriptions:
-    """Gathers the describing records of one file."""
+    """Collects the schema, channel and metadata records of one file."""
 
     def __init__(self, lose: Callable[[str], None]) -> None:
         """Args:
-        lose: told what is wrong with them, a sentence each time.
+        lose: called with one sentence for each damaged record.
         """
         self._lose = lose
         self.version = -1
@@ -38,7 +38,7 @@ class Descriptions:
         self._dtypes: dict[bytes, np.dtype[Any]] = {}
 
     def is_new(self, record: bytes) -> bool:
-        """Whether a schema or channel, as the bytes of its record, was not there yet: some tools repeat them.
+        """Returns whether a schema or channel record (its bytes) is new; some tools repeat them.
 
         Raises:
             ValueError: if there are too many.
@@ -51,18 +51,18 @@ class Descriptions:
         return True
 
     def add_schema(self, schema: mcap_records.Schema) -> None:
-        """Takes a schema."""
+        """Adds a schema."""
         self._schemas.setdefault(schema.id, []).append(schema)
 
     def add_channel(self, channel: mcap_records.Channel) -> None:
-        """Takes a channel."""
+        """Adds a channel."""
         self._channels.setdefault(channel.id, []).append(channel)
 
     def add_metadata(self, metadata: mcap_records.Metadata) -> None:
-        """Takes the description of the recording, the first of its name.
+        """Adds the recording's EpisodeInfo, the first of its name.
 
         Raises:
-            ValueError: if it cannot be understood; other errors of parsing likewise.
+            ValueError, or another parsing error: if it cannot be parsed.
         """
         if metadata.name != METADATA_NAME or self.info:
             return
@@ -77,7 +77,7 @@ class Descriptions:
         self.info = info
 
     def readable_channels(self) -> dict[int, tuple[str, np.dtype[Any]]]:
-        """Topic and dtype of every channel that holds records of ours, by the channel's number."""
+        """Returns topic and dtype of every channel of this format, by channel id."""
         found = {}
         for number, variants in self._channels.items():
             if len(variants) > 1:
@@ -96,19 +96,19 @@ class Descriptions:
         for schema in variants:
             try:
                 readable.append(self._parsed(schema.data))
-            except Exception as problem:  # whatever parsing text from outside can raise
+            except Exception as problem:  # parsing untrusted text can raise anything
                 self._lose(
                     f"the description of the records of {topic} is damaged ({type(problem).__name__}: {problem})"
                 )
         return next((dtype for dtype in readable if dtype == _KNOWN.get(topic)), readable[0] if readable else None)
 
     def _parsed(self, text: bytes) -> np.dtype[Any]:
-        """Each text once: a file may name one long schema in thousands of channels."""
+        """Caches parsed schemas: a file may use one long schema in thousands of channels."""
         if text not in self._dtypes:
             self._dtypes[text] = dtype_from_schema(text.decode())
         return self._dtypes[text]
 
 
 def info_checksum(text: str) -> str:
-    """CRC-32 of the description, as it stands beside it."""
+    """Returns the CRC-32 of the EpisodeInfo's text, as stored beside it."""
     return struct.pack(">I", zlib.crc32(text.encode())).hex()

@@ -1,4 +1,4 @@
-"""Episodes to and from native recordings (`.mcap`)."""
+"""Reads and writes episodes as native recordings (MCAP, https://mcap.dev/spec)."""
 
 import functools
 from pathlib import Path
@@ -18,10 +18,10 @@ from understudy.recordings.migrations import expect_current_dtypes, migrate
 
 
 def read(path: Path) -> Episode:
-    """Reads one recording, repairing a torn one; `losses` of the episode says what is missing.
+    """Reads one recording, and repairs a torn one in memory; the episode's `losses` list what is missing.
 
     Raises:
-        RecordingError: if it is no recording, of a newer version, or of a layout that is not known.
+        RecordingError: if it is no recording, or of a newer version or unknown layout.
     """
     raw = migrate(read_raw(path), path.name)
     expect_current_dtypes(raw, path.name)
@@ -39,7 +39,7 @@ def read(path: Path) -> Episode:
 
 
 def write(episode: Episode, path: Path) -> None:
-    """Writes one episode as a whole file or not at all; replaces a file of that name."""
+    """Writes one episode atomically; replaces an existing file."""
     partial = temporary_beside(path)
     writer = McapWriter(partial, episode.info)
     try:
@@ -54,7 +54,7 @@ def write(episode: Episode, path: Path) -> None:
 
 
 def _whole_ticks(raw: RawRecording) -> tuple[np.ndarray, list[str]]:
-    """The ticks of which everything is there, in order, and what is to be said of the others."""
+    """Returns the complete ticks in order, and one sentence per kind of loss."""
     numbers = [np.unique(raw.sequences[channel.topic]) for channel in mcap_channels.TICK_CHANNELS]
     ticks = functools.reduce(np.intersect1d, numbers)
     if len(ticks) == 0:
@@ -71,7 +71,7 @@ def _whole_ticks(raw: RawRecording) -> tuple[np.ndarray, list[str]]:
 
 
 def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
-    """Records of the given ticks, whatever the order in which they lie in the file."""
+    """Returns the records of the given ticks, whatever their order in the file."""
     numbers, rows = np.unique(raw.sequences[topic], return_index=True)
     if np.array_equal(rows, np.arange(len(ticks))) and np.array_equal(numbers, ticks):
         return raw.arrays[topic]
@@ -79,7 +79,7 @@ def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
 
 
 def _inputs(raw: RawRecording) -> tuple[InputEvent, ...]:
-    """In order of time: a bookmark is made seconds after its moment."""
+    """Returns input events sorted by time: a bookmark is written seconds after its moment."""
     stored = raw.arrays.get(mcap_channels.INPUTS.topic)
     if stored is None:
         return ()
@@ -95,7 +95,7 @@ def _timings(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:
 
 
 def _where_given(raw: RawRecording, topic: str, ticks: np.ndarray, otherwise: np.ndarray) -> np.ndarray | None:
-    """Records of a channel that need not say something of every tick; None where it says nothing at all."""
+    """Returns an optional channel's records, `otherwise` in ticks without a message; None without any message."""
     stored = raw.arrays.get(topic)
     if stored is None or len(stored) == 0 or len(ticks) == 0:
         return None

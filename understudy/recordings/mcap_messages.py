@@ -1,7 +1,6 @@
-"""Cuts the records in MCAP chunks apart and joins the messages of each channel into one array.
+"""Splits the records of MCAP chunks and joins the messages of each channel into one array.
 
-Linear in the bytes, in whatever order the messages of the channels lie: ours in blocks of a channel, those of other
-tools one after the other in order of time.
+Linear in the bytes for any message order: ours lie in one block per channel, those of other tools interleaved by time.
 """
 
 import struct
@@ -15,22 +14,22 @@ from understudy.recordings.mcap_channels import TICK_CHANNELS
 from understudy.recordings.mcap_chunk import MESSAGE_HEAD, message_dtype
 
 RECORD_HEAD = struct.Struct("<BQ")
-"""Opcode and length of the content of any record."""
+"""Header of any record: opcode and length of its content."""
 _KEY_BYTES = RECORD_HEAD.size + 2
-"""Opcode, length and channel: messages that are alike in these can be joined."""
+"""Bytes of opcode, length and channel: messages with equal keys can be joined."""
 
 _IN_CHUNKS = (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL)
 
 Rows = dict[bytes, list[bytes]]
-"""Messages as whole records, by their first _KEY_BYTES bytes."""
+"""Complete message records, grouped by their first _KEY_BYTES bytes."""
 
 
 def split_records(data: bytes) -> tuple[Rows, list[bytes]]:
-    """The messages, and the different schemas and channels, of a row of records.
+    """Returns the messages, and the distinct schema and channel records, of consecutive records.
 
     Raises:
-        ValueError: if one runs over the end, is of another kind, or a message is shorter than its head.
-        struct.error: if the last one has no whole head.
+        ValueError: if one runs past the end or is of another type, or a message is shorter than its header.
+        struct.error: if the last header is incomplete.
     """
     rows: Rows = {}
     others: dict[bytes, None] = {}
@@ -38,7 +37,7 @@ def split_records(data: bytes) -> tuple[Rows, list[bytes]]:
     while position < end:
         key = data[position : position + _KEY_BYTES]
         alike = rows.get(key)
-        if alike is not None:  # most: their length is known
+        if alike is not None:  # the common case: same length as the message before
             stop = position + len(alike[0])
         else:
             opcode, length = RECORD_HEAD.unpack_from(data, position)
@@ -60,37 +59,37 @@ def split_records(data: bytes) -> tuple[Rows, list[bytes]]:
 
 
 class MessageTable:
-    """The messages of one file as they come, and in the end as arrays."""
+    """Accumulates the messages of one file, then returns them as arrays."""
 
     def __init__(self) -> None:
         self._rows: dict[int, Rows] = {}
-        """By channel."""
+        """By channel id."""
 
     def add(self, rows: Rows) -> None:
-        """Takes messages."""
+        """Adds messages."""
         for key, messages in rows.items():
             channel = key[-2] | key[-1] << 8
             self._rows.setdefault(channel, {}).setdefault(key, []).extend(messages)
 
     def count(self, channel: int) -> int:
-        """How many messages a channel has."""
+        """Returns the number of messages of a channel."""
         return sum(map(len, self._rows.get(channel, {}).values()))
 
     def by_topic(
         self, channels: dict[int, tuple[str, np.dtype[Any]]], lose: Callable[[str], None]
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """The number of each message and the records, both by topic.
+        """Returns the sequence numbers of the messages and their records, both by topic.
 
         Args:
-            channels: topic and dtype by number of channel.
-            lose: told what does not fit.
+            channels: topic and dtype by channel id.
+            lose: called with one sentence for each mismatch.
         """
         found: dict[str, np.ndarray] = {}
         for number, (topic, dtype) in channels.items():
             messages = self._joined(number, topic, dtype, lose)
             if topic not in found:
                 found[topic] = messages
-            elif found[topic].dtype == messages.dtype:  # two channels of one topic, where two files were merged
+            elif found[topic].dtype == messages.dtype:  # two channels of one topic in merged files
                 found[topic] = np.concatenate([found[topic], messages])
             elif len(messages):
                 lose(f"{len(messages)} messages of a second channel {topic} are laid out otherwise")
@@ -101,7 +100,7 @@ class MessageTable:
         return _numbers(found), arrays
 
     def _joined(self, number: int, topic: str, dtype: np.dtype[Any], lose: Callable[[str], None]) -> np.ndarray:
-        """All messages of a channel as records of head and bytes; those of a wrong length are lost."""
+        """Returns all messages of a channel as header and payload records, without those of a wrong length."""
         wanted = message_dtype(dtype.itemsize)
         kinds = self._rows.get(number, {}).values()
         fitting = [message for kind in kinds if len(kind[0]) == wanted.itemsize for message in kind]
@@ -112,9 +111,9 @@ class MessageTable:
 
 
 def _numbers(messages: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The sequence numbers of the messages of each topic.
+    """Returns the sequence numbers of the messages of each topic.
 
-    MCAP does not ask for numbers, and some tools write zeros: then the ticks are counted in order of their times.
+    MCAP does not require them and some tools write zeros; then the ticks are numbered in order of time.
     """
     ticks = [messages[channel.topic] for channel in TICK_CHANNELS if channel.topic in messages]
     times = ticks[0]["log_time"] if ticks else np.empty(0, np.uint64)

@@ -1,9 +1,8 @@
-"""Reads native recordings, whole, torn or rewritten by other MCAP tools: record by record, keeping what is sound.
+"""Reader of native recordings (MCAP) that are whole, torn or rewritten by other MCAP tools; keeps all intact records.
 
-A recording whose process died has no summary and may end in the middle of a record, so nothing here needs the summary;
-where there is one, its message counts and checksums are compared. What could not be read is said in sentences, never
-passed over in silence. Time and memory are linear in the file's size, whatever stands in it (`mcap_compression` limits
-what chunks unpack to).
+A recording whose process died has no summary and may end inside a record, so the reader does not need the summary; if
+there is one, it compares message counts and checksums. Every loss is reported in one sentence. Time and memory are
+linear in the file's size for any content (`mcap_compression` limits the unpacked size).
 """
 
 import io
@@ -28,40 +27,39 @@ from understudy.recordings.mcap_descriptions import MAX_DESCRIPTIONS, Descriptio
 from understudy.recordings.mcap_messages import RECORD_HEAD, MessageTable, split_records
 
 MAX_FILE_BYTES = 4 * 2**30
-"""Days of play. Everything is held in memory, so more is refused before it is read."""
+"""Largest file, days of play: all of it is held in memory, so a larger one is refused before it is read."""
 MAX_LOSSES = 20
-"""Sentences about single records that are damaged; the others are counted."""
+"""Damaged records that are reported one by one; the rest are counted."""
 MAX_SEARCHES, MAX_PASSES = 100, 3
-"""Places that look like the start of a chunk, and times that the file is gone through from such places, after which the
-search behind damaged places ends."""
+"""Limits of the search for a chunk after damage: candidate positions, and passes over the file from them."""
 
 _COMPRESSION_NAME = re.compile(rb"\x04\x00\x00\x00zstd|\x03\x00\x00\x00lz4")
-"""By these, with their length before them, a chunk is found again behind a damaged place."""
+"""Compression names, length-prefixed, by which the next chunk after damage is found."""
 _NAME_OFFSET = RECORD_HEAD.size + CHUNK_HEAD.size - 4
 
 
 @dataclass
 class RawRecording:
-    """A recording as it was stored, before migration: the format's version decides what it means."""
+    """A recording as stored, before migration; the format's version defines its meaning."""
 
     version: int = -1
     info: dict[str, Any] = field(default_factory=dict)
     arrays: dict[str, np.ndarray] = field(default_factory=dict)
-    """For each topic the records in the dtype they were stored with, shape (messages,)."""
+    """Topic -> records in their stored dtype, shape (messages,)."""
     sequences: dict[str, np.ndarray] = field(default_factory=dict)
-    """For each topic the number of each message; for the channels with one message a tick, the tick."""
+    """Topic -> sequence numbers; for channels with one message per tick, the tick."""
     losses: list[str] = field(default_factory=list)
     whole: bool = False
-    """Whether the file was closed as it should be."""
+    """Whether the file was closed properly."""
     num_stated_ticks: int = 0
-    """Ticks that the file's index counts; 0 without an index."""
+    """Number of ticks by the file's index; 0 without an index."""
 
 
 def read_raw(path: Path) -> RawRecording:
-    """Everything that is sound in a file.
+    """Reads all intact records of a file.
 
     Raises:
-        RecordingError: if it is no MCAP recording of ours at all, or too large.
+        RecordingError: if it is no recording of this format, or too large.
     """
     size = path.stat().st_size
     if size > MAX_FILE_BYTES:
@@ -84,7 +82,7 @@ class _Reader:
         self.statistics: mcap_records.Statistics | None = None
         self.all_messages_read = False
         self.sound_until = len(MCAP0_MAGIC)
-        """The end of the last chunk that was read; from here on chunks are searched where the file is damaged."""
+        """End of the last chunk that was read; after damage, the search for the next chunk starts here."""
         self.num_searches = 0
         self.num_unsaid = 0
 
@@ -111,23 +109,23 @@ class _Reader:
         return self.raw
 
     def _walk(self, position: int) -> int:
-        """Takes record after record, up to the first that is not whole; returns where that is."""
+        """Reads records up to the first incomplete one; returns its position."""
         for opcode, start, stop in self._records(position):
             try:
                 self._take(opcode, start, stop)
-            except Exception as problem:  # it comes from a file, so parsing it can raise anything
+            except Exception as problem:  # parsing untrusted data can raise anything
                 what = "chunk" if opcode == Opcode.CHUNK else "record"
                 self._lose(f"the {what} at byte {start} is damaged and was left out ({_brief(problem)})")
             position = stop
         return position
 
     def _records(self, position: int) -> Iterator[tuple[int, int, int]]:
-        """Opcode, start and end of each record's content, up to the first that is not whole."""
+        """Yields opcode, start and end of each record's content, up to the first incomplete one."""
         size = len(self.data)
         while position + RECORD_HEAD.size <= size:
             opcode, length = RECORD_HEAD.unpack_from(self.data, position)
             start = position + RECORD_HEAD.size
-            # opcode 0 is no record: a file system that lost power leaves zeros at the end of a file
+            # opcode 0 is no record: after a power loss a file may end in zeros
             if opcode == 0 or length > size - start:
                 return
             position = start + length
@@ -137,7 +135,7 @@ class _Reader:
                 return
 
     def _find_chunk(self) -> int | None:
-        """Where the next chunk begins that can be read, behind the last that was."""
+        """Returns the start of the next readable chunk after the last one that was read."""
         for found in _COMPRESSION_NAME.finditer(self.data, self.sound_until + _NAME_OFFSET):
             begin = found.start() - _NAME_OFFSET
             opcode, length = RECORD_HEAD.unpack_from(self.data, begin)
@@ -181,7 +179,7 @@ class _Reader:
             self._describe(record)
 
     def _describe(self, record: bytes) -> None:
-        """Takes a schema or a channel."""
+        """Adds a schema or a channel."""
         try:
             if not self.descriptions.is_new(record):
                 return
@@ -190,11 +188,11 @@ class _Reader:
                 self.descriptions.add_schema(mcap_records.Schema.read(content))
             else:
                 self.descriptions.add_channel(mcap_records.Channel.read(content))
-        except Exception as problem:  # text that is none, lengths beyond the end: it comes from a file
+        except Exception as problem:  # untrusted data: invalid text, lengths beyond the end
             self._lose(f"the description of a channel is damaged ({_brief(problem)})")
 
     def _take_data_end(self, start: int) -> None:
-        if self.all_messages_read:  # a file has one end; comparing at each of many would take for ever
+        if self.all_messages_read:  # a file has one end; comparing at each of many would be quadratic
             return
         self.all_messages_read = True
         (checksum,) = struct.unpack_from("<I", self.data, start)
@@ -211,7 +209,7 @@ class _Reader:
         return ReadDataStream(io.BytesIO(self.data[start:stop]))
 
     def _compare_counts(self, topics: dict[int, str]) -> None:
-        """Compares with the index, which a file has that lost a piece in its middle."""
+        """Compares the message counts with the index, which survives damage in the middle of a file."""
         if self.statistics is None:
             return
         for number, stated in self.statistics.channel_message_counts.items():

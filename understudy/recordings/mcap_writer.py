@@ -1,7 +1,7 @@
-"""Writes the native recording: an MCAP file that grows chunk by chunk, so that a killed process loses under a second.
+"""Crash-safe writer of native recordings: an MCAP file that grows chunk by chunk; a killed process loses under 1 s.
 
-`mcap_chunk` makes what is in a chunk; this module also writes what stands around the chunks: schemas and channels
-before them, the summary after them. Specification: https://mcap.dev/spec
+`mcap_chunk` builds the chunks' content; this module writes schemas and channels before them and the summary after them.
+Specification: https://mcap.dev/spec
 """
 
 import contextlib
@@ -35,26 +35,26 @@ from understudy.recordings.mcap_chunk import ByteRange, ChunkContent, chunk_cont
 from understudy.recordings.mcap_descriptions import METADATA_NAME, info_checksum
 
 SummaryGroup = tuple[Opcode, list[mcap_records.McapRecord]]
-"""Records of one kind, which the summary keeps together."""
+"""Opcode and records of one group of the summary section."""
 CHUNK_TICKS = 12
-"""0.6 s at 20 Hz and about 14 kB: MCAP's default of 1 MB would lose 13 s at a crash."""
+"""Ticks per chunk: 0.6 s at 20 Hz, about 14 kB; MCAP's default of 1 MB would lose 13 s in a crash."""
 COMPRESSION = "zstd"
 COMPRESSION_LEVEL = 3
 LOCK_PATIENCE_S = 0.1
 
 
 class McapWriter:
-    """Appends ticks to one native recording. One thread at a time may use it; it owns the open file.
+    """Appends ticks to one native recording. Used by one thread at a time; owns the open file.
 
-    The file is locked as long as it is open, so that nobody repairs or learns from what is still being written; the
-    lock dies with the process.
+    The file is locked while it is open, so that no other process repairs it or trains from it; the operating system
+    releases the lock when the process ends.
     """
 
     def __init__(self, path: Path, info: EpisodeInfo) -> None:
-        """Creates the file, with everything in it that is needed to read what follows.
+        """Creates the file and writes its header, metadata, schemas and channels.
 
         Raises:
-            FileExistsError: if there is such a file already; a recording is never overwritten.
+            FileExistsError: if the file exists; a recording is never overwritten.
             RecordingError: if it cannot be written there.
         """
         self.path = path
@@ -82,10 +82,9 @@ class McapWriter:
         intents: np.ndarray | None = None,
         timings: np.ndarray | None = None,
     ) -> None:
-        """Writes T ticks, in chunks of CHUNK_TICKS; when it returns the operating system has them.
+        """Writes T ticks in chunks of CHUNK_TICKS; they are with the operating system when it returns.
 
-        Inputs go with the chunk in whose time they fall; intents that say nothing are not
-        written, nor timings where there are none.
+        Input events go into the chunk in whose time they fall. Empty intents and absent timings are not written.
         """
         if len(observations) == 0:
             return
@@ -108,12 +107,12 @@ class McapWriter:
             self.num_ticks += len(stretch.observations)
 
     def close(self) -> None:
-        """Writes the summary that makes a whole MCAP file of it, and closes it. May be called twice.
+        """Writes the summary, which completes the MCAP file, and closes it. May be called twice.
 
-        After a failed write the file may end in the middle of a chunk: then it is closed as it is.
+        After a failed write the file may end inside a chunk; then no summary is written.
 
         Raises:
-            OSError: if that cannot be written; the file is closed and torn then.
+            OSError: if the summary cannot be written; the file is closed, without it.
         """
         if self._file.closed:
             return
@@ -127,7 +126,7 @@ class McapWriter:
             self._file.close()
 
     def is_in_place(self) -> bool:
-        """Whether the file still lies under its name: its folder may have been deleted or moved meanwhile."""
+        """Returns whether the file still has its path: its folder may have been deleted or moved."""
         try:
             return os.path.samestat(os.stat(self.path, follow_symlinks=False), os.fstat(self._file.fileno()))
         except OSError:
@@ -135,16 +134,16 @@ class McapWriter:
 
     @property
     def is_deleted(self) -> bool:
-        """Whether the file lies under no name any more; what was written lives until it is closed."""
+        """Returns whether the file was deleted; its data exists until it is closed."""
         return os.fstat(self._file.fileno()).st_nlink == 0
 
     def put_back(self) -> None:
-        """Makes folder and file anew, with all that was written so far.
+        """Recreates folder and file, with all data written so far.
 
         Raises:
-            FileExistsError: if something else has the name by now.
+            FileExistsError: if the name is taken by now.
             RecordingError: if it cannot be written there.
-            OSError: if it can only be written in part.
+            OSError: if only a part could be written.
         """
         again = _create_locked(self.path)
         self._file.seek(0)
@@ -153,7 +152,7 @@ class McapWriter:
         self._file = again
 
     def abandon(self) -> None:
-        """Closes the file as it is, without a summary, as a crash would. May be called twice."""
+        """Closes the file without a summary, as a crash would. May be called twice."""
         self._file.close()
 
     def _open(self, info: EpisodeInfo) -> None:
@@ -170,13 +169,13 @@ class McapWriter:
         self._put(b"".join(record_bytes(record) for record in (self._metadata, *self._schemas, *self._channels)))
 
     def _sync(self) -> None:
-        """What is closed survives a loss of power. A pipe or a device has nothing to be synchronised."""
+        """Flushes the file to disk (fsync), so that it survives a power loss; no effect on a pipe or a device."""
         with contextlib.suppress(OSError):
             os.fsync(self._file.fileno())
 
     def _put(self, data: bytes) -> None:
         rest, self._is_torn = memoryview(data), True
-        while len(rest):  # an unbuffered file may take less than it was given
+        while len(rest):  # an unbuffered file may write only a part
             rest = rest[self._file.write(rest) :]
         self._is_torn = False
         self._position += len(data)
@@ -234,7 +233,7 @@ class McapWriter:
 
 
 def _chunk_record(first_ns: int, last_ns: int, data: bytes, compressed: bytes) -> bytes:
-    """The record of a chunk, by hand: mcap's own writes it field by field, which costs more than compressing it."""
+    """Serialises a chunk record directly: mcap writes it field by field, which costs more than compressing it."""
     name = COMPRESSION.encode()
     head = struct.pack("<QQQII", first_ns, last_ns, len(data), zlib.crc32(data), len(name)) + name
     length = len(head) + 8 + len(compressed)
@@ -247,14 +246,14 @@ def _message_index(channel_id: int, entries: np.ndarray) -> bytes:
 
 
 def record_bytes(record: mcap_records.McapRecord) -> bytes:
-    """One record as it lies in the file."""
+    """Serialises one record."""
     builder = RecordBuilder()
     record.write(builder)
     return bytes(builder.end())  # type: ignore[no-untyped-call]
 
 
 def schemas_and_channels() -> tuple[list[mcap_records.Schema], list[mcap_records.Channel]]:
-    """The records that describe every channel of the format; a channel and its schema share their number."""
+    """Returns the schema and channel records of the format; a channel and its schema share their id."""
     schemas, topics = [], []
     for channel in mcap_channels.CHANNELS:
         text = mcap_channels.schema_text(channel.dtype).encode()
@@ -277,7 +276,7 @@ def schemas_and_channels() -> tuple[list[mcap_records.Schema], list[mcap_records
 
 
 def summary_bytes(summary_start: int, groups: list[SummaryGroup]) -> bytes:
-    """The summary section, which begins at byte `summary_start`, its offsets, the footer and the closing magic."""
+    """Serialises the summary section from byte `summary_start` on, its offsets, the footer and the final magic."""
     summary, offsets = io.BytesIO(), []
     for opcode, records in groups:
         group = b"".join(record_bytes(record) for record in records)
@@ -296,10 +295,10 @@ def summary_bytes(summary_start: int, groups: list[SummaryGroup]) -> bytes:
 
 
 def _create_locked(path: Path) -> BinaryIO:
-    """A new file whose lock is ours.
+    """Creates a file and locks it.
 
     Raises:
-        FileExistsError: if there is such a file already.
+        FileExistsError: if the file exists.
         RecordingError: if it cannot be created.
     """
     try:
@@ -312,5 +311,5 @@ def _create_locked(path: Path) -> BinaryIO:
         raise
     except OSError as problem:
         raise RecordingError(f"{path} cannot be written: {problem.strerror or problem}") from problem
-    wait_for_lock(file, LOCK_PATIENCE_S)  # somebody may just be looking whether it is locked
+    wait_for_lock(file, LOCK_PATIENCE_S)  # another process may be testing the lock
     return file

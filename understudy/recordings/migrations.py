@@ -1,8 +1,8 @@
-"""The one place where recordings of an older format become recordings of today's.
+"""Migrations of recordings from older format versions to the current one, all in this module.
 
-Each entry leads from the version that is its key to the next one and works on a RawRecording, whose arrays still have
-the dtypes that they were stored with; so an old file is lifted step by step, and nothing else knows old layouts.
-When a contract dtype changes: raise `channels.FORMAT_VERSION` and add the step from the version before.
+Each entry converts a RawRecording, whose arrays have their stored dtypes, from the version that is its key to the next
+one; no other module knows old layouts. When a contract dtype changes: increment `mcap_channels.FORMAT_VERSION` and add
+the step from the version before.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Migration = Callable[[RawRecording], RawRecording]
 
 
 def _with_fields(dtype: np.dtype[Any], other: Mapping[str, tuple[Any, ...]]) -> np.dtype[Any]:
-    """A record dtype with other fields in the places of some."""
+    """Returns a record dtype with some fields replaced."""
     return np.dtype([other.get(name, (name, dtype[name])) for name in dtype.names or ()])
 
 
@@ -28,7 +28,7 @@ _OBSERVATION_1 = _with_fields(OBSERVATION, {"tracks": ("tracks", _TRACK_1, (MAX_
 
 
 def _with_ages(raw: RawRecording) -> RawRecording:
-    """Version 2 says how old a track is where version 1 had two unused bytes; then perception ran in every tick."""
+    """Migrates 1 to 2, which stores a track's age in two unused bytes: 0, as perception ran in every tick."""
     stored = raw.arrays.get(OBSERVATIONS.topic)
     if stored is not None and stored.dtype == _OBSERVATION_1:
         aged = stored.copy().view(OBSERVATION)
@@ -38,14 +38,14 @@ def _with_ages(raw: RawRecording) -> RawRecording:
 
 
 MIGRATIONS: dict[int, Migration] = {1: _with_ages}
-"""By the version that each leads from."""
+"""Version -> conversion to the next version."""
 
 
 def migrate_columns(columns: Mapping[str, Any], version: int) -> Mapping[str, Any]:
-    """Lifts the flat columns of an older `.pkl` recording to the current version.
+    """Migrates the flat columns of an older `.pkl` recording to the current version.
 
     Args:
-        columns: name -> values, one row a tick.
+        columns: name -> values, one row per tick.
         version: 1 to FORMAT_VERSION, that of the file.
     """
     seen = columns.get("observation.tracks.id")
@@ -61,16 +61,16 @@ def migrate(
     migrations: Mapping[int, Migration] = MIGRATIONS,
     current: int = FORMAT_VERSION,
 ) -> RawRecording:
-    """Lifts a recording to the current version.
+    """Migrates a recording to the current version.
 
     Args:
-        raw: what was stored; its `version` decides where to begin.
-        name: of the file, for messages.
-        migrations: the steps; others than the format's own in tests.
-        current: the version to reach.
+        raw: the recording as stored; its `version` selects the first step.
+        name: of the file, for error messages.
+        migrations: the steps; tests pass their own.
+        current: the target version.
 
     Raises:
-        RecordingError: if it is newer than this program, or older than any step.
+        RecordingError: if it is newer than this version, or older than any step.
     """
     if raw.version > current:
         raise RecordingError(
@@ -88,9 +88,9 @@ def migrate(
 
 
 def expect_current_dtypes(raw: RawRecording, name: str) -> None:
-    """Checks that a recording of the current version is laid out as the current version is.
+    """Checks that a recording of the current version has the current dtypes.
 
-    A channel that need not have a message for every tick may be missing: other MCAP tools drop what is empty.
+    An optional channel may be missing: other MCAP tools drop empty ones.
 
     Raises:
         RecordingError: naming the channel that differs or is missing.

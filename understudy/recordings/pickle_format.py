@@ -1,10 +1,10 @@
-"""The guide's `shadow_recording_TIMESTAMP.pkl`: a dict of plain builtins and numpy arrays, nothing else.
+"""The guide's recording format `shadow_recording_TIMESTAMP.pkl`: a pickled dict of plain builtins and numpy arrays.
 
     {"format": "understudy-recording", "format_version": 1, "info": {...}, "arrays": {"observation.time_s": array, ...},
      "checksum": 1234567890}
 
-The checksum, CRC-32 of info and arrays, is optional. Anything can open the file with `pickle.load`; this module reads
-it back without running anything (see restricted_pickle).
+The checksum, CRC-32 of info and arrays, is optional. `pickle.load` opens the file; this module reads it without
+executing any of its code (restricted_pickle.py).
 """
 
 import pickle
@@ -28,15 +28,15 @@ from understudy.recordings.migrations import migrate_columns
 FORMAT_NAME = "understudy-recording"
 _ENTRIES = ("format", "format_version", "info", "arrays", "checksum")
 PROTOCOL = 4
-"""Protocol 5 spreads arrays over more of numpy's private names."""
+"""Pickle protocol; protocol 5 uses more of numpy's private names."""
 
 
 def read(path: Path) -> Episode:
     """Reads one `.pkl` recording.
 
     Raises:
-        HostileRecordingError: if it asks for anything but builtins and arrays; nothing of it was run.
-        RecordingError: if it is damaged, newer, or a pickle of something else.
+        HostileRecordingError: if it contains anything but builtins and arrays; none of its code is executed.
+        RecordingError: if it is damaged, of a newer version, or another kind of pickle.
     """
     size = path.stat().st_size
     if size > restricted_pickle.MAX_BYTES:
@@ -60,7 +60,7 @@ def read(path: Path) -> Episode:
 
 
 def _losses(plain: Mapping[Any, Any]) -> tuple[str, ...]:
-    """What is wrong with a file that can be read."""
+    """Returns one sentence per defect of a readable file."""
     unknown = [key for key in plain if key not in _ENTRIES]
     if unknown:
         return (f"the file has an entry that nobody knows, {printable(repr(unknown[0]), 40)}: something was changed",)
@@ -71,7 +71,7 @@ def _losses(plain: Mapping[Any, Any]) -> tuple[str, ...]:
 
 
 def write(episode: Episode, path: Path) -> None:
-    """Writes one episode as a whole file or not at all; replaces a file of that name."""
+    """Writes one episode atomically; replaces an existing file."""
     info = to_plain(episode.info)
     arrays = {**flat_table.columns(episode), **flat_table.input_columns(episode)}
     plain = {
@@ -86,7 +86,7 @@ def write(episode: Episode, path: Path) -> None:
 
 
 def _checksum(info: Any, arrays: Mapping[str, np.ndarray]) -> int:
-    """CRC-32 of the description as JSON, and of the arrays with their names, in order of name."""
+    """Returns the CRC-32 of the info as JSON and of the arrays with their names, sorted by name."""
     found = zlib.crc32(to_json(info).encode())
     for name in sorted(arrays):
         found = zlib.crc32(name.encode(), found)

@@ -1,9 +1,8 @@
-"""Runs a pickle's instructions on values of its own, so that nothing of the program around it is reached.
+"""Sandboxed pickle interpreter: executes a pickle's opcodes on plain values, without access to any Python object.
 
-A pickle is a program. Python's own unpickler runs it on real objects: attributes can be set, keys are hashed without
-end, tuples nest until the process crashes. This interpreter knows the instructions that plain builtins and numpy arrays
-need, and counts: every instruction is cheap, so their number bounds the time. What the file says of numpy's arrays
-stays a `Parts` until `restricted_pickle` builds it.
+A pickle is a program. Python's unpickler runs it on real objects: it can set attributes, hash keys without end and nest
+tuples until the process crashes. This interpreter implements only the opcodes of plain builtins and numpy arrays; each
+is cheap, so a limit on their number bounds the time. A numpy array stays a `Parts` until `restricted_pickle` builds it.
 """
 
 import pickletools
@@ -15,16 +14,16 @@ from understudy.contract.errors import HostileRecordingError
 from understudy.contract.terminal_text import printable
 
 MAX_INSTRUCTIONS = 50_000
-"""An hour of recording is two thousand instructions, about a hundred of which are big pieces of bytes."""
+"""Limit of opcodes; an hour of recording has two thousand, about a hundred of them large byte strings."""
 MAX_INTEGER_BITS = 1024
 MAX_ODD_KEYS = 1000
-"""Keys that are no text. Hashes of numbers can be made to collide, those of text cannot."""
+"""Limit of keys that are not text: hashes of numbers can be made to collide, those of text cannot."""
 MAX_KEY_VALUES = 16
-"""Values in a tuple that is a key, those of its tuples included."""
+"""Limit of values in a tuple that is a key, nested tuples included."""
 
 
 def hostile(name: str, what: str) -> HostileRecordingError:
-    """The refusal of a file."""
+    """Returns the error for a rejected file."""
     return HostileRecordingError(
         f"{name} was refused and nothing of it was run: it asks for {what}, and a recording holds only plain numbers, "
         "text and arrays"
@@ -33,7 +32,7 @@ def hostile(name: str, what: str) -> HostileRecordingError:
 
 @dataclass(eq=False, slots=True)
 class Parts:
-    """What the file says of a numpy array, number or type; nothing of it is checked yet."""
+    """The unchecked constructor arguments of a numpy array, scalar or dtype."""
 
     kind: str
     """`array`, `scalar` or `dtype`."""
@@ -43,13 +42,13 @@ class Parts:
 
 @dataclass(eq=False, slots=True)
 class _Name:
-    """A name that numpy's arrays need; it lies on the stack until it is called."""
+    """An allowed numpy function on the stack, until it is called."""
 
     make: Callable[..., Parts]
 
 
 def _from_buffer(data: Any, dtype: Any, shape: Any, order: Any) -> Parts:
-    """How protocol 5 describes an array."""
+    """Array constructor of protocol 5."""
     return Parts("array", state=(1, shape, dtype, order == "F", data))
 
 
@@ -62,29 +61,29 @@ _NAMES: dict[tuple[str, str], Callable[..., Parts]] = {
     ("numpy", "ndarray"): lambda *_: Parts("array"),
     ("numpy", "dtype"): lambda code, *_: Parts("dtype", (code,)),
 }
-"""The five names, and what a call of them gives."""
+"""The five allowed names, and the result of calling each."""
 
 
 class Interpreter:
-    """Runs the instructions of one file on a stack of plain values."""
+    """Executes the opcodes of one file on a stack of plain values."""
 
     def __init__(self, name: str) -> None:
         """Args:
-        name: of the file, for messages.
+        name: of the file, for error messages.
         """
         self.name = name
         self.stack: list[Any] = []
         self.marks: list[int] = []
-        """Heights of the stack at which a MARK stands."""
+        """Stack heights of the MARKs."""
         self.memo: dict[int, Any] = {}
         self.num_odd_keys = 0
 
     def run(self, data: bytes) -> Any:
-        """The value that is left at the end: builtins and Parts.
+        """Executes the pickle; returns its value, made of builtins and Parts.
 
         Raises:
-            HostileRecordingError: if the file asks for more than plain values.
-            Exception: of any kind if it is no whole pickle.
+            HostileRecordingError: if the file contains more than plain values.
+            Exception: of any type if the pickle is incomplete.
         """
         for count, (instruction, argument, _) in enumerate(pickletools.genops(data)):
             if count >= MAX_INSTRUCTIONS:
@@ -116,7 +115,7 @@ class Interpreter:
         self.stack.append(value)
 
     def _pop(self) -> Any:
-        """The topmost value; what lies below a mark is out of reach until the mark is taken."""
+        """Pops the top value; values below a MARK are inaccessible until it is popped."""
         if self.marks and len(self.stack) <= self.marks[-1]:
             raise ValueError("it takes a value from below a mark")
         return self.stack.pop()
@@ -181,7 +180,7 @@ class Interpreter:
             target[key] = value
 
     def _expect_plain_key(self, key: Any) -> None:
-        """Hashing a key must be cheap: a tuple that holds itself twice, forty times over, has 2**40 values."""
+        """Bounds the cost of hashing a key: a tuple of two references to a tuple, nested 40 deep, has 2**40 values."""
         self.num_odd_keys += 1
         if self.num_odd_keys > MAX_ODD_KEYS:
             raise hostile(self.name, f"more than {MAX_ODD_KEYS} keys that are no text")
@@ -224,7 +223,7 @@ class Interpreter:
         self.stack.append(target)
 
     def nothing(self, _: Any) -> None:
-        """PROTO, FRAME and STOP say nothing about the content."""
+        """PROTO, FRAME and STOP carry no content."""
 
 
 _PUSHED = """
@@ -264,4 +263,4 @@ _ACTIONS: dict[str, Callable[[Interpreter, Any], None]] = {
     "REDUCE": Interpreter.call,
     "BUILD": Interpreter.set_state,
 }
-"""Everything else is refused (EXT, INST, OBJ, NEWOBJ, PERSID): only REDUCE calls anything, and only the names above."""
+"""All other opcodes are rejected (EXT, INST, OBJ, NEWOBJ, PERSID): only REDUCE calls, and only the names above."""

@@ -1,7 +1,7 @@
-"""Listens to a session and writes it down as it is played.
+"""Recorder: a Listener that writes one world of a session to a crash-safe MCAP file while it is played.
 
-The control thread only copies each step into a small block; a thread of the recorder's own compresses full blocks and
-writes them. A block holds at most BLOCK_S of play, so kill -9 at any moment loses less than a second.
+The control thread only copies each step into a small block; a writer thread compresses full blocks and writes them. A
+block holds at most BLOCK_S of play, so kill -9 at any moment loses less than a second.
 """
 
 import itertools
@@ -33,13 +33,13 @@ from understudy.recordings.video.video_recorder import PictureSource
 
 BLOCK_S = 0.6
 QUEUE_BLOCKS = 200
-"""Two minutes that the disk may stand still; after that the recording ends rather than have a hole."""
+"""Queue limit: two minutes in which the disk may stall; after that the recording ends instead of having a gap."""
 
 _log = logging.getLogger(__name__)
 
 
 def recording_name(prefix: str = "shadow_recording", moment: datetime | None = None) -> str:
-    """The guide's file name without its suffix: `shadow_recording_20261122_193045`, local time."""
+    """Returns the guide's file name without suffix: `shadow_recording_20261122_193045`, local time."""
     return f"{prefix}_{(moment or datetime.now()):%Y%m%d_%H%M%S}"
 
 
@@ -51,9 +51,9 @@ def create_recorder(
     also_pickle: bool = False,
     pictures: PictureSource | None = None,
 ) -> "Recorder":
-    """Begins to record to a file of that name in the folder, or NAME_2, NAME_3, ... where it is taken.
+    """Starts a recorder to a file of that name in the folder, or NAME_2, NAME_3, ... if it is taken.
 
-    The name is taken by creating the file, so two recorders that begin in the same second get different ones.
+    The name is reserved by creating the file, so two recorders started in the same second get different names.
 
     Raises:
         RecordingError: if nothing can be written there.
@@ -65,8 +65,7 @@ def create_recorder(
 
 
 def move_to_folder(recording: Path, folder: Path) -> Path:
-    """Moves a recording with its pictures under its own name, or a numbered one where that is taken; nothing is
-    overwritten.
+    """Moves a recording and its video, under a numbered name if its own is taken; overwrites nothing.
 
     Raises:
         OSError: if it cannot be moved; it stays where it is.
@@ -80,7 +79,7 @@ def move_to_folder(recording: Path, folder: Path) -> Path:
 
 
 def _move_with_pictures(recording: Path, target: Path) -> None:
-    """Moves both files to names that were not taken; at every moment the recording has its pictures beside it.
+    """Moves both files to free names; at every moment the recording has its video beside it.
 
     Raises:
         OSError: if they cannot be moved; they stay where they are.
@@ -99,7 +98,7 @@ def _move_with_pictures(recording: Path, target: Path) -> None:
 
 
 def _numbered(folder: Path, name: str) -> Iterator[Path]:
-    """Names that are not taken by the pictures of another recording."""
+    """Yields names that are not taken by the video of another recording."""
     names = itertools.chain([name], (f"{name}_{number}" for number in itertools.count(2)))
     paths = (folder / f"{each}.mcap" for each in names)
     yield from (path for path in paths if not os.path.exists(video_path(path)))
@@ -107,7 +106,7 @@ def _numbered(folder: Path, name: str) -> Iterator[Path]:
 
 @dataclass
 class _Block:
-    """Up to CHUNK_TICKS ticks on their way to the file, each record as bytes: the cheapest copy there is (0.6 us)."""
+    """Up to CHUNK_TICKS ticks waiting to be written, each record as bytes: the cheapest copy (0.6 us)."""
 
     observations: list[bytes] = field(default_factory=list)
     actions: list[bytes] = field(default_factory=list)
@@ -115,16 +114,16 @@ class _Block:
     intents: list[bytes] = field(default_factory=list)
     inputs: list[InputEvent] = field(default_factory=list)
     timings: list[bytes] = field(default_factory=list)
-    """Empty for a session that is not timed."""
+    """Empty for a session without timing."""
     began_s: float = 0.0
 
 
 class Recorder:
     """A Listener that records one world of a session to one growing `.mcap` file.
 
-    Its methods are called by the thread that runs the session. A recording that cannot be continued (disk full) ends
-    where it is, logs why, and keeps it in `failure`; the session plays on. A file that is deleted while it grows is put
-    back, with all that was recorded.
+    Its methods are called by the thread that runs the session. If writing fails (disk full), the recording ends, the
+    reason is logged and stored in `failure`, and the session continues. If the file is deleted during recording, it is
+    recreated with all data.
     """
 
     def __init__(
@@ -137,15 +136,15 @@ class Recorder:
         may_wait: bool = False,
         pictures: PictureSource | None = None,
     ) -> None:
-        """Opens the file and begins to record.
+        """Opens the file and starts recording.
 
         Args:
-            path: of the new `.mcap` file; its folder is made.
-            info: what is to be said of the session.
-            world: which of the session's worlds.
-            also_pickle: whether saving also writes the guide's `.pkl` beside the `.mcap`; it counts as one recording.
-            may_wait: whether steps may wait for the disk: for sessions that run faster than real time.
-            pictures: what is seen, where it is to be kept beside the ticks.
+            path: of the new `.mcap` file; its folder is created.
+            info: metadata of the session.
+            world: index of the recorded world in the session's batch.
+            also_pickle: whether `save` also writes the guide's `.pkl` beside the `.mcap`; both are one recording.
+            may_wait: whether `on_step` may wait for the disk, for sessions that run faster than real time.
+            pictures: source of frames for a video beside the ticks; None for no video.
 
         Raises:
             FileExistsError: a recording is never overwritten.
@@ -161,16 +160,16 @@ class Recorder:
         self._writer = McapWriter(path, info)
         self._latest_picture = None if pictures is None else pictures.latest
         self.video = None if pictures is None else pictures.begin(path)
-        """Records the pictures; its troubles are its own, and are not in `failure`."""
+        """Records the video; its errors are not in `failure`."""
         self._queue: queue.Queue[_Block | None] = queue.Queue(QUEUE_BLOCKS)
         self._stopped = False
         self._saved = self._discarded = False
-        self._broken = False  # a write failed, so the file may end in the middle of a chunk
+        self._broken = False  # a write failed, so the file may end inside a chunk
         self._thread = threading.Thread(target=self._write_blocks, name="recorder", daemon=True)
         self._thread.start()
 
     def on_step(self, step: Step) -> None:
-        """Copies one tick; does not wait for the disk, unless it may."""
+        """Copies one tick; does not wait for the disk unless `may_wait`."""
         if self._stopped or self.failure is not None:
             return
         block, world = self._block, slice(self.world, self.world + 1)
@@ -192,7 +191,7 @@ class Recorder:
             self._hand_over()
 
     def stop(self) -> None:
-        """Takes no more steps; what was recorded stays on disk until `save` or `discard`. May be called twice."""
+        """Stops recording; the data stays on disk until `save` or `discard`. May be called twice."""
         if self._stopped:
             return
         self._stopped = True
@@ -203,9 +202,9 @@ class Recorder:
             self.video.stop()
 
     def save(self) -> Path:
-        """Stops, and closes the file as a whole one; after a failed write it stays torn, as after a crash.
+        """Stops and completes the file; after a failed write it stays torn, as after a crash.
 
-        May be called twice. What goes wrong is in `failure`.
+        May be called twice. An error is stored in `failure`.
 
         Returns:
             The path of the native recording.
@@ -229,7 +228,7 @@ class Recorder:
         return self.path
 
     def discard(self) -> None:
-        """Stops, and deletes what was recorded."""
+        """Stops and deletes the recording."""
         self.stop()
         self._discarded = True
         self._writer.abandon()
@@ -238,7 +237,7 @@ class Recorder:
             self.video.discard()
 
     def close(self) -> None:
-        """The session is over: saves, unless it was discarded."""
+        """Ends with the session: saves, unless the recording was discarded."""
         if not self._discarded:
             self.save()
 
@@ -249,10 +248,10 @@ class Recorder:
             self._fail(f"{self.path} is whole, but its .pkl could not be written: {problem}")
 
     def _keep_in_place(self) -> None:
-        """Puts the file back if it was deleted, and with it perhaps its folder. A file that was moved just goes on.
+        """Recreates the file (and its folder) if it was deleted. A moved file is written on.
 
         Raises:
-            OSError, RecordingError: if it cannot be put back.
+            OSError, RecordingError: if it cannot be recreated.
         """
         if self._writer.is_deleted:
             self._writer.put_back()
@@ -268,14 +267,14 @@ class Recorder:
             self._fail(f"the disk has not kept up for {QUEUE_BLOCKS * BLOCK_S:.0f} s")
 
     def _write_blocks(self) -> None:
-        """The recorder's thread: until the end mark comes."""
+        """Runs the writer thread until the end marker."""
         while (block := self._queue.get()) is not None:
             if self._broken:
                 continue
             try:
                 self._write(block)
                 self._keep_in_place()
-            except Exception as problem:  # whatever it is, the person must hear that nothing is recorded any more
+            except Exception as problem:  # any error: the person must learn that recording has stopped
                 self._broken = True
                 self._fail(brief(problem))
 

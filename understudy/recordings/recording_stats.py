@@ -1,4 +1,4 @@
-"""What an episode amounts to in a few numbers: how long, who acted, how busy the hand was, what the game gave."""
+"""Summary statistics of an episode: duration, shares of actors, clicks and key presses, game events and points."""
 
 from dataclasses import dataclass
 
@@ -9,34 +9,34 @@ from understudy.contract.observation import EVENTS, Button
 from understudy.recordings.episode import Episode
 
 _WIDE_EVENTS = np.dtype([(name, "f8") for name in EVENTS.names or ()])
-"""A damaged file may hold any number: their sum does not overflow then."""
+"""Clamp of summed values, so that the sum over a damaged file does not overflow."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecordingStats:
-    """The numbers of one episode."""
+    """Statistics of one episode."""
 
     ticks: int
     duration_s: float
     rate_hz: float
-    """Ticks per second as they truly were; NaN with fewer than two ticks."""
+    """Measured ticks per second; NaN with fewer than two ticks."""
     clicks_per_minute: float
-    """Times that a mouse button went down."""
+    """Number of mouse button presses."""
     keys_per_minute: float
-    """Times that a key went down."""
+    """Number of key presses."""
     actor_shares: dict[str, float]
-    """Share of the ticks in which each Actor acted, those that did."""
+    """Actor -> share of ticks; only actors that acted."""
     kills: float
     boxes: float
     deaths: float
     value: float
     """Points earned by kills and boxes."""
     maps: tuple[str, ...]
-    """Names of the maps that were played on, in the profile's order."""
+    """Names of the visited maps, in the profile's order."""
 
 
 def recording_stats(episode: Episode) -> RecordingStats:
-    """Counts through one episode."""
+    """Computes the statistics of one episode."""
     minutes = max(episode.duration_s, 1e-9) / 60.0
     events = episode.observations["events"].astype(_WIDE_EVENTS)
     return RecordingStats(
@@ -55,13 +55,13 @@ def recording_stats(episode: Episode) -> RecordingStats:
 
 
 def clicks(actions: np.ndarray) -> int:
-    """Ticks in which a button went down that was not down in the tick before; ACTION records, shape (T,)."""
+    """Returns the number of ticks in which a button went down; `actions`: ACTION records, shape (T,)."""
     buttons = np.concatenate([[int(Button.NONE)], actions["button"]])
     return int(((buttons[1:] != buttons[:-1]) & (buttons[1:] != int(Button.NONE))).sum())
 
 
 def key_presses(actions: np.ndarray) -> int:
-    """Keys that went down, each counted in the tick where it did; ACTION records, shape (T,)."""
+    """Returns the number of key presses; `actions`: ACTION records, shape (T,)."""
     keys = np.concatenate([np.zeros(1, np.uint32), actions["keys"]])
     return int(np.bitwise_count(keys[1:] & ~keys[:-1]).sum())
 

@@ -1,6 +1,6 @@
-"""Reads a pickle without running anything of it: builtins and numpy arrays, whose parts agree, and nothing else.
+"""Safe pickle reader: loads builtins and consistent numpy arrays without executing any of the file's code.
 
-`pickle_interpreter` runs the instructions on plain values; here arrays are built in the end, within limits.
+`pickle_interpreter` executes the opcodes on plain values; this module builds the arrays, within limits.
 """
 
 import math
@@ -18,22 +18,22 @@ MAX_VALUES = 50_000
 MAX_DEPTH = 32
 MAX_DIMENSIONS = 8
 BUILT_RATIO = 2
-"""Arrays may have this times the file's bytes, all together: the same bytes can be asked for again and again."""
+"""Limit of the arrays' total size, as a multiple of the file's: a file can reference the same bytes repeatedly."""
 
 _TYPE = re.compile(r"[biufcSU]\d{1,6}")
-"""Plain numbers, truth values and text of fixed length."""
+"""Allowed dtypes: numbers, booleans and text of fixed length."""
 
 
 def load(data: bytes, name: str) -> Any:
-    """Builtins and numpy arrays out of a pickle.
+    """Loads builtins and numpy arrays from a pickle.
 
     Args:
-        data: the whole file.
-        name: of the file, for messages.
+        data: the complete file.
+        name: of the file, for error messages.
 
     Raises:
-        HostileRecordingError: if it asks for anything else; nothing of it was run.
-        RecordingError: if it is no whole pickle.
+        HostileRecordingError: if it contains anything else; none of its code is executed.
+        RecordingError: if it is no complete pickle.
     """
     if len(data) > MAX_BYTES:
         raise hostile(name, f"more than {MAX_BYTES >> 30} GB")
@@ -41,24 +41,24 @@ def load(data: bytes, name: str) -> Any:
         return _Builder(name, len(data)).build(Interpreter(name).run(data))
     except RecordingError:
         raise
-    except Exception as problem:  # a damaged pickle fails in any way whatever; it has run nothing of its own
+    except Exception as problem:  # a damaged pickle can raise anything; none of its code was executed
         raise RecordingError(
             f"{name} is damaged or no whole pickle, and cannot be read ({brief(problem)})"
         ) from problem
 
 
 class _Builder:
-    """Puts arrays in the place of their parts; counts, because a few shared lists can unfold to billions."""
+    """Replaces Parts by arrays; counts values, because a few shared lists can expand to billions."""
 
     def __init__(self, name: str, num_bytes: int) -> None:
         self.name = name
         self.num_values = 0
         self.bytes_left = BUILT_RATIO * num_bytes
         self.built: dict[int, Any] = {}
-        """By identity of the parts: what is shared in the file stays shared."""
+        """Cache by identity of the parts, so that shared values stay shared."""
 
     def build(self, value: Any, depth: int = 0) -> Any:
-        """A value with everything in it."""
+        """Returns a value with all nested Parts built."""
         self.num_values += 1
         if self.num_values > MAX_VALUES:
             raise hostile(self.name, f"more than {MAX_VALUES} values")
@@ -96,7 +96,7 @@ class _Builder:
         return self._flat(dtype, data, math.prod(shape)).reshape(shape, order="F" if fortran else "C")
 
     def _flat(self, dtype_parts: Any, data: Any, count: int) -> np.ndarray:
-        """So many numbers out of bytes."""
+        """Returns a flat array of `count` items from bytes."""
         dtype = _dtype(dtype_parts)
         if not isinstance(data, (bytes, bytearray)) or len(data) != count * dtype.itemsize or (count and not data):
             raise ValueError(f"an array of {count} values whose content does not fit")

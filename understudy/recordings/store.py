@@ -1,7 +1,7 @@
-"""Recordings on disk: the suffix picks the format, folders are searched, and an empty search says where to look.
+"""Store of recordings on disk: reads, writes, finds, repairs and replaces them; the suffix selects the format.
 
-Everything that is parsed from a file is parsed behind the one guard in `read_episode`: whatever a damaged file makes
-the parsers raise becomes a RecordingError with the file's name, so that one file never hides the others.
+`read_episode` converts every exception that a damaged file causes in a parser to a RecordingError with the file's name,
+so that one damaged file does not stop the reading of others.
 """
 
 import logging
@@ -21,16 +21,16 @@ from understudy.recordings.video.video_paths import is_video
 _log = logging.getLogger(__name__)
 
 DEFAULT_FOLDERS = (Path("data/recordings"), Path("recordings/v2_training"))
-"""The guide records to the first and trains from the second, so whoever names no folder gets both."""
+"""Searched when no folder is given: the guide records to the first and trains from the second."""
 
 _READERS: dict[str, Callable[[Path], Episode]] = {".mcap": mcap_format.read, ".pkl": pickle_format.read}
 _WRITERS: dict[str, Callable[[Episode, Path], None]] = {".mcap": mcap_format.write, ".pkl": pickle_format.write}
 _SEARCH_DEPTH = 4
-"""Levels below the current folder in which an empty search looks for recordings elsewhere."""
+"""Depth below the current folder to which an empty search looks for recordings to suggest."""
 
 
 def read_episode(path: Path) -> Episode:
-    """Reads one recording; a torn one is repaired in memory, and its `losses` say what is missing.
+    """Reads one recording; repairs a torn one in memory, and its `losses` list what is missing.
 
     Raises:
         RecordingError: if it cannot be read; HostileRecordingError if it is a pickle that would run code.
@@ -48,15 +48,15 @@ def read_episode(path: Path) -> Episode:
         raise RecordingError(f"{path} cannot be opened ({problem.strerror or problem})") from problem
     except WireError as problem:
         raise RecordingError(f"{path}: its description cannot be understood ({brief(problem)})") from problem
-    except Exception as problem:  # parsing what comes from outside can raise anything
+    except Exception as problem:  # parsing untrusted data can raise anything
         raise RecordingError(f"{path} is damaged and cannot be read ({brief(problem)})") from problem
 
 
 def write_episode(episode: Episode, path: Path) -> None:
-    """Writes one episode, whole or not at all; a file of that name is replaced.
+    """Writes one episode atomically; replaces an existing file.
 
     Raises:
-        RecordingError: if the suffix belongs to no format.
+        RecordingError: if the suffix is of no known format.
         OSError: if it cannot be written.
     """
     writer = _WRITERS.get(path.suffix)
@@ -67,10 +67,10 @@ def write_episode(episode: Episode, path: Path) -> None:
 
 
 def require_perceived(path: Path, episode: Episode) -> None:
-    """Refuses a recording of which only pictures and input are there.
+    """Rejects a recording that has video and input but no observations.
 
     Raises:
-        RecordingError: if it was recorded with `--perceive later` and not perceived since.
+        RecordingError: if it was recorded with `--perceive later` and not perceived yet.
     """
     if not episode.info.perceived:
         raise RecordingError(
@@ -80,23 +80,21 @@ def require_perceived(path: Path, episode: Episode) -> None:
 
 
 def is_being_written(path: Path) -> bool:
-    """Whether a running process is still recording to a file, or just repairing it."""
+    """Returns whether a running process is recording to a file or repairing it."""
     return is_locked(path)
 
 
 def repair_recording(path: Path) -> tuple[str, ...]:
-    """Rewrites a torn recording as a whole one; the old file stays beside it as NAME.torn, NAME.torn.2, ...
+    """Rewrites a torn recording as a complete one; keeps the old file as NAME.torn, NAME.torn.2, ...
 
-    At every moment the file is there under its own name, the old or the new one; and the new one takes its place only
-    after it was read back.
+    The path always holds the old or the new file, and the new one replaces it only after it was read back.
 
     Returns:
-        What was lost; nothing if the recording was whole, and then nothing was written.
+        What was lost; empty if the recording was complete, in which case nothing is written.
 
     Raises:
         BeingWrittenError: if a running process records to it or repairs it.
-        RecordingError: if it cannot be read at all, holds nothing that can be read, or cannot be rewritten. Then the
-            file is left as it is.
+        RecordingError: if it cannot be read or rewritten, or has no readable content; the file is unchanged.
     """
     with _held(path):
         episode = read_episode(path)
@@ -111,25 +109,24 @@ def repair_recording(path: Path) -> tuple[str, ...]:
             if kept < len(episode):
                 raise ValueError(f"its repair would hold {kept} of {len(episode)} ticks")
             _keep_beside(path, "torn")
-        except Exception as problem:  # a full disk, or values in the damaged file that cannot be written
+        except Exception as problem:  # a full disk, or damaged values that cannot be written
             repaired.unlink(missing_ok=True)
             raise RecordingError(f"{path} is left as it is: it cannot be repaired ({brief(problem)})") from problem
-    replace_file(repaired, path)  # behind the lock: Windows replaces no open file
+    replace_file(repaired, path)  # after the lock is released: Windows replaces no open file
     return episode.losses
 
 
 def replace_recording(path: Path, episode: Episode) -> Path:
-    """Puts an episode in the place of a native recording; the old file stays beside it as NAME.before, NAME.before.2.
+    """Replaces a native recording by an episode; keeps the old file as NAME.before, NAME.before.2.
 
-    At every moment the file is there under its own name, the old or the new one; and the new one takes its place only
-    after it was read back.
+    The path always holds the old or the new file, and the new one replaces it only after it was read back.
 
     Returns:
-        Where the old one is kept.
+        Path of the old file.
 
     Raises:
         BeingWrittenError: if a running process records to it or repairs it.
-        RecordingError: if it cannot be replaced; then it is left as it is.
+        RecordingError: if it cannot be replaced; the file is unchanged.
     """
     with _held(path):
         written = temporary_beside(path)
@@ -139,19 +136,19 @@ def replace_recording(path: Path, episode: Episode) -> Path:
             if len(_READERS[path.suffix](written)) != len(episode):
                 raise ValueError("what was written does not read back")
             kept = _keep_beside(path, "before")
-        except Exception as problem:  # a full disk, a folder that may not be written
+        except Exception as problem:  # a full disk, a read-only folder
             written.unlink(missing_ok=True)
             raise RecordingError(f"{path} is left as it is: it cannot be replaced ({brief(problem)})") from problem
-    replace_file(written, path)  # behind the lock: Windows replaces no open file
+    replace_file(written, path)  # after the lock is released: Windows replaces no open file
     return kept
 
 
 @contextmanager
 def _held(path: Path) -> Iterator[None]:
-    """Keeps the file's lock, so that nobody else repairs it.
+    """Holds the file's lock, so that no other process repairs it.
 
     Raises:
-        BeingWrittenError: if somebody has it.
+        BeingWrittenError: if another process holds it.
     """
     try:
         file = path.open("rb")
@@ -164,7 +161,7 @@ def _held(path: Path) -> Iterator[None]:
 
 
 def _keep_beside(path: Path, word: str) -> Path:
-    """Gives a file a second name, NAME.word or NAME.word.2, ...; returns it."""
+    """Links a file under a second name, NAME.word or NAME.word.2, ...; returns that path."""
     number = 1
     while True:
         kept = path.with_name(f"{path.name}.{word}" + (f".{number}" if number > 1 else ""))
@@ -176,15 +173,15 @@ def _keep_beside(path: Path, word: str) -> Path:
 
 
 def find_recordings(path: Path | None = None) -> list[Path]:
-    """All recordings of a folder (searched to the bottom) or the one file, in order of name.
+    """Returns all recordings of a folder (recursively), or the one file, sorted by name.
 
-    Where a session lies there both as `.mcap` and `.pkl`, the `.mcap` is taken, so that it counts once.
+    If a session exists both as `.mcap` and `.pkl`, only the `.mcap` is returned, so that it counts once.
 
     Args:
-        path: a folder or file; None looks in both of DEFAULT_FOLDERS, below the current folder.
+        path: a folder or file; None searches both DEFAULT_FOLDERS, below the current folder.
 
     Raises:
-        NoRecordingsError: if there is nothing; says where recordings do lie.
+        NoRecordingsError: if there is none; its message names folders that have recordings.
     """
     places = DEFAULT_FOLDERS if path is None else (path,)
     found = [recording for place in places for recording in _in_place(place)]
@@ -194,10 +191,10 @@ def find_recordings(path: Path | None = None) -> list[Path]:
 
 
 def finished_recordings(path: Path | None = None) -> list[Path]:
-    """Like `find_recordings`, without those that are still being recorded; each of these is said in the log.
+    """Like `find_recordings`, without those that are still being recorded, which are logged.
 
     Raises:
-        NoRecordingsError: if there is nothing else.
+        NoRecordingsError: if there are no others.
     """
     found = find_recordings(path)
     unfinished = [recording for recording in found if is_being_written(recording)]
@@ -214,13 +211,13 @@ def _in_place(place: Path) -> list[Path]:
     if place.is_file():
         return [place]
     by_stem: dict[Path, Path] = {}
-    for suffix in reversed(_READERS):  # the native format comes last and so wins
+    for suffix in reversed(_READERS):  # the native format comes last and takes precedence
         by_stem.update({file.with_suffix(""): file for file in _files(place, suffix)})
     return [by_stem[stem] for stem in sorted(by_stem)]
 
 
 def _files(place: Path, suffix: str) -> Iterator[Path]:
-    """Files of a format, without those that hold only the pictures of a recording."""
+    """Yields the files of a format, without recordings' video files."""
     return (file for file in place.rglob(f"*{suffix}") if file.is_file() and not is_video(file))
 
 

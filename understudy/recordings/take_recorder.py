@@ -1,7 +1,7 @@
-"""Takes, as on a film set: a person starts and stops, then keeps what went well or throws it away.
+"""Recorder of takes: a person starts and stops recording during a session, then saves or discards each take.
 
-A take is written as it is played, crash-safe, into a folder of its own; saving moves it to where training looks. So
-what was not saved is never trained from, and what was not saved before a crash is not lost.
+A take is written crash-safe into a folder for unsaved takes; saving moves it to the folder that training reads. So
+unsaved takes are never trained from, and are not lost in a crash.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from understudy.recordings.video.video_recorder import PictureSource, VideoCount
 
 
 class TakeRecorder:
-    """A Listener that records only between `start` and `stop`. Belongs to the thread that runs the session."""
+    """A Listener that records only between `start` and `stop`. Used by the thread that runs the session."""
 
     def __init__(
         self,
@@ -26,11 +26,11 @@ class TakeRecorder:
         pictures: PictureSource | None = None,
     ) -> None:
         """Args:
-        folder: for what is saved.
-        unsaved: for what is not saved yet.
-        describe: what is to be said of a take that begins now.
-        prefix: of the files' names.
-        pictures: what is seen, where it is to be kept beside the ticks.
+        folder: for saved takes.
+        unsaved: folder for takes that are not saved yet.
+        describe: returns the metadata of a take that begins now.
+        prefix: of the file names.
+        pictures: source of frames for a video beside the ticks; None for no video.
         """
         self._folder, self._unsaved, self._describe, self._prefix = folder, unsaved, describe, prefix
         self._pictures = pictures
@@ -39,42 +39,42 @@ class TakeRecorder:
         self._kept: list[Recorder] = []
         self._failures: list[str] = []
         self.saved: list[Path] = []
-        """Everything that was saved so far."""
+        """Paths of all saved takes."""
 
     @property
     def is_running(self) -> bool:
-        """Whether steps are being recorded."""
+        """Whether a take is running."""
         return self._recorder is not None
 
     @property
     def num_waiting(self) -> int:
-        """Takes that are neither saved nor discarded, with the one that runs."""
+        """Number of takes that are neither saved nor discarded, including the running one."""
         return len(self._kept) + self.is_running
 
     @property
     def num_ticks(self) -> int:
-        """Ticks of all takes that are neither saved nor discarded."""
+        """Number of ticks of all takes that are neither saved nor discarded."""
         running = [] if self._recorder is None else [self._recorder]
         return sum(recorder.num_ticks for recorder in (*self._kept, *running))
 
     @property
     def failure(self) -> str | None:
-        """Why the running take ended by itself; None while all is well."""
+        """Error that ended the running take; None without one."""
         return None if self._recorder is None else self._recorder.failure
 
     @property
     def video_counts(self) -> VideoCounts:
-        """What became of the pictures of all takes."""
+        """Counts of written and dropped frames over all takes."""
         return sum((video.counts for video in self._videos), VideoCounts())
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """What went wrong with all takes so far, also those that were saved."""
+        """Errors of all takes so far, saved ones included."""
         running = [self.failure] if self.failure is not None else []
         return (*self._failures, *running)
 
     def start(self) -> None:
-        """Begins a take; nothing if one runs.
+        """Starts a take; no effect while one is running.
 
         Raises:
             RecordingError: if it cannot be written.
@@ -86,19 +86,19 @@ class TakeRecorder:
                 self._videos.append(self._recorder.video)
 
     def stop(self) -> None:
-        """Ends the take; it waits to be saved or discarded."""
+        """Ends the take, which can then be saved or discarded."""
         if self._recorder is not None:
-            self._recorder.save()  # a whole file, in the folder of the unsaved
+            self._recorder.save()  # a complete file, in the folder of unsaved takes
             if self._recorder.failure is not None:
                 self._failures.append(self._recorder.failure)
             self._kept.append(self._recorder)
             self._recorder = None
 
     def save(self) -> list[Path]:
-        """Ends the take and moves all that wait to where training looks; gives their new paths.
+        """Ends the take and moves all unsaved takes to the folder of saved ones; returns their new paths.
 
         Raises:
-            RecordingError: if one cannot be moved; it and what came after it still wait.
+            RecordingError: if one cannot be moved; it and later takes stay unsaved.
         """
         self.stop()
         moved: list[Path] = []
@@ -120,7 +120,7 @@ class TakeRecorder:
         return moved
 
     def discard(self) -> int:
-        """Ends the take and deletes all that wait; gives how many."""
+        """Ends the take and deletes all unsaved takes; returns their number."""
         self.stop()
         num_discarded = len(self._kept)
         for recorder in self._kept:
@@ -129,15 +129,15 @@ class TakeRecorder:
         return num_discarded
 
     def on_step(self, step: Step) -> None:
-        """Records the step, if a take runs."""
+        """Records the step if a take is running."""
         if self._recorder is not None:
             self._recorder.on_step(step)
 
     def close(self) -> None:
-        """The session is over: the take ends, and what was not saved stays where it is."""
+        """Ends the take with the session; unsaved takes stay in their folder."""
         self.stop()
 
     @property
     def left_over(self) -> tuple[Path, ...]:
-        """Paths of what is neither saved nor discarded."""
+        """Returns the paths of takes that are neither saved nor discarded."""
         return tuple(recorder.path for recorder in self._kept)

@@ -1,7 +1,7 @@
-"""Records many worlds that move in lockstep, each into its own file, without any work per world and tick.
+"""Vectorised recorder: records many worlds in lockstep, each to its own file, without work per world and tick.
 
-For worlds that run as fast as they are asked to. Ticks are gathered in blocks as raw bytes and written a block at a
-time; the files are the same as a Recorder's.
+For worlds that run faster than real time. Ticks are collected as raw bytes and written block by block; the files are
+the same as a Recorder's.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,20 +31,20 @@ def record_lockstep(
     actor: Actor,
     tell: Callable[[int], None],
 ) -> None:
-    """Plays every world for `ticks` and writes what happened. What the pilot intends is not recorded.
+    """Plays every world for `ticks` ticks and records it, without the pilot's intents.
 
     Args:
-        world: B worlds, from where they are now.
-        pilot: plays all of them.
-        seeds: for the pilot's chance, one for each world.
-        files: for each world the new file and what is to be said in it.
-        ticks: how long.
-        actor: who the pilot is.
-        tell: told the ticks done in each world, after each block.
+        world: B worlds, in their present state.
+        pilot: plays all worlds.
+        seeds: of the pilot's sampling, one per world.
+        files: for each world the new file and its metadata.
+        ticks: length of the recording.
+        actor: the pilot's Actor.
+        tell: called after each block with the number of ticks done in each world.
 
     Raises:
         FileExistsError: a recording is never overwritten.
-        RecordingError: if the files cannot be written, or the disk is full; what was written so far is kept.
+        RecordingError: if the files cannot be written; what was written so far is kept.
     """
     try:
         with ExitStack() as closing:

@@ -1,1 +1,1 @@
-"""Recordings become labelled, encoded training data."""
+"""Datasets: converts recordings to labelled, encoded training data."""

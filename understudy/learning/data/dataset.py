@@ -1,8 +1,8 @@
-"""Recordings become material to learn from: found, cut into unbroken stretches, split by session, encoded, labelled.
+"""Dataset for behaviour cloning: finds recordings, cuts them into segments, splits by session, encodes and labels.
 
-Only what a person or the teacher did is learnt from. Sessions are held out whole, because neighbouring ticks are
-near-copies: a random split would test on what was trained. Sessions that a person shared with a policy hold the
-person's corrections, in short takeovers: they are learnt from beside the others, and not held out.
+Training targets are the actions of a person or the teacher alone. Whole sessions are held out, because neighbouring
+ticks are nearly equal: a random split would leak training data into validation. Shared-control sessions hold a person's
+corrections in short takeovers (DAgger, Ross et al. 2011): they are always in the training split.
 """
 
 import hashlib
@@ -27,55 +27,55 @@ from understudy.recordings.store import finished_recordings, read_episode, requi
 _log = logging.getLogger(__name__)
 
 HELD_OUT_SHARE = 0.15
-"""Aim for the held-out part of all ticks."""
+"""Target fraction of the validation split, of all ticks."""
 LARGEST_HELD_OUT_SHARE = 0.34
-"""Holding out a whole session may not cost more than this, or there is too little left to learn from."""
+"""Largest fraction for holding out a whole session; a larger one would leave too little to train on."""
 SHORT_H = 0.5
-"""With less play than this, what is held out is learnt in the end all the same (`training.train_policy`)."""
+"""Hours of play below which a second pass also trains on the validation split (`supervised.train_policy`)."""
 GAP_S = 60.0
-"""Left out between training and held-out play of one session: the Strategist's whole look back."""
+"""Gap between training and validation ticks of one session: the Strategist's input window."""
 SHORTEST_S = 20.0
-"""Shorter stretches teach nothing that their neighbours do not."""
+"""Shorter segments are dropped."""
 LEAST_TRAINING_S = 60.0
-"""The Strategist looks back so far; with less there is not one sample."""
+"""Minimum of training data, the Strategist's input window; with less there is no sample."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Everything that the three policies learn from."""
+    """Training and validation data of the three policies."""
 
     train: list[LabelledEpisode]
     validation: list[LabelledEpisode]
     profile: Profile
     paths: list[Path]
     data_hash: str
-    """Of the recordings' bytes, whatever their names and order."""
+    """Hash of the recordings' content, independent of names and order."""
     split_description: str
-    """How the held-out part was chosen, one sentence for the user."""
+    """How the validation split was chosen, one sentence for the user."""
 
     @property
     def is_small(self) -> bool:
-        """Whether what is held out is learnt in the end too."""
+        """Whether a second pass also trains on the validation split."""
         return is_small(self._num_ticks)
 
     @property
     def with_validation_merged(self) -> "Dataset":
-        """The same, learnt from as a whole: nothing in it says any more how good a policy is."""
+        """Returns a copy that trains on the validation split too, whose metrics are then optimistic."""
         return replace(self, train=[*self.train, *self.validation])
 
     @property
     def hours(self) -> float:
-        """Of play in all, with the ticks that were filled in."""
+        """Hours of play, filled-in ticks included."""
         return self._num_ticks / TICK_RATE_HZ / 3600.0
 
     @property
     def num_filled(self) -> int:
-        """Ticks that were missed in the recordings and are filled in: looked back on, but not trained on."""
+        """Number of missed ticks that were filled in: context, but no training targets."""
         return sum(int(each.filled.sum()) for each in [*self.train, *self.validation] if each.filled is not None)
 
     @property
     def recorded_hours(self) -> float:
-        """Of ticks that were recorded: what there is to train on."""
+        """Hours of recorded ticks, which are the training targets."""
         return (self._num_ticks - self.num_filled) / TICK_RATE_HZ / 3600.0
 
     @property
@@ -84,21 +84,21 @@ class Dataset:
 
 
 def is_small(num_ticks: int) -> bool:
-    """So little play that a held-out session holds much that is seen nowhere else."""
+    """Returns whether a dataset is so small that a held-out session contains much that occurs nowhere else."""
     return num_ticks / TICK_RATE_HZ / 3600.0 < SHORT_H
 
 
 def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None = None) -> Dataset:
-    """Reads, splits, encodes and labels all recordings of a folder or file, but those that are still being recorded.
+    """Reads, splits, encodes and labels all finished recordings of a folder or file.
 
     Args:
         place: a folder or file; None for the default folders.
-        progress: told how many recordings of how many are read.
+        progress: called with the number of recordings read and their total.
 
     Raises:
         NoRecordingsError: if there are none.
         RecordingError: if one cannot be read.
-        TrainingError: if they hold too little, or are of different games.
+        TrainingError: if they are too short, or of different games.
     """
     paths = finished_recordings(place)
     sessions, hashes = [], []
@@ -114,7 +114,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
     profile = _one_profile(paths, sessions)
     alone = [not has_interventions(session) for session in sessions]
     if not any(alone):
-        alone = [True] * len(sessions)  # their longer stretches are all there is, to learn from and to hold out
+        alone = [True] * len(sessions)  # all sessions are shared: their longer segments are split like any other
     chosen = [number for number, is_alone in enumerate(alone) if is_alone]
     train, held_out, split = split_sessions(
         [expert_segments(sessions[number]) for number in chosen], [hashes[number] for number in chosen]
@@ -137,7 +137,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
 
 
 def expert_segments(episode: Episode) -> list[Episode]:
-    """The unbroken stretches of a session in which a person or the teacher acted, with missed ticks filled in."""
+    """Returns the contiguous segments of a session in which a person or the teacher acted, missed ticks filled in."""
     taught = np.isin(episode.actors, EXPERT_ACTORS)
     found = [part for part in _cut(episode, taught[1:] != taught[:-1]) if part.actors[0] in EXPERT_ACTORS]
     stretches = map(fill_missed_ticks, found)
@@ -145,15 +145,15 @@ def expert_segments(episode: Episode) -> list[Episode]:
 
 
 def contiguous_segments(episode: Episode) -> list[Episode]:
-    """The stretches of a session between jumps in time, whoever acted, with missed ticks filled in."""
+    """Returns the segments of a session between time jumps, of any actor, missed ticks filled in."""
     return list(map(fill_missed_ticks, _cut(episode, np.zeros(max(len(episode) - 1, 0), bool))))
 
 
 def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
-    """Cuts where time jumps, and after the ticks that `also` marks."""
+    """Splits an episode at time jumps and after the ticks marked in `also`."""
     with np.errstate(invalid="ignore", over="ignore"):
         steps_s = np.diff(episode.observations["time_s"])
-    follows = (steps_s > 0) & (steps_s <= LARGEST_STEP_S)  # not so where a time is no number
+    follows = (steps_s > 0) & (steps_s <= LARGEST_STEP_S)  # False for NaN
     broken = np.flatnonzero(~follows | also) + 1
     return [episode[begin:end] for begin, end in itertools.pairwise([0, *broken.tolist(), len(episode)]) if end > begin]
 
@@ -161,11 +161,11 @@ def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
 def split_sessions(
     sessions: Sequence[Sequence[Episode]], hashes: Sequence[str]
 ) -> tuple[list[Episode], list[Episode], str]:
-    """Training stretches, held-out stretches, and a sentence on how they were chosen.
+    """Returns training segments, validation segments, and a sentence on how they were chosen.
 
     Args:
-        sessions: the stretches of each session.
-        hashes: one for each session; their order decides who is held out, so a new recording moves few others.
+        sessions: the segments of each session.
+        hashes: one per session; their order selects the validation split, so a new recording moves few others.
     """
     usable = [(hash_, list(parts)) for hash_, parts in zip(hashes, sessions, strict=True) if parts]
     total = sum(_ticks(parts) for _, parts in usable)
@@ -185,7 +185,7 @@ def split_sessions(
 
 
 def _choose(usable: list[tuple[str, list[Episode]]], total: int) -> set[int]:
-    """Numbers of the sessions to hold out; empty where each of them is too large a part of the whole."""
+    """Returns the indices of the sessions to hold out; empty if each is too large a fraction of all."""
     chosen: set[int] = set()
     held = 0
     for number in sorted(range(len(usable)), key=lambda number: usable[number][0]):
@@ -201,7 +201,7 @@ def _choose(usable: list[tuple[str, list[Episode]]], total: int) -> set[int]:
 
 
 def _cut_end(parts: list[Episode], train: list[Episode], validation: list[Episode]) -> None:
-    """Deals the stretches of one session out: its end is held out, and the gap before that is dropped."""
+    """Splits one session: holds out its end and drops the gap before it."""
     shortest = round(SHORTEST_S * TICK_RATE_HZ)
     cut = _ticks(parts) - max(round(HELD_OUT_SHARE * _ticks(parts)), shortest)
     learnt_until = cut - round(GAP_S * TICK_RATE_HZ)

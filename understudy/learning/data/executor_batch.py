@@ -1,7 +1,7 @@
-"""Ticks that the Executor learns from: inputs, and the action taken in each. For cloning, shadow learning and PPO.
+"""ExecutorBatch: the Executor's inputs and actions per tick, for behaviour cloning, shadow learning and PPO.
 
-Cloning and shadow learning build batches from labelled episodes (`build_batch`), each seen in NUM_MIRRORS mirrors; PPO
-and online learning from what the Executor itself sampled (`batch_from_step`), seen as it was.
+Cloning and shadow learning build batches from labelled episodes (`build_batch`), in NUM_MIRRORS mirrors; PPO and online
+learning from the Executor's sampled actions (`batch_from_step`), without mirrors.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from understudy.policies.executor import ExecutorOutput
 from understudy.policies.sampling import ExecutorStep
 
 Conditioning = tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]
-"""What the Executor is conditioned on at each tick and the Tactician's weight for each object, for each mirror."""
+"""Conditioning and the Tactician's target probabilities at each tick, for each mirror."""
 _VIEW_FIRST = ("conditioning", "target_probs")
 """Fields whose first axis is the view, and whose second is the tick."""
 
@@ -36,20 +36,20 @@ class ExecutorBatch:
     """The Tactician's target probabilities, each in the slot where its object is."""
     landmarks: Float32[Tensor, "T L landmark_features"]
     can_start_gesture: Bool[Tensor, " T"]
-    """The hand was free, so a gesture could have started."""
+    """No gesture was in progress, so one could have started."""
     started: Bool[Tensor, " T"]
     """A gesture started."""
     target: Int64[Tensor, " T"]
-    """Candidate that it went to, -1 for none or unknown."""
+    """Pointer candidate of the gesture, -1 for none or unknown."""
     position: Float32[Tensor, "T 2"]
-    """Where it went, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
+    """End point of the gesture, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
     is_right_button: Bool[Tensor, " T"]
     key_available: Bool[Tensor, "T K"]
     """The key was up, so it could have gone down."""
     keys: Bool[Tensor, "T K"]
     """The key went down."""
     expected_onsets: Float32[Tensor, " T"]
-    """How many gestures and key presses the policy that acted expected; 0 where none is known."""
+    """Sum of the behaviour policy's hazards: its expected onsets; 0 where unknown."""
 
     def __len__(self) -> int:
         return len(self.started)
@@ -60,7 +60,7 @@ class ExecutorBatch:
         return self.started | self.keys.any(dim=1)
 
     def index(self, ticks: Tensor | slice) -> "ExecutorBatch":
-        """Some of the ticks: indices, a mask or a slice."""
+        """Selects ticks by indices, a mask or a slice."""
         return ExecutorBatch(
             **{
                 each.name: value[:, ticks] if each.name in _VIEW_FIRST else value[ticks]
@@ -70,10 +70,10 @@ class ExecutorBatch:
         )
 
     def mirrored(self, mirror_T: Int64[Tensor, " T"], signs: Sequence[Tensor]) -> "ExecutorBatch":
-        """The same ticks, each seen in one mirror: data augmentation of a batch that has all four views.
+        """Returns the same ticks, each in one mirror: data augmentation of a batch with all four views.
 
         Args:
-            mirror_T: of each tick; bit 0 flips left and right, bit 1 up and down.
+            mirror_T: mirror of each tick; bit 0 flips left-right, bit 1 up-down.
             signs: of context, track and landmark features under each mirror (`mirror_sign_tables`), on the device.
         """
         ticks_T = torch.arange(len(self), device=mirror_T.device)
@@ -90,12 +90,12 @@ class ExecutorBatch:
 
 
 def position_signs(mirror_T: Int64[Tensor, " T"]) -> Float32[Tensor, "T 2"]:
-    """-1 for the axes that a mirror flips, shape (T, 2)."""
+    """Returns -1 for the axes that a mirror flips, else 1, shape (T, 2)."""
     return torch.stack([1.0 - 2.0 * (mirror_T & 1), 1.0 - (mirror_T & 2)], dim=-1)
 
 
 def forward_policy(model: torch.nn.Module, batch: ExecutorBatch) -> ExecutorOutput:
-    """An Executor's output for a batch, in its first view (which is not mirrored unless `mirrored` made it)."""
+    """Returns an Executor's output for a batch's first view (not mirrored unless made by `mirrored`)."""
     output: ExecutorOutput = model(
         batch.context, batch.conditioning[0], batch.tracks, batch.kinds, batch.target_probs[0], batch.landmarks
     )
@@ -103,7 +103,7 @@ def forward_policy(model: torch.nn.Module, batch: ExecutorBatch) -> ExecutorOutp
 
 
 def concatenate(parts: Sequence[ExecutorBatch]) -> ExecutorBatch:
-    """Ticks one after the other."""
+    """Concatenates batches along the ticks."""
     return ExecutorBatch(
         **{
             each.name: torch.cat([getattr(part, each.name) for part in parts], dim=int(each.name in _VIEW_FIRST))
@@ -113,7 +113,7 @@ def concatenate(parts: Sequence[ExecutorBatch]) -> ExecutorBatch:
 
 
 def batch_from_step(step: ExecutorStep) -> ExecutorBatch:
-    """T ticks that an Executor decided, with the actions that it sampled; shares memory with `step`."""
+    """Converts a rollout step of T ticks and its sampled actions; shares memory with `step`."""
     sampled = step.sampled
     target = torch.from_numpy(sampled["candidate"].astype(np.int64))
     return ExecutorBatch(
@@ -137,12 +137,12 @@ def batch_from_step(step: ExecutorStep) -> ExecutorBatch:
 def build_batch(
     labelled_episodes: Sequence[LabelledEpisode], conditionings: Iterable[Conditioning], device: torch.device
 ) -> ExecutorBatch:
-    """The ticks to learn from of labelled episodes one after the other, in all mirrors.
+    """Concatenates the training ticks of labelled episodes, in all mirrors.
 
     Args:
-        labelled_episodes: what was seen and done.
-        conditionings: outputs of the slower levels, of each episode.
-        device: where the batch is to lie.
+        labelled_episodes: features, actions and labels.
+        conditionings: outputs of the slower levels for each episode.
+        device: of the batch.
     """
 
     def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:

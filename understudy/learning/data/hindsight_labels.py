@@ -66,7 +66,7 @@ def label_hindsight(observation: Observation, actions: np.ndarray, geometry: np.
 
 
 def _cumulative_stats(records: np.ndarray) -> Float32[np.ndarray, "T stats"]:
-    """Cumulative sums over ticks: shots, damage taken, kills, loot, deaths, and path x, y (seven columns)."""
+    """Returns cumulative sums over ticks: shots, damage taken, kills, loot, deaths, path x, y (seven columns)."""
     events, player = records["events"], records["player"]
     jumped = (events["jumps"] > 0) | (events["deaths"] > 0) | (player["alive"] == 0)
     columns = [
@@ -84,14 +84,14 @@ def _cumulative_stats(records: np.ndarray) -> Float32[np.ndarray, "T stats"]:
 
 @numba.njit(cache=True)
 def _between(cumulative_stats, column, begin, end):  # type: ignore[no-untyped-def]
-    """Sum of a column over the ticks in (begin, end]."""
+    """Returns the sum of a column over the ticks in (begin, end]."""
     last = len(cumulative_stats) - 1
     return cumulative_stats[max(min(end, last), 0), column] - cumulative_stats[max(min(begin, last), 0), column]
 
 
 @numba.njit(cache=True)
 def _attackers(observation):  # type: ignore[no-untyped-def]
-    """(number, mean x, mean y) of the objects that shoot at the player."""
+    """Returns (number, mean x, mean y) of the objects that shoot at the player."""
     count, x, y = 0, 0.0, 0.0
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
@@ -150,7 +150,7 @@ def _mode(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-
 
 @numba.njit(cache=True)
 def _health(player):  # type: ignore[no-untyped-def]
-    """Mean of those of hull and shield that are readable; 1, undamaged, where neither is."""
+    """Returns the mean of those of hull and shield that are readable; 1, undamaged, where neither is."""
     if player.hp != player.hp:
         return player.shield if player.shield == player.shield else np.float32(1.0)
     return np.float32(0.5) * (player.hp + player.shield) if player.shield == player.shield else player.hp

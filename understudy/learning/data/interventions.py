@@ -43,7 +43,7 @@ def intervention_segments(episode: Episode) -> list[tuple[int, int]]:
 
 
 def _last_touch(actions: np.ndarray) -> int:
-    """Index of the last tick in which the cursor moved or a button or key was down; 0 without any."""
+    """Returns the index of the last tick in which the cursor moved or a button or key was down; 0 without any."""
     moved = np.diff(actions["cursor_x"], prepend=np.nan) != 0
     moved |= np.diff(actions["cursor_y"], prepend=np.nan) != 0
     touched = np.flatnonzero(moved | (actions["button"] > 0) | (actions["keys"] > 0))

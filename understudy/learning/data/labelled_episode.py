@@ -89,7 +89,7 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
         return (int(slots[0]) if len(slots) else -1), (0.0, 0.0)
     if gesture["sort"] == ClickKind.LANDMARK:
         mark = int(gesture["landmark"])
-        there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed since
+        there = observation.records["landmarks"]["role"][gesture["onset"], mark] > 0  # the map may have changed
         return (MAX_TRACKS + mark if there else -1), (0.0, 0.0)
     if gesture["sort"] == ClickKind.MINIMAP:
         return MINIMAP, (2.0 * float(gesture["map_x"]) - 1.0, 2.0 * float(gesture["map_y"]) - 1.0)
@@ -97,7 +97,7 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
 
 
 def mirror_sign_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
-    """Signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
+    """Returns the signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
     flips = [(bool(mirror & 1), bool(mirror & 2)) for mirror in range(NUM_MIRRORS)]
     return (
         np.stack([mirror_signs(NUM_MIRRORED, CONTEXT_WIDTH, *flip) for flip in flips]),

@@ -24,7 +24,7 @@ FALLBACK_PRESS = 2.0
 
 
 LEAST_CERTAIN = 30
-"""Gestures or presses of which both ends were seen; with fewer, all are measured, as they were filled in."""
+"""Minimum of gestures or presses with both ends recorded; with fewer, filled-in ones are used too."""
 
 Session = tuple[Observation, np.ndarray, np.ndarray]
 """Observation, actions, gestures."""
@@ -35,8 +35,8 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
 
     Args:
         sessions: (observation, actions, gestures) of each session.
-        certain: of each session the ticks of which the hand is known; None where that is all of them. A time is
-            measured between ticks that are certain.
+        certain: for each session the mask of ticks with known input; None for all. Durations are measured between such
+            ticks.
 
     Returns:
         One record of dtype MOTOR_MODEL.
@@ -68,14 +68,14 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
 
 
 def _timed(sessions: list[Session], known: list[np.ndarray], first: str, last: str) -> np.ndarray:
-    """Gestures whose time from one of their moments to another is certain; all of them where those are few."""
+    """Returns the gestures whose duration between two of their fields is certain; all gestures if those are few."""
     gestures = [gestures for _, _, gestures in sessions]
     sure = [each[_both_ends(ticks, each[first], each[last])] for each, ticks in zip(gestures, known, strict=True)]
     return np.concatenate(sure if sum(map(len, sure)) >= LEAST_CERTAIN else gestures)
 
 
 def _key_lengths(actions: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
-    """For each key the lengths of its presses, ticks; those whose ends are certain where there are any."""
+    """Returns for each key the durations of its presses, ticks; those with certain ends if there are any."""
     found = []
     for starts, lengths in key_presses(actions, MAX_KEYS):
         sure = lengths[_both_ends(known, starts, starts + lengths - 1)]
@@ -84,7 +84,7 @@ def _key_lengths(actions: np.ndarray, known: np.ndarray) -> list[np.ndarray]:
 
 
 def _both_ends(known: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
-    """Whether the ticks on both sides of two moments are certain."""
+    """Returns whether the ticks on both sides of two moments are certain."""
     ends = (np.maximum(first - 1, 0), first, last, np.minimum(last + 1, len(known) - 1))
     return np.asarray(np.stack([known[ticks] for ticks in ends]).all(axis=0), bool)
 
@@ -97,7 +97,7 @@ def _quantiles(values: np.ndarray, fallback: float) -> np.ndarray:
 
 
 def _durations(gestures: np.ndarray) -> np.ndarray:
-    """Movement times, ticks, by index of difficulty (Fitts' law); a bin with too few uses the nearest other."""
+    """Fits movement times, ticks, by index of difficulty (Fitts' law); a sparse bin uses the nearest other."""
     away = np.hypot(gestures["x"] - gestures["start_x"], gestures["y"] - gestures["start_y"])
     bits = np.log2(1.0 + away / np.maximum(gestures["size"], 1e-3))
     bins = (np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES).astype(int)
@@ -112,7 +112,7 @@ def _durations(gestures: np.ndarray) -> np.ndarray:
 
 
 def _profile(sessions: list[Session], known: list[np.ndarray]) -> np.ndarray:
-    """Mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
+    """Returns the mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
     shares = np.linspace(0.0, 1.0, NUM_KNOTS)
     curves = []
     for (_, actions, gestures), certain in zip(sessions, known, strict=True):

@@ -1,7 +1,7 @@
-"""The newest samples of play, thinned so that a few thousand of them are many minutes.
+"""Replay buffer (Lin 1992) of the newest samples, with ticks without an onset subsampled.
 
-Ticks in which something begins are rare. Each of them is kept, and one of REST_STRIDE of the others, which then stands
-for that many: the hazards stay calibrated, and 5000 samples are some 20 minutes of play rather than four.
+Onsets are rare. Each tick with one is kept, and one of REST_STRIDE others with that weight (importance sampling): the
+hazards stay calibrated, and 5000 samples are about 20 minutes of play rather than four.
 """
 
 import torch
@@ -10,14 +10,14 @@ from torch import Tensor
 from understudy.learning.data.executor_batch import ExecutorBatch, concatenate
 
 IDLE_STRIDE = 6
-"""Of ticks without an onset one in so many is kept, and weighted as many times."""
+"""One of this many ticks without an onset is kept, with this weight."""
 
 
 class ReplayBuffer:
-    """Samples and how many ticks each stands for. Used by one thread."""
+    """Samples and their weights. Used by one thread."""
 
     def __init__(self, limit: int | None, generator: torch.Generator) -> None:
-        """Args: `limit`, the most samples that are kept, None for all; `generator`, for thinning and drawing."""
+        """Args: `limit`, capacity in samples, None for unlimited; `generator`, for subsampling and drawing."""
         self._limit, self._generator = limit, generator
         self._parts: list[tuple[ExecutorBatch, Tensor]] = []
         self._num = 0
@@ -26,7 +26,7 @@ class ReplayBuffer:
         return self._num if self._limit is None else min(self._num, self._limit)
 
     def add(self, samples: ExecutorBatch) -> None:
-        """Thins samples and puts them in; the oldest make room."""
+        """Subsamples and adds samples; evicts the oldest."""
         has_onset = samples.has_onset
         offset = int(torch.randint(0, IDLE_STRIDE, (1,), generator=self._generator))
         kept = has_onset | ((torch.arange(len(samples)) + offset) % IDLE_STRIDE == 0)
@@ -38,7 +38,7 @@ class ReplayBuffer:
             self._num -= len(self._parts.pop(0)[1])
 
     def all(self) -> tuple[ExecutorBatch, Tensor]:
-        """All samples, oldest first, and how many ticks each stands for."""
+        """Returns all samples, oldest first, and their weights."""
         if len(self._parts) > 1:
             samples = concatenate([part for part, _ in self._parts])
             weight = torch.cat([weight for _, weight in self._parts])
@@ -50,5 +50,5 @@ class ReplayBuffer:
         return samples, weight
 
     def sample_indices(self, count: int) -> Tensor:
-        """Random indices into `contents`, with replacement."""
+        """Draws random indices into the samples, with replacement."""
         return torch.randint(0, len(self), (count,), generator=self._generator)

@@ -25,11 +25,11 @@ from understudy.recordings.episode import LARGEST_STEP_S
 
 LOOK_AHEAD_TICKS = MAX_DWELL + MAX_TICKS + 4
 HISTORY_TICKS = 200
-"""How far back a label may reach: the hand is busy from the onset of a gesture until its release."""
+"""How far back a label may reach: a gesture lasts from its onset until its release."""
 CHUNK_TICKS = 3 * TICK_RATE_HZ
 """Ticks that are labelled together."""
 AWAY_TICKS = 10 * TICK_RATE_HZ
-"""After so many ticks without input of mouse or keyboard the person is away; those ticks are no samples."""
+"""Ticks without input after which the person counts as away; such ticks are no samples."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class LabelledChunk:
 
 @dataclasses.dataclass
 class _PendingTick:
-    """One tick, encoded and with its conditioning, that waits for its future."""
+    """One encoded tick with its conditioning, whose labels are not known yet."""
 
     index: int
     observation: np.ndarray
@@ -54,7 +54,7 @@ class _PendingTick:
     conditioning: np.ndarray
     target_probs: np.ndarray
     filled: bool
-    """It was missed and filled in: no sample."""
+    """Whether it was missed and filled in, and so is no sample."""
 
 
 class StreamingLabeller:
@@ -74,7 +74,7 @@ class StreamingLabeller:
         self._restart()
 
     def _restart(self) -> None:
-        """Begins a new history, because time or play broke off."""
+        """Starts a new history after a gap in time or play."""
         self._carry = self._encoder.start(1)
         self._levels = self._scheduler.start(NUM_MIRRORS)
         self._num_labelled = 0  # of the ticks in _seen
@@ -96,7 +96,7 @@ class StreamingLabeller:
         return found
 
     def _add_tick(self, observation: np.ndarray, action: np.ndarray, index: int) -> None:
-        """Takes in one tick, after those that were missed since the one before; a longer gap is a break."""
+        """Adds one tick, after filling in those missed since the previous one; a longer gap starts a new history."""
         if self._seen:
             times_s = np.concatenate([self._seen[-1].observation["time_s"], observation["time_s"]])
             if not 0 < times_s[1] - times_s[0] <= LARGEST_STEP_S:
@@ -135,7 +135,7 @@ class StreamingLabeller:
         )
 
     def _label(self) -> LabelledChunk:
-        """Samples of the next CHUNK_TICKS ticks, from the HISTORY_TICKS before them and LOOK_AHEAD_TICKS after."""
+        """Labels the next CHUNK_TICKS ticks, from the HISTORY_TICKS before them and LOOK_AHEAD_TICKS after."""
         seen = list(self._seen)
         begin, end = self._num_labelled, self._num_labelled + CHUNK_TICKS
         observation = Observation(np.concatenate([each.observation for each in seen]))
@@ -156,11 +156,11 @@ class StreamingLabeller:
 
 
 class _ActivityMonitor:
-    """Tells whether a person is at mouse and keyboard."""
+    """Detects whether a person is at mouse and keyboard."""
 
     def __init__(self) -> None:
         self._place: tuple[float, float] | None = None
-        self._idle_ticks = AWAY_TICKS  # nobody is there until the first input
+        self._idle_ticks = AWAY_TICKS  # away until the first input
 
     def update(self, action: np.ndarray) -> bool:
         """Adds one tick's action, shape (1,); returns whether there was input within AWAY_TICKS."""

@@ -1,10 +1,10 @@
-"""Puts play onto the policies' grid of 20 ticks a second by its real times, and fills in ticks that were missed.
+"""Resamples play to the policies' 20 Hz grid by its real times, and fills in missed ticks.
 
-A machine that is busy with the game misses ticks: the recorder skips their slots, so what it wrote has true times but
-too few rows, and whatever counts rows (labels, timers, look-backs) would see a faster game than there was. Here a
-missed tick becomes a row again: the last observation, its objects moved on by their velocities and without events, so
-that the encoder's timers and ages go on as time does; the cursor on its way to where the next tick found it. Filled
-rows are context and never training targets: what was done in them is a guess. Play without a missed tick is unchanged.
+A busy machine misses ticks: the recorder skips their slots, so a recording has true times but too few rows, and all
+that counts rows (labels, timers, input windows) would see too fast a game. Each missed tick becomes a row again: the
+previous observation, its objects extrapolated by their velocities and without events, so that the encoder's timers keep
+time; the cursor interpolated to the next tick's. Filled rows are context and never training targets, because their
+actions are a guess. Play without a missed tick is unchanged.
 """
 
 from collections.abc import Sequence
@@ -20,22 +20,21 @@ from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
 
 LEAST_LAG = 0.75
-"""Ticks that play has to be behind the grid before a tick counts as missed: a tick that comes late and is made up for
-by the next one is none."""
+"""Lag behind the grid, ticks, from which a tick counts as missed; a late tick before an early one does not."""
 KEPT_LAG = 0.98
-"""Share of a lag that is left a tick later, so that a clock which is a percent off never adds up to a missed tick."""
+"""Decay of the lag per tick, so that a clock that is a percent off never accumulates to a missed tick."""
 LARGEST_LEAD = 0.5
-"""Ticks that play may be ahead of the grid; the rest is forgotten."""
+"""Limit of the lead over the grid, ticks."""
 
 
 class MissedTicks:
-    """Counts, tick after tick, how many were missed before each one."""
+    """Counts the missed ticks before each tick."""
 
     def __init__(self) -> None:
         self._lag = 0.0
 
     def count(self, step_s: float) -> int:
-        """How many were missed in a time between two ticks, seconds; the remainder counts for the next one."""
+        """Returns the number of ticks missed between two ticks, `step_s` seconds apart; carries the remainder over."""
         lag = KEPT_LAG * self._lag + step_s * TICK_RATE_HZ - 1.0
         missed = round(lag) if lag > LEAST_LAG else 0
         self._lag = max(lag - missed, -LARGEST_LEAD)
@@ -44,7 +43,7 @@ class MissedTicks:
 
 @dataclass(frozen=True)
 class FilledTicks:
-    """T ticks on the grid, of which some were filled in."""
+    """T ticks on the grid, some of them filled in."""
 
     observations: np.ndarray
     """Records of dtype OBSERVATION, shape (T,)."""
@@ -52,13 +51,13 @@ class FilledTicks:
     """Records of dtype ACTION, shape (T,)."""
     filled: Bool[np.ndarray, " T"]
     source: Int64[np.ndarray, " T"]
-    """Number of the recorded tick, for a filled one of the last before it."""
+    """Index of the recorded tick; for a filled tick, of the last one before it."""
 
 
 def fill_missed_ticks(episode: Episode) -> Episode:
-    """An unbroken stretch with a row for each tick, recorded or missed; the same object where none was missed.
+    """Returns a contiguous segment with a row for each tick, recorded or missed; the same object if none was missed.
 
-    A filled row was acted in by whom the recorded ticks on both sides name, or by nobody where they differ.
+    A filled row has the Actor of the recorded ticks on both sides, or none if they differ.
     """
     counter = MissedTicks()
     steps_s = np.diff(episode.observations["time_s"]).tolist()
@@ -87,13 +86,13 @@ class Heard:
     x: Float32[np.ndarray, " E"]
     y: Float32[np.ndarray, " E"]
     button: Int64[np.ndarray, " E"]
-    """That was pressed, 0 for none."""
+    """Button that was pressed, 0 for none."""
     key: Int64[np.ndarray, " E"]
     """Bit of the key that was pressed, 0 for none."""
 
 
 def heard(inputs: Sequence[InputEvent], profile: Profile) -> Heard | None:
-    """The mouse and the profile's keys among raw events; None without any."""
+    """Selects the events of the mouse and the profile's keys; None without any."""
     told = [event for event in inputs if event.kind in ("move", "press", "release")]
     pressed = [event.code if event.kind == "press" else "" for event in told]
     buttons = {button.name.lower(): int(button) for button in (Button.LEFT, Button.RIGHT)}
@@ -119,17 +118,16 @@ def fill(
     *,
     live: bool = False,
 ) -> FilledTicks:
-    """Puts rows between recorded ticks.
+    """Inserts rows between recorded ticks.
 
     Args:
         observations, actions: records of dtype OBSERVATION and ACTION, shape (R,).
-        missed: how many rows go before each recorded tick; 0 for the first.
-        inputs: the person's raw events: when each press and motion was.
-        live: the ticks were missed while they were played and there are no raw events. What was done in the meantime
-            is in the next tick's action then, and begins in a row by chance: left where it is, it would seem to happen
-            more often than it does.
+        missed: number of rows to insert before each recorded tick; 0 for the first.
+        inputs: the person's raw events, with the time of each press and motion.
+        live: the ticks are of live play, without raw events. Input during the gap is then part of the next tick's
+            action, and is moved to a random row of the gap: else onsets right after a gap would be too frequent.
     """
-    place = np.arange(len(missed)) + np.cumsum(missed)  # of each recorded tick
+    place = np.arange(len(missed)) + np.cumsum(missed)  # row of each recorded tick
     source = np.repeat(np.arange(len(missed)), np.append(missed[1:], 0) + 1)
     filled = np.ones(len(source), bool)
     filled[place] = False
@@ -146,7 +144,7 @@ def fill(
     seen = observations.view(f"V{observations.itemsize}")[source].view(observations.dtype)  # as bytes: far faster
     _fill_observations(seen, observations["time_s"], gaps)
     after_gap = place[missed > 0]
-    for name in ("cursor_x", "cursor_y", "keys", "button"):  # as play writes them: what the tick before did
+    for name in ("cursor_x", "cursor_y", "keys", "button"):  # as in play: the previous tick's action
         seen[name][rows] = done[name][rows - 1]
     for name in ("keys", "button"):
         seen[name][after_gap] = done[name][after_gap - 1]
@@ -154,9 +152,9 @@ def fill(
 
 
 def _date_gap(gap: np.ndarray, before: np.void, after: np.void, inputs: Heard | None) -> None:
-    """Moves what began with the tick after a gap to where it truly began: by the raw events, without them by chance.
+    """Moves onsets from the tick after a gap to their true time by the raw events, or to a random time without them.
 
-    What was pressed stays down until that tick, so that a press is neither lost nor doubled.
+    A pressed button or key stays down until that tick, so that a press is neither lost nor doubled.
 
     Args:
         gap: actions from the recorded tick before to the recorded tick after, changed in place.
@@ -170,7 +168,7 @@ def _date_gap(gap: np.ndarray, before: np.void, after: np.void, inputs: Heard | 
         first = 1 + (int(TICK_RATE_HZ * after["time_s"]) * 2654435761 % 2**32 * rows >> 32)
         if moved:
             moving = (gap[0]["cursor_x"], gap[0]["cursor_y"]) != (before["cursor_x"], before["cursor_y"])
-            begin = 1 if moving else first  # a motion goes on
+            begin = 1 if moving else first  # the motion continues
             share = np.clip((np.arange(rows + 1) - begin + 1) / (rows + 1 - begin), 0.0, 1.0)
             for axis in ("cursor_x", "cursor_y"):
                 gap[axis] = gap[axis][0] + share.astype(np.float32) * (last[axis] - gap[axis][0])
@@ -200,11 +198,11 @@ class _Gaps:
 
     rows: np.ndarray
     before: np.ndarray
-    """Number of the recorded tick before the gap; the one after it is the next."""
+    """Index of the recorded tick before the gap; the next index is the tick after it."""
     number: np.ndarray
-    """1 for the first row of the gap."""
+    """Position in the gap, from 1."""
     length: np.ndarray
-    """Rows of the gap."""
+    """Number of rows of the gap."""
 
 
 def _fill_observations(seen: np.ndarray, time_s: np.ndarray, gaps: _Gaps) -> None:
@@ -219,10 +217,10 @@ def _fill_observations(seen: np.ndarray, time_s: np.ndarray, gaps: _Gaps) -> Non
 
 
 def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarray, gaps: _Gaps) -> None:
-    """The cursor straight to where the next tick found it; a button or key down where both sides say that it was held.
+    """Interpolates the cursor linearly to the next tick; a button or key is down if it was held on both sides.
 
-    Live recordings hold each press in a tick's action, however late. What only the observation after a gap reports
-    was pressed in the last tick of it.
+    Live recordings contain each press in a tick's action, however late. A press that only the observation after a gap
+    reports is placed in the gap's last tick.
     """
     rows, before, after = gaps.rows, gaps.before, gaps.before + 1
     last, lone = gaps.number == gaps.length, gaps.length == 1
@@ -239,7 +237,7 @@ def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarra
 
 
 def _follow_cursor(done: np.ndarray, time_s: np.ndarray, actions: np.ndarray, gaps: _Gaps, inputs: Heard) -> None:
-    """Replaces straight ways by those that the person's raw events tell, in gaps that hold one."""
+    """Replaces linear cursor paths by those of the person's raw events, in gaps that contain one."""
     begin_s, end_s = time_s[gaps.before], time_s[gaps.before + 1]
     row_end_s = begin_s + (gaps.number + 1) / (gaps.length + 1) * (end_s - begin_s)
     first = np.searchsorted(inputs.time_s, begin_s, side="right")
@@ -251,7 +249,7 @@ def _follow_cursor(done: np.ndarray, time_s: np.ndarray, actions: np.ndarray, ga
 
 
 def certain_ticks(filled: Bool[np.ndarray, " T"]) -> Bool[np.ndarray, " T"]:
-    """Ticks of which the hand is known: recorded, or missed alone, so that both its ends were seen."""
+    """Returns the mask of ticks with known input: recorded ones, and single missed ones between recorded ones."""
     alone = filled.copy()
     alone[1:] &= ~filled[:-1]
     alone[:-1] &= ~filled[1:]

@@ -18,13 +18,13 @@ from understudy.policies.tactician import Tactician
 
 @dataclass(frozen=True)
 class UpstreamPolicies:
-    """The trained levels above the one that is being trained; None for one that is missing."""
+    """The trained slower levels that condition the policy in training; None for a missing one."""
 
     strategist: Strategist | None = None
     tactician: Tactician | None = None
 
     def strategist_outputs(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
-        """Mode probabilities and goal at each tick, for each mirror; zeros without a Strategist.
+        """Returns the mode probabilities and goal at each tick, for each mirror; zeros without a Strategist.
 
         About 6 s of one core for an hour of play.
         """
@@ -39,7 +39,7 @@ class UpstreamPolicies:
     def conditioning(
         self, labelled: LabelledEpisode
     ) -> tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]:
-        """The Executor's conditioning and the Tactician's target probabilities at each tick, for each mirror."""
+        """Returns the Executor's conditioning and the Tactician's target probabilities per tick and mirror."""
         strategies = self.strategist_outputs(labelled)
         conditioning = np.zeros((NUM_MIRRORS, len(labelled), CONDITIONING_WIDTH), np.float32)
         target_probs = np.zeros((NUM_MIRRORS, len(labelled), MAX_TRACKS), np.float32)

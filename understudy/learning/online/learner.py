@@ -85,7 +85,7 @@ class OnlineLearner:
         return PPO(copy.deepcopy(start), self._reference_policy, self.sampling, settings)
 
     def __len__(self) -> int:
-        """Samples in the buffer."""
+        """Returns the number of samples in the buffer."""
         return len(self._advantages)
 
     def add_block(self, observations: np.ndarray, step: ExecutorStep, is_continuous: bool) -> list[SegmentStats]:
@@ -164,7 +164,7 @@ class OnlineLearner:
         self._old_log_prob = torch.cat([self._old_log_prob, old_log_prob])[newest]
 
     def due_s(self, now_s: float) -> float | None:
-        """Seconds until the next update, 0 when it is due; None with few samples or a value that explains nothing."""
+        """Returns the seconds until the next update, 0 if due; None with few samples or no explained variance."""
         if self._buffer is None or len(self) < self.settings.batch_size or self.explained_variance <= 0.0:
             return None
         return max(0.0, self._next_s - now_s)
@@ -204,11 +204,11 @@ class OnlineLearner:
         self.policy = self._make_ppo(self.behaviour_policy)
 
     def promoted(self) -> None:
-        """The averaged weights are the behaviour policy from now on."""
+        """Makes the averaged weights the behaviour policy."""
         self._set_behaviour_weights(self.policy.ema_state_dict)
 
     def set_behaviour_policy(self, behaviour_policy: Executor) -> None:
-        """Other weights play from now on: the policy in training is discarded, the value function is kept."""
+        """Sets other weights as the behaviour policy; discards the policy in training, keeps the value function."""
         self._set_behaviour_weights(behaviour_policy.state_dict())
         self.reset_policy()
 

@@ -61,7 +61,7 @@ class VisualOutcomeLearner(BlockListener[tuple[bytes, ExecutorStep], OnlineRepor
             judge: evaluates and promotes candidates, in the learner's process; a function of a module. None only
                 stages candidates.
             timeouts: when the learner counts as lost.
-            niceness: how much the learner gives way to the game.
+            niceness: scheduling priority of the learner, 0 to 19 (lowest).
 
         Raises:
             ValueError: if a setting makes no sense.
@@ -82,11 +82,11 @@ class VisualOutcomeLearner(BlockListener[tuple[bytes, ExecutorStep], OnlineRepor
 
     @property
     def learning_rate(self) -> float:
-        """Of the learner; fixed when it is started."""
+        """The learner's learning rate; fixed at its start."""
         return self.settings.learning_rate
 
     def _copy_tick(self, step: Step) -> tuple[bytes, ExecutorStep] | None:
-        """The first world's; a person's own actions are not learnt from."""
+        """Copies the first world's tick; None for a person's own actions, which are not trained on."""
         executor_step = step.rollout_step
         if not isinstance(executor_step, ExecutorStep) or step.actors[0] != Actor.POLICY:
             return None

@@ -1,4 +1,4 @@
-"""What an online session is configured with, and what its learner reports. Light: the game's own process imports it."""
+"""Configuration of an online session, and its learner's reports. Imports no torch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -21,22 +21,22 @@ progress (done, total); returns whether it was promoted, and the reason."""
 
 @dataclass(frozen=True, kw_only=True)
 class OnlineSettings(LearnerSettings):
-    """How to learn from the policy's own play, by the guide's names and defaults."""
+    """Hyperparameters of online learning, by the guide's names and defaults."""
 
     learning_rate: float = 1e-5
-    """Of Adam: low, because one live game tells little."""
+    """Learning rate of Adam: low, because one live game gives little data."""
     buffer_size: int = 2000
-    """Samples that are kept: every tick with an onset, and about one of six others."""
+    """Replay buffer capacity, samples: every tick with an onset, and about one of six others."""
     steps_per_update: int = 4
     """Gradient steps in one update, each on a batch of its own."""
     kl_coef: float = 0.3
     """KL coefficient: points that each nat of divergence from the reference policy has to earn."""
     reward_weights: RewardWeights = field(default_factory=RewardWeights)
-    """What outcomes are worth."""
+    """Reward of each outcome."""
     from_vision: bool = False
     """Observations come from perception: outcomes are detected with tolerance for its errors."""
     seed: int = 0
-    """Of batches and of the value function's first weights."""
+    """Seed of batches and of the value function's initial weights."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -46,22 +46,22 @@ class OnlineSettings(LearnerSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class OnlinePaths:
-    """Which folders an online session reads and writes."""
+    """Folders that an online session reads and writes."""
 
     models: Path
-    """With strategist, tactician and executor."""
+    """Folder of strategist, tactician and executor."""
     session: str
     """Names the candidate and the curves."""
     log_folder: Path
-    """For the curves."""
+    """Folder for the learning curves."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnlineJob(WorkerJob[OnlineSettings, OnlinePaths]):
-    """What the learner's process is started with."""
+    """Arguments of the learner's process."""
 
     judge: PromotionCheck | None = None
-    """None only stages candidates."""
+    """Promotion check; None only stages candidates."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,11 +22,11 @@ _log = logging.getLogger(__name__)
 
 TICKS_A_MINUTE = 60 * TICK_RATE_HZ
 MIN_KL_TO_GATE = 0.01
-"""Nats a minute: a candidate that has moved less plays the same, and is not evaluated."""
+"""KL divergence, nats a minute, below which a candidate plays the same and is not evaluated."""
 
 
 def run_online_worker(job: OnlineJob, endpoint: WorkerEndpoint) -> None:
-    """Runs until there are no more blocks, then stages what was learnt."""
+    """Runs until there are no more blocks, then stages the learned weights."""
     run_worker(job, endpoint, lambda metrics: _load_worker(job, endpoint, metrics))
 
 
@@ -92,7 +92,7 @@ class _OnlineWorker(LearnerWorker[OnlineJob, OnlineUpdateStats]):
         self.log(stats.number, {f"update/{name}": value for name, value in _numbers(stats).items()})
 
     def before_staging(self) -> None:
-        """Continues from what plays now, where another process has promoted something: a live trial, say."""
+        """Continues from the active weights if another process has promoted some, such as a live trial."""
         from understudy.contract.errors import CheckpointError
         from understudy.learning.registry.candidates import load_active
         from understudy.learning.rl.rl_checkpoint import RLCheckpoint, load_policy_and_reference

@@ -10,7 +10,7 @@ def compute_gae(
     discount: float,
     gae_lambda: float,
 ) -> Float32[np.ndarray, "T B"]:
-    """Advantages of all ticks but the last, whose value bootstraps the rest; the last row is 0.
+    """Returns the advantages of all ticks but the last, whose value bootstraps the rest; the last row is 0.
 
     Args:
         rewards_TB: reward of each tick.
@@ -32,7 +32,7 @@ def discounted_returns(
     last_BPH: Float32[np.ndarray, "B P H"],
     discounts_H: Float32[np.ndarray, " H"],
 ) -> Float32[np.ndarray, "T B P H"]:
-    """Discounted return from each tick on, by reward term and discount, bootstrapped by `last_BPH`.
+    """Returns the discounted return from each tick on, by reward term and discount, bootstrapped by `last_BPH`.
 
     Args:
         rewards_TBP: reward of each tick, by term; the last tick's is not used.
@@ -47,5 +47,5 @@ def discounted_returns(
 
 
 def discount_per_tick(time_s: float, rate_hz: int) -> float:
-    """The discount of a tick whose effect fades to 1/e within so many seconds."""
+    """Returns the discount per tick with a time constant (decay to 1/e) of `time_s` seconds."""
     return float(np.exp(-1.0 / (time_s * rate_hz)))

@@ -14,7 +14,7 @@ ENEMY_INDEX, BOX_INDEX = 0, 1
 
 @numba.njit
 def find_slot(record, number):  # type: ignore[no-untyped-def]
-    """Index of the track with this id; -1 where there is none."""
+    """Returns the index of the track with this id; -1 where there is none."""
     for slot in range(MAX_TRACKS):
         if record.tracks[slot].id == number:
             return slot
@@ -25,7 +25,7 @@ def find_slot(record, number):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def enemy_killed(before, now, carry, s, gap, fired, laser_key):  # type: ignore[no-untyped-def]
-    """Kind of the enemy that died in this tick; -1 for none."""
+    """Returns the kind of the enemy that died in this tick; -1 for none."""
     kind = _vanished(before, now, carry, s, gap)
     if kind < 0 and fired and _laser_stopped_itself(before, now, laser_key) and _out_of_sight(now, carry, s):
         kind, carry.enemy = carry.enemy_kind, 0
@@ -34,7 +34,7 @@ def enemy_killed(before, now, carry, s, gap, fired, laser_key):  # type: ignore[
 
 @numba.njit
 def box_collected(before, now, carry, s, gap, aspect):  # type: ignore[no-untyped-def]
-    """Kind of the box that vanished within the ship's reach; -1 for none."""
+    """Returns the kind of the box that vanished within the ship's reach; -1 for none."""
     if not carry.pending_vanished[BOX_INDEX] and now.player.alive:
         for slot in range(MAX_TRACKS):
             track = before.tracks[slot]
@@ -62,7 +62,7 @@ def _update_nearest_box(now, carry):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
-    """Kind of the last selected enemy, once it is confirmed missing from where it should be visible; -1 otherwise."""
+    """Returns the kind of the last selected enemy, once confirmed missing where it should be visible; else -1."""
     if carry.pending_vanished[ENEMY_INDEX]:
         return _confirm_vanished(now, carry, s, ENEMY_INDEX)
     slot = find_slot(before, carry.enemy) if carry.enemy and carry.enemy_ticks <= s.memory_ticks else -1
@@ -77,7 +77,7 @@ def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def _laser_stopped_itself(before, now, laser_key):  # type: ignore[no-untyped-def]
-    """Whether the laser has stopped without its key or a click on another target."""
+    """Returns whether the laser has stopped without its key or a click on another target."""
     by_key = now.keys & ~before.keys & laser_key
     by_click = now.button != 0 and before.button == 0
     return bool(before.player.laser_on and not now.player.laser_on and not by_key and not by_click)
@@ -85,7 +85,7 @@ def _laser_stopped_itself(before, now, laser_key):  # type: ignore[no-untyped-de
 
 @numba.njit
 def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
-    """Whether the last selected enemy is outside the window, where the laser still reaches."""
+    """Returns whether the last selected enemy is outside the window, where the laser still reaches."""
     return bool(carry.enemy and carry.enemy_ticks <= s.memory_ticks and find_slot(now, carry.enemy) < 0)
 
 
@@ -96,7 +96,7 @@ def _mark_vanished(carry, which, track):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def _confirm_vanished(now, carry, s, which):  # type: ignore[no-untyped-def]
-    """Kind of the vanished object after `confirm_ticks` without it; -1 before that, or when it is back."""
+    """Returns the kind of the vanished object after `confirm_ticks` without it; -1 before that, or when it is back."""
     if find_slot(now, carry.pending_vanished[which]) >= 0:
         carry.pending_vanished[which] = 0
         return -1
@@ -109,7 +109,7 @@ def _confirm_vanished(now, carry, s, which):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def _should_be_visible(track, now, s, gap):  # type: ignore[no-untyped-def]
-    """Whether the object would still be inside the window, and near enough to be one of the MAX_TRACKS tracks."""
+    """Returns whether the object would still be in the window, and near enough to be one of MAX_TRACKS tracks."""
     x, y = track.x + track.vx * gap, track.y + track.vy * gap
     if not (s.edge < x < 1.0 - s.edge and s.edge < y < 1.0 - s.edge):
         return False

@@ -116,11 +116,11 @@ class OutcomeDetector:
         self._aspect = profile.window_height / profile.window_width
 
     def start(self, num_worlds: int) -> Carry:
-        """The initial carry: records of dtype OUTCOME_CARRY, shape (B,)."""
+        """Returns the initial carry: records of dtype OUTCOME_CARRY, shape (B,)."""
         return np.zeros(num_worlds, OUTCOME_CARRY)
 
     def update(self, observation: Observation, carry: Carry) -> np.ndarray:
-        """Outcomes since the previous observation; none for the first one.
+        """Returns the outcomes since the previous observation; none for the first one.
 
         Returns:
             Records of dtype OUTCOMES, shape (B,). The carry is updated in place.
@@ -129,7 +129,7 @@ class OutcomeDetector:
         return self._detect(observation, carry)
 
     def process_episode(self, observation: Observation) -> np.ndarray:
-        """The same for T consecutive ticks of one world, by the same rules; records of dtype OUTCOMES, shape (T,)."""
+        """Returns the same for T consecutive ticks of one world; records of dtype OUTCOMES, shape (T,)."""
         return self._detect(observation, self.start(1))
 
     def _detect(self, observation: Observation, carry: Carry) -> np.ndarray:
@@ -162,7 +162,7 @@ def _detect(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-u
 
 @numba.njit
 def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
-    """Deaths and damage taken, from the player's own flag and bars."""
+    """Writes deaths and damage taken, from the player's own flag and bars."""
     if before.alive and not now.alive:
         out.deaths += 1.0
     hull, shield = before.hp - now.hp, before.shield - now.shield
@@ -174,7 +174,7 @@ def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
-    """Shots from ammunition and rocket lamp, hits from enemies' bars, kills from what vanishes and the laser's lamp."""
+    """Detects shots by ammunition and rocket lamp, hits by enemies' bars, kills by vanished objects and laser lamp."""
     aimed = _aim(before, carry)
     lost = bar_drop(before, now, carry, s)
     if lost > 0.0:
@@ -205,7 +205,7 @@ def _aim(before, carry):  # type: ignore[no-untyped-def]
 
 
 def _fingerprint() -> int:
-    """Checksum of the source files of the compiled functions and of the records that they read."""
+    """Returns the checksum of the source files of the compiled functions and of the records that they read."""
     here = Path(__file__)
     files = [here, here.with_name("shot_detector.py"), here.with_name("kill_loot_detector.py")]
     files.append(here.parents[2] / "contract" / "observation.py")

@@ -31,7 +31,7 @@ class PPOConfig:
     """Hyperparameters of PPO."""
 
     learning_rate: float = 1e-4
-    """Of Adam."""
+    """Learning rate of Adam."""
     kl_coef: float = 0.3
     """KL coefficient: points that each nat of divergence from the reference policy has to earn."""
     clip_range: float = 0.2
@@ -46,7 +46,7 @@ class PPOConfig:
     idle_keep_rate: float = 0.16
     """Share of the ticks without an onset that is kept, with probability in proportion to their expected onsets."""
     ema_decay: float = 0.98
-    """Of the averaged weights, which become candidates."""
+    """Decay of the EMA weights (Polyak averaging), which become candidates."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,7 @@ class PPO:
         self._guard = GradientGuard(max_ok_norm=GRADIENT_CLIP)
 
     def train(self, batch: ExecutorBatch, advantages: Float[Tensor, " n"], generator: torch.Generator) -> PPOStats:
-        """One PPO update on a rollout that the model itself has sampled.
+        """Performs one PPO update on a rollout that the model itself has sampled.
 
         Args:
             batch: n ticks, in any order.
@@ -127,7 +127,7 @@ class PPO:
         old_log_prob: Float[Tensor, " n"],
         reference: ExecutorOutput,
     ) -> tuple[float, float, float]:
-        """One step; returns KL to the reference policy, share clipped, and KL to the old policy (both nats a tick).
+        """Takes one step; returns KL to the reference policy, share clipped, and KL to the old policy (nats a tick).
 
         Args:
             batch, advantages: as in `train`.
@@ -165,7 +165,7 @@ class PPO:
         return copy.deepcopy(self.ema.model.state_dict())
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
+        """Returns plain values for a checkpoint."""
         return {
             "model": self.model.state_dict(),
             "person": self.reference_policy.state_dict(),
@@ -188,7 +188,7 @@ class PPO:
 def subsample_idle_ticks(
     batch: ExecutorBatch, idle_keep_rate: float, generator: torch.Generator
 ) -> tuple[Int64[Tensor, " m"], Float[Tensor, " m"]]:
-    """Indices of the ticks to learn from, and their importance weights, scaled to a mean of 1.
+    """Returns the indices of the ticks to train on, and their importance weights, scaled to a mean of 1.
 
     Keeps every tick with an onset, and the others with probability in proportion to their expected onsets, as their
     part of the gradient is (importance sampling). MIN_KEEP_RATIO bounds the weights.

@@ -27,9 +27,9 @@ class PPOTrainerConfig:
     gae_horizon_s: float = 5.0
     """Time constant of GAE's lambda: rewards much later than this are estimated by the value function."""
     value_warmup_rollouts: int = 2
-    """First rollouts, which train only the value function."""
+    """Warm-up: number of first rollouts, which train only the value function."""
     seed: int = 0
-    """Of the value function's initial weights and of batches."""
+    """Seed of the value function's initial weights and of batches."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +87,7 @@ class PPOTrainer:
         )
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
+        """Returns plain values for a checkpoint."""
         return {
             "policy": self.policy.state_dict(),
             "value": self.value.state_dict(),

@@ -33,7 +33,7 @@ REWARD_TERMS = ("earned", "damage", "deaths")
 
 
 def reward_terms(outcomes: np.ndarray, weights: RewardWeights) -> Float32[np.ndarray, "B P"]:
-    """Reward of each outcome by term, points, in the order of REWARD_TERMS; their sum is the reward.
+    """Returns the reward of each outcome by term, points, in the order of REWARD_TERMS; their sum is the reward.
 
     Args:
         outcomes: records of dtype OUTCOMES, shape (B,).

@@ -41,7 +41,7 @@ SETTINGS_BEFORE = {
     "life_stretches": "rollouts_per_episode",
     "stretch_ticks": "rollout_ticks",
 }
-"""Earlier names of settings in practice.pt, and today's."""
+"""Earlier names of settings in practice.pt -> current names."""
 CURVE_BEFORE = {
     "explained": "explained_variance",
     "unlike_per_minute": "kl_to_reference",
@@ -49,7 +49,7 @@ CURVE_BEFORE = {
     "clipped": "clip_fraction",
     "num_skipped": "num_skipped_steps",
 }
-"""Earlier names of the metrics in its curve, and today's."""
+"""Earlier names of the metrics in its curve -> current names."""
 
 
 @dataclass
@@ -107,7 +107,7 @@ class RLCheckpoint:
         try:
             trainer.load_state_dict(state["practice"])
             progress = serialization.from_plain(TrainingProgress, state["journey"])
-        except Exception as problem:  # a state may hold anything, and torch raises of all kinds
+        except Exception as problem:  # a state may contain anything, and torch raises exceptions of any type
             raise CheckpointError(f"{self.path} does not fit this policy: leave --resume out.") from problem
         progress.curve = [_modern(point, CURVE_BEFORE) for point in progress.curve]
         return progress
@@ -147,7 +147,7 @@ def to_plain_settings(settings: PPOTrainerConfig) -> dict[str, Any]:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings as one flat dictionary with today's names, each after its group's name."""
+    """Flattens nested settings to one dictionary with current names, each prefixed by its group's name."""
     flat: dict[str, Any] = {}
     for name, value in _modern(settings, SETTINGS_BEFORE).items():
         parts = _flat(value) if isinstance(value, dict) else None
@@ -156,7 +156,7 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _load_reference(models: Path, base: Checkpoint) -> Checkpoint:
-    """The weights cloned from the person: an ancestor in the lineage, or the active policy where there is none."""
+    """Loads the weights cloned from the person: an ancestor in the lineage, or the active policy without one."""
     named = [parent.identity for parent in base.meta.lineage if parent.what == PERSON]
     if not named or named[-1] == base.identity:
         return base
@@ -171,10 +171,10 @@ def _load_reference(models: Path, base: Checkpoint) -> Checkpoint:
 
 
 def load_policy_and_reference(store: RLCheckpoint) -> tuple[Executor, Executor]:
-    """The active policy, to be trained, and the reference policy."""
+    """Loads the active policy, to be trained, and the reference policy."""
     return build_executor(store.base), build_executor(store.reference)
 
 
 def _modern(values: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """Values under today's names."""
+    """Renames earlier keys to their current names."""
     return {names.get(name, name): value for name, value in values.items()}

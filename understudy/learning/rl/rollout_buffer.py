@@ -32,12 +32,12 @@ class RolloutBuffer:
         """Worlds in which this rollout does not continue the one before."""
 
     def add(self, tick: int, worlds: slice, step: ExecutorStep) -> None:
-        """One tick of some of the worlds."""
+        """Stores one tick of some of the worlds."""
         for name in _STEP_FIELDS:
             getattr(self, name)[tick, worlds] = getattr(step, name)
 
     def flatten(self) -> ExecutorBatch:
-        """All of it, tick by tick: world b of tick t is number t * B + b. Shares memory with this."""
+        """Returns all ticks as one batch, in which world b of tick t has index t * B + b; shares memory."""
         arrays = {name: getattr(self, name) for name in _STEP_FIELDS}
         flat = {name: array.reshape(-1, *array.shape[2:]) for name, array in arrays.items()}
         return batch_from_step(ExecutorStep(**flat))

@@ -13,7 +13,7 @@ from understudy.learning.rl.kill_loot_detector import find_slot
 
 @numba.njit
 def laser_shots(before, now):  # type: ignore[no-untyped-def]
-    """1 if any ammunition count fell, -1 if none can be read."""
+    """Returns 1 if any ammunition count fell, -1 if none can be read."""
     readable = 0
     for kind in range(4):
         if now.ammo[kind] < before.ammo[kind]:
@@ -25,7 +25,7 @@ def laser_shots(before, now):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def rocket_shots(before, now):  # type: ignore[no-untyped-def]
-    """1 if the launcher has just been emptied, -1 if its lamp cannot be read."""
+    """Returns 1 if the launcher has just been emptied, -1 if its lamp cannot be read."""
     fall = before.rocket_ready - now.rocket_ready
     if fall != fall:
         return -1
@@ -34,7 +34,7 @@ def rocket_shots(before, now):  # type: ignore[no-untyped-def]
 
 @numba.njit
 def bar_drop(before, now, carry, s):  # type: ignore[no-untyped-def]
-    """Drop of the enemy's bars since the last counted change, in its own full hulls.
+    """Returns the drop of the enemy's bars since the last counted change, in its own full hulls.
 
     A change counts after `bar_ticks` consecutive readings: a misread bar jumps down and up again.
     """

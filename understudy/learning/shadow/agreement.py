@@ -1,7 +1,7 @@
 """Agreement of an Executor with the person: top-1 accuracy of click targets, and log likelihood of all actions.
 
-`same`: of the person's clicks, the share for which the Executor's likeliest candidate (an object, a mark
-on the minimap, a free point of the minimap or of space) is the one that the person chose. `likelihood`: log
+`same`: of the person's clicks, the share for which the Executor's likeliest candidate (an object, a
+landmark on the minimap, a free point of the minimap or of space) is the one that the person chose. `likelihood`: log
 probability of all actions and of their times and places, in nats; it shows small differences with far less data.
 """
 
@@ -57,7 +57,7 @@ def agreement(model: torch.nn.Module, samples: ExecutorBatch, num_keys: int) -> 
 
 
 def log_prob_gain(new: Agreement, old: Agreement) -> tuple[float, float]:
-    """Mean and one-sided 95 % lower bound of the gain in log likelihood from `old` to `new`, nats a second."""
+    """Returns mean and one-sided 95 % lower bound of the log-likelihood gain from `old` to `new`, nats a second."""
     difference = (new.likelihood - old.likelihood).astype(np.float64)
     if len(difference) == 0:
         return 0.0, float("-inf")
@@ -73,7 +73,7 @@ def click_metrics(
     mirror_B: Tensor,
     minimap_area: tuple[float, float, float, float],
 ) -> tuple[float, float]:
-    """The guide's pos_err and click_acc, of the clicks in a batch; NaN without clicks.
+    """Returns the guide's pos_err and click_acc, of the clicks in a batch; NaN without clicks.
 
     Args:
         output: of the mirrored batch.

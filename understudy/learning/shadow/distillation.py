@@ -44,7 +44,7 @@ def distillation_loss(output: ExecutorOutput, teacher: ExecutorOutput, num_keys:
 
 
 def _bernoulli_kl(teacher_logit: Tensor, logit: Tensor) -> Tensor:
-    """KL divergence of Bernoulli distributions, as cross entropy minus the teacher's entropy.
+    """Returns the KL divergence of Bernoulli distributions, as cross entropy minus the teacher's entropy.
 
     In this form the gradient is sigmoid(logit) - probability, so it is exactly 0 where the student equals its teacher,
     as it does when a session starts; the form of `executor_distribution.bernoulli_kl` leaves rounding there, which

@@ -1,6 +1,6 @@
 """Behaviour cloning of the person while they play, with rehearsal and distillation against forgetting.
 
-Every tick is scored by the initial and the present weights before it is learnt from (prequential evaluation, Dawid
+Every tick is scored by the initial and the present weights before it is trained on (prequential evaluation, Dawid
 1984). The last part of each cycle is held out: candidates are evaluated on it. Knows nothing of processes or files.
 """
 
@@ -41,7 +41,7 @@ CYCLE_TICKS, HELD_OUT_TICKS, GAP_TICKS = 240 * TICK_RATE_HZ, 60 * TICK_RATE_HZ, 
 HELD_OUT_PARTS = 6 * HELD_OUT_TICKS // (3 * TICK_RATE_HZ)
 """About six minutes of the newest held-out play are kept."""
 RECENT_CLICKS = 100
-"""The running agreement is over so many."""
+"""Clicks in the running agreement."""
 HORIZON_UPDATES, WARMUP_UPDATES, FINAL_FRACTION = 2400, 20, 0.1
 """Learning rate: a minute of warm-up, then a cosine over two hours down to a tenth, where it stays."""
 GRADIENT_CLIP, WEIGHT_DECAY = 1.0, 0.01
@@ -59,7 +59,7 @@ class RehearsalData:
 
 @dataclass
 class _Recent:
-    """Agreement on the latest clicks, scored before they are learnt from, of the present and the initial weights."""
+    """Agreement of the present and the initial weights on the latest clicks, scored before they are trained on."""
 
     now: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_CLICKS))
     before: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT_CLICKS))
@@ -142,11 +142,11 @@ class ShadowLearner:
         return [scored, Disagreements(times_s=elsewhere)] if elsewhere else [scored]
 
     def agreement(self, model: torch.nn.Module, samples: ExecutorBatch) -> Agreement:
-        """Agreement of a model with the person on some ticks."""
+        """Returns the agreement of a model with the person on some ticks."""
         return agreement(model, samples, self._num_keys)
 
     def due_s(self, now_s: float) -> float | None:
-        """Seconds until the next update, 0 when it is due; None while there is too little to learn from."""
+        """Returns the seconds until the next update, 0 if due; None while there are too few samples."""
         if len(self.buffer) < self.settings.min_samples:
             return None
         return max(0.0, self._next_s - now_s)
@@ -183,7 +183,7 @@ class ShadowLearner:
         )
 
     def _step(self, *, rehearses: bool) -> tuple[float, float, float]:
-        """One step; (loss, position error, click accuracy) of its batch of the person's play."""
+        """Takes one step; returns (loss, position error, click accuracy) on its batch of the person's play."""
         self.model.train()
         batch, mirror, scale = self._sample_batch(self.buffer)
         mirrored = batch.mirrored(mirror, self._signs)
@@ -200,7 +200,7 @@ class ShadowLearner:
         return float(loss.detach()), *click_metrics(output, batch, mirror, self._corner)
 
     def _distillation_step(self, buffer: ReplayBuffer) -> torch.Tensor:
-        """Distillation loss of the base style against the initial weights, on a batch of base play."""
+        """Returns the distillation loss of the base style against the initial weights, on a batch of base play."""
         batch, mirror, scale = self._sample_batch(buffer)
         mirrored = batch.mirrored(mirror, self._signs)
         with torch.no_grad():
@@ -209,7 +209,7 @@ class ShadowLearner:
         return LOSS_SCALE * (scale * distillation_loss(output, teacher, self._num_keys)).mean()
 
     def _sample_batch(self, buffer: ReplayBuffer) -> tuple[ExecutorBatch, torch.Tensor, torch.Tensor]:
-        """A batch, the mirror of each tick, and its weight."""
+        """Returns a batch, the mirror of each tick, and its weight."""
         samples, weight = buffer.all()
         ticks = buffer.sample_indices(self.settings.batch_size)
         mirror = torch.randint(0, NUM_MIRRORS, ticks.shape, generator=self._generator)
@@ -232,12 +232,12 @@ class ShadowLearner:
         return accept_candidate(new, old, base_new, self._base_before)
 
     def promoted(self) -> None:
-        """The averaged weights are the incumbent from now on."""
+        """Makes the averaged weights the incumbent."""
         self.incumbent = copy.deepcopy(self.average.model)
 
 
 def split_of(first_index: int) -> str:
-    """The split of a chunk by the number of its first tick: `learn`, `hold out` or `neither`."""
+    """Returns the split of a chunk by the number of its first tick: `learn`, `hold out` or `neither`."""
     place = first_index % CYCLE_TICKS
     border = CYCLE_TICKS - HELD_OUT_TICKS
     if place < border:
@@ -246,6 +246,6 @@ def split_of(first_index: int) -> str:
 
 
 def _mean(values: Sequence[float]) -> float:
-    """Mean of the values that are not NaN; NaN without any."""
+    """Returns the mean of the values that are not NaN; NaN without any."""
     known = [value for value in values if not math.isnan(value)]
     return sum(known) / len(known) if known else float("nan")

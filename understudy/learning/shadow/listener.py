@@ -32,7 +32,7 @@ EXPERT_ACTORS = (Actor.PERSON, Actor.TEACHER)
 
 @dataclass
 class InputStats:
-    """What has been done in the game so far, for the check of an empty buffer."""
+    """Counts of ticks with input so far, for the check of an empty buffer."""
 
     num_ticks: int = 0
     num_active_ticks: int = 0
@@ -42,7 +42,7 @@ class InputStats:
 
 
 class ShadowTrainer(BlockListener[tuple[bytes, bytes], ShadowReport]):
-    """A Listener that learns the style of whoever plays, by the guide's names and defaults."""
+    """A Listener that imitates the person or teacher who plays, by the guide's names and defaults."""
 
     def __init__(
         self,
@@ -72,9 +72,9 @@ class ShadowTrainer(BlockListener[tuple[bytes, bytes], ShadowReport]):
             session: names the candidate and the curves.
             logs: folder for the curves.
             recordings: base recordings to rehearse; None for the default folders.
-            world: index of the world in the session's batch that is learnt from.
+            world: index of the world in the session's batch that is imitated.
             timeouts: when the learner counts as lost.
-            niceness: how much the learner gives way to the game.
+            niceness: scheduling priority of the learner, 0 to 19 (lowest).
 
         Raises:
             ValueError: if a setting makes no sense.
@@ -98,7 +98,7 @@ class ShadowTrainer(BlockListener[tuple[bytes, bytes], ShadowReport]):
         super().__init__(run_shadow_worker, job, on_report, timeouts, REPLAYED_BLOCKS, niceness)
 
     def _copy_tick(self, step: Step) -> tuple[bytes, bytes] | None:
-        """A policy's own actions are not learnt from."""
+        """Copies a tick; None for a policy's own actions, which are not imitated."""
         world = slice(self._world, self._world + 1)
         action, actor = step.action.records[world].tobytes(), step.actors[self._world]
         self._count(action, actor in EXPERT_ACTORS)

@@ -1,4 +1,4 @@
-"""What a shadow session is configured with, and what its learner reports. Light: the game's own process imports it."""
+"""Configuration of a shadow session, and its learner's reports. Imports no torch."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,22 +15,22 @@ from understudy.learning.worker.messages import (
 
 @dataclass(frozen=True, kw_only=True)
 class ShadowSettings(LearnerSettings):
-    """How to learn from a person as they play, by the guide's names and defaults."""
+    """Hyperparameters of shadow learning, by the guide's names and defaults."""
 
     learning_rate: float = 1e-4
-    """Highest learning rate, after the warm-up."""
+    """Peak learning rate, after the warm-up."""
     buffer_size: int = 5000
-    """Samples that are kept: every tick with an onset, and one of six others."""
+    """Replay buffer capacity, samples: every tick with an onset, and one of six others."""
     batch_size: int = 64
-    """Samples of the person's play in a step; as many are rehearsed from the base recordings."""
+    """Samples of the person's play per step; a rehearsal step has as many of the base recordings."""
     min_samples: int = 32
-    """Samples from which on there are updates."""
+    """Minimum of samples for an update."""
     steps_per_update: int = 16
     """Gradient steps in one update, each on a batch of its own."""
     ema_decay: float = 0.999
-    """Of the averaged weights, which are scored, staged and promoted."""
+    """Decay of the EMA weights, which are evaluated, staged and promoted."""
     seed: int = 0
-    """Of batches, dropout and mirrors."""
+    """Seed of batches, dropout and mirrors."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -39,14 +39,14 @@ class ShadowSettings(LearnerSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class ShadowPaths:
-    """Which folders a shadow session reads and writes."""
+    """Folders that a shadow session reads and writes."""
 
     models: Path
-    """With strategist, tactician and executor."""
+    """Folder of strategist, tactician and executor."""
     candidate: Path
-    """Where the candidate is staged."""
+    """Folder in which the candidate is staged."""
     log_folder: Path
-    """For the curves."""
+    """Folder for the learning curves."""
     recordings: Path | None = None
     """Base recordings for rehearsal; None for the default folders."""
 
@@ -59,11 +59,11 @@ class ShadowReady(WorkerReady):
     """The learner has loaded the weights and the base recordings."""
 
     base_minutes: float
-    """Of base recordings that are rehearsed."""
+    """Minutes of base recordings for rehearsal."""
     held_out_minutes: float
-    """Of base recordings that are only scored."""
+    """Minutes of base recordings that are only evaluated."""
     note: str
-    """Why there is nothing to rehearse; empty where there is."""
+    """Why there is no rehearsal data; empty if there is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,11 +87,11 @@ class ShadowUpdateStats(UpdateStats):
 
 @dataclass(frozen=True, kw_only=True)
 class AgreementScore:
-    """Agreement with the person's latest clicks, each scored before it is learnt from."""
+    """Agreement with the person's latest clicks, each scored before it is trained on."""
 
     agreement: float
     initial_agreement: float
-    """Of the weights that the session began with, on the same clicks."""
+    """Agreement of the initial weights on the same clicks."""
     num_clicks: int
 
 
@@ -107,7 +107,7 @@ class PromotionResult(CandidateResult):
     """A candidate was staged and scored on held-out play."""
 
     identity: str
-    """Of its weights."""
+    """Identity of its weights."""
     numbers: dict[str, float] = field(default_factory=dict)
     """Metrics of learning/shadow/acceptance.py."""
 

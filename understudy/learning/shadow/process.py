@@ -28,7 +28,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_shadow_worker(job: ShadowJob, endpoint: WorkerEndpoint) -> None:
-    """Runs until there are no more blocks, then evaluates and stages what was learnt."""
+    """Runs until there are no more blocks, then evaluates and stages the learned weights."""
     run_worker(job, endpoint, lambda metrics: _load_worker(job, endpoint, metrics))
 
 
@@ -46,7 +46,7 @@ def _load_worker(job: ShadowJob, endpoint: WorkerEndpoint, metrics: MetricLogger
 
 
 class _ShadowWorker(LearnerWorker[ShadowJob, ShadowUpdateStats]):
-    """A LearnerWorker whose candidates are compared on held-out play with what plays."""
+    """A LearnerWorker that compares candidates with the incumbent on held-out play."""
 
     evaluate_every_ticks = 4800
     """Four minutes: once for every held-out minute."""
@@ -121,7 +121,7 @@ class _ShadowWorker(LearnerWorker[ShadowJob, ShadowUpdateStats]):
         )
 
     def _promote_if_accepted(self, acceptance: "AcceptanceResult") -> tuple[bool, str]:
-        """Whether the candidate was promoted, and why or why not."""
+        """Promotes the candidate if accepted; returns whether it did, and the reason."""
         from understudy.contract.errors import CheckpointError
         from understudy.learning.registry.promotion import PromotionRecord, promote
 
@@ -130,6 +130,6 @@ class _ShadowWorker(LearnerWorker[ShadowJob, ShadowUpdateStats]):
         record = PromotionRecord(why="shadow learning", reason=acceptance.reason, numbers=acceptance.numbers)
         try:
             promote(self.job.paths.models, self.job.paths.candidate, record)
-        except CheckpointError as problem:  # training holds the folder's lock, say: the candidate stays staged
+        except CheckpointError as problem:  # such as a lock held by training: the candidate stays staged
             return False, f"{acceptance.reason}; but {problem}"
         return True, acceptance.reason

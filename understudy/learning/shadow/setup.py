@@ -36,7 +36,7 @@ from understudy.recordings.store import find_recordings, read_episode
 _log = logging.getLogger(__name__)
 
 MOST_BASE_MINUTES, MOST_HELD_OUT_MINUTES = 30.0, 10.0
-"""More base play is not loaded: it would only delay the start."""
+"""Limits of base play, minutes: more would only delay the start."""
 MOST_HOURS_READ = 5.0
 CPU = torch.device("cpu")
 
@@ -113,7 +113,7 @@ def build_shadow_learner(
 
 
 def base_trained_at_s(base: Checkpoint, path: Path) -> float:
-    """Unix time at which these weights, or the first of their lineage, were trained from recordings.
+    """Returns the Unix time at which these weights, or the first of their lineage, were trained from recordings.
 
     The file's own time does not serve: a promotion writes the file again, and shadow recordings since are no base.
     """
@@ -125,7 +125,7 @@ def base_trained_at_s(base: Checkpoint, path: Path) -> float:
 
 
 def _load_root_policy(base: Checkpoint, models: Path) -> Executor | None:
-    """The weights from before all shadow sessions; None where this is the first, or where they are deleted.
+    """Loads the weights from before all shadow sessions; None if this is the first, or they are deleted.
 
     Forgetting is measured against them: a point lost in each session would otherwise add up undetected.
     """
@@ -144,7 +144,7 @@ def _load_root_policy(base: Checkpoint, models: Path) -> Executor | None:
 
 
 def _load_staged(candidate: Path) -> Executor | None:
-    """The candidate of an earlier learner process of the same session; None without one."""
+    """Loads the candidate of an earlier learner process of the same session; None without one."""
     if not candidate.exists():
         return None
     try:
@@ -157,7 +157,7 @@ def _load_staged(candidate: Path) -> Executor | None:
 
 
 def base_recordings(path: Path | None, before_s: float, profile: Profile) -> tuple[list[Episode], list[Episode]]:
-    """Training and validation recordings of the weights: those that are older than they are.
+    """Loads the training and validation recordings of the weights, which are those older than the weights.
 
     The split is that of training (`load_dataset`). A random selection is taken of both, up to
     MOST_BASE_MINUTES and MOST_HELD_OUT_MINUTES.
@@ -186,7 +186,7 @@ def base_recordings(path: Path | None, before_s: float, profile: Profile) -> tup
 
 
 def _some(episodes: list[Episode], minutes: float) -> list[Episode]:
-    """A random selection of up to so many minutes; at least one episode."""
+    """Returns a random selection of up to `minutes` of play, at least one episode."""
     chosen: list[Episode] = []
     for number in np.random.default_rng(0).permutation(len(episodes)):
         if not chosen or _minutes(chosen) + _minutes([episodes[number]]) <= minutes:

@@ -1,8 +1,8 @@
-"""The guide's figures for an Executor that plans gestures: position error and click accuracy, one tick ahead.
+"""The guide's metrics for an Executor that plans gestures: position error and click accuracy, one tick ahead.
 
-Each tick's cursor is foretold from the true cursor before it, the destination that was foretold at the gesture's onset
-and the hand's own pace; each tick's button from the hand's usual timing. The trivial predictors beside them are the
-ones that pass the guide's floors without looking: a cursor that stays where it is and a button that is never pressed.
+Each tick's cursor is predicted from the previous true cursor, the destination predicted at the gesture's onset and the
+motor model's speed; each tick's button from the motor model's timing. The trivial baselines, which pass the guide's
+thresholds without observing anything, are a cursor that stays in place and a button that is never pressed.
 """
 
 from dataclasses import dataclass
@@ -16,17 +16,17 @@ from understudy.policies.executor_distribution import target_positions
 from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS
 
 TOLERANCE_TICKS = 5
-"""An onset foretold within a quarter of a second counts as foretold."""
+"""Tolerance for a predicted onset: a quarter of a second."""
 
 
 @dataclass(frozen=True)
 class ExecutorForecast:
-    """What an Executor said of every tick of a session."""
+    """An Executor's predictions for every tick of a session."""
 
     gesture_probability: Float[np.ndarray, " T"]
-    """Probability of a gesture beginning."""
+    """Probability that a gesture begins."""
     destination: Float[np.ndarray, "T 2"]
-    """Where a gesture beginning here would most likely click, window fractions."""
+    """Most likely click position of a gesture that begins here, window fractions."""
 
 
 def likeliest_positions(
@@ -36,7 +36,7 @@ def likeliest_positions(
     space: Float[np.ndarray, "T 2"],
     minimap_area: tuple[float, float, float, float],
 ) -> Float[np.ndarray, "T 2"]:
-    """Where the likeliest candidates of a session's ticks were in the window, window fractions.
+    """Returns the window positions of the likeliest candidates of a session's ticks, window fractions.
 
     Args:
         labelled: T ticks.
@@ -54,7 +54,7 @@ def likeliest_positions(
 def guide_metrics(
     labelled: LabelledEpisode, foretold: ExecutorForecast, hand: np.void, generator: np.random.Generator
 ) -> dict[str, float]:
-    """Figures of one session; every `_baseline` is the trivial predictor's.
+    """Computes the metrics of one session; each `_baseline` is the trivial predictor's.
 
     Position errors are mean Euclidean distances in window fractions, accuracies are shares of ticks.
     """
@@ -91,7 +91,7 @@ def guide_metrics(
 def _simulate_cursor(
     labelled: LabelledEpisode, foretold: ExecutorForecast, hand: np.void, before: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(cursor, button down, moving) foretold for each tick, given which gestures began."""
+    """Returns the predicted (cursor, button down, moving) of each tick, given which gestures began."""
     guess, pressed = before.copy(), np.zeros(len(labelled), bool)
     moving = np.zeros(len(labelled), bool)
     middle = hand["press"].shape[1] // 2
@@ -114,7 +114,7 @@ def _simulate_cursor(
 
 
 def _onset_matches(probability: np.ndarray, onsets: np.ndarray, generator: np.random.Generator) -> tuple[float, float]:
-    """(recall, precision) of onsets drawn from the hazards, within TOLERANCE_TICKS, each used once."""
+    """Returns (recall, precision) of onsets drawn from the hazards, within TOLERANCE_TICKS, each matched once."""
     drawn = np.flatnonzero(generator.random(len(probability)) < probability)
     matched, at = 0, 0
     for onset in onsets:

@@ -1,7 +1,7 @@
-"""The Executor's task: hazards of gestures and keys, and where gestures go, tick by tick.
+"""Behaviour-cloning task of the Executor: hazards of gestures and keys, and gesture targets, tick by tick.
 
-Ticks in which something begins are rare. An epoch holds every one of them and a random one of each REST_STRIDE of the
-others, weighted REST_STRIDE times, so the hazards stay calibrated at a fraction of the price.
+Onsets are rare. An epoch contains every tick with one and a random one of each REST_STRIDE others, with weight
+REST_STRIDE (importance sampling), so the hazards stay calibrated at a fraction of the cost.
 """
 
 from dataclasses import replace
@@ -24,12 +24,12 @@ from understudy.policies.executor_distribution import ExecutorDistribution, Exec
 
 KEY_WEIGHT = 1.0
 LOSS_SCALE = 10.0
-"""Nats per half second rather than per tick; matters to the clipping of gradients alone."""
+"""Scales the loss to nats per half second; affects only gradient clipping."""
 _CHUNK = 4096
 
 
 class ExecutorTask:
-    """Ticks of all sessions, those with onsets first in the order of samples."""
+    """Ticks of all sessions; in the order of samples, those with onsets come first."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class ExecutorTask:
         self._learn_from(self._train)
 
     def _learn_from(self, samples: ExecutorBatch) -> None:
-        """These are the ticks that samples are drawn from."""
+        """Sets the ticks from which samples are drawn."""
         self._train = samples
         has_onset = self._train.has_onset
         self._eventful = torch.nonzero(has_onset)[:, 0]
@@ -67,7 +67,7 @@ class ExecutorTask:
 
     @property
     def num_samples(self) -> int:
-        """Ticks with an onset, and one of every REST_STRIDE others."""
+        """Number of ticks with an onset, plus one of every REST_STRIDE others."""
         return len(self._eventful) + self._num_rest
 
     @property
@@ -75,18 +75,18 @@ class ExecutorTask:
         return len(self._rest) // IDLE_STRIDE
 
     def loss(self, model: Executor, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Negative log likelihood per tick of what began in it."""
+        """Returns the negative log likelihood of the onsets, per tick."""
         ticks_B, weight_B = self._draw(indices, generator)
         mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
         batch = self._train.index(ticks_B).mirrored(mirror_B, self._signs)
         losses = executor_nll(self._distribution(model, batch), batch)
-        scale = weight_B / self._mean_weight  # not the batch's own mean: that one is small when there are many onsets
+        scale = weight_B / self._mean_weight  # not the batch's mean, which is small when there are many onsets
         parts = {name: (scale * loss).mean() for name, loss in losses.items()}
         total = parts["start_loss"] + parts["pointer_loss"] + parts["point_loss"] + KEY_WEIGHT * parts["key_loss"]
         return LOSS_SCALE * total, {name: part.detach() for name, part in parts.items()}
 
     def _draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Ticks of samples, and how many ticks each stands for."""
+        """Returns the ticks of samples and their weights."""
         shift = torch.randint(0, IDLE_STRIDE, indices.shape, generator=generator, device=indices.device)
         rest = ((indices - len(self._eventful)).clamp(min=0) * IDLE_STRIDE + shift).clamp(max=len(self._rest) - 1)
         is_event = indices < len(self._eventful)
@@ -94,7 +94,7 @@ class ExecutorTask:
         return torch.where(is_event, event, self._rest[rest]), torch.where(is_event, 1.0, float(IDLE_STRIDE))
 
     def validate(self, model: Executor) -> dict[str, float]:
-        """Log likelihood per second and pointer accuracy on held-out sessions, beside a constant-rate baseline."""
+        """Computes log likelihood per second and pointer accuracy on held-out sessions, with their baselines."""
         samples, judged = self._held_out, self._judged
         totals: dict[str, float] = {}
         start, modes = [], []
@@ -132,7 +132,7 @@ class ExecutorTask:
         return ExecutorDistribution(forward_policy(model, batch), num_keys=self._num_keys)
 
     def _aim(self, hazard_T: Tensor, mode: ExecutorMode) -> dict[str, float]:
-        """The guide's figures, averaged over held-out sessions by their length."""
+        """Returns the guide's metrics, averaged over held-out sessions by their length."""
         lengths = [len(labelled) for labelled in self._lessons]
         columns = [torch.split(part.cpu(), lengths) for part in (hazard_T, *mode)]
         totals: dict[str, float] = {}
@@ -146,7 +146,7 @@ class ExecutorTask:
 
 
 def _recorded_ticks(held_out: list[LabelledEpisode], device: torch.device) -> Bool[Tensor, " T"] | None:
-    """Ticks of all sessions that were not filled in; None where none was. What was done in the others is a guess."""
+    """Returns the mask of recorded ticks, None if none was filled in: the actions of filled-in ticks are a guess."""
     if all(labelled.filled is None for labelled in held_out):
         return None
     recorded = [np.ones(len(each), bool) if each.filled is None else ~each.filled for each in held_out]
@@ -154,7 +154,7 @@ def _recorded_ticks(held_out: list[LabelledEpisode], device: torch.device) -> Bo
 
 
 def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> dict[str, Tensor]:
-    """Negative log likelihood of each tick's action, by head, nats: the losses of behavioural cloning."""
+    """Returns the negative log likelihood of each tick's action, by head, nats: the losses of behavioural cloning."""
     log_probs = distribution.log_prob_by_head(batch)
     return {
         "start_loss": -log_probs.start,
@@ -165,7 +165,7 @@ def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> di
 
 
 def _constant_rate_baseline(samples: ExecutorBatch, per_second: float) -> dict[str, float]:
-    """What a constant hazard would score, nats per second."""
+    """Returns the log likelihood of a constant hazard, nats per second."""
 
     def entropy(rate: float) -> float:
         rate = min(max(rate, 1e-6), 1.0 - 1e-6)

@@ -1,4 +1,4 @@
-"""The Strategist's task: name the mode and tell the next ten seconds, at every second of one-minute windows."""
+"""Behaviour-cloning task of the Strategist: mode and summary of the next ten seconds, at each second of a window."""
 
 import numpy as np
 import torch
@@ -12,11 +12,11 @@ from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpiso
 from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE, Strategist
 
 STRIDE_S = 10
-"""A window begins every so many seconds, shifted by a random part of a stride each time it is drawn."""
+"""Stride of the windows, seconds; each draw is shifted by a random fraction of it."""
 LABEL_SMOOTHING = 0.1
 FUTURE_WEIGHT = 0.5
 UNTAUGHT = -100
-"""In place of the mode in seconds that are only looked back on."""
+"""Mode label of seconds that are context only (ignored by the loss)."""
 
 
 class StrategistTask:
@@ -42,11 +42,11 @@ class StrategistTask:
 
     @property
     def num_samples(self) -> int:
-        """Windows."""
+        """Number of windows."""
         return len(self._starts)
 
     def loss(self, model: Strategist, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy of modes (smoothed) and squared error of the future, at every second."""
+        """Cross-entropy of modes (smoothed) and smooth L1 (Huber) error of the future, at every second."""
         start_B = self._starts[indices]
         shift_B = torch.randint(-TICK_RATE_HZ * STRIDE_S // 2, TICK_RATE_HZ * STRIDE_S // 2, start_B.shape,
                                 generator=generator, device=start_B.device)  # fmt: skip
@@ -67,7 +67,7 @@ class StrategistTask:
         return total, {"mode_loss": mode_loss.detach(), "future_loss": future_loss.detach()}
 
     def validate(self, model: Strategist) -> dict[str, float]:
-        """Mode accuracy, recall of each mode and explained variance of the future, beside their trivial baselines."""
+        """Computes mode accuracy, recall per mode and explained variance of the future, with trivial baselines."""
         predicted, true, future_error, future_spread = [], [], 0.0, 0.0
         for track in self._held_out:
             logits, future = _predict_windows(model, track.context[::TICK_RATE_HZ])
@@ -92,7 +92,7 @@ class StrategistTask:
         return metrics
 
     def confusion(self, model: Strategist) -> Int64[np.ndarray, "M M"]:
-        """Held-out seconds by true mode (row) and predicted mode (column)."""
+        """Returns the confusion matrix of held-out seconds: true mode (row), predicted mode (column)."""
         table = np.zeros((NUM_MODES, NUM_MODES), np.int64)
         for track in self._held_out:
             guess = _predict_windows(model, track.context[::TICK_RATE_HZ])[0].argmax(-1)
@@ -101,7 +101,7 @@ class StrategistTask:
 
 
 def _mirror_future(mirror_B: Tensor) -> Tensor:
-    """The way of the ship flips with the mirror, all else stays."""
+    """Returns the signs of the future summary: the ship's displacement flips with the mirror."""
     signs = torch.ones(len(mirror_B), NUM_FUTURE, device=mirror_B.device)
     signs[:, FUTURE_WAY] = 1.0 - 2.0 * (mirror_B & 1)
     signs[:, FUTURE_WAY + 1] = 1.0 - (mirror_B & 2)
@@ -110,7 +110,7 @@ def _mirror_future(mirror_B: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _predict_windows(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Tensor]:
-    """Mode logits and futures at each second of a session, looking back half a window or more."""
+    """Predicts mode logits and futures at each second of a session, from half a window or more."""
     window, half = model.config.window_s, model.config.window_s // 2
     logits, futures = [], []
     for begin in range(0, len(context_SF), half):
@@ -122,7 +122,7 @@ def _predict_windows(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Ten
 
 
 class _Track:
-    """Sessions one after the other, on a device."""
+    """Concatenated sessions on a device."""
 
     def __init__(self, labelled_episodes: list[LabelledEpisode], device: torch.device) -> None:
         self.lengths = [len(labelled) for labelled in labelled_episodes]
@@ -135,7 +135,7 @@ class _Track:
         self.taught[torch.from_numpy(np.concatenate(ticks)).to(device)] = True
 
     def window_starts(self, window: int, stride: int) -> Tensor:
-        """First ticks of windows that lie within one session."""
+        """Returns the first ticks of windows that lie within one session."""
         starts, offset = [], 0
         for length in self.lengths:
             starts.append(np.arange(offset, offset + length - window + 1, stride))
@@ -143,7 +143,7 @@ class _Track:
         return torch.from_numpy(np.concatenate(starts)).to(self.context.device)
 
     def some_taught(self, starts: Tensor, window: int) -> Tensor:
-        """Which windows hold a second to learn from, shifted by half a stride either way."""
+        """Returns which windows contain a training target, for shifts of up to half a stride."""
         margin = STRIDE_S * TICK_RATE_HZ // 2 + TICK_RATE_HZ
         count = torch.nn.functional.pad(self.taught.cumsum(0), (1, 0))
         low, high = starts + margin, (starts + window - margin).clamp(max=len(self.taught))

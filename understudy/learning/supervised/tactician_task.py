@@ -1,4 +1,4 @@
-"""The Tactician's task: which object the person is after, and where the ship will be in two seconds."""
+"""Behaviour-cloning task of the Tactician: the person's target, and the ship's displacement in two seconds (route)."""
 
 import numpy as np
 import torch
@@ -35,11 +35,11 @@ class TacticianTask:
 
     @property
     def num_samples(self) -> int:
-        """Decisions: TACTICIAN_TICKS ticks each."""
+        """Number of decisions, one per TACTICIAN_TICKS ticks."""
         return len(self._train.targets) // TACTICIAN_TICKS
 
     def loss(self, model: Tactician, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """Cross-entropy of the target and absolute error of the route."""
+        """Cross-entropy of the target and smooth L1 (Huber) error of the route."""
         phase = torch.randint(0, TACTICIAN_TICKS, indices.shape, generator=generator, device=indices.device)
         ticks_B = indices * TACTICIAN_TICKS + phase
         mirror_B = torch.randint(0, NUM_MIRRORS, indices.shape, generator=generator, device=indices.device)
@@ -59,7 +59,7 @@ class TacticianTask:
         )
 
     def validate(self, model: Tactician) -> dict[str, float]:
-        """Target accuracy beside `always the nearest object or none`, accuracy where there is a target, route error."""
+        """Computes target accuracy (baseline: nearest object or none), accuracy with a target, and route error."""
         samples, right, right_targets, targets, error, still, log_loss = self._held_out, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
         ticks = torch.arange(0, len(samples.targets), TACTICIAN_TICKS, device=samples.targets.device)
         for chunk in torch.split(ticks, _CHUNK):
@@ -88,12 +88,12 @@ class TacticianTask:
 
 
 def _nearest_baseline(samples: "_Samples") -> Tensor:
-    """The trivial guess: the nearest object, whatever it is; none where nothing is in sight."""
+    """Returns the trivial prediction: the nearest object, none where no object is visible."""
     return torch.where(samples.kinds[:, 0] > 0, 0, MAX_TRACKS)
 
 
 class _Samples:
-    """Ticks to learn from of all sessions one after the other, on a device."""
+    """Concatenated training ticks of all sessions on a device."""
 
     def __init__(
         self, labelled_episodes: list[LabelledEpisode], device: torch.device, upstream: UpstreamPolicies

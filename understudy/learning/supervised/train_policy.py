@@ -1,7 +1,7 @@
-"""Trains one policy from recordings: its upstream policies, its model, its task, `fit`, and what the result is called.
+"""Trains one policy from recordings by behaviour cloning: upstream policies, model, task, `fit` and checkpoint.
 
-The Tactician listens to a trained Strategist and the Executor to both; they are looked for in the folders beside the
-output folder (models/v2/strategist beside models/v2/executor), as the guide lays them out.
+A trained Strategist conditions the Tactician, and both condition the Executor; they are loaded from the folders beside
+the output folder (models/v2/strategist beside models/v2/executor), the guide's layout.
 """
 
 import dataclasses
@@ -53,26 +53,26 @@ _log = logging.getLogger(__name__)
 POLICIES = ("strategist", "tactician", "executor")
 """From the slowest to the fastest, which is the order of training."""
 LEAST_SECOND_PASS = 0.25
-"""Of all epochs, that the pass over everything takes at least."""
+"""Minimum fraction of all epochs for the pass over all data."""
 UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
-"""Which trained policies each one listens to."""
+"""Upstream policies of each policy, which condition it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """How to train one policy."""
+    """Settings for training one policy."""
 
     output_dir: Path
-    """Where its checkpoints go; its upstream policies lie in folders of their names beside it."""
+    """Folder for its checkpoints; its upstream policies are in the folders of their names beside it."""
     fit: FitConfig = field(default_factory=FitConfig)
     device: str = "auto"
     """`auto`, `cpu`, `cuda` or `cuda:1`."""
     threads: int = 1
-    """Threads of torch."""
+    """Number of torch threads."""
     log_dir: Path = Path("logs/training")
-    """Where the curves go, in a folder of their own for each run."""
+    """Folder for learning curves, with a new sub-folder per run."""
     resume: bool = False
-    """Go on from last_model.pt."""
+    """Resume from last_model.pt."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,11 +94,11 @@ def train_policy(
 ) -> TrainResult:
     """Trains one policy of POLICIES.
 
-    With little play (`Material.is_short`) it is trained twice: in `output_dir`/held_out without the held-out sessions,
-    which tells how good it is and after how many epochs; then in `output_dir` from everything, for about so many.
+    A small dataset (`Dataset.is_small`) is trained on twice: in `output_dir`/held_out without the held-out sessions, to
+    measure the policy and its best number of epochs; then in `output_dir` on all data, for about that many epochs.
 
     Raises:
-        TrainingError: on too little data or too many unusable steps, or where another process trains into the folder.
+        TrainingError: on too little data or too many unusable steps, or if another process trains into the folder.
         CheckpointError: if checkpoints cannot be written or read.
     """
     torch.set_num_threads(settings.threads)
@@ -113,11 +113,11 @@ def _train_alone(
     progress: Callable[[FitProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> TrainResult:
-    """Under the lock of the folder."""
+    """Trains while the folder's lock is held."""
     if not dataset.is_small:
         return _train(policy, dataset, settings, settings.output_dir, None, progress, stop)
     if not settings.resume:
-        (settings.output_dir / LAST).unlink(missing_ok=True)  # of an earlier run, whose second pass would go on from it
+        (settings.output_dir / LAST).unlink(missing_ok=True)  # of an earlier run: the second pass would resume from it
     judged = _train(policy, dataset, settings, settings.output_dir / HELD_OUT, None, progress, stop)
     if not judged.fit.finished:
         return judged
@@ -138,9 +138,9 @@ def _train_alone(
 
 
 def _epochs_of_second_pass(best_epoch: int, config: FitConfig) -> int:
-    """As many as were best, but not fewer than a part of the whole way.
+    """Returns the number of epochs of the second pass: the best epoch, but at least a minimum fraction of all.
 
-    Play goes on getting better for a while after the likelihood of one held-out session does not (docs/log.md).
+    Play improves for a while after the likelihood of one held-out session stops improving (docs/log.md).
     """
     return max(best_epoch, round(LEAST_SECOND_PASS * config.epochs))
 
@@ -154,7 +154,7 @@ def _train(
     progress: Callable[[FitProgress], None] | None,
     stop: Callable[[], bool] | None,
 ) -> TrainResult:
-    """One pass into `folder`; judged by held-out sessions unless a `twin` was, in an earlier pass."""
+    """Runs one pass into `folder`; validates on held-out sessions unless an earlier pass (`twin`) did."""
     device = resolve_device(settings.device)
     upstream, parents = load_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
     with rng_state.seeded_rng(settings.fit.seed, device):
@@ -186,16 +186,16 @@ def _train(
 
 
 CHOOSE_BY = {"strategist": "accuracy", "tactician": "choice", "executor": "choice"}
-"""Held-out metric that picks best_model.pt. `choice` is a likelihood: where a distribution is sampled or handed on, the
-most likely answer being right (accuracy) says little about how it plays."""
+"""Validation metric that selects best_model.pt. `choice` is a likelihood: for a distribution that is sampled or passed
+on, top-1 accuracy predicts little of the play."""
 FEWEST_GESTURES = 20
-"""Fewer clicks than this fit neither a hand nor an Executor."""
+"""Minimum of clicks for fitting the motor model and an Executor."""
 
 
 def build_task(
     policy: str, dataset: Dataset, upstream: UpstreamPolicies, device: torch.device
 ) -> tuple[Task[Any], Any]:
-    """The policy's task with a fresh model (drawn from torch's global generator), and the model's config."""
+    """Builds the policy's task with a new model (initialised from torch's global generator), and its config."""
     train, held_out = dataset.train, dataset.validation
     if policy == "strategist":
         strategist = StrategistConfig()
@@ -221,7 +221,7 @@ def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
 
 
 def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode]) -> np.void:
-    """The person's hand, a record of dtype HAND, from the training part alone."""
+    """Fits the person's motor model, a record of dtype MOTOR_MODEL, to the training split alone."""
     return fit_motor_model(
         [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes],
         [None if labelled.filled is None else certain_ticks(labelled.filled) for labelled in labelled_episodes],
@@ -231,12 +231,12 @@ def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode]) -> np.void:
 def load_upstream(
     policy: str, output_dir: Path, *, judged: bool = False
 ) -> tuple[UpstreamPolicies, tuple[Parent, ...]]:
-    """The trained policies that `policy` listens to; one that is missing is warned of and done without.
+    """Loads the upstream policies of `policy`; warns of a missing one and does without it.
 
     Args:
         policy: one of POLICIES.
-        output_dir: of `policy`; the others lie beside it.
-        judged: take those that never saw the held-out sessions, where there are two of each.
+        output_dir: of `policy`; the others are beside it.
+        judged: prefer the twins that were trained without the held-out sessions.
     """
     found: dict[str, Any] = {}
     parents = []
@@ -252,10 +252,10 @@ def load_upstream(
 
 
 def resolve_device(wanted: str) -> torch.device:
-    """The device of that name; without CUDA a warning and the CPU.
+    """Returns the device of that name; without CUDA warns and returns the CPU.
 
     Raises:
-        FlagError: if torch knows no such device.
+        FlagError: if torch has no such device.
     """
     if wanted == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -271,6 +271,6 @@ def resolve_device(wanted: str) -> torch.device:
 
 
 def _data_hash(dataset: Dataset, parents: tuple[Parent, ...]) -> str:
-    """Of the recordings and of the upstream weights: together they are what the samples are made of."""
+    """Returns the hash of the recordings and the upstream weights, which together determine the samples."""
     text = " ".join([dataset.data_hash, *(parent.identity for parent in parents)])
     return hashlib.sha256(text.encode()).hexdigest()[:16]

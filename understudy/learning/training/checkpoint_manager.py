@@ -1,4 +1,4 @@
-"""Which checkpoint a run writes when: best_model.pt, last_model.pt and checkpoint_epoch_N.pt, and the way back in."""
+"""Checkpoint manager of a training run: saves best_model.pt, last_model.pt and checkpoint_epoch_N.pt, and restores."""
 
 import copy
 import dataclasses
@@ -29,7 +29,7 @@ class CheckpointManager:
     """Keeps a run's checkpoints in one folder.
 
     Epochs can be shorter than a write, so best_model.pt and last_model.pt are written at most every `interval_s`
-    seconds and when the run ends; what a crash loses in between, a resumed run repeats exactly.
+    seconds and at the end of the run; a resumed run exactly repeats the steps that a crash lost.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class CheckpointManager:
         interval_s: float,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        """Args: settings: what must be equal for a run to be resumed, by name; saved with the training state."""
+        """Args: settings: values that must be equal to resume a run, by name; saved with the training state."""
         self.folder = folder
         self._meta = meta
         self._settings = settings
@@ -50,14 +50,14 @@ class CheckpointManager:
         self._best: Checkpoint | None = None
 
     def mark_best(self, state: FitState) -> None:
-        """Remembers the averaged weights as the best so far; `keep` or `close` writes them."""
+        """Marks the averaged weights as the best so far; `save_if_due` or `save_now` writes them."""
         self._best = self._checkpoint(state, with_training=False)
 
     def save_if_due(self, state: FitState, snapshot: bool) -> None:
-        """Called after each epoch: writes what is due.
+        """Writes the checkpoints that are due; called after each epoch.
 
         Raises:
-            CheckpointError: if the disk takes no more.
+            CheckpointError: if the disk is full.
         """
         if snapshot:
             name = EPOCH.format(epoch=state.epoch)
@@ -69,7 +69,7 @@ class CheckpointManager:
         """Writes best_model.pt (if there is a new best) and last_model.pt now.
 
         Raises:
-            CheckpointError: if the disk takes no more.
+            CheckpointError: if the disk is full.
         """
         if self._best is not None:
             save_checkpoint(self.folder / BEST, self._best)
@@ -78,11 +78,11 @@ class CheckpointManager:
         self._written_s = self._clock()
 
     def restore(self, state: FitState) -> bool:
-        """Puts last_model.pt back into `state`; False where there is none and the run begins afresh.
+        """Restores last_model.pt into `state`; returns False if there is none and the run starts new.
 
         Raises:
             CheckpointError: if it cannot be read or holds no training state.
-            TrainingError: if it belongs to another run (other settings, other recordings).
+            TrainingError: if it belongs to another run (different settings or recordings).
         """
         path = self.folder / LAST
         if not path.exists():
@@ -95,7 +95,7 @@ class CheckpointManager:
         self._refuse_another_run(path, saved)
         try:
             state.load_state_dict(training["state"], saved.weights)
-        except Exception as problem:  # a state may hold anything, and torch raises of all kinds
+        except Exception as problem:  # a state may contain anything, and torch raises exceptions of any type
             raise CheckpointError(f"{path} does not fit this model: leave --resume out to train afresh.") from problem
         return True
 

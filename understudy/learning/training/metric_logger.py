@@ -1,9 +1,9 @@
-"""Numbers of a run, for curves: TensorBoard events and the same as JSON lines, side by side in one folder.
+"""Metric logger of a run: writes TensorBoard events, and the same metrics as JSON lines, to one folder.
 
     logs/training/tactician_2026-11-22_10-00-00/events.out.tfevents...   tensorboard --logdir=logs/training
-    logs/training/tactician_2026-11-22_10-00-00/numbers.jsonl            one object a line: step, time_s and the numbers
+    logs/training/tactician_2026-11-22_10-00-00/numbers.jsonl            one object a line: step, time_s and the metrics
 
-A journal that cannot write (disk full) warns once and falls silent: curves are not worth losing a run for.
+A logger that cannot write (disk full) warns once and stops logging, so that the run continues.
 """
 
 import contextlib
@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 
 def run_folder(logs: Path, name: str, now: datetime | None = None) -> Path:
-    """A new folder `logs/<name>_<timestamp>`; a number is added where two runs begin in the same second."""
+    """Returns a new folder `logs/<name>_<timestamp>`; adds a number if two runs start in the same second."""
     stem = f"{name}_{(now or datetime.now()).strftime('%Y-%m-%d_%H-%M-%S')}"
     folder, count = logs / stem, 1
     while folder.exists():
@@ -33,7 +33,7 @@ def run_folder(logs: Path, name: str, now: datetime | None = None) -> Path:
 
 
 class MetricLogger:
-    """Writes numbers by step. Used by one thread; close it, or use it in a `with` block."""
+    """Writes metrics by step. Used by one thread; close it, or use it in a `with` block."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -43,7 +43,7 @@ class MetricLogger:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lines = open_to_append(folder / "numbers.jsonl")
-            from torch.utils.tensorboard import SummaryWriter  # half a second: only where numbers are written
+            from torch.utils.tensorboard import SummaryWriter  # takes half a second: only when metrics are written
 
             self._curves = SummaryWriter(str(folder))
         except OSError as problem:
@@ -63,7 +63,7 @@ class MetricLogger:
             self._disable(problem)
 
     def flush(self) -> None:
-        """Puts everything on disk, for someone who is watching the curves."""
+        """Flushes all metrics to disk, for live curves."""
         if self._lines is None:
             return
         try:
@@ -83,7 +83,7 @@ class MetricLogger:
     def _drop(self) -> None:
         for writer in (self._lines, self._curves):
             if writer is not None:
-                with contextlib.suppress(OSError):  # said already, or nothing was left to write
+                with contextlib.suppress(OSError):  # already reported, or nothing left to write
                     writer.close()
         self._lines = self._curves = None
 

@@ -1,15 +1,16 @@
-"""One optimisation step for all that learns (`guarded_step`), and its parts: guard, moving average, learning rate.
+"""Optimisation step of all training (`guarded_step`), and its parts: gradient guard, EMA, learning-rate schedule.
 
-The guard keeps one bad batch from ruining a run: a step that is not a number, or far out of line, is not taken.
+The gradient guard keeps one bad batch from ruining a run: it skips steps whose loss or norm is not finite or an
+outlier.
 
 A batch whose loss or gradient is NaN or infinite would destroy the weights for good. A gradient norm far above its
-recent median is nearly always a bad batch too (a corrupt recording, a division by almost nothing); clipping alone
-still lets it choose the direction of a full step and fills Adam's second moments. Adam then crawls for hundreds of
-steps. The median, unlike a mean, is not moved by the spikes it is to find.
+running median is nearly always a bad batch too (a corrupt recording, a division by almost zero). With clipping alone
+(Pascanu et al. 2013) it still determines the direction of a full step, and inflates Adam's second moments, so that the
+next hundreds of steps are tiny. The median, unlike a mean, is robust to these spikes.
 
-An exponential moving average of a model's weights: the one that is validated, saved as best and played.
+The exponential moving average (EMA; Polyak and Juditsky 1992) of the weights is validated, saved as best and played.
 
-Learning rate over a run: a linear warm-up, then half a cosine. A pure function of the step, so it needs no state.
+The learning rate has a linear warm-up, then half a cosine (Loshchilov and Hutter 2017); a pure function of the step.
 """
 
 import copy
@@ -30,18 +31,17 @@ SPIKE_FACTOR = 10.0
 """Measured on an hour of the teacher's play, the largest norm over its running median was 2.0 for the Strategist,
 2.9 for the Tactician and 4.2 for the Executor (in its first 100 steps, while norms grow). 10 leaves twice that."""
 WINDOW = 50
-"""Accepted steps that the median looks back on, and that must have passed before spikes are judged at all: the first
-gradients of a run are wild by nature. With a look back of 100 from the 20th step on, the Executor came to 7.2."""
+"""Window of the running median, accepted steps, and the number of steps before spikes are rejected: the first gradients
+of a run vary widely. With a window of 100 from the 20th step on, the Executor's largest ratio was 7.2."""
 MOST_IN_A_ROW = 10
-"""Steps skipped one after another that end the run: this is no longer one bad batch."""
+"""Consecutive skipped steps that end the run, because this is no longer a single bad batch."""
 MAX_CONSECUTIVE_SPIKES = 5
-"""So many high norms in a row are no bad batches: the norms have grown, as they do when a small recording begins to be
-learnt after the first, slow steps (eight minutes of a game with one kind of object: from 1.5 to 17 within 20 steps).
-What is usual is then found anew."""
+"""Consecutive high norms that reset the median: the norms have grown, as they do when the loss on a small recording
+starts to fall (eight minutes of a game with one kind of object: from 1.5 to 17 within 20 steps)."""
 
 
 class GradientGuard:
-    """Judges each step before it is taken."""
+    """Decides for each step whether to take or skip it."""
 
     def __init__(self, max_ok_norm: float) -> None:
         """Args: harmless_norm: gradient norms up to here are never spikes (the clipping threshold)."""
@@ -51,10 +51,10 @@ class GradientGuard:
         self._norms: deque[float] = deque(maxlen=WINDOW)
 
     def should_step(self, loss: float, gradient_norm: float) -> bool:
-        """Whether to take the step.
+        """Returns whether to take the step.
 
         Raises:
-            TrainingError: when too many in a row were refused.
+            TrainingError: after too many consecutive skipped steps.
         """
         reason = self._objection(loss, gradient_norm)
         is_high = reason is not None and math.isfinite(loss) and math.isfinite(gradient_norm)
@@ -87,23 +87,23 @@ class GradientGuard:
         return None
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values, for a checkpoint."""
+        """Returns plain values for a checkpoint."""
         counts = {"num_skipped": self.num_skipped, "in_a_row": self._in_a_row, "high_in_a_row": self._high_in_a_row}
         return counts | {"norms": list(self._norms)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Goes on from `state_dict`."""
+        """Restores `state_dict`."""
         self.num_skipped = from_plain(int, state["num_skipped"])
         self._in_a_row = from_plain(int, state["in_a_row"])
-        self._high_in_a_row = from_plain(int, state.get("high_in_a_row", 0))  # runs begun before it was counted
+        self._high_in_a_row = from_plain(int, state.get("high_in_a_row", 0))  # absent in older runs
         self._norms = deque(from_plain(list[float], state["norms"], "norms"), maxlen=WINDOW)
 
 
 class ExponentialMovingAverage:
-    """Follows a model's weights at a distance."""
+    """Exponential moving average (EMA) of a model's weights (Polyak and Juditsky 1992)."""
 
     def __init__(self, model: torch.nn.Module, decay: float) -> None:
-        """Args: decay: part of the average that one step keeps, below 1; 0 follows the model exactly."""
+        """Args: decay: weight of the old average in each update, below 1; 0 copies the model."""
         self.model = copy.deepcopy(model).eval().requires_grad_(False)
         self.decay = decay
         pairs = [(own, other) for own, other in zip(self.model.parameters(), model.parameters(), strict=True)]
@@ -113,10 +113,10 @@ class ExponentialMovingAverage:
 
     @torch.no_grad()
     def update(self, num_steps: int) -> None:
-        """Moves towards the model after its `num_steps`-th step.
+        """Updates the average after the model's `num_steps`-th step.
 
-        The decay climbs as (1 + n) / (10 + n), so that a short run is not held back by its random beginning
-        (TensorFlow's ExponentialMovingAverage does the same). Buffers are copied: they are statistics already.
+        The decay rises as (1 + n) / (10 + n), so that the initial weights do not dominate a short run (as in
+        TensorFlow's ExponentialMovingAverage). Buffers are copied: they are statistics already.
         """
         decay = min(self.decay, (1 + num_steps) / (10 + num_steps))
         move = get_ema_multi_avg_fn(decay)  # type: ignore[no-untyped-call]
@@ -127,13 +127,13 @@ class ExponentialMovingAverage:
 
 @dataclass(frozen=True)
 class StepResult:
-    """One optimisation step."""
+    """Result of one optimisation step."""
 
     loss: float
     gradient_norm: float
-    """Before clipping."""
+    """Gradient norm before clipping."""
     is_taken: bool
-    """False where the guard refused it: the weights are as before."""
+    """False if the guard skipped the step: the weights are unchanged."""
 
 
 def guarded_step(
@@ -145,19 +145,19 @@ def guarded_step(
     gradient_clip: float,
     num_steps: int,
 ) -> StepResult:
-    """Backpropagates, clips the gradient's norm, steps if the guard lets it, and moves the average.
+    """Backpropagates, clips the gradient's norm, takes the step unless the guard skips it, and updates the EMA.
 
     Args:
         loss: a scalar with gradients.
-        model: what is trained; its gradients are cleared afterwards.
+        model: trained in place; its gradients are cleared afterwards.
         optimizer: of the model's parameters.
-        guard: judges loss and norm.
-        average: follows the model; not moved where the step is not taken.
-        gradient_clip: longest gradient that is followed (Pascanu et al. 2013, arXiv 1211.5063).
-        num_steps: of the average, this one included.
+        guard: checks loss and norm.
+        average: EMA of the model; unchanged if the step is skipped.
+        gradient_clip: largest gradient norm (Pascanu et al. 2013, arXiv 1211.5063).
+        num_steps: number of steps of the average, including this one.
 
     Raises:
-        TrainingError: after too many unusable steps in a row.
+        TrainingError: after too many consecutive skipped steps.
     """
     torch.autograd.backward(loss)
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), gradient_clip)
@@ -174,14 +174,14 @@ def guarded_step(
 def warmup_cosine_lr(
     step: int, num_steps: int, peak: float, warmup_fraction: float, final_fraction: float = 0.01
 ) -> float:
-    """The learning rate of one step.
+    """Returns the learning rate of one step.
 
     Args:
         step: steps taken before this one, 0..num_steps - 1.
         num_steps: steps of the whole run.
         peak: highest learning rate, reached at the end of the warm-up.
-        warmup_fraction: part of the run that climbs linearly; at least one step is never at zero.
-        final_fraction: part of `peak` where the cosine ends.
+        warmup_fraction: fraction of the run with a linear warm-up; the first step's rate is above zero.
+        final_fraction: final learning rate as a fraction of `peak`.
     """
     warmup = round(warmup_fraction * num_steps)
     if step < warmup:

@@ -1,4 +1,4 @@
-"""Random state that a run owns: set from its seed, saved with it, and given back to the rest of the program after."""
+"""Global random state of a run: seeded, saved and restored with it; the program's own state is restored afterwards."""
 
 import random
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import torch
 
 @contextmanager
 def seeded_rng(seed: int, device: torch.device) -> Iterator[None]:
-    """Python's, numpy's and torch's global generators start from `seed` inside, and are as before outside."""
+    """Seeds Python's, numpy's and torch's global generators in the block, and restores them afterwards."""
     before = capture(device)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - third-party code draws from the global generator
@@ -23,7 +23,7 @@ def seeded_rng(seed: int, device: torch.device) -> Iterator[None]:
 
 
 def capture(device: torch.device) -> dict[str, Any]:
-    """All global random state as values that a weights-only checkpoint can hold."""
+    """Returns all global random state as values that a weights-only checkpoint can hold."""
     _, keys, position, has_gauss, gauss = np.random.get_state()  # noqa: NPY002
     return {
         "python": random.getstate(),
@@ -39,7 +39,7 @@ def capture(device: torch.device) -> dict[str, Any]:
 
 
 def restore(state: dict[str, Any], device: torch.device) -> None:
-    """Puts back what `capture` returned. A state from a machine without CUDA leaves CUDA's generator alone."""
+    """Restores the result of `capture`. A state from a machine without CUDA leaves CUDA's generator unchanged."""
     random.setstate(state["python"])
     numpy = state["numpy"]
     keys = numpy["keys"].numpy().astype(np.uint32)

@@ -1,4 +1,4 @@
-"""Everything that changes while `fit` runs, in one place, so that a run can stop at any step and go on exactly."""
+"""Training state: everything that changes while `fit` runs, so that a run can stop at any step and resume exactly."""
 
 import math
 from typing import Any, ClassVar
@@ -25,9 +25,9 @@ class FitState:
         self.guard = GradientGuard(max_ok_norm=clip)
         self.generator = torch.Generator(self.device).manual_seed(seed)
         self.epoch = 0
-        """Epochs finished."""
+        """Number of finished epochs."""
         self.step_in_epoch = 0
-        """Batches used of the epoch that is under way."""
+        """Batches used in the current epoch."""
         self.step = 0
         """Batches used in all."""
         self.epoch_loss_sum = 0.0
@@ -36,7 +36,7 @@ class FitState:
         self.best_epoch = 0
         self.best_metrics: dict[str, float] = {}
         self.metrics: dict[str, float] = {}
-        """Of the last validation."""
+        """Metrics of the last validation."""
         self.train_loss = math.nan
         """Mean loss over the accepted steps of the last finished epoch."""
 
@@ -46,13 +46,13 @@ class FitState:
         return self.epoch_loss_sum / self.epoch_loss_count if self.epoch_loss_count else math.nan
 
     def finish_epoch(self) -> None:
-        """Counts the epoch and begins the next."""
+        """Counts the epoch and starts the next."""
         self.train_loss = self.running_loss
         self.epoch += 1
         self.step_in_epoch, self.epoch_loss_sum, self.epoch_loss_count = 0, 0.0, 0
 
     def note_validation(self, metrics: dict[str, float], score: float) -> bool:
-        """Remembers a validation; True if it is the best so far. Not-a-number is best only if it is first."""
+        """Records a validation; returns True if it is the best so far. NaN is best only if it is first."""
         self.metrics = metrics
         if self.best_epoch > 0 and not score > self.best_score:
             return False
@@ -74,7 +74,7 @@ class FitState:
     }
 
     def state_dict(self) -> dict[str, Any]:
-        """Plain values and tensors; the averaged weights are not among them, a checkpoint holds them as its weights."""
+        """Returns plain values and tensors, without the averaged weights, which a checkpoint holds as its weights."""
         return {
             "model": _copied(self.model.state_dict()),
             "optimizer": self.optimizer.state_dict(),
@@ -85,10 +85,10 @@ class FitState:
         }
 
     def load_state_dict(self, state: dict[str, Any], averaged_weights: dict[str, Tensor]) -> None:
-        """Goes on from `state_dict` and the averaged weights that were saved with it.
+        """Restores `state_dict` and the averaged weights that were saved with it.
 
         Raises:
-            Exception: of any kind, where it is the state of something else.
+            Exception: of any type, if it is the state of another model.
         """
         self.model.load_state_dict(state["model"])
         self.average.model.load_state_dict(averaged_weights)
@@ -106,7 +106,7 @@ def _copied(weights: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _parameter_groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Decay pulls at matrices only: norms, biases and other vectors have no scale to shrink (GPT-2's practice)."""
+    """Returns groups in which only matrices have weight decay, not norms, biases and other vectors (as in GPT-2)."""
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     matrices = [parameter for parameter in parameters if parameter.ndim >= 2]
     vectors = [parameter for parameter in parameters if parameter.ndim < 2]

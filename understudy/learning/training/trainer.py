@@ -1,7 +1,7 @@
-"""The one supervised loop: every policy is fitted here, from recordings, in shadow and from corrections alike.
+"""Supervised training loop of every policy, from recordings and corrections alike.
 
-Notable: samples stay on the device and a batch is a tensor of indices; the data order is a function of seed and
-epoch, so nothing of it is stored; a run that stops at any step goes on from last_model.pt to the identical numbers.
+Notable: samples stay on the device and a batch is a tensor of indices; the data order is a function of seed and epoch,
+so it is not stored; a run that stops at any step resumes from last_model.pt with identical results.
 Deliberately absent: data loaders, worker processes, gradient scaling (bf16 needs none), early stopping.
 """
 
@@ -38,20 +38,20 @@ def fit(
     stop: Callable[[], bool] | None = None,
     resume: bool = False,
 ) -> FitResult:
-    """Fits a task's model; leaves best_model.pt, last_model.pt and checkpoint_epoch_N.pt in `output_dir`.
+    """Fits a task's model; writes best_model.pt, last_model.pt and checkpoint_epoch_N.pt to `output_dir`.
 
     Args:
-        task: model and samples, both on one device.
-        config: how.
-        output_dir: made if missing.
-        meta: what the checkpoints say about themselves; epoch is filled in, and metrics where something is held out.
-        journal: takes the curves; the caller closes it.
+        task: model and samples, on one device.
+        config: hyperparameters.
+        output_dir: created if missing.
+        meta: metadata of the checkpoints; `fit` fills in the epoch, and the metrics if there is a validation.
+        journal: logs the metrics; the caller closes it.
         progress: called after each step, on this thread.
-        stop: asked after each step; True writes last_model.pt and returns.
-        resume: go on from last_model.pt where there is one.
+        stop: called after each step; True writes last_model.pt and returns.
+        resume: resume from last_model.pt if there is one.
 
     Raises:
-        TrainingError: on too few samples, on too many unusable steps, or when `resume` meets another run.
+        TrainingError: on too few samples or too many skipped steps, or if `resume` finds another run's state.
         CheckpointError: if checkpoints cannot be written or read.
     """
     if task.num_samples < 1:
@@ -64,7 +64,7 @@ def fit(
 
 
 class _Trainer:
-    """One run: its parts, and the steps in their order."""
+    """One training run."""
 
     def __init__(
         self,
@@ -85,7 +85,7 @@ class _Trainer:
             clip=config.gradient_clip,
             seed=config.seed,
         )
-        # Everything that shapes the numbers; a resumed run must agree. `epochs` is among them: it bends the cosine.
+        # All settings that affect the result; a resumed run must agree. `epochs` is one, through the cosine schedule.
         shaping = (
             "epochs",
             "last_epoch",
@@ -103,7 +103,7 @@ class _Trainer:
         self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
         self.num_epochs = config.last_epoch or config.epochs
         self.num_steps = config.epochs * self.steps_per_epoch
-        """Of the learning rate's whole way, which a run with a `last_epoch` does not reach the end of."""
+        """Steps of the whole learning-rate schedule; a run with a `last_epoch` ends before."""
 
     def run(self, resume: bool) -> FitResult:
         begun_s = time.perf_counter()
@@ -121,7 +121,7 @@ class _Trainer:
         return self._result(time.perf_counter() - begun_s, finished)
 
     def _epoch(self) -> bool:
-        """One pass, or what is left of it; False where `stop` ended it."""
+        """Runs one epoch, or the rest of it; returns False if `stop` ended it."""
         state = self.state
         order = self._order(state.epoch)
         self.task.model.train()
@@ -138,7 +138,7 @@ class _Trainer:
         return True
 
     def _order(self, epoch: int) -> Tensor:
-        # Made on the CPU whatever the device, so that a run may move. 2**20 keeps the orders of near seeds apart.
+        # Always on the CPU, so that a run can move between devices. 2**20 separates the orders of close seeds.
         shuffler = torch.Generator().manual_seed(self.config.seed * 2**20 + epoch)
         return torch.randperm(self.task.num_samples, generator=shuffler).to(self.state.device)
 
@@ -191,7 +191,7 @@ class _Trainer:
             return
         with torch.no_grad(), self._autocast():
             found = self.task.validate(state.average.model)
-        metrics = {name: float(value) for name, value in found.items()}  # numpy and torch scalars do not survive JSON
+        metrics = {name: float(value) for name, value in found.items()}  # numpy and torch scalars are not JSON
         if state.note_validation(metrics, metrics[config.selection_metric]):
             self.checkpoints.mark_best(state)
         if self.journal is not None:

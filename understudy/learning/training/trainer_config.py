@@ -1,6 +1,6 @@
-"""What a run of `fit` is told, what it tells while it runs, and what comes of it.
+"""Interfaces of `fit`: its configuration, progress, result, and the Task protocol.
 
-What `fit` fits: a model, samples on a device, a loss and a validation. Each policy has one task.
+A Task holds a model, samples on a device, a loss and a validation. Each policy has one.
 """
 
 from dataclasses import dataclass
@@ -13,37 +13,37 @@ from torch import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class FitConfig:
-    """How to fit."""
+    """Hyperparameters of `fit`."""
 
     epochs: int = 60
-    """Passes over the samples."""
+    """Epochs: passes over the samples."""
     batch_size: int = 128
-    """Samples a step."""
+    """Batch size, samples per step."""
     lr: float = 3e-4
-    """Highest learning rate, reached after the warm-up."""
+    """Peak learning rate, reached after the warm-up."""
     weight_decay: float = 0.01
-    """AdamW's pull of matrices towards zero."""
+    """Weight decay of AdamW, for matrices only."""
     warmup_fraction: float = 0.05
-    """Part of the run in which the learning rate climbs."""
+    """Fraction of the run with a linear warm-up of the learning rate."""
     gradient_clip: float = 1.0
-    """Longest gradient that a step may follow."""
+    """Largest gradient norm; larger gradients are clipped."""
     ema_decay: float = 0.999
-    """Part of the averaged weights that one step keeps; the average is validated, saved and played."""
+    """Decay of the EMA weights, which are validated, saved and played."""
     seed: int = 0
-    """Of data order, dropout and augmentation."""
+    """Seed of data order, dropout and augmentation."""
     save_every: int | None = 20
     """Epochs between two checkpoint_epoch_N.pt; None writes none."""
     save_interval_s: float = 20.0
-    """Seconds between two writes of last_model.pt: what a crash may cost."""
+    """Seconds between two writes of last_model.pt, the most training that a crash can lose."""
     validate_every: int = 1
     """Epochs between two validations; the last epoch is always validated."""
     log_every: int = 20
     """Steps between two points of the training curves."""
     selection_metric: str | None = "accuracy"
-    """The metric of `validate` by which best_model.pt is chosen; higher is better. None where nothing is held out:
-    nothing is validated and the last weights are the best."""
+    """Metric of `validate` that selects best_model.pt; higher is better. None without held-out data: there is no
+    validation and the last weights are the best."""
     last_epoch: int | None = None
-    """Ends the run after this epoch, on the way of the learning rate to `epochs`; None goes all the way."""
+    """Ends the run after this epoch, with the learning-rate schedule of `epochs`; None runs all epochs."""
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "lr", "gradient_clip", "validate_every", "log_every"):
@@ -57,36 +57,36 @@ class FitConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class FitProgress:
-    """Where a run stands, told after each step."""
+    """Progress of a run, reported after each step."""
 
     epoch: int
-    """The epoch under way, from 1."""
+    """Current epoch, from 1."""
     num_epochs: int
     step: int
     """Steps done in the whole run."""
     num_steps: int
     train_loss: float
-    """Mean over the epoch so far."""
+    """Mean loss of the epoch so far."""
     metrics: dict[str, float]
-    """Of the last validation; empty before the first."""
+    """Metrics of the last validation; empty before the first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitResult:
-    """What came of a run."""
+    """Result of a run."""
 
     best_path: Path
     best_epoch: int
     metrics: dict[str, float]
-    """Of the best epoch, on held-out sessions."""
+    """Metrics of the best epoch on held-out sessions."""
     train_loss: float
-    """Mean over the last epoch."""
+    """Mean loss of the last epoch."""
     num_steps: int
     num_skipped: int
-    """Steps that the guard refused."""
+    """Steps that the guard skipped."""
     seconds: float
     finished: bool
-    """False where `stop` ended it early."""
+    """False if `stop` ended it early."""
 
 
 ModelT = TypeVar("ModelT", bound=torch.nn.Module)
@@ -103,26 +103,26 @@ class Task(Protocol[ModelT]):
 
     @property
     def num_samples(self) -> int:
-        """How many training samples there are."""
+        """Number of training samples."""
         ...
 
     def loss(self, model: ModelT, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
-        """The training loss on some samples.
+        """Returns the training loss on some samples.
 
         Args:
             model: `self.model`, in training mode.
             indices: Int64 of shape (B,) on the device, within 0..num_samples - 1.
-            generator: of the device; all randomness that is not dropout (augmentation, negatives) comes from it.
+            generator: on the device; source of all randomness but dropout (augmentation, negatives).
 
         Returns:
-            The scalar to minimise, and further scalars worth a curve, by name.
+            The scalar to minimise, and further scalars to log, by name.
         """
         ...
 
     def validate(self, model: ModelT) -> dict[str, float]:
-        """Metrics on held-out sessions, without gradients and in evaluation mode (the caller sees to both).
+        """Computes metrics on held-out sessions; called in evaluation mode and without gradients.
 
-        Contains the key that `FitConfig.choose_by` names (higher is better) and `accuracy`, which becomes the
-        guide's curve `val_accuracy`. Baselines of a metric stand beside it as `<metric>_baseline`.
+        Contains the key that `FitConfig.choose_by` names (higher is better) and `accuracy`, which becomes the guide's
+        curve `val_accuracy`. The baseline of a metric is `<metric>_baseline`.
         """
         ...

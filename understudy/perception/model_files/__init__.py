@@ -1,1 +1,1 @@
-"""Files of detectors that others made: judged, and tried in a process of their own, before they are run."""
+"""Validation of third-party detector files, with a test in a separate process before they are used."""

@@ -1,4 +1,4 @@
-"""What a detector's classes are called: the entry `names` of its file, as different programs write it."""
+"""Parser of a detector's class names: the entry `names` of its file, as different programs write it."""
 
 import ast
 import json
@@ -13,16 +13,16 @@ MAX_NAME = 100
 
 
 def class_names(text: str | None, path: Path) -> tuple[str, ...]:
-    """Names in the order of the classes.
+    """Returns the names in the order of the classes.
 
-    Read are a dict as Python writes it (what YOLO's exports hold), JSON, and a list; numbers from 0 or from 1.
+    Accepts a Python dict literal (as in YOLO's exports), JSON, and a list; indices from 0 or from 1.
 
     Args:
-        text: the file's entry; None where it has none.
-        path: of the file, for messages.
+        text: the file's entry; None if it has none.
+        path: of the file, for error messages.
 
     Raises:
-        CheckpointError: if there are no names, or they are not those of classes.
+        CheckpointError: if there are no names, or they are invalid.
     """
     listed = _in_order(_parsed(text))
     if listed is None or not all(isinstance(name, str) and _is_name(name) for name in listed):
@@ -47,7 +47,7 @@ def _parsed(text: str | None) -> Any:
 
 
 def _in_order(names: Any) -> list[Any] | None:
-    """A list, or a dict by its numbers; None for anything else."""
+    """Returns a list, or a dict's values by index; None for anything else."""
     if isinstance(names, dict):
         by_number = {int(key): name for key, name in names.items() if _is_number(key)}
         first = min(by_number, default=0)

@@ -1,7 +1,7 @@
-"""Runs one of our modules in a process of its own, with limits on time and memory, and returns what it says.
+"""Runs one of our modules in a separate process with limits on time and memory, and returns its result.
 
-A model or a pickle may loop for ever or ask for a terabyte, and no library can be made to stop; a process can. The
-limits are the system's own where there are any (Linux; macOS has no limit on memory), and a plain timeout elsewhere.
+A model or a pickle may loop for ever or allocate a terabyte, and only a process can be stopped. The limits are the
+operating system's where it has them (Linux; macOS has no memory limit), and a plain timeout elsewhere.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ OUT_OF_TIME, OUT_OF_MEMORY, CRASHED = "time", "memory", "crash"
 ROOT = Path(__file__).parents[3]
 """Where `understudy` is imported from."""
 STARTER = "UNDERSTUDY_STARTER"
-"""Environment variable: process id of whoever started the module."""
+"""Environment variable: process id of the parent."""
 
 
 @dataclass(frozen=True)
@@ -29,11 +29,11 @@ class Ended:
     """How a module ended."""
 
     answer: dict[str, Any] | None
-    """What it said; None where it was stopped or broke down."""
+    """Its output; None if it was stopped or crashed."""
     fault: str = ""
     """OUT_OF_TIME, OUT_OF_MEMORY or CRASHED."""
     detail: str = ""
-    """The last line of its errors."""
+    """The last line of its stderr."""
 
 
 def run_limited(module: str, arguments: list[str], wall_s: float) -> Ended:
@@ -41,8 +41,8 @@ def run_limited(module: str, arguments: list[str], wall_s: float) -> Ended:
 
     Args:
         module: its full name.
-        arguments: of it.
-        wall_s: seconds after which it is ended whatever its own limits are.
+        arguments: its command line.
+        wall_s: wall-clock seconds after which it is killed.
     """
     command = [sys.executable, "-P", "-m", module, *arguments]
     paths = [str(ROOT), os.environ.get("PYTHONPATH", "")]
@@ -84,16 +84,16 @@ def _signal(name: str) -> int:
 
 
 def end_with_starter() -> None:
-    """Called in the module, as early as can be: it ends when whoever started it does (see contract/child_process)."""
+    """Makes the module end with its parent (contract/child_process.py); call it as early as possible."""
     starter = os.environ.pop(STARTER, None)
     if starter is not None:
         end_with_parent(int(starter))
 
 
 def limit_this_process(cpu_s: float, memory_bytes: int) -> None:
-    """Lets the system end this process after so much more CPU time, or beyond so much more memory, than it has now.
+    """Limits the CPU time and memory that this process may use in addition to its present use.
 
-    May be called again with other limits. Does nothing where the system has no such limits (Windows).
+    May be called again with other limits. No effect on a system without such limits (Windows).
     """
     end_with_starter()
     if sys.platform != "win32":

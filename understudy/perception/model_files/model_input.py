@@ -1,4 +1,4 @@
-"""What a detector's ONNX file takes: one picture at a time, of a size and a type of number that can be given to it."""
+"""Input specification of a detector's ONNX file: one image of a supported size and dtype."""
 
 import ast
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ import numpy as np
 from understudy.contract.errors import CheckpointError
 
 USUAL_SIDE = 640
-"""Pixels of an input that may have any size and says nothing of the one it was trained at."""
+"""Default size, pixels, of an input of variable size without a stated training size."""
 MIN_SIDE, MAX_SIDE, MAX_PIXELS = 16, 4096, 2048 * 2048
 KINDS = {"tensor(float)": "float32", "tensor(float16)": "float16", "tensor(uint8)": "uint8"}
-"""Types that can be given: 0 to 1 as floats, or 0 to 255."""
+"""Supported dtypes: floats from 0 to 1, or integers from 0 to 255."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class ModelInput:
     """Name of a numpy type, one of KINDS."""
 
     def given(self, blob: np.ndarray) -> np.ndarray:
-        """A picture in the type that the model takes; shares memory where it is the same.
+        """Returns an image in the model's dtype; shares memory if it is the same.
 
         Args:
-            blob: numbers from 0 to 1, float32 of shape (1, 3, height, width).
+            blob: values from 0 to 1, float32 of shape (1, 3, height, width).
         """
         if self.kind == "uint8":
             return np.asarray(np.rint(blob * np.float32(255)), np.uint8)
@@ -39,10 +39,10 @@ class ModelInput:
 
 
 def input_of(session: Any, path: Path) -> ModelInput:
-    """The input of an ONNX Runtime session.
+    """Returns the input specification of an ONNX Runtime session.
 
     Raises:
-        CheckpointError: if it is not one picture of three colours, or of a size that no detector has.
+        CheckpointError: if it is not one image of three channels, or of an implausible size.
     """
     inputs = session.get_inputs()
     if len(inputs) != 1:
@@ -72,7 +72,7 @@ _EXPORT = "export it again as a YOLO detection model"
 
 
 def _size(shape: list[Any], stated: str | None) -> tuple[int, int]:
-    """Height and width: what is fixed, else what the file says that it was trained at."""
+    """Returns height and width: the fixed size, else the training size stated in the file."""
     height, width = _stated_size(stated)
     return (shape[2] if isinstance(shape[2], int) else height), (shape[3] if isinstance(shape[3], int) else width)
 

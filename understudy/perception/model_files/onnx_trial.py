@@ -1,6 +1,6 @@
-"""Loads an ONNX model and shows it one grey picture: `try_model` has it done in a process of its own, within limits.
+"""Test of an ONNX model on one grey image, in a separate process with limits (`try_model`).
 
-A model is a program: its constants may unfold to gigabytes when it is loaded, and its loops need not end.
+A model is a program: its constants may expand to gigabytes when it is loaded, and its loops need not terminate.
 """
 
 import json
@@ -22,14 +22,14 @@ from understudy.perception.model_files.limited_process import (
 from understudy.perception.model_files.model_input import input_of
 
 GREY = 114
-"""Of the blank picture; the light libraries alone are imported here, as every loading waits for it."""
+"""Grey value of the test image. Only light libraries are imported here, as every load waits for this process."""
 CPU_S, CPU_S_PER_BYTE, CPU_S_PER_BYTE_AND_PIXEL = 2.0, 50e-9, 5e-14
 """Seconds of one core: two to five times what YOLO11x takes at 640 and 1280 pixels, ten times what small ones do."""
 BYTES, BYTES_PER_BYTE = 200_000_000, 4
 BYTES_PER_PIXEL, BYTES_PER_PIXEL_AND_ROOT = 150, 0.1
-"""Memory: twice what YOLO11x takes. What lies between layers grows with pixels and channels, a file with channels²."""
+"""Memory: twice what YOLO11x takes. Activations grow with pixels and channels, a file with channels²."""
 USUAL_PIXELS = 1_600_000
-"""Of an input, where the clock on the wall alone can end a process."""
+"""Assumed pixels of an input where only wall-clock time can end a process."""
 
 
 def _cpu_s(size: int, pixels: int = 0) -> float:
@@ -42,12 +42,12 @@ def _bytes(size: int, pixels: int = 0) -> int:
 
 
 def try_model(path: Path) -> None:
-    """Loads a model and shows it a grey picture, in a process of its own.
+    """Loads a model and runs it on a grey image, in a separate process.
 
     Raises:
-        CheckpointError: if it does not end in time, needs too much memory, or cannot be run.
+        CheckpointError: if it does not finish in time, needs too much memory, or cannot be run.
     """
-    wall_s = 10.0 + 4.0 * _cpu_s(path.stat().st_size, USUAL_PIXELS)  # a busy machine gives it a quarter of a core
+    wall_s = 10.0 + 4.0 * _cpu_s(path.stat().st_size, USUAL_PIXELS)  # on a busy machine it gets a quarter of a core
     ended = run_limited(__name__, [str(path)], wall_s)
     if ended.answer is not None and "error" in ended.answer:
         raise CheckpointError(
@@ -68,7 +68,7 @@ _SAYINGS = {
 
 
 def main() -> None:
-    """Answers on standard output: {} where all went well, else {"error": ...}."""
+    """Prints the result to stdout: {} on success, else {"error": ...}."""
     import onnxruntime
 
     path = Path(sys.argv[1])
@@ -92,7 +92,7 @@ def _run(onnxruntime: Any, path: Path, size: int) -> dict[str, str]:
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     try:
         taken = input_of(session, path)
-    except CheckpointError:  # whoever waits finds the same, and says so
+    except CheckpointError:  # the parent finds and reports the same error
         return {}
     pixels = taken.height * taken.width
     limit_this_process(_cpu_s(size, pixels), _bytes(size, pixels))

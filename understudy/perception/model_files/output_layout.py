@@ -1,8 +1,8 @@
-"""How a detector's rows are to be read: which of the layouts that people export they have, and whether they keep to it.
+"""Output layout of a detector: determines which of the common export formats its rows have, and validates them.
 
-A shape alone does not tell: six columns are two corners, score and class of an end-to-end model, or box, score and one
-class of YOLOv5, or box and two classes of a transposed YOLOv8. So the number of rows is compared with the cells of the
-input, and what the model says of a blank picture has to make sense.
+The shape alone is ambiguous: six columns are two corners, score and class of an end-to-end model, or box, score and one
+class of YOLOv5, or box and two classes of a transposed YOLOv8. So the number of rows is compared with the input's grid
+cells, and the output for a blank image has to be plausible.
 """
 
 import ast
@@ -18,29 +18,29 @@ from understudy.perception.nms import candidates
 Found = tuple[np.ndarray, np.ndarray, np.ndarray]
 """Boxes as centre and size in pixels of the input (M, 4), scores (M,) and labels (M,)."""
 STRIDES = ((8, 16, 32), (8, 16, 32, 64), (4, 8, 16, 32))
-"""Pixels of a cell, level by level, of the heads that there are."""
+"""Strides (pixels per cell) of the levels of the known heads."""
 ANCHORS = 3
-"""Boxes a cell of YOLOv5 and YOLOv7."""
+"""Anchors per cell of YOLOv5 and YOLOv7."""
 MOST_QUERIES = 3000
-"""Rows of an end-to-end model or a DETR: some hundreds, whatever the size of the input."""
+"""Limit of the rows of an end-to-end model or a DETR: some hundreds for any input size."""
 FRACTIONS = 1.5
-"""Where no box reaches over this, boxes are fractions of the input and not pixels."""
+"""If no box value exceeds this, boxes are fractions of the input, not pixels."""
 ROUNDING = 1e-3
 
 
 class Layout(Enum):
-    """What the axes behind the batch are."""
+    """Meaning of the axes after the batch."""
 
     CELLS = "(1, 4 + classes, N)"
     """YOLOv8 and newer."""
     ROWS = "(1, N, 4 + classes)"
     """The same transposed."""
     QUERIES = "(1, queries, 4 + classes)"
-    """DETR: the same columns for some hundred guesses, boxes as fractions."""
+    """DETR: the same columns for some hundred queries, boxes as fractions."""
     OBJECTNESS = "(1, N, 5 + classes)"
-    """YOLOv5 and YOLOv7: a class counts as often as there is anything at all."""
+    """YOLOv5 and YOLOv7: class scores are multiplied by the objectness."""
     CORNERS = "(1, N, 6)"
-    """End to end, and nms=True: two corners, score, number of the class."""
+    """End to end, and nms=True: two corners, score, class index."""
 
 
 @dataclass(frozen=True)
@@ -50,16 +50,16 @@ class Output:
     layout: Layout
     num_classes: int
     height: int
-    """Of the input, pixels."""
+    """Size of the input, pixels."""
     width: int
     fractions: bool = False
-    """Boxes are fractions of the input."""
+    """Whether boxes are fractions of the input."""
 
     def read(self, rows: Float32[np.ndarray, "1 A B"], confidence: float) -> Found:
-        """What is there, in no order; numbers that are not finite, and boxes without a size, are passed over.
+        """Returns the detections, unordered, without those that are not finite or have no size.
 
         Raises:
-            ValueError: where the rows have another shape, or class numbers that there are none of.
+            ValueError: if the rows have another shape, or class indices out of range.
         """
         if rows.ndim != 3 or rows.shape[0] != 1 or not _fits(self.layout, rows.shape, self.num_classes):
             raise ValueError(f"it puts out {rows.shape} where {self.layout.value} was expected")
@@ -86,16 +86,16 @@ class Output:
 def find_layout(
     rows: Float32[np.ndarray, "..."], num_classes: int, height: int, width: int, metadata: dict[str, str]
 ) -> Output:
-    """The layout of what a model puts out for a blank picture.
+    """Determines the layout of a model from its output for a blank image.
 
     Args:
-        rows: its first output.
-        num_classes: by its names.
-        height, width: of its input, pixels.
-        metadata: of its file.
+        rows: the model's first output.
+        num_classes: number of class names.
+        height, width: of the input, pixels.
+        metadata: of the file.
 
     Raises:
-        ValueError: saying what is wrong with the rows.
+        ValueError: naming what is wrong with the rows.
     """
     likely = _order(rows.shape, height, width, metadata)
     fitting = [layout for layout in likely if _fits(layout, rows.shape, num_classes)]
@@ -123,7 +123,7 @@ def _other_shape(shape: tuple[int, ...], num_classes: int) -> str:
 
 
 def require_detector(metadata: dict[str, str]) -> None:
-    """Raises ValueError where a file says that it is for something else than finding objects."""
+    """Raises ValueError if the file's metadata names another task than object detection."""
     task = metadata.get("task", "detect")
     if task != "detect":
         raise ValueError(f"it is a model of the task {task[:20]!r} where one that detects was expected")
@@ -144,7 +144,7 @@ def _fits(layout: Layout, shape: tuple[int, ...], num_classes: int) -> bool:
 
 
 def _order(shape: tuple[int, ...], height: int, width: int, metadata: dict[str, str]) -> list[Layout]:
-    """Layouts that rows of this number can have, the likeliest first."""
+    """Returns the layouts that are possible for this shape, the likeliest first."""
     count = shape[1] if len(shape) == 3 else 0
     cells = {sum(-(-height // stride) * -(-width // stride) for stride in strides) for strides in STRIDES}
     ends = [Layout.CORNERS] if count <= MOST_QUERIES else []
@@ -157,7 +157,7 @@ def _order(shape: tuple[int, ...], height: int, width: int, metadata: dict[str, 
 
 
 def _suppresses(metadata: dict[str, str]) -> bool:
-    """Whether the file says that overlapping boxes are dropped in it, and so has rows of corners."""
+    """Returns whether the model includes NMS by its metadata, and so outputs corners."""
     try:
         arguments: Any = ast.literal_eval(metadata.get("args", "{}")[:10_000])
         asked = isinstance(arguments, dict) and arguments.get("nms") is True
@@ -167,12 +167,12 @@ def _suppresses(metadata: dict[str, str]) -> bool:
 
 
 def _fault(layout: Layout, rows: np.ndarray, num_classes: int, largest: float, side: int) -> str:
-    """What does not make sense in the rows of a blank picture; nothing where all does.
+    """Returns what is implausible in the rows of a blank image; an empty text if nothing is.
 
     Args:
         rows: shape (N, columns).
-        largest: number of a box.
-        side: the longer one of the input, pixels.
+        largest: largest value of a box.
+        side: longer side of the input, pixels.
     """
     scores = rows[:, 4:5] if layout is Layout.CORNERS else rows[:, 4:]
     if scores.size and not -ROUNDING <= scores.min() <= scores.max() <= 1 + ROUNDING:

@@ -1,11 +1,11 @@
-"""Judges the weights of ultralytics and has them exported: the other process of `convert_once`, which imports torch.
+"""Validates and exports ultralytics weights: the child process of `convert_once`, which imports torch.
 
     python -m understudy.perception.model_files.pt_conversion WEIGHTS ONNX
 
-A .pt file is a pickle that names classes and functions to be called. Three locks, all torch's own: the names are listed
-without running anything (`get_unsafe_globals_in_checkpoint`), and one that weights have no need of ends it; what is
-left is loaded with `weights_only=True`, also by ultralytics itself (torch's TORCH_FORCE_WEIGHTS_ONLY_LOAD); and there a
-name stands for an empty object of its class, never for the constructor, which in ultralytics may evaluate text.
+A .pt file is a pickle that names classes and functions to call. Three protections, all of them torch's: its names are
+listed without executing it (`get_unsafe_globals_in_checkpoint`), and an unneeded name rejects the file; the rest is
+loaded with `weights_only=True`, also by ultralytics itself (TORCH_FORCE_WEIGHTS_ONLY_LOAD); and a name creates an empty
+object of its class without calling the constructor, which in ultralytics may evaluate text.
 Prints {"onnx": path}, {"missing": package} or {"refused": "what is wrong with it"}, one line of JSON.
 """
 
@@ -27,26 +27,26 @@ from understudy.contract.torch_archive import PICKLE, ZIP_MAGIC, OddArchiveError
 from understudy.perception.model_files.limited_process import end_with_starter, limit_this_process
 
 MODULES = re.compile(r"(torch\.nn\.modules|ultralytics\.nn|ultralytics\.utils\.(loss|tal))(\.[a-z]\w*)*\.[A-Z]\w*")
-"""Classes of layers, and of what a loss leaves behind in weights that were never stripped of it."""
+"""Allowed classes: layers, and those of the loss in weights that were not stripped."""
 PLAIN = re.compile(
     r"pathlib\.(Pure)?(Posix|Windows)?Path|ultralytics\.utils\.IterableSimpleNamespace"
     r"|numpy\.(_core|core)\.multiarray\.scalar|numpy\.dtype|numpy\.dtypes\.(Float|Int|UInt|Bool)[0-9]*DType"
 )
-"""What else weights of ultralytics hold: paths, settings and single numbers."""
+"""Other allowed names in weights of ultralytics: paths, settings and scalars."""
 JUDGE_CPU_S, JUDGE_S_PER_BYTE, JUDGE_BYTES = 5.0, 1e-7, 1_000_000_000
 EXPORT_CPU_S, EXPORT_S_PER_BYTE, EXPORT_BYTES = 120.0, 4e-6, 4_000_000_000
 BYTES_PER_BYTE = 10
-"""Limits: some twenty times what weights of YOLO11n take to be judged, and ten times what they take to be exported."""
+"""Limits: about twenty times what the validation of YOLO11n takes, and ten times what its export takes."""
 OFFLINE = {"YOLO_OFFLINE": "true", "YOLO_AUTOINSTALL": "false", "TORCH_FORCE_WEIGHTS_ONLY_LOAD": "1"}
-"""ultralytics asks nobody and installs nothing, and torch.load runs nothing whoever calls it."""
+"""Environment: ultralytics prompts for nothing and installs nothing, and torch.load always runs weights-only."""
 
 
 class RefusedError(Exception):
-    """What is wrong with a file, to be put behind its name."""
+    """Reason for rejecting a file, as the predicate of a sentence."""
 
 
 def main() -> None:
-    """Answers on standard output."""
+    """Prints the result to stdout."""
     end_with_starter()
     source, target = Path(sys.argv[1]), Path(sys.argv[2])
     os.environ.update(OFFLINE)
@@ -96,7 +96,7 @@ def _archive(source: Path) -> bytes:
 
 
 def judged_names(torch: Any, archive: bytes) -> list[str]:
-    """Names that the pickle asks for and torch does not know to be safe, all of them such as weights need."""
+    """Returns the pickle's names that are not on torch's safe list; rejects those that weights do not need."""
     try:
         names = sorted(torch.serialization.get_unsafe_globals_in_checkpoint(io.BytesIO(archive)))
     except Exception as problem:
@@ -113,12 +113,12 @@ def judged_names(torch: Any, archive: bytes) -> list[str]:
 
 
 def _safe_entries(torch: Any, name: str) -> list[tuple[Any, str]]:
-    """What torch may find under a name: for a class of layers an empty object, made without its constructor."""
+    """Returns what torch may load for a name: for a layer class, an empty object made without its constructor."""
     if name.startswith("pathlib."):
         return [(pathlib.PurePath, name)]
     module, _, attribute = name.rpartition(".")
     if name.startswith("numpy.core"):
-        module = module.replace("numpy.core", "numpy._core")  # as it is called now
+        module = module.replace("numpy.core", "numpy._core")  # its present name
     try:
         found = getattr(importlib.import_module(module), attribute)
     except (ImportError, AttributeError):
@@ -126,18 +126,18 @@ def _safe_entries(torch: Any, name: str) -> list[tuple[Any, str]]:
             f"was made with another version of ultralytics, which has {name[:80]!r}: export it to ONNX where it was "
             "trained"
         ) from None
-    if name == "numpy.dtype":  # what it makes are objects of classes that no pickle names
+    if name == "numpy.dtype":  # it creates objects of classes that no pickle names
         return [(found, name), *((type(found(code)), f"\n{code}") for code in "?bhilqBHILQefd")]
     if name.startswith("numpy."):
         return [(found, name)]
     is_class = isinstance(found, type) and found.__module__ == module
     if not is_class or not (issubclass(found, torch.nn.Module) or module.startswith("ultralytics.utils")):
         raise RefusedError(f"would run {name[:80]!r} when it is loaded, which is no layer: nothing of it was run")
-    return [(_empty_object_of(found), name), (found, f"\n{name}")]  # no pickle can name what begins with a new line
+    return [(_empty_object_of(found), name), (found, f"\n{name}")]  # no pickle can name what begins with a newline
 
 
 def _empty_object_of(kind: Any) -> type:
-    """A class whose call gives an empty object of another, and takes no arguments."""
+    """Returns a class whose call, without arguments, creates an empty object of another class."""
 
     def new(_: type, *arguments: Any) -> Any:
         if arguments:
@@ -168,14 +168,14 @@ def _export(weights: Path) -> Path:
         return Path(YOLO(str(weights)).export(format="onnx", simplify=False, device="cpu"))
     except MemoryError:
         raise
-    except Exception as problem:  # ultralytics raises of all kinds
+    except Exception as problem:  # ultralytics raises exceptions of any type
         raise RefusedError(
             f"could not be converted by ultralytics ({_short(problem)}): export it to ONNX where it was trained"
         ) from None
 
 
 def _short(problem: Exception) -> str:
-    reason = str(problem).rpartition("WeightsUnpickler error:")[2]  # torch puts advice around it
+    reason = str(problem).rpartition("WeightsUnpickler error:")[2]  # torch surrounds it with hints
     return " ".join(reason.partition("Check the documentation")[0].split())[:120]
 
 

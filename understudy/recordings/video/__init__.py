@@ -1,1 +1,1 @@
-"""The video of a recording: the pictures that perception saw, as a second MCAP file beside the recording's own."""
+"""Video of a recording: the frames that perception processed, as a second MCAP file beside the recording."""

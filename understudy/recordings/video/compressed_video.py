@@ -1,7 +1,7 @@
-"""The message foxglove.CompressedVideo in Protobuf, so that Foxglove and other programs play the video as it is.
+"""Encoder and parser of the Protobuf message foxglove.CompressedVideo, so that Foxglove can play the video.
 
-Schema: https://docs.foxglove.dev/docs/visualization/message-schemas/compressed-video. Four fields of two kinds are
-written and read here by hand, which spares a code generator and, in the reader, a parser of anything else.
+Schema: https://docs.foxglove.dev/docs/visualization/message-schemas/compressed-video. The four
+fields are encoded by hand, which needs no code generator, and the parser accepts nothing else.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 SCHEMA_NAME, SCHEMA_ENCODING, MESSAGE_ENCODING = "foxglove.CompressedVideo", "protobuf", "protobuf"
 TOPIC = "/video"
 MAX_FRAME_BYTES = 32 * 2**20
-"""Of one encoded frame."""
+"""Limit of one encoded frame, bytes."""
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 _SECOND_NS = 10**9
 
@@ -26,7 +26,7 @@ class CompressedVideo:
 
 
 def message_bytes(video: CompressedVideo) -> bytes:
-    """The message as it is stored."""
+    """Serialises the message."""
     seconds, nanos = divmod(video.timestamp_ns, _SECOND_NS)
     timestamp = _number(1, seconds) + _number(2, nanos)
     return b"".join(
@@ -40,10 +40,10 @@ def message_bytes(video: CompressedVideo) -> bytes:
 
 
 def parse_message(message: bytes) -> CompressedVideo:
-    """The way back from `message_bytes`; fields that are not known are passed over.
+    """Parses a message; ignores unknown fields.
 
     Raises:
-        ValueError: if it is no such message.
+        ValueError: if it is no CompressedVideo message.
     """
     fields = _fields(message)
     times = _fields(_bytes_of(fields, 1))
@@ -59,7 +59,7 @@ def parse_message(message: bytes) -> CompressedVideo:
 
 
 def schema_bytes() -> bytes:
-    """The message's description, a google.protobuf.FileDescriptorSet of two files."""
+    """Returns the message's schema, a google.protobuf.FileDescriptorSet of two files."""
     kinds = {"int64": 3, "int32": 5, "string": 9, "message": 11, "bytes": 12}
 
     def described(name: str, number: int, kind: str, type_name: str = "") -> bytes:
@@ -119,7 +119,7 @@ def _read_varint(data: bytes, position: int) -> tuple[int, int]:
 
 
 def _fields(data: bytes) -> dict[int, int | bytes]:
-    """Each field's last value; linear in the bytes."""
+    """Returns the last value of each field; linear in the bytes."""
     found: dict[int, int | bytes] = {}
     position = 0
     while position < len(data):

@@ -1,7 +1,7 @@
-"""Encodes and decodes single frames through PyAV: one frame in, one packet out, with no delay and no reordering.
+"""Video codec for single frames, by PyAV: one frame in, one packet out, without delay or reordering.
 
-Colours are converted here, both ways by OpenCV's BT.601, so that no player's guess about the matrix comes between what
-was seen and what is read back. PyAV is an optional package: nothing here imports it before it is needed.
+Colours are converted with OpenCV's BT.601 in both directions, so that decoding does not depend on a guessed colour
+matrix. PyAV is an optional package and is imported only on use.
 """
 
 import importlib.util
@@ -20,24 +20,24 @@ from understudy.contract.terminal_text import brief
 from understudy.recordings.video.encoder_names import FREE_OF_GPL, EncoderName
 
 MAX_PIXELS = 7680 * 4320
-"""Of one frame: what claims to be larger is damaged, or means harm."""
+"""Limit of one frame's pixels; a larger one is damaged or hostile."""
 KEYFRAME_EVERY = 40
-"""Frames from one that stands alone to the next: 2 s at 20 Hz, what a seek decodes at most."""
+"""Frames between keyframes: 2 s at 20 Hz, the most that a seek has to decode."""
 BITS_PER_S = 2.0e6
-"""At 1280 x 720: 0.9 GB an hour at most."""
+"""Bit rate at 1280 x 720: at most 0.9 GB an hour."""
 _REFERENCE_PIXELS = 1280 * 720
 _NAL_START = re.compile(rb"\x00\x00\x01")
 _IDR, _SPS = 5, 7
-"""Kinds of H.264's units that only a picture that stands alone begins with."""
+"""H.264 NAL unit types with which only a keyframe begins."""
 _HEAD_BYTES = 64
 
 
 @dataclass(frozen=True)
 class _Codec:
-    """One encoder of FFmpeg's."""
+    """One encoder of FFmpeg."""
 
     video_format: str
-    """As foxglove.CompressedVideo names it; FFmpeg's decoder has the same name."""
+    """Format name of foxglove.CompressedVideo, which is also FFmpeg's decoder name."""
     options: Mapping[str, str]
 
 
@@ -50,32 +50,32 @@ _CODECS: dict[str, _Codec] = {
 
 @dataclass(frozen=True)
 class EncodedFrame:
-    """One frame as it is stored."""
+    """One encoded frame."""
 
     data: bytes
     is_key: bool
-    """Whether it can be decoded without those before it."""
+    """Whether it can be decoded without earlier frames."""
 
 
 def is_keyframe(data: bytes, video_format: str) -> bool:
-    """Whether an encoded frame can be decoded without those before it, by its first bytes."""
-    if video_format == "vp9":  # two bits of marker, two of profile, one that repeats a frame, then the kind of frame
+    """Returns whether an encoded frame is a keyframe, by its first bytes."""
+    if video_format == "vp9":  # bits: 2 marker, 2 profile, 1 show_existing_frame, 1 frame_type
         return len(data) > 0 and data[0] >> 6 == 2 and not data[0] & 0x0C
     head = data[:_HEAD_BYTES]
     return any(head[unit.end()] & 0x1F in (_IDR, _SPS) for unit in _NAL_START.finditer(head) if unit.end() < len(head))
 
 
 def is_installed() -> bool:
-    """Whether PyAV is there."""
+    """Returns whether PyAV is installed."""
     return importlib.util.find_spec("av") is not None
 
 
 def choose_encoder(wanted: EncoderName = "auto") -> str:
-    """The encoder that will be used.
+    """Returns the name of the encoder to use.
 
     Raises:
         MissingExtraError: if PyAV is not installed.
-        RecordingError: if the installed PyAV carries no such encoder.
+        RecordingError: if the installed PyAV has no such encoder.
     """
     carried = _pyav().codecs_available
     candidates = FREE_OF_GPL if wanted == "auto" else (wanted,)
@@ -89,16 +89,16 @@ def choose_encoder(wanted: EncoderName = "auto") -> str:
 
 
 class FrameEncoder:
-    """Encodes frames of one size. Belongs to one thread; encoding lets other threads run."""
+    """Encodes frames of one size. Used by one thread; encoding releases the GIL."""
 
     def __init__(self, encoder: str, width: int, height: int, rate_hz: float = 20.0) -> None:
         """Opens the encoder.
 
         Args:
-            encoder: as `choose_encoder` gives it.
-            width: of the frames, pixels; an odd one is padded by a column, as an odd height by a row.
+            encoder: as returned by `choose_encoder`.
+            width: of the frames, pixels; odd sizes are padded by one column or row.
             height: likewise.
-            rate_hz: frames a second, for the sharing out of bits.
+            rate_hz: frames per second, for rate control.
 
         Raises:
             MissingExtraError: if PyAV is not installed.
@@ -146,7 +146,7 @@ class FrameEncoder:
 
 
 class FrameDecoder:
-    """Decodes frames in their order, from one that stands alone. Belongs to one thread."""
+    """Decodes consecutive frames, beginning with a keyframe. Used by one thread."""
 
     def __init__(self, video_format: str) -> None:
         """Args:
@@ -154,7 +154,7 @@ class FrameDecoder:
 
         Raises:
             MissingExtraError: if PyAV is not installed.
-            RecordingError: if the format is not known.
+            RecordingError: if the format is unknown.
         """
         if video_format not in {codec.video_format for codec in _CODECS.values()}:
             raise RecordingError(f"its pictures are stored as {video_format[:20]!r}: h264 and vp9 are read")
@@ -164,7 +164,7 @@ class FrameDecoder:
         self._context.options = {"max_pixels": str(MAX_PIXELS), "flags": "low_delay"}
 
     def decode(self, data: bytes) -> UInt8[np.ndarray, "height width 3"]:
-        """The RGB frame of one packet; both sides are even.
+        """Decodes one packet to an RGB frame; both sides are even.
 
         Raises:
             RecordingError: if it cannot be decoded.
@@ -176,7 +176,7 @@ class FrameDecoder:
         return np.asarray(cv2.cvtColor(yuv, cv2.COLOR_YUV2RGB_I420), np.uint8)
 
     def pass_over(self, data: bytes) -> None:
-        """Decodes a packet only because later ones build on it; saves the colours.
+        """Decodes a packet that later ones depend on, without the colour conversion.
 
         Raises:
             RecordingError: if it cannot be decoded.
@@ -206,5 +206,5 @@ def _pyav() -> Any:
         import av.logging
     except ImportError as missing:
         raise MissingExtraError("av", "video") from missing
-    av.logging.set_level(None)  # libraries write about damaged pictures to stderr, once a picture
+    av.logging.set_level(None)  # else libraries write to stderr for each damaged frame
     return av

@@ -1,4 +1,4 @@
-"""The pictures of a recording, decoded: the one of a tick, or all of a stretch in order."""
+"""Random and sequential access to the decoded frames of a recording's video."""
 
 import logging
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 
 
 class RecordedFrames:
-    """Decodes the video of one recording. Belongs to one thread."""
+    """Decodes the video of one recording. Used by one thread."""
 
     def __init__(self, path: Path) -> None:
         """Opens a video file.
@@ -35,32 +35,32 @@ class RecordedFrames:
             raise
         self.info, self.losses = self._reader.info, self._reader.losses
         self.times_ns = self._reader.frames["time_ns"]
-        """Of the ticks that have a picture, in order; nanoseconds on the recording's clock."""
+        """Times of the ticks that have a frame, in order; nanoseconds on the recording's clock."""
         self.num_damaged = 0
-        """Pictures that could not be decoded so far."""
+        """Number of frames that could not be decoded so far."""
         self._keys = np.flatnonzero(self._reader.frames["is_key"])
         self._next = 0
-        """The frame that the decoder can take."""
+        """Index of the next frame that the decoder can decode."""
         self._is_broken = True
-        """Until a keyframe the decoder has nothing to build on."""
+        """Whether the decoder needs a keyframe next."""
         self._shown: tuple[int, np.ndarray] | None = None
 
     def __len__(self) -> int:
         return len(self._reader)
 
     def number_at(self, time_s: float) -> int | None:
-        """Which frame belongs to a tick, by the tick's time; None where it has none."""
+        """Returns the index of a tick's frame, by the tick's time; None if it has none."""
         time_ns = nanoseconds(np.array([time_s]))[0]
         number = int(np.searchsorted(self.times_ns, time_ns))
         return number if number < len(self) and self.times_ns[number] == time_ns else None
 
     def at(self, time_s: float) -> UInt8[np.ndarray, "height width 3"] | None:
-        """The RGB picture of the tick of that time; None where it has none, or it is damaged."""
+        """Returns the RGB frame of the tick at that time; None if it has none or it is damaged."""
         number = self.number_at(time_s)
         return None if number is None else self.frame(number)
 
     def frame(self, number: int) -> UInt8[np.ndarray, "height width 3"] | None:
-        """One picture by its number, RGB; None if it is damaged. Consecutive numbers are cheap."""
+        """Returns one RGB frame by its index; None if it is damaged. Consecutive access is cheap."""
         if self._shown is not None and self._shown[0] == number:
             return self._shown[1]
         self._seek(number)
@@ -71,7 +71,7 @@ class RecordedFrames:
         return pixels
 
     def play(self, every: int = 1) -> Iterator[tuple[int, UInt8[np.ndarray, "height width 3"]]]:
-        """All pictures in order, or every so many-th, with their numbers; those that are damaged are left out."""
+        """Yields index and frame of every `every`-th frame in order, without damaged ones."""
         for number in range(0, len(self), every):
             pixels = self.frame(number)
             if pixels is not None:
@@ -90,7 +90,7 @@ class RecordedFrames:
         self.close()
 
     def _seek(self, number: int) -> None:
-        """Puts the decoder on the keyframe before a frame, unless it stands where it can just go on."""
+        """Moves the decoder to the keyframe before a frame, unless decoding on is as good."""
         before = self._keys[np.searchsorted(self._keys, number, side="right") - 1 :]
         key = int(before[0]) if len(before) and before[0] <= number else 0
         if key <= self._next <= number:
@@ -99,7 +99,7 @@ class RecordedFrames:
         self._next, self._is_broken = key, True
 
     def _take(self, *, wanted: bool) -> np.ndarray | None:
-        """Decodes the next frame; after a damaged one there is nothing until the next keyframe."""
+        """Decodes the next frame; returns None after a damaged one until the next keyframe."""
         number, self._next = self._next, self._next + 1
         is_key = bool(self._reader.frames["is_key"][number])
         if self._is_broken and not is_key:
@@ -120,17 +120,17 @@ class RecordedFrames:
         return None if pixels is None else self._cropped(pixels)
 
     def _cropped(self, pixels: np.ndarray) -> np.ndarray:
-        """Without the row and column that made odd sides even."""
+        """Removes the padding row and column of odd sizes."""
         width, height = self.info.width, self.info.height
         padded = (height + height % 2, width + width % 2)
         return np.ascontiguousarray(pixels[:height, :width]) if pixels.shape[:2] == padded else pixels
 
 
 def open_frames(recording: Path) -> RecordedFrames | None:
-    """The pictures of a recording; None where it has none.
+    """Opens the video of a recording; None if it has none.
 
     Raises:
-        RecordingError: if there are some that cannot be read.
+        RecordingError: if the video cannot be read.
         MissingExtraError: if PyAV is not installed.
     """
     path = video_path(recording)

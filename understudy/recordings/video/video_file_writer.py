@@ -1,8 +1,8 @@
-"""Writes the video of a recording: an MCAP file of its own that grows by half a second, beside the recording's.
+"""Crash-safe writer of a recording's video: a separate MCAP file that grows by half a second at a time.
 
-It is a second file so that a full disk or a damaged picture never touches the ticks, and so that whoever trains does
-not read a gigabyte of pictures. Chunks are not compressed, as encoded pictures cannot be made smaller. A message's
-sequence is the number of the tick in its recording, its log time that of the tick, its publish time the picture's own.
+A separate file, so that a full disk or a damaged frame does not affect the ticks, and training does not read a gigabyte
+of video. Chunks are uncompressed, as encoded frames do not compress. A message's sequence is the index of the tick in
+its recording, its log time the tick's, its publish time the frame's capture time.
 """
 
 import os
@@ -35,38 +35,38 @@ from understudy.recordings.video.frame_codec import EncodedFrame
 METADATA_NAME = "understudy-video"
 FORMAT_VERSION = 1
 CHUNK_FRAMES, CHUNK_S = 10, 0.5
-"""What a chunk holds at most: as much is lost when the process is killed."""
+"""Frames and seconds after which a chunk is written: the most that a killed process loses."""
 CHANNEL = 1
 MESSAGE = struct.Struct("<BQHIQQ")
-"""Head of a message record: opcode, length, channel, sequence, log time, publish time."""
+"""Header of a message record: opcode, length, channel, sequence, log time, publish time."""
 CHUNK = struct.Struct("<BQQQQIIQ")
-"""Head of an uncompressed chunk: opcode, length, first and last time, size, checksum, no compression, size again."""
+"""Header of an uncompressed chunk: opcode, length, first and last time, size, CRC-32, no compression, size again."""
 HEAD_BYTES = 9
-"""Opcode and length, which a record's own length leaves out."""
+"""Bytes of opcode and length, which a record's length field does not count."""
 _LOCK_PATIENCE_S = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
-    """What a video says about itself."""
+    """Metadata of a video file."""
 
     recording: str
-    """Name of the recording's file when it began; its own name decides to which it belongs."""
+    """Name of the recording's file at its start; the video's own file name decides to which it belongs."""
     encoder: str
     video_format: str
     width: int
-    """Pixels of a frame as it was seen; stored frames have even sides."""
+    """Size of the captured frames, pixels; stored frames have even sides."""
     height: int
 
 
 class VideoFileWriter:
-    """Appends encoded frames to one file. One thread at a time may use it; the file is locked while it is open."""
+    """Appends encoded frames to one file. Used by one thread at a time; the file is locked while it is open."""
 
     def __init__(self, path: Path, info: VideoInfo) -> None:
         """Creates the file.
 
         Raises:
-            FileExistsError: if there is such a file already.
+            FileExistsError: if the file exists.
             OSError: if it cannot be written.
         """
         self.path, self.info = path, info
@@ -75,7 +75,7 @@ class VideoFileWriter:
         self._file = create_new(path)
         wait_for_lock(self._file, _LOCK_PATIENCE_S)
         self._pending: list[tuple[int, bytes]] = []
-        """Log time and message record of each frame of the chunk that fills."""
+        """Log time and message record of each frame of the current chunk."""
         self._chunks: list[mcap_records.ChunkIndex] = []
         self._checksum = 0
         schema = mcap_records.Schema(id=1, name=SCHEMA_NAME, encoding=SCHEMA_ENCODING, data=schema_bytes())
@@ -94,17 +94,16 @@ class VideoFileWriter:
             raise
 
     def append(self, tick: int, time_s: float, captured_s: float, frame: EncodedFrame) -> None:
-        """Takes one frame; with the tenth, or after half a second, the chunk is written.
+        """Appends one frame; writes the chunk after ten frames or half a second.
 
         Args:
-            tick: its number in the recording.
-            time_s: the tick's.
-            captured_s: the picture's.
-            frame: the frame.
+            tick: index of the tick in the recording.
+            time_s: of the tick.
+            captured_s: capture time of the frame.
+            frame: encoded.
 
         Raises:
-            OSError: if it cannot be written; the file ends with its last whole chunk then, and what was taken since is
-                lost.
+            OSError: if it cannot be written; the file then ends with its last complete chunk, without later frames.
         """
         log_ns, captured_ns = (int(time) for time in nanoseconds(np.array([time_s, captured_s])))
         video = CompressedVideo(log_ns, frame.data, self.info.video_format)
@@ -117,7 +116,7 @@ class VideoFileWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Writes the chunk that fills.
+        """Writes the current chunk.
 
         Raises:
             OSError: if it cannot be written, as in `append`.
@@ -128,7 +127,7 @@ class VideoFileWriter:
         data, index = self._chunk(pending)
         try:
             self._put(data)
-        except OSError:  # what a full disk took of it is cut off again
+        except OSError:  # removes the incomplete chunk
             self._file.truncate(self.num_bytes)
             self._file.seek(self.num_bytes)
             raise
@@ -136,10 +135,10 @@ class VideoFileWriter:
         self.num_frames += len(pending)
 
     def close(self) -> None:
-        """Writes what is left and the summary, and closes the file. May be called twice.
+        """Writes the current chunk and the summary, and closes the file. May be called twice.
 
         Raises:
-            OSError: if that cannot be written; the file is closed, and torn.
+            OSError: if they cannot be written; the file is closed without them.
         """
         if self._file.closed:
             return
@@ -152,11 +151,11 @@ class VideoFileWriter:
             self._file.close()
 
     def abandon(self) -> None:
-        """Closes the file as it is, as a crash would. May be called twice."""
+        """Closes the file without a summary, as a crash would. May be called twice."""
         self._file.close()
 
     def _chunk(self, pending: list[tuple[int, bytes]]) -> tuple[bytes, mcap_records.ChunkIndex]:
-        """A chunk with its index of messages, and the entry for the file's index of chunks."""
+        """Returns a chunk with its message index, and its entry in the chunk index."""
         data = b"".join(record for _, record in pending)
         times = [time_ns for time_ns, _ in pending]
         first_ns, last_ns, size = min(times), max(times), len(data)
@@ -210,7 +209,7 @@ class VideoFileWriter:
 
 
 def create_video(path: Path, info: VideoInfo) -> VideoFileWriter:
-    """A new video file.
+    """Creates a video file.
 
     Raises:
         RecordingError: if it cannot be created.

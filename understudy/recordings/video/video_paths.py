@@ -1,4 +1,4 @@
-"""Where the pictures of a recording lie: NAME.video.mcap beside NAME.mcap."""
+"""File names of a recording's video: NAME.video.mcap beside NAME.mcap."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ VIDEO_SUFFIX = ".video.mcap"
 
 
 def video_path(recording: Path) -> Path:
-    """The file of a recording's pictures, whether there is one or not."""
+    """Returns the path of a recording's video, whether it exists or not."""
     return recording.with_name(f"{recording.stem}{VIDEO_SUFFIX}")
 
 
 def is_video(path: Path) -> bool:
-    """Whether a file is a recording's pictures, by its name."""
+    """Returns whether a file is a recording's video, by its name."""
     return path.name.endswith(VIDEO_SUFFIX)

@@ -1,7 +1,7 @@
-"""Reads a video file, whole or torn: where each encoded frame lies, and its bytes. Decoding is `recorded_frames`'.
+"""Reader of a video file, complete or torn: index and bytes of the encoded frames (decoding: recorded_frames.py).
 
-One pass over the file, a chunk at a time, so time is linear in its size and memory is that of one chunk. A chunk whose
-checksum does not fit is left out; behind a place that makes no sense the next chunk is searched.
+One pass over the file, chunk by chunk: time is linear in its size, memory that of one chunk. A chunk with a wrong
+checksum is skipped; after a damaged place the reader searches for the next chunk.
 """
 
 import io
@@ -32,28 +32,28 @@ from understudy.recordings.video.video_file_writer import (
 )
 
 FRAME_INDEX = np.dtype([("time_ns", "u8"), ("tick", "u4"), ("offset", "i8"), ("length", "i8"), ("is_key", "?")])
-"""Where one frame lies: its tick's time and number, first byte and length of its message, whether it stands alone."""
+"""Index entry of one frame: time and index of its tick, offset and length of its message, whether it is a keyframe."""
 MAX_CHUNK_BYTES = 2 * MAX_FRAME_BYTES
 MAX_METADATA_BYTES = 2**20
 MAX_LOSSES, MAX_SEARCHES = 20, 100
 SEARCHED_BYTES = 64 * 2**20
-"""Behind a damaged place, until the search ends."""
+"""Limit of the search for a chunk after damage."""
 _RECORD = struct.Struct("<BQ")
 _CHUNK_PATTERN = re.compile(rb"\x06.{4}\x00{4}.{16}(.{4}\x00{4}).{4}\x00{4}\1", re.DOTALL)
 
 
 class VideoReader:
-    """The encoded frames of one file, in order of time. Belongs to one thread."""
+    """The encoded frames of one file, in order of time. Used by one thread."""
 
     def __init__(self, path: Path) -> None:
-        """Reads through the file once.
+        """Opens the file and builds its index in one pass.
 
         Raises:
-            RecordingError: if it cannot be opened, or is no video of ours.
+            RecordingError: if it cannot be opened, or is no video of this format.
         """
         self.path = path
         self.losses: tuple[str, ...] = ()
-        """One sentence for each thing that could not be read."""
+        """One sentence per part that could not be read."""
         try:
             self._file = path.open("rb")
         except OSError as problem:
@@ -64,22 +64,22 @@ class VideoReader:
         except RecordingError:
             self._file.close()
             raise
-        except Exception as problem:  # parsing what comes from outside can raise anything
+        except Exception as problem:  # parsing untrusted data can raise anything
             self._file.close()
             raise RecordingError(f"{path} is damaged and cannot be read ({brief(problem)})") from problem
         self.losses = tuple(scan.losses)
         rows = np.array(scan.rows, FRAME_INDEX)
         self.frames = rows[np.unique(rows["time_ns"], return_index=True)[1]]
-        """Records of dtype FRAME_INDEX, in order of time; each time once."""
+        """Records of dtype FRAME_INDEX, in order of time, with unique times."""
 
     def __len__(self) -> int:
         return len(self.frames)
 
     def packet(self, number: int) -> CompressedVideo:
-        """The encoded frame of a number in `frames`.
+        """Reads the encoded frame with an index in `frames`.
 
         Raises:
-            RecordingError: if it cannot be read any more.
+            RecordingError: if it can no longer be read.
         """
         row = self.frames[number]
         try:
@@ -102,7 +102,7 @@ class VideoReader:
 
 
 class _Scan:
-    """One pass over one file."""
+    """State of one pass over one file."""
 
     def __init__(self, file: io.BufferedReader, name: str) -> None:
         self.file, self.name = file, name
@@ -112,7 +112,7 @@ class _Scan:
         self.info: VideoInfo | None = None
         self.is_whole = False
         self._num_searches = self._num_unsaid = 0
-        self._needs_key = False  # pictures build on those before them: behind a hole they would decode to nonsense
+        self._needs_key = False  # frames depend on earlier ones: after a gap they would decode wrongly
 
     def run(self) -> VideoInfo:
         self.file.seek(0)
@@ -134,7 +134,7 @@ class _Scan:
         return self.info
 
     def _walk(self, position: int) -> int:
-        """Takes record after record, up to the first that makes no sense; returns where that is."""
+        """Reads records up to the first invalid one; returns its position."""
         while position + _RECORD.size <= self.size:
             self.file.seek(position)
             opcode, length = _RECORD.unpack(self.file.read(_RECORD.size))
@@ -204,7 +204,7 @@ class _Scan:
         )
 
     def _find_chunk(self, position: int) -> int | None:
-        """Where the next chunk begins whose checksum fits, behind a damaged place."""
+        """Returns the start of the next chunk with a correct checksum after a damaged place."""
         self.file.seek(position)
         for found in _CHUNK_PATTERN.finditer(self.file.read(SEARCHED_BYTES), 1):
             begin = position + found.start()

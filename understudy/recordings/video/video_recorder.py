@@ -1,7 +1,7 @@
-"""Records the pictures of a session beside its ticks, on a thread of its own; ticks never wait for pictures.
+"""Video recorder: encodes and writes a session's frames beside its ticks, on its own thread; ticks never wait for it.
 
-The control thread leaves the picture in a short queue. What the encoder has no time for, or the disk no room, is
-dropped, counted and told; the ticks are recorded on.
+The control thread puts each frame into a short queue. Frames are dropped, counted and reported when the encoder falls
+behind or the disk is full; recording of the ticks continues.
 """
 
 import logging
@@ -27,9 +27,9 @@ from understudy.recordings.video.video_file_writer import VideoFileWriter, Video
 from understudy.recordings.video.video_paths import video_path
 
 QUEUE_FRAMES = 10
-"""Half a second, 28 MB at 1280 x 720."""
+"""Queue length, frames: half a second, 28 MB at 1280 x 720."""
 RESERVE_BYTES = 300 * 2**20
-"""Room that pictures leave on the disk for the ticks: an hour of them takes 40 MB."""
+"""Free disk space that the video leaves to the ticks, of which an hour takes 40 MB."""
 CHECK_DISK_S = 1.0
 TELL_EVERY_S = 10.0
 NICENESS = 5
@@ -43,7 +43,7 @@ class Picture(Protocol):
 
     @property
     def pixels(self) -> np.ndarray:
-        """RGB, uint8, shape (height, width, 3); not changed any more."""
+        """RGB, uint8, shape (height, width, 3); not changed later."""
         ...
 
     @property
@@ -59,12 +59,12 @@ class Encoder(Protocol):
     video_format: str
 
     def encode(self, pixels: np.ndarray) -> EncodedFrame:
-        """One frame."""
+        """Encodes one frame."""
         ...
 
 
 OpenEncoder = Callable[[int, int], Encoder]
-"""Opens an encoder for a width and a height in pixels."""
+"""Opens an encoder for a width and height in pixels."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class _Entry:
 
 @dataclass
 class VideoCounts:
-    """What became of the pictures."""
+    """Counts of written and dropped frames."""
 
     num_stored: int = 0
     num_late: int = 0
@@ -88,7 +88,7 @@ class VideoCounts:
 
     @property
     def num_dropped(self) -> int:
-        """All that are not there."""
+        """All dropped frames."""
         return self.num_late + self.num_no_room
 
     def __add__(self, other: "VideoCounts") -> "VideoCounts":
@@ -101,7 +101,7 @@ class VideoCounts:
 
 
 class VideoRecorder:
-    """Records the pictures of one recording. `take` and `stop` belong to the thread that runs the session."""
+    """Records the video of one recording. `take` and `stop` are called by the thread that runs the session."""
 
     def __init__(
         self,
@@ -112,19 +112,19 @@ class VideoRecorder:
         reserve_bytes: int = RESERVE_BYTES,
         say: Callable[[str], None] = _log.warning,
     ) -> None:
-        """Begins to listen; the file is created with the first picture.
+        """Starts the thread; the file is created with the first frame.
 
         Args:
-            recording: the file of the ticks; the pictures go beside it.
-            encoder: its name, for the file's description.
-            open_encoder: opens it for a size.
-            reserve_bytes: room to be left on the disk.
-            say: told in a sentence what is dropped, and why; must not block.
+            recording: the file of the ticks; the video goes beside it.
+            encoder: its name, for the metadata.
+            open_encoder: opens it for a frame size.
+            reserve_bytes: disk space to leave free.
+            say: called with one sentence when frames are dropped, and why; must not block.
         """
         self.path = video_path(recording)
         self.counts = VideoCounts()
         self.failure: str | None = None
-        """Why there are no more pictures."""
+        """Error that ended the video; None without one."""
         self._recording, self._encoder_name, self._open_encoder = recording, encoder, open_encoder
         self._reserve_bytes, self._say = reserve_bytes, say
         self._encoder: Encoder | None = None
@@ -138,12 +138,12 @@ class VideoRecorder:
         self._thread: threading.Thread | None = None
 
     def take(self, tick: int, time_s: float, picture: Picture | None) -> None:
-        """Takes the picture of a tick, if there is a new one; never waits.
+        """Queues the frame of a tick if it is new; never waits.
 
         Args:
-            tick: its number in the recording.
+            tick: index of the tick in the recording.
             time_s: of its observation.
-            picture: what perception saw; None where there was none.
+            picture: the frame that perception processed; None without one.
         """
         if picture is None or picture is self._last or self._stopped or self.failure is not None:
             return
@@ -161,7 +161,7 @@ class VideoRecorder:
             )
 
     def stop(self) -> None:
-        """Encodes what waits and closes the file. May be called twice."""
+        """Encodes the queued frames and closes the file. May be called twice."""
         if self._stopped:
             return
         self._stopped = True
@@ -176,20 +176,20 @@ class VideoRecorder:
                 self._fail(brief(problem))
 
     def discard(self) -> None:
-        """Stops, and deletes the pictures."""
+        """Stops and deletes the video."""
         self.stop()
         if self._writer is not None:
             self.path.unlink(missing_ok=True)
 
     def _run(self) -> None:
-        """The thread: until the end mark comes."""
+        """Runs the encoding thread until the end marker."""
         _give_way()
         while (entry := self._queue.get()) is not None:
             if self.failure is not None:
                 continue
             try:
                 self._store(entry)
-            except Exception as problem:  # whatever a library raises: ticks go on, and the person hears it
+            except Exception as problem:  # any library error: ticks are recorded on, and the person is informed
                 self._fail(str(problem) if isinstance(problem, UnderstudyError) else brief(problem))
             self.counts.encoding_s = time.thread_time()
 
@@ -213,7 +213,7 @@ class VideoRecorder:
         self.counts.num_stored += 1
 
     def _is_there_room(self) -> bool:
-        """Looks now and then how full the disk is. After a hole a new encoder begins, with a keyframe."""
+        """Checks the free disk space now and then. After a gap a new encoder starts, with a keyframe."""
         now_s = time.perf_counter()
         if now_s - self._checked_s < CHECK_DISK_S:
             return self._has_room
@@ -248,7 +248,7 @@ class VideoRecorder:
 
 
 def _give_way() -> None:
-    """Lets the control loop go first where the machine is busy. Linux alone gives a thread a priority of its own."""
+    """Lowers the thread's priority below the control loop's; only Linux has priorities per thread."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
@@ -256,30 +256,30 @@ def _give_way() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class PictureSource:
-    """Where the pictures of a session come from, and how they are recorded."""
+    """Source of a session's frames, and how to record them."""
 
     latest: Callable[[], Picture | None]
-    """What perception saw last; called once a tick by the thread that runs the session."""
+    """Returns perception's latest frame; called once per tick by the thread that runs the session."""
     encoder: str
-    """As `choose_encoder` gives it."""
+    """As returned by `choose_encoder`."""
     open_encoder: OpenEncoder
     reserve_bytes: int = RESERVE_BYTES
     say: Callable[[str], None] = _log.warning
-    """Told in a sentence what is dropped, and why; must not block."""
+    """Called with one sentence when frames are dropped, and why; must not block."""
 
     def begin(self, recording: Path) -> VideoRecorder:
-        """A VideoRecorder for the recording of that path."""
+        """Returns a VideoRecorder for the recording at that path."""
         return VideoRecorder(recording, self.encoder, self.open_encoder, reserve_bytes=self.reserve_bytes, say=self.say)
 
 
 def picture_source(
     latest: Callable[[], Picture | None], wanted: EncoderName = "auto", say: Callable[[str], None] = _log.warning
 ) -> PictureSource:
-    """A PictureSource with one of PyAV's encoders.
+    """Returns a PictureSource that uses one of PyAV's encoders.
 
     Raises:
         MissingExtraError: if PyAV is not installed.
-        RecordingError: if it carries no such encoder.
+        RecordingError: if PyAV has no such encoder.
     """
     encoder = choose_encoder(wanted)
     return PictureSource(
