@@ -15,6 +15,7 @@ Trials are drawn in turn from the verbs; every one depends on the seed and its n
 import contextlib
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+import smallest
 import tyro
 
 from understudy.contract.errors import BeingWrittenError, UnderstudyError
@@ -115,9 +117,7 @@ def void(folder: Path, why: str) -> SystemExit:
 
 def small_models(folder: Path) -> None:
     """Untrained policies that act at once."""
-    from tests.support.small_policies import write_brain
-
-    write_brain(folder / "models", seed=21)
+    shutil.copytree(smallest.untrained_models(), folder / "models")
 
 
 def staged_models(folder: Path) -> None:

@@ -45,14 +45,19 @@ def require(holds: bool, sentence: str) -> None:
 
 
 def _filled_in(word: str) -> str:
-    makers: dict[str, Callable[[], Path]] = {"models": _models, "recordings": _recordings, "folder": lambda: FOLDER}
+    makers: dict[str, Callable[[], Path]] = {
+        "models": untrained_models,
+        "recordings": hunter_recordings,
+        "folder": lambda: FOLDER,
+    }
     for name, make in makers.items():
         if f"{{{name}}}" in word:
             word = word.replace(f"{{{name}}}", str(make()))
     return word
 
 
-def _recordings() -> Path:
+def hunter_recordings() -> Path:
+    """Records some minutes of the hunter's play, unless they are there; returns their folder."""
     from understudy.cli.record import record_teacher
 
     folder = FOLDER / "recordings"
@@ -61,8 +66,8 @@ def _recordings() -> Path:
     return folder
 
 
-def _models() -> Path:
-    """Untrained, and small; their hand is the hunter's."""
+def untrained_models() -> Path:
+    """Writes small untrained policies with the hunter's motor model, unless they are there; returns their folder."""
     import torch
 
     from understudy.contract.serialization import to_plain
@@ -79,7 +84,7 @@ def _models() -> Path:
     if folder.exists():
         return folder
     torch.manual_seed(0)
-    hand = hand_to_plain(fit_hand_from_dataset(load_dataset(_recordings()).train))
+    hand = hand_to_plain(fit_hand_from_dataset(load_dataset(hunter_recordings()).train))
     made = {
         "strategist": Strategist(StrategistConfig(width=16, layers=1, heads=2)),
         "tactician": Tactician(TacticianConfig(width=16)),
