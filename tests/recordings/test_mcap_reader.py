@@ -99,7 +99,7 @@ def test_a_chunk_that_claims_to_hold_gigabytes_is_left_out_unopened(whole: bytes
 def test_raw_reading_keeps_the_stored_version_and_topics(whole: bytes, tmp_path: Path) -> None:
     (tmp_path / "one.mcap").write_bytes(whole)
     raw = mcap_reader.read_raw(tmp_path / "one.mcap")
-    assert raw.version == 1
+    assert raw.version == 2
     assert raw.whole
     assert set(raw.arrays) == {"/observation", "/action", "/actor", "/input", "/intent", "/timing"}
 

@@ -132,7 +132,7 @@ def test_the_play_area_is_all_that_is_seen_and_clicked(
     pressed = game.wait_for(lambda told: told.kind == "press")
     assert (pressed.x, pressed.y) == (40, 80)
     assert (619, 379) in [(told.x, told.y) for told in game.told if told.kind == "move"]
-    assert world._eye.shapes == {(300, 580, 3)}  # type: ignore[attr-defined]
+    assert world.perception._perception.shapes == {(300, 580, 3)}  # type: ignore[attr-defined]
 
 
 def test_what_the_profile_forbids_is_never_pressed_and_counted(
