@@ -76,7 +76,7 @@ TRACK = np.dtype(
         ("shield", "f4"),  # fraction, NaN when not visible
         ("attacking", "u1"),  # has shot at the player within the last 2 s
         ("selected", "u1"),  # is the player's selected target
-        ("age_ms", "u2"),  # how long before `time_s` it was seen; x and y are moved on by its velocity since
+        ("age_ms", "u2"),  # age of its last detection before `time_s`; x and y are extrapolated by its velocity
     ],
 )
 """One visible object, 44 bytes. Occupied slots come first, nearest to the player first."""

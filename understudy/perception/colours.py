@@ -66,7 +66,7 @@ def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: 
 
 @numba.njit(cache=True)
 def fill_from_votes(votes):  # type: ignore[no-untyped-def]
-    """Fraction at which full columns (1) end and empty ones (-1) begin; columns of 0 did not vote. NaN if unclear."""
+    """Returns the fraction at which full columns (1) end and empty ones (-1) begin; 0 did not vote. NaN if unclear."""
     width, seen, after = len(votes), 0, 0
     for vote in votes:
         seen += vote != 0
@@ -106,7 +106,7 @@ def colour_fraction(frame, left, top, right, bottom, colours, tolerance):  # typ
 
 @numba.njit(cache=True)
 def ring_coverage(frame, x, y, radius, slack, colours, tolerance):  # type: ignore[no-untyped-def]
-    """Fraction of a circle's 96 directions with a pixel of given colours within `slack` pixels of the radius."""
+    """Returns the fraction of 96 directions with a pixel of given colours within `slack` pixels of the radius."""
     limit, hits, num_directions = tolerance * tolerance, 0, 96
     for direction in range(num_directions):
         angle = 2 * np.pi * direction / num_directions

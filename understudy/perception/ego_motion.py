@@ -131,7 +131,7 @@ def refine_subpixel(light: np.ndarray, rows: np.ndarray, columns: np.ndarray) ->
 
 @numba.njit(cache=True)
 def vote_velocity(before, now, parallax, elapsed_s, top_speed, cell):  # type: ignore[no-untyped-def]
-    """Hough transform (Hough 1962) over velocities: x, y and votes of the velocity that explains most point pairs.
+    """Returns x, y and votes of the velocity that explains most point pairs, by a Hough transform (Hough 1962).
 
     For each parallax layer, every pair of a previous and a present point votes for the velocity that would have moved
     one to the other. Correct pairs of all layers vote for one velocity; wrong pairs scatter.

@@ -124,7 +124,7 @@ def _at_ship(track: np.void) -> bool:
 
 
 def _likeliest_object(before: np.void, role: Role) -> np.void | None:
-    """The object that a log line without a vanished object refers to: the selected enemy, or the nearest box."""
+    """Returns the likeliest object of a log line without a vanished object: the selected enemy, or the nearest box."""
     tracks = before["tracks"][(before["tracks"]["id"] > 0) & (before["tracks"]["role"] == role)]
     if role is Role.ENEMY:
         tracks = tracks[tracks["selected"] > 0]

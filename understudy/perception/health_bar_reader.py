@@ -88,7 +88,7 @@ def _read_bar(
 
 @numba.njit(cache=True)
 def read_floating_bar(frame, left, middle, width, height, slack, full, empty, outline, tolerance):  # type: ignore[no-untyped-def]
-    """Fill fraction, 0 to 1, of a bar whose position and width are only approximately known; NaN if unreadable.
+    """Returns the fill fraction, 0 to 1, of a bar of approximately known position and width; NaN if unreadable.
 
     Reads the row with the most full pixels or, without any, the row that best matches an empty bar in its outline. A
     visible outline fixes the bar's two ends.
@@ -173,7 +173,7 @@ def _outline_lines(frame, top, bottom, begin, end, width, outline):  # type: ign
 
 @numba.njit(cache=True)
 def _outline_around(lines, row, half):  # type: ignore[no-untyped-def]
-    """First and last column of the outline around a row, (0, 0) where the row does not lie between two lines."""
+    """Returns the first and last column of the outline around a row, (0, 0) if it is not between two lines."""
     first, last = 1 << 30, 0
     for line in (row - half, row + half):
         longest = line
@@ -215,7 +215,7 @@ def _fill_inside_outline(frame, row, first, last, full, empty, tolerance):  # ty
 
 @numba.njit(cache=True)
 def _fill_of_row(frame, row, begin, end, left, width, full, empty, tolerance):  # type: ignore[no-untyped-def]
-    """Fill fraction of one row without a visible outline: one run of full pixels from the left end, then empty ones."""
+    """Returns the fill fraction of one row without visible outline: full pixels from the left end, then empty ones."""
     first, last, count = -1, -1, 0
     for column in range(begin, end):
         if _pixel_class(frame, row, column, full, empty, tolerance) == 1:

@@ -40,7 +40,7 @@ class HudReader:
         player["alive"] = self._num_empty < EMPTY_TICKS
 
     def _loaded_ammo(self, frame: np.ndarray, scale: Scale) -> int:
-        """The loaded kind of ammunition, 1..4, by the lamp with the largest lit fraction; 0 when none is lit."""
+        """Returns the loaded ammunition, 1..4, by the lamp with the largest lit fraction; 0 when none is lit."""
         shares = [lamp.share(frame, scale) for lamp in self._ammo_kind]
         if not shares:
             return 0

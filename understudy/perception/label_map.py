@@ -47,7 +47,7 @@ def kinds_of_labels(names: tuple[str, ...], profile: Profile) -> Int16[np.ndarra
 
 
 def confidences_of_labels(names: tuple[str, ...], profile: Profile) -> Float32[np.ndarray, " labels"]:
-    """For each of a detector's labels the least score: that of the class, else of its kind, else the profile's."""
+    """Returns each label's confidence threshold: that of the class, else of its kind, else the profile's."""
     screen = profile.eye or Screen()
     given = {plain(name): plain(kind) for name, kind in screen.classes.items()}
     stated = {plain(name): confidence for name, confidence in screen.confidences.items()}

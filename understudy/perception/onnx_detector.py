@@ -70,7 +70,7 @@ class OnnxDetector:
         self._frame_shape: tuple[int, ...] = ()
 
     def _open_on_one_of(self, device: Device) -> str:
-        """Opens the weights on the first device that can run them; returns what to say of it."""
+        """Opens the weights on the first device that can run them; returns one sentence about it."""
         import onnxruntime
 
         failed: list[str] = []
@@ -89,7 +89,7 @@ class OnnxDetector:
         raise AssertionError("every ONNX Runtime has the CPU")
 
     def _open(self, provider: Provider) -> None:
-        """Opens a session, and reads what it puts out for a blank picture.
+        """Opens a session, and determines the output layout from a blank image.
 
         Raises:
             CheckpointError: if it cannot be run or is no detector.

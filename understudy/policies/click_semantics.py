@@ -127,7 +127,7 @@ def slot_of(observation, track_id):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def track_under(observation, x, y):  # type: ignore[no-untyped-def]
-    """Slot of the object under a point, -1 when there is none; of several the nearest, in units of its half-size."""
+    """Returns the slot of the object under a point, -1 for none; of several the nearest, in units of its half-size."""
     best, best_distance = -1, HIT_MARGIN
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]

@@ -59,7 +59,7 @@ def encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no-
 
 @numba.njit(cache=True)
 def _enemy_strength(observation, geometry, slot):  # type: ignore[no-untyped-def]
-    """Summed strength of the other enemies near an object, and of all other enemies that shoot at the player."""
+    """Returns the summed strength of other enemies near an object, and of all others that shoot at the player."""
     near, busy = 0.0, 0.0
     track = observation.tracks[slot]
     for other in range(MAX_TRACKS):

@@ -1,4 +1,4 @@
-"""Where a detector's model runs: ONNX Runtime's execution providers by the names of `--device`.
+"""Execution providers of ONNX Runtime, by the names of `--device`: where a detector's model runs.
 
 `auto` takes the best one that is installed; which one has to be shown by a first picture, because a provider whose
 driver is missing is found out only then.
@@ -14,7 +14,7 @@ from understudy.contract.errors import CheckpointError, FlagError
 
 Device = Literal["auto", "cpu", "cuda", "directml", "coreml", "openvino"]
 MOST_THREADS = 4
-"""A detector of YOLO11n's size gains little by more."""
+"""Limit of CPU threads: a detector of YOLO11n's size gains little from more."""
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class Provider:
 
     device: Device
     name: str
-    """ONNX Runtime's."""
+    """ONNX Runtime's name of the provider."""
     advice: str
-    """How to get it."""
+    """How to install it."""
 
 
 PROVIDERS = (
@@ -35,11 +35,11 @@ PROVIDERS = (
     Provider("openvino", "OpenVINOExecutionProvider", "pip install 'understudy[openvino]'"),
     Provider("cpu", "CPUExecutionProvider", "pip install onnxruntime"),
 )
-"""The best first."""
+"""All providers, the fastest first."""
 
 
 def providers_of(device: Device, installed: Sequence[str]) -> tuple[Provider, ...]:
-    """The providers to try, in this order.
+    """Returns the providers to try, in order.
 
     Args:
         device: a name of `--device`.
@@ -62,7 +62,7 @@ def providers_of(device: Device, installed: Sequence[str]) -> tuple[Provider, ..
 
 
 def usual_threads(num_cores: int | None = None) -> int:
-    """Threads of a model on the CPU: half of the cores, for the game and the policies need some, too."""
+    """Returns the threads of a model on the CPU: half of the cores, as the game and the policies need the rest."""
     if num_cores is None:
         affinity = getattr(os, "sched_getaffinity", None)
         num_cores = len(affinity(0)) if affinity is not None else (os.cpu_count() or 1)
@@ -70,7 +70,7 @@ def usual_threads(num_cores: int | None = None) -> int:
 
 
 def open_session(path: Path, provider: Provider, threads: int) -> Any:
-    """An ONNX Runtime session of a model with one provider; what it lacks runs on the CPU.
+    """Opens an ONNX Runtime session with one provider; operators that it lacks run on the CPU.
 
     Raises:
         CheckpointError: if the model cannot be opened, or the provider did not come up.
@@ -79,9 +79,9 @@ def open_session(path: Path, provider: Provider, threads: int) -> Any:
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # a spinning core is one less to play with
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # spinning takes a core from the policies
     options.log_severity_level = 3
-    if provider.device == "directml":  # its documentation asks for both
+    if provider.device == "directml":  # both are required by its documentation
         options.enable_mem_pattern = False
         options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     names = list(dict.fromkeys((provider.name, "CPUExecutionProvider")))
@@ -95,6 +95,6 @@ def open_session(path: Path, provider: Provider, threads: int) -> Any:
 
 
 def unusable(path: Path, problem: Exception) -> CheckpointError:
-    """What to say of a model that ONNX Runtime cannot open or run."""
+    """Returns the error for a model that ONNX Runtime cannot open or run."""
     why = " ".join(str(problem).split())[:150]
     return CheckpointError(f"{path} is no ONNX model that can be run ({why}): export it again.")
