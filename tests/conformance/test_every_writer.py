@@ -59,7 +59,11 @@ APPENDERS: dict[str, Callable[[Path], object]] = {
 GUESSABLE = (".{name}.{pid}.tmp", ".{name}.tmp", "{stem}.part", "{name}.part", "{name}.tmp", "{stem}.tmp")
 """Temporary names that somebody could guess, and lay a link under."""
 ROOMS = ("cli", "evaluation", "learning", "policies", "practice", "viewer")
-DIRECT = {"output_file.py": "a device has no other way", "video_writer.py": "opens the null device"}
+DIRECT = {
+    "output_file.py": "a device has no other way",
+    "output_paths.py": "tries whether it could write, and writes nothing",
+    "video_writer.py": "opens the null device",
+}
 """Files that may write directly, and why."""
 
 

@@ -245,7 +245,7 @@ def write_confidences(path: Path, confidences: "Mapping[str, float]") -> None:
     table = "\n".join(("[eye.confidences]", *lines, ""))
     with tempfile.TemporaryDirectory() as folder:
         trial = Path(folder, "profile.toml")
-        trial.write_text(f"{kept}\n\n{table}", encoding="utf-8")
+        replace_bytes(trial, f"{kept}\n\n{table}".encode())
         try:
             fits = to_toml(read_toml(GameProfile, trial)) == to_toml(wanted)
         except WireError:  # [eye] stands in one line, and cannot be added to

@@ -12,6 +12,7 @@ from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.learning.data.executor_batch import concatenate
 from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables
 from understudy.learning.data.streaming_labeller import StreamingLabeller
+from understudy.learning.data.tick_grid import FilledTicks, MissedTicks, fill
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
@@ -71,23 +72,41 @@ def in_play(
     return conditioning, weights
 
 
+def on_the_grid(records: np.ndarray, actions: np.ndarray) -> FilledTicks:
+    """The episode as labels see it: with a row for each tick that was skipped."""
+    counter = MissedTicks()
+    missed = [0, *(counter.count(float(step_s)) for step_s in np.diff(records["time_s"]))]
+    return fill(records, actions, np.array(missed), live=True)
+
+
 @pytest.mark.parametrize("with_skips", [False, True])
-def test_play_streaming_labels_and_offline_labels_give_the_same_conditioning_at_every_tick(with_skips: bool) -> None:
+def test_play_and_offline_labels_give_the_same_conditioning_at_every_tick(with_skips: bool) -> None:
+    records, actions = episode(with_skips)
+    levels = upstream()
+    played, played_weights = in_play(records, levels)
+    offline, offline_weights = levels.conditioning(label_episode(Observation(records), actions, PROFILE))
+    assert np.abs(np.diff(played, axis=0)).max() > 1e-2 and played_weights.max() > 1e-2
+    np.testing.assert_allclose(offline[0], played, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(offline_weights[0], played_weights, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("with_skips", [False, True])
+def test_streaming_and_offline_labels_give_the_same_conditioning_at_every_tick(with_skips: bool) -> None:
+    """Both fill skipped ticks in first; without one, that is what play gives, by the test above."""
     records, actions = episode(with_skips)
     levels = upstream()
     parts = StreamingLabeller(bundle(levels), PROFILE).watch(records, actions, -1)
-    records, actions = records[1:], actions[1:]  # the streaming labeller begins with the first input
-    played, played_weights = in_play(records, levels)
-    offline, offline_weights = levels.conditioning(label_episode(Observation(records), actions, PROFILE))
     streamed = concatenate([part.samples for part in parts])
-    assert [part.first_index for part in parts] == list(range(0, len(streamed), 60))
+    ticks = on_the_grid(records[1:], actions[1:])  # the streaming labeller begins with the first input
+    offline, offline_weights = levels.conditioning(
+        label_episode(Observation(ticks.observations), ticks.actions, PROFILE)
+    )
+    recorded = np.flatnonzero(~ticks.filled)[: len(streamed)]
+    assert ticks.filled.sum() == (sum(SKIPPED.values()) if with_skips else 0)
     assert len(streamed) > 4500
-    assert np.abs(np.diff(played, axis=0)).max() > 1e-2 and played_weights.max() > 1e-2
-
-    np.testing.assert_allclose(offline[0], played, atol=1e-5, rtol=0)
-    np.testing.assert_allclose(offline_weights[0], played_weights, atol=1e-5, rtol=0)
-    np.testing.assert_allclose(streamed.conditioning, offline[:, : len(streamed)], atol=1e-5, rtol=0)
-    np.testing.assert_allclose(streamed.target_probs, offline_weights[:, : len(streamed)], atol=1e-5, rtol=0)
+    assert [part.first_index for part in parts] == np.cumsum([0, *(len(part.samples) for part in parts)])[:-1].tolist()
+    np.testing.assert_allclose(streamed.conditioning, offline[:, recorded], atol=1e-5, rtol=0)
+    np.testing.assert_allclose(streamed.target_probs, offline_weights[:, recorded], atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(("strategist", "tactician"), [(True, False), (False, True), (False, False)])

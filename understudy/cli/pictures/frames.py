@@ -22,6 +22,7 @@ def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], No
         FlagError: if the folder already holds pictures, because labels are matched by file name.
     """
     from understudy.contract.errors import FlagError, RecordingError
+    from understudy.cli.show.output_file import write_output
     from understudy.recordings.store import find_recordings, read_episode
     from understudy.recordings.video.recorded_frames import RecordedFrames
     from understudy.recordings.video.video_paths import video_path
@@ -43,7 +44,7 @@ def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], No
         images.mkdir(parents=True, exist_ok=True)
         labels.mkdir(parents=True, exist_ok=True)
         _write_pictures(frames, chosen, images, path.stem)
-    (out / "data.yaml").write_text(_data_yaml(profile), encoding="utf-8")
+    write_output(out / "data.yaml", _data_yaml(profile).encode())
     say(f"{len(chosen)} of {len(frames.times_ns)} pictures of {path}: {images}")
     say(
         f"Label them ({labels}/NAME.txt, one line an object), then:  understudy detector train --images {images} "
