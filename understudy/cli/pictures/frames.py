@@ -21,8 +21,8 @@ def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], No
         NoRecordingsError, RecordingError: if there is no such recording, or it has no pictures.
         FlagError: if the folder already holds pictures, because labels are matched by file name.
     """
-    from understudy.contract.errors import FlagError, RecordingError
     from understudy.cli.show.output_file import write_output
+    from understudy.contract.errors import FlagError, RecordingError
     from understudy.recordings.store import find_recordings, read_episode
     from understudy.recordings.video.recorded_frames import RecordedFrames
     from understudy.recordings.video.video_paths import video_path
