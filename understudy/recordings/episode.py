@@ -24,6 +24,8 @@ PAUSE_S = 5.0
 """Seconds between two ticks above which the recording was paused: neither play nor lost ticks."""
 LARGEST_STEP_S = 11.5 / TICK_RATE_HZ
 """Seconds between two ticks above which training splits the episode: it fills in at most half a second."""
+SHORTEST_S = 20.0
+"""Shorter segments are dropped by training."""
 MAX_RATE_HZ = 1000.0
 RATE_TOLERANCE = 0.2
 """Relative deviation from the nominal tick rate above which `irregularities` reports it."""

@@ -11,8 +11,8 @@ from understudy.contract.action import ACTION, Actor
 from understudy.contract.errors import NoRecordingsError, TrainingError
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import GAP_S, SHORTEST_S, expert_segments, load_dataset, split_sessions
-from understudy.recordings.episode import Episode, describe
+from understudy.learning.data.dataset import GAP_S, expert_segments, load_dataset, split_sessions
+from understudy.recordings.episode import SHORTEST_S, Episode, describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import write_episode
 

@@ -16,6 +16,7 @@ from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
 if TYPE_CHECKING:
+    from understudy.cli.live.recording_status import RecordingStatus
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import WorldError
     from understudy.contract.protocols import Step
@@ -84,6 +85,7 @@ def run(command: RecorderV2) -> int | None:
     """Watches and records until F3, Ctrl-C or the end of the time."""
     from understudy.cli.live.assembly import ConsoleThread
     from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.cli.live.recording_status import RecordingStatus
     from understudy.cli.live.video_choice import recorded_pictures
     from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
@@ -111,8 +113,11 @@ def run(command: RecorderV2) -> int | None:
         world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
         pictures = recorded_pictures(command.video_choice, world, announcer.say)
         keys.takes = takes = _takes(command, world, pictures)
+        keys.status = status = RecordingStatus(
+            announcer.say, lambda: takes.is_running, perceives=command.perceive == "now"
+        )
         person = DesktopHumanPilot(world, seat)
-        session = Session(world, person, [takes], actor=Actor.PERSON, take_inputs=seat.take_inputs)
+        session = Session(world, person, [takes, status], actor=Actor.PERSON, take_inputs=seat.take_inputs)
         closing.callback(session.close)
         _say_hello(command, world, console)
         if command.start_now:
@@ -136,6 +141,7 @@ class Keys:
         """
         self._say, self._stands_still = say, stands_still
         self.takes: TakeRecorder | None = None
+        self.status: RecordingStatus | None = None
 
     def obey(self, key: str) -> None:
         """Does what a key asks for, and says so; also why it could not be done."""
@@ -159,6 +165,8 @@ class Keys:
         elif takes.num_waiting == 0:
             self._say("There is nothing to save or discard: F5 starts a recording.")
         elif key == SAVE_KEY:
+            if self.status is not None and self.status.line():
+                self._say(self.status.line())
             length = _length(takes)
             places = ", ".join(map(str, takes.save()))
             self._say(f"Saved {length}: {places}" if places else "Nothing was recorded yet, so nothing is saved.")

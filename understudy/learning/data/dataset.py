@@ -21,7 +21,7 @@ from understudy.contract.profile import Profile
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
 from understudy.learning.data.tick_grid import fill_missed_ticks
-from understudy.recordings.episode import LARGEST_STEP_S, Episode
+from understudy.recordings.episode import LARGEST_STEP_S, SHORTEST_S, Episode
 from understudy.recordings.store import finished_recordings, read_episode, require_perceived
 
 _log = logging.getLogger(__name__)
@@ -34,8 +34,6 @@ SHORT_H = 0.5
 """Hours of play below which a second pass also trains on the validation split (`supervised.train_policy`)."""
 GAP_S = 60.0
 """Gap between training and validation ticks of one session: the Strategist's input window."""
-SHORTEST_S = 20.0
-"""Shorter segments are dropped."""
 LEAST_TRAINING_S = 60.0
 """Minimum of training data, the Strategist's input window; with less there is no sample."""
 
