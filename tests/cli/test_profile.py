@@ -158,3 +158,13 @@ def test_a_play_area_is_cut_out_and_places_are_still_pixels_of_the_screenshot(
     assert "40 %" in capsys.readouterr().out
     assert main(["profile", "check", str(tmp_path / "browser.png"), "--profile", str(out)]) == 0
     assert main([*made, "--replace", *FLAGS, *places, "--hp", "-", "--play-area", "0 87 400 999"]) == 2
+
+
+def test_a_game_without_keys_minimap_or_bars_gets_a_profile_that_loads(screenshot: Path, tmp_path: Path) -> None:
+    out = tmp_path / "dots.toml"
+    flags = ["--name", "dots", "--title", "Dots", "--keys", "", "--maps", "dots", "--kinds", "dot:LOOT:1"]
+    nothing = [part for name in ("minimap", "hp", "shield", "ship") for part in (f"--{name}", "-")]
+    made = ["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *flags, *nothing, "--panels", ""]
+    assert main(made) == 0
+    assert read_toml(Profile, out).keys == ()
+    assert main(["profile", "check", str(screenshot), "--profile", str(out)]) == 0

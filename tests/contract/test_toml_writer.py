@@ -1,5 +1,6 @@
 """What is written as TOML is read back the same."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,22 @@ def test_text_with_quotes_and_odd_keys_is_written_so_that_it_can_be_read(tmp_pat
     plain = {"a b": 'say "hi"', "list": [1, 2.5, True], "inner": {"ключ": "x\\y"}, "none": None}
     read = tomllib.loads(to_toml(plain))
     assert read == {"a b": 'say "hi"', "list": [1, 2.5, True], "inner": {"ключ": "x\\y"}}
+
+
+@dataclass(frozen=True)
+class Bare:
+    keys: tuple[str, ...]
+    gain: float = 1.0
+    names: tuple[str, ...] = ()
+
+
+def test_an_empty_field_without_a_default_is_written_and_read_back(tmp_path: Path) -> None:
+    (tmp_path / "bare.toml").write_text(to_toml(Bare(keys=())), encoding="utf-8")
+    assert read_toml(Bare, tmp_path / "bare.toml") == Bare(keys=())
+    assert to_toml(Bare(keys=())) == "keys = []\ngain = 1.0\n"
+
+
+@pytest.mark.parametrize("number", [1e-7, -3.2e-9, 0.0, 0.123456, 12345.678, 1e300])
+def test_small_numbers_stay_what_they_are(number: float, tmp_path: Path) -> None:
+    (tmp_path / "bare.toml").write_text(to_toml(Bare(keys=("a",), gain=number)), encoding="utf-8")
+    assert read_toml(Bare, tmp_path / "bare.toml").gain == number

@@ -1,6 +1,8 @@
 """Writer of readable, editable TOML; `serialization.read_toml` reads it back to the same dataclasses."""
 
+import dataclasses
 import json
+import math
 from typing import Any
 
 from understudy.contract.serialization import to_plain
@@ -11,15 +13,25 @@ LINE = 110
 def to_toml(value: Any) -> str:
     """Converts a dataclass (or a dict of plain values) to TOML text, without None and empty values.
 
-    Small tables are inline, large ones have their own heading.
+    A field of the dataclass that has no default is written even if it is empty, because it is read strictly. Small
+    tables are inline, large ones have their own heading.
     """
-    return "\n".join(_table(to_plain(value), ())).strip() + "\n"
+    return "\n".join(_table(to_plain(value), (), _required(value))).strip() + "\n"
 
 
-def _table(table: dict[str, Any], place: tuple[str, ...]) -> list[str]:
+def _required(value: Any) -> frozenset[str]:
+    """Returns the names of a dataclass's fields without a default."""
+    if not dataclasses.is_dataclass(value):
+        return frozenset()
+    missing = dataclasses.MISSING
+    fields = dataclasses.fields(value)
+    return frozenset(each.name for each in fields if each.default is missing and each.default_factory is missing)
+
+
+def _table(table: dict[str, Any], place: tuple[str, ...], required: frozenset[str] = frozenset()) -> list[str]:
     lines, later = [], []
     for key, value in table.items():
-        if value is None or value == [] or value == {}:
+        if value is None or (key not in required and value in ([], {})):
             continue
         if _is_large(value):
             later.append((key, value))
@@ -48,7 +60,8 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, float):
-        return repr(round(value, 6))
+        rounded = round(value, 6)
+        return repr(rounded if math.isclose(rounded, value, rel_tol=1e-3) else value)  # 1e-7 is not 0
     if isinstance(value, dict):
         inner = ", ".join(
             f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None and item != []
