@@ -123,6 +123,22 @@ def test_ticks_that_were_never_recorded_are_counted(episodes: list[Episode]) -> 
     assert "30.0 of 30.0 minutes can be used" in sign["dropped_ticks"].what
 
 
+def test_clicks_on_what_the_detector_did_not_see_are_the_first_thing_that_is_said(
+    episodes: list[Episode], tmp_path: Path
+) -> None:
+    blind = []
+    for episode in episodes:
+        observations = episode.observations.copy()
+        observations["tracks"] = np.zeros((), observations["tracks"].dtype)
+        blind.append(replace(episode, observations=observations))
+    assert found(blind)["seen"].severity == Severity.SERIOUS
+    assert "seen" not in found([blind[0], *episodes[1:]]), "one session of six"
+    for number, episode in enumerate(blind):
+        write_episode(episode, tmp_path / f"{number}.mcap")
+    first = diagnose(tmp_path).findings[0]
+    assert first.name == "seen" and first.figure.startswith("0 of ") and "detector look" in first.advice
+
+
 def test_a_pause_of_the_recording_is_no_loss_of_ticks(episodes: list[Episode]) -> None:
     assert "dropped_ticks" not in found([without(episode, np.arange(2000, 2400)) for episode in episodes])
 

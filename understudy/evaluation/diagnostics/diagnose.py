@@ -11,6 +11,7 @@ from understudy.evaluation.diagnostics.segments import ExaminedRecording, examin
 from understudy.recordings.store import find_recordings, is_being_written, read_episode
 
 LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
+    play_checks.check_seen,
     file_checks.check_torn,
     file_checks.check_length,
     file_checks.check_actors,

@@ -28,9 +28,30 @@ SLIP_SIZES = 2.6
 SLIP_S = 2.0
 MOST_SLIPS = 0.07
 MOST_PANEL_CLICKS = 0.10
+LEAST_SEEN, FEWEST_CLICKS = 0.1, 20
+"""Share of the clicks in open space that hit an object, below which the detector misses things (teachers: 0.37 to
+0.53); with fewer clicks nothing is said."""
 LEAST_MODE, MOST_MODE = 0.01, 0.85
 MOST_ONE_KEY = 0.90
 RARE_PRESSES = 10
+
+
+def check_seen(examined: list[ExaminedRecording]) -> Finding:
+    """Checks whether clicks land on objects that were seen: if hardly any does, the detector misses what is clicked."""
+    sorts = np.concatenate([np.zeros(0, np.int8), *(part.gestures["sort"] for part in all_segments(examined))])
+    on_objects, clicks = (
+        int((sorts == ClickKind.TRACK).sum()),
+        int(np.isin(sorts, (ClickKind.TRACK, ClickKind.SPACE)).sum()),
+    )
+    figure = f"{on_objects} of {clicks} clicks in open space hit an object that was seen"
+    problem = (
+        clicks >= FEWEST_CLICKS and on_objects < LEAST_SEEN * clicks,
+        Severity.SERIOUS,
+        "Hardly any click hits an object that was seen: the detector misses what is clicked",
+        "Look at what it finds with  understudy detector look . Lower its confidence or train it on pictures of this "
+        "game (understudy detector frames picks some), then  understudy recordings reperceive .",
+    )
+    return finding("seen", "Clicks land on objects that are seen", figure, problem)
 
 
 def check_idle(examined: list[ExaminedRecording]) -> Finding:
