@@ -24,8 +24,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from fuzz_audits import good_audits, mutate_audit, open_audit
 from fuzz_changes import Mutant, Opened
 from fuzz_checkpoints import good_checkpoints, mutate_checkpoint, open_checkpoint
+from fuzz_corrections import good_corrections, mutate_corrections, open_corrections
 from fuzz_onnx import good_models, mutate_model, open_model
 from fuzz_pickles import good_pickles, mutate_pickle
 from fuzz_profiles import good_profiles, mutate_profile, open_profile
@@ -161,18 +163,25 @@ def _open(kind: Kind, path: Path, mutant: Mutant, content: bytes) -> tuple[str, 
             opened = kind.open(path)
     except UnderstudyError as problem:
         sentence = str(problem)
-        is_fit = sentence.isprintable() and len(sentence) < 3000
-        return ("refused", sentence) if is_fit else ("traceback", f"a sentence that is none: {sentence[:100]!r}")
+        fit = _is_fit(sentence)
+        return ("refused", sentence) if fit else ("traceback", f"a sentence that is none: {sentence[:100]!r}")
     except _TooLong:
         return "slow", f"over {3 * MAX_S:.0f} s"
     except Exception as problem:
         place = traceback.extract_tb(problem.__traceback__)[-1]
         return "traceback", f"{type(problem).__name__}: {problem} ({Path(place.filename).name}:{place.lineno})"[:300]
     if opened.statements:
-        return "stated", opened.statements[0]
+        unfit = [sentence for sentence in opened.statements if not _is_fit(sentence)]
+        return ("traceback", f"a statement that is none: {unfit[0][:100]!r}") if unfit else ("stated", "")
     if mutant.is_detectable and opened.content != content:
-        return "accepted", "its content differs from the good file's, and nothing was said"
+        said = opened.content.decode(errors="replace") if len(opened.content) < 300 else "its content differs"
+        return "accepted", f"in silence: {said}"
     return "silent", ""
+
+
+def _is_fit(sentence: str) -> bool:
+    """Whether a person can read it in a terminal."""
+    return sentence.isprintable() and len(sentence) < 3000
 
 
 class _TooLong(BaseException):
@@ -276,6 +285,8 @@ KINDS: dict[str, Kind] = {
     "profiles": Kind(".toml", good_profiles, mutate_profile, open_profile, NUMBA),
     "checkpoints": Kind(".pt", good_checkpoints, mutate_checkpoint, open_checkpoint),
     "onnx": Kind(".onnx", good_models, mutate_model, open_model, TRIAL),
+    "corrections": Kind(".jsonl", good_corrections, mutate_corrections, open_corrections),
+    "audits": Kind(".jsonl", good_audits, mutate_audit, open_audit),
 }
 """Name, which is the flag that asks for a number of them -> how they are made, changed and opened."""
 

@@ -73,3 +73,18 @@ def mutate_text(text: bytes, draw: random.Random) -> bytes:
     while end < len(text) and text[end] not in b",]}":
         end += 1
     return text[:place] + draw.choice(NASTY_TEXTS) + text[end:]
+
+
+class WrongAcceptance(Exception):
+    """A file that breaks a promise was read without a word."""
+
+
+def expect_plain_text(text: str) -> None:
+    """What is printed of a file holds nothing that a terminal obeys.
+
+    Raises:
+        WrongAcceptance: if it does.
+    """
+    odd = {letter for letter in text if not letter.isprintable() and letter != "\n"}
+    if odd:
+        raise WrongAcceptance(f"printed what a terminal obeys: {sorted(odd)!r}")

@@ -11,7 +11,7 @@ import pytest
 
 from understudy.contract.errors import RecordingError
 
-COUNTS = {"recordings": 200, "pickles": 200, "profiles": 200, "checkpoints": 200, "onnx": 15}
+COUNTS = {"recordings": 200, "pickles": 200, "profiles": 200, "checkpoints": 200, "onnx": 15, "corrections": 200, "audits": 20}
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def one_fault(fuzz: types.ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
         opened,
     )
     monkeypatch.setitem(fuzz.KINDS, "faulty", kind)
-    monkeypatch.setattr(fuzz, "MAX_S", 0.05)
+    monkeypatch.setattr(fuzz, "MAX_S", 0.4)
     monkeypatch.setattr(fuzz, "MAX_BYTES", 2**20)
 
 
