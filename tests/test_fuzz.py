@@ -11,7 +11,15 @@ import pytest
 
 from understudy.contract.errors import RecordingError
 
-COUNTS = {"recordings": 200, "pickles": 200, "profiles": 200, "checkpoints": 200, "onnx": 15, "corrections": 200, "audits": 20}
+COUNTS = {
+    "recordings": 200,
+    "pickles": 200,
+    "profiles": 200,
+    "checkpoints": 200,
+    "onnx": 15,
+    "corrections": 200,
+    "audits": 20,
+}
 
 
 @pytest.fixture
