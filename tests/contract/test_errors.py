@@ -35,3 +35,9 @@ def test_every_error_of_the_module_is_in_the_tree() -> None:
 def test_a_missing_extra_is_named_with_the_command_that_installs_it() -> None:
     with pytest.raises(UnderstudyError, match=r"ultralytics.*pip install 'understudy\[yolo\]'"):
         raise MissingExtraError("ultralytics", "yolo")
+
+
+def test_a_sentence_that_quotes_what_a_terminal_obeys_shows_it_escaped() -> None:
+    """Another library's message may quote the bytes of a torn file."""
+    quoted = str(errors.CheckpointError("Unknown endianness type: little\x00\x1b[2J"))
+    assert quoted == "Unknown endianness type: little\\x00\\x1b[2J"

@@ -15,9 +15,15 @@ UnderstudyError                 any error that a user can understand and fix; th
 └── WorldError                  a world that cannot be entered or was lost (no window, no display)
 """
 
+from understudy.contract.terminal_text import escape_controls
+
 
 class UnderstudyError(Exception):
     """What was given, what was expected, what to do next: one sentence for the user."""
+
+    def __str__(self) -> str:
+        """The sentence, with control characters escaped: it may quote a file or another library's message."""
+        return escape_controls(super().__str__())
 
 
 class FlagError(UnderstudyError):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.contract.errors import CheckpointError
+from understudy.contract.terminal_text import printable
 from understudy.contract.torch_archive import PICKLE, ZIP_MAGIC, OddArchiveError, archive_records, packed_archive
 
 MAX_BYTES = 512 * 2**20
@@ -76,7 +77,7 @@ def no_checkpoint(path: Path) -> CheckpointError:
 
 def first_line(problem: Exception) -> str:
     """Returns an exception's first line, short enough for a sentence."""
-    return (str(problem).strip().splitlines() or [type(problem).__name__])[0][:120]
+    return printable((str(problem).strip().splitlines() or [type(problem).__name__])[0], most=120)
 
 
 def _read_file(path: Path) -> bytes:
