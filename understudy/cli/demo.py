@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
-from understudy.cli.flags.number_ranges import Minutes, RecordingSeed
+from understudy.cli.flags.number_ranges import Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
 
 MARK = "made_by_demo.txt"
@@ -22,8 +23,8 @@ STAGES = tuple(TITLES)
 class Demo:
     """Record the teacher, train the three policies on it, evaluate them in unseen worlds, and write a report."""
 
-    minutes: Minutes = 60.0
-    """Minutes of the teacher's play to record and train on."""
+    minutes: Annotated[float, Range(4.0, 525_600.0)] = 60.0
+    """Minutes of the teacher's play to record and train on; training needs at least 4 sessions of a minute."""
     teacher: str = "hunter"
     """Play style of the teacher, such as hunter, kiter or careful."""
     seed: RecordingSeed = 0

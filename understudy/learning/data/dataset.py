@@ -233,7 +233,8 @@ def _refuse_too_little(train: list[Episode], validation: list[Episode]) -> None:
     if longest < LEAST_TRAINING_S * TICK_RATE_HZ or not validation:
         minutes = (_ticks(train) + _ticks(validation)) / TICK_RATE_HZ / 60.0
         raise TrainingError(
-            f"The recordings hold {minutes:.1f} minutes of unbroken play by a person or the teacher; training needs at "
-            "least 3, one of them without a break of more than half a second: record more with  "
+            f"The recordings hold {minutes:.1f} minutes of unbroken play by a person or the teacher, the longest "
+            f"training stretch {longest / TICK_RATE_HZ:.0f} s; training needs at least 3 minutes and a stretch of at "
+            f"least {LEAST_TRAINING_S:.0f} s without a break of more than half a second: record more with  "
             "understudy play --record  or  understudy record --teacher hunter ."
         )
