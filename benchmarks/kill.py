@@ -35,8 +35,10 @@ from understudy.contract.observation import TICK_S
 from understudy.feedback.correction import from_line
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import stage, staged_path
+from understudy.perception.detector_loader import open_detector
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.recordings.store import find_recordings, is_being_written, read_episode
+from understudy.worlds.catalog import load_profile
 
 MAX_LOST_S = 1.0
 MAX_ORPHAN_S = 2.0
@@ -150,6 +152,47 @@ def recordings(folder: Path) -> None:
         raise void(folder, "recording failed")
 
 
+def recordings_and_models(folder: Path) -> None:
+    """Some minutes of the scripted teacher, and untrained policies."""
+    recordings(folder)
+    small_models(folder)
+
+
+def trained_models(folder: Path) -> None:
+    """Policies of a quick demo, made once, and the recordings that they were trained on."""
+    demo = smallest.FOLDER.resolve() / "kill_demo"
+    if not demo.exists():
+        smallest.FOLDER.mkdir(exist_ok=True)
+        if run("demo", "--quick", "--minutes", "4", "--out", str(folder / "demo"), folder=folder):
+            raise void(folder, "the demo failed")
+        (folder / "demo").rename(demo)
+    shutil.copytree(demo / "models", folder / "models")
+    shutil.copytree(demo / "recordings", folder / "recordings")
+
+
+def everything_to_finetune(folder: Path) -> None:
+    """Recordings, policies and the offline rules' corrections of their play."""
+    trained_models(folder)
+    flags = (
+        "critic",
+        "collect",
+        "--models",
+        "{here}/models",
+        "--worlds",
+        "6",
+        "--minutes",
+        "2",
+        "--flee-below",
+        "0.9",
+        "--crowd-flee-below",
+        "0.9",
+        "--out",
+        "{here}/collected",
+    )
+    if run(*flags, folder=folder):
+        raise void(folder, "no corrections were collected")
+
+
 def torn_recordings(folder: Path) -> None:
     """Sixteen torn recordings of five minutes."""
     recordings_flags = ("record", "--minutes", "80", "--sessions", "16", "--out", str(folder / "recordings"))
@@ -198,13 +241,39 @@ VERBS: dict[str, Verb] = {
         flags=("gate", "--models", "{here}/models", "--max-pairs", "64", "--seconds", "10"), prepare=staged_models,
         again=None,
     ),
+    "play": Verb(
+        flags=("play", "--record", "--out", "{here}/recordings", "--size", "320", "180"), real_time=True, again=None,
+    ),
+    "demo": Verb(
+        flags=("demo", "--quick", "--minutes", "4", "--out", "{here}/demo"), again=("--resume",),
+    ),
+    "evaluate": Verb(
+        flags=("evaluate", "--models", "{here}/models", "--worlds", "64", "--seconds", "20", "--purpose", "choose",
+               "--data-dir", "{here}/recordings", "--out", "{here}/evaluation"),
+        prepare=recordings_and_models,
+    ),
+    "finetune": Verb(
+        flags=("finetune", "--corrections-dir", "{here}/collected", "--data-dir", "{here}/recordings", "--epochs", "2",
+               "--pairs", "64", "--model-path", "{here}/models/strategist/best_model.pt",
+               "--output-dir", "{here}/models/strategist_vlm_ft", "--log-dir", "{here}/logs"),
+        prepare=everything_to_finetune,
+    ),
+    "collect": Verb(
+        flags=("critic", "collect", "--models", "{here}/models", "--worlds", "6", "--minutes", "4", "--every", "1",
+               "--flee-below", "0.9", "--crowd-flee-below", "0.9", "--out", "{here}/collected"),
+        prepare=trained_models,
+    ),
+    "detector": Verb(
+        flags=("detector", "train", "--pictures", "24", "--held-out", "16", "--epochs", "2", "--out",
+               "{here}/detector.onnx", "--output-dir", "{here}/detector"),
+    ),
 }  # fmt: skip
 
 
 def unreadable(folder: Path) -> list[str]:
     """One sentence for each file that cannot be read; temporary names are not looked at, nobody reads them."""
     faults = []
-    for path in find_recordings(folder / "recordings") if (folder / "recordings").exists() else []:
+    for path in sorted(folder.rglob("*.mcap")):
         if path.stat().st_size == 0:
             continue  # killed between the making of the file and its first chunk
         with contextlib.suppress(BeingWrittenError):
@@ -212,21 +281,27 @@ def unreadable(folder: Path) -> list[str]:
                 read_episode(path)
             except UnderstudyError as problem:
                 faults.append(str(problem))
-    models = folder / "models"
-    for path in sorted(models.rglob("*.pt")) if models.exists() else []:
-        if path.name.startswith("."):
+    for path in sorted(folder.rglob("*.pt")):
+        if path.name.startswith(".") or path.parent.name == "practice" or "detector" in path.parts:
             continue
         try:
             load_checkpoint(path)
         except UnderstudyError as problem:
             if "resume" not in path.stem:
                 faults.append(str(problem))
-    for policy in ("strategist", "tactician", "executor"):
-        if (models / policy).exists():
-            try:
-                read_audit_log(models / policy)
-            except UnderstudyError as problem:
-                faults.append(str(problem))
+    for path in sorted(folder.rglob("audit.jsonl")):
+        try:
+            read_audit_log(path.parent.parent)
+        except UnderstudyError as problem:
+            faults.append(str(problem))
+    for path in sorted((folder / "collected").glob("*.jsonl")):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        faults += [f"{path.name}: {line[:60]} cannot be read" for line in lines[:-1] if not _is_whole(line)]
+    for path in sorted(folder.glob("*.onnx")):
+        try:
+            open_detector(path, load_profile())
+        except UnderstudyError as problem:
+            faults.append(str(problem))
     for path in sorted((folder / "corrections").glob("*.jsonl")):
         lines = path.read_text(encoding="utf-8").splitlines()
         if len(lines) != NUM_CORRECTIONS:
