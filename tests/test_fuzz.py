@@ -50,7 +50,7 @@ def faulty_open(path: Path) -> str:
     if fault == 1:
         raise ZeroDivisionError("division by zero")
     if fault == 2:
-        raise RecordingError("\x1b[2J")
+        raise RecordingError("no sentence is so long" * 200)
     if fault == 3:
         until_s = time.process_time() + 2.0  # longer than the alarm waits
         while time.process_time() < until_s:
