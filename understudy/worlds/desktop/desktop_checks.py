@@ -87,6 +87,7 @@ def _run_checks(
     yield _check_position(outer, windows.desktop())
     if number is not None:
         yield _check_focus(windows, number, area)
+        yield from check_obstacle(windows.input_obstacle(number))
         yield from _check_browser(windows.program(number), profile, title)
     if windows.desktop().covers(outer):  # otherwise the checks of frames and cursor would fail for that reason alone
         yield from _check_shape(profile, area, camera)
@@ -122,6 +123,15 @@ def _check_focus(windows: WindowSystem, number: int, area: Area) -> Finding:
             advice="move that window away: what it covers is neither seen nor clicked",
         )
     return Finding(weight=Severity.FINE, what="the window has the focus", figure="and lies on top")
+
+
+def check_obstacle(obstacle: str) -> Iterator[Finding]:
+    """Yields a serious finding if there is an obstacle between our input and the game, see `input_obstacle`."""
+    if obstacle:
+        yield Finding(
+            weight=Severity.SERIOUS, what="the system keeps our input from the game", figure="nothing arrives",
+            advice=obstacle,
+        )  # fmt: skip
 
 
 def _check_browser(program: str, profile: Profile, title: str | None) -> Iterator[Finding]:

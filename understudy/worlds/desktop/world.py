@@ -128,6 +128,8 @@ class DesktopWorld:
             self.place = TargetWindow(
                 parts.windows, parts.camera.monitors(), settings.window, settings.monitor, profile.margins
             )
+            if settings.sends:
+                self.place.require_reachable()
         except WorldError:
             self.close()
             raise

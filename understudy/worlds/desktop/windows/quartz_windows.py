@@ -1,4 +1,5 @@
-"""Windows on macOS through Quartz, a dependency of pynput. Written from its documentation and untested.
+"""Windows on macOS through Quartz, a dependency of pynput. Written from its documentation, tried on a fake
+of it, never on macOS.
 
 macOS must allow the terminal to record the screen (otherwise titles are empty) and to control the computer (otherwise
 nothing is clicked): System Settings, Privacy & Security. Coordinates are in points, as in mss and pynput.
@@ -6,6 +7,7 @@ nothing is clicked): System Settings, Privacy & Security. Coordinates are in poi
 
 from typing import Any
 
+import ApplicationServices
 import Quartz
 
 from understudy.worlds.desktop.windows.window_system import Area
@@ -31,6 +33,12 @@ class QuartzWindows:
     def program(self, window: int) -> str:
         """Returns the name of the window's program, in lower case; empty when unknown."""
         return next((self._owner(entry) for entry in self._entries() if entry[Quartz.kCGWindowNumber] == window), "")
+
+    def input_obstacle(self, window: int) -> str:
+        """Returns why the system keeps our input from a window: this terminal may not control the computer."""
+        if ApplicationServices.AXIsProcessTrusted():
+            return ""
+        return "macOS lets this terminal control nothing: allow it in Privacy & Security, Accessibility"
 
     def has_popup(self, window: int, area: Area) -> bool:
         """Whether another window of the same program lies over an area of it; menus lie on a layer of their own."""

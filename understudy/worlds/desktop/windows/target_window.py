@@ -69,6 +69,16 @@ class TargetWindow:
         """Name of the program that the window belongs to, in lower case; empty when unknown."""
         return "" if self._window is None else self._windows.program(self._window)
 
+    def require_reachable(self) -> None:
+        """Checks that the system lets our input through to the window.
+
+        Raises:
+            WorldError: if it does not; the message says what helps.
+        """
+        obstacle = "" if self._window is None else self._windows.input_obstacle(self._window)
+        if obstacle:
+            raise WorldError(f"Nothing that is pressed would reach the window {self._title!r}: {obstacle}")
+
     @property
     def desktop(self) -> Area:
         """The whole desktop, all monitors together."""

@@ -1,20 +1,26 @@
-"""Windows on Microsoft Windows through user32. Written from its documentation and untested.
+"""Windows on Microsoft Windows through user32. Written from its documentation, tried on a fake of it, never on Windows.
 
 Sets per-monitor DPI awareness first: without it, a scaled display reports virtualised coordinates.
 """
 
 import ctypes
+from dataclasses import dataclass
 from typing import Any
 
 from understudy.worlds.desktop.windows.window_system import Area
 
 _ctypes: Any = ctypes  # some attributes exist on Windows only
+_CALLBACK: Any = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
 _PER_MONITOR_V2 = -4
 _ROOT_ANCESTOR = 2
 _ENABLED_POPUP = 6
 _QUERY_LIMITED_INFORMATION, _LONGEST_PATH = 0x1000, 1024
+_TOKEN_QUERY, _TOKEN_ELEVATION = 0x0008, 20
 _VIRTUAL_SCREEN = (76, 77, 78, 79)
 """SM_XVIRTUALSCREEN, SM_YVIRTUALSCREEN, SM_CXVIRTUALSCREEN, SM_CYVIRTUALSCREEN."""
+
+
+_ELEVATED = "its program runs as administrator: start understudy as administrator too, or the game without"
 
 
 class _Point(ctypes.Structure):
@@ -30,11 +36,34 @@ class _Rectangle(ctypes.Structure):
     )
 
 
+@dataclass(frozen=True)
+class Win32Libraries:
+    """The system's libraries, or what stands for them: each attribute is a function with argtypes and restype."""
+
+    user32: Any
+    kernel32: Any
+    advapi32: Any
+    shell32: Any
+
+
+def load_libraries() -> Win32Libraries:
+    """Loads the system's libraries; only on Windows."""
+    return Win32Libraries(
+        *(_ctypes.WinDLL(name, use_last_error=True) for name in ("user32", "kernel32", "advapi32", "shell32"))
+    )
+
+
 class Win32Windows:
     """Implements WindowSystem; a window's number is its handle (HWND)."""
 
-    def __init__(self) -> None:
-        self._user: Any = _ctypes.WinDLL("user32", use_last_error=True)
+    def __init__(self, libraries: Win32Libraries | None = None) -> None:
+        loaded = libraries or load_libraries()
+        self._user, self._kernel, self._security, self._shell = (
+            loaded.user32,
+            loaded.kernel32,
+            loaded.advapi32,
+            loaded.shell32,
+        )
         handle = ctypes.c_void_p
         self._user.SetProcessDpiAwarenessContext.argtypes = [handle]
         self._user.SetProcessDpiAwarenessContext(handle(_PER_MONITOR_V2))  # fails if already set, which is fine
@@ -46,7 +75,7 @@ class Win32Windows:
             getattr(self._user, name).argtypes = [handle]
         self._user.GetWindow.argtypes, self._user.GetWindow.restype = [handle, ctypes.c_uint], handle
         self._user.GetWindowThreadProcessId.argtypes = [handle, ctypes.POINTER(ctypes.c_ulong)]
-        self._kernel: Any = _ctypes.WinDLL("kernel32", use_last_error=True)
+        self._kernel.OpenProcess.argtypes = [ctypes.c_ulong, ctypes.c_int, ctypes.c_ulong]
         self._kernel.OpenProcess.restype = handle
         self._kernel.CloseHandle.argtypes = [handle]
         self._kernel.QueryFullProcessImageNameW.argtypes = [
@@ -58,13 +87,21 @@ class Win32Windows:
         self._user.GetWindowTextW.argtypes = [handle, ctypes.c_wchar_p, ctypes.c_int]
         self._user.GetClientRect.argtypes = [handle, ctypes.POINTER(_Rectangle)]
         self._user.ClientToScreen.argtypes = [handle, ctypes.POINTER(_Point)]
+        self._security.OpenProcessToken.argtypes = [handle, ctypes.c_ulong, ctypes.POINTER(handle)]
+        self._security.GetTokenInformation.argtypes = [
+            handle,
+            ctypes.c_int,
+            ctypes.c_void_p,
+            ctypes.c_ulong,
+            ctypes.POINTER(ctypes.c_ulong),
+        ]
 
     def titles(self) -> dict[int, str]:
         """Returns all visible windows that have a title."""
         found: dict[int, str] = {}
 
-        @_ctypes.WINFUNCTYPE(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
-        def take(handle: int, _: int) -> bool:
+        @_CALLBACK(ctypes.c_bool, ctypes.c_void_p, ctypes.c_void_p)
+        def take(handle: int, _: int | None) -> bool:
             title = self.title(handle)
             if title and self._user.IsWindowVisible(handle):
                 found[handle] = title
@@ -84,15 +121,44 @@ class Win32Windows:
 
     def program(self, window: int) -> str:
         """Returns the file name of the window's program without its ending, in lower case; empty when unknown."""
-        number = ctypes.c_ulong()
-        self._user.GetWindowThreadProcessId(window, ctypes.byref(number))
-        process = self._kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, number.value)
+        process = self._process_of(window)
         if not process:
             return ""
         path, length = ctypes.create_unicode_buffer(_LONGEST_PATH), ctypes.c_ulong(_LONGEST_PATH)
         found = self._kernel.QueryFullProcessImageNameW(process, 0, path, ctypes.byref(length))
         self._kernel.CloseHandle(process)
         return path.value.rpartition("\\")[2].rpartition(".")[0].lower() if found else ""
+
+    def input_obstacle(self, window: int) -> str:
+        """Returns why the system keeps our input from a window: its program is elevated and we are not.
+
+        User Interface Privilege Isolation drops injected input without an error. The token of an elevated program
+        cannot be opened by one that is not, so a refusal counts as elevated.
+        """
+        if self._shell.IsUserAnAdmin():
+            return ""
+        process = self._process_of(window)
+        if not process:
+            return ""
+        token = ctypes.c_void_p()
+        readable = self._security.OpenProcessToken(process, _TOKEN_QUERY, ctypes.byref(token))
+        self._kernel.CloseHandle(process)
+        if not readable:
+            return _ELEVATED
+        elevation, length = ctypes.c_uint32(), ctypes.c_ulong()
+        known = self._security.GetTokenInformation(
+            token, _TOKEN_ELEVATION, ctypes.byref(elevation), ctypes.sizeof(elevation), ctypes.byref(length)
+        )
+        self._kernel.CloseHandle(token)
+        return _ELEVATED if known and elevation.value else ""
+
+    def _process_of(self, window: int) -> int | None:
+        """Returns an open handle of the window's process, to be closed; None when there is none."""
+        number = ctypes.c_ulong()
+        if not self._user.GetWindowThreadProcessId(window, ctypes.byref(number)):
+            return None
+        handle: int | None = self._kernel.OpenProcess(_QUERY_LIMITED_INFORMATION, False, number.value)
+        return handle
 
     def has_popup(self, window: int, area: Area) -> bool:
         """Whether a dialog of the window's own program is open: it owns an enabled popup, or is disabled by one."""

@@ -85,6 +85,10 @@ class WindowSystem(Protocol):
         """Returns the name of the program that the window belongs to, in lower case; empty when unknown."""
         ...
 
+    def input_obstacle(self, window: int) -> str:
+        """Returns why the system would keep our input from a window, with what helps; empty when it would not."""
+        ...
+
     def has_popup(self, window: int, area: Area) -> bool:
         """Whether a menu, bubble or dialog of the window's own program lies over an area of it."""
         ...

@@ -58,6 +58,10 @@ class X11Windows:
             return ""
         return "" if not named else str(named[-1]).lower()
 
+    def input_obstacle(self, window: int) -> str:
+        """Returns nothing: X11 takes injected input for every window."""
+        return ""
+
     def has_popup(self, window: int, area: Area) -> bool:
         """Whether a menu, bubble or dialog of the window's own program lies over an area of it.
 
