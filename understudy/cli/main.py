@@ -38,6 +38,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "recordings": ("understudy.cli.recordings", "Recordings"),
     "rollback": ("understudy.cli.promote", "Rollback"),
     "run": ("understudy.cli.live.run", "Run"),
+    "studio": ("understudy.cli.studio.verb", "Studio"),
     "train": ("understudy.cli.train", "Train"),
     "watch": ("understudy.cli.watch", "Watch"),
 }

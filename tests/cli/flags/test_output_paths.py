@@ -18,6 +18,7 @@ from understudy.cli.main import run_command
 from understudy.contract.errors import FlagError
 
 READ_ONLY = {
+    "Studio.evaluation",
     "corrections_dir",
     "data_dir",
     "images",

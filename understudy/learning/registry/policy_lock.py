@@ -64,6 +64,12 @@ def expect_no_training(folder: Path, error: type[UnderstudyError] = TrainingErro
         raise error(_refusal(path))
 
 
+def training_holder(folder: Path) -> str:
+    """Returns the process that trains into a folder, as it named itself; empty if none does."""
+    path = folder / TRAINING_LOCK
+    return _holder(path) if is_locked(path) else ""
+
+
 @contextmanager
 def _hold(path: Path, error: type[UnderstudyError], patience_s: float) -> Iterator[None]:
     try:

@@ -70,6 +70,11 @@ class RecordedFrames:
         self._shown = None if pixels is None else (number, pixels)
         return pixels
 
+    def keyframe_before(self, number: int) -> int:
+        """Returns the index of the last keyframe up to a frame, which decodes without others; 0 if there is none."""
+        before = self._keys[: np.searchsorted(self._keys, number, side="right")]
+        return int(before[-1]) if len(before) else 0
+
     def play(self, every: int = 1) -> Iterator[tuple[int, UInt8[np.ndarray, "height width 3"]]]:
         """Yields index and frame of every `every`-th frame in order, without damaged ones."""
         for number in range(0, len(self), every):

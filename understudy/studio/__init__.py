@@ -1,0 +1,1 @@
+"""The local web page of `understudy studio`: recordings, corrections, training, the gate and object kinds."""
