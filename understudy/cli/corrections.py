@@ -3,7 +3,6 @@
 import base64
 import html
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -15,7 +14,6 @@ from understudy.cli.flags.output_paths import OutputFile
 
 if TYPE_CHECKING:
     from understudy.feedback.correction_reader import Entry, Read
-    from understudy.viewer.annotated_clip import IntentRenderer
 
 FOLDER = Path("logs/vlm_corrections")
 EXIT_PROBLEMS = 1
@@ -146,8 +144,10 @@ _STYLE = (
 
 def _row(number: int, entry: "Entry") -> str:
     """Returns the HTML row of one correction: its picture, and the details needed to review it."""
+    from understudy.viewer.correction_picture import correction_picture
+
     one = entry.correction
-    picture = _picture(entry)
+    picture = correction_picture(entry)
     image = (
         f"<img src='data:image/jpeg;base64,{base64.b64encode(picture).decode()}' alt='the moment'>" if picture else ""
     )
@@ -168,51 +168,6 @@ def _row(number: int, entry: "Entry") -> str:
 
 def _target(target: int | None) -> str:
     return "not said" if target is None else str(target or "none")
-
-
-def _picture(entry: "Entry") -> bytes | None:
-    """Returns the stored frame; renders one if the game can be rendered; otherwise None."""
-    from understudy.contract.errors import WireError
-    from understudy.feedback.drawable import is_drawable
-    from understudy.feedback.state_snapshot import unpack_record
-    from understudy.worlds.catalog import load_profile
-
-    kept = entry.read_frame()
-    if kept is not None:
-        return kept
-    packed = entry.correction.state.observation
-    if packed is None:
-        return None
-    try:
-        record = unpack_record(packed)
-    except WireError:
-        return None
-    return _drawn(record, entry) if is_drawable(record[0], load_profile("darkorbit")) else None
-
-
-def _drawn(record: "object", entry: "Entry") -> bytes:
-    import numpy as np
-
-    from understudy.contract.intent import no_intent
-    from understudy.viewer.annotated_clip import jpeg
-
-    assert isinstance(record, np.ndarray)
-    intent = no_intent(1).records
-    intent["mode"], intent["target_id"] = int(entry.correction.bot_action), entry.correction.bot_target
-    intent["mode_probabilities"][0, int(entry.correction.bot_action)] = 1.0
-    return jpeg(_intent_renderer().draw(record[0], intent[0]))
-
-
-@cache
-def _intent_renderer() -> "IntentRenderer":
-    """Returns the embedded game's renderer, created once: painting its backgrounds takes half a second."""
-    import os
-
-    os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    from understudy.viewer.annotated_clip import IntentRenderer
-    from understudy.worlds.catalog import load_profile
-
-    return IntentRenderer(load_profile("darkorbit"))
 
 
 def _edit(command: Edit, read: "Read") -> int:

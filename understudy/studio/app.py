@@ -10,9 +10,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from understudy.contract.errors import FlagError, UnderstudyError
-from understudy.studio import home_page, recordings_page
+from understudy.studio import corrections_page, gate_page, home_page, learning_page, recordings_page
 from understudy.studio.access import AccessGuard
 from understudy.studio.active_weights import WeightsReader
+from understudy.studio.correction_queue import CorrectionQueue
 from understudy.studio.jobs import JobRunner
 from understudy.studio.pages import STATIC, say_mistake
 from understudy.studio.recording_index import RecordingIndex
@@ -46,6 +47,9 @@ def make_app(settings: StudioSettings, token: str, port: int) -> ASGIApp:
     routes = [
         *home_page.routes(settings, index, weights, jobs),
         *recordings_page.routes(index, sessions),
+        *corrections_page.routes(settings, CorrectionQueue(settings.corrections)),
+        *learning_page.routes(settings, jobs),
+        *gate_page.routes(settings, weights, jobs),
         Route("/static/{name}", static_file),
     ]
     app = Starlette(routes=routes, lifespan=life, exception_handlers={UnderstudyError: say_mistake})
