@@ -36,9 +36,9 @@ from understudy.learning.online.listener import VisualOutcomeLearner
 from understudy.learning.online.messages import OnlineReport, OnlineUpdateStats
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import load_active
-from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
 from understudy.learning.rl.reward import RewardWeights
 from understudy.learning.worker.messages import WorkerFailure, WorkerReady
+from understudy.perception.outcomes.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
 from understudy.policies.inference_backend import fastest_backend
 from understudy.practice import rollout_collector
 from understudy.practice.rollout_collector import CollectorConfig

@@ -1,10 +1,10 @@
 """How right outcomes are that are read off observations alone: `python benchmarks/outcomes.py`, ten CPU-seconds.
 
 Three styles of teacher and the random clicker play many seeded worlds on all maps. What
-`learning/rl/outcome_detector.py` says is held against what truly happened. Precision and recall are shares of events,
-with 95 % Wilson intervals. An outcome is right in the very tick; or, as what shots at a target out of sight led to can
-only be told when it is seen again, up to --late seconds after an event of which nothing else was said (`in the tick` is
-the recall without those).
+`perception/outcomes/outcome_detector.py` says is held against what truly happened. Precision and recall are shares of
+events, with 95 % Wilson intervals. An outcome is right in the very tick; or, as what shots at a target out of sight led
+to can only be told when it is seen again, up to --late seconds after an event of which nothing else was said (`in the
+tick` is the recall without those).
 
 `--eye` (some four CPU-minutes) draws pieces of play instead, and reads outcomes off what the eye sees in the pictures;
 there half a second sooner or later is right too. Results: docs/log.md.
@@ -26,8 +26,8 @@ from understudy.contract.protocols import Pilot
 from understudy.evaluation.comparison.statistics import wilson
 from understudy.evaluation.rollouts.baselines import ClickRandomObject
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector, OutcomeDetectorConfig
 from understudy.perception.detector_loader import open_detector
+from understudy.perception.outcomes.outcome_detector import VISION_CONFIG, OutcomeDetector, OutcomeDetectorConfig
 from understudy.perception.pipeline import PerceptionPipeline
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.rendering.renderer import Renderer

@@ -9,9 +9,9 @@ from tests.golden.digests import digest
 from tests.golden.inputs import PROFILE, episode
 from understudy.contract.errors import TrainingError
 from understudy.contract.observation import Observation
-from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector
 from understudy.learning.rl.reward import RewardWeights, reward_terms
 from understudy.learning.training.optim import ExponentialMovingAverage, GradientGuard, warmup_cosine_lr
+from understudy.perception.outcomes.outcome_detector import VISION_CONFIG, OutcomeDetector
 
 Values = dict[str, Any]
 

@@ -20,13 +20,13 @@ from understudy.contract.profile import Profile, Rectangle
 from understudy.contract.screen_layout import Screen
 from understudy.perception.detector import Detector
 from understudy.perception.ego_motion import EgoMotionEstimator
-from understudy.perception.event_detector import EventDetector
 from understudy.perception.health_bar_reader import OverheadReader
 from understudy.perception.hud_reader import HudReader
 from understudy.perception.label_map import confidences_of_labels, kinds_of_labels
 from understudy.perception.log_reader import LogReader
 from understudy.perception.minimap_reader import MinimapPose, MinimapReader
 from understudy.perception.nms import one_each
+from understudy.perception.outcomes.event_detector import EventDetector
 from understudy.perception.screen_regions import Scale, scale_of
 from understudy.perception.size_prior import SizePrior
 from understudy.perception.tracker import SIGHTING, STILL, Tracker, TrackerConfig

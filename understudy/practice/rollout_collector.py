@@ -14,9 +14,9 @@ from understudy.contract.protocols import Carry
 from understudy.evaluation.rollouts.episode_stats import score_per_minute
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
 from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
-from understudy.learning.rl.outcome_detector import OutcomeDetector
 from understudy.learning.rl.reward import RewardWeights, reward_terms
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.perception.outcomes.outcome_detector import OutcomeDetector
 from understudy.policies.sampling import ExecutorStep
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from understudy.learning.rl.outcome_detector import OUTCOMES
 from understudy.learning.rl.reward import RewardWeights, reward_terms
+from understudy.perception.outcomes.outcome_detector import OUTCOMES
 from understudy.worlds.catalog import load_profile
 
 

@@ -97,7 +97,7 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
     from understudy.evaluation.gate.live_gate import LiveGateConfig
     from understudy.evaluation.gate.live_gate_runner import LiveGateRunner
     from understudy.learning.registry.candidates import staged_path
-    from understudy.learning.rl.outcome_detector import VISION_CONFIG
+    from understudy.perception.outcomes.outcome_detector import VISION_CONFIG
     from understudy.policies.inference_backend import fastest_backend
 
     trials = LiveGateRunner(

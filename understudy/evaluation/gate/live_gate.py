@@ -1,7 +1,8 @@
 """The gate for a world that cannot be reset: candidate and incumbent take turns in it, a few minutes at a time.
 
 Two segments make a pair, in random order, so that changes of the world favour neither. Outcomes are detected from
-observations alone (`learning/rl/outcome_detector.py`). The test is the simulator gate's (`comparison/paired_test.py`).
+observations alone (`perception/outcomes/outcome_detector.py`). The test is that of the simulator gate
+(`comparison/paired_test.py`).
 One world gives some thirteen pairs an hour, the simulator thousands: only large gains can be proved, and a candidate
 without proof is not promoted. The seconds after each change of weights, and those in which a person plays, are not
 counted.
@@ -19,7 +20,7 @@ from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.comparison.paired_test import PairedSequentialTest, SegmentScores, SequentialTestConfig
 from understudy.evaluation.gate.simulator_gate import GateVerdict
 from understudy.evaluation.rollouts.episode_stats import score_per_minute
-from understudy.learning.rl.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
+from understudy.perception.outcomes.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.latest_value import Latest
 from understudy.runtime.weight_swap import LoadedPolicies

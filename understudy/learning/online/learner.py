@@ -19,11 +19,11 @@ from understudy.contract.profile import Profile
 from understudy.learning.data.executor_batch import ExecutorBatch, concatenate, forward_policy
 from understudy.learning.online.messages import OnlineSettings, OnlineUpdateStats, SegmentStats
 from understudy.learning.rl.gae import compute_gae, discount_per_tick
-from understudy.learning.rl.outcome_detector import VISION_CONFIG, OutcomeDetector
 from understudy.learning.rl.ppo import PPO, TICKS_A_MINUTE, PPOConfig, subsample_idle_ticks
 from understudy.learning.rl.reward import reward_terms
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
 from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
+from understudy.perception.outcomes.outcome_detector import VISION_CONFIG, OutcomeDetector
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import SamplingConfig

@@ -1,17 +1,14 @@
-"""Game events from consecutive observations: new log lines, or vanished objects without a log; bar drops."""
+"""Game events from consecutive observations: the lines of a log, or without one what outcome_detector.py infers."""
 
 import math
 
 import numpy as np
 
-from understudy.contract.observation import Role
+from understudy.contract.observation import Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
+from understudy.perception.outcomes.outcome_detector import VISION_CONFIG, OutcomeDetector
 
-EDGE = 0.04
-"""An object that vanishes this near the window's edge has left the window and did not die (window fractions)."""
-COLLECT_DISTANCE = 0.06
-"""A box that vanishes this near the ship has been collected (window widths)."""
 ATTRIBUTION_WINDOW_S = 3.0
 """A kill is attributed to the enemy last seen selected within this time."""
 MIN_BAR_DROP = 0.004
@@ -28,18 +25,21 @@ class EventDetector:
         self._shields = [screen.shields.get(kind.name, math.nan) for kind in profile.kinds]
         self._shield_worth = screen.shield_worth
         self._has_log = screen.log is not None
+        self._aspect = profile.window_height / profile.window_width
+        self._outcomes = OutcomeDetector(profile, VISION_CONFIG)
         self.reset()
 
     def reset(self) -> None:
         """Forgets the previous observation after a gap, so that changes during the gap make no events."""
         self._before: np.void | None = None
+        self._carry = self._outcomes.start(1)
         self._hp, self._shield = math.nan, math.nan
         self._bars: dict[int, tuple[float, float]] = {}
         self._selected: np.void | None = None
         self._selected_s = math.nan
 
     def detect(self, now: np.void, lines: dict[str, int], *, died: bool, jumped: bool) -> list[int]:
-        """Writes the events of an observation record; returns the ids of objects that were killed or collected.
+        """Writes the events of an observation record; returns the ids of objects of which the log says they are gone.
 
         Args:
             now: record of dtype OBSERVATION, complete but for its events.
@@ -50,7 +50,9 @@ class EventDetector:
         events, before = now["events"], self._before
         events["deaths"], events["jumps"] = float(died), float(jumped)
         removed_ids: list[int] = []
-        if before is not None and not jumped:
+        if not self._has_log:
+            self._infer(now)
+        elif before is not None and not jumped:
             self._count(now, before, lines, removed_ids)
         self._damage(now, died=died)
         self._before = now.copy()
@@ -63,12 +65,9 @@ class EventDetector:
         there = set(now["tracks"]["id"][now["tracks"]["id"] > 0].tolist())
         vanished = [track for track in before["tracks"] if track["id"] > 0 and int(track["id"]) not in there]
         killed = [track for track in vanished if track["role"] == Role.ENEMY and track["selected"] and _inside(track)]
-        collected = [track for track in vanished if track["role"] == Role.LOOT and _at_ship(track)]
-        if self._has_log:
-            for name in ("hits", "misses", "kills", "loot"):
-                events[name] = float(lines.get(name, 0))
-        else:
-            events["kills"], events["loot"] = float(len(killed)), float(len(collected))
+        collected = [track for track in vanished if track["role"] == Role.LOOT and self._is_at_ship(track)]
+        for name in ("hits", "misses", "kills", "loot"):
+            events[name] = float(lines.get(name, 0))
         for name, role, candidates in (("kills", Role.ENEMY, killed), ("loot", Role.LOOT, collected)):
             for number in range(int(events[name])):
                 which = candidates[number] if number < len(candidates) else _likeliest_object(before, role)
@@ -77,6 +76,17 @@ class EventDetector:
                 if which is not None:
                     events["value"] += self._values[int(which["kind"])]
                     removed_ids.append(int(which["id"]))
+
+    def _infer(self, now: np.void) -> None:
+        """Writes what consecutive observations show of a game without a log."""
+        found = self._outcomes.update(Observation(np.array([now])), self._carry)[0]
+        events = now["events"]
+        for name in ("hits", "misses", "kills", "loot"):
+            events[name] = found[name]
+        events["value"] = found["kill_value"] + found["loot_value"]
+
+    def _is_at_ship(self, track: np.void) -> bool:
+        return math.hypot(track["x"] - 0.5, (track["y"] - 0.5) * self._aspect) < VISION_CONFIG.collect_reach
 
     def _damage(self, now: np.void, *, died: bool) -> None:
         """Writes damage taken and dealt, from drops of the player's bars and of the selected enemies' bars."""
@@ -116,11 +126,8 @@ def _bar_drop(before: float, now: float) -> float:
 
 
 def _inside(track: np.void) -> bool:
-    return bool(EDGE < track["x"] < 1 - EDGE and EDGE < track["y"] < 1 - EDGE)
-
-
-def _at_ship(track: np.void) -> bool:
-    return math.hypot(track["x"] - 0.5, track["y"] - 0.5) < COLLECT_DISTANCE
+    edge = VISION_CONFIG.edge
+    return bool(edge < track["x"] < 1 - edge and edge < track["y"] < 1 - edge)
 
 
 def _likeliest_object(before: np.void, role: Role) -> np.void | None:

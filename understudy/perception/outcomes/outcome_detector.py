@@ -1,4 +1,4 @@
-"""Outcome detection for rewards: hits, misses, kills, loot, deaths and damage from consecutive observations alone.
+"""Outcome detection: hits, misses, kills, loot, deaths and damage from consecutive observations alone.
 
 Inputs are what a player's window shows: enemies' bars, the objects and their positions, the ship's own bars, its
 ammunition and rocket lamp, the map. The `events` of an observation (the game's own log) are never read: another game
@@ -19,8 +19,15 @@ import numpy as np
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_RATE_HZ, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry
-from understudy.learning.rl.kill_loot_detector import BOX_INDEX, ENEMY_INDEX, box_collected, enemy_killed
-from understudy.learning.rl.shot_detector import bar_drop, count_shots, laser_shots, rocket_shots
+from understudy.perception.outcomes.kill_loot_detector import (
+    BOX_INDEX,
+    ENEMY_INDEX,
+    box_collected,
+    enemy_killed,
+    find_slot,
+    note_click,
+)
+from understudy.perception.outcomes.shot_detector import bar_drop, count_shots, laser_shots, rocket_shots
 
 OUTCOMES = np.dtype(
     [
@@ -68,12 +75,25 @@ class OutcomeDetectorConfig:
     0 for a tracker with missed and false detections."""
     memory_ticks: int = 10 * TICK_RATE_HZ
     """An enemy that was neither selected nor hit for so long and then vanishes was not killed."""
+    approach: float = 0.0
+    """A box counts as collected only if the ship came nearer to it by so much while it was the nearest (window widths),
+    or if it was clicked: in a game without a ship, things vanish in the middle of the window too."""
+    click_ticks: int = 0
+    """For so long after a click an object counts as aimed at: an enemy that then vanishes was killed, a box was
+    collected. 0 where the selection is always seen."""
 
 
 VISION_CONFIG = OutcomeDetectorConfig(
-    smallest_drop=0.004, smallest_hit=0.02, bar_ticks=4, reads_ammo=False, confirm_ticks=8
+    smallest_drop=0.004,
+    smallest_hit=0.02,
+    bar_ticks=4,
+    reads_ammo=False,
+    confirm_ticks=8,
+    approach=0.01,
+    click_ticks=10,
 )
-"""For perception: bars are read to a pixel with outliers, detections are missed or false, ammunition is a bar."""
+"""For perception: bars are read to a pixel with outliers, detections are missed or false, ammunition is a bar, and a
+game may have neither ship nor selection."""
 
 _SETTINGS = np.dtype([(name, "f8") for name in OutcomeDetectorConfig.__dataclass_fields__])
 OUTCOME_CARRY = np.dtype(
@@ -88,6 +108,9 @@ OUTCOME_CARRY = np.dtype(
         ("pending_kind", "i4", (2,)),
         ("nearest_box", "i4"),  # id of the box nearest to the ship
         ("nearest_box_ticks", "i4"),  # since it became the nearest
+        ("nearest_box_far", "f4"),  # its largest distance from the ship since then, window widths
+        ("clicked", "i4"),  # id of the last clicked object; 0 for none
+        ("clicked_ticks", "i4"),  # since then
         ("last_hit_damage", "f4"),  # of the last single laser hit, in full hulls of the enemy
         ("bars_of", "i4"),  # id of the enemy of `bars`; 0 for none
         ("bars", "f4", (2,)),  # its hull and shield at the last counted change
@@ -147,6 +170,7 @@ def _detect(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-u
         _own_ship(before.player, now.player, s, out)
     alive = before.player.alive or not now.player.alive
     if is_consecutive and alive and before.player.map_index == now.player.map_index:
+        note_click(before, now, carry)
         _fight(before, now, carry, s, values, gap, laser_key, out)
         kind = box_collected(before, now, carry, s, gap, aspect)
         if kind >= 0:
@@ -175,7 +199,7 @@ def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
 @numba.njit
 def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
     """Detects shots by ammunition and rocket lamp, hits by enemies' bars, kills by vanished objects and laser lamp."""
-    aimed = _aim(before, carry)
+    aimed = _aim(before, carry, s)
     lost = bar_drop(before, now, carry, s)
     if lost > 0.0:
         carry.enemy_ticks = 0
@@ -193,14 +217,19 @@ def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[
 
 
 @numba.njit
-def _aim(before, carry):  # type: ignore[no-untyped-def]
-    """Stores the selected enemy in the carry; whether one is selected and in sight."""
+def _aim(before, carry, s):  # type: ignore[no-untyped-def]
+    """Stores the selected enemy in the carry, or the one just clicked; returns whether one is selected and in sight."""
     carry.enemy_ticks += 1
     for slot in range(MAX_TRACKS):
         track = before.tracks[slot]
         if track.id > 0 and track.role == _ENEMY and track.selected:
             carry.enemy, carry.enemy_kind, carry.enemy_ticks = track.id, track.kind, 0
             return True
+    if carry.clicked and carry.clicked_ticks < s.click_ticks:
+        slot = find_slot(before, carry.clicked)
+        if slot >= 0 and before.tracks[slot].role == _ENEMY:
+            carry.enemy, carry.enemy_kind = carry.clicked, before.tracks[slot].kind
+            carry.enemy_ticks = s.memory_ticks - (s.click_ticks - carry.clicked_ticks)
     return False
 
 

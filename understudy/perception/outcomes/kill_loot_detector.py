@@ -33,30 +33,68 @@ def enemy_killed(before, now, carry, s, gap, fired, laser_key):  # type: ignore[
 
 
 @numba.njit
+def note_click(before, now, carry):  # type: ignore[no-untyped-def]
+    """Stores the object under a press: the smallest box of the previous observation that the cursor lies in."""
+    carry.clicked_ticks += 1
+    if now.button == 0 or before.button != 0:
+        return
+    carry.clicked, smallest = 0, 2.0
+    for slot in range(MAX_TRACKS):
+        track = before.tracks[slot]
+        across, down = abs(now.cursor_x - track.x), abs(now.cursor_y - track.y)
+        inside = track.id > 0 and 2.0 * across <= track.width and 2.0 * down <= track.height
+        if inside and track.width * track.height < smallest:
+            carry.clicked, carry.clicked_ticks, smallest = track.id, 0, track.width * track.height
+
+
+@numba.njit
 def box_collected(before, now, carry, s, gap, aspect):  # type: ignore[no-untyped-def]
-    """Returns the kind of the box that vanished within the ship's reach; -1 for none."""
+    """Returns the kind of the box that vanished within the ship's reach, or after a click on it; -1 for none."""
     if not carry.pending_vanished[BOX_INDEX] and now.player.alive:
         for slot in range(MAX_TRACKS):
             track = before.tracks[slot]
-            if track.id > 0 and track.role == _LOOT and find_slot(now, track.id) < 0:
-                across, down = track.x + track.vx * gap - 0.5, (track.y + track.vy * gap - 0.5) * aspect
-                real = s.confirm_ticks == 0 or (
-                    track.id == carry.nearest_box and 2 * carry.nearest_box_ticks > s.confirm_ticks
-                )
-                if real and (across * across + down * down) ** 0.5 < s.collect_reach:
-                    _mark_vanished(carry, BOX_INDEX, track)
-    _update_nearest_box(now, carry)
+            gone = track.id > 0 and track.role == _LOOT and find_slot(now, track.id) < 0
+            if gone and (_is_clicked(track, now, carry, s, gap) or _is_reached(track, carry, s, gap, aspect)):
+                _mark_vanished(carry, BOX_INDEX, track)
+    _update_nearest_box(now, carry, aspect)
     return _confirm_vanished(now, carry, s, BOX_INDEX) if carry.pending_vanished[BOX_INDEX] else -1
 
 
 @numba.njit
-def _update_nearest_box(now, carry):  # type: ignore[no-untyped-def]
-    """Counts the ticks for which one box has been the nearest to the ship; tracks are sorted by distance."""
+def _is_clicked(track, now, carry, s, gap):  # type: ignore[no-untyped-def]
+    """Returns whether an object that is gone, and should be visible, was clicked shortly before."""
+    recent = carry.clicked == track.id and carry.clicked_ticks < s.click_ticks
+    return recent and _should_be_visible(track, now, s, gap)
+
+
+@numba.njit
+def _is_reached(track, carry, s, gap, aspect):  # type: ignore[no-untyped-def]
+    """Returns whether the ship was at a box when it vanished, having come nearer to it."""
+    distance = _distance(track.x + track.vx * gap, track.y + track.vy * gap, aspect)
+    if distance >= s.collect_reach:
+        return False
+    if s.confirm_ticks == 0:
+        return True
+    is_old = track.id == carry.nearest_box and 2 * carry.nearest_box_ticks > s.confirm_ticks
+    return is_old and carry.nearest_box_far - distance >= s.approach
+
+
+@numba.njit
+def _distance(x, y, aspect):  # type: ignore[no-untyped-def]
+    """Returns the distance of a place from the ship, which is in the middle of the window, in window widths."""
+    return ((x - 0.5) ** 2 + ((y - 0.5) * aspect) ** 2) ** 0.5
+
+
+@numba.njit
+def _update_nearest_box(now, carry, aspect):  # type: ignore[no-untyped-def]
+    """Follows the box nearest to the ship: for how long, and how far it was; tracks are sorted by distance."""
     for slot in range(MAX_TRACKS):
         track = now.tracks[slot]
         if track.id > 0 and track.role == _LOOT:
-            carry.nearest_box_ticks = carry.nearest_box_ticks + 1 if track.id == carry.nearest_box else 1
-            carry.nearest_box = track.id
+            if track.id != carry.nearest_box:
+                carry.nearest_box, carry.nearest_box_ticks, carry.nearest_box_far = track.id, 0, 0.0
+            carry.nearest_box_ticks += 1
+            carry.nearest_box_far = max(carry.nearest_box_far, _distance(track.x, track.y, aspect))
             return
 
 

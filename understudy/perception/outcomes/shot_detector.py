@@ -8,7 +8,7 @@ Compiled as part of outcome_detector.py.
 import numba
 import numpy as np
 
-from understudy.learning.rl.kill_loot_detector import find_slot
+from understudy.perception.outcomes.kill_loot_detector import find_slot
 
 
 @numba.njit

@@ -6,7 +6,12 @@ import pytest
 from understudy.contract.observation import EVENTS, OBSERVATION, TICK_S, Observation, Role, concatenate
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.baselines import Random
-from understudy.learning.rl.outcome_detector import OUTCOMES, VISION_CONFIG, OutcomeDetector, OutcomeDetectorConfig
+from understudy.perception.outcomes.outcome_detector import (
+    OUTCOMES,
+    VISION_CONFIG,
+    OutcomeDetector,
+    OutcomeDetectorConfig,
+)
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
@@ -140,10 +145,33 @@ def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None
 
 
 def test_for_the_eye_a_box_that_was_there_for_a_moment_only_cannot_be_collected() -> None:
-    watch, ticks = OutcomeDetector(PROFILE, VISION_CONFIG), ({},) * 20
+    watch, ticks = OutcomeDetector(PROFILE, VISION_CONFIG), ({"x_of_9": 0.53}, {"x_of_9": 0.51}, *({},) * 18)
     assert watch.process_episode(without(scene(*ticks), 9, since=8))["loot"].sum() == 1
     flash = without(without(scene(*ticks), 9, since=0, until=6), 9, since=8)
     assert watch.process_episode(flash)["loot"].sum() == 0
+
+
+def test_for_the_eye_what_nobody_came_near_or_clicked_and_then_vanishes_was_not_collected() -> None:
+    """In a game without a ship things vanish in the middle of the window too."""
+    watch = OutcomeDetector(PROFILE, VISION_CONFIG)
+    assert watch.process_episode(without(scene(*({},) * 30), 9, since=12))["loot"].sum() == 0
+
+
+@pytest.mark.parametrize(("slot", "name"), [(1, "loot"), (0, "kills")])
+@pytest.mark.parametrize(("place", "gone_at", "count"), [(0.8, 13, 1), (0.7, 13, 0), (0.8, 40, 0)])
+def test_for_the_eye_what_vanishes_soon_after_a_click_on_it_is_an_outcome(
+    slot: int, name: str, place: float, gone_at: int, count: int
+) -> None:
+    """A game that shows no selection and has no ship: boxes are taken, and enemies killed, by clicks alone."""
+    shown = scene(*({},) * 60)
+    tracks = shown.records["tracks"]
+    tracks["selected"], tracks["x"][:, slot] = 0, 0.8
+    tracks["width"][:, :2], tracks["height"][:, :2] = 0.04, 0.06
+    shown.records["cursor_x"], shown.records["cursor_y"] = place, 0.51
+    shown.records["button"][10:12] = 1
+    number = int(tracks["id"][0, slot])
+    found = OutcomeDetector(PROFILE, VISION_CONFIG).process_episode(without(shown, number, since=gone_at))
+    assert found[name].sum() == count
 
 
 def test_a_box_that_vanishes_at_the_ship_was_collected() -> None:
