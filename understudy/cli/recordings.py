@@ -178,7 +178,7 @@ def _list_row(path: Path, episode: "Episode", found: "RecordingStats") -> "list[
         f"  {path.name}",
         episode.info.pilot,
         f"{found.duration_s / 60:.1f}",
-        *(f"{count:.0f}" for count in (found.kills, found.boxes, found.deaths)),
+        *(f"{count:.0f}" if episode.info.shows_outcomes else "?" for count in (found.kills, found.boxes, found.deaths)),
         f"{path.stat().st_size / 1e6:.1f}",
         state,
     ]
@@ -214,6 +214,8 @@ def _print_info(path: Path) -> bool:
 
 
 def _facts(path: Path, episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
+    from understudy.cli.live.unseen_outcomes import UNSEEN
+
     info = episode.info
     shares = ", ".join(f"{name} {share:.0%}" for name, share in found.actor_shares.items())
     events = f"{found.kills:.0f} kills, {found.boxes:.0f} boxes, {found.deaths:.0f} deaths, {found.value:.0f} points"
@@ -228,7 +230,7 @@ def _facts(path: Path, episode: "Episode", found: "RecordingStats") -> dict[str,
         "hand": f"{found.clicks_per_minute:.1f} clicks and {found.keys_per_minute:.1f} key presses a minute",
         "input events": len(episode.inputs),
         "intents": "none" if episode.intents is None else "recorded",
-        "game events": events,
+        "game events": events if info.shows_outcomes else UNSEEN,
         "pictures": _pictures_in_words(path),
         "perceived": _perceived_in_words(info),
         "made with": ", ".join(f"{name} {number}" for name, number in info.versions.items()),

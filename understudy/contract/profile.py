@@ -176,6 +176,11 @@ class Profile:
         """Returns the parts of this game on which weights depend."""
         return GameNote(name=self.name, keys=self.keys, kinds=tuple(kind.name for kind in self.kinds))
 
+    @property
+    def shows_outcomes(self) -> bool:
+        """Returns whether kills, loot, deaths and damage can be seen in the window (`Screen.shows_outcomes`)."""
+        return self.eye is not None and self.eye.shows_outcomes
+
     def key_bit(self, name: str) -> int:
         """Returns the bit mask of one key.
 

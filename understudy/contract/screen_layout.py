@@ -260,6 +260,11 @@ class Screen:
     """Size of the cursor, pixels: it may hide what is under it or be detected as an object. 0 if it is not in the
     frames, as the system's cursor never is."""
 
+    @property
+    def shows_outcomes(self) -> bool:
+        """Returns whether outcomes can be seen: a bar of the player or of the enemies, or the game's log."""
+        return not (self.hp is None and self.shield is None and not self.overhead and self.log is None)
+
     def __post_init__(self) -> None:
         if not (0 < self.confidence < 1 and 0 < self.iou < 1):
             raise ValueError("confidence and iou must lie between 0 and 1")

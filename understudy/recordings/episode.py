@@ -85,6 +85,11 @@ class EpisodeInfo:
     reperceptions: tuple[Reperception, ...] = ()
     """Runs of perception over the recorded video, the newest last; empty if there was none."""
 
+    @property
+    def shows_outcomes(self) -> bool:
+        """Returns whether kills, loot and deaths could be seen; perception of a game without bars and log cannot."""
+        return self.world != "desktop" or self.profile.shows_outcomes
+
     def __post_init__(self) -> None:
         if not 0 < self.tick_rate_hz <= MAX_RATE_HZ:
             raise ValueError(f"{self.tick_rate_hz:g} ticks a second: expected up to {MAX_RATE_HZ:g}")

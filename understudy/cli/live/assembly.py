@@ -325,13 +325,13 @@ def in_words(identities: dict[str, str]) -> str:
 
 def summary(game: LiveGame) -> list[str]:
     """How a session went, a sentence a line: play, who acted, and how time was kept."""
+    from understudy.cli.live.unseen_outcomes import outcomes_in_words
     from understudy.contract.observation import TICK_S
 
     window, counts, report = game.window, game.pilot.counts, game.pilot.cadence.report()
-    totals, played_s = window.totals, window.num_ticks * TICK_S
+    played_s = window.num_ticks * TICK_S
     lines = [
-        f"{totals['value']:g} points, {totals['kills']:.0f} kills, {totals['loot']:.0f} boxes, "
-        f"{totals['deaths']:.0f} deaths in {played_s / 60:.1f} minutes.",
+        outcomes_in_words(window.profile, window.totals, played_s / 60),
         f"The understudy {'watched' if game.settings.test_mode else 'played'} {counts.policy_ticks * TICK_S:.1f} s, "
         f"you {counts.person_ticks * TICK_S:.1f} s in {counts.num_takeovers} takeovers.",
     ]

@@ -202,6 +202,7 @@ def _takes(command: RecorderV2, world: "DesktopWorld", pictures: "PictureSource 
 
 
 def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -> None:
+    from understudy.cli.live.unseen_outcomes import unseen_outcomes_notice
     from understudy.recordings.video.video_paths import is_video
 
     where = f"monitor {command.monitor}" if command.window is None else f"the window {command.window!r}"
@@ -219,6 +220,8 @@ def _say_hello(command: RecorderV2, world: "DesktopWorld", console: "Console") -
         console.print(
             f"From earlier, neither saved nor discarded: {_files(len(left))} in {left[0].parent}.", highlight=False
         )
+    if notice := unseen_outcomes_notice(world.profile):
+        console.print(notice, highlight=False)
     if command.perceive == "later":
         console.print(
             "Only pictures and input are recorded; before training: understudy recordings reperceive", highlight=False

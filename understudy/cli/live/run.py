@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from understudy.cli.live.online_learning import OnlineChoice
     from understudy.cli.live.reviewing import CriticChoice
     from understudy.cli.show.terminal import Console
+    from understudy.contract.profile import Profile
 
 Flag = tyro.conf.FlagCreatePairsOff
 EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
@@ -145,6 +146,7 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     from understudy.cli.live.assembly import in_words, summary
     from understudy.cli.live.online_learning import online_learning
     from understudy.cli.live.reviewing import in_a_line, review_session
+    from understudy.cli.live.unseen_outcomes import unseen_outcomes_notice
     from understudy.cli.live.video_choice import pictures_in_words
     from understudy.contract.errors import WorldError
 
@@ -155,8 +157,12 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
     console.print(f"Playing with {in_words(game.identities)}.", highlight=False)
     keys = game.window.profile.our_keys.in_words("F1 pause, F2 that was wrong, F3 stop")
     console.print(f"{_charge(command)} {keys}{_corner(command)}.", highlight=False)
+    profile = game.window.profile
+    critic_choice, online_choice = _critic_of(command, profile), _online_of(command, profile)
+    if notice := unseen_outcomes_notice(profile, *_needing_outcomes(command)):
+        console.print(notice, highlight=False)
     interrupted, lost = False, None
-    with review_session(game, _critic_of(command)) as critic, online_learning(game, _online_of(command)) as learners:
+    with review_session(game, critic_choice) as critic, online_learning(game, online_choice) as learners:
         listeners = [one for one in (recorder, critic, *learners) if one is not None]
         try:
             game.play(listeners, command.minutes)
@@ -166,7 +172,7 @@ def _play(command: Run, game: "LiveGame", console: "Console") -> bool:
             lost = problem
     for line in summary(game):
         console.print(line, highlight=False)
-    if not _critic_of(command).none or critic.critic.counts.by_person:
+    if not critic_choice.none or critic.critic.counts.by_person:
         console.print(in_a_line(critic), highlight=False)
     if recorder is not None:
         ended = f"Recorded: {recorder.path}" if recorder.failure is None else f"Recording ended: {recorder.failure}"
@@ -187,7 +193,20 @@ def _corner(command: Run) -> str:
     return ", or throw the mouse into a corner of the screen to stop" if thrown else ""
 
 
-def _critic_of(command: Run) -> "CriticChoice":
+def _needing_outcomes(command: Run) -> list[str]:
+    """What this command would do that needs outcomes, in words."""
+    if command.test_mode:
+        return []
+    online, rules = not command.no_online_learning, not command.no_critic and not _asks_a_model(command)
+    return ["online learning"] * online + ["the critic's offline rules"] * rules
+
+
+def _asks_a_model(command: Run) -> bool:
+    """Whether the critic is a vision-language model, which judges the picture; the offline rules judge the bars."""
+    return command.critic_endpoint is not None or command.critic_model is not None
+
+
+def _critic_of(command: Run, profile: "Profile") -> "CriticChoice":
     from understudy.cli.live.reviewing import CriticChoice
 
     return CriticChoice(
@@ -195,15 +214,15 @@ def _critic_of(command: Run) -> "CriticChoice":
         model=command.critic_model,
         every_s=command.critic_every,
         max_calls=command.critic_calls,
-        none=command.no_critic or command.test_mode,
+        none=command.no_critic or command.test_mode or not (profile.shows_outcomes or _asks_a_model(command)),
     )
 
 
-def _online_of(command: Run) -> "OnlineChoice":
+def _online_of(command: Run, profile: "Profile") -> "OnlineChoice":
     from understudy.cli.live.online_learning import OnlineChoice
 
     return OnlineChoice(
-        off=command.no_online_learning or command.test_mode,
+        off=command.no_online_learning or command.test_mode or not profile.shows_outcomes,
         learning_rate=command.online_lr,
         interval_s=command.online_interval,
     )
