@@ -77,7 +77,7 @@ def prepare(development: bool) -> None:
         make_venv()
     install(development)
     if not imports(LIBRARIES):
-        say("the libraries in .venv do not load; making it anew")
+        say("the libraries in .venv do not load; recreating it")
         make_venv()
         install(development)
         if not imports(LIBRARIES, show=True):

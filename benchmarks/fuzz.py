@@ -141,7 +141,7 @@ def run(name: str, count: int, seed: int, *, first: int = 0, keep: Path | None =
 
 
 def _attempt(kind: Kind, path: Path, mutant: Mutant, content: bytes, report: Report) -> tuple[str, str]:
-    """What came of opening a file, and in words."""
+    """The outcome of opening a file, and a sentence."""
     before_bytes = _reset_peak()
     began_s = time.process_time()
     faulthandler.dump_traceback_later(HANG_S, exit=True)

@@ -22,7 +22,7 @@ class Mutant:
 
 @dataclass(frozen=True)
 class Opened:
-    """What came of a file that could be opened."""
+    """What a file that could be opened holds."""
 
     content: bytes
     """Everything in it that matters, to compare with the good file."""

@@ -1,6 +1,6 @@
 """Rules that the gate might judge a score by: the one that it has, the one that it had, and what was tried beside them.
 
-All see the same trials at once. Used by benchmarks/gate.py; what came of each stands in docs/decisions/gate.md.
+All see the same trials at once. Used by benchmarks/gate.py; the results stand in docs/decisions/gate.md.
 """
 
 from collections.abc import Callable

@@ -3,7 +3,7 @@
     python benchmarks/vlm_experiment.py --seeds 0 1 2
 
 For each seed: an hour of a teacher is recorded and edited so that low bars always go with fighting; three policies are
-trained on that; they play while the offline rules look on; finetune takes the corrections in; and old and new play the
+trained on that; they play while the offline rules review; finetune takes the corrections in; and old and new play the
 same held-out worlds. What is on disk below --folder is not made again. Results: vlm_experiment.md beside this file.
 """
 

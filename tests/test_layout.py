@@ -42,7 +42,7 @@ OLD_NAMES = re.compile(
     r"|PracticeStore|OutcomeWatch|WatchConfig|EYE_WATCH|StepGuard|WeightAverage|SampleBuffer|ExecutorSamples|TorchNetworks"
     r"|OnnxNetworks|HierarchyCarry|WindowSeat|DesktopSeat|LiveTrials|Scorekeeper|Whereabouts|Logbook|Happenings|PersonLike"
     r"|Hardships|FollowTask|InsistentUpstream|Journal|Keeper)\b|(?<!non-maximum )\bsuppression\b|\breins\b"
-    r"|--hand-back-s"
+    r"|--hand-back-s|(?i:\blooks? on\b|\bmade anew\b|\bwhat came of\b|\bout of its mind\b|\bas the Executor lived it\b)"
 )
 """What the field's names replaced; docs/glossary.md has those."""
 MAY_SAY_OLD_NAMES = {

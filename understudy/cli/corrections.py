@@ -167,7 +167,7 @@ def _row(number: int, entry: "Entry") -> str:
 
 
 def _target(target: int | None) -> str:
-    return "not said" if target is None else str(target or "none")
+    return "not given" if target is None else str(target or "none")
 
 
 def _edit(command: Edit, read: "Read") -> int:

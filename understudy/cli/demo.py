@@ -79,7 +79,7 @@ def run(command: Demo) -> int:
 
     console, state = Console(soft_wrap=True), begin(command)
     if state.finished == STAGES:
-        console.print(f"This demo has finished: {command.out / 'report.html'}. Without --resume it is made anew.")
+        console.print(f"This demo has finished: {command.out / 'report.html'}. Without --resume it starts over.")
         return 0
     stages = {"record": _record, "train": _train, "evaluate": _evaluate}
     for number, stage in enumerate(STAGES, 1):

@@ -214,7 +214,7 @@ def _tell(result: "FeedbackMetrics", who: str, console: "Console") -> None:
 
     from understudy.contract.intent import Mode
 
-    table = Table(title=f"{who}: right (rows) and said (columns)")
+    table = Table(title=f"{who}: true mode (rows) and answer (columns)")
     table.add_column("")
     for mode in Mode:
         table.add_column(mode.name, justify="right")
@@ -269,7 +269,7 @@ def _collect(command: Collect, provider: "Provider") -> None:
     reviewer = Reviewer(provider, CorrectionLog.create(command.out), world.profile)
     draw = None if provider.source == "rules" else _draw()
     with Bar(console=console, transient=True) as bar:
-        task = bar.add_task(f"{described(provider)} looks on", total=None)
+        task = bar.add_task(f"reviewing with {described(provider)}", total=None)
         written = review_rollouts(
             load_hierarchy(command.models, world.profile),
             world,

@@ -121,7 +121,7 @@ def _read(command: Finetune, console: Console) -> "AggregationResult":
     if resolution.num_corrections < FEW:
         console.print(
             f"Only {resolution.num_corrections} corrections: with fewer than {FEW} the result may learn single moments "
-            "by heart. Let the critic look on for longer.",
+            "by heart. Let the critic review more play.",
             style="yellow",
             highlight=False,
         )

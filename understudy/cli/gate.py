@@ -38,7 +38,7 @@ class Gate:
     """Seconds of game time in each world."""
     processes: Parallel = 1
     """Number of parallel processes; does not change the verdict."""
-    why: str = "asked for"
+    why: str = "manual"
     """Reason, written to the policy's history/audit.jsonl."""
 
 

@@ -21,7 +21,7 @@ class Promote:
     """Folder of the three trained policies."""
     gate: Flag[bool] = False
     """Promote only if the gate accepts it (understudy gate); otherwise promote without a test."""
-    why: str = "asked for"
+    why: str = "manual"
     """Reason, written to the policy's history/audit.jsonl."""
 
 
@@ -35,7 +35,7 @@ class Rollback:
     """Identity of an ancestor, or a prefix of it (understudy history lists them)."""
     policy: str | None = None
     """Policy to restore: strategist, tactician or executor; by default the one promoted last, or the one with --to."""
-    why: str = "asked for"
+    why: str = "manual"
     """Reason, written to the policy's history/audit.jsonl."""
 
 
@@ -45,7 +45,7 @@ class Manner:
 
     models: OutputFolder = Path("models/v2")
     """Folder of the three trained policies."""
-    why: str = "asked for"
+    why: str = "manual"
     """Reason, written to the executor's history/audit.jsonl."""
 
 

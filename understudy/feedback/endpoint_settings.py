@@ -70,7 +70,7 @@ def key_of(environment: Mapping[str, str]) -> str | None:
     """
     key = environment.get(KEY_VARIABLE, "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise FlagError(f"The key in {KEY_VARIABLE} holds characters that no key has: set it anew.")
+        raise FlagError(f"The key in {KEY_VARIABLE} holds characters that no key has: set it again.")
     return key or None
 
 

@@ -70,7 +70,7 @@ def _plain(one: QueuedCorrection) -> dict[str, Any]:
     named = {seen.id: f"{seen.kind} {seen.id}" for seen in correction.state.objects}
 
     def target(number: int | None) -> str:
-        return "not said" if number is None else named.get(number, str(number)) if number else "none"
+        return "not given" if number is None else named.get(number, str(number)) if number else "none"
 
     return {
         "key": one.key,

@@ -17,7 +17,7 @@ from understudy.studio.learning_page import plain_job
 from understudy.studio.pages import Posted, page, post, text, word
 from understudy.studio.settings import StudioSettings
 
-WHY = "asked for in the studio"
+WHY = "manual, in the studio"
 NUM_DECISIONS = 200
 MAX_CANDIDATES = 5
 """Candidates shown beside what plays, the newest."""

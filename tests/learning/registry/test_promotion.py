@@ -43,7 +43,7 @@ def test_two_promotions_are_taken_back_one_after_the_other(models: Path) -> None
     assert changes(models) == [
         ("promote", first, one_identity, "better"),
         ("promote", one_identity, two_identity, "better still"),
-        ("rollback", two_identity, one_identity, "asked for"),
+        ("rollback", two_identity, one_identity, "manual"),
         ("rollback", one_identity, first, "worse after all"),
     ]
     assert set(ancestors(models, "executor")) == {first, one_identity, two_identity}

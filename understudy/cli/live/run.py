@@ -63,16 +63,16 @@ class Run:
     size: PictureSize = (1280, 720)
     """Width and height of the window in pixels."""
     critic_endpoint: str | None = None
-    """Base URL of an OpenAI-compatible server whose vision-language model looks on; by default OPENAI_BASE_URL where
-    --critic-model is given, else a few offline rules look on. A key is taken from OPENAI_API_KEY alone."""
+    """Base URL of an OpenAI-compatible server whose vision-language model reviews the play; by default OPENAI_BASE_URL
+    where --critic-model is given, else a few offline rules review it. The API key is read from OPENAI_API_KEY only."""
     critic_model: str | None = None
     """Name of the model there."""
     critic_every: Annotated[float, Range(0.2, 3600.0)] = 3.0
-    """Seconds between two of the critic's looks."""
+    """Seconds between two reviews."""
     critic_calls: Count = 2000
-    """Requests to the server in all."""
+    """Maximum number of requests to the server."""
     no_critic: Flag[bool] = False
-    """Nobody looks on; F2 and a number still write down what you would have done."""
+    """Review nothing; F2 and a number still record the mode that you would have chosen."""
     world: Literal["simulator", "desktop"] = "simulator"
     """The embedded game in a window of its own, or a game on your screen: then a real mouse is moved."""
     window: str | None = None

@@ -35,7 +35,7 @@ def submit_together(
     models: Path,
     candidates: Mapping[str, Path],
     config: GateConfig | None = None,
-    why: str = "asked for",
+    why: str = "manual",
     progress: Progress | None = None,
 ) -> GateVerdict:
     """Tests several checkpoints in place of their policies; promotes all of them or none, and logs the decision.

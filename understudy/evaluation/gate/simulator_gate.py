@@ -162,7 +162,7 @@ def gate_candidate(
     policy: str,
     candidate: Path,
     config: GateConfig | None = None,
-    why: str = "asked for",
+    why: str = "manual",
     progress: Progress | None = None,
 ) -> GateVerdict:
     """Tests one staged checkpoint in place of its policy; promotes it if it is better, and logs the decision.
@@ -195,7 +195,7 @@ def gate_candidate(
 
 
 def apply_verdict(
-    models: Path, path: Path, candidate: Checkpoint, incumbent: str, verdict: GateVerdict, why: str = "asked for"
+    models: Path, path: Path, candidate: Checkpoint, incumbent: str, verdict: GateVerdict, why: str = "manual"
 ) -> GateVerdict:
     """Promotes a tested candidate if it is better, and logs the decision either way.
 

@@ -113,7 +113,7 @@ def _install_exported(
 def _install_head(
     head: nn.Conv2d, weight: Tensor, bias: Tensor, names: Sequence[str], own_names: Sequence[str]
 ) -> None:
-    """Boxes, and the classes of the same name; other classes begin anew."""
+    """Boxes, and the classes of the same name; other classes start from random weights."""
     assert head.bias is not None
     rows = list(range(4)) + [4 + names.index(name) if name in names else -1 for name in own_names]
     for own, row in enumerate(rows):

@@ -26,7 +26,7 @@ from understudy.policies.checkpoint import BEST, Checkpoint, save_checkpoint
 class PromotionRecord:
     """Evidence for a decision, for the audit log."""
 
-    why: str = "asked for"
+    why: str = "manual"
     """Source of the candidate, or of the command."""
     reason: str = ""
     """Reason of the gate or of the acceptance test."""
@@ -105,7 +105,7 @@ def record_rejection(models: Path, policy: str, candidate: Checkpoint | None, gr
     )
 
 
-def rollback(models: Path, to: str | None = None, policy: str | None = None, why: str = "asked for") -> tuple[str, str]:
+def rollback(models: Path, to: str | None = None, policy: str | None = None, why: str = "manual") -> tuple[str, str]:
     """Makes earlier weights active again; the present ones go into the history.
 
     Args:

@@ -105,7 +105,7 @@ class CheckpointManager:
             before = saved.training["settings"].get(name)
             if before != value:
                 raise TrainingError(
-                    f"{path} was trained with {name} {before}, now {value} is asked for: give the same settings to "
+                    f"{path} was trained with {name} {before}, now {value} is given: give the same settings to "
                     "resume, or leave --resume out to train afresh."
                 )
         if saved.meta.data_hash != self._meta.data_hash:

@@ -83,7 +83,7 @@ def choose_encoder(wanted: EncoderName = "auto") -> str:
         if name in carried:
             return name
     raise RecordingError(
-        f"The installed PyAV carries no encoder {' or '.join(candidates)}: install it anew with  "
+        f"The installed PyAV carries no encoder {' or '.join(candidates)}: reinstall it with  "
         "pip install 'understudy[video]'"
     )
 

@@ -282,14 +282,14 @@ def _check_listener(heard: Sequence[tuple[float, RawInput]]) -> Finding:
     if not own:
         return Finding(
             weight=Severity.SERIOUS,
-            what="mouse moves are not heard",
+            what="mouse moves do not arrive",
             figure="0 of 5",
             advice="allow this terminal to watch the input (macOS: Privacy & Security, Input Monitoring)",
         )
     delay_s = float(np.median([at_s - event.time_s for at_s, event in own]))
     return Finding(
         weight=Severity.FINE,
-        what="mouse and keyboard are heard, our own told apart",
+        what="mouse and keyboard events arrive, our own recognised",
         figure=f"{len(own)} moves, {1000 * max(delay_s, 0):.1f} ms after they happened",
     )
 

@@ -293,7 +293,7 @@ class DesktopWorld:
         return self._sight.take()
 
     def _take_keys(self) -> None:
-        """Takes our own keys from the game's window, anew when the game was restarted."""
+        """Takes our own keys from the game's window, again when the game was restarted."""
         if self._parts.key_grabs is not None and self._keys_taken_from != self.place.window:
             self._keys_taken_from = self.place.window
             keys = self._parts.input_listener.command_keys
