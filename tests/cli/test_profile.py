@@ -168,3 +168,19 @@ def test_a_game_without_keys_minimap_or_bars_gets_a_profile_that_loads(screensho
     assert main(made) == 0
     assert read_toml(Profile, out).keys == ()
     assert main(["profile", "check", str(screenshot), "--profile", str(out)]) == 0
+
+
+@pytest.mark.parametrize("fills", ["below", "right"])
+def test_check_names_a_bar_that_does_not_fill_from_the_left(
+    screenshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], fills: str
+) -> None:
+    out = tmp_path / "pond.toml"
+    assert main(["profile", "new", "--screenshot", str(screenshot), "--out", str(out), *FLAGS, *PLACES, *BARS]) == 0
+    frame = read_picture(screenshot).copy()
+    frame[10:20, 40:140] = (15, 15, 15)
+    frame[(slice(14, 20), slice(40, 140)) if fills == "below" else (slice(10, 20), slice(80, 140))] = (220, 40, 40)
+    write_picture(tmp_path / "other.png", frame)
+    capsys.readouterr()
+    assert main(["profile", "check", str(tmp_path / "other.png"), "--profile", str(out)]) == 1
+    printed = capsys.readouterr().out
+    assert "The bar hp does not fill from the left" in printed and "100 %" not in printed

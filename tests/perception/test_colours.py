@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from understudy.contract.screen_layout import Area, Bar
 from understudy.perception.colours import colour_centroid, colour_fraction, read_bar
 from understudy.perception.health_bar_reader import read_floating_bar
+from understudy.perception.screen_regions import MISFIT_FRAMES, BarReader, Scale
 
 FULL = np.array([[70, 220, 110], [42, 132, 66]], np.float32)
 EMPTY = np.array([[14, 20, 28]], np.float32)
@@ -109,3 +111,47 @@ def test_what_the_cursor_hides_does_not_count() -> None:
     assert (x, y, count) == (5.0, 5.0, 4)
     assert colour_fraction(picture, 4, 4, 6, 6, white, 10.0) == 1.0
     assert colour_fraction(picture, 30, 30, 40, 40, white, 10.0) == 0.0
+
+
+def other_bar(way: str, fraction: float) -> np.ndarray:
+    """A picture of 64 x 64 that is all bar, and fills from the left, another side or clockwise around a circle."""
+    rows, columns = np.mgrid[:64, :64] - 31.5
+    angle = np.arctan2(columns, -rows) / (2 * np.pi) % 1.0
+    along = {
+        "left": (columns + 32) / 64,
+        "right": (32 - columns) / 64,
+        "above": (rows + 32) / 64,
+        "below": (32 - rows) / 64,
+        "round": np.where(np.hypot(rows, columns) > 15, angle, np.nan),
+    }[way]
+    picture = np.full((64, 64, 3), (60, 10, 90), np.uint8)
+    picture[along < fraction] = FULL[0]
+    picture[along >= fraction] = EMPTY[0]
+    return picture
+
+
+def reader() -> BarReader:
+    area = Area(left=0.0, top=0.0, width=1.0, height=1.0)
+    return BarReader(Bar(area=area, full=((70, 220, 110),), empty=((14, 20, 28),), tolerance=45.0))
+
+
+SCALE = Scale(64, 64, 64)
+
+
+@pytest.mark.parametrize("way", ["right", "above", "below", "round"])
+def test_a_bar_that_fills_another_way_is_unknown_at_every_fill_once_it_was_noticed(way: str) -> None:
+    bar_reader = reader()
+    assert bar_reader.contradicts(other_bar(way, 0.5), SCALE), "one picture shows it"
+    assert math.isnan(bar_reader.read(other_bar(way, 0.5), SCALE))
+    for fraction in np.linspace(0.3, 0.7, 2 * MISFIT_FRAMES):
+        bar_reader.read(other_bar(way, float(fraction)), SCALE)
+    assert all(math.isnan(bar_reader.read(other_bar(way, fraction), SCALE)) for fraction in (0.0, 0.1, 0.5, 0.9, 1.0))
+
+
+def test_a_bar_that_fills_from_the_left_stays_known_though_something_crosses_it_for_a_while() -> None:
+    bar_reader = reader()
+    for fraction in np.linspace(0.2, 0.8, 3 * MISFIT_FRAMES):
+        assert bar_reader.read(other_bar("left", float(fraction)), SCALE) == pytest.approx(fraction, abs=0.02)
+    for _ in range(2 * MISFIT_FRAMES):
+        bar_reader.read(other_bar("below", 0.5), SCALE)
+    assert bar_reader.read(other_bar("left", 0.4), SCALE) == pytest.approx(0.4, abs=0.02)

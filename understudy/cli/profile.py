@@ -119,6 +119,7 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     from understudy.perception.detector import Detector, NullDetector
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.pipeline import PerceptionPipeline
+    from understudy.perception.screen_regions import BarReader, scale_of
 
     console = Console(soft_wrap=True)
     try:
@@ -141,9 +142,15 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
         write_picture(picture, annotated(profile, frame, record))
         console.print(f"{picture} has all of it drawn in: look at it.")
     screen = profile.eye
-    unread = [name for name in ("hp", "shield") if screen and getattr(screen, name) and player[name] != player[name]]
+    unread = [name for name in (screen.player_bars if screen else ()) if player[name] != player[name]]
     for name in unread:
-        console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
+        if BarReader(getattr(screen, name)).contradicts(frame, scale_of(profile, frame)):
+            console.print(
+                f"The bar {name} does not fill from the left, and other bars cannot be read: it stays unknown. If it "
+                "does fill from the left, check its rectangle."
+            )
+        else:
+            console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
     return 1 if unread else 0
 
 

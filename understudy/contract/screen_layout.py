@@ -261,6 +261,11 @@ class Screen:
     frames, as the system's cursor never is."""
 
     @property
+    def player_bars(self) -> tuple[str, ...]:
+        """Returns the names of the player's bars that can be read: hp, shield."""
+        return tuple(name for name, bar in (("hp", self.hp), ("shield", self.shield)) if bar is not None)
+
+    @property
     def shows_outcomes(self) -> bool:
         """Returns whether outcomes can be seen: a bar of the player or of the enemies, or the game's log."""
         return not (self.hp is None and self.shield is None and not self.overhead and self.log is None)

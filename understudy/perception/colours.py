@@ -17,6 +17,11 @@ MIN_VOTING_FRACTION = 0.5
 MIN_COLUMN_FRACTION = 0.3
 """A column votes only when at least this fraction of its pixels matches the full or the empty colours."""
 
+MIXED_COLUMN = 0.2
+"""A column is mixed when the full and the empty colours both have at least this fraction of its matching pixels and
+change once, from top to bottom. Bars that fill from the left have such columns at most at the edge, vertical and round
+ones have many; a frame around a bar, which may look like its filled part, makes two changes."""
+
 forget_stale_code(Path(__file__).parent)
 
 
@@ -38,13 +43,23 @@ def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: 
     Each column votes full, empty or neither; the edge is where the fewest columns contradict it. Under text over the
     bar, a column's pixels above and below stay readable; a fully hidden column does not vote.
     """
+    return read_bar_and_fit(frame, left, top, right, bottom, full, empty, tolerance)[0]
+
+
+@numba.njit(cache=True)
+def read_bar_and_fit(frame, left, top, right, bottom, full, empty, tolerance):  # type: ignore[no-untyped-def]
+    """Returns (fill, whether the bar's colours are there but not as in a bar that fills from the left).
+
+    The fill is NaN where the second is True, such as in a bar that fills from below, from the right or around a circle.
+    """
     width = right - left
     if width < 2 or bottom <= top or left < 0 or top < 0 or right > frame.shape[1] or bottom > frame.shape[0]:
-        return np.nan
+        return np.nan, False
+    num_mixed, num_seen = 0, 0
     votes = np.zeros(width, np.int8)
     limit, needed = tolerance * tolerance, max(1.0, MIN_COLUMN_FRACTION * (bottom - top))
     for column in range(width):
-        num_full, num_empty = 0, 0
+        num_full, num_empty, num_changes, last = 0, 0, 0, 0
         for y in range(top, bottom):
             red, green, blue = (
                 np.float32(frame[y, left + column, 0]),
@@ -57,11 +72,22 @@ def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: 
             )
             if to_full <= limit and to_full < to_empty:
                 num_full += 1
+                num_changes += last == -1
+                last = 1
             elif to_empty <= limit and to_empty < to_full:
                 num_empty += 1
+                num_changes += last == 1
+                last = -1
         if num_full + num_empty >= needed:
             votes[column] = 1 if num_full > num_empty else -1
-    return fill_from_votes(votes)
+            num_seen += 1
+            num_mixed += num_changes == 1 and min(num_full, num_empty) >= MIXED_COLUMN * (num_full + num_empty)
+    if num_seen < MIN_VOTING_FRACTION * width:
+        return np.nan, False
+    if num_mixed > MAX_CONTRADICTING_FRACTION * num_seen:
+        return np.nan, True
+    fill = fill_from_votes(votes)
+    return fill, np.isnan(fill)
 
 
 @numba.njit(cache=True)

@@ -1,5 +1,6 @@
 """Maps a profile's areas to pixels of a frame, and reads the bars and lamps in them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ from jaxtyping import Float32
 
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Area, Bar, Colour, Lamp
-from understudy.perception.colours import colour_fraction, read_bar
+from understudy.perception.colours import colour_fraction, read_bar_and_fit
 
 Edges = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are exclusive."""
@@ -43,17 +44,45 @@ def palette(colours: tuple[Colour, ...]) -> Float32[np.ndarray, "K 3"]:
     return np.array(colours, np.float32).reshape(-1, 3)
 
 
+MISFIT_FRAMES = 20
+"""Frames (a second) with a bar's colours in wrong places, after which it is taken for another sort of bar."""
+INSIDE = (0.05, 0.95)
+"""Fill fractions between which a bar that fills from the left shows its edge."""
+
+
 class BarReader:
-    """Reads the fill fraction of one bar at a fixed place of the window."""
+    """Reads the fill fraction of one bar at a fixed place of the window.
+
+    A bar that fills another way than from the left (from below, from the right, round) looks like a full or an empty
+    one at some fills. Once it has contradicted its declaration in MISFIT_FRAMES frames, and more often than it showed
+    an edge that fits, it is unknown at every fill.
+    """
 
     def __init__(self, bar: Bar) -> None:
         self._bar = bar
         self._full, self._empty = palette(bar.full), palette(bar.empty)
+        self._num_fits, self._num_misfits = 0, 0
+
+    @property
+    def is_misfit(self) -> bool:
+        """Returns whether the bar does not fill from the left, by what has been seen of it."""
+        return self._num_misfits >= MISFIT_FRAMES and self._num_misfits > self._num_fits
+
+    def contradicts(self, frame: np.ndarray, scale: Scale) -> bool:
+        """Returns whether the bar's colours are there in one frame, but not as in a bar that fills from the left."""
+        return bool(self._read(frame, scale)[1])
+
+    def _read(self, frame: np.ndarray, scale: Scale) -> tuple[float, bool]:
+        edges = scale.edges(self._bar.area)
+        fill, is_contradicted = read_bar_and_fit(frame, *edges, self._full, self._empty, self._bar.tolerance)
+        return float(fill), bool(is_contradicted)
 
     def read(self, frame: np.ndarray, scale: Scale) -> float:
         """Returns the fill fraction, 0 to 1; NaN where it is unreadable."""
-        edges = scale.edges(self._bar.area)
-        return float(read_bar(frame, *edges, self._full, self._empty, self._bar.tolerance))
+        fill, is_contradicted = self._read(frame, scale)
+        self._num_misfits += is_contradicted
+        self._num_fits += INSIDE[0] < fill < INSIDE[1]
+        return math.nan if self.is_misfit else fill
 
 
 class LampReader:

@@ -15,16 +15,18 @@ from understudy.contract.protocols import InputEvent, Step
 class Recording:
     """A status that hears of made-up ticks."""
 
-    def __init__(self, *, perceives: bool = True) -> None:
+    def __init__(self, *, perceives: bool = True, bars: tuple[str, ...] = ()) -> None:
         self.said: list[str] = []
         self.runs = True
-        self.status = RecordingStatus(self.said.append, lambda: self.runs, perceives=perceives)
+        self.status = RecordingStatus(self.said.append, lambda: self.runs, perceives=perceives, bars=bars)
         self.index = 0
 
-    def play(self, times_s: Sequence[float] | np.ndarray, objects: int = 3, press_every: int = 0) -> None:
+    def play(
+        self, times_s: Sequence[float] | np.ndarray, objects: int = 3, press_every: int = 0, hp: float = 0.5
+    ) -> None:
         for time_s in times_s:
             record = np.zeros(1, OBSERVATION)
-            record["time_s"] = time_s
+            record["time_s"], record["player"]["hp"] = time_s, hp
             record["tracks"]["id"][0, :objects] = np.arange(1, objects + 1)
             pressed = bool(press_every) and self.index % press_every == 0
             events = (InputEvent(float(time_s), "press", "left", 0.5, 0.5),) if pressed else ()
@@ -91,3 +93,28 @@ def test_a_new_take_begins_from_nothing_and_between_takes_nothing_is_said() -> N
     recording.runs = True
     recording.play(ticks(6.0, start_s=200.0))
     assert recording.said[-1].startswith("Recording 0:05")
+
+
+def bar_warnings(recording: Recording) -> list[str]:
+    return [line for line in recording.said if "the bar hp" in line]
+
+
+def test_a_bar_that_cannot_be_read_is_a_warning_where_the_profile_names_one() -> None:
+    named, none = Recording(bars=("hp",)), Recording()
+    for each in (named, none):
+        each.play(ticks(16.0), hp=float("nan"))
+    (warning,) = bar_warnings(named)
+    assert "could not be read" in warning and "does not fill from the left" in warning
+    assert bar_warnings(none) == []
+
+
+def test_a_bar_that_is_always_full_is_a_warning_after_two_minutes_and_once() -> None:
+    stuck, moving = Recording(bars=("hp",)), Recording(bars=("hp",))
+    stuck.play(ticks(110.0), hp=1.0)
+    assert bar_warnings(stuck) == [], "one may not have been hit yet"
+    stuck.play(ticks(100.0, start_s=210.0), hp=1.0)
+    (warning,) = bar_warnings(stuck)
+    assert "100% all the time" in warning
+    moving.play(ticks(10.0), hp=0.9)
+    moving.play(ticks(200.0, start_s=110.0), hp=1.0)
+    assert bar_warnings(moving) == []

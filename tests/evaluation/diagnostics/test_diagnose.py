@@ -285,3 +285,23 @@ def test_an_examined_recording_counts_what_training_would_take(episodes: list[Ep
     one_examined: ExaminedRecording = examine(Path("one.mcap"), without(episodes[0], np.arange(2000, 2300)))
     assert [len(stretch) for stretch in one_examined.stretches] == [2000, 3700]
     assert one_examined.taught_ticks == 5700
+
+
+def with_hp(episode: Episode, hp: float, world: str = "desktop") -> Episode:
+    observations = episode.observations.copy()
+    observations["player"]["hp"] = hp
+    return replace(episode, observations=observations, info=replace(episode.info, world=world))
+
+
+def test_bars_that_are_unknown_or_never_move_are_named_where_they_were_read_off_the_screen(
+    episodes: list[Episode],
+) -> None:
+    unread = found([with_hp(episode, float("nan")) for episode in episodes])["bars"]
+    assert "unknown most of the time: hp" in unread.what and "profile check" in unread.advice
+    assert (
+        "never move, as if they were read wrongly: hp (100%)"
+        in found([with_hp(one, 1.0) for one in episodes])["bars"].what
+    )
+    assert "bars" not in found([with_hp(one, 1.0, "simulator") for one in episodes])
+    assert "bars" not in found([with_hp(episodes[0], 1.0), *(with_hp(one, 0.9) for one in episodes[1:])])
+    assert "bars" not in found([replace(one, info=replace(one.info, world="desktop")) for one in episodes])

@@ -114,7 +114,10 @@ def run(command: RecorderV2) -> int | None:
         pictures = recorded_pictures(command.video_choice, world, announcer.say)
         keys.takes = takes = _takes(command, world, pictures)
         keys.status = status = RecordingStatus(
-            announcer.say, lambda: takes.is_running, perceives=command.perceive == "now"
+            announcer.say,
+            lambda: takes.is_running,
+            perceives=command.perceive == "now",
+            bars=() if world.profile.eye is None else world.profile.eye.player_bars,
         )
         person = DesktopHumanPilot(world, seat)
         session = Session(world, person, [takes, status], actor=Actor.PERSON, take_inputs=seat.take_inputs)

@@ -18,16 +18,30 @@ MANY_MISSED = 0.2
 WARN_AGAIN_S = 30.0
 """A warning is repeated after so long while its cause lasts."""
 
+STILL_S = 120.0
+"""A bar that has been quite full or quite empty for so long may be one that is read wrongly."""
+
 
 class RecordingStatus:
     """A Listener that reports on a running recording. Belongs to the thread that runs the session."""
 
-    def __init__(self, say: Callable[[str], None], is_recording: Callable[[], bool], *, perceives: bool = True) -> None:
+    def __init__(
+        self,
+        say: Callable[[str], None],
+        is_recording: Callable[[], bool],
+        *,
+        perceives: bool = True,
+        bars: tuple[str, ...] = (),
+    ) -> None:
         """Args:
         say: prints a line; must not block.
         is_recording: whether a take is running.
         perceives: False where only pictures and input are recorded, so that nothing can be in sight.
+        bars: names of the player's bars that the profile says where to read.
         """
+        self._bars = bars if perceives else ()
+        self._readings: deque[tuple[float, tuple[float, ...]]] = deque()
+        """Time and reading of each bar, of each tick within LOOK_BACK_S."""
         self._say, self._is_recording, self._perceives = say, is_recording, perceives
         self._recent: deque[tuple[float, int]] = deque()
         """Time and number of objects in sight of each tick within LOOK_BACK_S."""
@@ -48,10 +62,12 @@ class RecordingStatus:
         self._recent.append((now_s, num_objects))
         while now_s - self._recent[0][0] > LOOK_BACK_S:
             self._recent.popleft()
+        self._watch_bars(now_s, record["player"])
         if now_s >= self._next_s:
             self._next_s = now_s + EVERY_S
             self._say(self.line())
             self._warn(now_s)
+            self._warn_of_bars(now_s)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -79,6 +95,8 @@ class RecordingStatus:
         self._start_s = self._last_s = self._stretch_start_s = self._finished_s = 0.0
         self._next_s = float("inf")
         self._recent.clear()
+        self._readings.clear()
+        self._lowest, self._highest = ([value] * len(self._bars) for value in (float("inf"), float("-inf")))
         self._warned_s.clear()
 
     def _count(self, now_s: float, step: Step) -> None:
@@ -90,6 +108,16 @@ class RecordingStatus:
         self._num_ticks += 1
         self._last_s = now_s
         self._num_presses += sum(event.kind == "press" for event in step.inputs)
+
+    def _watch_bars(self, now_s: float, player: np.void) -> None:
+        values = tuple(float(player[name]) for name in self._bars)
+        self._readings.append((now_s, values))
+        while now_s - self._readings[0][0] > LOOK_BACK_S:
+            self._readings.popleft()
+        for number, value in enumerate(values):
+            if not np.isnan(value):
+                self._lowest[number] = min(self._lowest[number], value)
+                self._highest[number] = max(self._highest[number], value)
 
     def _missed(self, num_ticks: int, seconds: float) -> float:
         """Returns the share of missed ticks."""
@@ -113,6 +141,26 @@ class RecordingStatus:
                 "know it?  understudy detector look  shows what it finds.",
                 "sight",
             )
+
+    def _warn_of_bars(self, now_s: float) -> None:
+        long_enough = now_s - self._readings[0][0] >= LOOK_BACK_S - EVERY_S
+        for number, name in enumerate(self._bars):
+            unknown = sum(np.isnan(values[number]) for _, values in self._readings)
+            if long_enough and 2 * unknown > len(self._readings):
+                self._warn_of(
+                    now_s,
+                    f"Warning: the bar {name} could not be read in most of the last ticks and is unknown in the "
+                    "recording: it is covered, or does not fill from the left.  understudy profile check",
+                    f"unread {name}",
+                )
+            stuck = self._lowest[number] == self._highest[number] and self._lowest[number] in (0.0, 1.0)
+            if stuck and now_s - self._start_s >= STILL_S and f"stuck {name}" not in self._warned_s:
+                self._warn_of(
+                    now_s,
+                    f"Warning: the bar {name} has read {self._lowest[number]:.0%} all the time: if it moved in the "
+                    "game, it does not fill from the left, or its colours are wrong.  understudy profile check",
+                    f"stuck {name}",
+                )
 
     def _warn_of(self, now_s: float, line: str, cause: str) -> None:
         if now_s - self._warned_s.get(cause, float("-inf")) >= WARN_AGAIN_S:

@@ -21,6 +21,7 @@ LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
     file_checks.check_dropped_ticks,
     file_checks.check_tick_rate,
     file_checks.check_clock,
+    play_checks.check_bars,
     play_checks.check_idle,
     play_checks.check_menus_and_chat,
     play_checks.check_mis_clicks,

@@ -35,6 +35,9 @@ LEAST_MODE, MOST_MODE = 0.01, 0.85
 MOST_ONE_KEY = 0.90
 RARE_PRESSES = 10
 
+LEAST_BAR_S, MOST_UNREAD = 180.0, 0.5
+"""Seconds of play from which a bar that never moves is a finding; share of ticks in which a bar may be unknown."""
+
 
 def check_seen(examined: list[ExaminedRecording]) -> Finding:
     """Checks whether clicks land on objects that were seen: if hardly any does, the detector misses what is clicked."""
@@ -52,6 +55,39 @@ def check_seen(examined: list[ExaminedRecording]) -> Finding:
         "game (understudy detector frames picks some), then  understudy recordings reperceive .",
     )
     return finding("seen", "Clicks land on objects that are seen", figure, problem)
+
+
+def check_bars(examined: list[ExaminedRecording]) -> Finding:
+    """Checks whether the player's bars were read off the screen: unknown or unmoving ones are declared wrongly."""
+    unread, stuck, told = [], [], []
+    for name in ("hp", "shield"):
+        parts = [
+            one.episode.observations["player"][name]
+            for one in examined
+            if one.episode.info.world == "desktop"
+            and one.episode.info.profile.eye is not None
+            and name in one.episode.info.profile.eye.player_bars
+        ]
+        values = np.concatenate([np.zeros(0, np.float32), *parts])
+        known = values[np.isfinite(values)]
+        if not len(values):
+            continue
+        told.append(f"{name} known in {len(known) / len(values):.0%}")
+        if len(values) - len(known) > MOST_UNREAD * len(values):
+            unread.append(name)
+        elif len(values) >= LEAST_BAR_S * TICK_RATE_HZ and known.min() == known.max() and known[0] in (0.0, 1.0):
+            stuck.append(f"{name} ({known[0]:.0%})")
+    advice = (
+        "Bars are read that fill from the left: see  understudy profile check . Take another sort of bar out of the "
+        "profile, or mend its rectangle and colours, then  understudy recordings reperceive ."
+    )
+    return finding(
+        "bars",
+        "The player's bars are read",
+        ", ".join(told) or "none was read off the screen",
+        (bool(unread), Severity.WARNING, f"Bars are unknown most of the time: {', '.join(unread)}", advice),
+        (bool(stuck), Severity.WARNING, f"Bars never move, as if they were read wrongly: {', '.join(stuck)}", advice),
+    )
 
 
 def check_idle(examined: list[ExaminedRecording]) -> Finding:
