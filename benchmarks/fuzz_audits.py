@@ -13,7 +13,7 @@ import torch
 from fuzz_changes import Mutant, Opened, WrongAcceptance, expect_plain_text
 from fuzz_json import mutate_bytes, mutate_line
 
-from understudy.cli import history
+from understudy.cli.weights import history
 from understudy.contract.serialization import to_plain
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.promotion import (

@@ -34,7 +34,8 @@ from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
 from understudy.feedback.correction_log import CorrectionLog
 from understudy.feedback.correction_reader import read_corrections
 from understudy.feedback.reviewer import Reviewer
-from understudy.feedback.rule_provider import RuleCritic, RuleSettings
+from understudy.feedback.rule_provider import RuleCritic
+from understudy.feedback.rule_settings import RuleSettings
 from understudy.learning.corrections.aggregation import aggregate_corrections
 from understudy.learning.corrections.finetune import FinetuneSettings, finetune
 from understudy.learning.data.dataset import load_dataset

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli.main import VERBS
+from understudy.cli.entry.verbs import ALIASES, VERBS
 from understudy.learning.online.messages import OnlineUpdateStats, SegmentStats
 from understudy.learning.rl.ppo import PPOStats
 
@@ -37,7 +37,7 @@ def test_the_readme_lists_every_verb_and_no_other_and_each_has_a_page() -> None:
     table = text_of("README.md").split("## Verbs")[1].split("\n\n")[0]
     cells = "·".join(line.split("|")[2] for line in table.splitlines() if line.startswith("| "))
     listed = {found for cell in cells.split("·") for found in re.findall(r"`(\w+)`", cell)}
-    assert listed == set(VERBS)
+    assert listed - set(ALIASES) == set(VERBS)
     manual = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "manual").glob("*.md"))
     assert [verb for verb in VERBS if f"understudy {verb}" not in manual and f"start.py {verb}" not in manual] == []
 

@@ -13,7 +13,8 @@ from understudy.cli.record import record_teacher
 from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
 from understudy.feedback.correction_log import CorrectionLog
 from understudy.feedback.reviewer import Reviewer
-from understudy.feedback.rule_provider import RuleCritic, RuleSettings
+from understudy.feedback.rule_provider import RuleCritic
+from understudy.feedback.rule_settings import RuleSettings
 from understudy.policies.checkpoint import BASE, BEST, load_checkpoint
 from understudy.policies.policy_bundle import load_policies
 from understudy.runtime.hierarchical_policy import load_hierarchy

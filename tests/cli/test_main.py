@@ -1,5 +1,6 @@
 """The command line: fast help, mistakes as sentences, exit codes."""
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -8,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli.main import VERBS, main, run_command
+from understudy.cli.entry.verbs import ALIASES, GROUPS, VERBS
+from understudy.cli.live.run import Run
+from understudy.cli.main import main, run_command
 
-HEAVY = ("torch", "numba", "pygame", "scipy", "matplotlib", "cv2")
+HEAVY = ("torch", "numpy", "numba", "pygame", "scipy", "matplotlib", "cv2")
 
 COMMAND = '''
 from dataclasses import dataclass
@@ -56,7 +59,9 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in VERBS)], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], *([verb, "--help"] for verb in (*VERBS, *ALIASES))], ids=" ".join
+)
 def test_help_answers_without_the_heavy_libraries(arguments: list[str]) -> None:
     finished = run_python(
         f"import sys; from understudy.cli.main import main; code = main({arguments!r}); "
@@ -70,8 +75,41 @@ def test_help_answers_without_the_heavy_libraries(arguments: list[str]) -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_and_every_flag_of_it_is_explained(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
-    row = next(line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == [verb])
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith(f"  {verb} "))
     assert len(row.split()) > 3
+
+
+def test_the_list_of_verbs_imports_neither_a_verb_nor_the_parser_and_fits_in_80_columns() -> None:
+    finished = run_python(
+        "import sys; from understudy.cli.main import main; main(['--help']); "
+        "loaded = [name for name in sys.modules if name.startswith(('tyro', 'rich', 'understudy.cli.'))]; "
+        "sys.stderr.write(' '.join(loaded))"
+    )
+    assert all(
+        part.startswith("understudy.cli.entry") or part == "understudy.cli.main" for part in finished.stderr.split()
+    )
+    assert max(map(len, finished.stdout.splitlines())) <= 80
+    titles = [line for line in finished.stdout.splitlines() if line in GROUPS]
+    assert titles == ["play", "learn", "judge", "weights", "tools"]
+
+
+@pytest.mark.parametrize("word", ALIASES)
+def test_an_earlier_spelling_is_the_verb_weights(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = []
+    for arguments in ([word, "--help"], ["weights", word, "--help"]):
+        assert main(arguments) == 0
+        shown.append(capsys.readouterr().out)
+    assert shown[0] == shown[1]
+    assert f"understudy weights {word}" in shown[0]
+
+
+def test_the_help_of_run_stands_in_groups_that_hold_every_flag(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "--help"]) == 0
+    said = capsys.readouterr().out
+    assert [title for title in Run.HELP_GROUPS if f" {title} options " in said] == list(Run.HELP_GROUPS)
+    grouped = [name for names in Run.HELP_GROUPS.values() for name in names]
+    assert sorted(grouped) == sorted(field.name for field in dataclasses.fields(Run))
+    assert all(f"--{name.replace('_', '-')}" in said for name in grouped)
 
 
 @pytest.mark.parametrize("verb", VERBS)

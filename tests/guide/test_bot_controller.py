@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import tyro
 
+from understudy.cli.entry.verbs import VERBS
 from understudy.cli.guide_scripts import DOORS
 from understudy.cli.live.run import Run
-from understudy.cli.main import VERBS, main
+from understudy.cli.main import main
 
 SCRIPT = "darkorbit_bot/v2/bot_controller_v2.py"
 COMMANDS = [

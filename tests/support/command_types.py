@@ -5,8 +5,8 @@ import importlib
 import typing
 from typing import Any
 
+from understudy.cli.entry.verbs import VERBS
 from understudy.cli.guide_scripts import DOORS
-from understudy.cli.main import VERBS
 
 
 @dataclasses.dataclass(frozen=True)

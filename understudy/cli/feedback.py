@@ -9,7 +9,7 @@ import tyro
 from understudy.cli.flags.number_ranges import Count, Interval, Minutes, Probability, Range, Worlds
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
 from understudy.contract.errors import FlagError
-from understudy.feedback.rule_provider import RuleCritic, RuleSettings
+from understudy.feedback.rule_settings import RuleSettings
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -134,6 +134,7 @@ def provider_of(
     from understudy.contract.errors import FlagError
     from understudy.feedback.endpoint_settings import ENDPOINT_VARIABLE, EndpointSettings
     from understudy.feedback.openai_provider import OpenAIProvider
+    from understudy.feedback.rule_provider import RuleCritic
 
     if endpoint is None and model is None:
         return RuleCritic(rules)

@@ -8,10 +8,10 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Seed
 from understudy.cli.flags.output_paths import Output, OutputFolder
-from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
+    from understudy.cli.show.terminal import Console
     from understudy.evaluation.gate.simulator_gate import GateConfig
     from understudy.learning.corrections.aggregation import AggregationResult
     from understudy.learning.corrections.finetune import FinetuneResult, FinetuneSettings
@@ -55,6 +55,7 @@ class Finetune:
 
 def run(command: Finetune) -> int:
     """Fine-tunes and runs the gate; returns 130 after Ctrl-C."""
+    from understudy.cli.show.terminal import Console
     from understudy.cli.show.train_view import watch_gathering
 
     config = _gate_config(command)
@@ -100,7 +101,7 @@ def _gate_config(command: Finetune) -> "GateConfig":
         raise FlagError(f"--pairs {command.pairs} cannot work: {problem}.") from problem
 
 
-def _read(command: Finetune, console: Console) -> "AggregationResult":
+def _read(command: Finetune, console: "Console") -> "AggregationResult":
     """Reads the corrections and prints a summary."""
     from understudy.feedback.correction_reader import read_corrections
     from understudy.learning.corrections.aggregation import aggregate_corrections
@@ -129,7 +130,7 @@ def _read(command: Finetune, console: Console) -> "AggregationResult":
 
 
 def _fit(
-    settings: "FinetuneSettings", resolution: "AggregationResult", dataset: "Dataset", console: Console
+    settings: "FinetuneSettings", resolution: "AggregationResult", dataset: "Dataset", console: "Console"
 ) -> "FinetuneResult":
     from understudy.cli.show.train_view import TrainBars
     from understudy.cli.train import interrupt_flag
@@ -140,7 +141,7 @@ def _fit(
         return finetune(resolution, dataset, settings, lambda name, told: tellers[name](told), interrupted.is_set)
 
 
-def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: Console) -> None:
+def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: "Console") -> None:
     from rich.table import Table
 
     table = Table(title="The Strategist, before and after")
@@ -161,7 +162,7 @@ def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: Conso
     console.print(f"Written: {settings.output_dir}", highlight=False)
 
 
-def _submit(settings: "FinetuneSettings", config: "GateConfig", console: Console) -> None:
+def _submit(settings: "FinetuneSettings", config: "GateConfig", console: "Console") -> None:
     from rich.progress import Progress as Bar
 
     from understudy.evaluation.gate.joint_gate import submit_together
@@ -178,5 +179,5 @@ def _submit(settings: "FinetuneSettings", config: "GateConfig", console: Console
             why=f"corrections: {folder}",
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    said = "They play now (understudy rollback takes it back)" if verdict.promote else "They do not play"
+    said = "They play now (understudy weights rollback takes it back)" if verdict.promote else "They do not play"
     console.print(f"{said}: {verdict.reason}.", highlight=False, markup=False)

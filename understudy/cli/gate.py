@@ -101,4 +101,4 @@ def _say(console: "Console", candidate: Path, verdict: "GateVerdict") -> None:
     said = "Promoted" if verdict.promote else "Refused"
     console.print(f"{said}: {candidate}. {verdict.reason[:1].upper()}{verdict.reason[1:]}.", highlight=False)
     if verdict.promote:
-        console.print("It plays now; understudy rollback takes it back.", highlight=False)
+        console.print("It plays now; understudy weights rollback takes it back.", highlight=False)

@@ -1,6 +1,6 @@
-"""The command `understudy`: the table of verbs, and the conversion of errors to a sentence and an exit code.
+"""The command `understudy`: runs a verb, and converts errors to a sentence and an exit code.
 
-Only the module of the given verb is imported, so `--help` works without torch, numba or pygame.
+Only the module of the given verb is imported, so `--help` works without torch, numba, numpy or pygame.
 """
 
 import difflib
@@ -8,41 +8,11 @@ import importlib
 import logging
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
-from typing import Any
 
 from understudy.cli.entry.exit_codes import DEBUG_FLAG, EXIT_OK, run_to_exit_code
 from understudy.cli.entry.text_output import take_any_character
-from understudy.cli.flags.number_ranges import check_ranges
-from understudy.cli.flags.output_paths import check_outputs
+from understudy.cli.entry.verbs import ALIASES, VERBS, help_lines
 from understudy.contract.errors import FlagError
-from understudy.contract.numba_cache import ensure_cache_folder
-from understudy.contract.terminal_text import log_to_stderr
-
-VERBS: dict[str, tuple[str, str]] = {
-    "corrections": ("understudy.cli.corrections", "Corrections"),
-    "critic": ("understudy.cli.feedback", "Critic"),
-    "demo": ("understudy.cli.demo", "Demo"),
-    "detector": ("understudy.cli.detector", "Detector"),
-    "doctor": ("understudy.cli.doctor", "Doctor"),
-    "evaluate": ("understudy.cli.evaluate", "Evaluate"),
-    "finetune": ("understudy.cli.finetune", "Finetune"),
-    "gate": ("understudy.cli.gate", "Gate"),
-    "history": ("understudy.cli.history", "History"),
-    "manner": ("understudy.cli.promote", "Manner"),
-    "play": ("understudy.cli.play", "Play"),
-    "practise": ("understudy.cli.practise", "Practise"),
-    "profile": ("understudy.cli.profile", "Profile"),
-    "promote": ("understudy.cli.promote", "Promote"),
-    "record": ("understudy.cli.record", "Record"),
-    "recordings": ("understudy.cli.recordings", "Recordings"),
-    "rollback": ("understudy.cli.promote", "Rollback"),
-    "run": ("understudy.cli.live.run", "Run"),
-    "studio": ("understudy.cli.studio.verb", "Studio"),
-    "train": ("understudy.cli.train", "Train"),
-    "watch": ("understudy.cli.watch", "Watch"),
-}
-"""Verb -> the module that holds it and its dataclass there; the module's `run` takes that dataclass."""
 
 VERSION_FLAG = "--version"
 
@@ -61,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if leading_debug:
         del arguments[0]
     verb, *rest = arguments or ["--help"]
+    if verb in ALIASES:
+        verb, *words = ALIASES[verb]
+        rest = [*words, *rest]
     if verb not in VERBS:
         take_any_character(sys.stdout, sys.stderr)
         return run_to_exit_code(lambda: answer_without_verb(verb))
@@ -81,13 +54,15 @@ def answer_without_verb(word: str) -> int:
         return show_verbs()
     if word == VERSION_FLAG:
         return say_version()
-    nearest = difflib.get_close_matches(word.lower(), VERBS, n=1)
+    nearest = difflib.get_close_matches(word.lower(), (*VERBS, *ALIASES), n=1)
     meant = f"did you mean {nearest[0]}? It" if nearest else "it"
     raise FlagError(f"understudy has no verb {word!r}; {meant} has {', '.join(VERBS)} (see understudy --help).")
 
 
 def say_version() -> int:
     """Prints the version of the installed package."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         number = version("understudy")
     except PackageNotFoundError:
@@ -97,22 +72,8 @@ def say_version() -> int:
 
 
 def show_verbs() -> int:
-    """Prints the list of verbs."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from understudy.cli.show.terminal import Console
-
-    table = Table.grid(padding=(0, 2))
-    for verb, (module, name) in VERBS.items():
-        table.add_row(Text(f"  {verb}", style="bold"), _first_line(_command_type(module, name), module))
-    console = Console()
-    console.print("usage: understudy VERB [--help] [FLAGS]\n")
-    console.print("Learns to play a real-time mouse-and-keyboard game by watching one person play.\n")
-    console.print(table)
-    console.print(
-        f"\nEvery verb takes --help, and {DEBUG_FLAG} for a detailed log. understudy --version says which one."
-    )
+    """Prints the list of verbs in their groups."""
+    sys.stdout.write("\n".join((*help_lines(), "")))
     return EXIT_OK
 
 
@@ -128,7 +89,13 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
     def parse_and_run() -> int | None:
         import tyro
 
-        command_type = _command_type(module_name, command_name)
+        from understudy.cli.entry.help_groups import show_grouped_help
+        from understudy.cli.flags.number_ranges import check_ranges
+        from understudy.cli.flags.output_paths import check_outputs
+        from understudy.contract.numba_cache import ensure_cache_folder
+
+        command_type = getattr(importlib.import_module(module_name), command_name)
+        show_grouped_help(command_type, arguments, program)
         command = tyro.cli(command_type, prog=program, args=arguments)
         check_ranges(command)
         check_outputs(command)
@@ -139,18 +106,10 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
     return run_to_exit_code(parse_and_run, show_traceback=debug)
 
 
-def _first_line(command_type: Any, module_name: str) -> str:
-    """Returns a verb's summary: from its dataclass, or from its module if the verb has subcommands."""
-    described = command_type if isinstance(command_type, type) else importlib.import_module(module_name)
-    return (described.__doc__ or "").strip().partition("\n")[0]
-
-
-def _command_type(module_name: str, command_name: str) -> Any:
-    return getattr(importlib.import_module(module_name), command_name)
-
-
 def _set_up_logging(debug: bool) -> None:
     """Configures logging, the only place that does; other packages log warnings only."""
+    from understudy.contract.terminal_text import log_to_stderr
+
     log_to_stderr("%(asctime)s %(name)s %(levelname)s %(message)s" if debug else "%(message)s")
     logging.getLogger("understudy").setLevel(logging.DEBUG if debug else logging.INFO)
 

@@ -12,22 +12,8 @@ import numpy as np
 from understudy.contract.intent import Mode
 from understudy.contract.observation import Role
 from understudy.feedback.provider import Judgement, ProviderError, ReviewMoment
+from understudy.feedback.rule_settings import RuleSettings
 from understudy.feedback.state_snapshot import NEAR
-
-
-@dataclass(frozen=True, kw_only=True)
-class RuleSettings:
-    """Thresholds of the rules. Health is 0.7 of the hull and 0.3 of the shield, 0..1."""
-
-    flee_below: float = 0.28
-    """Below this health the rules flee when under fire, and begin no fight otherwise."""
-    crowd_flee_below: float = 0.32
-    """The same with `crowd` or more enemies nearby."""
-    crowd: int = 3
-    bold_above: float = 0.85
-    """Above this health the rules do not flee from weak attackers."""
-    weak: float = 0.3
-    """Attackers whose summed strength is below this are weak."""
 
 
 class RuleCritic:

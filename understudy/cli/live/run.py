@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
@@ -26,6 +26,16 @@ EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
 @dataclass(frozen=True, kw_only=True)
 class Run:
     """Let the understudy play in the game's window, in real time; touch mouse or keyboard to take over."""
+
+    HELP_GROUPS: ClassVar[dict[str, tuple[str, ...]]] = {
+        "play": ("models", "test_mode", "minutes", "handback_delay_s", "seed", "map", "size"),
+        "learning": (
+            *("no_online_learning", "online_lr", "online_interval", "shadow_train", "shadow_lr"),
+            *("save_recordings", "out", "no_video", "video_encoder"),
+        ),
+        "critic": ("critic_endpoint", "critic_model", "critic_every", "critic_calls", "no_critic"),
+        "desktop": ("world", "window", "model", "profile", "device", "hotkeys", "video"),
+    }
 
     test_mode: Flag[bool] = False
     """Decide and show, but send nothing; you can play yourself."""

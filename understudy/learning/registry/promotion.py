@@ -202,7 +202,7 @@ def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
     if now != after:
         raise CheckpointError(
             f"{models / last / BEST} ({now}) is not what was promoted last ({after}): it was trained since; put older "
-            f"weights back with  understudy rollback --to {before} ."
+            f"weights back with  understudy weights rollback --to {before} ."
         )
     return _kept(models, before, last)
 
@@ -218,7 +218,8 @@ def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
     if len(found) != 1:
         several = "several" if found else "no"
         raise CheckpointError(
-            f"There are {several} weights {identity} in the history of {models}: understudy history  lists those kept."
+            f"There are {several} weights {identity} in the history of {models}: "
+            "understudy weights history  lists those kept."
         )
     return found[0]
 

@@ -1,4 +1,4 @@
-"""`understudy promote`, `rollback` and `manner`: change the weights that play."""
+"""`understudy weights promote`, `rollback` and `manner`: change the weights that play."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +32,7 @@ class Rollback:
     models: OutputFolder = Path("models/v2")
     """Folder of the three trained policies."""
     to: str | None = None
-    """Identity of an ancestor, or a prefix of it (understudy history lists them)."""
+    """Identity of an ancestor, or a prefix of it (understudy weights history lists them)."""
     policy: str | None = None
     """Policy to restore: strategist, tactician or executor; by default the one promoted last, or the one with --to."""
     why: str = "manual"
@@ -72,6 +72,6 @@ def run(command: Promote | Rollback | Manner) -> None:
 
             return run_gate(Gate(candidate=candidate, models=command.models, why=command.why))
         identity = promote(command.models, candidate, PromotionRecord(why=command.why))
-        said = f"{candidate} plays now ({identity}); understudy rollback takes it back."
+        said = f"{candidate} plays now ({identity}); understudy weights rollback takes it back."
     Console(soft_wrap=True).print(said, highlight=False, markup=False)
     return None

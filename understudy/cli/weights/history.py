@@ -1,4 +1,4 @@
-"""`understudy history`: promotions, rejections and rollbacks, and the ancestors that a rollback can restore."""
+"""`understudy weights history`: promotions, rejections and rollbacks, and the ancestors that a rollback can restore."""
 
 from dataclasses import dataclass
 from pathlib import Path

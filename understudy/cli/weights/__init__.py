@@ -1,0 +1,1 @@
+"""`understudy weights`: changes and lists the weights that play."""
