@@ -112,7 +112,7 @@ def main() -> None:
         "steer 0.05": (Tracker, replace(usual, steer=0.05), True),
         "steer 0.25": (Tracker, replace(usual, steer=0.25), True),
         "follow 0.5": (Tracker, replace(usual, follow=0.5), True),
-        "no memory (remember 3)": (Tracker, replace(usual, remember=3), True),
+        "no memory (remember 175 ms)": (Tracker, replace(usual, remember_ms=175.0), True),
     }
     columns = ("tracker", "switches in 1000 at 20 Hz", "10 Hz", "5 Hz", "velocity error at 20 Hz, p50", "p95")
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")

@@ -71,6 +71,38 @@ def test_an_object_that_flickers_is_told_of_on_and_keeps_its_id() -> None:
     assert tracker.update(sightings((0.5, 0.5)), TICK_S, STILL)["id"].tolist() == [first]
 
 
+@pytest.mark.parametrize("rate_hz", [8, 20, 40])
+def test_an_object_is_reported_and_remembered_for_a_time_and_not_a_number_of_frames(rate_hz: int) -> None:
+    tracker = Tracker(ASPECT)
+    first = tracker.update(sightings((0.5, 0.5)), 1 / rate_hz, STILL)["id"][0]
+    reported_s, remembered_s = 0.0, 0.0
+    for frame in range(1, rate_hz + 1):
+        reported = tracker.update(sightings(), 1 / rate_hz, STILL)
+        reported_s = frame / rate_hz if len(reported) else reported_s
+        remembered_s = frame / rate_hz if len(tracker.objects) else remembered_s
+    assert 0.17 - 1 / rate_hz < reported_s <= 0.175
+    assert 0.62 - 1 / rate_hz < remembered_s <= 0.625
+    assert tracker.update(sightings((0.5, 0.5)), 1 / rate_hz, STILL)["id"][0] != first
+
+
+@pytest.mark.parametrize(("rate_hz", "frames"), [(8, 2), (20, 2), (80, 3)])
+def test_a_doubtful_object_is_confirmed_half_a_tick_after_its_first_sighting(rate_hz: int, frames: int) -> None:
+    tracker = Tracker(ASPECT)
+    told = [len(tracker.update(sightings((0.5, 0.5), confidence=0.45), 1 / rate_hz, STILL)) for _ in range(4)]
+    assert told == [0] * (frames - 1) + [1] * (5 - frames)
+
+
+def test_at_8_frames_a_second_an_object_that_flickers_moves_on_at_its_own_speed() -> None:
+    tracker, period_s = Tracker(ASPECT), 0.125
+    for n in range(16):
+        told = tracker.update(sightings((0.2 + 0.15 * period_s * n, 0.5)), period_s, STILL)
+    first, x = told["id"][0], told["x"][0]
+    missing = tracker.update(sightings(), period_s, STILL)
+    assert missing["id"].tolist() == [first] and missing["x"][0] == pytest.approx(x + 0.15 * period_s, abs=0.004)
+    back = tracker.update(sightings((0.2 + 0.15 * period_s * 17, 0.5)), period_s, STILL)
+    assert back["id"].tolist() == [first] and back["vx"][0] == pytest.approx(0.15, abs=0.04)
+
+
 def test_an_object_that_is_gone_for_good_gets_a_new_id_when_another_comes() -> None:
     tracker = Tracker(ASPECT)
     first = tracker.update(sightings((0.5, 0.5)), TICK_S, STILL)["id"][0]

@@ -244,7 +244,7 @@ class PerceptionPipeline:
         moved = [
             (one["x"] - places[int(one["id"])][0], one["y"] - places[int(one["id"])][1])
             for one in tracker.objects
-            if int(one["id"]) in places and one["missed"] == 0 and one["hits"] > 2
+            if int(one["id"]) in places and one["missed_s"] == 0 and one["hits"] > 2
         ]
         if elapsed_s > 0:
             self._ego.update_from_static_objects(np.array(moved).reshape(-1, 2), elapsed_s)

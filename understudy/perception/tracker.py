@@ -3,6 +3,8 @@
 Assigns by centre distance and not by IoU: at 20 frames a second a small sprite often leaves its own box between two
 frames (benchmarks/tracker.md). Linear assignment is scipy's (Crouse 2016); the state update is an alpha-beta filter
 with fixed gains (`follow`, `steer`). Velocities are over ground: ego motion, which moves the whole scene, is removed.
+How long an object is confirmed, reported and remembered goes by time and not by frames, so that a slow detector (8 Hz)
+means the same by it as one at 20 Hz.
 """
 
 from dataclasses import dataclass
@@ -11,10 +13,13 @@ import numpy as np
 from jaxtyping import Bool, Float64
 from scipy.optimize import linear_sum_assignment
 
-from understudy.contract.observation import Role
+from understudy.contract.observation import TICK_S, Role
 
 STILL = (int(Role.LOOT), int(Role.PORTAL), int(Role.BASE))
 """Roles of static objects: their motion on the screen is the player's own, negated."""
+
+KEPT_SPEED = 0.9
+"""Share of its velocity that an object keeps for each tick without a sighting."""
 
 TRACKED = np.dtype(
     [
@@ -28,7 +33,8 @@ TRACKED = np.dtype(
         ("width", "f8"),
         ("height", "f8"),
         ("hits", "i4"),  # frames in which it was detected
-        ("missed", "i4"),  # frames since it was last detected
+        ("seen_s", "f8"),  # from the first frame in which it was detected to the latest
+        ("missed_s", "f8"),  # since it was last detected
         ("confidence", "f4"),
         ("matched", "i4"),  # index of its sighting in this frame, -1 for none
     ],
@@ -59,12 +65,13 @@ class TrackerConfig:
     """Smallest mean confidence of a confirmed object: most objects that stay below it are false detections
     (docs/log.md)."""
     sure: float = 0.5
-    """One sighting of this confidence confirms an object; with less it needs `least_hits`."""
-    least_hits: int = 2
-    coast: int = 3
-    """Frames for which a confirmed object is still reported without a sighting."""
-    remember: int = 12
-    """Frames for which it keeps its id without a sighting."""
+    """One sighting of this confidence confirms an object; with less it needs another, `confirm_ms` later."""
+    confirm_ms: float = 25.0
+    """Time from an object's first sighting to the latest that confirms it: half a tick, so the next frame at 20 Hz."""
+    coast_ms: float = 175.0
+    """Time for which a confirmed object is still reported without a sighting: three frames at 20 Hz."""
+    remember_ms: float = 625.0
+    """Time for which it keeps its id without a sighting: twelve frames at 20 Hz."""
 
 
 class Tracker:
@@ -106,11 +113,12 @@ class Tracker:
         objects["matched"] = -1
         for which, found in self._assign(sightings):
             self._follow(which, sightings[found], found, elapsed_s)
-        objects["missed"] = np.where(objects["matched"] >= 0, 0, objects["missed"] + 1)
-        objects["vx"] *= np.where(objects["missed"] > 0, 0.9, 1.0)
-        objects["vy"] *= np.where(objects["missed"] > 0, 0.9, 1.0)
+        objects["missed_s"] = np.where(objects["matched"] >= 0, 0.0, objects["missed_s"] + elapsed_s)
+        slowed = np.where(objects["matched"] >= 0, 1.0, KEPT_SPEED ** (elapsed_s / TICK_S))
+        objects["vx"] *= slowed
+        objects["vy"] *= slowed
         inside = (np.abs(objects["x"] - 0.5) <= 0.5) & (np.abs(objects["y"] - 0.5) <= 0.5)
-        kept = (objects["missed"] <= config.remember) & (inside | (objects["missed"] == 0))
+        kept = (1000 * objects["missed_s"] <= config.remember_ms) & (inside | (objects["matched"] >= 0))
         taken = set(objects["matched"][objects["matched"] >= 0].tolist())
         new = [
             number
@@ -121,11 +129,11 @@ class Tracker:
         return self.confirmed()
 
     def confirmed(self) -> np.ndarray:
-        """Returns the confirmed objects, sighted within the last `coast` frames; records of dtype TRACKED."""
+        """Returns the confirmed objects, sighted within the last `coast_ms`; records of dtype TRACKED."""
         objects, config = self.objects, self.config
-        often = (objects["hits"] >= config.least_hits) & (objects["confidence"] >= config.least_confidence)
+        often = (1000 * objects["seen_s"] >= config.confirm_ms) & (objects["confidence"] >= config.least_confidence)
         sure = often | (objects["confidence"] >= config.sure)
-        return np.asarray(objects[sure & (objects["missed"] <= config.coast)])
+        return np.asarray(objects[sure & (1000 * objects["missed_s"] <= config.coast_ms)])
 
     def forget(self, number: int) -> None:
         """Drops the object of this id, which was killed or collected."""
@@ -143,20 +151,20 @@ class Tracker:
         cost = np.hypot(dx, dy) / gate
         allowed = (cost <= 1.0) & (objects["role"][:, None] == sightings["role"][None])
         cost = cost + config.strange * (objects["kind"][:, None] != sightings["kind"][None])
-        cost = cost + 0.02 * objects["missed"][:, None]
+        cost = cost + 0.02 / TICK_S * objects["missed_s"][:, None]
         rows, columns = linear_sum_assignment(np.where(allowed, cost, 1e3))
         return [(int(row), int(column)) for row, column in zip(rows, columns, strict=True) if allowed[row, column]]
 
     def _follow(self, which: int, sighting: np.void, found: int, elapsed_s: float) -> None:
         config, one = self.config, self.objects[which]
-        again = one["missed"] > 0
+        again, since_s = one["missed_s"] > 0, float(one["missed_s"]) + elapsed_s
         for place, speed in (("x", "vx"), ("y", "vy")):
             residual = float(sighting[place] - one[place])
             one[place] += (1.0 if again else config.follow) * residual
             if one["role"] in STILL:
                 continue
             early = one["hits"] < 4  # a new object's velocity is unknown: use a larger gain
-            one[speed] += (0.4 if early else config.steer) * residual / max(elapsed_s * (1 + one["missed"]), 1e-3)
+            one[speed] += (0.4 if early else config.steer) * residual / max(since_s, 1e-3)
         for side in ("width", "height"):
             one[side] += 0.2 * (sighting[side] - one[side])
         if sighting["kind"] == one["kind"]:
@@ -166,6 +174,7 @@ class Tracker:
         else:
             one["confidence"] *= 0.9
         one["hits"] += 1
+        one["seen_s"] += since_s
         one["matched"] = found
 
     def _new_objects(self, sightings: np.ndarray, new: list[int]) -> np.ndarray:
