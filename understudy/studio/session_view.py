@@ -104,7 +104,9 @@ class SessionView:
     def labels(self) -> HindsightLabels:
         """Hindsight labels: mode of each tick, and the gestures."""
         profile = self.episode.info.profile
-        return label_hindsight(self.episode.observation, self.episode.actions, geometry_of(profile))
+        return label_hindsight(
+            self.episode.observation, self.episode.actions, geometry_of(profile), self.episode.inputs
+        )
 
     @cached_property
     def disagreements(self) -> Int64[np.ndarray, " D"]:

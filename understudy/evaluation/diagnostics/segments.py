@@ -79,7 +79,7 @@ def examine(path: Path, episode: Episode) -> ExaminedRecording:
 
 
 def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
-    hindsight = label_hindsight(part.observation, part.actions, geometry)
+    hindsight = label_hindsight(part.observation, part.actions, geometry, part.inputs)
     buttons = part.actions["button"]
     return Segment(
         observations=part.observations,

@@ -1,12 +1,17 @@
 """Gesture segmentation: finds onset, arrival, press and release of each pointing gesture in a recording.
 
-Uses the cursor and button alone, so it works for any recording. A motion without a click is no gesture.
+From the raw events of mouse and keyboard where a recording has them (motion_onset.py): each button by itself, also
+where presses overlap. Else from the cursor and button of each tick. A motion without a click is no gesture.
 """
+
+from collections.abc import Sequence
 
 import numba
 import numpy as np
 
-from understudy.contract.observation import Observation
+from understudy.contract.observation import TICK_S, Button, Observation
+from understudy.contract.protocols import InputEvent
+from understudy.learning.data.motion_onset import Press, find_presses
 from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, classify_click, to_map
 from understudy.policies.motor_model import POINT_SIZE
 
@@ -43,20 +48,56 @@ GESTURE = np.dtype(
 )
 
 
-def segment_gestures(observation: Observation, actions: np.ndarray, geometry: np.void) -> np.ndarray:
+def segment_gestures(
+    observation: Observation, actions: np.ndarray, geometry: np.void, inputs: Sequence[InputEvent] = ()
+) -> np.ndarray:
     """Finds all gestures of one episode.
 
     Args:
         observation: T ticks of one world.
         actions: records of dtype ACTION, shape (T,).
         geometry: record of dtype UI_GEOMETRY.
+        inputs: the person's raw events of these ticks; empty where a recording has none.
 
     Returns:
-        Records of dtype GESTURE in order of time; presses on panels are left out.
+        Records of dtype GESTURE in order of time; presses on panels are left out. From raw events, presses may overlap,
+        and a motion may begin before the release of the gesture before it.
     """
+    presses = find_presses(inputs)
+    if presses:
+        return _of_presses(presses, observation.records, geometry)
     out = np.zeros(len(actions) // 2 + 1, GESTURE)
     count = _find(observation.records, actions, geometry, out)
     return out[:count]
+
+
+def _of_presses(presses: Sequence[Press], records: np.ndarray, geometry: np.void) -> np.ndarray:
+    """Turns the presses of raw events into gestures; those outside the ticks are left out."""
+    times = records["time_s"]
+    out = np.zeros(len(presses), GESTURE)
+    count = 0
+    for press in presses:
+        if not times[0] + TICK_S <= press.time_s < times[-1] + TICK_S:
+            continue  # a gesture has a tick before it
+        g, tick = out[count], _tick_of(times, press.time_s)
+        g["press"], g["release"], g["button"] = (
+            tick,
+            max(tick, _tick_of(times, press.release_s)),
+            Button[press.button.upper()],
+        )
+        g["onset"], g["arrival"], start = tick, tick - 1, (press.x, press.y)
+        if press.motion is not None:
+            g["onset"] = min(max(1, _tick_of(times, press.motion.onset_s)), max(1, tick - 1))
+            g["arrival"] = min(max(_tick_of(times, press.motion.arrival_s), g["onset"]), max(tick - 1, g["onset"] - 1))
+            start = press.motion.start
+        g["x"], g["y"], g["start_x"], g["start_y"] = press.x, press.y, *start
+        count += bool(_describe(records, geometry, out[count : count + 1]))
+    return out[:count]
+
+
+def _tick_of(times: np.ndarray, time_s: float) -> int:
+    """Returns the tick in whose time an event falls: from its observation to the next one."""
+    return int(np.searchsorted(times, time_s, "right")) - 1
 
 
 @numba.njit(cache=True)
@@ -88,30 +129,37 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
         if actions[t].button == 0 or actions[t - 1].button != 0:
             t += 1
             continue
-        x, y = actions[t].cursor_x, actions[t].cursor_y
-        click_kind, index = classify_click(records[t], geometry, x, y)
         g = out[count]
         g.onset, g.arrival = _find_onset(actions, t, earliest)
-        g.press, g.button, g.sort, g.landmark = t, actions[t].button, click_kind, -1
-        g.x, g.y, g.size = x, y, POINT_SIZE
-        g.map_x, g.map_y = to_map(geometry, x, y)
+        g.press, g.button = t, actions[t].button
+        g.x, g.y = actions[t].cursor_x, actions[t].cursor_y
         g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
-        g.track_id, g.role, g.offset_x, g.offset_y = 0, 0, 0.0, 0.0
-        if click_kind == SORT_TRACK:
-            track = records[t].tracks[index]
-            g.track_id, g.role, g.size = track.id, track.role, track.width
-            g.offset_x = (x - track.x) / max(0.5 * track.width, 1e-4)
-            g.offset_y = (y - track.y) / max(0.5 * track.height, 1e-4)
-        elif click_kind == SORT_LANDMARK:
-            g.landmark = index
-            g.offset_x = g.map_x - records[t].landmarks[index].x
-            g.offset_y = g.map_y - records[t].landmarks[index].y
         while t < len(actions) and actions[t].button != 0:
             t += 1
         g.release = t - 1
         earliest = t - 1
-        count += click_kind != SORT_NOTHING
+        count += _describe(records, geometry, out[count : count + 1])
     return count
+
+
+@numba.njit(cache=True)
+def _describe(records, geometry, one):  # type: ignore[no-untyped-def]
+    """Writes what a gesture's click hits, by its press tick and place; False for a panel. `one` has shape (1,)."""
+    g = one[0]
+    click_kind, index = classify_click(records[g.press], geometry, g.x, g.y)
+    g.sort, g.landmark, g.size = click_kind, -1, POINT_SIZE
+    g.map_x, g.map_y = to_map(geometry, g.x, g.y)
+    g.track_id, g.role, g.offset_x, g.offset_y = 0, 0, 0.0, 0.0
+    if click_kind == SORT_TRACK:
+        track = records[g.press].tracks[index]
+        g.track_id, g.role, g.size = track.id, track.role, track.width
+        g.offset_x = (g.x - track.x) / max(0.5 * track.width, 1e-4)
+        g.offset_y = (g.y - track.y) / max(0.5 * track.height, 1e-4)
+    elif click_kind == SORT_LANDMARK:
+        g.landmark = index
+        g.offset_x = g.map_x - records[g.press].landmarks[index].x
+        g.offset_y = g.map_y - records[g.press].landmarks[index].y
+    return click_kind != SORT_NOTHING
 
 
 def key_presses(actions: np.ndarray, num_keys: int) -> list[tuple[np.ndarray, np.ndarray]]:

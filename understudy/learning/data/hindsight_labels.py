@@ -5,6 +5,7 @@ the intent. Only observations, their events and the actions are used, nothing th
 itself. The rules are simple on purpose and independent of one game's constants: shots that follow mean FIGHT.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
@@ -13,6 +14,7 @@ from jaxtyping import Float32, Int64
 
 from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
+from understudy.contract.protocols import InputEvent
 from understudy.learning.data.gesture_segmentation import segment_gestures
 from understudy.policies.click_semantics import ENEMY, LOOT, SORT_TRACK
 from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE
@@ -51,9 +53,11 @@ class HindsightLabels:
     """Summary of the next FUTURE_S: clicks by type, events, displacement, change of hull."""
 
 
-def label_hindsight(observation: Observation, actions: np.ndarray, geometry: np.void) -> HindsightLabels:
-    """Computes the labels of T ticks of one world."""
-    gestures = segment_gestures(observation, actions, geometry)
+def label_hindsight(
+    observation: Observation, actions: np.ndarray, geometry: np.void, inputs: Sequence[InputEvent] = ()
+) -> HindsightLabels:
+    """Computes the labels of T ticks of one world, with the gestures from its raw events where there are any."""
+    gestures = segment_gestures(observation, actions, geometry, inputs)
     ticks = len(observation)
     modes = np.zeros(ticks, np.int64)
     targets = np.zeros(ticks, np.int64)

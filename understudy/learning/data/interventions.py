@@ -59,7 +59,8 @@ def label_shared_episode(episode: Episode, profile: Profile) -> LabelledEpisode:
     train_mask = np.zeros(len(episode), bool)
     for begin, end in intervention_segments(episode):
         train_mask[begin:end] = True
-    labelled = label_episode(episode.observation, _mask_policy_actions(episode.actions, train_mask), profile)
+    masked = _mask_policy_actions(episode.actions, train_mask)
+    labelled = label_episode(episode.observation, masked, profile, episode.inputs)
     if episode.filled is not None:
         train_mask &= ~episode.filled
     return replace(

@@ -1,5 +1,6 @@
 """A recorded session as training data for behaviour cloning: encoded features, hindsight labels, gesture targets."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -7,6 +8,7 @@ from jaxtyping import Bool, Float32, Int64
 
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
@@ -59,15 +61,18 @@ class LabelledEpisode:
         return np.asarray((held & 1).astype(bool))
 
 
-def label_episode(observation: Observation, actions: np.ndarray, profile: Profile) -> LabelledEpisode:
-    """Encodes and labels one session of T ticks from its observations and actions alone."""
-    hindsight = label_hindsight(observation, actions, geometry_of(profile))
+def label_episode(
+    observation: Observation, actions: np.ndarray, profile: Profile, inputs: Sequence[InputEvent] = ()
+) -> LabelledEpisode:
+    """Encodes and labels one session of T ticks from its observations, actions and, where there are any, raw events."""
+    hindsight = label_hindsight(observation, actions, geometry_of(profile), inputs)
     ticks = len(actions)
     free, starts = np.ones(ticks, bool), np.full(ticks, -1, np.int64)
     candidates, points = np.full(ticks, -1, np.int64), np.zeros((ticks, 2), np.float32)
-    for index, gesture in enumerate(hindsight.gestures):
+    next_onsets = np.append(hindsight.gestures["onset"][1:], ticks)
+    for index, (gesture, next_onset) in enumerate(zip(hindsight.gestures, next_onsets, strict=True)):
         onset = gesture["onset"]
-        free[onset + 1 : gesture["release"] + 1] = False
+        free[onset + 1 : min(gesture["release"] + 1, next_onset)] = False  # the next may begin before the release
         starts[onset] = index
         candidates[onset], points[onset] = _candidate(observation, gesture)
     key_onsets = np.zeros((ticks, MAX_KEYS), bool)
@@ -79,7 +84,7 @@ def label_episode(observation: Observation, actions: np.ndarray, profile: Profil
 
 def label_stretch(stretch: Episode, profile: Profile) -> LabelledEpisode:
     """Encodes and labels an unbroken stretch of a recording; ticks that were filled in are no training targets."""
-    labelled = label_episode(stretch.observation, stretch.actions, profile)
+    labelled = label_episode(stretch.observation, stretch.actions, profile, stretch.inputs)
     return labelled if stretch.filled is None else replace(labelled, train_mask=~stretch.filled, filled=stretch.filled)
 
 
