@@ -70,7 +70,7 @@ def label_episode(
     free, starts = np.ones(ticks, bool), np.full(ticks, -1, np.int64)
     candidates, points = np.full(ticks, -1, np.int64), np.zeros((ticks, 2), np.float32)
     next_onsets = np.append(hindsight.gestures["onset"][1:], ticks)
-    for index, (gesture, next_onset) in enumerate(zip(hindsight.gestures, next_onsets, strict=True)):
+    for index, (gesture, next_onset) in enumerate(zip(hindsight.gestures, next_onsets, strict=False)):
         onset = gesture["onset"]
         free[onset + 1 : min(gesture["release"] + 1, next_onset)] = False  # the next may begin before the release
         starts[onset] = index
