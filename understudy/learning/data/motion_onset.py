@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
+from understudy.contract.observation import TICK_S
 from understudy.contract.protocols import InputEvent
 
 BUTTONS = ("left", "right")
@@ -34,7 +35,7 @@ class Motion:
     """The motion before a press."""
 
     onset_s: float
-    """Time at which it began: of the last event before it, or one event spacing before its first."""
+    """Time at which it began: of its first event; earlier by as much as the event spacing is longer than a tick."""
     arrival_s: float
     """Time of its last event."""
     start: tuple[float, float]
@@ -75,9 +76,10 @@ def find_presses(inputs: Sequence[InputEvent]) -> list[Press]:
         motion = None
         if begin is not None:
             at = int(first) + begin
-            before_s = times[at] - spacing_s if at == 0 else max(times[at - 1], times[at] - spacing_s)
+            early_s = max(0.0, min(spacing_s, times[at] - times[at - 1] if at else spacing_s) - TICK_S)
             start = places[max(at - 1, 0)]
-            motion = Motion(float(max(before_s, previous_s)), float(times[end - 1]), (float(start[0]), float(start[1])))
+            onset_s = float(max(times[at] - early_s, previous_s))
+            motion = Motion(onset_s, float(times[end - 1]), (float(start[0]), float(start[1])))
         presses.append(Press(event.time_s, releases_s[number], event.code, event.x, event.y, motion))
         previous_s = event.time_s
     return presses
