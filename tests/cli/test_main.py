@@ -1,6 +1,7 @@
 """The command line: fast help, mistakes as sentences, exit codes."""
 
 import dataclasses
+import importlib
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tyro
 
 from understudy.cli.entry.verbs import ALIASES, GROUPS, VERBS
 from understudy.cli.live.run import Run
@@ -110,6 +112,29 @@ def test_the_help_of_run_stands_in_groups_that_hold_every_flag(capsys: pytest.Ca
     grouped = [name for names in Run.HELP_GROUPS.values() for name in names]
     assert sorted(grouped) == sorted(field.name for field in dataclasses.fields(Run))
     assert all(f"--{name.replace('_', '-')}" in said for name in grouped)
+
+
+@pytest.mark.parametrize(
+    ("verb", "flag", "earlier"),
+    [
+        ("record", "--map", "--start-map"),
+        ("record", "--detector", "--model"),
+        ("play", "--save-recordings", "--record"),
+        ("run", "--endpoint", "--critic-endpoint"),
+        ("run", "--max-calls", "--critic-calls"),
+        ("run", "--detector", "--model"),
+        ("evaluate", "--log-dir", "--logs"),
+    ],
+)
+def test_a_flag_is_spelt_as_in_other_verbs_and_its_earlier_spelling_is_accepted(
+    verb: str, flag: str, earlier: str
+) -> None:
+    command_type = getattr(importlib.import_module(VERBS[verb][0]), VERBS[verb][1])
+    value = [] if flag == "--save-recordings" else ["3"]
+    extra = ["--world", "desktop"] if (verb, flag) == ("run", "--detector") else []
+    spellings = (flag, earlier, earlier.replace("-", "_").replace("__", "--"))
+    parsed = [tyro.cli(command_type, args=[one, *value, *extra]) for one in spellings]
+    assert parsed[0] == parsed[1] == parsed[2] != tyro.cli(command_type, args=extra)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -26,6 +26,11 @@ def test_quick_means_the_guides_quick_settings() -> None:
     assert [(fit.epochs, fit.batch_size, fit.lr) for fit in fits] == [(20, 32, 3e-4), (15, 64, 3e-4), (10, 128, 5e-4)]
 
 
+def test_epochs_and_lr_replace_those_of_every_policy_whatever_the_amount_of_play() -> None:
+    plans = settings_of(Train(epochs=7, lr=2e-4), hours=0.1)
+    assert {(plan.fit.epochs, plan.fit.lr, plan.fit.last_epoch) for plan in plans.values()} == {(7, 2e-4, None)}
+
+
 def test_the_epoch_scale_never_reaches_zero() -> None:
     assert all(plan.fit.epochs == 1 for plan in settings_of(Train(epoch_scale=1e-6)).values())
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import tyro
+
 from understudy.cli.flags.number_ranges import Minutes, PictureSize, Seed
 from understudy.cli.flags.output_paths import Output
 
@@ -19,7 +21,7 @@ MOST_BEHIND = 10
 class Play:
     """Play the embedded game yourself, in a window."""
 
-    record: bool = False
+    record: Annotated[bool, tyro.conf.arg(name="save-recordings", aliases=("--record",))] = False
     """Record your play for training."""
     out: Annotated[Path, Output(kind="folder", when=lambda command: command.record)] = Path("recordings/v2_training")
     """Output folder of the recording."""

@@ -44,7 +44,7 @@ class Record:
     sessions: Annotated[int | None, Range(1, SEEDS_PER_RECORDING)] = None
     """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes,
     or 8 of at least a minute each."""
-    start_map: str | None = None
+    start_map: Annotated[str | None, tyro.conf.arg(name="map", aliases=("--start-map",))] = None
     """Name of the map on which every session begins; by default they begin on each map in turn."""
     out: OutputFolder = Path("recordings/v2_training")
     """Folder for the recordings."""
@@ -59,7 +59,7 @@ class Record:
     """With --world desktop: the monitor that the game fills, counted from 1."""
     window: str | None = None
     """With --world desktop: title of the game's window, where it does not fill a monitor."""
-    model: Path | None = None
+    model: Annotated[Path | None, tyro.conf.arg(name="detector", aliases=("--model",))] = None
     """With --world desktop: weights of the detector; by default those that come with the profile."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
@@ -140,7 +140,7 @@ def record_teacher(
     sessions: int | None = None,
     progress: Progress | None = None,
     *,
-    start_map: str | None = None,
+    start_map: Annotated[str | None, tyro.conf.arg(name="map", aliases=("--start-map",))] = None,
     replace: bool = False,
     hardship: Sequence[str] = (),
 ) -> list[Path]:

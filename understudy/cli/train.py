@@ -71,6 +71,11 @@ class Train:
     """Output folder of the models, with a subfolder for each policy."""
     epoch_scale: Annotated[float, Range(0.0, 1000.0, above_minimum=True)] = 1.0
     """Factor on the default number of epochs."""
+    epochs: Count | None = None
+    """Number of passes over the recordings for each policy, in place of the default number and its adaptation to the
+    length of the recordings."""
+    lr: LearningRate | None = None
+    """Peak learning rate of each policy, in place of its default."""
     device: str = "auto"
     """Torch device: auto, cpu, cuda or cuda:1; auto uses CUDA if available."""
     seed: Seed = 0
@@ -187,17 +192,7 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
     if isinstance(command, Train):
         plans = QUICK_PLANS if command.quick else DEFAULT_PLANS
         scale = min(max(1.0 / max(hours, 1e-6), 0.5), LARGEST_SCALE)
-        chosen = {
-            name: (
-                command.output_dir / name,
-                dataclasses.replace(
-                    plan,
-                    epochs=max(1, round(plan.epochs * command.epoch_scale * scale)),
-                    last_epoch=max(1, round(plan.epochs * command.epoch_scale * min(scale, LAST_SCALE))),
-                ),
-            )
-            for name, plan in plans.items()
-        }
+        chosen = {name: (command.output_dir / name, _adapted(plan, command, scale)) for name, plan in plans.items()}
     else:
         name = type(command).__name__.removeprefix("Train").lower()
         plan = Plan(epochs=command.epochs, batch_size=command.batch_size, lr=command.lr)
@@ -216,6 +211,19 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
         }
     except ValueError as problem:
         raise FlagError(f"These flags cannot work: {problem}.") from problem
+
+
+def _adapted(plan: Plan, command: Train, scale: float) -> Plan:
+    """Returns a plan with the flags' numbers; without --epochs, its number is adapted to the amount of play."""
+    lr = plan.lr if command.lr is None else command.lr
+    if command.epochs is not None:
+        return Plan(epochs=command.epochs, batch_size=plan.batch_size, lr=lr)
+    return dataclasses.replace(
+        plan,
+        lr=lr,
+        epochs=max(1, round(plan.epochs * command.epoch_scale * scale)),
+        last_epoch=max(1, round(plan.epochs * command.epoch_scale * min(scale, LAST_SCALE))),
+    )
 
 
 def _fit_config(plan: Plan, seed: int) -> "FitConfig":

@@ -80,7 +80,8 @@ def flag_of(field: dataclasses.Field[Any], marks: tuple[Any, ...]) -> str:
     """Returns the name of a field in the help: `--batch-size`, or `NUMBER` for a positional argument."""
     if set(get_args(Positional[int])[1:]) & set(marks):
         return field.name.upper()
-    return f"--{field.name.replace('_', '-')}"
+    names = [mark.name for mark in marks if isinstance(getattr(mark, "name", None), str)]  # of tyro.conf.arg
+    return f"--{names[0] if names else field.name.replace('_', '-')}"
 
 
 def _annotations(hint: Any) -> Iterator[Any]:

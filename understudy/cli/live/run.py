@@ -72,14 +72,14 @@ class Run:
     """Seconds without touching mouse or keyboard after which the understudy plays again."""
     size: PictureSize = (1280, 720)
     """Width and height of the window in pixels."""
-    critic_endpoint: str | None = None
+    critic_endpoint: Annotated[str | None, tyro.conf.arg(name="endpoint", aliases=("--critic-endpoint",))] = None
     """Base URL of an OpenAI-compatible server whose vision-language model reviews the play; by default OPENAI_BASE_URL
     where --critic-model is given, else a few offline rules review it. The API key is read from OPENAI_API_KEY only."""
     critic_model: str | None = None
     """Name of the model there."""
     critic_every: Annotated[float, Range(0.2, 3600.0)] = 3.0
     """Seconds between two reviews."""
-    critic_calls: Count = 2000
+    critic_calls: Annotated[Count, tyro.conf.arg(name="max-calls", aliases=("--critic-calls",))] = 2000
     """Maximum number of requests to the server."""
     no_critic: Flag[bool] = False
     """Review nothing; F2 and a number still record the mode that you would have chosen."""
@@ -87,7 +87,7 @@ class Run:
     """The embedded game in a window of its own, or a game on your screen: then a real mouse is moved."""
     window: str | None = None
     """With --world desktop: title of the game's window; by default the one that its profile names."""
-    model: Path | None = None
+    model: Annotated[Path | None, tyro.conf.arg(name="detector", aliases=("--model",))] = None
     """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
