@@ -4,43 +4,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.review_moments import PROFILE, record
+from tests.support.correction_files import said, write_corrections
 from tests.support.studio_client import studio_client
 from understudy.contract.errors import FlagError
 from understudy.contract.intent import Mode
-from understudy.feedback.correction import Correction
 from understudy.feedback.correction_log import CorrectionLog, replace_line
 from understudy.feedback.correction_reader import read_corrections
-from understudy.feedback.state_snapshot import describe
 from understudy.studio.correction_queue import CorrectionQueue
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three corrections of the rules, an agreement, and a line that cannot be read."""
-    log = CorrectionLog(tmp_path / "corrections" / "corrections_1.jsonl")
-    for number, right in enumerate((Mode.FLEE, Mode.FLEE, Mode.LOOT, Mode.FIGHT)):
-        state = describe(record(hp=0.1 + 0.1 * number, attackers=2)[0], PROFILE)
-        log.append(
-            Correction(
-                state=state,
-                bot_action=Mode.FIGHT,
-                vlm_correction=right,
-                reason=f"<b>{number}</b>",
-                confidence=0.9,
-                target=11,
-                source="rules",
-            )
-        )
-    with log.path.open("a", encoding="ascii") as file:
-        file.write("nonsense\n")
-    return log.path.parent
-
-
-def said(folder: Path) -> list[tuple[str, str, str]]:
-    """Reason, right mode and source of each line."""
-    entries = [entry.correction for entry in read_corrections(folder).entries]
-    return [(one.reason, one.vlm_correction.name, one.source) for one in entries]
+    return write_corrections(tmp_path / "corrections").parent
 
 
 def test_each_judgement_changes_its_line_alone_and_can_be_taken_back(folder: Path) -> None:

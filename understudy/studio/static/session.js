@@ -198,43 +198,57 @@ function drawModes(now, width) {
 const LANES = [["who", 16], ["did", 20], ["meant", 44], ["target", 30], ["hand", 14], ["hull", 22], ["events", 22]];
 const LEFT = 58;
 
+const still = document.createElement("canvas"); // the lanes without the needle: painted once for each part and size
+let stale = true;
+
 function drawLanes() {
-  const width = timeline.clientWidth, height = lanes.clientHeight;
+  const width = timeline.clientWidth, height = lanes.clientHeight, span = width - LEFT - 8;
+  const before = lanes.width * lanes.height;
   fitCanvas(lanes, width, height);
+  if (stale || before !== lanes.width * lanes.height) paintLanes(width, height);
   lanePen.clearRect(0, 0, width, height);
+  lanePen.drawImage(still, 0, 0, width, height);
   if (!laneData) return;
-  const bins = laneData.actor.length, span = width - LEFT - 8, step = span / bins;
+  drawPart(span, height);
+  lanePen.fillStyle = colours.ink;
+  lanePen.fillRect(placeOf(tick, span) - 1, 2, 2, height - 4);
+}
+
+function paintLanes(width, height) {
+  stale = false;
+  fitCanvas(still, width, height);
+  const pen = still.getContext("2d");
+  pen.clearRect(0, 0, width, height);
+  if (!laneData) return;
+  const bins = laneData.actor.length, step = (width - LEFT - 8) / bins;
   const shownLanes = LANES.filter(([name]) => !["meant", "target"].includes(name) || laneData.modes);
   const unit = (height - 12) / shownLanes.reduce((sum, [, tall]) => sum + tall + 3, 0);
   let top = 6;
-  lanePen.font = "11px system-ui, sans-serif"; lanePen.textBaseline = "middle";
+  pen.font = "11px system-ui, sans-serif"; pen.textBaseline = "middle"; pen.textAlign = "left";
   for (const [name, tall] of shownLanes) {
     const h = tall * unit;
-    lanePen.fillStyle = colours.quiet; lanePen.textAlign = "left"; lanePen.fillText(name, 8, top + h / 2);
-    drawLane(name, top, h, bins, step);
+    pen.fillStyle = colours.quiet; pen.fillText(name, 8, top + h / 2);
+    drawLane(pen, name, top, h, bins, step);
     top += h + 3 * unit;
   }
-  drawPart(span, height);
-  const x = placeOf(tick, span);
-  lanePen.fillStyle = colours.ink; lanePen.fillRect(x - 1, 2, 2, height - 4);
 }
 
 const ACTORS = ["soft", "player", "accent", "good"];
 
-function drawLane(name, top, h, bins, step) {
+function drawLane(pen, name, top, h, bins, step) {
   const wide = Math.max(step, 1) + 0.5;
   for (let bin = 0; bin < bins; bin += 1) {
     const x = LEFT + bin * step;
-    if (name === "who") { lanePen.fillStyle = colours[ACTORS[laneData.actor[bin]] ?? "other"]; lanePen.fillRect(x, top, wide, h); }
-    if (name === "did") { lanePen.fillStyle = colours[`mode-${laneData.did[bin]}`]; lanePen.fillRect(x, top, wide, h); }
-    if (name === "hand" && laneData.gestures[bin]) { lanePen.fillStyle = colours.gesture; lanePen.fillRect(x, top, wide, h); }
-    if (name === "hull" && laneData.hp[bin] !== null) { const tall = h * laneData.hp[bin]; lanePen.fillStyle = colours[laneData.hp[bin] < 0.3 ? "bad" : "good"]; lanePen.fillRect(x, top + h - tall, wide, tall); }
-    if (name === "target" && laneData.target[bin] !== null) { const tall = h * laneData.target[bin]; lanePen.fillStyle = colours.accent; lanePen.fillRect(x, top + h - tall, wide, tall); }
+    if (name === "who") { pen.fillStyle = colours[ACTORS[laneData.actor[bin]] ?? "other"]; pen.fillRect(x, top, wide, h); }
+    if (name === "did") { pen.fillStyle = colours[`mode-${laneData.did[bin]}`]; pen.fillRect(x, top, wide, h); }
+    if (name === "hand" && laneData.gestures[bin]) { pen.fillStyle = colours.gesture; pen.fillRect(x, top, wide, h); }
+    if (name === "hull" && laneData.hp[bin] !== null) { const tall = h * laneData.hp[bin]; pen.fillStyle = colours[laneData.hp[bin] < 0.3 ? "bad" : "good"]; pen.fillRect(x, top + h - tall, wide, tall); }
+    if (name === "target" && laneData.target[bin] !== null) { const tall = h * laneData.target[bin]; pen.fillStyle = colours.accent; pen.fillRect(x, top + h - tall, wide, tall); }
     if (name === "meant") {
       let y = top;
       laneData.modes.forEach((shares, mode) => {
         const tall = h * (shares[bin] ?? 0);
-        lanePen.fillStyle = colours[`mode-${mode}`]; lanePen.fillRect(x, y, wide, tall); y += tall;
+        pen.fillStyle = colours[`mode-${mode}`]; pen.fillRect(x, y, wide, tall); y += tall;
       });
     }
   }
@@ -243,8 +257,8 @@ function drawLane(name, top, h, bins, step) {
     for (const [at, kind] of S.events) {
       if (at < range[0] || at >= range[1]) continue;
       const strong = kind === "mark" || kind === "disagreement" || kind === "deaths";
-      lanePen.fillStyle = colours[MARKED[kind] ?? "other"];
-      lanePen.fillRect(placeOf(at, span) - (strong ? 1.5 : 0.75), top + (strong ? 0 : h * 0.3), strong ? 3 : 1.5, strong ? h : h * 0.7);
+      pen.fillStyle = colours[MARKED[kind] ?? "other"];
+      pen.fillRect(placeOf(at, span) - (strong ? 1.5 : 0.75), top + (strong ? 0 : h * 0.3), strong ? 3 : 1.5, strong ? h : h * 0.7);
     }
   }
 }
@@ -305,27 +319,30 @@ function redraw() {
     const now = tickAt(tick);
     if (now) {
       drawSketch(now); showWords(now);
-      if (shown !== tick) { shown = tick; performance.mark("drawn"); }
+      shown = tick;
     }
     drawLanes();
   });
 }
 
 // ---- seeking ------------------------------------------------------------------------------------------------------
+let before = 0;
 async function seek(to) {
+  const leap = Math.abs(to - before);
+  before = to;
   tick = Math.max(0, Math.min(S.num_ticks - 1, Math.round(to)));
   if (tick < range[0] || tick >= range[1]) moveRange(tick);
   const block = Math.floor(tick / layout.block);
   if (!blocks.has(block)) await fetchBlock(block);
   redraw();
   askForPicture();
-  fetchBlock(block + 1);
+  if (leap < layout.block) fetchBlock(block + 1);
 }
 
 async function fetchLanes() {
   const bins = Math.max(100, Math.min(1200, timeline.clientWidth - LEFT));
   const answer = await fetch(`/recordings/lanes?key=${S.key}&first=${range[0]}&last=${range[1]}&bins=${Math.round(bins)}`);
-  if (answer.ok) { laneData = await answer.json(); redraw(); }
+  if (answer.ok) { laneData = await answer.json(); stale = true; redraw(); }
 }
 
 function moveRange(around) {
@@ -480,7 +497,7 @@ byId("think")?.addEventListener("click", async () => {
 });
 
 readColours();
-onTheme(() => { readColours(); redraw(); });
+onTheme(() => { readColours(); stale = true; redraw(); });
 new ResizeObserver(() => { sizePicture(); redraw(); }).observe(picture.parentElement);
 sizePicture();
 listKinds();
