@@ -1,5 +1,6 @@
 """Who may ask the studio, and for what: the token, Host, Origin, methods, and paths that lead out of its folders."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +90,10 @@ def test_a_link_out_of_the_folder_is_no_recording(tmp_path: Path) -> None:
     with studio_client(tmp_path) as client:
         page = client.get("/recordings").text
         assert "inside.mcap" in page and "link.mcap" not in page
+        (key,) = re.findall(r'data-key="(\w+)"', page)
+        (tmp_path / "recordings" / "inside.mcap").unlink()
+        (tmp_path / "recordings" / "inside.mcap").symlink_to(outside)
+        assert client.get(f"/recordings/session?key={key}").status_code == 404, "a known key leads nowhere else later"
 
 
 def test_names_are_escaped(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from tests.support.perturbed_candidates import playing, put_up, write_brain
 from tests.support.studio_client import served_studio, taught_session
 from understudy.recordings.store import read_episode
 
+pytestmark = pytest.mark.slow
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 PAGES = ("/", "/recordings", "/recordings/session", "/corrections", "/learning", "/gate")
 SIZES = ((360, 740), (1920, 1080))
@@ -46,6 +47,7 @@ def open_page(folder: Path) -> Iterator[Open]:
 
         def open_one(path: str, size: tuple[int, int] = SIZES[1], theme: str = "light") -> Any:
             context = browser.new_context(viewport={"width": size[0], "height": size[1]}, color_scheme=theme)
+            context.set_default_timeout(180_000)
             page = context.new_page()
             page.on("console", lambda message: complaints.append(message.text))
             page.on("pageerror", lambda problem: complaints.append(str(problem)))
@@ -66,7 +68,7 @@ def open_page(folder: Path) -> Iterator[Open]:
 
 def wait(page: Any, expression: str) -> None:
     """Returns when an expression holds in the page; the content policy forbids playwright's own way, an eval."""
-    until = time.perf_counter() + 60
+    until = time.perf_counter() + 180
     while not page.evaluate(expression):
         assert time.perf_counter() < until, expression
         page.wait_for_timeout(20)

@@ -56,6 +56,8 @@ def test_the_timeline_holds_the_episode(tmp_path: Path) -> None:
         assert len(kills) == np.count_nonzero(episode.observations["events"]["kills"])
         lanes = client.get(f"/recordings/lanes?key={key}&first=0&last=1200&bins=300").json()
         assert len(lanes["actor"]) == len(lanes["did"]) == 300 and "modes" not in lanes
+        reach = np.frombuffer(client.get(f"/recordings/ticks?key={key}&first=0&last=1200&bins=300").content, TICK)
+        assert np.allclose(reach["seconds"], [tick / 20 for tick in lanes["at"]]), "what a pointer can reach"
         rows = np.frombuffer(client.get(f"/recordings/ticks?key={key}&first=1150&count=128").content, TICK)
         assert len(rows) == 50, "the end of the session"
         seen = episode.observations[1150:]

@@ -81,6 +81,7 @@ class RecordingIndex:
     def __init__(self, folders: tuple[Path, ...]) -> None:
         self.folders = folders
         self._lock = threading.RLock()
+        self._places: dict[str, tuple[Path, Path]] = {}
         self._summaries: dict[tuple[Path, int, int], Summary] = {}
         self._episodes: OrderedDict[tuple[Path, int, int], Episode] = OrderedDict()
 
@@ -92,11 +93,11 @@ class RecordingIndex:
                 paths = find_recordings(folder)
             except NoRecordingsError:
                 continue
-            root = folder.resolve()
             for path in paths:
-                row = _row_of(path, folder) if path.resolve().is_relative_to(root) else None
+                row = _row_of(path, folder) if _is_inside(path, folder) else None
                 if row is not None:
                     rows.setdefault(row.key, row)
+                    self._places[row.key] = path, folder
         return sorted(rows.values(), key=lambda row: (-row.modified_at, row.name))
 
     def row(self, key: str) -> RecordingRow:
@@ -105,6 +106,12 @@ class RecordingIndex:
         Raises:
             RecordingError: if it is not there (any more).
         """
+        known = self._places.get(key)  # a seek asks for one recording thirty times a second
+        if known is not None:
+            path, folder = known
+            row = _row_of(path, folder) if _is_inside(path, folder) else None
+            if row is not None:
+                return row
         for row in self.rows():
             if row.key == key:
                 return row
@@ -136,6 +143,11 @@ class RecordingIndex:
             if stamp not in self._summaries:
                 self._summaries[stamp] = _summarise(row)
             return self._summaries[stamp]
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    """Returns whether a file lies in a folder, also after its links were followed."""
+    return path.is_file() and path.resolve().is_relative_to(folder.resolve())
 
 
 def _row_of(path: Path, folder: Path) -> RecordingRow | None:

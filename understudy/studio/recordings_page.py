@@ -98,8 +98,12 @@ class RecordingsPages:
         return JSONResponse(view.lanes(first, last, asked_number(request, "bins", MAX_BINS)))
 
     def ticks(self, request: Request) -> Response:
-        """A block of ticks, as bytes."""
+        """A block of ticks, or the first tick of each bin of the lanes, as bytes."""
         view = self._sessions.view(self._row(request))
+        if "bins" in request.query_params:
+            first, last = asked_number(request, "first", 0), asked_number(request, "last", len(view))
+            content = view.ticks_of_bins(first, last, asked_number(request, "bins", MAX_BINS))
+            return Response(content, media_type="application/octet-stream")
         content = view.ticks(asked_number(request, "first", 0), asked_number(request, "count", 1))
         return Response(content, media_type="application/octet-stream")
 

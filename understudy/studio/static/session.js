@@ -22,6 +22,9 @@ const blocks = new Map();
 const waiting = new Map();
 const KEPT_BLOCKS = 400;
 
+// The first tick of each bin of the lanes: what a pointer on the bar can reach, so dragging asks the studio nothing.
+let coarse = { at: new Map(), view: null };
+
 function fetchBlock(number) {
   if (blocks.has(number) || waiting.has(number) || number < 0 || number * layout.block >= S.num_ticks) return waiting.get(number);
   const loading = fetch(`/recordings/ticks?key=${S.key}&first=${number * layout.block}&count=${layout.block}`)
@@ -44,9 +47,10 @@ const READ = {
 
 /** A tick as an object; null while its block is on the way. */
 function tickAt(number) {
-  const view = blocks.get(Math.floor(number / layout.block));
+  const block = blocks.get(Math.floor(number / layout.block));
+  const view = block ?? (coarse.at.has(number) ? coarse.view : null);
   if (!view) return null;
-  const base = (number % layout.block) * layout.tick_bytes;
+  const base = (block ? number % layout.block : coarse.at.get(number)) * layout.tick_bytes;
   const read = (name) => READ[layout.tick[name][1]](view, base + layout.tick[name][0]);
   const found = {};
   for (const name of Object.keys(layout.tick)) if (!["modes", "tracks", "pad"].includes(name)) found[name] = read(name);
@@ -327,22 +331,31 @@ function redraw() {
 
 // ---- seeking ------------------------------------------------------------------------------------------------------
 let before = 0;
+let resting = 0;
 async function seek(to) {
   const leap = Math.abs(to - before);
   before = to;
   tick = Math.max(0, Math.min(S.num_ticks - 1, Math.round(to)));
   if (tick < range[0] || tick >= range[1]) moveRange(tick);
   const block = Math.floor(tick / layout.block);
-  if (!blocks.has(block)) await fetchBlock(block);
+  if (!blocks.has(block) && !coarse.at.has(tick)) await fetchBlock(block);
   redraw();
   askForPicture();
-  if (leap < layout.block) fetchBlock(block + 1);
+  clearTimeout(resting);
+  if (leap < layout.block) { fetchBlock(block); fetchBlock(block + 1); } else resting = setTimeout(() => fetchBlock(block), 150);
 }
 
 async function fetchLanes() {
   const bins = Math.max(100, Math.min(1200, timeline.clientWidth - LEFT));
-  const answer = await fetch(`/recordings/lanes?key=${S.key}&first=${range[0]}&last=${range[1]}&bins=${Math.round(bins)}`);
-  if (answer.ok) { laneData = await answer.json(); stale = true; redraw(); }
+  const wanted = `key=${S.key}&first=${range[0]}&last=${range[1]}&bins=${Math.round(bins)}`;
+  const answer = await fetch(`/recordings/lanes?${wanted}`);
+  if (!answer.ok) return;
+  const found = laneData = await answer.json();
+  stale = true; redraw();
+  const ticks = await fetch(`/recordings/ticks?${wanted}`);
+  if (ticks.ok && found === laneData) {
+    coarse = { at: new Map(found.at.map((number, place) => [number, place])), view: new DataView(await ticks.arrayBuffer()) };
+  }
 }
 
 function moveRange(around) {
@@ -386,6 +399,15 @@ function play(on) {
 function tickUnder(event) {
   const box = timeline.getBoundingClientRect();
   const share = (event.clientX - box.left - LEFT) / Math.max(1, box.width - LEFT - 8);
+  return tickOfShare(share);
+}
+
+/** The tick at a share of the bar: the first of its bin, where the lanes are known. */
+function tickOfShare(share) {
+  const at = laneData?.at;
+  if (at && laneData.first === range[0] && laneData.last === range[1]) {
+    return at[Math.max(0, Math.min(at.length - 1, Math.floor(share * at.length)))];
+  }
   return range[0] + share * (range[1] - range[0]);
 }
 timeline.addEventListener("pointerdown", (event) => {
@@ -505,4 +527,4 @@ listEvents();
 fetchLanes();
 seek(Number(new URLSearchParams(location.search).get("tick")) || 0);
 // For measurements and tests: seeks and resolves when the tick is drawn.
-window.studioSession = { seek, tick: () => tick, shown: () => shown, shownPicture: () => bitmapTick };
+window.studioSession = { seek, tickOfShare, isReady: () => coarse.view !== null, tick: () => tick, shown: () => shown, shownPicture: () => bitmapTick };
