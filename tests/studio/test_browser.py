@@ -131,7 +131,8 @@ def test_corrections_are_judged_by_one_key_each(open_page: Open, folder: Path) -
         page.keyboard.press(key)
     page.wait_for_selector("#none:not([hidden])")
     page.keyboard.press("u")
-    wait(page, "document.getElementById('reason').textContent === '<b>2</b>'")
+    page.wait_for_selector("#judging:not([hidden])")
+    assert page.inner_text("#reason") == "<b>2</b>"
     found = said(folder / "corrections")
     assert found[:2] == [("<b>0</b>", "FLEE", "person"), ("<b>2</b>", "LOOT", "rules")]
 
