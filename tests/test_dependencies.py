@@ -7,7 +7,14 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 OURS = {"understudy", "darkorbit_bot"}
-ELSEWHERE = {"av": "av", "dxcam": "dxcam", "pynput": "pynput", "Quartz": "pynput", "ultralytics": "ultralytics"}
+ELSEWHERE = {
+    "av": "av",
+    "dxcam": "dxcam",
+    "pynput": "pynput",
+    "Quartz": "pynput",
+    "ApplicationServices": "pynput",
+    "ultralytics": "ultralytics",
+}
 """Modules of packages that an installation may lack, or that are for other platforms -> who brings them."""
 IMPORTED_THROUGH_OTHERS = {"tensorboard", "onnx"}  # by torch.utils.tensorboard, and by torch.onnx
 OTHER_BUILDS = {"onnxruntime-gpu", "onnxruntime-directml", "onnxruntime-openvino"}  # all imported as onnxruntime
