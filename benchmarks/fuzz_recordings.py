@@ -26,6 +26,7 @@ from understudy.recordings.store import read_episode, repair_recording, write_ep
 from understudy.worlds.catalog import load_profile
 
 NUM_TICKS = 40
+OLDER = Path(__file__).resolve().parents[1] / "tests" / "recordings" / "data" / "version_2.mcap"
 
 
 def made_up_episode(num_ticks: int = NUM_TICKS) -> Episode:
@@ -49,11 +50,11 @@ def made_up_episode(num_ticks: int = NUM_TICKS) -> Episode:
 
 
 def good_recordings(folder: Path) -> list[bytes]:
-    """One of ours, twice, one that was torn, and what other tools made of it."""
+    """One of ours, twice, one of an older format, and what other tools made of ours."""
     ours = folder / "ours.mcap"
     write_episode(made_up_episode(), ours)
     data = ours.read_bytes()
-    found = [data, data]
+    found = [data, data, OLDER.read_bytes()]
     for options in (
         {"compression": CompressionType.LZ4, "chunk_size": 4000},
         {"use_chunking": False},

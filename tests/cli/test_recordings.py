@@ -94,7 +94,7 @@ def test_one_odd_byte_in_a_schema_hides_no_other_recording(
     recorded: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     data = recorded[0].read_bytes()
-    recorded[0].write_bytes(data.replace(b'{"bytes"', b'\xff"bytes"'))
+    recorded[0].write_bytes(data.replace(b"float64 time_s", b"float64\xfftime_s"))
     before = recorded[0].read_bytes()
     for verb in ("list", "info", "verify", "repair"):
         assert main(["recordings", verb]) == 1

@@ -10,7 +10,7 @@ from tests.support.synthetic_episodes import made_up
 from understudy.contract.action import ACTION
 from understudy.contract.errors import RecordingError
 from understudy.recordings import mcap_format, store
-from understudy.recordings.mcap_channels import SCHEMA_ENCODING, schema_text
+from understudy.recordings.mcap_channels import SCHEMA_ENCODING
 from understudy.recordings.mcap_descriptions import MAX_DESCRIPTIONS, Descriptions, info_checksum
 from understudy.recordings.mcap_writer import schemas_and_channels
 
@@ -32,16 +32,16 @@ def described(losses: list[str], *changes: tuple[bytes, bytes]) -> Descriptions:
 def test_the_channels_of_ours_are_found_by_number() -> None:
     losses: list[str] = []
     found = described(losses).readable_channels()
-    assert found[2] == ("/action", ACTION)
+    assert found[2][:2] == ("/action", ACTION)
     assert len(found) == 6
     assert losses == []
 
 
-@pytest.mark.parametrize("new", [b"\xff<f4", b'"<f8', b'"|V9', b'"f4,f4', b'"(9999,9999)f4', b'"O', b"[" * 9999])
+@pytest.mark.parametrize("new", [b"\xffloat32", b"float64", b"float16", b"float32[9999999]", b"string", b"[" * 9999])
 def test_a_damaged_copy_of_a_schema_is_told_and_the_other_taken(new: bytes) -> None:
     losses: list[str] = []
-    found = described(losses, (b'"<f4', new)).readable_channels()
-    assert found[2] == ("/action", ACTION)
+    found = described(losses, (b"float32", new)).readable_channels()
+    assert found[2][:2] == ("/action", ACTION)
     assert any("/action" in loss for loss in losses)
 
 
@@ -72,12 +72,12 @@ def test_descriptions_that_repeat_count_once_and_those_that_never_end_are_refuse
 
 
 SCHEMA_DAMAGE = {
-    "a byte that is no text": (b'{"bytes"', b'\xff"bytes"'),
-    "a type that is an expression": (b'"<f8"', b'"2*3"'),
-    "an offset that is negative": (b'"offset":0', b'"offset":-'),
-    "an offset that is huge": (b'"offset":4', b'"offset":9'),
-    "a shape that is none": (b'"shape":[]', b'"shape":77'),
-    "a size of nothing": (b'"bytes":', b'"bytez":'),
+    "a byte that is no text": (b"float64 time_s", b"float64\xfftime_s"),
+    "another type": (b"float32 cursor_x", b"float33 cursor_x"),
+    "another name": (b"cursor_x", b"cursor_z"),
+    "a length that is none": (b"Track[20]", b"Track[-0]"),
+    "a length that is huge": (b"Track[20]", b"Track[9999]"),
+    "a message that is missing": (b"MSG: understudy/Track", b"MSG: understudy/Trick"),
 }
 
 
@@ -96,7 +96,3 @@ def test_damage_in_a_schema_is_one_sentence_with_the_name_of_the_file(tmp_path: 
     read = store.read_episode(path)
     assert len(read) == 30
     assert read.losses
-
-
-def test_types_of_fields_are_plain_ones() -> None:
-    assert "<f4" in schema_text(ACTION)

@@ -12,6 +12,7 @@ from tests.support.synthetic_episodes import assert_same, info_of, made_up
 from understudy.contract.intent import no_intent
 from understudy.recordings import mcap_format
 from understudy.recordings.mcap_writer import CHUNK_TICKS, McapWriter
+from understudy.recordings.ros2_schema import CDR_HEADER
 
 
 @pytest.mark.parametrize("ticks", [0, 1, CHUNK_TICKS, 5 * CHUNK_TICKS + 3])
@@ -69,7 +70,7 @@ def test_mcaps_own_reader_finds_every_message_at_its_true_time(tmp_path: Path) -
         messages = [message for _, _, message in reader.iter_messages(topics=["/observation"])]
         assert [message.log_time for message in messages] == expected_ns
         assert [message.sequence for message in messages] == list(range(50))
-        assert messages[7].data == episode.observations[7].tobytes()
+        assert messages[7].data == CDR_HEADER + episode.observations[7].tobytes()
         later = [message.sequence for *_, message in reader.iter_messages(["/action"], starting_at=expected_ns[30])]
         assert later == list(range(30, 50))
         assert [record.name for record in reader.iter_metadata()] == ["understudy"]

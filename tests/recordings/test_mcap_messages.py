@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from tests.support.mcap_files import message, record
-from understudy.recordings.mcap_messages import MessageTable, split_records
+from understudy.recordings.mcap_messages import MessageTable, StoredChannel, split_records
 
 F8 = np.dtype("<f8")
+A = StoredChannel("/a", F8, b"")
 
 
 def eight(number: float) -> bytes:
@@ -20,7 +21,7 @@ def table_of(data: bytes, *more: bytes) -> MessageTable:
 
 def test_messages_that_alternate_between_channels_are_joined_by_channel_in_their_order() -> None:
     data = b"".join(message(1 + n % 2, eight(n), n) for n in range(10))
-    numbers, arrays = table_of(data).by_topic({1: ("/a", F8), 2: ("/b", F8)}, print)
+    numbers, arrays = table_of(data).by_topic({1: A, 2: StoredChannel("/b", F8, b"")}, print)
     assert arrays["/a"].tolist() == [0, 2, 4, 6, 8]
     assert arrays["/b"].tolist() == [1, 3, 5, 7, 9]
     assert numbers["/b"].tolist() == [1, 3, 5, 7, 9]
@@ -29,7 +30,7 @@ def test_messages_that_alternate_between_channels_are_joined_by_channel_in_their
 def test_messages_of_a_wrong_length_are_counted_and_the_others_kept() -> None:
     losses: list[str] = []
     data = message(1, eight(1), 1) + message(1, b"short", 2) + message(1, eight(3), 3)
-    numbers, arrays = table_of(data).by_topic({1: ("/a", F8)}, losses.append)
+    numbers, arrays = table_of(data).by_topic({1: A}, losses.append)
     assert arrays["/a"].tolist() == [1, 3]
     assert numbers["/a"].tolist() == [1, 3]
     assert losses == ["1 messages of /a have a wrong length"]
@@ -37,12 +38,12 @@ def test_messages_of_a_wrong_length_are_counted_and_the_others_kept() -> None:
 
 def test_two_channels_of_one_topic_are_one() -> None:
     data = message(1, eight(1), 1) + message(7, eight(2), 2)
-    _, arrays = table_of(data).by_topic({1: ("/a", F8), 7: ("/a", F8)}, print)
+    _, arrays = table_of(data).by_topic({1: A, 7: A}, print)
     assert arrays["/a"].tolist() == [1, 2]
 
 
 def test_a_channel_without_messages_is_empty() -> None:
-    _, arrays = table_of(b"").by_topic({1: ("/a", F8)}, print)
+    _, arrays = table_of(b"").by_topic({1: A}, print)
     assert arrays["/a"].shape == (0,)
     assert arrays["/a"].dtype == F8
 

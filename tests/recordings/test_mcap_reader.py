@@ -15,6 +15,7 @@ from understudy.contract.errors import RecordingError
 from understudy.recordings import mcap_format, mcap_reader, store
 from understudy.recordings.mcap_channels import TICK_CHANNELS
 from understudy.recordings.mcap_writer import CHUNK_TICKS
+from understudy.recordings.ros2_schema import CDR_HEADER
 
 EPISODE = made_up(8 * CHUNK_TICKS)
 
@@ -99,9 +100,22 @@ def test_a_chunk_that_claims_to_hold_gigabytes_is_left_out_unopened(whole: bytes
 def test_raw_reading_keeps_the_stored_version_and_topics(whole: bytes, tmp_path: Path) -> None:
     (tmp_path / "one.mcap").write_bytes(whole)
     raw = mcap_reader.read_raw(tmp_path / "one.mcap")
-    assert raw.version == 2
+    assert raw.version == 3
     assert raw.whole
     assert set(raw.arrays) == {"/observation", "/action", "/actor", "/input", "/intent", "/timing"}
+
+
+def test_messages_that_are_encoded_otherwise_are_counted_and_left_out(whole: bytes, tmp_path: Path) -> None:
+    start, end = place_of(whole, Opcode.CHUNK, 3)
+    header = struct.pack("<HI", TICK_CHANNELS[1].id, 3 * CHUNK_TICKS)
+    inside = unpacked(whole, 3)
+    at = inside.index(header) + 22
+    assert inside[at : at + 4] == CDR_HEADER
+    big_endian = chunk(inside[:at] + bytes(4) + inside[at + 4 :])
+    (tmp_path / "one.mcap").write_bytes(whole[:start] + big_endian + whole[end:])
+    read = mcap_format.read(tmp_path / "one.mcap")
+    assert len(read) == len(EPISODE) - 1
+    assert "1 messages of /action are encoded otherwise" in read.losses
 
 
 def test_a_last_chunk_that_was_cut_out_before_the_index_is_missed(whole: bytes, tmp_path: Path) -> None:

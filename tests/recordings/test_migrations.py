@@ -1,19 +1,26 @@
+import hashlib
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from tests.support.synthetic_episodes import made_up
+from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import RecordingError
 from understudy.contract.observation import TRACK
-from understudy.recordings import mcap_format
+from understudy.recordings import flat_table, mcap_format
 from understudy.recordings.mcap_channels import FORMAT_VERSION
 from understudy.recordings.mcap_reader import RawRecording, read_raw
 from understudy.recordings.migrations import expect_current_dtypes, migrate, migrate_columns
+from understudy.recordings.store import repair_recording
 
 TRACK_1 = np.dtype([("pad", "u1", (2,)) if name == "age_ms" else (name, TRACK[name]) for name in TRACK.names or ()])
 OBSERVATION_1 = {"tracks": np.dtype((TRACK_1, (20,)))}
 """What version 1 had otherwise."""
+
+
+FILES = Path(__file__).resolve().parents[1]
 
 
 def stored(tmp_path: Path) -> Path:
@@ -37,6 +44,36 @@ def test_a_recording_of_a_newer_version_is_refused_and_asks_for_an_update(tmp_pa
     path.write_bytes(data[:value_at] + newer + data[value_at + 1 :])
     with pytest.raises(RecordingError, match=f"format {FORMAT_VERSION + 1}.*update understudy"):
         mcap_format.read(path)
+
+
+def test_a_file_of_version_2_holds_what_it_held(tmp_path: Path) -> None:
+    """Its records stand in it without CDR's header, and its schemas are JSON. Files of version 1: tests/golden."""
+    path = FILES / "recordings" / "data" / "version_2.mcap"
+    assert read_raw(path).version == 2
+    episode = mcap_format.read(path)
+    assert episode.losses == ()
+    columns = {**flat_table.columns(episode), **flat_table.input_columns(episode)}
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    for name, stated in expected.items():
+        values = columns[name]
+        digest = hashlib.sha256(values.tobytes()).hexdigest()[:16]
+        assert " ".join(map(str, (*values.shape, digest))) == stated, name
+    mcap_format.write(episode, tmp_path / "again.mcap")
+    assert read_raw(tmp_path / "again.mcap").version == FORMAT_VERSION
+    assert_same(episode, mcap_format.read(tmp_path / "again.mcap"))
+
+
+@pytest.mark.parametrize(
+    "path", [FILES / "recordings" / "data" / "version_2.mcap", FILES / "golden/data/fixtures/recordings/mixed.mcap"]
+)
+def test_an_older_file_that_was_torn_is_repaired_in_todays_version(tmp_path: Path, path: Path) -> None:
+    data = path.read_bytes()
+    torn = tmp_path / "torn.mcap"
+    torn.write_bytes(data[: len(data) * 2 // 3])
+    before = mcap_format.read(torn)
+    assert repair_recording(torn)
+    assert read_raw(torn).version == FORMAT_VERSION
+    assert_same(replace(before, losses=()), mcap_format.read(torn))
 
 
 def test_an_older_recording_takes_every_step_in_turn() -> None:

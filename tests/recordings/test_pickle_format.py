@@ -8,6 +8,7 @@ import pytest
 from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import HostileRecordingError, RecordingError, WireError
 from understudy.recordings import pickle_format
+from understudy.recordings.mcap_channels import FORMAT_VERSION
 from understudy.recordings.store import read_episode
 
 
@@ -45,8 +46,8 @@ def rewritten(tmp_path: Path, change: Any) -> Path:
 
 
 def test_a_newer_pickle_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match="pickle of format 3"):
-        pickle_format.read(rewritten(tmp_path, lambda plain: plain.update(format_version=3)))
+    with pytest.raises(RecordingError, match=f"pickle of format {FORMAT_VERSION + 1}"):
+        pickle_format.read(rewritten(tmp_path, lambda plain: plain.update(format_version=FORMAT_VERSION + 1)))
 
 
 def test_a_pickle_of_something_else_is_refused(tmp_path: Path) -> None:

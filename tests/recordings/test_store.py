@@ -103,7 +103,7 @@ def test_what_another_tool_rewrote_is_whole_and_is_not_repaired(tmp_path: Path, 
 
 
 def test_repairing_twice_keeps_every_older_file(tmp_path: Path) -> None:
-    path = torn(tmp_path)
+    path = torn(tmp_path, 150)
     kept = []
     for name in ("a.mcap.torn", "a.mcap.torn.2", "a.mcap.torn.3"):
         kept.append(path.read_bytes())

@@ -312,7 +312,7 @@ def _repair(path: Path) -> bool:
 
 
 def _export(path: Path, form: str, folder: Path | None) -> bool:
-    from understudy.recordings.export import export_episode
+    from understudy.recordings.exports.table_export import export_episode
     from understudy.recordings.store import read_episode
 
     target = (path.parent if folder is None else folder) / f"{path.stem}.{form}"

@@ -1,8 +1,9 @@
 """Channels of a native recording: one MCAP channel per record type, each with the numpy dtype of its messages.
 
-A message's payload is the bytes of one record; the channel's schema is JSON text with the offset of each field, so that
-any program, and every later version of this one, can read it. `/game_events` repeats the events of the
-observations as JSON, only where there are any, for viewers such as Foxglove; reading back ignores it.
+A message's payload is one record in CDR, and the channel's schema a ROS 2 message definition (`ros2_schema`), so that
+rerun, Foxglove and every later version of this one can read it. Files of formats 1 and 2 have the bytes of the record
+alone, and JSON text with the offset of each field. `/game_events` repeats the events of the observations as JSON, only
+where there are any, for plots; reading back ignores it.
 """
 
 import json
@@ -20,8 +21,10 @@ from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
 from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
+from understudy.recordings import ros2_schema
+from understudy.recordings.ros2_schema import CDR_HEADER, MAX_RECORD_BYTES
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Incremented when a payload or its meaning changes; `migrations` converts older versions."""
 
 INPUT = np.dtype(
@@ -38,12 +41,13 @@ _PACKED_INPUT = struct.Struct("<ddd8s24s")
 """struct format of the same bytes; three times as fast as numpy's conversion from tuples to records."""
 
 _SHOWN = "backslashreplace"
-PAYLOAD_ENCODING = "numpy-record"
-SCHEMA_ENCODING = "numpy-dtype-json"
+PAYLOAD_ENCODING, SCHEMA_ENCODING = "cdr", "ros2msg"
+_OLD_PAYLOAD_ENCODING = "numpy-record"
+"""Of formats 1 and 2, with schemas in JSON."""
+PAYLOAD_HEADERS = {PAYLOAD_ENCODING: CDR_HEADER, _OLD_PAYLOAD_ENCODING: b""}
+"""What stands before the record in each message, by the encoding of the channel."""
 INFO_CHECKSUM = "info_crc32"
 """Metadata key of the EpisodeInfo's CRC-32, the only checksum of it in a torn recording. Absent in older files."""
-MAX_RECORD_BYTES = 2**20
-"""Limit of a schema's text; ours have up to a kilobyte."""
 _PLAIN_TYPE = re.compile(r"[<>|=]?[biufcSU?]\d{0,6}")
 """Allowed field types: numpy itself would evaluate far more."""
 
@@ -71,29 +75,17 @@ GAME_EVENTS_ID = 6
 GAME_EVENTS_TOPIC = "/game_events"
 
 
-def schema_text(dtype: np.dtype[Any]) -> str:
-    """Returns a dtype as JSON: type, offset in bytes and nested shape of each field."""
-    return json.dumps(_dtype_to_plain(dtype), separators=(",", ":"))
-
-
-def _dtype_to_plain(dtype: np.dtype[Any]) -> Any:
-    if dtype.fields is None:
-        return dtype.str
-    fields = []
-    for name in dtype.names or ():
-        inner, offset = dtype.fields[name][:2]
-        fields.append({"name": name, "offset": offset, "shape": list(inner.shape), "type": _dtype_to_plain(inner.base)})
-    return {"bytes": dtype.itemsize, "fields": fields}
-
-
-def dtype_from_schema(text: str) -> np.dtype[Any]:
-    """Parses a dtype; the inverse of `schema_text`.
+def dtype_from_schema(text: str, message_encoding: str) -> np.dtype[Any]:
+    """Parses the dtype of the records of a channel with one of PAYLOAD_HEADERS' encodings.
 
     Raises:
         RecordingError: if the text is no dtype of plain numbers and text.
     """
     try:
-        dtype = _dtype_from_plain(json.loads(text))
+        if message_encoding == PAYLOAD_ENCODING:
+            dtype = ros2_schema.dtype_from_schema(text)
+        else:
+            dtype = _dtype_from_plain(json.loads(text))
         if not 1 <= dtype.itemsize <= MAX_RECORD_BYTES:
             raise ValueError(f"records of {dtype.itemsize} bytes")
     except Exception as problem:  # untrusted text: numpy alone raises six kinds of errors

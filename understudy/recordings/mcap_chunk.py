@@ -16,6 +16,7 @@ from mcap.opcode import Opcode
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import EVENTS
 from understudy.recordings.mcap_channels import GAME_EVENTS_ID, INPUTS, INTENTS, TICK_CHANNELS, TIMINGS
+from understudy.recordings.ros2_schema import CDR_HEADER
 
 _MESSAGE_HEAD = [
     ("opcode", "u1"),
@@ -117,7 +118,7 @@ def nanoseconds(time_s: np.ndarray) -> np.ndarray:
 
 def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log_time: np.ndarray) -> np.ndarray:
     """Returns one MCAP message record for each of `records`, as a packed array whose bytes go into the chunk."""
-    dtype = message_dtype(records.dtype.itemsize)
+    dtype = message_dtype(records.dtype.itemsize, len(CDR_HEADER))
     messages = np.empty(len(records), dtype)
     messages["opcode"] = Opcode.MESSAGE
     messages["length"] = dtype.itemsize - _UNCOUNTED
@@ -125,14 +126,15 @@ def message_records(channel: int, records: np.ndarray, sequence: np.ndarray, log
     messages["sequence"] = sequence
     messages["log_time"] = log_time
     messages["publish_time"] = log_time
+    messages["header"] = np.void(CDR_HEADER)
     messages["data"] = np.ascontiguousarray(records).view(dtype["data"])
     return messages
 
 
 @functools.lru_cache(64)
-def message_dtype(payload_bytes: int) -> np.dtype[Any]:
-    """Returns the dtype of a message record with a payload of `payload_bytes`."""
-    return np.dtype([*_MESSAGE_HEAD, ("data", f"V{payload_bytes}")])
+def message_dtype(record_bytes: int, header_bytes: int) -> np.dtype[Any]:
+    """Returns the dtype of a message record whose payload is a header of the encoding and one record."""
+    return np.dtype([*_MESSAGE_HEAD, ("header", f"V{header_bytes}"), ("data", f"V{record_bytes}")])
 
 
 def _eventful_ticks(observations: np.ndarray) -> np.ndarray:

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from mcap import records as mcap_records
 
-from understudy.recordings.mcap_channels import CHANNELS, INFO_CHECKSUM, PAYLOAD_ENCODING, dtype_from_schema
+from understudy.recordings.mcap_channels import CHANNELS, INFO_CHECKSUM, PAYLOAD_HEADERS, dtype_from_schema
+from understudy.recordings.mcap_messages import StoredChannel
 
 METADATA_NAME = "understudy"
 MAX_DESCRIPTIONS = 2000
@@ -35,7 +36,7 @@ class Descriptions:
         self._seen: set[bytes] = set()
         self._schemas: dict[int, list[mcap_records.Schema]] = {}
         self._channels: dict[int, list[mcap_records.Channel]] = {}
-        self._dtypes: dict[bytes, np.dtype[Any]] = {}
+        self._dtypes: dict[tuple[bytes, str], np.dtype[Any]] = {}
 
     def is_new(self, record: bytes) -> bool:
         """Returns whether a schema or channel record (its bytes) is new; some tools repeat them.
@@ -76,37 +77,38 @@ class Descriptions:
             raise ValueError("the recording's description is no table")
         self.info = info
 
-    def readable_channels(self) -> dict[int, tuple[str, np.dtype[Any]]]:
-        """Returns topic and dtype of every channel of this format, by channel id."""
+    def readable_channels(self) -> dict[int, StoredChannel]:
+        """Returns every channel of records of this format or an older one, by channel id."""
         found = {}
         for number, variants in self._channels.items():
             if len(variants) > 1:
                 self._lose(f"the file describes channel {number} twice, differently")
             channel = next((variant for variant in variants if variant.topic in _KNOWN), variants[0])
-            if channel.message_encoding == PAYLOAD_ENCODING and channel.schema_id in self._schemas:
-                dtype = self._dtype(self._schemas[channel.schema_id], channel.topic)
+            encoding = channel.message_encoding
+            if encoding in PAYLOAD_HEADERS and channel.schema_id in self._schemas:
+                dtype = self._dtype(self._schemas[channel.schema_id], channel.topic, encoding)
                 if dtype is not None:
-                    found[number] = (channel.topic, dtype)
+                    found[number] = StoredChannel(channel.topic, dtype, PAYLOAD_HEADERS[encoding])
         return found
 
-    def _dtype(self, variants: list[mcap_records.Schema], topic: str) -> np.dtype[Any] | None:
+    def _dtype(self, variants: list[mcap_records.Schema], topic: str, encoding: str) -> np.dtype[Any] | None:
         if len(variants) > 1:
             self._lose(f"the file describes the records of {topic} twice, differently")
         readable = []
         for schema in variants:
             try:
-                readable.append(self._parsed(schema.data))
+                readable.append(self._parsed(schema.data, encoding))
             except Exception as problem:  # parsing untrusted text can raise anything
                 self._lose(
                     f"the description of the records of {topic} is damaged ({type(problem).__name__}: {problem})"
                 )
         return next((dtype for dtype in readable if dtype == _KNOWN.get(topic)), readable[0] if readable else None)
 
-    def _parsed(self, text: bytes) -> np.dtype[Any]:
+    def _parsed(self, text: bytes, encoding: str) -> np.dtype[Any]:
         """Caches parsed schemas: a file may use one long schema in thousands of channels."""
-        if text not in self._dtypes:
-            self._dtypes[text] = dtype_from_schema(text.decode())
-        return self._dtypes[text]
+        if (text, encoding) not in self._dtypes:
+            self._dtypes[text, encoding] = dtype_from_schema(text.decode(), encoding)
+        return self._dtypes[text, encoding]
 
 
 def info_checksum(text: str) -> str:

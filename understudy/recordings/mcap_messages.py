@@ -5,7 +5,7 @@ Linear in the bytes for any message order: ours lie in one block per channel, th
 
 import struct
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from mcap.opcode import Opcode
@@ -19,6 +19,16 @@ _KEY_BYTES = RECORD_HEAD.size + 2
 """Bytes of opcode, length and channel: messages with equal keys can be joined."""
 
 _IN_CHUNKS = (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL)
+
+
+class StoredChannel(NamedTuple):
+    """A channel of records as a file describes it."""
+
+    topic: str
+    dtype: np.dtype[Any]
+    header: bytes
+    """What stands before the record in each message: that of CDR, or nothing."""
+
 
 Rows = dict[bytes, list[bytes]]
 """Complete message records, grouped by their first _KEY_BYTES bytes."""
@@ -76,38 +86,47 @@ class MessageTable:
         return sum(map(len, self._rows.get(channel, {}).values()))
 
     def by_topic(
-        self, channels: dict[int, tuple[str, np.dtype[Any]]], lose: Callable[[str], None]
+        self, channels: dict[int, StoredChannel], lose: Callable[[str], None]
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Returns the sequence numbers of the messages and their records, both by topic.
 
         Args:
-            channels: topic and dtype by channel id.
+            channels: by channel id.
             lose: called with one sentence for each mismatch.
         """
         found: dict[str, np.ndarray] = {}
-        for number, (topic, dtype) in channels.items():
-            messages = self._joined(number, topic, dtype, lose)
+        for number, channel in channels.items():
+            topic, messages = channel.topic, self._joined(number, channel, lose)
             if topic not in found:
                 found[topic] = messages
             elif found[topic].dtype == messages.dtype:  # two channels of one topic in merged files
                 found[topic] = np.concatenate([found[topic], messages])
             elif len(messages):
                 lose(f"{len(messages)} messages of a second channel {topic} are laid out otherwise")
-        dtypes = dict(reversed(channels.values()))  # a topic's first channel decides
+        dtypes = {
+            channel.topic: channel.dtype for channel in reversed(channels.values())
+        }  # a topic's first channel decides
         arrays = {
             topic: np.ascontiguousarray(messages["data"]).view(dtypes[topic]) for topic, messages in found.items()
         }
         return _numbers(found), arrays
 
-    def _joined(self, number: int, topic: str, dtype: np.dtype[Any], lose: Callable[[str], None]) -> np.ndarray:
-        """Returns all messages of a channel as header and payload records, without those of a wrong length."""
-        wanted = message_dtype(dtype.itemsize)
+    def _joined(self, number: int, channel: StoredChannel, lose: Callable[[str], None]) -> np.ndarray:
+        """Returns all messages of a channel as header and payload records, without those of a wrong form."""
+        wanted = message_dtype(channel.dtype.itemsize, len(channel.header))
         kinds = self._rows.get(number, {}).values()
         fitting = [message for kind in kinds if len(kind[0]) == wanted.itemsize for message in kind]
         num_wrong = sum(map(len, kinds)) - len(fitting)
         if num_wrong:
-            lose(f"{num_wrong} messages of {topic} have a wrong length")
-        return np.frombuffer(b"".join(fitting), wanted)
+            lose(f"{num_wrong} messages of {channel.topic} have a wrong length")
+        messages = np.frombuffer(b"".join(fitting), wanted)
+        if not channel.header:
+            return messages
+        encoded_as_ours = messages["header"] == np.void(channel.header)
+        if encoded_as_ours.all():
+            return messages
+        lose(f"{int((~encoded_as_ours).sum())} messages of {channel.topic} are encoded otherwise")
+        return np.asarray(messages[encoded_as_ours])
 
 
 def _numbers(messages: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -101,7 +101,7 @@ class _Reader:
         self.raw.version, self.raw.info = self.descriptions.version, self.descriptions.info
         channels = self.descriptions.readable_channels()
         self.raw.sequences, self.raw.arrays = self.messages.by_topic(channels, self._lose)
-        self._compare_counts({number: topic for number, (topic, _) in channels.items()})
+        self._compare_counts({number: channel.topic for number, channel in channels.items()})
         if self.num_unsaid:
             self.raw.losses.append(f"{self.num_unsaid} more records are damaged")
         if not self.raw.whole:

@@ -29,7 +29,7 @@ from understudy.contract.observation import EVENTS
 from understudy.contract.protocols import InputEvent
 from understudy.contract.safe_files import create_new
 from understudy.contract.serialization import to_json
-from understudy.recordings import mcap_channels
+from understudy.recordings import mcap_channels, ros2_schema
 from understudy.recordings.episode import EpisodeInfo
 from understudy.recordings.mcap_chunk import ByteRange, ChunkContent, chunk_content
 from understudy.recordings.mcap_descriptions import METADATA_NAME, info_checksum
@@ -256,8 +256,7 @@ def schemas_and_channels() -> tuple[list[mcap_records.Schema], list[mcap_records
     """Returns the schema and channel records of the format; a channel and its schema share their id."""
     schemas, topics = [], []
     for channel in mcap_channels.CHANNELS:
-        text = mcap_channels.schema_text(channel.dtype).encode()
-        name = f"understudy{channel.topic.replace('/', '.')}"
+        text, name = ros2_schema.schema_text(channel.dtype).encode(), ros2_schema.schema_name(channel.topic)
         schemas.append(mcap_records.Schema(id=channel.id, data=text, encoding=mcap_channels.SCHEMA_ENCODING, name=name))
         topics.append((channel.id, channel.topic, mcap_channels.PAYLOAD_ENCODING))
     names = EVENTS.names or ()

@@ -37,7 +37,12 @@ def _with_ages(raw: RawRecording) -> RawRecording:
     return raw
 
 
-MIGRATIONS: dict[int, Migration] = {1: _with_ages}
+def _same_records(raw: RawRecording) -> RawRecording:
+    """Migrates 2, whose messages lack the header of CDR that the reader takes off, to 3: nothing else differs."""
+    return raw
+
+
+MIGRATIONS: dict[int, Migration] = {1: _with_ages, 2: _same_records}
 """Version -> conversion to the next version."""
 
 

@@ -8,7 +8,7 @@ import pytest
 from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings.episode import Episode
-from understudy.recordings.export import export_episode
+from understudy.recordings.exports.table_export import export_episode
 
 
 def readable() -> Episode:

@@ -1,0 +1,1 @@
+"""Export of episodes for other programs, and import from them."""
