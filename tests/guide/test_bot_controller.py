@@ -12,6 +12,7 @@ from understudy.cli.entry.verbs import VERBS
 from understudy.cli.guide_scripts import DOORS
 from understudy.cli.live.run import Run
 from understudy.cli.main import main
+from understudy.worlds.catalog import load_profile
 
 SCRIPT = "darkorbit_bot/v2/bot_controller_v2.py"
 COMMANDS = [
@@ -92,6 +93,7 @@ def test_it_says_how_to_stop_and_only_what_is_true() -> None:
 def test_normal_operation_learns_online_unless_told_not_to() -> None:
     from understudy.cli.live.run import _online_of
 
-    assert (_online_of(Run()).off, _online_of(Run()).learning_rate) == (False, 1e-5)
-    assert _online_of(Run(no_online_learning=True)).off
-    assert _online_of(Run(test_mode=True)).off
+    profile = load_profile()
+    assert (_online_of(Run(), profile).off, _online_of(Run(), profile).learning_rate) == (False, 1e-5)
+    assert _online_of(Run(no_online_learning=True), profile).off
+    assert _online_of(Run(test_mode=True), profile).off

@@ -230,7 +230,7 @@ def test_no_disturbance_of_many_lets_a_press_fall_outside_the_game(
         ("full screen", keys("F11"), keys("F11")),
         ("print", keys("ctrl+p"), escape_until_it_goes_on),
         ("save as", keys("ctrl+s"), lambda: play.hand("key", "Escape", "sleep", 0.5, "windowfocus", window)),
-        ("the browser's menu", keys("alt+f"), keys("Escape")),
+        ("the browser's menu", keys("alt+f"), escape_until_it_goes_on),
         ("context menu", lambda: play.hand("mousemove", 640, 500, "click", 3), keys("Escape")),
         (
             "geolocation prompt",

@@ -30,7 +30,7 @@ def test_a_sound_desktop_is_fine_and_the_mouse_is_back_where_it_was(
     game = open_game(TITLE, (640, 360))
     hand(screen, "mousemove", 700, 300)
     findings = list(examine(load_profile(), TITLE))
-    for words in ("on the screen", "focus", "shape", "scaling", "black", "cursor", "heard", "keeps"):
+    for words in ("on the screen", "focus", "shape", "scaling", "black", "cursor", "events arrive", "keeps"):
         assert found(findings, words).weight == Severity.FINE, words
     assert found(findings, "equal").weight == Severity.WARNING, "the paper game stands still"
     with closing(Display(screen["DISPLAY"])) as display:
