@@ -107,6 +107,7 @@ def test_a_person_plays_the_understudy_learns_and_a_killed_learner_comes_back(
     watcher.wait_for(r"^\[SHADOW\] Buffer: \d+/5000 samples$", play)
     update = r"^\[SHADOW\] Update #\d+: loss=\d+\.\d{4}, pos_err=\d\.\d{3}, click_acc=\d+%, lr=\d\.\d\de-\d\d$"
     watcher.wait_for(update, play)
+    watcher.wait_for(r"^\[SHADOW\] Bookmarks: [1-9]\d*, where it would have clicked another target$", play)
     os.kill(int(watcher.wait_for(r"the learner is process \d+").split()[-1]), signal.SIGKILL)
     watcher.wait_for(r"The learner was lost: it died .* started again", play)
     watcher.game.send_signal(signal.SIGTERM)

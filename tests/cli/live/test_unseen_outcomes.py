@@ -77,7 +77,7 @@ def test_recordings_of_such_a_game_have_no_counts(
     assert main(["recordings", "info", str(tmp_path / "simulated.mcap")]) == 0
     assert " kills, " in capsys.readouterr().out, "the simulator knows what happened, whatever is on the screen"
     assert main(["recordings", "list", str(tmp_path)]) == 0
-    assert capsys.readouterr().out.count("?") == 2, "kills and boxes of the one on the screen"
+    assert capsys.readouterr().out.count("?") == 3, "kills, boxes and deaths of the one on the screen"
 
 
 @pytest.mark.desktop

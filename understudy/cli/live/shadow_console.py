@@ -89,6 +89,8 @@ class ShadowConsole:
             self._scored = report
         elif isinstance(report, Disagreements):
             self.bookmarks.add(report.times_s)
+            if self._debug:
+                self.say(f"Bookmarks: {len(self.bookmarks)}, where it would have clicked another target")
         elif isinstance(report, ShadowUpdateStats):
             self._hear_update(report)
         elif isinstance(report, ShadowReady):
