@@ -133,7 +133,7 @@ def test_an_error_of_a_critics_own_ends_the_critic_and_not_the_person(tmp_path: 
     critic, _ = opened(tmp_path, Scripted(RuntimeError("a fault")))
     critic.look(look())
     wait_for(lambda: critic.ended)
-    critic.say(look(Mode.FIGHT), Mode.LOOT)
+    critic.notify(look(Mode.FIGHT), Mode.LOOT)
     critic.close()
     assert critic.counts.by_person == 1
 
@@ -143,12 +143,12 @@ def test_what_a_person_says_is_written_even_while_a_model_is_slow_and_with_no_cr
     critic, _ = opened(tmp_path / "slow", slow)
     critic.look(look())
     wait_for(lambda: slow.asked)
-    critic.say(look(Mode.FIGHT, time_s=4.0), Mode.CAUTIOUS)
+    critic.notify(look(Mode.FIGHT, time_s=4.0), Mode.CAUTIOUS)
     critic.close()
     assert slow.closed
     alone, _ = opened(tmp_path / "alone", None)
     assert not alone.due(0.0)
-    alone.say(look(Mode.FIGHT), Mode.FLEE)
+    alone.notify(look(Mode.FIGHT), Mode.FLEE)
     alone.close()
     entries = read_corrections(tmp_path / "slow").entries
     said = [entry.correction for entry in entries if entry.correction.source == "person"]

@@ -135,10 +135,10 @@ def corrections() -> Values:
     return {
         "problems": found.problems,
         "entries": [_entry(entry) for entry in found.entries],
-        "aggregated": {name: value for name, value in vars(aggregated).items() if name != "judged"}
+        "aggregated": {name: value for name, value in vars(aggregated).items() if name != "reviewed"}
         | {"num_corrections": aggregated.num_corrections},
-        "judged": {name: value for name, value in vars(aggregated.judged).items() if name != "windows"},
-        "judged_windows": [digest(window) for window in aggregated.judged.windows],
+        "judged": {name: value for name, value in vars(aggregated.reviewed).items() if name != "windows"},
+        "judged_windows": [digest(window) for window in aggregated.reviewed.windows],
     }
 
 

@@ -91,7 +91,7 @@ def tasks() -> Values:
     found = {p: _task(task_of(p), step) for p, step in (("strategist", 1), ("tactician", 3), ("executor", 3))}
     strategist = task_of("strategist")
     found["strategist"]["confusion"] = strategist.confusion(policies().strategist)
-    judged = aggregate_corrections(read_corrections(FIXTURES / "vlm_corrections").entries).judged
+    judged = aggregate_corrections(read_corrections(FIXTURES / "vlm_corrections").entries).reviewed
     train, held_out = labelled()
     model = build_strategist(load_checkpoint(MODELS / "strategist" / BEST))
     task = CorrectionTask(judged, judged.take(np.array([0, 1])), [train], [held_out], model, CPU)

@@ -9,7 +9,7 @@ import pytest
 import tyro
 
 from understudy.cli.entry.verbs import VERBS
-from understudy.cli.guide_scripts import DOORS
+from understudy.cli.guide_scripts import SCRIPT_COMMANDS
 from understudy.cli.live.run import Run
 from understudy.cli.main import main
 from understudy.worlds.catalog import load_profile
@@ -46,7 +46,7 @@ def test_a_command_of_the_guide_means_what_it_says_in_either_spelling(
 
 
 def test_the_script_is_the_verb_run() -> None:
-    assert DOORS["bot_controller_v2"] == VERBS["run"]
+    assert SCRIPT_COMMANDS["bot_controller_v2"] == VERBS["run"]
 
 
 def test_the_script_explains_its_flags_from_the_project_root(project_root: Path) -> None:

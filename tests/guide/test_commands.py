@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import tyro
 
-from understudy.cli.guide_scripts import DOORS
+from understudy.cli.guide_scripts import SCRIPT_COMMANDS
 
 # The guide's Step 1.2, Quick Reference, and its settings for small data, large data and quick iteration.
 COMMANDS = [
@@ -45,7 +45,7 @@ COMMANDS = [
 def parse(command: str) -> object:
     """What a command line is read as; the script's name picks the door."""
     words = shlex.split(command.removeprefix("python "))
-    module, name = DOORS[Path(words[0]).stem]
+    module, name = SCRIPT_COMMANDS[Path(words[0]).stem]
     return tyro.cli(getattr(importlib.import_module(module), name), args=words[1:])
 
 
@@ -62,7 +62,7 @@ def test_hyphens_mean_the_same_as_underscores(command: str, meant: dict[str, obj
     assert parse(hyphens) == parse(command)
 
 
-@pytest.mark.parametrize("name", [name for name in DOORS if name.startswith("train_")])
+@pytest.mark.parametrize("name", [name for name in SCRIPT_COMMANDS if name.startswith("train_")])
 def test_left_out_settings_are_those_of_the_guide(name: str) -> None:
     full = next(command for command, _ in COMMANDS if f"{name}.py" in command)
     understood, default = parse(full), parse(f"{name}.py")

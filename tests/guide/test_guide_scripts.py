@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from understudy.cli.guide_scripts import DOORS, open_door, venv_python
+from understudy.cli.guide_scripts import SCRIPT_COMMANDS, open_door, venv_python
 
 SCRIPTS = {
     "bot_controller_v2": "darkorbit_bot/v2/bot_controller_v2.py",
@@ -33,7 +33,7 @@ def bare_python(tmp_path: Path) -> Path:
 
 
 def test_there_is_a_script_for_every_door_and_a_door_for_every_script(project_root: Path) -> None:
-    assert set(SCRIPTS) == set(DOORS)
+    assert set(SCRIPTS) == set(SCRIPT_COMMANDS)
     found = {path.relative_to(project_root).as_posix() for path in (project_root / "darkorbit_bot").rglob("*.py")}
     assert {path for path in found if not path.endswith("__init__.py")} == set(SCRIPTS.values())
 

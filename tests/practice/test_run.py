@@ -114,7 +114,7 @@ def test_a_state_that_cannot_be_written_costs_a_warning_not_the_run(
         run.run()
     assert run.hours == pytest.approx(3 * STRETCH_HOURS)
     assert "could not be written" in caplog.text
-    assert run.judged == []
+    assert run.evaluated == []
 
 
 def test_practice_needs_a_whole_number_of_batches() -> None:

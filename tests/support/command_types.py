@@ -6,7 +6,7 @@ import typing
 from typing import Any
 
 from understudy.cli.entry.verbs import VERBS
-from understudy.cli.guide_scripts import DOORS
+from understudy.cli.guide_scripts import SCRIPT_COMMANDS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,7 +27,7 @@ class CommandType:
 def command_types() -> list[CommandType]:
     """All of them, each once."""
     found: dict[type, CommandType] = {}
-    for module, choice in (*VERBS.values(), *DOORS.values()):
+    for module, choice in (*VERBS.values(), *SCRIPT_COMMANDS.values()):
         whole = getattr(importlib.import_module(module), choice)
         parts = list(_dataclasses(whole))
         for part in parts:

@@ -151,17 +151,17 @@ def begin(command: Demo) -> DemoState:
     from understudy.contract.errors import FlagError
     from understudy.contract.serialization import from_json
 
-    asked = DemoState(minutes=command.minutes, teacher=command.teacher, seed=command.seed, quick=command.quick)
+    requested = DemoState(minutes=command.minutes, teacher=command.teacher, seed=command.seed, quick=command.quick)
     if not command.resume:
         make_room(command.out)
-        _write(command.out, asked)
-        return asked
+        _write(command.out, requested)
+        return requested
     if not (command.out / STATE).exists():
         raise FlagError(f"--resume was given, but there is no demo in {command.out} to go on with: leave it out.")
     path = command.out / STATE
     state: DemoState = from_json(DemoState, path.read_text(encoding="utf-8"), str(path))
     for name in ("minutes", "teacher", "seed", "quick"):
-        earlier, now = getattr(state, name), getattr(asked, name)
+        earlier, now = getattr(state, name), getattr(requested, name)
         if earlier != now:
             raise FlagError(
                 f"--{name} {now} was given, but the demo in {command.out} was begun with {earlier}: give the same "

@@ -111,7 +111,7 @@ def _read(command: Finetune, console: "Console") -> "AggregationResult":
     for problem in read.problems:
         console.print(f"Left out: {problem}", style="yellow", markup=False)
     resolution = aggregate_corrections(read.entries)
-    agreements = int((~resolution.judged.is_correction).sum())
+    agreements = int((~resolution.reviewed.is_correction).sum())
     console.print(
         f"{resolution.num_corrections} corrections and {agreements} agreements in {len(read.paths)} files "
         f"({resolution.num_lines} lines: {resolution.num_duplicates} duplicates, {resolution.num_contradictions} "
@@ -137,8 +137,10 @@ def _fit(
     from understudy.learning.corrections.finetune import finetune
 
     with interrupt_flag() as interrupted, TrainBars(console, ["strategist", "executor"]) as bars:
-        tellers = {name: bars.of(name) for name in ("strategist", "executor")}
-        return finetune(resolution, dataset, settings, lambda name, told: tellers[name](told), interrupted.is_set)
+        reporters = {name: bars.of(name) for name in ("strategist", "executor")}
+        return finetune(
+            resolution, dataset, settings, lambda name, metrics: reporters[name](metrics), interrupted.is_set
+        )
 
 
 def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: "Console") -> None:

@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-DOORS: dict[str, tuple[str, str]] = {
+SCRIPT_COMMANDS: dict[str, tuple[str, str]] = {
     "bot_controller_v2": ("understudy.cli.live.run", "Run"),
     "recorder_v2": ("understudy.cli.live.recorder", "RecorderV2"),
     "train_strategist": ("understudy.cli.train", "TrainStrategist"),
@@ -31,13 +31,13 @@ EXIT_MISTAKE = 2
 
 
 def open_door(name: str, arguments: Sequence[str] | None = None) -> int:
-    """Runs the command behind a script of the guide and returns its exit code; a key of DOORS names the script."""
+    """Runs the command behind a script of the guide and returns its exit code; `name` is a key of SCRIPT_COMMANDS."""
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     if not has_libraries():
         return _hand_over(name, arguments)
     from understudy.cli.main import run_command
 
-    return run_command(*DOORS[name], arguments, program=f"{name}.py")
+    return run_command(*SCRIPT_COMMANDS[name], arguments, program=f"{name}.py")
 
 
 def has_libraries() -> bool:

@@ -65,7 +65,7 @@ def run(command: Practise) -> int | None:
     console = Console(soft_wrap=True)
     console.print(f"Practising with {command.models}; the picture is {command.out / PLOT}.", highlight=False)
     with interrupt_flag() as stopped, PractiseBar(console, command.hours) as bar:
-        trainer = PracticeRun(settings, bar.show, lambda judged: _say(console, judged), bar.show_gate)
+        trainer = PracticeRun(settings, bar.show, lambda evaluated: _print_result(console, evaluated), bar.show_gate)
         trainer.run(stopped.is_set)
     if trainer.hours < command.hours:
         console.print("Stopped. The same command with --resume goes on from here.", highlight=False)
@@ -114,13 +114,14 @@ SEEDS_A_RUN = 1_000_000
 """World seeds reserved for each --seed, so that runs use different worlds for 18 years of play."""
 
 
-def _say(console: "Console", judged: "EvaluatedCandidate") -> None:
-    if judged.verdict is None:
-        console.print(f"Staged: {judged.path}. understudy gate tests it.", highlight=False)
+def _print_result(console: "Console", evaluated: "EvaluatedCandidate") -> None:
+    if evaluated.verdict is None:
+        console.print(f"Staged: {evaluated.path}. understudy gate tests it.", highlight=False)
         return
-    result = "Promoted" if judged.verdict.promote else "Refused"
+    result = "Promoted" if evaluated.verdict.promote else "Refused"
     console.print(
-        f"{result} after {judged.hours:.1f} simulated hours: {judged.verdict.reason} ({judged.path}).", highlight=False
+        f"{result} after {evaluated.hours:.1f} simulated hours: {evaluated.verdict.reason} ({evaluated.path}).",
+        highlight=False,
     )
 
 

@@ -183,11 +183,11 @@ def record_teacher(
         wave = slice(first, first + WORLDS_AT_ONCE)
         worlds = len(paths[wave])
 
-        def tell(done: int, before: int = first * ticks, worlds: int = worlds) -> None:
+        def on_ticks(done: int, before: int = first * ticks, worlds: int = worlds) -> None:
             if progress is not None:
                 progress(before + done * worlds, ticks * count)
 
-        _record_wave(style, hardships, starts[wave], seeds[wave], paths[wave], ticks, tell)
+        _record_wave(style, hardships, starts[wave], seeds[wave], paths[wave], ticks, on_ticks)
     return paths
 
 
@@ -219,7 +219,7 @@ def _record_wave(
     seeds: "np.ndarray",
     paths: list[Path],
     ticks: int,
-    tell: Callable[[int], None],
+    on_ticks: Callable[[int], None],
 ) -> None:
     """Plays as many worlds as there are seeds for `ticks`, each into its own file.
 
@@ -245,7 +245,7 @@ def _record_wave(
     ]
     written = [temporary_beside(path) if path.exists() else path for path in paths]
     try:
-        record_lockstep(world, teacher, seeds, list(zip(written, infos, strict=True)), ticks, Actor.TEACHER, tell)
+        record_lockstep(world, teacher, seeds, list(zip(written, infos, strict=True)), ticks, Actor.TEACHER, on_ticks)
         for new, path in zip(written, paths, strict=True):
             replace_file(new, path)
     finally:

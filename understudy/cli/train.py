@@ -155,18 +155,18 @@ def run(command: Train | TrainStrategist) -> int:
     console = Console()
     dataset = watch_gathering(console, command.data_dir)
     plans = settings_of(command, dataset.recorded_hours)
-    told = f"{dataset.hours:.2f} hours of play in {len(dataset.paths)} recordings. {dataset.split_description}"
+    summary = f"{dataset.hours:.2f} hours of play in {len(dataset.paths)} recordings. {dataset.split_description}"
     if dataset.num_filled:
-        told += (
+        summary += (
             f" {dataset.num_filled} ticks were missed while it was recorded and are filled in: "
             f"{60 * dataset.hours:.1f} minutes can be used, {60 * dataset.recorded_hours:.1f} of them are learnt from."
         )
     if dataset.is_small:
-        told += (
+        summary += (
             " That is little: each policy learns twice, first without those to see how good it gets and after how many "
             "epochs, then from everything for so many."
         )
-    console.print(told, soft_wrap=True)
+    console.print(summary, soft_wrap=True)
     results = train_all(console, plans, dataset)
     if not all(result.fit.finished for result in results):
         console.print("Stopped. The same command with --resume goes on from here.")

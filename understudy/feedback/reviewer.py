@@ -186,7 +186,7 @@ class ReviewThread:
         reviewer: Reviewer,
         mailbox: Mailbox,
         every_s: float = 3.0,
-        tell: Callable[[str], None] = lambda line: None,
+        notify: Callable[[str], None] = lambda line: None,
     ) -> None:
         """Starts the thread.
 
@@ -194,9 +194,9 @@ class ReviewThread:
             reviewer: sends and writes; used only by this thread from now on.
             mailbox: empty, and used by no one else.
             every_s: seconds between two reviews.
-            tell: called on the reviewer's thread with one line for each event.
+            notify: called on the reviewer's thread with one line for each event.
         """
-        self._reviewer, self._mailbox, self._every_s, self._tell = reviewer, mailbox, every_s, tell
+        self._reviewer, self._mailbox, self._every_s, self._notify = reviewer, mailbox, every_s, notify
         self._said: queue.SimpleQueue[tuple[ReviewRequest, Mode]] = queue.SimpleQueue()
         self._next_s = float("-inf")
         self._over = threading.Event()
@@ -229,7 +229,7 @@ class ReviewThread:
         self._next_s = float(look.observation["time_s"][0]) + self._every_s
         self._mailbox.put(look)
 
-    def say(self, look: ReviewRequest, mode: Mode) -> None:
+    def notify(self, look: ReviewRequest, mode: Mode) -> None:
         """Queues a person's correction of a moment."""
         self._said.put((look, mode))
 
@@ -256,7 +256,7 @@ class ReviewThread:
             look, mode = self._said.get()
             written = self._reviewer.note(look, mode)
             if written is not None:
-                self._tell(f"You said: not {written.bot_action.name} but {written.vlm_correction.name}.")
+                self._notify(f"You said: not {written.bot_action.name} but {written.vlm_correction.name}.")
 
     def _review(self, look: ReviewRequest) -> None:
         try:
@@ -264,7 +264,7 @@ class ReviewThread:
         except ProviderExhausted as problem:
             if not self._over.is_set():
                 self.ended = str(problem)
-                self._tell(f"The critic has ended: {problem}.")
+                self._notify(f"The critic has ended: {problem}.")
             return
         except Exception:  # a provider's fault must not end the play; the thread still logs a person's corrections
             _log.exception("The critic failed.")
@@ -272,4 +272,4 @@ class ReviewThread:
             return
         if correction is not None and correction.differs:
             was, better = correction.bot_action.name, correction.vlm_correction.name
-            self._tell(f"Critic: not {was} but {better} ({correction.confidence:.0%}): {correction.reason}")
+            self._notify(f"Critic: not {was} but {better} ({correction.confidence:.0%}): {correction.reason}")

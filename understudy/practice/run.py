@@ -84,7 +84,7 @@ class PracticeRun:
         self,
         settings: RunSettings,
         on_report: Callable[[RolloutReport], None] = lambda report: None,
-        on_judged: Callable[[EvaluatedCandidate], None] = lambda judged: None,
+        on_evaluated: Callable[[EvaluatedCandidate], None] = lambda evaluated: None,
         on_gate: Callable[[int, int], None] | None = None,
     ) -> None:
         """Loads the policies and, with `resume`, the training state.
@@ -92,7 +92,7 @@ class PracticeRun:
         Args:
             settings: of the run.
             on_report: called after each rollout and update.
-            on_judged: called with each candidate.
+            on_evaluated: called with each candidate.
             on_gate: called with the gate's progress.
 
         Raises:
@@ -100,13 +100,13 @@ class PracticeRun:
             TrainingError: if the state to resume belongs to a run with other settings.
         """
         torch.set_num_threads(1)
-        self.settings, self._on_report, self._on_judged, self._on_gate = settings, on_report, on_judged, on_gate
+        self.settings, self._on_report, self._on_evaluated, self._on_gate = settings, on_report, on_evaluated, on_gate
         self.store = RLCheckpoint(settings.models, settings.out)
         model, person = load_policy_and_reference(self.store)
         self.policies = replace(load_policies(settings.models), executor=model)
         self.trainer = PPOTrainer(model, person, self.policies.sampling, settings.trainer)
         self.progress = self.store.restore(self.trainer, self._fixed()) if settings.resume else TrainingProgress()
-        self.judged: list[EvaluatedCandidate] = []
+        self.evaluated: list[EvaluatedCandidate] = []
         self._hierarchy = HierarchicalPolicy(self.policies, load_profile("darkorbit"))
         self._simulated_s = self._saved_s = self._cpu_s = 0.0
 
@@ -205,10 +205,10 @@ class PracticeRun:
         except CheckpointError as problem:
             _log.warning("a candidate could not be evaluated: %s", problem)
             return None
-        judged = EvaluatedCandidate(hours=self.hours, path=path, verdict=verdict)
-        self.judged.append(judged)
-        self._on_judged(judged)
-        return judged
+        evaluated = EvaluatedCandidate(hours=self.hours, path=path, verdict=verdict)
+        self.evaluated.append(evaluated)
+        self._on_evaluated(evaluated)
+        return evaluated
 
     def _verdict(self, path: Path) -> GateVerdict | None:
         if self.settings.gate is None:
@@ -227,7 +227,7 @@ class PracticeRun:
         self._saved_s = time.perf_counter()
 
     def _draw(self) -> None:
-        outcomes = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.judged]
+        outcomes = [(one.hours, one.verdict is not None and one.verdict.promote) for one in self.evaluated]
         try:
             draw_practice(self.progress.curve, self.settings.out / PLOT, outcomes)
         except OSError as problem:

@@ -29,7 +29,7 @@ def record_lockstep(
     files: Sequence[tuple[Path, EpisodeInfo]],
     ticks: int,
     actor: Actor,
-    tell: Callable[[int], None],
+    on_ticks: Callable[[int], None],
 ) -> None:
     """Plays every world for `ticks` ticks and records it, without the pilot's intents.
 
@@ -40,7 +40,7 @@ def record_lockstep(
         files: for each world the new file and its metadata.
         ticks: length of the recording.
         actor: the pilot's Actor.
-        tell: called after each block with the number of ticks done in each world.
+        on_ticks: called after each block with the number of ticks done in each world.
 
     Raises:
         FileExistsError: a recording is never overwritten.
@@ -56,7 +56,7 @@ def record_lockstep(
             for done in range(0, ticks, BLOCK_TICKS):
                 length = min(BLOCK_TICKS, ticks - done)
                 carry = _record_block(world, pilot, carry, writers, length, actor)
-                tell(done + length)
+                on_ticks(done + length)
     except FileExistsError:
         raise
     except OSError as problem:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from understudy.cli.live.online_learning import SHOWN_UPDATES, IncumbentSteps, OnlineChoice, first_lines, tell
+from understudy.cli.live.online_learning import SHOWN_UPDATES, IncumbentSteps, OnlineChoice, first_lines, print_report
 from understudy.contract.action import idle_action
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import empty_observation
@@ -22,7 +22,7 @@ from understudy.learning.worker.messages import CandidateResult, WorkerFailure
 def said_of(*reports: OnlineReport) -> list[str]:
     lines: list[str] = []
     for report in reports:
-        tell(report, lines.append)
+        print_report(report, lines.append)
     return lines
 
 

@@ -36,7 +36,7 @@ class Watcher:
         self.game = subprocess.Popen(
             [sys.executable, "-u", str(script), "--shadow-train", "--size", "640", "360", "--map", "1-1", *flags],
             cwd=folder,
-            env=environment,
+            env={**environment, "SDL_VIDEO_WINDOW_POS": "0,0"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -119,6 +119,7 @@ def test_a_person_plays_the_understudy_learns_and_a_killed_learner_comes_back(
     assert (episode.actors == Actor.PERSON).all()
     presses = [event for event in episode.inputs if (event.kind, event.code) == ("press", "left")]
     clicks = int((np.diff(episode.actions["button"].astype(int), prepend=0) == 1).sum())
+    assert any(event.x > 0.8 and event.y > 0.7 for event in presses), "a press on the minimap"
     assert len(presses) == clicks > 3, "what was done was the person's, and nothing else"
     assert [event.time_s for event in episode.inputs] == sorted(event.time_s for event in episode.inputs)
     marks = sum(event.kind == "mark" for event in episode.inputs)

@@ -22,7 +22,7 @@ def one(tick: int, right: Mode = Mode.FLEE, **what: object) -> Correction:
 
 def test_moments_become_samples_with_their_look_back_and_confidence(tmp_path: Path) -> None:
     found = settled(tmp_path, one(400), one(600, Mode.FIGHT, confidence=0.5))
-    judged = found.judged
+    judged = found.reviewed
     assert (len(judged), found.num_corrections, found.num_lines) == (2, 1, 2)
     assert judged.modes.tolist() == [int(Mode.FLEE), int(Mode.FIGHT)]
     np.testing.assert_allclose(judged.weights, [0.9, 0.5])
@@ -32,32 +32,32 @@ def test_moments_become_samples_with_their_look_back_and_confidence(tmp_path: Pa
 
 def test_the_same_line_twice_counts_once(tmp_path: Path) -> None:
     found = settled(tmp_path, one(400), one(600), one(400))
-    assert (len(found.judged), found.num_duplicates, found.num_contradictions) == (2, 1, 0)
+    assert (len(found.reviewed), found.num_duplicates, found.num_contradictions) == (2, 1, 0)
 
 
 def test_a_copy_of_a_file_adds_nothing(tmp_path: Path) -> None:
     entries = entries_of([one(400), one(600)], tmp_path)
     copied = tuple(replace(entry, path=tmp_path / "corrections_copy.jsonl") for entry in entries)
     found = aggregate_corrections((*entries, *copied))
-    assert (len(found.judged), found.num_duplicates) == (2, 2)
+    assert (len(found.reviewed), found.num_duplicates) == (2, 2)
 
 
 def test_of_two_answers_to_one_moment_the_better_supported_holds(tmp_path: Path) -> None:
     found = settled(tmp_path, one(400, Mode.FLEE, confidence=0.6), one(400, Mode.CAUTIOUS, confidence=0.7))
-    assert found.judged.modes.tolist() == [int(Mode.CAUTIOUS)]
+    assert found.reviewed.modes.tolist() == [int(Mode.CAUTIOUS)]
     assert found.num_contradictions == 1
 
 
 def test_a_person_is_believed_before_any_critic(tmp_path: Path) -> None:
     person = one(405, Mode.FIGHT, source="person", confidence=0.3)
     found = settled(tmp_path, one(400), person, one(409))
-    assert found.judged.modes.tolist() == [int(Mode.FIGHT)]
+    assert found.reviewed.modes.tolist() == [int(Mode.FIGHT)]
     assert (found.num_corrections, found.num_contradictions) == (0, 2)
 
 
 def test_equally_heavy_contradictions_leave_nothing(tmp_path: Path) -> None:
     found = settled(tmp_path, one(400, Mode.FLEE), one(400, Mode.LOOT))
-    assert (len(found.judged), found.num_contradictions) == (0, 2)
+    assert (len(found.reviewed), found.num_contradictions) == (0, 2)
 
 
 def test_lines_that_cannot_be_learnt_from_are_counted(tmp_path: Path) -> None:
@@ -70,8 +70,8 @@ def test_lines_that_cannot_be_learnt_from_are_counted(tmp_path: Path) -> None:
         replace(one(600), state=replace(one(600).state, window=other)),
         good,
     )
-    assert (len(found.judged), found.num_without_window, found.num_other_encoding) == (1, 1, 1)
+    assert (len(found.reviewed), found.num_without_window, found.num_other_encoding) == (1, 1, 1)
 
 
 def test_nothing_at_all_is_no_error(tmp_path: Path) -> None:
-    assert len(aggregate_corrections(()).judged) == 0
+    assert len(aggregate_corrections(()).reviewed) == 0

@@ -17,7 +17,10 @@ def pieces(
     labelled_episodes = labelled_episodes or teacher_lessons()
     lines = [correction(labelled_episodes[0], tick, Mode.FIGHT, mode, seconds=3) for tick in range(300, 2300, 200)]
     return augment_with_corrected_health(
-        labelled_episodes, aggregate_corrections(entries_of(lines, tmp_path)).judged, PROFILE, np.random.default_rng(0)
+        labelled_episodes,
+        aggregate_corrections(entries_of(lines, tmp_path)).reviewed,
+        PROFILE,
+        np.random.default_rng(0),
     )
 
 

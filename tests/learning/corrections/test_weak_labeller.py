@@ -17,7 +17,7 @@ def judged(tmp_path: Path) -> LabelledMoments:
         for tick in range(40, len(labelled), 23):
             right = Mode.CAUTIOUS if hull[tick] < 0.75 else Mode.FIGHT
             lines.append(correction(labelled, tick, Mode.FIGHT, right, seconds=2))
-    return aggregate_corrections(entries_of(lines, tmp_path)).judged
+    return aggregate_corrections(entries_of(lines, tmp_path)).reviewed
 
 
 def test_it_names_the_recorded_ticks_that_the_critic_would_have_corrected(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_an_encoder_that_falls_behind_drops_pictures_and_no_tick(tmp_path: Path)
             assert may_go_on.wait(30)
             return super().encode(pixels)
 
-    recorder = record(tmp_path / "one.mcap", 60, byte_pictures(open_encoder=Slow, say=said.append))
+    recorder = record(tmp_path / "one.mcap", 60, byte_pictures(open_encoder=Slow, notify=said.append))
     assert recorder.video is not None
     assert recorder.video.counts.num_late >= 60 - video_recorder.QUEUE_FRAMES - 1
     may_go_on.set()
@@ -92,7 +92,7 @@ def test_an_encoder_that_fails_ends_the_pictures_and_no_tick(tmp_path: Path) -> 
         def encode(self, pixels: np.ndarray) -> object:  # type: ignore[override]
             raise RecordingError("the encoder failed (it is tired)")
 
-    recorder = record(tmp_path / "one.mcap", 40, byte_pictures(open_encoder=Failing, say=said.append))
+    recorder = record(tmp_path / "one.mcap", 40, byte_pictures(open_encoder=Failing, notify=said.append))
     recorder.close()
     assert said[-1:] == ["No more pictures are recorded (the encoder failed (it is tired)); the ticks are."]
     assert len(read_episode(recorder.path)) == 40 and recorder.failure is None
@@ -102,7 +102,7 @@ def test_an_encoder_that_fails_ends_the_pictures_and_no_tick(tmp_path: Path) -> 
 def test_a_disk_that_is_nearly_full_keeps_its_room_for_the_ticks(tmp_path: Path) -> None:
     said: list[str] = []
     everything = 2 * shutil.disk_usage(tmp_path).total
-    recorder = record(tmp_path / "one.mcap", 8, byte_pictures(reserve_bytes=everything, say=said.append))
+    recorder = record(tmp_path / "one.mcap", 8, byte_pictures(reserve_bytes=everything, notify=said.append))
     recorder.close()
     assert recorder.video is not None and recorder.video.counts.num_stored == 0
     assert len(said) == 1 and "left on the disk" in said[0]
@@ -124,7 +124,7 @@ def test_a_write_that_fails_cuts_its_piece_off_and_pictures_go_on_when_there_is_
 
     monkeypatch.setattr(VideoFileWriter, "_put", full_once)
     monkeypatch.setattr(video_recorder, "CHECK_DISK_S", 0.0)
-    video = byte_pictures(say=said.append).begin(tmp_path / "one.mcap")
+    video = byte_pictures(notify=said.append).begin(tmp_path / "one.mcap")
     for tick in range(40):
         video.take(tick, tick / 20, shot(tick, tick / 20))
         while not video._queue.empty():

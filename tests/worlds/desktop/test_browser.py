@@ -52,7 +52,7 @@ class Play:
         time.sleep(2.0)  # the browser's own greetings
         self._listener = open_raw_listener((), OwnEventFilter(), self._hear)
         settings = DesktopSettings(window=GAME_TITLE, sends=True, handback_delay_s=0.1)
-        self.world, self.seat = open_desktop(PROFILE, RedEye(), settings, say=self._say)
+        self.world, self.seat = open_desktop(PROFILE, RedEye(), settings, notify=self._say)
         self.window = find_window(self.world._parts.windows, GAME_TITLE)
         self._rng, self._over = np.random.default_rng(3), threading.Event()
         self.failure: BaseException | None = None

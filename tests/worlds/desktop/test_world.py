@@ -39,7 +39,7 @@ def sit(open_game: Callable[..., PaperGame]) -> Iterator[Callable[..., Sat]]:
         said: list[str] = []
         asked = {"window": TITLE, "sends": True, "handback_delay_s": 0.4, **settings}
         profile = asked.pop("profile", load_profile())
-        world, seat = open_desktop(profile, RedEye(), DesktopSettings(**asked), say=said.append)  # type: ignore[arg-type]
+        world, seat = open_desktop(profile, RedEye(), DesktopSettings(**asked), notify=said.append)  # type: ignore[arg-type]
         worlds.append(world)
         return world, seat, said
 

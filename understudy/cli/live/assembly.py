@@ -63,7 +63,7 @@ class ConsoleThread:
         self._thread = threading.Thread(target=self._print, name="announcer", daemon=True)
         self._thread.start()
 
-    def say(self, line: str) -> None:
+    def notify(self, line: str) -> None:
         """Prints a line soon, with the time of day."""
         self._lines.put(f"{time.strftime('%H:%M:%S')}  {line}")
 
@@ -130,7 +130,7 @@ class LiveGame:
             weights=self.identities,
             library=self.library,
         )
-        pictures = None if video is None else recorded_pictures(video, self.window, self.announcer.say)
+        pictures = None if video is None else recorded_pictures(video, self.window, self.announcer.notify)
         return create_recorder(folder, recording_name(prefix), info, pictures=pictures)
 
     def play(self, listeners: "Sequence[Listener]", minutes: float | None) -> None:
@@ -187,11 +187,11 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
             window, seat = _open_game(settings, announcer)
             closing.callback(window.close)
 
-        def tell(found: dict[str, str]) -> None:
+        def print_report(found: dict[str, str]) -> None:
             seat.note(WEIGHTS, found["executor"])
-            announcer.say(f"New weights: {in_words(found)}.")
+            announcer.notify(f"New weights: {in_words(found)}.")
 
-        swapper = WeightSwapper(hierarchy, watch.arrived, tell)
+        swapper = WeightSwapper(hierarchy, watch.arrived, print_report)
         pilot = _pilot(settings, hierarchy, window, seat, swapper)
         _show(settings, window, seat, pilot, announcer)
         found = identities(settings.models)
@@ -204,7 +204,7 @@ def _open_game(
     """The game's own window or one on the screen, and the person's seat at it."""
 
     def marked() -> None:
-        announcer.say(f"Marked: the last {WRONG_S:g} s were wrong.")
+        announcer.notify(f"Marked: the last {WRONG_S:g} s were wrong.")
 
     if settings.desktop is not None:
         from understudy.cli.live.desktop import open_screen
@@ -212,7 +212,7 @@ def _open_game(
         return open_screen(
             settings.desktop,
             sends=not settings.test_mode,
-            say=announcer.say,
+            notify=announcer.notify,
             handback_delay_s=settings.handback_delay_s,
             on_mark=marked,
         )
@@ -239,7 +239,7 @@ def _show(
         return
     from understudy.cli.live.desktop import DesktopLines
 
-    pilot.show = DesktopLines(announcer.say, pilot.cadence.lines, test_mode=settings.test_mode).show
+    pilot.show = DesktopLines(announcer.notify, pilot.cadence.lines, test_mode=settings.test_mode).show
 
 
 def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "HierarchicalPolicy":

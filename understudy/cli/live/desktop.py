@@ -86,7 +86,7 @@ def open_screen(
     choice: DesktopChoice,
     *,
     sends: bool,
-    say: Callable[[str], None],
+    notify: Callable[[str], None],
     handback_delay_s: float = 1.5,
     commands: Sequence[str] = ("f1", "f2"),
     on_mark: Callable[[], None] = lambda: None,
@@ -111,16 +111,16 @@ def open_screen(
     eye: Perception = DeferredPerception()
     if choice.perceives:
         detector = open_detector(choice.model, profile, device=choice.device)
-        say(detector.runs_on)
+        notify(detector.runs_on)
         eye = PerceptionPipeline(profile, detector)
     settings = DesktopSettings(
         window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
     )
     world, seat = open_desktop(
-        profile, eye, settings, say=say, commands=commands, on_mark=on_mark, on_command=on_command
+        profile, eye, settings, notify=notify, commands=commands, on_mark=on_mark, on_command=on_command
     )
     for line in _keys_and_titles(world, choice.window):
-        say(line)
+        notify(line)
     world.warm_up()
     return world, seat
 
@@ -164,13 +164,13 @@ def ending_by_signals() -> Iterator[None]:
 class DesktopLines:
     """Tells in the terminal what the live view shows over the embedded game: nothing may lie over somebody's game."""
 
-    def __init__(self, say: Callable[[str], None], cadence: Callable[[], Sequence[str]], *, test_mode: bool) -> None:
+    def __init__(self, notify: Callable[[str], None], cadence: Callable[[], Sequence[str]], *, test_mode: bool) -> None:
         """Args:
-        say: prints a line; must not block.
+        notify: prints a line; must not block.
         cadence: how time is kept, a few short lines.
         test_mode: nothing of the understudy is sent.
         """
-        self._say, self._cadence, self._test_mode = say, cadence, test_mode
+        self._notify, self._cadence, self._test_mode = notify, cadence, test_mode
         self._actor: object = None
         self._told_s = float("-inf")
 
@@ -186,9 +186,9 @@ class DesktopLines:
                 Actor.NOBODY: "TEST MODE: the understudy only watches.",
                 Actor.POLICY: "THE UNDERSTUDY PLAYS.",
             }
-            self._say(words[moment.actor])
+            self._notify(words[moment.actor])
         elif now_s - self._told_s >= SHOWN_EVERY_S:
-            self._say(self._state(moment))
+            self._notify(self._state(moment))
         else:
             return
         self._told_s = now_s

@@ -37,7 +37,7 @@ class HumanGame:
             self.seat.paint = ShadowView(self.size, lines).draw
 
 
-def open_place(command: "Run", say: Callable[[str], None]) -> HumanGame:
+def open_place(command: "Run", notify: Callable[[str], None]) -> HumanGame:
     """Opens the embedded game's window, or finds the game on the screen.
 
     Raises:
@@ -52,7 +52,7 @@ def open_place(command: "Run", say: Callable[[str], None]) -> HumanGame:
     from understudy.cli.live.desktop import open_screen
     from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
-    world, seat = open_screen(choice, sends=False, say=say)
+    world, seat = open_screen(choice, sends=False, notify=notify)
     screen = world.place.desktop
     return HumanGame(
         world=world,

@@ -51,12 +51,12 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
     hierarchy = game.pilot.policy
     assert isinstance(hierarchy, HierarchicalPolicy)
     on_screen = game.settings.desktop is not None
-    say = game.announcer.say
+    notify = game.announcer.notify
     session = datetime.now().strftime("%Y-%m-%d_%H-%M-%S")
     learner = VisualOutcomeLearner(
         game.settings.models / "executor",
         game.window.profile,
-        lambda report: tell(report, say),
+        lambda report: print_report(report, notify),
         learning_rate=choice.learning_rate,
         update_interval=choice.interval_s,
         from_vision=on_screen,
@@ -65,7 +65,7 @@ def online_learning(game: "LiveGame", choice: OnlineChoice) -> "Iterator[list[Li
         judge=None if on_screen else judge_in_embedded_games,
     )
     for line in first_lines(choice, on_screen):
-        say(line)
+        notify(line)
     trials = live_trials(game, hierarchy, session) if on_screen else None
     try:
         yield [learner] if trials is None else [IncumbentSteps(learner, lambda: trials.candidate_plays), trials]
@@ -106,9 +106,9 @@ def live_trials(game: "LiveGame", hierarchy: "HierarchicalPolicy", session: str)
         hierarchy,
         game.window.profile,
         game.swapper,
-        lambda judged: tell(
+        lambda judged: print_report(
             CandidateResult(promoted=judged.verdict.promote, reason=judged.verdict.reason, path=str(judged.path)),
-            game.announcer.say,
+            game.announcer.notify,
         ),
         config=LiveGateConfig(watch=VISION_CONFIG),
         library=fastest_backend(),
@@ -127,21 +127,21 @@ def first_lines(choice: OnlineChoice, on_screen: bool) -> tuple[str, ...]:
     )
 
 
-def tell(report: OnlineReport, say: Callable[[str], None]) -> None:
+def print_report(report: OnlineReport, notify: Callable[[str], None]) -> None:
     """Prints the reports to be shown. Called on the worker's monitoring thread."""
     if isinstance(report, SegmentStats):
         if report.kills or report.deaths or report.loot:
-            say(outcome_line(report))
+            notify(outcome_line(report))
     elif isinstance(report, OnlineUpdateStats):
         if report.number % SHOWN_UPDATES == 1:
-            say(update_line(report))
+            notify(update_line(report))
     elif isinstance(report, CandidateResult):
         result = "Promoted, it plays now" if report.promoted else "Kept aside"
-        say(f"[ONLINE] {result}: {report.reason} ({report.path})")
+        notify(f"[ONLINE] {result}: {report.reason} ({report.path})")
     elif isinstance(report, WorkerFailure):
-        say(f"[ONLINE] {report.text}")
+        notify(f"[ONLINE] {report.text}")
     elif isinstance(report, WorkerReady):
-        say("[ONLINE] The learner is ready")
+        notify("[ONLINE] The learner is ready")
 
 
 def outcome_line(report: SegmentStats) -> str:

@@ -108,13 +108,13 @@ def run(command: RecorderV2) -> int | None:
         closing.enter_context(ending_by_signals())
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
-        keys = Keys(lambda line: announcer.say(hotkeys.in_words(line)), lambda: world.is_suspended)
+        keys = Keys(lambda line: announcer.notify(hotkeys.in_words(line)), lambda: world.is_suspended)
         commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
-        world, seat = open_screen(choice, sends=False, say=announcer.say, commands=commands, on_command=keys.obey)
-        pictures = recorded_pictures(command.video_choice, world, announcer.say)
+        world, seat = open_screen(choice, sends=False, notify=announcer.notify, commands=commands, on_command=keys.obey)
+        pictures = recorded_pictures(command.video_choice, world, announcer.notify)
         keys.takes = takes = _takes(command, world, pictures)
         keys.status = status = RecordingStatus(
-            announcer.say,
+            announcer.notify,
             lambda: takes.is_running,
             perceives=command.perceive == "now",
             bars=() if world.profile.eye is None else world.profile.eye.player_bars,
@@ -137,12 +137,12 @@ def run(command: RecorderV2) -> int | None:
 class Keys:
     """What F5, F6 and F7 do. Called on the thread that runs the session, between two ticks."""
 
-    def __init__(self, say: Callable[[str], None], stands_still: Callable[[], bool]) -> None:
+    def __init__(self, notify: Callable[[str], None], stands_still: Callable[[], bool]) -> None:
         """Args:
-        say: prints a line; must not block.
+        notify: prints a line; must not block.
         stands_still: whether the game is not watched just now.
         """
-        self._say, self._stands_still = say, stands_still
+        self._notify, self._stands_still = notify, stands_still
         self.takes: TakeRecorder | None = None
         self.status: RecordingStatus | None = None
 
@@ -155,26 +155,26 @@ class Keys:
         try:
             self._obey(key, self.takes)
         except RecordingError as problem:
-            self._say(str(problem))
+            self._notify(str(problem))
 
     def _obey(self, key: str, takes: "TakeRecorder") -> None:
         if key == START_KEY and takes.is_running:
             takes.stop()
-            self._say(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
+            self._notify(f"Stopped: {_length(takes)} wait. F6 saves, F7 discards, F5 records on.")
         elif key == START_KEY:
             takes.start()
             begins = " as soon as the pause is over" if self._stands_still() else ""
-            self._say(f"RECORDING{begins}. F5 stops, F6 saves, F7 discards.")
+            self._notify(f"RECORDING{begins}. F5 stops, F6 saves, F7 discards.")
         elif takes.num_waiting == 0:
-            self._say("There is nothing to save or discard: F5 starts a recording.")
+            self._notify("There is nothing to save or discard: F5 starts a recording.")
         elif key == SAVE_KEY:
             if self.status is not None and self.status.line():
-                self._say(self.status.line())
+                self._notify(self.status.line())
             length = _length(takes)
             places = ", ".join(map(str, takes.save()))
-            self._say(f"Saved {length}: {places}" if places else "Nothing was recorded yet, so nothing is saved.")
+            self._notify(f"Saved {length}: {places}" if places else "Nothing was recorded yet, so nothing is saved.")
         elif key == DISCARD_KEY:
-            self._say(f"Discarded: {_length(takes)}.")
+            self._notify(f"Discarded: {_length(takes)}.")
             takes.discard()
 
 

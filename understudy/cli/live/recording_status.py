@@ -27,14 +27,14 @@ class RecordingStatus:
 
     def __init__(
         self,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         is_recording: Callable[[], bool],
         *,
         perceives: bool = True,
         bars: tuple[str, ...] = (),
     ) -> None:
         """Args:
-        say: prints a line; must not block.
+        notify: prints a line; must not block.
         is_recording: whether a take is running.
         perceives: False where only pictures and input are recorded, so that nothing can be in sight.
         bars: names of the player's bars that the profile says where to read.
@@ -42,7 +42,7 @@ class RecordingStatus:
         self._bars = bars if perceives else ()
         self._readings: deque[tuple[float, tuple[float, ...]]] = deque()
         """Time and reading of each bar, of each tick within LOOK_BACK_S."""
-        self._say, self._is_recording, self._perceives = say, is_recording, perceives
+        self._notify, self._is_recording, self._perceives = notify, is_recording, perceives
         self._recent: deque[tuple[float, int]] = deque()
         """Time and number of objects in sight of each tick within LOOK_BACK_S."""
         self._warned_s: dict[str, float] = {}
@@ -65,7 +65,7 @@ class RecordingStatus:
         self._watch_bars(now_s, record["player"])
         if now_s >= self._next_s:
             self._next_s = now_s + EVERY_S
-            self._say(self.line())
+            self._notify(self.line())
             self._warn(now_s)
             self._warn_of_bars(now_s)
 
@@ -165,4 +165,4 @@ class RecordingStatus:
     def _warn_of(self, now_s: float, line: str, cause: str) -> None:
         if now_s - self._warned_s.get(cause, float("-inf")) >= WARN_AGAIN_S:
             self._warned_s[cause] = now_s
-            self._say(line)
+            self._notify(line)

@@ -65,7 +65,7 @@ class ReviewSession:
         from understudy.contract.intent import Mode
 
         if self._marked is not None:
-            self.critic.say(self._marked, Mode(number))
+            self.critic.notify(self._marked, Mode(number))
             self._marked = None
 
     def close(self) -> None:
@@ -118,11 +118,11 @@ def review_session(game: "LiveGame", choice: CriticChoice) -> "Iterator[ReviewSe
     log = CorrectionLog.create(choice.folder)
     asks_a_model = provider is not None and provider.source == "vlm"
     mailbox: Latest[ReviewRequest] = Latest()
-    critic = ReviewThread(Reviewer(provider, log, game.window.profile), mailbox, choice.every_s, game.announcer.say)
+    critic = ReviewThread(Reviewer(provider, log, game.window.profile), mailbox, choice.every_s, game.announcer.notify)
     seat = ReviewSession(critic, game, Clip(num_shots=3 if asks_a_model else 1))
     _sit_down(game, seat)
     if provider is not None:
-        game.announcer.say(f"Critic: {described(provider)}, every {choice.every_s:g} s.")
+        game.announcer.notify(f"Critic: {described(provider)}, every {choice.every_s:g} s.")
     try:
         yield seat
     finally:

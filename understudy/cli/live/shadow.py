@@ -71,8 +71,8 @@ def _watch(command: "Run", place: "HumanGame", session: str, console: "Console")
 
     teller = ShadowConsole(console, command.shadow_lr, _log.isEnabledFor(logging.DEBUG))
     for mended in mend_pickles(command.out) if command.save_recordings else ():
-        teller.say(f"Written after a session that was killed: {mended}")
-    recorder = _recorder(command, place, session, teller.say) if command.save_recordings else None
+        teller.notify(f"Written after a session that was killed: {mended}")
+    recorder = _recorder(command, place, session, teller.notify) if command.save_recordings else None
     trainer = ShadowTrainer(
         command.models / "executor",
         place.world.profile,
@@ -102,7 +102,7 @@ def _watch(command: "Run", place: "HumanGame", session: str, console: "Console")
     return EXIT_INTERRUPTED if interrupted else None
 
 
-def _recorder(command: "Run", place: "HumanGame", session: str, say: Callable[[str], None]) -> "Recorder":
+def _recorder(command: "Run", place: "HumanGame", session: str, notify: Callable[[str], None]) -> "Recorder":
     from dataclasses import replace
 
     from understudy.cli.live.video_choice import recorded_pictures
@@ -118,21 +118,21 @@ def _recorder(command: "Run", place: "HumanGame", session: str, say: Callable[[s
         start_map=command.map,
     )
     info = replace(info, window_width=place.size[0], window_height=place.size[1])
-    pictures = recorded_pictures(command.video_choice, place.world, say)
+    pictures = recorded_pictures(command.video_choice, place.world, notify)
     return create_recorder(command.out, session, info, also_pickle=True, pictures=pictures)
 
 
 def _sum_up(teller: "ShadowConsole", trainer: "ShadowTrainer", recorder: "Recorder | None", console: "Console") -> None:
-    say = teller.say
-    say(f"Over: {trainer.num_updates} updates, {trainer.worker.num_restarts} restarts of the learner")
+    notify = teller.notify
+    notify(f"Over: {trainer.num_updates} updates, {trainer.worker.num_restarts} restarts of the learner")
     if recorder is None:
         return
     if recorder.failure is not None:
-        say(f"Recording ended early: {recorder.failure}")
+        notify(f"Recording ended early: {recorder.failure}")
         return
     add_events(recorder.path, teller.bookmarks.take())
     name = recorder.path.with_suffix(".pkl").name
-    say(f"Recorded: {recorder.path} and {name}, {len(teller.bookmarks)} bookmarks")
+    notify(f"Recorded: {recorder.path} and {name}, {len(teller.bookmarks)} bookmarks")
 
 
 def add_events(recording: Path, late: "tuple[InputEvent, ...]") -> None:
@@ -205,7 +205,9 @@ class EmptyCheck:
         if why is not None:
             self._is_over = True
             watched_s = now_s - self._begun_s
-            self._teller.say(f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {int(watched_s)} s: {why}")
+            self._teller.notify(
+                f"Buffer: 0/{self._trainer.settings.buffer_size} samples after {int(watched_s)} s: {why}"
+            )
 
     def _why(self, now_s: float) -> str | None:
         from understudy.cli.live.shadow_console import why_empty

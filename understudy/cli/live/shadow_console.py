@@ -69,46 +69,46 @@ class ShadowConsole:
         buffer = "" if filled is None else f", {filled.num_samples} samples"
         return ("SHADOW: you play, it learns", agreement, f"{self._num_updates} updates{buffer}")
 
-    def say(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Prints one line."""
         self._console.print(f"[SHADOW] {text}", highlight=False, markup=False)
 
     def begin(self) -> None:
         """Prints the guide's first three lines."""
-        self.say("Shadow training mode ACTIVE")
-        self.say("Bot is WATCHING - play the game normally!")
-        self.say(f"Learning rate: {short(self._learning_rate)} (with warmup + cosine decay)")
+        self.notify("Shadow training mode ACTIVE")
+        self.notify("Bot is WATCHING - play the game normally!")
+        self.notify(f"Learning rate: {short(self._learning_rate)} (with warmup + cosine decay)")
 
     def hear(self, report: ShadowReport) -> None:
         """Prints the report if it is to be shown, else stores it for the next line."""
         if isinstance(report, BufferFill):
             is_first, self._filled = self._filled is None, report
             if is_first or self._debug:
-                self.say(buffer_line(report))
+                self.notify(buffer_line(report))
         elif isinstance(report, AgreementScore):
             self._scored = report
         elif isinstance(report, Disagreements):
             self.bookmarks.add(report.times_s)
             if self._debug:
-                self.say(f"Bookmarks: {len(self.bookmarks)}, where it would have clicked another target")
+                self.notify(f"Bookmarks: {len(self.bookmarks)}, where it would have clicked another target")
         elif isinstance(report, ShadowUpdateStats):
             self._hear_update(report)
         elif isinstance(report, ShadowReady):
-            self.say(ready_line(report))
+            self.notify(ready_line(report))
         elif isinstance(report, PromotionResult):
-            self.say(f"{'Promoted' if report.promoted else 'Kept aside'}: {report.reason} ({report.path})")
+            self.notify(f"{'Promoted' if report.promoted else 'Kept aside'}: {report.reason} ({report.path})")
         elif isinstance(report, WorkerFailure):
-            self.say(report.text)
+            self.notify(report.text)
 
     def _hear_update(self, report: ShadowUpdateStats) -> None:
         self._num_updates = report.number
         if not (self._debug or report.number % SHOWN_UPDATES == 1):
             return
         if not self._debug and self._filled is not None and self._filled.num_samples < self._filled.buffer_size:
-            self.say(buffer_line(self._filled))
-        self.say(update_line(report))
+            self.notify(buffer_line(self._filled))
+        self.notify(update_line(report))
         if self._scored is not None and report.number % SHOWN_UPDATES == 1:
-            self.say(score_line(self._scored))
+            self.notify(score_line(self._scored))
 
 
 def short(value: float) -> str:

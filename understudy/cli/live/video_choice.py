@@ -25,13 +25,13 @@ class VideoChoice:
             raise ValueError("--video and --no-video exclude each other")
 
 
-def recorded_pictures(choice: VideoChoice, world: object, say: Callable[[str], None]) -> "PictureSource | None":
+def recorded_pictures(choice: VideoChoice, world: object, notify: Callable[[str], None]) -> "PictureSource | None":
     """Returns a recorder's source of pictures, None if none are recorded; prints why, unless that was chosen.
 
     Args:
         choice: the flags.
         world: the game; only a game on the screen has pictures.
-        say: prints a line; must not block.
+        notify: prints a line; must not block.
 
     Raises:
         MissingExtraError, RecordingError: if --video is set and the pictures cannot be encoded.
@@ -44,11 +44,11 @@ def recorded_pictures(choice: VideoChoice, world: object, say: Callable[[str], N
     from understudy.recordings.video.video_recorder import picture_source
 
     try:
-        return picture_source(lambda: world.frame, choice.encoder, say)
+        return picture_source(lambda: world.frame, choice.encoder, notify)
     except (MissingExtraError, RecordingError) as problem:
         if choice.insists:
             raise
-        say(f"No pictures are recorded. {problem}")
+        notify(f"No pictures are recorded. {problem}")
         return None
 
 

@@ -14,7 +14,7 @@ CANDIDATES_EACH = 20
 """Number of candidate pictures for each selected one; more would only take longer."""
 
 
-def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], None]) -> int:
+def write_frames(recording: Path, out: Path, count: int, notify: Callable[[str], None]) -> int:
     """Writes the pictures, an empty folder for the labels, and data.yaml with the names of the profile's kinds.
 
     Raises:
@@ -39,14 +39,14 @@ def write_frames(recording: Path, out: Path, count: int, say: Callable[[str], No
     profile = read_episode(path).info.profile
     with RecordedFrames(video_path(path)) as frames:
         for loss in frames.losses:
-            say(f"{path}: {loss}")
+            notify(f"{path}: {loss}")
         chosen = _choose(frames, count)
         images.mkdir(parents=True, exist_ok=True)
         labels.mkdir(parents=True, exist_ok=True)
         _write_pictures(frames, chosen, images, path.stem)
     write_output(out / "data.yaml", _data_yaml(profile).encode())
-    say(f"{len(chosen)} of {len(frames.times_ns)} pictures of {path}: {images}")
-    say(
+    notify(f"{len(chosen)} of {len(frames.times_ns)} pictures of {path}: {images}")
+    notify(
         f"Label them ({labels}/NAME.txt, one line an object), then:  understudy detector train --images {images} "
         f"--labels {labels}"
     )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from understudy.runtime.reperception import Reperceived
 
 
-def with_pictures(paths: Sequence[Path], say: Callable[[str], None]) -> list[Path]:
+def with_pictures(paths: Sequence[Path], notify: Callable[[str], None]) -> list[Path]:
     """Returns the recordings that have pictures beside them; prints how many have none.
 
     Raises:
@@ -26,11 +26,13 @@ def with_pictures(paths: Sequence[Path], say: Callable[[str], None]) -> list[Pat
             f"({video_path(paths[0]).name}): only a recording of a game on the screen that was made with --video has"
         )
     if len(found) < len(paths):
-        say(f"{len(paths) - len(found)} recordings without pictures are left as they are.")
+        notify(f"{len(paths) - len(found)} recordings without pictures are left as they are.")
     return found
 
 
-def reperceive_recording(path: Path, model: Path | None, profile_name: str | None, say: Callable[[str], None]) -> bool:
+def reperceive_recording(
+    path: Path, model: Path | None, profile_name: str | None, notify: Callable[[str], None]
+) -> bool:
     """Runs perception on one recording again and replaces it; the old file stays beside it.
 
     Raises:
@@ -47,11 +49,11 @@ def reperceive_recording(path: Path, model: Path | None, profile_name: str | Non
         raise RecordingError("only native recordings (.mcap) are perceived again: export it as one first")
     episode = read_episode(path)
     profile = episode.info.profile if profile_name is None else load_profile(profile_name)
-    done = _perceive(path, episode, profile, model, say)
+    done = _perceive(path, episode, profile, model, notify)
     lineage = _lineage(path, detector_file(model, profile), done.num_seen)
     info = replace(done.episode.info, perceived=True, reperceptions=(*done.episode.info.reperceptions, lineage))
     kept = replace_recording(path, replace(done.episode, info=info))
-    say(
+    notify(
         f"{path}: {done.num_seen} of {len(episode)} ticks perceived, {done.num_bridged} bridged, {done.num_unknown} "
         f"unknown; the recording before is {kept}"
     )
@@ -59,7 +61,7 @@ def reperceive_recording(path: Path, model: Path | None, profile_name: str | Non
 
 
 def _perceive(
-    path: Path, episode: "Episode", profile: "Profile", model: Path | None, say: Callable[[str], None]
+    path: Path, episode: "Episode", profile: "Profile", model: Path | None, notify: Callable[[str], None]
 ) -> "Reperceived":
     from rich.progress import Progress
 
@@ -73,7 +75,7 @@ def _perceive(
     perception = PerceptionPipeline(profile, open_detector(model, profile))
     with RecordedFrames(video_path(path)) as frames, Progress(transient=True) as bar:
         for loss in (*episode.losses, *frames.losses):
-            say(f"{path}: {loss}")
+            notify(f"{path}: {loss}")
         task = bar.add_task("perceiving", total=len(episode))
         return reperceive(episode, frames, perception, profile, lambda ticks: bar.update(task, completed=ticks))
 

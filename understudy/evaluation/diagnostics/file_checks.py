@@ -34,8 +34,8 @@ PLACE_STEPS = 2000
 
 def check_unreadable(problems: Sequence[tuple[Path, str]]) -> Finding:
     """Reports files that cannot be read at all."""
-    told = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
-    there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {told}", "Move them out of the folder.")
+    figure = "; ".join(f"{path.name}: {problem}" for path, problem in problems)
+    there = (bool(problems), Severity.SERIOUS, f"Some files cannot be read: {figure}", "Move them out of the folder.")
     return finding("unreadable", "All files can be read", f"{len(problems)} unreadable", there)
 
 
@@ -219,11 +219,11 @@ def check_actors(examined: list[ExaminedRecording]) -> Finding:
     counts = Counter({actor: sum(int((p.episode.actors == actor).sum()) for p in examined) for actor in Actor})
     total = max(sum(counts.values()), 1)
     untaught = (counts[Actor.NOBODY] + counts[Actor.POLICY]) / total
-    told = ", ".join(f"{actor.name.lower()} {count / total:.0%}" for actor, count in counts.items() if count)
+    figure = ", ".join(f"{actor.name.lower()} {count / total:.0%}" for actor, count in counts.items() if count)
     return finding(
         "actors",
         "All play is a person's or the teacher's",
-        told or "nobody",
+        figure or "nobody",
         (
             untaught > 0.01,
             Severity.WARNING if untaught > 0.2 else Severity.NOTE,

@@ -59,7 +59,7 @@ def check_seen(examined: list[ExaminedRecording]) -> Finding:
 
 def check_bars(examined: list[ExaminedRecording]) -> Finding:
     """Checks whether the player's bars were read off the screen: unknown or unmoving ones are declared wrongly."""
-    unread, stuck, told = [], [], []
+    unread, stuck, figure = [], [], []
     for name in ("hp", "shield"):
         parts = [
             one.episode.observations["player"][name]
@@ -72,7 +72,7 @@ def check_bars(examined: list[ExaminedRecording]) -> Finding:
         known = values[np.isfinite(values)]
         if not len(values):
             continue
-        told.append(f"{name} known in {len(known) / len(values):.0%}")
+        figure.append(f"{name} known in {len(known) / len(values):.0%}")
         if len(values) - len(known) > MOST_UNREAD * len(values):
             unread.append(name)
         elif len(values) >= LEAST_BAR_S * TICK_RATE_HZ and known.min() == known.max() and known[0] in (0.0, 1.0):
@@ -84,7 +84,7 @@ def check_bars(examined: list[ExaminedRecording]) -> Finding:
     return finding(
         "bars",
         "The player's bars are read",
-        ", ".join(told) or "none was read off the screen",
+        ", ".join(figure) or "none was read off the screen",
         (bool(unread), Severity.WARNING, f"Bars are unknown most of the time: {', '.join(unread)}", advice),
         (bool(stuck), Severity.WARNING, f"Bars never move, as if they were read wrongly: {', '.join(stuck)}", advice),
     )
@@ -180,11 +180,11 @@ def check_keys(examined: list[ExaminedRecording]) -> Finding:
     counts = np.array([sum(len(part.keys[key]) for part in parts) for key in range(len(names))], np.int64)
     rare = [name for name, count in zip(names, counts, strict=True) if count < RARE_PRESSES]
     most = names[int(counts.argmax())] if len(names) else ""
-    told = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
+    figure = ", ".join(f"{name} {count}" for name, count in zip(names, counts, strict=True))
     return finding(
         "keys",
         "The keys are used" + (f" (too seldom to be learnt: {', '.join(rare)})" if rare else ""),
-        told,
+        figure,
         (
             bool(counts.sum() == 0),
             Severity.WARNING,

@@ -51,14 +51,14 @@ def check_reaction_delay(examined: list[ExaminedRecording]) -> Finding:
         if len(seconds) >= 10:
             medians[name] = float(np.median(seconds))
     calls = [medians[name] for name in ("after a kill", "after a box") if name in medians]
-    told = ", ".join(f"{name} {median:.2f} s" for name, median in medians.items())
+    figure = ", ".join(f"{name} {median:.2f} s" for name, median in medians.items())
     problem = (
         bool(calls) and max(calls) > SLOW_S,
         Severity.WARNING,
         "Reactions are slow",
         "If you waited on purpose, nothing; if the game or the recording lags, mend that and record again.",
     )
-    return finding("reaction_delay", "Reactions are prompt (medians)", told or "too few to tell", problem)
+    return finding("reaction_delay", "Reactions are prompt (medians)", figure or "too few to tell", problem)
 
 
 def check_uneven_reactions(examined: list[ExaminedRecording]) -> Finding:
@@ -73,8 +73,8 @@ def check_uneven_reactions(examined: list[ExaminedRecording]) -> Finding:
         "Reaction times scatter widely: like moments are answered at once or after a long while",
         "Record in shorter sittings, awake. The understudy learns the mixture and will be as uneven.",
     )
-    told = f"middle half within a factor of {third / first:.1f}, 8 in 10 within {high / low:.1f}"
-    return finding("uneven_reactions", "Reaction times are even", told, problem)
+    figure = f"middle half within a factor of {third / first:.1f}, 8 in 10 within {high / low:.1f}"
+    return finding("uneven_reactions", "Reaction times are even", figure, problem)
 
 
 def check_attention(examined: list[ExaminedRecording]) -> Finding:
@@ -89,8 +89,8 @@ def check_attention(examined: list[ExaminedRecording]) -> Finding:
         "Attention comes and goes: there are spells of slow reactions and a slow hand",
         "Leave the slow spells out: record in shorter sittings and stop when tired.",
     )
-    told = f"reactions close in time correlate {likeness:+.2f}, hand changes {hand:.2f}"
-    return finding("attention", "Attention is steady", told, problem)
+    figure = f"reactions close in time correlate {likeness:+.2f}, hand changes {hand:.2f}"
+    return finding("attention", "Attention is steady", figure, problem)
 
 
 def check_styles(examined: list[ExaminedRecording]) -> Finding:
@@ -107,8 +107,8 @@ def check_styles(examined: list[ExaminedRecording]) -> Finding:
         "Keep one style, or one player, to a folder and train from one: mixed, the understudy plays neither.",
     )
     figures = (("distance", distance), ("hand", hand))
-    told = ", ".join(f"{name} {value:.2f}" for name, value in figures if np.isfinite(value))
-    return finding("styles", "One way of playing (change between stretches)", told or "too few to tell", problem)
+    figure = ", ".join(f"{name} {value:.2f}" for name, value in figures if np.isfinite(value))
+    return finding("styles", "One way of playing (change between stretches)", figure or "too few to tell", problem)
 
 
 def changes(series: list[tuple[Int64[np.ndarray, " _"], Float64[np.ndarray, " _"]]]) -> float:

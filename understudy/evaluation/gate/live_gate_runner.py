@@ -61,7 +61,7 @@ class LiveGateRunner:
         hierarchy: HierarchicalPolicy,
         profile: Profile,
         swapper: Callable[[Carry], bool],
-        on_judged: Callable[[LiveJudged], None],
+        on_evaluated: Callable[[LiveJudged], None],
         config: LiveGateConfig | None = None,
         library: Library = "torch",
         judge_every_s: float = JUDGE_EVERY_S,
@@ -75,7 +75,7 @@ class LiveGateRunner:
             hierarchy: the policies that play.
             profile: the game.
             swapper: loads weights that another process promotes.
-            on_judged: called with each verdict, on the runner's thread.
+            on_evaluated: called with each verdict, on the runner's thread.
             config: of the test.
             library: for inference.
             judge_every_s: seconds between two trials.
@@ -83,7 +83,7 @@ class LiveGateRunner:
         """
         self._models, self._staged, self._hierarchy, self._swapper = models, staged, hierarchy, swapper
         self._profile = profile
-        self._on_judged, self._config, self._library = on_judged, config or LiveGateConfig(), library
+        self._on_judged, self._config, self._library = on_evaluated, config or LiveGateConfig(), library
         self._every_s, self._next_s, self._known_ns = judge_every_s, time.perf_counter() + judge_every_s, 0
         self._ready: Latest[_Trial] = Latest()
         self._going_on: _Trial | None = None

@@ -62,7 +62,7 @@ class LabelledMoments:
 class AggregationResult:
     """The samples, and counts of the lines that were left out."""
 
-    judged: LabelledMoments
+    reviewed: LabelledMoments
     num_lines: int
     num_duplicates: int
     """Lines equal to another of the same moment."""
@@ -76,7 +76,7 @@ class AggregationResult:
     @property
     def num_corrections(self) -> int:
         """Number of moments whose mode is corrected."""
-        return int(self.judged.is_correction.sum())
+        return int(self.reviewed.is_correction.sum())
 
 
 def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
@@ -105,7 +105,7 @@ def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
         weights.append(correction.confidence)
         state = correction.state
         bars.append([np.nan if bar is None else bar for bar in (state.hp, state.shield)])
-    judged = LabelledMoments(
+    reviewed = LabelledMoments(
         windows=tuple(windows),
         modes=np.array(modes, np.int64),
         policy_modes=np.array(bots, np.int64),
@@ -113,7 +113,7 @@ def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
         health=np.array(bars, np.float32).reshape(-1, 2),
     )
     return AggregationResult(
-        judged=judged,
+        reviewed=reviewed,
         num_lines=len(entries),
         num_duplicates=duplicates,
         num_contradictions=contradictions,

@@ -24,7 +24,7 @@ class CorrectionTask:
 
     def __init__(
         self,
-        judged: LabelledMoments,
+        reviewed: LabelledMoments,
         validation: LabelledMoments,
         base: list[LabelledEpisode],
         held_out: list[LabelledEpisode],
@@ -32,7 +32,7 @@ class CorrectionTask:
         device: torch.device,
     ) -> None:
         """Args:
-        judged: reviewed moments to train on.
+        reviewed: reviewed moments to train on.
         validation: reviewed moments to validate on.
         base: base recordings to rehearse.
         held_out: base recordings that no policy was trained on.
@@ -41,18 +41,18 @@ class CorrectionTask:
         """
         self.model = model
         self._rehearsal = StrategistTask(base, held_out, model, device)
-        self._judged = _MomentTensors(judged, model.config.window_s, device)
+        self._reviewed = _MomentTensors(reviewed, model.config.window_s, device)
         self._kept_back = _MomentTensors(validation, model.config.window_s, device)
         self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
 
     @property
     def num_samples(self) -> int:
         """Number of reviewed moments and rehearsed windows."""
-        return len(self._judged) + self._rehearsal.num_samples
+        return len(self._reviewed) + self._rehearsal.num_samples
 
     def loss(self, model: Strategist, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns smoothed cross-entropy at the end of reviewed moments, weighted, plus the base task's loss."""
-        is_judged = indices < len(self._judged)
+        is_judged = indices < len(self._reviewed)
         total = torch.zeros((), device=indices.device)
         parts: dict[str, Tensor] = {}
         if bool(is_judged.any()):
@@ -60,13 +60,13 @@ class CorrectionTask:
             total = total + loss * is_judged.float().mean()
             parts["correction_loss"] = loss.detach()
         if not bool(is_judged.all()):
-            loss, extras = self._rehearsal.loss(model, indices[~is_judged] - len(self._judged), generator)
+            loss, extras = self._rehearsal.loss(model, indices[~is_judged] - len(self._reviewed), generator)
             total = total + loss * (~is_judged).float().mean()
             parts |= extras
         return total, parts
 
     def _judged_loss(self, model: Strategist, rows_B: Tensor, generator: torch.Generator) -> Tensor:
-        moments = self._judged
+        moments = self._reviewed
         mirror_B = torch.randint(0, NUM_MIRRORS, rows_B.shape, generator=generator, device=rows_B.device)
         said = model(moments.windows[rows_B] * self._signs[mirror_B][:, None])
         logits_BM = said.mode_logits[torch.arange(len(rows_B), device=rows_B.device), moments.ends[rows_B]]
@@ -92,18 +92,18 @@ class CorrectionTask:
 class _MomentTensors:
     """Reviewed moments on a device; padding follows the end of shorter windows, which a causal model does not see."""
 
-    def __init__(self, judged: LabelledMoments, window_s: int, device: torch.device) -> None:
-        windows = np.zeros((len(judged), window_s, CONTEXT_WIDTH), np.float32)
-        ends = np.zeros(len(judged), np.int64)
-        for row, window in enumerate(judged.windows):
+    def __init__(self, reviewed: LabelledMoments, window_s: int, device: torch.device) -> None:
+        windows = np.zeros((len(reviewed), window_s, CONTEXT_WIDTH), np.float32)
+        ends = np.zeros(len(reviewed), np.int64)
+        for row, window in enumerate(reviewed.windows):
             latest = window[-window_s:]
             windows[row, : len(latest)] = latest
             ends[row] = len(latest) - 1
-        weights = judged.weights * np.where(judged.is_correction, CORRECTION_WEIGHT, 1.0)
+        weights = reviewed.weights * np.where(reviewed.is_correction, CORRECTION_WEIGHT, 1.0)
         self.windows = torch.from_numpy(windows).to(device)
         self.ends = torch.from_numpy(ends).to(device)
-        self.modes = torch.from_numpy(judged.modes).to(device)
-        self.differs = torch.from_numpy(judged.is_correction).to(device)
+        self.modes = torch.from_numpy(reviewed.modes).to(device)
+        self.differs = torch.from_numpy(reviewed.is_correction).to(device)
         self.weights = torch.from_numpy((weights / max(float(weights.mean()), 1e-9)).astype(np.float32)).to(device)
 
     def __len__(self) -> int:

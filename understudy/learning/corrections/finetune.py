@@ -117,8 +117,8 @@ def _finetune_alone(
     stop: Callable[[], bool] | None,
 ) -> FinetuneResult:
     """Called under the lock of the folder."""
-    judged = resolution.judged
-    if not judged.is_correction.any():
+    reviewed = resolution.reviewed
+    if not reviewed.is_correction.any():
         raise TrainingError("There is no usable correction in these files: nothing is wrong with the policy, or the "
                             "corrections hold no look back (see understudy corrections list).")  # fmt: skip
     if dataset.is_small:
@@ -127,7 +127,7 @@ def _finetune_alone(
         )  # the policy was trained on all of it: what is not rehearsed would be forgotten
     device = resolve_device(settings.device)
     random = np.random.default_rng(settings.seed)
-    learnt, kept_back = _split(_subsample_agreements(judged, random), random)
+    learnt, kept_back = _split(_subsample_agreements(reviewed, random), random)
     echo = fit_weak_labeller(learnt)
     disputed = [echo.disagreement_mask(labelled) for labelled in dataset.train]
     base = [_relabel_disputed(labelled, ticks, echo) for labelled, ticks in zip(dataset.train, disputed, strict=True)]
@@ -145,31 +145,31 @@ def _finetune_alone(
         strategist=strategist,
         executor=executor,
         before=before,
-        num_corrections=int(judged.is_correction.sum()),
-        num_agreements=int((~judged.is_correction).sum()),
+        num_corrections=int(reviewed.is_correction.sum()),
+        num_agreements=int((~reviewed.is_correction).sum()),
         disputed=float(np.concatenate(disputed).mean()),
         num_transplants=num_pieces,
     )
 
 
-def _subsample_agreements(judged: LabelledMoments, random: np.random.Generator) -> LabelledMoments:
+def _subsample_agreements(reviewed: LabelledMoments, random: np.random.Generator) -> LabelledMoments:
     """Keeps all corrections and up to MOST_AGREEMENTS times as many agreements."""
-    corrections, agreements = np.flatnonzero(judged.is_correction), np.flatnonzero(~judged.is_correction)
+    corrections, agreements = np.flatnonzero(reviewed.is_correction), np.flatnonzero(~reviewed.is_correction)
     most = max(int(MOST_AGREEMENTS * len(corrections)), FEW)
     chosen = random.permutation(agreements)[:most]
-    taken = judged.take(np.concatenate([corrections, chosen]))
+    taken = reviewed.take(np.concatenate([corrections, chosen]))
     heavier = min(len(agreements) / max(len(chosen), 1), HEAVIEST_AGREEMENT)
     weights = taken.weights * np.where(taken.is_correction, 1.0, heavier).astype(np.float32)
     return replace(taken, weights=weights)
 
 
-def _split(judged: LabelledMoments, random: np.random.Generator) -> tuple[LabelledMoments, LabelledMoments]:
+def _split(reviewed: LabelledMoments, random: np.random.Generator) -> tuple[LabelledMoments, LabelledMoments]:
     """Splits into training and validation moments, stratified by corrections and agreements."""
     kept: list[int] = []
-    for part in (np.flatnonzero(judged.is_correction), np.flatnonzero(~judged.is_correction)):
+    for part in (np.flatnonzero(reviewed.is_correction), np.flatnonzero(~reviewed.is_correction)):
         kept += random.permutation(part)[: int(KEPT_BACK * len(part))].tolist()
-    inside = np.isin(np.arange(len(judged)), kept)
-    return judged.take(np.flatnonzero(~inside)), judged.take(np.flatnonzero(inside))
+    inside = np.isin(np.arange(len(reviewed)), kept)
+    return reviewed.take(np.flatnonzero(~inside)), reviewed.take(np.flatnonzero(inside))
 
 
 def _relabel_disputed(
@@ -261,4 +261,4 @@ def _continued(checkpoint: Checkpoint, lineage: tuple[Parent, ...]) -> Checkpoin
 
 
 def _named(policy: str, progress: ProgressCallback | None) -> Callable[[FitProgress], None] | None:
-    return None if progress is None else lambda told: progress(policy, told)
+    return None if progress is None else lambda metrics: progress(policy, metrics)

@@ -49,41 +49,46 @@ class AugmentedSegment:
 
 
 def augment_with_corrected_health(
-    labelled_episodes: Sequence[LabelledEpisode], judged: LabelledMoments, profile: Profile, random: np.random.Generator
+    labelled_episodes: Sequence[LabelledEpisode],
+    reviewed: LabelledMoments,
+    profile: Profile,
+    random: np.random.Generator,
 ) -> list[AugmentedSegment]:
     """Generates segments for each mode that occurs in corrections; keeps those most similar to the corrected moments.
 
     Args:
         labelled_episodes: of the base recordings.
-        judged: the reviewed moments.
+        reviewed: the reviewed moments.
         profile: of the game.
         random: draws the health values.
     """
-    wanted = judged.take(np.flatnonzero(judged.is_correction & np.isfinite(judged.health).all(axis=1)))
+    wanted = reviewed.take(np.flatnonzero(reviewed.is_correction & np.isfinite(reviewed.health).all(axis=1)))
     scale = np.maximum(
         np.concatenate([labelled.encoded.context[::20] for labelled in labelled_episodes]).std(axis=0), 0.05
     )
     pieces: list[AugmentedSegment] = []
     for mode in np.unique(wanted.modes):
-        asked = wanted.take(np.flatnonzero(wanted.modes == mode))
-        share = len(asked) / len(wanted)
+        candidates = wanted.take(np.flatnonzero(wanted.modes == mode))
+        share = len(candidates) / len(wanted)
         found = [
             (labelled, each) for labelled in labelled_episodes for each in _stretches(labelled, int(mode))
         ] * COPIES
         chosen = random.permutation(len(found))[: int(np.ceil(MOST_MADE * share))]
         made = []
         for labelled, stretch in (found[index] for index in chosen):
-            made.append(_piece(labelled, stretch, int(mode), asked.health[random.integers(len(asked))], profile))
-        likeness = [_distance(piece, asked, scale) for piece in made]
+            made.append(
+                _piece(labelled, stretch, int(mode), candidates.health[random.integers(len(candidates))], profile)
+            )
+        likeness = [_distance(piece, candidates, scale) for piece in made]
         pieces += [made[index] for index in np.argsort(likeness)[: int(np.ceil(MOST_KEPT * share))]]
     return pieces
 
 
-def _distance(piece: AugmentedSegment, asked: LabelledMoments, scale: np.ndarray) -> float:
+def _distance(piece: AugmentedSegment, candidates: LabelledMoments, scale: np.ndarray) -> float:
     """Returns the distance of a segment's beginning to the nearest corrected moment; positions do not count."""
     plain = slice(2 * NUM_MIRRORED, None)
     begin = piece.labelled.encoded.context[int(np.argmax(piece.taught)), plain]
-    corrected = np.stack([window[-1, plain] for window in asked.windows])
+    corrected = np.stack([window[-1, plain] for window in candidates.windows])
     return float(np.abs((corrected - begin) / scale[plain]).clip(max=4.0).mean(axis=1).min())
 
 

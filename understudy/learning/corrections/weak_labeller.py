@@ -56,13 +56,13 @@ class WeakLabeller:
         return np.asarray(sure & corrects[labelled.labels.modes, best])
 
 
-def fit_weak_labeller(judged: LabelledMoments) -> WeakLabeller:
+def fit_weak_labeller(reviewed: LabelledMoments) -> WeakLabeller:
     """Fits the logistic model by L-BFGS, with each moment's weight."""
-    latest = np.stack([window[-1, 2 * NUM_MIRRORED :] for window in judged.windows])
+    latest = np.stack([window[-1, 2 * NUM_MIRRORED :] for window in reviewed.windows])
     mean, scale = latest.mean(axis=0), np.maximum(latest.std(axis=0), 0.05)
     features = torch.from_numpy(np.clip((latest - mean) / scale, -6.0, 6.0))
-    modes = torch.from_numpy(judged.modes)
-    weights = torch.from_numpy(judged.weights)
+    modes = torch.from_numpy(reviewed.modes)
+    weights = torch.from_numpy(reviewed.weights)
     linear = torch.nn.Linear(features.shape[1], NUM_MODES)
     torch.nn.init.zeros_(linear.weight)
     torch.nn.init.zeros_(linear.bias)
@@ -81,12 +81,12 @@ def fit_weak_labeller(judged: LabelledMoments) -> WeakLabeller:
         scale=scale,
         weights=linear.weight.detach().numpy().T.copy(),
         offsets=linear.bias.detach().numpy().copy(),
-        pairs=_systematic(judged),
+        pairs=_systematic(reviewed),
     )
 
 
-def _systematic(judged: LabelledMoments) -> frozenset[tuple[int, int]]:
+def _systematic(reviewed: LabelledMoments) -> frozenset[tuple[int, int]]:
     """Returns the kinds of mistake that make up at least MIN_CLASS_SHARE of the corrections."""
-    different = judged.is_correction
-    pairs = Counter(zip(judged.policy_modes[different].tolist(), judged.modes[different].tolist(), strict=True))
+    different = reviewed.is_correction
+    pairs = Counter(zip(reviewed.policy_modes[different].tolist(), reviewed.modes[different].tolist(), strict=True))
     return frozenset(pair for pair, count in pairs.items() if count >= MIN_CLASS_SHARE * int(different.sum()))

@@ -110,7 +110,7 @@ class VideoRecorder:
         open_encoder: OpenEncoder,
         *,
         reserve_bytes: int = RESERVE_BYTES,
-        say: Callable[[str], None] = _log.warning,
+        notify: Callable[[str], None] = _log.warning,
     ) -> None:
         """Starts the thread; the file is created with the first frame.
 
@@ -119,14 +119,14 @@ class VideoRecorder:
             encoder: its name, for the metadata.
             open_encoder: opens it for a frame size.
             reserve_bytes: disk space to leave free.
-            say: called with one sentence when frames are dropped, and why; must not block.
+            notify: called with one sentence when frames are dropped, and why; must not block.
         """
         self.path = video_path(recording)
         self.counts = VideoCounts()
         self.failure: str | None = None
         """Error that ended the video; None without one."""
         self._recording, self._encoder_name, self._open_encoder = recording, encoder, open_encoder
-        self._reserve_bytes, self._say = reserve_bytes, say
+        self._reserve_bytes, self._notify = reserve_bytes, notify
         self._encoder: Encoder | None = None
         self._shape: tuple[int, ...] = ()
         self._writer: VideoFileWriter | None = None
@@ -155,7 +155,7 @@ class VideoRecorder:
             self._queue.put_nowait(_Entry(tick, time_s, picture))
         except queue.Full:
             self.counts.num_late += 1
-            self._tell(
+            self._report(
                 f"The video's encoder does not keep up: {self.counts.num_late} pictures were dropped so far, no tick. "
                 "--no-video or a smaller window helps."
             )
@@ -208,7 +208,7 @@ class VideoRecorder:
         except OSError as problem:
             self._has_room, self._encoder = False, None
             self.counts.num_no_room += 1
-            self._tell(f"The video cannot be written ({problem.strerror or problem}): pictures are dropped, no tick.")
+            self._report(f"The video cannot be written ({problem.strerror or problem}): pictures are dropped, no tick.")
             return
         self.counts.num_stored += 1
 
@@ -222,7 +222,7 @@ class VideoRecorder:
         self._has_room = free >= self._reserve_bytes
         if not self._has_room:
             self._encoder = None
-            self._tell(
+            self._report(
                 f"Only {free / 1e6:.0f} MB are left on the disk: pictures are dropped to leave room for the ticks."
             )
         return self._has_room
@@ -236,15 +236,15 @@ class VideoRecorder:
             height=self._shape[0],
         )
 
-    def _tell(self, sentence: str) -> None:
+    def _report(self, sentence: str) -> None:
         now_s = time.perf_counter()
         if now_s - self._told_s >= TELL_EVERY_S:
             self._told_s = now_s
-            self._say(sentence)
+            self._notify(sentence)
 
     def _fail(self, why: str) -> None:
         self.failure = why
-        self._say(f"No more pictures are recorded ({why}); the ticks are.")
+        self._notify(f"No more pictures are recorded ({why}); the ticks are.")
 
 
 def _give_way() -> None:
@@ -264,16 +264,18 @@ class PictureSource:
     """As returned by `choose_encoder`."""
     open_encoder: OpenEncoder
     reserve_bytes: int = RESERVE_BYTES
-    say: Callable[[str], None] = _log.warning
+    notify: Callable[[str], None] = _log.warning
     """Called with one sentence when frames are dropped, and why; must not block."""
 
     def begin(self, recording: Path) -> VideoRecorder:
         """Returns a VideoRecorder for the recording at that path."""
-        return VideoRecorder(recording, self.encoder, self.open_encoder, reserve_bytes=self.reserve_bytes, say=self.say)
+        return VideoRecorder(
+            recording, self.encoder, self.open_encoder, reserve_bytes=self.reserve_bytes, notify=self.notify
+        )
 
 
 def picture_source(
-    latest: Callable[[], Picture | None], wanted: EncoderName = "auto", say: Callable[[str], None] = _log.warning
+    latest: Callable[[], Picture | None], wanted: EncoderName = "auto", notify: Callable[[str], None] = _log.warning
 ) -> PictureSource:
     """Returns a PictureSource that uses one of PyAV's encoders.
 
@@ -286,5 +288,5 @@ def picture_source(
         latest=latest,
         encoder=encoder,
         open_encoder=lambda width, height: FrameEncoder(encoder, width, height),
-        say=say,
+        notify=notify,
     )

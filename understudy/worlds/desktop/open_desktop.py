@@ -29,7 +29,7 @@ def open_desktop(
     eye: Perception,
     settings: DesktopSettings,
     *,
-    say: Callable[[str], None] = _log.info,
+    notify: Callable[[str], None] = _log.info,
     commands: Sequence[str] = (PAUSE_KEY, WRONG_KEY),
     on_mark: Callable[[], None] = lambda: None,
     on_command: Callable[[str], None] = lambda key: None,
@@ -40,7 +40,7 @@ def open_desktop(
         profile: of the game.
         eye: turns frames into observations.
         settings: which window, and whether input may be sent.
-        say: receives one sentence whenever the world suspends or resumes; must not block.
+        notify: receives one sentence whenever the world suspends or resumes; must not block.
         commands: command keys; F3 always stops.
         on_mark: called when F2 was pressed.
         on_command: called with every other command key.
@@ -78,7 +78,7 @@ def open_desktop(
             DesktopBackends(windows, camera, input_listener, raw_listener, controller, key_grabs),
             settings,
             cursor=cursor,
-            say=say,
+            notify=notify,
         )
         undo.pop_all()
     return world, DesktopOperator(world, input_listener, on_mark=on_mark, on_command=on_command)

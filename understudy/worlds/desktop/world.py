@@ -90,7 +90,7 @@ class DesktopWorld:
         settings: DesktopSettings,
         *,
         cursor: tuple[int, int] = (0, 0),
-        say: Callable[[str], None] = _log.info,
+        notify: Callable[[str], None] = _log.info,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         """Finds the window; nothing is sent before the first `act`.
@@ -101,7 +101,7 @@ class DesktopWorld:
             parts: of the platform; closed by this one, also if this fails.
             settings: which window.
             cursor: where it is now, a pixel of the desktop.
-            say: is told in a sentence what stops or goes on; must not block.
+            notify: is told in a sentence what stops or goes on; must not block.
             clock: monotonic seconds, the watcher's.
 
         Raises:
@@ -110,7 +110,7 @@ class DesktopWorld:
         self._profile, self._parts, self._settings = profile, parts, settings
         self.perception = PerceptionThread(eye, clock=clock)
         """Sees on a thread of its own."""
-        self._told, self._clock = say, clock
+        self._told, self._clock = notify, clock
         self.keys_not_taken: tuple[str, ...] = ()
         """Keys of ours that the game gets, too."""
         self._keys_taken_from: int | None = -1
@@ -134,7 +134,7 @@ class DesktopWorld:
             self.close()
             raise
         self._sight = FrameSource(
-            self.place, parts.camera, self._say, clock, profile.forbidden, compares_pictures=settings.sends
+            self.place, parts.camera, self._notify, clock, profile.forbidden, compares_pictures=settings.sends
         )
         self._checks_told = not settings.sends
         if parts.controller is not None:
@@ -206,14 +206,14 @@ class DesktopWorld:
         self._seen, self._has_looked = self._look(frame), True
         if not self._checks_told and not self._sight.is_learning:
             self._checks_told = True
-            self._say(self._sight.checks())
+            self._notify(self._sight.checks())
         return self._seen
 
     def toggle_pause(self) -> None:
         """Pauses or goes on; where the world stands still because the window may not show the game, takes what it
         shows for the game."""
         if self.is_suspended and not self.paused and self._sight.accept():
-            self._say("Taken for the game.")
+            self._notify("Taken for the game.")
             return
         self.paused = not self.paused
 
@@ -267,7 +267,7 @@ class DesktopWorld:
                 self._parts.controller.stop()
         except WorldError as problem:  # the display is gone, and all that was held with it
             why = f"{why} ({problem})"
-        self._say(f"Stopped: {why}.")
+        self._notify(f"Stopped: {why}.")
 
     def close(self) -> None:
         """Releases what is held, and ends all connections and threads. May be called twice."""
@@ -282,7 +282,7 @@ class DesktopWorld:
         parts.windows.close()
         self.perception.close()
 
-    def _say(self, line: str) -> None:
+    def _notify(self, line: str) -> None:
         self._told(self._profile.our_keys.in_words(line))
 
     def _picture(self) -> tuple[Frame | None, str | None]:
@@ -303,7 +303,7 @@ class DesktopWorld:
         """Holds nothing and waits until it can be played again; None when it was stopped meanwhile."""
         if self._sender is not None:
             self._sender.release()
-        self._say(f"Paused: {why}.")
+        self._notify(f"Paused: {why}.")
         self.is_suspended = True
         told, frame = why, None
         self.hands.release_all(self._clock())
@@ -316,10 +316,10 @@ class DesktopWorld:
             frame, now_why = self._picture()
             num_good = 0 if frame is None else num_good + 1
             if now_why is not None and now_why != told:
-                self._say(f"Paused: {now_why}.")
+                self._notify(f"Paused: {now_why}.")
                 told = now_why
         if frame is not None and not self.closed:
-            self._say("Going on.")
+            self._notify("Going on.")
             self.perception.forget_before(frame.time_s)
         self.is_suspended = False
         self._beat.restart()

@@ -28,7 +28,7 @@ class FrameSource:
         self,
         place: TargetWindow,
         camera: Camera,
-        say: Callable[[str], None],
+        notify: Callable[[str], None],
         clock: Callable[[], float],
         forbidden: Sequence[Rectangle] = (),
         *,
@@ -37,12 +37,12 @@ class FrameSource:
         """Args:
         place: the game's window.
         camera: captures the screen.
-        say: receives warnings that do not stop the game, one sentence each.
+        notify: receives warnings that do not stop the game, one sentence each.
         clock: monotonic seconds.
         forbidden: parts of the play area that are never pressed, in its fractions.
         compares_pictures: whether to check the parts of the picture that never change in the game.
         """
-        self._place, self._camera, self._say, self._clock = place, camera, say, clock
+        self._place, self._camera, self._notify, self._clock = place, camera, notify, clock
         self._forbidden = tuple(forbidden)
         self._identity = PictureIdentity() if compares_pictures else None
         self._differing: np.ndarray | None = None
@@ -142,7 +142,7 @@ class FrameSource:
         self._next_cover_s = self._clock() + COVERED_S
         covered = self._place.is_covered
         if covered and not self._covered_warned:
-            self._say("Another window lies over a part of the game: what it covers is neither seen nor clicked.")
+            self._notify("Another window lies over a part of the game: what it covers is neither seen nor clicked.")
         self._covered_warned = covered
 
     def _warn_if_frozen(self, frame: Frame) -> None:
@@ -150,4 +150,4 @@ class FrameSource:
         if changed_s is None or frame.time_s - changed_s < FROZEN_S or self._frozen_warned_s == changed_s:
             return
         self._frozen_warned_s = changed_s
-        self._say(f"The picture has not changed for {FROZEN_S:.0f} s: does the game still run?")
+        self._notify(f"The picture has not changed for {FROZEN_S:.0f} s: does the game still run?")
