@@ -1,12 +1,11 @@
-"""The level scheduler: each level runs once in each of its slots, whatever ticks are skipped."""
+"""The level scheduler: each level runs once in each of its slots."""
 
 import numpy as np
-import pytest
 import torch
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.level_scheduler import LevelScheduler, SlotCounter, tick_numbers
+from understudy.policies.level_scheduler import LevelScheduler, SlotCounter
 from understudy.policies.object_features import TRACK_WIDTH
 from understudy.policies.strategist import Strategy
 from understudy.policies.tactician import Tactic
@@ -31,13 +30,11 @@ class CountingNetworks:
         return Tactic(torch.zeros(len(context), MAX_TRACKS + 1), torch.zeros(len(context), 2))
 
 
-def run(ticks: list[int], window_s: int = 3) -> CountingNetworks:
-    """Steps through some ticks and skips those between them."""
+def run(num_ticks: int, window_s: int = 3) -> CountingNetworks:
     networks = CountingNetworks()
     scheduler = LevelScheduler(networks, window_s)
     state = scheduler.start(1)
-    for tick in ticks:
-        scheduler.skip_ticks(state, tick - state.tick)
+    for tick in range(num_ticks):
         context = torch.full((1, CONTEXT_WIDTH), float(tick))
         tracks, kinds = torch.zeros(1, MAX_TRACKS, TRACK_WIDTH), torch.zeros(1, MAX_TRACKS, dtype=torch.int64)
         scheduler.step(state, context, tracks, kinds, np.zeros((1, MAX_TRACKS), np.int32))
@@ -45,19 +42,9 @@ def run(ticks: list[int], window_s: int = 3) -> CountingNetworks:
 
 
 def test_the_strategist_runs_every_20_ticks_on_its_last_window_and_the_tactician_every_4() -> None:
-    networks = run(list(range(100)))
+    networks = run(100)
     assert networks.windows == [[0], [0, 20], [0, 20, 40], [20, 40, 60], [40, 60, 80]]
     assert networks.tactician_ticks == list(range(0, 100, 4))
-
-
-def test_a_level_that_was_due_in_skipped_ticks_runs_in_the_next_tick_and_then_on_time_again() -> None:
-    networks = run([tick for tick in range(60) if not 18 <= tick < 23])
-    assert networks.windows == [[0], [0, 23], [0, 23, 40]]
-    assert networks.tactician_ticks == [0, 4, 8, 12, 16, 23, 24, *range(28, 60, 4)]
-
-
-def test_a_whole_second_that_is_skipped_is_no_entry_of_the_window() -> None:
-    assert run([tick for tick in range(100) if not 19 <= tick < 61]).windows == [[0], [0, 61], [0, 61, 80]]
 
 
 def test_a_slot_counter_says_how_many_slots_began() -> None:
@@ -81,20 +68,3 @@ def test_outputs_of_the_old_networks_hold_after_a_swap_until_the_next_run() -> N
         goals.append(float(state.strategy[0, -1]))
     assert goals == [1.0] * 20 + [2.0] * 20 + [101.0] * 10
     assert new.windows[-1] == [20, 40], "the history is kept, as long as the new window"
-
-
-@pytest.mark.parametrize(
-    ("time_s", "expected"),
-    [
-        ([], []),
-        ([5.0], [0]),
-        ([1.0, 1.05, 1.10], [0, 1, 2]),
-        ([1.0, 1.05, 1.20, 1.25], [0, 1, 4, 5]),
-        ([1.0, 1.06, 1.09, 1.155], [0, 1, 2, 3]),
-        ([1.0, 1.0, 1.051], [0, 1, 2]),
-    ],
-)
-def test_ticks_that_a_world_skipped_are_read_off_the_time_between_observations(
-    time_s: list[float], expected: list[int]
-) -> None:
-    assert tick_numbers(np.array(time_s)).tolist() == expected

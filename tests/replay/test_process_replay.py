@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.support.small_policies import write_brain
@@ -55,6 +56,8 @@ def test_the_live_session_was_shared_timed_and_described(episode: Episode, model
     assert episode.info.weights == identities(models)
     assert episode.info.pilot_seed == 4
     assert episode.info.library.startswith("onnxruntime "), "the faster one for one world"
+    steps_s = np.sort(np.diff(episode.observations["time_s"]))
+    assert steps_s[-2] > 0.2 and steps_s[-1] > 0.6, "a gap that is filled in, and one that begins a new history"
     assert episode.timings["decided"]["button"].any(), "a session without a click would prove little"
 
 

@@ -12,6 +12,7 @@ import pygame
 from rich.console import Console
 
 from understudy.cli.live.assembly import LiveSettings, open_live, summary
+from understudy.contract.protocols import Step
 
 
 def touch(x: int, y: int) -> None:
@@ -28,6 +29,19 @@ def hand(seconds: float) -> None:
         touch(*place)
 
 
+class Stall:
+    """Holds play up twice, as another program does: once for what is filled in, once for longer."""
+
+    def __init__(self) -> None:
+        self._num_ticks = 0
+
+    def on_step(self, step: Step) -> None:
+        self._num_ticks += 1
+        time.sleep({20: 0.25, 30: 0.7}.get(self._num_ticks, 0.0))
+
+    def close(self) -> None: ...
+
+
 def main(models: Path, folder: Path, seconds: float) -> None:
     """Plays, records, and prints the summary."""
     console = Console()
@@ -36,7 +50,7 @@ def main(models: Path, folder: Path, seconds: float) -> None:
         recorder = game.recorder(folder, "understudy_recording")
         threading.Thread(target=hand, args=(seconds,), daemon=True).start()
         print("playing", flush=True)
-        game.play([recorder], seconds / 60)
+        game.play([recorder, Stall()], seconds / 60)
         for line in summary(game):
             console.print(line)
 

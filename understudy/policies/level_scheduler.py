@@ -22,7 +22,7 @@ import torch
 from jaxtyping import Float, Float32, Int64
 from torch import Tensor
 
-from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
+from understudy.contract.observation import MAX_TRACKS
 from understudy.policies.conditioning import (
     CONDITIONING_WIDTH,
     STRATEGIST_TICKS,
@@ -80,7 +80,7 @@ class LevelState:
     target_ids: np.ndarray
     """Track ids of that tick, shape (B, N)."""
     tick: int = 0
-    """Number of the next tick, skipped ones included."""
+    """Number of the next tick; missed ticks are passed as filled rows."""
     strategist_slots: SlotCounter = field(default_factory=lambda: SlotCounter(STRATEGIST_TICKS))
     tactician_slots: SlotCounter = field(default_factory=lambda: SlotCounter(TACTICIAN_TICKS))
 
@@ -132,10 +132,6 @@ class LevelScheduler:
         follow_targets_in_worlds(state.target_ids, state.target_probs, track_ids, target_probs)
         return target_probs
 
-    def skip_ticks(self, state: LevelState, num_ticks: int) -> None:
-        """Passes ticks without a step; a level that was due in them runs in the next one."""
-        state.tick += num_ticks
-
     def swap(self, networks: LevelNetworks, window_s: int, state: LevelState) -> None:
         """Replaces the networks from the next step on; outputs in `state` hold until the next runs.
 
@@ -171,22 +167,9 @@ def _conditioning(strategy: Tensor, output: Tactic) -> tuple[Float[Tensor, "B A"
     return concat_conditioning(strategy, output.route, probabilities[:, -1]), probabilities[:, :-1]
 
 
-def tick_numbers(time_s: np.ndarray) -> Int64[np.ndarray, " T"]:
-    """Numbers the ticks of a session from 0, with a number left out for each tick that was skipped in play.
-
-    A world that keeps real time skips whole ticks, so the time between two observations tells how many.
-
-    Args:
-        time_s: times of the observations, shape (T,), increasing.
-    """
-    steps = np.maximum(1, np.rint(np.diff(time_s) * TICK_RATE_HZ)).astype(np.int64)
-    return np.concatenate([np.zeros(min(1, len(time_s)), np.int64), np.cumsum(steps)])
-
-
 def strategies_of_session(
     strategist: Strategist,
     context_TF: Float32[np.ndarray, "T F"],
-    ticks: Int64[np.ndarray, " T"],
     signs_F: Float32[np.ndarray, " F"] | float = 1.0,
 ) -> Float32[np.ndarray, "T S"]:
     """Computes the strategy that holds at each tick of a session, as `LevelScheduler.step` does.
@@ -194,10 +177,9 @@ def strategies_of_session(
     Args:
         strategist: in evaluation mode.
         context_TF: of every tick, encoded.
-        ticks: their numbers (`tick_numbers`).
         signs_F: that mirror the scene.
     """
-    runs, latest = _runs(ticks, STRATEGIST_TICKS)
+    runs, latest = _runs(len(context_TF), STRATEGIST_TICKS)
     with torch.no_grad():
         output = strategist.predict_session(torch.from_numpy(context_TF[runs] * signs_F))
         strategies = concat_strategy(torch.softmax(output.mode_logits[0], dim=-1), output.goal[0])
@@ -209,7 +191,6 @@ def conditioning_of_session(
     encoded: Encoded,
     strategies: Float32[np.ndarray, "T S"],
     track_ids: np.ndarray,
-    ticks: Int64[np.ndarray, " T"],
     signs: Signs = (1.0, 1.0),
 ) -> tuple[Float32[np.ndarray, "T A"], Float32[np.ndarray, "T N"]]:
     """Computes conditioning and target probabilities at each tick of a session, as `LevelScheduler.step` does.
@@ -219,14 +200,13 @@ def conditioning_of_session(
         encoded: every tick.
         strategies: of `strategies_of_session`.
         track_ids: of every tick, shape (T, N).
-        ticks: their numbers (`tick_numbers`).
         signs: of context and track features, that mirror the scene.
     """
-    runs, latest = _runs(ticks, TACTICIAN_TICKS)
+    runs, latest = _runs(len(track_ids), TACTICIAN_TICKS)
     with torch.no_grad():
         parts = list(_tactics(tactician, encoded, strategies, runs, signs))
     conditioning, at_run = (np.concatenate(part) for part in zip(*parts, strict=True))
-    target_probs = np.zeros((len(ticks), MAX_TRACKS), np.float32)
+    target_probs = np.zeros((len(track_ids), MAX_TRACKS), np.float32)
     _follow_targets_in_ticks(track_ids[runs], at_run, latest, track_ids, target_probs)
     return conditioning[latest], target_probs
 
@@ -242,10 +222,9 @@ def _tactics(
         yield conditioning.numpy(), target_probs.numpy()
 
 
-def _runs(ticks: np.ndarray, period: int) -> tuple[Int64[np.ndarray, " D"], Int64[np.ndarray, " T"]]:
-    """Returns the indices at which a level runs, and for each tick which of its runs is the latest."""
-    is_due = np.diff(ticks // period, prepend=-1) > 0
-    return np.flatnonzero(is_due), np.cumsum(is_due) - 1
+def _runs(num_ticks: int, period: int) -> tuple[Int64[np.ndarray, " D"], Int64[np.ndarray, " T"]]:
+    """Returns the ticks at which a level runs, and for each tick which of its runs is the latest."""
+    return np.arange(0, num_ticks, period), np.arange(num_ticks) // period
 
 
 @numba.njit(cache=True)

@@ -1,9 +1,10 @@
 """The hierarchical policy: Strategist at 1 Hz, Tactician at 5 Hz, Executor and motor model at 20 Hz, as one Pilot.
 
-All state is in the carry, so the same policy object drives one live world or a batch of 128 evaluation worlds.
+All state is in the carry, so the same policy object drives one live world or a batch of 128 evaluation worlds. Ticks
+that a live world missed are filled in before the next decision, as the labels fill them in (runtime/missed_ticks.py).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from understudy.policies.level_scheduler import LevelScheduler, LevelState
 from understudy.policies.motor_model import MOTOR_STATE
 from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.policies.sampling import SAMPLED, ExecutorStep, sample_actions
+from understudy.runtime.missed_ticks import TickHistory
 
 
 @dataclass
@@ -36,6 +38,8 @@ class HierarchicalState:
     streams: UInt64[np.ndarray, " B"]
     sampled: np.ndarray
     """Records of dtype SAMPLED, shape (B,): the random draws of the latest tick."""
+    history: TickHistory = field(default_factory=TickHistory)
+    """Of one live world; not used for several, which go in lockstep and miss no tick."""
 
 
 class HierarchicalPolicy:
@@ -66,24 +70,26 @@ class HierarchicalPolicy:
     @torch.inference_mode()
     def decide(self, observation: Observation, carry: Carry) -> Decision:
         """Runs the levels that are due in this tick and the motor model; updates the carry in place."""
-        encoded = self._encoder.encode(observation, carry.encoding)
+        self._bridge_missed_ticks(observation, carry)
+        encoded, target_probs = self._update(observation, carry)
         context, tracks = torch.from_numpy(encoded.context), torch.from_numpy(encoded.tracks)
         kinds = torch.from_numpy(encoded.kinds)
-        target_probs = self._levels.step(carry.levels, context, tracks, kinds, observation.records["tracks"]["id"])
         conditioning = carry.levels.conditioning
         output = self.networks.executor(
             context, conditioning, tracks, kinds, torch.from_numpy(target_probs), torch.from_numpy(encoded.landmarks)
         )
+        action = self._act(observation, output, carry)
+        self.set_done(carry, action)
         return Decision(
-            action=self._act(observation, output, carry),
+            action=action,
             intent=self._intent(observation, carry, target_probs),
             carry=carry,
             rollout_step=_executor_step(encoded, conditioning.numpy(), target_probs, carry.sampled),
         )
 
-    def skip_ticks(self, carry: Carry, num_ticks: int) -> None:
-        """Advances the tick count past ticks without a decision; a level that was due in them runs in the next tick."""
-        self._levels.skip_ticks(carry.levels, num_ticks)
+    def set_done(self, carry: Carry, action: Action) -> None:
+        """Takes what was done in the latest tick, where that is not the decision: a person acted."""
+        carry.history.action = action.records
 
     def cancel_actions(self, carry: Carry) -> None:
         """Drops gestures and keys in progress, because somebody else has acted and moved the cursor."""
@@ -100,6 +106,29 @@ class HierarchicalPolicy:
         """
         self.policies, self.networks = policies, networks or TorchBackend(policies)
         self._levels.swap(self.networks, policies.window_s, carry.levels)
+
+    def _bridge_missed_ticks(self, observation: Observation, carry: HierarchicalState) -> None:
+        """Passes the ticks that a live world missed to the encoder and the levels; a long gap begins a new history."""
+        if len(observation) != 1:
+            return
+        missed = carry.history.missed_before(observation.records)
+        if missed is None:
+            carry.encoding, carry.levels = self._encoder.start(1), self._levels.start(1)
+            return
+        for row in range(len(missed)):
+            self._update(Observation(missed[row : row + 1]), carry)
+
+    def _update(self, observation: Observation, carry: HierarchicalState) -> tuple[Encoded, np.ndarray]:
+        """Encodes a tick and runs the levels that are due; returns features and target probabilities, shape (B, N)."""
+        encoded = self._encoder.encode(observation, carry.encoding)
+        target_probs = self._levels.step(
+            carry.levels,
+            torch.from_numpy(encoded.context),
+            torch.from_numpy(encoded.tracks),
+            torch.from_numpy(encoded.kinds),
+            observation.records["tracks"]["id"],
+        )
+        return encoded, target_probs
 
     def _act(self, observation: Observation, output: ExecutorOutput, carry: HierarchicalState) -> Action:
         actions = np.zeros(len(observation), ACTION)

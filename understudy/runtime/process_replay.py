@@ -1,9 +1,9 @@
 """Process replay: runs the policies on a recorded live session and compares the decisions bit by bit.
 
-The decisions of a live session are a function of its observations, seed, weights, inference library, skipped ticks,
-and the ticks at which control changed between person and policy or new weights were loaded. A recording holds all of
-them, the weights by their identity. So a difference means that the encoding, a policy or the library computes
-something else than when the session was recorded.
+The decisions of a live session are a function of its observations with their times, seed, weights, inference library,
+what was done in each tick, and the ticks at which control changed between person and policy or new weights were loaded.
+A recording holds all of them, the weights by their identity. So a difference means that the encoding, a policy or the
+library computes something else than when the session was recorded.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Bool
 
-from understudy.contract.action import ACTION, Actor
+from understudy.contract.action import ACTION, Action, Actor
 from understudy.contract.errors import CheckpointError, RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import Observation
-from understudy.contract.tick_timing import Level
 from understudy.policies.checkpoint import BEST, load_checkpoint
 from understudy.policies.encoder import ENCODING
 from understudy.policies.inference_backend import Library, make_backend
@@ -112,11 +111,9 @@ def replay(
             if policies is None:
                 return Replayed(decided=decided[:tick], intents=intents[:tick])
             hierarchy.swap(policies, carry, make_backend(policies, library_of(episode)))
-        skipped = int(episode.timings["skipped"][tick, Level.EXECUTOR])
-        if skipped:
-            hierarchy.skip_ticks(carry, skipped)
         decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
         carry = decision.carry
+        hierarchy.set_done(carry, Action(episode.actions[tick : tick + 1]))
         decided[tick], intents[tick] = decision.action.records[0], decision.intent.records[0]
         if by_person[tick] != (tick > 0 and by_person[tick - 1]):
             hierarchy.cancel_actions(carry)
@@ -158,6 +155,7 @@ def intents_of(
     for tick in range(len(episode)):
         decision = hierarchy.decide(Observation(episode.observations[tick : tick + 1]), carry)
         carry, intents[tick] = decision.carry, decision.intent.records[0]
+        hierarchy.set_done(carry, Action(episode.actions[tick : tick + 1]))
         if tick % PROGRESS_TICKS == 0:
             progress(tick)
     return intents

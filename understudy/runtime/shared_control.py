@@ -54,8 +54,8 @@ class InterruptiblePilot(Pilot, Protocol):
         """Drops the gesture and the keys in progress, because somebody else has acted."""
         ...
 
-    def skip_ticks(self, carry: Carry, num_ticks: int) -> None:
-        """Advances the state past ticks without a decision."""
+    def set_done(self, carry: Carry, action: Action) -> None:
+        """Takes what was done in the tick just decided."""
         ...
 
 
@@ -141,9 +141,11 @@ class SharedControlPilot:
         self.person.wait_tick()
         by_person = self.person.end_tick()
         self._update_actor(carry)
+        action = self._chosen(observation, decision, by_person, carry)
+        self.policy.set_done(carry.policy, action)
         return replace(
             decision,
-            action=self._chosen(observation, decision, by_person, carry),
+            action=action,
             carry=carry,
             actors=np.array([self._acting(carry)], np.int8),
             timing=timing,
@@ -155,8 +157,6 @@ class SharedControlPilot:
         missed = self.num_missed() - carry.num_missed
         carry.num_missed += missed
         carry.tick += 1 + missed
-        if missed:
-            self.policy.skip_ticks(carry.policy, missed)
         timing = self.cadence.begin(carry.tick, time_s, began_s)
         decision = self.policy.decide(observation, carry.policy)
         carry.policy = decision.carry

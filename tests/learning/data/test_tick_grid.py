@@ -11,12 +11,13 @@ from understudy.contract.observation import TICK_S
 from understudy.learning.data.dataset import contiguous_segments, expert_segments, load_dataset
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
-from understudy.learning.data.tick_grid import MissedTicks, certain_ticks, fill, fill_missed_ticks
+from understudy.learning.data.tick_grid import certain_ticks, fill, fill_missed_ticks
 from understudy.learning.supervised.train_policy import fit_hand_from_dataset
 from understudy.policies.encoder import Encoder
 from understudy.policies.temporal_features import FOREVER
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import write_episode
+from understudy.runtime.missed_ticks import MissedTicks
 
 PATTERNS = {"at random": kept_at_random, "in bursts": in_bursts}
 
@@ -89,7 +90,9 @@ def test_the_encoder_is_told_how_old_things_are(pattern: str) -> None:
     recorded = found.taught_ticks
     error = np.abs(found.encoded.context - expected.encoded.context)[recorded].mean()
     stale = Encoder(PROFILE).encode_episode(found.observation[recorded]).context  # as if no time had passed
-    assert error < 0.25 * np.abs(stale - expected.encoded.context[recorded]).mean()
+    # a press in a gap is seen after it, as play sees it: up to half a second late (with raw events used, which play
+    # does not have, the ratio was 0.20 and is 0.24 at random and 0.31 in bursts)
+    assert error < 0.35 * np.abs(stale - expected.encoded.context[recorded]).mean()
 
 
 def test_a_filled_tick_ages_what_is_seen_and_happens_nothing_in() -> None:

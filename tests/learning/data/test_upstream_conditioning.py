@@ -1,31 +1,48 @@
 """The conditioning of an Executor in training is the conditioning in play, at every tick of whole episodes."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
 import pytest
 import torch
 
+from tests.support.missed_ticks import in_bursts, kept_at_random, missed_by_a_busy_machine, recording_of
 from tests.support.teacher_play import PROFILE, teacher_lessons, teacher_play
-from understudy.contract.observation import MAX_TRACKS, Observation
+from understudy.contract.action import Action, Actor
+from understudy.contract.observation import Observation
+from understudy.learning.data.dataset import contiguous_segments
 from understudy.learning.data.executor_batch import concatenate
-from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables
+from understudy.learning.data.labelled_episode import label_stretch, mirror_sign_tables
 from understudy.learning.data.streaming_labeller import StreamingLabeller
-from understudy.learning.data.tick_grid import FilledTicks, MissedTicks, fill
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
-from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
+from understudy.policies.conditioning import STRATEGY_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.policy_bundle import PolicyBundle
+from understudy.policies.sampling import ExecutorStep
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 
 NUM_TICKS = 4800
 """Four minutes: four windows of the Strategist."""
-SKIPPED = {1195: 4, 1700: 1, 3001: 2}
-"""Ticks that were skipped in play, by the first of them; the first four hide the beginning of second 60 - 1."""
+LONG_GAP = slice(2600, 2613)
+"""Ticks of a gap that is too long to be bridged."""
+
+
+def few(ticks: int) -> np.ndarray:
+    """Three gaps; the first hides the beginning of second 60 - 1."""
+    kept = np.ones(ticks, bool)
+    kept[[1195, 1196, 1197, 1198, 1700, 3001, 3002]] = False
+    return kept
+
+
+def none(ticks: int) -> np.ndarray:
+    return np.ones(ticks, bool)
+
+
+PATTERNS = {"none": none, "few": few, "at random": kept_at_random, "in bursts": in_bursts}
 
 
 def upstream(strategist: bool = True, tactician: bool = True, seed: int = 3) -> UpstreamPolicies:
@@ -44,94 +61,150 @@ def bundle(levels: UpstreamPolicies) -> PolicyBundle:
 
 
 @cache
-def episode(with_skips: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Observations and actions of a teacher, as records, from the tick before its first input."""
-    play = teacher_play("hunter", 1, NUM_TICKS, 10)[0]
-    skipped = [tick + number for tick, count in SKIPPED.items() for number in range(count)] if with_skips else []
-    records, actions = (np.delete(part, skipped) for part in (play.observation.records, play.actions))
-    first = next(part.first_index for part in StreamingLabeller(bundle(upstream()), PROFILE).watch(records, actions, 0))
-    return records[first - 1 :], actions[first - 1 :]
+def from_before_the_first_input(pattern: str, long_gap: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Observations and actions of a teacher on a busy machine, as records; labels begin with the second of them."""
+    whole = recording_of(teacher_play("hunter", 1, NUM_TICKS, 10)[0])
+    kept = PATTERNS[pattern](NUM_TICKS)
+    if long_gap:
+        kept[LONG_GAP] = False
+        kept[[LONG_GAP.start - 1, LONG_GAP.stop]] = True
+    play = missed_by_a_busy_machine(whole, kept)
+    labeller = StreamingLabeller(bundle(upstream()), PROFILE)
+    first = labeller.watch(play.observations, play.actions, 0)[0].first_index
+    return play.observations[first - 1 :], play.actions[first - 1 :]
+
+
+def episode(pattern: str = "none", long_gap: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """Observations and actions of a teacher on a busy machine, as records, from the first input."""
+    records, actions = from_before_the_first_input(pattern, long_gap)
+    return records[1:], actions[1:]
+
+
+@dataclass(frozen=True)
+class History:
+    """What the Executor reads at each of R recorded ticks."""
+
+    context: np.ndarray
+    tracks: np.ndarray
+    conditioning: np.ndarray
+    target_probs: np.ndarray
+
+    def expect(self, other: "History", atol: float = 1e-5) -> None:
+        for one, two in zip(vars(self).values(), vars(other).values(), strict=True):
+            np.testing.assert_allclose(one, two, atol=atol, rtol=0)
+
+    def __getitem__(self, rows: slice | np.ndarray) -> "History":
+        return History(*(part[rows] for part in vars(self).values()))
+
+
+def joined(parts: list[History]) -> History:
+    return History(*(np.concatenate(each) for each in zip(*(vars(part).values() for part in parts), strict=True)))
 
 
 def in_play(
-    records: np.ndarray, levels: UpstreamPolicies, swap_at: int = -1, swapped_to: UpstreamPolicies | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Conditioning and target probabilities at each tick, of a policy that plays on recorded observations."""
+    records: np.ndarray,
+    actions: np.ndarray,
+    levels: UpstreamPolicies,
+    swap_at: int = -1,
+    swapped_to: UpstreamPolicies | None = None,
+) -> History:
+    """Of a policy that plays on recorded observations, while somebody else acts."""
     pilot = HierarchicalPolicy(bundle(levels), PROFILE)
     carry = pilot.start(np.zeros(1, np.uint64))
-    conditioning, weights = np.zeros((len(records), CONDITIONING_WIDTH)), np.zeros((len(records), MAX_TRACKS))
+    steps = []
     for tick in range(len(records)):
         if tick == swap_at and swapped_to is not None:
             pilot.swap(bundle(swapped_to), carry)
-        if tick:
-            pilot.skip_ticks(carry, round(20 * (records["time_s"][tick] - records["time_s"][tick - 1])) - 1)
         decision = pilot.decide(Observation(records[tick : tick + 1]), carry)
-        carry = decision.carry
-        step = decision.rollout_step
-        conditioning[tick], weights[tick] = step.conditioning[0], step.target_probs[0]  # type: ignore[union-attr]
-    return conditioning, weights
+        carry, step = decision.carry, decision.rollout_step
+        pilot.set_done(carry, Action(actions[tick : tick + 1]))
+        assert isinstance(step, ExecutorStep)
+        steps.append(History(step.context, step.tracks, step.conditioning, step.target_probs))
+    return joined(steps)
 
 
-def on_the_grid(records: np.ndarray, actions: np.ndarray) -> FilledTicks:
-    """The episode as labels see it: with a row for each tick that was skipped."""
-    counter = MissedTicks()
-    missed = [0, *(counter.count(float(step_s)) for step_s in np.diff(records["time_s"]))]
-    return fill(records, actions, np.array(missed), live=True)
+def offline(records: np.ndarray, actions: np.ndarray, levels: UpstreamPolicies) -> History:
+    """Of the recorded ticks of labels, on the grid of unbroken stretches; without mirrors."""
+    whole = recording_of(teacher_play("hunter", 1, NUM_TICKS, 10)[0])
+    actors = np.full(len(actions), Actor.TEACHER, np.int8)
+    parts = []
+    for stretch in contiguous_segments(replace(whole, observations=records, actions=actions, actors=actors)):
+        labelled = label_stretch(stretch, PROFILE)
+        conditioning, weights = levels.conditioning(labelled)
+        encoded = labelled.encoded
+        parts.append(History(encoded.context, encoded.tracks, conditioning[0], weights[0])[labelled.taught_ticks])
+    return joined(parts)
 
 
-@pytest.mark.parametrize("with_skips", [False, True])
-def test_play_and_offline_labels_give_the_same_conditioning_at_every_tick(with_skips: bool) -> None:
-    records, actions = episode(with_skips)
-    levels = upstream()
-    played, played_weights = in_play(records, levels)
-    offline, offline_weights = levels.conditioning(label_episode(Observation(records), actions, PROFILE))
-    assert np.abs(np.diff(played, axis=0)).max() > 1e-2 and played_weights.max() > 1e-2
-    np.testing.assert_allclose(offline[0], played, atol=1e-5, rtol=0)
-    np.testing.assert_allclose(offline_weights[0], played_weights, atol=1e-5, rtol=0)
-
-
-@pytest.mark.parametrize("with_skips", [False, True])
-def test_streaming_and_offline_labels_give_the_same_conditioning_at_every_tick(with_skips: bool) -> None:
-    """Both fill skipped ticks in first; without one, that is what play gives, by the test above."""
-    records, actions = episode(with_skips)
-    levels = upstream()
-    parts = StreamingLabeller(bundle(levels), PROFILE).watch(records, actions, -1)
-    streamed = concatenate([part.samples for part in parts])
-    ticks = on_the_grid(records[1:], actions[1:])  # the streaming labeller begins with the first input
-    offline, offline_weights = levels.conditioning(
-        label_episode(Observation(ticks.observations), ticks.actions, PROFILE)
-    )
-    recorded = np.flatnonzero(~ticks.filled)[: len(streamed)]
-    assert ticks.filled.sum() == (sum(SKIPPED.values()) if with_skips else 0)
-    assert len(streamed) > 4500
+def streamed(pattern: str, levels: UpstreamPolicies) -> History:
+    """Of the streaming labeller's samples, without mirrors."""
+    parts = StreamingLabeller(bundle(levels), PROFILE).watch(*from_before_the_first_input(pattern), -1)
     assert [part.first_index for part in parts] == np.cumsum([0, *(len(part.samples) for part in parts)])[:-1].tolist()
-    np.testing.assert_allclose(streamed.conditioning, offline[:, recorded], atol=1e-5, rtol=0)
-    np.testing.assert_allclose(streamed.target_probs, offline_weights[:, recorded], atol=1e-5, rtol=0)
+    samples = concatenate([part.samples for part in parts])
+    return History(
+        *(part.numpy() for part in (samples.context, samples.tracks, samples.conditioning[0], samples.target_probs[0]))
+    )
+
+
+@cache
+def played_on(pattern: str, long_gap: bool = False) -> History:
+    return in_play(*episode(pattern, long_gap), upstream())
+
+
+@pytest.mark.parametrize(("pattern", "long_gap"), [*((name, False) for name in PATTERNS), ("in bursts", True)])
+def test_play_and_offline_labels_give_the_same_history_at_every_tick(pattern: str, long_gap: bool) -> None:
+    records, actions = episode(pattern, long_gap)
+    levels = upstream()
+    played = played_on(pattern, long_gap)
+    assert np.abs(np.diff(played.conditioning, axis=0)).max() > 1e-2 and played.target_probs.max() > 1e-2
+    offline(records, actions, levels).expect(played)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_streaming_labels_give_the_same_history_as_play_at_every_tick(pattern: str) -> None:
+    labels = streamed(pattern, upstream())
+    assert len(labels.context) > len(episode(pattern)[0]) - 300
+    played_on(pattern)[: len(labels.context)].expect(labels)
+
+
+def test_a_history_without_the_missed_ticks_would_be_noticed() -> None:
+    """A control of the tests above."""
+    records, actions = episode("in bursts")
+    stale = records.copy()
+    stale["time_s"] = 0.05 * np.arange(len(records))
+    levels = upstream()
+    with pytest.raises(AssertionError):
+        in_play(stale[:1000], actions[:1000], levels).expect(played_on("in bursts")[:1000], atol=1e-2)
+
+
+def test_an_action_that_was_not_the_policys_own_is_what_the_gap_after_it_is_filled_with() -> None:
+    records, actions = episode("in bursts")
+    levels = upstream()
+    others = actions.copy()
+    others["button"] = 0
+    with pytest.raises(AssertionError):
+        in_play(records[:1000], others[:1000], levels).expect(played_on("in bursts")[:1000])
 
 
 @pytest.mark.parametrize(("strategist", "tactician"), [(True, False), (False, True), (False, False)])
 def test_without_a_level_training_is_still_as_play(strategist: bool, tactician: bool) -> None:
     labelled, levels = teacher_lessons()[0], upstream(strategist, tactician)
-    played, played_weights = in_play(labelled.observation.records, levels)
+    played = in_play(labelled.observation.records, labelled.actions, levels)
     conditioning, weights = levels.conditioning(labelled)
-    np.testing.assert_allclose(conditioning[0], played, atol=1e-5, rtol=0)
-    np.testing.assert_allclose(weights[0], played_weights, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(conditioning[0], played.conditioning, atol=1e-5, rtol=0)
+    np.testing.assert_allclose(weights[0], played.target_probs, atol=1e-5, rtol=0)
     assert (np.abs(conditioning).max() > 0) == (strategist or tactician)
 
 
 def test_after_a_swap_of_weights_play_goes_on_as_the_new_weights_would_have_conditioned_the_whole_episode() -> None:
-    records, actions = episode(True)
+    records, actions = episode("few")
     old, new, swap_at = upstream(), upstream(seed=4), 2010
-    played, played_weights = in_play(records, old, swap_at, new)
-    labelled = label_episode(Observation(records), actions, PROFILE)
-    before, before_weights = old.conditioning(labelled)
-    after, after_weights = new.conditioning(labelled)
+    played = in_play(records, actions, old, swap_at, new)
+    before, after = offline(records, actions, old), offline(records, actions, new)
     next_second = swap_at + 20  # both levels have run again by then
-    np.testing.assert_allclose(played[:swap_at], before[0, :swap_at], atol=1e-5, rtol=0)
-    np.testing.assert_allclose(played_weights[:swap_at], before_weights[0, :swap_at], atol=1e-5, rtol=0)
-    np.testing.assert_allclose(played[next_second:], after[0, next_second:], atol=1e-5, rtol=0)
-    np.testing.assert_allclose(played_weights[next_second:], after_weights[0, next_second:], atol=1e-5, rtol=0)
-    assert np.abs(before - after).max() > 1e-2
+    before[:swap_at].expect(played[:swap_at])
+    after[next_second:].expect(played[next_second:])
+    assert np.abs(before.conditioning - after.conditioning).max() > 1e-2
 
 
 def test_a_look_back_of_half_a_window_would_be_noticed() -> None:

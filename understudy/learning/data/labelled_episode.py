@@ -56,8 +56,14 @@ class LabelledEpisode:
 
     @property
     def keys_down(self) -> Bool[np.ndarray, "T K"]:
-        """Keys held at the start of the tick, which cannot go down in it."""
-        held = self.observation.records["keys"][:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
+        """Keys held at the start of the tick, which cannot go down in it; also those that went down in a gap before it,
+        which the observation does not show yet."""
+        keys = self.observation.records["keys"]
+        if self.filled is not None:
+            after_gap = np.flatnonzero(np.diff(self.filled.astype(np.int8)) == -1) + 1
+            keys = keys.copy()
+            keys[after_gap] |= self.actions["keys"][after_gap - 1]
+        held = keys[:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
         return np.asarray((held & 1).astype(bool))
 
 

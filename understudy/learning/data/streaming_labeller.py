@@ -16,12 +16,13 @@ from understudy.contract.profile import Profile
 from understudy.learning.data.executor_batch import ExecutorBatch, build_batch
 from understudy.learning.data.gesture_segmentation import MAX_DWELL, MAX_TICKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, label_episode, mirror_sign_tables
-from understudy.learning.data.tick_grid import MissedTicks, fill
+from understudy.learning.data.tick_grid import fill
 from understudy.policies.encoder import Encoded, Encoder
 from understudy.policies.inference_backend import TorchBackend
 from understudy.policies.level_scheduler import LevelScheduler
 from understudy.policies.policy_bundle import PolicyBundle
 from understudy.recordings.episode import LARGEST_STEP_S
+from understudy.runtime.missed_ticks import MissedTicks
 
 LOOK_AHEAD_TICKS = MAX_DWELL + MAX_TICKS + 4
 HISTORY_TICKS = 200
@@ -107,7 +108,6 @@ class StreamingLabeller:
                 ticks = fill(*pair, np.array([0, missed]), live=True)
                 for row in range(1, 1 + missed):
                     self._append(ticks.observations[row : row + 1], ticks.actions[row : row + 1], index, filled=True)
-                observation = ticks.observations[-1:]
         self._append(observation, action, index, filled=False)
 
     def _append(self, observation: np.ndarray, action: np.ndarray, index: int, *, filled: bool) -> None:
@@ -140,11 +140,12 @@ class StreamingLabeller:
         begin, end = self._num_labelled, self._num_labelled + CHUNK_TICKS
         observation = Observation(np.concatenate([each.observation for each in seen]))
         labelled = label_episode(observation, np.concatenate([each.action for each in seen]), self._profile)
-        labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]))
+        filled = np.array([each.filled for each in seen])
+        labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]), filled=filled)
         conditioning = np.stack([each.conditioning for each in seen], axis=1)
         target_probs = np.stack([each.target_probs for each in seen], axis=1)
         batch = build_batch([labelled], [(conditioning, target_probs)], torch.device("cpu"))
-        recorded = np.array([tick for tick in range(begin, end) if not seen[tick].filled])
+        recorded = begin + np.flatnonzero(~filled[begin:end])
         samples = batch.index(torch.from_numpy(recorded))
         self._num_labelled = end
         while self._num_labelled > HISTORY_TICKS:

@@ -2,9 +2,10 @@
 
 A busy machine misses ticks: the recorder skips their slots, so a recording has true times but too few rows, and all
 that counts rows (labels, timers, input windows) would see too fast a game. Each missed tick becomes a row again: the
-previous observation, its objects extrapolated by their velocities and without events, so that the encoder's timers keep
-time; the cursor interpolated to the next tick's. Filled rows are context and never training targets, because their
-actions are a guess. Play without a missed tick is unchanged.
+previous observation as play fills it in (runtime/missed_ticks.py), so that the encoder's timers keep time and a policy
+has the history that it has in play. The actions of filled rows are what the person probably did, for which the tick
+after the gap and raw events are used too; they are a guess, so filled rows are context and never training targets. Play
+without a missed tick is unchanged.
 """
 
 from collections.abc import Sequence
@@ -14,31 +15,11 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from understudy.contract.action import Actor
-from understudy.contract.observation import EVENTS, TICK_RATE_HZ, TICK_S, Button
+from understudy.contract.observation import TICK_RATE_HZ, Button
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
-
-LEAST_LAG = 0.75
-"""Lag behind the grid, ticks, from which a tick counts as missed; a late tick before an early one does not."""
-KEPT_LAG = 0.98
-"""Decay of the lag per tick, so that a clock that is a percent off never accumulates to a missed tick."""
-LARGEST_LEAD = 0.5
-"""Limit of the lead over the grid, ticks."""
-
-
-class MissedTicks:
-    """Counts the missed ticks before each tick."""
-
-    def __init__(self) -> None:
-        self._lag = 0.0
-
-    def count(self, step_s: float) -> int:
-        """Returns the number of ticks missed between two ticks, `step_s` seconds apart; carries the remainder over."""
-        lag = KEPT_LAG * self._lag + step_s * TICK_RATE_HZ - 1.0
-        missed = round(lag) if lag > LEAST_LAG else 0
-        self._lag = max(lag - missed, -LARGEST_LEAD)
-        return missed
+from understudy.runtime.missed_ticks import MissedTicks, TickGrid, fill_observations, grid_of
 
 
 @dataclass(frozen=True)
@@ -127,28 +108,16 @@ def fill(
         live: the ticks are of live play, without raw events. Input during the gap is then part of the next tick's
             action, and is moved to a random row of the gap: else onsets right after a gap would be too frequent.
     """
-    place = np.arange(len(missed)) + np.cumsum(missed)  # row of each recorded tick
-    source = np.repeat(np.arange(len(missed)), np.append(missed[1:], 0) + 1)
-    filled = np.ones(len(source), bool)
-    filled[place] = False
-    rows = np.flatnonzero(filled)
-    gaps = _Gaps(rows, source[rows], rows - place[source[rows]], missed[source[rows] + 1])
-    done = actions[source]
-    _fill_actions(done, observations, actions, gaps)
+    grid = grid_of(missed)
+    done, place = actions[grid.source], grid.place
+    _fill_actions(done, observations, actions, grid)
     if inputs is not None:
-        _follow_cursor(done, observations["time_s"], actions, gaps, inputs)
+        _follow_cursor(done, observations["time_s"], actions, grid, inputs)
     if inputs is not None or live:
         for tick in np.flatnonzero(missed):
             gap = done[place[tick] - missed[tick] - 1 : place[tick] + 1]
             _date_gap(gap, observations[tick - 1], observations[tick], inputs)
-    seen = observations.view(f"V{observations.itemsize}")[source].view(observations.dtype)  # as bytes: far faster
-    _fill_observations(seen, observations["time_s"], gaps)
-    after_gap = place[missed > 0]
-    for name in ("cursor_x", "cursor_y", "keys", "button"):  # as in play: the previous tick's action
-        seen[name][rows] = done[name][rows - 1]
-    for name in ("keys", "button"):
-        seen[name][after_gap] = done[name][after_gap - 1]
-    return FilledTicks(seen, done, filled, source)
+    return FilledTicks(fill_observations(observations, actions, grid), done, grid.filled, grid.source)
 
 
 def _date_gap(gap: np.ndarray, before: np.void, after: np.void, inputs: Heard | None) -> None:
@@ -192,31 +161,7 @@ def _bits(mask: int) -> list[int]:
     return [1 << number for number in range(mask.bit_length()) if mask >> number & 1]
 
 
-@dataclass(frozen=True)
-class _Gaps:
-    """The rows to fill, shape (G,) each."""
-
-    rows: np.ndarray
-    before: np.ndarray
-    """Index of the recorded tick before the gap; the next index is the tick after it."""
-    number: np.ndarray
-    """Position in the gap, from 1."""
-    length: np.ndarray
-    """Number of rows of the gap."""
-
-
-def _fill_observations(seen: np.ndarray, time_s: np.ndarray, gaps: _Gaps) -> None:
-    rows, since = gaps.rows, gaps.number / (gaps.length + 1)
-    seen["time_s"][rows] = time_s[gaps.before] + since * (time_s[gaps.before + 1] - time_s[gaps.before])
-    tracks = seen["tracks"][rows]
-    for axis, speed in (("x", "vx"), ("y", "vy")):
-        moved = tracks[axis] + (TICK_S * gaps.number)[:, None].astype(np.float32) * np.nan_to_num(tracks[speed])
-        seen["tracks"][axis][rows] = np.where(tracks["id"] > 0, moved, tracks[axis])
-    for name in EVENTS.names or ():
-        seen["events"][name][rows] = 0.0
-
-
-def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarray, gaps: _Gaps) -> None:
+def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarray, gaps: TickGrid) -> None:
     """Interpolates the cursor linearly to the next tick; a button or key is down if it was held on both sides.
 
     Live recordings contain each press in a tick's action, however late. A press that only the observation after a gap
@@ -236,7 +181,7 @@ def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarra
     done["button"][rows] = np.where(holds | (last & (held == 0)), reported, 0)
 
 
-def _follow_cursor(done: np.ndarray, time_s: np.ndarray, actions: np.ndarray, gaps: _Gaps, inputs: Heard) -> None:
+def _follow_cursor(done: np.ndarray, time_s: np.ndarray, actions: np.ndarray, gaps: TickGrid, inputs: Heard) -> None:
     """Replaces linear cursor paths by those of the person's raw events, in gaps that contain one."""
     begin_s, end_s = time_s[gaps.before], time_s[gaps.before + 1]
     row_end_s = begin_s + (gaps.number + 1) / (gaps.length + 1) * (end_s - begin_s)

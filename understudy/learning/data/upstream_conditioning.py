@@ -11,7 +11,7 @@ from jaxtyping import Float32
 from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
 from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
-from understudy.policies.level_scheduler import conditioning_of_session, strategies_of_session, tick_numbers
+from understudy.policies.level_scheduler import conditioning_of_session, strategies_of_session
 from understudy.policies.strategist import Strategist
 from understudy.policies.tactician import Tactician
 
@@ -31,9 +31,8 @@ class UpstreamPolicies:
         out = np.zeros((NUM_MIRRORS, len(labelled), STRATEGY_WIDTH), np.float32)
         if self.strategist is not None:
             self.strategist.eval()
-            ticks = tick_numbers(labelled.observation.records["time_s"])
             for mirror, signs in enumerate(mirror_sign_tables()[0]):
-                out[mirror] = strategies_of_session(self.strategist, labelled.encoded.context, ticks, signs)
+                out[mirror] = strategies_of_session(self.strategist, labelled.encoded.context, signs)
         return out
 
     def conditioning(
@@ -46,11 +45,10 @@ class UpstreamPolicies:
         conditioning[..., :STRATEGY_WIDTH] = strategies
         if self.tactician is not None:
             self.tactician.eval()
-            records = labelled.observation.records
-            ids, ticks = records["tracks"]["id"], tick_numbers(records["time_s"])
+            ids = labelled.observation.records["tracks"]["id"]
             context_signs, track_signs, _ = mirror_sign_tables()
             for mirror, signs in enumerate(zip(context_signs, track_signs, strict=True)):
                 conditioning[mirror], target_probs[mirror] = conditioning_of_session(
-                    self.tactician, labelled.encoded, strategies[mirror], ids, ticks, signs
+                    self.tactician, labelled.encoded, strategies[mirror], ids, signs
                 )
         return conditioning, target_probs
