@@ -28,7 +28,7 @@ def bar(fraction: float, width: int = 100, height: int = 12) -> np.ndarray:
 
 
 def read(picture: np.ndarray) -> float:
-    return float(read_bar(picture, 20, 10, 120, 22, FULL, EMPTY, 45.0))
+    return float(read_bar(picture, 20, 10, 120, 22, FULL, EMPTY, 45.0)[0])
 
 
 @pytest.mark.parametrize("fraction", [0.0, 0.03, 0.25, 0.5, 0.77, 0.97, 1.0])
@@ -67,7 +67,7 @@ def test_stripes_are_no_bar() -> None:
 
 
 def test_a_bar_outside_the_picture_is_unknown() -> None:
-    assert math.isnan(read_bar(bar(0.5), 100, 10, 200, 22, FULL, EMPTY, 45.0))
+    assert math.isnan(read_bar(bar(0.5), 100, 10, 200, 22, FULL, EMPTY, 45.0)[0])
 
 
 def floating(picture: np.ndarray, left: int = 20, middle: int = 12, width: int = 100) -> float:

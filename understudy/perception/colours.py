@@ -38,19 +38,12 @@ def squared_colour_distance(red, green, blue, colours):  # type: ignore[no-untyp
 
 @numba.njit(cache=True)
 def read_bar(frame, left, top, right, bottom, full, empty, tolerance):  # type: ignore[no-untyped-def]
-    """Returns the fill fraction of a horizontal bar, 0 to 1; NaN where it is unreadable or not inside the frame.
+    """Returns (fill of a horizontal bar, whether its colours are there but not as in one that fills from the left).
 
-    Each column votes full, empty or neither; the edge is where the fewest columns contradict it. Under text over the
-    bar, a column's pixels above and below stay readable; a fully hidden column does not vote.
-    """
-    return read_bar_and_fit(frame, left, top, right, bottom, full, empty, tolerance)[0]
-
-
-@numba.njit(cache=True)
-def read_bar_and_fit(frame, left, top, right, bottom, full, empty, tolerance):  # type: ignore[no-untyped-def]
-    """Returns (fill, whether the bar's colours are there but not as in a bar that fills from the left).
-
-    The fill is NaN where the second is True, such as in a bar that fills from below, from the right or around a circle.
+    The fill, 0 to 1, is NaN where the bar is unreadable or not inside the frame, and where the second is True: in a bar
+    that fills from below, from the right or around a circle. Each column votes full, empty or neither; the edge is
+    where the fewest columns contradict it. Under text over the bar, a column's pixels above and below stay readable; a
+    fully hidden column does not vote.
     """
     width = right - left
     if width < 2 or bottom <= top or left < 0 or top < 0 or right > frame.shape[1] or bottom > frame.shape[0]:

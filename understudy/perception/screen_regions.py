@@ -8,7 +8,7 @@ from jaxtyping import Float32
 
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Area, Bar, Colour, Lamp
-from understudy.perception.colours import colour_fraction, read_bar_and_fit
+from understudy.perception.colours import colour_fraction, read_bar
 
 Edges = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are exclusive."""
@@ -74,7 +74,7 @@ class BarReader:
 
     def _read(self, frame: np.ndarray, scale: Scale) -> tuple[float, bool]:
         edges = scale.edges(self._bar.area)
-        fill, is_contradicted = read_bar_and_fit(frame, *edges, self._full, self._empty, self._bar.tolerance)
+        fill, is_contradicted = read_bar(frame, *edges, self._full, self._empty, self._bar.tolerance)
         return float(fill), bool(is_contradicted)
 
     def read(self, frame: np.ndarray, scale: Scale) -> float:
