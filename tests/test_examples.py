@@ -2,6 +2,8 @@
 
 import re
 import runpy
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,17 @@ import numpy as np
 import pytest
 
 from tests.support.small_policies import write_brain
-from understudy.contract.action import Actor
+from understudy.contract.action import Action, Actor
 from understudy.contract.protocols import Pilot, World
+from understudy.policies.exchange.export_folder import export_policies, write_folder
+from understudy.policies.inference_backend import make_backend
+from understudy.policies.policy_bundle import build_policies, load_levels
 from understudy.recordings.episode import describe
 from understudy.recordings.recorder import Recorder
+from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.runtime.session import Session
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = ROOT / "examples"
@@ -72,6 +79,37 @@ def test_a_recording_is_read_with_numpy(tmp_path: Path, capsys: pytest.CaptureFi
     assert "pond.mcap: 60 ticks, 3 s of pond" in printed
     assert "played by click_random_object, 3 clicks, 1.0 objects in sight" in printed
     assert "loot: 3" in printed
+
+
+def test_an_exported_folder_plays_as_the_policies_do_and_without_torch(tmp_path: Path) -> None:
+    models, folder = write_brain(tmp_path / "models", seed=31), tmp_path / "export"
+    levels = load_levels(models)
+    write_folder(folder, export_policies(levels), "")
+    code = f"""
+import runpy, sys
+runpy.run_path({str(EXAMPLES / "play_exported.py")!r}, run_name="example")["main"](["--folder", {str(folder)!r}])
+assert "torch" not in sys.modules, "imports torch"
+"""
+    finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert finished.stdout.startswith("1200 ticks: {'kills': ")
+
+    policies, seeds, profile = build_policies(levels), np.array([3], np.uint64), load_profile()
+    pilots = [
+        load("play_exported")["ExportedPolicy"](folder, profile),
+        HierarchicalPolicy(policies, profile, make_backend(policies, "onnxruntime")),
+    ]
+    assert all(isinstance(pilot, Pilot) for pilot in pilots)
+    world, carries = Simulator(seeds), [pilot.start(seeds) for pilot in pilots]
+    pressed = 0
+    for _ in range(300):
+        ours, theirs = (
+            pilot.decide(world.observe(), carry).action.records for pilot, carry in zip(pilots, carries, strict=True)
+        )
+        assert ours["button"] == theirs["button"] and ours["keys"] == theirs["keys"]
+        assert abs(ours["cursor_x"] - theirs["cursor_x"]) < 1e-5 > abs(ours["cursor_y"] - theirs["cursor_y"])
+        pressed += int(theirs["button"][0] > 0)
+        world.act(Action(theirs))
+    assert pressed > 10, "a stretch without clicks would show little"
 
 
 def test_the_readmes_example_of_the_python_api_is_short_and_runs(

@@ -5,9 +5,6 @@ and never a hard choice, so that uncertainty is preserved downstream.
 """
 
 import numba
-import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
@@ -22,22 +19,6 @@ STRATEGY_WIDTH = NUM_MODES + GOAL_WIDTH
 CONDITIONING_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
 """Width of the Executor's conditioning: the above, the route and the probability of no target. The target probabilities
 are passed separately, one per object."""
-
-
-def concat_strategy(
-    mode_probabilities: Float[Tensor, "*B modes"], goal: Float[Tensor, "*B goal"]
-) -> Float[Tensor, "*B strategy"]:
-    """Concatenates the Strategist's outputs."""
-    return torch.cat([mode_probabilities, goal], dim=-1)
-
-
-def concat_conditioning(
-    strategy: Float[Tensor, "*B strategy"],
-    route: Float[Tensor, "*B 2"],
-    no_target: Float[Tensor, "*B"],
-) -> Float[Tensor, "*B conditioning"]:
-    """Concatenates the outputs of Strategist and Tactician."""
-    return torch.cat([strategy, route, no_target[..., None]], dim=-1)
 
 
 @numba.njit(cache=True)

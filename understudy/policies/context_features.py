@@ -5,8 +5,6 @@ Features that change sign under a left-right mirror come first, then those of an
 
 import numba
 import numpy as np
-import torch
-from torch import Tensor
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.policies.click_semantics import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind, slot_of
@@ -231,14 +229,3 @@ def _encode_frames(observation, carry, geometry, out, at):  # type: ignore[no-un
                     frames[FLIGHT_FRAME], axis, mark.x - player.x, mark.y - player.y, aspect
                 )
     return at + NUM_FRAME_FACTS
-
-
-def frames_of(context_BF: Tensor) -> Tensor:
-    """Reads the frames (origin, ahead, aside) from a context, mirrored or not; shape (B, NUM_FRAMES, 3, 2)."""
-    x, y = context_BF[:, NUM_PLACES:NUM_MIRRORED], context_BF[:, NUM_MIRRORED + NUM_PLACES : 2 * NUM_MIRRORED]
-    return torch.stack([x, y], dim=-1).view(-1, NUM_FRAMES, FRAME_VECTORS, 2)
-
-
-def ship_on_map(context_BF: Tensor) -> Tensor:
-    """Reads the ship's position on the map from a context, -1..1; shape (B, 2)."""
-    return torch.stack([context_BF[:, 0], context_BF[:, NUM_MIRRORED]], dim=-1)

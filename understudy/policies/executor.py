@@ -28,8 +28,8 @@ from understudy.policies.context_features import (
     MAX_WIDTH,
     NUM_AMMO,
     NUM_FLIGHTS,
-    frames_of,
-    ship_on_map,
+    NUM_MIRRORED,
+    NUM_PLACES,
 )
 from understudy.policies.mixture_density import RAW_WIDTH, RING_WIDTH, frame_mixture, ring_mixture, window_mixture
 from understudy.policies.object_features import (
@@ -41,7 +41,7 @@ from understudy.policies.object_features import (
     THERE_AT,
     TRACK_WIDTH,
 )
-from understudy.policies.reference_frames import NUM_FRAMES
+from understudy.policies.reference_frames import FRAME_VECTORS, NUM_FRAMES
 
 MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
@@ -219,7 +219,7 @@ class Executor(nn.Module):
         """Returns components along the map's axes, and rings round the ship."""
         own = self.config.components * RAW_WIDTH
         raw = self.minimap(hidden_BH)
-        ship_B2 = ship_on_map(context_BF)
+        ship_B2 = _ship_on_map(context_BF)
         rings = [ring_mixture(ring_BR, ship_B2) for ring_BR in raw[:, own:].split(RING_WIDTH, dim=1)]
         return torch.cat([window_mixture(raw[:, :own].view(len(raw), -1, RAW_WIDTH)), *rings], dim=1)
 
@@ -228,7 +228,7 @@ class Executor(nn.Module):
         raw_BX5 = self.space(hidden_BH).view(len(hidden_BH), -1, RAW_WIDTH)
         sizes = [self.config.components] + [self.config.frame_components] * NUM_FRAMES
         own, *framed = raw_BX5.split(sizes, dim=1)
-        frames = frames_of(context_BF).unbind(1)
+        frames = _frames_of(context_BF).unbind(1)
         return torch.cat([window_mixture(own), *map(frame_mixture, framed, frames)], dim=1)
 
     def _pool(self, context_BC: Tensor, candidates_BND: Tensor, absent_BN: Tensor) -> Tensor:
@@ -239,3 +239,14 @@ class Executor(nn.Module):
         scores_BHN = scores_BHN.masked_fill(absent_BN[:, None], -1e4)
         weights_BHN = torch.softmax(scores_BHN, dim=-1) * (~absent_BN[:, None])
         return (weights_BHN @ candidates_BND).reshape(batch, -1)
+
+
+def _frames_of(context_BF: Tensor) -> Tensor:
+    """Reads the frames (origin, ahead, aside) from a context, mirrored or not; shape (B, NUM_FRAMES, 3, 2)."""
+    x, y = context_BF[:, NUM_PLACES:NUM_MIRRORED], context_BF[:, NUM_MIRRORED + NUM_PLACES : 2 * NUM_MIRRORED]
+    return torch.stack([x, y], dim=-1).view(-1, NUM_FRAMES, FRAME_VECTORS, 2)
+
+
+def _ship_on_map(context_BF: Tensor) -> Tensor:
+    """Reads the ship's position on the map from a context, -1..1; shape (B, 2)."""
+    return torch.stack([context_BF[:, 0], context_BF[:, NUM_MIRRORED]], dim=-1)

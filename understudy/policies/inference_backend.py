@@ -9,6 +9,7 @@ import io
 import threading
 import warnings
 from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -22,11 +23,22 @@ from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import ExecutorOutput
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
 from understudy.policies.policy_bundle import PolicyBundle
-from understudy.policies.strategist import Strategist, Strategy
+from understudy.policies.strategist import Strategy
 from understudy.policies.tactician import Tactic
 
 OPSET = 17
 Library = Literal["torch", "onnxruntime"]
+INPUTS: dict[str, tuple[str, ...]] = {
+    "strategist": ("contexts",),
+    "tactician": ("context", "strategy", "tracks", "kinds"),
+    "executor": ("context", "conditioning", "tracks", "kinds", "target_probs", "landmarks"),
+}
+"""Policy -> names of its ONNX inputs, in the order of its module's arguments."""
+OUTPUTS = {
+    policy: tuple(field.name for field in fields(kind))
+    for policy, kind in (("strategist", Strategy), ("tactician", Tactic), ("executor", ExecutorOutput))
+}
+"""Policy -> names of its ONNX outputs."""
 _EXPORTING = threading.Lock()
 """Lock of the exporter, whose state and warnings are global to the process."""
 
@@ -83,22 +95,19 @@ class OnnxBackend:
         import onnxruntime
 
         self.library = f"onnxruntime {onnxruntime.__version__}"
-        one_object = (torch.zeros(1, MAX_TRACKS, TRACK_WIDTH), torch.zeros(1, MAX_TRACKS, dtype=torch.int64))
-        context = torch.zeros(1, CONTEXT_WIDTH)
-        self.strategist = None if policies.strategist is None else _OnnxStrategist(policies.strategist)
-        self.tactician = None
-        if policies.tactician is not None:
-            tactician = _Exported(policies.tactician, (context, torch.zeros(1, STRATEGY_WIDTH), *one_object))
-            self.tactician = _Answering(tactician, Tactic)
-        told = (torch.zeros(1, MAX_TRACKS), torch.zeros(1, MAX_LANDMARKS, LANDMARK_WIDTH))
-        executor = _Exported(policies.executor, (context, torch.zeros(1, CONDITIONING_WIDTH), *one_object, *told))
-        self.executor = _Answering(executor, ExecutorOutput)
+        networks = {policy: _Session(exported) for policy, exported in export_networks(policies).items()}
+        self.strategist = self.tactician = None
+        if "strategist" in networks:
+            self.strategist = _OnnxStrategist(networks["strategist"], policies.window_s)
+        if "tactician" in networks:
+            self.tactician = _Answering(networks["tactician"], Tactic)
+        self.executor = _Answering(networks["executor"], ExecutorOutput)
 
 
 class _Answering:
     """An exported network that returns the module's own dataclass."""
 
-    def __init__(self, network: "_Exported", answer: Callable[..., Any]) -> None:
+    def __init__(self, network: "_Session", answer: Callable[..., Any]) -> None:
         self._network, self._answer = network, answer
 
     def __call__(self, *arguments: Tensor) -> Any:
@@ -108,9 +117,9 @@ class _Answering:
 class _OnnxStrategist:
     """The Strategist with a fixed window; attention is causal, so padding after the last second has no effect."""
 
-    def __init__(self, strategist: Strategist) -> None:
-        self._padded = np.zeros((1, strategist.config.window_s, CONTEXT_WIDTH), np.float32)
-        self._network = _Exported(strategist, (torch.from_numpy(self._padded),))
+    def __init__(self, network: "_Session", window_s: int) -> None:
+        self._padded = np.zeros((1, window_s, CONTEXT_WIDTH), np.float32)
+        self._network = network
 
     def __call__(self, summaries_BTF: Float[Tensor, "1 T F"]) -> Strategy:
         seconds = summaries_BTF.shape[1]
@@ -120,18 +129,16 @@ class _OnnxStrategist:
         return Strategy(mode[:, :seconds], goal[:, :seconds], future[:, :seconds])
 
 
-class _Exported:
-    """One network in an ONNX Runtime session of its own."""
+class _Session:
+    """One exported network in an ONNX Runtime session of its own."""
 
-    def __init__(self, module: nn.Module, arguments: tuple[Tensor, ...]) -> None:
+    def __init__(self, exported: "ExportedNetwork") -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(
-            _export(module, arguments), options, providers=["CPUExecutionProvider"]
-        )
-        self._names = [given.name for given in self._session.get_inputs()]
+        self._session = onnxruntime.InferenceSession(exported.onnx, options, providers=["CPUExecutionProvider"])
+        self._names = tuple(exported.inputs)
 
     def __call__(self, *arguments: Tensor) -> list[Tensor]:
         feed = {name: value.numpy() for name, value in zip(self._names, arguments, strict=True)}
@@ -149,14 +156,59 @@ class _Tuple(nn.Module):
         return tuple(vars(self.module(*arguments)).values())
 
 
-def _export(module: nn.Module, arguments: tuple[Tensor, ...]) -> bytes:
-    """Exports a network to ONNX by tracing: the newer exporter takes seconds, this one tenths (docs/decisions)."""
-    file = io.BytesIO()
+@dataclass(frozen=True)
+class ExportedNetwork:
+    """One network as an ONNX model, for one world."""
+
+    onnx: bytes
+    inputs: dict[str, Tensor]
+    """Name -> a tensor of the input's shape and type."""
+    outputs: dict[str, Tensor]
+    """Likewise."""
+
+
+def export_networks(policies: PolicyBundle) -> dict[str, ExportedNetwork]:
+    """Exports the networks to ONNX, with named inputs and outputs of fixed shapes, for one world.
+
+    Raises:
+        ImportError: without onnx.
+    """
+    tracks = (torch.zeros(1, MAX_TRACKS, TRACK_WIDTH), torch.zeros(1, MAX_TRACKS, dtype=torch.int64))
+    context = torch.zeros(1, CONTEXT_WIDTH)
+    targets = (torch.zeros(1, MAX_TRACKS), torch.zeros(1, MAX_LANDMARKS, LANDMARK_WIDTH))
+    networks: dict[str, tuple[nn.Module | None, tuple[Tensor, ...]]] = {
+        "strategist": (policies.strategist, (torch.zeros(1, policies.window_s, CONTEXT_WIDTH),)),
+        "tactician": (policies.tactician, (context, torch.zeros(1, STRATEGY_WIDTH), *tracks)),
+        "executor": (policies.executor, (context, torch.zeros(1, CONDITIONING_WIDTH), *tracks, *targets)),
+    }
+    return {
+        policy: _export(policy, module, arguments)
+        for policy, (module, arguments) in networks.items()
+        if module is not None
+    }
+
+
+def _export(policy: str, module: nn.Module, arguments: tuple[Tensor, ...]) -> ExportedNetwork:
+    """Exports by tracing: the newer exporter takes seconds, this one tenths (docs/decisions/inference.md)."""
+    file, whole = io.BytesIO(), _Tuple(module).eval()
     with _EXPORTING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the exporter is deprecated, and that shapes are constant
-        whole = _Tuple(module).eval()
-        torch.onnx.export(whole, arguments, file, dynamo=False, opset_version=OPSET)  # type: ignore[arg-type]
-    return file.getvalue()
+        torch.onnx.export(
+            whole,
+            arguments,
+            file,  # type: ignore[arg-type]
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=list(INPUTS[policy]),
+            output_names=list(OUTPUTS[policy]),
+        )
+    with torch.inference_mode():
+        outputs = whole(*arguments)
+    return ExportedNetwork(
+        onnx=file.getvalue(),
+        inputs=dict(zip(INPUTS[policy], arguments, strict=True)),
+        outputs=dict(zip(OUTPUTS[policy], outputs, strict=True)),
+    )
 
 
 def fastest_backend() -> Library:

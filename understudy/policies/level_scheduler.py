@@ -28,8 +28,6 @@ from understudy.policies.conditioning import (
     STRATEGIST_TICKS,
     STRATEGY_WIDTH,
     TACTICIAN_TICKS,
-    concat_conditioning,
-    concat_strategy,
     follow_targets_in_worlds,
     remap_target_probs,
 )
@@ -159,6 +157,22 @@ class LevelScheduler:
         output = self.networks.tactician(context_BF, state.strategy, tracks_BNF, kinds_BN)
         state.conditioning, target_probs = _conditioning(state.strategy, output)
         state.target_probs, state.target_ids = target_probs.numpy(), track_ids.copy()
+
+
+def concat_strategy(
+    mode_probabilities: Float[Tensor, "*B modes"], goal: Float[Tensor, "*B goal"]
+) -> Float[Tensor, "*B strategy"]:
+    """Concatenates the Strategist's outputs."""
+    return torch.cat([mode_probabilities, goal], dim=-1)
+
+
+def concat_conditioning(
+    strategy: Float[Tensor, "*B strategy"],
+    route: Float[Tensor, "*B 2"],
+    no_target: Float[Tensor, "*B"],
+) -> Float[Tensor, "*B conditioning"]:
+    """Concatenates the outputs of Strategist and Tactician."""
+    return torch.cat([strategy, route, no_target[..., None]], dim=-1)
 
 
 def _conditioning(strategy: Tensor, output: Tactic) -> tuple[Float[Tensor, "B A"], Float[Tensor, "B N"]]:

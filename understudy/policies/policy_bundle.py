@@ -78,9 +78,23 @@ def load_policies(
     Raises:
         CheckpointError: if a required one is missing, torn, hostile, or of another encoding or game.
     """
+    levels = load_levels(folder, candidate, use_held_out_twin=use_held_out_twin)
+    if profile is not None:
+        require_game({name: level.meta.game for name, level in levels.items()}, profile)
+    return build_policies(levels)
+
+
+def load_levels(
+    folder: Path, candidate: Checkpoint | None = None, *, use_held_out_twin: bool = False
+) -> dict[str, Checkpoint]:
+    """Loads the checkpoints of the Executor and of the levels that it was trained with, as `load_policies` does.
+
+    Returns:
+        Policy -> its checkpoint, the slowest level first.
+    """
     executor = _load_level(folder, "executor", candidate, use_held_out_twin)
     needs = {parent.what: parent.identity for parent in executor.meta.lineage}
-    levels = {
+    levels: dict[str, Checkpoint] = {
         name: _load_level(folder, name, candidate, use_held_out_twin)
         for name in ("strategist", "tactician")
         if name in needs
@@ -92,12 +106,21 @@ def load_policies(
                 folder,
                 name,
             )
-    if profile is not None:
-        notes: dict[str, GameNote] = {name: level.meta.game for name, level in levels.items()}
-        require_game({**notes, "executor": executor.meta.game}, profile)
+    return {**levels, "executor": executor}
+
+
+def build_policies(levels: Mapping[str, Checkpoint]) -> PolicyBundle:
+    """Builds the policies of checkpoints.
+
+    Args:
+        levels: policy -> its checkpoint; the Executor's at least.
+
+    Raises:
+        CheckpointError: if a config does not match its weights, or the Executor has no usable motor model.
+    """
     return PolicyBundle(
-        build_executor(executor),
-        hand_from_plain(executor.meta.hand),
+        build_executor(levels["executor"]),
+        hand_from_plain(levels["executor"].meta.hand),
         build_strategist(levels["strategist"]) if "strategist" in levels else None,
         build_tactician(levels["tactician"]) if "tactician" in levels else None,
     )

@@ -35,7 +35,10 @@ READ_ONLY = {
     "Look.picture",
     "Collect.models",
     "Evaluate.models",
+    "Export.evaluation",
+    "Export.models",
     "History.models",
+    "Import.folder",
     "Watch.models",
 }
 """Paths that a verb reads; of all others it is said that they are written to."""

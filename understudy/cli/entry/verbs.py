@@ -27,6 +27,8 @@ GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
     "weights": {
         "gate": ("understudy.cli.gate", "Gate", "Test a candidate; promote it if it is surely better."),
         "weights": ("understudy.cli.weights.verb", "Weights", "promote, rollback, manner, history of what plays."),
+        "export": ("understudy.cli.weights.export", "Export", "Write the policies for other programs to play."),
+        "import": ("understudy.cli.weights.import_folder", "Import", "Read an exported folder back."),
     },
     "tools": {
         "studio": ("understudy.cli.studio.verb", "Studio", "Open a local web page: recordings, training, gate."),
