@@ -124,6 +124,9 @@ class AreaGuard:
 
         return None if self.area.contains(*pixel) else Refusal.OUTSIDE
 
+    def release_pixel(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
+        return None
+
 
 def clicks(seen: list[tuple[float, int, int]], process: "subprocess.Popen[str]", num_clicks: int) -> None:
     """From the call that sends a click until the game has it, and until the watcher has heard it as ours."""

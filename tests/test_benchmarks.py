@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[1] / "benchmarks"
-NEEDED = {"desktop": "Xvfb", "desktop_hand": "Xvfb", "desktop_proof": "Xvfb", "second_game": "xbill"}
+NEEDED = {
+    "browser_game": "chromium",
+    "desktop": "Xvfb",
+    "desktop_hand": "Xvfb",
+    "desktop_proof": "Xvfb",
+    "second_game": "xbill",
+}
 """Programs without which a script has nothing to measure."""
 LONGEST_S = 500
 

@@ -26,9 +26,9 @@ PATIENCE_S = 60.0
 
 
 class PageServer:
-    """Serves the pages on loopback and keeps what they tell."""
+    """Serves pages on loopback and keeps what they tell."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path = PAGES) -> None:
         told: list[tuple[float, str, int, int]] = []
         self.told = told
         """Time (monotonic), what, and place in the page."""
@@ -46,7 +46,7 @@ class PageServer:
 
             def log_message(self, format: str, *words: object) -> None: ...
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(PAGES)))
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(folder)))
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
         self.address = f"http://127.0.0.1:{self._server.server_port}"
@@ -124,12 +124,13 @@ class Chromium:
     def pages(self) -> list[dict[str, Any]]:
         return [each for each in self.call("Target.getTargets")["targetInfos"] if each["type"] == "page"]
 
-    def evaluate(self, script: str) -> None:
-        """Runs a script in the game's page."""
-        target = next(each["targetId"] for each in self.pages())
+    def evaluate(self, script: str, target: str | None = None) -> Any:
+        """Runs a script in a page, by default the newest, and returns its value; None where it has none or raises."""
+        target = target or next(each["targetId"] for each in self.pages())
         session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        self.call("Runtime.evaluate", session, expression=script, userGesture=True)
+        answer = self.call("Runtime.evaluate", session, expression=script, userGesture=True, returnByValue=True)
         self.call("Target.detachFromTarget", sessionId=session)
+        return None if "exceptionDetails" in answer else answer.get("result", {}).get("value")
 
     def close(self) -> None:
         with suppress(AssertionError, OSError):

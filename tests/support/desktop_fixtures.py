@@ -76,11 +76,15 @@ class OpenGuard:
     def __init__(self, area: Area | None = None) -> None:
         self.area = area or Area(left=0, top=0, width=1280, height=720)
         self.refuses = dict[str, Refusal]()
+        self.aside: tuple[int, int] | None = None
         self.asked: list[tuple[str, tuple[int, int]]] = []
 
     def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
         self.asked.append((kind, pixel))
         return self.refuses.get(kind)
+
+    def release_pixel(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
+        return self.aside
 
 
 class RedEye:

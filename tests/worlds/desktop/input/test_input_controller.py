@@ -119,6 +119,32 @@ def test_only_what_is_new_is_sent_and_what_is_no_longer_wanted_comes_up_first(
     assert controller.down == {("button", "right")} and controller.num_events == 8
 
 
+def test_a_button_is_released_away_from_what_has_opened_under_the_cursor(injector: RecordingInjector) -> None:
+    guard, own_events = OpenGuard(), OwnEventFilter()
+    guarded = GuardedInjector(injector, guard)
+    controller = InputController(guarded, RecordingKeyObserver(injector), own_events, KEYS, clock=lambda: 1.0)
+    controller.send((10, 20), Button.LEFT, SPACE)
+    guard.aside = (700, 400)
+    controller.release()
+    assert injector.sent[-3:] == [("move", 700, 400), ("up", "left"), ("up", "space")], "a key chooses nothing"
+    assert own_events.claim(("move", "", 700, 400), 1.0), "it is no takeover"
+
+
+def test_a_display_that_cannot_say_what_lies_under_the_cursor_does_not_keep_a_button_down(
+    injector: RecordingInjector,
+) -> None:
+    class Gone(OpenGuard):
+        def release_pixel(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
+            raise WorldError("the display is gone")
+
+    controller = InputController(
+        GuardedInjector(injector, Gone()), RecordingKeyObserver(injector), OwnEventFilter(), KEYS, clock=lambda: 1.0
+    )
+    controller.send((10, 20), Button.LEFT, 0)
+    controller.send((10, 20), Button.NONE, 0)
+    assert injector.down == set()
+
+
 def test_after_a_stop_nothing_is_held_and_nothing_is_sent(
     injector: RecordingInjector, controller: InputController
 ) -> None:

@@ -125,6 +125,10 @@ class FrameSource:
             return Refusal.COVERED
         return None if self._still_shows_the_game() else Refusal.NOT_THE_GAME
 
+    def release_pixel(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
+        """Returns a pixel of the play area far from what lies over the cursor; None when nothing does."""
+        return self._place.pixel_away_from_cover(pixel)
+
     def _still_shows_the_game(self) -> bool:
         """Whether the newest picture, taken now, is the game's."""
         if self._identity is None:

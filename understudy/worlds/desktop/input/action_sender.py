@@ -48,5 +48,8 @@ class ActionSender:
     def release(self) -> None:
         """Releases all buttons and keys."""
         before = self._controller.down
+        if not before:
+            return
         self._controller.release()
+        self._input_state.moved(self._place.area.fractions(*self._controller.pixel), self._clock())
         self._input_state.turned(before, frozenset(), self._clock())

@@ -1,7 +1,7 @@
 """Guarded input injection: moves only inside the play area, and presses only what the guard allows.
 
-All injection goes through it. Without a guard nothing can be pressed. Releases are always allowed, wherever the cursor
-is.
+All injection goes through it. Without a guard nothing can be pressed. Releases are always allowed, but a mouse button
+is not released on a menu that has opened under the cursor: `release_pixel` says where else.
 """
 
 from understudy.worlds.desktop.input.input_injector import InputInjector
@@ -40,6 +40,12 @@ class GuardedInjector:
             return refusal
         self._turn(kind, code, down=True)
         return None
+
+    def release_pixel(self, kind: str) -> tuple[int, int] | None:
+        """Returns where to move before a `button` or `key` is released; None to release it where the cursor is."""
+        if self._guard is None or kind != "button":
+            return None
+        return self._guard.release_pixel(self._injector.place())
 
     def release(self, kind: str, code: str) -> None:
         """Releases a `button` or `key`."""

@@ -112,8 +112,14 @@ class InputController:
         buttons = [("button", each.name.lower()) for each in (Button.LEFT, Button.RIGHT) if button & each]
         return buttons + [("key", name) for bit, name in enumerate(self._keys) if keys >> bit & 1]
 
+    @property
+    def pixel(self) -> tuple[int, int]:
+        """Cursor position, a pixel of the desktop."""
+        return self._injector.place()
+
     def release(self) -> None:
-        """Releases everything; more can be sent later."""
+        """Releases everything; more can be sent later. A mouse button is released away from what has opened under the
+        cursor, to which the cursor is moved."""
         with self._lock:
             self._release_all()
 
@@ -161,6 +167,9 @@ class InputController:
 
     def _release_one(self, what: tuple[str, str]) -> None:
         kind, code = what
+        with suppress(WorldError):  # whatever the window system says, it is released
+            if (aside := self._injector.release_pixel(kind)) is not None:
+                self._move(aside)
         self._own_events.note(("release", code, 0, 0), self._clock())
         self._injector.release(kind, code)
         self.num_events += 1

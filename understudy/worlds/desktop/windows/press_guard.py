@@ -1,5 +1,5 @@
-"""The protocol of press guards: a check right before each press, made where input is injected, so that no caller can
-bypass it."""
+"""The protocol of press guards: a check right before each press and release, made where input is injected, so that no
+caller can bypass it."""
 
 from collections import Counter
 from enum import StrEnum
@@ -19,7 +19,7 @@ class Refusal(StrEnum):
 
 @runtime_checkable
 class PressGuard(Protocol):
-    """Checks presses. Belongs to the control thread."""
+    """Checks presses and releases. Belongs to the control thread, but for `release_pixel`."""
 
     @property
     def area(self) -> Area:
@@ -32,6 +32,14 @@ class PressGuard(Protocol):
         Args:
             kind: `button` or `key`.
             pixel: cursor position, a pixel of the desktop.
+        """
+        ...
+
+    def release_pixel(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
+        """Returns where to move the cursor before a mouse button is released, so that the release does nothing but end
+        the press: a menu that has opened under the cursor takes a release for a choice. None to release where it is.
+
+        Any thread may call it.
         """
         ...
 

@@ -1,5 +1,6 @@
 """The game's window, or a whole monitor: tracks its identity, play area, focus and occlusion."""
 
+import math
 from collections.abc import Sequence
 
 from understudy.contract.errors import WorldError
@@ -8,6 +9,9 @@ from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, 
 
 OCCLUSION_POINTS = [(x, y) for y in (0.08, 0.5, 0.92) for x in (0.1, 0.5, 0.9)]
 """Points checked for occlusion by other windows: the middle, and where games show their bars, log and map."""
+
+RELEASE_GRID = (0.04, 0.27, 0.5, 0.73, 0.96)
+"""Columns and rows of the play area to which the cursor may be moved away from a menu."""
 
 
 class TargetWindow:
@@ -87,6 +91,15 @@ class TargetWindow:
     def is_free(self, pixel: tuple[int, int]) -> bool:
         """Whether a click on this pixel would go to the game, with no other window over it."""
         return self._window is None or self._windows.is_uppermost(self._window, *pixel)
+
+    def pixel_away_from_cover(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
+        """Returns the pixel of a grid in the play area that is farthest from a covered pixel and itself free; None if
+        this pixel is free, or no other is. Any thread may call it."""
+        if self.is_free(pixel):
+            return None
+        places = [self.area.pixel(x, y) for y in RELEASE_GRID for x in RELEASE_GRID]
+        places.sort(key=lambda place: -math.hypot(place[0] - pixel[0], place[1] - pixel[1]))
+        return next((place for place in places if self.is_free(place)), None)
 
     @property
     def has_stayed(self) -> bool:
