@@ -55,8 +55,8 @@ MAY_SAY_OLD_NAMES = {
     "understudy/cli/live/run.py": "the alias of a flag",
     "understudy/learning/rl/rl_checkpoint.py": "reads practice.pt files made before the renaming",
 }
-NO_MODULES = {"understudy.game_events", "understudy.png", "understudy.msg"}
-"""A channel of recordings, a file of a picture, a package of message types."""
+NO_MODULES = {"understudy.game_events", "understudy.png", "understudy.msg", "understudy.json"}
+"""A channel of recordings, a file of a picture, a package of message types, a file of a data set."""
 MOVED = re.compile(r"(?<![\w.])(?:understudy|darkorbit_bot)(?:\.[a-z_0-9]+)+\b")
 TEXTS = sorted(
     path

@@ -180,3 +180,30 @@ def test_verify_reads_the_pictures_too(recorded: list[Path], capsys: pytest.Capt
     pictures.write_bytes(pictures.read_bytes()[:-40])
     assert main(["recordings", "verify", str(video.path)]) == 1
     assert "the video was not closed" in capsys.readouterr().out
+
+
+def test_recordings_become_one_lerobot_data_set_and_come_back(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow", reason="pip install 'understudy[datasets]' to test data sets")
+    assert main(["recordings", "export", "data/recordings", "--form", "lerobot", "--out", "set"]) == 0
+    assert "2 recordings, 1200 ticks -> set" in capsys.readouterr().out
+    assert main(["recordings", "import", "set", "--out", "again"]) == 0
+    again = read_episode(Path("again/set_001.mcap"))
+    assert again.actions.tobytes() == read_episode(recorded[1]).actions.tobytes()
+    assert main(["recordings", "import", "set", "--out", "again"]) == 1
+    assert "was left as it is" in capsys.readouterr().out
+    assert main(["recordings", "export", "data/recordings", "--form", "lerobot", "--out", "set"]) == 2
+    assert "holds something already" in capsys.readouterr().err
+    assert main(["recordings", "import", "nowhere"]) == 2
+
+
+def test_a_recording_that_cannot_be_read_is_left_out_of_a_data_set(
+    recorded: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow", reason="pip install 'understudy[datasets]' to test data sets")
+    recorded[0].write_bytes(b"hello")
+    assert main(["recordings", "export", "--form", "lerobot"]) == 1
+    out = capsys.readouterr().out
+    assert "is not an MCAP recording" in out
+    assert f"1 recordings, 600 ticks -> {Path('data/recordings/lerobot')}" in out

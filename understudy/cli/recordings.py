@@ -1,6 +1,6 @@
 """List, inspect, check, repair and export recordings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -62,10 +62,23 @@ class Export:
 
     paths: Positional[tuple[Path, ...]] = ()
     """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
-    form: Literal["pkl", "npz", "csv", "jsonl", "mcap"] = "npz"
-    """Output format: the guide's pickle, numpy arrays, a CSV table, JSON lines, or the native MCAP."""
+    form: Literal["pkl", "npz", "csv", "jsonl", "mcap", "lerobot"] = "npz"
+    """Output format: the guide's pickle, numpy arrays, a CSV table, JSON lines, the native MCAP, or all recordings as
+    one LeRobot data set (extra `[datasets]`)."""
     out: OutputFolder | None = None
-    """Output folder; by default the folder of each recording."""
+    """Output folder; by default the folder of each recording, and for a data set a new one of the form's name there."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Import:
+    """Import a LeRobot data set of a mouse and keyboard (format 3) as recordings, one per episode."""
+
+    dataset: Positional[Path]
+    """Folder of the data set."""
+    out: OutputFolder = Path("data/recordings")
+    """Folder of the new recordings, which are named after the data set and the number of the episode."""
+    profile: str | None = None
+    """Name of the game's profile, or path of its .toml file, for a data set that no export of this project wrote."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,13 +96,17 @@ class Reperceive:
     """Name of a profile of the same game, or path of its .toml file; by default the recording's own profile."""
 
 
-Recordings = List | Info | Verify | Repair | Export | Reperceive
+Recordings = List | Info | Verify | Repair | Export | Import | Reperceive
 
 
 def run(command: Recordings) -> int:
     """Runs the subcommand on every recording found; prints those that cannot be read and continues."""
     from understudy.recordings.store import find_recordings
 
+    if isinstance(command, Import):
+        from understudy.cli.exports.datasets import import_dataset
+
+        return EXIT_PROBLEMS * (not import_dataset(command.dataset, command.out, command.profile, _say))
     places = command.paths or (None,)
     paths = list(dict.fromkeys(path for place in places for path in find_recordings(place)))
     match command:
@@ -101,6 +118,8 @@ def run(command: Recordings) -> int:
             return _each(paths, _verify)
         case Repair():
             return _each(paths, _repair)
+        case Export(form="lerobot"):
+            return _export_dataset(paths, command.form, command.out)
         case Export():
             return _each(paths, lambda path: _export(path, command.form, command.out))
         case Reperceive():
@@ -322,3 +341,26 @@ def _export(path: Path, form: str, folder: Path | None) -> bool:
     export_episode(read_episode(path), target)
     _say(f"{path} -> {target}")
     return True
+
+
+def _export_dataset(paths: list[Path], form: str, folder: Path | None) -> int:
+    """Exports all recordings as one data set; those that cannot be read are printed and left out."""
+    from understudy.cli.exports.datasets import export_dataset, readable_episode
+
+    code = 0
+
+    def episodes() -> "Iterator[Episode]":
+        nonlocal code
+        read: list[Episode] = []
+
+        def add(path: Path) -> bool:
+            read.append(readable_episode(path))
+            return True
+
+        for path in paths:
+            code = max(code, _each([path], add))
+            yield from read
+            read.clear()
+
+    export_dataset(episodes(), form, folder or paths[0].parent / form, _say)
+    return code

@@ -66,6 +66,13 @@ def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:
     )
 
 
+def split(records: np.ndarray, prefix: str) -> Columns:
+    """Returns one array per field of records, named `prefix.field`."""
+    found: Columns = {}
+    _split(records, prefix, found)
+    return found
+
+
 def _split(records: np.ndarray, prefix: str, found: Columns) -> None:
     for name in records.dtype.names or ():
         if name == "pad":

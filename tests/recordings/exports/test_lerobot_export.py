@@ -1,0 +1,125 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from understudy.contract.errors import RecordingError
+from understudy.recordings.episode import Episode
+from understudy.recordings.exports.lerobot_export import export_lerobot
+from understudy.recordings.exports.lerobot_import import import_lerobot
+from understudy.recordings.exports.lerobot_layout import INFO_PATH, OWN_PATH, STATS_PATH, data_path
+from understudy.recordings.store import read_episode
+
+pq = pytest.importorskip("pyarrow.parquet", reason="pip install 'understudy[datasets]' to test data sets")
+
+FIXTURES = Path(__file__).resolve().parents[2] / "golden" / "data" / "fixtures" / "recordings"
+EPISODES = [read_episode(FIXTURES / "mixed.mcap"), read_episode(FIXTURES / "teacher_hunter.mcap")[:200]]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    assert export_lerobot(EPISODES, tmp_path / "set") == (2, sum(map(len, EPISODES)))
+    return tmp_path / "set"
+
+
+def changed(path: Path, change: Any) -> None:
+    """Rewrites a JSON file after `change` was called with its value."""
+    value = json.loads(path.read_text(encoding="utf-8"))
+    change(value)
+    path.write_text(json.dumps(value), encoding="utf-8")
+
+
+def assert_played_alike(before: Episode, after: Episode) -> None:
+    for name in ("observations", "actions"):
+        assert getattr(after, name).tobytes() == getattr(before, name).tobytes()
+    assert np.array_equal(after.actors, before.actors)
+
+
+def test_a_data_set_gives_observations_actions_and_times_back_to_the_bit(dataset: Path) -> None:
+    again = list(import_lerobot(dataset))
+    assert len(again) == 2
+    for before, after in zip(EPISODES, again, strict=True):
+        assert after.info == before.info
+        assert_played_alike(before, after)
+
+
+def test_a_data_set_of_another_tool_is_imported_by_a_profile_and_the_names_of_its_numbers(dataset: Path) -> None:
+    (dataset / OWN_PATH).unlink()
+    with pytest.raises(RecordingError, match="--profile"):
+        list(import_lerobot(dataset))
+    profile = EPISODES[0].info.profile
+    again = list(import_lerobot(dataset, profile))
+    assert_played_alike(EPISODES[1], again[1])
+    assert again[1].info.profile == profile
+    assert again[1].info.perceived
+
+
+def test_actions_alone_are_imported_as_a_recording_that_is_not_perceived(dataset: Path) -> None:
+    (dataset / OWN_PATH).unlink()
+    for number in range(2):
+        path = dataset / data_path(number)
+        pq.write_table(pq.read_table(path, columns=["action", "episode_index"]), path)
+    again = list(import_lerobot(dataset, EPISODES[0].info.profile))
+    assert np.array_equal(again[0].actions, EPISODES[0].actions)
+    assert not again[0].info.perceived
+    assert np.isnan(again[0].observations["player"]["hp"]).all(), "unknown"
+    assert np.allclose(np.diff(again[0].observations["time_s"]), 1 / 20)
+
+
+def test_actions_of_a_robot_are_refused(dataset: Path) -> None:
+    changed(dataset / INFO_PATH, lambda info: info["features"]["action"]["names"].__setitem__(0, "elbow"))
+    with pytest.raises(RecordingError, match="cursor_x"):
+        list(import_lerobot(dataset))
+
+
+def test_the_layout_is_that_of_version_3(dataset: Path) -> None:
+    info = json.loads((dataset / INFO_PATH).read_text(encoding="utf-8"))
+    tables = [pq.read_table(dataset / data_path(number)) for number in range(2)]
+    assert (info["codebase_version"], info["total_episodes"]) == ("v3.0", 2)
+    assert info["total_frames"] == sum(map(len, tables))
+    assert set(tables[0].column_names) == set(info["features"])
+    assert np.concatenate([table["index"] for table in tables]).tolist() == list(range(info["total_frames"]))
+    assert np.allclose(tables[1]["timestamp"].to_numpy() * info["fps"], np.arange(200), atol=1e-3)
+    assert info["features"]["action"]["names"][:4] == ["cursor_x", "cursor_y", "key.ctrl", "key.space"]
+    assert np.isfinite(np.stack(tables[0]["observation.state"].to_numpy())).all(), "unknown readings are 0 and masked"
+
+
+def test_the_statistics_are_those_of_all_episodes(dataset: Path) -> None:
+    stats = json.loads((dataset / STATS_PATH).read_text(encoding="utf-8"))["action"]
+    x = np.concatenate([each.actions["cursor_x"] for each in EPISODES]).astype(float)
+    for name in ("min", "max", "mean", "std"):
+        assert stats[name][0] == pytest.approx(getattr(x, name)(), abs=1e-9), name
+    assert stats["count"] == [len(x)]
+
+
+def test_a_folder_that_holds_something_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(RecordingError, match="left as it is"):
+        export_lerobot(EPISODES, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
+
+
+@pytest.mark.parametrize("other", [{"name": "other"}, {"keys": ("q",)}])
+def test_recordings_of_two_games_make_no_one_data_set_and_nothing_is_left(tmp_path: Path, other: Any) -> None:
+    info = replace(EPISODES[0].info, profile=replace(EPISODES[0].info.profile, **other))
+    with pytest.raises(RecordingError, match="different games"):
+        export_lerobot([EPISODES[0], replace(EPISODES[1], info=info)], tmp_path / "set")
+    with pytest.raises(RecordingError, match="no tick"):
+        export_lerobot([EPISODES[0][:0]], tmp_path / "set")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"[7]", b"{}"])
+@pytest.mark.parametrize("damaged", [INFO_PATH, OWN_PATH, data_path(0)])
+def test_what_is_no_data_set_is_refused_in_one_sentence(dataset: Path, damaged: str, content: bytes) -> None:
+    (dataset / damaged).write_bytes(content)
+    with pytest.raises(RecordingError, match=r"no LeRobot data set|is damaged"):
+        list(import_lerobot(dataset))
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecordingError, match="no LeRobot data set"):
+        list(import_lerobot(tmp_path / "nothing"))

@@ -1,0 +1,58 @@
+"""`understudy recordings export --form lerobot` and `understudy recordings import`: data sets of several recordings."""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from understudy.recordings.episode import Episode
+
+
+def readable_episode(path: Path) -> Episode:
+    """Reads a recording with observations.
+
+    Raises:
+        RecordingError: if it cannot be read, or holds no observations yet.
+    """
+    from understudy.recordings.store import read_episode, require_perceived
+
+    episode = read_episode(path)
+    require_perceived(path, episode)
+    return episode
+
+
+def export_dataset(episodes: Iterable[Episode], form: str, folder: Path, notify: Callable[[str], None]) -> None:
+    """Writes one data set of all episodes.
+
+    Raises:
+        MissingExtraError: if pyarrow is not installed.
+        RecordingError: if there is no tick, the games differ, or the folder holds something.
+        OSError: if it cannot be written.
+    """
+    from understudy.recordings.exports.lerobot_export import export_lerobot
+
+    num_episodes, num_ticks = export_lerobot(episodes, folder)
+    notify(f"{num_episodes} recordings, {num_ticks} ticks -> {folder}")
+
+
+def import_dataset(dataset: Path, out: Path, profile: str | None, notify: Callable[[str], None]) -> bool:
+    """Writes a recording per episode; returns False if one was there already and was left as it is.
+
+    Raises:
+        MissingExtraError: if pyarrow is not installed.
+        RecordingError: if it is no data set with actions of a mouse and keyboard, or the profile is needed.
+        WorldError, WireError: if the profile cannot be read.
+        OSError: if a recording cannot be written.
+    """
+    from understudy.recordings.exports.lerobot_import import import_lerobot
+    from understudy.recordings.store import write_episode
+    from understudy.worlds.catalog import load_profile
+
+    is_complete = True
+    for number, episode in enumerate(import_lerobot(dataset, load_profile(profile) if profile else None)):
+        target = out / f"{dataset.resolve().name}_{number:03d}.mcap"
+        if target.exists():
+            notify(f"{target} is there already and was left as it is")
+            is_complete = False
+            continue
+        write_episode(episode, target)
+        notify(f"{dataset}, episode {number} -> {target}")
+    return is_complete

@@ -1,0 +1,26 @@
+"""Names, paths and versions of a LeRobot data set, version 3, as this project writes and reads it.
+
+Source: https://huggingface.co/docs/lerobot/lerobot-dataset-v3.
+"""
+
+from understudy.recordings.exports.vectors import action_vectors, environment_vectors, state_vectors
+
+VERSION = "v3.0"
+EPISODES_PER_CHUNK = 1000
+FILE = "chunk-{chunk_index:03d}/file-{file_index:03d}.parquet"
+_FIRST = FILE.format(chunk_index=0, file_index=0)
+EPISODES_PATH, TASKS_PATH = f"meta/episodes/{_FIRST}", "meta/tasks.parquet"
+INFO_PATH, STATS_PATH = "meta/info.json", "meta/stats.json"
+OWN_PATH = "meta/understudy.json"
+"""EpisodeInfo of each episode, which LeRobot ignores."""
+
+ACTION, STATE, ENVIRONMENT = "action", "observation.state", "observation.environment_state"
+VECTORS = {ACTION: action_vectors, STATE: state_vectors, ENVIRONMENT: environment_vectors}
+KNOWN = {STATE: "known.state", ENVIRONMENT: "known.environment_state"}
+"""Masks of what is known; their names begin otherwise, so that LeRobot does not learn from them unasked."""
+
+
+def data_path(episode: int) -> str:
+    """Returns the path of the ticks of an episode: a file each."""
+    chunk_index, file_index = divmod(episode, EPISODES_PER_CHUNK)
+    return "data/" + FILE.format(chunk_index=chunk_index, file_index=file_index)
