@@ -11,7 +11,8 @@ import torch
 from tests.support.missed_ticks import in_bursts, kept_at_random, missed_by_a_busy_machine, recording_of
 from tests.support.small_policies import write_brain
 from tests.support.teacher_play import PROFILE, teacher_play
-from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.observation import TICK_RATE_HZ, Observation
+from understudy.contract.protocols import InputEvent
 from understudy.learning.data.executor_batch import build_batch, concatenate
 from understudy.learning.data.labelled_episode import label_episode
 from understudy.learning.data.replay_buffer import ReplayBuffer
@@ -63,6 +64,57 @@ def test_ticks_fed_in_pieces_become_the_samples_of_the_whole_session(policies: P
     assert torch.equal(found.keys, expected.keys)
     torch.testing.assert_close(found.conditioning, expected.conditioning, atol=1e-5, rtol=0)
     torch.testing.assert_close(found.target_probs, expected.target_probs, atol=1e-5, rtol=0)
+
+
+def heard_of(records: np.ndarray, actions: np.ndarray) -> list[InputEvent]:
+    """Raw events of a hand that does what the actions say, each 20 ms into its tick; the button goes down at 30 ms."""
+    events, last = [], actions[0]
+    for time_s, now in zip(records["time_s"][1:].tolist(), actions[1:], strict=True):
+        x, y = float(now["cursor_x"]), float(now["cursor_y"])
+        if (now["cursor_x"], now["cursor_y"]) != (last["cursor_x"], last["cursor_y"]):
+            events.append(InputEvent(time_s + 0.02, "move", "", x, y))
+        if (now["button"] != 0) != (last["button"] != 0):
+            kind = "press" if now["button"] else "release"
+            events.append(InputEvent(time_s + 0.03, kind, "left", x, y))
+        last = now
+    return events
+
+
+def test_with_raw_events_presses_and_motions_are_theirs_as_in_training(policies: PolicyBundle) -> None:
+    records, actions = played()
+    events = heard_of(records, actions)
+    coarse = actions.copy()
+    coarse["button"] = 0  # presses that begin and end within a tick, which no action shows
+    labeller, watched = StreamingLabeller(policies, PROFILE), []
+    for at in range(0, 2400, 10):
+        times = records["time_s"][at : at + 10]
+        block = [event for event in events if times[0] - 0.05 <= event.time_s < times[-1]]
+        watched += labeller.watch(records[at : at + 10], coarse[at : at + 10], at, block)
+    first, found = watched[0].first_index, concatenate([part.samples for part in watched])
+    observation = Observation(records[first:])
+    expected = label_episode(observation, coarse[first:], PROFILE, events)
+    span = slice(0, len(found))
+    assert int(found.started.sum()) > 50
+    same = found.started.numpy() == (expected.gesture_index[span] >= 0)
+    assert same.mean() > 0.999, "a press at the edge of what is seen may have its motion cut"
+    assert (found.target.numpy()[same] == expected.targets[span][same]).mean() > 0.999
+    blind = StreamingLabeller(policies, PROFILE).watch(records, coarse, 0)
+    assert not any(part.samples.started.any() for part in blind)
+
+
+def test_presses_in_missed_ticks_are_dated_by_raw_events(policies: PolicyBundle) -> None:
+    records, actions = played()
+    events, kept = heard_of(records, actions), in_bursts(2400)
+    missed = missed_by_a_busy_machine(recording_of(teacher_play()[0]), kept)
+    shift = float(records["time_s"][0] - missed.observations["time_s"][0])
+    shifted = [InputEvent(event.time_s - shift, event.kind, event.code, event.x, event.y) for event in events]
+    found = StreamingLabeller(policies, PROFILE).watch(missed.observations, missed.actions, 0, shifted)
+    whole = StreamingLabeller(policies, PROFILE).watch(records, actions, 0, events)
+    starts = [
+        np.concatenate([part.time_s[part.samples.started.numpy() > 0] for part in parts]) for parts in (found, whole)
+    ]
+    assert len(starts[0]) > 20
+    assert np.abs(starts[0][:, None] + shift - starts[1][None]).min(axis=1).max() < 0.06, "none begins at another time"
 
 
 def test_a_tick_is_a_sample_only_when_its_future_is_known(policies: PolicyBundle) -> None:

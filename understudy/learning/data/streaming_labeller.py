@@ -1,22 +1,27 @@
 """Streaming labeller: encodes one world tick by tick, as in play, and labels each tick in hindsight.
 
 A tick becomes a sample once enough of its future is known: a click belongs to the gesture that led to it, which may
-have begun LOOK_AHEAD_TICKS earlier. The conditioning by the slower levels is computed as the ticks come, once for each
-mirror, by the scheduler that play uses (policies/level_scheduler.py).
+have begun LOOK_AHEAD_TICKS earlier. Where the person's raw events come along, presses and motions are found in them, as
+in training. The conditioning by the slower levels is computed as the ticks come, once for each mirror, by the scheduler
+that play uses (policies/level_scheduler.py).
 """
 
 import dataclasses
 from collections import deque
+from collections.abc import Sequence
+from itertools import takewhile
 
 import numpy as np
 import torch
 
-from understudy.contract.observation import TICK_RATE_HZ, Observation
+from understudy.contract.observation import TICK_RATE_HZ, TICK_S, Observation
 from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
 from understudy.learning.data.executor_batch import ExecutorBatch, build_batch
 from understudy.learning.data.gesture_segmentation import MAX_DWELL, MAX_TICKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, label_episode, mirror_sign_tables
-from understudy.learning.data.tick_grid import fill
+from understudy.learning.data.motion_onset import LONGEST_MOTION_S
+from understudy.learning.data.tick_grid import fill, heard
 from understudy.policies.encoder import Encoded, Encoder
 from understudy.policies.inference_backend import TorchBackend
 from understudy.policies.level_scheduler import LevelScheduler
@@ -72,6 +77,8 @@ class StreamingLabeller:
         self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
         self._seen: deque[_PendingTick] = deque()
         self._presence = _ActivityMonitor()
+        self._inputs: deque[InputEvent] = deque()
+        """The person's raw events since a motion's length before the first tick in _seen."""
         self._restart()
 
     def _restart(self) -> None:
@@ -82,13 +89,18 @@ class StreamingLabeller:
         self._missed = MissedTicks()
         self._seen.clear()
 
-    def watch(self, observations: np.ndarray, actions: np.ndarray, first_index: int) -> list[LabelledChunk]:
+    def watch(
+        self, observations: np.ndarray, actions: np.ndarray, first_index: int, inputs: Sequence[InputEvent] = ()
+    ) -> list[LabelledChunk]:
         """Adds consecutive ticks; returns those that have become samples.
 
         Args:
             observations, actions: records of dtype OBSERVATION and ACTION, shape (T,).
             first_index: number of the first one.
+            inputs: the person's raw events of these ticks, in order of time; without any, presses are those of the
+                actions.
         """
+        self._inputs.extend(event for event in inputs if event.kind in ("move", "press", "release"))
         found = []
         for offset in range(len(actions)):
             self._add_tick(observations[offset : offset + 1], actions[offset : offset + 1], first_index + offset)
@@ -105,7 +117,8 @@ class StreamingLabeller:
             elif missed := self._missed.count(float(times_s[1] - times_s[0])):
                 last = self._seen[-1]
                 pair = np.concatenate([last.observation, observation]), np.concatenate([last.action, action])
-                ticks = fill(*pair, np.array([0, missed]), live=True)
+                events = heard(self._between(*times_s), self._profile)
+                ticks = fill(*pair, np.array([0, missed]), events, live=True)
                 for row in range(1, 1 + missed):
                     self._append(ticks.observations[row : row + 1], ticks.actions[row : row + 1], index, filled=True)
         self._append(observation, action, index, filled=False)
@@ -139,7 +152,9 @@ class StreamingLabeller:
         seen = list(self._seen)
         begin, end = self._num_labelled, self._num_labelled + CHUNK_TICKS
         observation = Observation(np.concatenate([each.observation for each in seen]))
-        labelled = label_episode(observation, np.concatenate([each.action for each in seen]), self._profile)
+        times_s = observation.records["time_s"]
+        inputs = self._between(times_s[0] - LONGEST_MOTION_S, times_s[-1] + TICK_S)
+        labelled = label_episode(observation, np.concatenate([each.action for each in seen]), self._profile, inputs)
         filled = np.array([each.filled for each in seen])
         labelled = dataclasses.replace(labelled, encoded=_stacked([each.encoded for each in seen]), filled=filled)
         conditioning = np.stack([each.conditioning for each in seen], axis=1)
@@ -151,9 +166,16 @@ class StreamingLabeller:
         while self._num_labelled > HISTORY_TICKS:
             self._seen.popleft()
             self._num_labelled -= 1
-        return LabelledChunk(
-            samples=samples, time_s=observation.records["time_s"][recorded], first_index=seen[recorded[0]].index
-        )
+        while (
+            self._inputs and self._inputs[0].time_s < float(self._seen[0].observation["time_s"][0]) - LONGEST_MOTION_S
+        ):
+            self._inputs.popleft()
+        return LabelledChunk(samples=samples, time_s=times_s[recorded], first_index=seen[recorded[0]].index)
+
+    def _between(self, begin_s: float, end_s: float) -> list[InputEvent]:
+        """Returns the raw events from `begin_s` until before `end_s`; takes time for those since `begin_s` alone."""
+        newest_first = takewhile(lambda event: event.time_s >= begin_s, reversed(self._inputs))
+        return [event for event in newest_first if event.time_s < end_s][::-1]
 
 
 class _ActivityMonitor:

@@ -16,6 +16,7 @@ import torch
 
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
+from understudy.contract.protocols import InputEvent
 from understudy.learning.data.executor_batch import ExecutorBatch, concatenate, forward_policy
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, mirror_sign_tables
 from understudy.learning.data.replay_buffer import ReplayBuffer
@@ -107,16 +108,17 @@ class ShadowLearner:
         self._next_s = -math.inf
 
     def add_block(
-        self, observations: np.ndarray, actions: np.ndarray, first_index: int
+        self, observations: np.ndarray, actions: np.ndarray, first_index: int, inputs: Sequence[InputEvent] = ()
     ) -> list[AgreementScore | Disagreements]:
         """Adds consecutive ticks; scores those whose hindsight labels are complete, then puts them into the buffer.
 
         Args:
             observations, actions: records of dtype OBSERVATION and ACTION, shape (T,).
             first_index: number of the first one in the session.
+            inputs: the person's raw events of these ticks; empty where there are none, as from a teacher.
         """
         found: list[AgreementScore | Disagreements] = []
-        for chunk in self._labeller.watch(observations, actions, first_index):
+        for chunk in self._labeller.watch(observations, actions, first_index, inputs):
             self.num_ticks += len(chunk.samples)
             found += self._score_chunk(chunk)
             split = split_of(chunk.first_index)

@@ -24,6 +24,7 @@ from understudy.learning.shadow.process import run_shadow_worker
 from understudy.learning.worker.block_listener import BlockListener
 from understudy.learning.worker.worker_endpoint import Block
 from understudy.learning.worker.worker_process import NICENESS, WorkerTimeouts
+from understudy.recordings.mcap_channels import inputs_to_records
 
 REPLAYED_BLOCKS = 2400
 """The newest 20 minutes, for a restarted learner."""
@@ -41,7 +42,7 @@ class InputStats:
     """Ticks in which a person or the teacher acted."""
 
 
-class ShadowTrainer(BlockListener[tuple[bytes, bytes], ShadowReport]):
+class ShadowTrainer(BlockListener[tuple[bytes, bytes, bytes], ShadowReport]):
     """A Listener that imitates the person or teacher who plays, by the guide's names and defaults."""
 
     def __init__(
@@ -97,16 +98,18 @@ class ShadowTrainer(BlockListener[tuple[bytes, bytes], ShadowReport]):
         job = ShadowJob(settings=self.settings, paths=paths, profile=profile)
         super().__init__(run_shadow_worker, job, on_report, timeouts, REPLAYED_BLOCKS, niceness)
 
-    def _copy_tick(self, step: Step) -> tuple[bytes, bytes] | None:
+    def _copy_tick(self, step: Step) -> tuple[bytes, bytes, bytes] | None:
         """Copies a tick; None for a policy's own actions, which are not imitated."""
         world = slice(self._world, self._world + 1)
         action, actor = step.action.records[world].tobytes(), step.actors[self._world]
         self._count(action, actor in EXPERT_ACTORS)
-        return (step.observation.records[world].tobytes(), action) if actor in EXPERT_ACTORS else None
+        if actor not in EXPERT_ACTORS:
+            return None
+        return step.observation.records[world].tobytes(), action, inputs_to_records(step.inputs).tobytes()
 
-    def _block(self, ticks: Sequence[tuple[bytes, bytes]], first_index: int, is_continuous: bool) -> Block:
-        observations, actions = zip(*ticks, strict=True)
-        return first_index, b"".join(observations), b"".join(actions)
+    def _block(self, ticks: Sequence[tuple[bytes, bytes, bytes]], first_index: int, is_continuous: bool) -> Block:
+        observations, actions, inputs = zip(*ticks, strict=True)
+        return first_index, b"".join(observations), b"".join(actions), b"".join(inputs)
 
     def _count(self, action: bytes, is_expert: bool) -> None:
         stats = self.input_stats

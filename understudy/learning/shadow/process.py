@@ -57,17 +57,21 @@ class _ShadowWorker(LearnerWorker[ShadowJob, ShadowUpdateStats]):
         self._digest = hashlib.sha256()
         self._score: AgreementScore | None = None
 
-    def add_block(self, first_index: int, observations: bytes, actions: bytes) -> None:
+    def add_block(self, first_index: int, observations: bytes, actions: bytes, inputs: bytes) -> None:
         import numpy as np
 
         from understudy.contract.action import ACTION
         from understudy.contract.observation import OBSERVATION
+        from understudy.recordings.mcap_channels import INPUT, records_to_inputs
 
         self._digest.update(observations)
         buffer = self.shadow_learner.buffer
         size = len(buffer)
         found = self.shadow_learner.add_block(
-            np.frombuffer(observations, OBSERVATION), np.frombuffer(actions, ACTION), first_index
+            np.frombuffer(observations, OBSERVATION),
+            np.frombuffer(actions, ACTION),
+            first_index,
+            records_to_inputs(np.frombuffer(inputs, INPUT)),
         )
         if len(buffer) != size:
             self.endpoint.report(BufferFill(num_samples=len(buffer), buffer_size=self.job.settings.buffer_size))
