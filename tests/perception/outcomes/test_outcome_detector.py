@@ -144,6 +144,19 @@ def test_what_an_unsteady_tracker_loses_and_finds_again_was_not_killed() -> None
     assert OutcomeDetector(PROFILE, config).process_episode(gone)["kills"].tolist() == [0, 0, 0, 0, 0, 1, 0]
 
 
+def test_for_the_eye_an_enemy_that_flickers_and_gets_a_new_id_each_time_was_not_killed() -> None:
+    shown = scene(*({},) * 60)
+    for begin in range(8, 56, 8):
+        shown.records["tracks"]["id"][begin:, 0] = 20 + begin
+        for record in shown.records[begin : begin + 3]:
+            record["tracks"]["id"][0] = 9
+            record["tracks"][0] = record["tracks"][1]
+            record["tracks"]["id"][1:] = 0
+    watch = OutcomeDetector(PROFILE, VISION_CONFIG)
+    assert watch.process_episode(shown)["kills"].sum() == 0
+    assert watch.process_episode(without(scene(*({},) * 60), 7, since=8))["kills"].sum() == 1
+
+
 def test_for_the_eye_a_box_that_was_there_for_a_moment_only_cannot_be_collected() -> None:
     watch, ticks = OutcomeDetector(PROFILE, VISION_CONFIG), ({"x_of_9": 0.53}, {"x_of_9": 0.51}, *({},) * 18)
     assert watch.process_episode(without(scene(*ticks), 9, since=8))["loot"].sum() == 1

@@ -8,6 +8,10 @@ import numba
 from understudy.contract.observation import MAX_TRACKS, Role
 
 _LOOT = int(Role.LOOT)
+RETURN_REACH = 0.02
+"""A new object of the same kind this near to where one vanished is the same, under a new id (window fractions)."""
+HEALED = 0.2
+"""A new object whose health bar is fuller by this much is another one."""
 ENEMY_INDEX, BOX_INDEX = 0, 1
 """Indices into the carry's `pending_*` fields."""
 
@@ -55,7 +59,7 @@ def box_collected(before, now, carry, s, gap, aspect):  # type: ignore[no-untype
             track = before.tracks[slot]
             gone = track.id > 0 and track.role == _LOOT and find_slot(now, track.id) < 0
             if gone and (_is_clicked(track, now, carry, s, gap) or _is_reached(track, carry, s, gap, aspect)):
-                _mark_vanished(carry, BOX_INDEX, track)
+                _mark_vanished(carry, BOX_INDEX, track, before)
     _update_nearest_box(now, carry, aspect)
     return _confirm_vanished(now, carry, s, BOX_INDEX) if carry.pending_vanished[BOX_INDEX] else -1
 
@@ -108,7 +112,7 @@ def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
         return -1
     if now.player.laser_on:  # the laser stops when its target dies
         return -1
-    _mark_vanished(carry, ENEMY_INDEX, before.tracks[slot])
+    _mark_vanished(carry, ENEMY_INDEX, before.tracks[slot], before)
     carry.enemy = 0
     return _confirm_vanished(now, carry, s, ENEMY_INDEX)
 
@@ -128,21 +132,44 @@ def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def _mark_vanished(carry, which, track):  # type: ignore[no-untyped-def]
+def _mark_vanished(carry, which, track, before):  # type: ignore[no-untyped-def]
     carry.pending_vanished[which], carry.pending_ticks[which], carry.pending_kind[which] = track.id, 0, track.kind
+    carry.pending_place[which, 0], carry.pending_place[which, 1] = track.x, track.y
+    carry.pending_hp[which] = track.hp
+    carry.pending_newest[which] = 0
+    for slot in range(MAX_TRACKS):
+        carry.pending_newest[which] = max(carry.pending_newest[which], before.tracks[slot].id)
 
 
 @numba.njit
 def _confirm_vanished(now, carry, s, which):  # type: ignore[no-untyped-def]
     """Returns the kind of the vanished object after `confirm_ticks` without it; -1 before that, or when it is back."""
-    if find_slot(now, carry.pending_vanished[which]) >= 0:
+    back = _returned(now, carry, s, which)
+    if back:
         carry.pending_vanished[which] = 0
+        if which == ENEMY_INDEX and carry.enemy == 0:
+            carry.enemy, carry.enemy_ticks = back, 0
         return -1
     carry.pending_ticks[which] += 1
     if carry.pending_ticks[which] <= s.confirm_ticks:
         return -1
     carry.pending_vanished[which] = 0
     return carry.pending_kind[which]
+
+
+@numba.njit
+def _returned(now, carry, s, which):  # type: ignore[no-untyped-def]
+    """Returns the id that a vanished object has now: its own, or a new one of its kind in its place; 0 for gone."""
+    if find_slot(now, carry.pending_vanished[which]) >= 0:
+        return carry.pending_vanished[which]
+    for slot in range(MAX_TRACKS if s.confirm_ticks > 0 else 0):
+        track = now.tracks[slot]
+        if track.id > carry.pending_newest[which] and track.kind == carry.pending_kind[which]:
+            across, down = track.x - carry.pending_place[which, 0], track.y - carry.pending_place[which, 1]
+            is_healthier = track.hp > carry.pending_hp[which] + HEALED  # False where one of the two is unknown
+            if not is_healthier and across * across + down * down < RETURN_REACH * RETURN_REACH:
+                return track.id
+    return 0
 
 
 @numba.njit

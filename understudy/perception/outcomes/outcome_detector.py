@@ -106,6 +106,9 @@ OUTCOME_CARRY = np.dtype(
         ("pending_vanished", "i4", (2,)),  # ids of an enemy and a box that are missing, not yet confirmed; 0 for none
         ("pending_ticks", "i4", (2,)),
         ("pending_kind", "i4", (2,)),
+        ("pending_place", "f4", (2, 2)),  # x and y where they were last, window fractions
+        ("pending_hp", "f4", (2,)),  # health bar when it was last seen, 0 to 1; NaN for unknown
+        ("pending_newest", "i4", (2,)),  # the highest id when they vanished: a tracker gives new objects higher ones
         ("nearest_box", "i4"),  # id of the box nearest to the ship
         ("nearest_box_ticks", "i4"),  # since it became the nearest
         ("nearest_box_far", "f4"),  # its largest distance from the ship since then, window widths
