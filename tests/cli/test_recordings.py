@@ -207,3 +207,5 @@ def test_a_recording_that_cannot_be_read_is_left_out_of_a_data_set(
     out = capsys.readouterr().out
     assert "is not an MCAP recording" in out
     assert f"1 recordings, 600 ticks -> {Path('data/recordings/lerobot')}" in out
+    assert main(["recordings", "export", "--form", "minari"]) == 1
+    assert f"1 episodes, 599 steps -> {Path('data/recordings/minari-v0')}" in capsys.readouterr().out

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 EXIT_PROBLEMS = 1
 """Exit code if at least one recording is torn, damaged or otherwise faulty."""
 MOST_CHARACTERS = 2000
+DATASET_FOLDERS = {"lerobot": "lerobot", "minari": "minari-v0"}
+"""Name of the folder of a data set by its form; Minari's names have a version."""
 BEING_RECORDED = "it is being recorded right now"
 
 
@@ -62,11 +64,12 @@ class Export:
 
     paths: Positional[tuple[Path, ...]] = ()
     """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
-    form: Literal["pkl", "npz", "csv", "jsonl", "mcap", "lerobot"] = "npz"
+    form: Literal["pkl", "npz", "csv", "jsonl", "mcap", "lerobot", "minari"] = "npz"
     """Output format: the guide's pickle, numpy arrays, a CSV table, JSON lines, the native MCAP, or all recordings as
-    one LeRobot data set (extra `[datasets]`)."""
+    one data set for LeRobot or Minari (extra `[datasets]`)."""
     out: OutputFolder | None = None
-    """Output folder; by default the folder of each recording, and for a data set a new one of the form's name there."""
+    """Output folder; by default the folder of each recording, and for a data set a new one in that of the first:
+    lerobot or minari-v0."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +121,7 @@ def run(command: Recordings) -> int:
             return _each(paths, _verify)
         case Repair():
             return _each(paths, _repair)
-        case Export(form="lerobot"):
+        case Export(form="lerobot" | "minari"):
             return _export_dataset(paths, command.form, command.out)
         case Export():
             return _each(paths, lambda path: _export(path, command.form, command.out))
@@ -362,5 +365,5 @@ def _export_dataset(paths: list[Path], form: str, folder: Path | None) -> int:
             yield from read
             read.clear()
 
-    export_dataset(episodes(), form, folder or paths[0].parent / form, _say)
+    export_dataset(episodes(), form, folder or paths[0].parent / DATASET_FOLDERS[form], _say)
     return code

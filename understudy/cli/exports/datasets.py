@@ -1,4 +1,4 @@
-"""`understudy recordings export --form lerobot` and `understudy recordings import`: data sets of several recordings."""
+"""`understudy recordings export` as one data set of several recordings, and `understudy recordings import`."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -27,6 +27,12 @@ def export_dataset(episodes: Iterable[Episode], form: str, folder: Path, notify:
         RecordingError: if there is no tick, the games differ, or the folder holds something.
         OSError: if it cannot be written.
     """
+    if form == "minari":
+        from understudy.worlds.simulator.minari_export import export_minari
+
+        num_episodes, num_steps = export_minari(episodes, folder)
+        notify(f"{num_episodes} episodes, {num_steps} steps -> {folder}")
+        return
     from understudy.recordings.exports.lerobot_export import export_lerobot
 
     num_episodes, num_ticks = export_lerobot(episodes, folder)

@@ -56,6 +56,14 @@ def actions_from(numbers: Float32[np.ndarray, "B A"], profile: Profile) -> np.nd
     return records
 
 
+def numbers_from(actions: np.ndarray, profile: Profile) -> Float32[np.ndarray, "B A"]:
+    """Converts records of dtype ACTION, shape (B,), to numbers of `action_space`; a right button is not in it."""
+    held = (actions["keys"][:, None] >> np.arange(len(profile.keys))) & 1
+    cursor = 2 * np.stack([actions["cursor_x"], actions["cursor_y"]], axis=1) - 1
+    numbers = np.concatenate([cursor, (actions["button"] == Button.LEFT)[:, None], held], axis=1)
+    return np.asarray(np.clip(np.nan_to_num(numbers), -1.0, 1.0), np.float32)
+
+
 def _player(player: np.ndarray, profile: Profile) -> np.ndarray:
     loaded = player["ammo_kind"][:, None] == np.arange(1, 5)
     on_map = player["map_index"][:, None] == np.arange(len(profile.maps))
