@@ -114,7 +114,7 @@ def practise(folder: Path, settings: Settings, on_report: Callable[[PracticeRun,
     print(
         f"  practised {run.hours:.1f} h; unlike the person {unlike[-1] if unlike else 0:.1f} nats a minute at the end"
     )
-    for judged in run.judged:
+    for judged in run.evaluated:
         if judged.verdict is not None:
             print(f"  gate: {'promoted' if judged.verdict.promote else 'refused'}, {judged.verdict.reason}")
 
