@@ -77,4 +77,5 @@ def test_a_short_training_writes_a_detector_that_can_be_opened(
     from understudy.perception.onnx_detector import OnnxDetector
 
     assert "lordakia" in OnnxDetector(Path("d.onnx")).names
+    assert OnnxDetector(Path("d.onnx")).game.name == "darkorbit"
     assert OnnxDetector(Path("d.onnx")).detect(np.zeros((720, 1280, 3), np.uint8)) is not None

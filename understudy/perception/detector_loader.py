@@ -5,8 +5,9 @@ from pathlib import Path
 from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
-from understudy.perception.label_map import confidences_of_labels
+from understudy.perception.label_map import confidences_of_labels, unknown_classes
 from understudy.perception.model_files.execution_provider import Device
+from understudy.perception.model_files.game_note import require_classes
 from understudy.perception.onnx_detector import WEIGHTS, OnnxDetector
 from understudy.perception.ultralytics_export import convert_once
 
@@ -25,11 +26,12 @@ def open_detector(
 
     Raises:
         FlagError: if the device is not installed or cannot run the weights.
-        CheckpointError: if the weights are missing or are not a detector's.
+        CheckpointError: if the weights are missing, are not a detector's, or note another game.
         MissingExtraError: for .pt weights if the extra `yolo` is not installed.
     """
     screen = profile.eye or Screen()
     detector = OnnxDetector(detector_file(path, profile), screen.confidence, screen.iou, threads, device)
+    require_classes(detector.game, unknown_classes(detector.names, profile), profile.name)
     detector.require(confidences_of_labels(detector.names, profile))
     return detector
 

@@ -30,7 +30,7 @@ def kinds_of_labels(names: tuple[str, ...], profile: Profile) -> Int16[np.ndarra
                 f"are {', '.join(one.name for one in profile.kinds)}."
             )
     labels = np.array([kinds.get(given.get(plain(name), plain(name)), -1) for name in names], np.int16)
-    unknown = [name for name, kind in zip(names, labels, strict=True) if kind < 0 and given.get(plain(name)) != ""]
+    unknown = unknown_classes(names, profile)
     if len(labels) and (labels < 0).all():
         raise CheckpointError(
             f"These weights know {', '.join(names[:6])}, of which the game {profile.name!r} knows nothing: give "
@@ -44,6 +44,12 @@ def kinds_of_labels(names: tuple[str, ...], profile: Profile) -> Int16[np.ndarra
             profile.name,
         )
     return labels
+
+
+def unknown_classes(names: tuple[str, ...], profile: Profile) -> tuple[str, ...]:
+    """Returns the classes that the profile neither has as kinds nor names in [eye.classes]."""
+    known = {plain(kind.name) for kind in profile.kinds} | set(map(plain, (profile.eye or Screen()).classes))
+    return tuple(name for name in names if plain(name) not in known)
 
 
 def confidences_of_labels(names: tuple[str, ...], profile: Profile) -> Float32[np.ndarray, " labels"]:

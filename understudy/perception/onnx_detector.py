@@ -21,6 +21,7 @@ from understudy.perception.model_files.execution_provider import (
     unusable,
     usual_threads,
 )
+from understudy.perception.model_files.game_note import game_of
 from understudy.perception.model_files.model_input import input_of
 from understudy.perception.model_files.onnx_trial import try_model
 from understudy.perception.model_files.output_layout import find_layout, require_detector
@@ -101,6 +102,8 @@ class OnnxDetector:
         try:
             require_detector(metadata)
             self._names = class_names(metadata.get("names"), self._path)
+            self.game = game_of(metadata)
+            """The game that it was trained for; empty where the file does not say."""
             self._output = find_layout(self._rows(), len(self._names), self._input.height, self._input.width, metadata)
         except ValueError as problem:
             raise self._misfit(problem) from problem

@@ -23,7 +23,8 @@ from understudy.learning.supervised.train_policy import resolve_device
 from understudy.learning.training import rng_state
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
-from understudy.perception.label_map import confidences_of_labels
+from understudy.perception.label_map import confidences_of_labels, unknown_classes
+from understudy.perception.model_files.game_note import game_metadata
 from understudy.policies.checkpoint import CheckpointMeta, load_checkpoint
 
 PICTURE_HEIGHT, PICTURE_WIDTH = 360, 640
@@ -118,6 +119,8 @@ def train_detector(
         "description": f"{len(training)} pictures, {result.num_steps} steps, mAP50 {result.metrics['map50']:.3f}",
         "date": datetime.now(UTC).date().isoformat(),
     }
+    if not unknown_classes(names, profile):  # screenshots may be of another game than the profile that was not given
+        facts |= game_metadata(profile.note)
     export_onnx(network, settings.out, *padded_size(*training[0].picture.shape[:2]), facts)
     return DetectorResult(
         path=settings.out,
