@@ -43,6 +43,8 @@ RECORDER = [sys.executable, "-m", "darkorbit_bot.v2.recording.recorder_v2"]
 PATIENCE_S = 180.0
 LEAST_CLICKS_A_MINUTE = 30.0
 SHOT_EVERY_S = 10.0
+PRESS_WAIT_S = 10.0
+"""How long it may play without a press before the next disturbance."""
 CLOCK = re.compile(r"^\d\d:\d\d:\d\d\s+")
 """What lines of a live session begin with."""
 
@@ -109,7 +111,8 @@ class Benchmark:
     def run(self) -> None:
         """All stages, one after the other."""
         with self._open() as game:
-            self._make_profile(game)
+            if not self.profile.exists():  # training has written confidences into it
+                self._make_profile(game)
             self._measure_nobody_and_hand(game)
         self._learn()
         with self._open() as game:
@@ -298,7 +301,8 @@ class Benchmark:
 
     def _disturb_once(self, game: BrowserGame, playing: "Program", one: Disturbance) -> tuple[str, bool]:
         """Returns what was said when it was noticed, and whether it was played on afterwards."""
-        num_said = len(playing.lines)
+        num_said, num_pressed = len(playing.lines), len(game.pressed)
+        playing.waits_for(lambda: len(game.pressed) > num_pressed, PRESS_WAIT_S)  # it is disturbed while it plays
         one.begin()
         noticed = playing.waits_for(lambda: playing.pauses_since(num_said), 15.0)
         self._shoot(game, re.sub(r"\W+", "_", f"disturbed {one.name}"))
