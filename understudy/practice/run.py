@@ -130,6 +130,7 @@ class PracticeRun:
         ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
         self._saved_s = time.perf_counter()
         with MetricLogger(self.settings.out / LOGS) as journal:
+            journal.log_settings(self._fixed(), ("score", "deaths_per_hour", "kl_to_reference"))
             try:
                 while self.hours < self.settings.hours and not stopped():
                     before = self.hours

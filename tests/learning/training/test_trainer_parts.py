@@ -8,14 +8,18 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
+from tensorboard.plugins.hparams.plugin_data_pb2 import HParamsPluginData
 
 from tests.support.small_task import SmallModel
 from understudy.contract.errors import TrainingError
+from understudy.learning.rl.ppo import PPOStats
 from understudy.learning.training import rng_state
 from understudy.learning.training.metric_logger import MetricLogger, run_folder
 from understudy.learning.training.optim import (
@@ -26,6 +30,7 @@ from understudy.learning.training.optim import (
     GradientGuard,
     warmup_cosine_lr,
 )
+from understudy.learning.training.tensorboard_tags import describe_metric
 from understudy.learning.training.trainer_config import FitConfig
 
 CPU = torch.device("cpu")
@@ -150,6 +155,44 @@ def test_tensorboard_reads_what_the_journal_wrote(tmp_path: Path) -> None:
     assert [(event.step, event.value) for event in events.Scalars("train_loss")] == [(1, 0.5), (2, 0.25)]
     rows = [json.loads(line) for line in (tmp_path / "numbers.jsonl").read_text().splitlines()]
     assert [row["train_loss"] for row in rows] == [0.5, 0.25] and rows[1]["val_accuracy"] is None
+
+
+def test_tensorboard_groups_curves_shows_units_and_compares_runs(tmp_path: Path) -> None:
+    with MetricLogger(tmp_path) as journal:
+        journal.log_settings({"policy": "tactician", "lr": 3e-4, "last_epoch": None, "value": {"depth": 2}})
+        journal.log(20, {"train_loss": 0.5, "learning_rate": 0.1, "train/route_loss": 0.2})
+        journal.log(40, {"train_loss": 0.4, "learning_rate": 0.1})
+        held_out = {"val_accuracy": 0.8, "val_accuracy_baseline": 0.5, "val_route_error": 0.1, "val_choice": -1.0}
+        journal.log(40, {"epoch": 1.0, **held_out})
+    events = EventAccumulator(str(tmp_path)).Reload()
+    grouped = {"train/learning_rate", "train/route_loss", "train/epoch", "val/route_error", "val/choice"}
+    assert set(events.Tags()["scalars"]) == {"train_loss", "val_accuracy", "baseline/accuracy", *grouped}
+    assert [event.value for event in events.Scalars("train_loss")] == pytest.approx([0.5, 0.4])
+    described = {tag: events.SummaryMetadata(tag).summary_description for tag in events.Tags()["scalars"]}
+    assert described["val/route_error"].startswith("window fractions in 2 s. On held-out")
+    assert "trivial baseline" in described["baseline/accuracy"]
+    started = next(
+        event for event in raw_events(tmp_path) if event.summary.value[0].tag == "_hparams_/session_start_info"
+    )
+    plugin = HParamsPluginData.FromString(started.summary.value[0].metadata.plugin_data.content)
+    assert set(plugin.session_start_info.hparams) == {"policy", "lr", "value.depth"}
+    layout = next(event for event in raw_events(tmp_path) if event.summary.value[0].tag == "custom_scalars__config__")
+    assert b"baseline/accuracy" in layout.summary.value[0].tensor.string_val[0]
+    assert len(list(tmp_path.glob("events.out.tfevents*"))) == 1, "hyperparameters are not a run of their own"
+
+
+def raw_events(folder: Path) -> list[Any]:
+    (path,) = folder.glob("events.out.tfevents*")
+    return [event for event in EventFileLoader(str(path)).Load() if event.summary.value]
+
+
+def test_every_curve_of_the_three_policies_and_of_practice_has_a_unit() -> None:
+    golden = Path(__file__).resolve().parents[2] / "golden" / "data" / "expected" / "learning.json"
+    runs = json.loads(golden.read_text(encoding="utf-8"))["fits"]
+    names = {name for run in runs.values() if "rows" in run for row in run["rows"] for name in row} - {"step"}
+    names |= {*PPOStats.__dataclass_fields__, "score", "deaths_per_hour", "explained_variance", "value_loss", "hours"}
+    assert len(names) > 50
+    assert sorted(name for name in names if not describe_metric(name)) == []
 
 
 def test_two_runs_in_one_second_get_two_folders(tmp_path: Path) -> None:

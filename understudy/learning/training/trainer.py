@@ -98,7 +98,7 @@ class _Trainer:
             "seed",
         )
         settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
-        self.meta = meta
+        self.meta, self.settings = meta, settings
         self.checkpoints = CheckpointManager(output_dir, meta, settings, config.save_interval_s)
         self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
         self.num_epochs = config.last_epoch or config.epochs
@@ -107,6 +107,8 @@ class _Trainer:
 
     def run(self, resume: bool) -> FitResult:
         begun_s = time.perf_counter()
+        if self.journal is not None:
+            self.journal.log_settings({"policy": self.meta.policy, **self.settings, **self.meta.config})
         if resume:
             self.checkpoints.restore(self.state)
         finished = True
