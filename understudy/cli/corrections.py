@@ -11,8 +11,11 @@ from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Probability, Range
 from understudy.cli.flags.output_paths import OutputFile
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
+    from understudy.cli.results.corrections import ListedCorrection
+    from understudy.feedback.correction import Correction
     from understudy.feedback.correction_reader import Entry, Read
 
 FOLDER = Path("logs/vlm_corrections")
@@ -25,7 +28,7 @@ ModeName = Literal["FIGHT", "LOOT", "FLEE", "EXPLORE", "CAUTIOUS"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class List:
+class List(JsonFlag):
     """List corrections, one per line; exit code 1 if any line of the files is unreadable."""
 
     corrections_dir: Path = FOLDER
@@ -35,7 +38,7 @@ class List:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Show:
+class Show(JsonFlag):
     """Write an HTML page that shows each correction with its picture."""
 
     numbers: Positional[Annotated[tuple[int, ...], CORRECTION_NUMBERS]] = ()
@@ -47,7 +50,7 @@ class Show:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Edit:
+class Edit(JsonFlag):
     """Change or delete one correction."""
 
     number: Positional[Annotated[int, CORRECTION_NUMBERS]]
@@ -85,6 +88,8 @@ def _list(command: List, read: "Read") -> int:
     from rich.table import Table
     from rich.text import Text
 
+    from understudy.cli.results.corrections import CorrectionsList
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.terminal import Console
     from understudy.contract.terminal_text import printable
 
@@ -107,7 +112,38 @@ def _list(command: List, read: "Read") -> int:
     )
     for problem in read.problems:
         console.print(printable(problem, MAX_CELL), style="yellow", markup=False, highlight=False)
+    if command.json:
+        result = CorrectionsList(
+            corrections=tuple(_listed(number, entry) for number, entry in shown),
+            num_corrections=corrected,
+            num_agreements=len(read.entries) - corrected,
+            paths=tuple(read.paths),
+            problems=tuple(read.problems),
+        )
+        print_result("corrections list", result)
     return EXIT_PROBLEMS if read.problems else 0
+
+
+def _listed(number: int, entry: "Entry") -> "ListedCorrection":
+    """Returns a correction for --json."""
+    from understudy.cli.results.corrections import ListedCorrection
+
+    one = entry.correction
+    return ListedCorrection(
+        number=number,
+        path=entry.path,
+        line=entry.line,
+        when=one.when,
+        source=one.source,
+        model=one.model,
+        bot_mode=one.bot_action.name,
+        mode=one.vlm_correction.name,
+        bot_target=one.bot_target,
+        target=one.target,
+        confidence=one.confidence,
+        reason=one.reason,
+        state=one.state.words,
+    )
 
 
 def _chosen(read: "Read", number: int) -> "Entry":
@@ -121,6 +157,8 @@ def _chosen(read: "Read", number: int) -> "Entry":
 
 
 def _show(command: Show, read: "Read") -> int:
+    from understudy.cli.results.corrections import CorrectionsShow
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.output_file import write_output
     from understudy.cli.show.terminal import Console
 
@@ -131,6 +169,8 @@ def _show(command: Show, read: "Read") -> int:
     write_output(command.page, page.encode("utf-8", "backslashreplace"))
     what = "correction beside its picture" if len(rows) == 1 else "corrections beside their pictures"
     Console(soft_wrap=True).print(f"{len(rows)} {what}: {command.page}", highlight=False)
+    if command.json:
+        print_result("corrections show", CorrectionsShow(page=command.page, numbers=numbers))
     return 0
 
 
@@ -184,6 +224,7 @@ def _edit(command: Edit, read: "Read") -> int:
             f"Correction {command.number} is taken out of {entry.path}; those after it count one less now.",
             highlight=False,
         )
+        _print_edit(command, None)
         return 0
     changes: dict[str, object] = {}
     if command.mode is not None:
@@ -201,4 +242,21 @@ def _edit(command: Edit, read: "Read") -> int:
         raise FlagError(f"Correction {command.number} stays as it is: {problem}.") from problem
     replace_line(entry.path, entry.line, edited, entry.correction)
     console.print(f"Correction {command.number} now says {edited.vlm_correction.name}.", highlight=False)
+    _print_edit(command, edited)
     return 0
+
+
+def _print_edit(command: Edit, now: "Correction | None") -> None:
+    """Prints the correction as it is now, None for a deleted one, if --json asks for it."""
+    from understudy.cli.results.corrections import CorrectionsEdit
+    from understudy.cli.results.json_output import print_result
+
+    if command.json:
+        result = CorrectionsEdit(
+            number=command.number,
+            deleted=now is None,
+            mode=None if now is None else now.vlm_correction.name,
+            confidence=None if now is None else now.confidence,
+            reason=None if now is None else now.reason,
+        )
+        print_result("corrections edit", result)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Monitor
+from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -24,13 +25,11 @@ SLOWEST_S = 0.125
 
 
 @dataclass(frozen=True, kw_only=True)
-class Doctor:
+class Doctor(JsonFlag):
     """Diagnose problems in recordings before training, or on the desktop before playing."""
 
     path: Positional[Path | None] = None
     """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
-    json: bool = False
-    """Print the results as one line of JSON, for use by programs."""
     desktop: bool = False
     """Check the desktop instead: capture, scaling, cursor range, focus, keys. Moves the mouse, presses nothing."""
     window: str | None = None
@@ -51,15 +50,15 @@ def run(command: Doctor) -> None:
         return run_desktop(command)
     from rich.progress import Progress as Bar
 
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.terminal import Console
-    from understudy.contract.serialization import to_json
     from understudy.evaluation.diagnostics.diagnose import diagnose
 
     with Bar(transient=True, console=Console(stderr=True)) as bar:
         task = bar.add_task("examining", total=None)
         diagnosis = diagnose(command.path, lambda done, total: bar.update(task, completed=done, total=total))
     if command.json:
-        print(to_json(diagnosis))
+        print_result("doctor", diagnosis)
         return None
     console = Console(highlight=False)
     console.print(f"{diagnosis.num_recordings} recordings, {diagnosis.minutes:.1f} minutes to learn from")
@@ -107,8 +106,9 @@ def run_desktop(command: "Doctor") -> None:
 
     from rich.text import Text
 
+    from understudy.cli.results.diagnostics import DesktopFindings
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.terminal import Console
-    from understudy.contract.serialization import to_json
     from understudy.worlds.catalog import load_profile
     from understudy.worlds.desktop.desktop_checks import Severity, examine
 
@@ -116,7 +116,7 @@ def run_desktop(command: "Doctor") -> None:
     detector = _check_detector(command, profile)
     findings = chain(examine(profile, command.window, command.monitor), detector)
     if command.json:
-        print(to_json(list(findings)))
+        print_result("doctor --desktop", DesktopFindings(findings=tuple(findings)))
         return
     worst = Severity.FINE
     for number, finding in enumerate(findings):

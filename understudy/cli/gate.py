@@ -8,6 +8,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Parallel, Range, Seconds
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
@@ -17,7 +18,7 @@ Flag = tyro.conf.FlagCreatePairsOff
 
 
 @dataclass(frozen=True, kw_only=True)
-class Gate:
+class Gate(JsonFlag):
     """Test a candidate against the weights that play now, on paired unseen worlds; promote it if surely better."""
 
     candidate: Annotated[Path | None, tyro.conf.Positional] = None
@@ -51,24 +52,28 @@ def run(command: Gate) -> None:
     """
     from rich.progress import Progress as Bar
 
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.weights import GateResult
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.gate.simulator_gate import gate_candidate
     from understudy.learning.registry.candidates import newest_candidate, policy_name
 
     config = config_of(command)
     candidate = command.candidate or newest_candidate(command.models)
-    console = Console(soft_wrap=True)
+    console, policy = Console(soft_wrap=True), policy_name(candidate)
     with Bar(transient=True, console=console) as bar:
         task = bar.add_task("playing both", total=None)
         verdict = gate_candidate(
             command.models,
-            policy_name(candidate),
+            policy,
             candidate,
             config,
             command.why,
             lambda done, whole: bar.update(task, completed=done, total=whole),
         )
     _say(console, candidate, verdict)
+    if command.json:
+        print_result("gate", GateResult(candidate=candidate, policy=policy, verdict=verdict))
 
 
 def config_of(command: Gate) -> "GateConfig":

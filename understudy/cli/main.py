@@ -92,6 +92,7 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
         from understudy.cli.entry.help_groups import show_grouped_help
         from understudy.cli.flags.number_ranges import check_ranges
         from understudy.cli.flags.output_paths import check_outputs
+        from understudy.cli.results.json_output import json_to_stdout
         from understudy.contract.numba_cache import ensure_cache_folder
 
         command_type = getattr(importlib.import_module(module_name), command_name)
@@ -100,7 +101,8 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
         check_ranges(command)
         check_outputs(command)
         ensure_cache_folder()
-        result: int | None = importlib.import_module(module_name).run(command)
+        with json_to_stdout(command):
+            result: int | None = importlib.import_module(module_name).run(command)
         return result
 
     return run_to_exit_code(parse_and_run, show_traceback=debug)

@@ -1,19 +1,28 @@
 """List, inspect, check, repair and export recordings."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from tyro.conf import Positional
 
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from rich.text import Text
 
-    from understudy.recordings.episode import Episode, EpisodeInfo
-    from understudy.recordings.recording_stats import RecordingStats
+    from understudy.cli.results.recordings import (
+        ExportedRecording,
+        PerceivedRecording,
+        RecordingCheck,
+        RecordingDetails,
+        RecordingRepair,
+        RecordingSummary,
+        UnusableRecording,
+    )
+    from understudy.recordings.episode import Episode
 
 EXIT_PROBLEMS = 1
 """Exit code if at least one recording is torn, damaged or otherwise faulty."""
@@ -21,10 +30,11 @@ MOST_CHARACTERS = 2000
 DATASET_FOLDERS = {"lerobot": "lerobot", "minari": "minari-v0"}
 """Name of the folder of a data set by its form; Minari's names have a version."""
 BEING_RECORDED = "it is being recorded right now"
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, kw_only=True)
-class List:
+class List(JsonFlag):
     """List recordings, one per line."""
 
     paths: Positional[tuple[Path, ...]] = ()
@@ -32,7 +42,7 @@ class List:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Info:
+class Info(JsonFlag):
     """Show the details of each recording: game, pilot, times, input activity, losses."""
 
     paths: Positional[tuple[Path, ...]] = ()
@@ -40,7 +50,7 @@ class Info:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verify:
+class Verify(JsonFlag):
     """Read every recording to its end and report problems; exit code 1 if there are any."""
 
     paths: Positional[tuple[Path, ...]] = ()
@@ -48,7 +58,7 @@ class Verify:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repair:
+class Repair(JsonFlag):
     """Rewrite torn or damaged recordings as whole ones; the old file is kept as NAME.torn.
 
     Recordings that are still being written, or cannot be read at all, are skipped.
@@ -59,7 +69,7 @@ class Repair:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export:
+class Export(JsonFlag):
     """Convert recordings to another format, for other programs."""
 
     paths: Positional[tuple[Path, ...]] = ()
@@ -73,7 +83,7 @@ class Export:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Import:
+class Import(JsonFlag):
     """Import a LeRobot data set of a mouse and keyboard (format 3) as recordings, one per episode."""
 
     dataset: Positional[Path]
@@ -85,7 +95,7 @@ class Import:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reperceive:
+class Reperceive(JsonFlag):
     """Run perception on recorded pictures again, with new weights or profile; the old file is kept as NAME.before.
 
     Replaces the observations; keeps actions, input events, marks and times.
@@ -103,35 +113,43 @@ Recordings = List | Info | Verify | Repair | Export | Import | Reperceive
 
 
 def run(command: Recordings) -> int:
-    """Runs the subcommand on every recording found; prints those that cannot be read and continues."""
+    """Runs the subcommand on every recording found; prints those that cannot be used and continues."""
+    from understudy.cli.results import recordings as results
+    from understudy.cli.results.json_output import print_result
     from understudy.recordings.store import find_recordings
 
     if isinstance(command, Import):
-        from understudy.cli.exports.datasets import import_dataset
-
-        return EXIT_PROBLEMS * (not import_dataset(command.dataset, command.out, command.profile, _say))
+        return _import(command)
     places = command.paths or (None,)
     paths = list(dict.fromkeys(path for place in places for path in find_recordings(place)))
+    result: Any
     match command:
         case List():
-            return _list(paths)
+            summaries, unusable, code = _list(paths)
+            result = results.RecordingsList(recordings=tuple(summaries), unusable=unusable)
         case Info():
-            return _each(paths, _print_info)
+            details, unusable, code = _each(paths, _info)
+            result = results.RecordingsInfo(recordings=tuple(details), unusable=unusable)
+            code = code or _code(details)
         case Verify():
-            return _each(paths, _verify)
+            checks, unusable, code = _each(paths, _verify)
+            result = results.RecordingsVerify(recordings=tuple(checks), unusable=unusable)
+            code = code or _code(checks)
         case Repair():
-            return _each(paths, _repair)
+            repairs, unusable, code = _each(paths, _repair)
+            result = results.RecordingsRepair(recordings=tuple(repairs), unusable=unusable)
         case Export(form="lerobot" | "minari"):
-            return _export_dataset(paths, command.form, command.out)
+            exports, unusable, code = _export_dataset(paths, command.form, command.out)
+            result = results.RecordingsExport(recordings=tuple(exports), unusable=unusable)
         case Export():
-            return _each(paths, lambda path: _export(path, command.form, command.out))
+            exports, unusable, code = _each(paths, lambda path: _export(path, command.form, command.out))
+            result = results.RecordingsExport(recordings=tuple(exports), unusable=unusable)
         case Reperceive():
-            from understudy.cli.pictures.reperceive import reperceive_recording, with_pictures
-
-            return _each(
-                with_pictures(paths, _say),
-                lambda path: reperceive_recording(path, command.model, command.profile, _say),
-            )
+            perceived, unusable, code = _reperceive(command, paths)
+            result = results.RecordingsReperceive(recordings=tuple(perceived), unusable=unusable)
+    if command.json:
+        print_result(f"recordings {type(command).__name__.lower()}", result)
+    return code
 
 
 def _say(text: str) -> None:
@@ -141,68 +159,72 @@ def _say(text: str) -> None:
     Console(soft_wrap=True, highlight=False).print(printable(text, MOST_CHARACTERS), markup=False)
 
 
-def _each(paths: list[Path], handle: Callable[[Path], bool]) -> int:
-    """Calls `handle` with every path, which returns whether all was well; an error in one does not stop the others."""
+def _each(
+    paths: list[Path], handle: Callable[[Path], Found]
+) -> "tuple[list[Found], tuple[UnusableRecording, ...], int]":
+    """Calls `handle` with every path; an error in one does not stop the others.
+
+    Returns:
+        What `handle` returned, the recordings that it could not use, and the exit code.
+    """
+    from understudy.cli.results.recordings import UnusableRecording
     from understudy.contract.errors import BeingWrittenError, UnderstudyError
     from understudy.contract.terminal_text import brief
 
-    well = True
+    found: list[Found] = []
+    unusable: list[UnusableRecording] = []
+    code = 0
     for path in paths:
         try:
-            well &= handle(path)
-        except BeingWrittenError as problem:
-            _say(str(problem))
+            found.append(handle(path))
+            continue
         except UnderstudyError as problem:
-            _say(str(problem) if str(path) in str(problem) else f"{path}: {problem}")
-            well = False
+            sentence = str(problem)
+            code = code if isinstance(problem, BeingWrittenError) else EXIT_PROBLEMS
         except OSError as problem:
-            _say(f"{path}: {problem.strerror or brief(problem)}")
-            well = False
-    return 0 if well else EXIT_PROBLEMS
+            sentence = problem.strerror or brief(problem)
+            code = EXIT_PROBLEMS
+        _say(sentence if str(path) in sentence else f"{path}: {sentence}")
+        unusable.append(UnusableRecording(path=path, problem=sentence))
+    return found, tuple(unusable), code
 
 
-def _list(paths: list[Path]) -> int:
+def _code(found: "Iterable[RecordingCheck | RecordingDetails]") -> int:
+    return EXIT_PROBLEMS if any(each.problems for each in found) else 0
+
+
+def _list(paths: list[Path]) -> "tuple[list[RecordingSummary], tuple[UnusableRecording, ...], int]":
     from rich.table import Table
 
+    from understudy.cli.results.recording_facts import read_summary
     from understudy.cli.show.terminal import Console
-    from understudy.recordings.recording_stats import recording_stats
-    from understudy.recordings.store import read_episode
 
     table = Table("recording", "pilot", "minutes", "kills", "boxes", "deaths", "MB", "", box=None, padding=(0, 1))
     table.columns[0].no_wrap = True
     for column in table.columns[2:7]:
         column.justify = "right"
-    seconds = 0.0
+    found, unusable, code = _each(paths, read_summary)
     folder: Path | None = None
-
-    def add(path: Path) -> bool:
-        nonlocal seconds, folder
-        episode = read_episode(path)
-        found = recording_stats(episode)
-        seconds += found.duration_s
-        if path.parent != folder:
-            folder = path.parent
+    for one in found:
+        if one.path.parent != folder:
+            folder = one.path.parent
             table.add_row(_text(f"{folder}/"))
-        table.add_row(*_list_row(path, episode, found))
-        for note in _note(path):
-            _say(f"{path}: {note}")
-        return True
-
-    code = _each(paths, add)
+        table.add_row(*_list_row(one))
+        if one.state == "growing":
+            _say(f"{one.path}: {BEING_RECORDED}")
     Console().print(table)
-    _say(f"{len(paths)} recordings, {seconds / 60:.1f} minutes")
-    return code
+    _say(f"{len(paths)} recordings, {sum(one.minutes for one in found):.1f} minutes")
+    return found, unusable, code
 
 
-def _list_row(path: Path, episode: "Episode", found: "RecordingStats") -> "list[Text]":
-    state = "growing" if _note(path) else "torn" if episode.losses else ""
+def _list_row(one: "RecordingSummary") -> "list[Text]":
     cells = [
-        f"  {path.name}",
-        episode.info.pilot,
-        f"{found.duration_s / 60:.1f}",
-        *(f"{count:.0f}" if episode.info.shows_outcomes else "?" for count in (found.kills, found.boxes, found.deaths)),
-        f"{path.stat().st_size / 1e6:.1f}",
-        state,
+        f"  {one.path.name}",
+        one.pilot,
+        f"{one.minutes:.1f}",
+        *("?" if count is None else f"{count:.0f}" for count in (one.kills, one.boxes, one.deaths)),
+        f"{one.num_bytes / 1e6:.1f}",
+        "" if one.state == "whole" else one.state,
     ]
     return [_text(cell) for cell in cells]
 
@@ -216,154 +238,138 @@ def _text(text: str) -> "Text":
     return Text(printable(text))
 
 
-def _print_info(path: Path) -> bool:
+def _info(path: Path) -> "RecordingDetails":
     from rich.table import Table
 
+    from understudy.cli.results.recording_facts import read_details
     from understudy.cli.show.terminal import Console
-    from understudy.recordings.recording_stats import recording_stats
-    from understudy.recordings.store import read_episode
 
-    episode = read_episode(path)
-    problems = _problems(path, episode)
+    details = read_details(path)
     table = Table.grid(padding=(0, 2))
-    for name, value in _facts(path, episode, recording_stats(episode)).items():
+    for name, value in _facts(details).items():
         table.add_row(name, _text(str(value)))
-    for problem in problems or _note(path):
+    for problem in (BEING_RECORDED,) if details.state == "growing" else details.problems:
         table.add_row("note", _text(problem))
     _say(f"{path}")
     Console(soft_wrap=True, highlight=False).print(table)
-    return not problems
+    return details
 
 
-def _facts(path: Path, episode: "Episode", found: "RecordingStats") -> dict[str, Any]:
+def _facts(one: "RecordingDetails") -> dict[str, Any]:
     from understudy.cli.live.unseen_outcomes import UNSEEN
 
-    info = episode.info
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in found.actor_shares.items())
-    events = f"{found.kills:.0f} kills, {found.boxes:.0f} boxes, {found.deaths:.0f} deaths, {found.value:.0f} points"
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in one.actor_shares.items())
+    events = (
+        f"{one.kills:.0f} kills, {one.boxes:.0f} boxes, {one.deaths:.0f} deaths, {one.points:.0f} points"
+        if (one.points is not None)
+        else UNSEEN
+    )
     return {
-        "game": f"{info.profile.name} in {info.world}, window {info.window_width} x {info.window_height}",
-        "pilot": info.pilot,
+        "game": f"{one.game} in {one.world}, window {one.window_width} x {one.window_height}",
+        "pilot": one.pilot,
         "who acted": shares or "nobody",
-        "started": f"{info.started_at} (time_s: {info.clock})",
-        "seed": "none" if info.seed is None else info.seed,
-        "maps": ", ".join(found.maps) or "unknown",
-        "length": f"{found.duration_s:.1f} s, {found.ticks} ticks at {found.rate_hz:.2f} Hz",
-        "hand": f"{found.clicks_per_minute:.1f} clicks and {found.keys_per_minute:.1f} key presses a minute",
-        "input events": len(episode.inputs),
-        "intents": "none" if episode.intents is None else "recorded",
-        "game events": events if info.shows_outcomes else UNSEEN,
-        "pictures": _pictures_in_words(path),
-        "perceived": _perceived_in_words(info),
-        "made with": ", ".join(f"{name} {number}" for name, number in info.versions.items()),
+        "started": f"{one.started_at} (time_s: {one.clock})",
+        "seed": "none" if one.seed is None else one.seed,
+        "maps": ", ".join(one.maps) or "unknown",
+        "length": f"{one.duration_s:.1f} s, {one.num_ticks} ticks at {one.rate_hz:.2f} Hz",
+        "hand": f"{one.clicks_per_minute:.1f} clicks and {one.keys_per_minute:.1f} key presses a minute",
+        "input events": one.num_input_events,
+        "intents": "recorded" if one.has_intents else "none",
+        "game events": events,
+        "pictures": _pictures_in_words(one),
+        "perceived": _perceived_in_words(one),
+        "made with": ", ".join(f"{name} {number}" for name, number in one.versions.items()),
     }
 
 
-def _pictures_in_words(path: Path) -> str:
-    from understudy.contract.errors import RecordingError
-    from understudy.recordings.video.video_paths import video_path
-    from understudy.recordings.video.video_reader import VideoReader
-
-    pictures = video_path(path)
-    if not pictures.is_file():
-        return "none"
-    try:
-        with VideoReader(pictures) as video:
-            size = f"{video.info.width} x {video.info.height}, {video.info.encoder}"
-            return "; ".join((f"{len(video)}, {size}, {pictures.stat().st_size / 1e6:.1f} MB", *video.losses))
-    except RecordingError as problem:
-        return str(problem)
+def _pictures_in_words(one: "RecordingDetails") -> str:
+    found = one.pictures
+    if found is None:
+        return "; ".join(one.picture_problems) or "none"
+    size = f"{found.width} x {found.height}, {found.encoder}"
+    return "; ".join((f"{found.num_pictures}, {size}, {found.num_bytes / 1e6:.1f} MB", *one.picture_problems))
 
 
-def _video_problems(path: Path) -> tuple[str, ...]:
-    """Returns the problems of the pictures beside a recording; none while they are still being recorded."""
-    from understudy.contract.errors import RecordingError
-    from understudy.recordings.store import is_being_written
-    from understudy.recordings.video.video_paths import video_path
-    from understudy.recordings.video.video_reader import VideoReader
-
-    pictures = video_path(path)
-    if not pictures.is_file() or is_being_written(pictures):
-        return ()
-    try:
-        with VideoReader(pictures) as video:
-            return video.losses
-    except RecordingError as problem:
-        return (str(problem),)
-
-
-def _perceived_in_words(info: "EpisodeInfo") -> str:
-    if not info.perceived:
+def _perceived_in_words(one: "RecordingDetails") -> str:
+    if not one.perceived:
         return "not yet: run  understudy recordings reperceive"
-    if not info.reperceptions:
+    last = one.last_reperception
+    if last is None:
         return "live"
-    last = info.reperceptions[-1]
-    return f"again, {len(info.reperceptions)} times; last {last.at} with {last.detector}, {last.num_ticks} ticks"
+    return f"again, {one.num_reperceptions} times; last {last.at} with {last.detector}, {last.num_ticks} ticks"
 
 
-def _problems(path: Path, episode: "Episode") -> tuple[str, ...]:
-    """Returns the problems of a recording; the missing end of a file that is still being written is none."""
-    from understudy.recordings.episode import irregularities
-    from understudy.recordings.store import is_being_written
+def _verify(path: Path) -> "RecordingCheck":
+    from understudy.cli.results.recording_facts import check
 
-    return () if is_being_written(path) else (*episode.losses, *irregularities(episode))
-
-
-def _note(path: Path) -> tuple[str, ...]:
-    from understudy.recordings.store import is_being_written
-
-    return (BEING_RECORDED,) if is_being_written(path) else ()
+    found = check(path)
+    state = "; ".join(found.problems) or (BEING_RECORDED if found.state == "growing" else "whole")
+    _say(f"{path}: {found.num_ticks} ticks, {found.duration_s:.1f} s, {state}")
+    return found
 
 
-def _verify(path: Path) -> bool:
-    from understudy.recordings.store import read_episode
-
-    episode = read_episode(path)
-    problems = (*_problems(path, episode), *_video_problems(path))
-    state = "; ".join(problems or _note(path) or ("whole",))
-    _say(f"{path}: {len(episode)} ticks, {episode.duration_s:.1f} s, {state}")
-    return not problems
-
-
-def _repair(path: Path) -> bool:
+def _repair(path: Path) -> "RecordingRepair":
+    from understudy.cli.results.recordings import RecordingRepair
     from understudy.recordings.store import repair_recording
 
     losses = repair_recording(path)
     _say(f"{path}: {'repaired: ' + '; '.join(losses) if losses else 'whole, nothing to repair'}")
-    return True
+    return RecordingRepair(path=path, repaired=bool(losses), losses=losses)
 
 
-def _export(path: Path, form: str, folder: Path | None) -> bool:
+def _export(path: Path, form: str, folder: Path | None) -> "ExportedRecording":
+    from understudy.cli.results.recordings import ExportedRecording
+    from understudy.contract.errors import RecordingError
     from understudy.recordings.exports.table_export import export_episode
     from understudy.recordings.store import read_episode
 
     target = (path.parent if folder is None else folder) / f"{path.stem}.{form}"
     if target.exists():
-        _say(f"{target} is there already and was left as it is")
-        return False
+        raise RecordingError(f"{target} is there already and was left as it is ({path})")
     export_episode(read_episode(path), target)
     _say(f"{path} -> {target}")
-    return True
+    return ExportedRecording(path=path, out=target)
 
 
-def _export_dataset(paths: list[Path], form: str, folder: Path | None) -> int:
+def _export_dataset(
+    paths: list[Path], form: str, folder: Path | None
+) -> "tuple[list[ExportedRecording], tuple[UnusableRecording, ...], int]":
     """Exports all recordings as one data set; those that cannot be read are printed and left out."""
     from understudy.cli.exports.datasets import export_dataset, readable_episode
+    from understudy.cli.results.recordings import ExportedRecording
 
+    out = folder or paths[0].parent / DATASET_FOLDERS[form]
+    exported: list[ExportedRecording] = []
+    unusable: list[UnusableRecording] = []
     code = 0
 
     def episodes() -> "Iterator[Episode]":
         nonlocal code
-        read: list[Episode] = []
-
-        def add(path: Path) -> bool:
-            read.append(readable_episode(path))
-            return True
-
         for path in paths:
-            code = max(code, _each([path], add))
+            read, problems, code_here = _each([path], readable_episode)
+            unusable.extend(problems)
+            code = max(code, code_here)
+            exported.extend(ExportedRecording(path=path, out=out) for _ in read)
             yield from read
-            read.clear()
 
-    export_dataset(episodes(), form, folder or paths[0].parent / DATASET_FOLDERS[form], _say)
-    return code
+    export_dataset(episodes(), form, out, _say)
+    return exported, tuple(unusable), code
+
+
+def _import(command: Import) -> int:
+    from understudy.cli.exports.datasets import import_dataset
+    from understudy.cli.results.json_output import print_result
+
+    result = import_dataset(command.dataset, command.out, command.profile, _say)
+    if command.json:
+        print_result("recordings import", result)
+    return EXIT_PROBLEMS if result.existing else 0
+
+
+def _reperceive(
+    command: Reperceive, paths: list[Path]
+) -> "tuple[list[PerceivedRecording], tuple[UnusableRecording, ...], int]":
+    from understudy.cli.pictures.reperceive import reperceive_recording, with_pictures
+
+    found = with_pictures(paths, _say)
+    return _each(found, lambda path: reperceive_recording(path, command.model, command.profile, _say))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from understudy.cli.results.recordings import RecordingsImport
 from understudy.recordings.episode import Episode
 
 
@@ -39,8 +40,8 @@ def export_dataset(episodes: Iterable[Episode], form: str, folder: Path, notify:
     notify(f"{num_episodes} recordings, {num_ticks} ticks -> {folder}")
 
 
-def import_dataset(dataset: Path, out: Path, profile: str | None, notify: Callable[[str], None]) -> bool:
-    """Writes a recording per episode; returns False if one was there already and was left as it is.
+def import_dataset(dataset: Path, out: Path, profile: str | None, notify: Callable[[str], None]) -> RecordingsImport:
+    """Writes a recording per episode; those that are there already are left as they are.
 
     Raises:
         MissingExtraError: if pyarrow is not installed.
@@ -52,13 +53,15 @@ def import_dataset(dataset: Path, out: Path, profile: str | None, notify: Callab
     from understudy.recordings.store import write_episode
     from understudy.worlds.catalog import load_profile
 
-    is_complete = True
+    written: list[Path] = []
+    existing: list[Path] = []
     for number, episode in enumerate(import_lerobot(dataset, load_profile(profile) if profile else None)):
         target = out / f"{dataset.resolve().name}_{number:03d}.mcap"
         if target.exists():
             notify(f"{target} is there already and was left as it is")
-            is_complete = False
+            existing.append(target)
             continue
         write_episode(episode, target)
         notify(f"{dataset}, episode {number} -> {target}")
-    return is_complete
+        written.append(target)
+    return RecordingsImport(dataset=dataset, recordings=tuple(written), existing=tuple(existing))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from understudy.cli.results.recordings import PerceivedRecording
     from understudy.contract.profile import Profile
     from understudy.recordings.episode import Episode, Reperception
     from understudy.runtime.reperception import Reperceived
@@ -32,7 +33,7 @@ def with_pictures(paths: Sequence[Path], notify: Callable[[str], None]) -> list[
 
 def reperceive_recording(
     path: Path, model: Path | None, profile_name: str | None, notify: Callable[[str], None]
-) -> bool:
+) -> "PerceivedRecording":
     """Runs perception on one recording again and replaces it; the old file stays beside it.
 
     Raises:
@@ -40,6 +41,7 @@ def reperceive_recording(
     """
     from dataclasses import replace
 
+    from understudy.cli.results.recordings import PerceivedRecording
     from understudy.contract.errors import RecordingError
     from understudy.perception.detector_loader import detector_file
     from understudy.recordings.store import read_episode, replace_recording
@@ -57,7 +59,14 @@ def reperceive_recording(
         f"{path}: {done.num_seen} of {len(episode)} ticks perceived, {done.num_bridged} bridged, {done.num_unknown} "
         f"unknown; the recording before is {kept}"
     )
-    return True
+    return PerceivedRecording(
+        path=path,
+        num_ticks=len(episode),
+        num_perceived=done.num_seen,
+        num_bridged=done.num_bridged,
+        num_unknown=done.num_unknown,
+        kept=kept,
+    )
 
 
 def _perceive(

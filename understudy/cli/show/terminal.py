@@ -4,6 +4,7 @@ Import `Console` from here, never from rich (a test checks this). Markup is off 
 `[/red]`.
 """
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,12 +14,20 @@ from rich.segment import Segment
 
 from understudy.contract.terminal_text import escape_controls
 
+WIDTH_OF_PIPES = 100_000
+"""Columns where the output is no terminal: none of a table's cells is wrapped or cut."""
+
 
 class Console(RichConsole):
-    """Rich's console with control characters in texts escaped; its own, for colours and progress bars, stay."""
+    """Rich's console with control characters in texts escaped; its own, for colours and progress bars, stay.
+
+    Into a pipe or a file a table is as wide as it needs to be, unless COLUMNS is set.
+    """
 
     def __init__(self, *, markup: bool = False, **options: Any) -> None:
         super().__init__(markup=markup, **options)
+        if options.get("width") is None and not self.is_terminal and "COLUMNS" not in os.environ:
+            self.width = WIDTH_OF_PIPES
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Escapes control characters; every text passes here on its way to the terminal."""

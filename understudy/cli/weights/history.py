@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from understudy.cli.flags.number_ranges import Count
+from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.terminal_text import printable
+
+if TYPE_CHECKING:
+    from understudy.cli.results.weights import LoggedDecision
 
 SHORT = 8
 """Number of digits shown of a checkpoint's identity; as many are enough for rollback --to."""
@@ -14,7 +18,7 @@ MAX_TEXT = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
-class History:
+class History(JsonFlag):
     """List promotions, rejections and rollbacks with their reasons, and the ancestors that are kept."""
 
     models: Path = Path("models/v2")
@@ -31,6 +35,8 @@ def run(command: History) -> None:
     Raises:
         CheckpointError: if the incumbent is not usable.
     """
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.weights import PlayingWeights, WeightsHistory
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import CheckpointError
     from understudy.learning.registry.audit_log import read_audit_log
@@ -48,14 +54,36 @@ def run(command: History) -> None:
         recover_interrupted_change(command.models, policy)
         lines += read_audit_log(command.models / policy)
     lines.sort(key=lambda line: str(line["when"]))
-    for line in lines[-command.last :]:
+    shown = lines[-command.last :]
+    for line in shown:
         console.print(describe(line), highlight=False, markup=False, soft_wrap=True)
     if not lines:
         console.print("Nothing was decided yet.")
+    playing = []
     for policy in policies:
-        kept = ", ".join(map(printable, ancestors(command.models, policy))) or "none"
-        now = load_active(command.models, policy).identity
-        console.print(f"{policy}: {now} plays; kept: {kept}", highlight=False, soft_wrap=True)
+        kept, now = ancestors(command.models, policy), load_active(command.models, policy).identity
+        words = ", ".join(map(printable, kept)) or "none"
+        console.print(f"{policy}: {now} plays; kept: {words}", highlight=False, soft_wrap=True)
+        playing.append(PlayingWeights(policy=policy, identity=now, kept=tuple(kept)))
+    if command.json:
+        decisions = tuple(map(logged_decision, shown))
+        print_result("weights history", WeightsHistory(decisions=decisions, policies=tuple(playing)))
+
+
+def logged_decision(line: dict[str, Any]) -> "LoggedDecision":
+    """Returns a line of an audit log for --json; what is not text in it, although it should be, becomes text."""
+    from understudy.cli.results.weights import LoggedDecision
+
+    text = {name: None if value is None else str(value) for name, value in line.items()}
+    return LoggedDecision(
+        when=text["when"] or "",
+        action=text["action"] or "",
+        policy=text.get("policy") or "",
+        before=text.get("from"),
+        after=text.get("to"),
+        why=text.get("why") or "",
+        reason=text.get("reason") or "",
+    )
 
 
 def describe(line: dict[str, Any]) -> str:

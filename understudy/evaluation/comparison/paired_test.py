@@ -60,9 +60,11 @@ class InterimLook:
     """The estimates at one interim look."""
 
     num_pairs: int
+    """Worlds played by both so far."""
     score: float
     """Candidate's points a minute."""
     incumbent_score: float
+    """Incumbent's points a minute."""
     gain: float
     """Candidate's score minus the incumbent's."""
     gain_low: float
@@ -70,7 +72,9 @@ class InterimLook:
     gain_high: float
     """Upper confidence bound of the gain, at `type_2_error` over all looks."""
     deaths_per_hour: float
+    """Candidate's."""
     incumbent_deaths_per_hour: float
+    """Incumbent's."""
     deaths_excess_high: float
     """Upper confidence bound of deaths an hour beyond the margin; below 0: non-inferior."""
 

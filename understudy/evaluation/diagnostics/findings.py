@@ -23,6 +23,7 @@ class Finding:
     name: str
     """Identifier, such as `idle_share`."""
     severity: Severity
+    """`FINE` if the check passed."""
     what: str
     """What was checked, or what is wrong, in plain words."""
     figure: str
@@ -36,6 +37,7 @@ class Diagnostics:
     """All findings on some recordings."""
 
     num_recordings: int
+    """Number of recordings that were examined."""
     minutes: float
     """Minutes of play that training would use."""
     signs: tuple[Finding, ...]

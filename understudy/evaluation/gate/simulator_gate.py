@@ -70,6 +70,7 @@ class GateVerdict:
     """Whether the candidate is promoted, with the evidence."""
 
     promote: bool
+    """Whether the candidate is promoted."""
     reason: str
     """One sentence with the figures."""
     first_seed: int | None = None

@@ -52,8 +52,11 @@ class Finding:
     """Result of one check."""
 
     weight: Severity
+    """`FINE` if the check passed."""
     what: str
+    """What was checked."""
     figure: str
+    """The number, for people."""
     advice: str = ""
     """Advice; empty if nothing is wrong."""
 
