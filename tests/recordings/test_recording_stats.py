@@ -43,3 +43,7 @@ def test_maps_are_named_and_unknown_ones_left_out() -> None:
 def test_an_empty_episode_has_figures_too() -> None:
     found = recording_stats(made_up(0))
     assert (found.ticks, found.duration_s, found.actor_shares, found.maps) == (0, 0.0, {}, ())
+
+
+def test_a_press_while_another_button_is_held_counts() -> None:
+    assert clicks(actions_of([1, 3, 1, 5, 4, 0], [0] * 6)) == 3

@@ -37,7 +37,7 @@ def test_a_cursor_beyond_the_window_is_moved_to_its_edge() -> None:
     assert guarded.counts.num_clamped == 1
 
 
-@pytest.mark.parametrize("nonsense", [{"x": np.nan}, {"y": np.inf}, {"button": 3}, {"keys": 1 << 7}])
+@pytest.mark.parametrize("nonsense", [{"x": np.nan}, {"y": np.inf}, {"button": 8}, {"keys": 1 << 7}])
 def test_an_action_that_makes_no_sense_becomes_doing_nothing(nonsense: dict[str, float]) -> None:
     world = PaperWorld(num_worlds=2)
     guarded = Guarded(world)
@@ -126,3 +126,12 @@ def test_a_sound_pilot_plays_the_same_game_guarded_or_not(style: str) -> None:
             session.tick()  # and no close: letting go of what is held would be one tick more
     assert guarded.observe().records.tobytes() == free.observe().records.tobytes()
     assert guarded.counts == GuardCounts()
+
+
+def test_buttons_may_be_held_together_and_each_press_takes_a_token() -> None:
+    world = PaperWorld()
+    guarded = Guarded(world, GuardLimits(presses_per_s=0.001, burst=2.0))
+    for button in (Button.LEFT, Button.LEFT | Button.MIDDLE, Button.LEFT | Button.MIDDLE | Button.RIGHT):
+        guarded.act(action(button=button))
+    assert [int(sent["button"][0]) for sent in world.sent] == [1, 5, 5]
+    assert guarded.counts.num_dropped == 0 and guarded.counts.num_held_back == 1

@@ -17,6 +17,7 @@ class Button(Enum):
 
     left = 1
     right = 2
+    middle = 3
 
 
 class KeyCode:

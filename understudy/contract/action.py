@@ -1,4 +1,4 @@
-"""Action: a pilot's output in one tick, the cursor position and the button and keys that are down."""
+"""Action: a pilot's output in one tick, the cursor position and the buttons and keys that are down."""
 
 from dataclasses import dataclass
 from enum import IntEnum
@@ -12,7 +12,7 @@ ACTION = np.dtype(
         ("cursor_x", "f4"),  # window fractions 0..1, where the cursor is at the end of the tick
         ("cursor_y", "f4"),
         ("keys", "u4"),  # bit k: the profile's key k was down at some moment of the tick
-        ("button", "u4"),  # a Button that was down at some moment of the tick
+        ("button", "u4"),  # bits of Button that were down at some moment of the tick
     ],
 )
 

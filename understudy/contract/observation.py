@@ -10,7 +10,7 @@ K keys, F features, D model width, G goal width, C pointer candidates, X mixture
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 
 import numpy as np
 from jaxtyping import Bool, Float32, UInt8
@@ -33,12 +33,18 @@ class Role(IntEnum):
     OTHER = 6
 
 
-class Button(IntEnum):
-    """The mouse button held during a tick."""
+class Button(IntFlag):
+    """The mouse buttons held during a tick, a bit each."""
 
     NONE = 0
     LEFT = 1
     RIGHT = 2
+    MIDDLE = 4
+
+
+BUTTON_NAMES = {Button.LEFT: "left", Button.RIGHT: "right", Button.MIDDLE: "middle"}
+"""Their names in raw events."""
+ALL_BUTTONS = int(Button.LEFT | Button.RIGHT | Button.MIDDLE)
 
 
 PLAYER = np.dtype(
@@ -109,7 +115,7 @@ OBSERVATION = np.dtype(
         ("cursor_x", "f4"),  # window fractions 0..1
         ("cursor_y", "f4"),
         ("keys", "u4"),  # bit k: the profile's key k was down at some moment since the previous observation
-        ("button", "u4"),  # a Button that was down at some moment since the previous observation
+        ("button", "u4"),  # bits of Button that were down at some moment since the previous observation
     ],
 )
 

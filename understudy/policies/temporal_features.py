@@ -102,7 +102,7 @@ def update_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
     for k in range(MAX_KEYS):
         if (pressed_keys >> np.uint32(k)) & np.uint32(1):
             carry.timers[NUM_TIMERS - MAX_KEYS + k] = 0.0
-    if observation.button != 0 and carry.button == 0:
+    if observation.button & ~carry.button:
         _remember_click(observation, carry, geometry)
     carry.button, carry.keys = observation.button, observation.keys
 

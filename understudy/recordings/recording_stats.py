@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.contract.action import Actor
-from understudy.contract.observation import EVENTS, Button
+from understudy.contract.observation import EVENTS
 from understudy.recordings.episode import Episode
 
 _WIDE_EVENTS = np.dtype([(name, "f8") for name in EVENTS.names or ()])
@@ -55,9 +55,9 @@ def recording_stats(episode: Episode) -> RecordingStats:
 
 
 def clicks(actions: np.ndarray) -> int:
-    """Returns the number of ticks in which a button went down; `actions`: ACTION records, shape (T,)."""
-    buttons = np.concatenate([[int(Button.NONE)], actions["button"]])
-    return int(((buttons[1:] != buttons[:-1]) & (buttons[1:] != int(Button.NONE))).sum())
+    """Returns the number of presses of mouse buttons; `actions`: ACTION records, shape (T,)."""
+    buttons = np.concatenate([np.zeros(1, np.uint32), actions["button"]])
+    return int(np.bitwise_count(buttons[1:] & ~buttons[:-1]).sum())
 
 
 def key_presses(actions: np.ndarray) -> int:

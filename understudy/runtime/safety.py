@@ -7,13 +7,13 @@ import numpy as np
 from jaxtyping import Bool, UInt32
 
 from understudy.contract.action import Action, idle_action
-from understudy.contract.observation import Button, Observation
+from understudy.contract.observation import ALL_BUTTONS, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import World
 
 logger = logging.getLogger(__name__)
 
-BUTTON_BITS = 2  # Button.LEFT is 1 and Button.RIGHT is 2, so a button reads as a bit set too
+BUTTON_BITS = ALL_BUTTONS.bit_length()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class Guarded:
     def _drop_invalid(self, sent: Action, seen: Observation) -> None:
         records = sent.records
         sound = np.isfinite(records["cursor_x"]) & np.isfinite(records["cursor_y"])
-        sound &= (records["button"] <= max(Button)) & ((records["keys"] & ~self._known_keys) == 0)
+        sound &= ((records["button"] & ~np.uint32(ALL_BUTTONS)) == 0) & ((records["keys"] & ~self._known_keys) == 0)
         if not sound.all():
             records[~sound] = idle_action(seen).records[~sound]
             self._count_dropped(~sound)
@@ -140,12 +140,12 @@ class Guarded:
         if too_fast.any():
             down[too_fast] &= self._held[too_fast]
             sent.records["keys"][too_fast] = (down[too_fast] >> np.uint64(BUTTON_BITS)).astype(np.uint32)
-            sent.records["button"][too_fast] *= (down[too_fast] & np.uint64(max(Button) | 1)) > 0
+            sent.records["button"][too_fast] = (down[too_fast] & np.uint64(ALL_BUTTONS)).astype(np.uint32)
             self.counts.num_held_back += int(too_fast.sum())
         self._allowance -= np.where(too_fast, 0, num_pressed)
         self._held = down
 
 
 def _down(keys: UInt32[np.ndarray, " B"], button: UInt32[np.ndarray, " B"]) -> np.ndarray:
-    """Returns all held inputs as one bit set per world: the keys above two bits for the mouse buttons."""
+    """Returns all held inputs as one bit set per world: the keys above the bits of the mouse buttons."""
     return (keys.astype(np.uint64) << np.uint64(BUTTON_BITS)) | button.astype(np.uint64)

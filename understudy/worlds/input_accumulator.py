@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from understudy.contract.action import ACTION, Action
-from understudy.contract.observation import Button
+from understudy.contract.observation import BUTTON_NAMES, Button
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 
@@ -61,7 +61,7 @@ class InputAccumulator:
         if bool(self._down_buttons & button) == down:
             return  # two devices pressed it, or its press was not received
         change = _Change(self.cursor, button=button, down=down)
-        self._record(time_s, "press" if down else "release", button.name.lower(), change)
+        self._record(time_s, "press" if down else "release", BUTTON_NAMES[button], change)
 
     def turn_key(self, bit: int, *, down: bool, time_s: float) -> None:
         """Records a press or release of one of the profile's keys, given by its bit."""
@@ -73,9 +73,9 @@ class InputAccumulator:
     def release_all(self, time_s: float) -> None:
         """Releases everything held, because the window lost the focus and will not receive the releases."""
         buttons, keys = self._down_buttons, self._down_keys
-        for button in (Button.LEFT, Button.RIGHT):
+        for button, name in BUTTON_NAMES.items():
             if buttons & button:
-                self._record(time_s, "release", button.name.lower(), _Change(self.cursor, button=button))
+                self._record(time_s, "release", name, _Change(self.cursor, button=button))
         for bit, name in self._names.items():
             if keys & bit:
                 self._record(time_s, "release", name, _Change(self.cursor, key=bit))
@@ -96,10 +96,9 @@ class InputAccumulator:
                 buttons, keys = buttons | change.button, keys | change.key
                 press_place = change.place if change.button else press_place
         buttons, keys = buttons | self._held_buttons, keys | self._held_keys
-        button = Button.LEFT if buttons & Button.LEFT else Button.RIGHT if buttons & Button.RIGHT else Button.NONE
         self._last_buttons, self._last_keys = buttons, keys
         place = self._place if press_place is None else press_place
-        return Action(np.array([(place[0], place[1], keys, button)], ACTION))
+        return Action(np.array([(place[0], place[1], keys, buttons)], ACTION))
 
     def take_inputs(self) -> tuple[InputEvent, ...]:
         """Returns the raw events since the last call."""

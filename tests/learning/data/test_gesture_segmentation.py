@@ -7,7 +7,7 @@ import pytest
 
 from tests.support.teacher_play import PROFILE, Play, teacher_play
 from understudy.contract.action import ACTION
-from understudy.contract.observation import Observation, Role, empty_observation
+from understudy.contract.observation import Button, Observation, Role, empty_observation
 from understudy.learning.data.gesture_segmentation import key_presses, segment_gestures
 from understudy.policies.click_semantics import ClickKind, geometry_of
 
@@ -149,3 +149,21 @@ def test_key_presses_have_their_first_ticks_and_lengths() -> None:
     (first, lengths), (second, second_lengths) = key_presses(actions, 2)
     assert (first.tolist(), lengths.tolist()) == ([1, 5, 9], [2, 1, 1])
     assert (second.tolist(), second_lengths.tolist()) == ([4], [3])
+
+
+def test_a_press_of_another_button_while_one_is_held_is_a_gesture_of_its_own() -> None:
+    actions = hand_path((*ALIEN, 5, 6, 1, 10), (0.5, 0.75, 0, 6, 0, 3))
+    held = slice(13, 26)  # the first press lasts until after the second
+    assert actions["button"][13] and not actions["button"][12]
+    actions["button"][actions["button"] == 1] = 0
+    actions["button"][held] = Button.LEFT
+    second = len(actions) - 6
+    actions["button"][second : second + 3] = Button.LEFT | Button.MIDDLE
+    actions["button"][second + 3 :] = 0
+    actions["button"][26:second] = Button.LEFT
+    found = find(actions)
+    assert found["button"].tolist() == [Button.LEFT, Button.MIDDLE]
+    assert found["press"].tolist() == [13, second]
+    assert found["release"].tolist() == [second + 2, second + 2]
+    assert found["onset"][1] == 23 and found["arrival"][1] == second - 1
+    assert (found["x"][1], found["y"][1]) == pytest.approx((0.5, 0.75))

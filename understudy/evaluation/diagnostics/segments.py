@@ -86,7 +86,7 @@ def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
         actions=part.actions,
         gestures=hindsight.gestures,
         modes=hindsight.modes,
-        clicks=np.flatnonzero((buttons[1:] != 0) & (buttons[:-1] == 0)) + 1,
+        clicks=np.flatnonzero(buttons[1:] & ~buttons[:-1]) + 1,
         keys=tuple(starts for starts, _ in key_presses(part.actions, num_keys)),
         num_filled=0 if part.filled is None else int(part.filled.sum()),
     )

@@ -117,7 +117,7 @@ class PlayCounterCollector:
             totals["unchanged_ticks"] += done == self._last
         self._last = done.copy()
         totals["key_presses"] += np.bitwise_count(done["keys"] & ~seen["keys"])
-        for world in np.flatnonzero((done["button"] == Button.LEFT) & (seen["button"] == Button.NONE)).tolist():
+        for world in np.flatnonzero(done["button"] & ~seen["button"] & Button.LEFT).tolist():
             x, y = float(done["cursor_x"][world]), float(done["cursor_y"][world])
             clicked = clicked_kind(seen[world], x, y, self._profile)
             totals["clicks"][world, clicked] += 1
@@ -142,9 +142,7 @@ class PlayCounterCollector:
         self._last_fire[under_fire] = self._tick
         self._fire_began[begins] = self._tick
         self._fire_began[~alive] = -1
-        pressed = ((done["button"] != Button.NONE) & (seen["button"] == Button.NONE)) | (
-            done["keys"] & ~seen["keys"] > 0
-        )
+        pressed = ((done["button"] & ~seen["button"]) | (done["keys"] & ~seen["keys"])) > 0
         reacted = np.flatnonzero(pressed & (self._fire_began >= 0))
         self._records["answers"][reacted] += 1
         self._records["answer_s"][reacted] += (self._tick - self._fire_began[reacted]) / TICK_RATE_HZ

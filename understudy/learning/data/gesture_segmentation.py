@@ -1,7 +1,7 @@
 """Gesture segmentation: finds onset, arrival, press and release of each pointing gesture in a recording.
 
 From the raw events of mouse and keyboard where a recording has them (motion_onset.py): each button by itself, also
-where presses overlap. Else from the cursor and button of each tick. A motion without a click is no gesture.
+where presses overlap. Else from the cursor and the buttons of each tick. A motion without a click is no gesture.
 """
 
 from collections.abc import Sequence
@@ -24,13 +24,15 @@ MAX_DWELL = 16
 MAX_TICKS = 50
 """Longest gesture from onset to press, ticks."""
 
+BUTTON_BITS = tuple(int(button) for button in Button)
+
 GESTURE = np.dtype(
     [
         ("onset", "i4"),  # first tick of the motion
         ("arrival", "i4"),  # last fast tick of the motion; onset - 1 when the cursor was there already
         ("press", "i4"),  # tick in which the button went down
         ("release", "i4"),  # last tick in which it was down
-        ("button", "i4"),
+        ("button", "i4"),  # a Button
         ("sort", "i4"),  # a ClickKind
         ("track_id", "i4"),  # 0 where it is no track
         ("role", "i4"),  # of the track
@@ -66,7 +68,7 @@ def segment_gestures(
     presses = find_presses(inputs)
     if presses:
         return _of_presses(presses, observation.records, geometry)
-    out = np.zeros(len(actions) // 2 + 1, GESTURE)
+    out = np.zeros(len(Button) * (len(actions) // 2 + 1), GESTURE)
     count = _find(observation.records, actions, geometry, out)
     return out[:count]
 
@@ -123,22 +125,23 @@ def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
-    count, earliest = 0, 0
-    t = 1
-    while t < len(actions):
-        if actions[t].button == 0 or actions[t - 1].button != 0:
-            t += 1
-            continue
-        g = out[count]
-        g.onset, g.arrival = _find_onset(actions, t, earliest)
-        g.press, g.button = t, actions[t].button
-        g.x, g.y = actions[t].cursor_x, actions[t].cursor_y
-        g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
-        while t < len(actions) and actions[t].button != 0:
-            t += 1
-        g.release = t - 1
-        earliest = t - 1
-        count += _describe(records, geometry, out[count : count + 1])
+    count, last_press, last_release = 0, 0, 0
+    for t in range(1, len(actions)):
+        for button in BUTTON_BITS:
+            if (actions[t].button & button) == 0 or (actions[t - 1].button & button) != 0:
+                continue
+            g = out[count]
+            # while another button is still held, the motion begins after that button's press
+            g.onset, g.arrival = _find_onset(actions, t, last_release if last_release < t else last_press)
+            g.press, g.button = t, button
+            g.x, g.y = actions[t].cursor_x, actions[t].cursor_y
+            g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
+            end = t
+            while end < len(actions) and (actions[end].button & button) != 0:
+                end += 1
+            g.release = end - 1
+            last_press, last_release = t, max(last_release, end - 1)
+            count += _describe(records, geometry, out[count : count + 1])
     return count
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float64
 
-from understudy.contract.observation import TICK_S
+from understudy.contract.observation import BUTTON_NAMES, TICK_S
 from understudy.contract.protocols import InputEvent
 
-BUTTONS = ("left", "right")
+BUTTONS = tuple(BUTTON_NAMES.values())
 CORRECTION_SHARE = 0.15
 """A sub-movement after a rest that is shorter than this share of the one before corrects it."""
 REST_SHARE = 0.03

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from understudy.contract.action import Actor
-from understudy.contract.observation import TICK_RATE_HZ, Button
+from understudy.contract.observation import BUTTON_NAMES, TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
@@ -76,7 +76,7 @@ def heard(inputs: Sequence[InputEvent], profile: Profile) -> Heard | None:
     """Selects the events of the mouse and the profile's keys; None without any."""
     told = [event for event in inputs if event.kind in ("move", "press", "release")]
     pressed = [event.code if event.kind == "press" else "" for event in told]
-    buttons = {button.name.lower(): int(button) for button in (Button.LEFT, Button.RIGHT)}
+    buttons = {name: int(button) for button, name in BUTTON_NAMES.items()}
     keys = {name: int(profile.key_bit(name)) for name in profile.keys}
     return (
         Heard(
@@ -131,7 +131,7 @@ def _date_gap(gap: np.ndarray, before: np.void, after: np.void, inputs: Heard | 
         inputs: the person's raw events.
     """
     last, rows = gap[-1].copy(), len(gap) - 1
-    keys, button = int(last["keys"] & ~gap[-2]["keys"]), int(last["button"]) if gap[-2]["button"] == 0 else 0
+    keys, buttons = (int(last[name] & ~gap[-2][name]) for name in ("keys", "button"))
     moved = (last["cursor_x"], last["cursor_y"]) != (gap[0]["cursor_x"], gap[0]["cursor_y"])
     if inputs is None:
         first = 1 + (int(TICK_RATE_HZ * after["time_s"]) * 2654435761 % 2**32 * rows >> 32)
@@ -141,20 +141,23 @@ def _date_gap(gap: np.ndarray, before: np.void, after: np.void, inputs: Heard | 
             share = np.clip((np.arange(rows + 1) - begin + 1) / (rows + 1 - begin), 0.0, 1.0)
             for axis in ("cursor_x", "cursor_y"):
                 gap[axis] = gap[axis][0] + share.astype(np.float32) * (last[axis] - gap[axis][0])
-        begin_keys, begin_button = dict.fromkeys(_bits(keys), first), rows if moved else first
+        begin_keys = dict.fromkeys(_bits(keys), first)
+        begin_buttons = dict.fromkeys(_bits(buttons), rows if moved else first)
     else:
         before_s = float(before["time_s"])
         step_s = (float(after["time_s"]) - before_s) / rows
         begin, end = np.searchsorted(inputs.time_s, (before_s, before_s + (rows + 1) * step_s))
         row_E = np.clip((inputs.time_s[begin:end] - before_s) // step_s, 1, rows).astype(int)
-        begin_keys = {bit: int(row_E[inputs.key[begin:end] == bit].min(initial=rows)) for bit in _bits(keys)}
-        begin_button = int(row_E[inputs.button[begin:end] == button].min(initial=rows)) if button else rows
+        begin_keys, begin_buttons = (
+            {bit: int(row_E[pressed[begin:end] == bit].min(initial=rows)) for bit in _bits(mask)}
+            for mask, pressed in ((keys, inputs.key), (buttons, inputs.button))
+        )
     for bit, first in begin_keys.items():
         gap["keys"][first:rows] |= np.uint32(bit)
-    if button:
-        gap["button"][begin_button:rows] = button
-        for axis in ("cursor_x", "cursor_y"):
-            gap[axis][begin_button:rows] = last[axis]
+    for bit, first in begin_buttons.items():
+        gap["button"][first:rows] |= np.uint32(bit)
+    for axis in ("cursor_x", "cursor_y"):
+        gap[axis][min(begin_buttons.values(), default=rows) : rows] = last[axis]
 
 
 def _bits(mask: int) -> list[int]:
@@ -173,12 +176,10 @@ def _fill_actions(done: np.ndarray, observations: np.ndarray, actions: np.ndarra
     for axis in ("cursor_x", "cursor_y"):
         way = actions[axis][before] + share * (observations[axis][after] - actions[axis][before])
         done[axis][rows] = np.where(last, observations[axis][after], way)
-    held, reported, next_ = actions["keys"][before], observations["keys"][after], actions["keys"][after]
-    through = held & reported & np.where(lone, np.uint32(0xFFFFFFFF), next_)
-    done["keys"][rows] = through | np.where(last, reported & ~held, 0).astype(np.uint32)
-    held, reported, next_ = actions["button"][before], observations["button"][after], actions["button"][after]
-    holds = (held == reported) & (lone | (next_ == reported))
-    done["button"][rows] = np.where(holds | (last & (held == 0)), reported, 0)
+    for name in ("keys", "button"):
+        held, reported, next_ = actions[name][before], observations[name][after], actions[name][after]
+        through = held & reported & np.where(lone, np.uint32(0xFFFFFFFF), next_)
+        done[name][rows] = through | np.where(last, reported & ~held, 0).astype(np.uint32)
 
 
 def _follow_cursor(done: np.ndarray, time_s: np.ndarray, actions: np.ndarray, gaps: TickGrid, inputs: Heard) -> None:

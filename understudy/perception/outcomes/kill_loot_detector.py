@@ -40,7 +40,7 @@ def enemy_killed(before, now, carry, s, gap, fired, laser_key):  # type: ignore[
 def note_click(before, now, carry):  # type: ignore[no-untyped-def]
     """Stores the object under a press: the smallest box of the previous observation that the cursor lies in."""
     carry.clicked_ticks += 1
-    if now.button == 0 or before.button != 0:
+    if now.button & ~before.button == 0:
         return
     carry.clicked, smallest = 0, 2.0
     for slot in range(MAX_TRACKS):
@@ -121,7 +121,7 @@ def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
 def _laser_stopped_itself(before, now, laser_key):  # type: ignore[no-untyped-def]
     """Returns whether the laser has stopped without its key or a click on another target."""
     by_key = now.keys & ~before.keys & laser_key
-    by_click = now.button != 0 and before.button == 0
+    by_click = now.button & ~before.button
     return bool(before.player.laser_on and not now.player.laser_on and not by_key and not by_click)
 
 

@@ -84,5 +84,5 @@ def _landmarks(marks: np.ndarray) -> np.ndarray:
 
 def _hands(records: np.ndarray, profile: Profile) -> np.ndarray:
     held = (records["keys"][:, None] >> np.arange(len(profile.keys))) & 1
-    left = records["button"] == Button.LEFT
+    left = (records["button"] & Button.LEFT) > 0
     return np.concatenate([np.stack([records["cursor_x"], records["cursor_y"], left], 1), held], axis=1)

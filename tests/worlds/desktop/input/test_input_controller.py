@@ -37,7 +37,7 @@ class RecordingInjector:
         self.at = (x, y)
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        assert name in ("left", "right")
+        assert name in ("left", "right", "middle")
         self._turn(name, down)
 
     def turn_key(self, name: str, *, down: bool) -> None:
@@ -314,3 +314,13 @@ def test_a_watchdog_that_cannot_release_is_refused(monkeypatch: pytest.MonkeyPat
     monkeypatch.delenv("DISPLAY", raising=False)
     with pytest.raises(WorldError, match=r"does not start.*There is no X display"):
         ReleaseWatchdog()
+
+
+def test_buttons_are_pressed_and_released_each_by_itself(
+    injector: RecordingInjector, controller: InputController
+) -> None:
+    for buttons in (Button.LEFT, Button.LEFT | Button.MIDDLE, Button.MIDDLE | Button.RIGHT, Button.NONE):
+        controller.send((10, 20), buttons, 0)
+    turned = [each for each in injector.sent if each[0] != "move"]
+    assert turned[:4] == [("down", "left"), ("down", "middle"), ("up", "left"), ("down", "right")]
+    assert sorted(turned[4:]) == [("up", "middle"), ("up", "right")]

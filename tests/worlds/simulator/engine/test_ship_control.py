@@ -125,3 +125,16 @@ def test_a_cursor_that_is_not_a_number_stays_where_it_was() -> None:
     stage.cursor = (float("nan"), float("inf"))
     stage.tick()
     assert (stage.see()["cursor_x"], stage.see()["cursor_y"]) == (0.25, 0.75)
+
+
+def test_other_buttons_neither_end_a_held_press_nor_hide_a_new_one() -> None:
+    stage = Stage()
+    stage.point_at(300)
+    stage.tick(button=Button.LEFT)
+    stage.point_at(0, 300)
+    stage.tick(button=Button.LEFT | Button.RIGHT)
+    assert stage.world["goal_y"] > stage.world["y"] + 250, "the left button still steers"
+    stage.tick(button=Button.MIDDLE)
+    stage.point_at(-300)
+    stage.tick(button=Button.MIDDLE | Button.LEFT)
+    assert stage.world["goal_x"] < stage.world["x"] - 250, "a press of the left button while another is held"

@@ -139,3 +139,16 @@ def test_raw_events_keep_their_own_times_and_places_and_are_handed_out_once(hand
 def test_the_cursor_never_leaves_the_window(hands: PygameInput) -> None:
     feel(hands, move(1500, -20))
     assert np.array_equal(hands.cursor, np.array([1.0, 0.0], np.float32))
+
+
+def test_a_press_of_another_button_while_one_is_held_is_a_press_of_its_own(hands: PygameInput) -> None:
+    feel(hands, press(500, 250))
+    buttons = [hands.end_tick().records[0]["button"]]
+    feel(hands, press(700, 250, pygame.BUTTON_RIGHT))
+    buttons.append(hands.end_tick().records[0]["button"])
+    feel(hands, release(700, 250), press(800, 250, pygame.BUTTON_MIDDLE))
+    buttons.append(hands.end_tick().records[0]["button"])
+    feel(hands, release(800, 250, pygame.BUTTON_RIGHT), release(800, 250, pygame.BUTTON_MIDDLE))
+    buttons += [hands.end_tick().records[0]["button"] for _ in range(2)]
+    left, right, middle = Button.LEFT, Button.RIGHT, Button.MIDDLE
+    assert buttons == [left, left | right, right | middle, Button.NONE, Button.NONE]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
 from understudy.contract.errors import WorldError
-from understudy.contract.observation import Button
+from understudy.contract.observation import BUTTON_NAMES
 from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
@@ -90,7 +90,7 @@ class InputController:
 
         Args:
             pixel: cursor position, a pixel of the desktop.
-            button: a Button.
+            button: bit mask of the mouse buttons, Button.
             keys: bit mask of the keys.
         """
         held_inputs = self.held_inputs(button, keys)
@@ -108,8 +108,8 @@ class InputController:
                     return
 
     def held_inputs(self, button: int, keys: int) -> list[tuple[str, str]]:
-        """Returns the inputs that a button and a key mask hold down, in the form of `down`."""
-        buttons = [("button", each.name.lower()) for each in (Button.LEFT, Button.RIGHT) if button & each]
+        """Returns the inputs that a mask of buttons and one of keys hold down, in the form of `down`."""
+        buttons = [("button", name) for each, name in BUTTON_NAMES.items() if button & each]
         return buttons + [("key", name) for bit, name in enumerate(self._keys) if keys >> bit & 1]
 
     @property

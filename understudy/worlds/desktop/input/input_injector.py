@@ -13,7 +13,7 @@ class InputInjector(Protocol):
         ...
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        """Presses or releases the `left` or `right` mouse button."""
+        """Presses or releases the `left`, `right` or `middle` mouse button."""
         ...
 
     def turn_key(self, name: str, *, down: bool) -> None:

@@ -4,13 +4,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from understudy.contract.action import Action
-from understudy.contract.observation import Button
+from understudy.contract.observation import BUTTON_NAMES
 from understudy.contract.profile import Profile
 from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 from understudy.worlds.input_accumulator import InputAccumulator
 
-_BUTTONS = {"left": Button.LEFT, "right": Button.RIGHT}
+_BUTTONS = {name: button for button, name in BUTTON_NAMES.items()}
 
 
 class InputState:

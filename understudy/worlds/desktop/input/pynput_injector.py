@@ -3,9 +3,10 @@
 from pynput import keyboard, mouse
 
 from understudy.contract.errors import WorldError
+from understudy.contract.observation import BUTTON_NAMES
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 
-_BUTTONS = {"left": mouse.Button.left, "right": mouse.Button.right}
+_BUTTONS = {name: mouse.Button[name] for name in BUTTON_NAMES.values()}
 
 
 def key_of(name: str) -> keyboard.Key | keyboard.KeyCode:
@@ -36,7 +37,7 @@ class PynputInjector:
         self._mouse.position = (x, y)
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        """Presses or releases the `left` or `right` mouse button."""
+        """Presses or releases the `left`, `right` or `middle` mouse button."""
         (self._mouse.press if down else self._mouse.release)(_BUTTONS[name])
 
     def turn_key(self, name: str, *, down: bool) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from pynput import keyboard, mouse
 
+from understudy.contract.observation import BUTTON_NAMES
 from understudy.worlds.desktop.input.key_names import PYNPUT_SIDES
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.pynput_injector import key_of
 from understudy.worlds.desktop.input.raw_input import OnEvent, RawInput
 
-_BUTTONS = {mouse.Button.left: "left", mouse.Button.right: "right"}
+_BUTTONS = {mouse.Button[name]: name for name in BUTTON_NAMES.values()}
 
 
 class PynputListener:

@@ -13,7 +13,7 @@ from understudy.contract.errors import WorldError
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.windows.x11_display import open_display
 
-_BUTTONS = {"left": 1, "right": 3}
+_BUTTONS = {"left": 1, "middle": 2, "right": 3}
 
 
 class X11Injector:
@@ -36,7 +36,7 @@ class X11Injector:
         self._send(X.MotionNotify, 0, x, y)
 
     def turn_button(self, name: str, *, down: bool) -> None:
-        """Presses or releases the `left` or `right` mouse button."""
+        """Presses or releases the `left`, `right` or `middle` mouse button."""
         self._send(X.ButtonPress if down else X.ButtonRelease, _BUTTONS[name])
 
     def turn_key(self, name: str, *, down: bool) -> None:

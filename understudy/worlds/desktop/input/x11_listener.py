@@ -25,7 +25,7 @@ from understudy.worlds.desktop.windows.x11_display import open_display
 _EVENT = struct.Struct("=BBHIIIIhhhhHBx")
 """One X device event: kind, detail, -, time, -, -, -, root x, root y, ...; 32 bytes in native byte order."""
 _KINDS = {X.KeyPress: "press", X.KeyRelease: "release", X.ButtonPress: "press", X.ButtonRelease: "release"}
-_BUTTONS = {1: "left", 3: "right"}
+_BUTTONS = {1: "left", 2: "middle", 3: "right"}
 _PROBES = 5
 _PATIENCE_S = 10.0
 

@@ -2,19 +2,19 @@
 
 A left press on the minimap flies to that position of the map, on a panel does nothing, on an alien selects it, on a box
 flies there and collects it, elsewhere flies to that point. Holding a press on free space or on the minimap keeps
-steering. The right button does nothing.
+steering. The right and the middle button do nothing.
 """
 
 from math import isfinite
 
 import numpy as np
 
-from understudy.contract.observation import TICK_S
+from understudy.contract.observation import ALL_BUTTONS, TICK_S, Button
 from understudy.worlds.simulator.engine.njit import njit_part
 from understudy.worlds.simulator.engine.rng import distance
 from understudy.worlds.simulator.engine.state import Record
 
-LEFT, RIGHT = np.uint32(1), np.uint32(2)
+LEFT, ALL = np.uint32(Button.LEFT), np.uint32(ALL_BUTTONS)
 STEER_SPACE = 1
 STEER_MINIMAP = 2
 
@@ -30,9 +30,9 @@ def read_action(w: Record, a: Record, r: Record) -> tuple[int, bool]:
     if isfinite(a.cursor_y):
         w.cursor_y = min(max(float(a.cursor_y), 0.0), 1.0)
     keys = a.keys & r.known_keys
-    button = a.button if a.button <= RIGHT else np.uint32(0)
+    button = a.button if a.button <= ALL else np.uint32(0)
     pressed = keys & ~w.keys
-    clicked = button == LEFT and w.button != LEFT
+    clicked = (button & ~w.button & LEFT) != 0
     w.keys, w.button = keys, button
     return pressed, clicked
 
@@ -42,7 +42,7 @@ def use_mouse(w: Record, r: Record, clicked: bool) -> None:
     """Handles a new press, or continues steering with a held one."""
     if clicked:
         press(w, r)
-    elif w.button != LEFT:
+    elif w.button & LEFT == 0:
         w.steering = 0
     elif w.steering == STEER_SPACE:
         fly_to(w, r, cursor_on_map_x(w, r), cursor_on_map_y(w, r))

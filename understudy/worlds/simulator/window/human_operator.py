@@ -28,7 +28,7 @@ PAUSE_KEY, WRONG_KEY, STOP_KEY = pygame.K_F1, pygame.K_F2, pygame.K_F3
 CHOICE_KEYS = (pygame.K_1, pygame.K_2, pygame.K_3, pygame.K_4, pygame.K_5)
 CHOICE_S = 4.0
 """Seconds after F2 in which a number key selects the correct mode, if `choose` is set."""
-_BUTTONS = (pygame.BUTTON_LEFT, pygame.BUTTON_RIGHT)
+_BUTTONS = (pygame.BUTTON_LEFT, pygame.BUTTON_RIGHT, pygame.BUTTON_MIDDLE)
 
 
 class WindowOperator:

@@ -8,7 +8,11 @@ from understudy.contract.observation import Button
 from understudy.contract.profile import Profile
 from understudy.worlds.input_accumulator import InputAccumulator
 
-_BUTTONS = {pygame.BUTTON_LEFT: Button.LEFT, pygame.BUTTON_RIGHT: Button.RIGHT}
+_BUTTONS = {
+    pygame.BUTTON_LEFT: Button.LEFT,
+    pygame.BUTTON_RIGHT: Button.RIGHT,
+    pygame.BUTTON_MIDDLE: Button.MIDDLE,
+}
 
 
 def key_codes(profile: Profile) -> dict[int, int]:
