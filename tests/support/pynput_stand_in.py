@@ -31,7 +31,7 @@ class KeyCode:
         return cls(char)
 
 
-Key = Enum("Key", "space ctrl ctrl_l ctrl_r shift shift_l shift_r f5")
+Key = Enum("Key", "space ctrl ctrl_l ctrl_r shift shift_l shift_r f5 left right")
 
 
 class Listener:

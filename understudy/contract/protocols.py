@@ -8,7 +8,7 @@ from jaxtyping import Int8, UInt64
 
 from understudy.contract.action import Action
 from understudy.contract.intent import Intent
-from understudy.contract.observation import Observation
+from understudy.contract.observation import BUTTON_NAMES, Observation
 from understudy.contract.profile import Profile
 
 Carry = Any
@@ -92,11 +92,16 @@ class InputEvent:
     kind: str
     """`move`, `press` or `release`; `mark` for a bookmark; `weights` for a change of weights."""
     code: str
-    """`left` or `right` for a button, the profile's name of a key, empty for a move, the label of a mark, or the
+    """`left`, `right` or `middle` for a button, `event_code` of a key, empty for a move, the label of a mark, or the
     identity of the Executor's new weights."""
     x: float
     """Cursor position at that moment, window fractions."""
     y: float
+
+
+def event_code(key: str) -> str:
+    """Returns the code of a key in raw events: its name; the arrow keys, which are named like buttons, are prefixed."""
+    return f"arrow_{key}" if key in BUTTON_NAMES.values() else key
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from jaxtyping import Float32
 from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import BUTTON_NAMES, Button
 from understudy.contract.profile import Profile
-from understudy.contract.protocols import InputEvent
+from understudy.contract.protocols import InputEvent, event_code
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class InputAccumulator:
     """Accumulates the events of one person. Belongs to the control thread."""
 
     def __init__(self, profile: Profile) -> None:
-        self._names = {profile.key_bit(name): name for name in profile.keys}
+        self._names = {profile.key_bit(name): event_code(name) for name in profile.keys}
         self.cursor: Float32[np.ndarray, 2] = np.full(2, 0.5, np.float32)
         """Present position, window fractions."""
         self._inputs: list[InputEvent] = []

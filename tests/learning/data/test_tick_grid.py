@@ -1,5 +1,6 @@
 """Play of which a busy machine missed ticks is put onto the grid of 20 ticks a second by its times."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,16 +9,19 @@ import pytest
 from tests.support.missed_ticks import in_bursts, kept_at_random, missed_by_a_busy_machine, recording_of
 from tests.support.teacher_play import PROFILE, teacher_play
 from understudy.contract.observation import TICK_S
+from understudy.contract.protocols import InputEvent, event_code
 from understudy.learning.data.dataset import contiguous_segments, expert_segments, load_dataset
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
-from understudy.learning.data.tick_grid import certain_ticks, fill, fill_missed_ticks
+from understudy.learning.data.motion_onset import find_presses
+from understudy.learning.data.tick_grid import certain_ticks, fill, fill_missed_ticks, heard
 from understudy.learning.supervised.train_policy import fit_hand_from_dataset
 from understudy.policies.encoder import Encoder
 from understudy.policies.temporal_features import FOREVER
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import write_episode
 from understudy.runtime.missed_ticks import MissedTicks
+from understudy.worlds.input_accumulator import InputAccumulator
 
 PATTERNS = {"at random": kept_at_random, "in bursts": in_bursts}
 
@@ -195,3 +199,15 @@ def test_the_hand_is_timed_where_it_was_seen(pattern: str) -> None:
 def test_a_tick_missed_alone_is_certain() -> None:
     filled = np.array([0, 1, 0, 1, 1, 0, 1, 0], bool)
     assert certain_ticks(filled).tolist() == [True, True, True, False, False, True, True, True]
+
+
+def test_an_arrow_key_in_the_raw_events_is_no_mouse_button() -> None:
+    profile = replace(PROFILE, keys=("left", "right"))
+    events = [InputEvent(0.5, "press", code, 0.5, 0.5) for code in ("left", event_code("left"), event_code("right"))]
+    found = heard(events, profile)
+    assert found is not None
+    assert found.button.tolist() == [1, 0, 0] and found.key.tolist() == [0, 1, 2]
+    hands = InputAccumulator(profile)
+    hands.turn_key(1, down=True, time_s=0.5)
+    assert hands.take_inputs()[0].code == event_code("left") != "left"
+    assert not find_presses([InputEvent(0.5, "press", event_code("left"), 0.5, 0.5)])

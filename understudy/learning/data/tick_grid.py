@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float32, Float64, Int64
 from understudy.contract.action import Actor
 from understudy.contract.observation import BUTTON_NAMES, TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.contract.protocols import InputEvent
+from understudy.contract.protocols import InputEvent, event_code
 from understudy.recordings.episode import Episode
 from understudy.runtime.missed_ticks import MissedTicks, TickGrid, fill_observations, grid_of
 
@@ -77,7 +77,7 @@ def heard(inputs: Sequence[InputEvent], profile: Profile) -> Heard | None:
     told = [event for event in inputs if event.kind in ("move", "press", "release")]
     pressed = [event.code if event.kind == "press" else "" for event in told]
     buttons = {name: int(button) for button, name in BUTTON_NAMES.items()}
-    keys = {name: int(profile.key_bit(name)) for name in profile.keys}
+    keys = {event_code(name): int(profile.key_bit(name)) for name in profile.keys}
     return (
         Heard(
             time_s=np.array([event.time_s for event in told], np.float64),

@@ -19,7 +19,7 @@ from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 from understudy.worlds.desktop.windows.press_guard import Refusal
 from understudy.worlds.desktop.windows.window_system import Area
 
-KEYS = ("ctrl", "space", "1")
+KEYS = ("ctrl", "space", "1", "left")
 SPACE = 2
 
 
@@ -324,3 +324,11 @@ def test_buttons_are_pressed_and_released_each_by_itself(
     turned = [each for each in injector.sent if each[0] != "move"]
     assert turned[:4] == [("down", "left"), ("down", "middle"), ("up", "left"), ("down", "right")]
     assert sorted(turned[4:]) == [("up", "middle"), ("up", "right")]
+
+
+def test_an_arrow_key_is_told_from_the_mouse_button_of_its_name(injector: RecordingInjector) -> None:
+    guarded, own_events = GuardedInjector(injector, OpenGuard()), OwnEventFilter()
+    controller = InputController(guarded, RecordingKeyObserver(injector), own_events, KEYS, clock=lambda: 1.0)
+    controller.send((1, 1), Button.NONE, 1 << KEYS.index("left"))
+    assert not own_events.claim(("press", "left", 0, 0), 1.001), "the person's click"
+    assert own_events.claim(("press", "arrow_left", 0, 0), 1.001)

@@ -19,7 +19,7 @@ from understudy.worlds.desktop.platform import open_camera, open_injector, open_
 from understudy.worlds.desktop.windows.window_system import Area
 
 MONITOR = Area(left=0, top=0, width=1280, height=720)
-KEYS = ("space", "ctrl", "1", "j")
+KEYS = ("space", "ctrl", "1", "j", "left")
 
 
 def move(x: int, y: int) -> tuple[str, str, int, int]:
@@ -133,8 +133,8 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
             pointer.move(*place)
         else:
             (pointer.press if kind == "press" else pointer.release)("button", code)
-    hand(screen, "mousemove", 400, 250, "click", 3, "key", "space")
-    until(lambda: len(found) == 8, "eight events")
+    hand(screen, "mousemove", 400, 250, "click", 3, "click", 2, "key", "space", "key", "Left")
+    until(lambda: len(found) == 12, "twelve events")
     assert [(each.kind, each.code, each.own) for each in found] == [
         ("move", "", True),
         ("press", "left", True),
@@ -142,8 +142,12 @@ def test_our_events_are_told_from_the_persons_and_carry_their_true_times(
         ("move", "", False),
         ("press", "right", False),
         ("release", "right", False),
+        ("press", "middle", False),
+        ("release", "middle", False),
         ("press", "space", False),
         ("release", "space", False),
+        ("press", "arrow_left", False),
+        ("release", "arrow_left", False),
     ]
     assert [(each.x, each.y) for each in (found[0], found[4])] == [(300, 200), (400, 250)]
     assert [each.time_s for each in found[:3]] == pytest.approx(sent, abs=0.05)

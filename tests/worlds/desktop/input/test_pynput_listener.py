@@ -69,3 +69,12 @@ def test_a_key_that_repeats_is_one_press(heard: Heard) -> None:
         heard.keyboard["on_press"](KeyCode("A"), False)
     heard.keyboard["on_release"](KeyCode("a"), False)
     assert [(event.kind, event.code) for event in heard.events] == [("press", "a"), ("release", "a")]
+
+
+def test_an_arrow_key_is_no_mouse_button(monkeypatch: pytest.MonkeyPatch) -> None:
+    pynput_stand_in.install(monkeypatch)
+    with closing(Heard(("left", "right"))) as heard:
+        heard.mouse["on_click"](5, 6, Button.left, True, False)
+        heard.keyboard["on_press"](Key.left, False)
+        heard.keyboard["on_press"](Key.right, False)
+        assert [event.code for event in heard.events] == ["left", "arrow_left", "arrow_right"]

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import BUTTON_NAMES
+from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
@@ -154,7 +155,7 @@ class InputController:
         kind, code = what
         self._held_key_observer.tell(kind, code, down=True)
         self._down[what] = None
-        pressed = ("press", code, 0, 0)
+        pressed = ("press", event_code(code) if kind == "key" else code, 0, 0)
         self._own_events.note(pressed, self._clock())
         refusal = self._injector.press(kind, code)
         if refusal is None:
@@ -170,7 +171,7 @@ class InputController:
         with suppress(WorldError):  # whatever the window system says, it is released
             if (aside := self._injector.release_pixel(kind)) is not None:
                 self._move(aside)
-        self._own_events.note(("release", code, 0, 0), self._clock())
+        self._own_events.note(("release", event_code(code) if kind == "key" else code, 0, 0), self._clock())
         self._injector.release(kind, code)
         self.num_events += 1
         del self._down[what]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from understudy.contract.profile import DEFAULT_HOTKEYS, Hotkeys
+from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.raw_input import LOST, RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 
@@ -35,6 +36,7 @@ class InputListener:
         named = zip((hotkeys or Hotkeys()).names, DEFAULT_HOTKEYS, strict=True)
         self._commands: dict[str, str] = {code: code for code in wanted - set(DEFAULT_HOTKEYS)}
         self._commands |= {used: default for used, default in named if default in wanted}
+        self._command_codes = {event_code(used): default for used, default in self._commands.items()}
         self.on_stop: Callable[[str], None] = lambda why: None
         """Called with the reason, in a few words, on the raw listener's thread; must not block."""
         self._events: deque[RawInput] = deque()
@@ -68,7 +70,7 @@ class InputListener:
             self.num_own += 1
             self._events.append(event)
             return
-        if event.code in self._commands:
+        if event.code in self._command_codes:
             self._handle_command(event)
             return
         self.num_others += 1
@@ -98,7 +100,7 @@ class InputListener:
     def _handle_command(self, event: RawInput) -> None:
         if event.kind != "press":
             return
-        command = replace(event, code=self._commands[event.code])
+        command = replace(event, code=self._command_codes[event.code])
         if command.code == STOP_KEY:
             self.on_stop(f"{event.code.upper()} was pressed")
         else:

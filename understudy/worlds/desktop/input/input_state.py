@@ -6,6 +6,7 @@ from jaxtyping import Float32
 from understudy.contract.action import Action
 from understudy.contract.observation import BUTTON_NAMES
 from understudy.contract.profile import Profile
+from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 from understudy.worlds.input_accumulator import InputAccumulator
@@ -25,7 +26,7 @@ class InputState:
         """The person's inputs alone, which are recorded."""
         for accumulator in (self.person, self._all_inputs):
             accumulator.rest(place)
-        self._bits = {name: profile.key_bit(name) for name in profile.keys}
+        self._bits = {event_code(name): profile.key_bit(name) for name in profile.keys}
 
     def hear(self, heard: RawInput, area: Area, *, presses: bool = True) -> None:
         """Adds one event of the person; our own events were added when they were sent.
@@ -64,7 +65,7 @@ class InputState:
             if kind == "button":
                 accumulator.turn_button(_BUTTONS[code], down=what in down, place=accumulator.cursor, time_s=time_s)
             else:
-                accumulator.turn_key(self._bits[code], down=what in down, time_s=time_s)
+                accumulator.turn_key(self._bits[event_code(code)], down=what in down, time_s=time_s)
 
     def _accumulate(self, accumulator: InputAccumulator, heard: RawInput, area: Area) -> None:
         place = area.fractions(heard.x, heard.y)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pynput import keyboard, mouse
 
 from understudy.contract.observation import BUTTON_NAMES
+from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.key_names import PYNPUT_SIDES
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.pynput_injector import key_of
@@ -85,5 +86,5 @@ def _names(keys: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in keys:
         key_of(name)
-        found |= dict.fromkeys(PYNPUT_SIDES.get(name, (name,)), name)
+        found |= dict.fromkeys(PYNPUT_SIDES.get(name, (name,)), event_code(name))
     return found

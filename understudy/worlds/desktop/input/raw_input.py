@@ -16,7 +16,7 @@ class RawInput:
     kind: str
     """`move`, `press` or `release`; LOST when no more events will arrive."""
     code: str
-    """`left`, `right`, `middle` or the name of a key; empty for a move."""
+    """`left`, `right` or `middle` for a button, `event_code` of a key; empty for a move."""
     x: int
     """Cursor position at that time, a pixel of the desktop."""
     y: int

@@ -17,6 +17,7 @@ from Xlib.display import Display
 from Xlib.ext import record
 
 from understudy.contract.errors import WorldError
+from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import LOST, OnEvent, RawInput
@@ -142,12 +143,12 @@ _WANTED = {
 
 
 def _names_by_code(display: Display, keys: Sequence[str]) -> dict[int, str]:
-    """Maps the server's key codes to the names of the keys to report."""
+    """Maps the server's key codes to the event codes of the keys to report."""
     found: dict[int, str] = {}
     for name in keys:
         for keysym in x11_keysyms(name):
             for code, _ in display.keysym_to_keycodes(XK.string_to_keysym(keysym)):
-                found.setdefault(code, name)
+                found.setdefault(code, event_code(name))
     return found
 
 
