@@ -93,9 +93,9 @@ def fill_observations(observations: np.ndarray, actions: np.ndarray, grid: TickG
         begin = actions[axis][before]
         seen[axis][rows] = begin + share * (observations[axis][after] - begin)
     first = number == 1
-    keys, button = actions["keys"][before], actions["button"][before]
-    seen["keys"][rows] = np.where(first, keys, keys & observations["keys"][after])
-    seen["button"][rows] = np.where(first | (button == observations["button"][after]), button, 0)
+    for name in ("keys", "button"):
+        held = actions[name][before]
+        seen[name][rows] = np.where(first, held, held & observations[name][after])
     return np.asarray(seen)
 
 

@@ -123,3 +123,12 @@ def test_what_is_no_data_set_is_refused_in_one_sentence(dataset: Path, damaged: 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(RecordingError, match="no LeRobot data set"):
         list(import_lerobot(tmp_path / "nothing"))
+
+
+def test_buttons_that_are_held_together_come_back_together(tmp_path: Path) -> None:
+    episode = EPISODES[0]
+    actions = episode.actions.copy()
+    actions["button"][:4] = [1, 5, 6, 7]
+    export_lerobot([replace(episode, actions=actions)], tmp_path / "set")
+    (again,) = import_lerobot(tmp_path / "set")
+    assert again.actions["button"][:4].tolist() == [1, 5, 6, 7]

@@ -15,11 +15,10 @@ from jaxtyping import Float32, UInt8
 
 from understudy.contract.action import ACTION
 from understudy.contract.errors import RecordingError
-from understudy.contract.observation import OBSERVATION, Button
+from understudy.contract.observation import BUTTON_NAMES, OBSERVATION
 from understudy.recordings import flat_table
 from understudy.recordings.episode import Episode, EpisodeInfo
 
-_HELD_BUTTONS = tuple(button for button in Button if button != Button.NONE)
 _IN_ENVIRONMENT = ("tracks.", "landmarks.")
 """Beginnings of the names of what belongs to the game and not to the player."""
 _REQUIRED = ("cursor_x", "cursor_y")
@@ -65,7 +64,7 @@ def _numbers(columns: Mapping[str, np.ndarray], prefix: str, keys: Sequence[str]
         if name == "time_s":
             continue
         if name == "button":
-            found |= {f"button.{button.name.lower()}": values == button for button in _HELD_BUTTONS}
+            found |= {f"button.{held}": values & button > 0 for button, held in BUTTON_NAMES.items()}
         elif name == "keys":
             found |= {f"key.{key}": values >> bit & 1 for bit, key in enumerate(keys)}
         elif values.ndim == 1:
@@ -126,8 +125,8 @@ def _column(name: str, like: np.ndarray, numbers: Mapping[str, np.ndarray], keys
         return values if like.dtype.kind == "f" else np.nan_to_num(values, nan=0.0)
 
     if name == "button":
-        held = [np.where(number(f"button.{button.name.lower()}") >= 0.5, button, 0) for button in _HELD_BUTTONS]
-        return np.asarray(np.max(held, axis=0), like.dtype)
+        held = [np.where(number(f"button.{name}") >= 0.5, int(button), 0) for button, name in BUTTON_NAMES.items()]
+        return np.asarray(np.bitwise_or.reduce(held, axis=0), like.dtype)
     if name == "keys":
         bits = [(number(f"key.{key}") >= 0.5).astype(like.dtype) << bit for bit, key in enumerate(keys)]
         return np.asarray(np.bitwise_or.reduce(bits, axis=0), like.dtype) if bits else like
