@@ -47,6 +47,8 @@ def test_the_notice_is_one_sentence_that_names_what_is_off() -> None:
     assert "online learning and the critic's offline rules are off" in both
     one = unseen_outcomes_notice(barless(), *_needing_outcomes(Run(no_critic=True)))
     assert one is not None and "online learning is off" in one and "critic" not in one
+    rules = unseen_outcomes_notice(barless(), "the critic's offline rules")
+    assert rules is not None and "rules are off" in rules
     none = unseen_outcomes_notice(barless(), *_needing_outcomes(Run(test_mode=True)))
     assert none is not None and UNSEEN in none and "off" not in none
 

@@ -17,7 +17,9 @@ def unseen_outcomes_notice(profile: "Profile", *turned_off: str) -> str | None:
     """
     if profile.shows_outcomes:
         return None
-    off = f": {' and '.join(turned_off)} {'are' if len(turned_off) > 1 else 'is'} off" if turned_off else ""
+    listed = " and ".join(turned_off)
+    plural = len(turned_off) > 1 or listed.endswith("s")
+    off = f": {listed} {'are' if plural else 'is'} off" if turned_off else ""
     return f"In this game {UNSEEN}, because its profile names no bars and no log{off}."
 
 
