@@ -209,3 +209,17 @@ def test_a_recording_that_cannot_be_read_is_left_out_of_a_data_set(
     assert f"1 recordings, 600 ticks -> {Path('data/recordings/lerobot')}" in out
     assert main(["recordings", "export", "--form", "minari"]) == 1
     assert f"1 episodes, 599 steps -> {Path('data/recordings/minari-v0')}" in capsys.readouterr().out
+
+
+def test_a_recording_and_its_pictures_become_one_file_for_viewers(
+    working_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path("data/recordings/a.mcap")
+    record(path, 30, byte_pictures()).close()
+    assert main(["recordings", "export", str(path), "--form", "foxglove"]) == 0
+    assert "a.foxglove.mcap" in capsys.readouterr().out
+    assert (
+        read_episode(Path("data/recordings/a.foxglove.mcap")).actions.tobytes() == read_episode(path).actions.tobytes()
+    )
+    assert main(["recordings", "list"]) == 0
+    assert "1 recordings" in capsys.readouterr().out

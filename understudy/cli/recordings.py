@@ -74,9 +74,9 @@ class Export(JsonFlag):
 
     paths: Positional[tuple[Path, ...]] = ()
     """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
-    form: Literal["pkl", "npz", "csv", "jsonl", "mcap", "lerobot", "minari"] = "npz"
-    """Output format: the guide's pickle, numpy arrays, a CSV table, JSON lines, the native MCAP, or all recordings as
-    one data set for LeRobot or Minari (extra `[datasets]`)."""
+    form: Literal["pkl", "npz", "csv", "jsonl", "mcap", "foxglove", "lerobot", "minari"] = "npz"
+    """Output format: the guide's pickle, numpy arrays, a CSV table, JSON lines, the native MCAP, that with pictures and
+    boxes for Foxglove and rerun, or all recordings as one data set for LeRobot or Minari (extra `[datasets]`)."""
     out: OutputFolder | None = None
     """Output folder; by default the folder of each recording, and for a data set a new one in that of the first:
     lerobot or minari-v0."""
@@ -320,13 +320,21 @@ def _repair(path: Path) -> "RecordingRepair":
 def _export(path: Path, form: str, folder: Path | None) -> "ExportedRecording":
     from understudy.cli.results.recordings import ExportedRecording
     from understudy.contract.errors import RecordingError
+    from understudy.recordings.exports.foxglove_export import export_foxglove
     from understudy.recordings.exports.table_export import export_episode
     from understudy.recordings.store import read_episode
+    from understudy.recordings.video.video_paths import VIEWER_SUFFIX, video_path
 
-    target = (path.parent if folder is None else folder) / f"{path.stem}.{form}"
+    suffix = VIEWER_SUFFIX if form == "foxglove" else f".{form}"
+    target = (path.parent if folder is None else folder) / f"{path.stem}{suffix}"
     if target.exists():
         raise RecordingError(f"{target} is there already and was left as it is ({path})")
-    export_episode(read_episode(path), target)
+    if form == "foxglove":
+        pictures = video_path(path)
+        for loss in export_foxglove(read_episode(path), pictures if pictures.is_file() else None, target):
+            _say(f"{pictures}: {loss}")
+    else:
+        export_episode(read_episode(path), target)
     _say(f"{path} -> {target}")
     return ExportedRecording(path=path, out=target)
 

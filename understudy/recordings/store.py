@@ -16,7 +16,7 @@ from understudy.contract.safe_files import keep_under_new_name, replace_file, te
 from understudy.contract.terminal_text import brief
 from understudy.recordings import mcap_format, pickle_format
 from understudy.recordings.episode import Episode
-from understudy.recordings.video.video_paths import is_video
+from understudy.recordings.video.video_paths import is_video, is_viewer_copy
 
 _log = logging.getLogger(__name__)
 
@@ -217,8 +217,10 @@ def _in_place(place: Path) -> list[Path]:
 
 
 def _files(place: Path, suffix: str) -> Iterator[Path]:
-    """Yields the files of a format, without recordings' video files."""
-    return (file for file in place.rglob(f"*{suffix}") if file.is_file() and not is_video(file))
+    """Yields the recordings of a format, without their videos and their copies for viewers."""
+    return (
+        file for file in place.rglob(f"*{suffix}") if file.is_file() and not (is_video(file) or is_viewer_copy(file))
+    )
 
 
 def _where_they_lie() -> str:
@@ -226,7 +228,9 @@ def _where_they_lie() -> str:
     for depth in range(_SEARCH_DEPTH):
         for suffix in _READERS:
             for file in Path().glob("*/" * depth + f"*{suffix}"):
-                if not any(part.startswith(".") for part in file.parts) and not is_video(file):
+                if not any(part.startswith(".") for part in file.parts) and not (
+                    is_video(file) or is_viewer_copy(file)
+                ):
                     folders[file.parent] = folders.get(file.parent, 0) + 1
     if not folders:
         return "record some with `understudy play --record` or `understudy record --teacher hunter --minutes 60`"
