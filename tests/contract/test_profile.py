@@ -110,3 +110,10 @@ def test_thirty_two_keys_are_not_too_many() -> None:
     keys = tuple(f"k{number}" for number in range(32))
     assert from_plain(Profile, {**GOOD, "keys": keys}).key_bit("k31") == 1 << 31
     assert Kind(name="x" * 64, role=Role.OTHER)
+
+
+def test_only_keys_of_the_game_can_click() -> None:
+    plain = tomllib.loads(PROFILES[0].read_text(encoding="utf-8"))
+    assert from_plain(Profile, {**plain, "click_keys": plain["keys"][:1]}).click_keys == (plain["keys"][0],)
+    with pytest.raises((WireError, ValueError), match="click_keys"):
+        from_plain(Profile, {**plain, "click_keys": ["hyperspace"]})

@@ -15,7 +15,7 @@ def digest_labelled(batch: ExecutorBatch) -> dict[str, Any]:
         "free": batch.can_start_gesture,
         "candidates": batch.target,
         "points": batch.position,
-        "right": batch.is_right_button.float(),
+        "right": batch.is_other_button.float(),
         "key_onsets": batch.keys,
         "keys_down": ~batch.key_available,
     }
@@ -24,7 +24,7 @@ def digest_labelled(batch: ExecutorBatch) -> dict[str, Any]:
 
 def digest_rollout(batch: ExecutorBatch) -> dict[str, Any]:
     """Of ticks that an Executor played, in one view; what was not held then is left out."""
-    same = ("can_start_gesture", "expected_onsets", "target", "is_right_button", "position", "key_available", "keys")
+    same = ("can_start_gesture", "expected_onsets", "target", "is_other_button", "position", "key_available", "keys")
     fields = {name: getattr(batch, name) for name in (*_INPUTS, *same)}
     fields |= {"conditioning": batch.conditioning[0], "target_probs": batch.target_probs[0]}
     return {name: digest(value) for name, value in fields.items()}

@@ -9,6 +9,7 @@ import torch
 
 from tests.golden.batches import digest_labelled
 from tests.golden.digests import FIXTURES, digest, digest_fields, digest_gradients, digest_weights, total
+from tests.golden.file_values import hand_digests
 from tests.golden.inputs import (
     CPU,
     FIT,
@@ -60,7 +61,7 @@ def labels() -> Values:
     to_true_mode = TargetModeUpstream(upstream().strategist, upstream().tactician).conditioning(labelled()[1])
     found["target_mode_upstream"] = [digest(each) for each in to_true_mode]
     found["mirror_sign_tables"] = [digest(table) for table in mirror_sign_tables()]
-    found["motor_model"] = {name: digest(motor_model()[name]) for name in motor_model().dtype.names}
+    found["motor_model"] = hand_digests(motor_model())
     return found
 
 

@@ -13,6 +13,7 @@ from understudy.policies.motor_model import (
     MOTOR_MODEL,
     MOTOR_STATE,
     begin_gesture,
+    draw_other_button,
     press_key,
     sample_quantile,
     step_motor,
@@ -139,3 +140,18 @@ def test_a_hand_survives_being_packed_as_plain_numbers() -> None:
     hand = np.zeros(1, MOTOR_MODEL)
     hand.view(np.float32)[:] = np.random.default_rng(0).random(MOTOR_MODEL.itemsize // 4)
     assert hand_from_plain(hand_to_plain(hand[0])) == hand[0]
+
+
+def test_which_other_button_is_drawn_depends_on_the_gesture_before() -> None:
+    hand = steady_hand()
+    assert draw_other_button(hand, 1, 0.9) == Button.RIGHT, "a motor model of before knows no other"
+    hand["other_button"][0, [1, 2]] = 0.25, 0.75
+    hand["other_button"][2, 4] = 1.0
+    assert [draw_other_button(hand, int(Button.LEFT), chance) for chance in (0.2, 0.3)] == [Button.RIGHT, Button.MIDDLE]
+    assert draw_other_button(hand, int(Button.MIDDLE), 0.5) == 1 << 4, "the second key"
+
+
+def test_a_checkpoint_of_before_has_no_other_buttons() -> None:
+    plain = hand_to_plain(steady_hand())
+    del plain["other_button"]
+    assert not hand_from_plain(plain)["other_button"].any()

@@ -108,6 +108,8 @@ class GameNote:
     """The profile's name, for display; it does not identify the game."""
     keys: tuple[str, ...] = ()
     """Names of the keys, in the order of their bits."""
+    click_keys: tuple[str, ...] = ()
+    """Those of the keys that click."""
     kinds: tuple[str, ...] = ()
     """Names of the object kinds, in the order of their indices."""
 
@@ -133,6 +135,8 @@ class Profile:
     """Panels: parts of the window that are not open space (bars, log, buttons). Clicks there do not move the ship."""
     keys: tuple[str, ...]
     """Names of the game's keys, at most KEY_BITS; the order is the bit order of `keys` in actions."""
+    click_keys: tuple[str, ...] = ()
+    """Those of `keys` that the game takes as a click at the cursor, as rhythm games take z and x."""
     kinds: tuple[Kind, ...]
     """Object kinds; a track's `kind` is an index into these."""
     maps: tuple[str, ...]
@@ -155,6 +159,10 @@ class Profile:
         require_range("window_width", self.window_width, 1, MAX_PIXELS)
         require_range("window_height", self.window_height, 1, MAX_PIXELS)
         require_distinct("keys", self.keys, KEY_BITS)
+        require_distinct("click_keys", self.click_keys, KEY_BITS)
+        unknown = set(self.click_keys) - set(self.keys)
+        if unknown:
+            raise ValueError(f"click_keys may only name keys of the game (keys), not {', '.join(sorted(unknown))}")
         require_distinct("the names of kinds", (kind.name for kind in self.kinds), MAX_ENTRIES)
         require_distinct("maps", self.maps, MAX_ENTRIES)
         for name, parts in (("panels", self.panels), ("forbidden", self.forbidden)):
@@ -174,7 +182,9 @@ class Profile:
     @property
     def note(self) -> GameNote:
         """Returns the parts of this game on which weights depend."""
-        return GameNote(name=self.name, keys=self.keys, kinds=tuple(kind.name for kind in self.kinds))
+        return GameNote(
+            name=self.name, keys=self.keys, click_keys=self.click_keys, kinds=tuple(kind.name for kind in self.kinds)
+        )
 
     @property
     def shows_outcomes(self) -> bool:

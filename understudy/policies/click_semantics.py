@@ -12,13 +12,14 @@ import numpy as np
 
 from understudy.contract.errors import WorldError
 from understudy.contract.numba_cache import forget_stale_code
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Role
+from understudy.contract.observation import ALL_BUTTONS, MAX_LANDMARKS, MAX_TRACKS, Role
 from understudy.contract.profile import Profile
 
 MAX_KINDS = 32
 MAX_PANELS = 8
 MAX_KEYS = 8
 MAX_MAPS = 8
+NUM_BUTTONS = ALL_BUTTONS.bit_length()
 ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), int(Role.BASE)
 """Roles as plain numbers, for compiled code."""
 HIT_MARGIN = 1.3
@@ -45,6 +46,10 @@ class ClickKind(IntEnum):
 SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(kind) for kind in ClickKind)
 """Members of ClickKind as plain numbers, for compiled code."""
 
+KEY_SHIFT = np.uint32(NUM_BUTTONS)
+NUM_CLICKING = NUM_BUTTONS + MAX_KEYS
+"""Inputs that may click: mouse buttons and keys."""
+
 UI_GEOMETRY = np.dtype(
     [
         ("aspect", "f4"),  # window height / width, to measure distances in window widths
@@ -55,6 +60,7 @@ UI_GEOMETRY = np.dtype(
         ("panels", "f4", (MAX_PANELS, 4)),  # left, top, width, height
         ("num_panels", "i4"),
         ("num_keys", "i4"),
+        ("click_keys", "u4"),  # bits of the keys that click at the cursor
         ("strength", "f4", (MAX_KINDS,)),
         ("worth", "f4", (MAX_KINDS,)),  # value, compressed to about 0..1
     ],
@@ -86,10 +92,22 @@ def geometry_of(profile: Profile) -> np.void:
         record["panels"][i] = (panel.left, panel.top, panel.width, panel.height)
     record["num_panels"] = len(profile.panels)
     record["num_keys"] = len(profile.keys)
+    record["click_keys"] = sum(profile.key_bit(name) for name in profile.click_keys)
     for i, kind in enumerate(profile.kinds):
         record["strength"][i] = kind.strength
         record["worth"][i] = np.log1p(max(kind.value, 0.0)) / LOG_WORTH_SCALE
     return record
+
+
+@numba.njit(cache=True)
+def clicking_inputs(button, keys, geometry):  # type: ignore[no-untyped-def]
+    """Returns the held inputs that click as a bit mask: the mouse buttons, above them the keys that click.
+
+    Args:
+        button, keys: of an observation or action, or arrays of them.
+        geometry: record of dtype UI_GEOMETRY.
+    """
+    return button | ((keys & geometry.click_keys) << KEY_SHIFT)
 
 
 @numba.njit(cache=True)

@@ -103,7 +103,7 @@ class ExecutorOutput:
     pointer_logits: Float[Tensor, "B C"]
     """Logits of the gesture's target; absent candidates are -inf."""
     right_logit: Float[Tensor, " B"]
-    """Logit of using the right button."""
+    """Logit of another button than the left, or a key that clicks; the motor model draws which."""
     minimap_density: Float[Tensor, "B X 7"]
     """Mixture density of the point on the minimap, map fractions scaled to -1..1."""
     space_density: Float[Tensor, "B Y 7"]

@@ -42,7 +42,7 @@ class ActionBatch(Protocol):
     @property
     def position(self) -> Float32[Tensor, "B 2"]: ...
     @property
-    def is_right_button(self) -> Bool[Tensor, " B"]: ...
+    def is_other_button(self) -> Bool[Tensor, " B"]: ...
     @property
     def key_available(self) -> Bool[Tensor, "B K"]: ...
     @property
@@ -84,7 +84,7 @@ class ActionProbabilities(NamedTuple):
     pointer: Float32[np.ndarray, "B C"]
     """Its target."""
     right: Float32[np.ndarray, " B"]
-    """It is made with the right button."""
+    """It is made with another button than the left, or with a key that clicks."""
     minimap: Float32[np.ndarray, "B X 7"]
     """Mixture of its point on the minimap, as of `mixture_density.to_array`."""
     space: Float32[np.ndarray, "B X 7"]
@@ -135,7 +135,7 @@ class ExecutorDistribution:
         sampled again while a click there would mean something else, so its true density is a little higher.
         """
         output, started = self.output, batch.started.float()
-        button = _bernoulli_log_prob(output.right_logit, batch.is_right_button)
+        button = _bernoulli_log_prob(output.right_logit, batch.is_other_button)
         pointer = self.target_log_probs.gather(1, batch.target.clamp(min=0)[:, None])[:, 0]
         on_minimap = mixture_log_prob(self.minimap, batch.position)
         in_space = mixture_log_prob(self.space, batch.position)

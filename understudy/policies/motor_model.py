@@ -10,7 +10,16 @@ import numba
 import numpy as np
 
 from understudy.contract.intent import Phase
-from understudy.policies.click_semantics import MAX_KEYS, SORT_LANDMARK, SORT_TRACK, slot_of, to_window
+from understudy.contract.observation import ALL_BUTTONS, Button
+from understudy.policies.click_semantics import (
+    KEY_SHIFT,
+    MAX_KEYS,
+    NUM_CLICKING,
+    SORT_LANDMARK,
+    SORT_TRACK,
+    slot_of,
+    to_window,
+)
 
 NUM_QUANTILES = 16
 NUM_DIFFICULTIES = 6
@@ -22,6 +31,7 @@ POINT_SIZE = 0.04
 """Nominal target size of a point in space or on the minimap (window fractions), for the index of difficulty."""
 EDGE = 0.9999
 """Largest cursor coordinate, window fractions, so that the cursor stays inside the window."""
+ALL, RIGHT = np.uint32(ALL_BUTTONS), int(Button.RIGHT)
 IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
 
 MOTOR_MODEL = np.dtype(
@@ -33,6 +43,8 @@ MOTOR_MODEL = np.dtype(
         ("key_press", "f4", (MAX_KEYS, NUM_QUANTILES)),  # ticks a key stays down
         ("track_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to an object's centre, in half-sizes
         ("landmark_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to a landmark, map fractions
+        # shares of the buttons and keys of gestures without the left button, by that of the gesture before
+        ("other_button", "f4", (NUM_CLICKING, NUM_CLICKING)),
     ],
 )
 """Motor model of one person."""
@@ -44,7 +56,7 @@ MOTOR_STATE = np.dtype(
         ("duration", "i4"),
         ("dwell", "i4"),
         ("press", "i4"),
-        ("button", "i4"),
+        ("button", "i4"),  # of this gesture or the last one, a bit as of `clicking_inputs`
         ("sort", "i4"),
         ("target", "i4"),  # track id or landmark index
         ("start_x", "f4"),
@@ -104,6 +116,37 @@ def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms
 
 
 @numba.njit(cache=True)
+def draw_other_button(hand, previous, uniform):  # type: ignore[no-untyped-def]
+    """Samples the button or key of a gesture that does not use the left button, as bits of `clicking_inputs`.
+
+    Two keys that a person presses in turn are pressed in turn, because the shares depend on the gesture before.
+
+    Args:
+        hand: one record of dtype MOTOR_MODEL.
+        previous: bit of the gesture before, 0 for none.
+        uniform: in [0, 1).
+    """
+    row = 0
+    while row < NUM_CLICKING - 1 and previous >> row > 1:
+        row += 1
+    chosen = sample_index(hand.other_button[row], uniform)
+    return 1 << chosen if chosen >= 0 else RIGHT
+
+
+@numba.njit(cache=True)
+def sample_index(weights, uniform):  # type: ignore[no-untyped-def]
+    """Samples an index by inverse transform; -1 where all weights are 0."""
+    left, last = uniform * weights.sum(), -1
+    for index in range(len(weights)):
+        if weights[index] > 0.0:
+            last = index
+            left -= weights[index]
+            if left < 0.0:
+                break
+    return last
+
+
+@numba.njit(cache=True)
 def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
     """Presses a key for a duration sampled from the person's."""
     state.key_ticks[key] = max(int(np.round(sample_quantile(hand.key_press[key], uniform))), 1)
@@ -157,7 +200,8 @@ def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-u
         action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), EDGE)
         action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), EDGE)
     if state.phase == PRESS:
-        action.button = state.button
+        action.button = np.uint32(state.button) & ALL
+        action.keys |= np.uint32(state.button) >> KEY_SHIFT
 
 
 @numba.njit(cache=True)

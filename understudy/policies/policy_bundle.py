@@ -153,7 +153,11 @@ def require_game(notes: Mapping[str, GameNote], profile: Profile) -> None:
 
 def _require_same(policy: str, note: GameNote, profile: Profile) -> None:
     now = profile.note
-    for what, trained, present in (("keys", note.keys, now.keys), ("kinds", note.kinds, now.kinds)):
+    for what, trained, present in (
+        ("keys", note.keys, now.keys),
+        ("keys that click", note.click_keys, now.click_keys),
+        ("kinds", note.kinds, now.kinds),
+    ):
         if present[: len(trained)] != trained:
             raise CheckpointError(
                 f"The {policy} was trained for the game {printable(note.name)!r} with the {what} "
@@ -255,9 +259,10 @@ def hand_from_plain(plain: dict[str, Any]) -> np.void:
     """
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     assert MOTOR_MODEL.names is not None
+    absent: dict[str, Any] = {"other_button": np.zeros(MOTOR_MODEL["other_button"].shape)}  # in earlier checkpoints
     for name in MOTOR_MODEL.names:
         try:
-            numbers = np.asarray(plain[name], np.float64).reshape(MOTOR_MODEL[name].shape)
+            numbers = np.asarray((absent | plain)[name], np.float64).reshape(MOTOR_MODEL[name].shape)
             if not np.abs(numbers).max() <= MOST_OF_A_HAND:
                 raise ValueError("out of range")
             hand[name] = numbers

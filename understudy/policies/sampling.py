@@ -19,10 +19,10 @@ from understudy.policies.click_semantics import (
     classify_click,
     to_window,
 )
-from understudy.policies.motor_model import IDLE, begin_gesture, press_key, step_motor
+from understudy.policies.motor_model import IDLE, begin_gesture, draw_other_button, press_key, step_motor
 
 _MINIMAP = MAX_TRACKS + MAX_LANDMARKS
-_LEFT, _RIGHT = int(Button.LEFT), int(Button.RIGHT)
+_LEFT = int(Button.LEFT)
 _MAX_DRAWS = 10
 """Limit on rejection sampling; the last draw is used even if it is invalid."""
 _MARGIN = 0.98
@@ -37,7 +37,7 @@ SAMPLED = np.dtype(
         ("keys", "u4"),  # bit k: key k went down
         ("candidate", "i2"),  # pointer candidate of the gesture that began; -1 for none
         ("free", "u1"),  # a gesture could have begun
-        ("right", "u1"),  # the gesture uses the right button
+        ("right", "u1"),  # the gesture uses another button than the left, or a key
     ],
 )
 """Random draws of one tick: with the Executor's output they determine the log-probability of the action."""
@@ -181,8 +181,10 @@ def _act_worlds(  # type: ignore[no-untyped-def]
         begins = splitmix64_uniform(rng_states, b) < start[b]
         if begins and sample.free != 0:
             choice = _sample_candidate(pointer[b], records[b], geometry, rng_states, b)
-            button = _RIGHT if splitmix64_uniform(rng_states, b) < right[b] else _LEFT
-            sample.candidate, sample.right = choice, button == _RIGHT
+            chance, button = splitmix64_uniform(rng_states, b), _LEFT
+            if chance < right[b]:
+                button = draw_other_button(hand, state.button, chance / right[b])
+            sample.candidate, sample.right = choice, button != _LEFT
             for i in range(4):
                 uniforms[i] = splitmix64_uniform(rng_states, b)
             x, y = 0.0, 0.0
@@ -192,6 +194,8 @@ def _act_worlds(  # type: ignore[no-untyped-def]
                 sample.x, sample.y = x, y
             _begin_sampled_gesture(choice, x, y, state, hand, records[b], geometry, button, uniforms)
         for key in range(geometry.num_keys):
+            if (geometry.click_keys >> np.uint32(key)) & np.uint32(1):
+                continue  # gestures press it
             # a key that is held cannot go down, and its hazard was never trained
             up = state.key_ticks[key] == 0 and (records[b].keys >> np.uint32(key)) & np.uint32(1) == 0
             if up:

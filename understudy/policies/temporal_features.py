@@ -16,6 +16,7 @@ from understudy.policies.click_semantics import (
     SORT_SPACE,
     SORT_TRACK,
     classify_click,
+    clicking_inputs,
     to_map,
 )
 
@@ -102,7 +103,8 @@ def update_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
     for k in range(MAX_KEYS):
         if (pressed_keys >> np.uint32(k)) & np.uint32(1):
             carry.timers[NUM_TIMERS - MAX_KEYS + k] = 0.0
-    if observation.button & ~carry.button:
+    clicking = clicking_inputs(observation.button, observation.keys, geometry)
+    if clicking & ~clicking_inputs(carry.button, carry.keys, geometry):
         _remember_click(observation, carry, geometry)
     carry.button, carry.keys = observation.button, observation.keys
 

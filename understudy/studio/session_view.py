@@ -105,7 +105,7 @@ class SessionView:
         """Hindsight labels: mode of each tick, and the gestures."""
         profile = self.episode.info.profile
         return label_hindsight(
-            self.episode.observation, self.episode.actions, geometry_of(profile), self.episode.inputs
+            self.episode.observation, self.episode.actions, geometry_of(profile), self.episode.inputs, profile.keys
         )
 
     @cached_property

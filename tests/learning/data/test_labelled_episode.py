@@ -1,13 +1,20 @@
 """A lesson says of each tick whether the hand was free, what began in it and where it went."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 
 from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.action import ACTION
-from understudy.contract.observation import MAX_TRACKS, Role, empty_observation
+from understudy.contract.observation import MAX_TRACKS, TICK_S, Role, empty_observation
 from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables
-from understudy.policies.click_semantics import ClickKind
-from understudy.policies.executor import MINIMAP, SPACE
+from understudy.learning.data.motor_model_fit import fit_motor_model
+from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
+from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
+from understudy.policies.motor_model import MOTOR_STATE
+from understudy.policies.sampling import sample_actions
+from understudy.worlds.input_accumulator import InputAccumulator
 
 MARK = (0.5, 0.25)
 
@@ -71,3 +78,75 @@ def test_mirrors_are_as_seen_left_right_up_down_and_both() -> None:
         np.testing.assert_array_equal(table[3], table[1] * table[2])
         assert ((table[1] == -1).sum(), (table[2] == -1).sum()) == ((table[1] == -1).sum(),) * 2
         assert not ((table[1] == -1) & (table[2] == -1)).any()
+
+
+KEYED = replace(PROFILE, keys=("space", "z", "x"), click_keys=("z", "x"))
+
+
+def keyed_actions(num_presses: int = 12) -> np.ndarray:
+    """Motions of six ticks to targets in turn; z and x press them in turn for three ticks, space does what it did."""
+    actions = np.zeros(20 * num_presses + 20, ACTION)
+    actions["cursor_x"], actions["cursor_y"] = 0.5, 0.5
+    for number in range(num_presses):
+        begin = 20 * number + 10
+        place = (0.4, 0.6)[number % 2]
+        actions["cursor_x"][begin - 1 : begin + 6] = np.linspace(actions["cursor_x"][begin - 1], place, 7)
+        actions["cursor_x"][begin + 6 :] = place
+        actions["keys"][begin + 7 : begin + 10] = 2 << number % 2
+    actions["keys"][5:8] |= 1
+    return actions
+
+
+def test_a_key_that_clicks_makes_gestures_and_is_no_key_press() -> None:
+    actions = keyed_actions()
+    labelled = label_episode(empty_observation(len(actions)), actions, KEYED)
+    gestures = labelled.labels.gestures
+    assert gestures["press"].tolist() == [20 * number + 17 for number in range(12)]
+    assert gestures["onset"].tolist() == [20 * number + 10 for number in range(12)]
+    assert gestures["button"].tolist() == [1 << 3 + 1, 1 << 3 + 2] * 6
+    assert np.argwhere(labelled.key_onsets).tolist() == [[5, 0]], "only space is a key press"
+    assert labelled.keys_down[:, 1:3].all() and not labelled.keys_down[:, 0].any()
+
+
+def test_raw_events_of_a_key_that_clicks_make_the_same_gestures() -> None:
+    actions = keyed_actions()
+    observation = empty_observation(len(actions))
+    times_s = 10.0 + TICK_S * np.arange(len(actions))
+    observation.records["time_s"] = times_s
+    hands, events = InputAccumulator(KEYED), []
+    hands.rest((0.5, 0.5))
+    for time_s, action in zip(times_s, actions, strict=True):
+        if action["cursor_x"] != hands.cursor[0]:
+            hands.move((float(action["cursor_x"]), 0.5), float(time_s) + 0.02)
+        for bit in (1, 2, 4):
+            hands.turn_key(bit, down=bool(action["keys"] & bit), time_s=float(time_s) + 0.04)
+        events += hands.take_inputs()
+    labelled = label_episode(observation, np.zeros(len(actions), ACTION), KEYED, events)
+    assert labelled.labels.gestures["button"].tolist() == [1 << 3 + 1, 1 << 3 + 2] * 6
+    assert labelled.labels.gestures["press"].tolist() == [20 * number + 17 for number in range(12)]
+
+
+def test_play_presses_the_keys_that_click_in_turn_as_the_person_did() -> None:
+    actions = keyed_actions()
+    observation = empty_observation(len(actions))
+    labelled = label_episode(observation, actions, KEYED)
+    hand = fit_motor_model([(observation, actions, labelled.labels.gestures)])
+    geometry, states, streams = geometry_of(KEYED), np.zeros(1, MOTOR_STATE), np.array([3], np.uint64)
+    scene, done = empty_observation(1).records, np.zeros(1, ACTION)
+    scene["player"]["alive"] = 1
+    scene["cursor_x"], scene["cursor_y"] = 0.5, 0.5
+    pointer = np.zeros((1, NUM_CANDIDATES), np.float32)
+    pointer[:, SPACE] = 1.0
+    density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]), (1, 1, 1))
+    always, never = np.ones(1, np.float32), np.full((1, MAX_KEYS), 1.0, np.float32)
+    never[:, 0] = 0.0  # the hazards of z and x were never trained, whatever they are
+    pressed: list[int] = []
+    for _ in range(400):
+        before = int(scene["keys"][0])
+        sample_actions(scene, states, hand, geometry, streams, always, pointer, always, density, density, never, done)
+        assert done["button"][0] == 0
+        pressed += [bit for bit in (1, 2, 4) if int(done["keys"][0]) & ~before & bit]
+        for name in ("cursor_x", "cursor_y", "keys"):
+            scene[name] = done[name]
+    assert len(pressed) > 15 and set(pressed) == {2, 4}
+    assert all(first != second for first, second in pairwise(pressed))

@@ -13,7 +13,7 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.learning.data.dataset import expert_segments
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.learning.data.hindsight_labels import label_hindsight
-from understudy.policies.click_semantics import geometry_of
+from understudy.policies.click_semantics import clicking_inputs, geometry_of
 from understudy.recordings.episode import Episode
 
 
@@ -79,14 +79,14 @@ def examine(path: Path, episode: Episode) -> ExaminedRecording:
 
 
 def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
-    hindsight = label_hindsight(part.observation, part.actions, geometry, part.inputs)
-    buttons = part.actions["button"]
+    hindsight = label_hindsight(part.observation, part.actions, geometry, part.inputs, part.info.profile.keys)
+    held = clicking_inputs(part.actions["button"], part.actions["keys"], geometry)
     return Segment(
         observations=part.observations,
         actions=part.actions,
         gestures=hindsight.gestures,
         modes=hindsight.modes,
-        clicks=np.flatnonzero(buttons[1:] & ~buttons[:-1]) + 1,
+        clicks=np.flatnonzero(held[1:] & ~held[:-1]) + 1,
         keys=tuple(starts for starts, _ in key_presses(part.actions, num_keys)),
         num_filled=0 if part.filled is None else int(part.filled.sum()),
     )

@@ -43,7 +43,8 @@ class ExecutorBatch:
     """Pointer candidate of the gesture, -1 for none or unknown."""
     position: Float32[Tensor, "T 2"]
     """End point of the gesture, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
-    is_right_button: Bool[Tensor, " T"]
+    is_other_button: Bool[Tensor, " T"]
+    """The gesture is made with another button than the left, or with a key."""
     key_available: Bool[Tensor, "T K"]
     """The key was up, so it could have gone down."""
     keys: Bool[Tensor, "T K"]
@@ -127,7 +128,7 @@ def batch_from_step(step: ExecutorStep) -> ExecutorBatch:
         started=target >= 0,
         target=target,
         position=torch.from_numpy(np.stack([sampled["x"], sampled["y"]], axis=-1)),
-        is_right_button=torch.from_numpy(sampled["right"] != 0),
+        is_other_button=torch.from_numpy(sampled["right"] != 0),
         key_available=_bits(sampled["keys_up"]),
         keys=_bits(sampled["keys"]),
         expected_onsets=torch.from_numpy(np.ascontiguousarray(sampled["hazard"])),
@@ -158,7 +159,7 @@ def build_batch(
         started=gather([labelled.gesture_index >= 0 for labelled in labelled_episodes]),
         target=gather([labelled.targets for labelled in labelled_episodes]),
         position=gather([labelled.positions for labelled in labelled_episodes]),
-        is_right_button=gather([_right_button(labelled) for labelled in labelled_episodes]),
+        is_other_button=gather([_other_button(labelled) for labelled in labelled_episodes]),
         key_available=gather([~labelled.keys_down for labelled in labelled_episodes]),
         keys=gather([labelled.key_onsets for labelled in labelled_episodes]),
         expected_onsets=torch.zeros(sum(map(len, labelled_episodes)), device=device),
@@ -173,11 +174,11 @@ def build_batch(
     )
 
 
-def _right_button(labelled: LabelledEpisode) -> Bool[np.ndarray, " T"]:
-    right = np.zeros(len(labelled), bool)
+def _other_button(labelled: LabelledEpisode) -> Bool[np.ndarray, " T"]:
+    other = np.zeros(len(labelled), bool)
     chosen = labelled.gesture_index >= 0
-    right[chosen] = labelled.labels.gestures["button"][labelled.gesture_index[chosen]] == int(Button.RIGHT)
-    return right
+    other[chosen] = labelled.labels.gestures["button"][labelled.gesture_index[chosen]] != int(Button.LEFT)
+    return other
 
 
 def _bits(masks: np.ndarray) -> Bool[Tensor, "T K"]:

@@ -9,10 +9,19 @@ from collections.abc import Sequence
 import numba
 import numpy as np
 
-from understudy.contract.observation import TICK_S, Button, Observation
-from understudy.contract.protocols import InputEvent
+from understudy.contract.observation import BUTTON_NAMES, TICK_S, Observation
+from understudy.contract.protocols import InputEvent, event_code
 from understudy.learning.data.motion_onset import Press, find_presses
-from understudy.policies.click_semantics import SORT_LANDMARK, SORT_NOTHING, SORT_TRACK, classify_click, to_map
+from understudy.policies.click_semantics import (
+    KEY_SHIFT,
+    NUM_CLICKING,
+    SORT_LANDMARK,
+    SORT_NOTHING,
+    SORT_TRACK,
+    classify_click,
+    clicking_inputs,
+    to_map,
+)
 from understudy.policies.motor_model import POINT_SIZE
 
 STILL = 0.0008
@@ -24,15 +33,13 @@ MAX_DWELL = 16
 MAX_TICKS = 50
 """Longest gesture from onset to press, ticks."""
 
-BUTTON_BITS = tuple(int(button) for button in Button)
-
 GESTURE = np.dtype(
     [
         ("onset", "i4"),  # first tick of the motion
         ("arrival", "i4"),  # last fast tick of the motion; onset - 1 when the cursor was there already
         ("press", "i4"),  # tick in which the button went down
         ("release", "i4"),  # last tick in which it was down
-        ("button", "i4"),  # a Button
+        ("button", "i4"),  # a Button, or the bit of a key that clicks, as of `clicking_inputs`
         ("sort", "i4"),  # a ClickKind
         ("track_id", "i4"),  # 0 where it is no track
         ("role", "i4"),  # of the track
@@ -51,7 +58,11 @@ GESTURE = np.dtype(
 
 
 def segment_gestures(
-    observation: Observation, actions: np.ndarray, geometry: np.void, inputs: Sequence[InputEvent] = ()
+    observation: Observation,
+    actions: np.ndarray,
+    geometry: np.void,
+    inputs: Sequence[InputEvent] = (),
+    keys: Sequence[str] = (),
 ) -> np.ndarray:
     """Finds all gestures of one episode.
 
@@ -60,20 +71,26 @@ def segment_gestures(
         actions: records of dtype ACTION, shape (T,).
         geometry: record of dtype UI_GEOMETRY.
         inputs: the person's raw events of these ticks; empty where a recording has none.
+        keys: names of the profile's keys, by which raw events name those that click.
 
     Returns:
         Records of dtype GESTURE in order of time; presses on panels are left out. From raw events, presses may overlap,
         and a motion may begin before the release of the gesture before it.
     """
-    presses = find_presses(inputs)
+    buttons = {name: int(button) for button, name in BUTTON_NAMES.items()}
+    clicks = int(geometry["click_keys"])
+    buttons |= {event_code(name): 1 << int(KEY_SHIFT) + bit for bit, name in enumerate(keys) if clicks >> bit & 1}
+    presses = find_presses(inputs, tuple(buttons))
     if presses:
-        return _of_presses(presses, observation.records, geometry)
-    out = np.zeros(len(Button) * (len(actions) // 2 + 1), GESTURE)
+        return _of_presses(presses, buttons, observation.records, geometry)
+    out = np.zeros(NUM_CLICKING * (len(actions) // 2 + 1), GESTURE)
     count = _find(observation.records, actions, geometry, out)
     return out[:count]
 
 
-def _of_presses(presses: Sequence[Press], records: np.ndarray, geometry: np.void) -> np.ndarray:
+def _of_presses(
+    presses: Sequence[Press], buttons: dict[str, int], records: np.ndarray, geometry: np.void
+) -> np.ndarray:
     """Turns the presses of raw events into gestures; those outside the ticks are left out."""
     times = records["time_s"]
     out = np.zeros(len(presses), GESTURE)
@@ -82,11 +99,8 @@ def _of_presses(presses: Sequence[Press], records: np.ndarray, geometry: np.void
         if not times[0] + TICK_S <= press.time_s < times[-1] + TICK_S:
             continue  # a gesture has a tick before it
         g, tick = out[count], _tick_of(times, press.time_s)
-        g["press"], g["release"], g["button"] = (
-            tick,
-            max(tick, _tick_of(times, press.release_s)),
-            Button[press.button.upper()],
-        )
+        g["press"], g["release"] = tick, max(tick, _tick_of(times, press.release_s))
+        g["button"] = buttons[press.code]
         g["onset"], g["arrival"], start = tick, tick - 1, (press.x, press.y)
         if press.motion is not None:
             g["onset"] = min(max(1, _tick_of(times, press.motion.onset_s)), max(1, tick - 1))
@@ -124,11 +138,18 @@ def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
+def _held(actions, t, geometry):  # type: ignore[no-untyped-def]
+    return np.uint32(clicking_inputs(actions[t].button, actions[t].keys, geometry))
+
+
+@numba.njit(cache=True)
 def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
     count, last_press, last_release = 0, 0, 0
     for t in range(1, len(actions)):
-        for button in BUTTON_BITS:
-            if (actions[t].button & button) == 0 or (actions[t - 1].button & button) != 0:
+        pressed = _held(actions, t, geometry) & ~_held(actions, t - 1, geometry)
+        for number in range(NUM_CLICKING if pressed else 0):
+            button = np.uint32(1) << np.uint32(number)
+            if pressed & button == 0:
                 continue
             g = out[count]
             # while another button is still held, the motion begins after that button's press
@@ -137,7 +158,7 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
             g.x, g.y = actions[t].cursor_x, actions[t].cursor_y
             g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
             end = t
-            while end < len(actions) and (actions[end].button & button) != 0:
+            while end < len(actions) and _held(actions, end, geometry) & button != 0:
                 end += 1
             g.release = end - 1
             last_press, last_release = t, max(last_release, end - 1)

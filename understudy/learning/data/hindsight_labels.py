@@ -54,10 +54,14 @@ class HindsightLabels:
 
 
 def label_hindsight(
-    observation: Observation, actions: np.ndarray, geometry: np.void, inputs: Sequence[InputEvent] = ()
+    observation: Observation,
+    actions: np.ndarray,
+    geometry: np.void,
+    inputs: Sequence[InputEvent] = (),
+    keys: Sequence[str] = (),
 ) -> HindsightLabels:
-    """Computes the labels of T ticks of one world, with the gestures from its raw events where there are any."""
-    gestures = segment_gestures(observation, actions, geometry, inputs)
+    """Computes the labels of T ticks of one world, with the gestures as of `segment_gestures`."""
+    gestures = segment_gestures(observation, actions, geometry, inputs, keys)
     ticks = len(observation)
     modes = np.zeros(ticks, np.int64)
     targets = np.zeros(ticks, np.int64)

@@ -43,6 +43,8 @@ class LabelledEpisode:
     """Keys that went down in the tick."""
     train_mask: Bool[np.ndarray, " T"] | None = None
     """Mask of the ticks that are training targets (a policy acted in the others, or they are filled); None for all."""
+    click_keys: int = 0
+    """Bits of the keys that click: gestures press them."""
     filled: Bool[np.ndarray, " T"] | None = None
     """Ticks that were missed in the recording and filled in; None where none was."""
 
@@ -56,12 +58,11 @@ class LabelledEpisode:
 
     @property
     def keys_down(self) -> Bool[np.ndarray, "T K"]:
-        """Keys held at the start of the tick, which cannot go down in it; also those that went down in a gap before it,
-        which the observation does not show yet."""
-        keys = self.observation.records["keys"]
+        """Keys that cannot go down in the tick by themselves: held at its start, pressed by gestures, or down since a
+        gap before it, which the observation does not show yet."""
+        keys = self.observation.records["keys"] | np.uint32(self.click_keys)
         if self.filled is not None:
             after_gap = np.flatnonzero(np.diff(self.filled.astype(np.int8)) == -1) + 1
-            keys = keys.copy()
             keys[after_gap] |= self.actions["keys"][after_gap - 1]
         held = keys[:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
         return np.asarray((held & 1).astype(bool))
@@ -71,7 +72,8 @@ def label_episode(
     observation: Observation, actions: np.ndarray, profile: Profile, inputs: Sequence[InputEvent] = ()
 ) -> LabelledEpisode:
     """Encodes and labels one session of T ticks from its observations, actions and, where there are any, raw events."""
-    hindsight = label_hindsight(observation, actions, geometry_of(profile), inputs)
+    geometry = geometry_of(profile)
+    hindsight = label_hindsight(observation, actions, geometry, inputs, profile.keys)
     ticks = len(actions)
     free, starts = np.ones(ticks, bool), np.full(ticks, -1, np.int64)
     candidates, points = np.full(ticks, -1, np.int64), np.zeros((ticks, 2), np.float32)
@@ -81,11 +83,13 @@ def label_episode(
         free[onset + 1 : min(gesture["release"] + 1, next_onset)] = False  # the next may begin before the release
         starts[onset] = index
         candidates[onset], points[onset] = _candidate(observation, gesture)
-    key_onsets = np.zeros((ticks, MAX_KEYS), bool)
+    key_onsets, click_keys = np.zeros((ticks, MAX_KEYS), bool), int(geometry["click_keys"])
     for key, (presses, _) in enumerate(key_presses(actions, MAX_KEYS)):
-        key_onsets[presses, key] = True
+        key_onsets[presses, key] = not click_keys >> key & 1
     encoded = Encoder(profile).encode_episode(observation)
-    return LabelledEpisode(observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets)
+    return LabelledEpisode(
+        observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets, click_keys=click_keys
+    )
 
 
 def label_stretch(stretch: Episode, profile: Profile) -> LabelledEpisode:

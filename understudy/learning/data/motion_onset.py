@@ -44,20 +44,26 @@ class Motion:
 
 @dataclass(frozen=True)
 class Press:
-    """A press of a mouse button."""
+    """A press of a mouse button, or of a key that clicks."""
 
     time_s: float
     release_s: float
     """Infinity where the recording ends before it."""
-    button: str
+    code: str
+    """Of the button or key."""
     x: float
     y: float
     motion: Motion | None
     """None where the cursor was there already."""
 
 
-def find_presses(inputs: Sequence[InputEvent]) -> list[Press]:
-    """Finds the presses of mouse buttons and the motion before each, in order of time; presses may overlap."""
+def find_presses(inputs: Sequence[InputEvent], click_codes: Sequence[str] = BUTTONS) -> list[Press]:
+    """Finds the presses and the motion before each, in order of time; presses may overlap.
+
+    Args:
+        inputs: raw events in order of time.
+        click_codes: codes of the buttons and keys that click.
+    """
     moves = [event for event in inputs if event.kind == "move"]
     times = np.array([event.time_s for event in moves], np.float64)
     places = np.array([(event.x, event.y) for event in moves], np.float64).reshape(-1, 2)
@@ -66,10 +72,10 @@ def find_presses(inputs: Sequence[InputEvent]) -> list[Press]:
     steps = np.hypot(*np.diff(places, axis=0, prepend=places[:1]).T) if len(times) else times
     spacing_s = event_spacing(times)
     presses: list[Press] = []
-    releases_s = _releases(inputs)
+    releases_s = _releases(inputs, click_codes)
     previous_s = -np.inf
     for number, event in enumerate(inputs):
-        if event.kind != "press" or event.code not in BUTTONS:
+        if event.kind != "press" or event.code not in click_codes:
             continue
         first, end = np.searchsorted(times, [max(previous_s, event.time_s - LONGEST_MOTION_S), event.time_s], "right")
         begin = _onset(times[first:end], steps[first:end], spacing_s, event.time_s)
@@ -92,9 +98,9 @@ def event_spacing(times: Float64[np.ndarray, " E"]) -> float:
     return float(np.median(usual)) if len(usual) >= FEWEST_SPACINGS else USUAL_SPACING_S
 
 
-def _releases(inputs: Sequence[InputEvent]) -> dict[int, float]:
-    """Returns the time of the next release of the same button, by the index of each press."""
-    following = dict.fromkeys(BUTTONS, np.inf)
+def _releases(inputs: Sequence[InputEvent], click_codes: Sequence[str]) -> dict[int, float]:
+    """Returns the time of the next release of the same button or key, by the index of each press."""
+    following = dict.fromkeys(click_codes, np.inf)
     found = {}
     for number in range(len(inputs) - 1, -1, -1):
         event = inputs[number]

@@ -7,7 +7,7 @@ from jaxtyping import Bool
 
 from understudy.contract.observation import Observation
 from understudy.learning.data.gesture_segmentation import key_presses
-from understudy.policies.click_semantics import MAX_KEYS
+from understudy.policies.click_semantics import MAX_KEYS, NUM_CLICKING
 from understudy.policies.motor_model import (
     MAX_DIFFICULTY,
     MOTOR_MODEL,
@@ -62,6 +62,7 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
     for key in range(MAX_KEYS):
         own = np.concatenate([session[key] for session in per_session])
         hand["key_press"][key] = _quantiles(own if len(own) >= 3 else all_lengths, FALLBACK_PRESS)
+    hand["other_button"] = _other_buttons([gestures["button"] for _, _, gestures in sessions])
     hand["track_offset"] = _offsets(gestures[gestures["sort"] == 1])
     hand["landmark_offset"] = _offsets(gestures[gestures["sort"] == 2])
     return hand
@@ -127,6 +128,18 @@ def _profile(sessions: list[Session], known: list[np.ndarray]) -> np.ndarray:
     if not curves:
         return np.asarray(shares, np.float32)
     return np.asarray(np.clip(np.mean(curves, axis=0), 0.0, 1.0), np.float32)
+
+
+def _other_buttons(sessions: list[np.ndarray]) -> np.ndarray:
+    """Returns shares of the buttons and keys of gestures without the left button, by that of the gesture before."""
+    counts = np.zeros((NUM_CLICKING, NUM_CLICKING), np.float64)
+    for buttons in sessions:
+        which = np.log2(np.maximum(buttons, 1)).astype(int)
+        np.add.at(counts, (np.append(0, which)[: len(which)], which), 1)
+    counts[:, 0] = 0.0
+    rows = counts.sum(axis=1, keepdims=True)
+    usual = counts.sum(axis=0) / max(counts.sum(), 1.0)
+    return np.asarray(np.where(rows > 0, counts / np.maximum(rows, 1.0), usual), np.float32)
 
 
 def _offsets(gestures: np.ndarray) -> np.ndarray:

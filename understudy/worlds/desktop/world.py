@@ -138,7 +138,7 @@ class DesktopWorld:
         )
         self._checks_told = not settings.sends
         if parts.controller is not None:
-            parts.controller.guard_with(self._sight)
+            parts.controller.guard_with(self._sight, profile.click_keys)
         self._input_state = InputState(profile, self.area.fractions(*cursor))
         self._sender = (
             None if parts.controller is None else ActionSender(parts.controller, self.place, self._input_state, clock)

@@ -60,7 +60,7 @@ def numbers_from(actions: np.ndarray, profile: Profile) -> Float32[np.ndarray, "
     """Converts records of dtype ACTION, shape (B,), to numbers of `action_space`; a right button is not in it."""
     held = (actions["keys"][:, None] >> np.arange(len(profile.keys))) & 1
     cursor = 2 * np.stack([actions["cursor_x"], actions["cursor_y"]], axis=1) - 1
-    numbers = np.concatenate([cursor, (actions["button"] == Button.LEFT)[:, None], held], axis=1)
+    numbers = np.concatenate([cursor, ((actions["button"] & Button.LEFT) > 0)[:, None], held], axis=1)
     return np.asarray(np.clip(np.nan_to_num(numbers), -1.0, 1.0), np.float32)
 
 

@@ -332,3 +332,15 @@ def test_an_arrow_key_is_told_from_the_mouse_button_of_its_name(injector: Record
     controller.send((1, 1), Button.NONE, 1 << KEYS.index("left"))
     assert not own_events.claim(("press", "left", 0, 0), 1.001), "the person's click"
     assert own_events.claim(("press", "arrow_left", 0, 0), 1.001)
+
+
+def test_a_key_that_clicks_is_judged_where_the_cursor_is_as_a_button_is(injector: RecordingInjector) -> None:
+    guard = OpenGuard()
+    guard.refuses["button"] = Refusal.FORBIDDEN
+    controller = InputController(
+        GuardedInjector(injector), RecordingKeyObserver(injector), OwnEventFilter(), KEYS, clock=lambda: 1.0
+    )
+    controller.guard_with(guard, click_keys=("space",))
+    controller.send((10, 20), 0, SPACE | 1)
+    assert controller.down == {("key", "ctrl")}
+    assert controller.refused[Refusal.FORBIDDEN] == 1

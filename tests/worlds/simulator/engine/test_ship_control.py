@@ -1,10 +1,15 @@
 """Clicks and flight."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.support.empty_world import Stage
+from understudy.contract.action import idle_action
 from understudy.contract.observation import Button
+from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.world import Simulator
 
 
 def test_a_click_on_free_space_flies_there_and_stops() -> None:
@@ -138,3 +143,15 @@ def test_other_buttons_neither_end_a_held_press_nor_hide_a_new_one() -> None:
     stage.point_at(-300)
     stage.tick(button=Button.MIDDLE | Button.LEFT)
     assert stage.world["goal_x"] < stage.world["x"] - 250, "a press of the left button while another is held"
+
+
+def test_a_key_that_clicks_flies_there_and_steers_while_it_is_held() -> None:
+    profile = load_profile()
+    keyed = replace(profile, keys=(*profile.keys, "z"), click_keys=("z",))
+    simulator = Simulator(np.array([1], np.uint64), profile=keyed)
+    world, action = simulator.states[0], idle_action(simulator.observe())
+    action.records["keys"] = keyed.key_bit("z")
+    for cursor_x, farther in ((0.7, 1), (0.3, -1)):
+        action.records["cursor_x"] = cursor_x
+        simulator.act(action)
+        assert farther * (world["goal_x"] - world["x"]) > 50

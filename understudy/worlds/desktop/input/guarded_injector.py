@@ -4,6 +4,8 @@ All injection goes through it. Without a guard nothing can be pressed. Releases 
 is not released on a menu that has opened under the cursor: `release_pixel` says where else.
 """
 
+from collections.abc import Iterable
+
 from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
 
@@ -17,11 +19,12 @@ class GuardedInjector:
         guard: checks each press; None refuses all.
         """
         self._injector, self._guard = injector, guard
+        self._click_keys: frozenset[str] = frozenset()
         self.refused = Refused()
 
-    def guard_with(self, guard: PressGuard) -> None:
-        """Sets the guard of every later press."""
-        self._guard = guard
+    def guard_with(self, guard: PressGuard, click_keys: Iterable[str] = ()) -> None:
+        """Sets the guard of every later press, which judges `click_keys` (they click at the cursor) like buttons."""
+        self._guard, self._click_keys = guard, frozenset(click_keys)
 
     def within(self, pixel: tuple[int, int]) -> tuple[int, int]:
         """Returns the pixel of the play area that is nearest to a pixel of the desktop."""
@@ -34,7 +37,8 @@ class GuardedInjector:
     def press(self, kind: str, code: str) -> Refusal | None:
         """Presses a `button` or `key` if the guard allows it at the cursor's present position, which another program or
         the person may have changed. Returns why it was not pressed, else None."""
-        refusal = Refusal.NOT_THE_GAME if self._guard is None else self._guard.refusal(kind, self._injector.place())
+        judged = "button" if kind == "key" and code in self._click_keys else kind
+        refusal = Refusal.NOT_THE_GAME if self._guard is None else self._guard.refusal(judged, self._injector.place())
         if refusal is not None:
             self.refused[refusal] += 1
             return refusal

@@ -6,7 +6,7 @@ into a corner. Nothing is sent after a stop.
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Protocol, runtime_checkable
 
@@ -76,9 +76,9 @@ class InputController:
         """Number of refused presses by reason."""
         return self._injector.refused
 
-    def guard_with(self, guard: PressGuard) -> None:
-        """Sets the guard of every later press; without it nothing is pressed."""
-        self._injector.guard_with(guard)
+    def guard_with(self, guard: PressGuard, click_keys: Iterable[str] = ()) -> None:
+        """Sets the guard of every later press; without it nothing is pressed. It judges `click_keys` like buttons."""
+        self._injector.guard_with(guard, click_keys)
 
     @property
     def down(self) -> frozenset[tuple[str, str]]:

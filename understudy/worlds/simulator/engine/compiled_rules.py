@@ -58,6 +58,7 @@ RULES = np.dtype(
         ("panels", "f8", (MAX_PANELS, 4)),
         ("num_panels", "i4"),
         ("known_keys", "u4"),
+        ("click_keys", "u4"),  # they act as the left mouse button
         ("key_laser", "u4"),
         ("key_rocket", "u4"),
         ("key_jump", "u4"),
@@ -126,6 +127,7 @@ def _write_profile(record: np.void, profile: Profile) -> None:
     record["num_panels"] = len(profile.panels)
     record["panels"][: len(profile.panels)] = edges[1:]
     record["known_keys"] = (1 << len(profile.keys)) - 1
+    record["click_keys"] = sum(profile.key_bit(name) for name in profile.click_keys)
     record["key_laser"], record["key_rocket"] = profile.key_bit("ctrl"), profile.key_bit("space")
     record["key_jump"] = profile.key_bit("j")
     record["key_ammo"] = [profile.key_bit(digit) for digit in "1234"]

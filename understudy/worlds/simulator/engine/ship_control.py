@@ -21,7 +21,8 @@ STEER_MINIMAP = 2
 
 @njit_part
 def read_action(w: Record, a: Record, r: Record) -> tuple[int, bool]:
-    """Stores cursor, button and keys of an action; returns the keys and whether the left button went down in this tick.
+    """Stores cursor, button and keys of an action; returns the keys and whether the left button, or a key that
+    clicks, went down in this tick.
 
     Invalid input (a cursor that is NaN, an unknown button) counts as no input.
     """
@@ -32,7 +33,7 @@ def read_action(w: Record, a: Record, r: Record) -> tuple[int, bool]:
     keys = a.keys & r.known_keys
     button = a.button if a.button <= ALL else np.uint32(0)
     pressed = keys & ~w.keys
-    clicked = (button & ~w.button & LEFT) != 0
+    clicked = (button & ~w.button & LEFT) | (pressed & r.click_keys) != 0
     w.keys, w.button = keys, button
     return pressed, clicked
 
@@ -42,7 +43,7 @@ def use_mouse(w: Record, r: Record, clicked: bool) -> None:
     """Handles a new press, or continues steering with a held one."""
     if clicked:
         press(w, r)
-    elif w.button & LEFT == 0:
+    elif (w.button & LEFT) | (w.keys & r.click_keys) == 0:
         w.steering = 0
     elif w.steering == STEER_SPACE:
         fly_to(w, r, cursor_on_map_x(w, r), cursor_on_map_y(w, r))
