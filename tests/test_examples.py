@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.support.small_policies import write_brain
 from understudy.contract.action import Action, Actor
@@ -110,6 +111,25 @@ assert "torch" not in sys.modules, "imports torch"
         pressed += int(theirs["button"][0] > 0)
         world.act(Action(theirs))
     assert pressed > 10, "a stretch without clicks would show little"
+
+
+def test_ppo_in_one_file_learns_on_many_worlds(capsys: pytest.CaptureFixture[str]) -> None:
+    threads = torch.get_num_threads()
+    main = load("ppo_single_file")["main"]
+    printed = output_of(main, ["--steps", "2600", "--worlds", "4", "--rollout", "320"], capsys)  # an episode ends in it
+    torch.set_num_threads(threads)
+    assert [line.split()[0] for line in printed.splitlines()] == ["1280", "2560", "3840"]
+    assert all(re.fullmatch(r"\d+ steps, \d+ CPU-s: -?[\d.]+ points a minute", line) for line in printed.splitlines())
+
+
+@pytest.mark.slow
+def test_ppo_of_stable_baselines3_learns_on_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("stable_baselines3")
+    main = load("ppo_stable_baselines3")["main"]
+    flags = ["--steps", "2048", "--worlds", "2", "--rollout", "512", "--out", str(tmp_path)]
+    printed = output_of(main, flags, capsys)
+    assert [line.split()[0] for line in printed.splitlines()] == ["1024", "2048"]
+    assert (tmp_path / "ppo_stable_baselines3.zip").exists()
 
 
 def test_the_readmes_example_of_the_python_api_is_short_and_runs(
