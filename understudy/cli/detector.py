@@ -8,6 +8,7 @@ from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Convert:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class Look(JsonFlag):
     """Look at a screenshot with a detector and say what it finds."""
 
     picture: Positional[Path]
@@ -234,6 +235,8 @@ def _look(command: Look) -> int:
 
     from rich.table import Table
 
+    from understudy.cli.results.detector import DetectedObject, DetectorLook
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.images import draw_boxes, read_picture, write_picture
     from understudy.cli.show.terminal import Console
     from understudy.perception.detector_loader import open_detector
@@ -248,8 +251,12 @@ def _look(command: Look) -> int:
     spent_ms, cpu_ms = 1000 * (time.perf_counter() - begun_s), 1000 * (time.process_time() - begun_cpu_s)
     kinds = kinds_of_labels(detector.names, profile)
     table = Table("class", "kind", "confidence", "x", "y", "width", "height")
+    objects = []
     for one in found:
         kind = int(kinds[one["label"]])
+        places = {name: float(one[name]) for name in ("confidence", "x", "y", "width", "height")}
+        named = profile.kinds[kind].name if kind >= 0 else None
+        objects.append(DetectedObject(label=detector.names[one["label"]], kind=named, **places))
         numbers = [f"{one[name]:.3f}" for name in ("confidence", "x", "y", "width", "height")]
         table.add_row(detector.names[one["label"]], profile.kinds[kind].name if kind >= 0 else "-", *numbers)
     console = Console(soft_wrap=True)
@@ -259,4 +266,9 @@ def _look(command: Look) -> int:
         labels = [f"{detector.names[one['label']]} {one['confidence']:.2f}" for one in found]
         write_picture(command.out, draw_boxes(frame, found, labels))
         console.print(f"{command.out} has the boxes drawn in")
+    if command.json:
+        result = DetectorLook(
+            objects=tuple(objects), took_ms=spent_ms, cpu_ms=cpu_ms, runs_on=detector.runs_on, out=command.out
+        )
+        print_result("detector look", result)
     return 0

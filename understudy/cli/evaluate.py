@@ -10,6 +10,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Parallel, Seconds, Seed, Worlds
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,7 +33,7 @@ SKIP_S = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate:
+class Evaluate(JsonFlag):
     """Evaluate trained policies against their teacher and trivial baselines, on the same seeded worlds."""
 
     models: tuple[Path, ...] = (Path("models/v2"),)
@@ -64,6 +65,8 @@ def run(command: Evaluate) -> None:
     """Evaluates with a progress bar, and prints the table and the path of the report."""
     from rich.progress import Progress as Bar
 
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.learning import EvaluatedPolicies
     from understudy.cli.show.comparison_table import verdict_table
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.offline.copycat import NAME as COPYCAT
@@ -78,6 +81,9 @@ def run(command: Evaluate) -> None:
         if head.name == COPYCAT:
             console.print(verdict_line(head), highlight=False)
     console.print(f"Report: {command.out / 'report.html'}")
+    if command.json:
+        report = command.out / "report.html"
+        print_result("evaluate", EvaluatedPolicies(comparison=verdict, heads=tuple(heads), report=report))
 
 
 def evaluate(command: Evaluate, progress: Progress | None = None) -> "ComparisonResult":

@@ -8,6 +8,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Interval, Minutes, Probability, Range, Worlds
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 from understudy.feedback.rule_settings import RuleSettings
 
@@ -48,7 +49,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evaluate(Endpoint):
+class Evaluate(Endpoint, JsonFlag):
     """Evaluate the reviewer on moments with known labels: agreement, confusion, calibration, and a plot of them."""
 
     moments: Annotated[int, Range(1, 100_000)] = 100
@@ -176,6 +177,25 @@ def _evaluate(command: Evaluate, provider: "Provider") -> None:
         raise FeedbackError(_unanswered(described(provider), result.ended, result.problems))
     draw_exam(result, described(provider), command.picture)
     console.print(f"Written: {command.picture}", highlight=False)
+    if command.json:
+        _print_json(result, described(provider), command.picture)
+
+
+def _print_json(result: "FeedbackMetrics", critic: str, picture: Path) -> None:
+    from understudy.cli.results.corrections import CriticEvaluate
+    from understudy.cli.results.json_output import print_result
+    from understudy.contract.intent import Mode
+
+    same = (
+        *("num_questions", "num_answered", "num_malformed", "num_failed", "ended", "seconds_each", "num_wrong"),
+        *("num_corrections", "num_spoilt", "agreement", "corrections", "chance", "kappa", "calibration_error"),
+    )
+    confusion = {true.name: {said.name: int(result.confusion[true, said]) for said in Mode} for true in Mode}
+    figures = {name: getattr(result, name) for name in same}
+    printed = CriticEvaluate(
+        critic=critic, confusion=confusion, problems=dict(result.problems), picture=picture, **figures
+    )
+    print_result("critic evaluate", printed)
 
 
 def _unanswered(who: str, ended: str | None, problems: "Counter[str]") -> str:

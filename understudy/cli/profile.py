@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from understudy.cli.flags.output_paths import Output, OutputFile
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import numpy as np
 
+    from understudy.cli.results.diagnostics import ProfileCheck
     from understudy.contract.profile import Profile as GameProfile
 
 
 @dataclass(frozen=True, kw_only=True)
-class New:
+class New(JsonFlag):
     """Make a profile from a screenshot of the game's window; asks for what the flags do not say.
 
     Places are pixels of the screenshot: left top right bottom. The bars must be about half full in it.
@@ -64,7 +66,7 @@ class New:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class Check(JsonFlag):
     """Read a screenshot with a profile, say what is seen, and draw it in."""
 
     screenshot: Positional[Path]
@@ -89,7 +91,8 @@ def run(command: Profile) -> int:
             from understudy.cli.show.images import read_picture
             from understudy.worlds.catalog import load_profile
 
-            return show(load_profile(command.profile), read_picture(command.screenshot), command.model, command.picture)
+            profile, frame = load_profile(command.profile), read_picture(command.screenshot)
+            return _print_json(command, show(profile, frame, command.model, command.picture), None)
 
 
 def _new(command: New) -> int:
@@ -106,11 +109,23 @@ def _new(command: New) -> int:
     out = command.out or Path(f"{made.name}.toml")
     write_output(out, to_toml(made).encode("utf-8"))
     Console(soft_wrap=True).print(f"{out} is written; this is what it reads in the screenshot:")
-    return show(read_toml(GameProfile, out), frame, command.model, command.picture or out.with_suffix(".png"))
+    picture = command.picture or out.with_suffix(".png")
+    return _print_json(command, show(read_toml(GameProfile, out), frame, command.model, picture), out)
 
 
-def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, picture: Path | None) -> int:
-    """Prints what an eye with this profile sees in one picture, and draws it in; 1 where a bar could not be read."""
+def _print_json(command: Profile, found: "ProfileCheck", written: Path | None) -> int:
+    """Prints the result if --json asks for it; returns the exit code, 1 where a bar could not be read."""
+    from dataclasses import replace
+
+    from understudy.cli.results.json_output import print_result
+
+    if command.json:
+        print_result(f"profile {type(command).__name__.lower()}", replace(found, profile=written))
+    return 1 if found.unread_bars else 0
+
+
+def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, picture: Path | None) -> "ProfileCheck":
+    """Prints what an eye with this profile sees in one picture, and draws it in."""
     from rich.table import Table
 
     from understudy.cli.show.images import write_picture
@@ -151,7 +166,33 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
             )
         else:
             console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
-    return 1 if unread else 0
+    return _check_of(profile, record, picture, not isinstance(detector, NullDetector), tuple(unread))
+
+
+def _check_of(
+    profile: "GameProfile", record: "np.void", picture: Path | None, has_detector: bool, unread: tuple[str, ...]
+) -> "ProfileCheck":
+    from collections import Counter
+
+    from understudy.cli.results.diagnostics import ProfileCheck
+    from understudy.contract.observation import Role
+
+    player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
+    index = int(player["map_index"])
+    return ProfileCheck(
+        game=profile.name,
+        profile=None,
+        picture=picture,
+        hp=float(player["hp"]),
+        shield=float(player["shield"]),
+        map=profile.maps[index] if index >= 0 else None,
+        x=float(player["x"]),
+        y=float(player["y"]),
+        landmarks=tuple(Role(int(mark["role"])).name.lower() for mark in record["landmarks"] if mark["role"] > 0),
+        objects=dict(Counter(profile.kinds[int(track["kind"])].name for track in tracks)),
+        has_detector=has_detector,
+        unread_bars=unread,
+    )
 
 
 def _play_area_of(profile: "GameProfile", frame: "np.ndarray") -> "np.ndarray":

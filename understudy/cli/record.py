@@ -9,6 +9,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Minutes, Monitor, Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
@@ -32,7 +33,7 @@ WORLDS_AT_ONCE = 64
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class Record(JsonFlag):
     """Record a scripted teacher playing the embedded game, faster than real time."""
 
     teacher: str = "hunter"
@@ -82,6 +83,8 @@ class Record:
             raise ValueError("--video, --no-video and --perceive are for a game on the screen: add --world desktop")
         if self.perceive == "later" and self.no_video:
             raise ValueError("--perceive later needs the pictures: leave --no-video out")
+        if self.json and self.world == "desktop":
+            raise ValueError("--json is for the scripted teacher: leave it out with --world desktop")
         if self.video and self.no_video:
             raise ValueError("--video and --no-video exclude each other")
 
@@ -109,6 +112,8 @@ def run(command: Record) -> int | None:
         )
     from rich.progress import Progress as Bar
 
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.learning import RecordedSessions
     from understudy.cli.show.terminal import Console
 
     with Bar(transient=True) as bar:
@@ -124,11 +129,16 @@ def run(command: Record) -> int | None:
             hardship=command.hardship,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
-    megabytes = sum(path.stat().st_size for path in paths) / 1e6
+    num_bytes = sum(path.stat().st_size for path in paths)
     Console(soft_wrap=True).print(
         f"{command.minutes:g} minutes of teacher {command.teacher} in {len(paths)} sessions: "
-        f"{command.out} ({megabytes:.1f} MB)"
+        f"{command.out} ({num_bytes / 1e6:.1f} MB)"
     )
+    if command.json:
+        result = RecordedSessions(
+            teacher=command.teacher, minutes=command.minutes, recordings=tuple(paths), num_bytes=num_bytes
+        )
+        print_result("record", result)
     return None
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ QUICK_PLANS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train:
+class Train(JsonFlag):
     """Train Strategist, Tactician and Executor from recordings, one after the other."""
 
     data_dir: Path | None = None
@@ -168,6 +169,8 @@ def run(command: Train | TrainStrategist) -> int:
         )
     console.print(summary, soft_wrap=True)
     results = train_all(console, plans, dataset)
+    if isinstance(command, Train) and command.json:
+        _print_json(results)
     if not all(result.fit.finished for result in results):
         console.print("Stopped. The same command with --resume goes on from here.")
         return EXIT_INTERRUPTED
@@ -211,6 +214,29 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
         }
     except ValueError as problem:
         raise FlagError(f"These flags cannot work: {problem}.") from problem
+
+
+def _print_json(results: "list[TrainResult]") -> None:
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.learning import TrainedPolicies, TrainedPolicy
+
+    policies = [
+        TrainedPolicy(
+            policy=one.policy,
+            checkpoint=one.fit.best_path,
+            best_epoch=one.fit.best_epoch,
+            metrics={name: float(value) for name, value in one.fit.metrics.items()},
+            train_loss=float(one.fit.train_loss),
+            num_steps=one.fit.num_steps,
+            num_skipped=one.fit.num_skipped,
+            seconds=one.fit.seconds,
+            device=one.device,
+            finished=one.fit.finished,
+            log_dir=one.log_folder,
+        )
+        for one in results
+    ]
+    print_result("train", TrainedPolicies(policies=tuple(policies)))
 
 
 def _adapted(plan: Plan, command: Train, scale: float) -> Plan:

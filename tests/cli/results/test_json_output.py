@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.support.command_types import command_types
@@ -19,10 +20,13 @@ from tests.support.review_moments import record as moment
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
 from understudy.cli.results.json_output import RESULTS, JsonFlag, result_type, to_json_line
+from understudy.cli.show.images import write_picture
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
 from understudy.feedback.correction_log import CorrectionLog
 from understudy.feedback.state_snapshot import describe
+from understudy.learning.detector.synthetic_scenes import random_scenes
+from understudy.worlds.catalog import load_profile
 
 
 def json_of(capsys: pytest.CaptureFixture[str], verb: str, *flags: str, code: int = 0, schema: str = "") -> Any:
@@ -119,6 +123,48 @@ def test_weights_are_promoted_judged_restored_and_listed(
     short = ("--seconds", "2", "--max-pairs", "64")
     judged = json_of(capsys, "gate", str(path), *place, *short)
     assert judged["verdict"]["looks"][0]["num_pairs"] == 64
+
+
+def test_recording_and_training_name_what_they_wrote(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    made = json_of(capsys, "record", "--minutes", "4", "--sessions", "4")
+    assert len(made["recordings"]) == 4 and all(Path(path).is_file() for path in made["recordings"])
+    trained = json_of(capsys, "train", "--epochs", "1")
+    assert [one["policy"] for one in trained["policies"]] == ["strategist", "tactician", "executor"]
+    assert all(one["finished"] and Path(one["checkpoint"]).is_file() for one in trained["policies"])
+
+
+def test_policies_are_compared_exported_and_imported(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = str(write_brain(working_folder / "models"))
+    flags = ("--models", models, "--worlds", "4", "--seconds", "5", "--processes", "1", "--out", "evaluated")
+    found = json_of(capsys, "evaluate", *flags)
+    assert found["comparison"]["rows"][0]["name"] == "understudy" and Path(found["report"]).is_file()
+    exported = json_of(capsys, "export", "--models", models, "--out", "exported")
+    imported = json_of(capsys, "import", "exported", "--models", "imported")
+    assert exported["identities"] == imported["identities"]
+
+
+def test_a_screenshot_is_read_by_profile_and_detector(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scene = next(random_scenes(load_profile(), 1, 11, 720))
+    write_picture(working_folder / "shot.png", scene.picture)
+    seen = json_of(capsys, "detector look", "shot.png")
+    assert seen["objects"] and 0 < seen["objects"][0]["confidence"] <= 1
+    read = json_of(capsys, "profile check", "shot.png", code=main(["profile", "check", "shot.png"]))
+    assert read["game"] == "darkorbit" and read["has_detector"]
+    frame = np.full((300, 400, 3), (20, 60, 30), np.uint8)
+    frame[10:20, 40:140] = (15, 15, 15)
+    frame[10:20, 40:80] = (220, 40, 40)
+    write_picture(working_folder / "pond.png", frame)
+    flags = ("--name", "pond", "--title", "Pond", "--keys", "space", "--maps", "pond", "--kinds", "duck:ENEMY:2")
+    places = ("--panels", "0 0 200 40", "--hp", "40 10 140 20 40", "--shield", "-", "--minimap", "-")
+    made = json_of(capsys, "profile new", "--screenshot", "pond.png", *flags, *places)
+    assert made["profile"] == "pond.toml" and made["hp"] == pytest.approx(0.4, abs=0.02)
+    assert made["shield"] is None and not made["has_detector"]
+
+
+def test_a_critic_is_evaluated(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = json_of(capsys, "critic evaluate", "--moments", "8")
+    assert found["num_questions"] == found["num_answered"] == 8
+    assert sum(sum(row.values()) for row in found["confusion"].values()) == 8
 
 
 def test_a_mistake_leaves_the_standard_output_empty(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

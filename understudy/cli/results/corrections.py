@@ -1,7 +1,9 @@
-"""What `understudy corrections` prints with --json."""
+"""What `understudy corrections` and `understudy critic evaluate` print with --json."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from understudy.evaluation.comparison.statistics import Estimate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +78,45 @@ class CorrectionsEdit:
     """The confidence now; null if it was deleted."""
     reason: str | None
     """The reason now; null if it was deleted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriticEvaluate:
+    """Result of `understudy critic evaluate`."""
+
+    critic: str
+    """The offline rules, or the model and its endpoint."""
+    num_questions: int
+    """Number of moments."""
+    num_answered: int
+    """Moments with a usable answer."""
+    num_malformed: int
+    """Answers that could not be read."""
+    num_failed: int
+    """Requests without an answer."""
+    ended: str | None
+    """Why it stopped before the last moment; null if it did not."""
+    seconds_each: float
+    """Mean time of an answer in seconds."""
+    num_wrong: int
+    """Answers about moments in which the bot's mode was wrong."""
+    num_corrections: int
+    """Answers that differ from the bot's mode."""
+    num_spoilt: int
+    """Corrections of a mode that was right."""
+    agreement: Estimate
+    """Share of the answers that are right."""
+    corrections: Estimate
+    """Share of the corrections that are right."""
+    chance: float
+    """Share of right answers by always giving the most common one."""
+    kappa: float
+    """Cohen's kappa."""
+    calibration_error: float
+    """Expected calibration error."""
+    confusion: dict[str, dict[str, int]]
+    """True mode -> answered mode -> number of moments."""
+    problems: dict[str, int]
+    """Problem of a request -> how often."""
+    picture: Path
+    """The plot."""

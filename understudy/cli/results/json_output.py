@@ -23,6 +23,7 @@ VERSION = 1
 """Number in the name of every schema; a schema whose fields are renamed, removed or redefined gets the next one."""
 OURS = "understudy.cli.results"
 RESULTS = {
+    "record": (f"{OURS}.learning", "RecordedSessions"),
     "recordings list": (f"{OURS}.recordings", "RecordingsList"),
     "recordings info": (f"{OURS}.recordings", "RecordingsInfo"),
     "recordings verify": (f"{OURS}.recordings", "RecordingsVerify"),
@@ -30,9 +31,12 @@ RESULTS = {
     "recordings export": (f"{OURS}.recordings", "RecordingsExport"),
     "recordings import": (f"{OURS}.recordings", "RecordingsImport"),
     "recordings reperceive": (f"{OURS}.recordings", "RecordingsReperceive"),
+    "train": (f"{OURS}.learning", "TrainedPolicies"),
+    "critic evaluate": (f"{OURS}.corrections", "CriticEvaluate"),
     "corrections list": (f"{OURS}.corrections", "CorrectionsList"),
     "corrections show": (f"{OURS}.corrections", "CorrectionsShow"),
     "corrections edit": (f"{OURS}.corrections", "CorrectionsEdit"),
+    "evaluate": (f"{OURS}.learning", "EvaluatedPolicies"),
     "doctor": ("understudy.evaluation.diagnostics.findings", "Diagnostics"),
     "doctor --desktop": (f"{OURS}.diagnostics", "DesktopFindings"),
     "gate": (f"{OURS}.weights", "GateResult"),
@@ -40,6 +44,11 @@ RESULTS = {
     "weights rollback": (f"{OURS}.weights", "RestoredWeights"),
     "weights manner": (f"{OURS}.weights", "SwitchedManner"),
     "weights history": (f"{OURS}.weights", "WeightsHistory"),
+    "export": (f"{OURS}.weights", "ExportedPolicies"),
+    "import": (f"{OURS}.weights", "ImportedPolicies"),
+    "detector look": (f"{OURS}.detector", "DetectorLook"),
+    "profile new": (f"{OURS}.diagnostics", "ProfileCheck"),
+    "profile check": (f"{OURS}.diagnostics", "ProfileCheck"),
 }
 """Verb -> the module and the dataclass that --json prints."""
 

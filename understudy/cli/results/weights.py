@@ -1,4 +1,4 @@
-"""What `understudy gate` and `understudy weights` print with --json."""
+"""What `understudy gate`, `weights`, `export` and `import` print with --json."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,3 +91,25 @@ class WeightsHistory:
     """The latest decisions, oldest first."""
     policies: tuple[PlayingWeights, ...]
     """What plays now."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportedPolicies:
+    """Result of `understudy export`."""
+
+    out: Path
+    """The folder."""
+    identities: dict[str, str]
+    """Policy -> identity of its weights."""
+    figures: str
+    """Where the model card's figures come from, or why it has none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportedPolicies:
+    """Result of `understudy import`."""
+
+    models: Path
+    """The folder of the policies."""
+    identities: dict[str, str]
+    """Policy -> identity of its weights."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from understudy.evaluation.comparison.comparison_result import ComparisonResult
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export:
+class Export(JsonFlag):
     """Write the policies that play as a folder for other programs: safetensors, ONNX, JSON and a model card."""
 
     models: Path = Path("models/v2")
@@ -32,6 +33,8 @@ def run(command: Export) -> None:
         CheckpointError: if a policy is missing or not usable.
         FlagError: if the folder cannot be written.
     """
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.weights import ExportedPolicies
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import FlagError
     from understudy.evaluation.report.model_card import NO_LICENCE, model_card
@@ -51,6 +54,9 @@ def run(command: Export) -> None:
     for policy, level in levels.items():
         console.print(f"{policy} {level.identity}: {policy}.safetensors, {policy}.onnx", highlight=False)
     console.print(f"{command.out}: config.json, motor_model.json, README.md ({remark})", highlight=False, markup=False)
+    if command.json:
+        identities = {policy: level.identity for policy, level in levels.items()}
+        print_result("export", ExportedPolicies(out=command.out, identities=identities, figures=remark))
 
 
 def _verdict(command: Export, levels: "dict[str, Checkpoint]") -> "tuple[ComparisonResult | None, str]":

@@ -7,10 +7,11 @@ from typing import Annotated
 import tyro
 
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 
 @dataclass(frozen=True, kw_only=True)
-class Import:
+class Import(JsonFlag):
     """Read a folder of understudy export back to policies that play; nothing in it is run."""
 
     folder: Annotated[Path, tyro.conf.Positional]
@@ -25,6 +26,8 @@ def run(command: Import) -> None:
     Raises:
         CheckpointError: if the exported folder is not usable, or other policies are in the way.
     """
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.weights import ImportedPolicies
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import CheckpointError
     from understudy.policies.checkpoint import BEST, load_checkpoint, save_checkpoint
@@ -41,3 +44,6 @@ def run(command: Import) -> None:
     for policy, level in levels.items():
         console.print(f"{policy} {level.identity}", highlight=False)
     console.print(f"understudy run --models {command.models}  plays them.", highlight=False, markup=False)
+    if command.json:
+        identities = {policy: level.identity for policy, level in levels.items()}
+        print_result("import", ImportedPolicies(models=command.models, identities=identities))

@@ -15,12 +15,17 @@ class MapRow:
     """Results in the worlds that began on one map."""
 
     map_name: str
+    """Name of the map."""
     num_worlds: int
+    """Number of worlds that began there."""
     score: Estimate
     """Interquartile mean of points per minute."""
     kills_per_minute: float
+    """Kills per minute."""
     boxes_per_minute: float
+    """Collected boxes per minute."""
     deaths_per_hour: float
+    """Deaths per hour."""
     time_share: float
     """Share of the playing time, in all worlds, that was spent on this map."""
 
@@ -30,11 +35,15 @@ class ModeRow:
     """Results while the pilot was in one mode."""
 
     mode: str
+    """Name of the mode."""
     time_share: float
+    """Share of the playing time in it."""
     value_per_minute: float
     """Points from kills and boxes, per minute in this mode."""
     damage_taken_per_minute: float
+    """Fractions of a full hull, per minute in this mode."""
     deaths: int
+    """Number of deaths in this mode."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +51,9 @@ class EntryResult:
     """Results of one pilot."""
 
     name: str
+    """Name of the pilot."""
     kind: Kind
+    """`policy`, `person` (the demonstrator) or `baseline`."""
     num_runs: int
     """Number of training seeds."""
     score: Estimate
@@ -58,8 +69,11 @@ class EntryResult:
     improvement: Estimate
     """Probability of a higher score than the reference in a world of the same map."""
     kills_per_minute: Estimate
+    """Kills per minute."""
     boxes_per_minute: Estimate
+    """Collected boxes per minute."""
     deaths_per_hour: Estimate
+    """Deaths per hour."""
     deaths_ratio: Estimate
     """Deaths over the person's; 1 where neither died."""
     damage_taken_per_minute: Estimate
@@ -67,9 +81,11 @@ class EntryResult:
     hit_rate: Estimate
     """Hits among shots, Wilson interval."""
     maps: tuple[MapRow, ...]
+    """Results by the map on which a world began."""
     modes: tuple[ModeRow, ...]
     """Empty for a pilot without modes."""
     behaviour: StyleMetrics
+    """Play style."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +95,9 @@ class ComparisonResult:
     purpose: str
     """Purpose of the seeds: TRAIN, CHOOSE or HOLDOUT."""
     first_seed: int
+    """Seed of the first world."""
     num_worlds: int
+    """Number of worlds that every pilot plays."""
     seconds: float
     """Game time in each world."""
     person: str
@@ -89,6 +107,7 @@ class ComparisonResult:
     reference: str
     """Name of the row that gaps and probabilities of improvement refer to."""
     rows: tuple[EntryResult, ...]
+    """One for each pilot."""
 
     def row(self, name: str) -> EntryResult:
         """Returns one pilot's row.

@@ -18,8 +18,11 @@ class Estimate:
     """A number with its 95 % confidence interval."""
 
     value: float
+    """The number."""
     low: float
+    """Lower end of the interval."""
     high: float
+    """Upper end of the interval."""
 
     def text(self, digits: int = 1) -> str:
         """Formats the estimate for display: `14.0 (12.7 to 15.3)`."""

@@ -20,7 +20,9 @@ class Metric:
     """One figure of a head."""
 
     name: str
+    """Name, such as `accuracy`."""
     value: float
+    """Its value."""
     trivial: float | None = None
     """Value of a predictor that ignores its input; None where there is no such baseline."""
     trivial_name: str = ""
@@ -28,6 +30,7 @@ class Metric:
     floor: float | None = None
     """Minimum that the guide requires."""
     higher_is_better: bool = True
+    """Whether a higher value is better."""
     is_share: bool = False
     """Shown in percent."""
 
@@ -37,7 +40,9 @@ class Confusion:
     """Counts of truth (rows) against prediction (columns)."""
 
     labels: tuple[str, ...]
+    """Names of the classes."""
     counts: tuple[tuple[int, ...], ...]
+    """One row for each true class, one column for each predicted one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,8 +50,11 @@ class Calibration:
     """A reliability diagram: mean predicted probability and observed frequency in bins of equally many predictions."""
 
     predicted: tuple[float, ...]
+    """Mean predicted probability of each bin."""
     happened: tuple[float, ...]
+    """Observed frequency of each bin."""
     counts: tuple[int, ...]
+    """Predictions of each bin."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +62,13 @@ class HeadReport:
     """One head of one policy on held-out sessions."""
 
     name: str
+    """Name of the head."""
     metrics: tuple[Metric, ...]
+    """Its figures."""
     confusion: Confusion | None = None
+    """Of a head that chooses a class."""
     calibration: Calibration | None = None
+    """Of a head that predicts probabilities."""
 
 
 def choice_head(

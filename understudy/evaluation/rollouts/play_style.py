@@ -31,7 +31,9 @@ class StyleMetrics:
     time_to_act: float
     """Mean reaction time, seconds: from the first enemy fire after a pause to the next click or key press."""
     clicks_per_minute: float
+    """Clicks per minute."""
     key_presses_per_minute: float
+    """Key presses per minute."""
     cursor_travel: float
     """Window widths a second."""
     safe_share: float
