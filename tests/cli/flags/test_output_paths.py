@@ -21,6 +21,7 @@ READ_ONLY = {
     "Studio.evaluation",
     "corrections_dir",
     "data_dir",
+    "dataset",
     "images",
     "labels",
     "logs",
