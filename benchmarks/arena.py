@@ -34,7 +34,7 @@ def understudy(profile: Profile, models: Path | None) -> Pilot:
     if models is not None:
         return load_hierarchy(models, profile)
     trajectory = record_trajectory(Teacher("hunter", profile), 1, 120.0, "1-1")
-    hand = fit_hand_from_dataset([label_episode(trajectory.observations, trajectory.actions.records, profile)])
+    hand = fit_hand_from_dataset([label_episode(trajectory.observations, trajectory.actions.records, profile)], profile)
     torch.manual_seed(0)
     minds = Executor(ExecutorConfig()), Strategist(StrategistConfig()), Tactician(TacticianConfig())
     executor, strategist, tactician = (mind.eval() for mind in minds)

@@ -20,7 +20,7 @@ import numpy as np
 import tyro
 from smallest import runs
 
-from understudy.contract.action import Actor
+from understudy.contract.action import ACTION, Actor
 from understudy.contract.errors import UnderstudyError
 from understudy.contract.intent import no_intent
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S, Button, Observation, Role
@@ -28,9 +28,9 @@ from understudy.contract.profile import Kind, Profile, Rectangle
 from understudy.contract.protocols import Step
 from understudy.learning.data.gesture_segmentation import segment_gestures
 from understudy.learning.data.motion_onset import event_spacing
-from understudy.learning.data.motor_model_fit import fit_motor_model
-from understudy.policies.click_semantics import geometry_of
-from understudy.policies.motor_model import difficulty, difficulty_bin
+from understudy.learning.data.motor_model_fit import Session, fit_motor_model
+from understudy.policies.click_semantics import ClickKind, geometry_of
+from understudy.policies.motor_model import DWELL, MOTOR_STATE, MOVE, begin_gesture, step_motor
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import find_recordings, read_episode
@@ -39,6 +39,10 @@ from understudy.worlds.input_accumulator import InputAccumulator
 BUTTONS = {"l": Button.LEFT, "r": Button.RIGHT}
 ON_TIME_S = 2.5 * TICK_S
 FEWEST_GESTURES = 20
+SHORTEST_WAY = 0.01
+"""Window widths of a motion whose shape is compared."""
+DRAWS = 5
+"""Each motion of a person is played so often by the motor model."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +99,8 @@ def judge_case(path: Path) -> str:
     with tempfile.TemporaryDirectory() as folder:
         episode = record_case(path, facts, Path(folder))
     geometry = geometry_of(episode.info.profile)
-    free = list(segment_gestures(episode.observation, episode.actions, geometry, episode.inputs))
+    gestures = segment_gestures(episode.observation, episode.actions, geometry, episode.inputs)
+    free = list(gestures)
     found = late = aimed = on_time = kept = 0
     for press in facts["presses"]:
         button, tick = int(Button[press["button"].upper()]), press["press_ms"] / 1000 // TICK_S
@@ -113,7 +118,8 @@ def judge_case(path: Path) -> str:
             kept += way > 0.5 * press["way"]
     return (
         f"{path.stem}: {found} gestures of {len(facts['presses'])} presses, {late} more than a tick late; of {aimed} "
-        f"aimed ones {on_time} onsets within 2.5 ticks, {kept} with at least half of the way"
+        f"aimed ones {on_time} onsets within 2.5 ticks, {kept} with at least half of the way; "
+        f"{_compare_motions([(episode.observation, episode.actions, gestures)], geometry)}"
     )
 
 
@@ -127,12 +133,13 @@ def describe_recordings(place: Path) -> str:
             print(f"  {problem}")
             continue
         actions = episode.actions
-        gestures = segment_gestures(episode.observation, actions, geometry_of(episode.info.profile), episode.inputs)
+        geometry = geometry_of(episode.info.profile)
+        gestures = segment_gestures(episode.observation, actions, geometry, episode.inputs)
         sessions.append((episode.observation, actions, gestures))
         raw = sum(event.kind == "press" and event.code in ("left", "right") for event in episode.inputs)
         down = actions["button"] != 0
         presses += raw or int((down[1:] & ~down[:-1]).sum())
-        steps = _steps(actions)
+        steps = _steps(actions, float(geometry["aspect"]))
         in_gesture = np.zeros(len(actions), bool)
         for g in gestures:
             in_gesture[g["onset"] : g["press"] + 1] = True
@@ -147,30 +154,56 @@ def describe_recordings(place: Path) -> str:
     )
     if num_gestures < FEWEST_GESTURES:
         return f"{line}; too few for a motor model"
-    person, fitted = _peak_speeds(sessions)
-    return f"{line}; median peak speed {person:.2f} widths/s, of the fitted motor model {fitted:.2f}"
+    return f"{line}; {_compare_motions(sessions, geometry)}"
 
 
-def _steps(actions: np.ndarray) -> np.ndarray:
-    """Way of the cursor in each tick, window fractions."""
+def _steps(actions: np.ndarray, aspect: float) -> np.ndarray:
+    """Way of the cursor in each tick, window widths."""
     x, y = (np.diff(actions[name], prepend=actions[name][:1]) for name in ("cursor_x", "cursor_y"))
-    return np.asarray(np.hypot(x, y))
+    return np.asarray(np.hypot(x, y * aspect))
 
 
-def _peak_speeds(sessions: Sequence[tuple[Observation, np.ndarray, np.ndarray]]) -> tuple[float, float]:
-    """Median over gestures of the highest speed, window widths a second: the person's, and the fitted model's."""
-    hand = fit_motor_model(list(sessions))
-    shares = np.asarray(hand["profile"], np.float64)
-    person, fitted = [], []
-    for _, actions, gestures in sessions:
-        steps = _steps(actions)
+def _compare_motions(sessions: Sequence[Session], geometry: np.void) -> str:
+    """Peak speeds and sideways bows of the person's motions and of the same ones by the motor model fitted to them."""
+    hand = fit_motor_model(list(sessions), aspect=float(geometry["aspect"]))
+    random = np.random.default_rng(0)
+    person, played = [], []
+    for observation, actions, gestures in sessions:
         for g in gestures[gestures["arrival"] >= gestures["onset"]]:
-            person.append(float(steps[g["onset"] : g["press"] + 1].max()) * TICK_RATE_HZ)
-            way = float(np.hypot(g["x"] - g["start_x"], g["y"] - g["start_y"]))
-            ticks = max(1, round(float(np.median(hand["duration"][difficulty_bin(difficulty(way, g["size"]))]))))
-            at = np.interp(np.linspace(0, 1, ticks + 1), np.linspace(0, 1, len(shares)), shares)
-            fitted.append(way * float(np.diff(at).max()) * TICK_RATE_HZ)
-    return float(np.median(person)), float(np.median(fitted))
+            own = actions[g["onset"] - 1 : g["press"] + 1]
+            path = np.stack([own["cursor_x"], own["cursor_y"]], axis=1).astype(np.float64)
+            if np.hypot(*(path[-1] - path[0]) * (1.0, geometry["aspect"])) >= SHORTEST_WAY:
+                person.append(_shape(path, geometry))
+                scene = observation.records[g["press"]].copy()
+                scene["cursor_x"], scene["cursor_y"] = path[0]
+                played += [_shape(_play(scene, g, hand, geometry, random), geometry) for _ in range(DRAWS)]
+    (speed, bow), (own_speed, own_bow) = (np.median(shapes, axis=0) for shapes in (played, person))
+    return (
+        f"median peak speed of the person {own_speed:.2f} widths/s, of the fitted motor model {speed:.2f}; "
+        f"median sideways bow {own_bow:.1%} and {bow:.1%} of the way"
+    )
+
+
+def _play(scene: np.void, g: np.void, hand: np.void, geometry: np.void, random: np.random.Generator) -> np.ndarray:
+    """Plays a recorded gesture by a motor model, in the scene of its press; returns the cursor, (ticks, 2)."""
+    state, action = np.zeros(1, MOTOR_STATE), np.zeros(1, ACTION)
+    path = [(float(scene["cursor_x"]), float(scene["cursor_y"]))]
+    target = {int(ClickKind.TRACK): int(g["track_id"]), int(ClickKind.LANDMARK): int(g["landmark"])}
+    sort, button, x, y = int(g["sort"]), int(g["button"]), float(g["x"]), float(g["y"])
+    while state[0]["duration"] == 0:  # the person moved, too
+        begin_gesture(state[0], hand, scene, geometry, sort, target.get(sort, -1), x, y, button, random.random(4))
+    while state[0]["phase"] in (MOVE, DWELL):
+        step_motor(state[0], hand, scene, geometry, action[0])
+        path.append((float(action["cursor_x"][0]), float(action["cursor_y"][0])))
+    return np.array(path)
+
+
+def _shape(path: np.ndarray, geometry: np.void) -> tuple[float, float]:
+    """Returns the highest speed, widths a second, and the farthest the cursor is beside the way, in shares of it."""
+    path = (path - path[0]) * (1.0, geometry["aspect"])
+    length = max(float(np.hypot(*path[-1])), 1e-6)
+    beside = np.abs(path[:, 0] * path[-1, 1] - path[:, 1] * path[-1, 0]) / length**2
+    return float(np.hypot(*np.diff(path, axis=0).T).max(initial=0.0)) * TICK_RATE_HZ, float(beside.max())
 
 
 def main() -> None:

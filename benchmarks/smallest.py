@@ -84,7 +84,8 @@ def untrained_models() -> Path:
     if folder.exists():
         return folder
     torch.manual_seed(0)
-    hand = hand_to_plain(fit_hand_from_dataset(load_dataset(hunter_recordings()).train))
+    dataset = load_dataset(hunter_recordings())
+    hand = hand_to_plain(fit_hand_from_dataset(dataset.train, dataset.profile))
     made = {
         "strategist": Strategist(StrategistConfig(width=16, layers=1, heads=2)),
         "tactician": Tactician(TacticianConfig(width=16)),

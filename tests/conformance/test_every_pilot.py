@@ -42,7 +42,8 @@ def untrained_brain() -> PolicyBundle:
     trajectory = record_trajectory(Teacher("hunter", load_profile()), 1, 60.0, "1-1")
     labelled = label_episode(trajectory.observations, trajectory.actions.records, load_profile())
     strategist, tactician = Strategist(StrategistConfig()).eval(), Tactician(TacticianConfig()).eval()
-    return PolicyBundle(Executor(ExecutorConfig()).eval(), fit_hand_from_dataset([labelled]), strategist, tactician)
+    hand = fit_hand_from_dataset([labelled], load_profile())
+    return PolicyBundle(Executor(ExecutorConfig()).eval(), hand, strategist, tactician)
 
 
 PILOTS: dict[str, Callable[[Profile], Pilot]] = {

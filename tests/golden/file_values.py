@@ -19,7 +19,7 @@ from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import load_active, load_candidate, newest_candidate
 from understudy.learning.registry.promotion import active_promotions, ancestors
 from understudy.policies.checkpoint import load_checkpoint
-from understudy.policies.policy_bundle import hand_from_plain
+from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain
 from understudy.policies.style_heads import swap_styles
 from understudy.recordings import flat_table
 from understudy.recordings.episode import Episode, irregularities
@@ -121,7 +121,7 @@ def checkpoint(path: Path) -> Values:
 def hand_digests(hand: np.void) -> Values:
     """Digests of a motor model by field, without those that came later."""
     assert not any(hand[name].any() for name in LATER_HAND_FIELDS)
-    return {name: digest(hand[name]) for name in hand.dtype.names or () if name not in LATER_HAND_FIELDS}
+    return {name: digest(hand[name]) for name in hand_to_plain(hand) if name not in LATER_HAND_FIELDS}
 
 
 def two_styles_swapped() -> Values:

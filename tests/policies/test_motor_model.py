@@ -3,20 +3,25 @@
 import numpy as np
 import pytest
 
-from tests.support.constant_hand import steady_hand
+from tests.support.constant_hand import curved_hand, steady_hand
 from tests.support.policy_scenes import PROFILE, put, quiet_space
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Phase
 from understudy.contract.observation import Button, Observation
 from understudy.policies.click_semantics import ClickKind, geometry_of
 from understudy.policies.motor_model import (
+    CURVE_FIELDS,
     MOTOR_MODEL,
     MOTOR_STATE,
+    NUM_OFFSETS,
+    POINT_SIZE,
     begin_gesture,
+    difficulty,
     draw_other_button,
     press_key,
     sample_quantile,
     step_motor,
+    typical_duration,
 )
 from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain
 
@@ -32,7 +37,8 @@ def play_out(scenes: list[Observation], hand: np.void, sort: ClickKind, target: 
         if tick:
             record["cursor_x"], record["cursor_y"] = actions[tick - 1]["cursor_x"], actions[tick - 1]["cursor_y"]
         else:
-            begin_gesture(states[0], hand, record, int(sort), target, x, y, int(Button.LEFT), np.full(4, 0.5))
+            chances = np.array([0.5 + 0.5 / NUM_OFFSETS, 0.5, 0.5, 0.5])  # of 64 offsets and of the curves the middle
+            begin_gesture(states[0], hand, record, GEOMETRY, int(sort), target, x, y, int(Button.LEFT), chances)
         step_motor(states[0], hand, record, GEOMETRY, actions[tick])
     return actions
 
@@ -117,7 +123,9 @@ def test_after_a_press_there_is_a_tick_with_the_button_up() -> None:
     actions = np.zeros(6, ACTION)
     for tick in range(6):
         if states[0]["phase"] == Phase.IDLE:
-            begin_gesture(states[0], hand, scene, int(ClickKind.SPACE), -1, 0.5, 0.5, int(Button.LEFT), np.full(4, 0.5))
+            begin_gesture(
+                states[0], hand, scene, GEOMETRY, int(ClickKind.SPACE), -1, 0.5, 0.5, int(Button.LEFT), np.full(4, 0.5)
+            )
         step_motor(states[0], hand, scene, GEOMETRY, actions[tick])
     assert actions["button"].tolist() == [1, 0, 1, 0, 1, 0]
 
@@ -138,7 +146,7 @@ def test_a_draw_runs_through_the_quantiles() -> None:
 
 def test_a_hand_survives_being_packed_as_plain_numbers() -> None:
     hand = np.zeros(1, MOTOR_MODEL)
-    hand.view(np.float32)[:] = np.random.default_rng(0).random(MOTOR_MODEL.itemsize // 4)
+    hand.view(np.float32)[:] = 1.0 + np.random.default_rng(0).random(MOTOR_MODEL.itemsize // 4)
     assert hand_from_plain(hand_to_plain(hand[0])) == hand[0]
 
 
@@ -155,3 +163,54 @@ def test_a_checkpoint_of_before_has_no_other_buttons() -> None:
     plain = hand_to_plain(steady_hand())
     del plain["other_button"]
     assert not hand_from_plain(plain)["other_button"].any()
+
+
+def test_a_hand_from_before_there_were_curves_survives_it_too() -> None:
+    plain = hand_to_plain(steady_hand())
+    assert not set(plain) & set(CURVE_FIELDS)
+    assert hand_from_plain(plain) == steady_hand()
+
+
+def test_it_plays_the_persons_curve_tick_by_tick() -> None:
+    """To the right and up on a window that is wider than high: the bow keeps its right angle on the screen."""
+    hand = curved_hand([(0.0, 0.0), (0.25, 0.1), (0.75, 0.2), (1.0, 0.0)])
+    aspect = GEOMETRY["aspect"]
+    actions = play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.7, 0.5)
+    np.testing.assert_allclose(actions["cursor_x"][:3], [0.55, 0.65, 0.7], atol=1e-5)
+    np.testing.assert_allclose(actions["cursor_y"][:3], [0.5 + 0.02 / aspect, 0.5 + 0.04 / aspect, 0.5], atol=1e-5)
+    up = play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.5, 0.3)
+    np.testing.assert_allclose(up["cursor_y"][:3], [0.45, 0.35, 0.3], atol=1e-5)
+    np.testing.assert_allclose(up["cursor_x"][:3], [0.5 + 0.02 * aspect, 0.5 + 0.04 * aspect, 0.5], atol=1e-5)
+
+
+def test_a_press_may_come_in_the_last_tick_of_the_motion() -> None:
+    hand = curved_hand([(0.0, 0.0), (0.25, 0.0), (0.75, 0.0), (1.0, 0.0)])
+    hand["dwell"] = -1
+    actions = play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.7, 0.5)
+    np.testing.assert_allclose(actions["cursor_x"][:3], [0.55, 0.65, 0.7], atol=1e-5)
+    assert pressed(actions) == [2, 3, 4]
+
+
+def test_motions_last_by_fitts_law_and_a_curve_is_stretched_to_that() -> None:
+    hand = curved_hand([(0.0, 0.0), (0.25, 0.0), (0.75, 0.0), (1.0, 0.0)])
+    hand["fitts"], hand["dwell"] = (10.0, 1.0), 0
+    bits = difficulty(0.2, POINT_SIZE)
+    actions = play_out([quiet_space() for _ in range(20)], hand, ClickKind.SPACE, -1, 0.7, 0.5)
+    assert pressed(actions)[0] == round(10 + bits)
+    assert typical_duration(hand, bits) == pytest.approx(10 + bits)
+
+
+def test_it_draws_a_curve_of_like_length_direction_and_duration() -> None:
+    hand = curved_hand([(0.0, 0.0), (0.25, 0.0), (0.75, 0.0), (1.0, 0.0)])
+    hand["curve"][:32, 1:3, 1], hand["curve"][32:63, 1:3, 1], hand["curve"][63, 1:3, 1] = 0.5, -0.5, 0.1
+    hand["curve_way"][:32], hand["curve_way"][32:63], hand["curve_way"][63] = (0.2, 0.0), (-0.2, 0.0), (0.01, 0.0)
+    right = play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.7, 0.5)
+    left = play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.3, 0.5)
+    assert right["cursor_y"][0] > 0.6 and left["cursor_y"][0] > 0.6  # beside the way to the left it is down as well
+
+
+def test_a_person_who_is_near_enough_may_press_at_once() -> None:
+    hand = curved_hand([(0.0, 0.0), (0.25, 0.0), (0.75, 0.0), (1.0, 0.0)])
+    hand["still"] = 0.75
+    assert pressed(play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.515, 0.5))[0] == 0
+    assert pressed(play_out([quiet_space() for _ in range(9)], hand, ClickKind.SPACE, -1, 0.55, 0.5))[0] > 0

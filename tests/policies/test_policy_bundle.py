@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.support.constant_hand import curved_hand
 from tests.support.memory_limit import at_most_more
 from tests.support.small_policies import write_brain
 from understudy.contract import serialization
@@ -26,7 +27,7 @@ from understudy.policies.checkpoint import (
 )
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import MOTOR_MODEL, NUM_QUANTILES
+from understudy.policies.motor_model import LONGEST_CURVE, MOTOR_MODEL, NUM_QUANTILES
 from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain, load_policies
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
@@ -181,9 +182,19 @@ def test_weights_that_are_no_numbers_do_not_play(tmp_path: Path, value: float) -
     [
         *({}, {"dwell": [1.0]}, {"dwell": "fast"}, {"dwell": None}),
         *({"dwell": [value] * NUM_QUANTILES} for value in (float("nan"), 1e30, 1e300, -1e6, 10**400)),
+        {"curve": []},
     ],
 )
 def test_a_hand_that_is_none_is_refused(broken: dict[str, Any]) -> None:
     plain = {**hand_to_plain(hand()), **broken} if broken else {}
     with pytest.raises(CheckpointError, match="no usable hand"):
+        hand_from_plain(plain)
+
+
+@pytest.mark.parametrize("ticks", [0.0, -1.0, LONGEST_CURVE + 1, float("nan")])
+def test_curves_that_take_no_time_or_too_long_are_refused(ticks: float) -> None:
+    plain = hand_to_plain(curved_hand([(0.0, 0.0), (0.5, 0.0), (1.0, 0.0)]))
+    assert hand_from_plain(plain)["curve_ticks"][-1] == 2
+    plain["curve_ticks"][-1] = ticks
+    with pytest.raises(CheckpointError, match="no usable hand \\(curve_ticks\\)"):
         hand_from_plain(plain)

@@ -1,13 +1,18 @@
 """Motor model: executes a chosen gesture or key press over several ticks with the person's timing.
 
-Movement times follow Fitts' law (Fitts 1954; index of difficulty by MacKenzie 1992). All distributions are quantile
-tables fitted to recordings (`learning.data.motor_model_fit`): movement time by difficulty, speed profile, dwell before
-a click, duration of button and key presses, and click offsets on objects. A gesture follows a moving target, and is
-cancelled when the target disappears.
+Movement times follow Fitts' law (Fitts 1954; index of difficulty by MacKenzie 1992) with the person's own deviations
+from it, and the cursor follows one of the person's own curves, drawn among those of like length, direction and
+duration. Dwell before a click, duration of button and key presses and click offsets on objects are quantile tables or
+samples, fitted to recordings (`learning.data.motor_model_fit`). A gesture follows a moving target, and is cancelled
+when the target disappears.
+
+Earlier checkpoints hold movement times by six bins of difficulty and one mean speed profile instead; a motor model
+without curves plays as before.
 """
 
 import numba
 import numpy as np
+from jaxtyping import Float
 
 from understudy.contract.intent import Phase
 from understudy.contract.observation import ALL_BUTTONS, Button
@@ -24,11 +29,21 @@ from understudy.policies.click_semantics import (
 NUM_QUANTILES = 16
 NUM_DIFFICULTIES = 6
 NUM_KNOTS = 13
+NUM_CURVES, LONGEST_CURVE = 64, 52
+"""Curves of a motor model, and ticks of the longest."""
 NUM_SORTS = 5
 NUM_OFFSETS = 64
 MAX_DIFFICULTY = 6.0
 POINT_SIZE = 0.04
 """Nominal target size of a point in space or on the minimap (window fractions), for the index of difficulty."""
+LEAST_SPREAD = 0.25
+"""Smallest mean deviation from Fitts' law, ticks."""
+KERNEL_LENGTH, KERNEL_DIRECTION, KERNEL_DURATION = 0.5, 0.6, 0.25
+"""Standard deviations of the Gaussian kernel by which curves are drawn: octaves, radians, octaves."""
+MOST_HURRY = 0.6
+"""Octaves; a curve keeps its own duration unless that differs by more from the one that was drawn."""
+SHORTEST_WAY = 0.005
+"""Shorter ways (window widths) count as this long for the choice of a curve."""
 EDGE = 0.9999
 """Largest cursor coordinate, window fractions, so that the cursor stays inside the window."""
 ALL, RIGHT = np.uint32(ALL_BUTTONS), int(Button.RIGHT)
@@ -36,18 +51,30 @@ IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), i
 
 MOTOR_MODEL = np.dtype(
     [
+        # of earlier checkpoints, zeros in a motor model with curves:
         ("duration", "f4", (NUM_DIFFICULTIES, NUM_QUANTILES)),  # ticks of motion, by index of difficulty
         ("profile", "f4", (NUM_KNOTS,)),  # share of the way covered at evenly spaced shares of the time
-        ("dwell", "f4", (NUM_QUANTILES,)),  # ticks between arrival and press
+        ("dwell", "f4", (NUM_QUANTILES,)),  # ticks between arrival and press; -1 for a press in the last tick of motion
         ("press", "f4", (NUM_SORTS, NUM_QUANTILES)),  # ticks the button stays down, by ClickKind
         ("key_press", "f4", (MAX_KEYS, NUM_QUANTILES)),  # ticks a key stays down
         ("track_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to an object's centre, in half-sizes
         ("landmark_offset", "f4", (NUM_OFFSETS, 2)),  # clicks relative to a landmark, map fractions
         # shares of the buttons and keys of gestures without the left button, by that of the gesture before
         ("other_button", "f4", (NUM_CLICKING, NUM_CLICKING)),
+        ("still", "f4"),  # share of the presses within half the target's size that come without a motion
+        ("fitts", "f4", (2,)),  # Fitts' law: ticks of motion at no difficulty, and per bit
+        ("fitts_spread", "f4", (2,)),  # mean deviation from it, ticks: at no difficulty, and per bit
+        ("fitts_residual", "f4", (NUM_QUANTILES,)),  # deviations from it, in units of that mean
+        # the person's curves after each tick, in lengths of the straight way: along it, and to its right
+        ("curve", "f4", (NUM_CURVES, LONGEST_CURVE + 1, 2)),
+        ("curve_way", "f4", (NUM_CURVES, 2)),  # straight way of each, window widths
+        ("curve_ticks", "f4", (NUM_CURVES,)),  # duration of each; 0: no curves
     ],
 )
 """Motor model of one person."""
+
+CURVE_FIELDS = ("still", "fitts", "fitts_spread", "fitts_residual", "curve", "curve_way", "curve_ticks")
+"""Fields that checkpoints written before there were curves do not have."""
 
 MOTOR_STATE = np.dtype(
     [
@@ -59,6 +86,7 @@ MOTOR_STATE = np.dtype(
         ("button", "i4"),  # of this gesture or the last one, a bit as of `clicking_inputs`
         ("sort", "i4"),
         ("target", "i4"),  # track id or landmark index
+        ("curve", "i4"),  # of the person's curves; -1 for the mean speed profile
         ("start_x", "f4"),
         ("start_y", "f4"),
         ("offset_x", "f4"),
@@ -91,8 +119,38 @@ def sample_quantile(table, uniform):  # type: ignore[no-untyped-def]
     return table[low] + (position - low) * (table[low + 1] - table[low])
 
 
+def has_curves(hand: np.void) -> bool:
+    """Returns whether a motor model holds the person's curves; those of earlier checkpoints do not."""
+    return bool(hand["curve_ticks"][0] > 0)
+
+
+def typical_duration(hand: np.void, bits: float) -> float:
+    """Returns the median movement time for an index of difficulty, ticks."""
+    middle = NUM_QUANTILES // 2
+    if not has_curves(hand):
+        return float(hand["duration"][difficulty_bin(bits), middle])
+    return float(_duration_by_fitts(hand, bits, hand["fitts_residual"][middle]))
+
+
+def typical_profile(hand: np.void) -> Float[np.ndarray, " N"]:
+    """Returns the mean share of the way covered at evenly spaced shares of the time."""
+    if not has_curves(hand):
+        return np.asarray(hand["profile"])
+    shares = np.linspace(0.0, 1.0, NUM_KNOTS)
+    ticks = np.arange(LONGEST_CURVE + 1)
+    curves = zip(hand["curve"][:, :, 0], hand["curve_ticks"], strict=True)
+    return np.asarray(np.mean([np.interp(shares * own, ticks, curve) for curve, own in curves], axis=0))
+
+
 @numba.njit(cache=True)
-def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms):  # type: ignore[no-untyped-def]
+def _duration_by_fitts(hand, bits, residual):  # type: ignore[no-untyped-def]
+    """Returns the movement time of Fitts' law with a deviation in units of the mean one, ticks."""
+    spread = max(hand.fitts_spread[0] + bits * hand.fitts_spread[1], LEAST_SPREAD)
+    return max(hand.fitts[0] + bits * hand.fitts[1] + residual * spread, 1.0)
+
+
+@numba.njit(cache=True)
+def begin_gesture(state, hand, observation, geometry, sort, target, x, y, button, uniforms):  # type: ignore[no-untyped-def]
     """Starts a motion towards a track, a landmark or a point (window fractions)."""
     state.phase, state.elapsed = MOVE, 0
     state.sort, state.target, state.button = sort, target, button
@@ -107,11 +165,16 @@ def begin_gesture(state, hand, observation, sort, target, x, y, button, uniforms
     elif sort == SORT_LANDMARK:
         state.offset_x, state.offset_y = hand.landmark_offset[which, 0], hand.landmark_offset[which, 1]
     state.goal_x, state.goal_y = x, y
-    away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
-    table = hand.duration[difficulty_bin(difficulty(away, size))]
-    state.duration = max(int(np.round(sample_quantile(table, uniforms[1]))), 0)
+    if hand.curve_ticks[0] > 0:
+        _track_target(state, observation, geometry)
+        # the rest of the number that drew the offset is uniform as well
+        _draw_motion(state, hand, geometry.aspect, size, uniforms[1], uniforms[0] * NUM_OFFSETS % 1.0)
+    else:
+        away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
+        table = hand.duration[difficulty_bin(difficulty(away, size))]
+        state.duration, state.curve = max(int(np.round(sample_quantile(table, uniforms[1]))), 0), -1
     # no dwell where the cursor is on the target already: the gesture begins with the press
-    state.dwell = max(int(np.round(sample_quantile(hand.dwell, uniforms[2]))), 0) if state.duration > 0 else 0
+    state.dwell = max(int(np.round(sample_quantile(hand.dwell, uniforms[2]))), -1) if state.duration > 0 else 0
     state.press = max(int(np.round(sample_quantile(hand.press[sort], uniforms[3]))), 1)
 
 
@@ -144,6 +207,55 @@ def sample_index(weights, uniform):  # type: ignore[no-untyped-def]
             if left < 0.0:
                 break
     return last
+
+
+@numba.njit(cache=True)
+def _draw_motion(state, hand, aspect, size, uniform, curve_uniform):  # type: ignore[no-untyped-def]
+    """Draws the duration by Fitts' law and the person's deviations from it, and one of the person's curves."""
+    way_x, way_y = state.goal_x - state.start_x, (state.goal_y - state.start_y) * aspect
+    away = np.sqrt(way_x * way_x + way_y * way_y)
+    if away <= 0.5 * size:
+        if uniform < hand.still:
+            state.duration, state.curve = 0, 0
+            return
+        uniform = (uniform - hand.still) / max(1.0 - hand.still, 1e-6)
+    residual = sample_quantile(hand.fitts_residual, uniform)
+    state.duration = int(np.round(_duration_by_fitts(hand, difficulty(away, size), residual)))
+    state.curve = _sample_curve(hand, way_x, way_y, state.duration, curve_uniform)
+    own = hand.curve_ticks[state.curve]
+    if abs(np.log2(state.duration / own)) <= MOST_HURRY:
+        state.duration = int(own)  # stretched curves lose their peaks between the ticks
+
+
+@numba.njit(cache=True)
+def _sample_curve(hand, way_x, way_y, ticks, uniform):  # type: ignore[no-untyped-def]
+    """Samples a curve with weights that fall with its distance in length, direction and duration."""
+    weights = np.empty(NUM_CURVES)
+    for curve in range(NUM_CURVES):
+        weights[curve] = _curve_distance(hand, curve, way_x, way_y, ticks)
+    return sample_index(np.exp(weights.min() - weights), uniform)
+
+
+@numba.njit(cache=True)
+def _curve_distance(hand, curve, way_x, way_y, ticks):  # type: ignore[no-untyped-def]
+    """Returns half the squared distance between a curve and a planned motion, in units of the KERNEL_ widths."""
+    length, own = np.hypot(way_x, way_y), np.hypot(hand.curve_way[curve, 0], hand.curve_way[curve, 1])
+    across = way_x * hand.curve_way[curve, 1] - way_y * hand.curve_way[curve, 0]
+    along = way_x * hand.curve_way[curve, 0] + way_y * hand.curve_way[curve, 1]
+    longer = np.log2(max(length, SHORTEST_WAY) / max(own, SHORTEST_WAY)) / KERNEL_LENGTH
+    turned = np.arctan2(across, along) / KERNEL_DIRECTION
+    slower = np.log2(max(ticks, 1) / max(hand.curve_ticks[curve], 1.0)) / KERNEL_DURATION
+    return 0.5 * (longer * longer + turned * turned + slower * slower)
+
+
+@numba.njit(cache=True)
+def _curve_at(hand, curve, time):  # type: ignore[no-untyped-def]
+    """Returns the place on a curve after a share of its time, in lengths of the way: along it, and to its right."""
+    tick = time * hand.curve_ticks[curve]
+    before = min(max(int(tick), 0), LONGEST_CURVE - 1)
+    points, part = hand.curve[curve], tick - before
+    along = points[before, 0] + part * (points[before + 1, 0] - points[before, 0])
+    return along, points[before, 1] + part * (points[before + 1, 1] - points[before, 1])
 
 
 @numba.njit(cache=True)
@@ -195,10 +307,17 @@ def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-u
     if state.phase == IDLE:
         return
     state.elapsed += 1
-    share = sample_quantile(hand.profile, state.elapsed / state.duration) if state.phase == MOVE else 1.0
+    share, beside = 1.0, 0.0
+    if state.phase == MOVE and state.curve >= 0:
+        share, beside = _curve_at(hand, state.curve, state.elapsed / state.duration)
+    elif state.phase == MOVE:
+        share = sample_quantile(hand.profile, state.elapsed / state.duration)
     if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK:
-        action.cursor_x = min(max(state.start_x + share * (state.goal_x - state.start_x), 0.0), EDGE)
-        action.cursor_y = min(max(state.start_y + share * (state.goal_y - state.start_y), 0.0), EDGE)
+        way_x, way_y = state.goal_x - state.start_x, state.goal_y - state.start_y
+        x, y = state.start_x + share * way_x, state.start_y + share * way_y
+        if beside != 0.0:  # at a right angle on the screen, not in window fractions
+            x, y = x - beside * way_y * geometry.aspect, y + beside * way_x / geometry.aspect
+        action.cursor_x, action.cursor_y = min(max(x, 0.0), EDGE), min(max(y, 0.0), EDGE)
     if state.phase == PRESS:
         action.button = np.uint32(state.button) & ALL
         action.keys |= np.uint32(state.button) >> KEY_SHIFT
@@ -207,7 +326,7 @@ def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-u
 @numba.njit(cache=True)
 def _next_phase(state):  # type: ignore[no-untyped-def]
     """Enters the next phase when one has lasted its ticks. IDLE lasts at least the tick in which the button rises."""
-    if state.phase == MOVE and state.elapsed >= state.duration:
+    if state.phase == MOVE and state.elapsed >= state.duration + min(state.dwell, 0):
         state.phase, state.elapsed = DWELL, 0
     if state.phase == DWELL and state.elapsed >= state.dwell:
         state.phase, state.elapsed = PRESS, 0

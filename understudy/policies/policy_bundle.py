@@ -19,7 +19,7 @@ from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.checkpoint_archive import first_line
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import MOTOR_MODEL
+from understudy.policies.motor_model import CURVE_FIELDS, LONGEST_CURVE, MOTOR_MODEL, has_curves
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
@@ -246,25 +246,29 @@ def build_executor(checkpoint: Checkpoint) -> Executor:
 
 
 def hand_to_plain(hand: np.void) -> dict[str, Any]:
-    """Converts a motor model to plain numbers for a checkpoint."""
+    """Converts a motor model to plain numbers for a checkpoint, with as few digits as a float32 needs."""
     assert hand.dtype.names is not None
-    return {name: hand[name].tolist() for name in hand.dtype.names}
+    names = [name for name in hand.dtype.names if has_curves(hand) or name not in CURVE_FIELDS]
+    return {name: hand[name].astype(str).astype(float).tolist() for name in names}
 
 
 def hand_from_plain(plain: dict[str, Any]) -> np.void:
-    """Builds a motor model from plain numbers.
+    """Builds a motor model from plain numbers; those of earlier versions have no curves.
 
     Raises:
         CheckpointError: if they are not those of a motor model.
     """
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     assert MOTOR_MODEL.names is not None
-    absent: dict[str, Any] = {"other_button": np.zeros(MOTOR_MODEL["other_button"].shape)}  # in earlier checkpoints
+    earlier = (*(() if "curve" in plain else CURVE_FIELDS), "other_button")
+    absent: dict[str, Any] = {name: np.zeros(MOTOR_MODEL[name].shape) for name in earlier}
     for name in MOTOR_MODEL.names:
         try:
             numbers = np.asarray((absent | plain)[name], np.float64).reshape(MOTOR_MODEL[name].shape)
             if not np.abs(numbers).max() <= MOST_OF_A_HAND:
                 raise ValueError("out of range")
+            if name == "curve_ticks" and "curve" in plain and not 1 <= numbers.min() <= numbers.max() <= LONGEST_CURVE:
+                raise ValueError("a curve without a duration")
             hand[name] = numbers
         except (KeyError, ValueError, TypeError, OverflowError) as problem:
             raise CheckpointError(

@@ -211,12 +211,12 @@ def _act_worlds(  # type: ignore[no-untyped-def]
 def _begin_sampled_gesture(choice, x, y, state, hand, observation, geometry, button, uniforms):  # type: ignore[no-untyped-def]
     if choice < MAX_TRACKS:
         track = observation.tracks[choice]
-        begin_gesture(state, hand, observation, SORT_TRACK, track.id, track.x, track.y, button, uniforms)
+        begin_gesture(state, hand, observation, geometry, SORT_TRACK, track.id, track.x, track.y, button, uniforms)
     elif choice < _MINIMAP:
         mark = observation.landmarks[choice - MAX_TRACKS]
         x, y = to_window(geometry, mark.x, mark.y)
-        begin_gesture(state, hand, observation, SORT_LANDMARK, choice - MAX_TRACKS, x, y, button, uniforms)
+        begin_gesture(state, hand, observation, geometry, SORT_LANDMARK, choice - MAX_TRACKS, x, y, button, uniforms)
     else:
         x, y = _click_position(choice, x, y, geometry)
         sort = SORT_MINIMAP if choice == _MINIMAP else SORT_SPACE
-        begin_gesture(state, hand, observation, sort, -1, x, y, button, uniforms)
+        begin_gesture(state, hand, observation, geometry, sort, -1, x, y, button, uniforms)

@@ -9,7 +9,15 @@ from understudy.contract.observation import Observation, Role, empty_observation
 from understudy.learning.data.gesture_segmentation import segment_gestures
 from understudy.learning.data.motor_model_fit import FALLBACK_PRESS, FALLBACK_TICKS, fit_motor_model
 from understudy.policies.click_semantics import ClickKind, geometry_of
-from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS, difficulty, difficulty_bin
+from understudy.policies.motor_model import (
+    MAX_DIFFICULTY,
+    NUM_DIFFICULTIES,
+    NUM_KNOTS,
+    difficulty,
+    difficulty_bin,
+    typical_duration,
+    typical_profile,
+)
 from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain
 
 GEOMETRY = geometry_of(PROFILE)
@@ -49,8 +57,7 @@ def fitted() -> np.void:
 
 def test_motions_take_as_long_as_their_difficulty_asks_for(fitted: np.void) -> None:
     for bits in (1.5, 2.5, 3.5):
-        drawn = fitted["duration"][difficulty_bin(bits)]
-        assert np.median(drawn) == pytest.approx(4 + 2 * int(bits), abs=1), bits
+        assert typical_duration(fitted, bits) == pytest.approx(4 + 2 * int(bits), abs=1), bits
 
 
 def test_rests_and_presses_are_as_long_as_the_persons(fitted: np.void) -> None:
@@ -65,7 +72,44 @@ def test_a_sort_that_was_hardly_clicked_borrows_from_all_presses(fitted: np.void
 
 
 def test_the_speed_profile_is_the_persons(fitted: np.void) -> None:
-    np.testing.assert_allclose(fitted["profile"], np.linspace(0, 1, NUM_KNOTS), atol=1e-3)
+    np.testing.assert_allclose(typical_profile(fitted), np.linspace(0, 1, NUM_KNOTS), atol=1e-3)
+
+
+def bowed_session(bow: float, *, press_in_motion: bool = False) -> Session:
+    """Five clicks to the right and four to the left, four ticks each: beside the way by a share of it in the middle,
+    to its right, on a window as high as wide."""
+    rows = [(0.2, 0.5, 0, 0)] * 20
+    for way in (0.1, -0.1, 0.1, -0.1, 0.1, -0.1, 0.1, -0.1, 0.1):
+        x, y = rows[-1][:2]
+        rows += [(x + way * along, y + way * bow * beside, 0, 0) for along, beside in ((0.2, 0.5), (0.7, 1), (0.9, 1))]
+        rows += [(x + way, y, 0, int(press_in_motion))] + [(x + way, y, 0, 1)] * 2 + [(x + way, y, 0, 0)] * 20
+    actions = np.array(rows, ACTION)
+    observation = empty_observation(len(actions))
+    return observation, actions, segment_gestures(observation, actions, GEOMETRY)
+
+
+def test_the_persons_curves_are_kept_tick_by_tick_with_their_direction() -> None:
+    hand = fit_motor_model([bowed_session(0.3)], aspect=1.0)
+    assert set(hand["curve_ticks"]) == {4}
+    expected = [(0, 0), (0.2, 0.15), (0.7, 0.3), (0.9, 0.3), (1, 0), (1, 0)]
+    np.testing.assert_allclose(hand["curve"][:, :6], np.tile(np.array(expected), (64, 1, 1)), atol=2e-4)
+    np.testing.assert_allclose(np.abs(hand["curve_way"]), np.tile((0.1, 0.0), (64, 1)), atol=1e-4)
+    assert 0.3 < (hand["curve_way"][:, 0] < 0).mean() < 0.6
+    assert (hand["dwell"] == 0).all() and hand["still"] == 0
+
+
+def test_a_press_in_the_last_tick_of_a_motion_is_timed_as_that() -> None:
+    hand = fit_motor_model([bowed_session(0.3, press_in_motion=True)], aspect=1.0)
+    assert set(hand["curve_ticks"]) == {4} and (hand["dwell"] == -1).all()
+    assert typical_duration(hand, 2.0) == pytest.approx(4)
+
+
+def test_presses_without_a_motion_are_no_part_of_fitts_law() -> None:
+    observation, actions, _ = bowed_session(0.0)
+    actions["button"][[5, 10, 15]] = 1
+    hand = fit_motor_model([(observation, actions, segment_gestures(observation, actions, GEOMETRY))], aspect=1.0)
+    assert hand["still"] == pytest.approx(3 / 4)  # of three, with one more against a hasty judgement
+    assert typical_duration(hand, 0.1) == pytest.approx(4)
 
 
 def test_clicks_are_as_far_off_the_centre_as_the_persons(fitted: np.void) -> None:
@@ -88,18 +132,17 @@ def test_a_recording_without_gestures_gives_the_textbooks_hand() -> None:
     observation, actions, _ = session(1)
     actions["button"] = 0
     hand = fit_motor_model([(observation, actions, segment_gestures(observation, actions, GEOMETRY))])
-    assert (hand["duration"] == FALLBACK_TICKS).all()
+    assert typical_duration(hand, 0.5) == typical_duration(hand, 4.0) == FALLBACK_TICKS
     assert (hand["press"] == FALLBACK_PRESS).all() and (hand["key_press"] == FALLBACK_PRESS).all()
-    np.testing.assert_allclose(hand["profile"], np.linspace(0, 1, NUM_KNOTS), atol=1e-6)
+    np.testing.assert_allclose(typical_profile(hand), np.linspace(0, 1, NUM_KNOTS), atol=1e-6)
 
 
 def test_the_teachers_hand_is_slower_where_it_is_harder_and_survives_a_checkpoint() -> None:
     hand = fit_motor_model(
         [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in teacher_lessons()]
     )
-    middles = np.median(hand["duration"], axis=1)
-    assert middles[3] > middles[1] > 0
-    assert np.diff(hand["profile"]).min() > -0.05  # it does not go back and forth
+    assert typical_duration(hand, 4.0) > typical_duration(hand, 2.0) > 0
+    assert np.diff(typical_profile(hand)).min() > -0.05  # it does not go back and forth
     assert hand_from_plain(hand_to_plain(hand)) == hand
 
 

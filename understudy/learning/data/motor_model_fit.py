@@ -1,4 +1,4 @@
-"""Fits the motor model to a person's gestures: movement times by Fitts' law, dwell, press durations, click offsets."""
+"""Fits the motor model to a person's gestures: Fitts' law, curves, dwell, press durations, click offsets."""
 
 from collections.abc import Sequence
 
@@ -9,10 +9,10 @@ from understudy.contract.observation import Observation
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.policies.click_semantics import MAX_KEYS, NUM_CLICKING
 from understudy.policies.motor_model import (
-    MAX_DIFFICULTY,
+    LEAST_SPREAD,
+    LONGEST_CURVE,
     MOTOR_MODEL,
-    NUM_DIFFICULTIES,
-    NUM_KNOTS,
+    NUM_CURVES,
     NUM_OFFSETS,
     NUM_QUANTILES,
     NUM_SORTS,
@@ -21,7 +21,13 @@ from understudy.policies.motor_model import (
 FALLBACK_TICKS = 4.0
 """Movement time, ticks, where a recording has too few gestures to fit; 0.2 s is typical of a short aimed movement."""
 FALLBACK_PRESS = 2.0
-
+FEWEST_FOR_LINE = 5
+"""Motions; with fewer, the movement time does not depend on the difficulty."""
+SHORTEST_CURVE = 0.01
+"""Window widths; the direction of shorter motions is rounded to pixels."""
+CURVE_DECIMALS = 4
+IN_MOTION = 0.05
+"""Share of the way; a press after a larger step in its own tick comes before the hand rests."""
 
 LEAST_CERTAIN = 30
 """Minimum of gestures or presses with both ends recorded; with fewer, filled-in ones are used too."""
@@ -30,13 +36,19 @@ Session = tuple[Observation, np.ndarray, np.ndarray]
 """Observation, actions, gestures."""
 
 
-def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, " T"] | None] | None = None) -> np.void:
+def fit_motor_model(
+    sessions: list[Session],
+    certain: Sequence[Bool[np.ndarray, " T"] | None] | None = None,
+    *,
+    aspect: float = 9 / 16,
+) -> np.void:
     """Fits one motor model.
 
     Args:
         sessions: (observation, actions, gestures) of each session.
         certain: for each session the mask of ticks with known input; None for all. Durations are measured between such
             ticks.
+        aspect: window height / width.
 
     Returns:
         One record of dtype MOTOR_MODEL.
@@ -45,10 +57,11 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
         np.ones(len(actions), bool) if ticks is None else ticks
         for (_, actions, _), ticks in zip(sessions, certain or [None] * len(sessions), strict=True)
     ]
+    sessions = [(seen, actions, _as_played(actions, found, aspect)) for seen, actions, found in sessions]
     gestures = np.concatenate([gestures for _, _, gestures in sessions])
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
-    hand["duration"] = _durations(_timed(sessions, known, "onset", "arrival"))
-    hand["profile"] = _profile(sessions, known)
+    _fit_durations(hand, _timed(sessions, known, "onset", "arrival"), aspect)
+    _fit_curves(hand, sessions, known, aspect)
     dwelt = _timed(sessions, known, "arrival", "press")
     moved = dwelt[dwelt["arrival"] >= dwelt["onset"]]
     hand["dwell"] = _quantiles(moved["press"] - moved["arrival"] - 1, FALLBACK_PRESS)
@@ -66,6 +79,23 @@ def fit_motor_model(sessions: list[Session], certain: Sequence[Bool[np.ndarray, 
     hand["track_offset"] = _offsets(gestures[gestures["sort"] == 1])
     hand["landmark_offset"] = _offsets(gestures[gestures["sort"] == 2])
     return hand
+
+
+def _as_played(actions: np.ndarray, gestures: np.ndarray, aspect: float) -> np.ndarray:
+    """Returns the gestures from tick to tick, as they can be played.
+
+    They start where the cursor was in the tick before, and a press is their arrival where the cursor still moved in the
+    tick of the press.
+    """
+    gestures = gestures.copy()
+    press, before = gestures["press"], actions[gestures["onset"] - 1]
+    gestures["start_x"], gestures["start_y"] = before["cursor_x"], before["cursor_y"]
+    x, y = gestures["x"], gestures["y"]
+    way = np.hypot(x - before["cursor_x"], aspect * (y - before["cursor_y"]))
+    step = np.hypot(x - actions["cursor_x"][press - 1], aspect * (y - actions["cursor_y"][press - 1]))
+    in_motion = (gestures["arrival"] >= gestures["onset"]) & (step > IN_MOTION * way)
+    gestures["arrival"][in_motion] = press[in_motion]
+    return gestures
 
 
 def _timed(sessions: list[Session], known: list[np.ndarray], first: str, last: str) -> np.ndarray:
@@ -97,37 +127,59 @@ def _quantiles(values: np.ndarray, fallback: float) -> np.ndarray:
     return np.asarray(np.quantile(values, middles, method="inverted_cdf"), np.float32)
 
 
-def _durations(gestures: np.ndarray) -> np.ndarray:
-    """Fits movement times, ticks, by index of difficulty (Fitts' law); a sparse bin uses the nearest other."""
-    away = np.hypot(gestures["x"] - gestures["start_x"], gestures["y"] - gestures["start_y"])
-    bits = np.log2(1.0 + away / np.maximum(gestures["size"], 1e-3))
-    bins = (np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES).astype(int)
-    ticks = gestures["arrival"] - gestures["onset"] + 1
-    filled = [row for row in range(NUM_DIFFICULTIES) if np.sum(bins == row) >= 5]
-    table = np.full((NUM_DIFFICULTIES, NUM_QUANTILES), FALLBACK_TICKS, np.float32)
-    for row in range(NUM_DIFFICULTIES):
-        if filled:
-            source = min(filled, key=lambda other: abs(other - row))
-            table[row] = _quantiles(ticks[bins == source], FALLBACK_TICKS)
-    return table
+def _fit_durations(hand: np.void, gestures: np.ndarray, aspect: float) -> None:
+    """Fits Fitts' law to the movement times, ticks, and the deviations from it, which grow with the difficulty."""
+    away = np.hypot(gestures["x"] - gestures["start_x"], aspect * (gestures["y"] - gestures["start_y"]))
+    bits = np.log2(1.0 + away / np.maximum(gestures["size"], 1e-3)).astype(np.float64)
+    ticks = (gestures["arrival"] - gestures["onset"] + 1).astype(np.float64)
+    near, moved = away <= 0.5 * gestures["size"], ticks > 0
+    hand["still"] = (~moved & near).sum() / (near.sum() + 1)  # never 1: one press says little
+    bits, ticks = bits[moved], ticks[moved]
+    hand["fitts"] = _line(bits, ticks) if len(ticks) else (FALLBACK_TICKS, 0.0)
+    deviations = ticks - (hand["fitts"][0] + hand["fitts"][1] * bits)
+    hand["fitts_spread"] = _line(bits, np.abs(deviations)) if len(ticks) else (0.0, 0.0)
+    spread = np.maximum(hand["fitts_spread"][0] + hand["fitts_spread"][1] * bits, LEAST_SPREAD)
+    hand["fitts_residual"] = _quantiles(deviations / spread, 0.0)
 
 
-def _profile(sessions: list[Session], known: list[np.ndarray]) -> np.ndarray:
-    """Returns the mean speed profile: the share of the path covered over time, over gestures of at least 3 ticks."""
-    shares = np.linspace(0.0, 1.0, NUM_KNOTS)
-    curves = []
+def _line(bits: np.ndarray, values: np.ndarray) -> tuple[float, float]:
+    """Fits a line that does not fall, by least squares; returns its value at 0 bits and its rise per bit."""
+    if len(bits) < FEWEST_FOR_LINE or np.ptp(bits) < 1e-3:
+        return float(values.mean()), 0.0
+    rise, start = np.polyfit(bits, values, 1)
+    return (float(start), float(rise)) if rise > 0 else (float(values.mean()), 0.0)
+
+
+def _fit_curves(hand: np.void, sessions: list[Session], known: list[np.ndarray], aspect: float) -> None:
+    """Selects NUM_CURVES of the person's curves, evenly spaced in the order of their length."""
+    ways, ticks, curves = [], [], []
     for (_, actions, gestures), certain in zip(sessions, known, strict=True):
-        for g in gestures[(gestures["arrival"] - gestures["onset"] >= 2)]:
-            ticks = np.arange(g["onset"] - 1, g["arrival"] + 1)
-            path = np.stack([actions["cursor_x"][ticks], actions["cursor_y"][ticks]], axis=1)
+        for g in gestures[gestures["arrival"] >= gestures["onset"]]:
+            during = np.arange(g["onset"] - 1, g["arrival"] + 1)
+            path = np.stack([actions["cursor_x"][during], aspect * actions["cursor_y"][during]], axis=1).astype(float)
             way = path[-1] - path[0]
-            length = float(way @ way)
-            if length > 1e-4 and certain[ticks].all():
-                covered = (path - path[0]) @ way / length
-                curves.append(np.interp(shares, np.linspace(0.0, 1.0, len(ticks)), covered))
+            fits = len(path) <= LONGEST_CURVE + 1 and np.hypot(*way) >= SHORTEST_CURVE
+            if fits and certain[during].all():
+                ways.append(way)
+                ticks.append(len(during) - 1)
+                curves.append(_normalised(path))
     if not curves:
-        return np.asarray(shares, np.float32)
-    return np.asarray(np.clip(np.mean(curves, axis=0), 0.0, 1.0), np.float32)
+        straight = np.linspace((0.0, 0.0), (0.1, 0.0), int(FALLBACK_TICKS) + 1)
+        ways, ticks, curves = [straight[-1]], [len(straight) - 1], [_normalised(straight)]
+    order = np.argsort([np.hypot(*way) for way in ways], kind="stable")
+    picks = order[((np.arange(NUM_CURVES) + 0.5) / NUM_CURVES * len(order)).astype(int)]
+    hand["curve_way"], hand["curve_ticks"] = np.array(ways)[picks], np.array(ticks)[picks]
+    hand["curve"] = np.array(curves)[picks]
+
+
+def _normalised(path: np.ndarray) -> np.ndarray:
+    """Returns a path (ticks, 2) along its straight way and to its right, in lengths of it: (LONGEST_CURVE + 1, 2)."""
+    moved, way = path - path[0], path[-1] - path[0]
+    length = float(way @ way)
+    curve = np.tile([1.0, 0.0], (LONGEST_CURVE + 1, 1))
+    curve[: len(path), 0] = moved @ way / length
+    curve[: len(path), 1] = (moved[:, 1] * way[0] - moved[:, 0] * way[1]) / length
+    return np.round(curve, CURVE_DECIMALS)
 
 
 def _other_buttons(sessions: list[np.ndarray]) -> np.ndarray:

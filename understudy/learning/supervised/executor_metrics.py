@@ -13,7 +13,7 @@ from jaxtyping import Float, Int64
 
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.executor_distribution import target_positions
-from understudy.policies.motor_model import MAX_DIFFICULTY, NUM_DIFFICULTIES, NUM_KNOTS
+from understudy.policies.motor_model import difficulty, typical_duration, typical_profile
 
 TOLERANCE_TICKS = 5
 """Tolerance for a predicted onset: a quarter of a second."""
@@ -95,15 +95,14 @@ def _simulate_cursor(
     guess, pressed = before.copy(), np.zeros(len(labelled), bool)
     moving = np.zeros(len(labelled), bool)
     middle = hand["press"].shape[1] // 2
-    knots = np.linspace(0.0, 1.0, NUM_KNOTS)
+    profile = typical_profile(hand)
+    knots = np.linspace(0.0, 1.0, len(profile))
     for g in labelled.labels.gestures:
         goal = foretold.destination[g["onset"]]
         away = float(np.hypot(*(goal - before[g["onset"]])))
-        bits = np.log2(1.0 + away / max(float(g["size"]), 1e-3))
-        row = int(np.clip(bits / MAX_DIFFICULTY, 0.0, 0.999) * NUM_DIFFICULTIES)
-        duration = max(round(float(hand["duration"][row, middle])), 1)
+        duration = max(round(typical_duration(hand, difficulty(away, float(g["size"])))), 1)
         for tick in range(g["onset"], g["press"]):
-            done, after = np.interp(np.array([tick, tick + 1]) - g["onset"], knots * duration, hand["profile"])
+            done, after = np.interp(np.array([tick, tick + 1]) - g["onset"], knots * duration, profile)
             share = (after - done) / max(1.0 - done, 1e-6) if done < 1.0 else 1.0
             share *= float(foretold.gesture_probability[tick]) if tick == g["onset"] else 1.0
             guess[tick] = before[tick] + share * (goal - before[tick])

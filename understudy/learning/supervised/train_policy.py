@@ -18,6 +18,7 @@ import torch
 
 from understudy.contract import serialization
 from understudy.contract.errors import FlagError, TrainingError
+from understudy.contract.profile import Profile
 from understudy.learning.data.dataset import Dataset
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
@@ -164,7 +165,7 @@ def _train(
         policy=policy,
         encoding=ENCODING,
         config=serialization.to_plain(config),
-        hand=hand_to_plain(fit_hand_from_dataset(dataset.train)) if policy == "executor" else {},
+        hand=hand_to_plain(fit_hand_from_dataset(dataset.train, dataset.profile)) if policy == "executor" else {},
         game=dataset.profile.note,
         data_hash=_data_hash(dataset, parents),
         lineage=(parent_now(dataset.data_hash, "recordings"), *parents, *of_twin),
@@ -206,9 +207,8 @@ def build_task(
     _require_gestures(train)
     executor = ExecutorConfig()
     model = Executor(executor).to(device)
-    return ExecutorTask(
-        train, held_out, model, device, upstream, dataset.profile, fit_hand_from_dataset(train)
-    ), executor
+    hand = fit_hand_from_dataset(train, dataset.profile)
+    return ExecutorTask(train, held_out, model, device, upstream, dataset.profile, hand), executor
 
 
 def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
@@ -220,11 +220,12 @@ def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
         )
 
 
-def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode]) -> np.void:
+def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode], profile: Profile) -> np.void:
     """Fits the person's motor model, a record of dtype MOTOR_MODEL, to the training split alone."""
     return fit_motor_model(
         [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes],
         [None if labelled.filled is None else certain_ticks(labelled.filled) for labelled in labelled_episodes],
+        aspect=profile.window_height / profile.window_width,
     )
 
 

@@ -30,7 +30,7 @@ from understudy.policies.exchange.exchange_format import (
 from understudy.policies.policy_bundle import SamplingConfig, build_policies
 
 MAX_JSON_BYTES = 4_000_000
-"""Limit of config.json and motor_model.json; ours have some 30,000."""
+"""Limit of config.json and motor_model.json; ours have up to 120,000."""
 MAX_HEADER_BYTES = 1_000_000
 """Limit of the header of a safetensors file; ours has 5,000."""
 
