@@ -13,6 +13,7 @@ from typing import Any
 
 from understudy.cli.entry.help_groups import field_texts
 from understudy.cli.results.json_output import RESULTS, VERSION, result_type
+from understudy.cli.show.output_file import write_output
 
 PAGE = Path(__file__).parents[3] / "docs" / "manual" / "scripts.md"
 BEGIN = "## What each verb prints\n"
@@ -91,4 +92,4 @@ def _name(kind: type) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page_of(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write_output(PAGE, page_of(PAGE.read_text(encoding="utf-8")).encode())
