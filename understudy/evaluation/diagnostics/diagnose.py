@@ -5,7 +5,7 @@ from pathlib import Path
 
 from understudy.contract.errors import UnderstudyError
 from understudy.contract.terminal_text import brief
-from understudy.evaluation.diagnostics import file_checks, play_checks, timing_checks
+from understudy.evaluation.diagnostics import file_checks, hand_checks, play_checks, timing_checks
 from understudy.evaluation.diagnostics.findings import Diagnostics, Finding
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, examine, minutes_of
 from understudy.recordings.store import find_recordings, is_being_written, read_episode
@@ -21,6 +21,11 @@ LOOKS: tuple[Callable[[list[ExaminedRecording]], Finding], ...] = (
     file_checks.check_dropped_ticks,
     file_checks.check_tick_rate,
     file_checks.check_clock,
+    hand_checks.check_clicks,
+    hand_checks.check_event_spacing,
+    hand_checks.check_presses,
+    hand_checks.check_overlaps,
+    hand_checks.check_travel,
     play_checks.check_bars,
     play_checks.check_idle,
     play_checks.check_menus_and_chat,

@@ -190,21 +190,25 @@ CHOOSE_BY = {"strategist": "accuracy", "tactician": "choice", "executor": "choic
 """Validation metric that selects best_model.pt. `choice` is a likelihood: for a distribution that is sampled or passed
 on, top-1 accuracy predicts little of the play."""
 FEWEST_GESTURES = 20
-"""Minimum of clicks for fitting the motor model and an Executor."""
+"""Minimum of clicks for fitting the motor model and an Executor; checked before the first policy is trained."""
 
 
 def build_task(
     policy: str, dataset: Dataset, upstream: UpstreamPolicies, device: torch.device
 ) -> tuple[Task[Any], Any]:
-    """Builds the policy's task with a new model (initialised from torch's global generator), and its config."""
+    """Builds the policy's task with a new model (initialised from torch's global generator), and its config.
+
+    Raises:
+        TrainingError: if there are too few clicks, whatever the policy: without them no Executor can follow.
+    """
     train, held_out = dataset.train, dataset.validation
+    _require_gestures(train)
     if policy == "strategist":
         strategist = StrategistConfig()
         return StrategistTask(train, held_out, Strategist(strategist).to(device), device), strategist
     if policy == "tactician":
         tactician = TacticianConfig()
         return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
-    _require_gestures(train)
     executor = ExecutorConfig()
     model = Executor(executor).to(device)
     hand = fit_hand_from_dataset(train, dataset.profile)

@@ -1,0 +1,132 @@
+"""Checks of the hand in the raw events of mouse and keyboard: too few clicks, device spacing, presses without gestures,
+overlapping buttons, and how much of the cursor's travel leads to a click.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from understudy.contract.protocols import InputEvent
+from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, all_segments
+from understudy.learning.data.motion_onset import BUTTONS, event_spacing
+
+FEWEST_CLICKS = 20
+"""Training refuses fewer."""
+LONGEST_SPACING_S = 0.05
+"""A mouse reports each 1 to 16 ms; over a remote desktop 109 ms were seen."""
+LEAST_FOUND = 0.9
+"""Share of the presses beside panels that become gestures; of people's and teachers' all do."""
+MOST_OVERLAPS = 0.05
+LEAST_TRAVEL = 0.2
+NO_EVENTS = "no raw events"
+
+
+def check_clicks(examined: list[ExaminedRecording]) -> Finding:
+    """Checks whether there are enough clicks to learn from."""
+    clicks = sum(len(part.gestures) for part in all_segments(examined))
+    problem = (
+        clicks < FEWEST_CLICKS,
+        Severity.SERIOUS,
+        f"Too few clicks to learn from: {FEWEST_CLICKS} are needed, and training refuses less",
+        "Record play in which the mouse is used. If it was, the clicks lie on panels of the game's profile, or keys "
+        "click in this game: name them in the profile's click_keys.",
+    )
+    return finding("clicks", "There are clicks to learn from", f"{clicks} clicks", problem)
+
+
+def check_event_spacing(examined: list[ExaminedRecording]) -> Finding:
+    """Checks the time between two mouse events of a motion: a remote desktop sends few."""
+    spacings = [
+        event_spacing(np.array([event.time_s for event in one.episode.inputs if event.kind == "move"], np.float64))
+        for one in examined
+        if any(event.kind == "move" for event in one.episode.inputs)
+    ]
+    problem = (
+        max(spacings, default=0.0) > LONGEST_SPACING_S,
+        Severity.WARNING,
+        "Mouse events come far apart, as over a remote desktop: each motion is seen at a few points only",
+        "Play at the machine itself, or plug the mouse in by cable; motions are learnt all the same, less exactly.",
+    )
+    figure = f"{1000 * float(np.median(spacings)):.0f} ms between two events" if spacings else NO_EVENTS
+    return finding("event_spacing", "The mouse reports often", figure, problem)
+
+
+def check_presses(examined: list[ExaminedRecording]) -> Finding:
+    """Checks that the presses that were heard have become gestures, but for those on panels."""
+    pressed = found = 0
+    for one in examined:
+        pressed += sum(not _on_panel(event, one) for event in _presses(one))
+        if one.episode.inputs:
+            found += sum(len(part.gestures) for part in one.stretches)
+    problem = (
+        pressed >= FEWEST_CLICKS and found < LEAST_FOUND * pressed,
+        Severity.WARNING,
+        "Many presses that were heard are no gestures, and nothing is learnt from them",
+        "They fall into stretches that training leaves out, such as before a gap of over half a second, or the clock "
+        "of the events is not that of the ticks: see the other findings.",
+    )
+    figure = f"{found} gestures of {pressed} presses beside panels" if pressed else NO_EVENTS
+    return finding("presses", "Presses become gestures", figure, problem)
+
+
+def check_overlaps(examined: list[ExaminedRecording]) -> Finding:
+    """Checks how many presses come while another button or key that clicks is down; a note, for they are learnt."""
+    presses = overlaps = 0
+    for one in examined:
+        codes, held = _click_codes(one), set[str]()
+        for event in one.episode.inputs:
+            if event.code not in codes:
+                continue
+            if event.kind == "press":
+                presses, overlaps = presses + 1, overlaps + bool(held - {event.code})
+                held.add(event.code)
+            elif event.kind == "release":
+                held.discard(event.code)
+    problem = (
+        overlaps > MOST_OVERLAPS * max(presses, 1),
+        Severity.NOTE,
+        "Buttons overlap: many presses come while another is held",
+        "Each is learnt as a press of its own; a tick carries one press a button, so faster ones wait a twentieth of a "
+        "second in play.",
+    )
+    figure = f"{overlaps} of {presses} presses" if presses else NO_EVENTS
+    return finding("overlaps", "One button at a time", figure, problem)
+
+
+def check_travel(examined: list[ExaminedRecording]) -> Finding:
+    """Checks how much of the cursor's travel lies in gestures; the rest is not learnt."""
+    inside = whole = 0.0
+    for part in all_segments(examined):
+        steps = np.hypot(np.diff(part.actions["cursor_x"]), np.diff(part.actions["cursor_y"]))
+        whole, inside = whole + float(steps.sum()), inside + float(steps[part.busy[1:]].sum())
+    share = inside / whole if whole else 1.0
+    problem = (
+        share < LEAST_TRAVEL,
+        Severity.NOTE,
+        "Most of the mouse's way leads to no click: hovering, dragging or steering by the cursor is not learnt",
+        "Nothing has to be done where the game is played by clicks; where it is played by moving the mouse, the "
+        "understudy will not do that.",
+    )
+    return finding("travel", "The mouse's way leads to clicks", f"{share:.0%} of it", problem)
+
+
+def _click_codes(one: ExaminedRecording) -> set[str]:
+    return {*BUTTONS, *one.episode.info.profile.click_keys}
+
+
+def _presses(one: ExaminedRecording) -> Iterator[InputEvent]:
+    """Yields the presses within the segments, of buttons and keys that click."""
+    codes = _click_codes(one)
+    spans = [(part.observations["time_s"][0], part.observations["time_s"][-1]) for part in one.stretches if len(part)]
+    for event in one.episode.inputs:
+        if event.kind == "press" and event.code in codes and any(first < event.time_s < last for first, last in spans):
+            yield event
+
+
+def _on_panel(event: InputEvent, one: ExaminedRecording) -> bool:
+    profile = one.episode.info.profile
+    return any(
+        panel.left <= event.x < panel.left + panel.width and panel.top <= event.y < panel.top + panel.height
+        for panel in profile.panels
+    )
