@@ -1,77 +1,47 @@
-"""Writer of readable, editable TOML; `serialization.read_toml` reads it back to the same dataclasses."""
+"""Writer of readable, editable TOML by tomli-w; `serialization.read_toml` reads it back to the same dataclasses."""
 
 import dataclasses
-import json
-import math
 from typing import Any
+
+import tomli_w
 
 from understudy.contract.serialization import to_plain
 
-LINE = 110
-
 
 def to_toml(value: Any) -> str:
-    """Converts a dataclass (or a dict of plain values) to TOML text, without None and empty values.
+    """Converts a dataclass (or a dict of plain values) to TOML text, which is read back to an equal one.
 
-    A field of the dataclass that has no default is written even if it is empty, because it is read strictly. Small
-    tables are inline, large ones have their own heading.
+    TOML has no null: None is left out. Empty lists and tables are left out too where they are the field's default.
+
+    Raises:
+        ValueError: for a field that is None although its default is not.
     """
-    return "\n".join(_table(to_plain(value), (), _required(value))).strip() + "\n"
+    return tomli_w.dumps(_table(value))
 
 
-def _required(value: Any) -> frozenset[str]:
-    """Returns the names of a dataclass's fields without a default."""
-    if not dataclasses.is_dataclass(value):
-        return frozenset()
-    missing = dataclasses.MISSING
-    fields = dataclasses.fields(value)
-    return frozenset(each.name for each in fields if each.default is missing and each.default_factory is missing)
-
-
-def _table(table: dict[str, Any], place: tuple[str, ...], required: frozenset[str] = frozenset()) -> list[str]:
-    lines, later = [], []
-    for key, value in table.items():
-        if value is None or (key not in required and value in ([], {})):
-            continue
-        if _is_large(value):
-            later.append((key, value))
-        else:
-            lines.append(f"{_key(key)} = {_value(value)}")
-    for key, value in later:
-        inner = (*place, key)
-        heading = ".".join(_key(part) for part in inner)
-        if isinstance(value, dict):
-            lines += ["", f"[{heading}]", *_table(value, inner)]
-        else:
-            for item in value:
-                lines += ["", f"[[{heading}]]", *_table(item, inner)]
-    return lines
-
-
-def _is_large(value: Any) -> bool:
-    """Returns whether a value needs its own heading: tables that do not fit on a short line."""
-    tables = isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
-    return bool(tables) and len(_value(value)) > LINE
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, float):
-        rounded = round(value, 6)
-        return repr(rounded if math.isclose(rounded, value, rel_tol=1e-3) else value)  # 1e-7 is not 0
+def _table(value: Any) -> dict[str, Any]:
+    """Returns the plain table of a dataclass or a dict."""
     if isinstance(value, dict):
-        inner = ", ".join(
-            f"{_key(key)} = {_value(item)}" for key, item in value.items() if item is not None and item != []
-        )
-        return f"{{ {inner} }}"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(item) for item in value) + "]"
-    return str(value)
+        return {str(key): _plain(item) for key, item in value.items() if item is not None}
+    table = {}
+    for field in dataclasses.fields(value):
+        item = getattr(value, field.name)
+        if item is None and field.default is not None:
+            raise ValueError(f"{type(value).__name__}.{field.name} is None, which TOML cannot say")
+        if item is not None and not (item in ((), [], {}) and item == _default(field)):
+            table[field.name] = _plain(item)
+    return table
 
 
-def _key(name: str) -> str:
-    bare = name and all(letter.isascii() and (letter.isalnum() or letter in "_-") for letter in name)
-    return name if bare else json.dumps(name, ensure_ascii=False)
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict) or (dataclasses.is_dataclass(value) and not isinstance(value, type)):
+        return _table(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return to_plain(value)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return field.default_factory()
+    return field.default
