@@ -42,10 +42,10 @@ def test_the_readme_lists_every_verb_and_no_other_and_each_has_a_page() -> None:
     assert [verb for verb in VERBS if f"understudy {verb}" not in manual and f"start.py {verb}" not in manual] == []
 
 
-def test_contributing_lists_twenty_places_and_each_defines_what_it_is_listed_for() -> None:
+def test_contributing_lists_at_least_twenty_places_and_each_defines_what_it_is_listed_for() -> None:
     table = text_of("CONTRIBUTING.md").split("## Where is ...")[1]
     rows = [line for line in table.splitlines() if line.startswith("| ") and "understudy/" in line]
-    assert len(rows) == 20
+    assert len(rows) >= 20
     for row in rows:
         for path, symbol in re.findall(r"`(understudy/[\w/]+\.py)`(?:, `([A-Za-z_.]+)`)?", row):
             source = text_of(path)

@@ -3,8 +3,8 @@
 A tick's action factorises. While the hand is free a gesture starts or not (Bernoulli). Given that it starts, its target
 is a categorical distribution over candidates (a pointer network, Vinyals et al. 2015, arXiv 1506.03134), its button is
 Bernoulli, and a free point on the minimap or in space has a mixture density (Bishop 1994, "Mixture Density Networks").
-Each key that is up goes down or not (Bernoulli). `SamplingConfig` divides the pointer's logits and the mixtures' log
-weights and variances by temperatures; with NEUTRAL it changes nothing.
+Each key that is up goes down or not (Bernoulli). `SamplingConfig` holds the temperatures: logits and log weights
+are divided by them, the mixtures' variances multiplied; with NEUTRAL nothing changes.
 
 Axes: B ticks, C candidates, K keys, X mixture components.
 """

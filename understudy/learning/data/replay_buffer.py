@@ -1,6 +1,6 @@
 """Replay buffer (Lin 1992) of the newest samples, with ticks without an onset subsampled.
 
-Onsets are rare. Each tick with one is kept, and one of REST_STRIDE others with that weight (importance sampling): the
+Onsets are rare. Each tick with one is kept, and one of IDLE_STRIDE others with that weight (importance sampling): the
 hazards stay calibrated, and 5000 samples are about 20 minutes of play rather than four.
 """
 

@@ -47,7 +47,7 @@ HORIZON_UPDATES, WARMUP_UPDATES, FINAL_FRACTION = 2400, 20, 0.1
 """Learning rate: a minute of warm-up, then a cosine over two hours down to a tenth, where it stays."""
 GRADIENT_CLIP, WEIGHT_DECAY = 1.0, 0.01
 REHEARSAL_INTERVAL = 2
-"""Gradient steps between two on base play: the two styles share few weights."""
+"""Every second gradient step is on base play: the two styles share few weights."""
 
 
 @dataclass

@@ -1,7 +1,7 @@
 """Behaviour-cloning task of the Executor: hazards of gestures and keys, and gesture targets, tick by tick.
 
-Onsets are rare. An epoch contains every tick with one and a random one of each REST_STRIDE others, with weight
-REST_STRIDE (importance sampling), so the hazards stay calibrated at a fraction of the cost.
+Onsets are rare. An epoch contains every tick with one and a random one of each IDLE_STRIDE others, with weight
+IDLE_STRIDE (importance sampling), so the hazards stay calibrated at a fraction of the cost.
 """
 
 from dataclasses import replace
@@ -67,7 +67,7 @@ class ExecutorTask:
 
     @property
     def num_samples(self) -> int:
-        """Number of ticks with an onset, plus one of every REST_STRIDE others."""
+        """Number of ticks with an onset, plus one of every IDLE_STRIDE others."""
         return len(self._eventful) + self._num_rest
 
     @property
@@ -154,7 +154,7 @@ def _recorded_ticks(held_out: list[LabelledEpisode], device: torch.device) -> Bo
 
 
 def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> dict[str, Tensor]:
-    """Returns the negative log likelihood of each tick's action, by head, nats: the losses of behavioural cloning."""
+    """Returns the negative log likelihood of each tick's action, by head, nats: the losses of behaviour cloning."""
     log_probs = distribution.log_prob_by_head(batch)
     return {
         "start_loss": -log_probs.start,

@@ -1,4 +1,4 @@
-"""Guarded input injection: moves only inside the play area, and presses only what the guard allows.
+"""Guarded input injection: with a guard it moves only inside the play area, and presses only what the guard allows.
 
 All injection goes through it. Without a guard nothing can be pressed. Releases are always allowed, but a mouse button
 is not released on a menu that has opened under the cursor: `release_pixel` says where else.
