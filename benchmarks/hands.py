@@ -26,7 +26,7 @@ from understudy.contract.intent import no_intent
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, TICK_S, Button, Observation, Role
 from understudy.contract.profile import Kind, Profile, Rectangle
 from understudy.contract.protocols import Step
-from understudy.learning.data.gesture_segmentation import segment_gestures
+from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES, segment_gestures
 from understudy.learning.data.motion_onset import event_spacing
 from understudy.learning.data.motor_model_fit import Session, fit_motor_model
 from understudy.policies.click_semantics import ClickKind, geometry_of
@@ -38,7 +38,6 @@ from understudy.worlds.input_accumulator import InputAccumulator
 
 BUTTONS = {"l": Button.LEFT, "r": Button.RIGHT}
 ON_TIME_S = 2.5 * TICK_S
-FEWEST_GESTURES = 20
 SHORTEST_WAY = 0.01
 """Window widths of a motion whose shape is compared."""
 DRAWS = 5

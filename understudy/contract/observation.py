@@ -44,6 +44,7 @@ class Button(IntFlag):
 
 BUTTON_NAMES = {Button.LEFT: "left", Button.RIGHT: "right", Button.MIDDLE: "middle"}
 """Their names in raw events."""
+BUTTONS_BY_NAME = {name: button for button, name in BUTTON_NAMES.items()}
 ALL_BUTTONS = int(Button.LEFT | Button.RIGHT | Button.MIDDLE)
 
 

@@ -58,6 +58,13 @@ def test_presses_become_gestures_and_those_that_do_not_are_counted(episode: Epis
     assert (sign.severity, sign.figure) == (Severity.FINE, "59 gestures of 59 presses beside panels")
 
 
+def test_an_arrow_key_that_clicks_is_a_press(episode: Episode) -> None:
+    profile = replace(episode.info.profile, keys=("left", "x"), click_keys=("left",))
+    played = replace(episode, info=replace(episode.info, profile=profile))
+    by_key = signs(with_events(played, *moves(played, 0.016), *clicks(played, 0.1, buttons=("arrow_left",))))["presses"]
+    assert (by_key.severity, by_key.figure) == (Severity.FINE, "59 gestures of 59 presses beside panels")
+
+
 def test_buttons_that_overlap_are_a_note(episode: Episode) -> None:
     overlapping = clicks(episode, 1.2, buttons=("left", "right"))
     sign = signs(with_events(episode, *overlapping))["overlaps"]

@@ -58,7 +58,7 @@ _standard_output: ContextVar[TextIO | None] = ContextVar("_standard_output", def
 
 @dataclass(frozen=True, kw_only=True)
 class JsonFlag:
-    """Base of the dataclass of a verb that prints its result as JSON if asked to."""
+    """Base of the dataclass of a verb that can print its result as JSON."""
 
     json: Flag[bool] = False
     """Print the result as one line of JSON (docs/manual/scripts.md); everything else goes to the standard error."""

@@ -1,6 +1,6 @@
 """The tables of docs/manual/scripts.md: each field of what a verb prints with --json, its type and its meaning.
 
-A test compares the page with them; `python -m understudy.cli.results.manual_page` writes them anew after a change.
+A test compares the page with them; `python -m understudy.cli.results.manual_page` updates the page after a change.
 """
 
 import dataclasses

@@ -8,11 +8,12 @@ import numpy as np
 
 from understudy.contract.protocols import InputEvent
 from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
+from understudy.evaluation.diagnostics.play_checks import FEWEST_CLICKS
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, all_segments
-from understudy.learning.data.motion_onset import BUTTONS, event_spacing
+from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES, click_codes
+from understudy.learning.data.motion_onset import event_spacing
+from understudy.policies.click_semantics import geometry_of
 
-FEWEST_CLICKS = 20
-"""Training refuses fewer."""
 LONGEST_SPACING_S = 0.05
 """A mouse reports each 1 to 16 ms; over a remote desktop 109 ms were seen."""
 LEAST_FOUND = 0.9
@@ -26,9 +27,9 @@ def check_clicks(examined: list[ExaminedRecording]) -> Finding:
     """Checks whether there are enough clicks to learn from."""
     clicks = sum(len(part.gestures) for part in all_segments(examined))
     problem = (
-        clicks < FEWEST_CLICKS,
+        clicks < FEWEST_GESTURES,
         Severity.SERIOUS,
-        f"Too few clicks to learn from: {FEWEST_CLICKS} are needed, and training refuses less",
+        f"Too few clicks to learn from: {FEWEST_GESTURES} are needed, and training refuses less",
         "Record play in which the mouse is used. If it was, the clicks lie on panels of the game's profile, or keys "
         "click in this game: name them in the profile's click_keys.",
     )
@@ -37,11 +38,8 @@ def check_clicks(examined: list[ExaminedRecording]) -> Finding:
 
 def check_event_spacing(examined: list[ExaminedRecording]) -> Finding:
     """Checks the time between two mouse events of a motion: a remote desktop sends few."""
-    spacings = [
-        event_spacing(np.array([event.time_s for event in one.episode.inputs if event.kind == "move"], np.float64))
-        for one in examined
-        if any(event.kind == "move" for event in one.episode.inputs)
-    ]
+    moves = [[event.time_s for event in one.episode.inputs if event.kind == "move"] for one in examined]
+    spacings = [event_spacing(np.array(times_s, np.float64)) for times_s in moves if times_s]
     problem = (
         max(spacings, default=0.0) > LONGEST_SPACING_S,
         Severity.WARNING,
@@ -112,7 +110,8 @@ def check_travel(examined: list[ExaminedRecording]) -> Finding:
 
 
 def _click_codes(one: ExaminedRecording) -> set[str]:
-    return {*BUTTONS, *one.episode.info.profile.click_keys}
+    profile = one.episode.info.profile
+    return set(click_codes(geometry_of(profile), profile.keys))
 
 
 def _presses(one: ExaminedRecording) -> Iterator[InputEvent]:
@@ -125,8 +124,4 @@ def _presses(one: ExaminedRecording) -> Iterator[InputEvent]:
 
 
 def _on_panel(event: InputEvent, one: ExaminedRecording) -> bool:
-    profile = one.episode.info.profile
-    return any(
-        panel.left <= event.x < panel.left + panel.width and panel.top <= event.y < panel.top + panel.height
-        for panel in profile.panels
-    )
+    return any(panel.contains(event.x, event.y) for panel in one.episode.info.profile.panels)

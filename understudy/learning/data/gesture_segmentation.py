@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numba
 import numpy as np
 
-from understudy.contract.observation import BUTTON_NAMES, TICK_S, Observation
+from understudy.contract.observation import BUTTONS_BY_NAME, TICK_S, Observation
 from understudy.contract.protocols import InputEvent, event_code
 from understudy.learning.data.motion_onset import Press, find_presses
 from understudy.policies.click_semantics import (
@@ -32,6 +32,8 @@ MAX_DWELL = 16
 """Longest dwell, ticks; a press after a longer rest is a gesture without motion."""
 MAX_TICKS = 50
 """Longest gesture from onset to press, ticks."""
+FEWEST_GESTURES = 20
+"""Minimum for fitting the motor model and an Executor; training refuses fewer before the first policy."""
 
 GESTURE = np.dtype(
     [
@@ -77,15 +79,25 @@ def segment_gestures(
         Records of dtype GESTURE in order of time; presses on panels are left out. From raw events, presses may overlap,
         and a motion may begin before the release of the gesture before it.
     """
-    buttons = {name: int(button) for button, name in BUTTON_NAMES.items()}
-    clicks = int(geometry["click_keys"])
-    buttons |= {event_code(name): 1 << int(KEY_SHIFT) + bit for bit, name in enumerate(keys) if clicks >> bit & 1}
+    buttons = click_codes(geometry, keys)
     presses = find_presses(inputs, tuple(buttons))
     if presses:
         return _of_presses(presses, buttons, observation.records, geometry)
     out = np.zeros(NUM_CLICKING * (len(actions) // 2 + 1), GESTURE)
     count = _find(observation.records, actions, geometry, out)
     return out[:count]
+
+
+def click_codes(geometry: np.void, keys: Sequence[str]) -> dict[str, int]:
+    """Returns the codes of raw events that click, with their bits as of `clicking_inputs`.
+
+    Args:
+        geometry: record of dtype UI_GEOMETRY.
+        keys: names of the profile's keys.
+    """
+    clicks = int(geometry["click_keys"])
+    by_key = {event_code(name): 1 << int(KEY_SHIFT) + bit for bit, name in enumerate(keys) if clicks >> bit & 1}
+    return {**{name: int(button) for name, button in BUTTONS_BY_NAME.items()}, **by_key}
 
 
 def _of_presses(

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float32, Float64, Int64
 
 from understudy.contract.action import Actor
-from understudy.contract.observation import BUTTON_NAMES, TICK_RATE_HZ
+from understudy.contract.observation import BUTTONS_BY_NAME, TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, event_code
 from understudy.recordings.episode import Episode
@@ -74,19 +74,18 @@ class Heard:
 
 def heard(inputs: Sequence[InputEvent], profile: Profile) -> Heard | None:
     """Selects the events of the mouse and the profile's keys; None without any."""
-    told = [event for event in inputs if event.kind in ("move", "press", "release")]
-    pressed = [event.code if event.kind == "press" else "" for event in told]
-    buttons = {name: int(button) for button, name in BUTTON_NAMES.items()}
+    events = [event for event in inputs if event.kind in ("move", "press", "release")]
+    pressed = [event.code if event.kind == "press" else "" for event in events]
     keys = {event_code(name): int(profile.key_bit(name)) for name in profile.keys}
     return (
         Heard(
-            time_s=np.array([event.time_s for event in told], np.float64),
-            x=np.array([event.x for event in told], np.float32),
-            y=np.array([event.y for event in told], np.float32),
-            button=np.array([buttons.get(code, 0) for code in pressed], np.int64),
+            time_s=np.array([event.time_s for event in events], np.float64),
+            x=np.array([event.x for event in events], np.float32),
+            y=np.array([event.y for event in events], np.float32),
+            button=np.array([BUTTONS_BY_NAME.get(code, 0) for code in pressed], np.int64),
             key=np.array([keys.get(code, 0) for code in pressed], np.int64),
         )
-        if told
+        if events
         else None
     )
 

@@ -20,6 +20,7 @@ from understudy.contract import serialization
 from understudy.contract.errors import FlagError, TrainingError
 from understudy.contract.profile import Profile
 from understudy.learning.data.dataset import Dataset
+from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
 from understudy.learning.data.tick_grid import certain_ticks
@@ -189,8 +190,6 @@ def _train(
 CHOOSE_BY = {"strategist": "accuracy", "tactician": "choice", "executor": "choice"}
 """Validation metric that selects best_model.pt. `choice` is a likelihood: for a distribution that is sampled or passed
 on, top-1 accuracy predicts little of the play."""
-FEWEST_GESTURES = 20
-"""Minimum of clicks for fitting the motor model and an Executor; checked before the first policy is trained."""
 
 
 def build_task(

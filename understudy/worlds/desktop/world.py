@@ -101,7 +101,7 @@ class DesktopWorld:
             parts: of the platform; closed by this one, also if this fails.
             settings: which window.
             cursor: where it is now, a pixel of the desktop.
-            notify: is told in a sentence what stops or goes on; must not block.
+            notify: receives one sentence whenever the game stops or goes on; must not block.
             clock: monotonic seconds, the watcher's.
 
         Raises:

@@ -4,14 +4,12 @@ import numpy as np
 from jaxtyping import Float32
 
 from understudy.contract.action import Action
-from understudy.contract.observation import BUTTON_NAMES
+from understudy.contract.observation import BUTTONS_BY_NAME
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.windows.window_system import Area
 from understudy.worlds.input_accumulator import InputAccumulator
-
-_BUTTONS = {name: button for button, name in BUTTON_NAMES.items()}
 
 
 class InputState:
@@ -63,7 +61,9 @@ class InputState:
         for what in sorted(turned):
             kind, code = what
             if kind == "button":
-                accumulator.turn_button(_BUTTONS[code], down=what in down, place=accumulator.cursor, time_s=time_s)
+                accumulator.turn_button(
+                    BUTTONS_BY_NAME[code], down=what in down, place=accumulator.cursor, time_s=time_s
+                )
             else:
                 accumulator.turn_key(self._bits[event_code(code)], down=what in down, time_s=time_s)
 
@@ -71,9 +71,9 @@ class InputState:
         place = area.fractions(heard.x, heard.y)
         if heard.kind == "move":
             accumulator.move(place, heard.time_s)
-        elif heard.code in _BUTTONS:
+        elif heard.code in BUTTONS_BY_NAME:
             down = heard.kind == "press"
             if not down or area.contains(heard.x, heard.y):
-                accumulator.turn_button(_BUTTONS[heard.code], down=down, place=place, time_s=heard.time_s)
+                accumulator.turn_button(BUTTONS_BY_NAME[heard.code], down=down, place=place, time_s=heard.time_s)
         elif heard.code in self._bits:
             accumulator.turn_key(self._bits[heard.code], down=heard.kind == "press", time_s=heard.time_s)
