@@ -1,0 +1,74 @@
+"""What a person says about a discovery: pure functions that return a changed copy.
+
+Each raises FlagError with one sentence if it names a kind or bar that is not there.
+"""
+
+from dataclasses import replace
+from typing import Literal
+
+from understudy.contract.errors import FlagError
+from understudy.contract.observation import Role
+from understudy.contract.ranges import require_name
+from understudy.perception.discovery.discovered import Discovery, FoundKind
+
+
+def name_kind(discovery: Discovery, kind_id: int, name: str | None, role: Role | None = None) -> Discovery:
+    """Gives a kind a name and a role; None leaves the role as it is, and takes a name back.
+
+    Raises:
+        FlagError: if the name is not printable text of 1 to 64 characters, or another kept kind has it.
+    """
+    kind = _kind(discovery, kind_id)
+    if name is not None:
+        try:
+            require_name("the name of a kind", name)
+        except ValueError as problem:
+            raise FlagError(f"{problem}.") from None
+        if any(other.shown_name == name and other.id != kind_id for other in discovery.kept):
+            raise FlagError(f"Another kind is called {name!r} already: give another name, or merge the two.")
+    return _replaced(discovery, replace(kind, name=name, role=kind.role if role is None else role))
+
+
+def throw_away(discovery: Discovery, kind_id: int, thrown_away: bool = True) -> Discovery:
+    """Marks a kind as no object of the game, or takes that back."""
+    return _replaced(discovery, replace(_kind(discovery, kind_id), thrown_away=thrown_away))
+
+
+def merge_kinds(discovery: Discovery, kind_id: int, into: int | None) -> Discovery:
+    """Makes a kind a part of another one; None makes it a kind of its own again.
+
+    Raises:
+        FlagError: if the other one is a part of it.
+    """
+    kind = _kind(discovery, kind_id)
+    if into is None:
+        return _replaced(discovery, replace(kind, merged_into=None))
+    root = discovery.root_of(_kind(discovery, into).id)
+    if root.id == kind_id:
+        raise FlagError(f"Kind {into} is a part of kind {kind_id}: a kind cannot be merged into itself.")
+    return _replaced(discovery, replace(kind, merged_into=root.id))
+
+
+def name_bar(discovery: Discovery, number: int, gauge: Literal["hp", "shield", "none"] | None) -> Discovery:
+    """Says what a bar shows; None leaves it to what is suggested. Another bar of that gauge loses it."""
+    if not 0 <= number < len(discovery.bars):
+        raise FlagError(f"There is no bar {number}: there are {len(discovery.bars)}, counted from 0.")
+    bars = list(discovery.bars)
+    for other, bar in enumerate(bars):
+        if gauge in ("hp", "shield") and bar.chosen_gauge == gauge:
+            bars[other] = replace(bar, gauge="none")
+    bars[number] = replace(bars[number], gauge=gauge)
+    return replace(discovery, bars=tuple(bars))
+
+
+def _kind(discovery: Discovery, kind_id: int) -> FoundKind:
+    try:
+        return discovery.kind(kind_id)
+    except KeyError:
+        known = ", ".join(str(kind.id) for kind in discovery.kinds) or "none"
+        raise FlagError(f"There is no kind {kind_id}; there are: {known}.") from None
+
+
+def _replaced(discovery: Discovery, changed: FoundKind) -> Discovery:
+    kinds = tuple(changed if kind.id == changed.id else kind for kind in discovery.kinds)
+    return replace(discovery, kinds=kinds)
