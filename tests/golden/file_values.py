@@ -84,7 +84,7 @@ def _inputs(episode: Episode) -> Values:
     return {
         "num": len(episode.inputs),
         "by_kind": {kind: sum(event.kind == kind for event in episode.inputs) for kind in kinds},
-        "first": episode.inputs[:5],
+        "first": tuple(episode.inputs[:5]),
         "sha256": sha(inputs_to_records(episode.inputs)) if episode.inputs else "",
     }
 

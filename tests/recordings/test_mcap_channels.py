@@ -1,14 +1,11 @@
 import numpy as np
 import pytest
 
-from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings.mcap_channels import (
     CHANNELS,
     Channel,
     dtype_from_schema,
-    inputs_to_records,
-    records_to_inputs,
 )
 from understudy.recordings.ros2_schema import schema_text
 
@@ -38,9 +35,3 @@ def test_a_schema_that_describes_no_plain_records_is_refused(text: str) -> None:
     for encoding in (JSON, "cdr"):
         with pytest.raises(RecordingError, match="description"):
             dtype_from_schema(text, encoding)
-
-
-def test_input_events_keep_their_exact_times_and_places() -> None:
-    inputs = made_up(30).inputs
-    assert records_to_inputs(inputs_to_records(inputs)) == inputs
-    assert records_to_inputs(inputs_to_records(())) == ()

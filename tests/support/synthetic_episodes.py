@@ -65,7 +65,7 @@ def steps_of(episode: Episode) -> list[Step]:
     for tick in range(len(episode)):
         part = episode[tick : tick + 1]
         intent = no_intent(1) if part.intents is None else Intent(part.intents)
-        step = Step(tick, Observation(part.observations), Action(part.actions), intent, part.actors, part.inputs)
+        step = Step(tick, Observation(part.observations), Action(part.actions), intent, part.actors, tuple(part.inputs))
         steps.append(replace(step, timing=part.timings))
     return steps
 

@@ -6,6 +6,7 @@ takes an hour of recording too. Frames are deliberately not part of an episode.
 
 import platform
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +20,7 @@ from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ, Observati
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
+from understudy.recordings.input_events import InputEvents
 
 PAUSE_S = 5.0
 """Seconds between two ticks above which the recording was paused: neither play nor lost ticks."""
@@ -141,8 +143,8 @@ class Episode:
     """Records of dtype ACTION, shape (T,): the action taken in each tick, given its observation."""
     actors: Int8[np.ndarray, " T"]
     """The Actor of each tick, shape (T,)."""
-    inputs: tuple[InputEvent, ...] = ()
-    """Raw mouse and key events with their own timestamps, in order."""
+    inputs: Sequence[InputEvent] = ()
+    """Raw mouse and key events with their own timestamps, in order; `InputEvents` in an episode read from a file."""
     intents: np.ndarray | None = None
     """Records of dtype INTENT, shape (T,); None if the pilot publishes no intent."""
     timings: np.ndarray | None = None
@@ -171,12 +173,14 @@ class Episode:
         times = self.observations["time_s"]
         since = -np.inf if start == 0 else (times[start] if start < len(self) else np.inf)
         until = np.inf if stop >= len(self) else times[stop]
+        events = InputEvents.of(self.inputs)
+        moments = events.records["time_s"]
         return replace(
             self,
             observations=self.observations[start:stop],
             actions=self.actions[start:stop],
             actors=self.actors[start:stop],
-            inputs=tuple(event for event in self.inputs if since <= event.time_s < until),
+            inputs=events.where((since <= moments) & (moments < until)),
             intents=None if self.intents is None else self.intents[start:stop],
             timings=None if self.timings is None else self.timings[start:stop],
             filled=None if self.filled is None else self.filled[start:stop],

@@ -12,10 +12,10 @@ from understudy.contract.action import ACTION
 from understudy.contract.errors import RecordingError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import OBSERVATION
-from understudy.contract.protocols import InputEvent
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings.episode import Episode, EpisodeInfo
-from understudy.recordings.mcap_channels import INPUT, inputs_to_records, records_to_inputs
+from understudy.recordings.input_events import InputEvents
+from understudy.recordings.mcap_channels import INPUT
 
 Columns = dict[str, np.ndarray]
 _TAKEN_KINDS = {"f": "fiub", "i": "iub", "u": "iub", "S": "SU"}
@@ -37,12 +37,17 @@ def columns(episode: Episode) -> Columns:
 
 def input_columns(episode: Episode) -> Columns:
     """Returns the raw input events, one array per field, shape (number of events,); kind and code as text."""
-    records = inputs_to_records(episode.inputs)
+    records = InputEvents.of(episode.inputs).records
     found: Columns = {}
     for name in INPUT.names or ():
         values = records[name]
-        found[f"input.{name}"] = np.char.decode(values) if values.dtype.kind == "S" else values
+        found[f"input.{name}"] = _text(values) if values.dtype.kind == "S" else values
     return found
+
+
+def _text(values: np.ndarray) -> np.ndarray:
+    """Decodes fixed-size text; damaged bytes are escaped, and no text becomes longer than its field."""
+    return np.char.decode(values, "utf-8", "backslashreplace").astype(f"U{values.dtype.itemsize}")
 
 
 def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:
@@ -126,9 +131,9 @@ def _column(table: Mapping[str, Any], name: str) -> np.ndarray:
     return column
 
 
-def _inputs(table: Mapping[str, Any]) -> tuple[InputEvent, ...]:
+def _inputs(table: Mapping[str, Any]) -> InputEvents:
     if "input.time_s" not in table:
-        return ()
+        return InputEvents(np.empty(0, INPUT))
     records = np.zeros(len(_column(table, "input.time_s")), INPUT)
     _fill(records, "input", table)
-    return records_to_inputs(records)
+    return InputEvents(records)

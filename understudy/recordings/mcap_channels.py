@@ -119,9 +119,7 @@ def inputs_to_records(inputs: Sequence[InputEvent]) -> np.ndarray:
     return np.frombuffer(b"".join(packed), INPUT)
 
 
-def records_to_inputs(records: np.ndarray) -> tuple[InputEvent, ...]:
-    """Converts records back to events; damaged text is escaped byte by byte, `\\xff`."""
-    return tuple(
-        InputEvent(time_s, kind.decode(errors=_SHOWN), code.decode(errors=_SHOWN), x, y)
-        for time_s, x, y, kind, code in records.tolist()
-    )
+def record_to_input(record: tuple[float, float, float, bytes, bytes]) -> InputEvent:
+    """Converts one record, as a tuple, back to an event; damaged text is escaped byte by byte, `\\xff`."""
+    time_s, x, y, kind, code = record
+    return InputEvent(time_s, kind.decode(errors=_SHOWN), code.decode(errors=_SHOWN), x, y)

@@ -14,11 +14,9 @@ import numpy as np
 from mcap import records as mcap_records
 
 from understudy.recordings.mcap_channels import CHANNELS, INFO_CHECKSUM, PAYLOAD_HEADERS, dtype_from_schema
-from understudy.recordings.mcap_messages import StoredChannel
+from understudy.recordings.mcap_messages import MAX_DESCRIPTIONS, StoredChannel
 
 METADATA_NAME = "understudy"
-MAX_DESCRIPTIONS = 2000
-"""Limit of different schemas and channels in one file; ours have fourteen."""
 
 _KNOWN = {channel.topic: channel.dtype for channel in CHANNELS}
 

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from understudy.contract.intent import no_intent
-from understudy.contract.protocols import InputEvent
 from understudy.contract.safe_files import replace_file, temporary_beside
 from understudy.contract.serialization import from_plain
 from understudy.contract.tick_timing import TIMING
 from understudy.recordings import mcap_channels
 from understudy.recordings.episode import Episode, EpisodeInfo
+from understudy.recordings.input_events import InputEvents
 from understudy.recordings.mcap_reader import RawRecording, read_raw
 from understudy.recordings.mcap_writer import McapWriter
 from understudy.recordings.migrations import expect_current_dtypes, migrate
@@ -78,12 +78,10 @@ def _per_tick(raw: RawRecording, topic: str, ticks: np.ndarray) -> np.ndarray:
     return raw.arrays[topic][rows[np.searchsorted(numbers, ticks)]]
 
 
-def _inputs(raw: RawRecording) -> tuple[InputEvent, ...]:
+def _inputs(raw: RawRecording) -> InputEvents:
     """Returns input events sorted by time: a bookmark is written seconds after its moment."""
-    stored = raw.arrays.get(mcap_channels.INPUTS.topic)
-    if stored is None:
-        return ()
-    return mcap_channels.records_to_inputs(stored[np.argsort(stored["time_s"], kind="stable")])
+    stored = raw.arrays.get(mcap_channels.INPUTS.topic, np.empty(0, mcap_channels.INPUT))
+    return InputEvents(stored[np.argsort(stored["time_s"], kind="stable")])
 
 
 def _intents(raw: RawRecording, ticks: np.ndarray) -> np.ndarray | None:

@@ -18,6 +18,11 @@ RECORD_HEAD = struct.Struct("<BQ")
 _KEY_BYTES = RECORD_HEAD.size + 2
 """Bytes of opcode, length and channel: messages with equal keys can be joined."""
 
+MAX_DESCRIPTIONS = 2000
+"""Limit of different schemas and channels in one file; ours have fourteen."""
+MAX_KINDS = 2**14
+"""Limit of different pairs of channel and length in one file; ours have a few hundred, of `/game_events`' JSON."""
+
 _IN_CHUNKS = (Opcode.MESSAGE, Opcode.SCHEMA, Opcode.CHANNEL)
 
 
@@ -30,8 +35,9 @@ class StoredChannel(NamedTuple):
     """What stands before the record in each message: that of CDR, or nothing."""
 
 
-Rows = dict[bytes, list[bytes]]
-"""Complete message records, grouped by their first _KEY_BYTES bytes."""
+Rows = dict[bytes, bytearray]
+"""Complete message records, joined by their first _KEY_BYTES bytes: those of one key have one channel and one length.
+One object a message would take three times its bytes."""
 
 
 def split_records(data: bytes) -> tuple[Rows, list[bytes]]:
@@ -42,26 +48,32 @@ def split_records(data: bytes) -> tuple[Rows, list[bytes]]:
         struct.error: if the last header is incomplete.
     """
     rows: Rows = {}
+    lengths: dict[bytes, int] = {}
     others: dict[bytes, None] = {}
     position, end = 0, len(data)
     while position < end:
         key = data[position : position + _KEY_BYTES]
         alike = rows.get(key)
         if alike is not None:  # the common case: same length as the message before
-            stop = position + len(alike[0])
+            stop = position + lengths[key]
         else:
             opcode, length = RECORD_HEAD.unpack_from(data, position)
             stop = position + RECORD_HEAD.size + length
             if opcode not in _IN_CHUNKS:
                 raise ValueError(f"it holds a record of kind {opcode}, which belongs in no chunk")
             if opcode == Opcode.MESSAGE:
-                alike = rows[key] = []
                 if stop < position + MESSAGE_HEAD.itemsize:
                     raise ValueError("a message is shorter than its head")
+                if len(rows) == MAX_KINDS:
+                    raise ValueError(f"its messages have more than {MAX_KINDS} channels and lengths")
+                alike = rows[key] = bytearray()
+                lengths[key] = stop - position
+            elif len(others) == MAX_DESCRIPTIONS:
+                raise ValueError(f"it describes more than {MAX_DESCRIPTIONS} channels")
         if stop > end:
             raise ValueError("a record runs over the end of its chunk")
         if alike is not None:
-            alike.append(data[position:stop])
+            alike += data[position:stop]
         else:
             others[data[position:stop]] = None
         position = stop
@@ -74,16 +86,27 @@ class MessageTable:
     def __init__(self) -> None:
         self._rows: dict[int, Rows] = {}
         """By channel id."""
+        self._num_kinds = 0
 
     def add(self, rows: Rows) -> None:
-        """Adds messages."""
+        """Adds messages.
+
+        Raises:
+            ValueError: if the file has more than MAX_KINDS kinds of them.
+        """
         for key, messages in rows.items():
-            channel = key[-2] | key[-1] << 8
-            self._rows.setdefault(channel, {}).setdefault(key, []).extend(messages)
+            kinds = self._rows.setdefault(key[-2] | key[-1] << 8, {})
+            if key in kinds:
+                kinds[key] += messages
+            elif self._num_kinds == MAX_KINDS:
+                raise ValueError(f"the file's messages have more than {MAX_KINDS} channels and lengths")
+            else:
+                kinds[key] = messages
+                self._num_kinds += 1
 
     def count(self, channel: int) -> int:
         """Returns the number of messages of a channel."""
-        return sum(map(len, self._rows.get(channel, {}).values()))
+        return _count(self._rows.get(channel, {}))
 
     def by_topic(
         self, channels: dict[int, StoredChannel], lose: Callable[[str], None]
@@ -114,12 +137,12 @@ class MessageTable:
     def _joined(self, number: int, channel: StoredChannel, lose: Callable[[str], None]) -> np.ndarray:
         """Returns all messages of a channel as header and payload records, without those of a wrong form."""
         wanted = message_dtype(channel.dtype.itemsize, len(channel.header))
-        kinds = self._rows.get(number, {}).values()
-        fitting = [message for kind in kinds if len(kind[0]) == wanted.itemsize for message in kind]
-        num_wrong = sum(map(len, kinds)) - len(fitting)
+        kinds = self._rows.get(number, {})
+        fitting = next((rows for key, rows in kinds.items() if _length(key) == wanted.itemsize), b"")
+        messages = np.frombuffer(fitting, wanted)
+        num_wrong = _count(kinds) - len(messages)
         if num_wrong:
             lose(f"{num_wrong} messages of {channel.topic} have a wrong length")
-        messages = np.frombuffer(b"".join(fitting), wanted)
         if not channel.header:
             return messages
         encoded_as_ours = messages["header"] == np.void(channel.header)
@@ -127,6 +150,15 @@ class MessageTable:
             return messages
         lose(f"{int((~encoded_as_ours).sum())} messages of {channel.topic} are encoded otherwise")
         return np.asarray(messages[encoded_as_ours])
+
+
+def _length(key: bytes) -> int:
+    """Returns the bytes of each message record with a key."""
+    return RECORD_HEAD.size + int(RECORD_HEAD.unpack_from(key)[1])
+
+
+def _count(kinds: Rows) -> int:
+    return sum(len(rows) // _length(key) for key, rows in kinds.items())
 
 
 def _numbers(messages: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -31,6 +31,7 @@ from understudy.contract.safe_files import create_new
 from understudy.contract.serialization import to_json
 from understudy.recordings import mcap_channels, ros2_schema
 from understudy.recordings.episode import EpisodeInfo
+from understudy.recordings.input_events import InputEvents
 from understudy.recordings.mcap_chunk import ByteRange, ChunkContent, chunk_content
 from understudy.recordings.mcap_descriptions import METADATA_NAME, info_checksum
 
@@ -88,7 +89,7 @@ class McapWriter:
         """
         if len(observations) == 0:
             return
-        events = mcap_channels.inputs_to_records(inputs)
+        events = InputEvents.of(inputs).records
         starts = range(0, len(observations), CHUNK_TICKS)
         cuts = np.searchsorted(events["time_s"], observations["time_s"][CHUNK_TICKS::CHUNK_TICKS])
         for start, first, last in zip(starts, (0, *cuts), (*cuts, len(events)), strict=True):

@@ -12,6 +12,7 @@ import numpy as np
 from understudy.contract.errors import BeingWrittenError, FlagError, RecordingError
 from understudy.contract.safe_files import move_to_new
 from understudy.recordings.episode import Episode
+from understudy.recordings.input_events import InputEvents
 from understudy.recordings.store import is_being_written, replace_recording
 from understudy.recordings.video.video_paths import video_path
 from understudy.studio.recording_index import RecordingRow, tags_path
@@ -68,7 +69,7 @@ def _without(episode: Episode, first: int, last: int) -> Episode:
         return None if parts[0] is None else np.concatenate(parts)
 
     joins = {name: joined(name) for name in ("observations", "actions", "actors", "intents", "timings")}
-    return replace(before, inputs=before.inputs + after.inputs, **joins)  # type: ignore[arg-type]
+    return replace(before, inputs=InputEvents.of(before.inputs) + after.inputs, **joins)  # type: ignore[arg-type]
 
 
 def move_to_bin(row: RecordingRow) -> None:

@@ -13,6 +13,7 @@ from understudy.evaluation.diagnostics.segments import ExaminedRecording, all_se
 from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES, click_codes
 from understudy.learning.data.motion_onset import event_spacing
 from understudy.policies.click_semantics import geometry_of
+from understudy.recordings.input_events import InputEvents
 
 LONGEST_SPACING_S = 0.05
 """A mouse reports each 1 to 16 ms; over a remote desktop 109 ms were seen."""
@@ -38,8 +39,9 @@ def check_clicks(examined: list[ExaminedRecording]) -> Finding:
 
 def check_event_spacing(examined: list[ExaminedRecording]) -> Finding:
     """Checks the time between two mouse events of a motion: a remote desktop sends few."""
-    moves = [[event.time_s for event in one.episode.inputs if event.kind == "move"] for one in examined]
-    spacings = [event_spacing(np.array(times_s, np.float64)) for times_s in moves if times_s]
+    events = [InputEvents.of(one.episode.inputs).records for one in examined]
+    moves = [records["time_s"][records["kind"] == b"move"] for records in events]
+    spacings = [event_spacing(times_s) for times_s in moves if len(times_s)]
     problem = (
         max(spacings, default=0.0) > LONGEST_SPACING_S,
         Severity.WARNING,

@@ -13,6 +13,7 @@ from jaxtyping import Float64
 
 from understudy.contract.observation import BUTTON_NAMES, TICK_S
 from understudy.contract.protocols import InputEvent
+from understudy.recordings.input_events import InputEvents
 
 BUTTONS = tuple(BUTTON_NAMES.values())
 CORRECTION_SHARE = 0.15
@@ -64,18 +65,19 @@ def find_presses(inputs: Sequence[InputEvent], click_codes: Sequence[str] = BUTT
         inputs: raw events in order of time.
         click_codes: codes of the buttons and keys that click.
     """
-    moves = [event for event in inputs if event.kind == "move"]
-    times = np.array([event.time_s for event in moves], np.float64)
-    places = np.array([(event.x, event.y) for event in moves], np.float64).reshape(-1, 2)
+    records = InputEvents.of(inputs).records
+    moves = records[records["kind"] == b"move"]
+    clicks = InputEvents(records[np.isin(records["code"], [code.encode() for code in click_codes])])
+    times, places = moves["time_s"], np.stack([moves["x"], moves["y"]], axis=1)
     last = np.append(np.diff(times) > 0.002, True)[: len(times)]  # events of one report count as one
     times, places = times[last], places[last]
     steps = np.hypot(*np.diff(places, axis=0, prepend=places[:1]).T) if len(times) else times
     spacing_s = event_spacing(times)
     presses: list[Press] = []
-    releases_s = _releases(inputs, click_codes)
+    releases_s = _releases(clicks)
     previous_s = -np.inf
-    for number, event in enumerate(inputs):
-        if event.kind != "press" or event.code not in click_codes:
+    for number, event in enumerate(clicks):
+        if event.kind != "press":
             continue
         first, end = np.searchsorted(times, [max(previous_s, event.time_s - LONGEST_MOTION_S), event.time_s], "right")
         begin = _onset(times[first:end], steps[first:end], spacing_s, event.time_s)
@@ -98,16 +100,15 @@ def event_spacing(times: Float64[np.ndarray, " E"]) -> float:
     return float(np.median(usual)) if len(usual) >= FEWEST_SPACINGS else USUAL_SPACING_S
 
 
-def _releases(inputs: Sequence[InputEvent], click_codes: Sequence[str]) -> dict[int, float]:
+def _releases(clicks: InputEvents) -> dict[int, float]:
     """Returns the time of the next release of the same button or key, by the index of each press."""
-    following = dict.fromkeys(click_codes, np.inf)
+    following: dict[str, float] = {}
     found = {}
-    for number in range(len(inputs) - 1, -1, -1):
-        event = inputs[number]
-        if event.kind == "release" and event.code in following:
+    for number, event in zip(range(len(clicks) - 1, -1, -1), reversed(clicks), strict=True):
+        if event.kind == "release":
             following[event.code] = event.time_s
-        elif event.kind == "press" and event.code in following:
-            found[number] = following[event.code]
+        elif event.kind == "press":
+            found[number] = following.get(event.code, np.inf)
     return found
 
 

@@ -19,6 +19,7 @@ from understudy.contract.observation import BUTTONS_BY_NAME, TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import InputEvent, event_code
 from understudy.recordings.episode import Episode
+from understudy.recordings.input_events import InputEvents
 from understudy.runtime.missed_ticks import MissedTicks, TickGrid, fill_observations, grid_of
 
 
@@ -74,20 +75,26 @@ class Heard:
 
 def heard(inputs: Sequence[InputEvent], profile: Profile) -> Heard | None:
     """Selects the events of the mouse and the profile's keys; None without any."""
-    events = [event for event in inputs if event.kind in ("move", "press", "release")]
-    pressed = [event.code if event.kind == "press" else "" for event in events]
+    events = InputEvents.of(inputs).records
+    events = events[np.isin(events["kind"], (b"move", b"press", b"release"))]
+    if not len(events):
+        return None
     keys = {event_code(name): int(profile.key_bit(name)) for name in profile.keys}
-    return (
-        Heard(
-            time_s=np.array([event.time_s for event in events], np.float64),
-            x=np.array([event.x for event in events], np.float32),
-            y=np.array([event.y for event in events], np.float32),
-            button=np.array([BUTTONS_BY_NAME.get(code, 0) for code in pressed], np.int64),
-            key=np.array([keys.get(code, 0) for code in pressed], np.int64),
-        )
-        if events
-        else None
+    return Heard(
+        time_s=events["time_s"].copy(),
+        x=events["x"].astype(np.float32),
+        y=events["y"].astype(np.float32),
+        button=_pressed(events, {name: int(button) for name, button in BUTTONS_BY_NAME.items()}),
+        key=_pressed(events, keys),
     )
+
+
+def _pressed(events: np.ndarray, bits: dict[str, int]) -> Int64[np.ndarray, " E"]:
+    """Returns the bit of what each event pressed, 0 for none."""
+    found = np.zeros(len(events), np.int64)
+    for row in np.flatnonzero(events["kind"] == b"press").tolist():
+        found[row] = bits.get(events["code"][row].decode(errors="replace"), 0)
+    return found
 
 
 def fill(

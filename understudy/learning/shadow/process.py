@@ -62,7 +62,8 @@ class _ShadowWorker(LearnerWorker[ShadowJob, ShadowUpdateStats]):
 
         from understudy.contract.action import ACTION
         from understudy.contract.observation import OBSERVATION
-        from understudy.recordings.mcap_channels import INPUT, records_to_inputs
+        from understudy.recordings.input_events import InputEvents
+        from understudy.recordings.mcap_channels import INPUT
 
         self._digest.update(observations)
         buffer = self.shadow_learner.buffer
@@ -71,7 +72,7 @@ class _ShadowWorker(LearnerWorker[ShadowJob, ShadowUpdateStats]):
             np.frombuffer(observations, OBSERVATION),
             np.frombuffer(actions, ACTION),
             first_index,
-            records_to_inputs(np.frombuffer(inputs, INPUT)),
+            InputEvents(np.frombuffer(inputs, INPUT)),
         )
         if len(buffer) != size:
             self.endpoint.report(BufferFill(num_samples=len(buffer), buffer_size=self.job.settings.buffer_size))
