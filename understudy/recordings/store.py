@@ -14,8 +14,9 @@ from understudy.contract.errors import BeingWrittenError, NoRecordingsError, Rec
 from understudy.contract.file_lock import is_locked, try_lock
 from understudy.contract.safe_files import keep_under_new_name, replace_file, temporary_beside
 from understudy.contract.terminal_text import brief
-from understudy.recordings import mcap_format, pickle_format
+from understudy.recordings import mcap_format
 from understudy.recordings.episode import Episode
+from understudy.recordings.pickles import pickle_format
 from understudy.recordings.video.video_paths import is_video, is_viewer_copy
 
 _log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from understudy.contract.errors import HostileRecordingError, RecordingError
-from understudy.recordings import restricted_pickle
+from understudy.recordings.pickles import restricted_pickle
 
 GOOD = pickle.dumps({"a": np.float64(3.5), "b": np.arange(6.0)}, 4)
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from understudy.contract.errors import RecordingError
 from understudy.contract.terminal_text import brief
-from understudy.recordings.pickle_interpreter import Interpreter, Parts, hostile
+from understudy.recordings.pickles.pickle_interpreter import Interpreter, Parts, hostile
 
 MAX_BYTES = 4 * 2**30
 MAX_VALUES = 50_000

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from understudy.contract.errors import HostileRecordingError, RecordingError
-from understudy.recordings import restricted_pickle
+from understudy.recordings.pickles import restricted_pickle
 
 
 class Calls:

@@ -20,10 +20,11 @@ from understudy.contract.errors import RecordingError
 from understudy.contract.safe_files import replacing
 from understudy.contract.serialization import from_plain, to_json, to_plain
 from understudy.contract.terminal_text import printable
-from understudy.recordings import flat_table, restricted_pickle
+from understudy.recordings import flat_table
 from understudy.recordings.episode import Episode, EpisodeInfo
 from understudy.recordings.mcap_channels import FORMAT_VERSION
 from understudy.recordings.migrations import migrate_columns
+from understudy.recordings.pickles import restricted_pickle
 
 FORMAT_NAME = "understudy-recording"
 _ENTRIES = ("format", "format_version", "info", "arrays", "checksum")

@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import HostileRecordingError, RecordingError, WireError
-from understudy.recordings import pickle_format
 from understudy.recordings.mcap_channels import FORMAT_VERSION
+from understudy.recordings.pickles import pickle_format
 from understudy.recordings.store import read_episode
 
 

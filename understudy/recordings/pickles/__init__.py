@@ -1,0 +1,1 @@
+"""Recordings as pickles: format, restricted unpickler and its interpreter."""
