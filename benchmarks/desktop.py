@@ -118,6 +118,7 @@ class AreaGuard:
 
     def __init__(self, area: "Area") -> None:
         self.area = area
+        self.window: int | None = None
 
     def refusal(self, kind: str, pixel: tuple[int, int]) -> "Refusal | None":
         from understudy.worlds.desktop.windows.press_guard import Refusal

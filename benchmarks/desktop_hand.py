@@ -23,7 +23,7 @@ from understudy.contract.observation import TICK_RATE_HZ, TICK_S
 from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.platform import open_injector, open_windows
-from understudy.worlds.desktop.windows.window_system import find_window
+from understudy.worlds.desktop.windows.window_system import Area, find_window
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.window.game_window import GameWindow
 
@@ -32,6 +32,8 @@ MOST_BEHIND = 10
 
 class NullKeyObserver:
     """A HeldKeyObserver that does nothing: this process is the game too, so its window ends with it."""
+
+    def watch(self, window: int, area: Area) -> None: ...
 
     def tell(self, kind: str, code: str, *, down: bool) -> None: ...
 

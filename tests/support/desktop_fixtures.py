@@ -75,6 +75,7 @@ class OpenGuard:
 
     def __init__(self, area: Area | None = None) -> None:
         self.area = area or Area(left=0, top=0, width=1280, height=720)
+        self.window: int | None = None
         self.refuses = dict[str, Refusal]()
         self.aside: tuple[int, int] | None = None
         self.asked: list[tuple[str, tuple[int, int]]] = []

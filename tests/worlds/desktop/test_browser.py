@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.support.browser import GAME_TITLE, PATIENCE_S, SCROLLBAR, TOOLBAR, Chromium, PageServer, wait_until
-from tests.support.desktop_fixtures import PaperGame, RedEye, hand, wish
+from tests.support.desktop_fixtures import OpenGuard, PaperGame, RedEye, hand, wish
 from tests.support.disturbances import Disturbance, Disturber
 from understudy.contract.action import Action
 from understudy.contract.observation import Button, Role
@@ -22,8 +22,9 @@ from understudy.contract.profile import Kind, Margins, Profile, Rectangle
 from understudy.worlds.desktop.capture import picture_identity
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import RawInput
+from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 from understudy.worlds.desktop.open_desktop import open_desktop
-from understudy.worlds.desktop.platform import open_raw_listener
+from understudy.worlds.desktop.platform import open_injector, open_raw_listener
 from understudy.worlds.desktop.windows.window_system import find_window
 from understudy.worlds.desktop.world import DesktopSettings
 
@@ -206,6 +207,31 @@ def test_a_button_held_while_a_menu_opens_under_the_cursor_chooses_nothing(play:
     play.run(script, lambda tick: wish(*held, Button.LEFT))
     assert [each["title"] for each in play.browser.pages()] == [GAME_TITLE]
     assert [(each.x, each.y) for each in play.pressed] == [(x, y)]
+
+
+def test_after_kill_minus_nine_a_held_button_chooses_nothing_in_what_has_opened_under_the_cursor(play: Play) -> None:
+    x, y = 1100, 560  # where the browser's menu has "Settings"
+    watchdog, pointer = ReleaseWatchdog(), open_injector()
+    pointer.guard_with(OpenGuard(play.world.area))
+    watchdog.watch(play.window, play.world.area)
+    watchdog.tell("button", "left", down=True)
+    pointer.move(x, y)
+    pointer.press("button", "left")
+    wait_until(lambda: bool(play.pressed), "the button is held")
+    play.hand("key", "alt+f")
+    windows = play.world._parts.windows
+    wait_until(lambda: windows.has_popup(play.window, play.world.area), "the menu is there")
+    time.sleep(0.5)
+    watchdog.close()  # its pipe ends, as it does when its player is killed
+    assert play.world.area.contains(*pointer.place()) and windows.is_uppermost(play.window, *pointer.place())
+    time.sleep(2.0)  # a page that was chosen would have begun to open
+    assert [each["title"] for each in play.browser.pages()] == [GAME_TITLE]
+    play.hand("key", "Escape")
+    pointer.move(200, 400)
+    for turn in (pointer.press, pointer.release):  # heard as a press, so the button was up
+        turn("button", "left")
+    wait_until(lambda: any(each[2] == 200 for each in play.server.presses("game", "hit")), "the game hears a click")
+    pointer.close()
 
 
 @pytest.mark.slow

@@ -66,6 +66,11 @@ class RecordingKeyObserver:
     def __init__(self, injector: RecordingInjector) -> None:
         self.injector, self.down, self.closed = injector, set(), False
         self.num_still = 0
+        self.game: tuple[int, Area] | None = None
+
+    def watch(self, window: int, area: Area) -> None:
+        assert (window, area) != self.game, "only what has changed is told"
+        self.game = window, area
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
         assert kind in ("button", "key")
@@ -228,6 +233,35 @@ def test_the_watchdog_releases_held_inputs_when_its_lines_end(injector: Recordin
     lines = ["+ button left", "+ key space", "+ key 1", "- key 1"]
     assert release_held_inputs(lines, GuardedInjector(injector)) == 2
     assert injector.down == set()
+
+
+def test_the_watchdog_releases_a_button_where_the_game_is_free_and_a_key_where_it_is(
+    injector: RecordingInjector,
+) -> None:
+    injector.down, injector.at = {"left", "space"}, (10, 20)
+    asked: list[object] = []
+
+    def place(game: object, pixel: tuple[int, int]) -> tuple[int, int]:
+        asked.append((game, pixel))
+        return 400, 300
+
+    lines = ["@ 77 0 90 1000 600", "+ button left", "+ key space"]
+    release_held_inputs(lines, GuardedInjector(injector), place)
+    assert injector.sent == [("move", 400, 300), ("up", "left"), ("up", "space")]
+    assert asked == [((77, Area(left=0, top=90, width=1000, height=600)), (10, 20))]
+
+
+def test_the_observer_knows_the_games_place_before_the_first_press_and_when_it_has_moved(
+    injector: RecordingInjector,
+) -> None:
+    guard, observer = OpenGuard(), RecordingKeyObserver(injector)
+    controller = InputController(GuardedInjector(injector, guard), observer, OwnEventFilter(), KEYS)
+    guard.window = 5
+    for left in (0, 0, 40):
+        guard.area = Area(left=left, top=0, width=1000, height=600)
+        controller.send((100, 20), Button.LEFT, 0)
+        assert observer.game == (5, guard.area)
+        controller.send((100, 20), Button.NONE, 0)
 
 
 def test_the_observer_gets_a_heartbeat_in_every_tick_with_a_held_input(injector: RecordingInjector) -> None:

@@ -55,6 +55,11 @@ class FrameSource:
         """The play area, pixels of the desktop."""
         return self._place.area
 
+    @property
+    def window(self) -> int | None:
+        """The game's window; None for a whole monitor."""
+        return self._place.window
+
     def take(self) -> tuple[Frame | None, str | None]:
         """Returns a usable frame of the play area, or the reason why there is none."""
         self._differing = None

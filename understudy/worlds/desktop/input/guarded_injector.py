@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from understudy.worlds.desktop.input.input_injector import InputInjector
 from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
+from understudy.worlds.desktop.windows.window_system import Area
 
 
 class GuardedInjector:
@@ -25,6 +26,13 @@ class GuardedInjector:
     def guard_with(self, guard: PressGuard, click_keys: Iterable[str] = ()) -> None:
         """Sets the guard of every later press, which judges `click_keys` (they click at the cursor) like buttons."""
         self._guard, self._click_keys = guard, frozenset(click_keys)
+
+    @property
+    def game(self) -> tuple[int, Area] | None:
+        """The game's window and its play area; None without a guard, and for a whole monitor."""
+        if self._guard is None or self._guard.window is None:
+            return None
+        return self._guard.window, self._guard.area
 
     def within(self, pixel: tuple[int, int]) -> tuple[int, int]:
         """Returns the pixel of the play area that is nearest to a pixel of the desktop."""

@@ -16,11 +16,17 @@ from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.windows.press_guard import PressGuard, Refusal, Refused
+from understudy.worlds.desktop.windows.window_system import Area
 
 
 @runtime_checkable
 class HeldKeyObserver(Protocol):
     """Is notified of every held button and key; the release watchdog implements it."""
+
+    def watch(self, window: int, area: Area) -> None:
+        """Notifies of the game's window and play area, in which buttons are released; before the first press, and when
+        they have changed. Raises WorldError if it can no longer release."""
+        ...
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
         """Notifies of a press to come, or of a release that was sent. Raises WorldError if it can no longer release."""
@@ -62,6 +68,7 @@ class InputController:
         self._keys = keys
         self._lock = threading.Lock()
         self._down: dict[tuple[str, str], None] = {}
+        self._watched: tuple[int, Area] | None = None
         self._stopped, self._closed = False, False
         self.num_events = 0
         """Number of events sent, moves and releases included."""
@@ -153,6 +160,10 @@ class InputController:
         if self._stopped:
             return None
         kind, code = what
+        game = self._injector.game
+        if game is not None and game != self._watched:
+            self._held_key_observer.watch(*game)
+            self._watched = game
         self._held_key_observer.tell(kind, code, down=True)
         self._down[what] = None
         pressed = ("press", event_code(code) if kind == "key" else code, 0, 0)

@@ -14,12 +14,13 @@ import sys
 import threading
 
 from understudy.contract.errors import WorldError
+from understudy.worlds.desktop.windows.window_system import Area
 
 READY = "ready"
 SILENCE_S = 2.0
 """Seconds without a heartbeat after which held inputs are released: forty ticks."""
-STILL, SILENCE = "=", ""
-"""Lines of the pipe: the heartbeat; no line for SILENCE_S."""
+STILL, SILENCE, WATCH = "=", "", "@"
+"""Lines of the pipe: the heartbeat; no line for SILENCE_S; the beginning of a line with the game's window and area."""
 _PATIENCE_S = 30.0
 _OWN_GROUP = 0
 if sys.platform == "win32":
@@ -61,6 +62,15 @@ class ReleaseWatchdog:
     def is_alive(self) -> bool:
         """Whether the process is running."""
         return self._process.poll() is None
+
+    def watch(self, window: int, area: Area) -> None:
+        """Reports the game's window and its play area, where held buttons are released if something has come to lie
+        under the cursor.
+
+        Raises:
+            WorldError: if the process has ended.
+        """
+        self._write(f"{WATCH} {window} {area.left} {area.top} {area.width} {area.height}")
 
     def tell(self, kind: str, code: str, *, down: bool) -> None:
         """Reports a press that is about to be sent, or a release that was sent.

@@ -26,6 +26,11 @@ class PressGuard(Protocol):
         """The play area, pixels of the desktop; the cursor is only moved inside it."""
         ...
 
+    @property
+    def window(self) -> int | None:
+        """The game's window, a number of the window system; None for a whole monitor."""
+        ...
+
     def refusal(self, kind: str, pixel: tuple[int, int]) -> Refusal | None:
         """Returns why this press is not allowed now; None if it is.
 

@@ -1,17 +1,14 @@
 """The game's window, or a whole monitor: tracks its identity, play area, focus and occlusion."""
 
-import math
 from collections.abc import Sequence
 
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Margins
+from understudy.worlds.desktop.windows.release_place import pixel_away_from_cover
 from understudy.worlds.desktop.windows.window_system import Area, WindowSystem, find_window, has_title, monitor_area
 
 OCCLUSION_POINTS = [(x, y) for y in (0.08, 0.5, 0.92) for x in (0.1, 0.5, 0.9)]
 """Points checked for occlusion by other windows: the middle, and where games show their bars, log and map."""
-
-RELEASE_GRID = (0.04, 0.27, 0.5, 0.73, 0.96)
-"""Columns and rows of the play area to which the cursor may be moved away from a menu."""
 
 
 class TargetWindow:
@@ -59,6 +56,32 @@ class TargetWindow:
         return self._window
 
     @property
+    def title(self) -> str | None:
+        """The title by which the window was found."""
+        return self._title
+
+    def set_margins(self, margins: Margins) -> None:
+        """Moves the play area inside the window.
+
+        Raises:
+            WorldError: if nothing of the window is left.
+        """
+        area = self.outer.without(margins)
+        if area is None:
+            raise WorldError(f"The window {self._title!r} ({self.outer}) has no such play area")
+        self._margins, self.area = margins, area
+
+    @property
+    def is_wholly_visible(self) -> bool:
+        """Whether the window is on the screen as a whole and uppermost at nine points, with or without the focus."""
+        if self._window is None:
+            return True
+        outer = self._windows.area(self._window)
+        if outer is None or outer != self.outer or not self._windows.desktop().covers(outer):
+            return False
+        return all(self.is_free(self.area.pixel(*place)) for place in OCCLUSION_POINTS)
+
+    @property
     def has_focus(self) -> bool:
         """Whether the window has the keyboard focus; always true for a whole monitor."""
         return self._window is None or self._windows.has_focus(self._window)
@@ -93,13 +116,9 @@ class TargetWindow:
         return self._window is None or self._windows.is_uppermost(self._window, *pixel)
 
     def pixel_away_from_cover(self, pixel: tuple[int, int]) -> tuple[int, int] | None:
-        """Returns the pixel of a grid in the play area that is farthest from a covered pixel and itself free; None if
-        this pixel is free, or no other is. Any thread may call it."""
-        if self.is_free(pixel):
-            return None
-        places = [self.area.pixel(x, y) for y in RELEASE_GRID for x in RELEASE_GRID]
-        places.sort(key=lambda place: -math.hypot(place[0] - pixel[0], place[1] - pixel[1]))
-        return next((place for place in places if self.is_free(place)), None)
+        """Returns where to release a button that is held over a covered pixel; None if it is free, or nothing is. Any
+        thread may call it."""
+        return None if self._window is None else pixel_away_from_cover(self._windows, self._window, self.area, pixel)
 
     @property
     def has_stayed(self) -> bool:
