@@ -1,11 +1,13 @@
 """What every test shares: shape checks at every call, one thread a library, no real screen, and an Xvfb on request."""
 
+import atexit
 import os
 import select
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -47,6 +49,21 @@ def checked_modules() -> list[str]:
 
 
 install_import_hook(checked_modules(), "beartype.beartype")
+
+
+def keep_training_out_of_the_users_cache() -> None:
+    """Gives this run a user's cache folder of its own, with links to what other programs keep in the real one."""
+    folder = Path(tempfile.mkdtemp(prefix="understudy-cache-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    real = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for entry in real.iterdir() if real.is_dir() else ():
+        if entry.name != "understudy":
+            (folder / entry.name).symlink_to(entry)
+    os.environ["XDG_CACHE_HOME"] = str(folder)
+
+
+if sys.platform == "linux":
+    keep_training_out_of_the_users_cache()
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 """List, inspect, check, repair and export recordings."""
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from tyro.conf import Positional
 
+from understudy.cli.flags.number_ranges import Range
 from understudy.cli.flags.output_paths import OutputFolder
 from understudy.cli.results.json_output import JsonFlag
 
@@ -109,7 +111,19 @@ class Reperceive(JsonFlag):
     """Name of a profile of the same game, or path of its .toml file; by default the recording's own profile."""
 
 
-Recordings = List | Info | Verify | Repair | Export | Import | Reperceive
+@dataclass(frozen=True, kw_only=True)
+class Cache(JsonFlag):
+    """Show the cache of encoded recordings that training reads, or delete it; it is made again when it is needed."""
+
+    clear: bool = False
+    """Delete what is in the cache."""
+    unused_days: Annotated[float, Range(0.0, 36500.0)] = 0.0
+    """With --clear: only recordings that no training used for so many days."""
+    cache_dir: Path | None = None
+    """Folder of the cache; by default understudy/episodes in the user's cache folder."""
+
+
+Recordings = List | Info | Verify | Repair | Export | Import | Reperceive | Cache
 
 
 def run(command: Recordings) -> int:
@@ -120,6 +134,8 @@ def run(command: Recordings) -> int:
 
     if isinstance(command, Import):
         return _import(command)
+    if isinstance(command, Cache):
+        return _cache(command)
     places = command.paths or (None,)
     paths = list(dict.fromkeys(path for place in places for path in find_recordings(place)))
     result: Any
@@ -372,6 +388,37 @@ def _import(command: Import) -> int:
     if command.json:
         print_result("recordings import", result)
     return EXIT_PROBLEMS if result.existing else 0
+
+
+def _cache(command: Cache) -> int:
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.recordings import RecordingsCache
+    from understudy.learning.data.cache.cache_folder import EpisodeCache, default_cache_folder
+
+    cache = EpisodeCache(command.cache_dir or default_cache_folder())
+    deleted, deleted_bytes = cache.clear(command.unused_days) if command.clear else (0, 0)
+    entries = list(cache.entries())
+    stale = [entry for entry in entries if not entry.is_current]
+    result = RecordingsCache(
+        folder=cache.root,
+        num_recordings=len(entries) - len(stale),
+        num_bytes=sum(entry.num_bytes for entry in entries if entry.is_current),
+        num_stale=len(stale),
+        stale_bytes=sum(entry.num_bytes for entry in stale),
+        oldest_use_days=max((time.time() - entry.used_s for entry in entries), default=0.0) / 86400.0,
+        num_deleted=deleted,
+        deleted_bytes=deleted_bytes,
+    )
+    if command.clear:
+        _say(f"{deleted} recordings were deleted from the cache ({deleted_bytes / 1e6:.1f} MB)")
+    _say(
+        f"{cache.root}: {result.num_recordings} recordings, {result.num_bytes / 1e6:.1f} MB; {result.num_stale} of "
+        f"other versions of the program, {result.stale_bytes / 1e6:.1f} MB; the longest unused for "
+        f"{result.oldest_use_days:.1f} days"
+    )
+    if command.json:
+        print_result("recordings cache", result)
+    return 0
 
 
 def _reperceive(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numba
 import numpy as np
-from jaxtyping import Float32, Int64
+from jaxtyping import Float, Float32, Int64
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Observation
 from understudy.contract.profile import Profile
@@ -25,13 +25,13 @@ ENCODING = "gesture-7"
 
 @dataclass(frozen=True)
 class Encoded:
-    """Features of B worlds (or ticks)."""
+    """Features of B worlds (or ticks), in single precision; from the cache of recordings in half precision."""
 
-    context: Float32[np.ndarray, "B F"]
-    tracks: Float32[np.ndarray, "B N track_features"]
+    context: Float[np.ndarray, "B F"]
+    tracks: Float[np.ndarray, "B N track_features"]
     kinds: Int64[np.ndarray, "B N"]
     """0 for an empty slot, else kind + 1."""
-    landmarks: Float32[np.ndarray, "B L landmark_features"]
+    landmarks: Float[np.ndarray, "B L landmark_features"]
 
 
 class Encoder:

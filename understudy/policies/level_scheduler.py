@@ -183,7 +183,7 @@ def _conditioning(strategy: Tensor, output: Tactic) -> tuple[Float[Tensor, "B A"
 
 def strategies_of_session(
     strategist: Strategist,
-    context_TF: Float32[np.ndarray, "T F"],
+    context_TF: Float[np.ndarray, "T F"],
     signs_F: Float32[np.ndarray, " F"] | float = 1.0,
 ) -> Float32[np.ndarray, "T S"]:
     """Computes the strategy that holds at each tick of a session, as `LevelScheduler.step` does.
@@ -195,7 +195,7 @@ def strategies_of_session(
     """
     runs, latest = _runs(len(context_TF), STRATEGIST_TICKS)
     with torch.no_grad():
-        output = strategist.predict_session(torch.from_numpy(context_TF[runs] * signs_F))
+        output = strategist.predict_session(torch.from_numpy(context_TF[runs].astype(np.float32) * signs_F))
         strategies = concat_strategy(torch.softmax(output.mode_logits[0], dim=-1), output.goal[0])
     return np.asarray(strategies.numpy()[latest])
 
@@ -220,9 +220,22 @@ def conditioning_of_session(
     with torch.no_grad():
         parts = list(_tactics(tactician, encoded, strategies, runs, signs))
     conditioning, at_run = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return conditioning[latest], follow_targets_of_session(at_run, track_ids)
+
+
+def follow_targets_of_session(
+    at_run_DN: Float32[np.ndarray, "D N"], track_ids: np.ndarray
+) -> Float32[np.ndarray, "T N"]:
+    """Moves the target probabilities of the Tactician's runs to the slots where their objects are at each tick.
+
+    Args:
+        at_run_DN: one row for each TACTICIAN_TICKS ticks.
+        track_ids: of every tick, shape (T, N).
+    """
+    runs, latest = _runs(len(track_ids), TACTICIAN_TICKS)
     target_probs = np.zeros((len(track_ids), MAX_TRACKS), np.float32)
-    _follow_targets_in_ticks(track_ids[runs], at_run, latest, track_ids, target_probs)
-    return conditioning[latest], target_probs
+    _follow_targets_in_ticks(track_ids[runs], at_run_DN, latest, track_ids, target_probs)
+    return target_probs
 
 
 def _tactics(
@@ -230,8 +243,9 @@ def _tactics(
 ) -> Iterator[tuple[Float32[np.ndarray, "D A"], Float32[np.ndarray, "D N"]]]:
     for chunk in np.array_split(runs, max(len(runs) // _CHUNK, 1)):
         strategy = torch.from_numpy(strategies[chunk])
-        context = torch.from_numpy(encoded.context[chunk] * signs[0])
-        tracks, kinds = torch.from_numpy(encoded.tracks[chunk] * signs[1]), torch.from_numpy(encoded.kinds[chunk])
+        context = torch.from_numpy(encoded.context[chunk].astype(np.float32) * signs[0])
+        tracks = torch.from_numpy(encoded.tracks[chunk].astype(np.float32) * signs[1])
+        kinds = torch.from_numpy(encoded.kinds[chunk])
         conditioning, target_probs = _conditioning(strategy, tactician(context, strategy, tracks, kinds))
         yield conditioning.numpy(), target_probs.numpy()
 

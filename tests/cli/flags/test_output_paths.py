@@ -34,6 +34,7 @@ READ_ONLY = {
     "weights",
     "candidate",
     "Look.picture",
+    "Cache.cache_dir",
     "Collect.models",
     "Evaluate.models",
     "Export.evaluation",

@@ -253,3 +253,25 @@ class RecordingsImport:
     """The recordings that were written, one per episode."""
     existing: tuple[Path, ...]
     """Those that were there already and were left as they are; the exit code is then 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingsCache:
+    """Result of `understudy recordings cache`."""
+
+    folder: Path
+    """Folder of the cache."""
+    num_recordings: int
+    """Recordings whose encoding this version of the program can use."""
+    num_bytes: int
+    """Their size."""
+    num_stale: int
+    """Recordings as another version of the program encoded them."""
+    stale_bytes: int
+    """Their size."""
+    oldest_use_days: float
+    """Days since the use of the recording that was not used for the longest time."""
+    num_deleted: int
+    """Recordings that --clear deleted."""
+    deleted_bytes: int
+    """Their size."""

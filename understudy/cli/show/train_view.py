@@ -1,5 +1,6 @@
 """Terminal output of training: progress bars, and finally the metrics beside their baselines."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
@@ -8,9 +9,14 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from understudy.learning.data.cache.cache_folder import EpisodeCache
+from understudy.learning.data.cache.cached_dataset import load_cached_dataset
 from understudy.learning.data.dataset import Dataset, load_dataset
 from understudy.learning.supervised.train_policy import TrainResult
 from understudy.learning.training.trainer_config import FitProgress
+
+MOST_PROCESSES = 4
+"""Processes that encode recordings at the same time; each takes half a gigabyte."""
 
 
 def watch_gathering(console: Console, place: Path | None) -> Dataset:
@@ -20,6 +26,23 @@ def watch_gathering(console: Console, place: Path | None) -> Dataset:
     ) as bar:
         task = bar.add_task("reading", total=None)
         return load_dataset(place, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def watch_caching(console: Console, place: Path | None, cache: EpisodeCache) -> Dataset:
+    """Loads the recordings through the cache, with a progress bar; on several processors where much is missing."""
+    with Progress(
+        TextColumn("encoding recordings"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    ) as bar:
+        task = bar.add_task("encoding", total=None)
+        processes = min(os.cpu_count() or 1, MOST_PROCESSES)
+        return load_cached_dataset(
+            place, cache, lambda done, total: bar.update(task, completed=done, total=total), processes
+        )
 
 
 class TrainBars:

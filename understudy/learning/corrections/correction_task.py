@@ -4,6 +4,8 @@ A corrected sample is an input window with one label at its end; a rehearsed one
 a label at every second, exactly as in training. Both are in every epoch. Rehearsal: Robins 1995.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -26,8 +28,8 @@ class CorrectionTask:
         self,
         reviewed: LabelledMoments,
         validation: LabelledMoments,
-        base: list[LabelledEpisode],
-        held_out: list[LabelledEpisode],
+        base: Sequence[LabelledEpisode],
+        held_out: Sequence[LabelledEpisode],
         model: Strategist,
         device: torch.device,
     ) -> None:
@@ -40,7 +42,7 @@ class CorrectionTask:
         device: of model and samples.
         """
         self.model = model
-        self._rehearsal = StrategistTask(base, held_out, model, device)
+        self._rehearsal = StrategistTask(base, held_out, model, device, most_ticks=None)
         self._reviewed = _MomentTensors(reviewed, model.config.window_s, device)
         self._kept_back = _MomentTensors(validation, model.config.window_s, device)
         self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)

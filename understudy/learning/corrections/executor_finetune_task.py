@@ -45,10 +45,10 @@ class ExecutorFinetuneTask(ExecutorTask):
 
     def __init__(
         self,
-        labelled_episodes: list[LabelledEpisode],
+        labelled_episodes: Sequence[LabelledEpisode],
         disputed: Sequence[Bool[np.ndarray, " T"]],
         pieces: Sequence[AugmentedSegment],
-        held_out: list[LabelledEpisode],
+        held_out: Sequence[LabelledEpisode],
         model: Executor,
         device: torch.device,
         upstream: UpstreamPolicies,
@@ -56,7 +56,7 @@ class ExecutorFinetuneTask(ExecutorTask):
         hand: np.void,
     ) -> None:
         """Args: as for ExecutorTask; `disputed`, ticks of each episode to leave out; `pieces`, segments to add."""
-        super().__init__(labelled_episodes, held_out, model, device, upstream, profile, hand)
+        super().__init__(labelled_episodes, held_out, model, device, upstream, profile, hand, most_ticks=None)
         samples = self._train.index(torch.from_numpy(~np.concatenate(disputed)).to(device))
         if pieces:
             insistent = TargetModeUpstream(upstream.strategist, upstream.tactician)

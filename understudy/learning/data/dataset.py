@@ -5,12 +5,14 @@ ticks are nearly equal: a random split would leak training data into validation.
 corrections in short takeovers (DAgger, Ross et al. 2011): they are always in the training split.
 """
 
+import functools
 import hashlib
 import itertools
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool
@@ -18,6 +20,7 @@ from jaxtyping import Bool
 from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
+from understudy.learning.data.episodes import EpisodeSummary, episodes_of
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
 from understudy.learning.data.tick_grid import fill_missed_ticks
@@ -30,6 +33,8 @@ HELD_OUT_SHARE = 0.15
 """Target fraction of the validation split, of all ticks."""
 LARGEST_HELD_OUT_SHARE = 0.34
 """Largest fraction for holding out a whole session; a larger one would leave too little to train on."""
+MOST_HELD_OUT_H = 2.0
+"""Largest validation split, hours of play: more of it would only cost time."""
 SHORT_H = 0.5
 """Hours of play below which a second pass also trains on the validation split (`supervised.train_policy`)."""
 GAP_S = 60.0
@@ -38,12 +43,23 @@ LEAST_TRAINING_S = 60.0
 """Minimum of training data, the Strategist's input window; with less there is no sample."""
 
 
+@runtime_checkable
+class Ticks(Protocol):
+    """A run of ticks that can be measured and cut: an Episode, or the place of one on disk."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self: "TicksT", ticks: slice, /) -> "TicksT": ...
+
+
+TicksT = TypeVar("TicksT", bound=Ticks)
+
+
 @dataclass(frozen=True)
 class Dataset:
     """Training and validation data of the three policies."""
 
-    train: list[LabelledEpisode]
-    validation: list[LabelledEpisode]
+    train: Sequence[LabelledEpisode]
+    validation: Sequence[LabelledEpisode]
     profile: Profile
     paths: list[Path]
     data_hash: str
@@ -59,7 +75,7 @@ class Dataset:
     @property
     def with_validation_merged(self) -> "Dataset":
         """Returns a copy that trains on the validation split too, whose metrics are then optimistic."""
-        return replace(self, train=[*self.train, *self.validation])
+        return replace(self, train=episodes_of(self.train).joined(episodes_of(self.validation)))
 
     @property
     def hours(self) -> float:
@@ -69,7 +85,7 @@ class Dataset:
     @property
     def num_filled(self) -> int:
         """Number of missed ticks that were filled in: context, but no training targets."""
-        return sum(int(each.filled.sum()) for each in [*self.train, *self.validation] if each.filled is not None)
+        return sum(summary.num_filled for summary in self._summaries)
 
     @property
     def recorded_hours(self) -> float:
@@ -78,7 +94,11 @@ class Dataset:
 
     @property
     def _num_ticks(self) -> int:
-        return sum(map(len, [*self.train, *self.validation]))
+        return sum(summary.num_ticks for summary in self._summaries)
+
+    @functools.cached_property
+    def _summaries(self) -> list[EpisodeSummary]:
+        return [*episodes_of(self.train).summaries, *episodes_of(self.validation).summaries]
 
 
 def is_small(num_ticks: int) -> bool:
@@ -109,7 +129,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
         hashes.append(hashlib.sha256(path.read_bytes()).hexdigest())
         if progress is not None:
             progress(number, len(paths))
-    profile = _one_profile(paths, sessions)
+    profile = one_profile(paths, [session.info.profile for session in sessions])
     alone = [not has_interventions(session) for session in sessions]
     if not any(alone):
         alone = [True] * len(sessions)  # all sessions are shared: their longer segments are split like any other
@@ -117,7 +137,7 @@ def load_dataset(place: Path | None, progress: Callable[[int, int], None] | None
     train, held_out, split = split_sessions(
         [expert_segments(sessions[number]) for number in chosen], [hashes[number] for number in chosen]
     )
-    _refuse_too_little(train, held_out)
+    refuse_too_little(train, held_out)
     shared = [
         part for number, session in enumerate(sessions) if not alone[number] for part in contiguous_segments(session)
     ]
@@ -157,8 +177,8 @@ def _cut(episode: Episode, also: Bool[np.ndarray, " t"]) -> list[Episode]:
 
 
 def split_sessions(
-    sessions: Sequence[Sequence[Episode]], hashes: Sequence[str]
-) -> tuple[list[Episode], list[Episode], str]:
+    sessions: Sequence[Sequence[TicksT]], hashes: Sequence[str]
+) -> tuple[list[TicksT], list[TicksT], str]:
     """Returns training segments, validation segments, and a sentence on how they were chosen.
 
     Args:
@@ -173,7 +193,7 @@ def split_sessions(
         held_out = [part for number, (_, parts) in enumerate(usable) if number in chosen for part in parts]
         share = _ticks(held_out) / total
         return train, held_out, f"{len(chosen)} of {len(usable)} sessions are held out whole ({share:.0%} of the play)."
-    train, held_out = [], []
+    train, held_out = list[TicksT](), list[TicksT]()
     for _, parts in usable:
         _cut_end(parts, train, held_out)
     return train, held_out, (
@@ -182,13 +202,13 @@ def split_sessions(
     )  # fmt: skip
 
 
-def _choose(usable: list[tuple[str, list[Episode]]], total: int) -> set[int]:
+def _choose(usable: list[tuple[str, list[TicksT]]], total: int) -> set[int]:
     """Returns the indices of the sessions to hold out; empty if each is too large a fraction of all."""
     chosen: set[int] = set()
-    held = 0
+    held, wanted = 0, min(HELD_OUT_SHARE * total, MOST_HELD_OUT_H * 3600 * TICK_RATE_HZ)
     for number in sorted(range(len(usable)), key=lambda number: usable[number][0]):
         size = _ticks(usable[number][1])
-        if held < HELD_OUT_SHARE * total and held + size <= 2.0 * HELD_OUT_SHARE * total:
+        if held < wanted and held + size <= 2.0 * wanted:
             chosen.add(number)
             held += size
     if not chosen and len(usable) > 1:
@@ -198,7 +218,7 @@ def _choose(usable: list[tuple[str, list[Episode]]], total: int) -> set[int]:
     return chosen
 
 
-def _cut_end(parts: list[Episode], train: list[Episode], validation: list[Episode]) -> None:
+def _cut_end(parts: list[TicksT], train: list[TicksT], validation: list[TicksT]) -> None:
     """Splits one session: holds out its end and drops the gap before it."""
     shortest = round(SHORTEST_S * TICK_RATE_HZ)
     cut = _ticks(parts) - max(round(HELD_OUT_SHARE * _ticks(parts)), shortest)
@@ -213,22 +233,27 @@ def _cut_end(parts: list[Episode], train: list[Episode], validation: list[Episod
             validation.append(after)
 
 
-def _ticks(parts: Sequence[Episode]) -> int:
+def _ticks(parts: Sequence[Ticks]) -> int:
     return sum(map(len, parts))
 
 
-def _one_profile(paths: list[Path], sessions: list[Episode]) -> Profile:
-    profile = sessions[0].info.profile
-    for path, session in zip(paths, sessions, strict=True):
-        if session.info.profile != profile:
+def one_profile(paths: Sequence[Path], profiles: Sequence[Profile]) -> Profile:
+    """Returns the profile of all recordings.
+
+    Raises:
+        TrainingError: if two differ.
+    """
+    for path, profile in zip(paths, profiles, strict=True):
+        if profile != profiles[0]:
             raise TrainingError(
                 f"{paths[0]} and {path} were recorded with different game profiles, so keys and kinds mean different "
                 "things in them: train from one folder per game, with --data_dir."
             )
-    return profile
+    return profiles[0]
 
 
-def _refuse_too_little(train: list[Episode], validation: list[Episode]) -> None:
+def refuse_too_little(train: Sequence[Ticks], validation: Sequence[Ticks]) -> None:
+    """Raises TrainingError if the stretches are too short to train on."""
     longest = max(map(len, train), default=0)
     if longest < LEAST_TRAINING_S * TICK_RATE_HZ or not validation:
         minutes = (_ticks(train) + _ticks(validation)) / TICK_RATE_HZ / 60.0

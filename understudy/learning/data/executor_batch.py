@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float32, Int64
+from jaxtyping import Bool, Float, Float32, Int, Int64
 from torch import Tensor
 
 from understudy.contract.observation import Button
@@ -18,7 +18,7 @@ from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.executor import ExecutorOutput
 from understudy.policies.sampling import ExecutorStep
 
-Conditioning = tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]
+Conditioning = tuple[Float[np.ndarray, "4 T A"], Float[np.ndarray, "4 T N"]]
 """Conditioning and the Tactician's target probabilities at each tick, for each mirror."""
 _VIEW_FIRST = ("conditioning", "target_probs")
 """Fields whose first axis is the view, and whose second is the tick."""
@@ -26,15 +26,19 @@ _VIEW_FIRST = ("conditioning", "target_probs")
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutorBatch:
-    """T ticks on one device, in any order; V views: the four mirrors of a labelled episode, or one."""
+    """T ticks on one device, in any order; V views: the four mirrors of a labelled episode, or one.
 
-    context: Float32[Tensor, "T F"]
-    conditioning: Float32[Tensor, "V T A"]
-    tracks: Float32[Tensor, "T N track_features"]
-    kinds: Int64[Tensor, "T N"]
-    target_probs: Float32[Tensor, "V T N"]
+    Samples of cached recordings are held in half precision and with kinds of one byte; `index` draws them as float32
+    and int64.
+    """
+
+    context: Float[Tensor, "T F"]
+    conditioning: Float[Tensor, "V T A"]
+    tracks: Float[Tensor, "T N track_features"]
+    kinds: Int[Tensor, "T N"]
+    target_probs: Float[Tensor, "V T N"]
     """The Tactician's target probabilities, each in the slot where its object is."""
-    landmarks: Float32[Tensor, "T L landmark_features"]
+    landmarks: Float[Tensor, "T L landmark_features"]
     can_start_gesture: Bool[Tensor, " T"]
     """No gesture was in progress, so one could have started."""
     started: Bool[Tensor, " T"]
@@ -61,12 +65,16 @@ class ExecutorBatch:
         return self.started | self.keys.any(dim=1)
 
     def index(self, ticks: Tensor | slice) -> "ExecutorBatch":
-        """Selects ticks by indices, a mask or a slice."""
+        """Selects ticks by indices, a mask or a slice; the result is in single precision."""
+        return self._selected(ticks, single=True)
+
+    def _selected(self, ticks: Tensor | slice, *, single: bool) -> "ExecutorBatch":
         return ExecutorBatch(
             **{
-                each.name: value[:, ticks] if each.name in _VIEW_FIRST else value[ticks]
+                each.name: _single(drawn) if single else drawn
                 for each in fields(self)
                 for value in (getattr(self, each.name),)
+                for drawn in (value[:, ticks] if each.name in _VIEW_FIRST else value[ticks],)
             }
         )
 
@@ -88,6 +96,12 @@ class ExecutorBatch:
             landmarks=self.landmarks * landmark_signs[mirror_T][:, None],
             position=self.position * position_signs(mirror_T),
         )
+
+
+def _single(values: Tensor) -> Tensor:
+    if values.dtype == torch.float16:
+        return values.float()
+    return values.long() if values.dtype == torch.int8 else values
 
 
 def position_signs(mirror_T: Int64[Tensor, " T"]) -> Float32[Tensor, "T 2"]:
@@ -150,10 +164,11 @@ def build_batch(
         return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
 
     parts = list(conditionings)
+    kind_type = np.int8 if all(each.encoded.context.dtype == np.float16 for each in labelled_episodes) else np.int64
     samples = ExecutorBatch(
         context=gather([labelled.encoded.context for labelled in labelled_episodes]),
         tracks=gather([labelled.encoded.tracks for labelled in labelled_episodes]),
-        kinds=gather([labelled.encoded.kinds for labelled in labelled_episodes]),
+        kinds=gather([labelled.encoded.kinds.astype(kind_type, copy=False) for labelled in labelled_episodes]),
         landmarks=gather([labelled.encoded.landmarks for labelled in labelled_episodes]),
         can_start_gesture=gather([labelled.can_start_gesture for labelled in labelled_episodes]),
         started=gather([labelled.gesture_index >= 0 for labelled in labelled_episodes]),
@@ -169,8 +184,9 @@ def build_batch(
     if all(labelled.train_mask is None for labelled in labelled_episodes):
         return samples
     offsets = np.cumsum([0, *map(len, labelled_episodes)])[:-1]
-    return samples.index(
-        gather([offset + labelled.taught_ticks for offset, labelled in zip(offsets, labelled_episodes, strict=True)])
+    return samples._selected(
+        gather([offset + labelled.taught_ticks for offset, labelled in zip(offsets, labelled_episodes, strict=True)]),
+        single=False,
     )
 
 

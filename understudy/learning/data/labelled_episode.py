@@ -47,6 +47,8 @@ class LabelledEpisode:
     """Bits of the keys that click: gestures press them."""
     filled: Bool[np.ndarray, " T"] | None = None
     """Ticks that were missed in the recording and filled in; None where none was."""
+    entry: str | None = None
+    """Path of its file in the cache; None if it is not from there."""
 
     def __len__(self) -> int:
         return len(self.actions)

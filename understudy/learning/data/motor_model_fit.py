@@ -32,8 +32,8 @@ IN_MOTION = 0.05
 LEAST_CERTAIN = 30
 """Minimum of gestures or presses with both ends recorded; with fewer, filled-in ones are used too."""
 
-Session = tuple[Observation, np.ndarray, np.ndarray]
-"""Observation, actions, gestures."""
+Session = tuple[Observation | None, np.ndarray, np.ndarray]
+"""Observation (which is not needed), actions, gestures."""
 
 
 def fit_motor_model(

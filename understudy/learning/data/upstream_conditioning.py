@@ -6,7 +6,7 @@ Each mirror is computed on its own: the strategy for a mirrored scene is not the
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
@@ -23,7 +23,7 @@ class UpstreamPolicies:
     strategist: Strategist | None = None
     tactician: Tactician | None = None
 
-    def strategist_outputs(self, labelled: LabelledEpisode) -> Float32[np.ndarray, "4 T S"]:
+    def strategist_outputs(self, labelled: LabelledEpisode) -> Float[np.ndarray, "4 T S"]:
         """Returns the mode probabilities and goal at each tick, for each mirror; zeros without a Strategist.
 
         About 6 s of one core for an hour of play.
@@ -35,11 +35,10 @@ class UpstreamPolicies:
                 out[mirror] = strategies_of_session(self.strategist, labelled.encoded.context, signs)
         return out
 
-    def conditioning(
-        self, labelled: LabelledEpisode
-    ) -> tuple[Float32[np.ndarray, "4 T A"], Float32[np.ndarray, "4 T N"]]:
+    def conditioning(self, labelled: LabelledEpisode) -> tuple[Float[np.ndarray, "4 T A"], Float[np.ndarray, "4 T N"]]:
         """Returns the Executor's conditioning and the Tactician's target probabilities per tick and mirror."""
         strategies = self.strategist_outputs(labelled)
+        strategies = strategies.astype(np.float32, copy=False)
         conditioning = np.zeros((NUM_MIRRORS, len(labelled), CONDITIONING_WIDTH), np.float32)
         target_probs = np.zeros((NUM_MIRRORS, len(labelled), MAX_TRACKS), np.float32)
         conditioning[..., :STRATEGY_WIDTH] = strategies

@@ -4,6 +4,7 @@ Onsets are rare. An epoch contains every tick with one and a random one of each 
 IDLE_STRIDE (importance sampling), so the hazards stay calibrated at a fraction of the cost.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,8 +15,10 @@ from torch import Tensor
 from understudy.contract.errors import TrainingError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.executor_batch import ExecutorBatch, build_batch, forward_policy
+from understudy.learning.data.episodes import episodes_of
+from understudy.learning.data.executor_batch import ExecutorBatch, build_batch, concatenate, forward_policy
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
+from understudy.learning.data.parts import PART_TICKS, PartLoader, split_into_parts
 from understudy.learning.data.replay_buffer import IDLE_STRIDE
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, likeliest_positions
@@ -33,46 +36,70 @@ class ExecutorTask:
 
     def __init__(
         self,
-        labelled_episodes: list[LabelledEpisode],
-        held_out: list[LabelledEpisode],
+        labelled_episodes: Sequence[LabelledEpisode],
+        held_out: Sequence[LabelledEpisode],
         model: Executor,
         device: torch.device,
         upstream: UpstreamPolicies,
         profile: Profile,
         hand: np.void,
+        most_ticks: int | None = PART_TICKS,
     ) -> None:
+        """Args: most_ticks: ticks of play that are in memory at once; None for all."""
         self.model = model
         self._num_keys = len(profile.keys)
         self._hand, self._lessons = hand, held_out
         corner = profile.minimap
         self._minimap = (corner.left, corner.top, corner.width, corner.height)
-        self._train = build_batch(labelled_episodes, map(upstream.conditioning, labelled_episodes), device)
-        whole = [replace(labelled, train_mask=None) for labelled in held_out]
-        self._held_out = build_batch(whole, map(upstream.conditioning, whole), device)
+        episodes = episodes_of(labelled_episodes)
+        summaries = episodes.summaries
+        parts = split_into_parts([each.num_ticks for each in summaries], most_ticks)
+        self._plan(
+            [
+                (
+                    sum(summaries[number].num_onsets for number in part),
+                    sum(summaries[number].num_taught - summaries[number].num_onsets for number in part),
+                )
+                for part in parts
+            ]
+        )
+        self._loader = PartLoader(lambda part: _batch((episodes[number] for number in parts[part]), upstream, device))
+        self._held_out = _batch((replace(labelled, train_mask=None) for labelled in held_out), upstream, device)
         self._judged = _recorded_ticks(held_out, device)
         self._signs = [torch.from_numpy(table).to(device) for table in mirror_sign_tables()]
-        self._learn_from(self._train)
+        self.enter_part(0, None)
+
+    def _plan(self, counts: Sequence[tuple[int, int]]) -> None:
+        """Sets the number of samples of each part from its ticks with an onset and its others."""
+        if not all(eventful > 0 and rest >= IDLE_STRIDE for eventful, rest in counts):
+            raise TrainingError(
+                "Nothing is clicked and no key is pressed in these recordings: the Executor needs play."
+            )
+        self.part_sizes = [eventful + rest // IDLE_STRIDE for eventful, rest in counts]
+        represented = sum(eventful + rest // IDLE_STRIDE * IDLE_STRIDE for eventful, rest in counts)
+        self._mean_weight = represented / self.num_samples
+
+    def enter_part(self, part: int, upcoming: int | None) -> None:
+        """Makes `part` the one that `loss` draws from; `upcoming` comes after it."""
+        self._draw_from(self._loader.get(part, upcoming))
 
     def _learn_from(self, samples: ExecutorBatch) -> None:
-        """Sets the ticks from which samples are drawn."""
+        """Replaces the ticks from which samples are drawn."""
+        eventful = int(samples.has_onset.sum())
+        self._plan([(eventful, len(samples) - eventful)])
+        self._loader = PartLoader(lambda part: samples)
+        self.enter_part(0, None)
+
+    def _draw_from(self, samples: ExecutorBatch) -> None:
         self._train = samples
         has_onset = self._train.has_onset
         self._eventful = torch.nonzero(has_onset)[:, 0]
         self._rest = torch.nonzero(~has_onset)[:, 0]
-        if len(self._eventful) == 0 or len(self._rest) < IDLE_STRIDE:
-            raise TrainingError(
-                "Nothing is clicked and no key is pressed in these recordings: the Executor needs play."
-            )
-        self._mean_weight = (len(self._eventful) + self._num_rest * IDLE_STRIDE) / self.num_samples
 
     @property
     def num_samples(self) -> int:
         """Number of ticks with an onset, plus one of every IDLE_STRIDE others."""
-        return len(self._eventful) + self._num_rest
-
-    @property
-    def _num_rest(self) -> int:
-        return len(self._rest) // IDLE_STRIDE
+        return sum(self.part_sizes)
 
     def loss(self, model: Executor, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns the negative log likelihood of the onsets, per tick."""
@@ -133,7 +160,7 @@ class ExecutorTask:
 
     def _aim(self, hazard_T: Tensor, mode: ExecutorMode) -> dict[str, float]:
         """Returns the guide's metrics, averaged over held-out sessions by their length."""
-        lengths = [len(labelled) for labelled in self._lessons]
+        lengths = [summary.num_ticks for summary in episodes_of(self._lessons).summaries]
         columns = [torch.split(part.cpu(), lengths) for part in (hazard_T, *mode)]
         totals: dict[str, float] = {}
         for labelled, *parts in zip(self._lessons, *columns, strict=True):
@@ -145,9 +172,14 @@ class ExecutorTask:
         return totals
 
 
-def _recorded_ticks(held_out: list[LabelledEpisode], device: torch.device) -> Bool[Tensor, " T"] | None:
+def _batch(episodes: Iterable[LabelledEpisode], upstream: UpstreamPolicies, device: torch.device) -> ExecutorBatch:
+    """Builds the batch of episodes, of which one at a time is in memory."""
+    return concatenate([build_batch([each], [upstream.conditioning(each)], device) for each in episodes])
+
+
+def _recorded_ticks(held_out: Sequence[LabelledEpisode], device: torch.device) -> Bool[Tensor, " T"] | None:
     """Returns the mask of recorded ticks, None if none was filled in: the actions of filled-in ticks are a guess."""
-    if all(labelled.filled is None for labelled in held_out):
+    if not any(summary.num_filled for summary in episodes_of(held_out).summaries):
         return None
     recorded = [np.ones(len(each), bool) if each.filled is None else ~each.filled for each in held_out]
     return torch.from_numpy(np.concatenate(recorded)).to(device)

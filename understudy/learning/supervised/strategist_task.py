@@ -1,14 +1,18 @@
 """Behaviour-cloning task of the Strategist: mode and summary of the next ten seconds, at each second of a window."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
-from jaxtyping import Int64
+from jaxtyping import Bool, Int64
 from torch import Tensor
 from torch.nn import functional
 
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.learning.data.episodes import EpisodeSummary, episodes_of
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
+from understudy.learning.data.parts import PART_TICKS, PartLoader, split_into_parts
 from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE, Strategist
 
 STRIDE_S = 10
@@ -24,26 +28,64 @@ class StrategistTask:
 
     def __init__(
         self,
-        labelled_episodes: list[LabelledEpisode],
-        held_out: list[LabelledEpisode],
+        labelled_episodes: Sequence[LabelledEpisode],
+        held_out: Sequence[LabelledEpisode],
         model: Strategist,
         device: torch.device,
+        most_ticks: int | None = PART_TICKS,
     ) -> None:
+        """Args: most_ticks: ticks of play that are in memory at once; None for all."""
         self.model = model
+        self._device = device
         self._window_ticks = model.config.window_s * TICK_RATE_HZ
-        usable = [labelled for labelled in labelled_episodes if len(labelled) >= self._window_ticks]
-        self._train = _Track(usable, device)
+        self._episodes = episodes_of(labelled_episodes)
+        summaries = self._episodes.summaries
+        usable = [number for number, each in enumerate(summaries) if each.num_ticks >= self._window_ticks]
+        parts = split_into_parts([summaries[number].num_ticks for number in usable], most_ticks)
+        self._parts = [[usable[number] for number in part] for part in parts]
+        self.part_sizes = [len(self._starts_of(part)) for part in self._parts]
+        self._loader = PartLoader(lambda number: _Track([self._episodes[each] for each in self._parts[number]], device))
         self._held_out = [_Track([labelled], device) for labelled in held_out]
-        starts = self._train.window_starts(self._window_ticks, STRIDE_S * TICK_RATE_HZ)
-        self._starts = starts[self._train.some_taught(starts, self._window_ticks)]
         self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
-        futures = self._train.futures[self._train.taught]
-        self._future_mean, self._future_std = futures.mean(0), futures.std(0).clamp(min=1e-3)
+        self.enter_part(0, None)
+        self._future_mean, self._future_std, self._most_common = self._label_statistics(summaries)
 
     @property
     def num_samples(self) -> int:
         """Number of windows."""
-        return len(self._starts)
+        return sum(self.part_sizes)
+
+    def enter_part(self, part: int, upcoming: int | None) -> None:
+        """Makes `part` the one that `loss` draws from; `upcoming` comes after it."""
+        self._train = self._loader.get(part, upcoming)
+        self._starts = torch.from_numpy(self._starts_of(self._parts[part])).to(self._device)
+
+    def _starts_of(self, part: list[int]) -> Int64[np.ndarray, " W"]:
+        """Returns the first ticks of a part's windows: those that hold a training target, each within one episode."""
+        summaries, starts, offset = self._episodes.summaries, [np.zeros(0, np.int64)], 0
+        for number in part:
+            length, mask = summaries[number].num_ticks, self._episodes.train_mask(number)
+            found = np.arange(0, length - self._window_ticks + 1, STRIDE_S * TICK_RATE_HZ)
+            starts.append(offset + found[_some_taught(found, length, mask, self._window_ticks)])
+            offset += length
+        return np.concatenate(starts)
+
+    def _label_statistics(self, summaries: Sequence[EpisodeSummary]) -> tuple[Tensor, Tensor, int]:
+        """Returns mean and standard deviation of the future, and the most common mode, over all training targets."""
+        if len(self._parts) == 1:
+            futures = self._train.futures[self._train.taught]
+            modes = torch.bincount(self._train.modes[self._train.taught], minlength=NUM_MODES)
+            return futures.mean(0), futures.std(0).clamp(min=1e-3), int(modes.argmax())
+        chosen = [summaries[number] for part in self._parts for number in part]
+        count = sum(each.num_taught for each in chosen)
+        total, squares = (
+            np.sum([getattr(each, name) for each in chosen], axis=0) for name in ("future_sum", "future_square_sum")
+        )
+        mean = total / count
+        spread = np.sqrt(np.maximum(squares / count - mean**2, 0.0) * count / max(count - 1, 1))
+        counts = np.sum([each.mode_counts for each in chosen], axis=0)
+        as_tensors = [torch.from_numpy(values.astype(np.float32)).to(self._device) for values in (mean, spread)]
+        return as_tensors[0], as_tensors[1].clamp(min=1e-3), int(counts.argmax())
 
     def loss(self, model: Strategist, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy of modes (smoothed) and smooth L1 (Huber) error of the future, at every second."""
@@ -77,10 +119,9 @@ class StrategistTask:
             future_error += float(((future - wanted) ** 2).sum())
             future_spread += float((wanted**2).sum())
         guess, truth = torch.cat(predicted), torch.cat(true)
-        most_common = int(torch.bincount(self._train.modes[self._train.taught], minlength=NUM_MODES).argmax())
         metrics = {
             "accuracy": float((guess == truth).float().mean()),
-            "accuracy_baseline": float((truth == most_common).float().mean()),
+            "accuracy_baseline": float((truth == self._most_common).float().mean()),
             "future_explained": 1.0 - future_error / max(future_spread, 1e-9),
         }
         metrics["mode_accuracy"] = metrics["accuracy"]
@@ -115,16 +156,25 @@ def _predict_windows(model: Strategist, context_SF: Tensor) -> tuple[Tensor, Ten
     logits, futures = [], []
     for begin in range(0, len(context_SF), half):
         first = max(begin + half - window, 0)
-        said = model(context_SF[None, first : begin + half])
+        said = model(context_SF[None, first : begin + half].float())
         logits.append(said.mode_logits[0, begin - first :])
         futures.append(said.future[0, begin - first :])
     return torch.cat(logits), torch.cat(futures)
 
 
+def _some_taught(
+    starts: Int64[np.ndarray, " W"], length: int, mask: Bool[np.ndarray, " T"] | None, window: int
+) -> Bool[np.ndarray, " W"]:
+    """Returns which windows contain a training target, for shifts of up to half a stride."""
+    margin = STRIDE_S * TICK_RATE_HZ // 2 + TICK_RATE_HZ
+    count = np.append(0, np.cumsum(np.ones(length, bool) if mask is None else mask))
+    return np.asarray(count[np.minimum(starts + window - margin, length)] > count[np.minimum(starts + margin, length)])
+
+
 class _Track:
     """Concatenated sessions on a device."""
 
-    def __init__(self, labelled_episodes: list[LabelledEpisode], device: torch.device) -> None:
+    def __init__(self, labelled_episodes: Sequence[LabelledEpisode], device: torch.device) -> None:
         self.lengths = [len(labelled) for labelled in labelled_episodes]
         self.context = torch.from_numpy(np.concatenate([x.encoded.context for x in labelled_episodes])).to(device)
         self.modes = torch.from_numpy(np.concatenate([x.labels.modes for x in labelled_episodes])).to(device)
@@ -133,21 +183,6 @@ class _Track:
         offsets = np.cumsum([0, *self.lengths])[:-1]
         ticks = [offset + labelled.taught_ticks for offset, labelled in zip(offsets, labelled_episodes, strict=True)]
         self.taught[torch.from_numpy(np.concatenate(ticks)).to(device)] = True
-
-    def window_starts(self, window: int, stride: int) -> Tensor:
-        """Returns the first ticks of windows that lie within one session."""
-        starts, offset = [], 0
-        for length in self.lengths:
-            starts.append(np.arange(offset, offset + length - window + 1, stride))
-            offset += length
-        return torch.from_numpy(np.concatenate(starts)).to(self.context.device)
-
-    def some_taught(self, starts: Tensor, window: int) -> Tensor:
-        """Returns which windows contain a training target, for shifts of up to half a stride."""
-        margin = STRIDE_S * TICK_RATE_HZ // 2 + TICK_RATE_HZ
-        count = torch.nn.functional.pad(self.taught.cumsum(0), (1, 0))
-        low, high = starts + margin, (starts + window - margin).clamp(max=len(self.taught))
-        return torch.gt(count[high], count[low])
 
     def clamp(self, start_B: Tensor, shifted_B: Tensor, window: int) -> Tensor:
         """Keeps shifted windows inside the session of the unshifted one."""

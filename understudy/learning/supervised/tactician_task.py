@@ -1,12 +1,16 @@
 """Behaviour-cloning task of the Tactician: the person's target, and the ship's displacement in two seconds (route)."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from understudy.contract.observation import MAX_TRACKS
+from understudy.learning.data.episodes import episodes_of
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
+from understudy.learning.data.parts import PART_TICKS, PartLoader, split_into_parts
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.policies.conditioning import TACTICIAN_TICKS
 from understudy.policies.tactician import Tactician
@@ -20,14 +24,21 @@ class TacticianTask:
 
     def __init__(
         self,
-        labelled_episodes: list[LabelledEpisode],
-        held_out: list[LabelledEpisode],
+        labelled_episodes: Sequence[LabelledEpisode],
+        held_out: Sequence[LabelledEpisode],
         model: Tactician,
         device: torch.device,
         upstream: UpstreamPolicies,
+        most_ticks: int | None = PART_TICKS,
     ) -> None:
+        """Args: most_ticks: ticks of play that are in memory at once; None for all."""
         self.model = model
-        self._train = _Samples(labelled_episodes, device, upstream)
+        episodes = episodes_of(labelled_episodes)
+        summaries = episodes.summaries
+        parts = split_into_parts([each.num_ticks for each in summaries], most_ticks)
+        self.part_sizes = [sum(summaries[number].num_taught for number in part) // TACTICIAN_TICKS for part in parts]
+        self._loader = PartLoader(lambda part: _Samples((episodes[number] for number in parts[part]), device, upstream))
+        self.enter_part(0, None)
         self._held_out = _Samples(held_out, device, upstream)
         context, tracks, _ = mirror_sign_tables()
         self._context_signs = torch.from_numpy(context).to(device)
@@ -36,7 +47,11 @@ class TacticianTask:
     @property
     def num_samples(self) -> int:
         """Number of decisions, one per TACTICIAN_TICKS ticks."""
-        return len(self._train.targets) // TACTICIAN_TICKS
+        return sum(self.part_sizes)
+
+    def enter_part(self, part: int, upcoming: int | None) -> None:
+        """Makes `part` the one that `loss` draws from; `upcoming` comes after it."""
+        self._train = self._loader.get(part, upcoming)
 
     def loss(self, model: Tactician, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
         """Cross-entropy of the target and smooth L1 (Huber) error of the route."""
@@ -53,9 +68,9 @@ class TacticianTask:
     def _ask(self, model: Tactician, samples: "_Samples", ticks_B: Tensor, mirror_B: Tensor):  # type: ignore[no-untyped-def]
         return model(
             samples.context[ticks_B] * self._context_signs[mirror_B],
-            samples.strategies[mirror_B, ticks_B],
+            samples.strategies[mirror_B, ticks_B].float(),
             samples.tracks[ticks_B] * self._track_signs[mirror_B][:, None],
-            samples.kinds[ticks_B],
+            samples.kinds[ticks_B].long(),
         )
 
     def validate(self, model: Tactician) -> dict[str, float]:
@@ -96,17 +111,28 @@ class _Samples:
     """Concatenated training ticks of all sessions on a device."""
 
     def __init__(
-        self, labelled_episodes: list[LabelledEpisode], device: torch.device, upstream: UpstreamPolicies
+        self, labelled_episodes: Iterable[LabelledEpisode], device: torch.device, upstream: UpstreamPolicies
     ) -> None:
-        def gather(parts: list[np.ndarray], axis: int = 0) -> Tensor:
-            return torch.from_numpy(np.concatenate(parts, axis=axis)).to(device)
+        parts = [_columns(labelled, upstream) for labelled in labelled_episodes]
+        gathered = [
+            torch.from_numpy(np.concatenate(column, axis=int(name == "strategies"))).to(device)
+            for name, column in zip(_COLUMNS, zip(*parts, strict=True), strict=True)
+        ]
+        self.context, self.tracks, self.kinds, self.targets, self.routes, self.strategies = gathered
 
-        learnt = [(labelled, labelled.taught_ticks) for labelled in labelled_episodes]
-        self.context = gather([labelled.encoded.context[ticks] for labelled, ticks in learnt])
-        self.tracks = gather([labelled.encoded.tracks[ticks] for labelled, ticks in learnt])
-        self.kinds = gather([labelled.encoded.kinds[ticks] for labelled, ticks in learnt])
-        self.targets = gather([labelled.labels.targets[ticks] for labelled, ticks in learnt])
-        self.routes = gather([labelled.labels.routes[ticks] for labelled, ticks in learnt])
-        self.strategies = gather(
-            [upstream.strategist_outputs(labelled)[:, ticks] for labelled, ticks in learnt], axis=1
-        )
+
+_COLUMNS = ("context", "tracks", "kinds", "targets", "routes", "strategies")
+
+
+def _columns(labelled: LabelledEpisode, upstream: UpstreamPolicies) -> tuple[np.ndarray, ...]:
+    """Returns the training targets of one episode, in the order of _COLUMNS; the last is of shape (4, T, S)."""
+    ticks, encoded = labelled.taught_ticks, labelled.encoded
+    kind_type = np.int8 if encoded.context.dtype == np.float16 else np.int64
+    return (
+        encoded.context[ticks],
+        encoded.tracks[ticks],
+        encoded.kinds[ticks].astype(kind_type, copy=False),
+        labelled.labels.targets[ticks],
+        labelled.labels.routes[ticks],
+        upstream.strategist_outputs(labelled)[:, ticks],
+    )

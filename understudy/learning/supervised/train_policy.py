@@ -8,7 +8,7 @@ import dataclasses
 import hashlib
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,11 @@ import torch
 
 from understudy.contract import serialization
 from understudy.contract.errors import FlagError, TrainingError
+from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
+from understudy.learning.data.cache.conditioning_cache import ConditioningCache
 from understudy.learning.data.dataset import Dataset
+from understudy.learning.data.episodes import episodes_of
 from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
@@ -56,6 +59,8 @@ POLICIES = ("strategist", "tactician", "executor")
 """From the slowest to the fastest, which is the order of training."""
 LEAST_SECOND_PASS = 0.25
 """Minimum fraction of all epochs for the pass over all data."""
+MOST_HAND_H = 10.0
+"""Hours of play to which the motor model is fitted at most."""
 UPSTREAM = {"strategist": (), "tactician": ("strategist",), "executor": ("strategist", "tactician")}
 """Upstream policies of each policy, which condition it."""
 
@@ -214,8 +219,8 @@ def build_task(
     return ExecutorTask(train, held_out, model, device, upstream, dataset.profile, hand), executor
 
 
-def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
-    gestures = sum(len(labelled.labels.gestures) for labelled in labelled_episodes)
+def _require_gestures(labelled_episodes: Sequence[LabelledEpisode]) -> None:
+    gestures = sum(summary.num_gestures for summary in episodes_of(labelled_episodes).summaries)
     if gestures < FEWEST_GESTURES:
         raise TrainingError(
             f"The recordings hold {gestures} clicks to learn from, at least {FEWEST_GESTURES} are needed: record play "
@@ -223,11 +228,18 @@ def _require_gestures(labelled_episodes: list[LabelledEpisode]) -> None:
         )
 
 
-def fit_hand_from_dataset(labelled_episodes: list[LabelledEpisode], profile: Profile) -> np.void:
-    """Fits the person's motor model, a record of dtype MOTOR_MODEL, to the training split alone."""
+def fit_hand_from_dataset(labelled_episodes: Sequence[LabelledEpisode], profile: Profile) -> np.void:
+    """Fits the person's motor model, a record of dtype MOTOR_MODEL, to the training split alone.
+
+    Of more than MOST_HAND_H of play, to the first so many hours: their gestures already fill every quantile.
+    """
+    episodes = episodes_of(labelled_episodes)
+    ends = np.cumsum([summary.num_ticks for summary in episodes.summaries])
+    chosen = max(1, int(np.searchsorted(ends, MOST_HAND_H * 3600 * TICK_RATE_HZ, side="right")))
+    hands = [episodes.hand(number) for number in range(min(chosen, len(episodes)))]
     return fit_motor_model(
-        [(labelled.observation, labelled.actions, labelled.labels.gestures) for labelled in labelled_episodes],
-        [None if labelled.filled is None else certain_ticks(labelled.filled) for labelled in labelled_episodes],
+        [(None, actions, gestures) for actions, gestures, _ in hands],
+        [None if filled is None else certain_ticks(filled) for _, _, filled in hands],
         aspect=profile.window_height / profile.window_width,
     )
 
@@ -252,7 +264,11 @@ def load_upstream(
         checkpoint = load_playing(path.parent, name, ENCODING, judged=judged)
         found[name] = build_strategist(checkpoint) if name == "strategist" else build_tactician(checkpoint)
         parents.append(parent_now(checkpoint.identity, name))
-    return UpstreamPolicies(**found), tuple(parents)
+    ids = {parent.what: parent.identity for parent in parents}
+    upstream = ConditioningCache(
+        **found, strategist_id=ids.get("strategist", ""), tactician_id=ids.get("tactician", "")
+    )
+    return upstream, tuple(parents)
 
 
 def resolve_device(wanted: str) -> torch.device:

@@ -1,13 +1,14 @@
 """Supervised training loop of every policy, from recordings and corrections alike.
 
 Notable: samples stay on the device and a batch is a tensor of indices; the data order is a function of seed and epoch,
-so it is not stored; a run that stops at any step resumes from last_model.pt with identical results.
+so it is not stored; a run that stops at any step resumes from last_model.pt with identical results. A task of much play
+has its samples in parts (learning/data/parts.py): an epoch visits them in random order, and each batch is of one part.
 Deliberately absent: data loaders, worker processes, gradient scaling (bf16 needs none), early stopping.
 """
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from understudy.learning.training.checkpoint_manager import CheckpointManager
 from understudy.learning.training.metric_logger import MetricLogger
 from understudy.learning.training.optim import guarded_step, warmup_cosine_lr
 from understudy.learning.training.train_state import FitState
-from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task
+from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult, Task, TaskInParts
 from understudy.policies.checkpoint import BEST, CheckpointMeta
 
 _log = logging.getLogger(__name__)
@@ -100,7 +101,9 @@ class _Trainer:
         settings = {name: getattr(config, name) for name in shaping} | {"samples": task.num_samples}
         self.meta, self.settings = meta, settings
         self.checkpoints = CheckpointManager(output_dir, meta, settings, config.save_interval_s)
-        self.steps_per_epoch = max(1, task.num_samples // config.batch_size)
+        self.part_sizes = task.part_sizes if isinstance(task, TaskInParts) else [task.num_samples]
+        self.num_batches = [max(1, size // config.batch_size) for size in self.part_sizes]
+        self.steps_per_epoch = sum(self.num_batches)
         self.num_epochs = config.last_epoch or config.epochs
         self.num_steps = config.epochs * self.steps_per_epoch
         """Steps of the whole learning-rate schedule; a run with a `last_epoch` ends before."""
@@ -125,11 +128,9 @@ class _Trainer:
     def _epoch(self) -> bool:
         """Runs one epoch, or the rest of it; returns False if `stop` ended it."""
         state = self.state
-        order = self._order(state.epoch)
         self.task.model.train()
-        while state.step_in_epoch < self.steps_per_epoch:
-            begin = state.step_in_epoch * self.config.batch_size
-            self._step(order[begin : begin + self.config.batch_size])
+        for indices in self._batches(state.epoch, state.step_in_epoch):
+            self._step(indices)
             if self.stop is not None and self.stop():
                 return False
         state.finish_epoch()
@@ -139,10 +140,20 @@ class _Trainer:
         )
         return True
 
-    def _order(self, epoch: int) -> Tensor:
+    def _batches(self, epoch: int, first: int) -> Iterator[Tensor]:
+        """Yields the indices of an epoch's batches from number `first` on, each after its part was entered."""
         # Always on the CPU, so that a run can move between devices. 2**20 separates the orders of close seeds.
         shuffler = torch.Generator().manual_seed(self.config.seed * 2**20 + epoch)
-        return torch.randperm(self.task.num_samples, generator=shuffler).to(self.state.device)
+        several, size = len(self.part_sizes) > 1, self.config.batch_size
+        parts = torch.randperm(len(self.part_sizes), generator=shuffler).tolist() if several else [0]
+        for part, upcoming in zip(parts, [*parts[1:], None], strict=True):
+            order = torch.randperm(self.part_sizes[part], generator=shuffler)
+            num_batches = self.num_batches[part]
+            if first < num_batches and isinstance(self.task, TaskInParts):
+                self.task.enter_part(part, upcoming)
+            for number in range(first, num_batches):
+                yield order[number * size : (number + 1) * size].to(self.state.device)
+            first = max(first - num_batches, 0)
 
     def _step(self, indices: Tensor) -> None:
         state, config = self.state, self.config

@@ -3,6 +3,7 @@
 A Task holds a model, samples on a device, a loss and a validation. Each policy has one.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
@@ -124,5 +125,24 @@ class Task(Protocol[ModelT]):
 
         Contains the key that `FitConfig.choose_by` names (higher is better) and `accuracy`, which becomes the guide's
         curve `val_accuracy`. The baseline of a metric is `<metric>_baseline`.
+        """
+        ...
+
+
+@runtime_checkable
+class TaskInParts(Protocol):
+    """A Task whose samples are in memory a part at a time; the indices of `loss` are those within the present part."""
+
+    @property
+    def part_sizes(self) -> Sequence[int]:
+        """Number of samples of each part."""
+        ...
+
+    def enter_part(self, part: int, upcoming: int | None) -> None:
+        """Loads a part for `loss`.
+
+        Args:
+            part: its number.
+            upcoming: number of the part after it, which may be loaded meanwhile; None for the last of a run.
         """
         ...
