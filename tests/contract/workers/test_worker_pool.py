@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from understudy.contract.errors import UnderstudyError
-from understudy.contract.worker_pool import InProcess, LocalProcesses, add_progress, part_executor, run_parts
+from understudy.contract.workers.worker_pool import InProcess, LocalProcesses, add_progress, part_executor, run_parts
 
 SLEEPERS = """
 import sys, time
-from understudy.contract.worker_pool import part_executor, run_parts
-from tests.contract.test_worker_pool import report_and_sleep
+from understudy.contract.workers.worker_pool import part_executor, run_parts
+from tests.contract.workers.test_worker_pool import report_and_sleep
 if __name__ == "__main__":
     with part_executor(2) as executor:
         run_parts(executor, report_and_sleep, [sys.argv[1]] * 2)

@@ -1,0 +1,1 @@
+"""Worker pools: who carries out the independent parts of a job."""
