@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import understudy
 from understudy.contract.bounded_parse import parse_json
 from understudy.contract.errors import WireError
 from understudy.contract.safe_files import TEMPORARY_SUFFIX, replace_bytes
@@ -46,7 +45,7 @@ def default_cache_folder() -> Path:
 @functools.cache
 def code_version() -> str:
     """Returns a digest of the code that makes entries, and of the libraries whose results are in them."""
-    root = Path(understudy.__file__).parent
+    root = Path(__file__).parents[3]
     digest = hashlib.sha256(f"{ENCODING} {version('numba')} {version('numpy')}".encode())
     for place in _SOURCES:
         path = root / place
