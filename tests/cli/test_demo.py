@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.json_results import json_of
 from understudy.cli.demo import STAGES, Demo, DemoState, begin, effort_of, make_room
 from understudy.cli.main import main
 from understudy.contract.errors import FlagError
@@ -73,7 +74,9 @@ def test_a_finished_demo_is_not_made_again(tmp_path: Path, capsys: pytest.Captur
 
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C cannot be sent to one process there")
-def test_a_demo_that_is_stopped_in_each_stage_goes_on_where_it_was(working_folder: Path) -> None:
+def test_a_demo_that_is_stopped_in_each_stage_goes_on_where_it_was(
+    working_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     folder = working_folder / "demo"
     stop_when(folder, lambda: (folder / "recordings").exists(), [])
     assert not (folder / "models").exists()
@@ -87,6 +90,9 @@ def test_a_demo_that_is_stopped_in_each_stage_goes_on_where_it_was(working_folde
     finished = demo(["--resume"]).communicate(timeout=900)[0]
     assert "2 of 3" not in finished and "3 of 3" in finished
     assert (folder / "report.html").exists() and (folder / "video.webm").exists()
+    found = json_of(capsys, "demo", "--quick", "--minutes", "4", "--resume")
+    assert found["finished"] == list(STAGES) and Path(found["report"]).is_file() and Path(found["video"]).is_file()
+    assert found["comparison"]["rows"][0]["name"] == "understudy"
 
 
 def demo(flags: list[str]) -> "subprocess.Popen[str]":

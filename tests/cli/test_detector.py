@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.json_results import json_of
 from understudy.cli.main import main
 from understudy.cli.show.images import read_picture, write_picture
 
@@ -67,13 +68,20 @@ def test_weights_of_another_kind_of_file_are_refused(
     assert "no detector" in capsys.readouterr().err
 
 
+def test_a_conversion_names_both_files(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("best.pt").write_bytes(b"weights")
+    Path("best.onnx").write_bytes(b"converted already")
+    assert json_of(capsys, "detector convert", "best.pt") == {"weights": "best.pt", "detector": "best.onnx"}
+
+
 @pytest.mark.slow
 def test_a_short_training_writes_a_detector_that_can_be_opened(
     working_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = ["--pictures", "24", "--held_out", "15", "--epochs", "1", "--batch_size", "8", "--out", "d.onnx"]
-    assert main(["detector", "train", *arguments]) == 0
-    assert "mAP50" in capsys.readouterr().out
+    found = json_of(capsys, "detector train", *arguments)
+    assert (found["detector"], found["num_held_out"], found["finished"]) == ("d.onnx", 15, True)
+    assert "lordakia" in [one["name"] for one in found["classes"]] and Path(found["checkpoint"]).is_file()
     from understudy.perception.onnx_detector import OnnxDetector
 
     assert "lordakia" in OnnxDetector(Path("d.onnx")).names

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.json_results import json_of
 from tests.support.scripted_vlm_server import Handler, Script, opinion, serving
 from tests.support.small_policies import write_brain
 from understudy.cli.main import main
@@ -84,3 +85,23 @@ def test_a_critic_that_corrects_nothing_because_it_never_answers_is_no_success(
     out, err = told(capsys)
     assert "The critic ended early: the server answered 401: who are you?" in out
     assert "gave no usable answer" in err
+
+
+def test_what_was_collected_is_printed_as_json(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = write_brain(working_folder / "models")
+    flags = (
+        "--models",
+        str(models),
+        "--worlds",
+        "2",
+        "--minutes",
+        "0.5",
+        "--flee-below",
+        "1",
+        "--crowd-flee-below",
+        "1",
+    )
+    found = json_of(capsys, "critic collect", *flags)
+    assert (found["critic"], found["minutes"], found["ended"]) == ("the offline rules", 1.0, None)
+    lines = Path(found["path"]).read_text(encoding="utf-8").splitlines()
+    assert len(lines) == found["num_corrections"] + found["num_agreements"] > 0

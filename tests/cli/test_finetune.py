@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import tyro
 
+from tests.support.json_results import json_of
 from tests.support.small_policies import write_brain
 from understudy.cli.finetune import Finetune
 from understudy.cli.main import main
@@ -74,9 +75,11 @@ def test_new_checkpoints_are_written_and_what_plays_is_left_alone(
 
 @pytest.mark.slow
 def test_the_gate_has_the_last_word(played: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["finetune", "--epochs", "1", "--pairs", "64", "--device", "cpu"]) == 0
-    out = " ".join(capsys.readouterr().out.split())
-    assert "play now" in out or "They do not play" in out
+    found = json_of(capsys, "finetune", "--epochs", "1", "--pairs", "64", "--device", "cpu")
+    assert found["verdict"]["looks"][-1]["num_pairs"] == 64
+    assert [one["policy"] for one in found["policies"]] == ["strategist", "executor"]
+    assert all(Path(one["checkpoint"]).is_file() and Path(one["log_dir"]).is_dir() for one in found["policies"])
+    assert found["num_corrections"] > 5 and "accuracy" in found["before"]
     assert (played / "executor" / "history" / "audit.jsonl").exists()
 
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.json_results import json_of
+from tests.support.small_policies import write_brain
 from understudy.cli.main import main
 from understudy.cli.practise import SEEDS_A_RUN, Practise, settings_of
 
@@ -40,3 +42,14 @@ def test_flags_become_settings() -> None:
     assert told.ground.first_seed == 3 * SEEDS_A_RUN
     assert told.gate is None
     assert settings_of(Practise()).gate is not None
+
+
+@pytest.mark.slow
+def test_its_result_is_printed_as_json(working_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = str(write_brain(working_folder / "models"))
+    flags = ("--models", models, "--hours", "0.2", "--worlds", "64", "--no-gate", "--no-likeness")
+    found = json_of(capsys, "practise", *flags)
+    assert found["finished"] and found["hours"] >= 0.2 and found["drift"] is None
+    assert Path(found["plot"]).is_file() and Path(found["log_dir"]).is_dir()
+    (candidate,) = found["candidates"]
+    assert Path(candidate["path"]).is_file() and candidate["verdict"] is None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from understudy.cli.flags.number_ranges import Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 MARK = "made_by_demo.txt"
 """Marker file of a folder created by a demo, which a later demo may clear."""
@@ -20,7 +21,7 @@ STAGES = tuple(TITLES)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Demo:
+class Demo(JsonFlag):
     """Record the teacher, train the three policies on it, evaluate them in unseen worlds, and write a report."""
 
     minutes: Annotated[float, Range(4.0, 525_600.0)] = 60.0
@@ -68,11 +69,18 @@ def effort_of(command: Demo) -> Effort:
 
 
 def run(command: Demo) -> int:
-    """Runs the stages in order with progress bars and prints where the results are; returns 130 after Ctrl-C.
+    """Runs the stages in order with progress bars and prints the results; returns 130 after Ctrl-C.
 
     Raises:
         FlagError: if --resume finds no demo of these settings, or the folder holds files of other origin.
     """
+    status = _run_stages(command)
+    if command.json and status in (0, EXIT_INTERRUPTED):
+        _print_json(command)
+    return status
+
+
+def _run_stages(command: Demo) -> int:
     from rich.text import Text
 
     from understudy.cli.show.terminal import Console
@@ -97,6 +105,30 @@ def run(command: Demo) -> int:
         _write(command.out, state)
     console.print(f"The understudy playing: {command.out / 'video.webm'}")
     return 0
+
+
+def _print_json(command: Demo) -> None:
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.learning import DemoResult
+    from understudy.contract.serialization import from_json
+    from understudy.evaluation.comparison.comparison_result import ComparisonResult
+
+    path, out = command.out / STATE, command.out
+    finished = from_json(DemoState, path.read_text(encoding="utf-8"), str(path)).finished
+    comparison = None
+    if "evaluate" in finished:
+        verdict = out / "verdict.json"
+        comparison = from_json(ComparisonResult, verdict.read_text(encoding="utf-8"), str(verdict))
+    printed = DemoResult(
+        finished=finished,
+        recordings=out / "recordings",
+        models=out / "models",
+        log_dir=out / "logs",
+        report=out / "report.html" if comparison else None,
+        video=out / "video.webm" if comparison else None,
+        comparison=comparison,
+    )
+    print_result("demo", printed)
 
 
 def _record(command: Demo) -> int | None:

@@ -19,7 +19,7 @@ EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
-class Train:
+class Train(JsonFlag):
     """Train a small detector from scratch, offline: from the embedded game, or from labelled screenshots."""
 
     out: OutputFile = Path("models/detector/detector.onnx")
@@ -55,7 +55,7 @@ class Train:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Convert:
+class Convert(JsonFlag):
     """Turn ultralytics weights (best.pt) into the ONNX file beside them, which every command then uses."""
 
     weights: Positional[Path]
@@ -79,7 +79,7 @@ class Look(JsonFlag):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Frames:
+class Frames(JsonFlag):
     """Pick the pictures of a recording that differ most, for labelling, in the folders that train reads."""
 
     recording: Positional[Path]
@@ -142,7 +142,28 @@ def _train(command: Train) -> int:
     if not result.fit.finished:
         best = command.output_dir / "best_model.pt"
         console.print(f"Stopped before its end; to go on:  understudy detector train --start {best} ...")
+    if command.json:
+        _print_trained(result)
     return 0 if result.fit.finished else EXIT_INTERRUPTED
+
+
+def _print_trained(result: "DetectorResult") -> None:
+    from understudy.cli.results.detector import TrainedDetector
+    from understudy.cli.results.json_output import print_result
+
+    printed = TrainedDetector(
+        detector=result.path,
+        checkpoint=result.fit.best_path,
+        map50=float(result.fit.metrics["map50"]),
+        classes=result.qualities,
+        num_training=result.num_training,
+        num_held_out=result.num_held_out,
+        num_parameters=result.num_parameters,
+        num_steps=result.fit.num_steps,
+        seconds=result.fit.seconds,
+        finished=result.fit.finished,
+    )
+    print_result("detector train", printed)
 
 
 def _settings(command: Train) -> "DetectorSettings":
@@ -215,19 +236,28 @@ def _tell(console: "Console", result: "DetectorResult") -> None:
 
 
 def _convert(command: Convert) -> int:
+    from understudy.cli.results.detector import ConvertedDetector
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.terminal import Console
     from understudy.perception.ultralytics_export import convert_once
 
-    Console(soft_wrap=True).print(f"{command.weights} is now {convert_once(command.weights)}")
+    detector = convert_once(command.weights)
+    Console(soft_wrap=True).print(f"{command.weights} is now {detector}")
+    if command.json:
+        print_result("detector convert", ConvertedDetector(weights=command.weights, detector=detector))
     return 0
 
 
 def _frames(command: Frames) -> int:
     from understudy.cli.pictures.frames import write_frames
+    from understudy.cli.results.json_output import print_result
     from understudy.cli.show.terminal import Console
 
     console = Console(soft_wrap=True, highlight=False)
-    return write_frames(command.recording, command.out, command.count, lambda line: console.print(line, markup=False))
+    chosen = write_frames(command.recording, command.out, command.count, lambda line: console.print(line, markup=False))
+    if command.json:
+        print_result("detector frames", chosen)
+    return 0
 
 
 def _look(command: Look) -> int:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.offline.feedback_eval import Draw, FeedbackMetrics, LabelledMoment
     from understudy.feedback.provider import Provider
+    from understudy.feedback.reviewer import Reviewer
 
 Flag = tyro.conf.FlagCreatePairsOff
 
@@ -65,7 +66,7 @@ class Evaluate(Endpoint, JsonFlag):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Collect(Endpoint):
+class Collect(Endpoint, JsonFlag):
     """Let the policies play the embedded game, faster than real time, and save the reviewer's corrections."""
 
     models: Path = Path("models/v2")
@@ -318,6 +319,26 @@ def _collect(command: Collect, provider: "Provider") -> None:
         console.print(f"Written: {reviewer.log.path}", highlight=False)
     elif reviewer.ended or reviewer.problems:
         raise FeedbackError(_unanswered(described(provider), reviewer.ended, reviewer.problems))
+    if command.json:
+        _print_collected(command, reviewer, described(provider), reviewer.log.path if written else None)
+
+
+def _print_collected(command: Collect, reviewer: "Reviewer", critic: str, path: Path | None) -> None:
+    from understudy.cli.results.corrections import CriticCollect
+    from understudy.cli.results.json_output import print_result
+
+    printed = CriticCollect(
+        critic=critic,
+        path=path,
+        minutes=command.worlds * command.minutes,
+        num_corrections=reviewer.counts.corrected,
+        num_agreements=reviewer.counts.agreed,
+        num_malformed=reviewer.counts.num_malformed,
+        num_failed=reviewer.counts.failed,
+        ended=reviewer.ended,
+        problems=dict(reviewer.problems),
+    )
+    print_result("critic collect", printed)
 
 
 FIRST_WORLD = 800_000

@@ -8,11 +8,12 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Seed
 from understudy.cli.flags.output_paths import Output, OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
-    from understudy.evaluation.gate.simulator_gate import GateConfig
+    from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
     from understudy.learning.corrections.aggregation import AggregationResult
     from understudy.learning.corrections.finetune import FinetuneResult, FinetuneSettings
     from understudy.learning.data.dataset import Dataset
@@ -22,7 +23,7 @@ EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finetune:
+class Finetune(JsonFlag):
     """Fine-tune the Strategist on corrections, adapt the Executor to it, and promote both if the gate accepts them."""
 
     corrections_dir: Path = Path("logs/vlm_corrections")
@@ -64,17 +65,19 @@ def run(command: Finetune) -> int:
     resolution = _read(command, console)
     dataset = watch_gathering(console, command.data_dir)
     result = _fit(settings, resolution, dataset, console)
-    if not result.strategist.finished or (result.executor is not None and not result.executor.finished):
+    finished = result.strategist.finished and (result.executor is None or result.executor.finished)
+    verdict = None
+    if not finished:
         console.print("Stopped: nothing new plays.")
-        return EXIT_INTERRUPTED
-    _tell(result, settings, console)
-    if command.no_gate:
-        return 0
-    if result.executor is None:
-        console.print(f"There is no executor in {settings.models}: the gate can judge nothing, and nothing new plays.")
-        return 0
-    _submit(settings, config, console)
-    return 0
+    else:
+        _tell(result, settings, console)
+        if result.executor is None and not command.no_gate:
+            console.print(f"There is no executor in {settings.models}: the gate can judge nothing, nothing new plays.")
+        elif not command.no_gate:
+            verdict = _submit(settings, config, console)
+    if command.json:
+        _print_json(result, verdict)
+    return 0 if finished else EXIT_INTERRUPTED
 
 
 def _settings(command: Finetune) -> "FinetuneSettings":
@@ -164,7 +167,26 @@ def _tell(result: "FinetuneResult", settings: "FinetuneSettings", console: "Cons
     console.print(f"Written: {settings.output_dir}", highlight=False)
 
 
-def _submit(settings: "FinetuneSettings", config: "GateConfig", console: "Console") -> None:
+def _print_json(result: "FinetuneResult", verdict: "GateVerdict | None") -> None:
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.learning import FinetunedPolicies
+    from understudy.cli.train import trained_policy
+
+    fits = {"strategist": result.strategist, "executor": result.executor}
+    policies = tuple(
+        trained_policy(name, fit, result.device, result.log_folders[name]) for name, fit in fits.items() if fit
+    )
+    printed = FinetunedPolicies(
+        num_corrections=result.num_corrections,
+        num_agreements=result.num_agreements,
+        before={name: float(value) for name, value in result.before.items()},
+        policies=policies,
+        verdict=verdict,
+    )
+    print_result("finetune", printed)
+
+
+def _submit(settings: "FinetuneSettings", config: "GateConfig", console: "Console") -> "GateVerdict":
     from rich.progress import Progress as Bar
 
     from understudy.evaluation.gate.joint_gate import submit_together
@@ -183,3 +205,4 @@ def _submit(settings: "FinetuneSettings", config: "GateConfig", console: "Consol
         )
     said = "They play now (understudy weights rollback takes it back)" if verdict.promote else "They do not play"
     console.print(f"{said}: {verdict.reason}.", highlight=False, markup=False)
+    return verdict

@@ -1,5 +1,6 @@
 """`understudy practise`: PPO in many parallel simulated games; the gate tests each candidate."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,6 +9,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Hours, LearningRate, Range
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
@@ -19,7 +21,7 @@ EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
-class Practise:
+class Practise(JsonFlag):
     """Train the Executor by PPO in many parallel embedded games; only weights that the gate accepts are promoted."""
 
     models: OutputFolder = Path("models/v2")
@@ -67,12 +69,35 @@ def run(command: Practise) -> int | None:
     with interrupt_flag() as stopped, PractiseBar(console, command.hours) as bar:
         trainer = PracticeRun(settings, bar.show, lambda evaluated: _print_result(console, evaluated), bar.show_gate)
         trainer.run(stopped.is_set)
-    if trainer.hours < command.hours:
+    finished, drift = trainer.hours >= command.hours, None
+    if not finished:
         console.print("Stopped. The same command with --resume goes on from here.", highlight=False)
-        return EXIT_INTERRUPTED
-    if not command.no_likeness:
-        _say_likeness(console, trainer)
-    return None
+    elif not command.no_likeness:
+        drift = _say_likeness(console, trainer)
+    if command.json:
+        _print_json(command, trainer, drift)
+    return None if finished else EXIT_INTERRUPTED
+
+
+def _print_json(command: Practise, trainer: "PracticeRun", drift: "StyleDrift | None") -> None:
+    from understudy.cli.results.json_output import print_result
+    from understudy.cli.results.learning import PracticeCandidate, PractisedPolicy
+    from understudy.practice.run import LOGS, PLOT
+
+    last = trainer.progress.curve[-1] if trainer.progress.curve else {}
+    printed = PractisedPolicy(
+        hours=trainer.hours,
+        finished=trainer.hours >= command.hours,
+        score=float(last.get("score", math.nan)),
+        deaths_per_hour=float(last.get("deaths_per_hour", math.nan)),
+        candidates=tuple(
+            PracticeCandidate(hours=one.hours, path=one.path, verdict=one.verdict) for one in trainer.evaluated
+        ),
+        drift=drift,
+        plot=command.out / PLOT,
+        log_dir=command.out / LOGS,
+    )
+    print_result("practise", printed)
 
 
 def settings_of(command: Practise) -> "RunSettings":
@@ -125,8 +150,8 @@ def _print_result(console: "Console", evaluated: "EvaluatedCandidate") -> None:
     )
 
 
-def _say_likeness(console: "Console", trainer: "PracticeRun") -> None:
-    """Prints the drift of style from the reference policy."""
+def _say_likeness(console: "Console", trainer: "PracticeRun") -> "StyleDrift":
+    """Prints and returns the drift of style from the reference policy."""
     from rich.table import Table
 
     from understudy.evaluation.rollouts.play_style import ROWS, measure_style_drift
@@ -142,3 +167,4 @@ def _say_likeness(console: "Console", trainer: "PracticeRun") -> None:
         f"style {drift.style_distance:.1f} (two batches of one player: about 1.4).",
         highlight=False,
     )
+    return drift

@@ -18,10 +18,11 @@ from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
+    from understudy.cli.results.learning import TrainedPolicy
     from understudy.cli.show.terminal import Console
     from understudy.learning.data.dataset import Dataset
     from understudy.learning.supervised.train_policy import TrainResult, TrainSettings
-    from understudy.learning.training.trainer_config import FitConfig
+    from understudy.learning.training.trainer_config import FitConfig, FitResult
 
 EXIT_INTERRUPTED = 130
 NUM_VALIDATIONS = 30
@@ -236,25 +237,29 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
 
 def _print_json(results: "list[TrainResult]") -> None:
     from understudy.cli.results.json_output import print_result
-    from understudy.cli.results.learning import TrainedPolicies, TrainedPolicy
+    from understudy.cli.results.learning import TrainedPolicies
 
-    policies = [
-        TrainedPolicy(
-            policy=one.policy,
-            checkpoint=one.fit.best_path,
-            best_epoch=one.fit.best_epoch,
-            metrics={name: float(value) for name, value in one.fit.metrics.items()},
-            train_loss=float(one.fit.train_loss),
-            num_steps=one.fit.num_steps,
-            num_skipped=one.fit.num_skipped,
-            seconds=one.fit.seconds,
-            device=one.device,
-            finished=one.fit.finished,
-            log_dir=one.log_folder,
-        )
-        for one in results
-    ]
+    policies = [trained_policy(one.policy, one.fit, one.device, one.log_folder) for one in results]
     print_result("train", TrainedPolicies(policies=tuple(policies)))
+
+
+def trained_policy(policy: str, fit: "FitResult", device: str, log_dir: Path) -> "TrainedPolicy":
+    """Returns what --json prints of one training."""
+    from understudy.cli.results.learning import TrainedPolicy
+
+    return TrainedPolicy(
+        policy=policy,
+        checkpoint=fit.best_path,
+        best_epoch=fit.best_epoch,
+        metrics={name: float(value) for name, value in fit.metrics.items()},
+        train_loss=float(fit.train_loss),
+        num_steps=fit.num_steps,
+        num_skipped=fit.num_skipped,
+        seconds=fit.seconds,
+        device=device,
+        finished=fit.finished,
+        log_dir=log_dir,
+    )
 
 
 def _adapted(plan: Plan, command: Train, scale: float) -> Plan:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.json_results import json_of
 from tests.support.recorded_pictures import needs_pyav, rendered_recording
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
@@ -20,8 +21,9 @@ def test_different_pictures_are_written_where_the_trainer_reads_them(
     recording = rendered_recording(tmp_path / "shots" / "one.mcap", 60, skipped=0)
     out = tmp_path / "frames"
     arguments = ["detector", "frames", str(recording), "--count", "8", "--out", str(out)]
-    assert main(arguments) == 0
-    assert "8 of 60 pictures" in capsys.readouterr().out
+    found = json_of(capsys, "detector frames", *arguments[2:])
+    assert (found["num_chosen"], found["num_pictures"], found["problems"]) == (8, 60, [])
+    assert found["recording"] == str(recording) and found["images"] == str(out / "images")
     (first, *_) = written = sorted((out / "images").iterdir())
     assert len(written) == 8
     for path in written:

@@ -7,19 +7,18 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.support.command_types import command_types
+from tests.support.json_results import json_of
 from tests.support.perturbed_candidates import put_up, write_brain
-from tests.support.result_schema import check
 from tests.support.review_moments import PROFILE
 from tests.support.review_moments import record as moment
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
-from understudy.cli.results.json_output import RESULTS, JsonFlag, result_type, to_json_line
+from understudy.cli.results.json_output import RESULTS, JsonFlag, to_json_line
 from understudy.cli.show.images import write_picture
 from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
@@ -27,18 +26,6 @@ from understudy.feedback.correction_log import CorrectionLog
 from understudy.feedback.state_snapshot import describe
 from understudy.learning.detector.synthetic_scenes import random_scenes
 from understudy.worlds.catalog import load_profile
-
-
-def json_of(capsys: pytest.CaptureFixture[str], verb: str, *flags: str, code: int = 0, schema: str = "") -> Any:
-    """Runs a verb with --json, and returns what its standard output holds, checked against the schema."""
-    capsys.readouterr()
-    assert main([*verb.split(), *flags, "--json"]) == code
-    captured = capsys.readouterr()
-    assert captured.out.endswith("\n") and captured.out.count("\n") == 1, captured.out
-    found = json.loads(captured.out)
-    assert found.pop("schema") == f"{schema or verb}/1"
-    check(result_type(schema or verb), found)
-    return found
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
+    from understudy.cli.results.detector import ChosenFrames
     from understudy.contract.profile import Profile
     from understudy.recordings.video.recorded_frames import RecordedFrames
 
@@ -14,13 +15,14 @@ CANDIDATES_EACH = 20
 """Number of candidate pictures for each selected one; more would only take longer."""
 
 
-def write_frames(recording: Path, out: Path, count: int, notify: Callable[[str], None]) -> int:
+def write_frames(recording: Path, out: Path, count: int, notify: Callable[[str], None]) -> "ChosenFrames":
     """Writes the pictures, an empty folder for the labels, and data.yaml with the names of the profile's kinds.
 
     Raises:
         NoRecordingsError, RecordingError: if there is no such recording, or it has no pictures.
         FlagError: if the folder already holds pictures, because labels are matched by file name.
     """
+    from understudy.cli.results.detector import ChosenFrames
     from understudy.cli.show.output_file import write_output
     from understudy.contract.errors import FlagError, RecordingError
     from understudy.recordings.store import find_recordings, read_episode
@@ -50,7 +52,15 @@ def write_frames(recording: Path, out: Path, count: int, notify: Callable[[str],
         f"Label them ({labels}/NAME.txt, one line an object), then:  understudy detector train --images {images} "
         f"--labels {labels}"
     )
-    return 0
+    return ChosenFrames(
+        recording=path,
+        num_pictures=len(frames.times_ns),
+        num_chosen=len(chosen),
+        images=images,
+        labels=labels,
+        data=out / "data.yaml",
+        problems=tuple(frames.losses),
+    )
 
 
 def _choose(frames: "RecordedFrames", count: int) -> "np.ndarray":

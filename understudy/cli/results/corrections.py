@@ -1,4 +1,4 @@
-"""What `understudy corrections` and `understudy critic evaluate` print with --json."""
+"""What `understudy corrections` and `understudy critic` print with --json."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,3 +120,27 @@ class CriticEvaluate:
     """Problem of a request -> how often."""
     picture: Path
     """The plot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriticCollect:
+    """Result of `understudy critic collect`."""
+
+    critic: str
+    """The offline rules, or the model and its endpoint."""
+    path: Path | None
+    """The file of corrections; null if nothing was written."""
+    minutes: float
+    """Minutes of play, all games together."""
+    num_corrections: int
+    """Corrections."""
+    num_agreements: int
+    """Agreements."""
+    num_malformed: int
+    """Answers that could not be read."""
+    num_failed: int
+    """Requests without an answer."""
+    ended: str | None
+    """Why the reviewer stopped before the end; null if it did not."""
+    problems: dict[str, int]
+    """Problem of a request -> how often."""

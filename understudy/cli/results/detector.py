@@ -1,7 +1,9 @@
-"""What `understudy detector look` prints with --json."""
+"""What `understudy detector` prints with --json."""
 
 from dataclasses import dataclass
 from pathlib import Path
+
+from understudy.learning.detector.class_quality import ClassQuality
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,3 +40,59 @@ class DetectorLook:
     """Where the detector runs."""
     out: Path | None
     """The picture with boxes; null if none was written."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainedDetector:
+    """Result of `understudy detector train`; after Ctrl-C the exit code is 130."""
+
+    detector: Path
+    """The ONNX file."""
+    checkpoint: Path
+    """The checkpoint of the best epoch, for --start."""
+    map50: float
+    """Mean average precision at an overlap (IoU) of 0.5 on held-out pictures."""
+    classes: tuple[ClassQuality, ...]
+    """Each class on the held-out pictures."""
+    num_training: int
+    """Pictures that were learnt from."""
+    num_held_out: int
+    """Pictures that were not."""
+    num_parameters: int
+    """Weights of the network."""
+    num_steps: int
+    """Training steps."""
+    seconds: float
+    """Duration of the training in seconds."""
+    finished: bool
+    """False after Ctrl-C."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConvertedDetector:
+    """Result of `understudy detector convert`."""
+
+    weights: Path
+    """The .pt file."""
+    detector: Path
+    """The ONNX file beside it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChosenFrames:
+    """Result of `understudy detector frames`."""
+
+    recording: Path
+    """The recording."""
+    num_pictures: int
+    """Its pictures."""
+    num_chosen: int
+    """Pictures that were written."""
+    images: Path
+    """Their folder."""
+    labels: Path
+    """The folder for their labels."""
+    data: Path
+    """data.yaml with the names of the classes."""
+    problems: tuple[str, ...]
+    """One sentence for each part of the video that could not be read."""

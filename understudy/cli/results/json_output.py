@@ -23,6 +23,7 @@ VERSION = 1
 """Number in the name of every schema; a schema whose fields are renamed, removed or redefined gets the next one."""
 OURS = "understudy.cli.results"
 RESULTS = {
+    "demo": (f"{OURS}.learning", "DemoResult"),
     "record": (f"{OURS}.learning", "RecordedSessions"),
     "recordings list": (f"{OURS}.recordings", "RecordingsList"),
     "recordings info": (f"{OURS}.recordings", "RecordingsInfo"),
@@ -32,6 +33,9 @@ RESULTS = {
     "recordings import": (f"{OURS}.recordings", "RecordingsImport"),
     "recordings reperceive": (f"{OURS}.recordings", "RecordingsReperceive"),
     "train": (f"{OURS}.learning", "TrainedPolicies"),
+    "finetune": (f"{OURS}.learning", "FinetunedPolicies"),
+    "practise": (f"{OURS}.learning", "PractisedPolicy"),
+    "critic collect": (f"{OURS}.corrections", "CriticCollect"),
     "critic evaluate": (f"{OURS}.corrections", "CriticEvaluate"),
     "corrections list": (f"{OURS}.corrections", "CorrectionsList"),
     "corrections show": (f"{OURS}.corrections", "CorrectionsShow"),
@@ -46,6 +50,9 @@ RESULTS = {
     "weights history": (f"{OURS}.weights", "WeightsHistory"),
     "export": (f"{OURS}.weights", "ExportedPolicies"),
     "import": (f"{OURS}.weights", "ImportedPolicies"),
+    "detector train": (f"{OURS}.detector", "TrainedDetector"),
+    "detector convert": (f"{OURS}.detector", "ConvertedDetector"),
+    "detector frames": (f"{OURS}.detector", "ChosenFrames"),
     "detector look": (f"{OURS}.detector", "DetectorLook"),
     "profile new": (f"{OURS}.diagnostics", "ProfileCheck"),
     "profile check": (f"{OURS}.diagnostics", "ProfileCheck"),

@@ -136,12 +136,15 @@ class StyleDrift:
     """Style and score of the policy before and after RL, in the same worlds."""
 
     person: StyleMetrics
+    """Style before."""
     practised: StyleMetrics
+    """Style after."""
     clicks_apart: float
     """Total variation distance of the click mixes, 0 to 1."""
     style_distance: float
     """From `style_distances`; two batches of one pilot differ by about 1.4."""
     person_score: float
+    """Points a minute before."""
     practised_score: float
     """Points a minute in these worlds, which are too few to compare skill."""
 

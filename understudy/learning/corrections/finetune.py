@@ -84,6 +84,9 @@ class FinetuneResult:
     """None if there is no Executor beside the Strategist."""
     before: dict[str, float]
     """The Strategist's metrics before fine-tuning."""
+    device: str
+    log_folders: dict[str, Path]
+    """Policy -> folder of its TensorBoard log."""
     num_corrections: int
     num_agreements: int
     disputed: float
@@ -137,14 +140,17 @@ def _finetune_alone(
             learnt, kept_back, base, dataset.validation, build_strategist(checkpoint).to(device), device
         )
         before = task.validate(task.model.eval())
-    strategist = _fit_strategist(task, checkpoint, dataset, settings, progress, stop)
+    log_folders = {name: run_folder(settings.log_dir, f"{name}_vlm_ft") for name in ("strategist", "executor")}
+    strategist = _fit_strategist(task, checkpoint, dataset, settings, log_folders, progress, stop)
     executor, num_pieces = None, 0
     if strategist.finished and (settings.models / "executor" / BEST).exists():
-        executor, num_pieces = _fit_executor(learnt, disputed, dataset, settings, progress, stop)
+        executor, num_pieces = _fit_executor(learnt, disputed, dataset, settings, log_folders, progress, stop)
     return FinetuneResult(
         strategist=strategist,
         executor=executor,
         before=before,
+        device=str(device),
+        log_folders=log_folders,
         num_corrections=int(reviewed.is_correction.sum()),
         num_agreements=int((~reviewed.is_correction).sum()),
         disputed=float(np.concatenate(disputed).mean()),
@@ -186,6 +192,7 @@ def _fit_strategist(
     checkpoint: Checkpoint,
     dataset: Dataset,
     settings: FinetuneSettings,
+    log_folders: dict[str, Path],
     progress: ProgressCallback | None,
     stop: Callable[[], bool] | None,
 ) -> FitResult:
@@ -205,7 +212,7 @@ def _fit_strategist(
         parent_now(dataset.data_hash, "rehearsal"),
     )
     meta = _continued(checkpoint, parents)
-    with MetricLogger(run_folder(settings.log_dir, "strategist_vlm_ft")) as journal:
+    with MetricLogger(log_folders["strategist"]) as journal:
         return fit(task, config, settings.output_dir, meta, journal=journal, progress=_named("strategist", progress),
                    stop=stop)  # fmt: skip
 
@@ -215,6 +222,7 @@ def _fit_executor(
     disputed: list[np.ndarray],
     dataset: Dataset,
     settings: FinetuneSettings,
+    log_folders: dict[str, Path],
     progress: ProgressCallback | None,
     stop: Callable[[], bool] | None,
 ) -> tuple[FitResult, int]:
@@ -243,7 +251,7 @@ def _fit_executor(
     parents = [parent for parent in executor.meta.lineage if parent.what != "strategist"]
     parents += [parent_now(strategist.identity, "strategist"), parent_now(executor.identity, BASE)]
     meta = _continued(executor, tuple(parents))
-    with MetricLogger(run_folder(settings.log_dir, "executor_vlm_ft")) as journal:
+    with MetricLogger(log_folders["executor"]) as journal:
         result = fit(
             task,
             dataclasses.replace(EXECUTOR_FINETUNE_CONFIG, seed=settings.seed),

@@ -21,6 +21,7 @@ class ClassQuality:
     """One class on the held-out pictures."""
 
     name: str
+    """Name of the class."""
     num_true: int
     """Objects in the pictures."""
     average_precision: float
@@ -34,7 +35,9 @@ class ClassQuality:
     proposed: float | None
     """The confidence of the highest F1; None where nothing was found."""
     proposed_recall: float
+    """Share of the objects that are found at it; NaN where none is proposed."""
     proposed_false_boxes: float
+    """Boxes a picture at it that are no object of the class."""
 
 
 def class_qualities(
