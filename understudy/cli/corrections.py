@@ -11,6 +11,7 @@ from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Probability, Range
 from understudy.cli.flags.output_paths import OutputFile
+from understudy.cli.flags.spellings import OUT_PAGE
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Show(JsonFlag):
     """Numbers of the corrections in the list; by default all except agreements."""
     corrections_dir: Path = FOLDER
     """Folder of corrections_TIMESTAMP.jsonl files, or one such file."""
-    page: OutputFile = Path("corrections.html")
+    page: Annotated[OutputFile, OUT_PAGE] = Path("corrections.html")
     """HTML file to write."""
 
 

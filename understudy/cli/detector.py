@@ -8,6 +8,7 @@ from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
+from understudy.cli.flags.spellings import CHECKPOINT_DIR, DetectorWeights
 from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 
@@ -24,7 +25,7 @@ class Train(JsonFlag):
 
     out: OutputFile = Path("models/detector/detector.onnx")
     """The ONNX file to write."""
-    output_dir: OutputFolder = Path("models/detector")
+    output_dir: Annotated[OutputFolder, CHECKPOINT_DIR] = Path("models/detector")
     """Folder for the checkpoints."""
     profile: str = "darkorbit"
     """The game whose scenes are drawn, and whose confidences are judged: a name, or a path to a profile (.toml)."""
@@ -68,7 +69,7 @@ class Look(JsonFlag):
 
     picture: Positional[Path]
     """A .png or .jpg of the whole window."""
-    model: Path | None = None
+    model: DetectorWeights = None
     """Weights, .onnx or .pt; by default those that come with the game."""
     profile: str = "darkorbit"
     """Name of the game, or path of its .toml."""

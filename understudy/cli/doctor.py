@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Monitor
+from understudy.cli.flags.spellings import DetectorWeights
 from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 
@@ -38,7 +39,7 @@ class Doctor(JsonFlag):
     """With --desktop: number of the monitor, counted from 1."""
     profile: str = "darkorbit"
     """With --desktop: name of the game's profile, or path of its .toml file."""
-    model: Path | None = None
+    model: DetectorWeights = None
     """With --desktop: weights of the detector; by default those that come with the profile, where there are any."""
     device: Device = "auto"
     """With --desktop: where the detector runs; auto takes the best that is installed and works."""

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
-
 from understudy.cli.flags.number_ranges import Parallel, Seconds, Seed, Worlds
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import LOG_DIR
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Evaluate(JsonFlag):
     data_dir: Path | None = None
     """Training recordings, whose held-out sessions are used to evaluate each head and for the copycat check.
     By default the copycat check uses the teacher's play in some of the worlds."""
-    logs: Annotated[Path, tyro.conf.arg(name="log-dir", aliases=("--logs",))] = Path("logs/training")
+    logs: Annotated[Path, LOG_DIR] = Path("logs/training")
     """Folder of the training logs, whose curves the report shows if there are any."""
 
 

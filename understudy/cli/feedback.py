@@ -8,6 +8,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Interval, Minutes, Probability, Range, Worlds
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
+from understudy.cli.flags.spellings import CORRECTIONS_DIR, CRITIC_EVERY, CRITIC_MODEL, OUT_PLOT
 from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 from understudy.feedback.rule_settings import RuleSettings
@@ -30,9 +31,9 @@ class Endpoint:
 
     endpoint: str | None = None
     """Base URL of an OpenAI-compatible server, such as http://localhost:1234/v1.
-    By default OPENAI_BASE_URL of the environment if --model is given, else the offline rules.
+    By default OPENAI_BASE_URL of the environment if --critic-model is given, else the offline rules.
     The API key is read from OPENAI_API_KEY only."""
-    model: str | None = None
+    model: Annotated[str | None, CRITIC_MODEL] = None
     """Name of the model on the server."""
     timeout_s: Interval = 30.0
     """Timeout of one request in seconds, the whole answer included."""
@@ -57,11 +58,11 @@ class Evaluate(Endpoint, JsonFlag):
     """Number of moments."""
     teacher: str = "hunter"
     """Play style of the teacher, whose true modes are the labels."""
-    labels: Path | None = None
+    labels: Annotated[Path | None, CORRECTIONS_DIR] = None
     """File or folder of reviewed corrections to use as labels instead."""
     seed: Annotated[int, Range(0, 400_000)] = 0
     """Random seed of the choice of moments."""
-    picture: OutputFile = Path("critic.png")
+    picture: Annotated[OutputFile, OUT_PLOT] = Path("critic.png")
     """Plot to write, .png or .svg."""
 
 
@@ -75,7 +76,7 @@ class Collect(Endpoint, JsonFlag):
     """Number of parallel games."""
     minutes: Minutes = 10.0
     """Minutes of play in each game."""
-    every: Interval = 3.0
+    every: Annotated[Interval, CRITIC_EVERY] = 3.0
     """Seconds of play between two reviews of the same game."""
     seed: Annotated[int, Range(0, 4_000_000)] = 0
     """Random seed of the worlds."""

@@ -8,6 +8,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Seed
 from understudy.cli.flags.output_paths import Output, OutputFolder
+from understudy.cli.flags.spellings import MAX_PAIRS, MODELS, TrainedFolder
 from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
@@ -29,10 +30,12 @@ class Finetune(JsonFlag):
     corrections_dir: Path = Path("logs/vlm_corrections")
     """Folder of corrections_TIMESTAMP.jsonl files, or one such file."""
     model_path: Annotated[
-        Path, Output(kind="folder", when=lambda command: not command.no_gate, place=lambda path: path.parent)
-    ] = Path("models/v2/strategist/best_model.pt")
-    """Strategist checkpoint to start from; Tactician and Executor are loaded from the folders beside its own."""
-    output_dir: OutputFolder = Path("models/v2/strategist_vlm_ft")
+        Path,
+        MODELS,
+        Output(kind="folder", when=lambda command: not command.no_gate, place=lambda path: strategist_of(path).parent),
+    ] = Path("models/v2")
+    """Folder of the three trained policies, or the Strategist's checkpoint in it."""
+    output_dir: TrainedFolder = Path("models/v2/strategist_vlm_ft")
     """Output folder of the new Strategist; the adapted Executor is written to its subfolder executor."""
     epochs: Count = 20
     """Number of passes over the corrections and the rehearsed recordings."""
@@ -48,7 +51,7 @@ class Finetune(JsonFlag):
     """Random seed of data order, dropout and augmentation."""
     no_gate: Flag[bool] = False
     """Write the checkpoints without testing or promoting them."""
-    pairs: Count = 256
+    pairs: Annotated[Count, MAX_PAIRS] = 256
     """Maximum number of paired worlds of the gate, after which a change without a proven gain is rejected."""
     log_dir: OutputFolder = Path("logs/training")
     """Folder of the TensorBoard logs: tensorboard --logdir=logs/training"""
@@ -80,11 +83,16 @@ def run(command: Finetune) -> int:
     return 0 if finished else EXIT_INTERRUPTED
 
 
+def strategist_of(models: Path) -> Path:
+    """Returns the Strategist's checkpoint of a folder of policies; a checkpoint is returned as it is."""
+    return models if models.suffix == ".pt" else models / "strategist" / "best_model.pt"
+
+
 def _settings(command: Finetune) -> "FinetuneSettings":
     from understudy.learning.corrections.finetune import FinetuneSettings
 
     return FinetuneSettings(
-        model_path=command.model_path,
+        model_path=strategist_of(command.model_path),
         output_dir=command.output_dir,
         epochs=command.epochs,
         lr=command.lr,
@@ -101,7 +109,7 @@ def _gate_config(command: Finetune) -> "GateConfig":
     try:
         return GateConfig(max_pairs=command.pairs)
     except ValueError as problem:
-        raise FlagError(f"--pairs {command.pairs} cannot work: {problem}.") from problem
+        raise FlagError(f"--max-pairs {command.pairs} cannot work: {problem}.") from problem
 
 
 def _read(command: Finetune, console: "Console") -> "AggregationResult":

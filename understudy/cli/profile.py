@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from tyro.conf import Positional
 
 from understudy.cli.flags.output_paths import Output, OutputFile
+from understudy.cli.flags.spellings import DetectorWeights
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class New(JsonFlag):
     tabs and toolbar."""
     forbidden: str | None = None
     """Parts of the game that are never to be clicked, such as a shop: as --panels. None by default."""
-    model: Path | None = None
+    model: DetectorWeights = None
     """Weights of a detector for the game; their classes are offered as kinds."""
     window: bool = False
     """Point at places with the mouse in a window, in place of typing pixels."""
@@ -73,7 +74,7 @@ class Check(JsonFlag):
     """A .png or .jpg of the whole window."""
     profile: str = "darkorbit"
     """Name of the game, or path of its .toml."""
-    model: Path | None = None
+    model: DetectorWeights = None
     """Weights, .onnx or .pt; by default those that come with the game, if any do."""
     picture: OutputFile | None = None
     """The annotated screenshot to write."""
@@ -152,7 +153,7 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
         table.add_row(name, value)
     console.print(table)
     if isinstance(detector, NullDetector):
-        console.print("No objects were looked for: give the weights of a detector with --model.")
+        console.print("No objects were looked for: give the weights of a detector with --detector.")
     if picture is not None:
         write_picture(picture, annotated(profile, frame, record))
         console.print(f"{picture} has all of it drawn in: look at it.")

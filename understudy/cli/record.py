@@ -9,6 +9,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Minutes, Monitor, Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import MAP, DetectorWeights
 from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
@@ -45,7 +46,7 @@ class Record(JsonFlag):
     sessions: Annotated[int | None, Range(1, SEEDS_PER_RECORDING)] = None
     """How many sessions to split the play into, each in a world of its own; by default one for every 5 minutes,
     or 8 of at least a minute each."""
-    start_map: Annotated[str | None, tyro.conf.arg(name="map", aliases=("--start-map",))] = None
+    start_map: Annotated[str | None, MAP] = None
     """Name of the map on which every session begins; by default they begin on each map in turn."""
     out: OutputFolder = Path("recordings/v2_training")
     """Folder for the recordings."""
@@ -60,7 +61,7 @@ class Record(JsonFlag):
     """With --world desktop: the monitor that the game fills, counted from 1."""
     window: str | None = None
     """With --world desktop: title of the game's window, where it does not fill a monitor."""
-    model: Annotated[Path | None, tyro.conf.arg(name="detector", aliases=("--model",))] = None
+    model: DetectorWeights = None
     """With --world desktop: weights of the detector; by default those that come with the profile."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
@@ -150,7 +151,7 @@ def record_teacher(
     sessions: int | None = None,
     progress: Progress | None = None,
     *,
-    start_map: Annotated[str | None, tyro.conf.arg(name="map", aliases=("--start-map",))] = None,
+    start_map: Annotated[str | None, MAP] = None,
     replace: bool = False,
     hardship: Sequence[str] = (),
 ) -> list[Path]:

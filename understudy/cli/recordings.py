@@ -10,6 +10,7 @@ from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Range
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import DetectorWeights
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Reperceive(JsonFlag):
 
     paths: Positional[tuple[Path, ...]] = ()
     """Recordings, or folders of recordings; by default data/recordings and recordings/v2_training."""
-    model: Path | None = None
+    model: DetectorWeights = None
     """Detector weights, such as best.pt or an .onnx file; by default those of the profile."""
     profile: str | None = None
     """Name of a profile of the same game, or path of its .toml file; by default the recording's own profile."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import TrainedFolder
 from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
@@ -69,7 +70,7 @@ class Train(JsonFlag):
 
     data_dir: Path | None = None
     """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
-    output_dir: OutputFolder = Path("models/v2")
+    output_dir: TrainedFolder = Path("models/v2")
     """Output folder of the models, with a subfolder for each policy."""
     epoch_scale: Annotated[float, Range(0.0, 1000.0, above_minimum=True)] = 1.0
     """Factor on the default number of epochs."""
@@ -102,7 +103,7 @@ class TrainStrategist:
 
     data_dir: Path | None = None
     """Recording, or folder of recordings; by default data/recordings and recordings/v2_training."""
-    output_dir: OutputFolder = Path("models/v2/strategist")
+    output_dir: TrainedFolder = Path("models/v2/strategist")
     """Output folder of best_model.pt, last_model.pt and checkpoint_epoch_N.pt."""
     epochs: Count = GUIDE_PLANS["strategist"].epochs
     """Number of passes over the recordings."""
@@ -130,7 +131,7 @@ class TrainStrategist:
 class TrainTactician(TrainStrategist):
     """Train the Tactician (target and approach, 5 Hz) from recordings and the Strategist beside it."""
 
-    output_dir: OutputFolder = Path("models/v2/tactician")
+    output_dir: TrainedFolder = Path("models/v2/tactician")
     """Output folder of the checkpoints; the Strategist is loaded from the folder `strategist` beside it."""
     epochs: Count = GUIDE_PLANS["tactician"].epochs
     """Number of passes over the recordings."""
@@ -144,7 +145,7 @@ class TrainTactician(TrainStrategist):
 class TrainExecutor(TrainStrategist):
     """Train the Executor (gestures and keys, 20 Hz) from recordings and the two policies beside it."""
 
-    output_dir: OutputFolder = Path("models/v2/executor")
+    output_dir: TrainedFolder = Path("models/v2/executor")
     """Output folder of the checkpoints; the other two are loaded from `strategist` and `tactician` beside it."""
     epochs: Count = GUIDE_PLANS["executor"].epochs
     """Number of passes over the recordings."""

@@ -46,7 +46,7 @@ def detector_file(path: Path | None, profile: Profile) -> Path:
         path = WEIGHTS / f"{profile.name}.onnx"
         if not path.is_file():
             raise CheckpointError(
-                f"No detector comes with the game {profile.name!r}: give one with --model (.onnx, or best.pt), or "
+                f"No detector comes with the game {profile.name!r}: give one with --detector (.onnx, or best.pt), or "
                 "train one from screenshots with  understudy detector train --images --labels ."
             )
     return onnx_file(path)

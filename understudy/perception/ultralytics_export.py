@@ -35,7 +35,7 @@ def convert_once(path: Path) -> Path:
         MissingExtraError: if it must be exported and ultralytics is not installed.
     """
     if not path.is_file():
-        raise CheckpointError(f"There are no weights {path}: check the path given to --model.")
+        raise CheckpointError(f"There are no weights {path}: check the path given to --detector.")
     converted = path.with_suffix(".onnx")
     if converted.is_file() and converted.stat().st_mtime >= path.stat().st_mtime:
         return converted

@@ -20,7 +20,7 @@ class FormField:
     """One flag."""
 
     name: str
-    """Name of the field in the verb's dataclass."""
+    """The flag's name, such as `epoch_scale`."""
     kind: Kind
     default: str
     """The default as text; `yes` or empty for a switch."""

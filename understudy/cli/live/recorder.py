@@ -11,6 +11,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Minutes, Monitor
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import DetectorWeights
 from understudy.cli.live.video_choice import VideoChoice
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
@@ -39,7 +40,7 @@ MANY_MISSED = 0.02
 class RecorderV2:
     """Record yourself playing a game on your screen. F5 starts and stops, F6 saves, F7 discards, F3 ends."""
 
-    model: Path | None = None
+    model: DetectorWeights = None
     """Weights of the detector, such as best.pt or an .onnx file; by default those that come with the profile."""
     monitor: Monitor = 1
     """Which monitor the game fills, counted from 1."""

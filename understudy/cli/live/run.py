@@ -8,6 +8,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Interval, LearningRate, Minutes, PictureSize, Range, Seed
 from understudy.cli.flags.output_paths import Output
+from understudy.cli.flags.spellings import DetectorWeights
 from understudy.cli.live.video_choice import VideoChoice
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
@@ -87,7 +88,7 @@ class Run:
     """The embedded game in a window of its own, or a game on your screen: then a real mouse is moved."""
     window: str | None = None
     """With --world desktop: title of the game's window; by default the one that its profile names."""
-    model: Annotated[Path | None, tyro.conf.arg(name="detector", aliases=("--model",))] = None
+    model: DetectorWeights = None
     """With --world desktop: weights of the detector, such as best.pt or an .onnx file; by default the profile's own."""
     profile: str = "darkorbit"
     """With --world desktop: which game, the name of a profile or a path to one (.toml)."""
@@ -112,7 +113,7 @@ class Run:
         on_screen = (self.window, self.model, self.profile, self.device)
         if self.world == "simulator" and on_screen != (None, None, "darkorbit", "auto"):
             raise ValueError(
-                "--window, --model, --profile and --device are for a game on the screen: add --world desktop"
+                "--window, --detector, --profile and --device are for a game on the screen: add --world desktop"
             )
         if self.video and not (self.world == "desktop" and self.save_recordings):
             raise ValueError("--video is for recordings of a game on the screen: add --world desktop --save-recordings")

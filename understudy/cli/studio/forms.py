@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from understudy.cli.finetune import Finetune
+from understudy.cli.flags.number_ranges import annotated_fields, flag_of
 from understudy.cli.gate import Gate
 from understudy.cli.practise import Practise
 from understudy.cli.train import Train
@@ -23,7 +24,7 @@ def forms_of(*, models: Path, recordings: Path | None, corrections: Path, logs: 
         Train: {"output_dir": models, "log_dir": curves, **data},
         Finetune: {
             "corrections_dir": corrections,
-            "model_path": models / "strategist" / "best_model.pt",
+            "model_path": models,
             "output_dir": models / "strategist_vlm_ft",
             "log_dir": curves,
             **data,
@@ -36,14 +37,10 @@ def forms_of(*, models: Path, recordings: Path | None, corrections: Path, logs: 
 
 def _form_of(verb: type, places: dict[str, Path]) -> CommandForm:
     defaults = {field.name: field.default for field in dataclasses.fields(verb)}
-    fixed = [
-        word
-        for name, path in places.items()
-        if path != defaults[name]
-        for word in (f"--{name.replace('_', '-')}", str(path))
-    ]
+    flags = {field.name: flag_of(field, marks) for field, marks in annotated_fields(verb)}
+    fixed = [word for name, path in places.items() if path != defaults[name] for word in (flags[name], str(path))]
     helps = _explanations(verb)
-    fields = (_field_of(name, hint, defaults[name], helps.get(name, "")) for name, hint in _hints(verb).items())
+    fields = (_field_of(flags[name], hint, defaults[name], helps.get(name, "")) for name, hint in _hints(verb).items())
     return CommandForm(
         verb=verb.__name__.lower(),
         summary=(verb.__doc__ or "").strip().partition("\n")[0],
@@ -68,7 +65,7 @@ def _explanations(verb: type) -> dict[str, str]:
     }
 
 
-def _field_of(name: str, hint: Any, default: Any, explanation: str) -> FormField | None:
+def _field_of(flag: str, hint: Any, default: Any, explanation: str) -> FormField | None:
     """Returns a flag as a field of a form; None for paths, which follow from the studio's folders."""
     while hasattr(hint, "__metadata__"):
         hint = hint.__origin__
@@ -76,4 +73,6 @@ def _field_of(name: str, hint: Any, default: Any, explanation: str) -> FormField
     if hint not in kinds:
         return None
     shown = ("yes" if default else "") if hint is bool else f"{default:g}" if hint is float else str(default)
-    return FormField(name=name, kind=kinds[hint], default=shown, explanation=" ".join(explanation.split()))
+    return FormField(
+        name=flag[2:].replace("-", "_"), kind=kinds[hint], default=shown, explanation=" ".join(explanation.split())
+    )

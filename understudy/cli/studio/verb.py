@@ -8,6 +8,7 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Range
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import DATA_DIR, LOG_DIR
 
 Flag = tyro.conf.FlagCreatePairsOff
 
@@ -18,11 +19,11 @@ class Studio:
 
     models: OutputFolder = Path("models/v2")
     """Folder of the three trained policies."""
-    recordings: OutputFolder | None = None
+    recordings: Annotated[OutputFolder | None, DATA_DIR] = None
     """Folder of recordings; by default data/recordings and recordings/v2_training."""
     corrections_dir: OutputFolder = Path("logs/vlm_corrections")
     """Folder of corrections_TIMESTAMP.jsonl files."""
-    logs: OutputFolder = Path("logs")
+    logs: Annotated[OutputFolder, LOG_DIR] = Path("logs")
     """Folder of all learning curves; commands that the page starts write theirs there."""
     evaluation: Path = Path("out/evaluation")
     """Folder of the verdict.json that understudy evaluate or understudy demo wrote."""

@@ -42,5 +42,5 @@ def require_classes(game: GameNote, unknown: tuple[str, ...], profile_name: str)
         raise CheckpointError(
             f"The detector was trained for the game {printable(game.name)!r}, and the profile {profile_name!r} knows "
             f"nothing of its {', '.join(map(printable, unknown[:SHOWN_NAMES]))}: give the detector or the profile of "
-            "the same game (--model, --profile), or name these classes in the profile's [eye.classes]."
+            "the same game (--detector, --profile), or name these classes in the profile's [eye.classes]."
         )
