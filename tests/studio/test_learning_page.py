@@ -40,7 +40,7 @@ def test_a_form_is_the_command_line_that_one_types(tmp_path: Path) -> None:
     form = settings_in(tmp_path).forms["train"]
     places = form.fixed
     assert form.arguments({}) == ["train", *places]
-    assert set(places[::2]) == {"--output-dir", "--log-dir", "--data-dir"}
+    assert set(places[::2]) == {"--out", "--log-dir", "--data-dir"}
     given = {"epoch_scale": "0.5", "quick": "yes", "seed": "0", "device": "cpu"}
     assert form.arguments(given)[:6] == ["train", "--epoch-scale", "0.5", "--device", "cpu", "--quick"]
     assert form.arguments({"device": "--resume"})[:2] == ["train", "--device=--resume"], "a value is never a flag"
