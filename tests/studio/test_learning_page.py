@@ -81,7 +81,7 @@ def test_a_stop_is_a_ctrl_c_and_the_state_is_saved(tmp_path: Path) -> None:
     for world in range(4):
         taught_session(recordings / f"{world}.mcap", 2400, world)
     jobs = JobRunner(tmp_path / "logs")
-    words = ["train", "--data-dir", str(recordings), "--output-dir", str(tmp_path / "models")]
+    words = ["train", "--data-dir", str(recordings), "--out", str(tmp_path / "models")]
     job = jobs.start([*words, "--log-dir", str(tmp_path / "logs"), "--epoch-scale", "50"])
     with pytest.raises(FlagError, match="runs already"):
         jobs.start(["train"])
