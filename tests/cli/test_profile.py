@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.canvas_pictures import canvas_picture
 from understudy.cli.main import main
 from understudy.cli.profile import write_confidences
 from understudy.cli.show.images import read_picture, write_picture
@@ -158,6 +159,48 @@ def test_a_play_area_is_cut_out_and_places_are_still_pixels_of_the_screenshot(
     assert "40 %" in capsys.readouterr().out
     assert main(["profile", "check", str(tmp_path / "browser.png"), "--profile", str(out)]) == 0
     assert main([*made, "--replace", *FLAGS, *places, "--hp", "-", "--play-area", "0 87 400 999"]) == 2
+
+
+def moving_screenshots(folder: Path) -> list[str]:
+    for number in range(6):
+        write_picture(folder / f"window_{number}.png", canvas_picture(8 * number))
+    return [str(folder / f"window_{number}.png") for number in range(6)]
+
+
+MOVING = ["--panels", "-", "--minimap", "-", "--hp", "-", "--shield", "-"]
+
+
+def test_what_moves_is_proposed_as_the_play_area_and_one_key_takes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *later = moving_screenshots(tmp_path)
+    out = tmp_path / "pond.toml"
+    monkeypatch.setattr("sys.stdin", io.StringIO("what?\n\n"))
+    made = ["profile", "new", "--screenshot", first, "--later", *later, "--out", str(out), *FLAGS, *MOVING]
+    assert main(made) == 0
+    profile = read_toml(Profile, out)
+    assert profile.play_area == Margins(left=246, top=124, right=1280 - 1035, bottom=720 - 593)
+    assert profile.locate_play_area and (tmp_path / "pond.play_area.png").is_file()
+    assert "Enter takes it" in capsys.readouterr().out
+    write_picture(tmp_path / "bar.png", canvas_picture(3, shift=40))
+    assert main(["profile", "check", str(tmp_path / "bar.png"), "--profile", str(out)]) == 0
+    assert "found by its picture at 246 164 1035 633" in capsys.readouterr().out
+    write_picture(tmp_path / "page.png", np.full((720, 1280, 3), 255, np.uint8))
+    main(["profile", "check", str(tmp_path / "page.png"), "--profile", str(out)])
+    assert "not found by its picture" in capsys.readouterr().out
+
+
+def test_unattended_the_flag_takes_what_moves_and_a_still_game_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, *later = moving_screenshots(tmp_path)
+    made = ["profile", "new", "--out", str(tmp_path / "pond.toml"), *FLAGS, *MOVING, "--play-area", "moving"]
+    assert main([*made, "--screenshot", first, "--later", *later]) == 0
+    assert read_toml(Profile, tmp_path / "pond.toml").margins.top == 124
+    assert main([*made, "--replace", "--screenshot", first, "--later", first]) == 2
+    assert "Nothing moves" in capsys.readouterr().err
+    for wrong in (["--screenshot", first], ["--live", "--screenshot", first], []):
+        assert main([*made, "--replace", *wrong]) == 2
 
 
 def test_a_game_without_keys_minimap_or_bars_gets_a_profile_that_loads(screenshot: Path, tmp_path: Path) -> None:

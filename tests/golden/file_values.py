@@ -38,6 +38,7 @@ PROFILES = sorted(path.relative_to(FIXTURES).as_posix() for path in (FIXTURES / 
 
 LATER_FIELDS = {
     "play_area": None,
+    "locate_play_area": False,
     "forbidden": [],
     "hotkeys": None,
     "click_keys": [],

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
+import tyro
 from tyro.conf import Positional
 
 from understudy.cli.flags.output_paths import Output, OutputFile
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from understudy.cli.results.diagnostics import ProfileCheck
     from understudy.contract.profile import Profile as GameProfile
 
+Flag = tyro.conf.FlagCreatePairsOff
+
 
 @dataclass(frozen=True, kw_only=True)
 class New(JsonFlag):
@@ -26,8 +29,16 @@ class New(JsonFlag):
     Places are pixels of the screenshot: left top right bottom. The bars must be about half full in it.
     """
 
-    screenshot: Path
+    MOVING: ClassVar[str] = "moving"
+    """Answer to --play-area: what moves."""
+
+    screenshot: Path | None = None
     """A .png or .jpg of the whole window and nothing else."""
+    live: Flag[bool] = False
+    """Take the screenshot from the window that --title names, with the game running in it: what moves is proposed as
+    the play area. Kept as NAME.screenshot.png."""
+    later: tuple[Path, ...] = ()
+    """Further screenshots of the same window, taken moments later: what has moved is proposed as the play area."""
     name: str | None = None
     """What the game is to be called."""
     title: str | None = None
@@ -51,7 +62,10 @@ class New(JsonFlag):
     """Parts of the window that are no open space: left top right bottom, one after the other with ; between."""
     play_area: str | None = None
     """The part of the window that is the game: left top right bottom; `-` for all of it. In a browser the page without
-    tabs and toolbar."""
+    tabs and toolbar. `moving`: what moves in the pictures of --live or --later, without asking."""
+    locate: Flag[bool] = False
+    """Find the play area by its picture when a session begins, and when an information bar has moved it; the size has
+    to stay. Set by itself where it was found by what moves."""
     forbidden: str | None = None
     """Parts of the game that are never to be clicked, such as a shop: as --panels. None by default."""
     model: DetectorWeights = None
@@ -64,6 +78,14 @@ class New(JsonFlag):
     """Write over a profile that is there already."""
     picture: OutputFile | None = None
     """The annotated screenshot to write; by default beside the profile, NAME.png."""
+
+    def __post_init__(self) -> None:
+        if self.live == (self.screenshot is not None):
+            raise ValueError("give the screenshot's file with --screenshot, or --live and the window's --title")
+        if self.live and (self.title is None or self.later):
+            raise ValueError("--live takes its pictures from the window that --title names; leave --later out")
+        if self.play_area == self.MOVING and not (self.live or self.later):
+            raise ValueError("--play-area moving needs to see what moves: add --live, or --later with more screenshots")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,25 +115,42 @@ def run(command: Profile) -> int:
             from understudy.worlds.catalog import load_profile
 
             profile, frame = load_profile(command.profile), read_picture(command.screenshot)
+            profile = _located(command.profile, profile, frame)
             return _print_json(command, show(profile, frame, command.model, command.picture), None)
 
 
 def _new(command: New) -> int:
+    from understudy.cli.play_area_questions import ask_for_play_area, window_pictures
     from understudy.cli.profile_questions import ask_for_profile
-    from understudy.cli.show.images import read_picture
     from understudy.cli.show.output_file import write_output
     from understudy.cli.show.terminal import Console
     from understudy.contract.profile import Profile as GameProfile
     from understudy.contract.serialization import read_toml
     from understudy.contract.toml_writer import to_toml
 
-    frame = read_picture(command.screenshot)
-    made = ask_for_profile(command, frame)
+    pictures = window_pictures(command)
+    frame, area = pictures[0], ask_for_play_area(command, pictures)
+    made = ask_for_profile(command, frame, area)
     out = command.out or Path(f"{made.name}.toml")
+    _keep_pictures(command, made, frame, out)
     write_output(out, to_toml(made).encode("utf-8"))
     Console(soft_wrap=True).print(f"{out} is written; this is what it reads in the screenshot:")
     picture = command.picture or out.with_suffix(".png")
     return _print_json(command, show(read_toml(GameProfile, out), frame, command.model, picture), out)
+
+
+def _keep_pictures(command: New, made: "GameProfile", frame: "np.ndarray", out: Path) -> None:
+    """Writes what --live has taken, and the border by which the game is found, beside the profile."""
+    from understudy.cli.show.images import write_picture
+    from understudy.worlds.desktop.capture.game_fingerprint import border_fingerprint, fingerprint_path
+
+    if command.live:
+        write_picture(out.with_suffix(".screenshot.png"), frame)
+    path = fingerprint_path(str(out))
+    if made.locate_play_area and path is not None:
+        edges, (height, width) = made.margins, frame.shape[:2]
+        border = border_fingerprint(frame, (edges.left, edges.top, width - edges.right, height - edges.bottom))
+        border.save(path)
 
 
 def _print_json(command: Profile, found: "ProfileCheck", written: Path | None) -> int:
@@ -168,6 +207,28 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
         else:
             console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
     return _check_of(profile, record, picture, not isinstance(detector, NullDetector), tuple(unread))
+
+
+def _located(name: str, profile: "GameProfile", frame: "np.ndarray") -> "GameProfile":
+    """The profile with its play area where the game's fingerprint is found in a screenshot; says what was found."""
+    from dataclasses import replace
+
+    from understudy.cli.show.terminal import Console
+    from understudy.contract.profile import Margins
+    from understudy.worlds.desktop.capture.game_fingerprint import fingerprint_path, load_fingerprint
+    from understudy.worlds.desktop.capture.play_area_locator import locate_play_area
+
+    fingerprint = load_fingerprint(fingerprint_path(name))
+    if not profile.locate_play_area or fingerprint is None:
+        return profile
+    console, edges = Console(soft_wrap=True), locate_play_area(fingerprint, frame)
+    if edges is None:
+        console.print("The game was not found by its picture; the play area is where the profile says.")
+        return profile
+    console.print(f"The game was found by its picture at {' '.join(map(str, edges))} (left top right bottom).")
+    height, width = frame.shape[:2]
+    found = Margins(left=edges[0], top=edges[1], right=width - edges[2], bottom=height - edges[3])
+    return replace(profile, play_area=found)
 
 
 def _check_of(

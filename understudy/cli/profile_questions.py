@@ -28,13 +28,18 @@ POINTED_AT = ("hp", "shield", "minimap", "ship", "panels")
 _ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 
 
-def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
+def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) -> Profile:
     """Builds a profile from flags and answers.
+
+    Args:
+        command: the flags.
+        frame: the screenshot.
+        area: the play area, if it was found by what moves: left top right bottom.
 
     Raises:
         FlagError: if an answer is invalid, or a question has neither flag nor answer.
     """
-    margins = _margins_of(command.play_area or NONE, frame)
+    margins = _margins_of(area or command.play_area or NONE, frame)
     frame = frame[margins.top : frame.shape[0] - margins.bottom, margins.left : frame.shape[1] - margins.right]
     questions = _Questions(command, frame, margins)
     height, width = frame.shape[:2]
@@ -66,6 +71,7 @@ def ask_for_profile(command: "New", frame: np.ndarray) -> Profile:
             minimap=_rectangle(part),
             panels=panels,
             play_area=None if margins == Margins() else margins,
+            locate_play_area=command.locate or area is not None,
             forbidden=questions.typed_panels_of(command.forbidden or NONE),
             keys=keys,
             kinds=kinds,

@@ -147,6 +147,9 @@ class Profile:
     play_area: Margins | None = field(default=None, compare=False)
     """The window without these margins is the play area, which is observed, recorded and clicked. All window fractions,
     here and in observations and actions, are relative to it. No click is sent outside. None for the whole window."""
+    locate_play_area: bool = field(default=False, compare=False)
+    """Whether the play area is where the game's fingerprint (NAME.fingerprint.png beside the profile) is found in the
+    window, when a session begins and when a bar has moved it; `play_area` is used where it is not found."""
     forbidden: tuple[Rectangle, ...] = field(default=(), compare=False)
     """Rectangles of the play area in which no click is sent, such as a shop, a link or a quit button."""
     hotkeys: Hotkeys | None = field(default=None, compare=False)

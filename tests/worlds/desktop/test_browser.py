@@ -8,6 +8,8 @@ be heard late or not at all by the game's page (printed as astray); none may com
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,14 +19,16 @@ from tests.support.browser import GAME_TITLE, PATIENCE_S, SCROLLBAR, TOOLBAR, Ch
 from tests.support.desktop_fixtures import OpenGuard, PaperGame, RedEye, hand, wish
 from tests.support.disturbances import Disturbance, Disturber
 from understudy.contract.action import Action
+from understudy.contract.errors import WorldError
 from understudy.contract.observation import Button, Role
 from understudy.contract.profile import Kind, Margins, Profile, Rectangle
 from understudy.worlds.desktop.capture import picture_identity
+from understudy.worlds.desktop.capture.game_fingerprint import GameFingerprint, border_fingerprint
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
 from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
 from understudy.worlds.desktop.open_desktop import open_desktop
-from understudy.worlds.desktop.platform import open_injector, open_raw_listener
+from understudy.worlds.desktop.platform import open_camera, open_injector, open_raw_listener, open_windows
 from understudy.worlds.desktop.windows.window_system import find_window
 from understudy.worlds.desktop.world import DesktopSettings
 
@@ -47,7 +51,7 @@ PROFILE = Profile(
 class Play:
     """A browser, a game in it, and understudy's hand on it."""
 
-    def __init__(self, screen: dict[str, str], folder: Path) -> None:
+    def __init__(self, screen: dict[str, str], folder: Path, *, locates: bool = False) -> None:
         self.screen, self.server = screen, PageServer()
         self.browser = Chromium(screen, folder, f"{self.server.address}/game.html")
         wait_until(lambda: bool(self.server.presses("ready")), "the game's page")
@@ -57,7 +61,10 @@ class Play:
         time.sleep(2.0)  # the browser's own greetings
         self._listener = open_raw_listener((), OwnEventFilter(), self._hear)
         settings = DesktopSettings(window=GAME_TITLE, sends=True, handback_delay_s=0.1)
-        self.world, self.seat = open_desktop(PROFILE, RedEye(), settings, notify=self._say)
+        self.profile, self.fingerprint = self._canvas() if locates else (PROFILE, None)
+        self.world, self.seat = open_desktop(
+            self.profile, RedEye(), settings, fingerprint=self.fingerprint, notify=self._say
+        )
         self.window = find_window(self.world._parts.windows, GAME_TITLE)
         size = self.world.place._size
         pages = self.server.address
@@ -67,6 +74,18 @@ class Play:
         self._rng, self._over = np.random.default_rng(3), threading.Event()
         self._aim = [0.5, 0.5]
         self.failure: BaseException | None = None
+
+    def _canvas(self) -> tuple[Profile, GameFingerprint]:
+        """The canvas alone as the play area, and the border by which it is found."""
+        box = "canvas.getBoundingClientRect()"
+        left, top, wide, high = self.browser.evaluate(f"[{box}.left, {box}.top, {box}.width, {box}.height]")
+        edges = (round(left), round(top) + TOOLBAR, round(left + wide), round(top + high) + TOOLBAR)
+        with closing(open_windows()) as windows, closing(open_camera()) as camera:
+            outer = windows.area(find_window(windows, GAME_TITLE))
+            assert outer is not None
+            window = camera.grab(outer).pixels
+        margins = Margins(left=edges[0], top=edges[1], right=outer.width - edges[2], bottom=outer.height - edges[3])
+        return replace(PROFILE, play_area=margins, locate_play_area=True), border_fingerprint(window, edges)
 
     def _say(self, line: str) -> None:
         self.said_s.append(time.perf_counter())
@@ -207,6 +226,35 @@ def test_a_button_held_while_a_menu_opens_under_the_cursor_chooses_nothing(play:
     play.run(script, lambda tick: wish(*held, Button.LEFT))
     assert [each["title"] for each in play.browser.pages()] == [GAME_TITLE]
     assert [(each.x, each.y) for each in play.pressed] == [(x, y)]
+
+
+def test_a_game_that_something_has_shifted_is_found_by_its_picture_and_another_page_is_refused_at_once(
+    screen: dict[str, str], tmp_path: Path
+) -> None:
+    playing = Play(screen, tmp_path, locates=True)
+    try:
+        before = playing.world.area
+
+        def script() -> None:
+            playing.wait_for_presses()
+            playing.browser.evaluate("document.body.style.paddingTop = '61px'; 0")
+            wait_until(lambda: playing.world.area != before, "the game is found again")
+            playing.wait_for_presses()
+
+        playing.run(script)
+        assert (playing.world.area.left, playing.world.area.top) == (before.left, before.top + 61)
+        assert any("found by its picture 0 pixels right and 61 pixels down" in line for line in playing.said)
+        canvas = playing.browser.evaluate("canvas.getBoundingClientRect().top")
+        lowest = max(y for _, _, _, y in playing.server.presses("game", "hit"))
+        assert lowest <= canvas + playing.world.area.height and playing.pressed_in_a_pause() == []
+        playing.browser.evaluate(f"location.href = '{playing.server.address}/lookalike.html'; 0")
+        wait_until(lambda: bool(playing.server.presses("bank_ready")), "the page of the same title")
+        time.sleep(1.0)  # until it is drawn
+        settings = DesktopSettings(window=GAME_TITLE, sends=True)
+        with pytest.raises(WorldError, match=r"does not show the game: \d+% of what never changes"):
+            open_desktop(playing.profile, RedEye(), settings, fingerprint=playing.fingerprint)
+    finally:
+        playing.close()
 
 
 def test_after_kill_minus_nine_a_held_button_chooses_nothing_in_what_has_opened_under_the_cursor(play: Play) -> None:

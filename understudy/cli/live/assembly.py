@@ -186,6 +186,7 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
             hierarchy = ready_hierarchy(settings.models, settings.desktop)
             window, seat = _open_game(settings, announcer)
             closing.callback(window.close)
+            closing.callback(_keep_fingerprint, settings, window, announcer)
 
         def print_report(found: dict[str, str]) -> None:
             seat.note(WEIGHTS, found["executor"])
@@ -196,6 +197,15 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
         _show(settings, window, seat, pilot, announcer)
         found = identities(settings.models)
         yield LiveGame(settings, window, seat, pilot, swapper, found, hierarchy.networks.library, announcer)
+
+
+def _keep_fingerprint(settings: LiveSettings, window: "GameWindow | DesktopWorld", announcer: ConsoleThread) -> None:
+    """Keeps what never changes in a game on the screen for the next session."""
+    from understudy.cli.live.desktop import keep_fingerprint
+    from understudy.worlds.simulator.window.game_window import GameWindow
+
+    if settings.desktop is not None and not isinstance(window, GameWindow):
+        keep_fingerprint(window, settings.desktop, announcer.notify)
 
 
 def _open_game(

@@ -38,6 +38,13 @@ class DesktopChoice:
     perceives: bool = True
     """False while only pictures are to be kept."""
 
+    @property
+    def fingerprint_path(self) -> Path | None:
+        """Where what never changes in the game is kept; None for a profile that comes with understudy."""
+        from understudy.worlds.desktop.capture.game_fingerprint import fingerprint_path
+
+        return fingerprint_path(self.profile)
+
     def read_profile(self) -> "Profile":
         """The profile as data.
 
@@ -102,12 +109,13 @@ def open_screen(
     """
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.pipeline import PerceptionPipeline
+    from understudy.worlds.desktop.capture.game_fingerprint import load_fingerprint
     from understudy.worlds.desktop.deferred_perception import DeferredPerception
     from understudy.worlds.desktop.open_desktop import open_desktop
     from understudy.worlds.desktop.perception_thread import Perception
     from understudy.worlds.desktop.world import DesktopSettings
 
-    profile = choice.read_profile()
+    profile, fingerprint = choice.read_profile(), load_fingerprint(choice.fingerprint_path)
     eye: Perception = DeferredPerception()
     if choice.perceives:
         detector = open_detector(choice.model, profile, device=choice.device)
@@ -117,12 +125,27 @@ def open_screen(
         window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
     )
     world, seat = open_desktop(
-        profile, eye, settings, notify=notify, commands=commands, on_mark=on_mark, on_command=on_command
-    )
+        profile, eye, settings, fingerprint=fingerprint, notify=notify, commands=commands, on_mark=on_mark,
+        on_command=on_command,
+    )  # fmt: skip
     for line in _keys_and_titles(world, choice.window):
         notify(line)
     world.warm_up()
     return world, seat
+
+
+def keep_fingerprint(world: "DesktopWorld", choice: DesktopChoice, notify: Callable[[str], None]) -> None:
+    """Writes what the session has learnt of what never changes in the game beside the profile; says so."""
+    path = choice.fingerprint_path
+    learnt = None if path is None else world.learnt_fingerprint()
+    if path is None or learnt is None:
+        return
+    try:
+        learnt.save(path)
+    except OSError as problem:
+        notify(f"{path} could not be written ({problem}), so the next session begins without it.")
+        return
+    notify(f"{path}: {learnt.still.mean():.0%} of the game's picture never changes; the next session is checked by it.")
 
 
 def _keys_and_titles(world: "DesktopWorld", title: str | None) -> Iterator[str]:

@@ -85,7 +85,7 @@ class RecorderV2:
 def run(command: RecorderV2) -> int | None:
     """Watches and records until F3, Ctrl-C or the end of the time."""
     from understudy.cli.live.assembly import ConsoleThread
-    from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, open_screen
+    from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, keep_fingerprint, open_screen
     from understudy.cli.live.recording_status import RecordingStatus
     from understudy.cli.live.video_choice import recorded_pictures
     from understudy.cli.show.terminal import Console
@@ -112,6 +112,7 @@ def run(command: RecorderV2) -> int | None:
         keys = Keys(lambda line: announcer.notify(hotkeys.in_words(line)), lambda: world.is_suspended)
         commands = ("f1", "f2", START_KEY, SAVE_KEY, DISCARD_KEY)
         world, seat = open_screen(choice, sends=False, notify=announcer.notify, commands=commands, on_command=keys.obey)
+        closing.callback(keep_fingerprint, world, choice, announcer.notify)
         pictures = recorded_pictures(command.video_choice, world, announcer.notify)
         keys.takes = takes = _takes(command, world, pictures)
         keys.status = status = RecordingStatus(

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Profile
+from understudy.worlds.desktop.capture.game_fingerprint import GameFingerprint
 from understudy.worlds.desktop.human_operator import PAUSE_KEY, WRONG_KEY, DesktopOperator
 from understudy.worlds.desktop.input.input_controller import InputController
 from understudy.worlds.desktop.input.input_listener import InputListener
@@ -29,6 +30,7 @@ def open_desktop(
     eye: Perception,
     settings: DesktopSettings,
     *,
+    fingerprint: GameFingerprint | None = None,
     notify: Callable[[str], None] = _log.info,
     commands: Sequence[str] = (PAUSE_KEY, WRONG_KEY),
     on_mark: Callable[[], None] = lambda: None,
@@ -40,13 +42,14 @@ def open_desktop(
         profile: of the game.
         eye: turns frames into observations.
         settings: which window, and whether input may be sent.
+        fingerprint: what never changes in the game, as earlier sessions learnt it.
         notify: receives one sentence whenever the world suspends or resumes; must not block.
         commands: command keys; F3 always stops.
         on_mark: called when F2 was pressed.
         on_command: called with every other command key.
 
     Raises:
-        WorldError: if there is no display or no such window.
+        WorldError: if there is no display or no such window, or the window shows something else than the game.
         MissingExtraError: if a package of the platform is missing.
     """
     with ExitStack() as undo:
@@ -78,6 +81,7 @@ def open_desktop(
             DesktopBackends(windows, camera, input_listener, raw_listener, controller, key_grabs),
             settings,
             cursor=cursor,
+            fingerprint=fingerprint,
             notify=notify,
         )
         undo.pop_all()

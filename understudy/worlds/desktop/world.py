@@ -23,6 +23,7 @@ from understudy.contract.observation import Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.contract.rate import Beat
 from understudy.worlds.desktop.capture.frame_source import FrameSource
+from understudy.worlds.desktop.capture.game_fingerprint import GameFingerprint
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
 from understudy.worlds.desktop.input.action_sender import ActionSender
 from understudy.worlds.desktop.input.input_controller import InputController
@@ -90,6 +91,7 @@ class DesktopWorld:
         settings: DesktopSettings,
         *,
         cursor: tuple[int, int] = (0, 0),
+        fingerprint: GameFingerprint | None = None,
         notify: Callable[[str], None] = _log.info,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
@@ -101,11 +103,12 @@ class DesktopWorld:
             parts: of the platform; closed by this one, also if this fails.
             settings: which window.
             cursor: where it is now, a pixel of the desktop.
+            fingerprint: what earlier sessions have shown of what never changes in the game.
             notify: receives one sentence whenever the game stops or goes on; must not block.
             clock: monotonic seconds, the watcher's.
 
         Raises:
-            WorldError: if there is no such window or monitor.
+            WorldError: if there is no such window or monitor, or it shows something else than the game.
         """
         self._profile, self._parts, self._settings = profile, parts, settings
         self.perception = PerceptionThread(eye, clock=clock)
@@ -130,12 +133,20 @@ class DesktopWorld:
             )
             if settings.sends:
                 self.place.require_reachable()
+            self._sight = FrameSource(
+                self.place,
+                parts.camera,
+                self._notify,
+                clock,
+                profile.forbidden,
+                compares_pictures=settings.sends,
+                fingerprint=fingerprint,
+                locates=profile.locate_play_area,
+            )
+            self._sight.find_game()
         except WorldError:
             self.close()
             raise
-        self._sight = FrameSource(
-            self.place, parts.camera, self._notify, clock, profile.forbidden, compares_pictures=settings.sends
-        )
         self._checks_told = not settings.sends
         if parts.controller is not None:
             parts.controller.guard_with(self._sight, profile.click_keys)
@@ -256,6 +267,10 @@ class DesktopWorld:
     def take_commands(self) -> list[RawInput]:
         """Presses of the keys that are meant for us."""
         return self._parts.input_listener.take_commands()
+
+    def learnt_fingerprint(self) -> GameFingerprint | None:
+        """Returns what never changes in the game, by this session and earlier ones; None for nothing new."""
+        return self._sight.learnt_fingerprint()
 
     def stop(self, why: str) -> None:
         """Ends it at once, with nothing held down. Any thread may call it."""

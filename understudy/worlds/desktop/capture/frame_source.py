@@ -6,14 +6,22 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from understudy.contract.errors import WorldError
-from understudy.contract.profile import Rectangle
+from understudy.contract.profile import Margins, Rectangle
 from understudy.worlds.desktop.capture.frame_checks import FrameChecker
+from understudy.worlds.desktop.capture.game_fingerprint import FingerprintLearner, GameFingerprint
 from understudy.worlds.desktop.capture.picture_identity import PictureIdentity
+from understudy.worlds.desktop.capture.play_area_locator import locate_play_area
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
 from understudy.worlds.desktop.windows.press_guard import Refusal
 from understudy.worlds.desktop.windows.target_window import TargetWindow
 from understudy.worlds.desktop.windows.window_system import Area
 
+LEARN_EVERY_S = 1.0
+"""Seconds between two pictures from which is learnt what never changes."""
+SEARCH_EVERY_S = 0.5
+"""Seconds between two searches for the play area, which take up to 60 ms."""
+MIN_MATCHED, CLEARLY_MATCHED = 0.5, 0.9
+"""Part of the fingerprint below which a window does not show the game, and from which it does where it is."""
 FROZEN_S = 5.0
 """Seconds without a change after which the operator is warned."""
 COVERED_S = 0.2
@@ -33,6 +41,8 @@ class FrameSource:
         forbidden: Sequence[Rectangle] = (),
         *,
         compares_pictures: bool = False,
+        fingerprint: GameFingerprint | None = None,
+        locates: bool = False,
     ) -> None:
         """Args:
         place: the game's window.
@@ -41,10 +51,14 @@ class FrameSource:
         clock: monotonic seconds.
         forbidden: parts of the play area that are never pressed, in its fractions.
         compares_pictures: whether to check the parts of the picture that never change in the game.
+        fingerprint: of earlier sessions, with which the first picture is compared.
+        locates: whether the play area is where the fingerprint is found, and not where the profile says.
         """
         self._place, self._camera, self._notify, self._clock = place, camera, notify, clock
         self._forbidden = tuple(forbidden)
-        self._identity = PictureIdentity() if compares_pictures else None
+        self._fingerprint, self._locates = fingerprint, locates and fingerprint is not None
+        self._identity = PictureIdentity(fingerprint) if compares_pictures else None
+        self._learner, self._next_learn_s, self._next_search_s = FingerprintLearner(), float("-inf"), float("-inf")
         self._differing: np.ndarray | None = None
         self.frames = FrameChecker()
         self._frozen_warned_s = self._next_cover_s = float("-inf")
@@ -64,7 +78,7 @@ class FrameSource:
         """Returns a usable frame of the play area, or the reason why there is none."""
         self._differing = None
         why = self._place.problem()
-        if why is not None:
+        if why is not None and not self._is_found_in_another_size():
             return None, why
         self._warn_if_covered()
         try:
@@ -73,15 +87,97 @@ class FrameSource:
             return None, str(problem)
         if not self._place.has_stayed:
             return None, self._place.problem() or "the window is being moved or resized"
+        changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
+        if changed is not None and self._search(whole.pixels):
+            changed = None
         frame = self._cut(whole)
         if self.frames.check(frame, self._clock()):
             return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
-        changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
         if changed is not None:
             self._differing = whole.pixels
             return None, f"{changed}; bring the game back, or press F1 if this is the game"
         self._warn_if_frozen(frame)
+        if whole.time_s >= self._next_learn_s:
+            self._next_learn_s = whole.time_s + LEARN_EVERY_S
+            self._learner.look(whole.pixels, self._edges())
         return frame, None
+
+    def find_game(self) -> None:
+        """Finds the play area by picture, and checks that the window shows the game, before anything is played. A
+        window that is covered or partly off the screen is left to the checks of each tick.
+
+        Raises:
+            WorldError: if the window shows something else.
+        """
+        if self._fingerprint is None or not self._place.is_wholly_visible:
+            return
+        try:
+            whole = self._camera.grab(self._place.outer)
+        except WorldError:
+            return
+        is_found = self._locates and self._search(whole.pixels)
+        if self._fingerprint.size != (self.area.width, self.area.height):
+            width, height = self._fingerprint.size
+            self._notify(
+                f"The play area is {self.area.width} x {self.area.height} and was {width} x {height} in earlier "
+                "sessions: what never changes in it is learnt anew."
+            )
+            return
+        matched = self._fingerprint.matched(whole.pixels, self._edges())
+        if self._identity is not None and matched < MIN_MATCHED:
+            raise WorldError(
+                f"The window {self._place.title!r} does not show the game: {matched:.0%} of what never changes in the "
+                "game's picture is there. Show the game, or delete the profile's .fingerprint.png if it looks "
+                "different now"
+            )
+        if self._locates and not is_found and matched < CLEARLY_MATCHED:
+            self._notify("The game was not found by its picture: the play area is where the profile says.")
+
+    def learnt_fingerprint(self) -> GameFingerprint | None:
+        """Returns what this session and earlier ones have shown of what never changes; None for nothing new."""
+        found = self._learner.fingerprint(self._fingerprint)
+        kept = self._fingerprint
+        if found is None or (kept is not None and np.array_equal(found.state, kept.state)):
+            return None
+        return found
+
+    def _search(self, whole: np.ndarray) -> bool:
+        """Moves the play area to where the game is in a picture of the window; returns whether it is clearly there."""
+        if not self._locates or self._clock() < self._next_search_s:
+            return False
+        assert self._fingerprint is not None
+        self._next_search_s = self._clock() + SEARCH_EVERY_S
+        edges = locate_play_area(self._fingerprint, whole)
+        if edges is None:
+            return False
+        before = self._edges()
+        identity = None if self._identity is None else PictureIdentity(self._fingerprint)
+        if identity is not None and identity.check(whole, edges) is not None:
+            return False
+        height, width = whole.shape[:2]
+        self._place.set_margins(Margins(left=edges[0], top=edges[1], right=width - edges[2], bottom=height - edges[3]))
+        if identity is not None:
+            self._identity = identity
+        if edges != before:
+            self._notify(
+                f"The game was found by its picture {_shift(edges[0] - before[0], 'right', 'left')} and "
+                f"{_shift(edges[1] - before[1], 'down', 'up')} of where it was expected."
+            )
+        return True
+
+    def _is_found_in_another_size(self) -> bool:
+        """Whether the window has only another size, and the whole game is found in it."""
+        place = self._place
+        if not (self._locates and place.is_resized and place.problem_besides_size() is None):
+            return False
+        try:
+            whole = self._camera.grab(place.outer)
+        except WorldError:
+            return False
+        if not (place.has_stayed and self._search(whole.pixels)):
+            return False
+        place.accept_size()
+        return True
 
     def accept(self) -> bool:
         """Accepts the window's present size or picture, as the person confirms; returns whether one was in doubt."""
@@ -160,3 +256,7 @@ class FrameSource:
             return
         self._frozen_warned_s = changed_s
         self._notify(f"The picture has not changed for {FROZEN_S:.0f} s: does the game still run?")
+
+
+def _shift(pixels: int, ahead: str, back: str) -> str:
+    return f"{abs(pixels)} pixels {ahead if pixels >= 0 else back}"

@@ -3,7 +3,8 @@
 Points on a grid are compared with the first frame. Outside the play area (a browser's tabs and toolbar) every point
 counts from the first frame on. Inside it, a point counts while the game has never changed it: in the first
 seconds of play every change drops a point; later only changes of the size of one moving object drop points, and a
-change of a large block, or of most points at once, means that the game is covered, shifted or gone. For a game without
+change of a large block, or of most points at once, means that the game is covered, shifted or gone. What an earlier
+session has learnt (GameFingerprint) counts from the first frame on, against the earlier picture. For a game without
 still parts only the points outside remain, or none: `summary` describes what is compared.
 """
 
@@ -11,10 +12,10 @@ import cv2
 import numpy as np
 from jaxtyping import Bool, UInt8
 
+from understudy.worlds.desktop.capture.game_fingerprint import MOVES, RIM, STILL, TOLERANCE, UNKNOWN, GameFingerprint
+
 STEP = 8
 """Grid spacing in pixels."""
-TOLERANCE = 24
-"""Largest difference of a channel, of 255, that is not a change; captured pixels have no noise."""
 LEARN_TICKS = 200
 """Ten seconds of play, in which the points inside the play area are found that never change."""
 MIN_FRAME_POINTS = 6
@@ -24,6 +25,8 @@ MIN_BLOCK_POINTS = 200
 MAX_CHANGED = 0.3
 MIN_POINTS = 40
 """Minimum number of points inside the play area; fewer are not compared."""
+MOSTLY_KNOWN = 0.9
+"""Part of the play area that a fingerprint has to know for a session to have nothing to learn."""
 FORGET_TICKS = 60
 """Ticks after which a lasting small change counts as part of the game."""
 NUM_FLASHES, FLASH_TICKS = 3, 20
@@ -36,9 +39,11 @@ Edges = tuple[int, int, int, int]
 class PictureIdentity:
     """The unchanging points in the pictures of one window. Belongs to the control thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, fingerprint: GameFingerprint | None = None) -> None:
+        """Args: fingerprint: of earlier sessions; used for a play area of its size."""
+        self._fingerprint = fingerprint
         self._reference: np.ndarray | None = None
-        self._fixed = self._outside = self._differs = np.zeros((0, 0), bool)
+        self._fixed = self._outside = self._differs = self._known = np.zeros((0, 0), bool)
         self._ticks_changed = np.zeros((0, 0), np.uint16)
         self._num_learnt = 0
         self._flashes: list[np.ndarray] = []
@@ -52,12 +57,12 @@ class PictureIdentity:
     def check(self, pixels: UInt8[np.ndarray, "height width 3"], edges: Edges) -> str | None:
         """Compares a frame of the whole window and updates the points; returns what has changed, or None.
 
-        A frame of another size than the first resets the comparison; the window's size is checked elsewhere.
+        A frame of another size than the first resets the comparison; the window's size is checked elsewhere. The first
+        frame is compared with the fingerprint alone.
         """
         samples = pixels[STEP // 2 :: STEP, STEP // 2 :: STEP]
         if self._reference is None or self._reference.shape != samples.shape:
             self._begin(samples, edges)
-            return None
         self._differs = self._fixed & ~self._same(samples)
         why = self._problem(samples)
         if why is None:
@@ -108,6 +113,22 @@ class PictureIdentity:
         self._ticks_changed = np.zeros(samples.shape[:2], np.uint16)
         self._num_learnt = self._suspect_ticks = 0
         self._flashes.clear()
+        self._known = np.zeros(samples.shape[:2], bool)
+        if self._fingerprint is not None and self._fingerprint.size == (right - left, bottom - top):
+            inside = np.ix_(np.flatnonzero(inside_rows), np.flatnonzero(inside_columns))
+            kept = np.ix_(rows[inside_rows] - top + RIM, columns[inside_columns] - left + RIM)
+            self._know(self._fingerprint, kept, inside)
+
+    def _know(self, fingerprint: GameFingerprint, kept: tuple[np.ndarray, ...], inside: tuple[np.ndarray, ...]) -> None:
+        """Takes over what is known of the points inside the play area; nothing is left to learn where that is most."""
+        assert self._reference is not None
+        state = fingerprint.state[kept]
+        still = state == STILL
+        self._reference[inside] = np.where(still[..., None], fingerprint.pixels[kept], self._reference[inside])
+        self._known[inside] = still
+        self._fixed[inside] &= state != MOVES
+        if np.count_nonzero(still) >= MIN_POINTS and np.mean(state != UNKNOWN) >= MOSTLY_KNOWN:
+            self._num_learnt = LEARN_TICKS
 
     def _same(self, samples: np.ndarray) -> Bool[np.ndarray, "rows columns"]:
         assert self._reference is not None
@@ -118,7 +139,8 @@ class PictureIdentity:
         inside = self._differs & ~self._outside
         num_inside, num_outside = int(inside.sum()), int((self._differs & self._outside).sum())
         around = num_outside >= MIN_FRAME_POINTS
-        block = None if self.is_learning else self._block(inside, num_inside)
+        counted = ~self._outside & (self._known if self.is_learning else self._fixed)
+        block = self._block(inside & counted, int(np.count_nonzero(self._fixed & counted)))
         if not around and block is None:
             return None
         if self._is_darker(samples):
@@ -134,9 +156,10 @@ class PictureIdentity:
             "from the top of its window (scrolling, zoom, a bar, a message, developer tools)"
         )
 
-    def _block(self, inside: np.ndarray, num_inside: int) -> tuple[int, int, int, int] | None:
-        """Returns the bounding box, in pixels, of a change too large for one object of the game; None for none."""
-        total = np.count_nonzero(self._fixed & ~self._outside)
+    def _block(self, inside: np.ndarray, total: int) -> tuple[int, int, int, int] | None:
+        """Returns the bounding box, in pixels, of a change too large for one object of the game, of `total` points that
+        are compared; None for none."""
+        num_inside = np.count_nonzero(inside)
         if num_inside < MIN_POINTS or total < MIN_POINTS:
             return None
         _, _, stats, _ = cv2.connectedComponentsWithStats(inside.astype(np.uint8), connectivity=8)
@@ -171,11 +194,11 @@ class PictureIdentity:
             self._fixed &= ~np.logical_and.reduce(self._flashes)
             self._flashes.clear()
         self._suspect_ticks = 0
-        self._num_learnt += self.is_learning
         differs = self._differs
         if self.is_learning:
-            self._fixed &= ~(differs & ~self._outside)
-            return
+            self._num_learnt += 1
+            self._fixed &= ~(differs & ~self._outside & ~self._known)
+            differs = differs & self._known
         came_back = (self._ticks_changed > 0) & ~differs & ~self._outside
         self._ticks_changed[differs] += 1
         self._ticks_changed[~differs] = 0

@@ -1,0 +1,98 @@
+"""Takes the pictures for `understudy profile new` and asks whether what moves in them is the play area."""
+
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from understudy.cli.profile_questions import NONE, numbers_of
+from understudy.cli.show.images import draw_area, read_picture, write_picture
+from understudy.cli.show.terminal import Console
+from understudy.contract.errors import FlagError, WorldError
+from understudy.perception.moving_area import moving_area
+
+if TYPE_CHECKING:
+    from understudy.cli.profile import New
+
+NUM_PICTURES, APART_S = 40, 0.1
+"""Pictures that --live takes, and the seconds between two."""
+
+
+def window_pictures(command: "New") -> list[np.ndarray]:
+    """Returns the screenshot and the later ones, all of one size.
+
+    Raises:
+        FlagError: if one cannot be read or has another size.
+        WorldError: if there is no such window.
+    """
+    if command.screenshot is None:
+        assert command.title is not None
+        return _live_pictures(command.title)
+    pictures = [read_picture(path) for path in (command.screenshot, *command.later)]
+    if len({picture.shape for picture in pictures}) > 1:
+        raise FlagError("The screenshots have different sizes: take them of the same window, one after the other.")
+    return pictures
+
+
+def ask_for_play_area(command: "New", pictures: list[np.ndarray]) -> str | None:
+    """Proposes what moves in the pictures as the play area, drawn into one of them; returns it if it was confirmed.
+
+    Raises:
+        FlagError: if nothing moves and --play-area says `moving`, or nobody answers.
+    """
+    if len(pictures) < 2 or command.play_area not in (None, command.MOVING):
+        return None
+    found = moving_area(pictures)
+    if found is None:
+        if command.play_area == command.MOVING:
+            raise FlagError("Nothing moves in these pictures: start the game, or give --play-area in pixels.")
+        return None
+    area = " ".join(map(str, found))
+    if command.play_area == command.MOVING:
+        return area
+    console = Console(soft_wrap=True)
+    drawn = (command.out or Path(f"{command.name or 'profile'}.toml")).with_suffix(".play_area.png")
+    write_picture(drawn, _drawn(pictures[0], found))
+    while True:
+        console.print(
+            f"The game seems to be at {area} (left top right bottom), drawn in {drawn}. Enter takes it, n takes the "
+            "whole window; or type other edges.",
+            style="bold",
+            markup=False,
+        )
+        try:
+            answer = input("> ").strip().lower()
+        except EOFError:
+            raise FlagError(f"Nobody answered: give --play-area {command.MOVING}, or the edges in pixels.") from None
+        if answer in ("n", NONE):
+            return None
+        try:
+            return area if answer in ("", "y") else " ".join(f"{edge:g}" for edge in numbers_of(answer, 4))
+        except FlagError as mistake:
+            console.print(str(mistake), style="red", markup=False)
+
+
+def _live_pictures(title: str) -> list[np.ndarray]:
+    from understudy.worlds.desktop.platform import open_camera, open_windows
+    from understudy.worlds.desktop.windows.window_system import find_window
+
+    pictures: list[np.ndarray] = []
+    with closing(open_windows()) as windows, closing(open_camera()) as camera:
+        area = windows.area(find_window(windows, title))
+        if area is None:
+            raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
+        Console(soft_wrap=True).print(f"Looking at {title!r} for {NUM_PICTURES * APART_S:.0f} s: let the game run.")
+        for _ in range(NUM_PICTURES):
+            pictures.append(camera.grab(area).pixels.copy())
+            time.sleep(APART_S)
+    return pictures
+
+
+def _drawn(picture: np.ndarray, edges: tuple[int, int, int, int]) -> np.ndarray:
+    (height, width), (left, top, right, bottom) = picture.shape[:2], edges
+    drawn = picture.copy()
+    sides = (left / width, top / height, (right - left) / width, (bottom - top) / height)
+    draw_area(drawn, *sides, "play area?", (255, 60, 60))
+    return drawn
