@@ -13,6 +13,7 @@ ELSEWHERE = {
     "pynput": "pynput",
     "Quartz": "pynput",
     "ApplicationServices": "pynput",
+    "sklearn": "scikit-learn",
     "ultralytics": "ultralytics",
 }
 """Modules of packages that an installation may lack, or that are for other platforms -> who brings them."""

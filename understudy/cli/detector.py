@@ -15,6 +15,7 @@ from understudy.perception.model_files.execution_provider import Device
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.learning.detector.train import DetectorResult, DetectorSettings
+    from understudy.learning.training.trainer_config import FitProgress
 
 EXIT_INTERRUPTED = 130
 
@@ -35,12 +36,15 @@ class Train(JsonFlag):
     """A folder of screenshots to learn from in place of the embedded game; needs --labels."""
     labels: Path | None = None
     """Their labels in YOLO's form: NAME.txt for each picture, and classes.txt or data.yaml with the names."""
+    discovery: Path | None = None
+    """A folder that `detector discover` wrote, to learn from in place of the embedded game; its recordings are read."""
     pictures: Count = 1000
     """Pictures of the embedded game to draw and learn from."""
     held_out: Annotated[int, Range(15, 1_000_000)] = 120
     """Pictures of real play that are not learnt from, to judge by."""
     epochs: Count | None = None
-    """Passes over the pictures; by default 30 over drawn ones, and 6000 pictures' worth over screenshots."""
+    """Passes over the pictures; by default 30 over drawn ones, 20 over a discovery, and 6000 pictures' worth over
+    screenshots."""
     batch_size: Count = 16
     """Pictures a step."""
     lr: LearningRate = 2e-3
@@ -91,7 +95,17 @@ class Frames(JsonFlag):
     """Folder for images/, labels/ and data.yaml."""
 
 
-Detector = Train | Convert | Look | Frames
+@dataclass(frozen=True, kw_only=True)
+class Discover(JsonFlag):
+    """Find a game's objects, bars and panels in recordings with pictures, with nothing labelled."""
+
+    recordings: Positional[tuple[Path, ...]]
+    """Recordings with pictures, or folders of them, of one game in one window size."""
+    out: OutputFolder = Path("data/discovery")
+    """Folder for discovery.json, boxes.npy, tiles/, cut_outs/ and contact_sheet.png."""
+
+
+Detector = Train | Convert | Look | Frames | Discover
 
 
 def run(command: Detector) -> int:
@@ -105,6 +119,10 @@ def run(command: Detector) -> int:
             return _look(command)
         case Frames():
             return _frames(command)
+        case Discover():
+            from understudy.cli.pictures.discover import discover_recordings
+
+            return discover_recordings(command)
 
 
 def _train(command: Train) -> int:
@@ -113,26 +131,25 @@ def _train(command: Train) -> int:
     from understudy.cli.profile import write_confidences
     from understudy.cli.show.terminal import Console
     from understudy.cli.train import interrupt_flag
+    from understudy.learning.detector.discovery_training import train_on_discovery
     from understudy.learning.detector.train import train_detector
     from understudy.worlds.catalog import load_profile
 
     settings, console = _settings(command), Console(soft_wrap=True)
     profile = load_profile(command.profile)
     with interrupt_flag() as interrupted, Progress(console=console) as bars:
-        drawing = bars.add_task("pictures", total=None, visible=command.images is None)
+        drawing = bars.add_task("pictures", total=None, visible=command.images is None and command.discovery is None)
         fitting = bars.add_task("learning", total=None)
-        result = train_detector(
-            settings,
-            profile,
-            lambda done, total: bars.update(drawing, completed=done, total=total),
-            lambda state: bars.update(
-                fitting,
-                completed=state.step,
-                total=state.num_steps,
-                description=f"learning, loss {state.train_loss:.2f}, mAP50 {state.metrics.get('map50', 0.0):.2f}",
-            ),
-            interrupted.is_set,
-        )
+
+        def show(state: "FitProgress") -> None:
+            text = f"learning, loss {state.train_loss:.2f}, mAP50 {state.metrics.get('map50', 0.0):.2f}"
+            bars.update(fitting, completed=state.step, total=state.num_steps, description=text)
+
+        if command.discovery is not None:
+            result = train_on_discovery(command.discovery, settings, profile, show, interrupted.is_set)
+        else:
+            drawn = lambda done, total: bars.update(drawing, completed=done, total=total)  # noqa: E731
+            result = train_detector(settings, profile, drawn, show, interrupted.is_set)
     _tell(console, result)
     proposed = {one.name: one.proposed for one in result.qualities if one.proposed is not None}
     if command.write_profile:
@@ -174,6 +191,8 @@ def _settings(command: Train) -> "DetectorSettings":
 
     if (command.images is None) != (command.labels is None):
         raise FlagError("--images and --labels belong together: give the folder of pictures and the folder of labels.")
+    if command.discovery is not None and command.images is not None:
+        raise FlagError("--discovery and --images exclude each other: give what to learn from once.")
     if command.write_profile and not (command.profile.endswith(".toml") and Path(command.profile).is_file()):
         raise FlagError(f"--write-profile needs a profile of your own, a .toml file, not {command.profile!r}.")
     if command.pictures < command.batch_size:
@@ -181,7 +200,7 @@ def _settings(command: Train) -> "DetectorSettings":
     epochs = command.epochs
     if epochs is None:
         given = 0 if command.images is None else len(list(command.images.glob("*")))
-        epochs = 30 if not given else max(20, round(6000 / given))
+        epochs = max(20, round(6000 / given)) if given else 30 if command.discovery is None else 20
     try:
         fit = FitConfig(
             epochs=epochs,

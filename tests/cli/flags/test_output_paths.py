@@ -36,6 +36,8 @@ READ_ONLY = {
     "Look.picture",
     "Cache.cache_dir",
     "Collect.models",
+    "Discover.recordings",
+    "Train.discovery",
     "Evaluate.models",
     "Export.evaluation",
     "Export.models",

@@ -96,3 +96,57 @@ class ChosenFrames:
     """data.yaml with the names of the classes."""
     problems: tuple[str, ...]
     """One sentence for each part of the video that could not be read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiscoveredKind:
+    """One kind of object; lengths are fractions of the window."""
+
+    id: int
+    """Number of the kind."""
+    suggested_role: str | None
+    """Role by its behaviour, such as LOOT; null if nothing speaks for one."""
+    num_sightings: int
+    """Sightings in the frames that were searched at regular times."""
+    num_clicks: int
+    """Presses of a mouse button that hit one."""
+    click_lift: float
+    """Those over the presses that would hit one by chance."""
+    width: float
+    """Width of its boxes."""
+    height: float
+    """Height of its boxes."""
+    moves: bool
+    """Whether it moves against the background."""
+    vanishes_after_click: bool
+    """Whether it is mostly gone soon after a press on it."""
+    thrown_away: bool
+    """Whether too little speaks for it being an object."""
+    tile: Path
+    """Its picture."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DetectorDiscover:
+    """Result of `understudy detector discover`."""
+
+    folder: Path
+    """Folder of the discovery."""
+    contact_sheet: Path
+    """Picture with sightings of all kinds."""
+    background: str
+    """Model of the background: still, scrolling or layered."""
+    num_frames: int
+    """Frames that were searched at regular times."""
+    num_presses: int
+    """Presses of a mouse button outside the panels."""
+    kinds: tuple[DiscoveredKind, ...]
+    """The kinds, the most certain first."""
+    num_panels: int
+    """Number of panels."""
+    num_bars: int
+    """Number of bars."""
+    took_s: float
+    """Duration in seconds."""
+    cpu_s: float
+    """Processor time in seconds."""

@@ -54,6 +54,7 @@ RESULTS = {
     "detector convert": (f"{OURS}.detector", "ConvertedDetector"),
     "detector frames": (f"{OURS}.detector", "ChosenFrames"),
     "detector look": (f"{OURS}.detector", "DetectorLook"),
+    "detector discover": (f"{OURS}.detector", "DetectorDiscover"),
     "profile new": (f"{OURS}.diagnostics", "ProfileCheck"),
     "profile check": (f"{OURS}.diagnostics", "ProfileCheck"),
 }

@@ -113,12 +113,22 @@ class DetectorTask:
         scale = np.array([width, height, width, height], np.float32)
         return [(one.kinds, one.boxes * scale) for one in self._held_out]
 
+    @torch.no_grad()
+    def find(self, pictures: Sequence[np.ndarray]) -> list[Found]:
+        """Returns what the network finds in RGB pictures of the training's size: kinds, scores, boxes in pixels."""
+        stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+        return self._found_in(self._model.eval(), stacked)
+
     def _find(self, model: DetectorNetwork) -> list[Found]:
-        height, width = self._held_pictures.shape[2:]
+        return self._found_in(model, self._held_pictures)
+
+    def _found_in(self, model: DetectorNetwork, all_pictures: Tensor) -> list[Found]:
+        height, width = all_pictures.shape[2:]
         shape = padded_size(height, width)
         output = YoloOutput(model, *shape).to(self._held_pictures.device)
         found: list[Found] = []
-        for pictures in torch.split(self._held_pictures, 16):
+        for part in torch.split(all_pictures, 16):
+            pictures = part.to(self._held_pictures.device)
             padded = torch.full((len(pictures), 3, *shape), GREY / 255, device=pictures.device)
             padded[:, :, :height, :width] = pictures.float() / 255
             for rows in output(padded).float().cpu().numpy():

@@ -1,6 +1,6 @@
 """Trains the object detector on rendered scenes of the simulator or labelled screenshots, and exports it to ONNX."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from understudy.contract import serialization
-from understudy.contract.profile import Profile
+from understudy.contract.profile import Profile, Rectangle
 from understudy.learning.detector.class_quality import ClassQuality, class_qualities
 from understudy.learning.detector.mean_average_precision import average_precisions
 from understudy.learning.detector.network import DetectorConfig, DetectorNetwork
@@ -99,20 +99,50 @@ def train_detector(
     """
     torch.set_num_threads(settings.threads)
     expect_no_training(settings.output_dir)  # before the pictures are drawn
-    device = resolve_device(settings.device)
     training, held_out, names = gather(settings, profile, drawing)
-    config = DetectorConfig(names=names)
+    covered = () if settings.images is not None else profile.panels
+    return fit_pictures(settings, profile, training, held_out, names, covered, progress, stop)[0]
+
+
+def fit_pictures(
+    settings: DetectorSettings,
+    profile: Profile,
+    training: Sequence[LabelledImage],
+    held_out: Sequence[LabelledImage],
+    names: tuple[str, ...],
+    covered: tuple[Rectangle, ...],
+    progress: Callable[[FitProgress], None] | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> tuple[DetectorResult, DetectorTask]:
+    """Trains the network on labelled pictures of one size, and writes the ONNX file.
+
+    Args:
+        settings: of the training.
+        profile: the game whose confidences are judged.
+        training: pictures to learn from.
+        held_out: pictures to judge by, of the same size.
+        names: of the classes.
+        covered: parts of the window that panels cover, which are not judged.
+        progress: called after every training step.
+        stop: called after every training step; True ends the training.
+
+    Returns:
+        The result, and the task with the best weights.
+
+    Raises:
+        CheckpointError, TrainingError: as `train_detector`.
+    """
+    torch.set_num_threads(settings.threads)
+    device, config = resolve_device(settings.device), DetectorConfig(names=names)
     with rng_state.seeded_rng(settings.fit.seed, device):
-        covered = () if settings.images is not None else profile.panels
         task = DetectorTask(config, training, held_out, device, settings.crop, covered)
     if settings.start is not None:
         start_from(task.model, settings.start, ENCODING, task.pictures(NUM_UNFOLDING))
     meta = CheckpointMeta(policy="detector", encoding=ENCODING, config=serialization.to_plain(config))
     with training_lock(settings.output_dir):
         result = fit(task, settings.fit, settings.output_dir, meta, progress=progress, stop=stop)
-    network = DetectorNetwork(config)
-    network.load_state_dict(load_checkpoint(result.best_path, "detector", ENCODING).weights)
-    found, truth = task.detections(network.to(device).eval())
+    task.model.load_state_dict(load_checkpoint(result.best_path, "detector", ENCODING).weights)
+    found, truth = task.detections(task.model.eval())
     precisions = average_precisions(found, truth, len(names))
     confidences = confidences_of_labels(names, profile).astype(np.float64)
     facts = {
@@ -121,16 +151,19 @@ def train_detector(
     }
     if not unknown_classes(names, profile):  # screenshots may be of another game than the profile that was not given
         facts |= game_metadata(profile.note)
+    network = DetectorNetwork(config)
+    network.load_state_dict({name: value.cpu() for name, value in task.model.state_dict().items()})
     export_onnx(network, settings.out, *padded_size(*training[0].picture.shape[:2]), facts)
-    return DetectorResult(
+    done = DetectorResult(
         path=settings.out,
         names=names,
         fit=result,
         num_training=len(training),
         num_held_out=len(held_out),
         qualities=class_qualities(found, truth, names, confidences, precisions),
-        num_parameters=sum(parameter.numel() for parameter in network.parameters()),
+        num_parameters=sum(parameter.numel() for parameter in task.model.parameters()),
     )
+    return done, task
 
 
 def gather(

@@ -23,11 +23,13 @@ Fill = Literal["right", "left", "up", "down"]
 """Direction in which a bar grows: `right` starts at its left end."""
 Background = Literal["still", "scrolling", "layered"]
 
+UNCERTAIN = -1
+"""Kind of a box of which nobody knows what it shows; detector training erases it."""
 FOUND_BOX = np.dtype(
     [
         ("recording", "<i4"),  # index into Discovery.recordings
         ("time_s", "<f8"),  # of the frame, on the recording's clock
-        ("kind", "<i4"),  # id of the FoundKind, as it was found: merges are in the description
+        ("kind", "<i4"),  # id of the FoundKind, as it was found: merges are in the description; or UNCERTAIN
         ("x", "<f4"),  # centre, window fractions
         ("y", "<f4"),
         ("width", "<f4"),  # window fractions

@@ -3,6 +3,7 @@
     discovery.json   the Discovery, strict JSON
     boxes.npy        records of FOUND_BOX, without pickle
     tiles/ID.png     one picture a kind
+    cut_outs/ID_NUMBER.png   sightings of it, RGBA, for detector training
     contact_sheet.png   all tiles with their counts
 
 A folder is untrusted: sizes are bounded before reading, and whatever does not fit raises one WireError. Each file is
@@ -11,7 +12,7 @@ replaced atomically; the description is written last, so a folder without one wa
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import cv2
@@ -21,14 +22,17 @@ from jaxtyping import UInt8
 from understudy.contract.errors import WireError
 from understudy.contract.safe_files import replace_bytes
 from understudy.contract.serialization import from_json, to_plain
-from understudy.perception.discovery.discovered import FOUND_BOX, Discovery
+from understudy.perception.discovery.discovered import FOUND_BOX, UNCERTAIN, Discovery
 
-DESCRIPTION, BOXES, TILES, CONTACT_SHEET = "discovery.json", "boxes.npy", "tiles", "contact_sheet.png"
+DESCRIPTION, BOXES, CONTACT_SHEET = "discovery.json", "boxes.npy", "contact_sheet.png"
+TILES, CUT_OUTS = "tiles", "cut_outs"
 MAX_DESCRIPTION_BYTES = 4_000_000
 MAX_BOXES = 20_000_000
 """Limit of boxes in a file; ten minutes of play have about 20,000."""
 MAX_HEADER_BYTES = 4096
 MAX_TILE_BYTES = 4_000_000
+MAX_CUT_OUTS = 500
+"""Limit of the cut-outs that are read of one kind."""
 
 
 def read_discovery(folder: Path) -> Discovery:
@@ -56,7 +60,7 @@ def read_boxes(folder: Path, discovery: Discovery) -> np.ndarray:
     content = _read(path, MAX_BOXES * FOUND_BOX.itemsize + MAX_HEADER_BYTES, "make the discovery again")
     boxes = _parse_boxes(content, path)
     fits = (
-        np.isin(boxes["kind"], [kind.id for kind in discovery.kinds]).all()
+        np.isin(boxes["kind"], [UNCERTAIN, *(kind.id for kind in discovery.kinds)]).all()
         and ((boxes["recording"] >= 0) & (boxes["recording"] < len(discovery.recordings))).all()
         and all(np.isfinite(boxes[name]).all() for name in ("time_s", "x", "y", "width", "height", "score"))
         and ((boxes["width"] > 0) & (boxes["height"] > 0) & (boxes["width"] <= 2) & (boxes["height"] <= 2)).all()
@@ -75,14 +79,33 @@ def read_tile(folder: Path, discovery: Discovery, kind_id: int) -> UInt8[np.ndar
         KeyError: if there is no such kind.
     """
     path = folder / TILES / discovery.kind(kind_id).tile
+    return np.asarray(cv2.cvtColor(_read_picture(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_cut_outs(folder: Path, kind_id: int) -> list[UInt8[np.ndarray, "side side 4"]]:
+    """Reads the cut-outs of a kind, RGBA.
+
+    Raises:
+        WireError: if one is no picture with alpha.
+    """
+    found = []
+    for path in sorted((folder / CUT_OUTS).glob(f"{kind_id}_*.png"))[:MAX_CUT_OUTS]:
+        picture = _read_picture(path, cv2.IMREAD_UNCHANGED)
+        if picture.dtype != np.uint8 or picture.ndim != 3 or picture.shape[2] != 4:
+            raise WireError(f"{path}: is no picture with alpha")
+        found.append(np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGRA2RGBA), np.uint8))
+    return found
+
+
+def _read_picture(path: Path, mode: int) -> np.ndarray:
     content = _read(path, MAX_TILE_BYTES, "make the discovery again")
     try:
-        picture = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+        picture = cv2.imdecode(np.frombuffer(content, np.uint8), mode)
     except cv2.error:
         picture = None
     if picture is None:
         raise WireError(f"{path}: is no picture that can be read")
-    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2RGB), np.uint8)
+    return np.asarray(picture)
 
 
 def write_description(folder: Path, discovery: Discovery) -> None:
@@ -95,7 +118,12 @@ def write_description(folder: Path, discovery: Discovery) -> None:
 
 
 def write_discovery(
-    folder: Path, discovery: Discovery, boxes: np.ndarray, tiles: Mapping[int, np.ndarray], contact_sheet: np.ndarray
+    folder: Path,
+    discovery: Discovery,
+    boxes: np.ndarray,
+    tiles: Mapping[int, np.ndarray],
+    contact_sheet: np.ndarray,
+    cut_outs: Mapping[int, Sequence[np.ndarray]] | None = None,
 ) -> None:
     """Writes a whole discovery; the description last.
 
@@ -105,13 +133,20 @@ def write_discovery(
         boxes: records of dtype FOUND_BOX.
         tiles: id of a kind -> its RGB picture.
         contact_sheet: RGB picture.
+        cut_outs: id of a kind -> RGBA pictures of it.
 
     Raises:
         OSError: if it cannot be written.
     """
     assert boxes.dtype == FOUND_BOX and set(tiles) == {kind.id for kind in discovery.kinds}
     (folder / TILES).mkdir(parents=True, exist_ok=True)
+    (folder / CUT_OUTS).mkdir(exist_ok=True)
     (folder / DESCRIPTION).unlink(missing_ok=True)  # what lies there no longer fits it
+    for old in (folder / CUT_OUTS).glob("*_*.png"):
+        old.unlink()
+    for kind_id, pictures in (cut_outs or {}).items():
+        for number, picture in enumerate(pictures):
+            replace_bytes(folder / CUT_OUTS / f"{kind_id}_{number:02d}.png", _png(picture))
     for kind in discovery.kinds:
         replace_bytes(folder / TILES / kind.tile, _png(tiles[kind.id]))
     buffer = io.BytesIO()
@@ -150,6 +185,7 @@ def _parse_boxes(content: bytes, path: Path) -> np.ndarray:
 
 
 def _png(picture: np.ndarray) -> bytes:
-    done, content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    order = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
+    done, content = cv2.imencode(".png", cv2.cvtColor(picture, order))
     assert done
     return bytes(content.tobytes())

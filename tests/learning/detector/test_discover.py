@@ -1,0 +1,101 @@
+"""Objects, a panel and a bar of a tiny game are found from its play alone; a detector learns them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.support.made_up_play import BAR, HEIGHT, PANEL, WIDTH, made_up_play, write_recording
+from tests.support.recorded_pictures import needs_pyav
+from understudy.contract.errors import RecordingError, TrainingError
+from understudy.contract.observation import Role
+from understudy.learning.detector.discover import discover, discover_in
+from understudy.learning.detector.discovery_pictures import compose, read_found_pictures, split_found
+from understudy.learning.detector.discovery_training import train_on_discovery
+from understudy.learning.detector.recorded_clips import RecordedPlay
+from understudy.learning.detector.train import DetectorSettings
+from understudy.learning.training.trainer_config import FitConfig
+from understudy.perception.discovery.discovered import Discovery
+from understudy.perception.discovery.discovery_files import (
+    read_boxes,
+    read_cut_outs,
+    read_discovery,
+    read_tile,
+    write_description,
+)
+from understudy.perception.discovery.edits import throw_away
+from understudy.perception.discovery.recorded_clip import RecordedClip
+from understudy.worlds.catalog import load_profile
+
+pytest.importorskip("sklearn", reason="pip install 'understudy[discover]'")
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> tuple[Discovery, Path]:
+    """A discovery of a minute of play."""
+    folder = tmp_path_factory.mktemp("found")
+    return discover_in(made_up_play(), folder), folder
+
+
+def test_the_two_kinds_are_found_with_their_roles(found: tuple[Discovery, Path]) -> None:
+    discs, squares = sorted(found[0].kept[:2], key=lambda kind: kind.width)
+    assert discs.width * WIDTH == pytest.approx(19, abs=3) and squares.width * WIDTH == pytest.approx(25, abs=4)
+    assert (discs.suggested_role, squares.suggested_role) == (Role.LOOT, Role.ENEMY)
+    assert discs.vanishes_after_click and not squares.vanishes_after_click
+    assert squares.moves and not discs.moves
+    assert min(discs.click_lift, squares.click_lift) > 2
+
+
+def test_the_panel_and_its_bar_are_found(found: tuple[Discovery, Path]) -> None:
+    (panel,), (bar,) = found[0].panels, found[0].bars
+    assert (panel.width * WIDTH, panel.height * HEIGHT) == pytest.approx((PANEL[0] + PANEL[2], 44), abs=5)
+    assert (bar.fills, bar.suggested_gauge) == ("right", "hp")
+    assert bar.area.left * WIDTH == pytest.approx(BAR[0], abs=2)
+    assert bar.area.width * WIDTH == pytest.approx(BAR[2], abs=3)
+
+
+def test_what_is_written_is_what_was_returned(found: tuple[Discovery, Path]) -> None:
+    discovery, folder = found
+    assert read_discovery(folder) == discovery
+    boxes = read_boxes(folder, discovery)
+    assert (boxes["kind"] == discovery.kept[0].id).sum() > 100
+    assert read_tile(folder, discovery, 0).shape == (96, 96, 3)
+    assert all(picture.shape[2] == 4 for picture in read_cut_outs(folder, 0))
+    assert (folder / "contact_sheet.png").is_file()
+
+
+def test_play_in_which_nothing_stands_out_is_one_sentence(tmp_path: Path) -> None:
+    clip = RecordedClip(())
+    for number in range(20):
+        clip.add(number * 0.2, np.zeros((60, 80, 3), np.uint8), (0.5, 0.5), regular=True)
+    with pytest.raises(RecordingError, match="Nothing stands out"):
+        discover_in(RecordedPlay((clip,), (), 80, 60, ()), tmp_path)
+
+
+def test_a_folder_without_pictures_is_one_sentence(tmp_path: Path) -> None:
+    from tests.support.synthetic_episodes import made_up
+    from understudy.recordings.store import write_episode
+
+    write_episode(made_up(30), tmp_path / "blind.mcap")
+    with pytest.raises(RecordingError, match="has no pictures"):
+        discover((tmp_path,), tmp_path / "out")
+
+
+@needs_pyav
+def test_a_detector_learns_what_was_found(tmp_path: Path) -> None:
+    recording, folder = write_recording(tmp_path / "tiny.mcap", 240), tmp_path / "found"
+    discovery = discover((recording,), folder)
+    for kind in discovery.kept[2:]:
+        discovery = throw_away(discovery, kind.id)
+    write_description(folder, discovery)
+    pictures, held_out = split_found(read_found_pictures(folder, 0))
+    composed = compose(pictures, 0)
+    assert sum(len(frame.kinds) for frame in composed) > sum(len(frame.kinds) for frame in pictures.frames)
+    assert len(held_out) == len(pictures.frames) // 5
+    fit = FitConfig(epochs=1, batch_size=16, lr=2e-3, save_every=None, ema_decay=0.5)
+    settings = DetectorSettings(out=tmp_path / "tiny.onnx", output_dir=tmp_path / "fit", fit=fit)
+    result = train_on_discovery(folder, settings, load_profile("darkorbit"))
+    assert result.names == ("kind_0", "kind_1") and result.path.is_file()
+    recording.with_suffix(".video.mcap").unlink()
+    with pytest.raises(TrainingError, match="has no pictures any more"):
+        read_found_pictures(folder, 0)

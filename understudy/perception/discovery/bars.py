@@ -1,0 +1,277 @@
+"""Bars: rows or columns that are one colour up to an edge that moves, and another colour after it; changing digits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from jaxtyping import UInt8
+
+from understudy.contract.profile import Rectangle
+from understudy.contract.screen_layout import Colour
+from understudy.perception.discovery.discovered import Fill, FoundBar, FoundDigits
+
+CHANGED = 50
+"""Range of a pixel's brightest channel over time, of 255, above which it changes."""
+MIN_LENGTH, MIN_LINES = 16, 3
+MAX_WRONG = 0.06
+"""Largest mean share of pixels on the wrong side of the edge."""
+MIN_MOVED = 0.03
+"""Least standard deviation of the level."""
+MAX_WITHIN = 0.45
+"""Largest mean distance of the pixels to their colour, as a share of the distance between the two colours."""
+SAME_COLOUR = 40.0
+MIN_APART = 80.0
+"""Least RGB distance between the two colours."""
+GAP = 0.012
+"""Parts of one bar may be this far apart where text or a shine lies between them, window heights."""
+MAX_COLOURS = 6
+NEAR_ENOUGH = 0.8
+SAME_HUE = 0.9
+"""Least cosine of two colours that are shades of one."""
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One row of a bar, in the frame's pixels."""
+
+    at: int
+    begin: int
+    end: int
+    forwards: bool
+    levels: np.ndarray
+    full: np.ndarray
+    empty: np.ndarray
+
+
+def find_bars(frames: UInt8[np.ndarray, "N height width 3"], areas: Sequence[Rectangle]) -> tuple[FoundBar, ...]:
+    """Finds the bars in parts of the window.
+
+    Args:
+        frames: RGB, of moments spread over the play.
+        areas: where to look, window fractions.
+    """
+    height, width = frames.shape[1:3]
+    found: list[FoundBar] = []
+    for area in areas:
+        left, top = int(area.left * width), int(area.top * height)
+        right, bottom = int(np.ceil((area.left + area.width) * width)), int(np.ceil((area.top + area.height) * height))
+        part = frames[:, top:bottom, left:right]
+        found += [_bar(lines, left, top, width, height, across=True) for lines in _bars_in(part)]
+        upright = _bars_in(part.transpose(0, 2, 1, 3))
+        found += [_bar(lines, left, top, width, height, across=False) for lines in upright]
+    return _with_gauges(_distinct(found))
+
+
+def find_digits(
+    frames: UInt8[np.ndarray, "N height width 3"],
+    times_s: Sequence[float],
+    areas: Sequence[Rectangle],
+    bars: Sequence[FoundBar],
+) -> tuple[FoundDigits, ...]:
+    """Finds small areas whose picture changes now and then, beside the bars."""
+    height, width = frames.shape[1:3]
+    minutes = max(1e-6, float(np.ptp(times_s)) / 60) if len(times_s) else 1.0
+    found = []
+    for area in areas:
+        left, top = int(area.left * width), int(area.top * height)
+        right, bottom = int((area.left + area.width) * width), int((area.top + area.height) * height)
+        part = frames[:, top:bottom, left:right].max(axis=3)
+        if part.size == 0:
+            continue
+        changed = (np.percentile(part, 90, axis=0) - np.percentile(part, 10, axis=0) > CHANGED).astype(np.uint8)
+        closed = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((3, max(3, width // 130)), np.uint8))
+        _, _, stats, _ = cv2.connectedComponentsWithStats(closed)
+        for x, y, w, h, _ in stats[1:].tolist():
+            if not (5 <= h <= 0.06 * height and 4 <= w <= 0.15 * width):
+                continue
+            place = Rectangle(left=(left + x) / width, top=(top + y) / height, width=w / width, height=h / height)
+            if any(_overlap(place, bar.area) for bar in bars):
+                continue
+            pixels = part[:, y : y + h, x : x + w].astype(np.int16)
+            steps = (np.abs(np.diff(pixels, axis=0)) > CHANGED).mean(axis=(1, 2)) > 0.05
+            found.append(FoundDigits(area=place, changes_per_minute=float(steps.sum() / minutes)))
+    return tuple(found)
+
+
+def _bars_in(part: np.ndarray) -> list[list[_Line]]:
+    """Bars whose lines are the rows of a part, N x rows x columns x 3."""
+    if part.shape[1] < MIN_LINES or part.shape[2] < MIN_LENGTH:
+        return []
+    high, low = np.percentile(part, 95, axis=0), np.percentile(part, 5, axis=0)
+    changes = (high - low).max(axis=2) > CHANGED
+    lines = []
+    for row in range(part.shape[1]):
+        ends = np.flatnonzero(np.diff(np.r_[0, changes[row].astype(int), 0]))
+        for begin, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):
+            line = None if end - begin < MIN_LENGTH else _line_of(part[:, row], row, begin, end)
+            if line is not None:
+                lines.append(line)
+    return _together(lines)
+
+
+def _line_of(row_pixels: np.ndarray, row: int, begin: int, end: int) -> _Line | None:
+    """One run of changing pixels as a line of a bar; None if it is none."""
+    segment = row_pixels[:, begin:end].astype(np.float32)
+    colours, full = _two_colours(segment)
+    if colours is None or full is None:
+        return None
+    apart = float(np.linalg.norm(colours[1] - colours[0]))
+    within = float(np.linalg.norm(segment - colours[full.astype(int)], axis=2).mean())
+    right, left = _edge(full), _edge(full[:, ::-1])
+    forwards = bool(right[1].mean() <= left[1].mean())
+    levels, wrong = right if forwards else left
+    if wrong.mean() > MAX_WRONG or levels.std() < MIN_MOVED or within > MAX_WITHIN * apart or apart < MIN_APART:
+        return None
+    begin, end = _extended(row_pixels, begin, end, colours, forwards)
+    return _Line(row, begin, end, forwards, levels, colours[1], colours[0])
+
+
+def _two_colours(segment: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """The darker and the brighter of two colours (2-means), and which pixels have the brighter."""
+    flat = segment.reshape(-1, 3)
+    order = np.argsort(flat.sum(axis=1))
+    few = max(1, len(flat) // 50)
+    colours = np.stack([flat[order[few]], flat[order[-few - 1]]])
+    for _ in range(6):
+        nearest = ((flat[:, None] - colours[None]) ** 2).sum(axis=2).argmin(axis=1)
+        if nearest.min() == nearest.max():
+            return None, None
+        colours = np.stack([flat[nearest == each].mean(axis=0) for each in (0, 1)])
+    return colours, nearest.reshape(segment.shape[:2]) == 1
+
+
+def _edge(full: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Level and share of wrong pixels of each frame, if the full part comes first."""
+    length = full.shape[1]
+    counts = np.concatenate([np.zeros((len(full), 1)), np.cumsum(full, axis=1)], axis=1)
+    wrong = (np.arange(length + 1) - counts) + (counts[:, -1:] - counts)
+    return wrong.argmin(axis=1) / length, wrong.min(axis=1) / length
+
+
+def _extended(row: np.ndarray, begin: int, end: int, colours: np.ndarray, forwards: bool) -> tuple[int, int]:
+    """Adds what was always full, at the end at which the bar begins."""
+    median = np.median(row, axis=0)
+    if forwards:
+        while begin > 0 and np.linalg.norm(median[begin - 1] - colours[1]) < SAME_COLOUR:
+            begin -= 1
+    else:
+        while end < len(median) and np.linalg.norm(median[end] - colours[1]) < SAME_COLOUR:
+            end += 1
+    return begin, end
+
+
+def _together(lines: list[_Line]) -> list[list[_Line]]:
+    """Joins lines that lie under each other and have the same ends."""
+    bars: list[list[_Line]] = []
+    for line in sorted(lines, key=lambda one: (one.at, one.begin)):
+        for bar in bars:
+            last = bar[-1]
+            shared = min(line.end, last.end) - max(line.begin, last.begin)
+            longest = max(line.end, last.end) - min(line.begin, last.begin)
+            if 0 < line.at - last.at <= 2 and shared > NEAR_ENOUGH * longest and line.forwards == last.forwards:
+                bar.append(line)
+                break
+        else:
+            bars.append([line])
+    return [bar for bar in bars if len(bar) >= MIN_LINES]
+
+
+def _bar(lines: list[_Line], left: int, top: int, width: int, height: int, *, across: bool) -> FoundBar:
+    begin, end = round(np.median([line.begin for line in lines])), round(np.median([line.end for line in lines]))
+    first, last = lines[0].at, lines[-1].at + 1
+    if across:
+        x, y, w, h = left + begin, top + first, end - begin, last - first
+    else:
+        x, y, w, h = left + first, top + begin, last - first, end - begin
+    fills: Fill = ("right" if lines[0].forwards else "left") if across else ("down" if lines[0].forwards else "up")
+    return FoundBar(
+        area=Rectangle(left=x / width, top=y / height, width=w / width, height=h / height),
+        fills=fills,
+        full=_colours([line.full for line in lines]),
+        empty=_colours([line.empty for line in lines]),
+    )
+
+
+def _colours(seen: list[np.ndarray]) -> tuple[Colour, ...]:
+    """The different ones of several colours."""
+    chosen: list[np.ndarray] = []
+    for colour in seen:
+        if len(chosen) < MAX_COLOURS and all(np.linalg.norm(colour - other) > SAME_COLOUR for other in chosen):
+            chosen.append(colour)
+    return tuple((round(float(c[0])), round(float(c[1])), round(float(c[2]))) for c in chosen)
+
+
+def _distinct(found: list[FoundBar]) -> list[FoundBar]:
+    """Unites parts of one bar, which overlap lengthwise and fill alike; of others that overlap the larger stays."""
+    rest = sorted(found, key=lambda bar: (bar.area.top, bar.area.left))
+    united: list[FoundBar] = []
+    while rest:
+        one = rest.pop(0)
+        other = next((bar for bar in rest if _is_one_bar(one, bar)), None)
+        if other is None:
+            united.append(one)
+        else:
+            rest.remove(other)
+            rest.insert(0, _union(one, other))
+    kept: list[FoundBar] = []
+    for bar in sorted(united, key=lambda bar: -bar.area.width * bar.area.height):
+        if not any(_overlap(bar.area, other.area) for other in kept):
+            kept.append(bar)
+    return sorted(kept, key=lambda bar: (bar.area.top, bar.area.left))
+
+
+def _is_one_bar(one: FoundBar, other: FoundBar) -> bool:
+    first, second = one.area, other.area
+    if one.fills != other.fills:
+        return False
+    if one.fills in ("right", "left"):
+        lengths = (first.left, first.width, second.left, second.width)
+        gap = max(first.top, second.top) - min(first.top + first.height, second.top + second.height)
+    else:
+        lengths = (first.top, first.height, second.top, second.height)
+        gap = max(first.left, second.left) - min(first.left + first.width, second.left + second.width)
+    shared = min(lengths[0] + lengths[1], lengths[2] + lengths[3]) - max(lengths[0], lengths[2])
+    return gap <= GAP and shared > NEAR_ENOUGH * min(lengths[1], lengths[3]) and _alike(one.full[0], other.full[0])
+
+
+def _alike(one: Colour, other: Colour) -> bool:
+    """Whether two colours are shades of one hue."""
+    first, second = np.array(one, float), np.array(other, float)
+    return float(first @ second / max(1e-6, np.linalg.norm(first) * np.linalg.norm(second))) > SAME_HUE
+
+
+def _union(one: FoundBar, other: FoundBar) -> FoundBar:
+    """Both parts as one bar; direction and gauge are those of the larger part."""
+    longer = max((one, other), key=lambda bar: bar.area.width * bar.area.height)
+    left, top = min(one.area.left, other.area.left), min(one.area.top, other.area.top)
+    right = max(one.area.left + one.area.width, other.area.left + other.area.width)
+    bottom = max(one.area.top + one.area.height, other.area.top + other.area.height)
+    return replace(
+        longer,
+        area=Rectangle(left=left, top=top, width=right - left, height=bottom - top),
+        full=_colours([np.array(colour) for colour in (*one.full, *other.full)]),
+        empty=_colours([np.array(colour) for colour in (*one.empty, *other.empty)]),
+    )
+
+
+def _overlap(one: Rectangle, other: Rectangle) -> bool:
+    return (
+        one.left < other.left + other.width
+        and other.left < one.left + one.width
+        and one.top < other.top + other.height
+        and other.top < one.top + one.height
+    )
+
+
+def _with_gauges(bars: list[FoundBar]) -> tuple[FoundBar, ...]:
+    """Suggests the largest green or red bar as hull, and the largest blue one as shield."""
+    order = sorted(range(len(bars)), key=lambda number: -bars[number].area.width * bars[number].area.height)
+    taken: set[str] = set()
+    for number in order:
+        red, green, blue = np.mean(bars[number].full, axis=0).tolist()
+        gauge = "shield" if blue > 1.15 * max(red, green) else "hp" if max(red, green) > 1.3 * blue else None
+        if gauge is not None and gauge not in taken:
+            taken.add(gauge)
+            bars[number] = replace(bars[number], suggested_gauge=gauge)  # type: ignore[arg-type]
+    return tuple(bars)
