@@ -31,7 +31,11 @@ RED, YELLOW, GREEN = (220, 60, 50), (240, 220, 70), (60, 210, 90)
 class TinyGame:
     """The game; `step` draws one frame."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, is_still: bool = False) -> None:
+        """With `is_still` the camera stands still over a textured ground."""
+        self._scroll = np.zeros(2) if is_still else np.array([3.0, 1.0])
+        ground = np.random.default_rng(7).normal(60, 22, (HEIGHT // 4, WIDTH // 4, 3))
+        self._ground = cv2.resize(np.clip(ground, 0, 255).astype(np.uint8), (WIDTH, HEIGHT)) if is_still else None
         self._random = np.random.default_rng(seed)
         self.squares = self._random.uniform((130, 60), (460, 280), (5, 2))
         self.motion = self._random.normal(0, 6, (5, 2))
@@ -41,7 +45,7 @@ class TinyGame:
 
     def frame(self) -> np.ndarray:
         """The window as it is now, RGB."""
-        picture = np.full((HEIGHT, WIDTH, 3), 8, np.uint8)
+        picture = np.full((HEIGHT, WIDTH, 3), 8, np.uint8) if self._ground is None else self._ground.copy()
         for x, y in self.stars.astype(int):
             cv2.circle(picture, (int(x), int(y)), 1, (120, 120, 140), -1)
         for x, y in self.discs:
@@ -60,7 +64,7 @@ class TinyGame:
 
     def step(self) -> None:
         """Lets STEP_S pass: the camera scrolls, squares move, what leaves the window comes in elsewhere."""
-        scroll = np.array([3.0, 1.0])
+        scroll = self._scroll
         self.stars = (self.stars - scroll) % (WIDTH, HEIGHT)
         self.discs -= scroll
         self.squares += self.motion - scroll
@@ -73,13 +77,13 @@ class TinyGame:
 
 
 def shots_and_presses(
-    num_frames: int, seed: int
+    num_frames: int, seed: int, *, is_still: bool = False
 ) -> tuple[list[tuple[float, np.ndarray, tuple[float, float]]], tuple[Press, ...]]:
     """Time, picture and cursor of each frame, and the presses.
 
     Every sixth frame something is clicked, squares and discs in turn; a disc vanishes a frame later.
     """
-    game, random, presses = TinyGame(seed), np.random.default_rng(seed + 1), []
+    game, random, presses = TinyGame(seed, is_still=is_still), np.random.default_rng(seed + 1), []
     shots: list[tuple[float, np.ndarray, tuple[float, float]]] = []
     cursor, doomed = np.array([240.0, 150.0]), -1
     for number in range(num_frames):
@@ -98,9 +102,9 @@ def shots_and_presses(
     return shots, tuple(presses)
 
 
-def made_up_play(num_frames: int = 300, seed: int = 0) -> RecordedPlay:
+def made_up_play(num_frames: int = 300, seed: int = 0, *, is_still: bool = False) -> RecordedPlay:
     """Play of `num_frames` x STEP_S, decoded."""
-    shots, presses = shots_and_presses(num_frames, seed)
+    shots, presses = shots_and_presses(num_frames, seed, is_still=is_still)
     clip = RecordedClip(presses)
     for time_s, picture, at in shots:
         clip.add(time_s, picture, at, regular=True)

@@ -46,6 +46,15 @@ def test_the_two_kinds_are_found_with_their_roles(found: tuple[Discovery, Path])
     assert min(discs.click_lift, squares.click_lift) > 2
 
 
+def test_the_same_is_found_where_the_camera_stands_still_over_a_textured_ground(tmp_path: Path) -> None:
+    found = discover_in(made_up_play(240, is_still=True), tmp_path)
+    assert found.background == "still" and found.panels == ()
+    discs, squares = sorted(found.kept[:2], key=lambda kind: kind.width)
+    assert (discs.suggested_role, squares.suggested_role) == (Role.LOOT, Role.ENEMY)
+    (bar,) = found.bars
+    assert (bar.fills, bar.suggested_gauge) == ("right", "hp")
+
+
 def test_the_panel_and_its_bar_are_found(found: tuple[Discovery, Path]) -> None:
     (panel,), (bar,) = found[0].panels, found[0].bars
     assert (panel.width * WIDTH, panel.height * HEIGHT) == pytest.approx((PANEL[0] + PANEL[2], 44), abs=5)

@@ -18,7 +18,7 @@ from understudy.perception.discovery.discovered import Background
 from understudy.perception.discovery.recorded_clip import RecordedClip
 from understudy.perception.discovery.screen_layout import ScreenLayout
 
-STILL_SPAN_S, STILL_FRAMES, STILL_SLOT_S = 12.0, 13, 4.0
+STILL_SPAN_S, STILL_FRAMES, STILL_SLOT_S = 30.0, 15, 8.0
 """Seconds before and after, number of frames, and seconds for which one median serves."""
 SPARSE_SHARE = 0.2
 """Share of pixels that stand out from the wide median, up to which the background counts as layered."""

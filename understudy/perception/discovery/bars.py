@@ -23,6 +23,9 @@ MAX_WITHIN = 0.45
 SAME_COLOUR = 40.0
 MIN_APART = 80.0
 """Least RGB distance between the two colours."""
+MIN_FULL_START, MIN_FALL = 0.6, 0.15
+"""Least share of the frames in which the pixel where the bar begins is full, and by how much more than where it ends:
+what passes by in the scene fills no pixel for long."""
 GAP = 0.012
 """Parts of one bar may be this far apart where text or a shine lies between them, window heights."""
 MAX_COLOURS = 6
@@ -122,6 +125,9 @@ def _line_of(row_pixels: np.ndarray, row: int, begin: int, end: int) -> _Line | 
     forwards = bool(right[1].mean() <= left[1].mean())
     levels, wrong = right if forwards else left
     if wrong.mean() > MAX_WRONG or levels.std() < MIN_MOVED or within > MAX_WITHIN * apart or apart < MIN_APART:
+        return None
+    share = full.mean(axis=0) if forwards else full[:, ::-1].mean(axis=0)
+    if share[0] < MIN_FULL_START or share[0] - share[-1] < MIN_FALL:
         return None
     begin, end = _extended(row_pixels, begin, end, colours, forwards)
     return _Line(row, begin, end, forwards, levels, colours[1], colours[0])
