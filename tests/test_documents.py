@@ -18,7 +18,7 @@ DOCUMENTS = sorted(
     for path in place
 )
 FILE = re.compile(r"(?<![\w/.{}*-])(?:[a-z_0-9]+/)+[A-Za-z_0-9-]+\.(?:py|toml|md|png|onnx)\b")
-OF_THE_USER = re.compile(r"^(models|logs|recordings|data|V2_TRAINING)")
+OF_THE_USER = re.compile(r"^(models|logs|recordings|data|discovery|games|V2_TRAINING)")
 """Where runs write to, not a part of the project."""
 
 
@@ -36,7 +36,7 @@ def test_every_file_that_a_document_names_exists(name: str) -> None:
 def test_the_readme_lists_every_verb_and_no_other_and_each_has_a_page() -> None:
     table = text_of("README.md").split("## Verbs")[1].split("\n\n")[0]
     cells = "·".join(line.split("|")[2] for line in table.splitlines() if line.startswith("| "))
-    listed = {found for cell in cells.split("·") for found in re.findall(r"`(\w+)`", cell)}
+    listed = {found for cell in cells.split("·") for found in re.findall(r"`([\w-]+)`", cell)}
     assert listed - set(ALIASES) == set(VERBS)
     manual = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "manual").glob("*.md"))
     assert [verb for verb in VERBS if f"understudy {verb}" not in manual and f"start.py {verb}" not in manual] == []

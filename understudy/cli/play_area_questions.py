@@ -29,7 +29,7 @@ def window_pictures(command: "New") -> list[np.ndarray]:
     """
     if command.screenshot is None:
         assert command.title is not None
-        return _live_pictures(command.title)
+        return live_pictures(command.title)
     pictures = [read_picture(path) for path in (command.screenshot, *command.later)]
     if len({picture.shape for picture in pictures}) > 1:
         raise FlagError("The screenshots have different sizes: take them of the same window, one after the other.")
@@ -74,7 +74,12 @@ def ask_for_play_area(command: "New", pictures: list[np.ndarray]) -> str | None:
             console.print(str(mistake), style="red", markup=False)
 
 
-def _live_pictures(title: str) -> list[np.ndarray]:
+def live_pictures(title: str) -> list[np.ndarray]:
+    """Takes pictures of a window for some seconds.
+
+    Raises:
+        WorldError: if there is no display or no such window.
+    """
     from understudy.worlds.desktop.platform import open_camera, open_windows
     from understudy.worlds.desktop.windows.window_system import find_window
 

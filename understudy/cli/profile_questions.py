@@ -39,7 +39,7 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
     Raises:
         FlagError: if an answer is invalid, or a question has neither flag nor answer.
     """
-    margins = _margins_of(area or command.play_area or NONE, frame)
+    margins = margins_of(area or command.play_area or NONE, frame)
     frame = frame[margins.top : frame.shape[0] - margins.bottom, margins.left : frame.shape[1] - margins.right]
     questions = _Questions(command, frame, margins)
     height, width = frame.shape[:2]
@@ -244,7 +244,7 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
     return tuple(kinds)
 
 
-def _margins_of(text: str, frame: np.ndarray) -> Margins:
+def margins_of(text: str, frame: np.ndarray) -> Margins:
     """Returns the margins around a play area given as left top right bottom.
 
     Raises:

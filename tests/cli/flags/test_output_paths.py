@@ -24,6 +24,7 @@ READ_ONLY = {
     "dataset",
     "images",
     "labels",
+    "later",
     "logs",
     "model",
     "path",
@@ -46,7 +47,12 @@ READ_ONLY = {
     "Watch.models",
 }
 """Paths that a verb reads; of all others it is said that they are written to."""
-ALSO_TYPED = {"Play.out": ["--record"], "Run.out": ["--save-recordings"]}
+ALSO_TYPED = {
+    "New.out": ["--screenshot", "1"],
+    "New.picture": ["--screenshot", "1"],
+    "Play.out": ["--record"],
+    "Run.out": ["--save-recordings"],
+}
 """Flags without which a path is not written to."""
 
 

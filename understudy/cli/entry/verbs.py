@@ -31,6 +31,7 @@ GROUPS: dict[str, dict[str, tuple[str, str, str]]] = {
         "import": ("understudy.cli.weights.import_folder", "Import", "Read an exported folder back."),
     },
     "tools": {
+        "new-game": ("understudy.cli.new_game.verb", "NewGame", "Teach it a game of yours, step by step."),
         "studio": ("understudy.cli.studio.verb", "Studio", "Open a local web page: recordings, training, gate."),
         "detector": ("understudy.cli.detector", "Detector", "Train, convert and try object detectors."),
         "profile": ("understudy.cli.profile", "Profile", "Describe another game, or check its description."),

@@ -1,7 +1,7 @@
 """The guide's recorder_v2: watches a person play any game on the screen; F5 starts and stops, F6 saves, F7 discards."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from understudy.cli.flags.number_ranges import Minutes, Monitor
 from understudy.cli.flags.output_paths import OutputFolder
 from understudy.cli.flags.spellings import DetectorWeights
 from understudy.cli.live.video_choice import VideoChoice
+from understudy.contract.protocols import Listener
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from understudy.worlds.desktop.world import DesktopWorld
 
 Flag = tyro.conf.FlagCreatePairsOff
+ListenerFactory = Callable[[Callable[[str], None]], Listener]
 START_KEY, SAVE_KEY, DISCARD_KEY = "f5", "f6", "f7"
 EXIT_INTERRUPTED = 130
 UNSAVED = "unsaved"
@@ -82,8 +84,13 @@ class RecorderV2:
         )
 
 
-def run(command: RecorderV2) -> int | None:
-    """Watches and records until F3, Ctrl-C or the end of the time."""
+def run(command: RecorderV2, also: Sequence[ListenerFactory] = ()) -> int | None:
+    """Watches and records until F3, Ctrl-C or the end of the time.
+
+    Args:
+        command: the parsed command line.
+        also: make further listeners, given a function that prints a line without blocking.
+    """
     from understudy.cli.live.assembly import ConsoleThread
     from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, keep_fingerprint, open_screen
     from understudy.cli.live.recording_status import RecordingStatus
@@ -122,7 +129,8 @@ def run(command: RecorderV2) -> int | None:
             bars=() if world.profile.eye is None else world.profile.eye.player_bars,
         )
         person = DesktopHumanPilot(world, seat)
-        session = Session(world, person, [takes, status], actor=Actor.PERSON, take_inputs=seat.take_inputs)
+        listeners: list[Listener] = [takes, status, *(make(announcer.notify) for make in also)]
+        session = Session(world, person, listeners, actor=Actor.PERSON, take_inputs=seat.take_inputs)
         closing.callback(session.close)
         _say_hello(command, world, console)
         if command.start_now:

@@ -51,8 +51,8 @@ def reperceive_recording(
         raise RecordingError("only native recordings (.mcap) are perceived again: export it as one first")
     episode = read_episode(path)
     profile = episode.info.profile if profile_name is None else load_profile(profile_name)
-    done = _perceive(path, episode, profile, model, notify)
-    lineage = _lineage(path, detector_file(model, profile), done.num_seen)
+    done = perceive_episode(path, episode, profile, model, notify)
+    lineage = lineage_of(path, detector_file(model, profile), done.num_seen)
     info = replace(done.episode.info, perceived=True, reperceptions=(*done.episode.info.reperceptions, lineage))
     kept = replace_recording(path, replace(done.episode, info=info))
     notify(
@@ -69,9 +69,21 @@ def reperceive_recording(
     )
 
 
-def _perceive(
+def perceive_episode(
     path: Path, episode: "Episode", profile: "Profile", model: Path | None, notify: Callable[[str], None]
 ) -> "Reperceived":
+    """Runs perception on the pictures beside a recording, with a progress bar; writes nothing.
+
+    Args:
+        path: of the recording.
+        episode: the recording, in the terms of the profile.
+        profile: of the game.
+        model: detector weights; None for those of the profile.
+        notify: prints a line.
+
+    Raises:
+        UnderstudyError: if the pictures or the weights cannot be read, or the profile is of another game.
+    """
     from rich.progress import Progress
 
     from understudy.perception.detector_loader import open_detector
@@ -89,7 +101,8 @@ def _perceive(
         return reperceive(episode, frames, perception, profile, lambda ticks: bar.update(task, completed=ticks))
 
 
-def _lineage(path: Path, weights: Path, num_ticks: int) -> "Reperception":
+def lineage_of(path: Path, weights: Path, num_ticks: int) -> "Reperception":
+    """Returns the note of one run of perception with these weights over so many ticks of a recording."""
     import hashlib
     from datetime import UTC, datetime
 

@@ -87,6 +87,8 @@ class FoundKind:
     """Name that a person gave."""
     role: Role | None = None
     """Role that a person gave; None for the suggested one."""
+    value: float = 0.0
+    """Points for killing or collecting one, as a person said."""
     thrown_away: bool = False
     """Whether a person said that it is no object of the game."""
     merged_into: int | None = None
@@ -101,6 +103,7 @@ class FoundKind:
             require_range(f"{name} of a kind", value, 0, MAX_COUNT)
         for name, share in (("width", self.width), ("height", self.height)):
             require_range(f"{name} of a kind", share, 1e-6, 2)
+        require_range("value of a kind", self.value, -1e6, 1e6)
         require_range("clicked_share of a kind", self.clicked_share, 0, 1)
         require_range("click_lift of a kind", self.click_lift, 0, MAX_COUNT)
         if self.name is not None:

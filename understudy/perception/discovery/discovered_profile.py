@@ -23,7 +23,7 @@ def to_profile(discovery: Discovery, base: Profile) -> Profile:
     """
     if not discovery.kept:
         raise FlagError("Every kind was thrown away or none was found: keep at least one.")
-    kinds = tuple(Kind(name=kind.shown_name, role=kind.chosen_role) for kind in discovery.kept)
+    kinds = tuple(Kind(name=kind.shown_name, role=kind.chosen_role, value=kind.value) for kind in discovery.kept)
     screen = _without_other_kinds(base.eye or Screen(), {kind.name for kind in kinds})
     bars = {bar.chosen_gauge: _bar(bar) for bar in discovery.bars if bar.chosen_gauge and bar.fills == "right"}
     try:

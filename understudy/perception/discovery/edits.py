@@ -12,11 +12,14 @@ from understudy.contract.ranges import require_name
 from understudy.perception.discovery.discovered import Discovery, FoundKind
 
 
-def name_kind(discovery: Discovery, kind_id: int, name: str | None, role: Role | None = None) -> Discovery:
-    """Gives a kind a name and a role; None leaves the role as it is, and takes a name back.
+def name_kind(
+    discovery: Discovery, kind_id: int, name: str | None, role: Role | None = None, value: float | None = None
+) -> Discovery:
+    """Gives a kind a name, a role and a value; None leaves role or value as it is, and takes a name back.
 
     Raises:
-        FlagError: if the name is not printable text of 1 to 64 characters, or another kept kind has it.
+        FlagError: if the name is not printable text of 1 to 64 characters, or another kept kind has it, or the value is
+            not between -1e6 and 1e6.
     """
     kind = _kind(discovery, kind_id)
     if name is not None:
@@ -26,7 +29,16 @@ def name_kind(discovery: Discovery, kind_id: int, name: str | None, role: Role |
             raise FlagError(f"{problem}.") from None
         if any(other.shown_name == name and other.id != kind_id for other in discovery.kept):
             raise FlagError(f"Another kind is called {name!r} already: give another name, or merge the two.")
-    return _replaced(discovery, replace(kind, name=name, role=kind.role if role is None else role))
+    try:
+        named = replace(
+            kind,
+            name=name,
+            role=kind.role if role is None else role,
+            value=kind.value if value is None else value,
+        )
+    except ValueError as problem:
+        raise FlagError(f"{problem}.") from None
+    return _replaced(discovery, named)
 
 
 def throw_away(discovery: Discovery, kind_id: int, thrown_away: bool = True) -> Discovery:

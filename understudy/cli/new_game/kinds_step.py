@@ -1,0 +1,138 @@
+"""Step `kinds`: a person names what was found, gives roles, merges and throws away; then the profile has it all."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from understudy.contract.errors import FlagError
+from understudy.contract.observation import Role
+from understudy.perception.discovery.discovered import Discovery, FoundKind
+from understudy.perception.discovery.edits import merge_kinds, name_bar, name_kind, throw_away
+
+if TYPE_CHECKING:
+    from understudy.cli.new_game.dialogue import Dialogue
+    from understudy.cli.new_game.game_folder import GameFolder
+    from understudy.cli.new_game.verb import NewGame
+    from understudy.contract.profile import Profile
+
+ROLES = tuple(role.name for role in Role if role is not Role.NONE)
+USUAL_VALUE = {Role.ENEMY: 1.0, Role.LOOT: 1.0}
+"""Points for a kind where nobody says otherwise."""
+
+
+def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -> int:
+    """Asks about each kind and bar, and writes discovery and profile.
+
+    Raises:
+        FlagError: if no kind is left.
+        WireError: if the discovery cannot be read.
+    """
+    from understudy.cli.new_game.play_step import play_of
+    from understudy.cli.show.output_file import write_output
+    from understudy.contract.toml_writer import to_toml
+    from understudy.perception.discovery.discovered_profile import to_profile
+    from understudy.perception.discovery.discovery_files import CONTACT_SHEET, read_discovery, write_description
+    from understudy.worlds.catalog import load_profile
+
+    discovery = read_discovery(folder.discovery)
+    dialogue.say(f"{folder.discovery / CONTACT_SHEET} shows everything that was found; look at it.")
+    dialogue.say(f"An answer is NAME:ROLE:VALUE, with ROLE one of {', '.join(ROLES)}, or - to throw it away, or =3 to")
+    dialogue.say("say that it is the same as kind 3. Enter takes what stands in brackets.")
+    for kind in discovery.kept:
+        discovery = dialogue.ask(
+            about_kind(kind, discovery), _reader_of_kind(discovery, kind), suggested=suggestion_for(kind)
+        )
+        write_description(folder.discovery, discovery)  # after each answer: leaving loses none
+    for number, bar in enumerate(discovery.bars):
+        place = f"{_pixels(bar.area.left, bar.area.top, discovery)} to "
+        place += _pixels(bar.area.left + bar.area.width, bar.area.top + bar.area.height, discovery)
+        discovery = dialogue.ask(
+            f"A bar from {place} that fills to the {bar.fills}: hp, shield, or none of them (-)?",
+            _reader_of_bar(discovery, number),
+            suggested=bar.chosen_gauge or "-",
+        )
+        write_description(folder.discovery, discovery)
+    base = load_profile(str(folder.profile))
+    profile = to_profile(discovery, replace(base, keys=_keys_of(folder, base), click_keys=base.click_keys))
+    write_output(folder.profile, to_toml(profile).encode("utf-8"))
+    minutes = sum(episode.duration_s for episode in play_of(folder)) / 60
+    rare = [kind.shown_name for kind in discovery.kept if kind.num_sightings < 20]
+    advice = f" Seldom seen, so play more where they are: {', '.join(rare)}." if rare else ""
+    folder.finish(
+        "kinds",
+        f"{len(profile.kinds)} kinds in {minutes:.1f} minutes: {', '.join(kind.name for kind in profile.kinds)}; "
+        f"keys: {', '.join(profile.keys) or 'none'}.{advice}",
+    )
+    return 0
+
+
+def about_kind(kind: FoundKind, discovery: Discovery) -> str:
+    """Returns what is known of a kind, in one line."""
+    width, height = kind.width * discovery.frame_width, kind.height * discovery.frame_height
+    facts = [f"seen {kind.num_sightings} times", f"{width:.0f} x {height:.0f} pixels"]
+    if kind.num_clicks:
+        facts.append(f"{kind.num_clicks} clicks, {kind.click_lift:.1f} times as many as by chance")
+    facts += ["moves"] * kind.moves + ["vanishes after a click"] * kind.vanishes_after_click
+    return f"Kind {kind.id} ({kind.tile}): {', '.join(facts)}. What is it?"
+
+
+def suggestion_for(kind: FoundKind) -> str:
+    """Returns the answer that keeps a kind as it is, with the role that its behaviour suggests."""
+    role = kind.chosen_role
+    return f"{kind.shown_name}:{role.name}:{kind.value if kind.name else USUAL_VALUE.get(role, 0.0):g}"
+
+
+def answered(discovery: Discovery, kind: FoundKind, text: str) -> Discovery:
+    """Returns the discovery after one answer about a kind.
+
+    Raises:
+        FlagError: if the answer cannot be understood; the message says what was expected.
+    """
+    if text == "-":
+        return throw_away(discovery, kind.id)
+    if text.startswith("="):
+        if not text[1:].isdigit():
+            raise FlagError(f"{text!r} was given where = and the number of a kind was expected, such as =3.")
+        return merge_kinds(discovery, kind.id, int(text[1:]))
+    name, _, rest = text.partition(":")
+    word, _, value = rest.partition(":")
+    if word.upper() not in ROLES:
+        raise FlagError(f"{text!r} was given where NAME:ROLE:VALUE was expected, ROLE one of {', '.join(ROLES)}.")
+    role = Role[word.upper()]
+    try:
+        points = float(value) if value else USUAL_VALUE.get(role, 0.0)
+        return name_kind(discovery, kind.id, name, role, points)
+    except ValueError:
+        raise FlagError(f"{value!r} was given where the points for a {name} were expected, such as 1.") from None
+
+
+def _reader_of_kind(discovery: Discovery, kind: FoundKind) -> Callable[[str], Discovery]:
+    return lambda text: answered(discovery, kind, text)
+
+
+def _reader_of_bar(discovery: Discovery, number: int) -> Callable[[str], Discovery]:
+    def read(text: str) -> Discovery:
+        match text:
+            case "hp" | "shield":
+                return name_bar(discovery, number, text)
+            case "-":
+                return name_bar(discovery, number, "none")
+        raise FlagError(f"{text!r} was given where hp, shield or - was expected.")
+
+    return read
+
+
+def _pixels(x: float, y: float, discovery: Discovery) -> str:
+    return f"{x * discovery.frame_width:.0f}, {y * discovery.frame_height:.0f}"
+
+
+def _keys_of(folder: "GameFolder", profile: "Profile") -> tuple[str, ...]:
+    """Returns the keys that were given by flag, else those that were pressed while the game was recorded."""
+    from understudy.cli.new_game.play_step import play_of
+    from understudy.recordings.key_selection import COMMON_KEYS, used_keys
+
+    episodes = play_of(folder)
+    if not episodes or any(episode.info.profile.keys != COMMON_KEYS for episode in episodes):
+        return profile.keys
+    used = used_keys(episodes)
+    return (*used, *(key for key in profile.click_keys if key not in used))
