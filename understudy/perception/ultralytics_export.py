@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from understudy.contract.errors import CheckpointError, MissingExtraError
-from understudy.perception.model_files.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
+from understudy.contract.processes.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
 
 _log = logging.getLogger(__name__)
 

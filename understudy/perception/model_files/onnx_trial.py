@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from understudy.contract.errors import CheckpointError
-from understudy.perception.model_files.limited_process import (
+from understudy.contract.processes.limited_process import (
     CRASHED,
     OUT_OF_MEMORY,
     OUT_OF_TIME,

@@ -23,8 +23,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from understudy.contract.processes.limited_process import end_with_starter, limit_this_process
 from understudy.contract.torch_archive import PICKLE, ZIP_MAGIC, OddArchiveError, archive_records, packed_archive
-from understudy.perception.model_files.limited_process import end_with_starter, limit_this_process
 
 MODULES = re.compile(r"(torch\.nn\.modules|ultralytics\.nn|ultralytics\.utils\.(loss|tal))(\.[a-z]\w*)*\.[A-Z]\w*")
 """Allowed classes: layers, and those of the loss in weights that were not stripped."""

@@ -95,9 +95,9 @@ def episode_from_vectors(
         actors: the Actor of each tick, shape (T,).
 
     Raises:
-        RecordingError: if the actions have no cursor.
+        RecordingError: if the actions have no cursor, or a number does not fit into its field.
     """
-    columns = {"observation.time_s": np.asarray(times_s, np.float64), "actor": np.asarray(actors, np.int8)}
+    columns = {"observation.time_s": np.asarray(times_s, np.float64), "actor": np.asarray(actors)}
     seen = {name: values for vectors in observed for name, values in _by_name(vectors).items()}
     done = _by_name(action)
     for name in _REQUIRED:
@@ -131,6 +131,20 @@ def _column(name: str, like: np.ndarray, numbers: Mapping[str, np.ndarray], keys
         bits = [(number(f"key.{key}") >= 0.5).astype(like.dtype) << bit for bit, key in enumerate(keys)]
         return np.asarray(np.bitwise_or.reduce(bits, axis=0), like.dtype) if bits else like
     if like.ndim == 1:
-        return number(name).astype(like.dtype)
+        return _cast(name, number(name), like)
     each = [number(f"{name}.{place}") for place in range(math.prod(like.shape[1:]))]
-    return np.stack(each, axis=1).reshape(like.shape).astype(like.dtype)
+    return _cast(name, np.stack(each, axis=1).reshape(like.shape), like)
+
+
+def _cast(name: str, values: np.ndarray, like: np.ndarray) -> np.ndarray:
+    """Converts numbers to the type of their field.
+
+    Raises:
+        RecordingError: if a whole number is expected and one is fractional, infinite or too large.
+    """
+    if like.dtype.kind != "f":
+        limits = np.iinfo(like.dtype)
+        whole = np.asarray(values, np.float64)
+        if not ((whole >= limits.min) & (whole <= limits.max) & (whole == np.floor(whole))).all():
+            raise RecordingError(f"{name} holds numbers that do not fit into {like.dtype}")
+    return values.astype(like.dtype)

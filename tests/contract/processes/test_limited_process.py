@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.child_processes import is_running
-from understudy.perception.model_files import limited_process
-from understudy.perception.model_files.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
+from understudy.contract.processes.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
+from understudy.contract.processes import limited_process
 
 SCRIPTS = {
     "an answer": ("print('noise'); print('{\"a\": 1}')", ""),
@@ -42,7 +42,7 @@ def test_the_working_folder_is_not_searched_for_modules(tmp_path: Path, monkeypa
 
 STARTS = """
 import sys
-from understudy.perception.model_files.limited_process import run_limited
+from understudy.contract.processes.limited_process import run_limited
 run_limited("our_script", [], 300.0)
 """
 
