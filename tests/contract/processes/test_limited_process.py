@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.child_processes import is_running
-from understudy.contract.processes.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
 from understudy.contract.processes import limited_process
+from understudy.contract.processes.limited_process import CRASHED, OUT_OF_MEMORY, OUT_OF_TIME, run_limited
 
 SCRIPTS = {
     "an answer": ("print('noise'); print('{\"a\": 1}')", ""),
