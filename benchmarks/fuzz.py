@@ -28,6 +28,7 @@ from fuzz_audits import good_audits, mutate_audit, open_audit
 from fuzz_changes import Mutant, Opened
 from fuzz_checkpoints import good_checkpoints, mutate_checkpoint, open_checkpoint
 from fuzz_corrections import good_corrections, mutate_corrections, open_corrections
+from fuzz_folders import good_datasets, good_exports, mutate_folder, open_dataset, open_export
 from fuzz_onnx import good_models, mutate_model, open_model
 from fuzz_pickles import good_pickles, mutate_pickle
 from fuzz_profiles import good_profiles, mutate_profile, open_profile
@@ -279,6 +280,8 @@ NUMBA = frozenset({"compile", "exec", "pickle.find_class"})
 """A profile that asks for other bars than the good one has a reader compiled, or loaded from numba's cache."""
 TRIAL = frozenset({"subprocess.Popen", "compile"})
 """A model is tried in a process of its own, and its names are parsed (not run) as Python writes them."""
+FOLDER = frozenset({"shutil.rmtree"})
+"""A folder is unpacked, and taken away again; a process of its own reads Parquet."""
 KINDS: dict[str, Kind] = {
     "recordings": Kind(".mcap", good_recordings, mutate_recording, open_recording),
     "pickles": Kind(".pkl", good_pickles, mutate_pickle, open_recording),
@@ -287,6 +290,8 @@ KINDS: dict[str, Kind] = {
     "onnx": Kind(".onnx", good_models, mutate_model, open_model, TRIAL),
     "corrections": Kind(".jsonl", good_corrections, mutate_corrections, open_corrections),
     "audits": Kind(".jsonl", good_audits, mutate_audit, open_audit),
+    "exports": Kind(".zip", good_exports, mutate_folder, open_export, FOLDER),
+    "datasets": Kind(".zip", good_datasets, mutate_folder, open_dataset, FOLDER | {"subprocess.Popen"}),
 }
 """Name, which is the flag that asks for a number of them -> how they are made, changed and opened."""
 

@@ -19,6 +19,8 @@ COUNTS = {
     "onnx": 15,
     "corrections": 200,
     "audits": 20,
+    "exports": 60,
+    "datasets": 3,
 }
 
 

@@ -269,3 +269,13 @@ def test_the_feeding_and_sampling_of_an_exported_policy_import_no_torch() -> Non
     code = "import sys; import understudy.policies.encoder, understudy.policies.sampling; print('torch' in sys.modules)"
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert finished.stdout == "False\n"
+
+
+def test_a_long_name_of_an_encoding_is_cut_in_the_sentence(folder: Path) -> None:
+    path = folder / CONFIG
+    config = json.loads(path.read_text(encoding="utf-8"))
+    config["encoding"] = "x" * 5000
+    path.write_text(json.dumps(config), encoding="utf-8")
+    with pytest.raises(EncodingMismatchError) as problem:
+        import_policies(folder)
+    assert len(str(problem.value)) < 400 + len(str(folder))

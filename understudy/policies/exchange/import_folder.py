@@ -15,7 +15,8 @@ from torch import Tensor
 from understudy.contract.bounded_parse import parse_json
 from understudy.contract.errors import CheckpointError, EncodingMismatchError, WireError
 from understudy.contract.serialization import from_plain
-from understudy.policies.checkpoint import Checkpoint
+from understudy.contract.terminal_text import printable
+from understudy.policies.checkpoint import Checkpoint, CheckpointMeta
 from understudy.policies.checkpoint_archive import MAX_BYTES, first_line
 from understudy.policies.encoder import ENCODING
 from understudy.policies.exchange.exchange_format import (
@@ -96,17 +97,21 @@ def _read_config(folder: Path) -> ExchangeConfig:
     other = next((one for one in (config.encoding, *(meta.encoding for meta in metas.values())) if one != ENCODING), "")
     if other:
         raise EncodingMismatchError(
-            f"{folder} was trained on the encoding {other!r}, but this version speaks {ENCODING!r}: import it with the "
-            f"version that exported it (understudy {metas['executor'].versions.get('understudy', 'unknown')})."
+            f"{folder} was trained on the encoding {printable(other, most=60)!r}, but this version speaks "
+            f"{ENCODING!r}: import it with the version that exported it (understudy {_version(metas)})."
         )
     if config.sampling != SamplingConfig() or any(
         spec.every_ticks != EVERY_TICKS[policy] for policy, spec in config.networks.items()
     ):
         raise CheckpointError(
             f"{folder} is sampled at other temperatures or rates than this version plays with: import it with the "
-            f"version that exported it (understudy {metas['executor'].versions.get('understudy', 'unknown')})."
+            f"version that exported it (understudy {_version(metas)})."
         )
     return config
+
+
+def _version(metas: dict[str, CheckpointMeta]) -> str:
+    return printable(metas["executor"].versions.get("understudy", "unknown"), most=40)
 
 
 def _weights(path: Path, content: bytes) -> dict[str, Tensor]:

@@ -68,12 +68,13 @@ def main(request: Path) -> int:
             np.savez(unfinished, **columns)  # type: ignore[arg-type]  # names of ours
             unfinished.rename(request.parent / f"{number}.npz")
     except (RecordingError, MissingExtraError) as problem:
-        print(json.dumps({"refused": str(problem)}))
+        answer: dict[str, object] = {"refused": str(problem)}
     except Exception as problem:  # pyarrow alone raises eight kinds of errors
         brief = (str(problem).splitlines() or [""])[0][:200]
-        print(json.dumps({"refused": f"{path} is damaged ({type(problem).__name__}: {brief})"}))
+        answer = {"refused": f"{path} is damaged ({type(problem).__name__}: {brief})"}
     else:
-        print(json.dumps({"read": len(files)}))
+        answer = {"read": len(files)}
+    sys.stdout.write(json.dumps(answer) + "\n")
     return 0
 
 
