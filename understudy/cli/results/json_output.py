@@ -32,6 +32,7 @@ RESULTS = {
     "recordings export": (f"{OURS}.recordings", "RecordingsExport"),
     "recordings import": (f"{OURS}.recordings", "RecordingsImport"),
     "recordings reperceive": (f"{OURS}.recordings", "RecordingsReperceive"),
+    "recordings cache": (f"{OURS}.recordings", "RecordingsCache"),
     "train": (f"{OURS}.learning", "TrainedPolicies"),
     "finetune": (f"{OURS}.learning", "FinetunedPolicies"),
     "practise": (f"{OURS}.learning", "PractisedPolicy"),
