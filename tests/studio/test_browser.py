@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.correction_files import said, write_corrections
+from tests.support.correction_files import said, write_corrections, write_many_corrections
 from tests.support.perturbed_candidates import playing, put_up, write_brain
 from tests.support.studio_client import served_studio, taught_session
 from understudy.recordings.store import read_episode
@@ -135,6 +135,23 @@ def test_corrections_are_judged_by_one_key_each(open_page: Open, folder: Path) -
     assert page.inner_text("#reason") == "<b>2</b>"
     found = said(folder / "corrections")
     assert found[:2] == [("<b>0</b>", "FLEE", "person"), ("<b>2</b>", "LOOT", "rules")]
+
+
+def test_two_hundred_corrections_by_keys_wait_for_the_person_and_not_for_the_page(
+    open_page: Open, folder: Path
+) -> None:
+    """In ten minutes, three seconds each: pictures, writing and counting may take a second of them at most."""
+    write_many_corrections(folder / "corrections", 200)
+    page = open_page("/corrections")
+    wait(page, "document.getElementById('count').textContent.startsWith('1 of 203')")
+    begun_s = time.perf_counter()
+    for number in range(1, 204):
+        wait(page, f"document.getElementById('count').textContent.startsWith('{number} of 203')")
+        wait(page, "document.getElementById('picture').complete")
+        page.keyboard.press("axa5"[number % 4])
+    page.wait_for_selector("#none:not([hidden])")
+    assert time.perf_counter() - begun_s < 200.0
+    assert {source for _, _, source in said(folder / "corrections")} == {"person", "rules"}
 
 
 def test_a_candidate_is_promoted_and_rolled_back_after_a_question(open_page: Open, folder: Path) -> None:

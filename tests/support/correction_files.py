@@ -30,6 +30,24 @@ def write_corrections(folder: Path) -> Path:
     return log.path
 
 
+def write_many_corrections(folder: Path, count: int) -> None:
+    """A file of corrections that want to flee or to loot in turn."""
+    log = CorrectionLog(folder / "corrections_2.jsonl")
+    for number in range(count):
+        log.append(
+            Correction(
+                state=describe(record(hp=0.1 + 0.8 * number / count, attackers=2)[0], PROFILE),
+                bot_action=Mode.FIGHT,
+                vlm_correction=(Mode.FLEE, Mode.LOOT)[number % 2],
+                reason=f"moment {number}",
+                confidence=0.9,
+                target=11,
+                source="rules",
+            )
+        )
+    log.close()
+
+
 def said(folder: Path) -> list[tuple[str, str, str]]:
     """Reason, right mode and source of each line."""
     entries = [entry.correction for entry in read_corrections(folder).entries]

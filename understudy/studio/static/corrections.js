@@ -37,7 +37,7 @@ function show() {
   byId("bot").textContent = one.bot;
   byId("right").textContent = one.right === one.bot ? `the same: ${one.right}` : one.right;
   byId("reason").textContent = one.reason || "no reason was given";
-  byId("by").textContent = `${one.by}, ${one.when}`;
+  byId("by").textContent = [one.by, one.when].filter(Boolean).join(", ");
   byId("sure").value = one.confidence;
   byId("percent").textContent = `${Math.round(100 * one.confidence)} %`;
   byId("target").textContent = `it meant ${one.bot_target}, better ${one.target}`;
