@@ -256,7 +256,7 @@ def scores(detector: Detector, renderer: Renderer, settings: Settings) -> np.nda
 def main() -> None:
     """Runs the stages that were asked for."""
     cv2.setNumThreads(1)
-    smallest = ("--folder", "smallest/discovery", "--stages", "record", "discover", "--minutes", "0.8")
+    smallest = ("--folder", "smallest/discovery", "--stages", "record", "discover", "--minutes", "0.4")
     settings = tyro.cli(Settings, args=flags(*smallest))
     stages = {"record": record_all, "discover": find, "train": train, "judge": judge, "play": play}
     for stage in settings.stages:

@@ -81,6 +81,12 @@ def test_play_in_which_nothing_stands_out_is_one_sentence(tmp_path: Path) -> Non
         discover_in(RecordedPlay((clip,), (), 80, 60, ()), tmp_path)
 
 
+def test_play_that_is_too_short_for_any_kind_is_a_discovery_without_kinds(tmp_path: Path) -> None:
+    assert discover_in(made_up_play(6), tmp_path).kinds == ()
+    with pytest.raises(TrainingError, match="keeps no kind"):
+        read_found_pictures(tmp_path, 0)
+
+
 def test_a_folder_without_pictures_is_one_sentence(tmp_path: Path) -> None:
     from tests.support.synthetic_episodes import made_up
     from understudy.recordings.store import write_episode
