@@ -281,7 +281,7 @@ NUMBA = frozenset({"compile", "exec", "pickle.find_class"})
 TRIAL = frozenset({"subprocess.Popen", "compile"})
 """A model is tried in a process of its own, and its names are parsed (not run) as Python writes them."""
 FOLDER = frozenset({"shutil.rmtree"})
-"""A folder is unpacked, and taken away again; a process of its own reads Parquet."""
+"""A folder is unpacked, and taken away again; a process of its own reads Parquet, whose arrays numpy reads back."""
 KINDS: dict[str, Kind] = {
     "recordings": Kind(".mcap", good_recordings, mutate_recording, open_recording),
     "pickles": Kind(".pkl", good_pickles, mutate_pickle, open_recording),
@@ -291,7 +291,7 @@ KINDS: dict[str, Kind] = {
     "corrections": Kind(".jsonl", good_corrections, mutate_corrections, open_corrections),
     "audits": Kind(".jsonl", good_audits, mutate_audit, open_audit),
     "exports": Kind(".zip", good_exports, mutate_folder, open_export, FOLDER),
-    "datasets": Kind(".zip", good_datasets, mutate_folder, open_dataset, FOLDER | {"subprocess.Popen"}),
+    "datasets": Kind(".zip", good_datasets, mutate_folder, open_dataset, FOLDER | {"subprocess.Popen", "compile"}),
 }
 """Name, which is the flag that asks for a number of them -> how they are made, changed and opened."""
 
