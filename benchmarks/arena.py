@@ -14,6 +14,7 @@ from smallest import flags
 
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
+from understudy.contract.workers.worker_pool import part_executor
 from understudy.evaluation.rollouts.baselines import Random
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.evaluation.rollouts.trajectory import record_trajectory
@@ -62,9 +63,11 @@ def main() -> None:
         outcomes = rollout(pilot, seeds, seconds)
         cpu_s, wall_s = time.process_time() - cpu_s, time.perf_counter() - wall_s
         print(f"{name}: {cpu_s:.1f} CPU-s, {wall_s:.1f} s; score {outcomes.scores.mean():.1f} a minute")
-    wall_s = time.perf_counter()
-    rollout_all(pilots, seeds, seconds, processes=2)
-    print(f"all three in two processes: {time.perf_counter() - wall_s:.1f} s with their start")
+    with part_executor(2) as executor:
+        for what in ("with their start", "kept"):
+            wall_s = time.perf_counter()
+            rollout_all(pilots, seeds, seconds, executor=executor)
+            print(f"all three in two processes, {what}: {time.perf_counter() - wall_s:.1f} s")
 
 
 if __name__ == "__main__":

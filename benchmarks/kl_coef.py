@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from smallest import flags
 
 from understudy.contract.protocols import Pilot
+from understudy.contract.workers.worker_pool import part_executor
 from understudy.evaluation.report.plots import FAINT, KIND_COLOURS, STYLE
 from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.play_style import ROWS, behaviour_of, click_distance, style_distances
@@ -147,7 +148,8 @@ def main() -> None:
     settings = tyro.cli(Settings, args=flags(*smallest), description=__doc__)
     torch.set_num_threads(1)
     seeds = seeds_for(Purpose.CHOOSE, settings.worlds, settings.offset)
-    played = rollout_all(pilots_of(settings), seeds, settings.seconds, processes=settings.processes)
+    with part_executor(settings.processes) as executor:
+        played = rollout_all(pilots_of(settings), seeds, settings.seconds, executor=executor)
     points = points_of(played)
     tell(points, played)
     if settings.picture is not None:

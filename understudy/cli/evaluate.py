@@ -99,6 +99,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     """
     from understudy.contract.safe_files import replace_bytes
     from understudy.contract.serialization import to_json
+    from understudy.contract.workers.worker_pool import part_executor
     from understudy.evaluation.comparison.compare import play_contestants, summarise
     from understudy.evaluation.report.report import write_report
     from understudy.evaluation.report.results_csv import write_ledger
@@ -108,7 +109,8 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     contestants = gather(command.models, command.teacher)
     seeds = seeds_for(Purpose[command.purpose.upper()], command.worlds, command.offset)
     processes = min(2, os.cpu_count() or 1) if command.processes is None else command.processes
-    played = play_contestants(contestants, seeds, command.seconds, processes=processes, progress=progress)
+    with part_executor(processes) as executor:
+        played = play_contestants(contestants, seeds, command.seconds, executor=executor, progress=progress)
     verdict = summarise(played, person=command.teacher, random=RANDOM)
     command.out.mkdir(parents=True, exist_ok=True)
     replace_bytes(command.out / "verdict.json", f"{to_json(verdict)}\n".encode())

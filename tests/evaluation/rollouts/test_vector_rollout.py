@@ -1,5 +1,10 @@
 """The arena on the real engine with the real teacher, few worlds and short games."""
 
+import os
+import signal
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -7,6 +12,7 @@ from understudy.contract.action import idle_action
 from understudy.contract.intent import Mode, no_intent
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision
+from understudy.contract.workers.worker_pool import part_executor
 from understudy.evaluation.rollouts import vector_rollout
 from understudy.evaluation.rollouts.baselines import DoNothing, Random
 from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, NO_MODE, EpisodeStats
@@ -113,6 +119,33 @@ def test_two_processes_give_the_identical_result(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(vector_rollout, "BLOCK", 4)
     teacher = Teacher("hunter", PROFILE)
     told: list[tuple[int, int]] = []
-    spread = rollout(teacher, SEEDS, 5.0, processes=2, progress=lambda done, whole: told.append((done, whole)))
-    assert_same(rollout(teacher, SEEDS, 5.0), spread)
+    with part_executor(2) as executor:
+        spread = rollout(
+            teacher, SEEDS, 5.0, executor=executor, progress=lambda done, whole: told.append((done, whole))
+        )
+        assert_same(rollout(teacher, SEEDS, 5.0), spread)
+        assert_same(rollout(teacher, SEEDS, 5.0, executor=executor), spread)  # by the same processes
     assert told[-1] == (800, 800)
+
+
+class Mortal(DoNothing):
+    """Kills the process in which it plays first."""
+
+    def __init__(self, note: Path) -> None:
+        super().__init__(PROFILE)
+        self._note = note
+
+    def start(self, seeds: np.ndarray) -> Carry:
+        if not self._note.exists():
+            self._note.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().start(seeds)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no kill -9")
+def test_blocks_of_a_process_that_dies_are_played_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_rollout, "BLOCK", 4)
+    with part_executor(2) as executor:
+        played = rollout(Mortal(tmp_path / "died"), SEEDS, 5.0, executor=executor)
+    assert (tmp_path / "died").exists()
+    assert_same(played, rollout(DoNothing(PROFILE), SEEDS, 5.0))

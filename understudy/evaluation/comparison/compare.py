@@ -12,6 +12,7 @@ from jaxtyping import Float64, UInt64
 from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
+from understudy.contract.workers.worker_pool import PartExecutor
 from understudy.evaluation.comparison.bootstrap import (
     Bootstrapped,
     Resampling,
@@ -70,7 +71,7 @@ def compare(
     person: str,
     random: str,
     reference: str | None = None,
-    processes: int = 1,
+    executor: PartExecutor | None = None,
     progress: Progress | None = None,
 ) -> ComparisonResult:
     """Plays all contestants in the same worlds, spread evenly over the maps, and compares them.
@@ -82,10 +83,10 @@ def compare(
         person: name of the contestant whose score counts as 1.
         random: name of the contestant whose score counts as 0.
         reference: name of the contestant to compare with; the person when None.
-        processes: number of worker processes; does not change the result.
+        executor: plays the worlds; None for this process. Does not change the result.
         progress: called with the number of world-ticks done and the total.
     """
-    played = play_contestants(contestants, seeds, seconds, processes=processes, progress=progress)
+    played = play_contestants(contestants, seeds, seconds, executor=executor, progress=progress)
     return summarise(played, person=person, random=random, reference=reference)
 
 
@@ -94,14 +95,14 @@ def play_contestants(
     seeds: UInt64[np.ndarray, " B"],
     seconds: float,
     *,
-    processes: int = 1,
+    executor: PartExecutor | None = None,
     progress: Progress | None = None,
 ) -> dict[str, EntryRollouts]:
     """Plays all contestants in the same worlds; arguments as for `compare`."""
     names = [one.name for one in contestants]
     assert len(set(names)) == len(names)
     pilots = {f"{one.name}/{run}": pilot for one in contestants for run, pilot in enumerate(one.pilots)}
-    outcomes = rollout_all(pilots, seeds, seconds, progress=progress, processes=processes)
+    outcomes = rollout_all(pilots, seeds, seconds, progress=progress, executor=executor)
     return {
         one.name: EntryRollouts(
             kind=one.kind, runs=tuple(outcomes[f"{one.name}/{run}"] for run in range(len(one.pilots)))

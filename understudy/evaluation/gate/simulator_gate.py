@@ -16,6 +16,7 @@ from jaxtyping import UInt64
 from understudy.contract.errors import CheckpointError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
+from understudy.contract.workers.worker_pool import PartExecutor, part_executor
 from understudy.evaluation.comparison.paired_test import (
     Decision,
     InterimLook,
@@ -115,13 +116,14 @@ def evaluate_candidate(
     trial = PairedSequentialTest(config.trial, looks, config.seconds)
     ruling: Decision = "go on"
     reason = ""
-    for last in looks:
-        part = _part(progress, last - step, config)
-        both = _play(candidate, incumbent, seeds[last - step : last], config, part)
-        trial.add(_stretches(both["candidate"]), _stretches(both["incumbent"]), both["candidate"].start_maps)
-        ruling, reason = trial.look()
-        if ruling != "go on":
-            break
+    with part_executor(config.processes) as executor:  # kept for all looks
+        for last in looks:
+            part = _part(progress, last - step, config)
+            both = _play(candidate, incumbent, seeds[last - step : last], config, part, executor)
+            trial.add(_stretches(both["candidate"]), _stretches(both["incumbent"]), both["candidate"].start_maps)
+            ruling, reason = trial.look()
+            if ruling != "go on":
+                break
     return GateVerdict(
         promote=ruling == "promote",
         reason=reason,
@@ -137,9 +139,10 @@ def _play(
     seeds: UInt64[np.ndarray, " B"],
     config: GateConfig,
     progress: Progress | None,
+    executor: PartExecutor,
 ) -> dict[str, EpisodeStats]:
     pilots = {"candidate": candidate, "incumbent": incumbent}
-    return rollout_all(pilots, seeds, config.seconds, progress=progress, processes=config.processes)
+    return rollout_all(pilots, seeds, config.seconds, progress=progress, executor=executor)
 
 
 def _stretches(outcomes: EpisodeStats) -> SegmentScores:

@@ -1,23 +1,21 @@
 """Vectorised rollouts: one pilot plays many seeded worlds in lockstep batches, and their statistics are collected.
 
-Worlds are played in blocks of a fixed size, and each process plays whole blocks. So the batch shapes of a network, and
-with them the last bits of its output, do not depend on the number of processes: results are identical.
+Worlds are played in blocks of a fixed size, and each block is one part for an executor (contract/workers). So the
+batch shapes of a network, and with them the last bits of its output, do not depend on who plays them: results are
+identical in this process, in several, and after a worker died.
 """
 
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import UInt64
 
-from understudy.contract.child_process import CONTEXT, children_without_interrupts
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
+from understudy.contract.workers.worker_pool import InProcess, PartExecutor, add_progress, run_parts
 from understudy.evaluation.rollouts.episode_stats import EpisodeStats, EpisodeStatsCollector, concatenate
 from understudy.evaluation.rollouts.play_counters import PlayCounterCollector
 from understudy.evaluation.rollouts.seeds import spread_over_maps
@@ -39,19 +37,19 @@ def rollout(
     seconds: float,
     start_maps: Sequence[str] | None = None,
     progress: Progress | None = None,
-    processes: int = 1,
+    executor: PartExecutor | None = None,
 ) -> EpisodeStats:
     """Plays one pilot in many worlds.
 
     Args:
-        pilot: must be picklable when processes is above 1.
+        pilot: must be picklable for an executor of processes.
         seeds: one for each world.
         seconds: game time that each world is played for.
         start_maps: name of the map that each world begins on; spread evenly, by seed, when None.
         progress: called from this thread.
-        processes: how many play at the same time; does not change the result.
+        executor: plays the blocks; None for this process. Does not change the result.
     """
-    return rollout_all({"pilot": pilot}, seeds, seconds, start_maps, progress, processes)["pilot"]
+    return rollout_all({"pilot": pilot}, seeds, seconds, start_maps, progress, executor)["pilot"]
 
 
 def rollout_all(
@@ -60,7 +58,7 @@ def rollout_all(
     seconds: float,
     start_maps: Sequence[str] | None = None,
     progress: Progress | None = None,
-    processes: int = 1,
+    executor: PartExecutor | None = None,
 ) -> dict[str, EpisodeStats]:
     """Plays several pilots, each in the same worlds; arguments as for `rollout`."""
     maps = tuple(start_maps) if start_maps is not None else spread_over_maps(seeds)
@@ -73,8 +71,12 @@ def rollout_all(
         for block in blocks
     ]
     whole = len(pilots) * len(seeds) * num_ticks
-    report = _Report(progress, whole)
-    played = _play_here(jobs, report) if processes <= 1 or len(jobs) == 1 else _play_spread(jobs, report, processes)
+
+    def report(done: int) -> None:
+        if progress is not None:
+            progress(min(done, whole), whole)
+
+    played = run_parts(executor or InProcess(), _play_block, jobs, report)
     parts: dict[str, list[EpisodeStats]] = {name: [] for name in pilots}
     for job, outcomes in zip(jobs, played, strict=True):
         parts[job.name].append(outcomes)
@@ -92,24 +94,13 @@ class _Job:
     num_ticks: int
 
 
-class _Report:
-    """Sums the progress of all jobs and reports it."""
-
-    def __init__(self, progress: Progress | None, whole: int) -> None:
-        self._progress = progress
-        self._whole = whole
-        self._done = 0
-
-    def add(self, world_ticks: int) -> None:
-        self.set(self._done + world_ticks)
-
-    def set(self, world_ticks: int) -> None:
-        self._done = world_ticks
-        if self._progress is not None:
-            self._progress(self._done, self._whole)
+def _play_block(job: _Job) -> EpisodeStats:
+    """Plays one block; a part for an executor."""
+    with _one_torch_thread():
+        return _play(job)
 
 
-def _play_block(job: _Job, add_progress: Callable[[int], None]) -> EpisodeStats:
+def _play(job: _Job) -> EpisodeStats:
     world = Simulator(job.seeds, job.start_maps)
     stats = EpisodeStatsCollector(len(job.seeds), len(world.profile.maps))
     habits = PlayCounterCollector(len(job.seeds), world.profile)
@@ -131,55 +122,6 @@ def _play_block(job: _Job, add_progress: Callable[[int], None]) -> EpisodeStats:
     return EpisodeStats(
         seeds=job.seeds, start_maps=start_maps, ticks=stats.ticks, events=stats.events, habits=habits.habits()
     )
-
-
-def _play_here(jobs: Sequence[_Job], report: _Report) -> list[EpisodeStats]:
-    with _one_torch_thread():
-        return [_play_block(job, report.add) for job in jobs]
-
-
-def _play_spread(jobs: Sequence[_Job], report: _Report, processes: int) -> list[EpisodeStats]:
-    """Plays the jobs in worker processes, spawned and not forked: numba's and torch's threads do not survive a fork.
-
-    Whatever ends it early, Ctrl-C above all, ends the processes at once: nothing of what they do is kept.
-    """
-    done = CONTEXT.Value("q", 0)
-    with ProcessPoolExecutor(
-        min(processes, len(jobs)), mp_context=CONTEXT, initializer=_enter_worker, initargs=(done,)
-    ) as pool:
-        try:
-            with children_without_interrupts():
-                futures = [pool.submit(_play_in_worker, job) for job in jobs]
-            waiting: set[Future[EpisodeStats]] = set(futures)
-            while waiting:
-                _, waiting = wait(waiting, timeout=0.2)
-                report.set(done.value)
-            return [future.result() for future in futures]
-        except BaseException:
-            for process in (pool._processes or {}).values():  # Python 3.14 has kill_workers() for this
-                process.kill()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-_worker_progress: Any = None
-"""The counter shared with the parent; set once as a worker process starts, never in the parent."""
-
-
-def _enter_worker(done: Any) -> None:
-    global _worker_progress
-    _worker_progress = done
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, which ends its workers
-
-
-def _play_in_worker(job: _Job) -> EpisodeStats:
-    with _one_torch_thread():
-        return _play_block(job, _add_shared)
-
-
-def _add_shared(world_ticks: int) -> None:
-    with _worker_progress.get_lock():
-        _worker_progress.value += world_ticks
 
 
 @contextmanager
