@@ -1,6 +1,6 @@
 """Behaviour-cloning task of the Strategist: mode and summary of the next ten seconds, at each second of a window."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import torch
@@ -44,7 +44,7 @@ class StrategistTask:
         parts = split_into_parts([summaries[number].num_ticks for number in usable], most_ticks)
         self._parts = [[usable[number] for number in part] for part in parts]
         self.part_sizes = [len(self._starts_of(part)) for part in self._parts]
-        self._loader = PartLoader(lambda number: _Track([self._episodes[each] for each in self._parts[number]], device))
+        self._loader = PartLoader(lambda number: _Track((self._episodes[each] for each in self._parts[number]), device))
         self._held_out = [_Track([labelled], device) for labelled in held_out]
         self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
         self.enter_part(0, None)
@@ -171,18 +171,25 @@ def _some_taught(
     return np.asarray(count[np.minimum(starts + window - margin, length)] > count[np.minimum(starts + margin, length)])
 
 
+def _columns(labelled: LabelledEpisode) -> tuple[np.ndarray, ...]:
+    """Returns contexts, modes, futures and the mask of training targets of one episode."""
+    taught = np.zeros(len(labelled), bool)
+    taught[labelled.taught_ticks] = True
+    return labelled.encoded.context, labelled.labels.modes, labelled.labels.future_summary, taught
+
+
 class _Track:
     """Concatenated sessions on a device."""
 
-    def __init__(self, labelled_episodes: Sequence[LabelledEpisode], device: torch.device) -> None:
-        self.lengths = [len(labelled) for labelled in labelled_episodes]
-        self.context = torch.from_numpy(np.concatenate([x.encoded.context for x in labelled_episodes])).to(device)
-        self.modes = torch.from_numpy(np.concatenate([x.labels.modes for x in labelled_episodes])).to(device)
-        self.futures = torch.from_numpy(np.concatenate([x.labels.future_summary for x in labelled_episodes])).to(device)
-        self.taught = torch.zeros(len(self.modes), dtype=torch.bool, device=device)
-        offsets = np.cumsum([0, *self.lengths])[:-1]
-        ticks = [offset + labelled.taught_ticks for offset, labelled in zip(offsets, labelled_episodes, strict=True)]
-        self.taught[torch.from_numpy(np.concatenate(ticks)).to(device)] = True
+    def __init__(self, labelled_episodes: Iterable[LabelledEpisode], device: torch.device) -> None:
+        """Args: labelled_episodes: of which one at a time is in memory as a whole."""
+        columns = [_columns(labelled) for labelled in labelled_episodes]
+        context, modes, futures, taught = zip(*columns, strict=True)
+        self.lengths = [len(each) for each in context]
+        self.context = torch.from_numpy(np.concatenate(context)).to(device)
+        self.modes = torch.from_numpy(np.concatenate(modes)).to(device)
+        self.futures = torch.from_numpy(np.concatenate(futures)).to(device)
+        self.taught = torch.from_numpy(np.concatenate(taught)).to(device)
 
     def clamp(self, start_B: Tensor, shifted_B: Tensor, window: int) -> Tensor:
         """Keeps shifted windows inside the session of the unshifted one."""
