@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -203,6 +204,46 @@ def test_unattended_the_flag_takes_what_moves_and_a_still_game_is_told(
         assert main([*made, "--replace", *wrong]) == 2
 
 
+def test_score_game_over_and_a_bar_from_below_are_pointed_at_and_read_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shot(name: str, score: str, *, is_over: bool = False) -> str:
+        frame = np.full((387, 416, 3), (210, 220, 230), np.uint8)
+        frame[87:, :400] = (20, 60, 30)
+        frame[100:200, 10:20] = (15, 15, 15)
+        frame[140:200, 10:20] = (220, 40, 40)
+        cv2.putText(frame, score, (210, 117), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2, cv2.LINE_AA)
+        if is_over:
+            frame[187:287, 100:300] = 245
+            frame[240:270, 150:250] = (40, 90, 200)
+        write_picture(tmp_path / name, frame)
+        return str(tmp_path / name)
+
+    first, other, end = shot("a.png", "1250"), shot("b.png", "346789"), shot("end.png", "17", is_over=True)
+    out = tmp_path / "pond.toml"
+    made = ["profile", "new", "--screenshot", first, "--out", str(out), *FLAGS, "--play-area", "0 87 400 387"]
+    made += ["--panels", "-", "--minimap", "-", "--shield", "-", "--hp", "10 100 20 200 60 up"]
+    scored = ["--score", "200 90 399 130", "--score-values", f"1250 {other}=346789"]
+    assert main([*made, *scored, "--game-over-shot", end, "--game-over", "100 187 300 287 200 255"]) == 0
+    eye = read_toml(Profile, out).eye
+    assert eye is not None and eye.hp is not None and eye.score is not None and eye.game_over is not None
+    assert eye.hp.fills == "up" and sorted(eye.score.digits) == list("0123456789") and eye.shows_outcomes
+    assert eye.game_over.restart == pytest.approx((200.5 / 400, 168.5 / 300))
+    printed = capsys.readouterr().out
+    assert "60 %" in printed and "1250" in printed and "game over" in printed
+    assert main(["profile", "check", end, "--profile", str(out)]) == 0
+    printed = capsys.readouterr().out
+    assert "yes" in printed and "17" in printed
+    for wrong, says in (
+        (["--score", "200 90 399 130"], "belong together"),
+        (["--score", "200 90 399 130", "--score-values", "125"], "4 digits are seen"),
+        (["--game-over", "100 187 300 287"], "needs a screenshot"),
+        (["--game-over-shot", first, "--game-over", "100 187 300 287"], "looks alike"),
+    ):
+        assert main([*made, "--replace", *wrong]) == 2
+        assert says in capsys.readouterr().err
+
+
 def test_a_game_without_keys_minimap_or_bars_gets_a_profile_that_loads(screenshot: Path, tmp_path: Path) -> None:
     out = tmp_path / "dots.toml"
     flags = ["--name", "dots", "--title", "Dots", "--keys", "", "--maps", "dots", "--kinds", "dot:LOOT:1"]
@@ -226,4 +267,4 @@ def test_check_names_a_bar_that_does_not_fill_from_the_left(
     capsys.readouterr()
     assert main(["profile", "check", str(tmp_path / "other.png"), "--profile", str(out)]) == 1
     printed = capsys.readouterr().out
-    assert "The bar hp does not fill from the left" in printed and "100 %" not in printed
+    assert "The bar hp does not fill to the right, as its profile says" in printed and "100 %" not in printed

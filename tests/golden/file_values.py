@@ -49,8 +49,25 @@ LATER_HAND_FIELDS = ("other_button",)
 """Fields of the motor model that came later: zeros in one from before."""
 
 
+LATER_SCREEN_FIELDS = {"score": None, "game_over": None, "fills": "right"}
+"""Fields of a profile's screen layout and its bars, likewise."""
+
+
+def _without_later_screen_fields(plain: Any) -> Any:
+    if isinstance(plain, list):
+        return [_without_later_screen_fields(item) for item in plain]
+    if not isinstance(plain, dict):
+        return plain
+    missing = object()
+    return {
+        name: _without_later_screen_fields(item)
+        for name, item in plain.items()
+        if LATER_SCREEN_FIELDS.get(name, missing) != item
+    }
+
+
 def _without_later_fields(value: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = to_plain(value)
+    plain: dict[str, Any] = _without_later_screen_fields(to_plain(value))
     if isinstance(plain.get("eye"), dict) and plain["eye"].get("confidences") == {}:
         del plain["eye"]["confidences"]
     return {name: item for name, item in plain.items() if name not in LATER_FIELDS or item != LATER_FIELDS[name]}

@@ -5,9 +5,10 @@ import math
 import numpy as np
 import pytest
 
-from understudy.contract.screen_layout import Area, Bar
+from understudy.contract.screen_layout import Area, Bar, BarDirection
 from understudy.perception.colours import colour_centroid, colour_fraction, read_bar
 from understudy.perception.health_bar_reader import read_floating_bar
+from understudy.perception.profile_calibration import bar_of
 from understudy.perception.screen_regions import MISFIT_FRAMES, BarReader, Scale
 
 FULL = np.array([[70, 220, 110], [42, 132, 66]], np.float32)
@@ -130,9 +131,9 @@ def other_bar(way: str, fraction: float) -> np.ndarray:
     return picture
 
 
-def reader() -> BarReader:
+def reader(fills: BarDirection = "right") -> BarReader:
     area = Area(left=0.0, top=0.0, width=1.0, height=1.0)
-    return BarReader(Bar(area=area, full=((70, 220, 110),), empty=((14, 20, 28),), tolerance=45.0))
+    return BarReader(Bar(area=area, full=((70, 220, 110),), empty=((14, 20, 28),), tolerance=45.0, fills=fills))
 
 
 SCALE = Scale(64, 64, 64)
@@ -146,6 +147,20 @@ def test_a_bar_that_fills_another_way_is_unknown_at_every_fill_once_it_was_notic
     for fraction in np.linspace(0.3, 0.7, 2 * MISFIT_FRAMES):
         bar_reader.read(other_bar(way, float(fraction)), SCALE)
     assert all(math.isnan(bar_reader.read(other_bar(way, fraction), SCALE)) for fraction in (0.0, 0.1, 0.5, 0.9, 1.0))
+
+
+@pytest.mark.parametrize(("way", "fills"), [("left", "right"), ("right", "left"), ("above", "down"), ("below", "up")])
+def test_a_bar_is_read_along_the_direction_that_its_profile_names_and_measured_so(
+    way: str, fills: BarDirection
+) -> None:
+    bar_reader = reader(fills)
+    for fraction in (0.1, 0.35, 0.5, 0.8):
+        assert bar_reader.read(other_bar(way, fraction), SCALE) == pytest.approx(fraction, abs=0.02)
+    assert bar_reader.read(other_bar(way, 0.0), SCALE) == pytest.approx(0.0, abs=0.02)
+    assert bar_reader.read(other_bar(way, 1.0), SCALE) == pytest.approx(1.0, abs=0.02)
+    measured = bar_of(other_bar(way, 0.4), Area(left=0.0, top=0.0, width=1.0, height=1.0), 0.4, "hp", fills)
+    assert measured.fills == fills
+    assert BarReader(measured).read(other_bar(way, 0.7), SCALE) == pytest.approx(0.7, abs=0.02)
 
 
 def test_a_bar_that_fills_from_the_left_stays_known_though_something_crosses_it_for_a_while() -> None:

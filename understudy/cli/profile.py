@@ -51,7 +51,8 @@ class New(JsonFlag):
     """What there is in the game: name:ROLE:value, with blanks between; ROLE is ENEMY, LOOT, PLAYER, PORTAL, BASE or
     OTHER."""
     hp: str | None = None
-    """The bar of the player's hull: left top right bottom and how full it is, in per cent. `-` for none."""
+    """The bar of the player's hull: left top right bottom and how full it is, in per cent; then `left`, `up` or `down`
+    if it does not fill to the right. `-` for none."""
     shield: str | None = None
     """The bar of the shield, likewise."""
     minimap: str | None = None
@@ -60,6 +61,16 @@ class New(JsonFlag):
     """A pixel of the player's own dot on the minimap: x y."""
     panels: str | None = None
     """Parts of the window that are no open space: left top right bottom, one after the other with ; between."""
+    score: str | None = None
+    """The digits of the score, with room for more: left top right bottom."""
+    score_values: str | None = None
+    """What the score shows in the screenshot, and in others of the same window: 1250 later.png=3468 end.png=970.
+    Together they should hold all ten digits; a number with a digit that none holds stays unknown."""
+    game_over: str | None = None
+    """The panel or the words that are there when the game is over: left top right bottom; then x y of the click that
+    begins a new game, if understudy is to make it."""
+    game_over_shot: Path | None = None
+    """A screenshot of the same window when the game is over."""
     play_area: str | None = None
     """The part of the window that is the game: left top right bottom; `-` for all of it. In a browser the page without
     tabs and toolbar. `moving`: what moves in the pictures of --live or --later, without asking."""
@@ -84,6 +95,10 @@ class New(JsonFlag):
             raise ValueError("give the screenshot's file with --screenshot, or --live and the window's --title")
         if self.live and (self.title is None or self.later):
             raise ValueError("--live takes its pictures from the window that --title names; leave --later out")
+        if (self.score is None) != (self.score_values is None):
+            raise ValueError("--score and --score-values belong together")
+        if self.game_over is not None and self.game_over_shot is None:
+            raise ValueError("--game-over needs a screenshot of it: --game-over-shot")
         if self.play_area == self.MOVING and not (self.live or self.later):
             raise ValueError("--play-area moving needs to see what moves: add --live, or --later with more screenshots")
 
@@ -188,7 +203,7 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     player = record["player"]
     table = Table("reading", "value")
     readings = readings_of(profile, record)
-    for name, value in readings.items():
+    for name, value in (readings | _outcome_readings(profile, frame)).items():
         table.add_row(name, value)
     console.print(table)
     if isinstance(detector, NullDetector):
@@ -201,8 +216,8 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     for name in unread:
         if BarReader(getattr(screen, name)).contradicts(frame, scale_of(profile, frame)):
             console.print(
-                f"The bar {name} does not fill from the left, and other bars cannot be read: it stays unknown. If it "
-                "does fill from the left, check its rectangle."
+                f"The bar {name} does not fill to the {getattr(screen, name).fills}, as its profile says, so it stays "
+                "unknown: fills = left, up or down is read, too; else check its rectangle."
             )
         else:
             console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
@@ -291,6 +306,21 @@ def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
         "objects": (True, ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "none seen"),
     }
     return {name: reading for name, (is_said, reading) in readings.items() if is_said}
+
+
+def _outcome_readings(profile: "GameProfile", frame: "np.ndarray") -> dict[str, str]:
+    """The score, and whether the game is over, where the profile says how to tell."""
+    from understudy.perception.outcomes.end_screen import EndScreenReader
+    from understudy.perception.outcomes.score_reader import ScoreReader
+    from understudy.perception.screen_regions import scale_of
+
+    readings = {}
+    if profile.eye is not None and profile.eye.score is not None:
+        number = ScoreReader(profile.eye.score).read(frame, scale_of(profile, frame))
+        readings["score"] = "unknown" if number != number else f"{number:.0f}"
+    if profile.eye is not None and profile.eye.game_over is not None:
+        readings["game over"] = "yes" if EndScreenReader(profile.eye.game_over).is_shown(frame) else "no"
+    return readings
 
 
 def _per_cent(value: float) -> str:

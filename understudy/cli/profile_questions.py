@@ -3,17 +3,20 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast, get_args
 
 import numpy as np
 
+from understudy.cli.show.images import read_picture
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError, WorldError
 from understudy.contract.observation import Role
 from understudy.contract.profile import KEY_BITS, Kind, Margins, Profile, Rectangle
 from understudy.contract.ranges import require_file_name
-from understudy.contract.screen_layout import Area, Bar, Dot, Screen
+from understudy.contract.screen_layout import Area, Bar, BarDirection, Dot, EndScreen, Score, Screen
 from understudy.perception.detector import CONFIDENCE, IOU
+from understudy.perception.outcomes.end_screen import end_screen_of
+from understudy.perception.outcomes.score_calibration import score_of
 from understudy.perception.profile_calibration import area_of, bar_of, dot_of
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 
@@ -58,6 +61,13 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
     minimap = questions.ask(
         "minimap", "Where is the minimap, inside its frame? (l t r b, or -)", questions.area_or_none
     )
+    score = None if command.score is None else questions.ask("score", "Where is the score?", questions.score_of)
+    game_over = None
+    if command.game_over_shot is not None:
+        game_over = questions.ask(
+            "game_over", "Where is the panel when the game is over? (l t r b, then x y to click or nothing)",
+            questions.game_over_of,
+        )  # fmt: skip
     dots: tuple[Dot, ...] = ()
     if minimap is not None:
         dots = questions.ask("ship", "Give a pixel of your own dot on it. (x y, or -)", questions.dots_of)
@@ -76,7 +86,9 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
             keys=keys,
             kinds=kinds,
             maps=maps,
-            eye=Screen(confidence=CONFIDENCE, iou=IOU, hp=hp, shield=shield, dots=dots),
+            eye=Screen(
+                confidence=CONFIDENCE, iou=IOU, hp=hp, shield=shield, dots=dots, score=score, game_over=game_over
+            ),
         )
     except ValueError as problem:
         raise FlagError(f"These answers make no profile: {problem}.") from None
@@ -168,10 +180,45 @@ class _Questions:
         def read(text: str) -> Bar | None:
             if text.strip() == NONE:
                 return None
-            *edges, full = numbers_of(text, 5)
-            return bar_of(self._frame, self._area(edges), full / 100, name)
+            words = text.split()
+            fills = words[-1].lower() if words and words[-1].lower() in get_args(BarDirection) else "right"
+            numbers = " ".join(words[:-1]) if words[-1:] and words[-1].lower() in get_args(BarDirection) else text
+            *edges, full = numbers_of(numbers, 5)
+            return bar_of(self._frame, self._area(edges), full / 100, name, cast(BarDirection, fills))
 
         return read
+
+    def score_of(self, text: str) -> Score:
+        """Measures the digits of the score in the screenshots of --score-values."""
+        area = self._area(numbers_of(text, 4))
+        shots: list[tuple[np.ndarray, str]] = []
+        for part in (self._command.score_values or "").split():
+            path, _, value = part.rpartition("=")
+            shots.append((self._frame if not path else self._other(Path(path)), value))
+        return score_of(shots, area)
+
+    def game_over_of(self, text: str) -> EndScreen:
+        """Measures the end screen in the screenshot of --game-over-shot."""
+        assert self._command.game_over_shot is not None
+        numbers = numbers_of(text, 6 if len(text.replace(",", " ").split()) > 4 else 4)
+        restart = None
+        if len(numbers) == 6:
+            x, y = self._shifted(numbers[4:])
+            restart = ((x + 0.5) / self._width, (y + 0.5) / self._height)
+        try:
+            return end_screen_of(
+                self._other(self._command.game_over_shot), self._frame, self._area(numbers[:4]), restart
+            )
+        except ValueError as problem:
+            raise FlagError(f"This cannot be an end screen: {problem}.") from None
+
+    def _other(self, path: Path) -> np.ndarray:
+        """The play area of another screenshot of the same window."""
+        frame, edges = read_picture(path), self._margins
+        wanted = (self._height + edges.top + edges.bottom, self._width + edges.left + edges.right)
+        if frame.shape[:2] != wanted:
+            raise FlagError(f"{path} is not {wanted[1]} x {wanted[0]} pixels, as the screenshot is.")
+        return frame[edges.top : edges.top + self._height, edges.left : edges.left + self._width]
 
     def dots_of(self, text: str) -> tuple[Dot, ...]:
         """Parses the position of the player's own dot."""

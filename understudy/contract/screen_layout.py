@@ -15,6 +15,8 @@ Colour = tuple[int, int, int]
 LogEvent = Literal["hits", "misses", "kills", "loot", "deaths"]
 MAX_TOLERANCE = 442.0
 """Largest RGB distance: between black and white."""
+MAX_TEMPLATES = 8
+"""Limit of the templates of one digit."""
 MAX_LAYERS = 16
 """Limit of the layers of a background."""
 MAX_DISTANCE = 1000.0
@@ -34,9 +36,17 @@ class Area:
         require_inside_window("an area", self.left, self.top, self.width, self.height)
 
 
+BarDirection = Literal["right", "left", "up", "down"]
+"""Where the filled part of a bar grows to."""
+DIGIT_SIZE = 12
+"""Rows and columns of a digit's template."""
+END_SCREEN_SHAPE = (9, 16)
+"""Rows and columns of the cells in which an end screen is kept."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A bar that fills from the left."""
+    """A bar whose filled part grows along one direction."""
 
     area: Area
     full: tuple[Colour, ...]
@@ -45,6 +55,8 @@ class Bar:
     """Colours of the empty part."""
     tolerance: float = 48.0
     """Largest RGB distance of a pixel to those colours."""
+    fills: BarDirection = "right"
+    """Where it grows to: `up` for one that fills from below."""
 
     def __post_init__(self) -> None:
         require_colours("a bar's full and empty", (*self.full, *self.empty))
@@ -209,6 +221,51 @@ class Log:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Score:
+    """A number that the game shows: its digits, and nothing else, in one line."""
+
+    area: Area
+    """With room for the digits that are still to come."""
+    colour: Colour
+    """Of the digits."""
+    tolerance: float = 60.0
+    digits: dict[str, tuple[str, ...]]
+    """For each digit its templates: DIGIT_SIZE x DIGIT_SIZE bits in hexadecimal, row by row."""
+
+    def __post_init__(self) -> None:
+        require_colours("the colour of a score", (self.colour,))
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+        for digit, templates in self.digits.items():
+            if digit not in tuple("0123456789") or len(templates) > MAX_TEMPLATES:
+                raise ValueError(f"digits has 0 to 9, with at most {MAX_TEMPLATES} templates each, not {digit[:20]!r}")
+            for template in templates:
+                _require_hexadecimal("a digit's template", template, DIGIT_SIZE * DIGIT_SIZE // 4)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndScreen:
+    """What the game shows when it is over, such as a panel with the words "Game over"."""
+
+    area: Area
+    cells: str
+    """The area's mean colours in 9 rows of 16 cells, as RGB in hexadecimal."""
+    restart: tuple[float, float] | None = None
+    """Where to click to play again, window fractions; None leaves that to the person."""
+
+    def __post_init__(self) -> None:
+        rows, columns = END_SCREEN_SHAPE
+        _require_hexadecimal("cells of an end screen", self.cells, 6 * rows * columns)
+        for place in self.restart or ():
+            require_range("restart", place, 0, 1)
+
+
+def _require_hexadecimal(name: str, text: str, length: int) -> None:
+    """Raises ValueError unless a text is so many hexadecimal digits."""
+    if len(text) != length or not set(text) <= set("0123456789abcdef"):
+        raise ValueError(f"{name} must be {length} hexadecimal digits")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Screen:
     """Screen layout of one game."""
 
@@ -250,6 +307,9 @@ class Screen:
     top_speed: float = 0.4
     """Upper bound of the player's speed, window widths per second."""
     log: Log | None = None
+    score: Score | None = None
+    """The points, as the game shows them."""
+    game_over: EndScreen | None = None
     shield_worth: float = 1.0
     """The player's full shield in units of the full hull, the unit of damage."""
     hulls: dict[str, float] = field(default_factory=dict)
@@ -267,8 +327,8 @@ class Screen:
 
     @property
     def shows_outcomes(self) -> bool:
-        """Returns whether outcomes can be seen: a bar of the player or of the enemies, or the game's log."""
-        return not (self.hp is None and self.shield is None and not self.overhead and self.log is None)
+        """Returns whether outcomes can be seen: a bar of the player or of the enemies, the game's log, or its score."""
+        return bool(self.hp or self.shield or self.overhead or self.log or self.score)
 
     def __post_init__(self) -> None:
         if not (0 < self.confidence < 1 and 0 < self.iou < 1):

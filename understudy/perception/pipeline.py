@@ -27,6 +27,7 @@ from understudy.perception.log_reader import LogReader
 from understudy.perception.minimap_reader import MinimapPose, MinimapReader
 from understudy.perception.nms import one_each
 from understudy.perception.outcomes.event_detector import EventDetector
+from understudy.perception.outcomes.score_reader import ScoreReader
 from understudy.perception.screen_regions import Scale, scale_of
 from understudy.perception.size_prior import SizePrior
 from understudy.perception.tracker import SIGHTING, STILL, Tracker, TrackerConfig
@@ -80,6 +81,7 @@ class PerceptionPipeline:
         )
         self._ego = EgoMotionEstimator(screen, aspect)
         self._log_reader = None if screen.log is None else LogReader(screen.log)
+        self._score_reader = None if screen.score is None else ScoreReader(screen.score)
         self._event_detector, self._size_prior = EventDetector(self.profile), SizePrior(len(self.profile.kinds))
         suited = TrackerConfig(least_confidence=screen.confidence + CONFIDENCE_MARGIN)
         self.tracker = Tracker(aspect, self.tracking or suited)
@@ -147,6 +149,8 @@ class PerceptionPipeline:
         for number in self._event_detector.detect(now, lines, died=died, jumped=jumped):
             self.tracker.forget(number)
             now["tracks"]["selected"][now["tracks"]["id"] == number] = 0  # reported a last time, no longer selected
+        if self._score_reader is not None:
+            now["events"]["value"] = self._score_reader.gain(frame, scale)
         lap()
         self.stage_timings = StageTimings(*(1000 * (later - earlier) for earlier, later in itertools.pairwise(marks)))
         return Observation(record)
@@ -160,6 +164,8 @@ class PerceptionPipeline:
             self._event_detector.reset()
             if self._log_reader is not None:
                 self._log_reader.reset()
+            if self._score_reader is not None:
+                self._score_reader.reset()
             return 0.0
         return elapsed_s
 

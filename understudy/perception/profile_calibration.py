@@ -6,9 +6,9 @@ import numpy as np
 
 from understudy.contract.errors import FlagError
 from understudy.contract.observation import Role
-from understudy.contract.screen_layout import Area, Bar, Colour, Dot
+from understudy.contract.screen_layout import Area, Bar, BarDirection, Colour, Dot
 from understudy.perception.colours import colour_fraction
-from understudy.perception.screen_regions import palette
+from understudy.perception.screen_regions import palette, turned
 
 MIN_COLOUR_FRACTION = 0.12
 """A colour belongs to a bar's part when at least this fraction of the part's pixels has it."""
@@ -33,7 +33,7 @@ def area_of(left: float, top: float, right: float, bottom: float, width: int, he
     return Area(left=left / width, top=top / height, width=(right - left) / width, height=(bottom - top) / height)
 
 
-def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str) -> Bar:
+def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str, fills: BarDirection = "right") -> Bar:
     """Measures a bar's full and empty colours in a screenshot in which it is `fraction` full.
 
     Raises:
@@ -47,16 +47,18 @@ def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str) -> Bar:
     height, width = frame.shape[:2]
     left, right = round(area.left * width), round((area.left + area.width) * width)
     top, bottom = round(area.top * height), round((area.top + area.height) * height)
-    edge, gap = left + fraction * (right - left), max(1, round(0.02 * (right - left)))
-    full = common_colours(frame[top:bottom, left + gap : math.floor(edge) - gap])
-    empty = common_colours(frame[top:bottom, math.ceil(edge) + gap : right - gap])
+    bar = turned(frame[top:bottom, left:right], fills)
+    length = bar.shape[1]
+    edge, gap = fraction * length, max(1, round(0.02 * length))
+    full = common_colours(bar[:, gap : math.floor(edge) - gap])
+    empty = common_colours(bar[:, math.ceil(edge) + gap : length - gap])
     full = tuple(colour for colour in full if _apart(colour, empty))
     empty = tuple(colour for colour in empty if _apart(colour, full))
     if not full or not empty:
         raise FlagError(
             f"The filled and the empty part of the bar {name} look alike: check its rectangle and how full it is."
         )
-    return Bar(area=area, full=full, empty=empty)
+    return Bar(area=area, full=full, empty=empty, fills=fills)
 
 
 def common_colours(part: np.ndarray) -> tuple[Colour, ...]:

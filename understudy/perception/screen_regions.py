@@ -4,10 +4,10 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, UInt8
 
 from understudy.contract.profile import Profile
-from understudy.contract.screen_layout import Area, Bar, Colour, Lamp
+from understudy.contract.screen_layout import Area, Bar, BarDirection, Colour, Lamp
 from understudy.perception.colours import colour_fraction, read_bar
 
 Edges = tuple[int, int, int, int]
@@ -47,13 +47,13 @@ def palette(colours: tuple[Colour, ...]) -> Float32[np.ndarray, "K 3"]:
 MISFIT_FRAMES = 20
 """Frames (a second) with a bar's colours in wrong places, after which it is taken for another sort of bar."""
 INSIDE = (0.05, 0.95)
-"""Fill fractions between which a bar that fills from the left shows its edge."""
+"""Fill fractions between which a bar shows its edge."""
 
 
 class BarReader:
     """Reads the fill fraction of one bar at a fixed place of the window.
 
-    A bar that fills another way than from the left (from below, from the right, round) looks like a full or an empty
+    A bar that fills another way than its profile says (from below, from the right, round) looks like a full or an empty
     one at some fills. Once it has contradicted its declaration in MISFIT_FRAMES frames, and more often than it showed
     an edge that fits, it is unknown at every fill.
     """
@@ -65,15 +65,18 @@ class BarReader:
 
     @property
     def is_misfit(self) -> bool:
-        """Returns whether the bar does not fill from the left, by what has been seen of it."""
+        """Returns whether the bar does not fill as its profile says, by what has been seen of it."""
         return self._num_misfits >= MISFIT_FRAMES and self._num_misfits > self._num_fits
 
     def contradicts(self, frame: np.ndarray, scale: Scale) -> bool:
-        """Returns whether the bar's colours are there in one frame, but not as in a bar that fills from the left."""
+        """Returns whether the bar's colours are there in one frame, but not as in a bar that fills so."""
         return bool(self._read(frame, scale)[1])
 
     def _read(self, frame: np.ndarray, scale: Scale) -> tuple[float, bool]:
         edges = scale.edges(self._bar.area)
+        if self._bar.fills != "right":
+            frame = turned(frame[edges[1] : edges[3], edges[0] : edges[2]], self._bar.fills)
+            edges = (0, 0, frame.shape[1], frame.shape[0])
         fill, is_contradicted = read_bar(frame, *edges, self._full, self._empty, self._bar.tolerance)
         return float(fill), bool(is_contradicted)
 
@@ -83,6 +86,18 @@ class BarReader:
         self._num_misfits += is_contradicted
         self._num_fits += INSIDE[0] < fill < INSIDE[1]
         return math.nan if self.is_misfit else fill
+
+
+def turned(part: UInt8[np.ndarray, "h w 3"], fills: BarDirection) -> UInt8[np.ndarray, "rows columns 3"]:
+    """Returns a part of a frame turned so that a bar in it fills to the right."""
+    match fills:
+        case "left":
+            part = part[:, ::-1]
+        case "up":
+            part = part[::-1].transpose(1, 0, 2)
+        case "down":
+            part = part.transpose(1, 0, 2)
+    return np.ascontiguousarray(part)
 
 
 class LampReader:

@@ -31,6 +31,8 @@ READ_ONLY = {
     "paths",
     "recording",
     "screenshot",
+    "later",
+    "game_over_shot",
     "start",
     "weights",
     "candidate",

@@ -13,7 +13,7 @@ from understudy.cli.live.run import Run, _critic_of, _needing_outcomes, _online_
 from understudy.cli.live.unseen_outcomes import UNSEEN, outcomes_in_words, unseen_outcomes_notice
 from understudy.cli.main import main
 from understudy.contract.profile import Profile
-from understudy.contract.screen_layout import Screen
+from understudy.contract.screen_layout import Area, Score, Screen
 from understudy.contract.toml_writer import to_toml
 from understudy.recordings.store import find_recordings, write_episode
 from understudy.worlds.catalog import load_profile
@@ -37,6 +37,8 @@ def test_bars_or_a_log_show_outcomes_and_other_readings_do_not() -> None:
     assert not replace(load_profile(), eye=None).shows_outcomes
     for name in ("hp", "shield", "overhead", "log"):
         assert with_eye(**{name: True}).shows_outcomes
+    score = Score(area=Area(left=0.0, top=0.0, width=0.1, height=0.1), colour=(9, 9, 9), digits={})
+    assert replace(load_profile(), eye=replace(Screen(), score=score)).shows_outcomes
     assert not with_eye(ammo=True, rocket=True, laser=True, selected=True, dots=True).shows_outcomes
 
 

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -14,12 +15,15 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button, Observation
 from understudy.contract.profile import Margins, Rectangle
 from understudy.contract.protocols import Step, World
+from understudy.contract.screen_layout import Area as ScreenArea
+from understudy.perception.outcomes.end_screen import end_screen_of
 from understudy.runtime.session import Session
 from understudy.runtime.shared_control import HumanInput
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.capture.screen_capture import Frame
 from understudy.worlds.desktop.human_operator import DesktopHumanPilot, DesktopOperator
 from understudy.worlds.desktop.open_desktop import open_desktop
+from understudy.worlds.desktop.platform import open_camera
 from understudy.worlds.desktop.windows.press_guard import Refusal
 from understudy.worlds.desktop.windows.target_window import OCCLUSION_POINTS
 from understudy.worlds.desktop.windows.window_system import Area, find_window
@@ -273,6 +277,50 @@ def test_a_black_picture_pauses_and_says_so(
     assert "black" in said[0] and said[-1] == "Going on."
     world.act(wish(0.5, 0.5))
     assert world.num_missed <= 2, "a pause is no missed tick"
+
+
+def test_an_end_screen_pauses_counts_a_death_and_is_left_by_the_click_that_the_profile_names(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
+) -> None:
+    game = open_game()
+    full = load_profile()
+    assert full.eye is not None
+    with closing(open_camera()) as camera:
+        window = Area(left=LEFT, top=TOP, width=WIDTH, height=HEIGHT)
+        playing = camera.grab(window).pixels.copy()
+        hand(screen, "key", "e", "sleep", 0.3)
+        over = camera.grab(window).pixels.copy()
+    area = ScreenArea(left=200 / WIDTH, top=120 / HEIGHT, width=240 / WIDTH, height=160 / HEIGHT)
+    end = end_screen_of(over, playing, area, restart=(320 / WIDTH, 240 / HEIGHT))
+    world, _, said = sit(profile=replace(full, eye=replace(full.eye, game_over=end)), handback_delay_s=0.1)
+    seen = world.observe()
+    assert seen.records["events"]["deaths"][0] == 1.0 and world.totals["deaths"] == 1.0
+    assert "the game is over" in said[0] and said[-1] == "Going on."
+    pressed = [told for told in game.told if told.kind == "press" and told.detail == "1"]
+    assert [(told.x, told.y) for told in pressed] == [(320, 240)]
+    world.act(wish(0.5, 0.5))
+    assert world.observe().records["events"]["deaths"][0] == 0.0
+
+
+def test_an_end_screen_without_a_click_waits_for_the_person(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
+) -> None:
+    game = open_game()
+    full = load_profile()
+    assert full.eye is not None
+    with closing(open_camera()) as camera:
+        window = Area(left=LEFT, top=TOP, width=WIDTH, height=HEIGHT)
+        playing = camera.grab(window).pixels.copy()
+        hand(screen, "key", "e", "sleep", 0.3)
+        over = camera.grab(window).pixels.copy()
+    area = ScreenArea(left=200 / WIDTH, top=120 / HEIGHT, width=240 / WIDTH, height=160 / HEIGHT)
+    end = end_screen_of(over, playing, area, restart=None)
+    world, _, said = sit(profile=replace(full, eye=replace(full.eye, game_over=end)), handback_delay_s=0.1)
+    person = threading.Timer(3.0, lambda: hand(screen, "mousemove", LEFT + 320, TOP + 240, "click", 1))
+    person.start()
+    world.observe()
+    person.join()
+    assert said[-1] == "Going on." and len([told for told in game.told if told.kind == "press" and told.x > 0]) == 1
 
 
 def test_a_window_that_loses_the_focus_or_is_closed_pauses(

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from understudy.runtime.weight_swap import WeightSwapper
     from understudy.viewer.live_view import LiveView
     from understudy.worlds.desktop.human_operator import DesktopOperator
+    from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
     from understudy.worlds.desktop.world import DesktopWorld
     from understudy.worlds.simulator.window.game_window import GameWindow
     from understudy.worlds.simulator.window.human_operator import WindowOperator
@@ -169,14 +170,15 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
         WorldError: if there is no display or no such map.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-    import torch
-
-    from understudy.policies.inference_backend import fastest_backend
-    from understudy.runtime.process_replay import WEIGHTS
-    from understudy.runtime.weight_swap import CheckpointWatcher, WeightSwapper, identities
-
-    torch.set_num_threads(1)  # a second thread makes decisions later, not sooner
     with ExitStack() as closing:
+        watchdog = _start_watchdog(settings, closing)
+        import torch
+
+        from understudy.policies.inference_backend import fastest_backend
+        from understudy.runtime.process_replay import WEIGHTS
+        from understudy.runtime.weight_swap import CheckpointWatcher, WeightSwapper, identities
+
+        torch.set_num_threads(1)  # a second thread makes decisions later, not sooner
         announcer = ConsoleThread(console)
         closing.callback(announcer.close)
         with console.status("Loading the policies, and opening the game ..."):
@@ -184,7 +186,7 @@ def open_live(settings: LiveSettings, console: "Console") -> "Iterator[LiveGame]
             watch = CheckpointWatcher(settings.models, library=fastest_backend(), profile=profile)
             closing.callback(watch.close)
             hierarchy = ready_hierarchy(settings.models, settings.desktop)
-            window, seat = _open_game(settings, announcer)
+            window, seat = _open_game(settings, announcer, watchdog)
             closing.callback(window.close)
             closing.callback(_keep_fingerprint, settings, window, announcer)
 
@@ -208,8 +210,19 @@ def _keep_fingerprint(settings: LiveSettings, window: "GameWindow | DesktopWorld
         keep_fingerprint(window, settings.desktop, announcer.notify)
 
 
+def _start_watchdog(settings: LiveSettings, closing: ExitStack) -> "ReleaseWatchdog | None":
+    """Starts the watchdog where input will be sent: it imports for a while, beside our own imports."""
+    if settings.desktop is None or settings.test_mode:
+        return None
+    from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
+
+    watchdog = ReleaseWatchdog(waits=False)
+    closing.callback(watchdog.close)
+    return watchdog
+
+
 def _open_game(
-    settings: LiveSettings, announcer: ConsoleThread
+    settings: LiveSettings, announcer: ConsoleThread, watchdog: "ReleaseWatchdog | None"
 ) -> "tuple[GameWindow, WindowOperator] | tuple[DesktopWorld, DesktopOperator]":
     """The game's own window or one on the screen, and the person's seat at it."""
 
@@ -225,6 +238,7 @@ def _open_game(
             notify=announcer.notify,
             handback_delay_s=settings.handback_delay_s,
             on_mark=marked,
+            watchdog=watchdog,
         )
     from understudy.worlds.simulator.window.game_window import GameWindow
     from understudy.worlds.simulator.window.human_operator import WindowOperator

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from understudy.contract.profile import Hotkeys, Profile
     from understudy.runtime.shared_control import TickSnapshot
     from understudy.worlds.desktop.human_operator import DesktopOperator
+    from understudy.worlds.desktop.input.release_watchdog import ReleaseWatchdog
     from understudy.worlds.desktop.world import DesktopWorld
 
 SHOWN_EVERY_S = 10.0
@@ -98,6 +99,7 @@ def open_screen(
     commands: Sequence[str] = ("f1", "f2"),
     on_mark: Callable[[], None] = lambda: None,
     on_command: Callable[[str], None] = lambda key: None,
+    watchdog: "ReleaseWatchdog | None" = None,
 ) -> "tuple[DesktopWorld, DesktopOperator]":
     """Opens the eye and then the screen; nothing is sent before the first action.
 
@@ -126,7 +128,7 @@ def open_screen(
     )
     world, seat = open_desktop(
         profile, eye, settings, fingerprint=fingerprint, notify=notify, commands=commands, on_mark=on_mark,
-        on_command=on_command,
+        on_command=on_command, watchdog=watchdog,
     )  # fmt: skip
     for line in _keys_and_titles(world, choice.window):
         notify(line)

@@ -20,7 +20,7 @@ def unseen_outcomes_notice(profile: "Profile", *turned_off: str) -> str | None:
     listed = " and ".join(turned_off)
     plural = len(turned_off) > 1 or listed.endswith("s")
     off = f": {listed} {'are' if plural else 'is'} off" if turned_off else ""
-    return f"In this game {UNSEEN}, because its profile names no bars and no log{off}."
+    return f"In this game {UNSEEN}, because its profile names no bars, no log and no score{off}."
 
 
 def outcomes_in_words(profile: "Profile", totals: dict[str, float], minutes: float) -> str:

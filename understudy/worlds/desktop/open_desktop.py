@@ -31,6 +31,7 @@ def open_desktop(
     settings: DesktopSettings,
     *,
     fingerprint: GameFingerprint | None = None,
+    watchdog: ReleaseWatchdog | None = None,
     notify: Callable[[str], None] = _log.info,
     commands: Sequence[str] = (PAUSE_KEY, WRONG_KEY),
     on_mark: Callable[[], None] = lambda: None,
@@ -43,6 +44,7 @@ def open_desktop(
         eye: turns frames into observations.
         settings: which window, and whether input may be sent.
         fingerprint: what never changes in the game, as earlier sessions learnt it.
+        watchdog: started before, because it takes a while; by default one is started where input is sent.
         notify: receives one sentence whenever the world suspends or resumes; must not block.
         commands: command keys; F3 always stops.
         on_mark: called when F2 was pressed.
@@ -62,7 +64,10 @@ def open_desktop(
         cursor, own_events = injector.place(), OwnEventFilter()
         controller: InputController | None = None
         if settings.sends:
-            controller = InputController(injector, ReleaseWatchdog(), own_events, profile.keys)
+            watchdog = watchdog or ReleaseWatchdog(waits=False)
+            undo.callback(watchdog.close)
+            watchdog.require_ready()
+            controller = InputController(injector, watchdog, own_events, profile.keys)
             undo.callback(controller.close)
         else:
             injector.close()

@@ -19,9 +19,10 @@ import numpy as np
 
 from understudy.contract.action import Action
 from understudy.contract.errors import WorldError
-from understudy.contract.observation import Observation, empty_observation
+from understudy.contract.observation import Button, Observation, empty_observation
 from understudy.contract.profile import Profile
 from understudy.contract.rate import Beat
+from understudy.perception.outcomes.end_screen import EndScreenReader
 from understudy.worlds.desktop.capture.frame_source import FrameSource
 from understudy.worlds.desktop.capture.game_fingerprint import GameFingerprint
 from understudy.worlds.desktop.capture.screen_capture import Camera, Frame
@@ -40,6 +41,9 @@ from understudy.worlds.input_accumulator import InputAccumulator
 
 _PAUSE_S = 0.05
 """How often a standing world looks whether it can go on."""
+RESTART_WAIT_S, RESTART_EVERY_S = 2.0, 6.0
+"""Seconds that an end screen is shown before the click that begins a new game, and between two such clicks."""
+RESTART_PRESS_S = 0.06
 _GOOD_LOOKS = 3
 """It goes on after so many good looks in succession: a page that is loading or a menu that opens shows many things."""
 
@@ -111,6 +115,8 @@ class DesktopWorld:
             WorldError: if there is no such window or monitor, or it shows something else than the game.
         """
         self._profile, self._parts, self._settings = profile, parts, settings
+        self._end_screen = None if profile.eye is None else profile.eye.game_over
+        self._games_over, self._next_restart_s = 0, float("-inf")
         self.perception = PerceptionThread(eye, clock=clock)
         """Sees on a thread of its own."""
         self._told, self._clock = notify, clock
@@ -142,6 +148,7 @@ class DesktopWorld:
                 compares_pictures=settings.sends,
                 fingerprint=fingerprint,
                 locates=profile.locate_play_area,
+                end_screen=None if self._end_screen is None else EndScreenReader(self._end_screen),
             )
             self._sight.find_game()
         except WorldError:
@@ -321,11 +328,16 @@ class DesktopWorld:
         self._notify(f"Paused: {why}.")
         self.is_suspended = True
         told, frame = why, None
+        if self._sight.is_over:
+            self._games_over += 1
+            self._next_restart_s = self._clock() + RESTART_WAIT_S
         self.hands.release_all(self._clock())
         num_good = 0
         while num_good < _GOOD_LOOKS and not self.closed:
             time.sleep(_PAUSE_S)
             self._pass_pause()
+            if self._sight.is_over:
+                self._restart_game()
             if os.getppid() != self._parent:
                 self.stop("the program that started this one is gone")
             frame, now_why = self._picture()
@@ -340,6 +352,21 @@ class DesktopWorld:
         self._beat.restart()
         return frame
 
+    def _restart_game(self) -> None:
+        """Clicks where the profile says that a new game begins, a moment after the game is over."""
+        restart = None if self._end_screen is None else self._end_screen.restart
+        controller = self._parts.controller
+        if restart is None or controller is None or self.paused or self.closed or self.person_in_charge:
+            return
+        if self._clock() < self._next_restart_s:
+            return
+        self._next_restart_s = self._clock() + RESTART_EVERY_S
+        pixel = self.area.pixel(*restart)
+        controller.send(pixel, Button.NONE, 0)
+        controller.send(pixel, Button.LEFT, 0)
+        time.sleep(RESTART_PRESS_S)
+        controller.send(pixel, Button.NONE, 0)
+
     def _pass_pause(self) -> None:
         """What mouse and keyboard do in a pause is not played; but where the cursor is and what comes up is known."""
         for heard in self._parts.input_listener.take(self._clock()):
@@ -353,6 +380,9 @@ class DesktopWorld:
         seen = self.perception.process(frame.pixels, frame.time_s, cursor, int(done["keys"]), int(done["button"]))
         extrapolate_tracks(seen.records, self._settings.ahead_s)
         events = seen.records["events"][0]
+        if self._games_over:
+            events["deaths"] = np.nan_to_num(events["deaths"]) + self._games_over
+            self._games_over = 0
         for name in self.totals:
             self.totals[name] += float(np.nan_to_num(events[name]))
         return seen

@@ -7,6 +7,7 @@ import numpy as np
 
 from understudy.contract.errors import WorldError
 from understudy.contract.profile import Margins, Rectangle
+from understudy.perception.outcomes.end_screen import EndScreenReader
 from understudy.worlds.desktop.capture.frame_checks import FrameChecker
 from understudy.worlds.desktop.capture.game_fingerprint import FingerprintLearner, GameFingerprint
 from understudy.worlds.desktop.capture.picture_identity import PictureIdentity
@@ -43,6 +44,7 @@ class FrameSource:
         compares_pictures: bool = False,
         fingerprint: GameFingerprint | None = None,
         locates: bool = False,
+        end_screen: EndScreenReader | None = None,
     ) -> None:
         """Args:
         place: the game's window.
@@ -53,6 +55,7 @@ class FrameSource:
         compares_pictures: whether to check the parts of the picture that never change in the game.
         fingerprint: of earlier sessions, with which the first picture is compared.
         locates: whether the play area is where the fingerprint is found, and not where the profile says.
+        end_screen: recognises that the game is over.
         """
         self._place, self._camera, self._notify, self._clock = place, camera, notify, clock
         self._forbidden = tuple(forbidden)
@@ -60,6 +63,9 @@ class FrameSource:
         self._identity = PictureIdentity(fingerprint) if compares_pictures else None
         self._learner, self._next_learn_s, self._next_search_s = FingerprintLearner(), float("-inf"), float("-inf")
         self._differing: np.ndarray | None = None
+        self._end_screen = end_screen
+        self.is_over = False
+        """Whether the newest picture was the game's end screen."""
         self.frames = FrameChecker()
         self._frozen_warned_s = self._next_cover_s = float("-inf")
         self._covered_warned = False
@@ -76,7 +82,7 @@ class FrameSource:
 
     def take(self) -> tuple[Frame | None, str | None]:
         """Returns a usable frame of the play area, or the reason why there is none."""
-        self._differing = None
+        self._differing, self.is_over = None, False
         why = self._place.problem()
         if why is not None and not self._is_found_in_another_size():
             return None, why
@@ -87,12 +93,17 @@ class FrameSource:
             return None, str(problem)
         if not self._place.has_stayed:
             return None, self._place.problem() or "the window is being moved or resized"
-        changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
-        if changed is not None and self._search(whole.pixels):
-            changed = None
         frame = self._cut(whole)
         if self.frames.check(frame, self._clock()):
             return None, "the picture is black (a loading screen, a locked screen, or a game that hides from capture)"
+        self.is_over = self._shows_the_end(whole)
+        if self.is_over:
+            if self._identity is not None and not self._identity.has_begun:  # what is around it counts from now on
+                self._identity.check(whole.pixels, self._edges())
+            return None, "the game is over; start it again, or stop with F3"
+        changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
+        if changed is not None and self._search(whole.pixels):
+            changed, frame = None, self._cut(whole)
         if changed is not None:
             self._differing = whole.pixels
             return None, f"{changed}; bring the game back, or press F1 if this is the game"
@@ -101,6 +112,9 @@ class FrameSource:
             self._next_learn_s = whole.time_s + LEARN_EVERY_S
             self._learner.look(whole.pixels, self._edges())
         return frame, None
+
+    def _shows_the_end(self, whole: Frame) -> bool:
+        return self._end_screen is not None and self._end_screen.is_shown(self._cut(whole).pixels)
 
     def find_game(self) -> None:
         """Finds the play area by picture, and checks that the window shows the game, before anything is played. A
@@ -116,6 +130,8 @@ class FrameSource:
         except WorldError:
             return
         is_found = self._locates and self._search(whole.pixels)
+        if self._shows_the_end(whole):
+            return
         if self._fingerprint.size != (self.area.width, self.area.height):
             width, height = self._fingerprint.size
             self._notify(
@@ -235,10 +251,12 @@ class FrameSource:
         if self._identity is None:
             return True
         try:
-            pixels = self._camera.grab(self._place.outer).pixels
+            whole = self._camera.grab(self._place.outer)
         except WorldError:
             return False
-        return self._identity.peek(pixels) is None
+        if self.is_over:  # the one press that the profile names for it
+            return self._shows_the_end(whole) and self._identity.peek_around(whole.pixels)
+        return self._identity.peek(whole.pixels) is None
 
     def _warn_if_covered(self) -> None:
         """Warns once each time another window covers the game."""

@@ -54,6 +54,11 @@ class PictureIdentity:
         """Whether the first seconds of play are not over yet."""
         return self._num_learnt < LEARN_TICKS
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether there was a first frame, with which what is around the play area is compared."""
+        return self._reference is not None
+
     def check(self, pixels: UInt8[np.ndarray, "height width 3"], edges: Edges) -> str | None:
         """Compares a frame of the whole window and updates the points; returns what has changed, or None.
 
@@ -80,6 +85,13 @@ class PictureIdentity:
         why = self._problem(samples)
         self._differs = before
         return why
+
+    def peek_around(self, pixels: UInt8[np.ndarray, "height width 3"]) -> bool:
+        """Returns whether everything around the play area is as it was, whatever the game shows."""
+        samples = pixels[STEP // 2 :: STEP, STEP // 2 :: STEP]
+        if self._reference is None or self._reference.shape != samples.shape:
+            return False
+        return int(np.count_nonzero(self._outside & ~self._same(samples))) < MIN_FRAME_POINTS
 
     def accept(self, pixels: UInt8[np.ndarray, "height width 3"]) -> None:
         """Accepts a frame as the game's, as confirmed by the person: points that differ inside the play area are no

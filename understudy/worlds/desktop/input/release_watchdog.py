@@ -33,8 +33,11 @@ _log = logging.getLogger(__name__)
 class ReleaseWatchdog:
     """The player's handle of the watchdog process."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits: bool = True) -> None:
         """Starts the process; returns once it is ready to release inputs.
+
+        Args:
+            waits: False returns at once, for a start beside other work; call `require_ready` before the first press.
 
         Raises:
             WorldError: if it does not start.
@@ -49,7 +52,20 @@ class ReleaseWatchdog:
             start_new_session=True,
             creationflags=_OWN_GROUP,
         )
-        if not self._is_ready():
+        self._is_known_ready = False
+        if waits:
+            self.require_ready()
+
+    def require_ready(self) -> None:
+        """Waits until it is ready to release inputs.
+
+        Raises:
+            WorldError: if it does not start.
+        """
+        if self._is_known_ready:
+            return
+        self._is_known_ready = self._is_ready()
+        if not self._is_known_ready:
             self._process.kill()
             why = self._last_words()
             self.close()
