@@ -121,7 +121,7 @@ class BrowserGame:
     def things(self) -> list[Thing] | None:
         """What can be clicked now."""
         found = self._value(self.page.things)
-        return None if found is None else [(str(kind), *map(float, box)) for kind, *box in found]  # type: ignore[misc]
+        return None if found is None else placed(found)
 
     def watch(self) -> float:
         """Keeps the game going; returns the points since `begin`, also those of games that are over."""
@@ -150,7 +150,7 @@ class BrowserGame:
             if answered_s - asked_s < best:
                 best, offset_s = answered_s - asked_s, (asked_s + answered_s) / 2 - page_s
         kept = self._value("window.understudyTruth") or []
-        return [(ms / 1000 + offset_s, [(kind, *box) for kind, *box in things]) for ms, things in kept]
+        return [(ms / 1000 + offset_s, placed(things)) for ms, things in kept]
 
     def hear_presses(self) -> None:
         """Lets the page tell its server of every press; again after each load."""
@@ -252,6 +252,12 @@ class Hand:
 
     def _move(self, pixel: np.ndarray) -> None:
         self._pointer.move(*map(round, pixel.tolist()))
+
+
+def placed(found: object) -> list[Thing]:
+    """The things that have a place: a game may hold some whose place is no number (null), and draws none of them."""
+    assert isinstance(found, list)
+    return [(str(kind), *map(float, box)) for kind, *box in found if None not in box]  # type: ignore[misc]
 
 
 def middle(thing: Thing) -> np.ndarray:

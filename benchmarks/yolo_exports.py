@@ -20,6 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import tyro
 from smallest import flags
 
@@ -180,6 +181,32 @@ def describe(
     return f"{line}; {agreement(found, plain):.1%} of the plain export's boxes"
 
 
+def time_binding(path: Path, repeats: int) -> str:
+    """A line of how long ONNX Runtime takes on one thread with its input and output bound, and without, in turn."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    asked = session.get_inputs()[0]
+    sizes = [side if isinstance(side, int) else 640 for side in asked.shape[2:]]
+    tensor = np.zeros((1, 3, *sizes), np.float16 if "float16" in asked.type else np.float32)
+    (plain,) = session.run(None, {asked.name: tensor})[:1]
+    binding = session.io_binding()
+    binding.bind_input(asked.name, "cpu", 0, tensor.dtype, tensor.shape, tensor.ctypes.data)
+    name, result = session.get_outputs()[0].name, np.empty_like(plain)
+    binding.bind_output(name, "cpu", 0, result.dtype, result.shape, result.ctypes.data)
+    times_s: dict[str, list[float]] = {"run": [], "bound": []}
+    for _ in range(repeats):
+        for way, call in (
+            ("run", lambda: session.run(None, {asked.name: tensor})),
+            ("bound", lambda: session.run_with_iobinding(binding)),
+        ):
+            began_s = time.process_time()
+            call()
+            times_s[way].append(time.process_time() - began_s)
+    run_s, bound_s = float(np.median(times_s["run"])), float(np.median(times_s["bound"]))
+    return f"{1000 * run_s:.1f} ms of CPU, bound {1000 * bound_s:.1f}: {bound_s / run_s:.2f} of it"
+
+
 def main() -> None:
     """Prints a line for each export."""
     settings = tyro.cli(Settings, description=__doc__, args=flags("--held-out", "4", "--repeats", "4"))
@@ -187,6 +214,7 @@ def main() -> None:
     held_out = held_out_pictures(profile, settings.held_out)
     print(f"{len(held_out)} pictures of play, one thread", flush=True)
     print(f"{'shipped':14} {describe(detector_file(None, profile), held_out, len(profile.kinds), settings.repeats)}")
+    print(f"{'shipped':14} {time_binding(detector_file(None, profile), settings.repeats)}")
     if settings.ultralytics is None:
         return
     missing = make_exports(settings, profile, held_out)
@@ -195,6 +223,8 @@ def main() -> None:
         path = settings.folder / f"{name.replace(', ', '_').replace(' ', '_')}.onnx"
         if path.exists():
             print(f"{name:14} {describe(path, held_out, len(profile.kinds), settings.repeats, plain)}", flush=True)
+            if "nms" not in name and "int8" not in name:
+                print(f"{'':14} {time_binding(path, settings.repeats)}", flush=True)
     print("\n".join(missing))
 
 
