@@ -20,7 +20,7 @@ from understudy.worlds.desktop.windows.window_system import Area
 LEARN_EVERY_S = 1.0
 """Seconds between two pictures from which is learnt what never changes."""
 SEARCH_EVERY_S = 0.5
-"""Seconds between two searches for the play area, which take up to 60 ms."""
+"""Seconds between two searches for the play area, which take about 0.1 s."""
 MIN_MATCHED, CLEARLY_MATCHED = 0.5, 0.9
 """Part of the fingerprint below which a window does not show the game, and from which it does where it is."""
 FROZEN_S = 5.0
@@ -63,6 +63,7 @@ class FrameSource:
         self._identity = PictureIdentity(fingerprint) if compares_pictures else None
         self._learner, self._next_learn_s, self._next_search_s = FingerprintLearner(), float("-inf"), float("-inf")
         self._differing: np.ndarray | None = None
+        self._in_doubt = False
         self._end_screen = end_screen
         self.is_over = False
         """Whether the newest picture was the game's end screen."""
@@ -83,9 +84,12 @@ class FrameSource:
     def take(self) -> tuple[Frame | None, str | None]:
         """Returns a usable frame of the play area, or the reason why there is none."""
         self._differing, self.is_over = None, False
+        was_in_doubt, self._in_doubt = self._in_doubt, False
         why = self._place.problem()
-        if why is not None and not self._is_found_in_another_size():
-            return None, why
+        if why is not None:
+            self._in_doubt = True
+            if not (was_in_doubt and self._is_found_in_another_size()):
+                return None, why
         self._warn_if_covered()
         try:
             whole = self._camera.grab(self._place.outer)
@@ -102,9 +106,10 @@ class FrameSource:
                 self._identity.check(whole.pixels, self._edges())
             return None, "the game is over; start it again, or stop with F3"
         changed = None if self._identity is None else self._identity.check(whole.pixels, self._edges())
-        if changed is not None and self._search(whole.pixels):
+        if changed is not None and was_in_doubt and self._search(whole.pixels):
             changed, frame = None, self._cut(whole)
-        if changed is not None:
+        if changed is not None:  # what is held is released before anything is searched, which takes a while
+            self._in_doubt = True
             self._differing = whole.pixels
             return None, f"{changed}; bring the game back, or press F1 if this is the game"
         self._warn_if_frozen(frame)

@@ -29,7 +29,7 @@ NEAR = 2
 
 def locate_play_area(fingerprint: GameFingerprint, window: UInt8[np.ndarray, "height width 3"]) -> Edges | None:
     """Returns where the play area is in a picture of the window; None if it is not there as a whole, or not clearly at
-    one place. Takes 10 to 60 ms."""
+    one place. Takes about 0.1 s for a window of 1280 x 720."""
     width, height = fingerprint.size
     if window.shape[0] < height or window.shape[1] < width:
         return None
