@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable
 
 import pytest
@@ -93,3 +94,21 @@ def test_without_a_display_one_sentence_says_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("DISPLAY", ":7654")
     with pytest.raises(WorldError, match=":7654 cannot be reached"):
         open_windows()
+
+
+@pytest.mark.desktop
+def test_two_threads_may_ask_at_once(windows: WindowSystem) -> None:
+    """A stop asks where to release a button while the game is looked at; python-xlib alone waits forever in that."""
+
+    def ask() -> None:
+        for _ in range(400):
+            windows.desktop()
+            windows.is_uppermost(1, 10, 10)
+            windows.has_focus(1)
+
+    threads = [threading.Thread(target=ask, daemon=True) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(120)
+    assert not any(thread.is_alive() for thread in threads)

@@ -1,6 +1,10 @@
 """Windows on X11 through python-xlib: from the window manager's client list, or else from the window tree."""
 
+import threading
+from collections.abc import Callable
 from contextlib import suppress
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from Xlib import X, Xatom, error
 from Xlib.xobject.drawable import Window
@@ -10,17 +14,38 @@ from understudy.worlds.desktop.windows.window_system import Area
 from understudy.worlds.desktop.windows.x11_display import open_display
 
 _GONE = (error.BadWindow, error.BadDrawable, error.BadMatch)
+P = ParamSpec("P")
+T = TypeVar("T")
+LOCK_PATIENCE_S = 2.0
+"""Seconds for which a thread waits for another one's question to the display."""
 _DEEPEST = 4
 """Depth to which the window tree is searched for titles without a window manager's list."""
 
 
+def _one_at_a_time(method: Callable[Concatenate["X11Windows", P], T]) -> Callable[Concatenate["X11Windows", P], T]:
+    """Lets one thread at a time ask the display: a thread that waits for its answer in python-xlib while another one
+    reads it waits forever. A stop asks from the listener's thread, while the game is looked at."""
+
+    @wraps(method)
+    def alone(self: "X11Windows", /, *arguments: P.args, **named: P.kwargs) -> T:
+        if not self._lock.acquire(timeout=LOCK_PATIENCE_S):
+            raise WorldError("The X server does not answer")
+        try:
+            return method(self, *arguments, **named)
+        finally:
+            self._lock.release()
+
+    return alone
+
+
 class X11Windows:
-    """The windows of one X screen. Implements WindowSystem; belongs to one thread."""
+    """The windows of one X screen. Implements WindowSystem; any thread may ask, one at a time."""
 
     def __init__(self) -> None:
         """Raises:
         WorldError: if there is no X server.
         """
+        self._lock = threading.RLock()
         self._display = open_display()
         self._root: Window = self._display.screen().root
         self._atoms = {
@@ -29,6 +54,7 @@ class X11Windows:
         }
         self._closed = False
 
+    @_one_at_a_time
     def titles(self) -> dict[int, str]:
         """Returns all visible windows that have a title."""
         listed = self._property(self._root, "_NET_CLIENT_LIST")
@@ -43,6 +69,7 @@ class X11Windows:
                 continue
         return found
 
+    @_one_at_a_time
     def title(self, window: int) -> str:
         """Returns the present title of a window; empty when it has none or is gone."""
         try:
@@ -50,6 +77,7 @@ class X11Windows:
         except _GONE:
             return ""
 
+    @_one_at_a_time
     def program(self, window: int) -> str:
         """Returns the window's class (WM_CLASS), in lower case; empty when unknown."""
         try:
@@ -62,6 +90,7 @@ class X11Windows:
         """Returns nothing: X11 takes injected input for every window."""
         return ""
 
+    @_one_at_a_time
     def has_popup(self, window: int, area: Area) -> bool:
         """Whether a menu, bubble or dialog of the window's own program lies over an area of it.
 
@@ -75,6 +104,7 @@ class X11Windows:
                 return True
         return False
 
+    @_one_at_a_time
     def area(self, window: int) -> Area | None:
         """Returns the content area of a window; None when it is gone or hidden."""
         try:
@@ -87,6 +117,7 @@ class X11Windows:
             return None
         return Area(left=-place.x, top=-place.y, width=size.width, height=size.height)
 
+    @_one_at_a_time
     def has_focus(self, window: int) -> bool:
         """Whether this window has the keyboard focus. Without a window manager the focus may follow the pointer; the
         window then counts as focused while nothing covers its middle."""
@@ -100,6 +131,7 @@ class X11Windows:
             return focus == X.PointerRoot and middle is not None and self.is_uppermost(window, *middle)
         return window in self._ancestry(focus)
 
+    @_one_at_a_time
     def is_uppermost(self, window: int, x: int, y: int) -> bool:
         """Whether this window is the topmost one at a pixel."""
         try:
@@ -111,6 +143,7 @@ class X11Windows:
             return False
         return False
 
+    @_one_at_a_time
     def desktop(self) -> Area:
         """Returns the whole desktop, all monitors together."""
         size = self._root.get_geometry()
