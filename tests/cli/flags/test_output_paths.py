@@ -31,7 +31,6 @@ READ_ONLY = {
     "paths",
     "recording",
     "screenshot",
-    "later",
     "game_over_shot",
     "start",
     "weights",
