@@ -50,7 +50,7 @@ def test_nobody_answers_and_what_is_suggested_is_taken(folder: GameFolder) -> No
     assert [(kind.role, kind.value) for kind in profile.kinds] == [
         (Role.ENEMY, 1.0),
         (Role.LOOT, 1.0),
-        (Role.OTHER, 0.0),
+        (Role.LOOT, 1.0),
     ]
     assert profile.keys == ("space",), "those that were pressed"
     assert GameFolder(folder.folder, "pond").next_step == "detector"
@@ -89,3 +89,10 @@ def test_an_answer_that_says_nothing_is_refused(text: str) -> None:
     discovery = made_up_discovery()
     with pytest.raises(FlagError):
         answered(discovery, discovery.kinds[0], text)
+
+
+def test_what_gets_a_good_part_of_all_clicks_is_taken_for_loot() -> None:
+    kind = replace(made_up_discovery().kinds[2], suggested_role=None, clicked_share=0.6)
+    assert suggestion_for(kind) == "kind_2:LOOT:1"
+    assert suggestion_for(replace(kind, clicked_share=0.01)) == "kind_2:OTHER:0"
+    assert suggestion_for(replace(kind, role=Role.OTHER)) == "kind_2:OTHER:0", "a person has said so"

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 USUAL_VALUE = {Role.ENEMY: 1.0, Role.LOOT: 1.0}
 """Points for a kind where nobody says otherwise."""
+TARGET_SHARE = 0.2
+"""Share of all clicks from which a kind is what the game is about."""
 
 
 def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -> int:
@@ -77,8 +79,12 @@ def about_kind(kind: FoundKind, discovery: Discovery) -> str:
 
 
 def suggestion_for(kind: FoundKind) -> str:
-    """Returns the answer that keeps a kind as it is, with the role that its behaviour suggests."""
-    role = kind.chosen_role
+    """Returns the answer that keeps a kind as it is, with the role that its behaviour suggests.
+
+    What gets a good part of all clicks is taken for loot where nothing else speaks for a role.
+    """
+    is_target = kind.role is None and kind.suggested_role is None and kind.clicked_share >= TARGET_SHARE
+    role = Role.LOOT if is_target else kind.chosen_role
     return f"{kind.shown_name}:{role.name}:{kind.value if kind.name else USUAL_VALUE.get(role, 0.0):g}"
 
 

@@ -33,13 +33,17 @@ class CutOut:
 def cut_out_things(
     clips: Sequence[RecordedClip], finder: ForegroundFinder, sightings: Sightings, things: Sequence[Thing]
 ) -> list[list[CutOut]]:
-    """Cuts out up to NUM_EACH sightings of each thing, the typical ones of many moments."""
+    """Cuts out up to NUM_EACH sightings of each thing, the typical ones of many moments.
+
+    Those beside the pointer are taken only of a thing that is never seen without it.
+    """
     wanted: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for number, thing in enumerate(things):
         for row in _typical(sightings, thing):
             key = (int(sightings.records["clip"][row]), int(sightings.records["frame"][row]))
             wanted.setdefault(key, []).append((number, row))
     found: list[list[CutOut]] = [[] for _ in things]
+    spare: list[list[CutOut]] = [[] for _ in things]
     for (clip_number, frame), asked in sorted(wanted.items()):
         clip = clips[clip_number]
         picture = clip.picture(frame)
@@ -49,10 +53,12 @@ def cut_out_things(
         for number, row in asked:
             record = sightings.records[row]
             blob = next((b for b in blobs if b.middle == (record["x"], record["y"])), None)
-            one = None if blob is None else _cut(picture, blob, things[number], cursor)
-            if one is not None:
-                found[number].append(one)
-    return found
+            one = None if blob is None else _cut(picture, blob, things[number])
+            if blob is not None and one is not None:
+                reach = one.pixels.shape[0] / 2 + CURSOR_PX
+                is_beside = max(abs(cursor[0] - blob.middle[0]), abs(cursor[1] - blob.middle[1])) < reach
+                (spare if is_beside else found)[number].append(one)
+    return [clear or beside for clear, beside in zip(found, spare, strict=True)]
 
 
 def _typical(sightings: Sightings, thing: Thing) -> np.ndarray:
@@ -66,15 +72,12 @@ def _typical(sightings: Sightings, thing: Thing) -> np.ndarray:
     return np.asarray(np.random.default_rng(0).permutation(typical)[: NUM_EACH if thing.is_thing else NUM_OTHERS])
 
 
-def _cut(picture: np.ndarray, blob: Blob, thing: Thing, cursor: tuple[float, float]) -> CutOut | None:
+def _cut(picture: np.ndarray, blob: Blob, thing: Thing) -> CutOut | None:
     side = int(np.ceil(MARGIN * max(thing.width, thing.height))) + 4
     x, y = blob.middle
     left, top = round(x - side / 2), round(y - side / 2)
     height, width = picture.shape[:2]
     if left < 0 or top < 0 or left + side > width or top + side > height:
-        return None
-    reach = side / 2 + CURSOR_PX
-    if abs(cursor[0] - x) < reach and abs(cursor[1] - y) < reach:
         return None
     mask = np.zeros((height, width), np.uint8)
     mask[blob.top : blob.top + blob.height, blob.left : blob.left + blob.width] = blob.mask
