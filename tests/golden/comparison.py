@@ -1,11 +1,12 @@
 """Compares what the code computes now with what it computed before.
 
-Numbers may differ by |a - b| / max(1, |a|) of a tolerance: another CPU or another torch rounds differently, and many
-steps of Adam make more of it. Hashes are compared where they do not depend on rounding, or where the libraries and
-the CPU's instructions are those that the expected values were computed with.
+Numbers may differ by |a - b| / max(1, |a|) of a tolerance, the sum of an array also by its norm: another CPU or another
+torch rounds differently, and many steps of Adam make more of it. Hashes are compared where they do not depend on
+rounding, or where the libraries and the CPU's instructions are those that the expected values were computed with.
 """
 
 import json
+import math
 import platform
 from collections.abc import Iterator
 from functools import cache
@@ -103,7 +104,8 @@ def _differences(before: Any, now: Any, tolerance: float, with_hashes: bool, pla
             yield f"{'/'.join((*place, key))}: only {'expected' if key in before else 'computed'}"
         for key in before.keys() & now.keys():
             if not _depends_on_rounding(key, before, now, with_hashes):
-                yield from _differences(before[key], now[key], tolerance, with_hashes, (*place, key))
+                scale = _rounding_scale(before) if key == "sum" else 1.0
+                yield from _differences(before[key], now[key], tolerance * scale, with_hashes, (*place, key))
     elif isinstance(before, list) and isinstance(now, list) and len(before) == len(now):
         for number, (one, other) in enumerate(zip(before, now, strict=True)):
             yield from _differences(one, other, tolerance, with_hashes, (*place, str(number)))
@@ -114,6 +116,17 @@ def _differences(before: Any, now: Any, tolerance: float, with_hashes: bool, pla
 def _depends_on_rounding(key: str, before: dict[str, Any], now: dict[str, Any], with_hashes: bool) -> bool:
     is_float = any(str(of.get("dtype", "")).startswith(("float", "V")) for of in (before, now))
     return (key == HASH and is_float and not with_hashes) or (not with_hashes and key.endswith(WITHOUT_GRADIENT))
+
+
+def _rounding_scale(digest: dict[str, Any]) -> float:
+    """How much larger than of one number of size 1 the rounding of an array's sum is: errors add in quadrature.
+
+    The sum itself says nothing of it where large numbers cancel.
+    """
+    squares, norm = digest.get("sum_squares"), digest.get("norm")
+    if isinstance(squares, float):
+        norm = math.sqrt(squares)
+    return max(1.0, norm) if isinstance(norm, float) and math.isfinite(norm) else 1.0
 
 
 def _close(before: Any, now: Any, tolerance: float) -> bool:
