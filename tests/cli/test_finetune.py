@@ -8,7 +8,7 @@ import tyro
 
 from tests.support.json_results import json_of
 from tests.support.small_policies import write_brain
-from understudy.cli.finetune import Finetune
+from understudy.cli.finetune import Finetune, strategist_of
 from understudy.cli.main import main
 from understudy.cli.record import record_teacher
 from understudy.evaluation.rollouts.reviewed_rollout import review_rollouts
@@ -34,7 +34,8 @@ def test_the_guides_command_means_what_it_says_and_its_short_form_means_the_same
     long = tyro.cli(Finetune, args=words)
     short = tyro.cli(Finetune, args=[f"--corrections{spelling}dir", "logs/vlm_corrections"])
     assert (long.epochs, long.lr, long.device) == (20, 1e-5, "cuda")
-    for name in ("corrections_dir", "model_path", "output_dir", "epochs", "lr"):
+    assert strategist_of(long.model_path) == strategist_of(short.model_path)
+    for name in ("corrections_dir", "output_dir", "epochs", "lr"):
         assert getattr(long, name) == getattr(short, name)
 
 

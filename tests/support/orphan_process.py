@@ -15,6 +15,7 @@ import numpy as np
 from tests.support.native_code import NativeCode, NativePilot, wait_for_children
 from tests.support.small_policies import write_brain
 from tests.support.worker_functions import add_up
+from understudy.contract.workers.worker_pool import LocalProcesses
 from understudy.evaluation.rollouts import vector_rollout
 from understudy.learning.online.listener import VisualOutcomeLearner
 from understudy.learning.shadow.listener import ShadowTrainer
@@ -50,7 +51,7 @@ def start_evaluation(computing: Path) -> None:
     """Workers of an evaluation, from a thread of its own, which waits for them."""
     vector_rollout.BLOCK = 1
     seeds = np.arange(NUM_EVALUATION_WORKERS, dtype=np.uint64)
-    arguments = {"seconds": 1.0, "processes": NUM_EVALUATION_WORKERS}
+    arguments = {"seconds": 1.0, "executor": LocalProcesses(NUM_EVALUATION_WORKERS)}
     threading.Thread(target=vector_rollout.rollout, args=(NativePilot(computing), seeds), kwargs=arguments).start()
 
 

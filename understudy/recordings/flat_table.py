@@ -47,7 +47,9 @@ def input_columns(episode: Episode) -> Columns:
 
 def _text(values: np.ndarray) -> np.ndarray:
     """Decodes fixed-size text; damaged bytes are escaped, and no text becomes longer than its field."""
-    return np.char.decode(values, "utf-8", "backslashreplace").astype(f"U{values.dtype.itemsize}")
+    found = np.char.decode(values, "utf-8", "backslashreplace")
+    limit = np.dtype(f"U{values.dtype.itemsize}")
+    return found if found.dtype.itemsize <= limit.itemsize else found.astype(limit)
 
 
 def assemble(info: EpisodeInfo, table: Mapping[str, Any]) -> Episode:

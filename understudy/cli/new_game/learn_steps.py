@@ -1,10 +1,10 @@
 """Steps `perceive` and `train`: the recorded pictures through the game's own detector, then the three policies."""
 
-import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from understudy.contract.safe_files import keep_under_new_name
 
 if TYPE_CHECKING:
     from understudy.cli.new_game.dialogue import Dialogue
@@ -84,7 +84,4 @@ def _findings(recordings: Path) -> list[str]:
 def _link(source: Path, target: Path) -> None:
     """Puts the pictures beside the perceived recording, without a second copy where the file system can."""
     target.unlink(missing_ok=True)
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
+    keep_under_new_name(source, target)
