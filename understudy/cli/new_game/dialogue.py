@@ -1,4 +1,4 @@
-"""Questions and sentences of the guided command: asked in the terminal, or answered by what is suggested."""
+"""Asks the questions of the guided command in the terminal, or takes the suggested answers."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -28,7 +28,7 @@ class Dialogue:
     def ask(self, question: str, read: Callable[[str], T], suggested: str | None = None, flag: str = "") -> T:
         """Returns the answer to a question, read by `read`; Enter takes what is suggested.
 
-        A wrong answer is said in one sentence and asked for again.
+        Explains a wrong answer in one sentence and repeats the question.
 
         Args:
             question: in one line.

@@ -121,5 +121,5 @@ def _read(path: Path) -> Progress:
         return from_json(Progress, path.read_text(encoding="utf-8"))
     except (WireError, OSError, UnicodeDecodeError) as problem:
         raise FlagError(
-            f"{path} cannot be read ({problem}): delete it to begin anew, or give another --folder."
+            f"{path} cannot be read ({problem}): delete it to start over, or give another --folder."
         ) from None

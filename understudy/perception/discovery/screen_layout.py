@@ -1,7 +1,7 @@
 """Panels of a game's window, and whether its camera stands still: by edges that stay where they are.
 
 Edges of a scrolling scene come and go; those of a panel are there in most frames. Where they fill the whole window the
-camera is still, and no panel can be told from the scene.
+camera is still, and no panel can be distinguished from the scene.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""All blobs of all sessions, with the colours by which they are told apart."""
+"""All blobs of all sessions, with the colours that distinguish them."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -39,7 +39,9 @@ def score_of(shots: Sequence[tuple[np.ndarray, str]], area: Area) -> Score:
     score = Score(area=area, colour=colour, tolerance=TOLERANCE, digits=dict(sorted(digits.items())))
     for frame, value in shots:
         if ScoreReader(score).read(frame, Scale(frame.shape[1], frame.shape[0], frame.shape[0])) != float(value):
-            raise FlagError(f"The score {value} cannot be told from others here: take a larger picture of the window.")
+            raise FlagError(
+                f"The score {value} cannot be distinguished from others here: take a larger picture of the window."
+            )
     return score
 
 

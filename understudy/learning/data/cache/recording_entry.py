@@ -151,7 +151,7 @@ def _write_entry(path: Path, labelled: LabelledEpisode) -> None:
 
 
 class _Segments:
-    """The segments of one recording, cut when they are first asked for."""
+    """The segments of one recording, cut on first use."""
 
     def __init__(self, episode: Episode) -> None:
         self._episode = episode

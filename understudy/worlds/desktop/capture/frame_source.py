@@ -141,7 +141,7 @@ class FrameSource:
             width, height = self._fingerprint.size
             self._notify(
                 f"The play area is {self.area.width} x {self.area.height} and was {width} x {height} in earlier "
-                "sessions: what never changes in it is learnt anew."
+                "sessions: what never changes in it is learnt again."
             )
             return
         matched = self._fingerprint.matched(whole.pixels, self._edges())
