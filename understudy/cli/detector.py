@@ -148,8 +148,13 @@ def _train(command: Train) -> int:
         if command.discovery is not None:
             result = train_on_discovery(command.discovery, settings, profile, show, interrupted.is_set)
         else:
-            drawn = lambda done, total: bars.update(drawing, completed=done, total=total)  # noqa: E731
-            result = train_detector(settings, profile, drawn, show, interrupted.is_set)
+            result = train_detector(
+                settings,
+                profile,
+                lambda done, total: bars.update(drawing, completed=done, total=total),
+                show,
+                interrupted.is_set,
+            )
     _tell(console, result)
     proposed = {one.name: one.proposed for one in result.qualities if one.proposed is not None}
     if command.write_profile:
@@ -200,7 +205,9 @@ def _settings(command: Train) -> "DetectorSettings":
     epochs = command.epochs
     if epochs is None:
         given = 0 if command.images is None else len(list(command.images.glob("*")))
-        epochs = max(20, round(6000 / given)) if given else 30 if command.discovery is None else 20
+        epochs = 30 if command.discovery is None else 20
+        if given:
+            epochs = max(20, round(6000 / given))
     try:
         fit = FitConfig(
             epochs=epochs,

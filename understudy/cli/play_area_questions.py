@@ -15,6 +15,7 @@ from understudy.perception.moving_area import moving_area
 
 if TYPE_CHECKING:
     from understudy.cli.profile import New
+    from understudy.contract.profile import Profile
 
 NUM_PICTURES, APART_S = 40, 0.1
 """Pictures that --live takes, and the seconds between two."""
@@ -93,6 +94,23 @@ def live_pictures(title: str) -> list[np.ndarray]:
             pictures.append(camera.grab(area).pixels.copy())
             time.sleep(APART_S)
     return pictures
+
+
+def keep_border(profile: "Profile", window: np.ndarray, path: Path) -> None:
+    """Writes the border by which the play area is found beside a profile's file, if the profile wants it found.
+
+    Args:
+        profile: of the game.
+        window: a picture of the whole window.
+        path: of the profile's .toml file.
+    """
+    from understudy.worlds.desktop.capture.game_fingerprint import border_fingerprint, fingerprint_path
+
+    place = fingerprint_path(str(path))
+    if profile.locate_play_area and place is not None:
+        edges, (height, width) = profile.margins, window.shape[:2]
+        border = border_fingerprint(window, (edges.left, edges.top, width - edges.right, height - edges.bottom))
+        border.save(place)
 
 
 def _drawn(picture: np.ndarray, edges: tuple[int, int, int, int]) -> np.ndarray:

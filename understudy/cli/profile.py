@@ -156,16 +156,12 @@ def _new(command: New) -> int:
 
 def _keep_pictures(command: New, made: "GameProfile", frame: "np.ndarray", out: Path) -> None:
     """Writes what --live has taken, and the border by which the game is found, beside the profile."""
+    from understudy.cli.play_area_questions import keep_border
     from understudy.cli.show.images import write_picture
-    from understudy.worlds.desktop.capture.game_fingerprint import border_fingerprint, fingerprint_path
 
     if command.live:
         write_picture(out.with_suffix(".screenshot.png"), frame)
-    path = fingerprint_path(str(out))
-    if made.locate_play_area and path is not None:
-        edges, (height, width) = made.margins, frame.shape[:2]
-        border = border_fingerprint(frame, (edges.left, edges.top, width - edges.right, height - edges.bottom))
-        border.save(path)
+    keep_border(made, frame, out)
 
 
 def _print_json(command: Profile, found: "ProfileCheck", written: Path | None) -> int:

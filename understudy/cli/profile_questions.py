@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from understudy.cli.profile import New
 
 T = TypeVar("T")
+NO_MINIMAP = Rectangle(left=0.0, top=0.0, width=1e-6, height=1e-6)
+"""In the profile of a game without one."""
 NONE = "-"
 """Answer for "there is none"."""
 POINTED_AT = ("hp", "shield", "minimap", "ship", "panels")
@@ -71,14 +73,13 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
     dots: tuple[Dot, ...] = ()
     if minimap is not None:
         dots = questions.ask("ship", "Give a pixel of your own dot on it. (x y, or -)", questions.dots_of)
-    part = minimap or Area(left=0.0, top=0.0, width=1e-6, height=1e-6)
     try:
         return Profile(
             name=name,
             window_title=title,
             window_width=width,
             window_height=height,
-            minimap=_rectangle(part),
+            minimap=NO_MINIMAP if minimap is None else _rectangle(minimap),
             panels=panels,
             play_area=None if margins == Margins() else margins,
             locate_play_area=command.locate or area is not None,
@@ -140,10 +141,7 @@ class _Questions:
 
     def name_of(self, text: str) -> str:
         """Validates the name: it must be a possible file name and not overwrite a profile."""
-        try:
-            require_file_name("the name of a game", text)
-        except ValueError as problem:
-            raise FlagError(f"This cannot be the game's name: {problem}.") from None
+        require_game_name(text)
         out = self._command.out or Path(f"{text}.toml")
         if out.exists() and not self._command.replace:
             raise FlagError(f"{out} is there already: choose another name or --out, or say --replace.")
@@ -180,10 +178,11 @@ class _Questions:
         def read(text: str) -> Bar | None:
             if text.strip() == NONE:
                 return None
-            words = text.split()
-            fills = words[-1].lower() if words and words[-1].lower() in get_args(BarDirection) else "right"
-            numbers = " ".join(words[:-1]) if words[-1:] and words[-1].lower() in get_args(BarDirection) else text
-            *edges, full = numbers_of(numbers, 5)
+            *numbers, last = text.split() or [""]
+            fills = last.lower()
+            if fills not in get_args(BarDirection):
+                numbers, fills = [text], "right"
+            *edges, full = numbers_of(" ".join(numbers), 5)
             return bar_of(self._frame, self._area(edges), full / 100, name, cast(BarDirection, fills))
 
         return read
@@ -236,6 +235,14 @@ class _Questions:
         if self._command.window and not self._typed:
             return places
         return [place - (self._margins.top if i % 2 else self._margins.left) for i, place in enumerate(places)]
+
+
+def require_game_name(text: str) -> None:
+    """Raises FlagError if a name cannot be a game's, which names files too."""
+    try:
+        require_file_name("the name of a game", text)
+    except ValueError as problem:
+        raise FlagError(f"This cannot be the game's name: {problem}.") from None
 
 
 def numbers_of(text: str, count: int) -> list[float]:

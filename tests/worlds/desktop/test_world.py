@@ -13,7 +13,7 @@ from tests.support.desktop_fixtures import HEIGHT, TITLE, WIDTH, PaperGame, RedE
 from understudy.contract.action import Actor
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button, Observation
-from understudy.contract.profile import Margins, Rectangle
+from understudy.contract.profile import Margins, Profile, Rectangle
 from understudy.contract.protocols import Step, World
 from understudy.contract.screen_layout import Area as ScreenArea
 from understudy.perception.outcomes.end_screen import end_screen_of
@@ -279,10 +279,8 @@ def test_a_black_picture_pauses_and_says_so(
     assert world.num_missed <= 2, "a pause is no missed tick"
 
 
-def test_an_end_screen_pauses_counts_a_death_and_is_left_by_the_click_that_the_profile_names(
-    open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
-) -> None:
-    game = open_game()
+def profile_of_ended_game(screen: dict[str, str], restart: tuple[float, float] | None) -> Profile:
+    """Lets the open game end; returns a profile that knows its end screen."""
     full = load_profile()
     assert full.eye is not None
     with closing(open_camera()) as camera:
@@ -291,8 +289,16 @@ def test_an_end_screen_pauses_counts_a_death_and_is_left_by_the_click_that_the_p
         hand(screen, "key", "e", "sleep", 0.3)
         over = camera.grab(window).pixels.copy()
     area = ScreenArea(left=200 / WIDTH, top=120 / HEIGHT, width=240 / WIDTH, height=160 / HEIGHT)
-    end = end_screen_of(over, playing, area, restart=(320 / WIDTH, 240 / HEIGHT))
-    world, _, said = sit(profile=replace(full, eye=replace(full.eye, game_over=end)), handback_delay_s=0.1)
+    end = end_screen_of(over, playing, area, restart=restart)
+    return replace(full, eye=replace(full.eye, game_over=end))
+
+
+def test_an_end_screen_pauses_counts_a_death_and_is_left_by_the_click_that_the_profile_names(
+    open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
+) -> None:
+    game = open_game()
+    profile = profile_of_ended_game(screen, restart=(320 / WIDTH, 240 / HEIGHT))
+    world, _, said = sit(profile=profile, handback_delay_s=0.1)
     seen = world.observe()
     assert seen.records["events"]["deaths"][0] == 1.0 and world.totals["deaths"] == 1.0
     assert "the game is over" in said[0] and said[-1] == "Going on."
@@ -306,16 +312,8 @@ def test_an_end_screen_without_a_click_waits_for_the_person(
     open_game: Callable[..., PaperGame], sit: Callable[..., Sat], screen: dict[str, str]
 ) -> None:
     game = open_game()
-    full = load_profile()
-    assert full.eye is not None
-    with closing(open_camera()) as camera:
-        window = Area(left=LEFT, top=TOP, width=WIDTH, height=HEIGHT)
-        playing = camera.grab(window).pixels.copy()
-        hand(screen, "key", "e", "sleep", 0.3)
-        over = camera.grab(window).pixels.copy()
-    area = ScreenArea(left=200 / WIDTH, top=120 / HEIGHT, width=240 / WIDTH, height=160 / HEIGHT)
-    end = end_screen_of(over, playing, area, restart=None)
-    world, _, said = sit(profile=replace(full, eye=replace(full.eye, game_over=end)), handback_delay_s=0.1)
+    profile = profile_of_ended_game(screen, restart=None)
+    world, _, said = sit(profile=profile, handback_delay_s=0.1)
     person = threading.Timer(3.0, lambda: hand(screen, "mousemove", LEFT + 320, TOP + 240, "click", 1))
     person.start()
     world.observe()

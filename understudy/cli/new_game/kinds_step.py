@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from understudy.cli.new_game.game_folder import GameFolder
     from understudy.cli.new_game.verb import NewGame
     from understudy.contract.profile import Profile
+    from understudy.recordings.episode import Episode
 
 ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 USUAL_VALUE = {Role.ENEMY: 1.0, Role.LOOT: 1.0}
@@ -29,7 +30,7 @@ def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -
         FlagError: if no kind is left.
         WireError: if the discovery cannot be read.
     """
-    from understudy.cli.new_game.play_step import play_of
+    from understudy.cli.new_game.play_step import amount_of, play_of
     from understudy.cli.show.output_file import write_output
     from understudy.contract.toml_writer import to_toml
     from understudy.perception.discovery.discovered_profile import to_profile
@@ -54,10 +55,10 @@ def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -
             suggested=bar.chosen_gauge or "-",
         )
         write_description(folder.discovery, discovery)
-    base = load_profile(str(folder.profile))
-    profile = to_profile(discovery, replace(base, keys=_keys_of(folder, base), click_keys=base.click_keys))
+    base, episodes = load_profile(str(folder.profile)), play_of(folder)
+    profile = to_profile(discovery, replace(base, keys=_keys_of(episodes, base)))
     write_output(folder.profile, to_toml(profile).encode("utf-8"))
-    minutes = sum(episode.duration_s for episode in play_of(folder)) / 60
+    minutes, _ = amount_of(episodes)
     rare = [kind.shown_name for kind in discovery.kept if kind.num_sightings < 20]
     advice = f" Seldom seen, so play more where they are: {', '.join(rare)}." if rare else ""
     folder.finish(
@@ -132,12 +133,10 @@ def _pixels(x: float, y: float, discovery: Discovery) -> str:
     return f"{x * discovery.frame_width:.0f}, {y * discovery.frame_height:.0f}"
 
 
-def _keys_of(folder: "GameFolder", profile: "Profile") -> tuple[str, ...]:
+def _keys_of(episodes: "list[Episode]", profile: "Profile") -> tuple[str, ...]:
     """Returns the keys that were given by flag, else those that were pressed while the game was recorded."""
-    from understudy.cli.new_game.play_step import play_of
     from understudy.recordings.key_selection import COMMON_KEYS, used_keys
 
-    episodes = play_of(folder)
     if not episodes or any(episode.info.profile.keys != COMMON_KEYS for episode in episodes):
         return profile.keys
     used = used_keys(episodes)

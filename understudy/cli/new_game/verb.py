@@ -61,13 +61,9 @@ class NewGame:
 def run(command: NewGame) -> int:
     """Does the steps that are left; returns 130 after Ctrl-C."""
     from understudy.cli.new_game.dialogue import Dialogue
-    from understudy.contract.errors import FlagError
-    from understudy.contract.ranges import require_file_name
+    from understudy.cli.profile_questions import require_game_name
 
-    try:
-        require_file_name("the name of a game", command.name)
-    except ValueError as problem:
-        raise FlagError(f"This cannot be the game's name: {problem}.") from None
+    require_game_name(command.name)
     folder = GameFolder(command.folder or Path("games") / command.name, command.name)
     dialogue = Dialogue(unattended=command.unattended)
     if command.again is not None:

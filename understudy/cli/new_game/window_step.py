@@ -14,10 +14,6 @@ if TYPE_CHECKING:
     from understudy.cli.new_game.verb import NewGame
     from understudy.contract.profile import Margins, Profile
 
-MOVING = "moving"
-NO_MINIMAP = 1e-6
-"""Size of a minimap that is not there, window fractions."""
-
 
 def choose_window(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -> int:
     """Asks for window and play area, takes a screenshot, and writes the profile.
@@ -26,14 +22,14 @@ def choose_window(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue"
         FlagError: if nobody answers.
         WorldError: if there is no display or no such window.
     """
-    from understudy.cli.play_area_questions import live_pictures
+    from understudy.cli.play_area_questions import keep_border, live_pictures
+    from understudy.cli.profile import New
     from understudy.cli.profile_questions import NONE, keys_of, margins_of
     from understudy.cli.show.images import write_picture
     from understudy.cli.show.output_file import write_output
     from understudy.contract.toml_writer import to_toml
     from understudy.perception.moving_area import moving_area
     from understudy.recordings.key_selection import COMMON_KEYS
-    from understudy.worlds.desktop.capture.game_fingerprint import border_fingerprint, fingerprint_path
 
     title = command.window or dialogue.ask("Which window is the game?", _chooser(dialogue), flag="--window")
     pictures = live_pictures(title)
@@ -51,16 +47,12 @@ def choose_window(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue"
             suggested=found,
         )
     else:
-        area = found if command.play_area == MOVING else command.play_area or NONE
+        area = found if command.play_area == New.MOVING else command.play_area or NONE
     margins = margins_of(area, pixels)
     keys = COMMON_KEYS if command.keys is None else keys_of(command.keys)
     profile = _first_profile(folder.progress.name, title, keys, tuple(keys_of(command.click_keys)), margins, pixels)
     profile = replace(profile, locate_play_area=moving is not None and area == found)
-    if profile.locate_play_area:
-        border = border_fingerprint(pixels, (margins.left, margins.top, width - margins.right, height - margins.bottom))
-        path = fingerprint_path(str(folder.profile))
-        assert path is not None
-        border.save(path)
+    keep_border(profile, pixels, folder.profile)
     write_output(folder.profile, to_toml(profile).encode("utf-8"))
     folder.finish(
         "window", f"{title!r}, the game in {profile.window_width} x {profile.window_height} pixels of it.", title
@@ -81,7 +73,8 @@ def _first_profile(
     Raises:
         FlagError: if it would not be valid, such as click keys that are no keys.
     """
-    from understudy.contract.profile import Margins, Profile, Rectangle
+    from understudy.cli.profile_questions import NO_MINIMAP
+    from understudy.contract.profile import Margins, Profile
 
     height, width = pixels.shape[:2]
     try:
@@ -90,7 +83,7 @@ def _first_profile(
             window_title=title,
             window_width=width - margins.left - margins.right,
             window_height=height - margins.top - margins.bottom,
-            minimap=Rectangle(left=0.0, top=0.0, width=NO_MINIMAP, height=NO_MINIMAP),
+            minimap=NO_MINIMAP,
             play_area=None if margins == Margins() else margins,
             keys=keys,
             click_keys=click_keys,

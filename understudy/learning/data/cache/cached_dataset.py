@@ -119,8 +119,7 @@ def _outlines(
     progress.add_known(len(paths) - len(jobs))
     if jobs:
         cache.sweep()
-        few = sum(job.path.stat().st_size for job in jobs) < FEW_BYTES
-        run_parts(InProcess() if few else executor, _cache_one, jobs, progress.show)
+        run_parts(_executor_for(jobs, executor), _cache_one, jobs, progress.show)
     outlines = []
     for path, recording_hash, outline in zip(paths, hashes, found, strict=True):
         made = outline or read_outline(cache, recording_hash)
@@ -146,8 +145,12 @@ def _make_missing(stretches: list[Stretch], cache: EpisodeCache, executor: PartE
         if read_summary(cache, stretch) is None:
             missing.setdefault(stretch.path, []).append(stretch)
     jobs = [CacheJob(cache.root, path, parts[0].recording_hash, tuple(parts)) for path, parts in missing.items()]
-    few = sum(job.path.stat().st_size for job in jobs) < FEW_BYTES
-    run_parts(InProcess() if few else executor, cache_recording, jobs)
+    run_parts(_executor_for(jobs, executor), cache_recording, jobs)
+
+
+def _executor_for(jobs: Sequence[CacheJob], executor: PartExecutor) -> PartExecutor:
+    """Returns the executor, or one in this process where there is too little to start others for."""
+    return InProcess() if sum(job.path.stat().st_size for job in jobs) < FEW_BYTES else executor
 
 
 def _episodes(stretches: list[Stretch], cache: EpisodeCache) -> CachedEpisodes:
