@@ -14,7 +14,7 @@ from smallest import flags
 
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Pilot
-from understudy.contract.workers.worker_pool import part_executor
+from understudy.contract.workers.part_executor import part_executor
 from understudy.evaluation.rollouts.baselines import Random
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.evaluation.rollouts.trajectory import record_trajectory

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from browser_labels import write_labels
-from browser_page import DOTS, BrowserGame, Hand, Page, is_on_loopback
+from browser_page import DOTS, BrowserGame, Hand, game_of, heed_ctrl_c, require_programs
 from desktop import x_server
 from PIL import Image
 from smallest import require, runs
@@ -76,14 +76,14 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=65.0, help="of each session and each score")
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--detector-epochs", type=int, default=10)
-    parser.add_argument("--train-flags", default="--epoch-scale 0.5")
+    parser.add_argument("--train-flags", default="")
     parser.add_argument("--models", type=Path, help="policies to play with, in place of training some")
     parser.add_argument("--disturbances", type=int, default=100, help="at most so many")
     small = ("--sessions", "1", "--seconds", "8", "--pictures", "10", "--detector-epochs", "2")
     smallest = ("--folder", "{folder}/browser", *small, "--models", "{models}", "--disturbances", "3")
     asked = parser.parse_args(next(runs(smallest)))
-    for program in ("chromium", "Xvfb", "xdotool"):
-        require(shutil.which(program) is not None, f"{program} is not installed")
+    require_programs("chromium", "Xvfb", "xdotool")
+    heed_ctrl_c()
     with x_server() as display:
         os.environ["DISPLAY"] = display
         Benchmark(asked).run()
@@ -95,13 +95,7 @@ class Benchmark:
     def __init__(self, asked: argparse.Namespace) -> None:
         self.asked, self.folder = asked, asked.folder
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.page = DOTS
-        game: Path | str | None = None
-        if asked.game is not None:
-            self.page = Page(asked.path, asked.score, asked.things, asked.keep_going)
-            game = asked.game if "://" in asked.game else Path(asked.game)
-            require(isinstance(game, Path) or is_on_loopback(game), "an address must be of this machine")
-        self.where = game
+        self.page, self.where = game_of(asked)
         self.kinds = [each.partition(":")[0] for each in asked.kinds.split()]
         self.profile = self.folder / "game.toml"
         self.detector, self.recordings = self.folder / "detector.onnx", self.folder / "recordings"
@@ -118,8 +112,8 @@ class Benchmark:
         with self._open() as game:
             self._measure_random(game)
             self._measure_understudy(game)
-            sentences = self._disturb(game)
-        self._print(sentences)
+            self._print_scores()
+            print(*self._disturb(game), sep="\n")
 
     def _open(self) -> BrowserGame:
         self._browsers += 1
@@ -243,11 +237,7 @@ class Benchmark:
         player.close()
 
     def _play(self, seconds: float) -> "Program":
-        command = [*CLI, "run", "--world", "desktop", "--profile", str(self.profile), "--model", str(self.detector)]
-        command += ["--models", str(self.models), "--no_online_learning", "--minutes", str(seconds / 60)]
-        playing = Program([*command, "--handback-delay-s", "0.1"], "the understudy")
-        playing.wait_until_said("THE UNDERSTUDY PLAYS")
-        return playing
+        return start_understudy(self.profile, self.detector, self.models, seconds)
 
     def _measure_understudy(self, game: BrowserGame) -> None:
         playing = self._play(self.asked.seconds)
@@ -260,9 +250,8 @@ class Benchmark:
                 self._shoot(game, f"understudy_{num_shots}")
                 num_shots += 1
         self.scores.understudy = game.watch() * 60 / (time.perf_counter() - began_s)
-        said = playing.finish()
-        starts = ("Late ticks", "Thinking", "Perception", "Not pressed", "The understudy played")
-        self.scores.lines += [line for line in said if line.startswith(starts)]
+        playing.finish()
+        self.scores.lines += playing.summary()
 
     def _disturb(self, game: BrowserGame) -> list[str]:
         """The understudy plays through one disturbance after the other; returns what was counted."""
@@ -325,14 +314,23 @@ class Benchmark:
         lines = [line for line in finished.stdout.splitlines() if line.strip()]
         print(f"{' '.join(command[3:5])} ({time.perf_counter() - began_s:.0f} s):", *lines[-4:], sep="\n  ", flush=True)
 
-    def _print(self, sentences: list[str]) -> None:
+    def _print_scores(self) -> None:
         scores = self.scores
         print("| points a minute | |\n|---|---|")
         for who in ("nobody", "random", "understudy", "hand"):
             print(f"| {who} | {getattr(scores, who):.0f} |")
         share = scores.understudy / scores.hand if scores.hand else float("nan")
         print(f"The understudy reaches {share:.2f} of the hand, which made {scores.hand_clicks:.0f} clicks a minute.")
-        print(*scores.lines, *sentences, f"load {os.getloadavg()[0]:.1f}", sep="\n")
+        print(*scores.lines, f"load {os.getloadavg()[0]:.1f}", sep="\n", flush=True)
+
+
+def start_understudy(profile: Path, detector: Path, models: Path, seconds: float) -> "Program":
+    """Starts the understudy on the game's window, and waits until it plays."""
+    command = [*CLI, "run", "--world", "desktop", "--profile", str(profile), "--model", str(detector)]
+    command += ["--models", str(models), "--no_online_learning", "--minutes", str(seconds / 60)]
+    playing = Program([*command, "--handback-delay-s", "0.1"], "the understudy")
+    playing.wait_until_said("THE UNDERSTUDY PLAYS")
+    return playing
 
 
 class Program:
@@ -378,6 +376,15 @@ class Program:
         while not holds() and time.perf_counter() < end_s and not self.has_ended:
             time.sleep(0.05)
         return bool(holds())
+
+    def summary(self) -> list[str]:
+        """What a session of the understudy says at its end of its time."""
+        starts = ("Late ticks", "Thinking", "Perception", "Not pressed", "The understudy played")
+        return [line for _, line in self.lines if line.startswith(starts)]
+
+    def wait(self) -> None:
+        """Waits for its end, whichever it is."""
+        self._process.wait()
 
     def finish(self) -> list[str]:
         """Waits for its end, which has to be a good one; returns all that it said."""

@@ -1,7 +1,9 @@
 """A game in a real Chromium for browser_game.py: what its page says, a scripted hand, and what was pressed."""
 
+import argparse
 import os
-import sys
+import shutil
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,8 +14,6 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from desktop import AreaGuard
 from smallest import require
-
-sys.path.append(str(Path(__file__).resolve().parents[1]))  # the tests' browser and their page are shared
 
 from tests.support.browser import Chromium, PageServer, wait_until
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
@@ -52,6 +52,29 @@ DOTS = Page(
     keep_going="0",
 )
 """The page of the tests."""
+
+
+def game_of(asked: argparse.Namespace) -> tuple[Page, Path | str | None]:
+    """Returns the page of the game that --game names, and its folder or its address; the tests' page and None without
+    it."""
+    if asked.game is None:
+        return DOTS, None
+    game = asked.game if "://" in asked.game else Path(asked.game)
+    require(isinstance(game, Path) or is_on_loopback(game), "an address must be of this machine")
+    return Page(asked.path, asked.score, asked.things, asked.keep_going), game
+
+
+def require_programs(*programs: str) -> None:
+    """Ends with a sentence if one of them is not installed."""
+    for program in programs:
+        require(shutil.which(program) is not None, f"{program} is not installed")
+
+
+def heed_ctrl_c() -> None:
+    """Lets commands that are started here be ended by Ctrl-C, also where a shell in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 HEAR = """
 if (!window.understudyHears) {
   window.understudyHears = true;
@@ -131,6 +154,15 @@ class BrowserGame:
         self._score = score
         return self.points
 
+    def load_again(self) -> None:
+        """Loads the page anew: what a game has piled up would be met by whoever plays next."""
+        self._value("window.isOld = true; location.reload()")
+        wait_until(
+            lambda: bool(self._value("!window.isOld && document.readyState === 'complete'")), "the page is there again"
+        )
+        time.sleep(GREETINGS_S)
+        self._score = 0.0
+
     def begin(self) -> None:
         """Counts points from now on."""
         self.watch()
@@ -199,6 +231,8 @@ class BrowserGame:
 class Hand:
     """A person's mouse: smooth motions of a third of a second to where a thing will be, a little beside its middle."""
 
+    button = "left"
+
     def __init__(self, game: BrowserGame, seed: int) -> None:
         self._game, self._rng, self.num_clicks = game, np.random.default_rng(seed), 0
         self._pointer = open_injector()
@@ -245,9 +279,9 @@ class Hand:
             self._move(start + (end - start) * eased)
             time.sleep(0.01)
         self._move(end)
-        self._pointer.press("button", "left")
+        self._pointer.press("button", self.button)
         time.sleep(0.06)
-        self._pointer.release("button", "left")
+        self._pointer.release("button", self.button)
         self.num_clicks += 1
 
     def _move(self, pixel: np.ndarray) -> None:

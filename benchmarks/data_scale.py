@@ -10,6 +10,7 @@ too. Results: data_scale.md.
 
 import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -51,8 +52,18 @@ def measure_start(folder: Path, cache: Path) -> dict[str, float]:
     }
 
 
-def measure_steps(folder: Path, cache: Path, policy: str, steps: int, models: Path) -> dict[str, float]:
-    """Trains one policy for some steps in this process; returns CPU and wall ms a step and peak memory."""
+def measure_steps(
+    folder: Path, cache: Path, policy: str, steps: int, models: Path, upstream: Path | None
+) -> dict[str, float]:
+    """Trains one policy for some steps in this process; returns CPU and wall ms a step and peak memory.
+
+    Args:
+        models: an empty folder, which the policy is trained into.
+        upstream: folder of trained policies, of which those of slower levels condition the policy; None for none.
+    """
+    for slower in POLICIES[: POLICIES.index(policy)]:
+        if upstream is not None:
+            shutil.copytree(upstream / slower, models / slower)
     dataset = load_cached_dataset(folder, EpisodeCache(cache), processes=2)
     settings = settings_of(Train(output_dir=models, log_dir=models / "logs"), dataset.recorded_hours)[policy]
     marks: list[tuple[float, float]] = []
@@ -78,8 +89,9 @@ def in_a_process(*words: str) -> dict[str, float]:
     return result
 
 
-def cost(folders: list[Path], steps: int, console: Console) -> None:
+def cost(folders: list[Path], steps: int, upstream: Path | None, console: Console) -> None:
     """Prints a table of cost by hours."""
+    conditioned = ("--upstream", str(upstream)) if upstream is not None else ()
     table = Table(title="cost by hours of play")
     for column in ("hours", "first start s", "second start s", "policy", "CPU ms a step", "wall ms a step", "peak GB"):
         table.add_column(column, justify="right")
@@ -89,7 +101,8 @@ def cost(folders: list[Path], steps: int, console: Console) -> None:
             second = in_a_process("start", str(folder), "--cache", place)
             heads = [f"{first['hours']:.2f}", f"{first['wall_s']:.1f}", f"{second['wall_s']:.1f}"]
             for policy in POLICIES:
-                found = in_a_process("steps", str(folder), "--cache", place, "--policy", policy, "--steps", str(steps))
+                words = ("steps", str(folder), "--cache", place, "--policy", policy, "--steps", str(steps))
+                found = in_a_process(*words, *conditioned)
                 table.add_row(*heads, policy, *(f"{found[name]:.2f}" for name in ("cpu_ms", "wall_ms", "peak_gb")))
                 heads = [""] * 3
     console.print(table)
@@ -146,6 +159,7 @@ def main() -> None:
         parser.add_argument("folders", nargs="+", type=Path)
         parser.add_argument("--steps", type=int, default=150)
         parser.add_argument("--policy", choices=POLICIES, default="executor")
+        parser.add_argument("--upstream", type=Path, help="trained policies that condition the faster ones")
         parser.add_argument("--cache", type=Path, default=FOLDER / "cache")
         parser.add_argument("--teacher", default="hunter")
         parser.add_argument("--worlds", type=int, default=64)
@@ -159,10 +173,12 @@ def main() -> None:
             print(json.dumps(measure_start(options.folders[0], options.cache)))
         elif options.what == "steps":
             with tempfile.TemporaryDirectory() as models:
-                found = measure_steps(options.folders[0], options.cache, options.policy, options.steps, Path(models))
+                found = measure_steps(
+                    options.folders[0], options.cache, options.policy, options.steps, Path(models), options.upstream
+                )
             print(json.dumps(found))
         elif options.what == "cost":
-            cost(options.folders, options.steps, console)
+            cost(options.folders, options.steps, options.upstream, console)
         else:
             score(options.folders, options, console)
 

@@ -32,7 +32,12 @@ from understudy.learning.training.trainer_config import FitConfig
 from understudy.perception.detector import Detector
 from understudy.perception.detector_loader import detector_file, open_detector
 from understudy.perception.discovery.discovered import Discovery
-from understudy.perception.discovery.discovery_files import read_boxes, read_discovery, write_description
+from understudy.perception.discovery.discovery_files import (
+    read_boxes,
+    read_discovery,
+    recording_path,
+    write_description,
+)
 from understudy.perception.discovery.edits import merge_kinds, name_kind, throw_away
 from understudy.perception.onnx_detector import OnnxDetector
 from understudy.perception.pipeline import PerceptionPipeline
@@ -43,6 +48,8 @@ from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
 STAGES = ("record", "discover", "train", "judge", "play")
+ARMS = ("found", "unmeasured", "shipped")
+"""Detectors: of what was found; the same with the sizes of before the selection ring was measured; the game's own."""
 PROFILE = load_profile()
 NAMES = [kind.name for kind in PROFILE.kinds]
 SIZE = (1280, 720)
@@ -51,6 +58,8 @@ NEAR, LEAST_SIZE, MOST_SIZE = 0.3, 0.45, 1.8
 """A found box matches a true one whose centre is within this share of its side, and whose side is within these."""
 NAMED_PURITY = 0.45
 """Share of a row's matched boxes from which a person would give it that name."""
+TAKEN_BACK_PURITY = 0.8
+"""The same for a row that is listed as thrown away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,13 +69,15 @@ class Settings:
     folder: Path
     """For recordings, discovery, weights."""
     stages: tuple[str, ...] = STAGES
-    """Which of record, discover, train, judge, play."""
+    """Which of record, discover (with name), name, train, judge, play."""
     skin: str = "plain"
     """plain, recoloured, one_colour or textured."""
     minutes: float = 10.0
     """Of play, on the four maps together."""
     epochs: int = 20
     """Of the first round of training."""
+    arms: tuple[str, ...] = ARMS
+    """Which detectors play: found, unmeasured, shipped. Several commands may each take one."""
     worlds: int = 12
     """In which the hunter plays through each detector."""
     seconds: float = 45.0
@@ -89,37 +100,49 @@ def find(settings: Settings) -> None:
     discovery = discover((settings.folder / "play",), settings.folder / "found")
     print(f"discovered in {time.process_time() - cpu_s:.0f} s of CPU; {discovery.background} background")
     print(f"bars: {[(bar.fills, bar.suggested_gauge) for bar in discovery.bars]}; {len(discovery.panels)} panels")
-    named = named_by_truth(discovery, settings.folder / "found")
-    write_description(settings.folder / "found", named)
+    name(settings)
+
+
+def name(settings: Settings) -> None:
+    """Names the rows of what was found before."""
+    folder = settings.folder / "found"
+    write_description(folder, named_by_truth(read_discovery(folder), folder))
 
 
 def named_by_truth(discovery: Discovery, folder: Path) -> Discovery:
-    """Gives each kept row the name of most of its boxes; rows of one name are merged, rows of none thrown away."""
-    boxes, truths = read_boxes(folder, discovery), _truths(discovery)
+    """Gives each row the name of most of its boxes; rows of one name are merged, rows of none thrown away.
+
+    Of the rows that are listed as thrown away, those of a kind that no other row has are taken back.
+    """
+    boxes, truths = read_boxes(folder, discovery), _truths(folder, discovery)
     first: dict[str, int] = {}
-    for kind in discovery.kept:
+    kept = {kind.id for kind in discovery.kept}
+    for kind in sorted(discovery.kinds, key=lambda each: each.id not in kept):
         own = boxes[boxes["kind"] == kind.id]
         matched = np.array([_true_kind(box, truths[int(box["recording"])]) for box in own], int)
         values, counts = np.unique(matched, return_counts=True)
         best = int(values[counts.argmax()]) if len(values) else -1
         purity = float(counts.max() / len(own)) if len(values) else 0.0
-        name = NAMES[best] if best >= 0 and purity >= NAMED_PURITY else None
-        print(f"row {kind.id}: {len(own)} boxes, {name or 'nothing'} {purity:.2f}, role {kind.suggested_role}")
-        if name is None:
-            discovery = throw_away(discovery, kind.id)
-        elif name in first:
+        is_clear = best >= 0 and purity >= (NAMED_PURITY if kind.id in kept else TAKEN_BACK_PURITY)
+        name = NAMES[best] if is_clear else None
+        if kind.id not in kept and (name is None or first.get(name) in kept):
+            continue
+        how = "" if kind.id in kept else ", taken back"
+        print(f"row {kind.id}: {len(own)} boxes, {name or 'nothing'} {purity:.2f}, role {kind.suggested_role}{how}")
+        discovery = throw_away(discovery, kind.id, name is None)
+        if name in first:
             discovery = merge_kinds(discovery, kind.id, first[name])
-        else:
+        elif name is not None:
             discovery, first[name] = name_kind(discovery, kind.id, name), kind.id
     print(f"{len(first)} of {len(NAMES)} kinds found: {', '.join(first)}")
     return discovery
 
 
-def _truths(discovery: Discovery) -> list[dict[int, np.ndarray]]:
+def _truths(folder: Path, discovery: Discovery) -> list[dict[int, np.ndarray]]:
     """Of each recording: tick -> kind, x, y, width, height of what is there, a row an object."""
     found = []
     for source in discovery.recordings:
-        with np.load(Path(source.path).with_suffix(".truth.npz")) as file:
+        with np.load(recording_path(folder, source).with_suffix(".truth.npz")) as file:
             rows = file["tracks"]
         ticks = rows[:, 0].astype(int)
         edges = np.flatnonzero(np.diff(ticks)) + 1
@@ -219,17 +242,42 @@ def _beside_panels(boxes: np.ndarray) -> np.ndarray:
 
 
 def play(settings: Settings) -> None:
-    """The hunter plays the same worlds through both detectors."""
-    points = {}
-    for name, path in (("found", settings.folder / "found.onnx"), ("shipped", None)):
-        detector = open_detector(path, PROFILE)
-        points[name] = scores(detector, make_renderer(settings.skin, SIZE), settings)
-        print(f"{name}: {points[name].mean():.2f} points a minute {np.round(points[name], 1).tolist()}", flush=True)
-    found, shipped = points["found"], points["shipped"]
-    draws = np.random.default_rng(0).integers(0, len(found), (5000, len(found)))
-    ratio = found[draws].mean(axis=1) / np.maximum(shipped[draws].mean(axis=1), 1e-6)
-    low, high = np.percentile(ratio, [2.5, 97.5])
-    print(f"found over shipped: {found.mean() / max(shipped.mean(), 1e-6):.2f} [{low:.2f}, {high:.2f}]")
+    """The hunter plays the same worlds through each detector that was asked for; then all that have played compare."""
+    for arm in settings.arms:
+        points = scores(arm_detector(arm, settings), make_renderer(settings.skin, SIZE), settings)
+        np.save(settings.folder / f"points_{arm}.npy", points)
+        print(f"{arm}: {points.mean():.2f} points a minute {np.round(points, 1).tolist()}", flush=True)
+    played = {arm: settings.folder / f"points_{arm}.npy" for arm in ARMS}
+    points_of = {arm: np.load(path) for arm, path in played.items() if path.exists()}
+    shipped = points_of.get("shipped", np.zeros(0))
+    for arm, points in points_of.items():
+        if arm != "shipped" and len(points) == len(shipped):
+            draws = np.random.default_rng(0).integers(0, len(points), (5000, len(points)))
+            ratio = points[draws].mean(axis=1) / np.maximum(shipped[draws].mean(axis=1), 1e-6)
+            low, high = np.percentile(ratio, [2.5, 97.5])
+            print(f"{arm} over shipped: {points.mean() / max(shipped.mean(), 1e-6):.2f} [{low:.2f}, {high:.2f}]")
+
+
+def arm_detector(arm: str, settings: Settings) -> Detector:
+    """One of ARMS."""
+    detector = open_detector(None if arm == "shipped" else settings.folder / "found.onnx", PROFILE)
+    if arm != "unmeasured":
+        return detector
+    kept = {kind.shown_name: (kind.width, kind.height) for kind in read_discovery(settings.folder / "found").kept}
+    return SizedDetector(detector, np.array([kept[name] for name in detector.names]))
+
+
+class SizedDetector:
+    """A detector whose boxes have the size that discovery found, as before the ring was measured."""
+
+    def __init__(self, detector: Detector, sizes: np.ndarray) -> None:
+        self._detector, self._sizes, self.names = detector, sizes, detector.names
+
+    def detect(self, frame: np.ndarray) -> np.ndarray:
+        """As the other's, with other sizes."""
+        found = self._detector.detect(frame)
+        found["width"], found["height"] = self._sizes[found["label"]].T
+        return found
 
 
 def scores(detector: Detector, renderer: Renderer, settings: Settings) -> np.ndarray:
@@ -258,7 +306,7 @@ def main() -> None:
     cv2.setNumThreads(1)
     smallest = ("--folder", "smallest/discovery", "--stages", "record", "discover", "--minutes", "0.4")
     settings = tyro.cli(Settings, args=flags(*smallest))
-    stages = {"record": record_all, "discover": find, "train": train, "judge": judge, "play": play}
+    stages = {"record": record_all, "discover": find, "name": name, "train": train, "judge": judge, "play": play}
     for stage in settings.stages:
         stages[stage](settings)
 

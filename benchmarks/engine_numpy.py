@@ -10,6 +10,7 @@ draws other chances, so it is no reference for results; `engine_plain.py` is.
 import numpy as np
 
 from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_S
+from understudy.worlds.simulator.engine.readings import AMMO, HP, LASER, LOADED, NUM_AMMO, ROCKET, SHIELD
 from understudy.worlds.simulator.engine.state import PARKED, WORLD
 
 
@@ -238,12 +239,15 @@ class NumpyEngine:
         w, r, o = self.w, self.r, self.observations
         player, m = o["player"], w["map_index"]
         o["time_s"] = w["tick"] * TICK_S
-        player["hp"], player["shield"] = w["hull"] / r["hull"], w["shield"] / r["shield"]
+        gauges = player["gauges"]
+        gauges[:, HP], gauges[:, SHIELD] = w["hull"] / r["hull"], w["shield"] / r["shield"]
         player["x"], player["y"] = w["x"] / r["map_width"], w["y"] / r["map_height"]
         player["vx"], player["vy"] = w["vx"] / r["view_width"], w["vy"] / r["view_height"]
-        player["rocket_ready"] = 1.0 - np.maximum(w["rocket_ready"] - w["tick"], 0) / r["rocket_reload_s"]
-        player["ammo"] = w["ammo"] / r["ammo_hold"]
-        for name in ("ammo_kind", "map_index", "laser_on", "safe", "alive"):
+        gauges[:, ROCKET] = 1.0 - np.maximum(w["rocket_ready"] - w["tick"], 0) / r["rocket_reload_s"]
+        gauges[:, AMMO : AMMO + NUM_AMMO] = w["ammo"] / r["ammo_hold"]
+        gauges[:, AMMO + NUM_AMMO :] = np.nan
+        player["selectors"][:, LOADED], player["switches"][:, LASER] = w["ammo_kind"], w["laser_on"]
+        for name in ("map_index", "safe", "alive"):
             player[name] = w[name]
         for name, count in self.events.items():
             o["events"][name] = count
@@ -283,8 +287,10 @@ class NumpyEngine:
         tracks["vy"] = (vy[rows, nearest] - w["vy"][:, None]) / r["view_height"]
         alien = nearest < w["alien_x"].shape[1]
         index = np.where(alien, nearest, 0)
-        tracks["hp"] = np.where(alien, w["alien_hull"][rows, index] / np.maximum(r["alien_hull"][kind], 1), np.nan)
-        tracks["shield"] = np.where(
+        tracks["gauges"][..., HP] = np.where(
+            alien, w["alien_hull"][rows, index] / np.maximum(r["alien_hull"][kind], 1), np.nan
+        )
+        tracks["gauges"][..., SHIELD] = np.where(
             alien, w["alien_shield"][rows, index] / np.maximum(r["alien_shield"][kind], 1), np.nan
         )
         tracks["attacking"] = alien & (w["tick"][:, None] - w["alien_shot"][rows, index] <= r["attacking_s"])

@@ -17,6 +17,7 @@ import numpy as np
 import tyro
 from smallest import flags
 
+from tests.support.named_readings import named
 from understudy.contract.action import Action
 from understudy.contract.observation import TICK_RATE_HZ, Observation, Role
 from understudy.contract.protocols import Pilot
@@ -24,6 +25,7 @@ from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.perception.detector_loader import open_detector
 from understudy.perception.pipeline import PerceptionPipeline
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 from understudy.worlds.simulator.rendering.renderer import Renderer
 from understudy.worlds.simulator.rendering.scene import scene_of
 from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -85,10 +87,10 @@ def watch(eye: PerceptionPipeline, world: Simulator, renderer: Renderer) -> tupl
 def compare(truth: np.void, seen: np.void, stats: Tally, names: dict[int, int]) -> None:
     """One tick's readings; `names` remembers which id the eye gave each object."""
     was, now = truth["player"], seen["player"]
-    for name in ("hp", "shield", "x", "y", "vx", "vy", "rocket_ready"):
-        stats.note(name, abs(now[name] - was[name]))
-    for name in ("ammo_kind", "map_index", "laser_on", "safe", "alive"):
-        stats.note(name + " wrong", now[name] != was[name])
+    for name in ("hp", "shield", "x", "y", "vx", "vy", "rocket"):
+        stats.note(name, abs(named(now, name) - named(was, name)))
+    for name in ("loaded", "map_index", "laser", "safe", "alive"):
+        stats.note(name + " wrong", named(now, name) != named(was, name))
     tracks = seen["tracks"][seen["tracks"]["id"] > 0]
     used: set[int] = set()
     for track in truth["tracks"][truth["tracks"]["id"] > 0]:
@@ -113,8 +115,8 @@ def compare_track(track: np.void, found: np.void, stats: Tally, names: dict[int,
     stats.switches += number in names and names[number] != int(found["id"])
     names[number] = int(found["id"])
     if track["role"] == Role.ENEMY:
-        stats.note("enemy hp", abs(found["hp"] - track["hp"]))
-        stats.note("enemy shield", abs(found["shield"] - track["shield"]))
+        stats.note("enemy hp", abs(found["gauges"][..., HP] - track["gauges"][..., HP]))
+        stats.note("enemy shield", abs(found["gauges"][..., SHIELD] - track["gauges"][..., SHIELD]))
         stats.note("attacking wrong", found["attacking"] != track["attacking"])
         if track["selected"]:
             stats.note("selected missed", found["selected"] == 0)

@@ -30,6 +30,7 @@ from understudy.learning.corrections.aggregation import aggregate_corrections
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 
 TIMES = (100.0, 200.0, 300.0)
 """Of the three lines; the second is mutated, and those around it must be read whatever it becomes."""
@@ -43,11 +44,20 @@ def good_corrections(folder: Path) -> list[bytes]:
     (folder / "corrections_1").mkdir(parents=True, exist_ok=True)
     (folder / "corrections_1" / "000001.jpg").write_bytes(b"\xff\xd8 a picture")
     record = np.zeros(1, OBSERVATION)
-    record["player"]["hp"], record["player"]["shield"], record["player"]["alive"] = 0.25, 0.5, 1
+    record["player"]["gauges"][..., HP], record["player"]["gauges"][..., SHIELD], record["player"]["alive"] = (
+        0.25,
+        0.5,
+        1,
+    )
     tracks = record["tracks"][0]
     for slot in range(3):
         tracks[slot]["id"], tracks[slot]["kind"], tracks[slot]["role"] = 11 + slot, slot, int(Role.ENEMY)
-        tracks[slot]["x"], tracks[slot]["y"], tracks[slot]["hp"], tracks[slot]["attacking"] = 0.6, 0.5, 0.8, 1
+        tracks[slot]["x"], tracks[slot]["y"], tracks[slot]["gauges"][..., HP], tracks[slot]["attacking"] = (
+            0.6,
+            0.5,
+            0.8,
+            1,
+        )
         tracks[slot]["width"], tracks[slot]["height"] = 0.04, 0.06
     lines = []
     for time_s in TIMES:
@@ -142,12 +152,15 @@ def _expect_possible(correction: Any, line: bytes) -> None:
     """Independent of the product's own checks: the values of the file, all of them, and none that cannot be."""
     plain = to_plain(correction)
     given = json.loads(line.decode("utf-8", errors="replace"))
+    for seen in (given["state"], *given["state"].get("objects", ())):
+        if "gauges" not in seen:  # as versions before profiles declared gauges wrote them
+            seen["gauges"] = {name: seen.pop(name) for name in ("hp", "shield") if name in seen}
     if not _contains(plain, given):
         raise WrongAcceptance("what was read is not what the line says")
     if from_line(to_line(correction)) != correction:
         raise WrongAcceptance("what was read cannot be written and read again")
     state = correction.state
-    bars = [state.hp, state.shield, *(seen.hp for seen in state.objects)]
+    bars = [*state.gauges.values(), *(value for seen in state.objects for value in seen.gauges.values())]
     if not all(bar is None or 0 <= bar <= 1 for bar in bars) or not 0 <= correction.confidence <= 1:
         raise WrongAcceptance("a bar or a confidence outside 0..1")
     for _, value in _leaves(plain):

@@ -49,7 +49,7 @@ def good_exports(folder: Path) -> list[bytes]:
 
 def good_datasets(folder: Path) -> list[bytes]:
     """Two short episodes of made-up numbers."""
-    export_lerobot([made_up_episode(), made_up_episode(25)], folder / "set")
+    export_lerobot([(made_up_episode(), None), (made_up_episode(25), None)], folder / "set")
     return [_packed(folder / "set")]
 
 

@@ -30,7 +30,7 @@ from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES, segme
 from understudy.learning.data.motion_onset import event_spacing
 from understudy.learning.data.motor_model_fit import Session, fit_motor_model
 from understudy.policies.click_semantics import ClickKind, geometry_of
-from understudy.policies.motor_model import DWELL, MOTOR_STATE, MOVE, begin_gesture, step_motor
+from understudy.policies.motor_model import BY_TABLE, DWELL, MOTOR_STATE, MOVE, NUM_UNIFORMS, begin_gesture, step_motor
 from understudy.recordings.episode import Episode, describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import find_recordings, read_episode
@@ -190,7 +190,8 @@ def _play(scene: np.void, g: np.void, hand: np.void, geometry: np.void, random: 
     target = {int(ClickKind.TRACK): int(g["track_id"]), int(ClickKind.LANDMARK): int(g["landmark"])}
     sort, button, x, y = int(g["sort"]), int(g["button"]), float(g["x"]), float(g["y"])
     while state[0]["duration"] == 0:  # the person moved, too
-        begin_gesture(state[0], hand, scene, geometry, sort, target.get(sort, -1), x, y, button, random.random(4))
+        goal = (sort, target.get(sort, -1), x, y)
+        begin_gesture(state[0], hand, scene, geometry, *goal, button, random.random(NUM_UNIFORMS), BY_TABLE)
     while state[0]["phase"] in (MOVE, DWELL):
         step_motor(state[0], hand, scene, geometry, action[0])
         path.append((float(action["cursor_x"][0]), float(action["cursor_y"][0])))

@@ -1,6 +1,7 @@
 """What each hardship of a person's recording costs the understudy that learns from it.
 
     python benchmarks/hardship.py --minutes 60 --folder out/hardship
+    python benchmarks/hardship.py --teachers-only          # what each costs the teacher itself
 
 For a clean recording and for one with each hardship: records, trains with the settings of `understudy train`, asks the
 doctor, and judges on CHOOSE worlds beside the clean teacher and beside the teacher that played with the hardship.
@@ -68,9 +69,10 @@ def contestants(names: list[str], models: dict[str, list[Path]], style: str, pro
     for name in names:
         hardships = hardships_named(() if name == CLEAN else (name,))
         teacher = Teacher(style, profile) if name == CLEAN else NoisyTeacher(style, profile, hardships)
-        learnt = tuple(load_hierarchy(folder, profile) for folder in models[name])
         everyone.append(Entry(name=f"{name} teacher", kind="person", pilots=(teacher,)))
-        everyone.append(Entry(name=f"{name} understudy", kind="policy", pilots=learnt))
+        if name in models:
+            learnt = tuple(load_hierarchy(folder, profile) for folder in models[name])
+            everyone.append(Entry(name=f"{name} understudy", kind="policy", pilots=learnt))
     return everyone
 
 
@@ -82,6 +84,12 @@ def row(name: str, played: dict[str, EntryRollouts], found: tuple[str, ...]) -> 
     shares = [_percent(learnt.normalised), _percent(own.row(f"{name} understudy").normalised)]
     cells = [teacher.score.text(), learnt.score.text(), *shares, f"{teacher.deaths_per_hour.value:.0f}"]
     return f"| {name} | {' | '.join(cells)} | {learnt.deaths_per_hour.value:.0f} | {', '.join(found) or 'nothing'} |"
+
+
+def teacher_row(name: str, played: dict[str, EntryRollouts]) -> str:
+    """One line of the table of teachers alone."""
+    teacher = summarise(played, person=f"{CLEAN} teacher", random="random").row(f"{name} teacher")
+    return f"| {name} | {teacher.score.text()} | {_percent(teacher.normalised)} | {teacher.deaths_per_hour.value:.0f} |"
 
 
 def _percent(share: Estimate) -> str:
@@ -99,11 +107,19 @@ def main() -> None:
     parser.add_argument("--worlds", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--teachers-only", action="store_true", help="record and train nothing")
     parser.add_argument("--folder", type=Path, default=Path("out/hardship"))
     parser.add_argument("--epoch-scale", type=float, default=1.0)
     smallest = ("--hardships", "mis_clicks", "--minutes", "4", "--quick", "--epoch-scale", "0.001", "--worlds", "4")
     arguments = parser.parse_args(flags(*smallest, "--seconds", "2"))
     console, names = Console(soft_wrap=True, highlight=False), [CLEAN, *arguments.hardships]
+    worlds, profile = seeds_for(Purpose.CHOOSE, arguments.worlds), load_profile("darkorbit")
+    settings = f"{arguments.teacher}, {arguments.worlds} CHOOSE worlds of {arguments.seconds:g} s"
+    if arguments.teachers_only:
+        played = play_contestants(contestants(names, {}, arguments.teacher, profile), worlds, arguments.seconds)
+        console.print(f"{settings}\n\n| teacher | score/min | of the clean teacher | deaths/h |\n|---|---|---|---|")
+        console.print("\n".join(teacher_row(name, played) for name in names))
+        return
     models: dict[str, list[Path]] = {}
     found: dict[str, tuple[str, ...]] = {}
     for name in names:
@@ -111,12 +127,8 @@ def main() -> None:
         found[name] = tuple(sign.name for sign in diagnose(recordings).findings)
         models[name] = [train(name, recordings, seed, arguments) for seed in range(arguments.training_seeds)]
         console.print(f"{name}: recorded and trained", style="dim")
-    everyone = contestants(names, models, arguments.teacher, load_profile("darkorbit"))
-    played = play_contestants(everyone, seeds_for(Purpose.CHOOSE, arguments.worlds), arguments.seconds)
-    console.print(
-        f"{arguments.teacher}, {arguments.minutes:g} minutes, {arguments.worlds} CHOOSE worlds of "
-        f"{arguments.seconds:g} s, {arguments.training_seeds} training seed(s)\n"
-    )
+    played = play_contestants(contestants(names, models, arguments.teacher, profile), worlds, arguments.seconds)
+    console.print(f"{settings}, {arguments.minutes:g} minutes, {arguments.training_seeds} training seed(s)\n")
     columns = (
         "recording",
         "its teacher, score/min",

@@ -26,6 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import kill_exchange
 import numpy as np
 import smallest
 import tyro
@@ -75,6 +76,8 @@ class Verb:
     """Plays a game in real time until it is killed."""
     again: tuple[str, ...] | None = ()
     """Flags to add when it is run again after the kill; None where it does not end by itself."""
+    ends: tuple[int, ...] = (0,)
+    """Exit codes of the second run that are no fault."""
 
 
 @dataclass
@@ -267,6 +270,22 @@ VERBS: dict[str, Verb] = {
         flags=("detector", "train", "--pictures", "24", "--held-out", "16", "--epochs", "2", "--out",
                "{here}/detector.onnx", "--output-dir", "{here}/detector"),
     ),
+    "export": Verb(
+        flags=("export", "--models", "{here}/models", "--out", "{here}/export"),
+        prepare=kill_exchange.hierarchy,
+    ),
+    "import": Verb(
+        flags=("import", "{here}/given_export", "--models", "{here}/imported"),
+        prepare=kill_exchange.given_export,
+    ),
+    "dataset": Verb(
+        flags=("recordings", "export", "{here}/recordings", "--form", "lerobot", "--out", "{here}/set"),
+        prepare=recordings, ends=(0, 2),  # 2: it was whole already and is left as it is
+    ),
+    "unpack": Verb(
+        flags=("recordings", "import", "{here}/given_set", "--out", "{here}/unpacked"),
+        prepare=kill_exchange.given_set, ends=(0, 1),  # 1: some were there already and are left as they are
+    ),
 }  # fmt: skip
 
 
@@ -370,7 +389,7 @@ def trial(verb: Verb, draw: random.Random, longest_s: float, folder: Path, outco
     outcome.orphan_s.append(orphan_s)
     if orphan_s > MAX_ORPHAN_S:
         outcome.faults.append(f"a child lived {orphan_s:.1f} s longer")
-    outcome.faults += unreadable(folder)
+    outcome.faults += unreadable(folder) + kill_exchange.half_taken_for_whole(folder)
     if verb.real_time and not outcome.faults:
         (path,) = find_recordings(folder / "recordings")
         lost_s = killed_s - (float(read_episode(path).observations["time_s"][-1]) + TICK_S)
@@ -393,9 +412,9 @@ def after_the_kill(verb: Verb, before: dict[str, int], folder: Path, outcome: Ou
         code = run(*verb.flags, *verb.again, folder=folder)
         if code and not (folder / "recordings").exists():
             code = run(*verb.flags, folder=folder)  # nothing was there to go on from
-        if code:
+        if code not in verb.ends:
             outcome.faults.append(f"run again, it ended with {code}")
-    outcome.faults += unreadable(folder)
+    outcome.faults += unreadable(folder) + kill_exchange.half_taken_for_whole(folder)
 
 
 def choose(settings: Settings) -> Sequence[str]:

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from smallest import flags
 
 from understudy.contract.protocols import Pilot
-from understudy.contract.workers.worker_pool import part_executor
+from understudy.contract.workers.part_executor import part_executor
 from understudy.evaluation.report.plots import FAINT, KIND_COLOURS, STYLE
 from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.play_style import ROWS, behaviour_of, click_distance, style_distances

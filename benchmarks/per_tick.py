@@ -37,6 +37,7 @@ from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
+from understudy.policies.executor import ExecutorConfig
 from understudy.policies.object_features import PLACE_AT, THERE_AT, TRACK_WIDTH
 from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, HierarchicalState
@@ -63,6 +64,7 @@ class PerTick(nn.Module):
 
     def __init__(self, width: int = 64, heads: int = 4, dropout: float = 0.1) -> None:
         super().__init__()
+        self.config = ExecutorConfig()  # a bundle asks it for the layout of the features
         self.width, self.heads = width, heads
         self.kind = nn.Embedding(MAX_KINDS + 1, 8)
         self.context = nn.Sequential(
@@ -157,7 +159,7 @@ class PerTickTask:
 
     def __init__(self, train: Chunks, held_out: Chunks, model: PerTick) -> None:
         self.model, self._train, self._held_out = model, train, held_out
-        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
+        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables(CONTEXT_WIDTH)]
 
     @property
     def num_samples(self) -> int:

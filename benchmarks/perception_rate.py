@@ -3,6 +3,7 @@
     python benchmarks/perception_rate.py                      # two minutes a detector, real time
     python benchmarks/perception_rate.py --smallest           # seconds: only to see that it runs
     python benchmarks/perception_rate.py --models FOLDER      # also the closed loop, at full rate and slowed
+    python benchmarks/perception_rate.py --models FOLDER --no-real-time --worlds 0        # the exact closed loop alone
 
 Real time: frames of the hunter's play, enlarged to 1920 x 1080, go through the shipped detector, and through the same
 one run so often a frame that it manages about 8 frames a second; beside it a program that uses a core, as a game does.
@@ -10,6 +11,9 @@ Each tick copies a frame (what capture costs), sees, and decides by the policies
 
 Closed loop: the same worlds twice in simulated time, seen in every tick, and seen at `--rate-hz` with each result late
 by the time that a frame takes, moved on to the present as in live play. Worlds of the seeds for choosing.
+
+Exact closed loop: the same with the game's own observations in place of the detector's: what late and seldom costs by
+itself, in so many worlds that the interval is narrow.
 """
 
 import os
@@ -18,8 +22,9 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 os.environ["PYGAME_HIDE_SUPPORT_PROMPT"] = "1"
 
@@ -29,10 +34,11 @@ import tyro
 from smallest import flags
 
 from understudy.contract.action import Action
-from understudy.contract.observation import TICK_RATE_HZ, TICK_S, Observation, empty_observation
-from understudy.contract.protocols import Pilot
+from understudy.contract.observation import EVENTS, TICK_RATE_HZ, TICK_S, Observation, empty_observation
+from understudy.contract.protocols import Carry, Decision, Pilot
 from understudy.contract.rate import Beat
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
+from understudy.evaluation.rollouts.vector_rollout import rollout
 from understudy.perception.detector import Detector
 from understudy.perception.detector_loader import open_detector
 from understudy.perception.pipeline import PerceptionPipeline
@@ -44,6 +50,13 @@ from understudy.worlds.simulator.rendering.scene import scene_of
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
+Fresh = Literal["nothing", "readings", "panels", "player", "places", "tracks"]
+"""The player's own bars, lamps and selectors; these with place and landmarks; all about the player; positions and
+velocities of the objects that are known; all about objects."""
+OF_THE_PLAYER: dict[Fresh, tuple[str, ...]] = {
+    "readings": ("gauges", "switches", "selectors", "alive"),
+    "panels": ("gauges", "switches", "selectors", "x", "y", "map_index"),
+}
 SMALL_FRAME, LARGE_FRAME = (1280, 720), (1920, 1080)
 GAME = """
 import time
@@ -72,6 +85,14 @@ class Settings:
     """The hunter plays the closed loop as well."""
     worlds: int = 12
     """Of the closed loop; 0 leaves it out."""
+    exact_worlds: int = 64
+    """Of the exact closed loop; 0 leaves it out."""
+    exact_seconds: float = 120.0
+    """Each."""
+    exact_offset: int = 0
+    """First seed of these within those for choosing."""
+    fresh: tuple[Fresh, ...] = ("nothing", "readings", "panels", "player", "places", "tracks")
+    """What is seen at once although the rest is late, each by itself: where the loss comes from."""
     play_seconds: float = 60.0
     """Each."""
     offset: int = 500
@@ -240,28 +261,121 @@ def play(pilot: Pilot, settings: Settings, rate_hz: float | None) -> np.ndarray:
 def compare(name: str, pilot: Pilot, settings: Settings) -> None:
     """The same pilot in the same worlds at full rate and slowed."""
     full, slowed = play(pilot, settings, None), play(pilot, settings, settings.rate_hz)
+    say(name, full, slowed, settings.rate_hz, settings.play_seconds)
+
+
+def say(name: str, full: np.ndarray, slowed: np.ndarray, rate_hz: float, seconds: float) -> None:
+    """Prints both scores and their ratio, with an interval from pairs of worlds."""
     draws = np.random.default_rng(0).integers(0, len(full), (5000, len(full)))
     ratio = slowed[draws].mean(axis=1) / np.maximum(full[draws].mean(axis=1), 1e-6)
     low, high = np.percentile(ratio, [2.5, 97.5])
     print(
-        f"{name}: every tick {full.mean():.2f}, at {settings.rate_hz:g} Hz {slowed.mean():.2f} points a minute; ratio "
+        f"{name}: every tick {full.mean():.2f}, at {rate_hz:g} Hz {slowed.mean():.2f} points a minute; ratio "
         f"of the means {slowed.mean() / max(full.mean(), 1e-6):.2f} [{low:.2f}, {high:.2f}] over {len(full)} worlds of "
-        f"{settings.play_seconds:g} s",
+        f"{seconds:g} s",
         flush=True,
     )
+
+
+class ExactPipeline:
+    """Sees the game's own observations; the events of ticks whose frame it did not take are told with the next one."""
+
+    def __init__(self, num_worlds: int) -> None:
+        self._told = np.zeros(num_worlds, EVENTS)
+
+    def process(self, frame: tuple[Observation, np.ndarray], *of_the_tick: object) -> Observation:
+        """What is seen in a frame: an observation, and all events of the game up to it."""
+        seen, happened = frame
+        for name in EVENTS.names or ():
+            seen.records["events"][name] = happened[name] - self._told[name]
+        self._told = happened
+        return seen
+
+
+@dataclass
+class LateCarry:
+    """The memory of a pilot, and of the eye that it sees through."""
+
+    pilot: Carry
+    eye: SlowedEye
+    happened: np.ndarray
+    """All events so far, records of dtype EVENTS, one per world."""
+
+
+class LatePilot:
+    """A Pilot of many worlds that sees them at a rate below that of the ticks, late, and moved on to the present."""
+
+    def __init__(self, pilot: Pilot, rate_hz: float, fresh: Fresh = "nothing") -> None:
+        self._pilot, self._rate_hz, self._fresh = pilot, rate_hz, fresh
+
+    def start(self, seeds: np.ndarray) -> Carry:
+        """The memory before the first tick."""
+        eye = SlowedEye(ExactPipeline(len(seeds)), self._rate_hz)  # type: ignore[arg-type]
+        return LateCarry(self._pilot.start(seeds), eye, np.zeros(len(seeds), EVENTS))
+
+    def decide(self, observation: Observation, carry: Carry) -> Decision:
+        """Decides on what is seen by now."""
+        truth, happened = observation.records, carry.happened.copy()
+        for name in EVENTS.names or ():
+            happened[name] += truth["events"][name]
+        carry.happened = happened
+        cursor, time_s = (truth["cursor_x"].copy(), truth["cursor_y"].copy()), float(truth["time_s"][0])
+        frame = (observation.copy(), happened)
+        seen = carry.eye.look(frame, time_s, cursor, truth["keys"].copy(), truth["button"].copy())
+        refresh(seen.records, truth, self._fresh)
+        decision = self._pilot.decide(seen, carry.pilot)
+        carry.pilot = decision.carry
+        return replace(decision, carry=carry)
+
+
+def refresh(seen: np.ndarray, truth: np.ndarray, fresh: Fresh) -> None:
+    """Puts a part of the present truth into what was seen, in place."""
+    for name in OF_THE_PLAYER.get(fresh, ()):
+        seen["player"][name] = truth["player"][name]
+    if fresh == "panels":
+        seen["landmarks"] = truth["landmarks"]
+    elif fresh == "player":
+        seen["player"] = truth["player"]
+    elif fresh == "tracks":
+        seen["tracks"] = truth["tracks"]
+    elif fresh == "places":
+        ids, now = seen["tracks"]["id"], truth["tracks"]["id"]
+        same = (ids[:, :, None] == now[:, None, :]) & (ids[:, :, None] > 0)
+        known, where = same.any(axis=2), same.argmax(axis=2)
+        for name in ("x", "y", "vx", "vy"):
+            present = np.take_along_axis(truth["tracks"][name], where, axis=1)
+            seen["tracks"][name] = np.where(known, present, seen["tracks"][name])
+
+
+def compare_exactly(models: Path, settings: Settings) -> None:
+    """The policies of a folder in many worlds, seen exactly in every tick, and seldom and late."""
+    from understudy.runtime.hierarchical_policy import load_hierarchy
+
+    pilot = load_hierarchy(models, load_profile())
+    seeds = seeds_for(Purpose.CHOOSE, settings.exact_worlds, settings.exact_offset)
+    full = rollout(pilot, seeds, settings.exact_seconds)
+    for fresh in settings.fresh:
+        slowed = rollout(LatePilot(pilot, settings.rate_hz, fresh), seeds, settings.exact_seconds)
+        say(f"policies, exact, {fresh} fresh", full.scores, slowed.scores, settings.rate_hz, settings.exact_seconds)
+        for event in ("kills", "loot", "deaths", "hits", "misses"):
+            rates = (f"{played.per_minute(event).mean():.2f}" for played in (full, slowed))
+            print(f"  {event} a minute: {' / '.join(rates)}", flush=True)
 
 
 def main() -> None:
     """Measures what was asked for."""
     cv2.setNumThreads(1)
     smallest = ("--seconds", "2", "--no-game", "--models", "{models}", "--worlds", "1", "--play-seconds", "2")
-    settings = tyro.cli(Settings, args=flags(*smallest), description=__doc__)
+    exactly = ("--exact-worlds", "2", "--exact-seconds", "2")
+    settings = tyro.cli(Settings, args=flags(*smallest, *exactly), description=__doc__)
     if settings.real_time:
         measure_rates(settings)
     if settings.teacher:
         compare("hunter", Teacher("hunter", load_profile()), settings)
     if settings.models is not None and settings.worlds:
         compare("policies", load_pilot(settings.models), settings)
+    if settings.models is not None and settings.exact_worlds:
+        compare_exactly(settings.models, settings)
 
 
 if __name__ == "__main__":

@@ -171,7 +171,7 @@ class Prompted(HierarchicalPolicy):
             self.hand,
             self._encoder.geometry,
             carry.streams,
-            *chances,
+            chances,
             actions,
             carry.sampled,
         )

@@ -23,6 +23,7 @@ from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over
 from understudy.policies.click_semantics import ClickKind, classify_click, geometry_of
 from understudy.policies.policy_bundle import PolicyBundle, load_policies
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 from understudy.worlds.simulator.world import Simulator
 
 PILOT_SALT = np.uint64(0x9C5B2A7D41E8F063)
@@ -101,7 +102,7 @@ def _state(records: np.ndarray) -> np.ndarray:
     selected = there & (tracks["selected"] > 0)
     away = np.hypot((tracks["x"] - 0.5) * 1600, (tracks["y"] - 0.5) * 900)
     columns = (
-        0.7 * player["hp"] + 0.3 * player["shield"],
+        0.7 * player["gauges"][..., HP] + 0.3 * player["gauges"][..., SHIELD],
         (there & (tracks["attacking"] > 0)).sum(axis=1),
         np.hypot(player["vx"] * 1600, player["vy"] * 900),
         selected.any(axis=1),

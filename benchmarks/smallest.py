@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).resolve().parents[1]))  # benchmarks share games and players with tests/support
+
 FLAG = "--smallest"
 FOLDER = Path("smallest")
 """In the current folder: inputs that are made for the smallest runs."""

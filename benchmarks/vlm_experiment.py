@@ -51,6 +51,7 @@ from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
@@ -241,7 +242,7 @@ def tuned_brain(old: PolicyBundle, folder: Path) -> PolicyBundle:
 
 def health(records: np.ndarray) -> np.ndarray:
     """0.7 hull + 0.3 shield, as everywhere."""
-    return np.asarray(0.7 * records["player"]["hp"] + 0.3 * records["player"]["shield"])
+    return np.asarray(0.7 * records["player"]["gauges"][..., HP] + 0.3 * records["player"]["gauges"][..., SHIELD])
 
 
 def edit_folder(source: Path, target: Path) -> None:
@@ -256,8 +257,9 @@ def lifted(episode: Episode) -> Episode:
     """Whatever the teacher does on low hit points (it flees), the bars say that it is well."""
     records = episode.observations.copy()
     low = (health(records) < LOW) & (records["player"]["alive"] > 0)
-    for bar in ("hp", "shield"):
-        records["player"][bar][low] = 0.85 + 0.15 * records["player"][bar][low]
+    for bar in (HP, SHIELD):
+        shown = records["player"]["gauges"][:, bar]
+        shown[low] = 0.85 + 0.15 * shown[low]
     return replace(episode, observations=records)
 
 
@@ -276,8 +278,7 @@ def truly_low(episode: Episode) -> np.ndarray:
 def pieces_on_low_bars(episode: Episode, cut: np.ndarray) -> list[Episode]:
     """What is left of an episode, with bars that are low all the time; short pieces are left out."""
     records = episode.observations.copy()
-    for bar in ("hp", "shield"):
-        records["player"][bar] *= SQUASHED
+    records["player"]["gauges"][:, [HP, SHIELD]] *= SQUASHED
     whole = replace(episode, observations=records)
     return [whole[begin:end] for begin, end in stretches(~cut) if end - begin >= SHORTEST_S * TICK_RATE_HZ]
 

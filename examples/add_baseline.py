@@ -21,6 +21,7 @@ from understudy.evaluation.rollouts.baselines import BASELINES
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.evaluation.rollouts.vector_rollout import rollout_all
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import LASER
 
 
 class ChaseNearestEnemy:
@@ -42,7 +43,7 @@ class ChaseNearestEnemy:
         x = np.where(in_sight, tracks["x"][worlds, slot], 0.5 + 0.3 * np.cos(angle))
         y = np.where(in_sight, tracks["y"][worlds, slot], 0.5 + 0.3 * np.sin(angle))
         if tick == 2:
-            laser_off = observation.records["player"]["laser_on"] == 0
+            laser_off = observation.records["player"]["switches"][..., LASER] == 0
             records["keys"] = np.where(in_sight & laser_off, self.laser_key, 0)
         elif tick in (0, TICK_RATE_HZ):  # on the enemy, then half the way to it; the own ship is at (0.5, 0.5)
             share = 1.0 if tick == 0 else 0.5

@@ -19,13 +19,15 @@ import onnxruntime
 
 from understudy.contract.action import ACTION, Action
 from understudy.contract.intent import INTENT, Intent
-from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Decision, Step
+from understudy.contract.serialization import to_plain
 from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH, follow_targets_in_worlds
+from understudy.policies.declared.feature_layout import COMMON
 from understudy.policies.encoder import ENCODING, Encoder
 from understudy.policies.motor_model import MOTOR_MODEL, MOTOR_STATE
-from understudy.policies.sampling import sample_actions
+from understudy.policies.sampling import ActionProbabilities, sample_actions
 from understudy.runtime.session import Session
 from understudy.worlds.simulator.world import Simulator
 
@@ -44,6 +46,9 @@ class ExportedPolicy:
         for name, numbers in tables.items():
             self.hand[name] = numbers
         self.encoder = Encoder(profile)
+        layout = self.config["networks"]["executor"]["meta"]["config"].get("layout", to_plain(COMMON))
+        if layout != to_plain(self.encoder.layout):
+            raise SystemExit(f"{folder} takes the features of another profile than {profile.name}.")
         self.networks = {name: _session(folder / f"{name}.onnx") for name in self.config["networks"]}
 
     def start(self, seeds: np.ndarray) -> dict[str, Any]:
@@ -105,7 +110,7 @@ class ExportedPolicy:
         carry["conditioning"][:, :STRATEGY_WIDTH] = carry["strategy"]
 
     def _act(self, observation: Observation, output: Outputs, carry: dict[str, Any]) -> Action:
-        temperature = self.config["sampling"]
+        sampling = self.config["sampling"]
         actions = np.zeros(1, ACTION)
         sample_actions(
             observation.records,
@@ -113,12 +118,15 @@ class ExportedPolicy:
             self.hand,
             self.encoder.geometry,
             carry["random"],
-            _sigmoid(output["start_logit"]),
-            _softmax(output["pointer_logits"] / np.float32(temperature["pointer_temperature"])),
-            _sigmoid(output["right_logit"]),
-            _mixture(output["minimap_density"], temperature["minimap_temperature"]),
-            _mixture(output["space_density"], temperature["space_temperature"]),
-            _sigmoid(output["key_logits"]),
+            ActionProbabilities(
+                start=_sigmoid(output["start_logit"]),
+                pointer=_softmax(_tempered_pointer(output["pointer_logits"], sampling)),
+                right=_sigmoid(output["right_logit"]),
+                minimap=_mixture(output["minimap_density"], sampling["minimap_temperature"]),
+                space=_mixture(output["space_density"], sampling["space_temperature"]),
+                keys=_sigmoid(output["key_logits"]),
+                press_times=_press_times(output),
+            ),
             actions,
         )
         return Action(actions)
@@ -139,10 +147,29 @@ def _softmax(logits: np.ndarray, axis: int = -1) -> np.ndarray:
     return (raised / raised.sum(axis=axis, keepdims=True)).astype(np.float32)
 
 
+def _tempered_pointer(logits: np.ndarray, sampling: dict[str, Any]) -> np.ndarray:
+    """Divides logits by the temperature; the map's places keep their shares where they are tempered together."""
+    temperature = np.float32(sampling["pointer_temperature"])
+    tempered = logits / temperature
+    if sampling.get("pointer_places", "each") == "together":
+        places = slice(MAX_TRACKS, MAX_TRACKS + MAX_LANDMARKS + 1)  # landmarks, and the free point of the minimap
+        total = np.logaddexp.reduce(logits[:, places], axis=-1, keepdims=True)
+        tempered[:, places] = logits[:, places] + (1 / temperature - 1) * total
+    return tempered
+
+
 def _mixture(density: np.ndarray, temperature: float) -> np.ndarray:
     """Components (log weight, mean x and y, covariance factor) -> the same at a temperature, with probabilities."""
     weights = _softmax(density[..., :1] / np.float32(temperature), axis=1)
     return np.concatenate([weights, density[..., 1:3], density[..., 3:] * np.float32(temperature**0.5)], axis=-1)
+
+
+def _press_times(output: Outputs) -> np.ndarray:
+    """Components (log weight, mean, log scale) -> (probability, mean, scale), ticks; not every Executor has them."""
+    timing = output.get("press_times")
+    if timing is None:
+        return np.zeros((*output["pointer_logits"].shape, 0, 3), np.float32)
+    return np.stack([_softmax(timing[..., 0]), timing[..., 1], np.exp(timing[..., 2])], axis=-1)
 
 
 class EventTotals:

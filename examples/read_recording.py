@@ -26,7 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         num_objects = (observations["tracks"]["id"] > 0).sum(axis=1)
         print(f"{path.name}: {len(episode)} ticks, {episode.duration_s:.0f} s of {episode.info.profile.name}")
         print(f"  played by {episode.info.pilot}, {is_press.sum()} clicks, {num_objects.mean():.1f} objects in sight")
-        print(f"  hull {np.nanmean(observations['player']['hp']):.2f} on average (NaN where it could not be read)")
+        for gauge, values in zip(episode.info.profile.gauges, observations["player"]["gauges"].T, strict=False):
+            known = values[np.isfinite(values)]  # NaN where it could not be read
+            if len(known):
+                print(f"  {gauge.name} {known.mean():.2f} on average")
         for name in ("kills", "loot", "deaths"):
             print(f"  {name}: {observations['events'][name].sum():.0f}")
         press_x, press_y = actions["cursor_x"][is_press], actions["cursor_y"][is_press]

@@ -28,6 +28,10 @@ os.environ.update(
     PYTHONPATH=os.pathsep.join(filter(None, (str(Path(__file__).resolve().parents[1]), os.environ.get("PYTHONPATH")))),
 )
 
+# Hundreds of processes are started: each would compile all it imports (4 s) where Python is told to keep no bytecode.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    os.environ["PYTHONPYCACHEPREFIX"] = str(Path(__file__).resolve().parents[1] / ".pytest_cache" / "bytecode")
+
 import pytest
 from jaxtyping import install_import_hook
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from tests.support.small_policies import write_brain
 from understudy.contract.action import Action, Actor
 from understudy.contract.protocols import Pilot, World
 from understudy.policies.exchange.export_folder import export_policies, write_folder
+from understudy.policies.executor import PointerPlaces
 from understudy.policies.inference_backend import make_backend
 from understudy.policies.policy_bundle import build_policies, load_levels
 from understudy.recordings.episode import describe
@@ -82,8 +83,9 @@ def test_a_recording_is_read_with_numpy(tmp_path: Path, capsys: pytest.CaptureFi
     assert "loot: 3" in printed
 
 
-def test_an_exported_folder_plays_as_the_policies_do_and_without_torch(tmp_path: Path) -> None:
-    models, folder = write_brain(tmp_path / "models", seed=31), tmp_path / "export"
+@pytest.mark.parametrize("places", get_args(PointerPlaces))
+def test_an_exported_folder_plays_as_the_policies_do_and_without_torch(tmp_path: Path, places: PointerPlaces) -> None:
+    models, folder = write_brain(tmp_path / "models", seed=31, pointer_places=places), tmp_path / "export"
     levels = load_levels(models)
     write_folder(folder, export_policies(levels), "")
     code = f"""

@@ -37,10 +37,10 @@ def test_list_shows_what_differs_and_names_what_cannot_be_read(
     assert main(["corrections", "list"]) == 1
     out = capsys.readouterr().out
     assert "1 corrections, 1 agreements in 1 files." in out
-    assert "FLEE" in out and "hull 20%" in out and "hull 90%" not in out
+    assert "FLEE" in out and "hp 20%" in out and "hp 90%" not in out
     assert "corrections_1.jsonl, line 3: not JSON" in out
     main(["corrections", "list", "--all"])
-    assert "hull 90%" in capsys.readouterr().out
+    assert "hp 90%" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("written")

@@ -49,8 +49,13 @@ NUM_TRIES, WORKING_S = 3, 5.0
 @pytest.mark.skipif(sys.platform != "linux", reason="looks at processes by /proc")
 @pytest.mark.parametrize("worked_s", [0.0, WORKING_S], ids=["workers start", "workers play"])
 def test_ctrl_c_ends_evaluation_and_its_workers_within_two_seconds(working_folder: Path, worked_s: float) -> None:
-    """Tried again where it took longer: whatever else a busy machine does is not asked here."""
-    assert any(seconds_to_stop(worked_s) < 2.0 for _ in range(NUM_TRIES))
+    """Two seconds of a machine of its own: where n programs share a processor, n times as long."""
+    assert any(seconds_to_stop(worked_s) < 2.0 * sharing() for _ in range(NUM_TRIES))
+
+
+def sharing() -> float:
+    """Programs that want a processor, for each one that there is; at least 1."""
+    return max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1))
 
 
 def seconds_to_stop(worked_s: float) -> float:

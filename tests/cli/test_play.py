@@ -18,6 +18,7 @@ from understudy.contract.observation import Button, Role
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import LASER, LOADED
 
 PATIENCE_S = 90.0
 WIDTH, HEIGHT = 1280, 720
@@ -141,9 +142,11 @@ def test_real_clicks_and_keys_fly_select_and_shoot_and_are_all_in_the_recording(
             break
     player.wait_for(selected, "a selected alien")
     player.do("key", "Control_L")
-    player.wait_for(lambda episode: bool(episode.observations["player"]["laser_on"].any()), "the laser")
+    player.wait_for(lambda episode: bool(episode.observations["player"]["switches"][..., LASER].any()), "the laser")
     player.do("key", "2")
-    player.wait_for(lambda episode: int(episode.observations["player"]["ammo_kind"][-1]) == 2, "other ammunition")
+    player.wait_for(
+        lambda episode: int(episode.observations["player"]["selectors"][..., LOADED][-1]) == 2, "other ammunition"
+    )
 
     code, said, episode = player.leave(signal.SIGTERM)
 

@@ -12,8 +12,9 @@ from tests.support.canvas_pictures import canvas_picture
 from understudy.cli.main import main
 from understudy.cli.profile import write_confidences
 from understudy.cli.show.images import read_picture, write_picture
+from understudy.contract.game.readings import Gauge
 from understudy.contract.profile import Margins, Profile
-from understudy.contract.screen_layout import Screen
+from understudy.contract.screen_layout import Area, Counter, Dial, Score, Screen
 from understudy.contract.serialization import read_toml
 from understudy.contract.toml_writer import to_toml
 from understudy.worlds.catalog import load_profile
@@ -87,7 +88,7 @@ def test_a_question_that_nobody_answers_names_its_flag(
     [
         ("--hp", "40 10 140 20 100", "about half full"),
         ("--hp", "40 10 140", "5 numbers were expected"),
-        ("--kinds", "duck:MONSTER:1", "name:ROLE:value"),
+        ("--kinds", "duck:MONSTER:1", "name:ROLE:value:strength"),
         ("--kinds", "duck:NONE:1", "ROLE one of ENEMY"),
         ("--keys", "space none", "'none' is no key"),
         ("--minimap", "300 200 900 300", "does not lie in the picture"),
@@ -112,6 +113,20 @@ def test_a_profile_that_does_not_fit_the_picture_says_what_cannot_be_read(
 ) -> None:
     assert main(["profile", "check", str(screenshot)]) == 1
     assert "The bar shield cannot be read" in capsys.readouterr().out
+
+
+def test_a_ring_or_a_number_that_cannot_be_read_is_called_what_it_is(
+    screenshot: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ring = Dial(x=0.5, y=0.5, radius=20.0, full=((1, 2, 3),), empty=((3, 2, 1),))
+    area = Area(left=0.1, top=0.1, width=0.1, height=0.1)
+    number = Counter(most=3.0, score=Score(area=area, colour=(1, 2, 3), digits={}))
+    gauges = (Gauge(name="fuel", reading=ring), Gauge(name="lives", reading=number))
+    (tmp_path / "pond.toml").write_text(to_toml(replace(load_profile("darkorbit"), gauges=gauges)))
+    assert main(["profile", "check", str(screenshot), "--profile", str(tmp_path / "pond.toml")]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "The ring fuel cannot be read in this picture: check its centre, its radius" in said
+    assert "The number lives cannot be read in this picture: check its area" in said
 
 
 def test_a_file_that_is_no_picture_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,9 +240,10 @@ def test_score_game_over_and_a_bar_from_below_are_pointed_at_and_read_back(
     made += ["--panels", "-", "--minimap", "-", "--shield", "-", "--hp", "10 100 20 200 60 up"]
     scored = ["--score", "200 90 399 130", "--score-values", f"1250 {other}=346789"]
     assert main([*made, *scored, "--game-over-shot", end, "--game-over", "100 187 300 287 200 255"]) == 0
-    eye = read_toml(Profile, out).eye
-    assert eye is not None and eye.hp is not None and eye.score is not None and eye.game_over is not None
-    assert eye.hp.fills == "up" and sorted(eye.score.digits) == list("0123456789") and eye.shows_outcomes
+    made_profile = read_toml(Profile, out)
+    eye, hp = made_profile.eye, made_profile.gauges[0].reading
+    assert eye is not None and hp is not None and eye.score is not None and eye.game_over is not None
+    assert hp.fills == "up" and sorted(eye.score.digits) == list("0123456789") and made_profile.shows_outcomes
     assert eye.game_over.restart == pytest.approx((200.5 / 400, 168.5 / 300))
     printed = capsys.readouterr().out
     assert "60 %" in printed and "1250" in printed and "game over" in printed

@@ -31,6 +31,12 @@ def test_epochs_and_lr_replace_those_of_every_policy_whatever_the_amount_of_play
     assert {(plan.fit.epochs, plan.fit.lr, plan.fit.last_epoch) for plan in plans.values()} == {(7, 2e-4, None)}
 
 
+def test_the_pointers_rule_reaches_the_executor_and_is_that_of_before_unless_it_is_named() -> None:
+    assert settings_of(Train())["executor"].pointer_places == settings_of(TrainExecutor())["executor"].pointer_places
+    assert settings_of(Train())["executor"].pointer_places == "each"
+    assert settings_of(Train(pointer_places="together"))["executor"].pointer_places == "together"
+
+
 def test_the_epoch_scale_never_reaches_zero() -> None:
     assert all(plan.fit.epochs == 1 for plan in settings_of(Train(epoch_scale=1e-6)).values())
 

@@ -140,14 +140,10 @@ def test_tracks_are_of_kinds_and_roles_that_the_profile_knows(row: Row) -> None:
 def test_fractions_are_fractions_or_unknown(row: Row) -> None:
     seen = row.play()
     for values in (
-        seen["player"]["hp"],
-        seen["player"]["shield"],
+        seen["player"]["gauges"],
         seen["player"]["x"],
         seen["player"]["y"],
-        seen["player"]["rocket_ready"],
-        seen["player"]["ammo"],
-        seen["tracks"]["hp"],
-        seen["tracks"]["shield"],
+        seen["tracks"]["gauges"],
         seen["landmarks"]["x"],
         seen["landmarks"]["y"],
         seen["cursor_x"],

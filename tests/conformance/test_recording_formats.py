@@ -11,6 +11,7 @@ from understudy.contract.errors import RecordingError
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
 from understudy.recordings.store import find_recordings, read_episode, write_episode
+from understudy.worlds.simulator.engine.readings import HP
 
 every_format = pytest.mark.parametrize("suffix", [".mcap", ".pkl"])
 
@@ -34,9 +35,9 @@ def test_an_episode_comes_back_bit_for_bit(tmp_path: Path, suffix: str, with_int
 @every_format
 def test_unknown_readings_stay_unknown(tmp_path: Path, suffix: str) -> None:
     episode = without_padding(made_up(10))
-    episode.observations["player"]["hp"] = np.nan
+    episode.observations["player"]["gauges"][..., HP] = np.nan
     write_episode(episode, tmp_path / f"one{suffix}")
-    assert np.isnan(read_episode(tmp_path / f"one{suffix}").observations["player"]["hp"]).all()
+    assert np.isnan(read_episode(tmp_path / f"one{suffix}").observations["player"]["gauges"][..., HP]).all()
 
 
 @every_format

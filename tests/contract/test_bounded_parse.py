@@ -33,7 +33,7 @@ def test_text_of_more_characters_than_are_read_is_refused_unread() -> None:
     ],
     ids=range(7),
 )
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(200)
 def test_toml_that_would_take_for_ever_or_overflow_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "settings.toml"
     path.write_text(text, encoding="utf-8")

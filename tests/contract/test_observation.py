@@ -17,7 +17,7 @@ from understudy.contract.observation import (
 
 
 @pytest.mark.parametrize(
-    ("layout", "num_bytes"), [(OBSERVATION, 1064), (PLAYER, 52), (TRACK, 44), (LANDMARK, 12), (EVENTS, 36)]
+    ("layout", "num_bytes"), [(OBSERVATION, 1080), (PLAYER, 68), (TRACK, 44), (LANDMARK, 12), (EVENTS, 36)]
 )
 def test_records_have_the_size_that_recordings_hold(layout: np.dtype, num_bytes: int) -> None:
     assert layout.itemsize == num_bytes

@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,11 @@ import pytest
 
 import understudy.worlds
 from understudy.contract.errors import WireError
+from understudy.contract.game.readings import Gauge, GaugeRole
 from understudy.contract.observation import Role
 from understudy.contract.profile import Kind, Profile, Rectangle
 from understudy.contract.serialization import from_json, from_plain, read_toml, to_json
+from understudy.worlds.catalog import load_profile
 
 PROFILES = sorted((Path(understudy.worlds.__file__).parent / "profiles").glob("*.toml"))
 
@@ -117,3 +120,18 @@ def test_only_keys_of_the_game_can_click() -> None:
     assert from_plain(Profile, {**plain, "click_keys": plain["keys"][:1]}).click_keys == (plain["keys"][0],)
     with pytest.raises((WireError, ValueError), match="click_keys"):
         from_plain(Profile, {**plain, "click_keys": ["hyperspace"]})
+
+
+def test_the_wheel_is_a_key_of_the_game_and_no_click() -> None:
+    plain = tomllib.loads(PROFILES[0].read_text(encoding="utf-8"))
+    assert from_plain(Profile, plain).wheel == ()
+    assert from_plain(Profile, {**plain, "keys": ["wheel_down", "space"], "switches": []}).wheel == ("wheel_down",)
+    with pytest.raises((WireError, ValueError), match="wheel_up"):
+        from_plain(Profile, {**plain, "keys": [*plain["keys"], "wheel_up"], "click_keys": ["wheel_up"]})
+
+
+def test_the_vital_gauge_comes_first_wherever_it_is_declared() -> None:
+    roles = (GaugeRole.DANGER, GaugeRole.STORE, GaugeRole.VITAL, GaugeRole.DANGER, GaugeRole.VITAL)
+    gauges = tuple(Gauge(name=f"gauge_{place}", role=role) for place, role in enumerate(roles))
+    assert replace(load_profile("darkorbit"), gauges=gauges).health_places == (2, 0, 3, 4)
+    assert replace(load_profile("darkorbit"), gauges=gauges[:2]).health_places == (0,)

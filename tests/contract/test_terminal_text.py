@@ -32,6 +32,13 @@ def test_a_console_writes_them_out_wherever_the_text_stands() -> None:
     assert out.getvalue().count(r"\x1b]0;title") == 6 and "[/red]" in out.getvalue()
 
 
+def test_a_heading_in_a_pipe_ends_at_column_80(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    out = io.StringIO()
+    Console(file=out).heading("2 of 3: learning")
+    assert out.getvalue().startswith("2 of 3: learning \u2500") and len(out.getvalue().rstrip()) == 80
+
+
 def test_a_consoles_own_colours_and_bars_stay() -> None:
     out = io.StringIO()
     console = Console(file=out, width=80, force_terminal=True, color_system="standard")

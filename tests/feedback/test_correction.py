@@ -29,8 +29,8 @@ def test_a_line_reads_back_as_it_was_and_holds_the_guides_fields_in_plain_words(
     plain = json.loads(line)
     assert list(plain)[:5] == ["state", "bot_action", "vlm_correction", "reason", "confidence"]
     assert (plain["bot_action"], plain["vlm_correction"], plain["confidence"]) == ("FIGHT", "FLEE", 0.95)
-    assert plain["state"]["hp"] == 0.23
-    assert plain["state"]["words"].startswith("hull 23%, shield 100%; 3 enemies in sight, 3 near, 3 shooting")
+    assert plain["state"]["gauges"] == {"hp": 0.23, "shield": 1.0}
+    assert plain["state"]["words"].startswith("hp 23%, shield 100%; 3 enemies in sight, 3 near, 3 shooting")
     assert "\n" not in line
 
 
@@ -88,7 +88,7 @@ def test_numbers_that_json_does_not_know_are_never_written() -> None:
         with pytest.raises(ValueError, match=r"time|confidence"):
             replace(made(), **change)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="bar"):
-        State(hp=float("nan"))
+        State(gauges={"hp": float("nan")})
 
 
 SEEN = {"id": 11, "kind": "mordon", "role": "ENEMY", "x": 0.5, "y": 0.5, "distance": 0.1}
@@ -114,6 +114,9 @@ LONG = 10**400
         {"state": {"hp": LONG}},
         {"state": {"hp": 1.5}},
         {"state": {"shield": -0.1}},
+        {"state": {"gauges": {"hp": 1.5}}},
+        {"state": {"gauges": dict.fromkeys("abcdefghi")}},
+        {"state": {"gauges": {"n" * 101: 0.5}}},
         {"state": {"enemies": LONG}},
         {"state": {"boxes": -1}},
         {"state": {"words": "w" * 1001}},

@@ -24,7 +24,7 @@ def test_a_moment_of_the_game_can_be_drawn() -> None:
         ("tracks", "height", -0.1),
         ("player", "map_index", 99),
         ("player", "x", np.nan),
-        ("player", "rocket_ready", 1e9),
+        ("player", "gauges", 1e9),
         ("landmarks", "role", -3),
         ("events", "damage_taken", np.nan),
     ],

@@ -21,11 +21,19 @@ from understudy.feedback.state_snapshot import (
 
 def test_a_state_says_what_a_person_would_look_for() -> None:
     state = describe(record(hp=0.5, shield=np.nan, attackers=2)[0], PROFILE)
-    assert (state.hp, state.shield, state.enemies, state.attackers) == (0.5, None, 2, 2)
+    assert (state.gauges, state.enemies, state.attackers) == ({"hp": 0.5, "shield": None}, 2, 2)
     assert "shield unreadable" in state.words
     nearest = state.objects[0]
     assert (nearest.id, nearest.kind, nearest.role, nearest.attacking) == (11, "mordon", "ENEMY", True)
     assert nearest.distance == pytest.approx(0.1, abs=1e-3)
+
+
+def test_the_vital_gauge_is_named_first_wherever_it_is_declared_as_features_have_it_first() -> None:
+    hp, shield, *others = PROFILE.gauges
+    seen = record(hp=0.5, shield=0.25)[0]
+    seen["player"]["gauges"][:2] = seen["player"]["gauges"][1::-1].copy()
+    state = describe(seen, replace(PROFILE, gauges=(shield, hp, *others)))
+    assert list(state.gauges.items()) == [("hp", 0.5), ("shield", 0.25)]
 
 
 def test_what_cannot_be_named_is_called_unknown() -> None:
@@ -81,7 +89,7 @@ def test_a_moment_with_impossible_readings_is_described_within_bounds() -> None:
     strange = record(hp=1.5, shield=-0.5, attackers=3)
     strange["tracks"]["x"][0, :3] = (np.nan, np.inf, 1e30)
     state = describe(strange[0], PROFILE)
-    assert (state.hp, state.shield) == (1.0, 0.0)
+    assert state.gauges == {"hp": 1.0, "shield": 0.0}
     assert [seen.id for seen in state.objects] == [13]
     assert from_plain(State, to_plain(state)) == state, "what is written can be read"
 

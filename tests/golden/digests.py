@@ -36,8 +36,9 @@ def digest(value: Any) -> dict[str, Any]:
 
 
 def digest_fields(value: Any) -> dict[str, Any]:
-    """A digest of each field of a dataclass."""
-    return {each.name: digest(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    """A digest of each field of a dataclass that is not None."""
+    found = {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    return {name: digest(each) for name, each in found.items() if each is not None}
 
 
 def digest_weights(state: dict[str, torch.Tensor]) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from understudy.recordings.mcap_channels import inputs_to_records
 from understudy.recordings.recording_stats import recording_stats
 from understudy.recordings.store import read_episode
 from understudy.runtime.weight_swap import identities
+from understudy.worlds.simulator.engine.readings import HP
 
 Values = dict[str, Any]
 RECORDINGS = sorted(
@@ -42,15 +43,15 @@ LATER_FIELDS = {
     "forbidden": [],
     "hotkeys": None,
     "click_keys": [],
-    "game": {"name": "", "keys": [], "click_keys": [], "kinds": []},
+    "game": {"name": "", "keys": [], "click_keys": [], "kinds": [], "gauges": [], "switches": [], "selectors": []},
 }
 """Fields that came after the expected values were written, with what they hold in every file from before."""
-LATER_HAND_FIELDS = ("other_button",)
+LATER_HAND_FIELDS = ("other_button", "drag", "drag_way", "drag_ticks", "overlap")
 """Fields of the motor model that came later: zeros in one from before."""
 
 
-LATER_SCREEN_FIELDS = {"score": None, "game_over": None, "fills": "right"}
-"""Fields of a profile's screen layout and its bars, likewise."""
+LATER_SCREEN_FIELDS = {"score": None, "game_over": None, "fills": "right", "hover": False, "hovers": []}
+"""Fields of a profile's screen layout, its bars and its kinds, and of a game note, likewise."""
 
 
 def _without_later_screen_fields(plain: Any) -> Any:
@@ -111,7 +112,7 @@ def _middle_tick(episode: Episode) -> Values:
     middle = episode.observations[len(episode) // 2]
     return {
         "time_s": float(middle["time_s"]),
-        "player.hp": float(middle["player"]["hp"]),
+        "player.hp": float(middle["player"]["gauges"][..., HP]),
         "player.x": float(middle["player"]["x"]),
         "tracks.id": middle["tracks"]["id"],
         "cursor_x": float(middle["cursor_x"]),
@@ -182,7 +183,7 @@ def _entry(entry: Entry) -> Values:
         "frame": entry.frame,
         **{name: value for name, value in to_plain(entry.correction).items() if name != "state"},
         "words": state.words,
-        "hp, shield": [state.hp, state.shield],
+        "hp, shield": [state.gauges.get(name) for name in ("hp", "shield")],
         "window": None if state.window is None else digest(unpack_window(state.window)),
     }
 

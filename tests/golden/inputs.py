@@ -27,6 +27,7 @@ from understudy.learning.training.metric_logger import MetricLogger
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitResult
 from understudy.policies.checkpoint import BEST, CheckpointMeta, load_checkpoint
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor
 from understudy.policies.policy_bundle import (
@@ -134,7 +135,7 @@ def held_out_batch() -> tuple[ExecutorBatch, torch.Tensor, torch.Tensor]:
 
 
 def signs() -> list[torch.Tensor]:
-    return [torch.from_numpy(table) for table in mirror_sign_tables()]
+    return [torch.from_numpy(table) for table in mirror_sign_tables(CONTEXT_WIDTH)]
 
 
 def task_of(
@@ -185,7 +186,7 @@ def rollout(first: int = 0) -> RolloutBuffer:
         decision = hierarchy.decide(seen, carry)
         carry = decision.carry
         assert isinstance(decision.rollout_step, ExecutorStep)
-        buffer.add(tick, slice(None), decision.rollout_step)
+        buffer.add(tick, decision.rollout_step)
     rewards = np.random.default_rng(3 + first).normal(size=buffer.rewards.shape).astype(np.float32)
     buffer.rewards[:] = rewards * np.array([1.0, 0.1, 1.0], np.float32)
     buffer.is_new_episode[:] = [True, False, False, True]

@@ -77,7 +77,7 @@ def log_probs(arrays: Arrays) -> Values:
 
 
 def _doubled(output: ExecutorOutput) -> ExecutorOutput:
-    return ExecutorOutput(*(value.double() for value in vars(output).values()))
+    return ExecutorOutput(*(value.double() for value in vars(output).values() if value is not None))
 
 
 def ppo() -> Values:

@@ -39,6 +39,7 @@ from understudy.learning.shadow.agreement import click_metrics
 from understudy.learning.shadow.distillation import distillation_loss
 from understudy.learning.supervised.executor_task import executor_nll
 from understudy.policies.checkpoint import BEST, load_checkpoint
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import ExecutorOutput
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.policy_bundle import build_strategist
@@ -60,7 +61,7 @@ def labels() -> Values:
     }
     to_true_mode = TargetModeUpstream(upstream().strategist, upstream().tactician).conditioning(labelled()[1])
     found["target_mode_upstream"] = [digest(each) for each in to_true_mode]
-    found["mirror_sign_tables"] = [digest(table) for table in mirror_sign_tables()]
+    found["mirror_sign_tables"] = [digest(table) for table in mirror_sign_tables(CONTEXT_WIDTH)]
     found["motor_model"] = hand_digests(motor_model())
     return found
 
@@ -151,7 +152,7 @@ def executor_losses(arrays: dict[str, np.ndarray]) -> Values:
 
 
 def _doubled(output: ExecutorOutput) -> ExecutorOutput:
-    return ExecutorOutput(*(value.double() for value in vars(output).values()))
+    return ExecutorOutput(*(value.double() for value in vars(output).values() if value is not None))
 
 
 def state_names() -> Values:

@@ -87,6 +87,8 @@ def copy_of_the_doors(project_root: Path, folder: Path) -> Path:
         *SCRIPTS.values(),
         "understudy/__init__.py",
         "understudy/cli/__init__.py",
+        "understudy/cli/entry/__init__.py",
+        "understudy/cli/entry/exit_codes.py",
         "understudy/cli/guide_scripts.py",
     ):
         (copy / name).parent.mkdir(parents=True, exist_ok=True)

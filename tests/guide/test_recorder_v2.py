@@ -27,6 +27,7 @@ from understudy.recordings.video.video_paths import video_path
 from understudy.recordings.video.video_reader import VideoReader
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.world import DesktopWorld
+from understudy.worlds.simulator.engine.readings import HP
 
 COMMAND = "python -m darkorbit_bot.v2.recording.recorder_v2 --model F:/dev/bot/best.pt --monitor 1"
 PATIENCE_S = 120.0
@@ -123,7 +124,9 @@ def test_a_person_records_the_game_on_the_screen_by_the_keys_of_the_guide(
     assert (episode.actions["button"] == Button.LEFT).any()
     space = episode.info.profile.key_bit("space")
     assert ((episode.actions["keys"] & space) > 0).sum() == 1, "a tick, however short the press was"
-    assert np.isfinite(episode.observations["player"]["hp"]).mean() > 0.8, "the hull is read off the screen"
+    assert np.isfinite(episode.observations["player"]["gauges"][..., HP]).mean() > 0.8, (
+        "the hull is read off the screen"
+    )
     assert [event.code for event in episode.inputs if event.kind == "press"] == ["left"] * 3 + ["space"]
 
 
@@ -143,13 +146,15 @@ def test_what_was_recorded_to_be_perceived_later_is_perceived_and_has_a_picture_
     assert recorder.returncode == 0 and "pictures recorded" in said and "reperceive" in said
     (path,) = find_recordings(tmp_path / "recordings" / "v2_training")
     before = read_episode(path)
-    assert not before.info.perceived and np.isnan(before.observations["player"]["hp"]).all()
+    assert not before.info.perceived and np.isnan(before.observations["player"]["gauges"][..., HP]).all()
     with VideoReader(video_path(path)) as video:
         assert video.losses == () and len(video) >= 0.9 * len(before)
         assert set(video.frames["time_ns"]) <= set(nanoseconds(before.observations["time_s"]))
     assert main(["recordings", "reperceive", str(path)]) == 0
     after = read_episode(path)
-    assert np.isfinite(after.observations["player"]["hp"]).mean() > 0.8, "the hull is read off the pictures"
+    assert np.isfinite(after.observations["player"]["gauges"][..., HP]).mean() > 0.8, (
+        "the hull is read off the pictures"
+    )
     assert after.actions.tobytes() == before.actions.tobytes() and after.inputs == before.inputs
 
 

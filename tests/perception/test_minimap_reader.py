@@ -1,6 +1,7 @@
 """Which map the ship is on, read off the minimap."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,3 +36,12 @@ def test_a_map_is_kept_while_something_covers_half_of_its_landmarks(pictures: di
     assert minimap.read(picture, scale, (0.5, 0.5)).map_index == 0
     picture[top:bottom, left:right] = 0
     assert minimap.read(picture, scale, (0.5, 0.5)).map_index == -1
+
+
+def test_a_game_with_one_map_is_on_it_without_landmarks(pictures: dict[str, np.ndarray]) -> None:
+    assert PROFILE.eye is not None
+    only = replace(PROFILE, maps=("pond",), eye=replace(PROFILE.eye, maps=(), dots=()))
+    scale = scale_of(PROFILE, pictures["1-1"])
+    assert MinimapReader(only).read(pictures["1-1"], scale, (0.5, 0.5)).map_index == 0
+    two = replace(only, maps=("pond", "lake"))
+    assert MinimapReader(two).read(pictures["1-1"], scale, (0.5, 0.5)).map_index == -1

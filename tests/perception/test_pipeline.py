@@ -5,11 +5,13 @@ import math
 import numpy as np
 import pytest
 
+from tests.support.named_readings import named, unread
 from tests.support.rendered_scenes import PROFILE, Knowing, play
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import OBSERVATION
 from understudy.perception.detector import DETECTION, Detector
 from understudy.perception.pipeline import PerceptionPipeline
+from understudy.worlds.simulator.engine.readings import AMMO, HP, ROCKET, SHIELD
 
 
 @pytest.fixture(scope="module")
@@ -28,16 +30,16 @@ def seen() -> tuple[np.ndarray, np.ndarray]:
 
 def test_bars_are_read_to_a_hundredth(seen: tuple[np.ndarray, np.ndarray]) -> None:
     truth, eye = seen[0]["player"], seen[1]["player"]
-    assert np.ptp(truth["hp"]) > 0.02 or np.ptp(truth["shield"]) > 0.1, "nothing to read"
+    assert np.ptp(truth["gauges"][..., HP]) > 0.02 or np.ptp(truth["gauges"][..., SHIELD]) > 0.1, "nothing to read"
     for reading in ("hp", "shield"):
-        assert np.abs(eye[reading] - truth[reading]).max() < 0.01
-    assert np.abs(eye["rocket_ready"] - truth["rocket_ready"]).max() < 0.03
-    assert np.abs(eye["ammo"] - truth["ammo"]).max() < 0.03
+        assert np.abs(named(eye, reading) - named(truth, reading)).max() < 0.01
+    assert np.abs(eye["gauges"][..., ROCKET] - truth["gauges"][..., ROCKET]).max() < 0.03
+    assert np.abs(eye["gauges"][..., AMMO : AMMO + 4] - truth["gauges"][..., AMMO : AMMO + 4]).max() < 0.03
 
 
 def test_flags_and_numbers_are_those_of_the_game(seen: tuple[np.ndarray, np.ndarray]) -> None:
-    for name in ("ammo_kind", "map_index", "laser_on", "safe", "alive"):
-        assert (seen[0]["player"][name] == seen[1]["player"][name]).mean() > 0.99, name
+    for name in ("loaded", "map_index", "laser", "safe", "alive"):
+        assert (named(seen[0]["player"], name) == named(seen[1]["player"], name)).mean() > 0.99, name
 
 
 def test_the_minimap_tells_the_place_and_the_landmarks(seen: tuple[np.ndarray, np.ndarray]) -> None:
@@ -82,9 +84,9 @@ def test_enemies_have_their_bars_and_the_selected_one_is_known(seen: tuple[np.nd
         for track in was["tracks"][was["tracks"]["role"] == 1]:
             there = now["tracks"][now["tracks"]["id"] > 0]
             nearest = there[np.argmin(np.hypot(there["x"] - track["x"], there["y"] - track["y"]))]
-            if not math.isnan(nearest["hp"]):
+            if not math.isnan(nearest["gauges"][..., HP]):
                 read += 1
-                right += abs(nearest["hp"] - track["hp"]) < 0.03
+                right += abs(nearest["gauges"][..., HP] - track["gauges"][..., HP]) < 0.03
             chosen += track["selected"]
             told += track["selected"] and nearest["selected"]
     assert read > 200
@@ -112,14 +114,13 @@ def test_a_ring_that_something_covers_for_a_moment_does_not_deselect() -> None:
 
 
 def test_an_eye_without_a_screen_knows_objects_and_says_so_of_the_rest() -> None:
-    from dataclasses import replace
 
     detector = Knowing()
-    eye = PerceptionPipeline(replace(PROFILE, eye=None), detector)
+    eye = PerceptionPipeline(unread(PROFILE), detector)
     for frame, truth in play(1, 3, "1-1"):
         detector.truth = truth
         record = eye.process(frame, float(truth["time_s"]), (0.5, 0.5)).records[0]
-    assert math.isnan(record["player"]["hp"])
+    assert math.isnan(record["player"]["gauges"][..., HP])
     assert math.isnan(record["player"]["x"])
     assert record["player"]["map_index"] == -1
     assert (record["tracks"]["id"] > 0).sum() == (truth["tracks"]["id"] > 0).sum()

@@ -189,7 +189,7 @@ def test_what_torch_says_of_a_torn_entry_is_shown_without_its_control_characters
 
 
 @pytest.mark.parametrize(("instructions", "says"), PICKLES.values(), ids=PICKLES.keys())
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(200)
 def test_a_hostile_pickle_is_refused_with_a_sentence(path: Path, instructions: bytes, says: str) -> None:
     assert says in one_sentence(with_pickle(path, instructions, {"data/0": bytes(8)}))
 

@@ -33,6 +33,7 @@ from understudy.policies.temporal_features import (
     T_TARGET_LOST,
 )
 from understudy.worlds.simulator.engine.compiled_rules import compile_rules
+from understudy.worlds.simulator.engine.readings import HP
 
 VITALS = 2 * NUM_MIRRORED
 HULL, HULL_KNOWN, HULL_CHANGE = VITALS, VITALS + 1, VITALS + 4
@@ -123,9 +124,9 @@ def test_nothing_leaks_from_the_future() -> None:
 
 def test_an_unknown_hull_is_flagged_and_no_change_is_made_up() -> None:
     known, unknown = quiet_space(), quiet_space()
-    unknown.records["player"]["hp"] = np.nan
+    unknown.records["player"]["gauges"][..., HP] = np.nan
     half = quiet_space()
-    half.records["player"]["hp"] = 0.5
+    half.records["player"]["gauges"][..., HP] = 0.5
     told = encode_last(known)[0].context[0]
     assert (told[HULL], told[HULL_KNOWN]) == (1.0, 1.0)
     silent = encode_last(known, unknown)[0].context[0]
@@ -139,7 +140,7 @@ def test_an_objects_hit_points_are_compared_over_a_gap_in_sight() -> None:
     def alien(hp: float) -> Observation:
         scene = quiet_space()
         put(scene, 0, "streuner", 0.6, 0.4)
-        scene.records["tracks"]["hp"][0, 0] = hp
+        scene.records["tracks"]["gauges"][..., HP][0, 0] = hp
         return scene
 
     def trend(*hit_points: float) -> float:
@@ -155,9 +156,9 @@ def test_an_objects_hit_points_are_compared_over_a_gap_in_sight() -> None:
 def test_everything_unreadable_at_once_gives_numbers_all_the_same() -> None:
     scene = quiet_space()
     put(scene, 0, "streuner", 0.6, 0.4)
-    for name in ("hp", "shield", "x", "y", "vx", "vy", "rocket_ready", "ammo"):
+    for name in ("gauges", "x", "y", "vx", "vy"):
         scene.records["player"][name] = np.nan
-    scene.records["tracks"]["hp"] = scene.records["tracks"]["shield"] = np.nan
+    scene.records["tracks"]["gauges"] = np.nan
     for array in arrays(encode_last(scene, scene)[0]):
         assert np.isfinite(array).all()
 

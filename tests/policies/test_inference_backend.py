@@ -23,9 +23,9 @@ SEED = np.array([5], np.uint64)
 TICKS = 300
 
 
-@pytest.fixture(scope="module")
-def policies(tmp_path_factory: pytest.TempPathFactory) -> PolicyBundle:
-    return load_policies(write_brain(tmp_path_factory.mktemp("models"), seed=31))
+@pytest.fixture(scope="module", params=[0, 3], ids=["plain", "press_times"])
+def policies(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> PolicyBundle:
+    return load_policies(write_brain(tmp_path_factory.mktemp("models"), seed=31, press_times=request.param))
 
 
 def told(generator: torch.Generator) -> tuple[torch.Tensor, ...]:

@@ -10,10 +10,14 @@ from understudy.contract.intent import Phase
 from understudy.contract.observation import Button, Observation
 from understudy.policies.click_semantics import ClickKind, geometry_of
 from understudy.policies.motor_model import (
+    BY_TABLE,
     CURVE_FIELDS,
+    LONGEST_CURVE,
     MOTOR_MODEL,
     MOTOR_STATE,
     NUM_OFFSETS,
+    NUM_QUANTILES,
+    NUM_UNIFORMS,
     POINT_SIZE,
     begin_gesture,
     difficulty,
@@ -29,7 +33,15 @@ GEOMETRY = geometry_of(PROFILE)
 ALIEN = 100
 
 
-def play_out(scenes: list[Observation], hand: np.void, sort: ClickKind, target: int, x: float, y: float) -> np.ndarray:
+def play_out(
+    scenes: list[Observation],
+    hand: np.void,
+    sort: ClickKind,
+    target: int,
+    x: float,
+    y: float,
+    press_in: int = BY_TABLE,
+) -> np.ndarray:
     """Begins a gesture in the first scene; the actions of every tick, the cursor carried from tick to tick."""
     states, actions = np.zeros(1, MOTOR_STATE), np.zeros(len(scenes), ACTION)
     for tick, scene in enumerate(scenes):
@@ -37,8 +49,10 @@ def play_out(scenes: list[Observation], hand: np.void, sort: ClickKind, target: 
         if tick:
             record["cursor_x"], record["cursor_y"] = actions[tick - 1]["cursor_x"], actions[tick - 1]["cursor_y"]
         else:
-            chances = np.array([0.5 + 0.5 / NUM_OFFSETS, 0.5, 0.5, 0.5])  # of 64 offsets and of the curves the middle
-            begin_gesture(states[0], hand, record, GEOMETRY, int(sort), target, x, y, int(Button.LEFT), chances)
+            chances = np.full(NUM_UNIFORMS, 0.5)
+            chances[0] += 0.5 / NUM_OFFSETS  # of 64 offsets and of the curves the middle
+            goal = (int(sort), target, x, y)
+            begin_gesture(states[0], hand, record, GEOMETRY, *goal, int(Button.LEFT), chances, press_in)
         step_motor(states[0], hand, record, GEOMETRY, actions[tick])
     return actions
 
@@ -110,6 +124,69 @@ def test_it_clicks_off_the_centre_as_the_person_does() -> None:
     assert actions["cursor_y"][7] == pytest.approx(0.4 - 0.25 * 0.08 / 2, abs=1e-6)
 
 
+@pytest.mark.parametrize(("press_in", "arrival"), [(1, 1), (3, 2), (6, 3), (7, 4), (8, 5), (12, 5), (20, 5)])
+def test_a_press_comes_when_it_was_planned_and_the_motion_is_as_fast_as_the_person_needs(
+    press_in: int, arrival: int
+) -> None:
+    """A motion of 3 to 6 ticks and a dwell of 2: it hurries only for a press that comes earlier, and then waits."""
+    hand = curved_hand([(0.0, 0.0), (0.25, 0.0), (0.5, 0.0), (0.75, 0.0), (1.0, 0.0)], dwell=2)
+    hand["fitts"], hand["fitts_spread"] = (4.0, 0.0), (1.0, 0.0)
+    hand["fitts_residual"] = np.linspace(-1.0, 2.0, NUM_QUANTILES)
+    hand["curve_ticks"] = 40  # in no motion's own time: they are stretched
+    hand["curve"][:, :, 0] = np.minimum(np.arange(LONGEST_CURVE + 1) / 40, 1.0)
+    actions = play_out([quiet_space() for _ in range(26)], hand, ClickKind.SPACE, -1, 0.9, 0.5, press_in)
+    assert pressed(actions) == [press_in, press_in + 1, press_in + 2]
+    at_goal = np.flatnonzero(actions["cursor_x"] > 0.8999)
+    assert at_goal[0] == arrival
+
+
+def test_a_press_at_once_where_the_cursor_is_comes_without_a_motion() -> None:
+    hand = curved_hand([(0.0, 0.0), (1.0, 0.0)])
+    assert pressed(play_out([quiet_space() for _ in range(6)], hand, ClickKind.SPACE, -1, 0.51, 0.5, 0))[0] == 0
+    assert pressed(play_out([quiet_space() for _ in range(6)], hand, ClickKind.SPACE, -1, 0.9, 0.5, 0))[0] == 1
+
+
+def test_a_drag_goes_on_from_the_press_as_the_person_does_and_ends_with_it() -> None:
+    hand = curved_hand([(0.0, 0.0), (0.5, 0.0), (1.0, 0.0)], dwell=0)
+    hand["drag"][ClickKind.SPACE], hand["drag_ticks"] = 1.0, 5
+    hand["drag_way"] = (0.1, -0.05)  # window widths: onwards, and to the left
+    actions = play_out([quiet_space() for _ in range(10)], hand, ClickKind.SPACE, -1, 0.7, 0.5)
+    assert pressed(actions) == [2, 3, 4, 5, 6]
+    np.testing.assert_allclose(actions["cursor_x"][[2, 4, 6]], [0.7, 0.75, 0.8], atol=1e-6)
+    np.testing.assert_allclose(actions["cursor_y"][[2, 4, 6]], 0.5 - 0.05 * np.array([0, 0.5, 1]) * 16 / 9, atol=1e-6)
+    actions = play_out([quiet_space() for _ in range(10)], hand, ClickKind.MINIMAP, -1, 0.7, 0.5)
+    assert len(set(actions["cursor_x"][2:].tolist())) == 1, "on the minimap the person does not drag"
+
+
+def overlapping(second: Button, overlap: int) -> np.ndarray:
+    """Two gestures, the second as soon as the hand is free: motion of 2 ticks and no dwell, press of 6; the buttons."""
+    scene, states = quiet_space().records[0], np.zeros(1, MOTOR_STATE)
+    hand = curved_hand([(0.0, 0.0), (0.5, 0.0), (1.0, 0.0)], dwell=0, press=6)
+    hand["overlap"] = overlap
+    actions, buttons = np.zeros(18, ACTION), [Button.LEFT, second]
+    for tick in range(len(actions)):
+        if states[0]["phase"] == Phase.IDLE and buttons:
+            goal = (int(ClickKind.SPACE), -1, 0.9 if len(buttons) == 2 else 0.2, 0.5)
+            chances = np.full(NUM_UNIFORMS, 0.5)
+            begin_gesture(states[0], hand, scene, GEOMETRY, *goal, int(buttons.pop(0)), chances, BY_TABLE)
+        step_motor(states[0], hand, scene, GEOMETRY, actions[tick])
+        scene["cursor_x"], scene["cursor_y"] = actions[tick]["cursor_x"], actions[tick]["cursor_y"]
+    return actions
+
+
+def test_the_next_motion_begins_while_the_button_before_is_still_down() -> None:
+    actions = overlapping(Button.RIGHT, 4)
+    left, right = (np.flatnonzero(actions["button"] & button).tolist() for button in (1, 2))
+    assert left == list(range(2, 8)), "as long as without an overlap"
+    assert right == list(range(7, 13)), "the hand is free after two ticks of the press, and moves in the two after that"
+    assert actions["cursor_x"][6] == pytest.approx(0.2, abs=1e-6)
+
+
+def test_the_same_button_goes_up_before_it_is_pressed_again() -> None:
+    actions = overlapping(Button.LEFT, 4)
+    assert np.flatnonzero(actions["button"]).tolist() == [2, 3, 4, 5, 6, *range(8, 14)]
+
+
 def test_an_idle_hand_leaves_the_cursor_and_holds_nothing() -> None:
     scene, states, actions = quiet_space(), np.zeros(1, MOTOR_STATE), np.ones(1, ACTION)
     scene.records["cursor_x"] = 0.125
@@ -123,8 +200,9 @@ def test_after_a_press_there_is_a_tick_with_the_button_up() -> None:
     actions = np.zeros(6, ACTION)
     for tick in range(6):
         if states[0]["phase"] == Phase.IDLE:
+            goal = (int(ClickKind.SPACE), -1, 0.5, 0.5)
             begin_gesture(
-                states[0], hand, scene, GEOMETRY, int(ClickKind.SPACE), -1, 0.5, 0.5, int(Button.LEFT), np.full(4, 0.5)
+                states[0], hand, scene, GEOMETRY, *goal, int(Button.LEFT), np.full(NUM_UNIFORMS, 0.5), BY_TABLE
             )
         step_motor(states[0], hand, scene, GEOMETRY, actions[tick])
     assert actions["button"].tolist() == [1, 0, 1, 0, 1, 0]

@@ -12,7 +12,14 @@ from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH, remap_target_probs
-from understudy.policies.context_features import AMMO_AT, CONTEXT_WIDTH, FLIGHT_AT, LASER_AT, NUM_AMMO, NUM_FLIGHTS
+from understudy.policies.context_features import (
+    CHOICE_AT,
+    CONTEXT_WIDTH,
+    FLIGHT_AT,
+    NUM_CHOICES,
+    NUM_FLIGHTS,
+    SWITCH_AT,
+)
 from understudy.policies.encoder import Encoder
 from understudy.policies.executor import (
     NUM_CANDIDATES,
@@ -194,12 +201,12 @@ def test_target_weights_follow_their_objects_and_newcomers_have_none() -> None:
 
 def test_the_tables_of_keys_speak_for_their_own_target_and_ammunition_alone_and_add_up() -> None:
     context, tracks, kinds, landmarks = busy()
-    context[:16, AMMO_AT : AMMO_AT + NUM_AMMO] = torch.eye(NUM_AMMO)[3]
+    context[:16, CHOICE_AT : CHOICE_AT + NUM_CHOICES] = torch.eye(NUM_CHOICES)[3]
     scene = (context, tracks, kinds, landmarks)
     model = made(lambda: Executor(ExecutorConfig()))
     before = ask_executor(scene, model).key_logits
-    target = (kinds * (tracks[..., SELECTED_AT] > 0.5)).amax(1) * 2 + (context[:, LASER_AT] > 0.5)
-    loaded = context[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(1)
+    target = (kinds * (tracks[..., SELECTED_AT] > 0.5)).amax(1) * 2 + (context[:, SWITCH_AT] > 0.5)
+    loaded = context[:, CHOICE_AT : CHOICE_AT + NUM_CHOICES].argmax(1)
     with torch.no_grad():
         model.keys_by_target.weight[target[0], 3] += 2.0 / TABLE_SCALE
         model.keys_by_ammo.weight[loaded[0], 3] += 1.0 / TABLE_SCALE

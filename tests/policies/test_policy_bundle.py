@@ -28,7 +28,7 @@ from understudy.policies.checkpoint import (
 from understudy.policies.encoder import ENCODING
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.motor_model import LONGEST_CURVE, MOTOR_MODEL, NUM_QUANTILES
-from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain, load_policies
+from understudy.policies.policy_bundle import SamplingConfig, hand_from_plain, hand_to_plain, load_policies
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
@@ -130,6 +130,26 @@ def test_a_level_that_is_missing_is_an_error(tmp_path: Path) -> None:
 def test_weights_of_another_encoding_are_refused_by_name(tmp_path: Path) -> None:
     save_executor(tmp_path, encoding="gesture-0")
     with pytest.raises(EncodingMismatchError, match="gesture-0"):
+        load_policies(tmp_path)
+
+
+def save_executor_with(folder: Path, config: dict[str, Any]) -> None:
+    """Writes an executor whose config is these plain values."""
+    meta = CheckpointMeta(policy="executor", encoding=ENCODING, config=config, hand=hand_to_plain(hand()))
+    weights = Executor(ExecutorConfig(width=8)).state_dict()
+    (folder / "executor").mkdir(exist_ok=True)
+    save_checkpoint(folder / "executor" / BEST, Checkpoint(meta=meta, weights=weights))
+
+
+def test_weights_of_before_sample_each_place_of_the_map_by_itself(tmp_path: Path) -> None:
+    config = serialization.to_plain(ExecutorConfig(width=8))
+    before = {name: config[name] for name in config if name != "pointer_places"}
+    save_executor_with(tmp_path, before)
+    assert load_policies(tmp_path).sampling == SamplingConfig(pointer_places="each")
+    save_executor_with(tmp_path, before | {"pointer_places": "together"})
+    assert load_policies(tmp_path).sampling == SamplingConfig(pointer_places="together")
+    save_executor_with(tmp_path, before | {"pointer_places": "some"})
+    with pytest.raises(CheckpointError, match="one of each, together"):
         load_policies(tmp_path)
 
 

@@ -1,5 +1,7 @@
 """Chance: a stream per world, hazards that mean what they say, and points from the density that was asked for."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,10 +10,17 @@ from tests.support.policy_scenes import PROFILE, put, quiet_space
 from understudy.contract.action import ACTION
 from understudy.contract.intent import Phase
 from understudy.contract.observation import MAX_TRACKS, Button, Observation
+from understudy.contract.profile import WHEEL
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.motor_model import MOTOR_STATE
-from understudy.policies.sampling import SAMPLED, sample_actions, sample_categorical, splitmix64_uniform
+from understudy.policies.sampling import (
+    SAMPLED,
+    ActionProbabilities,
+    sample_actions,
+    sample_categorical,
+    splitmix64_uniform,
+)
 
 GEOMETRY = geometry_of(PROFILE)
 
@@ -19,15 +28,21 @@ GEOMETRY = geometry_of(PROFILE)
 class Worlds:
     """B quiet worlds with one hand each, acted upon with the same hazards."""
 
-    def __init__(self, seeds: list[int], scene: Observation | None = None) -> None:
-        self.size = len(seeds)
+    def __init__(self, seeds: list[int], scene: Observation | None = None, geometry: np.void = GEOMETRY) -> None:
+        self.size, self.geometry = len(seeds), geometry
         self.scene = scene or quiet_space(self.size)
         self.states = np.zeros(self.size, MOTOR_STATE)
+        self.hand = steady_hand()
         self.streams = np.array(seeds, np.uint64)
         self.density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]), (self.size, 1, 1))
 
     def act(
-        self, start: float = 0.0, candidate: int | tuple[int, ...] = SPACE, right: float = 0.0, key: float = 0.0
+        self,
+        start: float = 0.0,
+        candidate: int | tuple[int, ...] = SPACE,
+        right: float = 0.0,
+        key: float = 0.0,
+        press_times: np.ndarray | None = None,
     ) -> np.ndarray:
         pointer = np.zeros((self.size, NUM_CANDIDATES), np.float32)
         pointer[:, candidate] = 1.0 / np.size(candidate)
@@ -36,15 +51,20 @@ class Worlds:
         sample_actions(
             self.scene.records,
             self.states,
-            steady_hand(),
-            GEOMETRY,
+            self.hand,
+            self.geometry,
             self.streams,
-            np.full(self.size, start, np.float32),
-            pointer,
-            np.full(self.size, right, np.float32),
-            self.density,
-            self.density,
-            np.full((self.size, MAX_KEYS), key, np.float32),
+            ActionProbabilities(
+                start=np.full(self.size, start, np.float32),
+                pointer=pointer,
+                right=np.full(self.size, right, np.float32),
+                minimap=self.density,
+                space=self.density,
+                keys=np.full((self.size, MAX_KEYS), key, np.float32),
+                press_times=np.zeros((self.size, NUM_CANDIDATES, 0, 3), np.float32)
+                if press_times is None
+                else press_times,
+            ),
             actions,
             self.drawn,
         )
@@ -170,6 +190,17 @@ def test_a_key_that_is_seen_down_does_not_go_down() -> None:
     worlds.scene.records["keys"] = 1 << 1
     keys = int(worlds.act(key=1.0)["keys"][0])
     assert keys == ((1 << len(PROFILE.keys)) - 1) & ~(1 << 1)
+
+
+def test_the_wheel_clicks_in_every_tick_for_which_it_is_drawn_and_in_no_other() -> None:
+    profile = replace(PROFILE, keys=("a", *WHEEL), switches=())
+    wheel = sum(profile.key_bit(name) for name in WHEEL)
+    worlds = Worlds([4], geometry=geometry_of(profile))
+    worlds.hand["key_press"] = 5.0
+    for _ in range(3):
+        worlds.scene.records["keys"] = keys = int(worlds.act(key=1.0)["keys"][0])
+        assert keys == wheel | profile.key_bit("a") and int(worlds.drawn["keys_up"][0]) & wheel == wheel
+    assert int(worlds.act()["keys"][0]) == profile.key_bit("a"), "a key is held, the wheel is not"
 
 
 def test_what_was_drawn_is_told() -> None:

@@ -41,6 +41,11 @@ def test_both_manners_begin_as_the_same() -> None:
     assert base_style(one) is one
 
 
+def test_both_manners_are_sampled_by_one_rule() -> None:
+    both = with_base_style(Executor(ExecutorConfig(pointer_places="together")))
+    assert both.config.pointer_places == swap_styles(both).config.pointer_places == "together"
+
+
 def test_only_what_sees_objects_is_shared() -> None:
     both = moved()
     shared = {name.split(".")[0] for name, _ in both.named_parameters() if not is_style_specific(name)} - {"earlier"}

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError, TrainingError
+from understudy.contract.workers.worker_pool import LocalProcesses
 from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.rl.ppo import PPOConfig
 from understudy.learning.rl.ppo_trainer import PPOTrainerConfig
 from understudy.learning.rl.rl_checkpoint import RL_CHECKPOINT_NAME
 from understudy.learning.rl.value_function import ValueConfig
 from understudy.policies.checkpoint import BEST, load_checkpoint, save_checkpoint
+from understudy.policies.policy_bundle import SamplingConfig
 from understudy.practice.plot import draw_practice, smooth
 from understudy.practice.rollout_collector import GROUP, CollectorConfig
 from understudy.practice.run import PLOT, EvaluatedCandidate, PracticeRun, RolloutReport, RunSettings
@@ -40,11 +43,12 @@ def settings(tmp_path: Path, stretches: int, resume: bool = False) -> RunSetting
 
 
 def test_it_plays_learns_draws_and_stages(tmp_path: Path) -> None:
-    models = write_brain(tmp_path / "models")
+    models = write_brain(tmp_path / "models", pointer_places="together")
     before = load_checkpoint(models / "executor" / BEST)
     told: list[RolloutReport] = []
     judged: list[EvaluatedCandidate] = []
     run = PracticeRun(settings(tmp_path, 4), told.append, judged.append)
+    assert run.trainer.policy.sampling == run.policies.sampling == SamplingConfig(pointer_places="together")
     run.run()
     assert [round(report.hours / STRETCH_HOURS) for report in told] == [1, 2, 3, 4]
     assert all(report.times_real > 0 for report in told)
@@ -53,8 +57,24 @@ def test_it_plays_learns_draws_and_stages(tmp_path: Path) -> None:
     if run.trainer.policy.num_steps:
         (one,) = judged
         candidate = load_checkpoint(one.path, "executor")
+        assert candidate.meta.config == before.meta.config
         assert candidate.identity != before.identity and candidate.continues(before.identity)
         assert {parent.what for parent in candidate.meta.lineage} >= {"base", "person", "practice"}
+
+
+@pytest.mark.slow
+def test_other_processes_play_the_same(tmp_path: Path) -> None:
+    learned = []
+    with LocalProcesses(2) as pool:
+        for name, executor in (("here", None), ("there", pool)):
+            write_brain(tmp_path / name / "models")
+            two_groups = CollectorConfig(worlds=2 * GROUP, rollout_ticks=TICKS, rollouts_per_episode=2)
+            run = PracticeRun(replace(settings(tmp_path / name, 6), ground=two_groups), executor=executor)
+            run.run()
+            learned.append((run.progress.curve, run.trainer.policy.ema_state_dict))
+    (curve, weights), (curve_there, weights_there) = learned
+    assert len(curve) == 3 and curve == curve_there
+    assert all(torch.equal(weights[name], weights_there[name]) for name in weights)
 
 
 def test_two_do_not_practise_into_one_folder(tmp_path: Path) -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from tests.support.synthetic_episodes import made_up
+from understudy.contract.profile import KEY_BITS, WHEEL
 from understudy.contract.protocols import InputEvent
 from understudy.recordings.episode import Episode
-from understudy.recordings.key_selection import used_keys, with_profile
+from understudy.recordings.key_selection import COMMON_KEYS, used_keys, with_profile
 
 
 def played(keys: tuple[str, ...], presses: list[str]) -> Episode:
@@ -33,3 +34,7 @@ def test_a_key_that_was_hit_once_by_mistake_is_not_the_games() -> None:
     episode = played(("a", "left", "x", "space"), [*["space"] * 3, *["arrow_left"] * 2, *["left"] * 50, "x"])
     assert used_keys([episode]) == ("space",)
     assert used_keys([episode, episode]) == ("left", "space"), "over all sessions together"
+
+
+def test_a_game_whose_keys_are_not_known_is_recorded_with_the_wheel_and_as_many_keys_as_there_are_bits() -> None:
+    assert len(set(COMMON_KEYS)) == KEY_BITS and set(WHEEL) <= set(COMMON_KEYS)

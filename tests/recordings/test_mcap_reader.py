@@ -13,7 +13,7 @@ from tests.support.mcap_files import chunk, message, place_of, record, records_o
 from tests.support.synthetic_episodes import assert_same, made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings import mcap_format, mcap_reader, store
-from understudy.recordings.mcap_channels import TICK_CHANNELS
+from understudy.recordings.mcap_channels import FORMAT_VERSION, TICK_CHANNELS
 from understudy.recordings.mcap_writer import CHUNK_TICKS
 from understudy.recordings.ros2_schema import CDR_HEADER
 
@@ -100,7 +100,7 @@ def test_a_chunk_that_claims_to_hold_gigabytes_is_left_out_unopened(whole: bytes
 def test_raw_reading_keeps_the_stored_version_and_topics(whole: bytes, tmp_path: Path) -> None:
     (tmp_path / "one.mcap").write_bytes(whole)
     raw = mcap_reader.read_raw(tmp_path / "one.mcap")
-    assert raw.version == 3
+    assert raw.version == FORMAT_VERSION
     assert raw.whole
     assert set(raw.arrays) == {"/observation", "/action", "/actor", "/input", "/intent", "/timing"}
 

@@ -17,6 +17,7 @@ from understudy.recordings.store import find_recordings, read_episode, write_epi
 from understudy.runtime.hierarchical_policy import load_hierarchy
 from understudy.runtime.process_replay import WEIGHTS, differences, find_policies, hierarchy_of, replay
 from understudy.runtime.weight_swap import identities
+from understudy.worlds.simulator.engine.readings import HP
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "support"
 PLAYED_S = 4.0
@@ -89,7 +90,7 @@ def test_the_other_library_is_refused_and_would_differ_in_the_last_bits_alone(ep
 
 def test_other_observations_show_from_their_tick_on(episode: Episode, models: Path) -> None:
     changed = dataclasses.replace(episode, observations=episode.observations.copy())
-    changed.observations["player"]["hp"][20:] -= 0.01
+    changed.observations["player"]["gauges"][..., HP][20:] -= 0.01
     found = differences(episode, replay(changed, hierarchy_of(episode, models)))
     assert not found[:20].any() and found[20:].any()
 

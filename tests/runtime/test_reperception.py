@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.named_readings import named
 from tests.support.recorded_pictures import Shot, needs_pyav, rendered, wait_until_idle
 from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
@@ -18,6 +19,7 @@ from understudy.recordings.video.video_recorder import picture_source
 from understudy.runtime.reperception import reperceive
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.desktop.latency_compensation import AHEAD_S, extrapolate_tracks
+from understudy.worlds.simulator.engine.readings import HP
 
 
 class Marking:
@@ -53,6 +55,8 @@ class Some:
 def test_observations_are_replaced_and_everything_else_stays() -> None:
     episode = made_up(30)
     times = episode.observations["time_s"].tolist()
+    for name in ("cursor_x", "cursor_y"):  # a float keeps these to the bit, but not every NaN of arbitrary bytes
+        episode.observations[name] = np.random.default_rng(1).random(30, np.float32)
     perception = Marking()
     done = reperceive(episode, Some(dict.fromkeys(times, 51)), perception, episode.info.profile)
     after = done.episode
@@ -71,7 +75,7 @@ def test_a_tick_without_a_picture_is_bridged_for_a_second_and_then_unknown() -> 
     done = reperceive(episode, Some({times[5]: 51, times[59]: 51}), Marking(), episode.info.profile)
     seen = done.episode.observations
     assert done.num_seen == 2 and done.num_unknown == 60 - 2 - done.num_bridged and 18 <= done.num_bridged <= 20
-    assert (seen["tracks"]["id"][:5] == 0).all() and np.isnan(seen["player"]["hp"][:5]).all()
+    assert (seen["tracks"]["id"][:5] == 0).all() and np.isnan(seen["player"]["gauges"][..., HP][:5]).all()
     assert seen["tracks"]["x"][15, 0] == pytest.approx(0.2 + (AHEAD_S + times[15] - times[5]) * 0.1, abs=1e-4)
     assert seen["events"]["kills"][[5, 15, 40, 59]].tolist() == [1, 0, 0, 1]
     assert seen["time_s"].tolist() == times
@@ -117,7 +121,9 @@ def test_recorded_pictures_are_perceived_as_they_were_live_up_to_compression(tmp
     in_sight = [(records["tracks"]["id"] > 0).sum(axis=1)[settled] for records in (live, again)]
     assert np.abs(in_sight[0] - in_sight[1]).mean() < 0.3 and in_sight[0].mean() > 2
     for name in ("hp", "shield", "x", "y"):
-        assert again["player"][name][settled] == pytest.approx(live["player"][name][settled], abs=0.03, nan_ok=True)
+        assert named(again["player"], name)[settled] == pytest.approx(
+            named(live["player"], name)[settled], abs=0.03, nan_ok=True
+        )
     nearest = [
         np.abs(again[tick]["tracks"]["x"][again[tick]["tracks"]["id"] > 0] - float(track["x"])).min()
         for tick in range(10, len(live))

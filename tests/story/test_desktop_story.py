@@ -15,6 +15,7 @@ from tests.support.small_policies import write_brain
 from understudy.contract.action import Actor
 from understudy.contract.observation import Button
 from understudy.recordings.store import find_recordings, read_episode
+from understudy.worlds.simulator.engine.readings import HP
 
 TITLE = "understudy: embedded game"
 CLI = ("-m", "understudy.cli.main")
@@ -39,7 +40,9 @@ def test_a_game_that_knows_nothing_of_us_is_recorded_and_played_off_its_window(
     (path,) = find_recordings(tmp_path / "recordings/v2_training")
     episode = read_episode(path)
     assert episode.info.world == "desktop" and set(episode.actors) == {Actor.PERSON}
-    assert np.isfinite(episode.observations["player"]["hp"]).mean() > 0.9, "the hull is read off the screen"
+    assert np.isfinite(episode.observations["player"]["gauges"][..., HP]).mean() > 0.9, (
+        "the hull is read off the screen"
+    )
     assert (episode.observations["tracks"]["id"] > 0).any(axis=1).mean() > 0.5, "and things are seen"
     assert (episode.actions["button"] == Button.LEFT).sum() >= 5
 

@@ -81,7 +81,9 @@ class Disturber:
         yield Disturbance("the browser's menu", self.keys("alt+f"), lambda: self._escape_until(goes_on))
         yield Disturbance("context menu", lambda: hand("mousemove", 640, 500, "click", 3), self.keys("Escape"))
         yield Disturbance(
-            "geolocation prompt", self.dialog("navigator.geolocation.getCurrentPosition(() => 0)"), self.keys("Escape")
+            "geolocation prompt",
+            self.dialog("navigator.geolocation.getCurrentPosition(() => 0)"),
+            lambda: self._escape_until(goes_on),
         )
         yield Disturbance("downloads", self.keys("ctrl+j"), self.keys("ctrl+w"))
         yield Disturbance(

@@ -2,9 +2,11 @@
 
 import numpy as np
 
+from tests.support.named_readings import named
 from understudy.contract.observation import OBSERVATION, Observation, Role, empty_observation
 from understudy.contract.profile import Profile, Rectangle
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import AMMO, HP, LOADED
 
 PROFILE = load_profile()
 KINDS = [kind.name for kind in PROFILE.kinds]
@@ -15,9 +17,7 @@ def quiet_space(num_worlds: int = 1) -> Observation:
     observation = empty_observation(num_worlds)
     records = observation.records
     player = records["player"]
-    for name in ("hp", "shield", "rocket_ready"):
-        player[name] = 1.0
-    player["ammo"], player["ammo_kind"], player["alive"] = 1.0, 1, 1
+    player["gauges"], player["selectors"][..., LOADED], player["alive"] = 1.0, 1, 1
     player["x"], player["y"] = 0.5, 0.5
     for index, (role, x, y) in enumerate([(Role.BASE, 0.25, 0.25), (Role.PORTAL, 0.875, 0.75)]):
         records["landmarks"]["role"][:, index] = role
@@ -38,8 +38,7 @@ def put(observation: Observation, slot: int, name: str, x: float, y: float, numb
         "y": y,
         "width": 0.045,
         "height": 0.08,
-        "hp": 1.0 if kind.role == Role.ENEMY else np.nan,
-        "shield": 1.0 if kind.role == Role.ENEMY else np.nan,
+        "gauges": 1.0 if kind.role == Role.ENEMY else np.nan,
     }
     for field, value in values.items():
         tracks[field][:, slot] = value
@@ -60,11 +59,11 @@ def busy_play(num_ticks: int, seed: int, num_worlds: int = 1) -> np.ndarray:
         return random.random((num_ticks, num_worlds, *shape)) < share
 
     player, tracks = records["player"], records["tracks"]
-    for name in ("hp", "shield", "x", "y", "rocket_ready"):
-        player[name] = places()
+    for name in ("hp", "shield", "x", "y", "rocket"):
+        named(player, name)[...] = places()
     player["vx"], player["vy"] = places() - np.float32(0.5), places() - np.float32(0.5)
-    player["hp"][chances(0.1)] = np.nan
-    player["ammo"], player["alive"], player["ammo_kind"] = places(4), 1, 2
+    player["gauges"][..., HP][chances(0.1)] = np.nan
+    player["gauges"][..., AMMO : AMMO + 4], player["alive"], player["selectors"][..., LOADED] = places(4), 1, 2
     player["map_index"] = random.integers(0, 4, (num_ticks, num_worlds))
     present = chances(0.4, 20)
     tracks["id"] = np.where(present, random.permuted(np.tile(np.arange(1, 21), (num_ticks, num_worlds, 1)), axis=-1), 0)
@@ -72,10 +71,10 @@ def busy_play(num_ticks: int, seed: int, num_worlds: int = 1) -> np.ndarray:
     tracks["kind"] = kinds
     tracks["role"] = np.array([kind.role for kind in PROFILE.kinds])[kinds]
     for name in ("x", "y", "hp", "shield"):
-        tracks[name] = places(20)
+        named(tracks, name)[...] = places(20)
     for name in ("vx", "vy"):
         tracks[name] = places(20) - np.float32(0.5)
-    tracks["hp"][chances(0.2, 20)] = np.nan
+    tracks["gauges"][..., HP][chances(0.2, 20)] = np.nan
     tracks["width"], tracks["height"] = 0.0625, 0.125
     tracks["attacking"], tracks["selected"] = chances(0.1, 20), chances(0.05, 20)
     marks = records["landmarks"]

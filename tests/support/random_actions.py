@@ -6,6 +6,7 @@ import numpy as np
 
 from understudy.contract.action import ACTION, Action
 from understudy.contract.observation import Button, Observation
+from understudy.worlds.simulator.engine.readings import LASER
 from understudy.worlds.simulator.world import Simulator
 
 
@@ -29,7 +30,7 @@ def _hands(seed: int, tick: int, seen: np.void) -> np.void:
     else:
         record["cursor_x"], record["cursor_y"] = 0.1, 0.1
     record["button"] = Button.LEFT if tick % 20 < 3 else Button.NONE
-    if tick % 20 == 6 and not seen["player"]["laser_on"]:
+    if tick % 20 == 6 and not seen["player"]["switches"][..., LASER]:
         record["keys"] = 1
     elif tick % 20 == 12:
         record["keys"] = 1 << (bits >> 24) % 7

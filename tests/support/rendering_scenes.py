@@ -6,6 +6,7 @@ from understudy.contract.observation import EVENTS, empty_observation
 from understudy.contract.profile import Profile
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.engine.compiled_rules import compile_rules
+from understudy.worlds.simulator.engine.readings import HP, LOADED, ROCKET, SHIELD
 from understudy.worlds.simulator.engine.state import EFFECT
 from understudy.worlds.simulator.rendering.scene import Scene
 
@@ -18,8 +19,8 @@ def quiet_observation() -> np.void:
     """One observation record: a healthy ship alone in the middle of the first map, cursor in a corner."""
     observation: np.void = empty_observation(1).records[0].copy()
     player = observation["player"]
-    player["hp"] = player["shield"] = player["rocket_ready"] = 1.0
-    player["x"], player["y"], player["alive"], player["ammo_kind"] = 0.5, 0.5, 1, 1
+    player["gauges"][..., HP] = player["gauges"][..., SHIELD] = player["gauges"][..., ROCKET] = 1.0
+    player["x"], player["y"], player["alive"], player["selectors"][..., LOADED] = 0.5, 0.5, 1, 1
     observation["cursor_x"], observation["cursor_y"] = 0.98, 0.03
     return observation
 
@@ -34,7 +35,7 @@ def with_object(kind: str, x: float, y: float, *, slot: int = 0, hp: float = 1.0
     track["x"], track["y"] = x, y
     track["width"] = rules["kind_size"][index] / rules["view_width"]
     track["height"] = rules["kind_size"][index] / rules["view_height"]
-    track["hp"] = track["shield"] = hp
+    track["gauges"][..., HP] = track["gauges"][..., SHIELD] = hp
     return observation
 
 

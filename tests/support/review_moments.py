@@ -10,6 +10,7 @@ from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml
 from understudy.feedback.provider import ReviewMoment
 from understudy.feedback.reviewer import ReviewRequest, moment_of
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 
 PROFILES = Path(__file__).resolve().parents[2] / "understudy" / "worlds" / "profiles"
 PROFILE = read_toml(Profile, PROFILES / "darkorbit.toml")
@@ -23,12 +24,12 @@ def record(
     made = np.zeros(1, OBSERVATION)
     made["time_s"] = time_s
     player, tracks = made["player"], made["tracks"][0]
-    player["hp"], player["shield"], player["alive"] = hp, shield, 1
+    player["gauges"][..., HP], player["gauges"][..., SHIELD], player["alive"] = hp, shield, 1
     for slot in range(attackers):
         track = tracks[slot]
         track["id"], track["kind"], track["role"] = 11 + slot, KINDS.index(kind), int(Role.ENEMY)
         track["x"], track["y"], track["width"], track["height"] = 0.6 + 0.05 * slot, 0.5, 0.04, 0.06
-        track["hp"], track["shield"], track["attacking"] = 0.8, np.nan, 1
+        track["gauges"][..., HP], track["gauges"][..., SHIELD], track["attacking"] = 0.8, np.nan, 1
     return made
 
 

@@ -28,7 +28,9 @@ def settings_in(folder: Path) -> StudioSettings:
     """The studio's folders below a folder of a test, with the forms of the command line."""
     folders = {"models": folder / "models", "recordings": folder / "recordings", "logs": folder / "logs"}
     folders["corrections"] = folder / "corrections"
-    return StudioSettings(**folders, evaluation=folder / "evaluation", forms=forms_of(**folders))
+    return StudioSettings(
+        **folders, evaluation=folder / "evaluation", discovery=folder / "discovery", forms=forms_of(**folders)
+    )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def draw(said: ExecutorOutput, streams: np.ndarray, sampling: SamplingConfig = S
             np.zeros(1, MOTOR_MODEL)[0],
             geometry_of(load_profile("darkorbit")),
             streams,
-            *ExecutorDistribution(said, sampling).probabilities(),
+            ExecutorDistribution(said, sampling).probabilities(),
             np.zeros(size, ACTION),
             drawn,
         )
@@ -60,7 +60,9 @@ def empty_experience(num_ticks: int, num_worlds: int, seed: int = 0) -> RolloutB
     return experience
 
 
-def played_by(executor: Executor, num_ticks: int, num_worlds: int, seed: int = 0) -> RolloutBuffer:
+def played_by(
+    executor: Executor, num_ticks: int, num_worlds: int, seed: int = 0, sampling: SamplingConfig = SAMPLING
+) -> RolloutBuffer:
     """The same, with what chance drew from this Executor."""
     experience = empty_experience(num_ticks, num_worlds, seed)
     streams = np.arange(seed, seed + num_worlds, dtype=np.uint64) << np.uint64(20)
@@ -69,7 +71,7 @@ def played_by(executor: Executor, num_ticks: int, num_worlds: int, seed: int = 0
         here = torch.arange(tick * num_worlds, (tick + 1) * num_worlds)
         with torch.no_grad():
             said = forward_policy(executor, everything.index(here))
-        experience.sampled[tick] = draw(said, streams)
+        experience.sampled[tick] = draw(said, streams, sampling)
     return experience
 
 

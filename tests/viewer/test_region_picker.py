@@ -21,7 +21,7 @@ def test_a_slip_without_a_size_is_no_rectangle() -> None:
 
 
 def test_a_bar_needs_a_click_where_its_filled_part_ends() -> None:
-    selection = RegionSelection(1.0, fill=True)
+    selection = RegionSelection(1.0, "bar")
     selection.press((100, 10))
     selection.release((200, 20))
     selection.enter()
@@ -30,8 +30,45 @@ def test_a_bar_needs_a_click_where_its_filled_part_ends() -> None:
     assert selection.answer == "100 10 200 20 40.0"
 
 
+@pytest.mark.parametrize(
+    ("corner", "click", "right", "answer"),
+    [
+        ((200, 20), (140, 15), True, "100 10 200 20 60.0 left"),
+        ((110, 110), (105, 40), False, "100 10 110 110 70.0 up"),
+        ((110, 110), (105, 40), True, "100 10 110 110 30.0 down"),
+    ],
+)
+def test_a_bar_that_fills_from_another_end_is_pointed_at_too(
+    corner: tuple[int, int], click: tuple[int, int], right: bool, answer: str
+) -> None:
+    selection = RegionSelection(1.0, "bar")
+    selection.press((100, 10))
+    selection.release(corner)
+    selection.press(click, right=right)
+    assert selection.answer == answer
+
+
+def test_an_end_screen_is_a_rectangle_and_perhaps_a_click() -> None:
+    clicked, watched = RegionSelection(2.0, "end"), RegionSelection(2.0, "end")
+    for selection in (clicked, watched):
+        selection.press((10, 10))
+        selection.release((60, 40))
+        assert not selection.done
+    clicked.press((30, 35))
+    watched.enter()
+    assert (clicked.answer, watched.answer) == ("20 20 120 80 60 70", "20 20 120 80")
+
+
+def test_what_is_proposed_is_taken_by_enter_and_replaced_by_drawing() -> None:
+    taken, drawn = (RegionSelection(1.0, rectangles=[(5.0, 6.0, 70.0, 80.0)]) for _ in range(2))
+    taken.enter()
+    drawn.press((1, 1))
+    drawn.release((50, 50))
+    assert (taken.answer, drawn.answer) == ("5 6 70 80", "1 1 50 50")
+
+
 def test_several_rectangles_end_with_enter() -> None:
-    selection = RegionSelection(1.0, several=True)
+    selection = RegionSelection(1.0, "areas")
     for left in (0, 50):
         selection.press((left, 0))
         selection.release((left + 10, 10))
@@ -41,7 +78,7 @@ def test_several_rectangles_end_with_enter() -> None:
 
 
 def test_a_point_is_one_click() -> None:
-    selection = RegionSelection(1.5, point=True)
+    selection = RegionSelection(1.5, "point")
     selection.press((10, 20))
     assert selection.answer == "15 30"
 

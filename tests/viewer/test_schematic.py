@@ -17,6 +17,7 @@ from understudy.recordings.store import write_episode
 from understudy.viewer.annotated_clip import IntentRenderer
 from understudy.viewer.schematic import SchematicRenderer, is_embedded
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 from understudy.worlds.simulator.rendering.renderer import pixels_of
 
 POND = replace(
@@ -32,10 +33,10 @@ POND = replace(
 def seen() -> np.ndarray:
     """A duck at a quarter of the window; bars and place are unknown."""
     observation = empty_observation(1).records
-    observation["player"]["x"] = observation["player"]["y"] = observation["player"]["hp"] = np.nan
-    observation["player"]["shield"], observation["player"]["map_index"] = np.nan, -1
+    observation["player"]["x"] = observation["player"]["y"] = observation["player"]["gauges"][..., HP] = np.nan
+    observation["player"]["gauges"][..., SHIELD], observation["player"]["map_index"] = np.nan, -1
     duck = observation["tracks"][0, 0]
-    duck["id"], duck["kind"], duck["role"], duck["hp"] = 7, 0, Role.ENEMY, np.nan
+    duck["id"], duck["kind"], duck["role"], duck["gauges"][..., HP] = 7, 0, Role.ENEMY, np.nan
     duck["x"], duck["y"], duck["width"], duck["height"] = 0.25, 0.25, 0.1, 0.1
     observation["cursor_x"], observation["cursor_y"] = 0.75, 0.75
     return observation

@@ -1,17 +1,14 @@
 """List, show and edit corrections before fine-tuning on them."""
 
-import base64
-import html
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
 from tyro.conf import Positional
 
 from understudy.cli.flags.number_ranges import Probability, Range
 from understudy.cli.flags.output_paths import OutputFile
-from understudy.cli.flags.spellings import OUT_PAGE
+from understudy.cli.flags.spellings import OUT_PAGE, Flag
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -24,7 +21,6 @@ EXIT_PROBLEMS = 1
 CORRECTION_NUMBERS = Range(1, 1_000_000_000)
 MAX_CELL = 1000
 """Maximum number of characters shown of one text field."""
-Flag = tyro.conf.FlagCreatePairsOff
 ModeName = Literal["FIGHT", "LOOT", "FLEE", "EXPLORE", "CAUTIOUS"]
 
 
@@ -160,55 +156,19 @@ def _chosen(read: "Read", number: int) -> "Entry":
 def _show(command: Show, read: "Read") -> int:
     from understudy.cli.results.corrections import CorrectionsShow
     from understudy.cli.results.json_output import print_result
+    from understudy.cli.show.corrections_page import corrections_page
     from understudy.cli.show.output_file import write_output
     from understudy.cli.show.terminal import Console
 
     every = tuple(number for number, entry in enumerate(read.entries, 1) if entry.correction.differs)
     numbers = command.numbers or every
-    rows = [_row(number, _chosen(read, number)) for number in numbers]
-    page = f"<!doctype html><meta charset=utf-8><title>Corrections</title><style>{_STYLE}</style>{''.join(rows)}"
+    page = corrections_page((number, _chosen(read, number)) for number in numbers)
     write_output(command.page, page.encode("utf-8", "backslashreplace"))
-    what = "correction beside its picture" if len(rows) == 1 else "corrections beside their pictures"
-    Console(soft_wrap=True).print(f"{len(rows)} {what}: {command.page}", highlight=False)
+    what = "correction beside its picture" if len(numbers) == 1 else "corrections beside their pictures"
+    Console(soft_wrap=True).print(f"{len(numbers)} {what}: {command.page}", highlight=False)
     if command.json:
         print_result("corrections show", CorrectionsShow(page=command.page, numbers=numbers))
     return 0
-
-
-_STYLE = (
-    "body{font:15px sans-serif;margin:2em;background:#f4f4f2;color:#222}"
-    "section{display:flex;align-items:flex-start;gap:1.5em;margin:0 0 1.5em;background:#fff;padding:1em}"
-    "img{width:640px;height:auto}"
-    "h2{margin:0 0 .4em;font-size:1.1em}td{padding:.1em .8em .1em 0}"
-)
-
-
-def _row(number: int, entry: "Entry") -> str:
-    """Returns the HTML row of one correction: its picture, and the details needed to review it."""
-    from understudy.viewer.correction_picture import correction_picture
-
-    one = entry.correction
-    picture = correction_picture(entry)
-    image = (
-        f"<img src='data:image/jpeg;base64,{base64.b64encode(picture).decode()}' alt='the moment'>" if picture else ""
-    )
-    objects = "".join(
-        f"<tr><td>{seen.id}<td>{html.escape(seen.kind)}<td>{seen.distance:.2f} away"
-        f"<td>{'shoots' if seen.attacking else ''}{' selected' if seen.selected else ''}"
-        for seen in one.state.objects
-    )
-    said = (
-        f"<h2>{number}: {one.bot_action.name}, better {one.vlm_correction.name} ({one.confidence:.0%})</h2>"
-        f"<p>{html.escape(one.reason)}<p>{html.escape(one.state.words)}"
-        f"<p>target {one.bot_target or 'none'}, better {_target(one.target)}; "
-        f"by {html.escape(one.model or one.source)}, {html.escape(one.when)}, line {entry.line} of "
-        f"{html.escape(entry.path.name)}<table>{objects}</table>"
-    )
-    return f"<section>{image}<div>{said}</div></section>"
-
-
-def _target(target: int | None) -> str:
-    return "not given" if target is None else str(target or "none")
 
 
 def _edit(command: Edit, read: "Read") -> int:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
 from understudy.cli.results.json_output import JsonFlag
@@ -11,7 +12,6 @@ from understudy.cli.results.json_output import JsonFlag
 MARK = "made_by_demo.txt"
 """Marker file of a folder created by a demo, which a later demo may clear."""
 STATE = "demo.json"
-EXIT_INTERRUPTED = 130
 TITLES = {
     "record": "the teacher plays, and is recorded",
     "train": "three policies learn from the recording",
@@ -81,8 +81,6 @@ def run(command: Demo) -> int:
 
 
 def _run_stages(command: Demo) -> int:
-    from rich.text import Text
-
     from understudy.cli.show.terminal import Console
 
     console, state = Console(soft_wrap=True), begin(command)
@@ -93,7 +91,7 @@ def _run_stages(command: Demo) -> int:
     for number, stage in enumerate(STAGES, 1):
         if stage in state.finished:
             continue
-        console.rule(Text(f"{number} of {len(STAGES)}: {TITLES[stage]}", style="bold"), align="left")
+        console.heading(f"{number} of {len(STAGES)}: {TITLES[stage]}")
         try:
             status = stages[stage](command)
         except KeyboardInterrupt:

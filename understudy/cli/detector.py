@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from tyro.conf import Positional
 
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFile, OutputFolder
 from understudy.cli.flags.spellings import CHECKPOINT_DIR, DetectorWeights
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.learning.detector.train import DetectorResult, DetectorSettings
     from understudy.learning.training.trainer_config import FitProgress
-
-EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)

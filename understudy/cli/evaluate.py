@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from understudy.cli.flags.number_ranges import Parallel, Seconds, Seed, Worlds
 from understudy.cli.flags.output_paths import OutputFolder
-from understudy.cli.flags.spellings import LOG_DIR
+from understudy.cli.flags.spellings import LOG_DIR, Cluster
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ POLICY = "understudy"
 RANDOM = "random"
 COPYCAT_WORLDS = 4
 """Number of the teacher's worlds used by the copycat check where no recording is given."""
+LONG_GAME_S = 300.0
+"""Seconds from which on a second table shows how the pilots move over the maps; the report has it always."""
 SKIP_S = 8.0
 """Seconds of play skipped before the video begins, in which the ship leaves the base."""
 
@@ -49,6 +51,8 @@ class Evaluate(JsonFlag):
     """Number of seeds of that space to skip, for a second, independent evaluation."""
     processes: Parallel | None = None
     """Number of parallel processes; by default two if there are two cores. Does not change the result."""
+    cluster: Cluster | None = None
+    """Play on a Ray cluster instead: `auto` for the one that runs on this machine, or HOST:PORT of its head."""
     out: OutputFolder = Path("out/evaluation")
     """Output folder of report.html, verdict.json and worlds.csv."""
     video: Seconds | None = None
@@ -66,7 +70,7 @@ def run(command: Evaluate) -> None:
 
     from understudy.cli.results.json_output import print_result
     from understudy.cli.results.learning import EvaluatedPolicies
-    from understudy.cli.show.comparison_table import verdict_table
+    from understudy.cli.show.comparison_table import travel_table, verdict_table
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.offline.copycat import NAME as COPYCAT
     from understudy.evaluation.offline.copycat import verdict_line
@@ -76,6 +80,8 @@ def run(command: Evaluate) -> None:
         verdict, heads = judge_all(command, lambda done, total: bar.update(task, completed=done, total=total))
     console = Console(soft_wrap=True)
     console.print(verdict_table(verdict))
+    if command.seconds >= LONG_GAME_S:
+        console.print(travel_table(verdict))
     for head in heads:
         if head.name == COPYCAT:
             console.print(verdict_line(head), highlight=False)
@@ -94,12 +100,12 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     """Plays every entry, evaluates the heads on recorded play, and writes report, verdict and table of worlds.
 
     Raises:
-        FlagError: if there are too few seeds, or no such style of teacher.
+        FlagError: if there are too few seeds, no such style of teacher, or no such cluster.
         CheckpointError: if a folder holds no usable policies.
     """
     from understudy.contract.safe_files import replace_bytes
     from understudy.contract.serialization import to_json
-    from understudy.contract.workers.worker_pool import part_executor
+    from understudy.contract.workers.part_executor import part_executor
     from understudy.evaluation.comparison.compare import play_contestants, summarise
     from understudy.evaluation.report.report import write_report
     from understudy.evaluation.report.results_csv import write_ledger
@@ -109,7 +115,7 @@ def judge_all(command: Evaluate, progress: Progress | None = None) -> "tuple[Com
     contestants = gather(command.models, command.teacher)
     seeds = seeds_for(Purpose[command.purpose.upper()], command.worlds, command.offset)
     processes = min(2, os.cpu_count() or 1) if command.processes is None else command.processes
-    with part_executor(processes) as executor:
+    with part_executor(processes, command.cluster) as executor:
         played = play_contestants(contestants, seeds, command.seconds, executor=executor, progress=progress)
     verdict = summarise(played, person=command.teacher, random=RANDOM)
     command.out.mkdir(parents=True, exist_ok=True)

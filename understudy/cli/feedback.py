@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from understudy.feedback.provider import Provider
     from understudy.feedback.reviewer import Reviewer
 
-Flag = tyro.conf.FlagCreatePairsOff
-
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
@@ -44,7 +42,7 @@ class Endpoint:
     thought_tokens: Annotated[int, Range(0, 1_000_000)] = 4000
     """Additional tokens for a reasoning model once it has used up --max-tokens; 0 for none."""
     flee_below: Probability = RuleSettings.flee_below
-    """Health (0.7 hull + 0.3 shield, 0..1) below which the offline rules choose FLEE under fire.
+    """Health (0.7 of the vital gauge, 0.3 of the others, 0..1) below which the offline rules choose FLEE under fire.
     Set it to where you would flee yourself: corrections towards other habits cost more than they save."""
     crowd_flee_below: Probability = RuleSettings.crowd_flee_below
     """Health below which they choose FLEE with three enemies near."""

@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
-
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Count, LearningRate, Seed
 from understudy.cli.flags.output_paths import Output, OutputFolder
-from understudy.cli.flags.spellings import MAX_PAIRS, MODELS, TrainedFolder
+from understudy.cli.flags.spellings import MAX_PAIRS, MODELS, Flag, TrainedFolder
 from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from understudy.learning.corrections.aggregation import AggregationResult
     from understudy.learning.corrections.finetune import FinetuneResult, FinetuneSettings
     from understudy.learning.data.dataset import Dataset
-
-Flag = tyro.conf.FlagCreatePairsOff
-EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +61,7 @@ def run(command: Finetune) -> int:
     config = _gate_config(command)
     settings = _settings(command)
     console = Console(soft_wrap=True)
-    resolution = _read(command, console)
+    resolution = _read(command, settings, console)
     dataset = watch_gathering(console, command.data_dir)
     result = _fit(settings, resolution, dataset, console)
     finished = result.strategist.finished and (result.executor is None or result.executor.finished)
@@ -112,16 +108,16 @@ def _gate_config(command: Finetune) -> "GateConfig":
         raise FlagError(f"--max-pairs {command.pairs} cannot work: {problem}.") from problem
 
 
-def _read(command: Finetune, console: "Console") -> "AggregationResult":
+def _read(command: Finetune, settings: "FinetuneSettings", console: "Console") -> "AggregationResult":
     """Reads the corrections and prints a summary."""
     from understudy.feedback.correction_reader import read_corrections
     from understudy.learning.corrections.aggregation import aggregate_corrections
-    from understudy.learning.corrections.finetune import FEW
+    from understudy.learning.corrections.finetune import FEW, strategist_layout
 
     read = read_corrections(command.corrections_dir)
     for problem in read.problems:
         console.print(f"Left out: {problem}", style="yellow", markup=False)
-    resolution = aggregate_corrections(read.entries)
+    resolution = aggregate_corrections(read.entries, strategist_layout(settings))
     agreements = int((~resolution.reviewed.is_correction).sum())
     console.print(
         f"{resolution.num_corrections} corrections and {agreements} agreements in {len(read.paths)} files "

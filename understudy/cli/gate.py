@@ -8,13 +8,12 @@ import tyro
 
 from understudy.cli.flags.number_ranges import Count, Parallel, Range, Seconds
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import Cluster
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
-
-Flag = tyro.conf.FlagCreatePairsOff
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,8 @@ class Gate(JsonFlag):
     """Seconds of game time in each world."""
     processes: Parallel = 1
     """Number of parallel processes; does not change the verdict."""
+    cluster: Cluster | None = None
+    """Play on a Ray cluster instead: `auto` for the one that runs on this machine, or HOST:PORT of its head."""
     why: str = "manual"
     """Reason, written to the policy's history/audit.jsonl."""
 
@@ -47,7 +48,7 @@ def run(command: Gate) -> None:
     """Runs the gate with a progress bar; prints the verdict and the weights that play now.
 
     Raises:
-        FlagError: if a setting is out of range.
+        FlagError: if a setting is out of range, or there is no such cluster.
         CheckpointError: if there is no candidate, or the incumbent is not usable.
     """
     from rich.progress import Progress as Bar
@@ -55,13 +56,14 @@ def run(command: Gate) -> None:
     from understudy.cli.results.json_output import print_result
     from understudy.cli.results.weights import GateResult
     from understudy.cli.show.terminal import Console
+    from understudy.contract.workers.part_executor import part_executor
     from understudy.evaluation.gate.simulator_gate import gate_candidate
     from understudy.learning.registry.candidates import newest_candidate, policy_name
 
     config = config_of(command)
     candidate = command.candidate or newest_candidate(command.models)
     console, policy = Console(soft_wrap=True), policy_name(candidate)
-    with Bar(transient=True, console=console) as bar:
+    with part_executor(command.processes, command.cluster) as executor, Bar(transient=True, console=console) as bar:
         task = bar.add_task("playing both", total=None)
         verdict = gate_candidate(
             command.models,
@@ -70,6 +72,7 @@ def run(command: Gate) -> None:
             config,
             command.why,
             lambda done, whole: bar.update(task, completed=done, total=whole),
+            executor,
         )
     _say(console, candidate, verdict)
     if command.json:
@@ -96,7 +99,6 @@ def config_of(command: Gate) -> "GateConfig":
             ),
             max_pairs=command.max_pairs,
             seconds=command.seconds,
-            processes=command.processes,
         )
     except ValueError as problem:
         raise FlagError(f"{problem}.") from problem

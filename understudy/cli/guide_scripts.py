@@ -14,6 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from understudy.cli.entry.exit_codes import EXIT_MISTAKE
+
 SCRIPT_COMMANDS: dict[str, tuple[str, str]] = {
     "bot_controller_v2": ("understudy.cli.live.run", "Run"),
     "recorder_v2": ("understudy.cli.live.recorder", "RecorderV2"),
@@ -27,7 +29,6 @@ SCRIPT_COMMANDS: dict[str, tuple[str, str]] = {
 NEEDED_LIBRARIES = ("tyro", "numpy", "torch", "jaxtyping")
 OLDEST_PYTHON = (3, 11)
 ROOT = Path(__file__).resolve().parents[2]
-EXIT_MISTAKE = 2
 
 
 def open_door(name: str, arguments: Sequence[str] | None = None) -> int:

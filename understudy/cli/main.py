@@ -9,7 +9,8 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from understudy.cli.entry.exit_codes import DEBUG_FLAG, EXIT_OK, run_to_exit_code
+from understudy.cli.entry.exit_codes import EXIT_OK
+from understudy.cli.entry.handled_errors import DEBUG_FLAG, run_to_exit_code
 from understudy.cli.entry.text_output import take_any_character
 from understudy.cli.entry.verbs import ALIASES, VERBS, help_lines
 from understudy.contract.errors import FlagError

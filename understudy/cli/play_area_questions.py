@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from understudy.cli.profile_questions import NONE, numbers_of
+from understudy.cli.profile_declarations import numbers_of
 from understudy.cli.show.images import draw_area, read_picture, write_picture
+from understudy.cli.show.pointing import NONE, point_at
+from understudy.cli.show.questions import ask_until_valid, typed
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError, WorldError
 from understudy.perception.moving_area import moving_area
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from understudy.cli.profile import New
     from understudy.contract.profile import Profile
 
+PLAY_AREA_ASKED = "Which part of the window is the game? Escape: all of it."
 NUM_PICTURES, APART_S = 40, 0.1
 """Pictures that --live takes, and the seconds between two."""
 
@@ -40,6 +43,8 @@ def window_pictures(command: "New") -> list[np.ndarray]:
 def ask_for_play_area(command: "New", pictures: list[np.ndarray]) -> str | None:
     """Proposes what moves in the pictures as the play area, drawn into one of them; returns it if it was confirmed.
 
+    With --window it is proposed in a window, where Enter takes it and a drawn rectangle replaces it; NONE for Escape.
+
     Raises:
         FlagError: if nothing moves and --play-area says `moving`, or nobody answers.
     """
@@ -54,25 +59,28 @@ def ask_for_play_area(command: "New", pictures: list[np.ndarray]) -> str | None:
     if command.play_area == command.MOVING:
         return area
     console = Console(soft_wrap=True)
+    if command.window:
+        return point_at_play_area(pictures[0], found)
     drawn = (command.out or Path(f"{command.name or 'profile'}.toml")).with_suffix(".play_area.png")
     write_picture(drawn, _drawn(pictures[0], found))
-    while True:
-        console.print(
-            f"The game seems to be at {area} (left top right bottom), drawn in {drawn}. Enter takes it, n takes the "
-            "whole window; or type other edges.",
-            style="bold",
-            markup=False,
-        )
-        try:
-            answer = input("> ").strip().lower()
-        except EOFError:
-            raise FlagError(f"Nobody answered: give --play-area {command.MOVING}, or the edges in pixels.") from None
-        if answer in ("n", NONE):
-            return None
-        try:
-            return area if answer in ("", "y") else " ".join(f"{edge:g}" for edge in numbers_of(answer, 4))
-        except FlagError as mistake:
-            console.print(str(mistake), style="red", markup=False)
+    question = (
+        f"The game seems to be at {area} (left top right bottom), drawn in {drawn}. Enter takes it, n takes the whole "
+        "window; or type other edges."
+    )
+    nobody = f"Nobody answered: give --play-area {command.MOVING}, or the edges in pixels."
+    return ask_until_valid(
+        lambda: typed(question, console, nobody).lower(), lambda answer: _confirmed(area, answer), console
+    )
+
+
+def point_at_play_area(picture: np.ndarray, found: tuple[int, int, int, int] | None = None) -> str:
+    """Returns the play area that a person draws in a picture of the window; NONE for all of it.
+
+    Args:
+        picture: RGB.
+        found: what moves, which Enter takes: left, top, right, bottom.
+    """
+    return point_at(picture, PLAY_AREA_ASKED, "area", Console(soft_wrap=True), found)
 
 
 def live_pictures(title: str) -> list[np.ndarray]:
@@ -111,6 +119,12 @@ def keep_border(profile: "Profile", window: np.ndarray, path: Path) -> None:
         edges, (height, width) = profile.margins, window.shape[:2]
         border = border_fingerprint(window, (edges.left, edges.top, width - edges.right, height - edges.bottom))
         border.save(place)
+
+
+def _confirmed(area: str, answer: str) -> str | None:
+    if answer in ("n", NONE):
+        return None
+    return area if answer in ("", "y") else " ".join(f"{edge:g}" for edge in numbers_of(answer, 4))
 
 
 def _drawn(picture: np.ndarray, edges: tuple[int, int, int, int]) -> np.ndarray:

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
-from understudy.cli.flags.number_ranges import Hours, LearningRate, Range
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
+from understudy.cli.flags.number_ranges import Hours, LearningRate, Parallel, Range
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import Cluster, Flag
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
     from understudy.evaluation.rollouts.play_style import StyleDrift
     from understudy.practice.run import EvaluatedCandidate, PracticeRun, RunSettings
-
-Flag = tyro.conf.FlagCreatePairsOff
-EXIT_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +38,10 @@ class Practise(JsonFlag):
     """Learning rate of the Executor."""
     worlds: Annotated[int, Range(64, 65_536)] = 128
     """Number of parallel games, a multiple of 64."""
+    processes: Parallel = 1
+    """Number of processes that play the games, 64 each at a time; does not change the result."""
+    cluster: Cluster | None = None
+    """Play on a Ray cluster instead: `auto` for the one that runs on this machine, or HOST:PORT of its head."""
     judge_hours: Hours = 8.0
     """Simulated hours between two candidates for the gate; the final weights are a candidate, too."""
     no_gate: Flag[bool] = False
@@ -55,19 +58,26 @@ def run(command: Practise) -> int | None:
     """Trains with a progress bar; returns 130 after Ctrl-C.
 
     Raises:
-        FlagError: if a setting is out of range.
+        FlagError: if a setting is out of range, or there is no such cluster.
         CheckpointError: if there are no usable policies, or nothing to resume.
     """
     from understudy.cli.show.practise_bar import PractiseBar
     from understudy.cli.show.terminal import Console
     from understudy.cli.train import interrupt_flag
+    from understudy.contract.workers.part_executor import part_executor
     from understudy.practice.run import PLOT, PracticeRun
 
     settings = settings_of(command)
     console = Console(soft_wrap=True)
     console.print(f"Practising with {command.models}; the picture is {command.out / PLOT}.", highlight=False)
-    with interrupt_flag() as stopped, PractiseBar(console, command.hours) as bar:
-        trainer = PracticeRun(settings, bar.show, lambda evaluated: _print_result(console, evaluated), bar.show_gate)
+    with (
+        part_executor(command.processes, command.cluster) as executor,
+        interrupt_flag() as stopped,
+        PractiseBar(console, command.hours) as bar,
+    ):
+        trainer = PracticeRun(
+            settings, bar.show, lambda evaluated: _print_result(console, evaluated), bar.show_gate, executor
+        )
         trainer.run(stopped.is_set)
     finished, drift = trainer.hours >= command.hours, None
     if not finished:

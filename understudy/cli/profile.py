@@ -4,11 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-import tyro
 from tyro.conf import Positional
 
 from understudy.cli.flags.output_paths import Output, OutputFile
-from understudy.cli.flags.spellings import DetectorWeights
+from understudy.cli.flags.spellings import DetectorWeights, Flag
 from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
     from understudy.cli.results.diagnostics import ProfileCheck
     from understudy.contract.profile import Profile as GameProfile
-
-Flag = tyro.conf.FlagCreatePairsOff
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,17 +41,27 @@ class New(JsonFlag):
     title: str | None = None
     """The title of its window, or a part of it."""
     keys: str | None = None
-    """The keys that the game knows, with blanks between: ctrl space 1 2."""
+    """The keys that the game knows, with blanks between: ctrl space 1 2. A game that uses the mouse wheel: wheel_up and
+    wheel_down, too."""
     maps: str | None = None
     """Names of its maps, with blanks between."""
     kinds: str | None = None
     """What there is in the game: name:ROLE:value, with blanks between; ROLE is ENEMY, LOOT, PLAYER, PORTAL, BASE or
-    OTHER."""
+    OTHER. A fourth part is the danger, 0 to 1: shark:ENEMY:5:0.8."""
     hp: str | None = None
-    """The bar of the player's hull: left top right bottom and how full it is, in per cent; then `left`, `up` or `down`
-    if it does not fill to the right. `-` for none."""
+    """The bar of the player's health: left top right bottom and how full it is, in per cent; then `left`, `up` or
+    `down` if it does not fill to the right. `-` for none."""
     shield: str | None = None
     """The bar of the shield, likewise."""
+    gauges: str | None = None
+    """Further bars of the player: name:ROLE and a bar as for --hp, one after the other with ; between; ROLE is VITAL,
+    DANGER, COOLDOWN, STORE or PLAIN. `weapon` at the end of one says that it falls when the player shoots."""
+    switches: str | None = None
+    """What is on or off and lit in the screenshot: name left top right bottom, with ; between; then the key that turns
+    it on and off, and `weapon` if the player shoots while it is on."""
+    selectors: str | None = None
+    """Which of several is lit: name=NUMBER of the one that is lit in the screenshot, then left top right bottom of each
+    with / between; several selectors with ; between."""
     minimap: str | None = None
     """The map inside the minimap's frame: left top right bottom. `-` for none."""
     ship: str | None = None
@@ -82,7 +89,8 @@ class New(JsonFlag):
     model: DetectorWeights = None
     """Weights of a detector for the game; their classes are offered as kinds."""
     window: bool = False
-    """Point at places with the mouse in a window, in place of typing pixels."""
+    """Point at places with the mouse in a window, in place of typing pixels: at all of those above that no flag gives,
+    in the screenshot or in the picture that --live has taken. Names, keys and the number of the score are typed."""
     out: Annotated[Path | None, Output(kind="file", default=Path("NAME.toml"))] = None
     """The file to write; by default NAME.toml."""
     replace: bool = False
@@ -95,7 +103,7 @@ class New(JsonFlag):
             raise ValueError("give the screenshot's file with --screenshot, or --live and the window's --title")
         if self.live and (self.title is None or self.later):
             raise ValueError("--live takes its pictures from the window that --title names; leave --later out")
-        if (self.score is None) != (self.score_values is None):
+        if (self.score is None) != (self.score_values is None) and not (self.score is None and self.window):
             raise ValueError("--score and --score-values belong together")
         if self.game_over is not None and self.game_over_shot is None:
             raise ValueError("--game-over needs a screenshot of it: --game-over-shot")
@@ -135,7 +143,9 @@ def run(command: Profile) -> int:
 
 
 def _new(command: New) -> int:
-    from understudy.cli.play_area_questions import ask_for_play_area, window_pictures
+    from dataclasses import replace
+
+    from understudy.cli.play_area_questions import ask_for_play_area, point_at_play_area, window_pictures
     from understudy.cli.profile_questions import ask_for_profile
     from understudy.cli.show.output_file import write_output
     from understudy.cli.show.terminal import Console
@@ -145,6 +155,8 @@ def _new(command: New) -> int:
 
     pictures = window_pictures(command)
     frame, area = pictures[0], ask_for_play_area(command, pictures)
+    if command.window and command.play_area is None and area is None:
+        command = replace(command, play_area=point_at_play_area(frame))
     made = ask_for_profile(command, frame, area)
     out = command.out or Path(f"{made.name}.toml")
     _keep_pictures(command, made, frame, out)
@@ -180,8 +192,16 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     from rich.table import Table
 
     from understudy.cli.show.images import write_picture
+    from understudy.cli.show.profile_readings import (
+        annotated,
+        outcome_readings,
+        readings_of,
+        unread_in_words,
+        what_to_check,
+    )
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import CheckpointError
+    from understudy.contract.screen_layout import Bar
     from understudy.perception.detector import Detector, NullDetector
     from understudy.perception.detector_loader import open_detector
     from understudy.perception.pipeline import PerceptionPipeline
@@ -199,7 +219,7 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     player = record["player"]
     table = Table("reading", "value")
     readings = readings_of(profile, record)
-    for name, value in (readings | _outcome_readings(profile, frame)).items():
+    for name, value in (readings | outcome_readings(profile, frame)).items():
         table.add_row(name, value)
     console.print(table)
     if isinstance(detector, NullDetector):
@@ -207,16 +227,18 @@ def show(profile: "GameProfile", frame: "np.ndarray", model: Path | None, pictur
     if picture is not None:
         write_picture(picture, annotated(profile, frame, record))
         console.print(f"{picture} has all of it drawn in: look at it.")
-    screen = profile.eye
-    unread = [name for name in (screen.player_bars if screen else ()) if player[name] != player[name]]
-    for name in unread:
-        if BarReader(getattr(screen, name)).contradicts(frame, scale_of(profile, frame)):
+    unread = []
+    for gauge, value in zip(profile.gauges, player["gauges"], strict=False):
+        if gauge.reading is None or value == value:
+            continue
+        unread.append(gauge.name)
+        if isinstance(gauge.reading, Bar) and BarReader(gauge.reading).contradicts(frame, scale_of(profile, frame)):
             console.print(
-                f"The bar {name} does not fill to the {getattr(screen, name).fills}, as its profile says, so it stays "
+                f"The bar {gauge.name} does not fill to the {gauge.reading.fills}, as its profile says, so it stays "
                 "unknown: fills = left, up or down is read, too; else check its rectangle."
             )
         else:
-            console.print(f"The bar {name} cannot be read in this picture: check its rectangle and its colours.")
+            console.print(f"{unread_in_words(gauge)} cannot be read in this picture: check {what_to_check(gauge)}.")
     return _check_of(profile, record, picture, not isinstance(detector, NullDetector), tuple(unread))
 
 
@@ -245,6 +267,7 @@ def _located(name: str, profile: "GameProfile", frame: "np.ndarray") -> "GamePro
 def _check_of(
     profile: "GameProfile", record: "np.void", picture: Path | None, has_detector: bool, unread: tuple[str, ...]
 ) -> "ProfileCheck":
+    import math
     from collections import Counter
 
     from understudy.cli.results.diagnostics import ProfileCheck
@@ -252,12 +275,13 @@ def _check_of(
 
     player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
     index = int(player["map_index"])
+    values = {gauge.name: value for gauge, value in zip(profile.gauges, player["gauges"], strict=False)}
     return ProfileCheck(
         game=profile.name,
         profile=None,
         picture=picture,
-        hp=float(player["hp"]),
-        shield=float(player["shield"]),
+        **{name: float(values[name]) if name in values else math.nan for name in ("hp", "shield")},
+        gauges={name: float(value) for name, value in values.items() if value == value},
         map=profile.maps[index] if index >= 0 else None,
         x=float(player["x"]),
         y=float(player["y"]),
@@ -277,82 +301,6 @@ def _play_area_of(profile: "GameProfile", frame: "np.ndarray") -> "np.ndarray":
     if is_cut or edges.left + edges.right >= width or edges.top + edges.bottom >= height:
         return frame
     return np.ascontiguousarray(frame[edges.top : height - edges.bottom, edges.left : width - edges.right])
-
-
-def readings_of(profile: "GameProfile", record: "np.void") -> dict[str, str]:
-    """What was seen of that which the profile says where to see, in words a player knows."""
-    from understudy.contract.observation import Role
-    from understudy.contract.screen_layout import Screen
-
-    screen = profile.eye or Screen()
-    player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
-    index = int(player["map_index"])
-    marks = [Role(int(mark["role"])).name.lower() for mark in record["landmarks"] if mark["role"] > 0]
-    names = [profile.kinds[int(track["kind"])].name for track in tracks]
-    readings = {
-        "hp": (screen.hp, _per_cent(float(player["hp"]))),
-        "shield": (screen.shield, _per_cent(float(player["shield"]))),
-        "rocket": (screen.rocket, _per_cent(float(player["rocket_ready"]))),
-        "ammunition": (screen.ammo, ", ".join(_per_cent(float(left)) for left in player["ammo"])),
-        "loaded": (screen.ammo_kind, str(int(player["ammo_kind"]) or "unknown")),
-        "laser": (screen.laser, "on" if player["laser_on"] else "off or unknown"),
-        "map": (screen.maps, profile.maps[index] if index >= 0 else "unknown"),
-        "place": (screen.dots, f"{_per_cent(float(player['x']))} across, {_per_cent(float(player['y']))} down"),
-        "landmarks": (screen.dots, ", ".join(marks) or "none seen"),
-        "objects": (True, ", ".join(f"{names.count(name)} {name}" for name in dict.fromkeys(names)) or "none seen"),
-    }
-    return {name: reading for name, (is_said, reading) in readings.items() if is_said}
-
-
-def _outcome_readings(profile: "GameProfile", frame: "np.ndarray") -> dict[str, str]:
-    """The score, and whether the game is over, where the profile says how to tell."""
-    from understudy.perception.outcomes.end_screen import EndScreenReader
-    from understudy.perception.outcomes.score_reader import ScoreReader
-    from understudy.perception.screen_regions import scale_of
-
-    readings = {}
-    if profile.eye is not None and profile.eye.score is not None:
-        number = ScoreReader(profile.eye.score).read(frame, scale_of(profile, frame))
-        readings["score"] = "unknown" if number != number else f"{number:.0f}"
-    if profile.eye is not None and profile.eye.game_over is not None:
-        readings["game over"] = "yes" if EndScreenReader(profile.eye.game_over).is_shown(frame) else "no"
-    return readings
-
-
-def _per_cent(value: float) -> str:
-    return "unknown" if value != value else f"{100 * value:.0f} %"
-
-
-def annotated(profile: "GameProfile", frame: "np.ndarray", record: "np.void") -> "np.ndarray":
-    """A copy of a picture with everything drawn in that the profile names and that was seen."""
-    from understudy.cli.show.images import GREEN, draw_area
-    from understudy.contract.screen_layout import Screen
-
-    picture, screen, player = frame.copy(), profile.eye or Screen(), record["player"]
-    for panel in profile.panels:
-        draw_area(picture, panel.left, panel.top, panel.width, panel.height, "", (90, 90, 160))
-    part = profile.minimap
-    draw_area(picture, part.left, part.top, part.width, part.height, "minimap", (255, 220, 90))
-    bars = {"hp": screen.hp, "shield": screen.shield, "rocket": screen.rocket}
-    values = {"hp": player["hp"], "shield": player["shield"], "rocket": player["rocket_ready"]}
-    for name, bar in bars.items():
-        if bar is not None:
-            area = bar.area
-            text = f"{name} {_per_cent(float(values[name]))}"
-            draw_area(picture, area.left, area.top, area.width, area.height, text, (255, 120, 220))
-    for number, bar in enumerate(screen.ammo):
-        draw_area(
-            picture, bar.area.left, bar.area.top, bar.area.width, bar.area.height, str(number + 1), (255, 120, 220)
-        )
-    if player["x"] == player["x"]:
-        x, y = part.left + float(player["x"]) * part.width, part.top + float(player["y"]) * part.height
-        draw_area(picture, x - 0.006, y - 0.01, 0.012, 0.02, "ship", (255, 255, 255))
-    for track in record["tracks"][record["tracks"]["id"] > 0]:
-        left, top = track["x"] - track["width"] / 2, track["y"] - track["height"] / 2
-        hp = _per_cent(float(track["hp"])) if track["hp"] == track["hp"] else ""
-        text = f"{profile.kinds[int(track['kind'])].name} {hp}"
-        draw_area(picture, float(left), float(top), float(track["width"]), float(track["height"]), text.strip(), GREEN)
-    return picture
 
 
 def write_confidences(path: Path, confidences: "Mapping[str, float]") -> None:

@@ -1,35 +1,59 @@
 """The questions of `understudy profile new`; each is answered by a flag, by typing, or with the mouse in a window."""
 
-import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from understudy.cli.profile_declarations import (
+    GAUGES_ASKED,
+    SELECTORS_ASKED,
+    SWITCHES_ASKED,
+    WORDS_ASKED,
+    DeclaredReadings,
+    numbers_of,
+    read_bar,
+)
 from understudy.cli.show.images import read_picture
+from understudy.cli.show.pointing import NONE, point_at, with_places
+from understudy.cli.show.questions import ask_until_valid, typed
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError, WorldError
+from understudy.contract.game.readings import Gauge, GaugeRole
 from understudy.contract.observation import Role
-from understudy.contract.profile import KEY_BITS, Kind, Margins, Profile, Rectangle
+from understudy.contract.profile import KEY_BITS, WHEEL, Kind, Margins, Profile, Rectangle
 from understudy.contract.ranges import require_file_name
-from understudy.contract.screen_layout import Area, Bar, BarDirection, Dot, EndScreen, Score, Screen
+from understudy.contract.screen_layout import Area, Bar, Dot, EndScreen, Score, Screen
 from understudy.perception.detector import CONFIDENCE, IOU
 from understudy.perception.outcomes.end_screen import end_screen_of
 from understudy.perception.outcomes.score_calibration import score_of
-from understudy.perception.profile_calibration import area_of, bar_of, dot_of
+from understudy.perception.profile_calibration import area_of, dot_of
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 
 if TYPE_CHECKING:
     from understudy.cli.profile import New
+    from understudy.viewer.region_picker import Wanted
 
 T = TypeVar("T")
 NO_MINIMAP = Rectangle(left=0.0, top=0.0, width=1e-6, height=1e-6)
 """In the profile of a game without one."""
-NONE = "-"
-"""Answer for "there is none"."""
-POINTED_AT = ("hp", "shield", "minimap", "ship", "panels")
+VALUES_ASKED = "And what does it show? (1250; other screenshots with other digits: 1250 later.png=3468)"
+KIND_FORM = "name:ROLE:value:strength (strength from 0, harmless, to 1)"
+POINTED_AT: dict[str, "Wanted"] = {
+    "hp": "bar",
+    "shield": "bar",
+    "minimap": "area",
+    "ship": "point",
+    "panels": "areas",
+    "score": "area",
+    "game_over": "end",
+    "forbidden": "areas",
+}
 """Questions that are answered with the mouse if --window is set."""
+DECLARED = ("gauges", "switches", "selectors")
+"""Of these the words are typed then, and the places pointed at."""
 _ROLES = tuple(role.name for role in Role if role is not Role.NONE)
 
 
@@ -39,7 +63,7 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
     Args:
         command: the flags.
         frame: the screenshot.
-        area: the play area, if it was found by what moves: left top right bottom.
+        area: the play area, if it was found by what moves: left top right bottom; NONE for all of the window.
 
     Raises:
         FlagError: if an answer is invalid, or a question has neither flag nor answer.
@@ -57,19 +81,32 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
     kinds = questions.ask("kinds", questions.about_kinds(), kinds_of)
     panels = questions.ask("panels", "Which parts are no open space? (l t r b; l t r b; or -)", questions.panels_of)
     hp = questions.ask(
-        "hp", "Where is the bar of your hull, and how full is it? (l t r b per cent, or -)", questions.bar_of("hp")
+        "hp", "Where is the bar of your health, and how full is it? (l t r b per cent, or -)", questions.bar_of("hp")
     )
     shield = questions.ask("shield", "And the bar of your shield? (l t r b per cent, or -)", questions.bar_of("shield"))
     minimap = questions.ask(
         "minimap", "Where is the minimap, inside its frame? (l t r b, or -)", questions.area_or_none
     )
-    score = None if command.score is None else questions.ask("score", "Where is the score?", questions.score_of)
+    own = (
+        Gauge(name="hp", role=GaugeRole.VITAL, reading=hp),
+        Gauge(name="shield", role=GaugeRole.DANGER, reading=shield),
+    )
+    declared = DeclaredReadings(frame, questions.area)
+    gauges = questions.ask_further("gauges", GAUGES_ASKED, declared.gauges_of)
+    switches = questions.ask_further("switches", SWITCHES_ASKED, lambda text: declared.switches_of(text, keys))
+    selectors = questions.ask_further("selectors", SELECTORS_ASKED, declared.selectors_of)
+    score = None
+    if command.score is not None or command.window:
+        score = questions.ask("score", "Where are the digits of the score, with room for more?", questions.score_of)
     game_over = None
     if command.game_over_shot is not None:
         game_over = questions.ask(
             "game_over", "Where is the panel when the game is over? (l t r b, then x y to click or nothing)",
             questions.game_over_of,
         )  # fmt: skip
+    forbidden: tuple[Rectangle, ...] = ()
+    if command.forbidden is not None or command.window:
+        forbidden = questions.ask("forbidden", "Which parts must never be clicked?", questions.panels_of)
     dots: tuple[Dot, ...] = ()
     if minimap is not None:
         dots = questions.ask("ship", "Give a pixel of your own dot on it. (x y, or -)", questions.dots_of)
@@ -82,14 +119,15 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
             minimap=NO_MINIMAP if minimap is None else _rectangle(minimap),
             panels=panels,
             play_area=None if margins == Margins() else margins,
-            locate_play_area=command.locate or area is not None,
-            forbidden=questions.typed_panels_of(command.forbidden or NONE),
+            locate_play_area=command.locate or area not in (None, NONE),
+            forbidden=forbidden,
             keys=keys,
             kinds=kinds,
             maps=maps,
-            eye=Screen(
-                confidence=CONFIDENCE, iou=IOU, hp=hp, shield=shield, dots=dots, score=score, game_over=game_over
-            ),
+            gauges=tuple(gauge for gauge in (*own, *gauges) if gauge.reading is not None),
+            switches=switches,
+            selectors=selectors,
+            eye=Screen(confidence=CONFIDENCE, iou=IOU, dots=dots, score=score, game_over=game_over),
         )
     except ValueError as problem:
         raise FlagError(f"These answers make no profile: {problem}.") from None
@@ -108,36 +146,36 @@ class _Questions:
     def ask(self, flag: str, question: str, read: Callable[[str], T]) -> T:
         """Returns the answer to one question; repeats the question after an invalid typed answer."""
         given = getattr(self._command, flag)
-        self._typed = given is not None or flag not in POINTED_AT
+        self._typed = given is not None or not (flag in POINTED_AT or flag in DECLARED)
         if given is not None:
             return read(str(given))
-        while True:
-            answer = self._answer(flag, question)
-            try:
-                if not answer:
-                    raise FlagError("Nothing was typed: give an answer; Ctrl-C ends.")
-                return read(answer)
-            except FlagError as mistake:
-                self._console.print(str(mistake), style="red", markup=False)
+
+        def read_some(answer: str) -> T:
+            if not answer:
+                raise FlagError("Nothing was typed: give an answer; Ctrl-C ends.")
+            return read(answer)
+
+        return ask_until_valid(lambda: self._answer(flag, question), read_some, self._console)
+
+    def ask_further(self, flag: str, question: str, read: Callable[[str], tuple[T, ...]]) -> tuple[T, ...]:
+        """Returns the answer to a question that does not concern most games; it is put only at a terminal."""
+        if getattr(self._command, flag) is None and not sys.stdin.isatty():
+            return ()
+        return self.ask(flag, question, lambda text: () if text.strip() == NONE else read(text))
 
     def _answer(self, flag: str, question: str) -> str:
-        if self._command.window and flag in POINTED_AT:
-            os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
-            from understudy.viewer.region_picker import pick
+        nobody = f"Nobody answered {question!r}: give --{flag.replace('_', '-')}."
+        if not self._command.window or not (flag in POINTED_AT or flag in DECLARED):
+            return typed(question, self._console, nobody)
+        if flag in DECLARED:
+            words = typed(WORDS_ASKED[flag], self._console, nobody)
+            return words if words in ("", NONE) else with_places(flag, words, self._point_at)
+        shot = self._command.game_over_shot if flag == "game_over" else None
+        return self._point_at(question, POINTED_AT[flag], None if shot is None else self._other(shot))
 
-            asked = question.partition(" (")[0]  # without the instructions for typing
-            self._console.print(f"{asked} Point at it in the window.", style="bold", markup=False)
-            picked = pick(
-                self._frame, asked, point=flag == "ship", several=flag == "panels", fill=flag in ("hp", "shield")
-            )
-            if picked is not None:
-                return picked
-            return NONE
-        self._console.print(question, style="bold", markup=False)
-        try:
-            return input("> ").strip()
-        except EOFError:
-            raise FlagError(f"Nobody answered {question!r}: give --{flag}.") from None
+    def _point_at(self, question: str, wanted: "Wanted", frame: np.ndarray | None = None) -> str:
+        """Returns what is pointed at in the screenshot, or in another frame of its size."""
+        return point_at(self._frame if frame is None else frame, question, wanted, self._console)
 
     def name_of(self, text: str) -> str:
         """Validates the name: it must be a possible file name and not overwrite a profile."""
@@ -149,7 +187,9 @@ class _Questions:
 
     def about_kinds(self) -> str:
         """Returns the question for kinds, with the detector's classes if there is a detector."""
-        question = "What is there in the game? (name:ROLE:value, such as streuner:ENEMY:1 bonus_box:LOOT:1)"
+        question = (
+            "What is there in the game? (name:ROLE:value:strength, such as streuner:ENEMY:1:0.2 bonus_box:LOOT:1)"
+        )
         model: Path | None = self._command.model
         if model is None or self._command.kinds is not None:
             return question
@@ -161,16 +201,11 @@ class _Questions:
     def panels_of(self, text: str) -> tuple[Rectangle, ...]:
         """Parses rectangles separated by semicolons."""
         parts = [part for part in text.split(";") if part.strip()]
-        return () if text.strip() == NONE else tuple(_rectangle(self._area(numbers_of(part, 4))) for part in parts)
-
-    def typed_panels_of(self, text: str) -> tuple[Rectangle, ...]:
-        """Parses rectangles given by a flag, as `panels_of`."""
-        self._typed = True
-        return self.panels_of(text)
+        return () if text.strip() == NONE else tuple(_rectangle(self.area(numbers_of(part, 4))) for part in parts)
 
     def area_or_none(self, text: str) -> Area | None:
         """Parses one rectangle; None for none."""
-        return None if text.strip() == NONE else self._area(numbers_of(text, 4))
+        return None if text.strip() == NONE else self.area(numbers_of(text, 4))
 
     def bar_of(self, name: str) -> Callable[[str], Bar | None]:
         """Returns a parser of one bar's answer."""
@@ -178,27 +213,30 @@ class _Questions:
         def read(text: str) -> Bar | None:
             if text.strip() == NONE:
                 return None
-            *numbers, last = text.split() or [""]
-            fills = last.lower()
-            if fills not in get_args(BarDirection):
-                numbers, fills = [text], "right"
-            *edges, full = numbers_of(" ".join(numbers), 5)
-            return bar_of(self._frame, self._area(edges), full / 100, name, cast(BarDirection, fills))
+            return read_bar(text, self._frame, self.area, name)
 
         return read
 
-    def score_of(self, text: str) -> Score:
-        """Measures the digits of the score in the screenshots of --score-values."""
-        area = self._area(numbers_of(text, 4))
+    def score_of(self, text: str) -> Score | None:
+        """Measures the digits of the score in the screenshots of --score-values; None for none."""
+        if text.strip() == NONE:
+            return None
+        area, values = self.area(numbers_of(text, 4)), self._command.score_values
+        if values is None:
+            values = typed(VALUES_ASKED, self._console, "Nobody answered what the score shows: give --score-values.")
         shots: list[tuple[np.ndarray, str]] = []
-        for part in (self._command.score_values or "").split():
+        for part in values.split():
             path, _, value = part.rpartition("=")
             shots.append((self._frame if not path else self._other(Path(path)), value))
+        if not shots:
+            raise FlagError("The score shows a number: give it, such as 1250.")
         return score_of(shots, area)
 
-    def game_over_of(self, text: str) -> EndScreen:
-        """Measures the end screen in the screenshot of --game-over-shot."""
+    def game_over_of(self, text: str) -> EndScreen | None:
+        """Measures the end screen in the screenshot of --game-over-shot; None for none."""
         assert self._command.game_over_shot is not None
+        if text.strip() == NONE:
+            return None
         numbers = numbers_of(text, 6 if len(text.replace(",", " ").split()) > 4 else 4)
         restart = None
         if len(numbers) == 6:
@@ -206,7 +244,7 @@ class _Questions:
             restart = ((x + 0.5) / self._width, (y + 0.5) / self._height)
         try:
             return end_screen_of(
-                self._other(self._command.game_over_shot), self._frame, self._area(numbers[:4]), restart
+                self._other(self._command.game_over_shot), self._frame, self.area(numbers[:4]), restart
             )
         except ValueError as problem:
             raise FlagError(f"This cannot be an end screen: {problem}.") from None
@@ -226,7 +264,8 @@ class _Questions:
         x, y = self._shifted(numbers_of(text, 2))
         return (dot_of(self._frame, Role.PLAYER, x, y, self._height),)
 
-    def _area(self, edges: list[float]) -> Area:
+    def area(self, edges: list[float]) -> Area:
+        """Returns an area given in pixels of the screenshot, or of the play area where it was pointed at."""
         left, top, right, bottom = self._shifted(edges)
         return area_of(left, top, right, bottom, self._width, self._height)
 
@@ -245,23 +284,8 @@ def require_game_name(text: str) -> None:
         raise FlagError(f"This cannot be the game's name: {problem}.") from None
 
 
-def numbers_of(text: str, count: int) -> list[float]:
-    """Parses `count` numbers separated by blanks or commas.
-
-    Raises:
-        FlagError: if the text is anything else.
-    """
-    try:
-        numbers = [float(part) for part in text.replace(",", " ").replace("%", " ").split()]
-    except ValueError:
-        numbers = []
-    if len(numbers) != count:
-        raise FlagError(f"{text!r} was given where {count} numbers were expected, or {NONE} for none.")
-    return numbers
-
-
 def keys_of(text: str) -> tuple[str, ...]:
-    """Parses names of keys, without duplicates.
+    """Parses names of keys and of the wheel, without duplicates.
 
     Raises:
         FlagError: if a name is unknown.
@@ -270,15 +294,19 @@ def keys_of(text: str) -> tuple[str, ...]:
     if len(names) > KEY_BITS:
         raise FlagError(f"{len(names)} keys were given where {KEY_BITS} are the most: leave some out.")
     for name in names:
+        if name in WHEEL:
+            continue
         try:
             x11_keysyms(name)
         except WorldError:
-            raise FlagError(f"{name!r} is no key that is known: give such as space, ctrl, a, 1, f5 or left.") from None
+            raise FlagError(
+                f"{name!r} is no key that is known: give such as space, ctrl, a, 1, f5, left or {WHEEL[0]}."
+            ) from None
     return names
 
 
 def kinds_of(text: str) -> tuple[Kind, ...]:
-    """Parses kinds given as name:ROLE:value; without a value it is 0.
+    """Parses kinds given as name:ROLE:value:strength; without them, value and strength are 0.
 
     Raises:
         FlagError: if one is invalid; the message names it.
@@ -286,13 +314,16 @@ def kinds_of(text: str) -> tuple[Kind, ...]:
     kinds = []
     for part in text.split():
         name, _, rest = part.partition(":")
-        role, _, value = rest.partition(":")
+        role, _, rest = rest.partition(":")
+        value, _, strength = rest.partition(":")
         if role.upper() not in _ROLES or not name:
-            raise FlagError(f"{part!r} was given where name:ROLE:value was expected, ROLE one of {', '.join(_ROLES)}.")
+            raise FlagError(f"{part!r} was given where {KIND_FORM} was expected, ROLE one of {', '.join(_ROLES)}.")
         try:
-            kinds.append(Kind(name=name, role=Role[role.upper()], value=float(value or 0)))
+            kinds.append(
+                Kind(name=name, role=Role[role.upper()], value=float(value or 0), strength=float(strength or 0))
+            )
         except ValueError as problem:
-            raise FlagError(f"{part!r} was given where name:ROLE:value was expected: {problem}.") from None
+            raise FlagError(f"{part!r} was given where {KIND_FORM} was expected: {problem}.") from None
     if not kinds or len({kind.name for kind in kinds}) != len(kinds):
         raise FlagError(f"{text!r} names no kind, or one twice: give each once, such as alien:ENEMY:5 box:LOOT:1.")
     return tuple(kinds)

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
-import tyro
-
 from understudy.cli.flags.number_ranges import Minutes, Monitor, Range, RecordingSeed
 from understudy.cli.flags.output_paths import OutputFolder
-from understudy.cli.flags.spellings import MAP, DetectorWeights
+from understudy.cli.flags.spellings import MAP, DetectorWeights, Flag
 from understudy.cli.results.json_output import JsonFlag
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 
     from understudy.worlds.simulator.teacher.demonstration_noise import DemonstrationNoise
 
-Flag = tyro.conf.FlagCreatePairsOff
 Progress = Callable[[int, int], None]
 """Told how many ticks are done, and of how many."""
 
@@ -54,7 +51,8 @@ class Record(JsonFlag):
     """Replace recordings of the same teacher and seed that are there already."""
     hardship: tuple[str, ...] = ()
     """What makes the play harder to learn from, as a person's is; any of uneven_reactions, drifting_attention,
-    idle_minutes, menus_and_chat, mis_clicks, two_styles, other_window."""
+    idle_minutes, menus_and_chat, mis_clicks, two_styles, other_window, curved_paths, corrections, coarse_mouse,
+    overlaps, drags."""
     world: Literal["simulator", "desktop"] = "simulator"
     """The scripted teacher in the embedded game, or you in a game on your screen: F5 starts and stops, F6 saves."""
     monitor: Monitor = 1

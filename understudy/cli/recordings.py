@@ -360,24 +360,25 @@ def _export_dataset(
     paths: list[Path], form: str, folder: Path | None
 ) -> "tuple[list[ExportedRecording], tuple[UnusableRecording, ...], int]":
     """Exports all recordings as one data set; those that cannot be read are printed and left out."""
-    from understudy.cli.exports.datasets import export_dataset, readable_episode
+    from understudy.cli.exports.datasets import common_videos, export_dataset, readable_episode
     from understudy.cli.results.recordings import ExportedRecording
 
+    videos = common_videos(paths, _say) if form == "lerobot" else {}
     out = folder or paths[0].parent / DATASET_FOLDERS[form]
     exported: list[ExportedRecording] = []
     unusable: list[UnusableRecording] = []
     code = 0
 
-    def episodes() -> "Iterator[Episode]":
+    def recordings() -> "Iterator[tuple[Episode, Path | None]]":
         nonlocal code
         for path in paths:
             read, problems, code_here = _each([path], readable_episode)
             unusable.extend(problems)
             code = max(code, code_here)
             exported.extend(ExportedRecording(path=path, out=out) for _ in read)
-            yield from read
+            yield from ((episode, videos.get(path)) for episode in read)
 
-    export_dataset(episodes(), form, out, _say)
+    export_dataset(recordings(), form, out, _say)
     return exported, tuple(unusable), code
 
 

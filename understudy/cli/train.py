@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Count, LearningRate, Parallel, Range, Seed
 from understudy.cli.flags.output_paths import OutputFolder
-from understudy.cli.flags.spellings import TrainedFolder
+from understudy.cli.flags.spellings import Flag, TrainedFolder
 from understudy.cli.results.json_output import JsonFlag
 from understudy.contract.errors import FlagError
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from understudy.learning.supervised.train_policy import TrainResult, TrainSettings
     from understudy.learning.training.trainer_config import FitConfig, FitResult
 
-EXIT_INTERRUPTED = 130
 NUM_VALIDATIONS = 30
 """Approximate number of validations in a run; each costs the Executor a third of an epoch."""
 LARGEST_SCALE, LAST_SCALE = 6.0, 2.5
@@ -83,6 +83,12 @@ class Train(JsonFlag):
     """Torch device: auto, cpu, cuda or cuda:1; auto uses CUDA if available."""
     seed: Seed = 0
     """Random seed of weights, data order, dropout and augmentation."""
+    press_times: bool = False
+    """Learn when each press comes from what is seen, as in games of rhythm; otherwise presses come after the person's
+    usual times."""
+    pointer_places: Literal["each", "together"] = "each"
+    """How the places of the map are sampled in play: each at the pointer's temperature, or together as one candidate
+    within which each keeps its predicted share, so that rare journeys are begun as often as the person's."""
     quick: bool = False
     """Use the guide's settings for quick iteration, as a test of the pipeline."""
     resume: bool = False
@@ -93,7 +99,7 @@ class Train(JsonFlag):
     """Folder of the TensorBoard logs: tensorboard --logdir=logs/training"""
     cache_dir: OutputFolder | None = None
     """Folder of the cache of encoded recordings; by default understudy/episodes in the user's cache folder."""
-    no_cache: bool = False
+    no_cache: Flag[bool] = False
     """Encode all recordings again, in memory; takes about 0.9 GB for an hour of play."""
 
 
@@ -123,7 +129,7 @@ class TrainStrategist:
     """Folder of the TensorBoard logs: tensorboard --logdir=logs/training"""
     cache_dir: OutputFolder | None = None
     """Folder of the cache of encoded recordings; by default understudy/episodes in the user's cache folder."""
-    no_cache: bool = False
+    no_cache: Flag[bool] = False
     """Encode all recordings again, in memory; takes about 0.9 GB for an hour of play."""
 
 
@@ -229,6 +235,8 @@ def settings_of(command: Train | TrainStrategist, hours: float = 1.0) -> dict[st
                 threads=command.threads,
                 log_dir=command.log_dir,
                 resume=command.resume,
+                press_times=isinstance(command, Train) and command.press_times,
+                pointer_places=command.pointer_places if isinstance(command, Train) else "each",
             )
             for name, (folder, plan) in chosen.items()
         }

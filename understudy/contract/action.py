@@ -11,7 +11,7 @@ ACTION = np.dtype(
     [
         ("cursor_x", "f4"),  # window fractions 0..1, where the cursor is at the end of the tick
         ("cursor_y", "f4"),
-        ("keys", "u4"),  # bit k: the profile's key k was down at some moment of the tick
+        ("keys", "u4"),  # bit k: the profile's key k was down at some moment of the tick, or the wheel clicked
         ("button", "u4"),  # bits of Button that were down at some moment of the tick
     ],
 )

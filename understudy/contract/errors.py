@@ -10,7 +10,8 @@ UnderstudyError                 any error that a user can understand and fix; th
 │   └── NoRecordingsError       nothing to train from; names folders that have recordings
 ├── CheckpointError             weights that cannot be loaded
 │   └── EncodingMismatchError   weights that were trained on another observation encoding
-├── TrainingError               training that cannot continue (too little data, too many NaN steps)
+├── TrainingError               training that cannot continue (no usable data, too many NaN steps)
+│   └── TooLittlePlayError      recordings that hold too little to learn from
 ├── FeedbackError               a reviewer (critic) that returned no usable answer
 └── WorldError                  a world that cannot be entered or was lost (no window, no display)
 """
@@ -67,6 +68,18 @@ class EncodingMismatchError(CheckpointError):
 
 class TrainingError(UnderstudyError):
     """Training that cannot continue."""
+
+
+class TooLittlePlayError(TrainingError):
+    """Recordings that hold too little to learn from."""
+
+    def __init__(self, lack: str, remedy: str) -> None:
+        """Args: `lack`, what there is and what is needed, without a full stop; `remedy`, how to get more."""
+        super().__init__(lack, remedy)
+        self.lack, self.remedy = lack, remedy
+
+    def __str__(self) -> str:
+        return f"{self.lack}: {self.remedy}"
 
 
 class FeedbackError(UnderstudyError):

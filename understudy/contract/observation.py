@@ -19,6 +19,12 @@ TICK_RATE_HZ = 20
 TICK_S = 1.0 / TICK_RATE_HZ
 MAX_TRACKS = 20
 MAX_LANDMARKS = 6
+MAX_GAUGES = 8
+MAX_SWITCHES = 8
+MAX_SELECTORS = 2
+MAX_CHOICES = 8
+"""Choices of one selector, 1 to 8."""
+MAX_TRACK_GAUGES = 2
 
 
 class Role(IntEnum):
@@ -50,23 +56,20 @@ ALL_BUTTONS = int(Button.LEFT | Button.RIGHT | Button.MIDDLE)
 
 PLAYER = np.dtype(
     [
-        ("hp", "f4"),  # fraction of the maximum, NaN when unreadable
-        ("shield", "f4"),  # fraction of the maximum, NaN when unreadable
+        ("gauges", "f4", (MAX_GAUGES,)),  # fractions 0..1 by the profile's order, NaN when unreadable or undeclared
         ("x", "f4"),  # position on the map, map fractions 0..1 (read off the minimap)
         ("y", "f4"),
         ("vx", "f4"),  # velocity over ground in window widths / heights per second
         ("vy", "f4"),
-        ("rocket_ready", "f4"),  # 0 just fired .. 1 ready
-        ("ammo", "f4", (4,)),  # rest of each ammunition kind, fraction of a full hold
-        ("ammo_kind", "i2"),  # 1..4, the kind loaded; 0 unknown
+        ("selectors", "i2", (MAX_SELECTORS,)),  # 1..n, the choice that is lit, by the profile's order; 0 unknown
         ("map_index", "i2"),  # index into the profile's maps; -1 unknown
-        ("laser_on", "u1"),
+        ("switches", "u1", (MAX_SWITCHES,)),  # 1 where lit, by the profile's order
         ("safe", "u1"),  # inside a base's safe zone
         ("alive", "u1"),
-        ("pad", "u1"),
+        ("pad", "u1", (4,)),
     ],
 )
-"""The player's own ship, 52 bytes."""
+"""The player's own readings, 68 bytes. Which gauge, switch and selector is which, the profile says by name."""
 
 TRACK = np.dtype(
     [
@@ -79,8 +82,7 @@ TRACK = np.dtype(
         ("height", "f4"),
         ("vx", "f4"),  # velocity as seen on the screen, window widths / heights per second
         ("vy", "f4"),
-        ("hp", "f4"),  # fraction, NaN when not visible
-        ("shield", "f4"),  # fraction, NaN when not visible
+        ("gauges", "f4", (MAX_TRACK_GAUGES,)),  # bars over it by the profile's order, 0..1; NaN when not visible
         ("attacking", "u1"),  # has shot at the player within the last 2 s
         ("selected", "u1"),  # is the player's selected target
         ("age_ms", "u2"),  # age of its last detection before `time_s`; x and y are extrapolated by its velocity
@@ -99,8 +101,8 @@ EVENTS = np.dtype(
         ("loot", "f4"),  # boxes collected
         ("deaths", "f4"),
         ("jumps", "f4"),  # portals taken
-        ("damage_dealt", "f4"),  # fractions of the player's own full hull
-        ("damage_taken", "f4"),  # fractions of the player's own full hull
+        ("damage_dealt", "f4"),  # full vital gauges of the player
+        ("damage_taken", "f4"),  # full vital gauges of the player
         ("value", "f4"),  # points earned by kills and boxes
     ],
 )

@@ -4,9 +4,23 @@ A profile may come from an untrusted source, so each dataclass rejects impossibl
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from understudy.contract.observation import Role
+import numpy as np
+
+from understudy.contract.game.older_profiles import upgrade_profile
+from understudy.contract.game.readings import (
+    Gauge,
+    GaugeRole,
+    Selector,
+    Switch,
+    TrackGauge,
+    position,
+    require_distinct_readings,
+)
+from understudy.contract.observation import MAX_GAUGES, MAX_SELECTORS, MAX_SWITCHES, MAX_TRACK_GAUGES, Role
 from understudy.contract.ranges import (
     MAX_NAME,
     MAX_PIXELS,
@@ -20,6 +34,9 @@ from understudy.contract.screen_layout import Screen
 
 KEY_BITS = 32
 """Bits of `keys` in an action, the most keys that a game can have."""
+WHEEL = ("wheel_up", "wheel_down")
+"""Names among a game's keys that are the mouse wheel's. It cannot be held: in each tick in which its bit is set, the
+wheel clicks once, away from the person or towards them, at the cursor."""
 MAX_ENTRIES = 1000
 """Limit of kinds, maps or panels in a profile; the policies support fewer (policies/click_semantics.py)."""
 
@@ -93,6 +110,8 @@ class Kind:
     """Points for killing or collecting one."""
     strength: float = 0.0
     """Danger, 0 (harmless) .. 1 (the most dangerous of this game)."""
+    hover: bool = False
+    """Whether something comes of resting the cursor on one without a press; such rests are learnt and played."""
 
     def __post_init__(self) -> None:
         require_name("the name of a kind", self.name)
@@ -112,12 +131,20 @@ class GameNote:
     """Those of the keys that click."""
     kinds: tuple[str, ...] = ()
     """Names of the object kinds, in the order of their indices."""
+    hovers: tuple[str, ...] = ()
+    """Those on which the cursor rests without a press."""
+    gauges: tuple[str, ...] = ()
+    """Names of the gauges, switches and selectors, in the order of an observation; empty in older checkpoints."""
+    switches: tuple[str, ...] = ()
+    selectors: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.name) > MAX_NAME:
             raise ValueError(f"the name of a game must have at most {MAX_NAME} characters")
         require_distinct("keys", self.keys, KEY_BITS)
         require_distinct("the names of kinds", self.kinds, MAX_ENTRIES)
+        for name in ("gauges", "switches", "selectors"):
+            require_distinct(f"the names of {name}", getattr(self, name), MAX_ENTRIES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +161,22 @@ class Profile:
     panels: tuple[Rectangle, ...] = ()
     """Panels: parts of the window that are not open space (bars, log, buttons). Clicks there do not move the ship."""
     keys: tuple[str, ...]
-    """Names of the game's keys, at most KEY_BITS; the order is the bit order of `keys` in actions."""
+    """Names of the game's keys, at most KEY_BITS; the order is the bit order of `keys` in actions. A game that uses the
+    mouse wheel names WHEEL among them."""
     click_keys: tuple[str, ...] = ()
     """Those of `keys` that the game takes as a click at the cursor, as rhythm games take z and x."""
     kinds: tuple[Kind, ...]
     """Object kinds; a track's `kind` is an index into these."""
     maps: tuple[str, ...]
     """Names of the maps; `map_index` is an index into these."""
+    gauges: tuple[Gauge, ...] = ()
+    """What the game shows of the player as fractions, in the order of an observation's `gauges`."""
+    switches: tuple[Switch, ...] = ()
+    """What is on or off, in the order of an observation's `switches`."""
+    selectors: tuple[Selector, ...] = ()
+    """Which of several choices is active, in the order of an observation's `selectors`."""
+    track_gauges: tuple[TrackGauge, ...] = ()
+    """Bars over other objects, in the order of a track's `gauges`."""
     eye: Screen | None = field(default=None, compare=False)
     """Screen layout. Profiles that differ only in this are the same game, and share recordings and weights; likewise
     for `play_area`, `forbidden` and `hotkeys`."""
@@ -166,11 +202,22 @@ class Profile:
         unknown = set(self.click_keys) - set(self.keys)
         if unknown:
             raise ValueError(f"click_keys may only name keys of the game (keys), not {', '.join(sorted(unknown))}")
+        if turned := set(self.click_keys) & set(WHEEL):
+            raise ValueError(f"click_keys may not name the wheel ({', '.join(sorted(turned))}), which is no click")
         require_distinct("the names of kinds", (kind.name for kind in self.kinds), MAX_ENTRIES)
         require_distinct("maps", self.maps, MAX_ENTRIES)
         for name, parts in (("panels", self.panels), ("forbidden", self.forbidden)):
             if len(parts) > MAX_ENTRIES:
                 raise ValueError(f"{name} may be at most {MAX_ENTRIES}, not {len(parts)}")
+        require_distinct_readings("gauges", self.gauges, MAX_GAUGES)
+        require_distinct_readings("switches", self.switches, MAX_SWITCHES)
+        require_distinct_readings("selectors", self.selectors, MAX_SELECTORS)
+        require_distinct_readings("track_gauges", self.track_gauges, MAX_TRACK_GAUGES)
+
+    @staticmethod
+    def upgrade_plain(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Converts the plain values of an older profile to today's."""
+        return upgrade_profile(plain)
 
     @property
     def margins(self) -> Margins:
@@ -183,16 +230,55 @@ class Profile:
         return self.hotkeys or Hotkeys()
 
     @property
+    def wheel(self) -> tuple[str, ...]:
+        """The keys of the game that are the mouse wheel's."""
+        return tuple(name for name in self.keys if name in WHEEL)
+
+    @property
     def note(self) -> GameNote:
         """Returns the parts of this game on which weights depend."""
         return GameNote(
-            name=self.name, keys=self.keys, click_keys=self.click_keys, kinds=tuple(kind.name for kind in self.kinds)
+            name=self.name,
+            keys=self.keys,
+            click_keys=self.click_keys,
+            kinds=tuple(kind.name for kind in self.kinds),
+            hovers=tuple(kind.name for kind in self.kinds if kind.hover),
+            gauges=tuple(gauge.name for gauge in self.gauges),
+            switches=tuple(switch.name for switch in self.switches),
+            selectors=tuple(selector.name for selector in self.selectors),
         )
 
     @property
+    def health_places(self) -> tuple[int, ...]:
+        """Returns the places of the gauges of health in an observation's `gauges`: first a vital one, then those of
+        danger, then further vital ones. Who has room for fewer takes the first."""
+        vital, danger = (
+            [place for place, gauge in enumerate(self.gauges) if gauge.role is role]
+            for role in (GaugeRole.VITAL, GaugeRole.DANGER)
+        )
+        return (*vital[:1], *danger, *vital[1:])
+
+    @property
+    def health_bars(self) -> tuple[str, ...]:
+        """Returns the names of the gauges of health that are read off the screen."""
+        return tuple(gauge.name for gauge in self.gauges if gauge.is_health and gauge.reading is not None)
+
+    @property
     def shows_outcomes(self) -> bool:
-        """Returns whether kills, loot, deaths and damage can be seen in the window (`Screen.shows_outcomes`)."""
-        return self.eye is not None and self.eye.shows_outcomes
+        """Returns whether outcomes can be seen in the window: by a gauge of health, a bar over other objects, a log, or
+        a score."""
+        has_text = self.eye is not None and bool(self.eye.log or self.eye.score)
+        return has_text or bool(self.health_bars) or any(bar.reading is not None for bar in self.track_gauges)
+
+    def is_armed(self, switches: np.ndarray, *, undeclared: bool = True) -> np.ndarray:
+        """Returns where a switch of a weapon is on, of players; `undeclared` everywhere where no weapon has one."""
+        weapons = [place for place, switch in enumerate(self.switches) if switch.weapon]
+        armed = (switches[..., weapons] != 0).any(axis=-1)
+        return np.asarray(armed if weapons else np.full_like(armed, undeclared))
+
+    def gauge(self, name: str) -> int:
+        """Returns the place of a gauge in an observation's `gauges`; ValueError if the game has none of this name."""
+        return position(self.gauges, name)
 
     def key_bit(self, name: str) -> int:
         """Returns the bit mask of one key.

@@ -92,8 +92,8 @@ class InputEvent:
     kind: str
     """`move`, `press` or `release`; `mark` for a bookmark; `weights` for a change of weights."""
     code: str
-    """`left`, `right` or `middle` for a button, `event_code` of a key, empty for a move, the label of a mark, or the
-    identity of the Executor's new weights."""
+    """`left`, `right` or `middle` for a button, `event_code` of a key or of the wheel (a click of it is a press and a
+    release at once), empty for a move, the label of a mark, or the identity of the Executor's new weights."""
     x: float
     """Cursor position at that moment, window fractions."""
     y: float

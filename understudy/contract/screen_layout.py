@@ -83,7 +83,6 @@ class Lamp:
 class Overhead:
     """A bar above the box of every enemy, centred on it. Pixels of a window of the profile's size."""
 
-    reading: Literal["hp", "shield"]
     rise: float
     """Distance from the box's upper edge up to the middle of the bar."""
     height: float
@@ -144,6 +143,29 @@ class Ring:
         require_colours("the colour of a ring", (self.colour,))
         require_range("scale", self.scale, 0, 10)
         require_range("margin", self.margin, -MAX_DISTANCE, MAX_DISTANCE)
+        require_range("share", self.share, 0, 1)
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brackets:
+    """Four corners, or a whole frame, around the selected object. Each side lies `scale` x half the box's side +
+    `margin` pixels from its centre."""
+
+    colour: Colour
+    scale: float = 1.0
+    margin: float = 0.0
+    arm: float = 0.25
+    """Length of a corner's arms as a part of the side; 0.5 for a whole frame."""
+    share: float = 0.5
+    """Fraction of the arms that must have the colour."""
+    tolerance: float = 70.0
+
+    def __post_init__(self) -> None:
+        require_colours("the colour of brackets", (self.colour,))
+        require_range("scale", self.scale, 0, 10)
+        require_range("margin", self.margin, -MAX_DISTANCE, MAX_DISTANCE)
+        require_range("arm", self.arm, 0.01, 0.5)
         require_range("share", self.share, 0, 1)
         require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
 
@@ -243,6 +265,42 @@ class Score:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Dial:
+    """A ring of which a part is filled, from any angle in either direction."""
+
+    x: float
+    """Its centre, window fractions."""
+    y: float
+    radius: float
+    """Pixels of a window of the profile's size, to the middle of the ring."""
+    full: tuple[Colour, ...]
+    """Colours of the filled part."""
+    empty: tuple[Colour, ...]
+    """Colours of the rest."""
+    tolerance: float = 48.0
+
+    def __post_init__(self) -> None:
+        require_range("x of a dial", self.x, 0, 1)
+        require_range("y of a dial", self.y, 0, 1)
+        require_range("radius of a dial", self.radius, 1, MAX_DISTANCE)
+        require_colours("a dial's full and empty", (*self.full, *self.empty))
+        require_range("tolerance", self.tolerance, 0, MAX_TOLERANCE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counter:
+    """A number that is read as a gauge, such as lives or ammunition in digits."""
+
+    score: Score
+    """Its digits."""
+    most: float
+    """The number of a full gauge; a larger one is full, too."""
+
+    def __post_init__(self) -> None:
+        require_range("most", self.most, 1e-6, 1e9)
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndScreen:
     """What the game shows when it is over, such as a panel with the words "Game over"."""
 
@@ -278,19 +336,10 @@ class Screen:
     """Confidence thresholds of single classes, by class or kind name; `understudy detector train` proposes them."""
     iou: float = 0.3
     """IoU threshold of non-maximum suppression."""
-    hp: Bar | None = None
-    """Bar of the player's hull."""
-    shield: Bar | None = None
-    rocket: Bar | None = None
-    ammo: tuple[Bar, ...] = ()
-    """Bars of ammunition 1 to 4."""
-    ammo_kind: tuple[Lamp, ...] = ()
-    """Lamps of the loaded ammunition, 1 to 4."""
-    laser: Bar | Lamp | None = None
-    overhead: tuple[Overhead, ...] = ()
     attacking: Tag | None = None
     """Text above an enemy that has shot at the player."""
-    selected: Ring | None = None
+    selected: Ring | Brackets | None = None
+    """What surrounds the selected object: a circle, or corners."""
     dots: tuple[Dot, ...] = ()
     """Dots on the minimap."""
     maps: tuple[MapMarks, ...] = ()
@@ -310,44 +359,23 @@ class Screen:
     score: Score | None = None
     """The points, as the game shows them."""
     game_over: EndScreen | None = None
-    shield_worth: float = 1.0
-    """The player's full shield in units of the full hull, the unit of damage."""
-    hulls: dict[str, float] = field(default_factory=dict)
-    """The full hull of a kind of enemy, in the player's full hulls."""
-    shields: dict[str, float] = field(default_factory=dict)
-    """The full shield of a kind of enemy, in the player's full hulls."""
     cursor_size: float = 24.0
     """Size of the cursor, pixels: it may hide what is under it or be detected as an object. 0 if it is not in the
     frames, as the system's cursor never is."""
-
-    @property
-    def player_bars(self) -> tuple[str, ...]:
-        """Returns the names of the player's bars that can be read: hp, shield."""
-        return tuple(name for name, bar in (("hp", self.hp), ("shield", self.shield)) if bar is not None)
-
-    @property
-    def shows_outcomes(self) -> bool:
-        """Returns whether outcomes can be seen: a bar of the player or of the enemies, the game's log, or its score."""
-        return bool(self.hp or self.shield or self.overhead or self.log or self.score)
 
     def __post_init__(self) -> None:
         if not (0 < self.confidence < 1 and 0 < self.iou < 1):
             raise ValueError("confidence and iou must lie between 0 and 1")
         if not all(0 < each < 1 for each in self.confidences.values()):
             raise ValueError("confidences must lie between 0 and 1")
-        if len(self.ammo) > 4 or len(self.ammo_kind) > 4:
-            raise ValueError("there are at most 4 kinds of ammunition")
         for name, value, least, most in (
             ("safe_radius", self.safe_radius, 0, 2),
             ("view_width", self.view_width, 1e-4, 10),
             ("view_height", self.view_height, 1e-4, 10),
             ("star_light", self.star_light, 0, 255),
             ("top_speed", self.top_speed, 1e-3, 5),
-            ("shield_worth", self.shield_worth, 0, 1000),
             ("cursor_size", self.cursor_size, 0, MAX_DISTANCE),
             *(("parallax", speed, 1e-3, 10) for speed in self.parallax),
-            *(("a hull", hull, 0, 1e6) for hull in self.hulls.values()),
-            *(("a shield", shield, 0, 1e6) for shield in self.shields.values()),
         ):
             if value is not None:
                 require_range(name, value, least, most)
@@ -355,8 +383,6 @@ class Screen:
             *self.classes,
             *filter(None, self.classes.values()),
             *self.confidences,
-            *self.hulls,
-            *self.shields,
         ):
             require_name("the name of a class or kind", name)
         if len(self.parallax) > MAX_LAYERS:

@@ -1,8 +1,9 @@
 """Strict (de)serialization of dataclasses to plain JSON/TOML values: an unknown key is an error, so no setting is lost.
 
 Supports the types of our configs and profiles: frozen dataclasses, tuples, lists, dicts with string keys, enums,
-optional values and scalars. Deliberately no aliases, no coercion beyond int to float, no registry. Input is untrusted:
-text, depth and integers have limits, and each mistake is one WireError with a short sentence.
+optional values and scalars. A dataclass with a static `upgrade_plain` converts the values of older files. Deliberately
+no aliases, no coercion beyond int to float, no registry. Input is untrusted: text, depth and integers have limits, and
+each mistake is one WireError with a short sentence.
 """
 
 import dataclasses
@@ -130,6 +131,10 @@ def _expect_plain(value: Any, where: str, depth: int, seen: set[int]) -> None:
 def _read_union(kinds: tuple[Any, ...], value: Any, where: str) -> Any:
     if value is None and type(None) in kinds:
         return None
+    tables = [kind for kind in kinds if dataclasses.is_dataclass(kind)]
+    if isinstance(value, dict) and len(tables) > 1:  # one sentence about the table that was meant, not one of each
+        meant = max(tables, key=lambda kind: len(value.keys() & _hints_of(typing.cast(type, kind)).keys()))
+        return _read(meant, value, where)
     problems = []
     for kind in kinds:
         if kind is not type(None):
@@ -150,6 +155,9 @@ def _read_items(kinds: tuple[Any, ...], value: Any, where: str) -> list[Any]:
 
 def _read_dataclass(kind: type, value: Any, where: str) -> Any:
     _expect_table(value, where)
+    upgrade = getattr(kind, "upgrade_plain", None)
+    if upgrade is not None:  # older files have other keys
+        value = upgrade(value)
     hints = _hints_of(kind)
     fields = {field.name: field for field in dataclasses.fields(kind)}
     unknown = sorted(set(value) - set(fields))

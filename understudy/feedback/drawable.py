@@ -18,7 +18,7 @@ def is_drawable(record: np.void, profile: Profile) -> bool:
     roles = np.concatenate([tracks["role"], landmarks["role"]])
     numbers = [record["cursor_x"], record["cursor_y"], *(player[name] for name in ("x", "y", "vx", "vy"))]
     numbers += [*(tracks[name] for name in ("x", "y", "width", "height", "vx", "vy")), landmarks["x"], landmarks["y"]]
-    readings = [player[name] for name in ("hp", "shield", "rocket_ready", "ammo")] + [tracks["hp"], tracks["shield"]]
+    readings = [player["gauges"], tracks["gauges"]]
     return bool(
         np.isfinite(record["time_s"])
         and np.isin(roles, list(map(int, Role))).all()

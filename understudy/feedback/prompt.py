@@ -19,7 +19,7 @@ def question(moment: ReviewMoment) -> str:
     """Returns the description of the state and the question as text."""
     lines = [f"State: {moment.state.words}.", f"The bot is in the mode {moment.mode.name}, {_after(moment)}."]
     for seen in moment.state.objects[:MOST_OBJECTS]:
-        remarks = [f"hull {seen.hp:.0%}"] if seen.hp is not None else []
+        remarks = [f"{name} {value:.0%}" for name, value in seen.gauges.items() if value is not None]
         remarks += ["shoots at the ship"] if seen.attacking else []
         remarks += ["selected"] if seen.selected else []
         told = f", {', '.join(remarks)}" if remarks else ""

@@ -1,6 +1,6 @@
-"""The rule-based provider: a few rules for the embedded game, computed from the observation alone.
+"""The rule-based provider: a few rules for games with gauges of health, computed from the observation alone.
 
-It corrects only obvious mistakes (fighting with a broken hull, fleeing from nobody) and agrees otherwise, so it can be
+It corrects only obvious mistakes (fighting with low health, fleeing from nobody) and agrees otherwise, so it can be
 the default: corrections and fine-tuning can be tried without a model, offline.
 """
 
@@ -9,15 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.intent import Mode
 from understudy.contract.observation import Role
+from understudy.contract.profile import Profile
 from understudy.feedback.provider import Judgement, ProviderError, ReviewMoment
 from understudy.feedback.rule_settings import RuleSettings
 from understudy.feedback.state_snapshot import NEAR
 
 
 class RuleCritic:
-    """A stateless Provider for the embedded game."""
+    """A stateless Provider for games with gauges of health."""
 
     source, model = "rules", ""
 
@@ -58,7 +60,7 @@ class RuleCritic:
         rules = self.settings
         weak = facts.attackers and facts.danger < rules.weak
         if mode is Mode.FLEE and facts.health > rules.bold_above and weak:
-            reason = f"Hull and shield at {facts.health:.0%} and only weak attackers - should fight"
+            reason = f"Health at {facts.health:.0%} and only weak attackers - should fight"
             return Judgement(mode=Mode.FIGHT, confidence=0.7, reason=reason, target=facts.attacker)
         return None
 
@@ -76,10 +78,21 @@ class _Facts:
     """Id of the nearest attacker; 0 for none."""
 
 
+def _health(gauges: np.ndarray, profile: Profile) -> float:
+    """Returns 0.7 of the vital gauges and 0.3 of the others of health; NaN where one is unknown or none is declared."""
+    vital, other = (
+        gauges[[place for place, gauge in enumerate(profile.gauges) if gauge.role is role]]
+        for role in (GaugeRole.VITAL, GaugeRole.DANGER)
+    )
+    if len(vital) and len(other):
+        return float(0.7 * vital.mean() + 0.3 * other.mean())
+    return float(np.concatenate([vital, other]).mean()) if len(vital) + len(other) else math.nan
+
+
 def _facts_of(moment: ReviewMoment) -> _Facts:
     record, profile = moment.observation[0], moment.profile
     player, tracks = record["player"], record["tracks"][record["tracks"]["id"] > 0]
-    health = float(0.7 * player["hp"] + 0.3 * player["shield"])
+    health = _health(player["gauges"], profile)
     if not player["alive"] or not math.isfinite(health):
         raise ProviderError("the ship is destroyed or its bars cannot be read")
     enemies = tracks[tracks["role"] == int(Role.ENEMY)]

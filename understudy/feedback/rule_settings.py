@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class RuleSettings:
-    """Thresholds of the rules. Health is 0.7 of the hull and 0.3 of the shield, 0..1."""
+    """Thresholds of the rules. Health is 0.7 of the vital gauge and 0.3 of the others of health, 0..1."""
 
     flee_below: float = 0.28
     """Below this health the rules flee when under fire, and begin no fight otherwise."""

@@ -8,14 +8,16 @@ import base64
 import binascii
 import hashlib
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from understudy.contract.errors import WireError
-from understudy.contract.observation import OBSERVATION, Role
+from understudy.contract.game.older_records import OBSERVATION_3, upgrade_observations
+from understudy.contract.observation import MAX_GAUGES, OBSERVATION, Role
 from understudy.contract.profile import Profile
 
 NEAR = 0.35
@@ -34,8 +36,15 @@ MAX_READING = 1e9
 """Largest absolute number in an observation; a clock in seconds is the largest."""
 MAX_ID = 2**31 - 1
 """Largest object id that an observation can hold."""
-LAYOUT = hashlib.sha256(repr(OBSERVATION.descr).encode()).hexdigest()[:8]
-"""Fingerprint of the record layout; records of another layout are refused."""
+
+
+def _fingerprint(dtype: "np.dtype[Any]") -> str:
+    return hashlib.sha256(repr(dtype.descr).encode()).hexdigest()[:8]
+
+
+LAYOUT = _fingerprint(OBSERVATION)
+"""Fingerprint of the record layout; records of a layout that is not in _LAYOUTS are refused."""
+_LAYOUTS = {LAYOUT: OBSERVATION, _fingerprint(OBSERVATION_3): OBSERVATION_3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +59,8 @@ class ObjectSnapshot:
     y: float
     distance: float
     """From the player, window widths."""
-    hp: float | None = None
+    gauges: dict[str, float | None] = field(default_factory=dict)
+    """The bars over it by name; None where one could not be read."""
     attacking: bool = False
     selected: bool = False
 
@@ -61,7 +71,12 @@ class ObjectSnapshot:
             raise ValueError(f"a name of an object of more than {MAX_NAME} characters")
         if not all(abs(value) <= MAX_DISTANCE for value in (self.x, self.y, self.distance)):  # also refuses NaN
             raise ValueError(f"object {self.id} is nowhere")
-        _expect_bar(self.hp, f"of object {self.id}")
+        _expect_bars(self.gauges, f" of object {self.id}")
+
+    @staticmethod
+    def upgrade_plain(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Converts the values of an earlier version, which knew the bar hp alone."""
+        return _with_gauges(plain, ("hp",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +99,8 @@ class State:
 
     words: str = ""
     """Description in one sentence."""
-    hp: float | None = None
-    """Fraction of the maximum; None if the bar could not be read."""
-    shield: float | None = None
+    gauges: dict[str, float | None] = field(default_factory=dict)
+    """The player's gauges of health by name, fractions of the maximum; None where one could not be read."""
     map: str = ""
     safe: bool = False
     """Whether the ship is inside a base's safe zone."""
@@ -108,13 +122,27 @@ class State:
             0 <= count <= MAX_OBJECTS for count in (self.enemies, self.enemies_near, self.attackers, self.boxes)
         ):
             raise ValueError("a count of objects that cannot be")
-        _expect_bar(self.hp, "hp")
-        _expect_bar(self.shield, "shield")
+        _expect_bars(self.gauges)
+
+    @staticmethod
+    def upgrade_plain(plain: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Converts the values of an earlier version, which knew the bars hp and shield alone."""
+        return _with_gauges(plain, ("hp", "shield"))
 
 
-def _expect_bar(value: float | None, whose: str) -> None:
-    if value is not None and not 0.0 <= value <= 1.0:
-        raise ValueError(f"a bar {whose} of {value:g}, outside 0..1")
+def _with_gauges(plain: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
+    if "gauges" in plain or not any(name in plain for name in names):
+        return plain
+    kept = {name: value for name, value in plain.items() if name not in names}
+    return {**kept, "gauges": {name: plain.get(name) for name in names}}
+
+
+def _expect_bars(gauges: Mapping[str, float | None], whose: str = "") -> None:
+    if len(gauges) > MAX_GAUGES or any(len(name) > MAX_NAME for name in gauges):
+        raise ValueError(f"more than {MAX_GAUGES} bars{whose}, or a name of more than {MAX_NAME} characters")
+    for name, value in gauges.items():
+        if value is not None and not 0.0 <= value <= 1.0:
+            raise ValueError(f"a bar {name}{whose} of {value:g}, outside 0..1")
 
 
 def describe(record: np.void, profile: Profile) -> State:
@@ -125,8 +153,9 @@ def describe(record: np.void, profile: Profile) -> State:
     enemies = [each for each in objects if each.role == Role.ENEMY.name]
     map_index = int(player["map_index"])
     state = State(
-        hp=_reading(float(player["hp"])),
-        shield=_reading(float(player["shield"])),
+        gauges={
+            profile.gauges[place].name: _reading(float(player["gauges"][place])) for place in profile.health_places
+        },
         map=profile.maps[map_index][:MAX_NAME] if 0 <= map_index < len(profile.maps) else "",
         safe=bool(player["safe"]),
         enemies=len(enemies),
@@ -141,12 +170,13 @@ def describe(record: np.void, profile: Profile) -> State:
 
 def _with_words(state: State) -> State:
     bars = ", ".join(
-        f"{name} {'unreadable' if value is None else f'{value:.0%}'}"
-        for name, value in (("hull", state.hp), ("shield", state.shield))
+        f"{name} {'unreadable' if value is None else f'{value:.0%}'}" for name, value in state.gauges.items()
     )
     scene = f"{state.enemies} enemies in sight, {state.enemies_near} near, {state.attackers} shooting at you"
     place = f"map {state.map or 'unknown'}" + (", in the safe zone" if state.safe else "")
-    return replace(state, words=f"{bars}; {scene}; {state.boxes} {'box' if state.boxes == 1 else 'boxes'}; {place}")
+    return replace(
+        state, words=f"{bars or 'no bars'}; {scene}; {state.boxes} {'box' if state.boxes == 1 else 'boxes'}; {place}"
+    )
 
 
 def _seen(track: np.void, profile: Profile) -> ObjectSnapshot:
@@ -160,7 +190,9 @@ def _seen(track: np.void, profile: Profile) -> ObjectSnapshot:
         x=round(x, 3),
         y=round(y, 3),
         distance=round(min(float(np.hypot(x - 0.5, (y - 0.5) * aspect)), MAX_DISTANCE), 3),
-        hp=_reading(float(track["hp"])),
+        gauges={
+            gauge.name: _reading(float(track["gauges"][place])) for place, gauge in enumerate(profile.track_gauges)
+        },
         attacking=bool(track["attacking"]),
         selected=bool(track["selected"]),
     )
@@ -183,9 +215,11 @@ def unpack_record(packed: EncodedArray) -> np.ndarray:
     Raises:
         WireError: if the layout differs, the data is malformed, or it contains infinite numbers.
     """
-    if packed.layout != LAYOUT:
+    dtype = _LAYOUTS.get(packed.layout)
+    if dtype is None:
         raise WireError(f"an observation of the layout {packed.layout}, this version has {LAYOUT}")
-    record = np.frombuffer(_expand(packed.data, OBSERVATION.itemsize), OBSERVATION).copy()
+    record = np.frombuffer(_expand(packed.data, dtype.itemsize), dtype).copy()
+    record = record if dtype == OBSERVATION else upgrade_observations(record)
     if not all(np.all(np.isnan(numbers) | (np.abs(numbers) <= MAX_READING)) for numbers in _floats(record)):
         raise WireError("an observation of numbers that none can be")
     return record

@@ -124,6 +124,15 @@ def colour_fraction(frame, left, top, right, bottom, colours, tolerance):  # typ
 
 
 @numba.njit(cache=True)
+def _has_colour(frame, x, y, colours, limit):  # type: ignore[no-untyped-def]
+    """Returns whether a pixel lies in the frame and within a squared distance of any of some colours."""
+    if not (0 <= x < frame.shape[1] and 0 <= y < frame.shape[0]):
+        return False
+    red, green, blue = np.float32(frame[y, x, 0]), np.float32(frame[y, x, 1]), np.float32(frame[y, x, 2])
+    return squared_colour_distance(red, green, blue, colours) <= limit
+
+
+@numba.njit(cache=True)
 def ring_coverage(frame, x, y, radius, slack, colours, tolerance):  # type: ignore[no-untyped-def]
     """Returns the fraction of 96 directions with a pixel of given colours within `slack` pixels of the radius."""
     limit, hits, num_directions = tolerance * tolerance, 0, 96
@@ -132,16 +141,37 @@ def ring_coverage(frame, x, y, radius, slack, colours, tolerance):  # type: igno
         cos, sin = np.cos(angle), np.sin(angle)
         for step in range(-slack, slack + 1):
             px, py = int(x + (radius + step) * cos + 0.5), int(y + (radius + step) * sin + 0.5)
-            if 0 <= px < frame.shape[1] and 0 <= py < frame.shape[0]:
-                red, green, blue = (
-                    np.float32(frame[py, px, 0]),
-                    np.float32(frame[py, px, 1]),
-                    np.float32(frame[py, px, 2]),
-                )
-                if squared_colour_distance(red, green, blue, colours) <= limit:
+            if _has_colour(frame, px, py, colours, limit):
+                hits += 1
+                break
+    return hits / num_directions
+
+
+@numba.njit(cache=True)
+def bracket_coverage(frame, x, y, half_width, half_height, arm, slack, colours, tolerance):  # type: ignore[no-untyped-def]
+    """Returns the fraction of 96 points on the arms of a frame's four corners with a pixel of given colours nearby.
+
+    Args:
+        frame: RGB.
+        x, y: of the frame's centre, pixels.
+        half_width, half_height: from the centre to its sides, pixels.
+        arm: length of an arm as a part of its side, up to 0.5.
+        slack: pixels that a line may lie beside its place.
+        colours: shape (K, 3).
+        tolerance: RGB distance.
+    """
+    limit, hits, per_arm = tolerance * tolerance, 0, 12
+    for number in range(8):
+        right, down, is_upright = 1 if number & 1 else -1, 1 if number & 2 else -1, number >= 4
+        for point in range(per_arm):
+            inwards = 2.0 * arm * (point + 0.5) / per_arm
+            for step in range(-slack, slack + 1):
+                px = x + right * (half_width + step if is_upright else half_width * (1.0 - inwards))
+                py = y + down * (half_height * (1.0 - inwards) if is_upright else half_height + step)
+                if _has_colour(frame, int(px + 0.5), int(py + 0.5), colours, limit):
                     hits += 1
                     break
-    return hits / num_directions
+    return hits / (8 * per_arm)
 
 
 @numba.njit(cache=True)

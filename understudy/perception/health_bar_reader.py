@@ -1,12 +1,18 @@
-"""Reads an enemy's health and shield bars, the tag over it, and the selection ring around it."""
+"""Reads the bars over an enemy, the tag over it, and the selection ring around it."""
 
 import numba
 import numpy as np
 
 from understudy.contract.observation import TRACK
 from understudy.contract.profile import Profile
-from understudy.contract.screen_layout import Overhead, Ring, Screen, Tag
-from understudy.perception.colours import colour_fraction, fill_from_votes, ring_coverage, squared_colour_distance
+from understudy.contract.screen_layout import Brackets, Overhead, Screen, Tag
+from understudy.perception.colours import (
+    bracket_coverage,
+    colour_fraction,
+    fill_from_votes,
+    ring_coverage,
+    squared_colour_distance,
+)
 from understudy.perception.screen_regions import Scale, palette
 
 SLACK_HORIZONTAL = 4
@@ -26,15 +32,20 @@ class OverheadReader:
 
     def __init__(self, profile: Profile) -> None:
         screen = profile.eye or Screen()
-        self._bars = [(bar, palette(bar.full), palette(bar.empty), palette(bar.outline)) for bar in screen.overhead]
+        shown = ((place, gauge.reading) for place, gauge in enumerate(profile.track_gauges))
+        self._bars = [
+            (place, bar, palette(bar.full), palette(bar.empty), palette(bar.outline))
+            for place, bar in shown
+            if bar is not None
+        ]
         self._tag, self._ring = screen.attacking, screen.selected
 
     def read(self, frame: np.ndarray, scale: Scale, track: np.void) -> None:
-        """Writes hp, shield and attacking into one enemy's record of dtype TRACK."""
+        """Writes gauges and attacking into one enemy's record of dtype TRACK."""
         box = track["width"] * scale.width
         x, top = track["x"] * scale.width, (track["y"] - track["height"] / 2) * scale.height
-        for bar, *colours in self._bars:
-            track[bar.reading] = _read_bar(frame, scale, bar, colours, float(x), float(top), float(box))
+        for place, bar, *colours in self._bars:
+            track["gauges"][place] = _read_bar(frame, scale, bar, colours, float(x), float(top), float(box))
         if self._tag is not None:
             track["attacking"] = _shows_tag(frame, scale, self._tag, float(x), float(top))
 
@@ -45,9 +56,11 @@ class OverheadReader:
         self.ring(frame, scale, empty)
 
     def ring(self, frame: np.ndarray, scale: Scale, track: np.void) -> float:
-        """Returns the visible fraction of a selection ring around this track, 0 to 1."""
+        """Returns the visible fraction of a selection ring, or of brackets, around this track, 0 to 1."""
         if self._ring is None:
             return 0.0
+        if isinstance(self._ring, Brackets):
+            return _bracket_share(frame, scale, track, self._ring)
         side = max(track["width"] * scale.width, track["height"] * scale.height)
         radius = side * self._ring.scale + self._ring.margin * scale.unit
         x, y = track["x"] * scale.width, track["y"] * scale.height
@@ -58,8 +71,17 @@ class OverheadReader:
     @property
     def ring_share(self) -> float:
         """Ring fraction from which an enemy counts as selected; 2.0, never reached, without a ring in the profile."""
-        ring: Ring | None = self._ring
-        return 2.0 if ring is None else ring.share
+        return 2.0 if self._ring is None else self._ring.share
+
+
+def _bracket_share(frame: np.ndarray, scale: Scale, track: np.void, mark: Brackets) -> float:
+    x, y = float(track["x"]) * scale.width, float(track["y"]) * scale.height
+    half_width = 0.5 * float(track["width"]) * scale.width * mark.scale + mark.margin * scale.unit
+    half_height = 0.5 * float(track["height"]) * scale.height * mark.scale + mark.margin * scale.unit
+    sides = (max(half_width, 1.0), max(half_height, 1.0))
+    return float(
+        bracket_coverage(frame, x, y, *sides, mark.arm, SLACK_HORIZONTAL, palette((mark.colour,)), mark.tolerance)
+    )
 
 
 def _shows_tag(frame: np.ndarray, scale: Scale, tag: Tag, x: float, top: float) -> bool:

@@ -1,53 +1,64 @@
-"""Reads the player's HUD: hull and shield bars, ammunition, laser, and whether the ship is alive."""
+"""Reads the player's gauges, switches and selectors, and whether the player is alive."""
 
 import math
 
 import numpy as np
 
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.profile import Profile
-from understudy.contract.screen_layout import Bar, Screen
+from understudy.contract.screen_layout import Lamp
+from understudy.perception.gauge_readers import gauge_reader
 from understudy.perception.screen_regions import BarReader, LampReader, Scale
 
 EMPTY_TICKS = 2
-"""Consecutive frames with an empty hull before the ship counts as lost: a single frame may be torn."""
+"""Consecutive frames with an empty vital gauge before the player counts as lost: a single frame may be torn."""
 
 
 class HudReader:
-    """Reads the player's state from each frame; counts consecutive frames with an empty hull."""
+    """Reads the player's state from each frame; counts consecutive frames with an empty vital gauge."""
 
     def __init__(self, profile: Profile) -> None:
-        screen = profile.eye or Screen()
-        self._hp, self._shield, self._rocket = (
-            None if bar is None else BarReader(bar) for bar in (screen.hp, screen.shield, screen.rocket)
-        )
-        self._ammo = [BarReader(bar) for bar in screen.ammo]
-        self._ammo_kind = [LampReader(lamp) for lamp in screen.ammo_kind]
-        laser = screen.laser
-        self._laser = None if laser is None else BarReader(laser) if isinstance(laser, Bar) else LampReader(laser)
+        self._gauges = [
+            (place, gauge_reader(gauge.reading))
+            for place, gauge in enumerate(profile.gauges)
+            if gauge.reading is not None
+        ]
+        self._vital = [place for place, gauge in enumerate(profile.gauges) if gauge.role is GaugeRole.VITAL]
+        self._switches = [
+            (place, LampReader(switch.reading) if isinstance(switch.reading, Lamp) else BarReader(switch.reading))
+            for place, switch in enumerate(profile.switches)
+            if switch.reading is not None
+        ]
+        self._selectors = [
+            (place, [LampReader(lamp) for lamp in selector.readings])
+            for place, selector in enumerate(profile.selectors)
+        ]
         self._num_empty = 0
 
     def read(self, frame: np.ndarray, scale: Scale, player: np.void) -> None:
-        """Writes hp, shield, rocket_ready, ammo, ammo_kind, laser_on and alive into a record of dtype PLAYER."""
-        player["hp"], player["shield"], player["rocket_ready"] = (
-            math.nan if bar is None else bar.read(frame, scale) for bar in (self._hp, self._shield, self._rocket)
-        )
-        player["ammo"] = np.nan
-        for number, bar in enumerate(self._ammo):
-            player["ammo"][number] = bar.read(frame, scale)
-        player["ammo_kind"] = self._loaded_ammo(frame, scale)
-        player["laser_on"] = self._laser_on(frame, scale)
-        self._num_empty = self._num_empty + 1 if player["hp"] == 0.0 else 0
+        """Writes gauges, switches, selectors and alive into a record of dtype PLAYER."""
+        player["gauges"] = math.nan
+        for place, bar in self._gauges:
+            player["gauges"][place] = bar.read(frame, scale)
+        for place, reader in self._switches:
+            player["switches"][place] = _is_on(reader, frame, scale)
+        for place, lamps in self._selectors:
+            player["selectors"][place] = _choice(lamps, frame, scale)
+        is_empty = any(player["gauges"][place] == 0.0 for place in self._vital)
+        self._num_empty = self._num_empty + 1 if is_empty else 0
         player["alive"] = self._num_empty < EMPTY_TICKS
 
-    def _loaded_ammo(self, frame: np.ndarray, scale: Scale) -> int:
-        """Returns the loaded ammunition, 1..4, by the lamp with the largest lit fraction; 0 when none is lit."""
-        shares = [lamp.share(frame, scale) for lamp in self._ammo_kind]
-        if not shares:
-            return 0
-        best = int(np.argmax(shares))
-        return best + 1 if self._ammo_kind[best].lit(frame, scale) else 0
 
-    def _laser_on(self, frame: np.ndarray, scale: Scale) -> bool:
-        if isinstance(self._laser, BarReader):
-            return self._laser.read(frame, scale) > 0.5  # False for NaN
-        return self._laser is not None and self._laser.lit(frame, scale)
+def _is_on(reader: BarReader | LampReader, frame: np.ndarray, scale: Scale) -> bool:
+    if isinstance(reader, BarReader):
+        return reader.read(frame, scale) > 0.5  # False for NaN
+    return reader.lit(frame, scale)
+
+
+def _choice(lamps: list[LampReader], frame: np.ndarray, scale: Scale) -> int:
+    """Returns the number, from 1, of the lamp with the largest lit fraction; 0 when none is lit."""
+    shares = [lamp.share(frame, scale) for lamp in lamps]
+    if not shares:
+        return 0
+    best = int(np.argmax(shares))
+    return best + 1 if lamps[best].lit(frame, scale) else 0

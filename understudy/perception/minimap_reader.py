@@ -49,6 +49,8 @@ class MinimapReader:
         self._maps = screen.maps
         self._indices = [profile.maps.index(one.name) if one.name in profile.maps else -1 for one in screen.maps]
         self._cursor_size = screen.cursor_size
+        self._only = 0 if len(profile.maps) == 1 else -1
+        """The map of a game that has no other: it needs no landmarks to be recognised."""
         self._current: MapMarks | None = None
         self._detected_marks: tuple[Mark, ...] = ()
         self._frames_since_search = SEARCH_INTERVAL
@@ -68,7 +70,7 @@ class MinimapReader:
                 0,
                 find_marks(frame, scale, edges, tuple(self._dots.values())),
             )
-        return MinimapPose(x, y, -1, self._detected_marks)
+        return MinimapPose(x, y, self._only, self._detected_marks)
 
     def _cursor_region(self, cursor: tuple[float, float], scale: Scale) -> np.ndarray:
         x, y, size = cursor[0] * scale.width, cursor[1] * scale.height, self._cursor_size * scale.unit

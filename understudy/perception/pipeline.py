@@ -268,7 +268,7 @@ class PerceptionPipeline:
             for name in ("id", "kind", "role", "x", "y", "width", "height"):
                 track[name] = one[name]
             track["vx"], track["vy"] = one["vx"] - velocity[0], one["vy"] - velocity[1]
-            track["hp"] = track["shield"] = np.nan
+            track["gauges"] = np.nan
 
     def _read_enemies(self, frame: np.ndarray, scale: Scale, now: np.void) -> None:
         """Reads bars, tag and selection ring of the enemies in the record."""

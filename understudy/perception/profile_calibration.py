@@ -1,12 +1,13 @@
-"""Measures a profile's entries in one screenshot: a bar's colours, the colour and size of a dot on the minimap."""
+"""Measures a profile's entries in one screenshot: colours of a bar or lamp, colour and size of a dot on the minimap."""
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
 from understudy.contract.errors import FlagError
 from understudy.contract.observation import Role
-from understudy.contract.screen_layout import Area, Bar, BarDirection, Colour, Dot
+from understudy.contract.screen_layout import Area, Bar, BarDirection, Colour, Dot, Lamp
 from understudy.perception.colours import colour_fraction
 from understudy.perception.screen_regions import palette, turned
 
@@ -44,10 +45,7 @@ def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str, fills: Bar
             f"The bar {name} is {100 * fraction:.0f} % full in this picture, so only one of its colours can be seen: "
             "take a screenshot in which it is about half full."
         )
-    height, width = frame.shape[:2]
-    left, right = round(area.left * width), round((area.left + area.width) * width)
-    top, bottom = round(area.top * height), round((area.top + area.height) * height)
-    bar = turned(frame[top:bottom, left:right], fills)
+    bar = turned(_part(frame, area), fills)
     length = bar.shape[1]
     edge, gap = fraction * length, max(1, round(0.02 * length))
     full = common_colours(bar[:, gap : math.floor(edge) - gap])
@@ -59,6 +57,27 @@ def bar_of(frame: np.ndarray, area: Area, fraction: float, name: str, fills: Bar
             f"The filled and the empty part of the bar {name} look alike: check its rectangle and how full it is."
         )
     return Bar(area=area, full=full, empty=empty, fills=fills)
+
+
+def lamps_of(frame: np.ndarray, areas: Sequence[Area], lit: int, name: str) -> tuple[Lamp, ...]:
+    """Measures lamps of which number `lit` is lit in a screenshot: its colours, without those of the others.
+
+    Raises:
+        FlagError: if it looks like the others.
+    """
+    shown = [common_colours(_part(frame, area)) for area in areas]
+    dark = tuple(colour for number, colours in enumerate(shown) if number != lit for colour in colours)
+    colours = tuple(colour for colour in shown[lit] if _apart(colour, dark))
+    if not colours:
+        raise FlagError(f"The lit lamp of {name} looks like the others: check its rectangle and which one is lit.")
+    return tuple(Lamp(area=area, lit=colours) for area in areas)
+
+
+def _part(frame: np.ndarray, area: Area) -> np.ndarray:
+    height, width = frame.shape[:2]
+    left, right = round(area.left * width), round((area.left + area.width) * width)
+    top, bottom = round(area.top * height), round((area.top + area.height) * height)
+    return frame[top:bottom, left:right]
 
 
 def common_colours(part: np.ndarray) -> tuple[Colour, ...]:

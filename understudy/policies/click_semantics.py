@@ -11,14 +11,21 @@ import numba
 import numpy as np
 
 from understudy.contract.errors import WorldError
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.numba_cache import forget_stale_code
-from understudy.contract.observation import ALL_BUTTONS, MAX_LANDMARKS, MAX_TRACKS, Role
+from understudy.contract.observation import ALL_BUTTONS, MAX_GAUGES, MAX_LANDMARKS, MAX_SWITCHES, MAX_TRACKS, Role
 from understudy.contract.profile import Profile
 
 MAX_KINDS = 32
 MAX_PANELS = 8
 MAX_KEYS = 8
 MAX_MAPS = 8
+NUM_HEALTH = 2
+NUM_STORES = 4
+COMMON_CHOICES = 4
+"""Choices of the first selector for which every game has features; so for the gauges above, and for one switch."""
+UNDECLARED = -1
+"""Place of a gauge or switch that the profile does not declare."""
 NUM_BUTTONS = ALL_BUTTONS.bit_length()
 ENEMY, LOOT, PORTAL, BASE = int(Role.ENEMY), int(Role.LOOT), int(Role.PORTAL), int(Role.BASE)
 """Roles as plain numbers, for compiled code."""
@@ -49,6 +56,8 @@ SORT_NOTHING, SORT_TRACK, SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE = (int(kind) f
 KEY_SHIFT = np.uint32(NUM_BUTTONS)
 NUM_CLICKING = NUM_BUTTONS + MAX_KEYS
 """Inputs that may click: mouse buttons and keys."""
+HOVER = 1 << NUM_CLICKING
+"""In place of a button: the gesture presses nothing, and the cursor rests on its object."""
 
 UI_GEOMETRY = np.dtype(
     [
@@ -61,8 +70,22 @@ UI_GEOMETRY = np.dtype(
         ("num_panels", "i4"),
         ("num_keys", "i4"),
         ("click_keys", "u4"),  # bits of the keys that click at the cursor
+        ("wheel", "u4"),  # bits of the mouse wheel, which clicks in each tick with its bit and is never held
+        ("hover", "u1", (MAX_KINDS,)),  # 1: the cursor rests on such objects without a press
         ("strength", "f4", (MAX_KINDS,)),
         ("worth", "f4", (MAX_KINDS,)),  # value, compressed to about 0..1
+        ("health", "i4", (NUM_HEALTH,)),  # places of the first gauges of health, the vital one first
+        ("cooldown", "i4"),  # place of the first gauge that refills after each use
+        ("stores", "i4", (NUM_STORES,)),  # places of the first gauges that fall by each use
+        ("switch", "i4"),  # place of the first switch of a weapon, else of the first switch
+        ("more_gauges", "i4", (MAX_GAUGES,)),  # places of the gauges that are in none of the above
+        ("num_more_gauges", "i4"),
+        ("more_switches", "i4", (MAX_SWITCHES,)),  # places of the other switches
+        ("num_more_switches", "i4"),
+        ("more_choices", "i4"),  # choices of the first selector after COMMON_CHOICES
+        ("second_choices", "i4"),  # of the second selector, with one for unknown; 0 without a second selector
+        ("all_health", "i4", (MAX_GAUGES,)),  # places of all gauges of health
+        ("num_health", "i4"),
     ],
 )
 """The parts of a profile that compiled functions use."""
@@ -93,10 +116,55 @@ def geometry_of(profile: Profile) -> np.void:
     record["num_panels"] = len(profile.panels)
     record["num_keys"] = len(profile.keys)
     record["click_keys"] = sum(profile.key_bit(name) for name in profile.click_keys)
+    record["wheel"] = sum(profile.key_bit(name) for name in profile.wheel)
     for i, kind in enumerate(profile.kinds):
-        record["strength"][i] = kind.strength
+        record["hover"][i], record["strength"][i] = kind.hover, kind.strength
         record["worth"][i] = np.log1p(max(kind.value, 0.0)) / LOG_WORTH_SCALE
+    _write_places(record, profile)
     return record
+
+
+def _write_places(record: np.void, profile: Profile) -> None:
+    """Writes which gauges and switches the features are of, by their roles in the profile's order."""
+    for name in ("health", "stores", "cooldown", "switch"):
+        record[name] = UNDECLARED
+    places: dict[GaugeRole, list[int]] = {role: [] for role in GaugeRole}
+    for place, gauge in enumerate(profile.gauges):
+        places[gauge.role].append(place)
+    health = profile.health_places if places[GaugeRole.VITAL] else (UNDECLARED, *profile.health_places)
+    for number, place in enumerate(health[:NUM_HEALTH]):
+        record["health"][number] = place
+    for number, place in enumerate(places[GaugeRole.STORE][:NUM_STORES]):
+        record["stores"][number] = place
+    for place in places[GaugeRole.COOLDOWN][:1]:
+        record["cooldown"] = place
+    weapons = [place for place, switch in enumerate(profile.switches) if switch.weapon]
+    for place in [*weapons, *range(len(profile.switches))][:1]:
+        record["switch"] = place
+    common = {*record["health"].tolist(), *record["stores"].tolist(), int(record["cooldown"])}
+    _write_list(record, "more_gauges", [place for place in range(len(profile.gauges)) if place not in common])
+    _write_list(record, "more_switches", [place for place in range(len(profile.switches)) if place != record["switch"]])
+    choices = [selector.num_choices for selector in profile.selectors]
+    record["more_choices"] = max(choices[0] - COMMON_CHOICES, 0) if choices else 0
+    record["second_choices"] = sum(1 + count for count in choices[1:])
+    _write_list(record, "all_health", list(profile.health_places), "num_health")
+
+
+def _write_list(record: np.void, name: str, places: list[int], count: str = "") -> None:
+    record[name], record[count or f"num_{name}"] = UNDECLARED, len(places)
+    record[name][: len(places)] = places
+
+
+@numba.njit(cache=True)
+def gauge_of(player, place):  # type: ignore[no-untyped-def]
+    """Returns the reading of a gauge, NaN where it is undeclared or unknown."""
+    return player.gauges[place] if place >= 0 else np.float32(np.nan)
+
+
+@numba.njit(cache=True)
+def switch_of(player, place):  # type: ignore[no-untyped-def]
+    """Returns whether a switch is on, 0 where it is undeclared."""
+    return player.switches[place] if place >= 0 else np.uint8(0)
 
 
 @numba.njit(cache=True)

@@ -1,13 +1,28 @@
 """Context features of the whole scene: positions, reference frames, health bars, and times since past events.
 
-Features that change sign under a left-right mirror come first, then those of an up-down mirror, then the rest.
+These are the columns that all games have; what else a profile declares comes after them (policies/declared). Features
+that change sign under a left-right mirror come first, then those of an up-down mirror, then the rest.
 """
 
 import numba
 import numpy as np
 
 from understudy.contract.observation import MAX_TRACKS
-from understudy.policies.click_semantics import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind, slot_of
+from understudy.policies.click_semantics import (
+    BASE,
+    COMMON_CHOICES,
+    ENEMY,
+    LOOT,
+    MAX_MAPS,
+    NUM_HEALTH,
+    NUM_STORES,
+    PORTAL,
+    distance,
+    gauge_of,
+    known_kind,
+    slot_of,
+    switch_of,
+)
 from understudy.policies.reference_frames import (
     FIGHT_FRAME,
     FLIGHT_FRAME,
@@ -29,16 +44,17 @@ TIMER_FEATURES = 4
 NUM_LEVELS = 8
 """Soft thresholds for each health bar or distance, which make sharp decision thresholds easy to learn."""
 NUM_FLIGHTS = 6
-NUM_AMMO = 5
+NUM_CHOICES = 1 + COMMON_CHOICES
 NUM_FRAME_FACTS = 6
-NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_AMMO * NUM_LEVELS
-LASER_AT = 2 * NUM_MIRRORED + 14
-"""Column of whether the laser is on."""
-AMMO_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
-"""First of NUM_AMMO columns: one-hot of the loaded ammunition."""
-FLIGHT_AT = AMMO_AT + NUM_AMMO + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS
+NUM_PLAIN = 63 + NUM_FRAMES * NUM_FRAME_FACTS + 4 * NUM_LEVELS + NUM_FLIGHTS + NUM_CHOICES * NUM_LEVELS
+SWITCH_AT = 2 * NUM_MIRRORED + 14
+"""Column of whether the switch of a weapon is on."""
+CHOICE_AT = 2 * NUM_MIRRORED + 20 + 3 * NUM_LEVELS
+"""First of NUM_CHOICES columns: one-hot of the first selector's choice, 0 for unknown."""
+FLIGHT_AT = CHOICE_AT + NUM_CHOICES + MAX_MAPS + 4 + 16 + 8 + NUM_LEVELS
 """First of NUM_FLIGHTS columns: one-hot of the ship's last destination."""
 CONTEXT_WIDTH = 2 * NUM_MIRRORED + NUM_PLAIN + TIMER_FEATURES * NUM_TIMERS
+"""Number of context features that all games have; FeatureLayout.width counts those of one game."""
 MAX_WIDTH = 4096
 """Limit of a policy's layer width."""
 RELOADED = 0.999
@@ -69,7 +85,7 @@ def _encode_timer(ticks, out, at):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _encode_thresholds(value, first, step, out, at):  # type: ignore[no-untyped-def]
+def encode_thresholds(value, first, step, out, at):  # type: ignore[no-untyped-def]
     """Encodes a value as NUM_LEVELS soft thresholds (tanh) at `first`, `first + step`, ..."""
     for level in range(NUM_LEVELS):
         out[at + level] = np.tanh(1.2 / step * (value - first - step * level))
@@ -119,30 +135,32 @@ def _encode_positions(observation, carry, geometry, out):  # type: ignore[no-unt
 @numba.njit(cache=True)
 def _encode_vitals(observation, carry, geometry, out, at):  # type: ignore[no-untyped-def]
     player = observation.player
-    hull_known, shield_known = player.hp == player.hp, player.shield == player.shield
-    hull = player.hp if hull_known else np.float32(0.0)
-    shield = player.shield if shield_known else np.float32(0.0)
-    out[at], out[at + 1] = hull, hull_known
-    out[at + 2], out[at + 3] = shield, shield_known
-    if hull_known:
-        out[at + 4], out[at + 5] = 5.0 * (hull - carry.hull_fast), 3.0 * (hull - carry.hull_slow)
-    if shield_known:
-        out[at + 6], out[at + 7] = 5.0 * (shield - carry.shield_fast), 3.0 * (shield - carry.shield_slow)
-    out[at + 8], out[at + 9] = player.rocket_ready, player.rocket_ready >= RELOADED
-    for kind in range(4):
-        out[at + 10 + kind] = player.ammo[kind]
-    out[at + 14], out[at + 15], out[at + 16] = player.laser_on, player.safe, player.alive
+    health = np.zeros(NUM_HEALTH, np.float32)
+    for number in range(NUM_HEALTH):
+        reading = gauge_of(player, geometry.health[number])
+        known = reading == reading
+        health[number] = reading if known else np.float32(0.0)
+        out[at + 2 * number], out[at + 2 * number + 1] = health[number], known
+        if known:
+            change = at + 4 + 2 * number
+            out[change] = 5.0 * (reading - carry.health_fast[number])
+            out[change + 1] = 3.0 * (reading - carry.health_slow[number])
+    ready = gauge_of(player, geometry.cooldown)
+    out[at + 8], out[at + 9] = ready, ready >= RELOADED
+    for number in range(NUM_STORES):
+        out[at + 10 + number] = gauge_of(player, geometry.stores[number])
+    out[at + 14], out[at + 15], out[at + 16] = switch_of(player, geometry.switch), player.safe, player.alive
     out[at + 17] = 4.0 * distance(geometry, player.vx, player.vy)
-    out[at + 18], out[at + 19] = np.sin(3.0 * hull), np.sin(6.0 * hull)
+    out[at + 18], out[at + 19] = np.sin(3.0 * health[0]), np.sin(6.0 * health[0])
     at += 20
-    _encode_thresholds(hull, 0.1, 0.1, out, at)
-    _encode_thresholds(shield, 0.1, 0.1, out, at + NUM_LEVELS)
-    _encode_thresholds(0.5 * (hull + shield), 0.1, 0.1, out, at + 2 * NUM_LEVELS)
-    at += 3 * NUM_LEVELS
-    assert at == AMMO_AT
-    if 0 <= player.ammo_kind < NUM_AMMO:
-        out[at + player.ammo_kind] = 1.0
-    at += NUM_AMMO
+    for number in range(NUM_HEALTH):
+        encode_thresholds(health[number], 0.1, 0.1, out, at + number * NUM_LEVELS)
+    encode_thresholds(0.5 * (health[0] + health[1]), 0.1, 0.1, out, at + NUM_HEALTH * NUM_LEVELS)
+    at += (NUM_HEALTH + 1) * NUM_LEVELS
+    assert at == CHOICE_AT
+    if 0 <= player.selectors[0] < NUM_CHOICES:
+        out[at + player.selectors[0]] = 1.0
+    at += NUM_CHOICES
     if 0 <= player.map_index < MAX_MAPS:
         out[at + player.map_index] = 1.0
     return at + MAX_MAPS
@@ -172,7 +190,7 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
             track = observation.tracks[slot]
             away = distance(geometry, track.x - 0.5, track.y - 0.5)
             out[at], out[at + 1], out[at + 2] = 1.0, 3.0 * away, np.exp(-8.0 * away)
-            out[at + 3] = track.hp if track.hp == track.hp else 0.0
+            out[at + 3] = track.gauges[0] if track.gauges[0] == track.gauges[0] else 0.0
         at += 4
     slot = slot_of(observation, carry.selected_id)
     if slot >= 0:
@@ -183,15 +201,15 @@ def _encode_scene(observation, carry, geometry, out, at):  # type: ignore[no-unt
     at += 8
     if slot >= 0:
         track = observation.tracks[slot]
-        _encode_thresholds(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
+        encode_thresholds(distance(geometry, track.x - 0.5, track.y - 0.5), 0.1, 0.05, out, at)
     assert at + NUM_LEVELS == FLIGHT_AT
     out[at + NUM_LEVELS + carry.flight] = 1.0
     at += NUM_LEVELS + NUM_FLIGHTS
-    if slot >= 0 and 0 <= player.ammo_kind < NUM_AMMO:
-        # The ammunition is chosen a dozen times an hour, too rarely to learn how it depends on the target.
+    if slot >= 0 and 0 <= player.selectors[0] < NUM_CHOICES:
+        # A choice is made a dozen times an hour, too rarely to learn how it depends on the target.
         strength = geometry.strength[known_kind(observation.tracks[slot].kind)]
-        _encode_thresholds(strength, 0.05, 0.1, out, at + player.ammo_kind * NUM_LEVELS)
-    at += NUM_AMMO * NUM_LEVELS
+        encode_thresholds(strength, 0.05, 0.1, out, at + player.selectors[0] * NUM_LEVELS)
+    at += NUM_CHOICES * NUM_LEVELS
     if carry.timers[T_MINIMAP] < FOREVER:
         out[at] = 4.0 * np.sqrt((carry.minimap_x - player.x) ** 2 + (carry.minimap_y - player.y) ** 2)
         out[at + 1] = np.exp(-5.0 * out[at])

@@ -4,13 +4,15 @@ Cursor positions are not predicted tick by tick (such heads do not play; docs/lo
 that a gesture begins (discrete-time hazard: Singer and Willett 1993), a pointer over what could be clicked (Vinyals et
 al. 2015, arXiv 1506.03134: objects, landmarks on the minimap, a free point of the minimap, a free point in space, the
 latter two with a mixture density for the position), and a hazard per key. The motor model carries the sampled gesture
-out. Probabilities are calibrated and sampled: events so rare are never the argmax.
+out; when its press comes is drawn from the person's times, or predicted by a head of its own (timing/press_time.py).
+Probabilities are calibrated and sampled: events so rare are never the argmax.
 
 Axes: B ticks, F context features, A conditioning, N tracks, L landmarks, C candidates, K keys, X and Y components of
 the densities on the minimap and in space, D object width, H hidden width.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from jaxtyping import Float, Int64
@@ -21,19 +23,20 @@ from understudy.contract.ranges import require_range
 from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
 from understudy.policies.context_features import (
-    AMMO_AT,
-    CONTEXT_WIDTH,
+    CHOICE_AT,
     FLIGHT_AT,
-    LASER_AT,
     MAX_WIDTH,
-    NUM_AMMO,
+    NUM_CHOICES,
     NUM_FLIGHTS,
     NUM_MIRRORED,
     NUM_PLACES,
+    SWITCH_AT,
 )
+from understudy.policies.declared.feature_layout import COMMON, FeatureLayout
 from understudy.policies.mixture_density import RAW_WIDTH, RING_WIDTH, frame_mixture, ring_mixture, window_mixture
 from understudy.policies.object_features import (
     AWAY_AT,
+    LANDMARK_WIDTH,
     NUM_LANDMARK_PLACES,
     PLACE_AT,
     PORTAL_AT,
@@ -42,11 +45,14 @@ from understudy.policies.object_features import (
     TRACK_WIDTH,
 )
 from understudy.policies.reference_frames import FRAME_VECTORS, NUM_FRAMES
+from understudy.policies.timing.press_time import PressTimeHead
 
 MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 """Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
 SPACE = MINIMAP + 1
 NUM_CANDIDATES = SPACE + 1
+PointerPlaces = Literal["each", "together"]
+"""How the pointer's temperature treats the places of the map (ExecutorConfig.pointer_places)."""
 TABLE_SCALE = 40.0
 """Factor of the tables: a row occurs in few batches, and Adam moves it by the learning rate in each."""
 PORTAL_STEPS = (0.09, 0.15, 0.21, 0.27, 0.36, 0.6)
@@ -71,15 +77,24 @@ class ExecutorConfig:
     """Rings round the ship on the minimap."""
     dropout: float = 0.1
     """Dropout on context and hidden layers."""
+    press_times: int = 0
+    """Mixture components of the press times; 0: the motor model draws them from the person's, whatever is seen."""
+    pointer_places: PointerPlaces = "each"
+    """How the places of the map (landmarks and the free point of the minimap) are sampled: each at the pointer's
+    temperature by itself, as in checkpoints of earlier versions, or together as one candidate, within which each keeps
+    its predicted share: where the next flight goes is a free choice, and tempered, the rarer journeys never begin."""
     earlier: bool = False
     """Holds the style-specific parameters of a second style as well (policies/style_heads.py)."""
     exchanged: bool = False
     """The earlier of the two styles plays, and the newer is held beside it."""
+    layout: FeatureLayout = COMMON
+    """Of the context features; the profile's (`layout_of`)."""
 
     def __post_init__(self) -> None:
         for name in ("width", "kind_width", "heads", "components", "frame_components"):
             require_range(name, getattr(self, name), 1, MAX_WIDTH)
         require_range("rings", self.rings, 0, MAX_WIDTH)
+        require_range("press_times", self.press_times, 0, MAX_WIDTH)
         require_range("dropout", self.dropout, 0, 1)
 
 
@@ -110,6 +125,8 @@ class ExecutorOutput:
     """Mixture density of the point in space, window fractions scaled to -1..1."""
     key_logits: Float[Tensor, "B K"]
     """Logits of the hazard that each key goes down, given that it is up."""
+    press_times: Float[Tensor, "B C M 3"] | None = None
+    """Mixtures over the ticks from onset to press, as of `PressTimeHead`; None without that head."""
 
 
 class Executor(nn.Module):
@@ -121,7 +138,7 @@ class Executor(nn.Module):
         width = config.width
         self.kind = nn.Embedding(MAX_KINDS + 1, config.kind_width)
         self.context = nn.Sequential(
-            nn.Dropout(0.5 * config.dropout), nn.Linear(CONTEXT_WIDTH + CONDITIONING_WIDTH, 2 * width), nn.GELU()
+            nn.Dropout(0.5 * config.dropout), nn.Linear(config.layout.width + CONDITIONING_WIDTH, 2 * width), nn.GELU()
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + config.kind_width, width)
         self.landmark = nn.Linear(PLACE_AT, width)
@@ -145,7 +162,8 @@ class Executor(nn.Module):
         self.keys = nn.Linear(2 * width, MAX_KEYS)
         nn.init.constant_(self.start.bias, -3.0)
         self.keys_by_target = nn.Embedding((MAX_KINDS + 1) * 2, MAX_KEYS)
-        self.keys_by_ammo = nn.Embedding(NUM_AMMO, MAX_KEYS)
+        # Names in files: the tables by a selector's choice and by a switch bear the names of the first game with them.
+        self.keys_by_ammo = nn.Embedding(NUM_CHOICES + config.layout.more_choices, MAX_KEYS)
         self.keys_by_place = nn.Embedding((len(PORTAL_STEPS) + 1) * NUM_FLIGHTS, MAX_KEYS)
         self.keys_by_laser = nn.Embedding(4, MAX_KEYS)
         self.landmark_place = nn.Embedding(NUM_LANDMARK_PLACES, 1)
@@ -155,6 +173,13 @@ class Executor(nn.Module):
         nn.init.zeros_(self.keys_by_place.weight)
         nn.init.zeros_(self.keys_by_laser.weight)
         nn.init.zeros_(self.landmark_place.weight)
+        self.keys_by_more = nn.ModuleList(nn.Embedding(rows, MAX_KEYS) for rows in _more_tables(config.layout))
+        for rows in self.keys_by_more.parameters():
+            nn.init.zeros_(rows)
+        self.press_times: PressTimeHead | None = None
+        if config.press_times:
+            widths = config.layout.width, TRACK_WIDTH, LANDMARK_WIDTH
+            self.press_times = PressTimeHead(widths, MAX_KINDS + 1, width, config.press_times)
         self.earlier = nn.ParameterDict()
         if config.earlier:
             second = {name: value for name, value in self.named_parameters() if is_style_specific(name)}
@@ -188,26 +213,50 @@ class Executor(nn.Module):
             minimap_density=self._on_minimap(hidden_BH, context_BF),
             space_density=self._in_space(hidden_BH, context_BF),
             key_logits=self.keys(hidden_BH) + self._key_table_logits(context_BF, tracks_BNF, kinds_BN),
+            press_times=None
+            if self.press_times is None
+            else self.press_times(context_BF, tracks_BNF, kinds_BN, landmarks_BLF),
         )
 
     def _key_table_logits(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
-        """Returns logits per key from tables: by target before and under fire, by loaded ammunition, by distance from a
-        portal and errand, and by laser on or off with and without a target.
+        """Returns logits per key from tables: by target with each switch on and off, by each selector's choice, by
+        distance from a portal and errand, and by each switch with and without a target.
 
-        Which ammunition suits which target, and where one jumps, shows in a dozen presses an hour: enough for a table,
-        too few for the trunk. Logits of target and ammunition add up, because most pairs of the two never occur.
+        Which choice suits which target, and where one jumps, shows in a dozen presses an hour: enough for a table,
+        too few for the trunk. Logits of target and choice add up, because most pairs of the two never occur.
         """
         kind = (kinds_BN * (tracks_BNF[..., SELECTED_AT] > 0.5)).amax(dim=1)
-        loaded = context_BF[:, AMMO_AT : AMMO_AT + NUM_AMMO].argmax(dim=1)
+        choices_BC = context_BF[:, CHOICE_AT : CHOICE_AT + NUM_CHOICES]
+        if self.config.layout.more_choices:
+            choices_BC = torch.cat([choices_BC, self._columns(context_BF, 0, self.config.layout.more_choices)], dim=1)
+        choice = choices_BC.argmax(dim=1)
         away = torch.where(tracks_BNF[..., PORTAL_AT] > 0.5, tracks_BNF[..., AWAY_AT], torch.inf).amin(dim=1)
         step = sum((away > limit).long() for limit in PORTAL_STEPS)
         errand = context_BF[:, FLIGHT_AT : FLIGHT_AT + NUM_FLIGHTS].argmax(dim=1)
-        fire = (context_BF[:, LASER_AT] > 0.5).long()
-        by_target: Tensor = self.keys_by_target(kind * 2 + fire)
-        by_ammo: Tensor = self.keys_by_ammo(loaded)
+        switched = (context_BF[:, SWITCH_AT] > 0.5).long()
+        by_target: Tensor = self.keys_by_target(kind * 2 + switched)
+        by_choice: Tensor = self.keys_by_ammo(choice)
         by_place: Tensor = self.keys_by_place(step * NUM_FLIGHTS + errand)
-        by_laser: Tensor = self.keys_by_laser((kind > 0).long() * 2 + fire)
-        return TABLE_SCALE * (by_target + by_ammo + by_place + by_laser)
+        by_switch: Tensor = self.keys_by_laser((kind > 0).long() * 2 + switched)
+        logits_BK = by_target + by_choice + by_place + by_switch
+        for table, row in zip(self.keys_by_more, self._more_rows(context_BF, kind), strict=True):
+            logits_BK = logits_BK + table(row)
+        return TABLE_SCALE * logits_BK
+
+    def _more_rows(self, context_BF: Tensor, kind: Tensor) -> list[Tensor]:
+        """Returns the row of each table in `keys_by_more`; `kind` is the target's."""
+        layout, rows = self.config.layout, []
+        for number in range(len(layout.switches)):
+            switched = (context_BF[:, layout.switches_at + number] > 0.5).long()
+            rows += [kind * 2 + switched, (kind > 0).long() * 2 + switched]
+        if layout.second_choices:
+            rows.append(self._columns(context_BF, layout.more_choices, layout.second_choices).argmax(dim=1))
+        return rows
+
+    def _columns(self, context_BF: Tensor, first: int, number: int) -> Tensor:
+        """Returns which of some choices without a common place is active."""
+        begin = self.config.layout.choices_at + first
+        return context_BF[:, begin : begin + number]
 
     def _landmark_bias(self, landmarks_BLF: Tensor) -> Tensor:
         """Returns a logit per candidate by the landmark's place: which portal one takes depends on where it leads."""
@@ -239,6 +288,11 @@ class Executor(nn.Module):
         scores_BHN = scores_BHN.masked_fill(absent_BN[:, None], -1e4)
         weights_BHN = torch.softmax(scores_BHN, dim=-1) * (~absent_BN[:, None])
         return (weights_BHN @ candidates_BND).reshape(batch, -1)
+
+
+def _more_tables(layout: FeatureLayout) -> list[int]:
+    """Returns the rows of the tables by what has no common place: two for each switch, one for a second selector."""
+    return [(MAX_KINDS + 1) * 2, 4] * len(layout.switches) + [layout.second_choices] * (layout.second_choices > 0)
 
 
 def _frames_of(context_BF: Tensor) -> Tensor:

@@ -4,7 +4,9 @@ A tick's action factorises. While the hand is free a gesture starts or not (Bern
 is a categorical distribution over candidates (a pointer network, Vinyals et al. 2015, arXiv 1506.03134), its button is
 Bernoulli, and a free point on the minimap or in space has a mixture density (Bishop 1994, "Mixture Density Networks").
 Each key that is up goes down or not (Bernoulli). `SamplingConfig` holds the temperatures: logits and log weights
-are divided by them, the mixtures' variances multiplied; with NEUTRAL nothing changes.
+are divided by them, the mixtures' variances multiplied; with NEUTRAL nothing changes. Where it says so, the places of
+the map (landmarks and the minimap's free point) are tempered together: against the other candidates they are one, and
+within it each keeps its predicted share.
 
 Axes: B ticks, C candidates, K keys, X mixture components.
 """
@@ -24,7 +26,11 @@ from understudy.policies.click_semantics import MAX_KEYS
 from understudy.policies.executor import MINIMAP, SPACE, ExecutorOutput
 from understudy.policies.mixture_density import mixture_kl_bound, mixture_log_prob, mixture_mode, tempered, to_array
 from understudy.policies.policy_bundle import SamplingConfig
+from understudy.policies.sampling import ActionProbabilities
+from understudy.policies.timing.press_time import TIMING_WIDTH, press_time_log_prob, press_times_to_array
 
+PLACES = slice(MAX_TRACKS, MINIMAP + 1)
+"""Candidates that are places of the map: landmarks and the free point of the minimap."""
 NEUTRAL = SamplingConfig(pointer_temperature=1.0, minimap_temperature=1.0, space_temperature=1.0)
 """The distribution as predicted: what cloning fits."""
 
@@ -41,6 +47,8 @@ class ActionBatch(Protocol):
     def target(self) -> Int64[Tensor, " B"]: ...
     @property
     def position(self) -> Float32[Tensor, "B 2"]: ...
+    @property
+    def press_ticks(self) -> Int64[Tensor, " B"]: ...
     @property
     def is_other_button(self) -> Bool[Tensor, " B"]: ...
     @property
@@ -76,22 +84,6 @@ class ExecutorMode(NamedTuple):
     space: Float[Tensor, "B 2"]
 
 
-class ActionProbabilities(NamedTuple):
-    """Probabilities of B worlds' next tick, in the order in which `sampling.sample_actions` takes them."""
-
-    start: Float32[np.ndarray, " B"]
-    """A gesture begins."""
-    pointer: Float32[np.ndarray, "B C"]
-    """Its target."""
-    right: Float32[np.ndarray, " B"]
-    """It is made with another button than the left, or with a key that clicks."""
-    minimap: Float32[np.ndarray, "B X 7"]
-    """Mixture of its point on the minimap, as of `mixture_density.to_array`."""
-    space: Float32[np.ndarray, "B X 7"]
-    keys: Float32[np.ndarray, "B K"]
-    """Each key goes down."""
-
-
 @dataclass(frozen=True)
 class ExecutorDistribution:
     """Distribution of the actions of B ticks; only `probabilities` needs an output without gradients."""
@@ -107,6 +99,8 @@ class ExecutorDistribution:
         """Tempered logits of the candidates."""
         if self.sampling.pointer_temperature == 1.0:
             return self.output.pointer_logits
+        if self.sampling.pointer_places == "together":
+            return _with_places_together(self.output.pointer_logits, self.sampling.pointer_temperature)
         return self.output.pointer_logits / self.sampling.pointer_temperature
 
     @cached_property
@@ -132,7 +126,8 @@ class ExecutorDistribution:
         """Returns the log probability of each part of each tick's action, nats.
 
         A gesture that started without a known target (-1) counts its button alone. Left out on purpose: a point is
-        sampled again while a click there would mean something else, so its true density is a little higher.
+        sampled again while a click there would mean something else, so its true density is a little higher; and the
+        press time (`press_time_log_prob`), so PPO leaves a person's timing as it is.
         """
         output, started = self.output, batch.started.float()
         button = _bernoulli_log_prob(output.right_logit, batch.is_other_button)
@@ -146,6 +141,17 @@ class ExecutorDistribution:
             position=(batch.target == MINIMAP) * on_minimap + (batch.target == SPACE) * in_space,
             keys=(batch.key_available[:, : self.num_keys] * keys).sum(-1),
         )
+
+    def press_time_log_prob(self, batch: ActionBatch) -> Float[Tensor, " B"]:
+        """Returns the log probability of each press time that is known, nats; 0 in other ticks.
+
+        Raises:
+            AssertionError: if the output has no press times.
+        """
+        assert self.output.press_times is not None
+        timing = self.output.press_times[torch.arange(len(batch.target)), batch.target.clamp(min=0)]
+        known = (batch.target >= 0) & (batch.press_ticks >= 0)
+        return known * press_time_log_prob(timing, batch.press_ticks.clamp(min=0))
 
     def kl(self, other: "ExecutorDistribution", batch: ActionBatch) -> Float[Tensor, " B"]:
         """Returns the Kullback-Leibler divergence KL(self || other), nats per tick.
@@ -182,7 +188,23 @@ class ExecutorDistribution:
             minimap=to_array(self.minimap).numpy(),
             space=to_array(self.space).numpy(),
             keys=torch.sigmoid(self.output.key_logits).numpy(),
+            press_times=_timing_array(self.output),
         )
+
+
+def _with_places_together(logits_BC: Float[Tensor, "B C"], temperature: float) -> Float[Tensor, "B C"]:
+    """Divides the logits by the temperature, but adds one number to those of all the map's places, so that the sum of
+    their probabilities is tempered and their shares of it stay as predicted."""
+    places = logits_BC[:, PLACES]
+    shift = (1.0 / temperature - 1.0) * torch.logsumexp(places, dim=-1, keepdim=True)
+    tempered_BC = logits_BC / temperature
+    return torch.cat([tempered_BC[:, : PLACES.start], places + shift, tempered_BC[:, PLACES.stop :]], dim=-1)
+
+
+def _timing_array(output: ExecutorOutput) -> Float32[np.ndarray, "B C M 3"]:
+    if output.press_times is None:
+        return np.zeros((*output.pointer_logits.shape, 0, TIMING_WIDTH), np.float32)
+    return np.asarray(press_times_to_array(output.press_times).numpy())
 
 
 def bernoulli_kl(logit: Tensor, other_logit: Tensor) -> Tensor:

@@ -19,7 +19,6 @@ from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
 from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH
-from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import ExecutorOutput
 from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
 from understudy.policies.policy_bundle import PolicyBundle
@@ -98,7 +97,7 @@ class OnnxBackend:
         networks = {policy: _Session(exported) for policy, exported in export_networks(policies).items()}
         self.strategist = self.tactician = None
         if "strategist" in networks:
-            self.strategist = _OnnxStrategist(networks["strategist"], policies.window_s)
+            self.strategist = _OnnxStrategist(networks["strategist"])
         if "tactician" in networks:
             self.tactician = _Answering(networks["tactician"], Tactic)
         self.executor = _Answering(networks["executor"], ExecutorOutput)
@@ -117,8 +116,8 @@ class _Answering:
 class _OnnxStrategist:
     """The Strategist with a fixed window; attention is causal, so padding after the last second has no effect."""
 
-    def __init__(self, network: "_Session", window_s: int) -> None:
-        self._padded = np.zeros((1, window_s, CONTEXT_WIDTH), np.float32)
+    def __init__(self, network: "_Session") -> None:
+        self._padded = np.zeros(network.shapes[0], np.float32)
         self._network = network
 
     def __call__(self, summaries_BTF: Float[Tensor, "1 T F"]) -> Strategy:
@@ -139,6 +138,7 @@ class _Session:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(exported.onnx, options, providers=["CPUExecutionProvider"])
         self._names = tuple(exported.inputs)
+        self.shapes = [tuple(value.shape) for value in exported.inputs.values()]
 
     def __call__(self, *arguments: Tensor) -> list[Tensor]:
         feed = {name: value.numpy() for name, value in zip(self._names, arguments, strict=True)}
@@ -153,7 +153,7 @@ class _Tuple(nn.Module):
         self.module = module
 
     def forward(self, *arguments: Tensor) -> tuple[Tensor, ...]:
-        return tuple(vars(self.module(*arguments)).values())
+        return tuple(value for value in vars(self.module(*arguments)).values() if value is not None)
 
 
 @dataclass(frozen=True)
@@ -174,10 +174,11 @@ def export_networks(policies: PolicyBundle) -> dict[str, ExportedNetwork]:
         ImportError: without onnx.
     """
     tracks = (torch.zeros(1, MAX_TRACKS, TRACK_WIDTH), torch.zeros(1, MAX_TRACKS, dtype=torch.int64))
-    context = torch.zeros(1, CONTEXT_WIDTH)
+    width = policies.executor.config.layout.width
+    context = torch.zeros(1, width)
     targets = (torch.zeros(1, MAX_TRACKS), torch.zeros(1, MAX_LANDMARKS, LANDMARK_WIDTH))
     networks: dict[str, tuple[nn.Module | None, tuple[Tensor, ...]]] = {
-        "strategist": (policies.strategist, (torch.zeros(1, policies.window_s, CONTEXT_WIDTH),)),
+        "strategist": (policies.strategist, (torch.zeros(1, policies.window_s, width),)),
         "tactician": (policies.tactician, (context, torch.zeros(1, STRATEGY_WIDTH), *tracks)),
         "executor": (policies.executor, (context, torch.zeros(1, CONDITIONING_WIDTH), *tracks, *targets)),
     }
@@ -191,6 +192,9 @@ def export_networks(policies: PolicyBundle) -> dict[str, ExportedNetwork]:
 def _export(policy: str, module: nn.Module, arguments: tuple[Tensor, ...]) -> ExportedNetwork:
     """Exports by tracing: the newer exporter takes seconds, this one tenths (docs/decisions/inference.md)."""
     file, whole = io.BytesIO(), _Tuple(module).eval()
+    with torch.inference_mode():
+        outputs = whole(*arguments)
+    names = list(OUTPUTS[policy])[: len(outputs)]  # an output that a network may lack is its last one
     with _EXPORTING, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that the exporter is deprecated, and that shapes are constant
         torch.onnx.export(
@@ -200,14 +204,12 @@ def _export(policy: str, module: nn.Module, arguments: tuple[Tensor, ...]) -> Ex
             dynamo=False,
             opset_version=OPSET,
             input_names=list(INPUTS[policy]),
-            output_names=list(OUTPUTS[policy]),
+            output_names=names,
         )
-    with torch.inference_mode():
-        outputs = whole(*arguments)
     return ExportedNetwork(
         onnx=file.getvalue(),
         inputs=dict(zip(INPUTS[policy], arguments, strict=True)),
-        outputs=dict(zip(OUTPUTS[policy], outputs, strict=True)),
+        outputs=dict(zip(names, outputs, strict=True)),
     )
 
 

@@ -4,7 +4,8 @@ Movement times follow Fitts' law (Fitts 1954; index of difficulty by MacKenzie 1
 from it, and the cursor follows one of the person's own curves, drawn among those of like length, direction and
 duration. Dwell before a click, duration of button and key presses and click offsets on objects are quantile tables or
 samples, fitted to recordings (`learning.data.motor_model_fit`). A gesture follows a moving target, and is cancelled
-when the target disappears.
+when the target disappears. Where the Executor predicts when the press comes, motion and dwell are planned to fill that
+time. A hover presses nothing: the cursor follows its object for as long as the person's do.
 
 Earlier checkpoints hold movement times by six bins of difficulty and one mean speed profile instead; a motor model
 without curves plays as before.
@@ -17,6 +18,7 @@ from jaxtyping import Float
 from understudy.contract.intent import Phase
 from understudy.contract.observation import ALL_BUTTONS, Button
 from understudy.policies.click_semantics import (
+    HOVER,
     KEY_SHIFT,
     MAX_KEYS,
     NUM_CLICKING,
@@ -33,6 +35,9 @@ NUM_CURVES, LONGEST_CURVE = 64, 52
 """Curves of a motor model, and ticks of the longest."""
 NUM_SORTS = 5
 NUM_OFFSETS = 64
+NUM_DRAGS = 32
+NUM_UNIFORMS = 7
+"""Of a gesture: offset and curve, movement time, dwell, press, whether it is a drag, which, and overlap."""
 MAX_DIFFICULTY = 6.0
 POINT_SIZE = 0.04
 """Nominal target size of a point in space or on the minimap (window fractions), for the index of difficulty."""
@@ -46,7 +51,9 @@ SHORTEST_WAY = 0.005
 """Shorter ways (window widths) count as this long for the choice of a curve."""
 EDGE = 0.9999
 """Largest cursor coordinate, window fractions, so that the cursor stays inside the window."""
-ALL, RIGHT = np.uint32(ALL_BUTTONS), int(Button.RIGHT)
+BY_TABLE = -1
+"""In place of the ticks from onset to press: as drawn from the person's movement times and dwells."""
+ALL, RIGHT, _CLICKING = np.uint32(ALL_BUTTONS), int(Button.RIGHT), np.uint32(HOVER - 1)
 IDLE, MOVE, DWELL, PRESS = int(Phase.IDLE), int(Phase.MOVE), int(Phase.DWELL), int(Phase.PRESS)
 
 MOTOR_MODEL = np.dtype(
@@ -69,12 +76,25 @@ MOTOR_MODEL = np.dtype(
         ("curve", "f4", (NUM_CURVES, LONGEST_CURVE + 1, 2)),
         ("curve_way", "f4", (NUM_CURVES, 2)),  # straight way of each, window widths
         ("curve_ticks", "f4", (NUM_CURVES,)),  # duration of each; 0: no curves
+        ("drag", "f4", (NUM_SORTS,)),  # share of the presses during which the cursor moves on, by ClickKind
+        # its way from press to release, window widths: onwards from the motion before, and to the right of that
+        ("drag_way", "f4", (NUM_DRAGS, 2)),
+        ("drag_ticks", "f4", (NUM_DRAGS,)),  # ticks that the button stays down
+        ("overlap", "f4", (NUM_QUANTILES,)),  # ticks that the button is still down when the next motion may begin
+        # share of hovers among the gestures without the left button to kinds that are hovered
+        ("hover_share", "f4"),
+        ("hover", "f4", (NUM_QUANTILES,)),  # ticks for which the cursor rests there
     ],
 )
 """Motor model of one person."""
 
 CURVE_FIELDS = ("still", "fitts", "fitts_spread", "fitts_residual", "curve", "curve_way", "curve_ticks")
 """Fields that checkpoints written before there were curves do not have."""
+DRAG_FIELDS = ("drag", "drag_way", "drag_ticks", "overlap")
+"""Fields that earlier checkpoints do not have, and motor models of people without drags and overlaps."""
+
+HOVER_FIELDS = ("hover_share", "hover")
+"""Likewise, and of people who do not hover."""
 
 MOTOR_STATE = np.dtype(
     [
@@ -83,10 +103,14 @@ MOTOR_STATE = np.dtype(
         ("duration", "i4"),
         ("dwell", "i4"),
         ("press", "i4"),
+        ("overlap", "i4"),  # ticks before the release at which the hand is free again
+        ("held", "i4"),  # button of the gesture before, a bit as of `clicking_inputs`
+        ("held_ticks", "i4"),  # ticks for which that still stays down
         ("button", "i4"),  # of this gesture or the last one, a bit as of `clicking_inputs`
         ("sort", "i4"),
         ("target", "i4"),  # track id or landmark index
         ("curve", "i4"),  # of the person's curves; -1 for the mean speed profile
+        ("drag", "i4"),  # of the person's drags, from 1; 0: the cursor rests during the press
         ("start_x", "f4"),
         ("start_y", "f4"),
         ("offset_x", "f4"),
@@ -150,8 +174,8 @@ def _duration_by_fitts(hand, bits, residual):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def begin_gesture(state, hand, observation, geometry, sort, target, x, y, button, uniforms):  # type: ignore[no-untyped-def]
-    """Starts a motion towards a track, a landmark or a point (window fractions)."""
+def begin_gesture(state, hand, observation, geometry, sort, target, x, y, button, uniforms, press_in):  # type: ignore[no-untyped-def]
+    """Starts a motion towards a track, a landmark or a point (window fractions), to press `press_in` ticks later."""
     state.phase, state.elapsed = MOVE, 0
     state.sort, state.target, state.button = sort, target, button
     state.start_x, state.start_y = observation.cursor_x, observation.cursor_y
@@ -168,14 +192,23 @@ def begin_gesture(state, hand, observation, geometry, sort, target, x, y, button
     if hand.curve_ticks[0] > 0:
         _track_target(state, observation, geometry)
         # the rest of the number that drew the offset is uniform as well
-        _draw_motion(state, hand, geometry.aspect, size, uniforms[1], uniforms[0] * NUM_OFFSETS % 1.0)
+        _draw_motion(state, hand, geometry.aspect, size, uniforms[1], uniforms[0] * NUM_OFFSETS % 1.0, press_in)
     else:
         away = np.sqrt((x - state.start_x) ** 2 + (y - state.start_y) ** 2)
         table = hand.duration[difficulty_bin(difficulty(away, size))]
         state.duration, state.curve = max(int(np.round(sample_quantile(table, uniforms[1]))), 0), -1
     # no dwell where the cursor is on the target already: the gesture begins with the press
     state.dwell = max(int(np.round(sample_quantile(hand.dwell, uniforms[2]))), -1) if state.duration > 0 else 0
-    state.press = max(int(np.round(sample_quantile(hand.press[sort], uniforms[3]))), 1)
+    if press_in != BY_TABLE and hand.curve_ticks[0] > 0 and state.duration > 0:
+        _meet_press(state, hand, geometry.aspect, size, max(press_in, 1), uniforms[0] * NUM_OFFSETS % 1.0)
+    state.press, state.drag = max(int(np.round(sample_quantile(hand.press[sort], uniforms[3]))), 1), 0
+    if uniforms[4] < hand.drag[sort]:
+        state.drag = 1 + int(uniforms[5] * NUM_DRAGS) % NUM_DRAGS
+        state.press = int(hand.drag_ticks[state.drag - 1])
+    state.overlap = int(np.round(sample_quantile(hand.overlap, uniforms[6]))) if state.drag == 0 else 0
+    if button == HOVER:
+        state.dwell, state.drag, state.overlap = 0, 0, 0
+        state.press = max(int(np.round(sample_quantile(hand.hover, uniforms[3]))), 1)
 
 
 @numba.njit(cache=True)
@@ -190,7 +223,7 @@ def draw_other_button(hand, previous, uniform):  # type: ignore[no-untyped-def]
         uniform: in [0, 1).
     """
     row = 0
-    while row < NUM_CLICKING - 1 and previous >> row > 1:
+    while row < NUM_CLICKING - 1 and previous != HOVER and previous >> row > 1:
         row += 1
     chosen = sample_index(hand.other_button[row], uniform)
     return 1 << chosen if chosen >= 0 else RIGHT
@@ -210,21 +243,37 @@ def sample_index(weights, uniform):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _draw_motion(state, hand, aspect, size, uniform, curve_uniform):  # type: ignore[no-untyped-def]
+def _draw_motion(state, hand, aspect, size, uniform, curve_uniform, press_in):  # type: ignore[no-untyped-def]
     """Draws the duration by Fitts' law and the person's deviations from it, and one of the person's curves."""
     way_x, way_y = state.goal_x - state.start_x, (state.goal_y - state.start_y) * aspect
     away = np.sqrt(way_x * way_x + way_y * way_y)
     if away <= 0.5 * size:
-        if uniform < hand.still:
+        if press_in == 0 or (press_in == BY_TABLE and uniform < hand.still):
             state.duration, state.curve = 0, 0
             return
-        uniform = (uniform - hand.still) / max(1.0 - hand.still, 1e-6)
+        if press_in == BY_TABLE:
+            uniform = (uniform - hand.still) / max(1.0 - hand.still, 1e-6)
     residual = sample_quantile(hand.fitts_residual, uniform)
     state.duration = int(np.round(_duration_by_fitts(hand, difficulty(away, size), residual)))
     state.curve = _sample_curve(hand, way_x, way_y, state.duration, curve_uniform)
     own = hand.curve_ticks[state.curve]
     if abs(np.log2(state.duration / own)) <= MOST_HURRY:
         state.duration = int(own)  # stretched curves lose their peaks between the ticks
+
+
+@numba.njit(cache=True)
+def _meet_press(state, hand, aspect, size, press_in, curve_uniform):  # type: ignore[no-untyped-def]
+    """Fits the motion into the ticks before the press: after the dwell that was drawn, as far as the person's movement
+    times for such a way reach; what is left is dwell, and in a hurry the press comes in the last tick of the motion."""
+    way_x, way_y = state.goal_x - state.start_x, (state.goal_y - state.start_y) * aspect
+    bits = difficulty(np.sqrt(way_x * way_x + way_y * way_y), size)
+    shortest = int(np.round(_duration_by_fitts(hand, bits, hand.fitts_residual[0])))
+    longest = int(np.round(_duration_by_fitts(hand, bits, hand.fitts_residual[-1])))
+    ticks = max(min(max(press_in - state.dwell, shortest), longest, press_in + 1), 1)
+    state.curve = _sample_curve(hand, way_x, way_y, ticks, curve_uniform)
+    own = int(hand.curve_ticks[state.curve])
+    state.duration = own if own <= press_in + 1 and abs(np.log2(ticks / own)) <= MOST_HURRY else ticks
+    state.dwell = press_in - state.duration
 
 
 @numba.njit(cache=True)
@@ -266,8 +315,11 @@ def press_key(state, hand, key, uniform):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _track_target(state, observation, geometry):  # type: ignore[no-untyped-def]
-    """Moves the end point with the target until the press; cancels the gesture if the target disappears before."""
-    if state.phase == PRESS:
+    """Moves the end point with the target until the press; cancels the gesture if the target disappears before.
+
+    A hover follows its target to the end.
+    """
+    if state.phase == PRESS and state.button != HOVER:
         return
     if state.sort == SORT_TRACK:
         slot = slot_of(observation, state.target)
@@ -287,8 +339,21 @@ def _track_target(state, observation, geometry):  # type: ignore[no-untyped-def]
 
 @numba.njit(cache=True)
 def _cancel_gesture(state):  # type: ignore[no-untyped-def]
+    state.lost += state.phase != PRESS  # a hover whose target goes has got there
     state.phase = IDLE
-    state.lost += 1
+
+
+@numba.njit(cache=True)
+def _drag_to(state, hand, aspect):  # type: ignore[no-untyped-def]
+    """Returns where the cursor is in this tick of a press: on the drag's way, which begins as the motion ended."""
+    way_x, way_y = state.goal_x - state.start_x, (state.goal_y - state.start_y) * aspect
+    length = np.hypot(way_x, way_y)
+    ahead_x, ahead_y = (way_x / length, way_y / length) if length > SHORTEST_WAY else (1.0, 0.0)
+    share = (state.elapsed - 1) / max(state.press - 1, 1)
+    share = share * share * (3.0 - 2.0 * share)
+    along, beside = hand.drag_way[state.drag - 1, 0] * share, hand.drag_way[state.drag - 1, 1] * share
+    x = state.goal_x + along * ahead_x - beside * ahead_y
+    return x, state.goal_y + (along * ahead_y + beside * ahead_x) / aspect
 
 
 @numba.njit(cache=True)
@@ -300,10 +365,12 @@ def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-u
         if state.key_ticks[key] > 0:
             state.key_ticks[key] -= 1
             action.keys |= np.uint32(1) << np.uint32(key)
-    if state.phase == IDLE:
-        return
-    _track_target(state, observation, geometry)
-    _next_phase(state)
+    if state.phase != IDLE:
+        _track_target(state, observation, geometry)
+        _next_phase(state)
+    if state.held_ticks > 0:
+        state.held_ticks -= 1
+        _hold(action, state.held)
     if state.phase == IDLE:
         return
     state.elapsed += 1
@@ -312,15 +379,23 @@ def step_motor(state, hand, observation, geometry, action):  # type: ignore[no-u
         share, beside = _curve_at(hand, state.curve, state.elapsed / state.duration)
     elif state.phase == MOVE:
         share = sample_quantile(hand.profile, state.elapsed / state.duration)
-    if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK:
+    if state.phase != PRESS or state.elapsed == 1 or state.sort != SORT_TRACK or state.button == HOVER:
         way_x, way_y = state.goal_x - state.start_x, state.goal_y - state.start_y
         x, y = state.start_x + share * way_x, state.start_y + share * way_y
         if beside != 0.0:  # at a right angle on the screen, not in window fractions
             x, y = x - beside * way_y * geometry.aspect, y + beside * way_x / geometry.aspect
         action.cursor_x, action.cursor_y = min(max(x, 0.0), EDGE), min(max(y, 0.0), EDGE)
+    if state.phase == PRESS and state.drag > 0:
+        x, y = _drag_to(state, hand, geometry.aspect)
+        action.cursor_x, action.cursor_y = min(max(x, 0.0), EDGE), min(max(y, 0.0), EDGE)
     if state.phase == PRESS:
-        action.button = np.uint32(state.button) & ALL
-        action.keys |= np.uint32(state.button) >> KEY_SHIFT
+        _hold(action, state.button)
+
+
+@numba.njit(cache=True)
+def _hold(action, button):  # type: ignore[no-untyped-def]
+    action.button |= np.uint32(button) & ALL
+    action.keys |= (np.uint32(button) & _CLICKING) >> KEY_SHIFT
 
 
 @numba.njit(cache=True)
@@ -329,6 +404,10 @@ def _next_phase(state):  # type: ignore[no-untyped-def]
     if state.phase == MOVE and state.elapsed >= state.duration + min(state.dwell, 0):
         state.phase, state.elapsed = DWELL, 0
     if state.phase == DWELL and state.elapsed >= state.dwell:
-        state.phase, state.elapsed = PRESS, 0
-    if state.phase == PRESS and state.elapsed >= state.press:
+        if state.held_ticks > 0 and state.held & state.button:  # it has to go up first
+            state.held_ticks, state.elapsed, state.dwell = 0, 0, 1
+        else:
+            state.phase, state.elapsed = PRESS, 0
+    if state.phase == PRESS and state.elapsed >= max(state.press - state.overlap, 1):
+        state.held, state.held_ticks = state.button, state.press - state.elapsed
         state.phase = IDLE

@@ -6,7 +6,7 @@ Features that change sign under a left-right mirror come first, then those of an
 import numba
 import numpy as np
 
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACK_GAUGES, MAX_TRACKS
 from understudy.policies.click_semantics import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind
 
 NUM_TRACK_MIRRORED = 4
@@ -38,10 +38,9 @@ def encode_tracks(observation, carry, geometry, out, kinds):  # type: ignore[no-
         away = distance(geometry, track.x - 0.5, track.y - 0.5)
         row[AWAY_AT], row[9] = 3.0 * away, np.exp(-8.0 * away)
         row[10] = 3.0 * distance(geometry, track.x - observation.cursor_x, track.y - observation.cursor_y)
-        if track.hp == track.hp:
-            row[11], row[12] = track.hp, 1.0
-        if track.shield == track.shield:
-            row[13], row[14] = track.shield, 1.0
+        for number in range(MAX_TRACK_GAUGES):
+            if track.gauges[number] == track.gauges[number]:
+                row[11 + 2 * number], row[12 + 2 * number] = track.gauges[number], 1.0
         row[15], row[SELECTED_AT] = track.attacking, track.selected
         row[17] = 1.0 if track.id == carry.clicked_id else 0.0
         row[18] = 10.0 * track.width

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,9 +17,17 @@ from understudy.contract.profile import GameNote, Profile
 from understudy.contract.terminal_text import printable
 from understudy.policies.checkpoint import Checkpoint, load_playing
 from understudy.policies.checkpoint_archive import first_line
+from understudy.policies.declared.feature_layout import FeatureLayout, layout_of
 from understudy.policies.encoder import ENCODING
-from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.motor_model import CURVE_FIELDS, LONGEST_CURVE, MOTOR_MODEL, has_curves
+from understudy.policies.executor import Executor, ExecutorConfig, PointerPlaces
+from understudy.policies.motor_model import (
+    CURVE_FIELDS,
+    DRAG_FIELDS,
+    HOVER_FIELDS,
+    LONGEST_CURVE,
+    MOTOR_MODEL,
+    has_curves,
+)
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 
@@ -32,7 +40,7 @@ MOST_OF_A_HAND = 1e5
 
 @dataclass(frozen=True, kw_only=True)
 class SamplingConfig:
-    """Sampling temperatures of gesture targets; onsets are always sampled as predicted."""
+    """How gesture targets are sampled: temperatures and what they apply to; onsets are always sampled as predicted."""
 
     pointer_temperature: float = 0.3
     """Temperature of the pointer; below 1 likelier candidates are sampled more often than predicted."""
@@ -40,6 +48,8 @@ class SamplingConfig:
     """Temperature of points on the minimap; below 1 they are nearer to the modes."""
     space_temperature: float = 0.4
     """Temperature of points in space."""
+    pointer_places: PointerPlaces = "each"
+    """Whether the pointer's temperature applies to each place of the map, or to all together (ExecutorConfig)."""
 
 
 @dataclass(frozen=True)
@@ -51,12 +61,32 @@ class PolicyBundle:
     """Record of dtype MOTOR_MODEL."""
     strategist: Strategist | None = None
     tactician: Tactician | None = None
-    sampling: SamplingConfig = field(default_factory=SamplingConfig)
+
+    @property
+    def sampling(self) -> SamplingConfig:
+        """How the Executor's output is sampled."""
+        return sampling_of(self.executor)
 
     @property
     def window_s(self) -> int:
         """The Strategist's input window, seconds; 1 without a Strategist."""
         return self.strategist.config.window_s if self.strategist else 1
+
+    def require_layout(self, profile: Profile) -> None:
+        """Rejects policies whose features are laid out for another profile, as `require_layout` does."""
+        for name, level in self.levels.items():
+            require_layout(name, level.config.layout, profile)
+
+    @property
+    def levels(self) -> dict[str, Strategist | Tactician | Executor]:
+        """The policies by name, the slowest first."""
+        levels = {"strategist": self.strategist, "tactician": self.tactician, "executor": self.executor}
+        return {name: level for name, level in levels.items() if level is not None}
+
+
+def sampling_of(executor: Executor) -> SamplingConfig:
+    """Returns how this Executor's output is sampled, in play and in the likelihoods of reinforcement learning."""
+    return SamplingConfig(pointer_places=executor.config.pointer_places)
 
 
 def load_policies(
@@ -81,7 +111,10 @@ def load_policies(
     levels = load_levels(folder, candidate, use_held_out_twin=use_held_out_twin)
     if profile is not None:
         require_game({name: level.meta.game for name, level in levels.items()}, profile)
-    return build_policies(levels)
+    policies = build_policies(levels)
+    if profile is not None:
+        policies.require_layout(profile)
+    return policies
 
 
 def load_levels(
@@ -116,14 +149,22 @@ def build_policies(levels: Mapping[str, Checkpoint]) -> PolicyBundle:
         levels: policy -> its checkpoint; the Executor's at least.
 
     Raises:
-        CheckpointError: if a config does not match its weights, or the Executor has no usable motor model.
+        CheckpointError: if a config does not match its weights, the Executor has no usable motor model, or the policies
+            take features of different layouts.
     """
-    return PolicyBundle(
+    policies = PolicyBundle(
         build_executor(levels["executor"]),
         hand_from_plain(levels["executor"].meta.hand),
         build_strategist(levels["strategist"]) if "strategist" in levels else None,
         build_tactician(levels["tactician"]) if "tactician" in levels else None,
     )
+    for name, level in policies.levels.items():
+        if level.config.layout != policies.executor.config.layout:
+            raise CheckpointError(
+                f"The executor was trained with places for {printable(policies.executor.config.layout.in_words)}, and "
+                f"the {name} with places for {printable(level.config.layout.in_words)}: train both with one profile."
+            )
+    return policies
 
 
 def require_game(notes: Mapping[str, GameNote], profile: Profile) -> None:
@@ -157,13 +198,39 @@ def _require_same(policy: str, note: GameNote, profile: Profile) -> None:
         ("keys", note.keys, now.keys),
         ("keys that click", note.click_keys, now.click_keys),
         ("kinds", note.kinds, now.kinds),
+        ("gauges", note.gauges, now.gauges),
+        ("switches", note.switches, now.switches),
+        ("selectors", note.selectors, now.selectors),
     ):
         if present[: len(trained)] != trained:
-            raise CheckpointError(
-                f"The {policy} was trained for the game {printable(note.name)!r} with the {what} "
-                f"{_listed(trained)}, and the profile {profile.name!r} has {_listed(present)}: give the profile or "
-                "the models of the same game (--profile, --models)."
-            )
+            raise _other_game(policy, note, profile, what, trained, present)
+    if not set(note.hovers) <= set(now.hovers):  # a profile may name more of them: hovers do not move any index
+        raise _other_game(policy, note, profile, "kinds that the cursor rests on", note.hovers, now.hovers)
+
+
+def _other_game(
+    policy: str, note: GameNote, profile: Profile, what: str, trained: tuple[str, ...], present: tuple[str, ...]
+) -> CheckpointError:
+    return CheckpointError(
+        f"The {policy} was trained for the game {printable(note.name)!r} with the {what} {_listed(trained)}, and the "
+        f"profile {profile.name!r} has {_listed(present)}: give the profile or the models of the same game "
+        "(--profile, --models)."
+    )
+
+
+def require_layout(policy: str, layout: FeatureLayout, profile: Profile) -> None:
+    """Rejects a policy whose features are laid out for another profile.
+
+    Raises:
+        CheckpointError: naming what each of them has places for.
+    """
+    now = layout_of(profile)
+    if layout != now:
+        raise CheckpointError(
+            f"The {policy} was trained with places for {printable(layout.in_words)} beyond those that all games have, "
+            f"and the profile {profile.name!r} needs places for {printable(now.in_words)}: train it again with this "
+            "profile, or give the profile that it was trained with."
+        )
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -248,7 +315,10 @@ def build_executor(checkpoint: Checkpoint) -> Executor:
 def hand_to_plain(hand: np.void) -> dict[str, Any]:
     """Converts a motor model to plain numbers for a checkpoint, with as few digits as a float32 needs."""
     assert hand.dtype.names is not None
-    names = [name for name in hand.dtype.names if has_curves(hand) or name not in CURVE_FIELDS]
+    drags = hand["drag"].any() or hand["overlap"].any()
+    absent = (*(() if has_curves(hand) else CURVE_FIELDS), *(() if drags else DRAG_FIELDS))
+    absent = (*absent, *(() if hand["hover_share"] > 0 else HOVER_FIELDS))
+    names = [name for name in hand.dtype.names if name not in absent]
     return {name: hand[name].astype(str).astype(float).tolist() for name in names}
 
 
@@ -260,7 +330,7 @@ def hand_from_plain(plain: dict[str, Any]) -> np.void:
     """
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     assert MOTOR_MODEL.names is not None
-    earlier = (*(() if "curve" in plain else CURVE_FIELDS), "other_button")
+    earlier = (*(() if "curve" in plain else CURVE_FIELDS), *DRAG_FIELDS, *HOVER_FIELDS, "other_button")
     absent: dict[str, Any] = {name: np.zeros(MOTOR_MODEL[name].shape) for name in earlier}
     for name in MOTOR_MODEL.names:
         try:
@@ -269,6 +339,8 @@ def hand_from_plain(plain: dict[str, Any]) -> np.void:
                 raise ValueError("out of range")
             if name == "curve_ticks" and "curve" in plain and not 1 <= numbers.min() <= numbers.max() <= LONGEST_CURVE:
                 raise ValueError("a curve without a duration")
+            if name == "drag_ticks" and hand["drag"].any() and numbers.min() < 1:
+                raise ValueError("a drag without a duration")
             hand[name] = numbers
         except (KeyError, ValueError, TypeError, OverflowError) as problem:
             raise CheckpointError(

@@ -5,6 +5,7 @@ or key press begins in this tick, given that none is in progress.
 """
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numba
 import numpy as np
@@ -12,14 +13,24 @@ from jaxtyping import Float32, Int64
 
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Button
 from understudy.policies.click_semantics import (
+    HOVER,
     SORT_LANDMARK,
     SORT_MINIMAP,
     SORT_SPACE,
     SORT_TRACK,
     classify_click,
+    known_kind,
     to_window,
 )
-from understudy.policies.motor_model import IDLE, begin_gesture, draw_other_button, press_key, step_motor
+from understudy.policies.motor_model import (
+    BY_TABLE,
+    IDLE,
+    NUM_UNIFORMS,
+    begin_gesture,
+    draw_other_button,
+    press_key,
+    step_motor,
+)
 
 _MINIMAP = MAX_TRACKS + MAX_LANDMARKS
 _LEFT = int(Button.LEFT)
@@ -41,6 +52,25 @@ SAMPLED = np.dtype(
     ],
 )
 """Random draws of one tick: with the Executor's output they determine the log-probability of the action."""
+
+
+class ActionProbabilities(NamedTuple):
+    """Probabilities of B worlds' next tick: the Executor's outputs that `sample_actions` draws from."""
+
+    start: Float32[np.ndarray, " B"]
+    """A gesture begins."""
+    pointer: Float32[np.ndarray, "B C"]
+    """Its target."""
+    right: Float32[np.ndarray, " B"]
+    """It is made with another button than the left, or with a key that clicks."""
+    minimap: Float32[np.ndarray, "B X 7"]
+    """Mixture of its point on the minimap: (probability, mean x, y, two columns of the covariance factor), -1..1."""
+    space: Float32[np.ndarray, "B X 7"]
+    """Likewise of its point in space."""
+    keys: Float32[np.ndarray, "B K"]
+    """Each key goes down."""
+    press_times: Float32[np.ndarray, "B C M 3"]
+    """Mixtures over the ticks from onset to press: (probability, mean, scale); with M = 0 the motor model draws."""
 
 
 @dataclass(frozen=True)
@@ -135,6 +165,14 @@ def _sample_candidate(pointer, observation, geometry, rng_states, world):  # typ
 
 
 @numba.njit(cache=True)
+def _sample_press_time(timing, rng_states, world):  # type: ignore[no-untyped-def]
+    """Samples the whole ticks from onset to press; components are (probability, mean, scale)."""
+    component = timing[sample_categorical(timing[:, 0], splitmix64_uniform(rng_states, world))]
+    uniform = min(max(splitmix64_uniform(rng_states, world), 1e-6), 1.0 - 1e-6)
+    return max(int(np.round(component[1] + component[2] * np.log(uniform / (1.0 - uniform)))), 0)
+
+
+@numba.njit(cache=True)
 def _click_position(choice, x, y, geometry):  # type: ignore[no-untyped-def]
     """Converts a point sampled for the minimap or for space to window fractions."""
     x, y = 0.5 * (_clamp(x) + 1.0), 0.5 * (_clamp(y) + 1.0)
@@ -147,7 +185,7 @@ def _clamp(place):  # type: ignore[no-untyped-def]
 
 
 def sample_actions(  # type: ignore[no-untyped-def]
-    records, states, hand, geometry, rng_states, start, pointer, right, minimap, space, keys, actions, drawn=None
+    records, states, hand, geometry, rng_states, probabilities: ActionProbabilities, actions, drawn=None
 ) -> None:
     """Samples the gestures and key presses that begin in this tick, and steps the motor model of every world.
 
@@ -156,22 +194,33 @@ def sample_actions(  # type: ignore[no-untyped-def]
         states: MOTOR_STATE records, updated in place.
         hand, geometry: one record each, of dtype MOTOR_MODEL and UI_GEOMETRY.
         rng_states: uint64 (B,), updated in place.
-        start, right: (B,) probabilities; pointer: (B, C); keys: (B, K).
-        minimap, space: (B, X, 7) mixtures as (probability, mean x, y, two columns of the covariance factor), -1..1.
+        probabilities: of what begins.
         actions: ACTION records, written.
         drawn: SAMPLED records, written; a scratch array when None.
     """
     drawn = np.zeros(len(records), SAMPLED) if drawn is None else drawn
-    _act_worlds(
-        records, states, hand, geometry, rng_states, start, pointer, right, minimap, space, keys, actions, drawn
-    )
+    _act_worlds(records, states, hand, geometry, rng_states, *probabilities, actions, drawn)
 
 
 @numba.njit(cache=True)
 def _act_worlds(  # type: ignore[no-untyped-def]
-    records, states, hand, geometry, rng_states, start, pointer, right, minimap, space, keys, actions, drawn
+    records,
+    states,
+    hand,
+    geometry,
+    rng_states,
+    start,
+    pointer,
+    right,
+    minimap,
+    space,
+    keys,
+    press_times,
+    actions,
+    drawn,
 ):
-    uniforms = np.empty(4)
+    uniforms = np.ones(NUM_UNIFORMS)
+    num_uniforms = NUM_UNIFORMS if hand.drag.sum() > 0 or hand.overlap[-1] > 0 else NUM_UNIFORMS - 3
     for b in range(len(records)):
         state, sample = states[b], drawn[b]
         sample.x, sample.y, sample.hazard, sample.keys_up, sample.keys = 0.0, 0.0, 0.0, 0, 0
@@ -183,40 +232,56 @@ def _act_worlds(  # type: ignore[no-untyped-def]
             choice = _sample_candidate(pointer[b], records[b], geometry, rng_states, b)
             chance, button = splitmix64_uniform(rng_states, b), _LEFT
             if chance < right[b]:
-                button = draw_other_button(hand, state.button, chance / right[b])
+                button = _draw_button(choice, records[b], geometry, hand, state.button, chance / right[b])
             sample.candidate, sample.right = choice, button != _LEFT
-            for i in range(4):
+            for i in range(num_uniforms):
                 uniforms[i] = splitmix64_uniform(rng_states, b)
             x, y = 0.0, 0.0
             if choice >= _MINIMAP:
                 density = minimap[b] if choice == _MINIMAP else space[b]
                 x, y = _sample_valid_point(choice, density, records[b], geometry, rng_states, b)
                 sample.x, sample.y = x, y
-            _begin_sampled_gesture(choice, x, y, state, hand, records[b], geometry, button, uniforms)
+            press_in = BY_TABLE
+            if press_times.shape[2] > 0:
+                press_in = _sample_press_time(press_times[b, choice], rng_states, b)
+            _begin_sampled_gesture(choice, x, y, state, hand, records[b], geometry, button, uniforms, press_in)
         for key in range(geometry.num_keys):
             if (geometry.click_keys >> np.uint32(key)) & np.uint32(1):
                 continue  # gestures press it
             # a key that is held cannot go down, and its hazard was never trained
-            up = state.key_ticks[key] == 0 and (records[b].keys >> np.uint32(key)) & np.uint32(1) == 0
+            held = records[b].keys & ~geometry.wheel
+            up = state.key_ticks[key] == 0 and (held >> np.uint32(key)) & np.uint32(1) == 0
             if up:
                 sample.keys_up |= np.uint32(1) << np.uint32(key)
                 sample.hazard += keys[b, key]
             if splitmix64_uniform(rng_states, b) < keys[b, key] and up:
                 sample.keys |= np.uint32(1) << np.uint32(key)
                 press_key(state, hand, key, splitmix64_uniform(rng_states, b))
+                if (geometry.wheel >> np.uint32(key)) & np.uint32(1):
+                    state.key_ticks[key] = 1
         step_motor(state, hand, records[b], geometry, actions[b])
 
 
 @numba.njit(cache=True)
-def _begin_sampled_gesture(choice, x, y, state, hand, observation, geometry, button, uniforms):  # type: ignore[no-untyped-def]
+def _draw_button(choice, seen, geometry, hand, previous, uniform):  # type: ignore[no-untyped-def]
+    """Samples what a gesture without the left button presses; to kinds that are hovered mostly nothing (HOVER)."""
+    if choice < MAX_TRACKS and geometry.hover[known_kind(seen.tracks[choice].kind)] != 0:
+        if uniform < hand.hover_share:
+            return HOVER
+        uniform = (uniform - hand.hover_share) / max(1.0 - hand.hover_share, 1e-6)
+    return draw_other_button(hand, previous, uniform)
+
+
+@numba.njit(cache=True)
+def _begin_sampled_gesture(choice, x, y, state, hand, seen, geometry, button, uniforms, press_in):  # type: ignore[no-untyped-def]
     if choice < MAX_TRACKS:
-        track = observation.tracks[choice]
-        begin_gesture(state, hand, observation, geometry, SORT_TRACK, track.id, track.x, track.y, button, uniforms)
+        track = seen.tracks[choice]
+        begin_gesture(state, hand, seen, geometry, SORT_TRACK, track.id, track.x, track.y, button, uniforms, press_in)
     elif choice < _MINIMAP:
-        mark = observation.landmarks[choice - MAX_TRACKS]
+        mark, target = seen.landmarks[choice - MAX_TRACKS], choice - MAX_TRACKS
         x, y = to_window(geometry, mark.x, mark.y)
-        begin_gesture(state, hand, observation, geometry, SORT_LANDMARK, choice - MAX_TRACKS, x, y, button, uniforms)
+        begin_gesture(state, hand, seen, geometry, SORT_LANDMARK, target, x, y, button, uniforms, press_in)
     else:
         x, y = _click_position(choice, x, y, geometry)
         sort = SORT_MINIMAP if choice == _MINIMAP else SORT_SPACE
-        begin_gesture(state, hand, observation, geometry, sort, -1, x, y, button, uniforms)
+        begin_gesture(state, hand, seen, geometry, sort, -1, x, y, button, uniforms, press_in)

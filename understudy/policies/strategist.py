@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.ranges import require_range
-from understudy.policies.context_features import CONTEXT_WIDTH, MAX_WIDTH
+from understudy.policies.context_features import MAX_WIDTH
+from understudy.policies.declared.feature_layout import COMMON, FeatureLayout
 
 NUM_FUTURE = 14
 """Width of the summary of the near future that the goal is trained on (learning.hindsight)."""
@@ -42,6 +43,8 @@ class StrategistConfig:
     """Dropout on the input and in every block."""
     window_s: int = 60
     """Length of its input window, seconds."""
+    layout: FeatureLayout = COMMON
+    """Of the context features; the profile's (`layout_of`)."""
 
     def __post_init__(self) -> None:
         require_range("width", self.width, 1, MAX_WIDTH)
@@ -107,7 +110,7 @@ class Strategist(nn.Module):
     def __init__(self, config: StrategistConfig) -> None:
         super().__init__()
         self.config = config
-        self.embed = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(CONTEXT_WIDTH, config.width))
+        self.embed = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(config.layout.width, config.width))
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(config.width)
         self.mode_head = nn.Linear(config.width, NUM_MODES)

@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from understudy.contract.ranges import require_range
 from understudy.policies.click_semantics import MAX_KINDS
 from understudy.policies.conditioning import ROUTE_WIDTH, STRATEGY_WIDTH
-from understudy.policies.context_features import CONTEXT_WIDTH, MAX_WIDTH
+from understudy.policies.context_features import MAX_WIDTH
+from understudy.policies.declared.feature_layout import COMMON, FeatureLayout
 from understudy.policies.object_features import TRACK_WIDTH
 
 
@@ -28,6 +29,8 @@ class TacticianConfig:
     """Width of the embedding of each object kind."""
     dropout: float = 0.1
     """Dropout on context and objects."""
+    layout: FeatureLayout = COMMON
+    """Of the context features; the profile's (`layout_of`)."""
 
     def __post_init__(self) -> None:
         require_range("width", self.width, 1, MAX_WIDTH)
@@ -54,7 +57,7 @@ class Tactician(nn.Module):
         width = config.width
         self.kind = nn.Embedding(MAX_KINDS + 1, config.kind_width)
         self.context = nn.Sequential(
-            nn.Dropout(config.dropout), nn.Linear(CONTEXT_WIDTH + STRATEGY_WIDTH, 2 * width), nn.GELU()
+            nn.Dropout(config.dropout), nn.Linear(config.layout.width + STRATEGY_WIDTH, 2 * width), nn.GELU()
         )
         self.object = nn.Linear(TRACK_WIDTH + config.kind_width, width)
         self.object_context = nn.Linear(2 * width, width)

@@ -6,17 +6,20 @@ One ENCODING_CARRY record for each world: ages of tracks, times since events, mo
 import numba
 import numpy as np
 
-from understudy.contract.observation import MAX_TRACKS
+from understudy.contract.observation import MAX_GAUGES, MAX_TRACKS
 from understudy.policies.click_semantics import (
     BASE,
     ENEMY,
     LOOT,
     MAX_KEYS,
+    NUM_HEALTH,
     SORT_NOTHING,
     SORT_SPACE,
     SORT_TRACK,
     classify_click,
     clicking_inputs,
+    gauge_of,
+    switch_of,
     to_map,
 )
 
@@ -41,7 +44,7 @@ ENCODING_CARRY = np.dtype(
         ("selected_id", "i4"),
         ("click_sort", "i4"),  # a ClickKind, of the last click
         ("click_role", "i4"),  # the Role clicked, where it was a track
-        ("laser_on", "i4"),
+        ("switched", "i4"),  # whether the switch of the geometry was on
         ("flight", "i4"),  # the ship's last destination: 0 none, 1 box, 2 space, 3 minimap, 4 base, 5 portal
         ("minimap_x", "f4"),  # last minimap click, map fractions
         ("minimap_y", "f4"),
@@ -49,10 +52,10 @@ ENCODING_CARRY = np.dtype(
         ("space_y", "f4"),
         ("button", "u4"),
         ("keys", "u4"),
-        ("hull_fast", "f4"),  # averages over about 10 ticks (fast) and 50 (slow); NaN until there is a reading
-        ("hull_slow", "f4"),
-        ("shield_fast", "f4"),
-        ("shield_slow", "f4"),
+        ("health_fast", "f4", (NUM_HEALTH,)),  # averages over about 10 ticks; NaN until there is a reading
+        ("health_slow", "f4", (NUM_HEALTH,)),  # over about 50
+        ("more_fast", "f4", (MAX_GAUGES,)),  # the same of the gauges without a common place
+        ("more_slow", "f4", (MAX_GAUGES,)),
     ],
 )
 
@@ -62,7 +65,7 @@ def initial_state(num_worlds: int) -> np.ndarray:
     carry = np.zeros(num_worlds, ENCODING_CARRY)
     carry["timers"] = FOREVER
     carry["space_x"] = carry["space_y"] = 0.5  # the centre, which every mirror maps to itself
-    carry["hull_fast"] = carry["hull_slow"] = carry["shield_fast"] = carry["shield_slow"] = np.nan
+    carry["health_fast"] = carry["health_slow"] = carry["more_fast"] = carry["more_slow"] = np.nan
     return carry
 
 
@@ -74,7 +77,7 @@ def update_tracks(observation, carry):  # type: ignore[no-untyped-def]
     for slot in range(MAX_TRACKS):
         track = observation.tracks[slot]
         carry.ids[slot] = track.id
-        carry.age[slot], carry.hp[slot], carry.hp_trend[slot], carry.clicked[slot] = 0.0, track.hp, 0.0, FOREVER
+        carry.age[slot], carry.hp[slot], carry.hp_trend[slot], carry.clicked[slot] = 0.0, track.gauges[0], 0.0, FOREVER
         if track.id <= 0:
             continue
         known = False
@@ -82,9 +85,9 @@ def update_tracks(observation, carry):  # type: ignore[no-untyped-def]
             if old_ids[old] == track.id:
                 known = True
                 carry.age[slot] = min(old_age[old] + 1.0, FOREVER)
-                change = track.hp - old_hp[old]
+                change = track.gauges[0] - old_hp[old]
                 carry.hp_trend[slot] = 0.95 * old_trend[old] + (0.05 * change if change == change else 0.0)
-                if track.hp != track.hp:
+                if track.gauges[0] != track.gauges[0]:
                     carry.hp[slot] = old_hp[old]
                 carry.clicked[slot] = min(old_clicked[old] + 1.0, FOREVER)
                 break
@@ -99,7 +102,7 @@ def update_inputs(observation, carry, geometry):  # type: ignore[no-untyped-def]
     """Updates the timers of clicks and key presses that began in the previous tick, and what was clicked."""
     for i in range(NUM_TIMERS):
         carry.timers[i] = min(carry.timers[i] + 1.0, FOREVER)
-    pressed_keys = observation.keys & ~carry.keys
+    pressed_keys = observation.keys & ~(carry.keys & ~geometry.wheel)
     for k in range(MAX_KEYS):
         if (pressed_keys >> np.uint32(k)) & np.uint32(1):
             carry.timers[NUM_TIMERS - MAX_KEYS + k] = 0.0
@@ -133,8 +136,8 @@ def _remember_click(observation, carry, geometry):  # type: ignore[no-untyped-de
 
 
 @numba.njit(cache=True)
-def update_events(observation, carry):  # type: ignore[no-untyped-def]
-    """Updates the timers of game events, motion and selection, and the moving averages of hull and shield."""
+def update_events(observation, carry, geometry):  # type: ignore[no-untyped-def]
+    """Updates the timers of game events, motion and selection, and the moving averages of the gauges."""
     events, player = observation.events, observation.player
     if events.damage_taken > 0:
         carry.timers[T_HURT] = 0.0
@@ -150,19 +153,23 @@ def update_events(observation, carry):  # type: ignore[no-untyped-def]
         carry.flight = 0
     if abs(player.vx) + abs(player.vy) > MOVING_SPEED:
         carry.timers[T_STOPPED] = 0.0
-    selected = 0
+    selected, switched = 0, switch_of(player, geometry.switch)
     for slot in range(MAX_TRACKS):
         if observation.tracks[slot].id > 0 and observation.tracks[slot].selected:
             selected = observation.tracks[slot].id
     if selected != carry.selected_id:
         carry.timers[T_TARGET_LOST if selected == 0 else T_SELECTED] = 0.0
-    elif selected > 0 and player.laser_on != carry.laser_on:
-        carry.timers[T_SELECTED] = 0.0  # switching the laser restarts the reaction time, as a new selection does
-    carry.selected_id, carry.laser_on = selected, player.laser_on
-    carry.hull_fast = _update_average(carry.hull_fast, player.hp, 0.10)
-    carry.hull_slow = _update_average(carry.hull_slow, player.hp, 0.02)
-    carry.shield_fast = _update_average(carry.shield_fast, player.shield, 0.10)
-    carry.shield_slow = _update_average(carry.shield_slow, player.shield, 0.02)
+    elif selected > 0 and switched != carry.switched:
+        carry.timers[T_SELECTED] = 0.0  # switching a weapon restarts the reaction time, as a new selection does
+    carry.selected_id, carry.switched = selected, switched
+    for number in range(NUM_HEALTH):
+        reading = gauge_of(player, geometry.health[number])
+        carry.health_fast[number] = _update_average(carry.health_fast[number], reading, 0.10)
+        carry.health_slow[number] = _update_average(carry.health_slow[number], reading, 0.02)
+    for number in range(geometry.num_more_gauges):
+        reading = gauge_of(player, geometry.more_gauges[number])
+        carry.more_fast[number] = _update_average(carry.more_fast[number], reading, 0.10)
+        carry.more_slow[number] = _update_average(carry.more_slow[number], reading, 0.02)
 
 
 @numba.njit(cache=True)

@@ -3,6 +3,10 @@
 Rewards are computed from observations alone, by `RewardWeights`; the score is the game's own count. Worlds are played
 in groups of GROUP, one batch each. Groups start their episodes at different times, so that every rollout contains
 early and late minutes of episodes. Seeds come from the training space and are never used twice.
+
+A rollout of a group is one part for an executor (contract/workers): the worlds and the weights go there, the filled
+buffer and the worlds come back. Learning begins when all groups are there, so every rollout is by the present weights,
+and what is learnt does not depend on who plays.
 """
 
 from dataclasses import dataclass, field
@@ -11,11 +15,12 @@ import numpy as np
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.protocols import Carry
+from understudy.contract.workers.worker_pool import InProcess, PartExecutor, run_parts
 from understudy.evaluation.rollouts.episode_stats import score_per_minute
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for, spread_over_maps
-from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR
+from understudy.evaluation.rollouts.vector_rollout import PILOT_SEED_XOR, one_torch_thread
 from understudy.learning.rl.reward import RewardWeights, reward_terms
-from understudy.learning.rl.rollout_buffer import RolloutBuffer
+from understudy.learning.rl.rollout_buffer import RolloutBuffer, concatenate
 from understudy.perception.outcomes.outcome_detector import OutcomeDetector
 from understudy.policies.sampling import ExecutorStep
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy
@@ -89,35 +94,64 @@ class _WorldGroup:
     rollouts_left: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """One rollout of one group."""
+
+    hierarchy: HierarchicalPolicy
+    group: _WorldGroup
+    num_ticks: int
+    prices: RewardWeights
+
+
 class RolloutCollector:
     """Plays a HierarchicalPolicy in all its worlds, one rollout at a time. Used by one thread."""
 
-    def __init__(self, hierarchy: HierarchicalPolicy, settings: CollectorConfig, seeds_used: int = 0) -> None:
+    def __init__(
+        self,
+        hierarchy: HierarchicalPolicy,
+        settings: CollectorConfig,
+        seeds_used: int = 0,
+        executor: PartExecutor | None = None,
+    ) -> None:
         """Args:
-        hierarchy: the policy that collects.
+        hierarchy: the policy that collects; its weights may change between two rollouts.
         settings: of worlds and reward.
         seeds_used: seeds that an earlier part of a resumed run has used; they are skipped.
+        executor: plays the groups; None for this process. Does not change the result.
         """
         self.settings, self.seeds_used = settings, seeds_used
-        self._hierarchy = hierarchy
-        self._experience = RolloutBuffer(settings.rollout_ticks, settings.worlds)
+        self._hierarchy, self._executor = hierarchy, executor or InProcess()
         self._detector = OutcomeDetector(load_profile("darkorbit"))
         num_groups = settings.worlds // GROUP
         lengths = [max(1, settings.rollouts_per_episode * (number + 1) // num_groups) for number in range(num_groups)]
         self._groups = [self._begin(length) for length in lengths]
 
     def play(self) -> tuple[RolloutBuffer, RolloutStats]:
-        """Collects one rollout in every world; the next call overwrites the returned buffer."""
+        """Collects one rollout in every world."""
+        is_new = [group.rollouts_left == 0 for group in self._groups]
+        for number, over in enumerate(is_new):
+            if over:
+                self._groups[number].world.close()
+                self._groups[number] = self._begin(self.settings.rollouts_per_episode)
+        parts = [
+            _Part(
+                hierarchy=self._hierarchy,
+                group=group,
+                num_ticks=self.settings.rollout_ticks,
+                prices=self.settings.prices,
+            )
+            for group in self._groups
+        ]
         stats = RolloutStats()
-        for number, group in enumerate(self._groups):
-            worlds = slice(number * GROUP, (number + 1) * GROUP)
-            self._experience.is_new_episode[worlds] = group.rollouts_left == 0
-            if group.rollouts_left == 0:
-                group.world.close()
-                group = self._groups[number] = self._begin(self.settings.rollouts_per_episode)
-            self._play_group(group, worlds, stats)
+        buffers = []
+        for number, (group, buffer, events) in enumerate(run_parts(self._executor, _play_group, parts)):
             group.rollouts_left -= 1
-        return self._experience, stats
+            self._groups[number] = group
+            buffer.is_new_episode[:] = is_new[number]
+            buffers.append(buffer)
+            stats.add(events)
+        return concatenate(buffers), stats
 
     def close(self) -> None:
         """Closes all worlds."""
@@ -134,14 +168,22 @@ class RolloutCollector:
             world, self._hierarchy.start(seeds ^ PILOT_SEED_XOR), detector_carry, observation, num_rollouts
         )
 
-    def _play_group(self, group: _WorldGroup, worlds: slice, stats: RolloutStats) -> None:
-        for tick in range(self.settings.rollout_ticks):
-            decision = self._hierarchy.decide(group.observation, group.carry)
+
+def _play_group(part: _Part) -> tuple[_WorldGroup, RolloutBuffer, np.ndarray]:
+    """Plays one rollout; returns the group, its experience, and the events of all ticks, dtype EVENTS [T * GROUP]."""
+    group = part.group
+    buffer = RolloutBuffer(part.num_ticks, GROUP, part.hierarchy.policies.executor.config.layout)
+    detector = OutcomeDetector(load_profile("darkorbit"))
+    events = []
+    with one_torch_thread():
+        for tick in range(part.num_ticks):
+            decision = part.hierarchy.decide(group.observation, group.carry)
             group.carry = decision.carry
             assert isinstance(decision.rollout_step, ExecutorStep)
-            self._experience.add(tick, worlds, decision.rollout_step)
+            buffer.add(tick, decision.rollout_step)
             group.world.act(decision.action)
             group.observation = group.world.observe()
-            outcomes = self._detector.update(group.observation, group.detector_carry)
-            self._experience.rewards[tick, worlds] = reward_terms(outcomes, self.settings.prices)
-            stats.add(group.observation.records["events"])
+            outcomes = detector.update(group.observation, group.detector_carry)
+            buffer.rewards[tick] = reward_terms(outcomes, part.prices)
+            events.append(group.observation.records["events"].copy())
+    return group, buffer, np.concatenate(events)

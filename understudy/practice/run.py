@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from understudy.contract.errors import CheckpointError, TrainingError
+from understudy.contract.workers.worker_pool import PartExecutor
 from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
 from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, RolloutUpdateStats
@@ -86,6 +87,7 @@ class PracticeRun:
         on_report: Callable[[RolloutReport], None] = lambda report: None,
         on_evaluated: Callable[[EvaluatedCandidate], None] = lambda evaluated: None,
         on_gate: Callable[[int, int], None] | None = None,
+        executor: PartExecutor | None = None,
     ) -> None:
         """Loads the policies and, with `resume`, the training state.
 
@@ -94,12 +96,14 @@ class PracticeRun:
             on_report: called after each rollout and update.
             on_evaluated: called with each candidate.
             on_gate: called with the gate's progress.
+            executor: plays the games and the gate's; None for this process. Does not change the result.
 
         Raises:
             CheckpointError: if there are no usable policies, or there is nothing to resume.
             TrainingError: if the state to resume belongs to a run with other settings.
         """
         torch.set_num_threads(1)
+        self._executor = executor
         self.settings, self._on_report, self._on_evaluated, self._on_gate = settings, on_report, on_evaluated, on_gate
         self.store = RLCheckpoint(settings.models, settings.out)
         model, person = load_policy_and_reference(self.store)
@@ -127,7 +131,7 @@ class PracticeRun:
 
     def _run(self, stopped: Callable[[], bool]) -> None:
         """Trains while the folder's lock is held."""
-        ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used)
+        ground = RolloutCollector(self._hierarchy, self.settings.ground, self.progress.seeds_used, self._executor)
         self._saved_s = time.perf_counter()
         with MetricLogger(self.settings.out / LOGS) as journal:
             journal.log_settings(self._fixed(), ("score", "deaths_per_hour", "kl_to_reference"))
@@ -215,7 +219,9 @@ class PracticeRun:
         if self.settings.gate is None:
             return None
         why = f"practice: {self.hours:.1f} simulated hours"
-        return gate_candidate(self.settings.models, "executor", path, self.settings.gate, why, self._on_gate)
+        return gate_candidate(
+            self.settings.models, "executor", path, self.settings.gate, why, self._on_gate, self._executor
+        )
 
     def _keep(self, journal: MetricLogger) -> None:
         """Saves the state and the plot. A full disk loses the updates since the last save, not the run."""

@@ -1,6 +1,7 @@
 """An episode as a flat table of plain arrays with dotted names, for other programs: `.pkl`, `.npz`, `.csv`, JSON lines.
 
-`observation.player.hp` is (T,), `observation.tracks.x` is (T, 20). No numpy records, so readers need none of our code.
+`observation.player.x` is (T,), `observation.player.gauges` (T, 8), `observation.tracks.x` (T, 20). No numpy records, so
+readers need none of our code.
 """
 
 from collections.abc import Mapping

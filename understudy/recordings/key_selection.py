@@ -10,14 +10,15 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import UInt32
 
-from understudy.contract.profile import Profile
+from understudy.contract.profile import WHEEL, Profile
 from understudy.contract.protocols import event_code
 from understudy.recordings.episode import Episode
 
 COMMON_KEYS = (
     *("space", "shift", "ctrl", "enter", "tab"),
     *("left", "right", "up", "down"),
-    *("w", "a", "s", "d", "q", "e", "r", "f", "z", "x", "c", "v", "g", "i", "m"),
+    *WHEEL,
+    *("w", "a", "s", "d", "q", "e", "r", "f", "z", "x", "c", "v", "g"),
     *("1", "2", "3", "4", "5", "6", "7", "8"),
 )
 """Keys that are recorded where a game's own are not known yet; as many as an action has bits."""

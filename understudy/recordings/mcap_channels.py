@@ -24,7 +24,7 @@ from understudy.contract.tick_timing import TIMING
 from understudy.recordings import ros2_schema
 from understudy.recordings.ros2_schema import CDR_HEADER, MAX_RECORD_BYTES
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Incremented when a payload or its meaning changes; `migrations` converts older versions."""
 
 INPUT = np.dtype(

@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 
 from understudy.contract.errors import RecordingError
-from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TRACK
+from understudy.contract.game.older_records import (
+    OBSERVATION_3,
+    PLAYER_READINGS_3,
+    TRACK_3,
+    upgrade_observations,
+    upgrade_player,
+    upgrade_track,
+)
+from understudy.contract.observation import MAX_TRACKS
 from understudy.recordings.mcap_channels import CHANNELS, FORMAT_VERSION, OBSERVATIONS, TICK_CHANNELS
 from understudy.recordings.mcap_reader import RawRecording
 
@@ -23,15 +31,15 @@ def _with_fields(dtype: np.dtype[Any], other: Mapping[str, tuple[Any, ...]]) -> 
     return np.dtype([other.get(name, (name, dtype[name])) for name in dtype.names or ()])
 
 
-_TRACK_1 = _with_fields(TRACK, {"age_ms": ("pad", "u1", (2,))})
-_OBSERVATION_1 = _with_fields(OBSERVATION, {"tracks": ("tracks", _TRACK_1, (MAX_TRACKS,))})
+_TRACK_1 = _with_fields(TRACK_3, {"age_ms": ("pad", "u1", (2,))})
+_OBSERVATION_1 = _with_fields(OBSERVATION_3, {"tracks": ("tracks", _TRACK_1, (MAX_TRACKS,))})
 
 
 def _with_ages(raw: RawRecording) -> RawRecording:
     """Migrates 1 to 2, which stores a track's age in two unused bytes: 0, as perception ran in every tick."""
     stored = raw.arrays.get(OBSERVATIONS.topic)
     if stored is not None and stored.dtype == _OBSERVATION_1:
-        aged = stored.copy().view(OBSERVATION)
+        aged = stored.copy().view(OBSERVATION_3)
         aged["tracks"]["age_ms"] = 0
         raw.arrays[OBSERVATIONS.topic] = aged
     return raw
@@ -42,7 +50,15 @@ def _same_records(raw: RawRecording) -> RawRecording:
     return raw
 
 
-MIGRATIONS: dict[int, Migration] = {1: _with_ages, 2: _same_records}
+def _with_gauges(raw: RawRecording) -> RawRecording:
+    """Migrates 3 to 4, in which the profile names gauges, switches and selectors that were fixed fields before."""
+    stored = raw.arrays.get(OBSERVATIONS.topic)
+    if stored is not None and stored.dtype == OBSERVATION_3:
+        raw.arrays[OBSERVATIONS.topic] = upgrade_observations(stored)
+    return raw
+
+
+MIGRATIONS: dict[int, Migration] = {1: _with_ages, 2: _same_records, 3: _with_gauges}
 """Version -> conversion to the next version."""
 
 
@@ -54,9 +70,22 @@ def migrate_columns(columns: Mapping[str, Any], version: int) -> Mapping[str, An
         version: 1 to FORMAT_VERSION, that of the file.
     """
     seen = columns.get("observation.tracks.id")
-    if version >= 2 or not isinstance(seen, np.ndarray):
+    if version < 2 and isinstance(seen, np.ndarray):
+        columns = {"observation.tracks.age_ms": np.zeros(seen.shape, np.uint16), **columns}
+    return columns if version >= 4 else _with_gauge_columns(columns)
+
+
+def _with_gauge_columns(columns: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns columns with gauges, switches and selectors; where a named reading is missing, those stay missing."""
+    player = {name: columns.get(f"observation.player.{name}") for name in PLAYER_READINGS_3}
+    bars: list[Any] = [columns.get(f"observation.tracks.{name}") for name in ("hp", "shield")]
+    shapes = [values.shape if isinstance(values, np.ndarray) else None for values in (*player.values(), *bars)]
+    ticks = shapes[0]
+    wanted = [(*ticks, 4) if name == "ammo" else ticks for name in player] if ticks is not None else []
+    if ticks is None or len(ticks) != 1 or shapes[: len(player)] != wanted or shapes[-1] != shapes[-2]:
         return columns
-    return {"observation.tracks.age_ms": np.zeros(seen.shape, np.uint16), **columns}
+    upgraded = {f"observation.player.{name}": values for name, values in upgrade_player(player).items()}
+    return {**columns, **upgraded, "observation.tracks.gauges": upgrade_track(*bars)}
 
 
 def migrate(

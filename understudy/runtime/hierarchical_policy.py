@@ -50,7 +50,11 @@ class HierarchicalPolicy:
         policies: the trained parts.
         profile: the game to be played.
         networks: inference backend; torch, which takes any number of worlds, when None.
+
+        Raises:
+            CheckpointError: if the features of a policy are laid out for another profile.
         """
+        policies.require_layout(profile)
         self.policies = policies
         self.networks = networks or TorchBackend(policies)
         self._levels = LevelScheduler(self.networks, policies.window_s)
@@ -94,7 +98,7 @@ class HierarchicalPolicy:
     def cancel_actions(self, carry: Carry) -> None:
         """Drops gestures and keys in progress, because somebody else has acted and moved the cursor."""
         carry.hands["phase"] = Phase.IDLE
-        carry.hands["key_ticks"] = 0
+        carry.hands["key_ticks"] = carry.hands["held_ticks"] = 0
 
     def swap(self, policies: PolicyBundle, carry: Carry, networks: InferenceBackend | None = None) -> None:
         """Replaces the weights from the next decision on; the state in the carry stays.
@@ -138,7 +142,7 @@ class HierarchicalPolicy:
             self.policies.hand,
             self._encoder.geometry,
             carry.streams,
-            *ExecutorDistribution(output, self.policies.sampling).probabilities(),
+            ExecutorDistribution(output, self.policies.sampling).probabilities(),
             actions,
             carry.sampled,
         )

@@ -15,6 +15,8 @@ from understudy.studio.access import AccessGuard
 from understudy.studio.active_weights import WeightsReader
 from understudy.studio.correction_queue import CorrectionQueue
 from understudy.studio.jobs import JobRunner
+from understudy.studio.kinds import kinds_page
+from understudy.studio.kinds.discovery_store import DiscoveryStore
 from understudy.studio.pages import STATIC, say_mistake
 from understudy.studio.recording_index import RecordingIndex
 from understudy.studio.session_store import SessionStore
@@ -50,6 +52,7 @@ def make_app(settings: StudioSettings, token: str, port: int) -> ASGIApp:
         *corrections_page.routes(settings, CorrectionQueue(settings.corrections)),
         *learning_page.routes(settings, jobs),
         *gate_page.routes(settings, weights, jobs),
+        *kinds_page.routes(DiscoveryStore(lambda: settings.discovery_folders)),
         Route("/static/{name}", static_file),
     ]
     app = Starlette(routes=routes, lifespan=life, exception_handlers={UnderstudyError: say_mistake})

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -15,26 +15,13 @@ from understudy.contract.bounded_parse import parse_json
 from understudy.contract.errors import FlagError, UnderstudyError, WireError
 from understudy.contract.terminal_text import printable
 from understudy.evaluation.report.formatting import figure, percent
+from understudy.evaluation.report.templates import environment
 
 TEMPLATES, STATIC = Path(__file__).with_name("templates"), Path(__file__).with_name("static")
 MAX_TEXT = 1000
 """Maximum number of characters shown of a text of a file."""
 Posted = dict[str, Any]
 """Body of a POST: a JSON object."""
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"figure": figure, "percent": percent, "text": text, "size": size_text, "clock": clock_text}
-    environment.filters["moment"] = moment_text
-    return environment
 
 
 def text(value: object) -> str:
@@ -65,9 +52,27 @@ def moment_text(moment: str | float) -> str:
         return text(moment)
 
 
+FILTERS = {
+    "figure": figure,
+    "percent": percent,
+    "text": text,
+    "size": size_text,
+    "clock": clock_text,
+    "moment": moment_text,
+}
+"""Formats of values in templates."""
+
+
 def render(name: str, **values: Any) -> str:
     """Returns a rendered template or fragment."""
-    return _environment().get_template(name).render(**values)
+    return _templates().get_template(name).render(**values)
+
+
+@cache
+def _templates() -> Environment:
+    templates = environment(TEMPLATES)
+    templates.filters |= FILTERS
+    return templates
 
 
 def page(name: str, **values: Any) -> HTMLResponse:

@@ -17,7 +17,7 @@ from understudy.contract.intent import NUM_MODES, Mode
 from understudy.contract.observation import MAX_TRACKS, Role
 from understudy.contract.profile import Profile
 from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
-from understudy.policies.click_semantics import geometry_of
+from understudy.policies.click_semantics import NUM_HEALTH, geometry_of
 from understudy.recordings.episode import Episode
 from understudy.viewer.timeline import marked_ticks
 
@@ -43,8 +43,7 @@ TICK = np.dtype(
         ("cursor_y", "<f4"),
         ("gesture_x", "<f4"),
         ("gesture_y", "<f4"),
-        ("hp", "<f4"),
-        ("shield", "<f4"),
+        ("health", "<f4", (NUM_HEALTH,)),  # the first gauges of health; NaN for unknown
         ("map_x", "<f4"),
         ("map_y", "<f4"),
         ("keys", "<u4"),
@@ -126,6 +125,14 @@ class SessionView:
         onsets = np.clip(gestures["onset"], 0, len(self) - 1)
         return int(((gestures["track_id"] > 0) & np.isin(self.episode.actors[onsets], EXPERTS)).sum())
 
+    @property
+    def _health(self) -> list[int]:
+        """Places of the first gauges of health."""
+        return list(self.episode.info.profile.health_places[:NUM_HEALTH])
+
+    def _vital(self, gauges: np.ndarray) -> np.ndarray:
+        return gauges[:, self._health[0]] if self._health else np.full(len(gauges), np.nan, np.float32)
+
     def ticks(self, first: int, count: int) -> bytes:
         """Returns ticks as bytes of dtype TICK; fewer at the end.
 
@@ -154,8 +161,9 @@ class SessionView:
             rows[name] = seen[name]
         rows["button"] = np.minimum(seen["button"], 255)
         player = seen["player"]
-        for name in ("hp", "shield"):
-            rows[name] = player[name]
+        rows["health"] = np.nan
+        for number, place in enumerate(self._health):
+            rows["health"][:, number] = player["gauges"][:, place]
         rows["map_x"], rows["map_y"], rows["map_index"] = player["x"], player["y"], player["map_index"]
         rows["actor"], rows["did"] = self.episode.actors[part], self.labels.modes[part]
         self._write_tracks(rows, seen["tracks"])
@@ -174,7 +182,7 @@ class SessionView:
         rows["num_tracks"] = (tracks["id"] > 0).sum(axis=1)
         for name in ("id", "kind", "role", "selected"):
             rows["tracks"][name] = tracks[name]
-        rows["tracks"]["hp"] = _percent(tracks["hp"])
+        rows["tracks"]["hp"] = _percent(tracks["gauges"][..., 0])
         for name in ("x", "y", "width", "height"):
             with np.errstate(invalid="ignore", over="ignore"):
                 steps = np.clip((tracks[name].astype(np.float64) + 0.5) / 2.0, 0.0, 1.0) * 65534
@@ -198,7 +206,7 @@ class SessionView:
             "at": edges[:-1].tolist(),
             "actor": _most_frequent(self.episode.actors[part], starts, len(Actor)),
             "did": _most_frequent(self.labels.modes[part], starts, NUM_MODES),
-            "hp": _rounded(np.fmin.reduceat(seen["player"]["hp"], starts)),
+            "health": _rounded(np.fmin.reduceat(self._vital(seen["player"]["gauges"]), starts)),
             "gestures": self._gesture_shares(first, last, starts),
         }
         if self.intents is not None:
@@ -257,6 +265,7 @@ def names_of(profile: Profile) -> dict[str, list[str]]:
     """Returns the names that the numbers in a TICK stand for."""
     return {
         "kinds": [kind.name for kind in profile.kinds],
+        "health": [profile.gauges[place].name for place in profile.health_places[:NUM_HEALTH]],
         "maps": list(profile.maps),
         "keys": list(profile.keys),
         "modes": [mode.name for mode in Mode],

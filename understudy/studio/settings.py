@@ -7,6 +7,11 @@ from pathlib import Path
 from understudy.recordings.store import DEFAULT_FOLDERS
 from understudy.studio.command_forms import CommandForm
 
+DISCOVERY = Path("data/discovery")
+"""Default output of `understudy detector discover`."""
+GAMES = Path("games")
+"""Default folder of the games of `understudy new-game`, each with a folder `discovery`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class StudioSettings:
@@ -22,6 +27,8 @@ class StudioSettings:
     """Folder that holds the learning curves of all runs, at any depth."""
     evaluation: Path = Path("out/evaluation")
     """Folder of the verdict.json that `understudy evaluate` or `understudy demo` wrote."""
+    discovery: Path | None = None
+    """Folder of a discovery; None for data/discovery and those of all games that `understudy new-game` made."""
     forms: Mapping[str, CommandForm] = field(default_factory=dict)
     """Verb -> its flags; the verbs that the page can start."""
 
@@ -29,3 +36,10 @@ class StudioSettings:
     def recording_folders(self) -> tuple[Path, ...]:
         """The folders in which recordings are searched."""
         return DEFAULT_FOLDERS if self.recordings is None else (self.recordings,)
+
+    @property
+    def discovery_folders(self) -> tuple[Path, ...]:
+        """The folders in which a discovery may lie."""
+        if self.discovery is not None:
+            return (self.discovery,)
+        return (DISCOVERY, *sorted(path for path in GAMES.glob("*/discovery") if path.is_dir()))

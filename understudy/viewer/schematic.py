@@ -64,13 +64,14 @@ class SchematicRenderer:
         pygame.draw.rect(self._surface, colour, box)
         pygame.draw.rect(self._surface, _TEXT, box, 3 if track["selected"] else 1)
         name = f"{self._profile.kinds[int(track['kind'])].name} {int(track['id'])}"
-        if not np.isnan(track["hp"]):
-            name += f" {float(track['hp']):.0%}"
+        if not np.isnan(track["gauges"][0]):
+            name += f" {float(track['gauges'][0]):.0%}"
         self._lettering.write(self._surface, name, box.midbottom, 13, _TEXT, anchor="midtop")
 
     def _write_readings(self, observation: np.void) -> None:
         player, events = observation["player"], observation["events"]
-        words = [f"{name} {float(player[name]):.0%}" for name in ("hp", "shield") if not np.isnan(player[name])]
+        gauges = ((self._profile.gauges[place], player["gauges"][place]) for place in self._profile.health_places)
+        words = [f"{gauge.name} {float(value):.0%}" for gauge, value in gauges if value == value]
         words += [f"{name} {events[name]:g}" for name in ("kills", "loot", "hits", "deaths") if events[name] > 0]
         held = [name for bit, name in enumerate(self._profile.keys) if int(observation["keys"]) >> bit & 1]
         place = (10 * self._unit, self._size[1] - 10 * self._unit - 18 * self._unit)

@@ -15,9 +15,8 @@ def profile_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in PROFILES.glob("*.toml")))
 
 
-@cache
 def load_profile(name: str = "darkorbit") -> Profile:
-    """Loads one game profile.
+    """Loads one game profile. A file is read at every call, because a command may change it while it runs.
 
     Args:
         name: of a packaged profile, or the path of a .toml file (`understudy profile new` writes them).
@@ -27,9 +26,14 @@ def load_profile(name: str = "darkorbit") -> Profile:
         WireError: if the file is not a valid profile.
     """
     if name in profile_names():
-        return read_toml(Profile, PROFILES / f"{name}.toml")
+        return _packaged(name)
     if name.endswith(".toml") and Path(name).is_file():
         return read_toml(Profile, Path(name))
     raise WorldError(
         f"There is no game profile {name!r}; known are {', '.join(profile_names())}, or give the path of a .toml file."
     )
+
+
+@cache
+def _packaged(name: str) -> Profile:
+    return read_toml(Profile, PROFILES / f"{name}.toml")

@@ -54,6 +54,16 @@ def test_every_shell_gets_a_script_that_knows_every_verb(shell: str, capsys: pyt
         subprocess.run([program, "-n"], input=said, text=True, check=True, timeout=60)
 
 
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh is not installed")
+def test_zsh_completes_after_the_script_was_evaluated(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "script").write_text(script_of("zsh", capsys), encoding="utf-8")
+    program = 'autoload -Uz compinit; compinit -u -D; eval "$(<script)"; print -r -- $_comps[understudy]'
+    finished = subprocess.run(
+        ["zsh", "-fc", program], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert (finished.stdout.strip(), finished.stderr) == ("_tyro_understudy", "")
+
+
 def test_powershell_is_offered_flags_of_verbs_and_subcommands_also_by_earlier_spellings() -> None:
     rows = dict(line.strip().split(" = ", 1) for line in powershell_script().splitlines() if " = @('" in line)
     assert "'--data-dir'" in rows["'train'"]

@@ -1,7 +1,9 @@
 """Each thing has one spelling in every verb; others are aliases. The guide's are tried in tests/guide."""
 
 import dataclasses
+import re
 from collections import defaultdict
+from typing import get_args
 
 import pytest
 import tyro
@@ -14,8 +16,10 @@ from understudy.cli.feedback import Collect, Evaluate
 from understudy.cli.finetune import Finetune, strategist_of
 from understudy.cli.flags.number_ranges import annotated_fields, flag_of
 from understudy.cli.live.recorder import RecorderV2
+from understudy.cli.record import Record
 from understudy.cli.studio.verb import Studio
 from understudy.cli.train import Train
+from understudy.worlds.simulator.teacher.demonstration_noise import HARDSHIPS
 
 OTHER_SPELLINGS = {
     "--out": ("--output-dir", "--output", "--out-dir", "--output-folder", "--page"),
@@ -110,3 +114,15 @@ def test_fine_tuning_takes_a_folder_of_policies_or_the_guides_checkpoint() -> No
     folder = tyro.cli(Finetune, args=["--models", "m"]).model_path
     checkpoint = tyro.cli(Finetune, args=["--model-path", "m/strategist/best_model.pt"]).model_path
     assert strategist_of(folder) == strategist_of(checkpoint) == checkpoint
+
+
+@pytest.mark.parametrize("command", command_types(), ids=str)
+def test_a_flag_that_says_no_has_no_opposite_that_says_no_twice(command: CommandType) -> None:
+    for field, marks in annotated_fields(command.type):
+        if field.name.startswith("no_"):
+            assert set(get_args(tyro.conf.FlagCreatePairsOff[bool])[1:]) & set(marks), field.name
+
+
+def test_the_help_of_record_names_every_hardship() -> None:
+    named = re.findall(r"\w+_\w+|\w+(?=,|\.$)", field_texts(Record)["hardship"].split("any of ")[1])
+    assert named == list(HARDSHIPS)

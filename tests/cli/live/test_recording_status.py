@@ -10,15 +10,16 @@ from understudy.contract.action import ACTION, Action, Actor
 from understudy.contract.intent import INTENT, Intent
 from understudy.contract.observation import OBSERVATION, Observation
 from understudy.contract.protocols import InputEvent, Step
+from understudy.worlds.simulator.engine.readings import HP
 
 
 class Recording:
     """A status that hears of made-up ticks."""
 
-    def __init__(self, *, perceives: bool = True, bars: tuple[str, ...] = ()) -> None:
+    def __init__(self, *, perceives: bool = True, bars: dict[str, int] | None = None) -> None:
         self.said: list[str] = []
         self.runs = True
-        self.status = RecordingStatus(self.said.append, lambda: self.runs, perceives=perceives, bars=bars)
+        self.status = RecordingStatus(self.said.append, lambda: self.runs, perceives=perceives, bars=bars or {})
         self.index = 0
 
     def play(
@@ -26,7 +27,7 @@ class Recording:
     ) -> None:
         for time_s in times_s:
             record = np.zeros(1, OBSERVATION)
-            record["time_s"], record["player"]["hp"] = time_s, hp
+            record["time_s"], record["player"]["gauges"][..., HP] = time_s, hp
             record["tracks"]["id"][0, :objects] = np.arange(1, objects + 1)
             pressed = bool(press_every) and self.index % press_every == 0
             events = (InputEvent(float(time_s), "press", "left", 0.5, 0.5),) if pressed else ()
@@ -100,7 +101,7 @@ def bar_warnings(recording: Recording) -> list[str]:
 
 
 def test_a_bar_that_cannot_be_read_is_a_warning_where_the_profile_names_one() -> None:
-    named, none = Recording(bars=("hp",)), Recording()
+    named, none = Recording(bars={"hp": HP}), Recording()
     for each in (named, none):
         each.play(ticks(16.0), hp=float("nan"))
     (warning,) = bar_warnings(named)
@@ -109,7 +110,7 @@ def test_a_bar_that_cannot_be_read_is_a_warning_where_the_profile_names_one() ->
 
 
 def test_a_bar_that_is_always_full_is_a_warning_after_two_minutes_and_once() -> None:
-    stuck, moving = Recording(bars=("hp",)), Recording(bars=("hp",))
+    stuck, moving = Recording(bars={"hp": HP}), Recording(bars={"hp": HP})
     stuck.play(ticks(110.0), hp=1.0)
     assert bar_warnings(stuck) == [], "one may not have been hit yet"
     stuck.play(ticks(100.0, start_s=210.0), hp=1.0)

@@ -22,24 +22,30 @@ TITLE = "understudy: embedded game"
 CLI = ("-m", "understudy.cli.main")
 
 
-def barless() -> Profile:
-    return replace(load_profile(), eye=Screen())
-
-
-def with_eye(**parts: object) -> Profile:
-    full = load_profile().eye
-    assert full is not None
-    return replace(load_profile(), eye=replace(Screen(), **{name: getattr(full, name) for name in parts}))
+def barless(*kept: str) -> Profile:
+    """The profile without readings but those of the named gauges, switches, selectors and parts of the screen."""
+    full = load_profile()
+    assert full.eye is not None
+    parts = {name: getattr(full.eye, name) for name in ("log", "selected", "dots") if name in kept}
+    return replace(
+        full,
+        gauges=tuple(gauge if gauge.name in kept else replace(gauge, reading=None) for gauge in full.gauges),
+        switches=tuple(switch if switch.name in kept else replace(switch, reading=None) for switch in full.switches),
+        track_gauges=tuple(
+            gauge if f"{gauge.name} of others" in kept else replace(gauge, reading=None) for gauge in full.track_gauges
+        ),
+        eye=replace(Screen(), **parts),
+    )
 
 
 def test_bars_or_a_log_show_outcomes_and_other_readings_do_not() -> None:
     assert load_profile().shows_outcomes
-    assert not replace(load_profile(), eye=None).shows_outcomes
-    for name in ("hp", "shield", "overhead", "log"):
-        assert with_eye(**{name: True}).shows_outcomes
+    assert not barless().shows_outcomes
+    for name in ("hp", "shield", "hp of others", "log"):
+        assert barless(name).shows_outcomes
     score = Score(area=Area(left=0.0, top=0.0, width=0.1, height=0.1), colour=(9, 9, 9), digits={})
-    assert replace(load_profile(), eye=replace(Screen(), score=score)).shows_outcomes
-    assert not with_eye(ammo=True, rocket=True, laser=True, selected=True, dots=True).shows_outcomes
+    assert replace(barless(), eye=replace(Screen(), score=score)).shows_outcomes
+    assert not barless("ammo_1", "rocket", "laser", "selected", "dots").shows_outcomes
 
 
 def test_the_notice_is_one_sentence_that_names_what_is_off() -> None:

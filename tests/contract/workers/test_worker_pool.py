@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from understudy.contract.errors import UnderstudyError
-from understudy.contract.workers.worker_pool import InProcess, LocalProcesses, add_progress, part_executor, run_parts
+from understudy.contract.workers.part_executor import part_executor
+from understudy.contract.workers.worker_pool import InProcess, LocalProcesses, add_progress, run_parts
 
 SLEEPERS = """
 import sys, time
-from understudy.contract.workers.worker_pool import part_executor, run_parts
+from understudy.contract.workers.part_executor import part_executor
+from understudy.contract.workers.worker_pool import run_parts
 from tests.contract.workers.test_worker_pool import report_and_sleep
 if __name__ == "__main__":
     with part_executor(2) as executor:

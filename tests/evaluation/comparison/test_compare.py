@@ -1,5 +1,6 @@
 """Verdicts on made-up outcomes, where every figure can be said beforehand, and one on real play."""
 
+import json
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from understudy.contract.serialization import from_json, to_json
 from understudy.evaluation.comparison.compare import Entry, EntryRollouts, compare, summarise, typical_world
 from understudy.evaluation.comparison.comparison_result import ComparisonResult
 from understudy.evaluation.rollouts.baselines import DoNothing, Random
+from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, NO_MODE
 from understudy.evaluation.rollouts.seeds import Purpose, seeds_for
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -65,11 +67,49 @@ def test_modes_maps_and_hits_add_up() -> None:
     assert len(understudy.modes) == NUM_MODES
 
 
+def test_travel_is_counted_in_each_world_and_set_beside_the_persons() -> None:
+    tour = made_up(LUCK)
+    tour.ticks[:, :, NO_MODE] = [600, 200, 400, 0]
+    tour.events[:, 1, NO_MODE, EVENT_NAMES.index("jumps")] = 2
+    tour.habits.records["returns"] = 3
+    tour.habits.records["idle_ticks"] = 300
+    tour.habits.records["place_ticks"][:, 2, 0, 5] = 400
+    stay = made_up(LUCK)
+    verdict = summarise(
+        {
+            "understudy": EntryRollouts(kind="policy", runs=(stay, stay)),
+            "hunter": EntryRollouts(kind="person", runs=(tour,)),
+            "random": EntryRollouts(kind="baseline", runs=(tour,)),
+        },
+        person="hunter",
+        random="random",
+    )
+    travel, maps = verdict.row("hunter").travel, verdict.row("hunter").maps
+    assert travel is not None
+    found = (travel.maps_visited, travel.portals_per_minute, travel.returns_per_hour, travel.idle_share)
+    assert [estimate.value for estimate in found] == pytest.approx([3, 2, 180, 0.25])
+    assert [place.time_share for place in maps] == pytest.approx([0.5, 1 / 6, 1 / 3, 0])
+    assert maps[2].cells[5] == pytest.approx(1 / 3, abs=1e-5) and sum(maps[2].cells) == maps[2].cells[5]
+    stayed = verdict.row("understudy").travel
+    assert stayed is not None and stayed.maps_visited.value == 1
+    assert verdict.row("random").maps[2].cells == ()
+
+
 def test_a_verdict_survives_being_written_and_read() -> None:
     verdict = made_up_verdict()
     again = from_json(ComparisonResult, to_json(verdict))
     assert to_json(again) == to_json(verdict)
     assert again.row("understudy").score == verdict.row("understudy").score
+
+
+def test_a_verdict_of_before_travel_was_counted_is_read() -> None:
+    plain = json.loads(to_json(made_up_verdict()))
+    for row in plain["rows"]:
+        del row["travel"]
+        for place in row["maps"]:
+            del place["cells"]
+    older = from_json(ComparisonResult, json.dumps(plain))
+    assert older.row("hunter").travel is None and older.row("hunter").score == made_up_verdict().row("hunter").score
 
 
 def test_the_typical_world_is_the_one_in_the_middle() -> None:

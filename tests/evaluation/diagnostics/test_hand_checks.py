@@ -86,3 +86,18 @@ def test_too_few_clicks_are_serious(episode: Episode) -> None:
     still.actions["button"] = 0
     sign = signs(still)["clicks"]
     assert (sign.severity, sign.figure) == (Severity.SERIOUS, "0 clicks")
+
+
+def test_the_way_without_a_press_is_told_apart(episode: Episode) -> None:
+    hovering = replace(episode, actions=episode.actions.copy(), observations=episode.observations.copy(), inputs=())
+    hovering.actions["button"], hovering.actions["keys"] = 0, 0
+    hovering.observations["tracks"]["id"] = 0
+    track = hovering.observations["tracks"][:, 0]
+    track["id"], track["kind"], track["x"], track["y"] = 7, 0, 0.4, 0.4
+    track["width"], track["height"] = 0.05, 0.08
+    away = (np.arange(len(episode)) % 60) >= 30
+    hovering.actions["cursor_x"], hovering.actions["cursor_y"] = np.where(away, 0.6, 0.4), 0.4
+    sign = signs(hovering)["travel"]
+    hovers, wanders = (int(word.split("%")[0]) for word in sign.figure.split("; ")[1].split(", "))
+    assert sign.figure.startswith("0% of it") and 40 <= hovers <= 60 and hovers + wanders == 100
+    assert f"{episode.info.profile.kinds[0].name} (" in sign.advice

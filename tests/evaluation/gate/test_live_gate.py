@@ -22,6 +22,7 @@ from understudy.runtime.hierarchical_policy import HierarchicalPolicy, load_hier
 from understudy.runtime.session import Session
 from understudy.runtime.weight_swap import LoadedPolicies
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
@@ -86,7 +87,7 @@ def test_the_worse_one_is_refused_and_the_incumbent_plays_on() -> None:
 
 def step(tick: int, actor: Actor, *, dead: bool = False) -> Step:
     record = np.zeros(1, OBSERVATION)
-    record["time_s"], record["player"]["hp"], record["player"]["alive"] = tick * TICK_S, 1.0, not dead
+    record["time_s"], record["player"]["gauges"][..., HP], record["player"]["alive"] = tick * TICK_S, 1.0, not dead
     seen = Observation(record)
     from understudy.contract.action import idle_action
 

@@ -20,6 +20,7 @@ from understudy.feedback.provider import Judgement, MalformedResponse, ProviderE
 from understudy.feedback.rule_provider import RuleCritic
 from understudy.feedback.state_snapshot import describe
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP
 
 PROFILE = load_profile()
 
@@ -97,7 +98,7 @@ def test_a_teachers_moments_are_balanced_and_the_rules_do_better_than_chance_on_
 
 def test_corrections_that_were_looked_through_are_questions_too(tmp_path: Path) -> None:
     record = np.zeros(1, OBSERVATION)
-    record["player"]["hp"], record["player"]["alive"] = 0.5, 1
+    record["player"]["gauges"][..., HP], record["player"]["alive"] = 0.5, 1
     log = CorrectionLog(tmp_path / "corrections_1.jsonl")
     log.append(Correction(state=describe(record[0], PROFILE), bot_action=Mode.LOOT, vlm_correction=Mode.FLEE))
     log.close()

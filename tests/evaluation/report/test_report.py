@@ -3,6 +3,7 @@
 import base64
 import re
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def test_the_page_stands_alone(tmp_path: Path) -> None:
     video = tmp_path / "play.webm"
     video.write_bytes(b"\x1aE\xdf\xa3 not a real film")
     reader = read(render_report(full_report(video)))
-    assert len(reader.sources) == 3 + 1 + 2 + 1 + 1  # scores, maps, modes; curve; head pictures; calibration; video
+    # scores, maps, travel, modes; curve; head pictures; calibration; video
+    assert len(reader.sources) == 4 + 1 + 2 + 1 + 1
     assert all(source.startswith("data:") for source in reader.sources)
     film = next(source for source in reader.sources if source.startswith("data:video/webm;base64,"))
     assert base64.b64decode(film.partition(",")[2]) == video.read_bytes()
@@ -92,6 +94,20 @@ def test_every_pilot_every_figure_and_the_method_are_in_the_text() -> None:
     for words in ("understudy", "hunter", "random", "15.0", "30.0", "log loss", "60 minutes", "paired", "LOOT"):
         assert words in text
     assert "Understudy <b>& hunter" in text  # escaped in the source, or the reader would have met a tag
+
+
+def test_no_text_becomes_a_tag() -> None:
+    hostile = "</td><script>x</script>'\"&"
+    report = replace(
+        full_report(),
+        lead=hostile,
+        facts=((hostile, hostile),),
+        heads=(event_head(hostile, np.array([0.2, 0.9]), np.array([False, True])),),
+        curves=(CurvePanel(title=hostile, x_label="step", curves=(Curve(name=hostile, x=(0.0, 1.0), y=(2.0, 1.0)),)),),
+    )
+    reader = read(render_report(report))
+    assert "script" not in reader.tags
+    assert reader.text.count(hostile) == 4  # the lead, the fact's name and value, the head
 
 
 def test_only_final_seeds_are_called_held_out() -> None:

@@ -5,6 +5,7 @@ from understudy.contract.observation import Observation, Role, empty_observation
 from understudy.contract.profile import Profile
 from understudy.evaluation.rollouts.baselines import BASELINES, CLICK_EVERY_TICKS, ClickRandomObject
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import LASER
 
 SEEDS = np.array([3, 7, 11, 3], np.uint64)
 
@@ -91,7 +92,7 @@ def test_the_laser_is_turned_on_for_a_selected_alien_only_while_it_is_off(
 ) -> None:
     pilot, observation = ClickRandomObject(profile), scene(1)
     observation.records["tracks"]["selected"][:, 0] = selected
-    observation.records["player"]["laser_on"] = laser_on
+    observation.records["player"]["switches"][..., LASER] = laser_on
     carry = pilot.start(SEEDS[:1])
     keys = [int(pilot.decide(observation, carry).action.records["keys"][0]) for _ in range(CLICK_EVERY_TICKS)]
     assert (profile.key_bit("ctrl") in keys) == pressed

@@ -6,12 +6,15 @@ from understudy.contract.observation import Button, Observation, Role, empty_obs
 from understudy.evaluation.rollouts.play_counters import (
     CALM_TICKS,
     CLICK_KINDS,
+    GRID,
+    OUTSIDE_TICKS,
     RETREAT_TICKS,
     PlayCounterCollector,
     clicked_kind,
 )
 from understudy.evaluation.rollouts.play_style import behaviour_of
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import HP, LASER
 
 PROFILE = load_profile("darkorbit")
 
@@ -26,7 +29,7 @@ def sky(num_worlds: int = 1) -> Observation:
         tracks["x"][:, slot], tracks["y"][:, slot] = x, y
         tracks["width"][:, slot] = tracks["height"][:, slot] = 0.05
     observation.records["player"]["alive"] = 1
-    observation.records["player"]["hp"] = 1.0
+    observation.records["player"]["gauges"][..., HP] = 1.0
     return observation
 
 
@@ -67,7 +70,7 @@ def test_fight_range_is_the_distance_to_the_selected_target_while_the_laser_is_o
     watch = PlayCounterCollector(2, PROFILE)
     observation = sky(2)
     observation.records["tracks"]["selected"][:, 0] = 1
-    observation.records["player"]["laser_on"] = [1, 0]
+    observation.records["player"]["switches"][..., LASER] = [1, 0]
     watch.add(observation, idle_action(observation))
     habits = watch.habits()
     assert habits.records["fight_ticks"].tolist() == [1, 0]
@@ -78,7 +81,7 @@ def test_a_retreat_is_the_first_click_on_the_minimap_under_fire() -> None:
     watch = PlayCounterCollector(3, PROFILE)
     observation = sky(3)
     observation.records["tracks"]["attacking"][:, 0] = [1, 0, 1]
-    observation.records["player"]["hp"] = [0.25, 0.9, 0.5]
+    observation.records["player"]["gauges"][..., HP] = [0.25, 0.9, 0.5]
     action = press(observation, 0.9, 0.8)
     action.records["cursor_x"][2] = 0.45  # world 2 clicks on space
     for _ in range(3):
@@ -118,3 +121,28 @@ def test_coverage_counts_each_cell_of_each_map_once() -> None:
         observation.records["player"]["map_index"], observation.records["player"]["x"] = map_index, x
         watch.add(observation, idle_action(observation))
     assert watch.habits().records["cells"][0] == 3
+    places = watch.habits().records["place_ticks"][0]
+    assert (places[0, 0, 0], places[0, 0, GRID // 2], places[1, 0, 0], places.sum()) == (2, 1, 1, 4)
+
+
+def test_a_return_is_an_entry_into_a_base_after_ten_seconds_outside_and_a_new_ship_is_none() -> None:
+    watch = PlayCounterCollector(3, PROFILE)
+    outside, home = sky(3), sky(3)
+    home.records["player"]["safe"] = 1
+    for tick in range(OUTSIDE_TICKS):
+        outside.records["player"]["safe"][1] = tick == 20  # world 1 is outside for less
+        outside.records["player"]["alive"][2] = tick < OUTSIDE_TICKS - 1  # world 2 gets a new ship in the base
+        watch.add(outside, idle_action(outside))
+    for _ in range(5):
+        watch.add(home, idle_action(home))
+    assert watch.habits().records["returns"].tolist() == [1, 0, 0]
+
+
+def test_a_ship_is_idle_while_it_stands_still_with_its_laser_off() -> None:
+    watch = PlayCounterCollector(4, PROFILE)
+    observation = sky(4)
+    observation.records["player"]["vx"][1] = 0.1
+    observation.records["player"]["switches"][2, LASER] = 1
+    observation.records["player"]["alive"][3] = 0
+    watch.add(observation, idle_action(observation))
+    assert watch.habits().records["idle_ticks"].tolist() == [1, 0, 0, 0]

@@ -12,7 +12,7 @@ from understudy.contract.action import idle_action
 from understudy.contract.intent import Mode, no_intent
 from understudy.contract.observation import Observation
 from understudy.contract.protocols import Carry, Decision
-from understudy.contract.workers.worker_pool import part_executor
+from understudy.contract.workers.part_executor import part_executor
 from understudy.evaluation.rollouts import vector_rollout
 from understudy.evaluation.rollouts.baselines import DoNothing, Random
 from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, NO_MODE, EpisodeStats

@@ -9,6 +9,7 @@ from understudy.contract.intent import Mode
 from understudy.learning.corrections.aggregation import aggregate_corrections
 from understudy.learning.corrections.state_augmentation import LEAD_S, AugmentedSegment, augment_with_corrected_health
 from understudy.learning.data.labelled_episode import LabelledEpisode
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 
 
 def pieces(
@@ -28,10 +29,10 @@ def test_what_was_done_in_the_mode_is_shown_with_the_bars_of_corrections(tmp_pat
     found = pieces(tmp_path)
     assert found
     player = teacher_lessons()[0].observation.records["player"]
-    wanted = player["hp"][300:2300:200]
+    wanted = player["gauges"][..., HP][300:2300:200]
     for piece in found:
         begin = int(np.argmax(piece.taught))
-        shown = piece.labelled.observation.records["player"]["hp"]
+        shown = piece.labelled.observation.records["player"]["gauges"][..., HP]
         assert np.abs(wanted - shown[begin]).min() < 0.002
         assert (piece.labelled.labels.modes[piece.taught] == int(Mode.EXPLORE)).all()
         assert begin <= LEAD_S * 20
@@ -46,7 +47,10 @@ def test_nothing_but_the_bars_is_changed(tmp_path: Path) -> None:
         same = [at for at in first if (whole["player"]["x"][at : at + len(records)] == records["player"]["x"]).all()]
         if same:
             before = whole[same[0] : same[0] + len(records)].copy()
-            before["player"]["hp"], before["player"]["shield"] = records["player"]["hp"], records["player"]["shield"]
+            before["player"]["gauges"][..., HP], before["player"]["gauges"][..., SHIELD] = (
+                records["player"]["gauges"][..., HP],
+                records["player"]["gauges"][..., SHIELD],
+            )
             np.testing.assert_array_equal(before.tobytes(), records.tobytes())
             return
     raise AssertionError("the piece stems from no lesson")

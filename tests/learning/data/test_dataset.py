@@ -9,9 +9,10 @@ import pytest
 from understudy.contract import serialization
 from understudy.contract.action import ACTION, Actor
 from understudy.contract.errors import NoRecordingsError, TrainingError
+from understudy.contract.game.readings import Gauge
 from understudy.contract.observation import OBSERVATION, TICK_RATE_HZ
 from understudy.contract.profile import Profile
-from understudy.learning.data.dataset import GAP_S, expert_segments, load_dataset, split_sessions
+from understudy.learning.data.dataset import GAP_S, expert_segments, load_dataset, one_profile, split_sessions
 from understudy.recordings.episode import SHORTEST_S, Episode, describe
 from understudy.recordings.recorder import Recorder
 from understudy.recordings.store import write_episode
@@ -117,6 +118,18 @@ def test_recordings_of_two_games_are_not_mixed(tmp_path: Path) -> None:
     write_episode(make_episode(100.0, profile=dataclasses.replace(PROFILE, name="other")), tmp_path / "b.mcap")
     with pytest.raises(TrainingError, match="different game profiles"):
         load_dataset(tmp_path)
+
+
+def test_recordings_of_before_and_after_readings_were_declared_are_one_game() -> None:
+    bare = dataclasses.replace(PROFILE, gauges=(), switches=(), selectors=(), track_gauges=())
+    paths = [Path("a.mcap"), Path("b.mcap"), Path("c.mcap")]
+    assert one_profile(paths, [bare, PROFILE, bare]) == PROFILE, "such as an older profile that got its first bar"
+    fuel = dataclasses.replace(PROFILE, gauges=(*PROFILE.gauges, Gauge(name="fuel")))
+    with pytest.raises(TrainingError, match="different game profiles"):
+        one_profile(paths[:2], [PROFILE, fuel])
+    other = dataclasses.replace(bare, gauges=PROFILE.gauges[1:2])
+    with pytest.raises(TrainingError, match="different game profiles"):
+        one_profile(paths[:2], [other, PROFILE])
 
 
 def test_three_minutes_are_enough_and_the_hash_follows_the_content(tmp_path: Path) -> None:

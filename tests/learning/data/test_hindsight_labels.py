@@ -10,6 +10,7 @@ from understudy.contract.observation import MAX_TRACKS, Observation, Role, empty
 from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
 from understudy.policies.click_semantics import geometry_of
 from understudy.policies.strategist import FUTURE_WAY
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 
 GEOMETRY = geometry_of(PROFILE)
 ENEMY_CLICKS, LOOT_CLICKS, KILLS, BOXES = 0, 1, 8, 9
@@ -20,7 +21,7 @@ def long_quiet(num_ticks: int = 600) -> Observation:
     """A whole ship at rest, an alien in slot 0 and a box in slot 1."""
     observation = empty_observation(num_ticks)
     player, tracks = observation.records["player"], observation.records["tracks"]
-    player["hp"], player["shield"], player["alive"] = 1.0, 1.0, 1
+    player["gauges"][..., HP], player["gauges"][..., SHIELD], player["alive"] = 1.0, 1.0, 1
     for slot, (number, role, x) in enumerate([(31, Role.ENEMY, 0.75), (32, Role.LOOT, 0.25)]):
         tracks["id"][:, slot], tracks["role"][:, slot], tracks["x"][:, slot] = number, role, x
         tracks["y"][:, slot], tracks["width"][:, slot], tracks["height"][:, slot] = 0.25, 0.05, 0.08
@@ -65,7 +66,7 @@ def test_who_is_hurt_and_travels_away_flees() -> None:
     observation = long_quiet()
     observation.records["events"]["damage_taken"][200] = 0.3
     observation.records["tracks"]["attacking"][150:260, 0] = 1
-    observation.records["player"]["hp"][200:] = 0.3
+    observation.records["player"]["gauges"][..., HP][200:] = 0.3
     observation.records["player"]["vx"][200:300] = -0.2  # the alien is on the right
     found = labels(observation, idle())
     assert (found.modes[210:250] == Mode.FLEE).all()
@@ -74,7 +75,7 @@ def test_who_is_hurt_and_travels_away_flees() -> None:
 
 def test_who_rests_with_a_broken_hull_is_careful_and_so_are_the_dead() -> None:
     weak, dead = long_quiet(), long_quiet()
-    weak.records["player"]["hp"] = 0.4
+    weak.records["player"]["gauges"][..., HP] = 0.4
     dead.records["player"]["alive"] = 0
     assert (labels(weak, idle()).modes == Mode.CAUTIOUS).all()
     assert (labels(dead, idle()).modes == Mode.CAUTIOUS).all()
@@ -82,15 +83,15 @@ def test_who_rests_with_a_broken_hull_is_careful_and_so_are_the_dead() -> None:
 
 def test_bars_that_cannot_be_read_are_no_harm_and_one_that_can_is_believed() -> None:
     blind, half_blind = long_quiet(), long_quiet()
-    blind.records["player"]["hp"] = blind.records["player"]["shield"] = np.nan
-    half_blind.records["player"]["hp"], half_blind.records["player"]["shield"] = np.nan, 0.2
+    blind.records["player"]["gauges"] = np.nan
+    half_blind.records["player"]["gauges"][..., HP], half_blind.records["player"]["gauges"][..., SHIELD] = np.nan, 0.2
     assert (labels(blind, idle()).modes == Mode.EXPLORE).all()
     assert (labels(half_blind, idle()).modes == Mode.CAUTIOUS).all()
 
 
 def test_unreadable_speeds_and_bars_leave_every_label_a_number() -> None:
     observation = long_quiet()
-    for name in ("hp", "shield", "vx", "vy"):
+    for name in ("gauges", "vx", "vy"):
         observation.records["player"][name][100:110] = np.nan
     observation.records["player"]["vx"][300:] = 0.1
     found = labels(observation, idle())

@@ -11,9 +11,10 @@ from understudy.contract.observation import MAX_TRACKS, TICK_S, Role, empty_obse
 from understudy.learning.data.labelled_episode import label_episode, mirror_sign_tables
 from understudy.learning.data.motor_model_fit import fit_motor_model
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.motor_model import MOTOR_STATE
-from understudy.policies.sampling import sample_actions
+from understudy.policies.sampling import ActionProbabilities, sample_actions
 from understudy.worlds.input_accumulator import InputAccumulator
 
 MARK = (0.5, 0.25)
@@ -73,7 +74,7 @@ def test_candidates_of_the_teachers_play_were_in_sight_at_their_onset() -> None:
 
 
 def test_mirrors_are_as_seen_left_right_up_down_and_both() -> None:
-    for table in mirror_sign_tables():
+    for table in mirror_sign_tables(CONTEXT_WIDTH):
         assert (table[0] == 1).all()
         np.testing.assert_array_equal(table[3], table[1] * table[2])
         assert ((table[1] == -1).sum(), (table[2] == -1).sum()) == ((table[1] == -1).sum(),) * 2
@@ -140,10 +141,12 @@ def test_play_presses_the_keys_that_click_in_turn_as_the_person_did() -> None:
     density = np.tile(np.float32([1.0, 0.0, 0.0, 0.1, 0.0, 0.0, 0.1]), (1, 1, 1))
     always, never = np.ones(1, np.float32), np.full((1, MAX_KEYS), 1.0, np.float32)
     never[:, 0] = 0.0  # the hazards of z and x were never trained, whatever they are
+    timing = np.zeros((1, NUM_CANDIDATES, 0, 3), np.float32)
     pressed: list[int] = []
     for _ in range(400):
         before = int(scene["keys"][0])
-        sample_actions(scene, states, hand, geometry, streams, always, pointer, always, density, density, never, done)
+        chances = ActionProbabilities(always, pointer, always, density, density, never, timing)
+        sample_actions(scene, states, hand, geometry, streams, chances, done)
         assert done["button"][0] == 0
         pressed += [bit for bit in (1, 2, 4) if int(done["keys"][0]) & ~before & bit]
         for name in ("cursor_x", "cursor_y", "keys"):

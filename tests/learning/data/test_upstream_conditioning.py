@@ -17,6 +17,7 @@ from understudy.learning.data.labelled_episode import label_stretch, mirror_sign
 from understudy.learning.data.streaming_labeller import StreamingLabeller
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.policies.conditioning import STRATEGY_WIDTH
+from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.motor_model import MOTOR_MODEL
 from understudy.policies.policy_bundle import PolicyBundle
@@ -236,8 +237,8 @@ def test_each_mirror_is_the_conditioning_of_the_mirrored_scene() -> None:
         labelled,
         encoded=replace(
             labelled.encoded,
-            context=labelled.encoded.context * mirror_sign_tables()[0][1],
-            tracks=labelled.encoded.tracks * mirror_sign_tables()[1][1],
+            context=labelled.encoded.context * mirror_sign_tables(CONTEXT_WIDTH)[0][1],
+            tracks=labelled.encoded.tracks * mirror_sign_tables(CONTEXT_WIDTH)[1][1],
         ),
     )
     of_mirrored, of_mirrored_weights = levels.conditioning(mirrored)

@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.fly_play import write_fly_recording
 from tests.support.made_up_play import BAR, HEIGHT, PANEL, WIDTH, made_up_play, write_recording
 from tests.support.recorded_pictures import needs_pyav
 from understudy.contract.errors import RecordingError, TrainingError
-from understudy.contract.observation import Role
+from understudy.contract.observation import TICK_S, Role
 from understudy.learning.detector.discover import discover, discover_in
 from understudy.learning.detector.discovery_pictures import compose, read_found_pictures, split_found
 from understudy.learning.detector.discovery_training import train_on_discovery
@@ -96,6 +97,23 @@ def test_a_folder_without_pictures_is_one_sentence(tmp_path: Path) -> None:
         discover((tmp_path,), tmp_path / "out")
 
 
+@pytest.mark.slow
+@needs_pyav
+def test_flies_that_have_a_colour_each_are_one_kind_and_the_wasp_is_another(tmp_path: Path) -> None:
+    truth = write_fly_recording(tmp_path / "play" / "flies.mcap", 2000, seed=4, look="any")
+    found = discover((tmp_path / "play",), tmp_path / "found")
+    boxes = read_boxes(tmp_path / "found", found)
+    ticks = (boxes["time_s"] / TICK_S).round().astype(int)
+    places = np.stack([boxes["x"] * 400, boxes["y"] * 300], axis=1)
+    flies = np.stack([truth[tick].flies for tick in ticks])
+    is_fly = np.hypot(*(flies - places[:, None]).transpose(2, 0, 1)).min(axis=1) < 9
+    first = max(found.kept, key=lambda kind: kind.num_sightings)
+    assert len(found.kept) <= 5  # 29 before
+    assert first.suggested_role is Role.ENEMY and first.num_clicks > 50
+    assert is_fly[boxes["kind"] == first.id].mean() > 0.95
+    assert (is_fly & (boxes["kind"] == first.id)).sum() > 0.7 * 6 * len(np.unique(ticks))
+
+
 @needs_pyav
 def test_a_detector_learns_what_was_found(tmp_path: Path) -> None:
     recording, folder = write_recording(tmp_path / "tiny.mcap", 240), tmp_path / "found"
@@ -114,3 +132,13 @@ def test_a_detector_learns_what_was_found(tmp_path: Path) -> None:
     recording.with_suffix(".video.mcap").unlink()
     with pytest.raises(TrainingError, match="has no pictures any more"):
         read_found_pictures(folder, 0)
+
+
+@needs_pyav
+def test_a_folder_with_recording_and_discovery_may_be_moved(tmp_path: Path) -> None:
+    game, elsewhere = tmp_path / "game", write_recording(tmp_path / "elsewhere" / "tiny.mcap", 60, seed=1)
+    recording = write_recording(game / "play" / "tiny.mcap", 120)
+    discovery = discover((recording, elsewhere), game / "found")
+    assert {source.path for source in discovery.recordings} == {"../play/tiny.mcap", str(elsewhere.resolve())}
+    moved = game.rename(tmp_path / "moved")
+    assert {frame.recording for frame in read_found_pictures(moved / "found", 0).frames} == {0, 1}

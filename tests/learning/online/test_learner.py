@@ -142,7 +142,9 @@ def test_it_learns_on_from_other_weights_that_somebody_promoted() -> None:
         watch(one, number, np.array([10 + number]))
     one.explained_variance = 0.2
     one.update(0.0)
+    other.config = dataclasses.replace(other.config, pointer_places="together")
     one.set_behaviour_policy(other)
+    assert one.sampling.pointer_places == one.policy.sampling.pointer_places == "together", "as it is sampled now"
     for weights in (one.behaviour_policy.state_dict(), one.policy.ema_state_dict):
         assert all(torch.equal(weight, weights[name]) for name, weight in other.state_dict().items())
     assert len(one) == 0 and one.explained_variance == 0.2, "the value goes on"

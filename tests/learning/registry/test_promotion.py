@@ -61,6 +61,8 @@ def test_any_ancestor_can_be_returned_to_and_left_again(models: Path) -> None:
         rollback(models, to="ffff")
     with pytest.raises(CheckpointError, match="several weights"):
         rollback(models, to="")
+    with pytest.raises(CheckpointError, match=r"no weights two\\nlines in the history"):
+        rollback(models, to="two\nlines")
 
 
 @pytest.mark.parametrize("policy", POLICIES)

@@ -12,6 +12,7 @@ from tests.support.teacher_play import PROFILE, teacher_lessons
 from understudy.contract.action import ACTION
 from understudy.contract.errors import TrainingError
 from understudy.contract.intent import NUM_MODES, Mode
+from understudy.contract.observation import TICK_RATE_HZ
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_episode
 from understudy.learning.data.motor_model_fit import fit_motor_model
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
@@ -50,7 +51,13 @@ def make_executor() -> Task[Any]:
     return executor_task(Executor(ExecutorConfig(width=32)), *halves())
 
 
-every_task = pytest.mark.parametrize("make", [make_strategist, make_tactician, make_executor])
+def make_executor_with_press_times() -> Task[Any]:
+    return executor_task(Executor(ExecutorConfig(width=32, press_times=4)), *halves())
+
+
+every_task = pytest.mark.parametrize(
+    "make", [make_strategist, make_tactician, make_executor, make_executor_with_press_times]
+)
 
 
 def measured(task: Task[Any], indices: Tensor) -> float:
@@ -169,3 +176,25 @@ def test_the_confusion_counts_every_held_out_second() -> None:
     assert table.sum() == len(halves()[1][0]) // 20
     modes = halves()[1][0].labels.modes[::20]
     assert table.sum(axis=1).tolist() == [int((modes == mode).sum()) for mode in Mode]
+
+
+def test_press_times_are_learnt_to_be_likelier_than_spread_evenly_over_their_range() -> None:
+    torch.manual_seed(0)
+    task, generator = make_executor_with_press_times(), torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        before = task.validate(task.model.eval())["press_time_loss"]
+    optimiser = torch.optim.AdamW(task.model.parameters(), lr=3e-3)
+    for _ in range(60):
+        batch = torch.randint(0, task.num_samples, (128,), generator=generator)
+        optimiser.zero_grad()
+        task.loss(task.model.train(), batch, generator)[0].backward()
+        optimiser.step()
+    with torch.no_grad():
+        after = task.validate(task.model.eval())
+    gestures = [labelled.labels.gestures for labelled in teacher_lessons()[3:]]
+    ticks = np.concatenate([each["press"] - each["onset"] for each in gestures])
+    evenly = np.log(np.ptp(ticks) + 1)
+    seconds = sum(map(len, teacher_lessons()[3:])) / TICK_RATE_HZ
+    assert after["press_time_loss"] < evenly * len(ticks) / seconds < before
+    others = sum(after[name] for name in ("start_loss", "pointer_loss", "point_loss", "key_loss"))
+    assert after["choice"] == pytest.approx(-others), "the best epoch is chosen as without press times"

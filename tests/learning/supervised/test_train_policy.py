@@ -51,7 +51,7 @@ def train(policy: str, dataset: Dataset, folder: Path, **changes: object) -> Tra
 @pytest.fixture(scope="module")
 def trained(dataset: Dataset, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[TrainResult]]:
     folder = tmp_path_factory.mktemp("models")
-    return folder, [train(policy, dataset, folder) for policy in POLICIES]
+    return folder, [train(policy, dataset, folder, pointer_places="together") for policy in POLICIES]
 
 
 def test_a_folder_is_trained_into_by_one_at_a_time(dataset: Dataset, tmp_path: Path) -> None:
@@ -66,6 +66,7 @@ def test_a_folder_is_trained_into_by_one_at_a_time(dataset: Dataset, tmp_path: P
 def test_the_three_checkpoints_make_a_brain(trained: tuple[Path, list[TrainResult]]) -> None:
     policies = load_policies(trained[0])
     assert policies.strategist is not None and policies.tactician is not None
+    assert policies.sampling.pointer_places == "together"
     assert policies.hand["dwell"].min() >= -1, "a press may come in the last tick of a motion"
     assert policies.hand["curve_ticks"].max() > 0 and typical_duration(policies.hand, 3.0) > 0
 

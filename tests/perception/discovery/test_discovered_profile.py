@@ -1,5 +1,6 @@
 """A discovery as a profile and as a data set of labelled pictures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,12 +8,14 @@ import pytest
 
 from tests.support.found_objects import made_up_boxes, made_up_discovery
 from understudy.contract.errors import FlagError
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.observation import Role
 from understudy.contract.profile import Profile
+from understudy.contract.screen_layout import Bar
 from understudy.contract.serialization import read_toml
 from understudy.contract.toml_writer import to_toml
 from understudy.perception.discovery.discovered_profile import to_profile
-from understudy.perception.discovery.edits import name_kind, throw_away
+from understudy.perception.discovery.edits import name_bar, name_kind, throw_away
 from understudy.perception.discovery.yolo_labels import write_yolo
 from understudy.worlds.catalog import load_profile
 
@@ -26,10 +29,28 @@ def test_a_profile_gets_kinds_roles_panels_and_the_bars_that_it_can_hold(tmp_pat
         ("kind_2", Role.OTHER),
     ]
     assert profile.panels == discovery.panels
-    assert profile.eye is not None and profile.eye.hp is not None
-    assert profile.eye.hp.full == ((0, 200, 0),)
+    hp = profile.gauges[profile.gauge("hp")].reading
+    assert hp is not None and hp.full == ((0, 200, 0),)
     (tmp_path / "game.toml").write_text(to_toml(profile))
     assert read_toml(Profile, tmp_path / "game.toml") == profile
+
+
+def test_a_bar_of_any_direction_and_name_is_in_the_profile_and_goes_with_its_name() -> None:
+    base = replace(load_profile("darkorbit"), gauges=())
+    discovery = name_bar(made_up_discovery(), 1, "fuel", GaugeRole.STORE)
+    profile = to_profile(discovery, base)
+    assert [(gauge.name, gauge.role) for gauge in profile.gauges] == [
+        ("hp", GaugeRole.VITAL),
+        ("fuel", GaugeRole.STORE),
+    ]
+    fuel = profile.gauges[1].reading
+    assert isinstance(fuel, Bar) and (fuel.fills, fuel.full) == ("up", ((0, 0, 200),))
+    renamed = to_profile(name_bar(discovery, 1, "air"), profile)
+    assert [(gauge.name, gauge.role) for gauge in renamed.gauges] == [
+        ("hp", GaugeRole.VITAL),
+        ("air", GaugeRole.PLAIN),
+    ]
+    assert [gauge.name for gauge in to_profile(name_bar(discovery, 1, "none"), profile).gauges] == ["hp"]
 
 
 def test_a_discovery_without_kinds_makes_no_profile() -> None:

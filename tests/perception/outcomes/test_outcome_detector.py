@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.support.named_readings import named
 from understudy.contract.observation import EVENTS, OBSERVATION, TICK_S, Observation, Role, concatenate
 from understudy.contract.protocols import Pilot
 from understudy.evaluation.rollouts.baselines import Random
@@ -13,6 +14,7 @@ from understudy.perception.outcomes.outcome_detector import (
     OutcomeDetectorConfig,
 )
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import AMMO, LOADED
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.world import Simulator
 
@@ -24,23 +26,23 @@ def scene(*changes: dict[str, object]) -> Observation:
     """Consecutive ticks of a ship that fights alien 7 (a saimon) beside box 9; each tick changes the one before."""
     records = np.zeros(len(changes) + 1, OBSERVATION)
     first = records[:1]
-    first["player"]["hp"] = first["player"]["shield"] = first["player"]["alive"] = first["player"]["rocket_ready"] = 1
-    first["player"]["ammo"], first["player"]["ammo_kind"] = 0.5, 1
+    first["player"]["gauges"][:, :AMMO] = first["player"]["alive"] = 1
+    first["player"]["gauges"][..., AMMO : AMMO + 4], first["player"]["selectors"][..., LOADED] = 0.5, 1
     tracks = first["tracks"]
     tracks["id"][0, :2], tracks["role"][0, :2] = (7, 9), (Role.ENEMY, Role.LOOT)
     tracks["kind"][0, :2] = (2, 10)
     tracks["x"][0, :2], tracks["y"][0, :2] = (0.6, 0.51), 0.5
-    tracks["hp"][0, :2], tracks["shield"][0, :2], tracks["selected"][0, 0] = (0.9, np.nan), (0.8, np.nan), 1
+    tracks["gauges"][0, :2], tracks["selected"][0, 0] = [[0.9, 0.8], [np.nan, np.nan]], 1
     for tick, change in enumerate(changes, start=1):
         records[tick] = records[tick - 1]
         records[tick]["time_s"] += TICK_S
         for name, value in change.items():
             group, _, field = name.partition("_of_")
             if field == "player":
-                records[tick]["player"][group] = value
+                named(records["player"][tick : tick + 1], group)[...] = value
             else:
                 slot = list(records[tick]["tracks"]["id"]).index(int(field))
-                records[tick]["tracks"][group][slot] = value
+                named(records["tracks"][tick], group)[slot] = value
     return Observation(records)
 
 
@@ -65,9 +67,9 @@ SHOT = {"ammo_of_player": (0.49, 0.5, 0.5, 0.5)}
 def test_a_shot_that_takes_something_off_is_a_hit_and_one_that_does_not_is_a_miss() -> None:
     assert last(scene({**SHOT, "shield_of_7": 0.7})) == {"hits": 1}
     assert last(scene(SHOT)) == {"misses": 1}
-    assert last(scene({"rocket_ready_of_player": 0.0, "hp_of_7": 0.8})) == {"hits": 1}
+    assert last(scene({"rocket_of_player": 0.0, "hp_of_7": 0.8})) == {"hits": 1}
     assert last(scene({"hp_of_7": 0.95})) == {}, "an alien that mends itself was not hit"
-    both = {**SHOT, "rocket_ready_of_player": 0.0}
+    both = {**SHOT, "rocket_of_player": 0.0}
     assert last(scene(both)) == {"misses": 2}
     assert last(scene({**SHOT, "hp_of_7": 0.8}, {**both, "ammo_of_player": 0.4, "hp_of_7": 0.4})) == {"hits": 2}
 
@@ -82,12 +84,12 @@ def test_an_enemy_that_vanishes_in_sight_of_the_fight_was_killed() -> None:
     assert last(without(scene(SHOT), 7, since=1)) == {"hits": 1, "kills": 1, "kill_value": 2.5}
     assert last(without(scene({"x_of_7": 0.995}, SHOT), 7, since=2)) == {}, "it has left the window"
     assert last(without(scene({"selected_of_7": 0}, *({},) * 210, SHOT), 7, since=212)) == {}, "nobody fought it"
-    assert last(without(scene({"laser_on_of_player": 1, **SHOT}), 7, since=1)) == {}, "the laser still has its target"
+    assert last(without(scene({"laser_of_player": 1, **SHOT}), 7, since=1)) == {}, "the laser still has its target"
     assert last(without(scene({"map_index_of_player": 1}), 7, since=1)) == {}, "the ship has jumped"
 
 
 def test_a_laser_that_stops_of_itself_as_it_fires_has_killed_what_is_out_of_sight() -> None:
-    beyond = ({"x_of_7": 0.995, "laser_on_of_player": 1}, {}, {**SHOT, "laser_on_of_player": 0})
+    beyond = ({"x_of_7": 0.995, "laser_of_player": 1}, {}, {**SHOT, "laser_of_player": 0})
     assert last(without(scene(*beyond), 7, since=2)) == {"hits": 1, "kills": 1, "kill_value": 2.5}
     by_key = without(scene(*beyond), 7, since=2)
     by_key.records["keys"][3] = PROFILE.key_bit("ctrl")
@@ -97,7 +99,7 @@ def test_a_laser_that_stops_of_itself_as_it_fires_has_killed_what_is_out_of_sigh
     assert last(other_target) == {}
 
 
-AWAY = {"x_of_7": 0.995, "laser_on_of_player": 1}
+AWAY = {"x_of_7": 0.995, "laser_of_player": 1}
 
 
 def fired(left: float) -> dict[str, object]:
@@ -119,17 +121,17 @@ def test_what_shots_at_an_enemy_out_of_sight_led_to_is_told_when_it_is_seen_agai
 def test_an_enemy_that_died_out_of_sight_had_been_hit_as_often_as_it_took() -> None:
     nearly_whole = ({**SHOT, "hp_of_7": 0.6}, {**AWAY, "shield_of_7": 0.0})
     shots = (fired(0.48), fired(0.47), fired(0.46))
-    killed = without(scene(*nearly_whole, *shots, {**fired(0.45), "laser_on_of_player": 0}), 7, since=3)
+    killed = without(scene(*nearly_whole, *shots, {**fired(0.45), "laser_of_player": 0}), 7, since=3)
     assert last(killed) == {"hits": 3, "misses": 1, "kills": 1, "kill_value": 2.5}, "two hits of 0.3 were left in it"
 
 
 def test_for_the_eye_a_misread_bar_is_no_hit_and_neither_is_what_falls_while_nobody_shoots() -> None:
-    watch, lit = OutcomeDetector(PROFILE, VISION_CONFIG), {"laser_on_of_player": 1}
+    watch, lit = OutcomeDetector(PROFILE, VISION_CONFIG), {"laser_of_player": 1}
     misread = scene(lit, {"hp_of_7": 0.6}, {"hp_of_7": 0.9}, {"hp_of_7": np.nan}, {"hp_of_7": 1.0}, {"hp_of_7": 0.9})
     assert watch.process_episode(misread)["hits"].sum() == 0
     hit = scene(lit, {"hp_of_7": 0.6, "selected_of_7": 0}, {}, {}, {}, {})
     assert watch.process_episode(hit)["hits"].tolist() == [0, 0, 0, 0, 0, 1, 0], "the ring is not always seen"
-    by_others = scene(lit, {"laser_on_of_player": 0}, *({},) * 6, {"hp_of_7": 0.6}, *({},) * 6)
+    by_others = scene(lit, {"laser_of_player": 0}, *({},) * 6, {"hp_of_7": 0.6}, *({},) * 6)
     assert watch.process_episode(by_others)["hits"].sum() == 0
     too_coarse = scene(lit, {"ammo_of_player": (0.49, 0.5, 0.5, 0.5)}, {}, {})
     assert watch.process_episode(too_coarse)["misses"].sum() == 0

@@ -3,6 +3,7 @@
 import dataclasses
 import hashlib
 import json
+import math
 import os
 import struct
 import subprocess
@@ -32,9 +33,10 @@ SEED = np.array([5], np.uint64)
 TICKS = 200
 
 
-@pytest.fixture(scope="module")
-def levels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Checkpoint]:
-    found = load_levels(write_brain(tmp_path_factory.mktemp("models"), seed=31))
+@pytest.fixture(scope="module", params=[(0, "each"), (3, "together")], ids=["plain", "press_times and places"])
+def levels(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> dict[str, Checkpoint]:
+    models, (press_times, places) = tmp_path_factory.mktemp("models"), request.param
+    found = load_levels(write_brain(models, seed=31, press_times=press_times, pointer_places=places))
     executor = found["executor"]
     meta = dataclasses.replace(executor.meta, metrics={"nll": 1.25, "nll_baseline": 2.5}, data_hash="0123abc", epoch=3)
     return {**found, "executor": dataclasses.replace(executor, meta=meta)}
@@ -62,6 +64,20 @@ def played(levels: dict[str, Checkpoint], library: str) -> bytes:
         parts += [decision.action.records.tobytes(), decision.intent.records.tobytes()]
         world.act(decision.action)
     return b"".join(parts)
+
+
+def test_the_configuration_is_json_even_if_a_metric_is_not_a_number(
+    levels: dict[str, Checkpoint], tmp_path: Path
+) -> None:
+    executor = levels["executor"]
+    meta = dataclasses.replace(executor.meta, metrics={"nll": 1.25, "recall": math.nan, "loss": math.inf})
+    write_folder(tmp_path, export_policies({**levels, "executor": dataclasses.replace(executor, meta=meta)}), "")
+
+    def refused(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    config = json.loads((tmp_path / CONFIG).read_text(encoding="utf-8"), parse_constant=refused)
+    assert config["networks"]["executor"]["meta"]["metrics"] == {"nll": 1.25}
 
 
 def test_weights_and_metadata_come_back_to_the_bit(levels: dict[str, Checkpoint], folder: Path) -> None:
@@ -122,6 +138,20 @@ def test_an_export_replaces_an_earlier_one_and_the_card_may_be_rewritten(
     assert import_policies(folder)["executor"].identity == other["executor"].identity
 
 
+def test_an_export_of_before_is_read_as_it_was_sampled(tmp_path: Path) -> None:
+    levels, folder = load_levels(write_brain(tmp_path / "models", seed=31)), tmp_path / "export"
+    write_folder(folder, export_policies(levels), "")
+
+    def of_before(config: dict[str, Any]) -> None:
+        config["format"] = 1
+        del config["sampling"]["pointer_places"]
+        del config["networks"]["executor"]["meta"]["config"]["pointer_places"]
+
+    config_with(of_before)(folder)
+    back = build_policies(import_policies(folder))
+    assert back.sampling == build_policies(levels).sampling and back.executor.config.pointer_places == "each"
+
+
 def test_an_export_that_was_cut_short_is_no_export(exported: ExportedPolicies, folder: Path) -> None:
     cut_short = ExportedPolicies(exported.config, {**exported.files, "no/such/folder": b""})
     with pytest.raises(OSError, match="no/such"):
@@ -157,6 +187,12 @@ def safetensors_with(header: bytes, body: bytes = b"") -> bytes:
     return struct.pack("<Q", len(header)) + header + body
 
 
+def exchange_rule(config: dict[str, Any]) -> None:
+    """Has the executor's places of the map sampled by the other rule than the export says."""
+    executor = config["networks"]["executor"]["meta"]["config"]
+    executor["pointer_places"] = {"each": "together", "together": "each"}[executor["pointer_places"]]
+
+
 def infinite_weight(folder: Path) -> None:
     weights = safetensors.torch.load_file(folder / "executor.safetensors")
     weights["start.bias"][0] = float("inf")
@@ -185,7 +221,7 @@ BAD: dict[str, tuple[Edit, str]] = {
     "config of a list": (content(CONFIG, b"[]"), "no JSON object"),
     "config of bytes": (content(CONFIG, b"\xff\xfe"), "cannot be read"),
     "deep config": (content(CONFIG, b"[" * 100_000), "cannot be read"),
-    "newer format": (config_with(lambda config: config.update(format=2)), "newer version"),
+    "newer format": (config_with(lambda config: config.update(format=3)), "newer version"),
     "unknown key": (config_with(lambda config: config.update(run="rm")), "unknown key"),
     "another policy": (
         config_with(lambda config: config["networks"].update({"../../x": config["networks"]["executor"]})),
@@ -198,6 +234,7 @@ BAD: dict[str, tuple[Edit, str]] = {
         config_with(lambda config: config["sampling"].update(pointer_temperature=1.0)),
         "other temperatures",
     ),
+    "another rule of the pointer": (config_with(exchange_rule), "other temperatures"),
     "other weights": (
         config_with(lambda config: config["networks"]["executor"].update(identity="0" * 16)),
         "names other weights",

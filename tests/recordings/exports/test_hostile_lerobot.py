@@ -26,7 +26,7 @@ EPISODE = read_episode(FIXTURES / "teacher_hunter.mcap")[:60]
 
 @pytest.fixture
 def dataset(tmp_path: Path) -> Path:
-    export_lerobot([EPISODE], tmp_path / "set")
+    export_lerobot([(EPISODE, None)], tmp_path / "set")
     return tmp_path / "set"
 
 

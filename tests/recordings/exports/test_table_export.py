@@ -5,19 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.support.named_readings import named
 from tests.support.synthetic_episodes import made_up
 from understudy.contract.errors import RecordingError
 from understudy.recordings.episode import Episode
 from understudy.recordings.exports.table_export import export_episode
+from understudy.worlds.simulator.engine.readings import HP
 
 
 def readable() -> Episode:
     """Made-up ticks whose numbers are numbers, with one unknown reading."""
     episode = made_up(15)
     for name in ("hp", "x", "y"):
-        episode.observations["tracks"][name] = np.arange(300).reshape(15, 20) / 300
-    episode.observations["player"]["hp"] = 0.5
-    episode.observations["player"]["hp"][3] = np.nan
+        named(episode.observations["tracks"], name)[...] = np.arange(300).reshape(15, 20) / 300
+    episode.observations["player"]["gauges"][..., HP] = 0.5
+    episode.observations["player"]["gauges"][..., HP][3] = np.nan
     return episode
 
 
@@ -36,7 +38,7 @@ def test_csv_has_a_row_a_tick_and_an_empty_cell_for_the_unknown(tmp_path: Path) 
     with (tmp_path / "one.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 15
-    assert [row["observation.player.hp"] for row in rows[2:5]] == ["0.5", "", "0.5"]
+    assert [row["observation.player.gauges.0"] for row in rows[2:5]] == ["0.5", "", "0.5"]
     assert float(rows[7]["observation.tracks.x.4"]) == episode.observations["tracks"]["x"][7, 4]
     assert float(rows[9]["observation.time_s"]) == episode.observations["time_s"][9]
 
@@ -47,7 +49,7 @@ def test_json_lines_have_the_description_first_and_null_for_the_unknown(tmp_path
     first, *rows = (tmp_path / "one.jsonl").read_text(encoding="utf-8").splitlines()
     assert json.loads(first)["info"]["profile"]["name"] == "darkorbit"
     assert len(rows) == 15
-    assert json.loads(rows[3])["observation.player.hp"] is None
+    assert json.loads(rows[3])["observation.player.gauges"][0] is None
     assert json.loads(rows[4])["observation.tracks.y"] == episode.observations["tracks"]["y"][4].tolist()
 
 

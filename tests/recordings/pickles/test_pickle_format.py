@@ -61,11 +61,9 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 def test_a_column_of_the_wrong_length_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecordingError, match=r"observation\.player\.hp has shape \(3,\), expected \(10,\)"):
+    with pytest.raises(RecordingError, match=r"observation\.player\.x has shape \(3,\), expected \(10,\)"):
         pickle_format.read(
-            rewritten(
-                tmp_path, lambda plain: plain["arrays"].update({"observation.player.hp": np.zeros(3, np.float32)})
-            )
+            rewritten(tmp_path, lambda plain: plain["arrays"].update({"observation.player.x": np.zeros(3, np.float32)}))
         )
 
 

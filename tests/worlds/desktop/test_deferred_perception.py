@@ -11,6 +11,6 @@ def test_time_and_input_are_known_and_nothing_of_the_game() -> None:
     assert (record["time_s"], record["cursor_x"], record["cursor_y"]) == (12.5, 0.25, 0.75)
     assert (record["keys"], record["button"]) == (3, 1)
     player = record["player"]
-    assert all(np.isnan(player[name]).all() for name in ("hp", "shield", "x", "vx", "ammo"))
+    assert all(np.isnan(player[name]).all() for name in ("gauges", "x", "vx"))
     assert player["alive"] == 1 and player["map_index"] == -1 and (record["tracks"]["id"] == 0).all()
     assert not any(record["events"].tolist())

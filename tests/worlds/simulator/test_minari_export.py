@@ -7,6 +7,7 @@ import gymnasium
 import numpy as np
 import pytest
 
+from tests.support.named_readings import unread
 from understudy.contract.errors import RecordingError
 from understudy.recordings.store import read_episode
 from understudy.worlds.simulator import minari_export
@@ -81,7 +82,7 @@ def test_a_pause_begins_another_episode_and_so_does_the_longest_length(
 
 def test_what_makes_no_data_set_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
     other = replace(EPISODE, info=replace(EPISODE.info, profile=replace(PROFILE, name="other")))
-    blind = replace(EPISODE, info=replace(EPISODE.info, world="desktop", profile=replace(PROFILE, eye=None)))
+    blind = replace(EPISODE, info=replace(EPISODE.info, world="desktop", profile=unread(PROFILE)))
     with pytest.raises(RecordingError, match="different games"):
         export_minari([EPISODE, other], tmp_path / "a-v0")
     with pytest.raises(RecordingError, match="outcomes of darkorbit cannot be seen"):

@@ -4,7 +4,9 @@ tyro writes those of bash, zsh and fish. PowerShell's is written here, by the
 documentation of Register-ArgumentCompleter.
 """
 
+import contextlib
 import importlib
+import io
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_type_hints
 
@@ -31,9 +33,29 @@ def run(command: Completion) -> int:
         return 0
     types = {verb: getattr(importlib.import_module(module), name) for verb, (module, name) in VERBS.items()}
     choices = tuple(Annotated[kind, tyro.conf.subcommand(verb)] for verb, kind in types.items())
-    # tyro prints the script and leaves by SystemExit(0).
-    tyro.cli(Union[choices], prog="understudy", args=["--tyro-write-completion", command.shell, "-"])  # type: ignore[call-overload] # noqa: UP007
+    script = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(script):
+            tyro.cli(Union[choices], prog="understudy", args=["--tyro-write-completion", command.shell, "-"])  # type: ignore[call-overload] # noqa: UP007
+    except SystemExit as ended:  # tyro leaves when it has printed the script
+        if ended.code:
+            raise
+    print(_loaded_by_eval(script.getvalue()) if command.shell == "zsh" else script.getvalue())
     return 0
+
+
+def _loaded_by_eval(script: str) -> str:
+    """Returns zsh's script so that it can be evaluated too: tyro's calls its function at once, as an autoloaded file.
+
+    An autoloaded file runs inside of a completion, where `funcstack` names the function that it became; elsewhere the
+    function has to be registered.
+    """
+    before, call, _ = script.rpartition('_tyro_understudy "$@"')
+    return f"""{before}if [[ "${{funcstack[1]}}" == _understudy ]]; then
+  {call}
+else
+  compdef _tyro_understudy understudy
+fi"""
 
 
 def powershell_script() -> str:

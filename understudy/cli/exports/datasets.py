@@ -1,6 +1,6 @@
 """`understudy recordings export` as one data set of several recordings, and `understudy recordings import`."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from understudy.cli.results.recordings import RecordingsImport
@@ -20,8 +20,41 @@ def readable_episode(path: Path) -> Episode:
     return episode
 
 
-def export_dataset(episodes: Iterable[Episode], form: str, folder: Path, notify: Callable[[str], None]) -> None:
-    """Writes one data set of all episodes.
+def common_videos(paths: Sequence[Path], notify: Callable[[str], None]) -> dict[Path, Path]:
+    """Returns recording -> file of its pictures, if all have pictures of one size and they can be read.
+
+    Else none, as a data set has pictures for every tick or for none; a sentence says why.
+    """
+    from understudy.contract.errors import UnderstudyError
+    from understudy.recordings.exports.lerobot_video import picture_size
+    from understudy.recordings.video.frame_codec import is_installed
+    from understudy.recordings.video.video_paths import video_path
+
+    videos = {path: video_path(path) for path in paths if video_path(path).is_file()}
+    if not videos:
+        return {}
+    left_out = "the data set is written without pictures"
+    if not is_installed():
+        notify(f"PyAV is not installed (pip install 'understudy[video]'): {left_out}")
+        return {}
+    if missing := [path for path in paths if path not in videos]:
+        notify(f"{missing[0]} has no pictures, {len(videos)} others have: {left_out}")
+        return {}
+    try:
+        sizes = {picture_size(video) for video in videos.values()}
+    except UnderstudyError as problem:
+        notify(f"{problem}: {left_out}")
+        return {}
+    if len(sizes) > 1:
+        notify(f"the pictures have {len(sizes)} sizes: {left_out}")
+        return {}
+    return videos
+
+
+def export_dataset(
+    recordings: Iterable[tuple[Episode, Path | None]], form: str, folder: Path, notify: Callable[[str], None]
+) -> None:
+    """Writes one data set of all episodes, each with the file of its pictures.
 
     Raises:
         MissingExtraError: if pyarrow is not installed.
@@ -31,12 +64,12 @@ def export_dataset(episodes: Iterable[Episode], form: str, folder: Path, notify:
     if form == "minari":
         from understudy.worlds.simulator.minari_export import export_minari
 
-        num_episodes, num_steps = export_minari(episodes, folder)
+        num_episodes, num_steps = export_minari((episode for episode, _ in recordings), folder)
         notify(f"{num_episodes} episodes, {num_steps} steps -> {folder}")
         return
     from understudy.recordings.exports.lerobot_export import export_lerobot
 
-    num_episodes, num_ticks = export_lerobot(episodes, folder)
+    num_episodes, num_ticks = export_lerobot(recordings, folder)
     notify(f"{num_episodes} recordings, {num_ticks} ticks -> {folder}")
 
 

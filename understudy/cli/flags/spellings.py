@@ -10,6 +10,8 @@ import tyro
 
 from understudy.cli.flags.output_paths import OutputFolder
 
+Flag = tyro.conf.FlagCreatePairsOff
+"""`Flag[bool]`: a switch that has no opposite, such as --no-video."""
 OUT = tyro.conf.arg(name="out", aliases=("--output-dir",))
 """What a verb writes, a file or a folder."""
 OUT_PAGE = tyro.conf.arg(name="out", aliases=("--page",))
@@ -29,3 +31,5 @@ DETECTOR = tyro.conf.arg(name="detector", aliases=("--model",))
 
 DetectorWeights = Annotated[Path | None, DETECTOR]
 TrainedFolder = Annotated[OutputFolder, OUT]
+Cluster = Annotated[str, tyro.conf.arg(name="cluster", metavar="auto|HOST:PORT")]
+"""Address of a Ray cluster (extra `[cluster]`)."""

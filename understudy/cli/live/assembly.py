@@ -263,7 +263,8 @@ def _show(
         return
     from understudy.cli.live.desktop import DesktopLines
 
-    pilot.show = DesktopLines(announcer.notify, pilot.cadence.lines, test_mode=settings.test_mode).show
+    lines = DesktopLines(announcer.notify, pilot.cadence.lines, window.profile, test_mode=settings.test_mode)
+    pilot.show = lines.show
 
 
 def ready_hierarchy(models: Path, desktop: "DesktopChoice | None" = None) -> "HierarchicalPolicy":

@@ -38,6 +38,8 @@ class DesktopChoice:
     """Keys in place of the profile's, such as `pause=f8 stop=f9`."""
     perceives: bool = True
     """False while only pictures are to be kept."""
+    unusable_after_s: float | None = None
+    """How long the game may be closed, covered or without focus before the session ends by an error; None: for ever."""
 
     @property
     def fingerprint_path(self) -> Path | None:
@@ -124,7 +126,11 @@ def open_screen(
         notify(detector.runs_on)
         eye = PerceptionPipeline(profile, detector)
     settings = DesktopSettings(
-        window=choice.window, monitor=choice.monitor, sends=sends, handback_delay_s=handback_delay_s
+        window=choice.window,
+        monitor=choice.monitor,
+        sends=sends,
+        handback_delay_s=handback_delay_s,
+        unusable_after_s=choice.unusable_after_s,
     )
     world, seat = open_desktop(
         profile, eye, settings, fingerprint=fingerprint, notify=notify, commands=commands, on_mark=on_mark,
@@ -189,13 +195,22 @@ def ending_by_signals() -> Iterator[None]:
 class DesktopLines:
     """Tells in the terminal what the live view shows over the embedded game: nothing may lie over somebody's game."""
 
-    def __init__(self, notify: Callable[[str], None], cadence: Callable[[], Sequence[str]], *, test_mode: bool) -> None:
+    def __init__(
+        self,
+        notify: Callable[[str], None],
+        cadence: Callable[[], Sequence[str]],
+        profile: "Profile",
+        *,
+        test_mode: bool,
+    ) -> None:
         """Args:
         notify: prints a line; must not block.
         cadence: how time is kept, a few short lines.
+        profile: of the game, with its gauges of health.
         test_mode: nothing of the understudy is sent.
         """
         self._notify, self._cadence, self._test_mode = notify, cadence, test_mode
+        self._health = [(place, profile.gauges[place].name) for place in profile.health_places]
         self._actor: object = None
         self._told_s = float("-inf")
 
@@ -223,10 +238,13 @@ class DesktopLines:
 
         mode = int(moment.intent.records["mode"][0])
         named = Mode(mode).name if mode >= 0 else "no mode"
-        hull = float(moment.observation.records["player"]["hp"][0])
-        health = "hull unreadable" if hull != hull else f"hull {hull:.0%}"
+        gauges = moment.observation.records["player"]["gauges"][0].tolist()
+        read = [
+            f"{name} unreadable" if gauges[place] != gauges[place] else f"{name} {gauges[place]:.0%}"
+            for place, name in self._health
+        ]
         things = int((moment.observation.records["tracks"]["id"][0] > 0).sum())
-        return f"{named}, {health}, {things} things in sight; {'; '.join(self._cadence()[-1:])}"
+        return f"{', '.join([named, *read])}, {things} things in sight; {'; '.join(self._cadence()[-1:])}"
 
 
 def desktop_choice(command: "Run") -> DesktopChoice | None:

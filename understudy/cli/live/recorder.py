@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import tyro
-
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Minutes, Monitor
 from understudy.cli.flags.output_paths import OutputFolder
-from understudy.cli.flags.spellings import DetectorWeights
+from understudy.cli.flags.spellings import DetectorWeights, Flag
 from understudy.cli.live.video_choice import VideoChoice
-from understudy.contract.protocols import Listener
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
 
@@ -21,17 +19,15 @@ if TYPE_CHECKING:
     from understudy.cli.live.recording_status import RecordingStatus
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import WorldError
-    from understudy.contract.protocols import Step
+    from understudy.contract.protocols import Listener, Step
     from understudy.recordings.episode import EpisodeInfo
     from understudy.recordings.take_recorder import TakeRecorder
     from understudy.recordings.video.video_recorder import PictureSource
     from understudy.runtime.session import Session
     from understudy.worlds.desktop.world import DesktopWorld
 
-Flag = tyro.conf.FlagCreatePairsOff
-ListenerFactory = Callable[[Callable[[str], None]], Listener]
+ListenerFactory = Callable[[Callable[[str], None]], "Listener"]
 START_KEY, SAVE_KEY, DISCARD_KEY = "f5", "f6", "f7"
-EXIT_INTERRUPTED = 130
 UNSAVED = "unsaved"
 WRONG_SHAPE = 0.1
 """A picture that is wider or narrower than the profile's by more than this part is worth a sentence."""
@@ -84,24 +80,29 @@ class RecorderV2:
         )
 
 
-def run(command: RecorderV2, also: Sequence[ListenerFactory] = ()) -> int | None:
+def run(command: RecorderV2, also: Sequence[ListenerFactory] = (), unusable_after_s: float | None = None) -> int | None:
     """Watches and records until F3, Ctrl-C or the end of the time.
 
     Args:
         command: the parsed command line.
         also: make further listeners, given a function that prints a line without blocking.
+        unusable_after_s: how long the game may be closed, covered or without focus; None waits for ever.
+
+    Raises:
+        WorldError: if it was for longer, or the display is gone; what was recorded before is saved.
     """
+    from understudy.cli.show.terminal import Console
+
+    console = Console(soft_wrap=True)
+    console.print("Starting ...")  # before the imports that take a while
     from understudy.cli.live.assembly import ConsoleThread
     from understudy.cli.live.desktop import DesktopChoice, ending_by_signals, keep_fingerprint, open_screen
     from understudy.cli.live.recording_status import RecordingStatus
     from understudy.cli.live.video_choice import recorded_pictures
-    from understudy.cli.show.terminal import Console
     from understudy.contract.action import Actor
     from understudy.runtime.session import Session
     from understudy.worlds.desktop.human_operator import DesktopHumanPilot
 
-    console = Console(soft_wrap=True)
-    console.print("Starting ...")
     choice = DesktopChoice(
         window=command.window,
         monitor=command.monitor,
@@ -110,6 +111,7 @@ def run(command: RecorderV2, also: Sequence[ListenerFactory] = ()) -> int | None
         device=command.device,
         hotkeys=command.hotkeys,
         perceives=command.perceive == "now",
+        unusable_after_s=unusable_after_s,
     )
     hotkeys = choice.read_profile().our_keys
     with ExitStack() as closing:
@@ -126,7 +128,7 @@ def run(command: RecorderV2, also: Sequence[ListenerFactory] = ()) -> int | None
             announcer.notify,
             lambda: takes.is_running,
             perceives=command.perceive == "now",
-            bars=() if world.profile.eye is None else world.profile.eye.player_bars,
+            bars={name: world.profile.gauge(name) for name in world.profile.health_bars},
         )
         person = DesktopHumanPilot(world, seat)
         listeners: list[Listener] = [takes, status, *(make(announcer.notify) for make in also)]

@@ -1,7 +1,8 @@
 """Status of a running recording: a line every five seconds, and warnings while a recording is becoming worthless."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 import numpy as np
 
@@ -22,6 +23,25 @@ STILL_S = 120.0
 """A bar that has been quite full or quite empty for so long may be one that is read wrongly."""
 
 
+class UsableTime:
+    """Seconds of play in stretches that are long enough to learn from, without a gap that cannot be filled in."""
+
+    def __init__(self) -> None:
+        self._finished_s, self._start_s, self._last_s = 0.0, float("nan"), float("nan")
+
+    def add(self, now_s: float) -> None:
+        """Adds one tick."""
+        if not now_s - self._last_s <= LARGEST_STEP_S:
+            self._finished_s, self._start_s = self.seconds, now_s
+        self._last_s = now_s
+
+    @property
+    def seconds(self) -> float:
+        """Up to the latest tick."""
+        stretch_s = self._last_s - self._start_s
+        return self._finished_s + (stretch_s if stretch_s >= SHORTEST_S else 0.0)
+
+
 class RecordingStatus:
     """A Listener that reports on a running recording. Belongs to the thread that runs the session."""
 
@@ -31,15 +51,15 @@ class RecordingStatus:
         is_recording: Callable[[], bool],
         *,
         perceives: bool = True,
-        bars: tuple[str, ...] = (),
+        bars: Mapping[str, int] = MappingProxyType({}),
     ) -> None:
         """Args:
         notify: prints a line; must not block.
         is_recording: whether a take is running.
         perceives: False where only pictures and input are recorded, so that nothing can be in sight.
-        bars: names of the player's bars that the profile says where to read.
+        bars: names of the player's gauges of health that are read off the screen, and their places.
         """
-        self._bars = bars if perceives else ()
+        self._bars = dict(bars) if perceives else {}
         self._readings: deque[tuple[float, tuple[float, ...]]] = deque()
         """Time and reading of each bar, of each tick within LOOK_BACK_S."""
         self._notify, self._is_recording, self._perceives = notify, is_recording, perceives
@@ -86,13 +106,13 @@ class RecordingStatus:
 
     @property
     def usable_s(self) -> float:
-        """Seconds of play in stretches that are long enough to learn from, without a gap that cannot be filled in."""
-        stretch_s = self._last_s - self._stretch_start_s
-        return self._finished_s + (stretch_s if stretch_s >= SHORTEST_S else 0.0)
+        """Seconds of this recording that can be learnt from."""
+        return self._usable.seconds
 
     def _forget(self) -> None:
         self._num_ticks = self._num_presses = 0
-        self._start_s = self._last_s = self._stretch_start_s = self._finished_s = 0.0
+        self._start_s = self._last_s = 0.0
+        self._usable = UsableTime()
         self._next_s = float("inf")
         self._recent.clear()
         self._readings.clear()
@@ -101,16 +121,15 @@ class RecordingStatus:
 
     def _count(self, now_s: float, step: Step) -> None:
         if not self._num_ticks:
-            self._start_s = self._stretch_start_s = self._last_s = now_s
+            self._start_s = self._last_s = now_s
             self._next_s = now_s + EVERY_S
-        if now_s - self._last_s > LARGEST_STEP_S:
-            self._finished_s, self._stretch_start_s = self.usable_s, now_s
+        self._usable.add(now_s)
         self._num_ticks += 1
         self._last_s = now_s
         self._num_presses += sum(event.kind == "press" for event in step.inputs)
 
     def _watch_bars(self, now_s: float, player: np.void) -> None:
-        values = tuple(float(player[name]) for name in self._bars)
+        values = tuple(float(player["gauges"][place]) for place in self._bars.values())
         self._readings.append((now_s, values))
         while now_s - self._readings[0][0] > LOOK_BACK_S:
             self._readings.popleft()

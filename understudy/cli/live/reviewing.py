@@ -73,7 +73,6 @@ class ReviewSession:
 
     def _look(self, step: "Step") -> "ReviewRequest":
         from understudy.feedback.reviewer import ReviewRequest
-        from understudy.policies.encoder import ENCODING
         from understudy.viewer.annotated_clip import jpegs
 
         shots, intent = self._clip.shots(), step.intent.records[0]
@@ -82,7 +81,7 @@ class ReviewSession:
             mode=int(intent["mode"]),
             target_id=int(intent["target_id"]),
             window=self._back.window(),
-            encoding=ENCODING,
+            encoding=self._back.encoding,
             pictures=lambda: jpegs(shots),
         )
 

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 import tyro
 
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Count, Interval, LearningRate, Minutes, PictureSize, Range, Seed
 from understudy.cli.flags.output_paths import Output
-from understudy.cli.flags.spellings import DetectorWeights
+from understudy.cli.flags.spellings import DetectorWeights, Flag
 from understudy.cli.live.video_choice import VideoChoice
 from understudy.perception.model_files.execution_provider import Device
 from understudy.recordings.video.encoder_names import EncoderName
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from understudy.cli.live.reviewing import CriticChoice
     from understudy.cli.show.terminal import Console
     from understudy.contract.profile import Profile
-
-Flag = tyro.conf.FlagCreatePairsOff
-EXIT_MISTAKE, EXIT_INTERRUPTED = 2, 130
 
 
 @dataclass(frozen=True, kw_only=True)

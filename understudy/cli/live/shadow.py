@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
+
 if TYPE_CHECKING:
     from understudy.cli.live.human_game import HumanGame
     from understudy.cli.live.run import Run
@@ -19,7 +21,6 @@ EMPTY_S, UNTAUGHT_S = 10.0, 60.0
 """Seconds after which an empty buffer is diagnosed; seconds after its start in which the learner must have samples."""
 STILL_WRITTEN_S = 10.0
 """A recording that changed within this many seconds may belong to a running session."""
-EXIT_INTERRUPTED = 130
 
 _log = logging.getLogger(__name__)
 
@@ -29,13 +30,15 @@ def run_shadow(command: "Run") -> int | None:
     import os
 
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
+    from understudy.cli.show.terminal import Console
+
+    console = Console(soft_wrap=True)
+    console.print("Starting ...")  # before the imports that take a while
     from understudy.cli.live.desktop import ending_by_signals
     from understudy.cli.live.human_game import open_place
-    from understudy.cli.show.terminal import Console
     from understudy.recordings.recorder import recording_name
 
     _expect_weights(command.models)
-    console = Console(soft_wrap=True)
     if command.test_mode:
         console.print("--test_mode changes nothing here: --shadow-train never sends anything.", highlight=False)
     session = recording_name("shadow_recording")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
+from understudy.cli.show.questions import ask_until_valid, typed
 from understudy.cli.show.terminal import Console
 from understudy.contract.errors import FlagError
 
@@ -43,16 +44,8 @@ class Dialogue:
             if suggested is None:
                 raise FlagError(f"Nobody can answer {question!r}: give {flag or 'an answer, without --unattended'}.")
             return read(suggested)
-        while True:
-            self.console.print(question if suggested is None else f"{question} [{suggested or 'none'}]", style="bold")
-            try:
-                answer = input("> ").strip()
-            except EOFError:
-                raise FlagError(
-                    f"Nobody answered {question!r}: give {f'{flag} or ' if flag else ''}--unattended, which takes what "
-                    "is suggested."
-                ) from None
-            try:
-                return read(answer or suggested or "")
-            except FlagError as mistake:
-                self.console.print(str(mistake), style="red")
+        shown = question if suggested is None else f"{question} [{suggested or 'none'}]"
+        nobody = f"Nobody answered {question!r}: give {f'{flag} or ' if flag else ''}--unattended, which takes what is "
+        return ask_until_valid(
+            lambda: typed(shown, self.console, f"{nobody}suggested.") or suggested or "", read, self.console
+        )

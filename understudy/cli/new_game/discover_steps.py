@@ -8,24 +8,16 @@ if TYPE_CHECKING:
 
 
 def discover_kinds(folder: "GameFolder", dialogue: "Dialogue") -> int:
-    """Searches all recorded play, with a progress bar.
+    """Searches all recorded play.
 
     Raises:
         RecordingError: if there is nothing to be found.
         MissingExtraError: if a package is missing.
     """
-    from rich.progress import Progress
-
-    from understudy.learning.detector.discover import discover
+    from understudy.cli.pictures.discover import discover_with_bars
     from understudy.perception.discovery.discovery_files import CONTACT_SHEET
 
-    with Progress(transient=True, console=dialogue.console) as bar:
-        task = bar.add_task("discovering", total=None)
-        found = discover(
-            (folder.play.resolve(),),
-            folder.discovery,
-            lambda stage, done, total: bar.update(task, description=stage, completed=done, total=total),
-        )
+    found = discover_with_bars((folder.play,), folder.discovery, dialogue.console)
     once_clicked = sum(kind.num_clicks > 0 for kind in found.kept)
     folder.finish(
         "discover",

@@ -5,9 +5,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from understudy.contract.errors import FlagError
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.observation import Role
-from understudy.perception.discovery.discovered import Discovery, FoundKind
+from understudy.perception.discovery.discovered import NO_GAUGE, Discovery, FoundBar, FoundKind
 from understudy.perception.discovery.edits import merge_kinds, name_bar, name_kind, throw_away
+from understudy.perception.discovery.suggestions import ROLES, USUAL_VALUE, facts_of, role_for, value_for
+from understudy.policies.click_semantics import MAX_KINDS
 
 if TYPE_CHECKING:
     from understudy.cli.new_game.dialogue import Dialogue
@@ -16,11 +19,7 @@ if TYPE_CHECKING:
     from understudy.contract.profile import Profile
     from understudy.recordings.episode import Episode
 
-ROLES = tuple(role.name for role in Role if role is not Role.NONE)
-USUAL_VALUE = {Role.ENEMY: 1.0, Role.LOOT: 1.0}
-"""Points for a kind where nobody says otherwise."""
-TARGET_SHARE = 0.2
-"""Share of all clicks from which a kind is what the game is about."""
+GAUGE_ROLES = tuple(role.name for role in GaugeRole)
 
 
 def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -> int:
@@ -46,13 +45,24 @@ def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -
             about_kind(kind, discovery), _reader_of_kind(discovery, kind), suggested=suggestion_for(kind)
         )
         write_description(folder.discovery, discovery)  # after each answer: leaving loses none
+    discovery, too_many = without_the_least_clicked(discovery)
+    if too_many:
+        write_description(folder.discovery, discovery)
+        dialogue.say(
+            f"The policies have places for {MAX_KINDS} kinds, so the least clicked are thrown away: "
+            f"{', '.join(kind.shown_name for kind in too_many)}. To keep one of them, merge others that look alike "
+            "(studio, page Kinds, takes them back), then --again kinds."
+        )
+    if discovery.bars:
+        dialogue.say(f"An answer about a bar is NAME or NAME:ROLE, ROLE one of {', '.join(GAUGE_ROLES)};")
+        dialogue.say("hp is VITAL, shield DANGER and others PLAIN where no role stands; - if it shows none of yours.")
     for number, bar in enumerate(discovery.bars):
         place = f"{_pixels(bar.area.left, bar.area.top, discovery)} to "
         place += _pixels(bar.area.left + bar.area.width, bar.area.top + bar.area.height, discovery)
         discovery = dialogue.ask(
-            f"A bar from {place} that fills to the {bar.fills}: hp, shield, or none of them (-)?",
+            f"A bar from {place} that fills {bar.fills}: what does it show of you, such as hp, shield or fuel?",
             _reader_of_bar(discovery, number),
-            suggested=bar.chosen_gauge or "-",
+            suggested=suggestion_for_bar(bar),
         )
         write_description(folder.discovery, discovery)
     base, episodes = load_profile(str(folder.profile)), play_of(folder)
@@ -69,24 +79,27 @@ def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -
     return 0
 
 
+def without_the_least_clicked(discovery: Discovery) -> tuple[Discovery, tuple[FoundKind, ...]]:
+    """Throws away the kinds that the policies have no place for, the least clicked, and of those the least seen.
+
+    Returns:
+        The changed discovery, and what was thrown away.
+    """
+    by_use = sorted(discovery.kept, key=lambda kind: (kind.num_clicks, kind.num_sightings))
+    too_many = tuple(by_use[: max(0, len(by_use) - MAX_KINDS)])
+    for kind in too_many:
+        discovery = throw_away(discovery, kind.id)
+    return discovery, too_many
+
+
 def about_kind(kind: FoundKind, discovery: Discovery) -> str:
     """Returns what is known of a kind, in one line."""
-    width, height = kind.width * discovery.frame_width, kind.height * discovery.frame_height
-    facts = [f"seen {kind.num_sightings} times", f"{width:.0f} x {height:.0f} pixels"]
-    if kind.num_clicks:
-        facts.append(f"{kind.num_clicks} clicks, {kind.click_lift:.1f} times as many as by chance")
-    facts += ["moves"] * kind.moves + ["vanishes after a click"] * kind.vanishes_after_click
-    return f"Kind {kind.id} ({kind.tile}): {', '.join(facts)}. What is it?"
+    return f"Kind {kind.id} ({kind.tile}): {', '.join(facts_of(kind, discovery))}. What is it?"
 
 
 def suggestion_for(kind: FoundKind) -> str:
-    """Returns the answer that keeps a kind as it is, with the role that its behaviour suggests.
-
-    What gets a good part of all clicks is taken for loot where nothing else speaks for a role.
-    """
-    is_target = kind.role is None and kind.suggested_role is None and kind.clicked_share >= TARGET_SHARE
-    role = Role.LOOT if is_target else kind.chosen_role
-    return f"{kind.shown_name}:{role.name}:{kind.value if kind.name else USUAL_VALUE.get(role, 0.0):g}"
+    """Returns the answer that keeps a kind as it is, with the role that its behaviour suggests."""
+    return f"{kind.shown_name}:{role_for(kind).name}:{value_for(kind):g}"
 
 
 def answered(discovery: Discovery, kind: FoundKind, text: str) -> Discovery:
@@ -113,20 +126,31 @@ def answered(discovery: Discovery, kind: FoundKind, text: str) -> Discovery:
         raise FlagError(f"{value!r} was given where the points for a {name} were expected, such as 1.") from None
 
 
+def suggestion_for_bar(bar: FoundBar) -> str:
+    """Returns the answer that keeps a bar as it is."""
+    return "-" if bar.chosen_gauge is None else bar.chosen_gauge + ("" if bar.role is None else f":{bar.role.name}")
+
+
+def answered_bar(discovery: Discovery, number: int, text: str) -> Discovery:
+    """Returns the discovery after one answer about a bar.
+
+    Raises:
+        FlagError: if the answer cannot be understood; the message says what was expected.
+    """
+    if text == "-":
+        return name_bar(discovery, number, NO_GAUGE)
+    name, colon, word = text.partition(":")
+    if colon and word.upper() not in GAUGE_ROLES:
+        raise FlagError(f"{text!r} was given where NAME:ROLE was expected, ROLE one of {', '.join(GAUGE_ROLES)}.")
+    return name_bar(discovery, number, name, GaugeRole[word.upper()] if colon else None)
+
+
 def _reader_of_kind(discovery: Discovery, kind: FoundKind) -> Callable[[str], Discovery]:
     return lambda text: answered(discovery, kind, text)
 
 
 def _reader_of_bar(discovery: Discovery, number: int) -> Callable[[str], Discovery]:
-    def read(text: str) -> Discovery:
-        match text:
-            case "hp" | "shield":
-                return name_bar(discovery, number, text)
-            case "-":
-                return name_bar(discovery, number, "none")
-        raise FlagError(f"{text!r} was given where hp, shield or - was expected.")
-
-    return read
+    return lambda text: answered_bar(discovery, number, text)
 
 
 def _pixels(x: float, y: float, discovery: Discovery) -> str:
@@ -135,9 +159,10 @@ def _pixels(x: float, y: float, discovery: Discovery) -> str:
 
 def _keys_of(episodes: "list[Episode]", profile: "Profile") -> tuple[str, ...]:
     """Returns the keys that were given by flag, else those that were pressed while the game was recorded."""
-    from understudy.recordings.key_selection import COMMON_KEYS, used_keys
+    from understudy.contract.profile import KEY_BITS
+    from understudy.recordings.key_selection import used_keys
 
-    if not episodes or any(episode.info.profile.keys != COMMON_KEYS for episode in episodes):
+    if not episodes or any(len(episode.info.profile.keys) < KEY_BITS for episode in episodes):
         return profile.keys
     used = used_keys(episodes)
     return (*used, *(key for key in profile.click_keys if key not in used))

@@ -50,9 +50,10 @@ def train_policies(folder: "GameFolder", dialogue: "Dialogue") -> int:
     """Trains on all perceived play.
 
     Raises:
-        UnderstudyError: if there is too little to learn from.
+        TooLittlePlayError: if there is too little to learn from; it says how more is played here.
     """
     from understudy.cli import train
+    from understudy.contract.errors import TooLittlePlayError
 
     command = train.Train(
         data_dir=folder.recordings,
@@ -60,7 +61,14 @@ def train_policies(folder: "GameFolder", dialogue: "Dialogue") -> int:
         log_dir=folder.logs,
         resume=_was_interrupted(folder),
     )
-    code = train.run(command)
+    try:
+        code = train.run(command)
+    except TooLittlePlayError as problem:
+        raise TooLittlePlayError(
+            problem.lack,
+            f"play more with  understudy new-game {folder.progress.name} --folder {folder.folder} --again play "
+            "; what was played is kept, and counts.",
+        ) from problem
     if code == 0:
         folder.finish("train", f"Strategist, Tactician and Executor are in {folder.models}.")
     return code

@@ -4,18 +4,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import tyro
 from tyro.conf import Positional
 
+from understudy.cli.entry.exit_codes import EXIT_INTERRUPTED
 from understudy.cli.flags.number_ranges import Minutes
 from understudy.cli.flags.output_paths import Output
+from understudy.cli.flags.spellings import Flag
 from understudy.cli.new_game.game_folder import STEPS, GameFolder, StepName
 
 if TYPE_CHECKING:
     from understudy.cli.new_game.dialogue import Dialogue
 
-Flag = tyro.conf.FlagCreatePairsOff
-EXIT_INTERRUPTED = 130
 TITLES: dict[StepName, str] = {
     "window": "The game's window",
     "play": "Play it",
@@ -44,8 +43,11 @@ class NewGame:
     play_area: str | None = None
     """Part of the window that is the game, in its pixels: left top right bottom; `-` for all of it, `moving` for what
     moves. By default what moves is proposed, and a person decides."""
+    point: Flag[bool] = False
+    """Point at the play area with the mouse, in a window that shows the game's, in place of typing pixels."""
     keys: str | None = None
-    """Keys that the game knows, with blanks between; by default those that you press while you play."""
+    """Keys that the game knows, with blanks between (wheel_up and wheel_down are the mouse wheel's); by default those
+    that you press while you play."""
     click_keys: str = ""
     """Those of them that the game takes as a click at the cursor, as rhythm games take z and x."""
     minutes: Minutes = 10.0

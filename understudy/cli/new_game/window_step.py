@@ -22,11 +22,12 @@ def choose_window(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue"
         FlagError: if nobody answers.
         WorldError: if there is no display or no such window.
     """
-    from understudy.cli.play_area_questions import keep_border, live_pictures
+    from understudy.cli.play_area_questions import keep_border, live_pictures, point_at_play_area
     from understudy.cli.profile import New
-    from understudy.cli.profile_questions import NONE, keys_of, margins_of
+    from understudy.cli.profile_questions import keys_of, margins_of
     from understudy.cli.show.images import write_picture
     from understudy.cli.show.output_file import write_output
+    from understudy.cli.show.pointing import NONE
     from understudy.contract.toml_writer import to_toml
     from understudy.perception.moving_area import moving_area
     from understudy.recordings.key_selection import COMMON_KEYS
@@ -39,7 +40,9 @@ def choose_window(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue"
     dialogue.say(f"{folder.screenshot} shows the window, {width} x {height} pixels.")
     moving = moving_area(pictures)
     found = NONE if moving is None else " ".join(map(str, moving))
-    if command.play_area is None and not dialogue.unattended:
+    if command.play_area is None and command.point:
+        area = point_at_play_area(pixels, moving)
+    elif command.play_area is None and not dialogue.unattended:
         area = dialogue.ask(
             "Which part of it is the game? Pixels of the screenshot: left top right bottom; - for all of it. "
             f"{'Nothing moves just now' if moving is None else 'In brackets stands what moves'}.",

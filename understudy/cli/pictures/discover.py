@@ -18,17 +18,32 @@ def discover_recordings(command: "Discover") -> int:
     """
     import time
 
-    from rich.progress import Progress, TaskID
-
     from understudy.cli.results.json_output import print_result
     from understudy.cli.show.terminal import Console
     from understudy.contract.errors import FlagError
-    from understudy.learning.detector.discover import discover
 
     if not command.recordings:
         raise FlagError("No recording was given: name recordings with pictures, or folders of them.")
     console = Console(soft_wrap=True, highlight=False)
     begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
+    discovery = discover_with_bars(command.recordings, command.out, console)
+    took_s, cpu_s = time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
+    _tell(console, discovery, command.out, took_s)
+    if command.json:
+        print_result("detector discover", _result(discovery, command.out, took_s, cpu_s))
+    return 0
+
+
+def discover_with_bars(recordings: tuple[Path, ...], out: Path, console: "Console") -> "Discovery":
+    """Writes the discovery of recordings, with a progress bar for each stage.
+
+    Raises:
+        UnderstudyError: if there is nothing to search or to find.
+    """
+    from rich.progress import Progress, TaskID
+
+    from understudy.learning.detector.discover import discover
+
     with Progress(console=console) as bars:
         tasks: dict[str, TaskID] = {}
 
@@ -37,12 +52,7 @@ def discover_recordings(command: "Discover") -> int:
                 tasks[stage] = bars.add_task(stage, total=total)
             bars.update(tasks[stage], completed=done, total=total)
 
-        discovery = discover(command.recordings, command.out, show)
-    took_s, cpu_s = time.perf_counter() - begun_s, time.process_time() - begun_cpu_s
-    _tell(console, discovery, command.out, took_s)
-    if command.json:
-        print_result("detector discover", _result(discovery, command.out, took_s, cpu_s))
-    return 0
+        return discover(recordings, out, show)
 
 
 def _tell(console: "Console", discovery: "Discovery", folder: Path, took_s: float) -> None:

@@ -25,9 +25,11 @@ class ProfileCheck:
     picture: Path | None
     """The annotated screenshot; null if none was written."""
     hp: float | None
-    """Fill of the hull's bar, 0 to 1; null if it is unknown."""
+    """Fill of the bar hp, 0 to 1; null if it is unknown."""
     shield: float | None
-    """Fill of the shield's bar, 0 to 1; null if it is unknown."""
+    """Fill of the bar shield, 0 to 1; null if it is unknown."""
+    gauges: dict[str, float]
+    """Gauge -> fill, 0 to 1; those that cannot be read are left out."""
     map: str | None
     """Name of the map; null if it is unknown."""
     x: float | None

@@ -14,11 +14,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-import tyro
-
+from understudy.cli.flags.spellings import Flag
 from understudy.contract.serialization import to_plain
 
-Flag = tyro.conf.FlagCreatePairsOff
 VERSION = 1
 """Number in the name of every schema; a schema whose fields are renamed, removed or redefined gets the next one."""
 OURS = "understudy.cli.results"

@@ -1,4 +1,4 @@
-"""The result of a comparison as a table on the terminal."""
+"""The result of a comparison as tables on the terminal."""
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
@@ -28,20 +28,43 @@ def verdict_table(verdict: ComparisonResult) -> Table:
     return table
 
 
+def travel_table(verdict: ComparisonResult) -> Table:
+    """Returns a table of how the policies and the teacher move over the maps; 80 columns with four maps."""
+    rows = [(row, row.travel) for row in verdict.rows if row.kind != "baseline" and row.travel is not None]
+    table = Table(title="Over the maps", title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
+    shares = (f"on\n{place.map_name}" for place in verdict.rows[0].maps)
+    for name in ("maps\nvisited", "portals\n/min", "returns\n/h", "idle", *shares):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row, travel in rows:
+        table.add_row(
+            Text(name_of(row), STYLES[row.kind]),
+            _cell(travel.maps_visited, row),
+            _cell(travel.portals_per_minute, row, 3),
+            _cell(travel.returns_per_hour, row),
+            _share_cell(travel.idle_share, row),
+            *(Text(percent(place.time_share), STYLES[row.kind]) for place in row.maps),
+        )
+    return table
+
+
 def _cells(row: EntryResult) -> list[Text]:
-    share = row.normalised
     return [
         _cell(row.score, row),
-        _two_lines(percent(share.value), f"{percent(share.low).removesuffix(' %')}…{percent(share.high)}", row),
+        _share_cell(row.normalised, row),
         _cell(row.kills_per_minute, row),
         _cell(row.boxes_per_minute, row),
         _cell(row.deaths_per_hour, row),
     ]
 
 
-def _cell(estimate: Estimate, row: EntryResult) -> Text:
-    value, low, high = (figure(one) for one in (estimate.value, estimate.low, estimate.high))
+def _cell(estimate: Estimate, row: EntryResult, digits: int = 1) -> Text:
+    value, low, high = (figure(one, digits) for one in (estimate.value, estimate.low, estimate.high))
     return _two_lines(value, f"{low}…{high}", row)
+
+
+def _share_cell(share: Estimate, row: EntryResult) -> Text:
+    return _two_lines(percent(share.value), f"{percent(share.low).removesuffix(' %')}…{percent(share.high)}", row)
 
 
 def _two_lines(value: str, interval: str, row: EntryResult) -> Text:

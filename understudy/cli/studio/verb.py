@@ -1,21 +1,17 @@
-"""`understudy studio`: a local web page for recordings, corrections, training and the gate."""
+"""`understudy studio`: a local web page for recordings, corrections, training, the gate and kinds of a new game."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import tyro
-
 from understudy.cli.flags.number_ranges import Range
 from understudy.cli.flags.output_paths import OutputFolder
-from understudy.cli.flags.spellings import DATA_DIR, LOG_DIR
-
-Flag = tyro.conf.FlagCreatePairsOff
+from understudy.cli.flags.spellings import DATA_DIR, LOG_DIR, Flag
 
 
 @dataclass(frozen=True, kw_only=True)
 class Studio:
-    """Open a local web page: recordings, corrections, training, the gate."""
+    """Open a local web page: recordings, corrections, training, the gate, kinds of a new game."""
 
     models: OutputFolder = Path("models/v2")
     """Folder of the three trained policies."""
@@ -27,6 +23,8 @@ class Studio:
     """Folder of all learning curves; commands that the page starts write theirs there."""
     evaluation: Path = Path("out/evaluation")
     """Folder of the verdict.json that understudy evaluate or understudy demo wrote."""
+    discovery: OutputFolder | None = None
+    """Folder of a discovery whose kinds are named; by default data/discovery and those of all new games."""
     port: Annotated[int, Range(0, 65535)] = 8420
     """Port on 127.0.0.1; 0 takes a free one."""
     no_browser: Flag[bool] = False
@@ -60,6 +58,7 @@ def run(command: Studio) -> None:
         corrections=command.corrections_dir,
         logs=command.logs,
         evaluation=command.evaluation,
+        discovery=command.discovery,
         forms=forms_of(
             models=command.models,
             recordings=command.recordings,

@@ -7,9 +7,8 @@ from typing import Annotated, Any
 import tyro
 
 from understudy.cli.flags.output_paths import OutputFolder
+from understudy.cli.flags.spellings import Flag
 from understudy.cli.results.json_output import JsonFlag
-
-Flag = tyro.conf.FlagCreatePairsOff
 
 
 @dataclass(frozen=True, kw_only=True)

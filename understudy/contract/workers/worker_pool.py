@@ -1,6 +1,6 @@
-"""Carries out the independent parts of a job: in this process, or in a pool of local processes.
+"""Carries out the independent parts of a job: in this process, in a pool of local processes, or on a cluster.
 
-Both have the shape of `concurrent.futures.Executor`, and `run_parts` works with any such executor. Its results are
+All have the shape of `concurrent.futures.Executor`, and `run_parts` works with any such executor. Its results are
 those of the parts in their order, whatever carries them out; a part whose process died is done again. A pool is meant
 to be kept for a whole command: to start a process that imports torch and numba costs seconds.
 """
@@ -22,7 +22,7 @@ POLL_S = 0.2
 PartT = TypeVar("PartT")
 ResultT = TypeVar("ResultT")
 
-_add_units: Callable[[int], None] | None = None
+_add_units: Callable[[int], object] | None = None
 """Set while a part runs, in the process that runs it."""
 
 
@@ -30,6 +30,17 @@ def add_progress(units: int) -> None:
     """Counts work done inside of a part, in units of the caller's choice; does nothing outside of one."""
     if _add_units is not None:
         _add_units(units)
+
+
+@contextlib.contextmanager
+def reporting_to(add: Callable[[int], object]) -> Iterator[None]:
+    """Has `add_progress` call `add` inside the block."""
+    global _add_units
+    before, _add_units = _add_units, add
+    try:
+        yield
+    finally:
+        _add_units = before
 
 
 class PartExecutor(Executor):
@@ -68,13 +79,9 @@ class InProcess(PartExecutor):
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **named: Any) -> Future[Any]:
         """Runs the function now; its exception is raised here, so that nothing after it is begun."""
-        global _add_units
         future: Future[Any] = Future()
-        before, _add_units = _add_units, self._add
-        try:
+        with reporting_to(self._add):
             future.set_result(function(*arguments, **named))
-        finally:
-            _add_units = before
         return future
 
 
@@ -128,22 +135,6 @@ def _enter_worker(counter: Any) -> None:
 
     _add_units = add
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextlib.contextmanager
-def part_executor(processes: int) -> Iterator[PartExecutor]:
-    """Yields an executor for so many parts at the same time; whatever ends the block early ends its processes at once.
-
-    Args:
-        processes: 1 carries the parts out in this process.
-    """
-    executor = InProcess() if processes <= 1 else LocalProcesses(processes)
-    try:
-        yield executor
-    except BaseException:
-        executor.kill()
-        raise
-    executor.shutdown()
 
 
 def run_parts(

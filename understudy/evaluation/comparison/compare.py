@@ -3,7 +3,7 @@
 Every comparison is paired: all play the same seeds, and every bootstrap replicate uses the same resampled worlds.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +23,14 @@ from understudy.evaluation.comparison.bootstrap import (
     ratio,
     resample_worlds,
 )
-from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult, Kind, MapRow, ModeRow
+from understudy.evaluation.comparison.comparison_result import (
+    ComparisonResult,
+    EntryResult,
+    Kind,
+    MapRow,
+    ModeRow,
+    TravelResult,
+)
 from understudy.evaluation.comparison.statistics import Estimate, mean, poisson_rate, union, wilson
 from understudy.evaluation.rollouts.episode_stats import EVENT_NAMES, EpisodeStats, concatenate
 from understudy.evaluation.rollouts.play_style import behaviour_of
@@ -184,6 +191,7 @@ def _row(name: str, played: EntryRollouts, bench: _Reference) -> EntryResult:
         hit_rate=wilson(hits, hits + misses),
         maps=tuple(_map_row(index, map_name, played, whole) for index, map_name in enumerate(map_names())),
         modes=_mode_rows(whole),
+        travel=_travel(played, bench),
         behaviour=behaviour_of(whole.habits),
     )
 
@@ -194,6 +202,28 @@ def _deaths_per_hour(played: EntryRollouts, whole: EpisodeStats, bench: _Referen
     drawn = bench.rate(played, "deaths").estimate()
     per_hour = Estimate(value=drawn.value * 60, low=drawn.low * 60, high=drawn.high * 60)
     return union(per_hour, poisson_rate(float(whole.total("deaths").sum()), hours))
+
+
+def _travel(played: EntryRollouts, bench: _Reference) -> TravelResult:
+    def averaged(of_run: Callable[[EpisodeStats], np.ndarray]) -> Estimate:
+        return bootstrap(
+            np.stack([of_run(run) for run in played.runs]).astype(np.float64), bench.drawn, mean
+        ).estimate()
+
+    return TravelResult(
+        maps_visited=averaged(lambda run: run.maps_visited),
+        portals_per_minute=averaged(lambda run: run.per_minute("jumps")),
+        returns_per_hour=averaged(lambda run: 60 * run.habits.records["returns"] / run.minutes),
+        idle_share=averaged(lambda run: run.habits.records["idle_ticks"] / run.ticks.sum(axis=(1, 2))),
+    )
+
+
+def _cells(index: int, played: EntryRollouts, whole: EpisodeStats) -> tuple[float, ...]:
+    """Returns the shares of the playing time in the cells of one map, row by row; empty for a baseline."""
+    if played.kind == "baseline":
+        return ()
+    shares = whole.habits.records["place_ticks"][:, index].sum(axis=0, dtype=np.float64) / whole.ticks.sum()
+    return tuple(round(share, 5) for share in shares.ravel().tolist())
 
 
 def _map_row(index: int, map_name: str, played: EntryRollouts, whole: EpisodeStats) -> MapRow:
@@ -209,6 +239,7 @@ def _map_row(index: int, map_name: str, played: EntryRollouts, whole: EpisodeSta
         boxes_per_minute=_mean(here.per_minute("loot")) if len(here) else float("nan"),
         deaths_per_hour=60 * _mean(here.per_minute("deaths")) if len(here) else float("nan"),
         time_share=float(whole.ticks[:, index].sum() / whole.ticks.sum()),
+        cells=_cells(index, played, whole),
     )
 
 

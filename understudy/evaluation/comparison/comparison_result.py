@@ -28,6 +28,9 @@ class MapRow:
     """Deaths per hour."""
     time_share: float
     """Share of the playing time, in all worlds, that was spent on this map."""
+    cells: tuple[float, ...] = ()
+    """Shares of the playing time in each of 12 x 12 cells of this map, row by row; empty for a baseline, and in a
+    verdict of an earlier version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +44,23 @@ class ModeRow:
     value_per_minute: float
     """Points from kills and boxes, per minute in this mode."""
     damage_taken_per_minute: float
-    """Fractions of a full hull, per minute in this mode."""
+    """Fractions of a full vital gauge, per minute in this mode."""
     deaths: int
     """Number of deaths in this mode."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TravelResult:
+    """How one pilot moves over the maps: what is decided over minutes."""
+
+    maps_visited: Estimate
+    """Maps on which a world was played, mean over worlds."""
+    portals_per_minute: Estimate
+    """Portals taken per minute."""
+    returns_per_hour: Estimate
+    """Entries into a base's safe zone per hour, each after ten seconds or more outside; a new ship is none."""
+    idle_share: Estimate
+    """Share of the time in which the ship stands still with its weapons off."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +94,15 @@ class EntryResult:
     deaths_ratio: Estimate
     """Deaths over the person's; 1 where neither died."""
     damage_taken_per_minute: Estimate
-    """Fractions of a full hull."""
+    """Fractions of a full vital gauge."""
     hit_rate: Estimate
     """Hits among shots, Wilson interval."""
     maps: tuple[MapRow, ...]
     """Results by the map on which a world began."""
     modes: tuple[ModeRow, ...]
     """Empty for a pilot without modes."""
+    travel: TravelResult | None = None
+    """How it moves over the maps; None in a verdict of an earlier version."""
     behaviour: StyleMetrics
     """Play style."""
 

@@ -1,18 +1,21 @@
 """Checks of the hand in the raw events of mouse and keyboard: too few clicks, device spacing, presses without gestures,
-overlapping buttons, and how much of the cursor's travel leads to a click.
+overlapping buttons, and how much of the cursor's travel leads to a click or hovers over an object.
 """
 
+from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
 
+from understudy.contract.observation import Observation
 from understudy.contract.protocols import InputEvent
 from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
 from understudy.evaluation.diagnostics.play_checks import FEWEST_CLICKS
-from understudy.evaluation.diagnostics.segments import ExaminedRecording, all_segments
+from understudy.evaluation.diagnostics.segments import ExaminedRecording, Segment, all_segments
 from understudy.learning.data.gesture_segmentation import FEWEST_GESTURES, click_codes
+from understudy.learning.data.hover_segmentation import find_hovers, kinds_hovered
 from understudy.learning.data.motion_onset import event_spacing
-from understudy.policies.click_semantics import geometry_of
+from understudy.policies.click_semantics import HOVER, geometry_of
 from understudy.recordings.input_events import InputEvents
 
 LONGEST_SPACING_S = 0.05
@@ -58,7 +61,7 @@ def check_presses(examined: list[ExaminedRecording]) -> Finding:
     for one in examined:
         pressed += sum(not _on_panel(event, one) for event in _presses(one))
         if one.episode.inputs:
-            found += sum(len(part.gestures) for part in one.stretches)
+            found += sum(int((part.gestures["button"] != HOVER).sum()) for part in one.stretches)
     problem = (
         pressed >= FEWEST_CLICKS and found < LEAST_FOUND * pressed,
         Severity.WARNING,
@@ -95,20 +98,32 @@ def check_overlaps(examined: list[ExaminedRecording]) -> Finding:
 
 
 def check_travel(examined: list[ExaminedRecording]) -> Finding:
-    """Checks how much of the cursor's travel lies in gestures; the rest is not learnt."""
-    inside = whole = 0.0
+    """Checks how much of the cursor's travel lies in gestures, and how much more in hovers over kinds that the profile
+    does not name for it; neither these nor the rest, which wanders, is learnt."""
+    inside = hovering = whole = 0.0
+    rests = Counter[str]()
     for part in all_segments(examined):
         steps = np.hypot(np.diff(part.actions["cursor_x"]), np.diff(part.actions["cursor_y"]))
         whole, inside = whole + float(steps.sum()), inside + float(steps[part.busy[1:]].sum())
+        hovers = _unlearnt_hovers(part)
+        hovering += sum(float(steps[max(one["onset"] - 1, 0) : one["release"]].sum()) for one in hovers)
+        kinds = kinds_hovered(Observation(part.observations), hovers)
+        rests.update(part.profile.kinds[kind].name for kind in kinds if 0 <= kind < len(part.profile.kinds))
     share = inside / whole if whole else 1.0
+    most = ", ".join(f"{name} ({count} times)" for name, count in rests.most_common(3)) or "no object"
     problem = (
         share < LEAST_TRAVEL,
         Severity.NOTE,
-        "Most of the mouse's way leads to no click: hovering, dragging or steering by the cursor is not learnt",
-        "Nothing has to be done where the game is played by clicks; where it is played by moving the mouse, the "
-        "understudy will not do that.",
+        "Most of the mouse's way leads to no click: it wanders, or hovers over kinds that the profile does not name",
+        f"Nothing has to be done where the game is played by clicks. The cursor rests on {most}: if something comes of "
+        "that, say hover = true of the kind in the profile and record again. Steering by the cursor is not learnt.",
     )
-    return finding("travel", "The mouse's way leads to clicks", f"{share:.0%} of it", problem)
+    apart = f"; {hovering / whole:.0%} hovers, {(whole - inside - hovering) / whole:.0%} wanders" if whole else ""
+    return finding("travel", "The mouse's way leads to clicks", f"{share:.0%} of it{apart}", problem)
+
+
+def _unlearnt_hovers(part: Segment) -> np.ndarray:
+    return find_hovers(Observation(part.observations), part.actions, part.gestures, geometry_of(part.profile))
 
 
 def _click_codes(one: ExaminedRecording) -> set[str]:

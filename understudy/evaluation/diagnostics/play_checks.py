@@ -16,7 +16,7 @@ from understudy.policies.click_semantics import ClickKind
 IDLE_S = 20.0
 """Seconds without input, alive and with nothing to wait for, that count as idle."""
 WHOLE = 0.97
-"""Hull and shield below this are a reason to wait: they repair themselves."""
+"""Gauges of health below this are a reason to wait: they repair themselves."""
 FLYING = 0.02
 """A ship faster than this (window widths or heights a second) is flying to a place, which needs no input."""
 MOST_IDLE = 0.03
@@ -60,13 +60,12 @@ def check_seen(examined: list[ExaminedRecording]) -> Finding:
 def check_bars(examined: list[ExaminedRecording]) -> Finding:
     """Checks whether the player's bars were read off the screen: unknown or unmoving ones are declared wrongly."""
     unread, stuck, figure = [], [], []
-    for name in ("hp", "shield"):
+    on_screen = [one.episode for one in examined if one.episode.info.world == "desktop"]
+    for name in dict.fromkeys(name for episode in on_screen for name in episode.info.profile.health_bars):
         parts = [
-            one.episode.observations["player"][name]
-            for one in examined
-            if one.episode.info.world == "desktop"
-            and one.episode.info.profile.eye is not None
-            and name in one.episode.info.profile.eye.player_bars
+            episode.observations["player"]["gauges"][:, episode.info.profile.gauge(name)]
+            for episode in on_screen
+            if name in episode.info.profile.health_bars
         ]
         values = np.concatenate([np.zeros(0, np.float32), *parts])
         known = values[np.isfinite(values)]
@@ -203,7 +202,8 @@ def check_keys(examined: list[ExaminedRecording]) -> Finding:
 def _idle_ticks(part: Segment) -> int:
     """Returns the number of ticks in unexplained rests of at least IDLE_S."""
     player = part.observations["player"]
-    health = 0.5 * (player["hp"] + player["shield"])
+    places = list(part.profile.health_places)
+    health = player["gauges"][:, places].mean(axis=1) if places else np.ones(len(part), np.float32)
     unhurt = ~(health < WHOLE) | (part.observations["events"]["damage_taken"] > 0)  # unreadable bars count as whole
     flying = np.hypot(player["vx"], player["vy"]) > FLYING
     needed = unhurt & (player["alive"] != 0) & ~flying

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Int64
 
 from understudy.contract.observation import TICK_RATE_HZ
+from understudy.contract.profile import Profile
 from understudy.learning.data.dataset import expert_segments
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.learning.data.hindsight_labels import label_hindsight
@@ -33,6 +34,7 @@ class Segment:
     """Ticks of button presses, also on panels."""
     keys: tuple[Int64[np.ndarray, " _"], ...]
     """For each key of the profile, the ticks of its presses."""
+    profile: Profile
     num_filled: int = 0
     """Ticks that are missing in the recording and were filled in."""
 
@@ -88,6 +90,7 @@ def _stretch(part: Episode, geometry: np.void, num_keys: int) -> Segment:
         modes=hindsight.modes,
         clicks=np.flatnonzero(held[1:] & ~held[:-1]) + 1,
         keys=tuple(starts for starts, _ in key_presses(part.actions, num_keys)),
+        profile=part.info.profile,
         num_filled=0 if part.filled is None else int(part.filled.sum()),
     )
 

@@ -210,7 +210,7 @@ def _flight_distances(part: Segment) -> tuple[Int64[np.ndarray, " E"], Float64[n
     chosen = (tracks["id"] > 0) & (tracks["selected"] != 0)
     target = tracks[np.arange(len(clicks)), chosen.argmax(axis=1)]
     away = np.hypot(clicks["x"] - target["x"], (clicks["y"] - target["y"]) * 9 / 16).astype(np.float64)
-    fights = chosen.any(axis=1) & (seen["player"]["laser_on"] != 0)
+    fights = chosen.any(axis=1) & part.profile.is_armed(seen["player"]["switches"])
     return clicks["press"][fights].astype(np.int64), np.log(away[fights] + 0.02)
 
 

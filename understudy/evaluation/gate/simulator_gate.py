@@ -16,7 +16,7 @@ from jaxtyping import UInt64
 from understudy.contract.errors import CheckpointError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import Pilot
-from understudy.contract.workers.worker_pool import PartExecutor, part_executor
+from understudy.contract.workers.worker_pool import PartExecutor
 from understudy.evaluation.comparison.paired_test import (
     Decision,
     InterimLook,
@@ -54,14 +54,12 @@ class GateConfig:
     """Pairs between two interim looks; a whole block of the rollouts is cheapest."""
     offset: int | None = None
     """Seeds of the gate's space to skip; None draws it at random. Set it only to repeat a trial."""
-    processes: int = 1
-    """Worker processes; does not change the verdict."""
 
     def __post_init__(self) -> None:
         if self.pairs_per_look < 4 or self.max_pairs < 1 or self.max_pairs % self.pairs_per_look:
             raise ValueError(f"max_pairs {self.max_pairs}: a multiple of pairs_per_look, of at least 4, is needed")
-        if self.seconds < 1 or self.processes < 1:
-            raise ValueError("seconds and processes must be at least 1")
+        if self.seconds < 1:
+            raise ValueError("seconds must be at least 1")
         if self.offset is not None and not 0 <= self.offset <= SPACE_SIZE - self.max_pairs:
             raise ValueError(f"offset {self.offset}: 0 to {SPACE_SIZE - self.max_pairs} are possible")
 
@@ -98,15 +96,20 @@ class GateVerdict:
 
 
 def evaluate_candidate(
-    candidate: Pilot, incumbent: Pilot, config: GateConfig | None = None, progress: Progress | None = None
+    candidate: Pilot,
+    incumbent: Pilot,
+    config: GateConfig | None = None,
+    progress: Progress | None = None,
+    executor: PartExecutor | None = None,
 ) -> GateVerdict:
     """Plays both policies in the same fresh worlds until the test decides or all pairs are played.
 
     Args:
-        candidate: the pilot under test; picklable with more than one process.
+        candidate: the pilot under test; picklable for an executor of processes.
         incumbent: the active pilot.
         config: of the test; the defaults when None.
         progress: called with the number of world-ticks done, and the total without an early stop.
+        executor: plays; None for this process. Does not change the verdict.
     """
     config = config or GateConfig()
     step = config.pairs_per_look
@@ -116,14 +119,13 @@ def evaluate_candidate(
     trial = PairedSequentialTest(config.trial, looks, config.seconds)
     ruling: Decision = "go on"
     reason = ""
-    with part_executor(config.processes) as executor:  # kept for all looks
-        for last in looks:
-            part = _part(progress, last - step, config)
-            both = _play(candidate, incumbent, seeds[last - step : last], config, part, executor)
-            trial.add(_stretches(both["candidate"]), _stretches(both["incumbent"]), both["candidate"].start_maps)
-            ruling, reason = trial.look()
-            if ruling != "go on":
-                break
+    for last in looks:
+        part = _part(progress, last - step, config)
+        both = _play(candidate, incumbent, seeds[last - step : last], config, part, executor)
+        trial.add(_stretches(both["candidate"]), _stretches(both["incumbent"]), both["candidate"].start_maps)
+        ruling, reason = trial.look()
+        if ruling != "go on":
+            break
     return GateVerdict(
         promote=ruling == "promote",
         reason=reason,
@@ -139,7 +141,7 @@ def _play(
     seeds: UInt64[np.ndarray, " B"],
     config: GateConfig,
     progress: Progress | None,
-    executor: PartExecutor,
+    executor: PartExecutor | None,
 ) -> dict[str, EpisodeStats]:
     pilots = {"candidate": candidate, "incumbent": incumbent}
     return rollout_all(pilots, seeds, config.seconds, progress=progress, executor=executor)
@@ -168,6 +170,7 @@ def gate_candidate(
     config: GateConfig | None = None,
     why: str = "manual",
     progress: Progress | None = None,
+    executor: PartExecutor | None = None,
 ) -> GateVerdict:
     """Tests one staged checkpoint in place of its policy; promotes it if it is better, and logs the decision.
 
@@ -178,6 +181,7 @@ def gate_candidate(
         config: of the test; the defaults when None.
         why: source of the candidate, for the audit log.
         progress: as for `evaluate_candidate`.
+        executor: as for `evaluate_candidate`.
 
     Raises:
         CheckpointError: if the active policies are not usable, or the decision cannot be written.
@@ -194,7 +198,7 @@ def gate_candidate(
         return verdict
     profile = load_profile("darkorbit")
     pilot = HierarchicalPolicy(load_policies(models, new), profile)
-    verdict = evaluate_candidate(pilot, HierarchicalPolicy(load_policies(models), profile), config, progress)
+    verdict = evaluate_candidate(pilot, HierarchicalPolicy(load_policies(models), profile), config, progress, executor)
     return apply_verdict(models, candidate, new, before.identity, verdict, why)
 
 

@@ -4,7 +4,8 @@ from math import isfinite
 
 from understudy.evaluation.comparison.comparison_result import ComparisonResult, EntryResult
 from understudy.evaluation.comparison.statistics import Estimate
-from understudy.evaluation.report import html, plots
+from understudy.evaluation.report import plots
+from understudy.evaluation.report.page_parts import Cell
 
 
 def figure(value: float, digits: int = 1) -> str:
@@ -25,19 +26,19 @@ def range_text(estimate: Estimate) -> str:
     return f"95 % interval {figure(estimate.low)} to {figure(estimate.high)}"
 
 
-def cell(estimate: Estimate, digits: int = 1) -> str:
+def cell(estimate: Estimate, digits: int = 1) -> Cell:
     """Formats a table cell: the value with its interval in small print below."""
     if not isfinite(estimate.value):
-        return "–"
+        return Cell("–")
     value, low, high = (figure(one, digits) for one in (estimate.value, estimate.low, estimate.high))
-    return f"{value}<small>{low} to {high}</small>"
+    return Cell(value, small=f"{low} to {high}")
 
 
-def percent_cell(estimate: Estimate) -> str:
+def percent_cell(estimate: Estimate) -> Cell:
     """Formats a table cell as `cell` does, in percent."""
     if not isfinite(estimate.value):
-        return "–"
-    return f"{percent(estimate.value)}<small>{percent(estimate.low)} to {percent(estimate.high)}</small>"
+        return Cell("–")
+    return Cell(percent(estimate.value), small=f"{percent(estimate.low)} to {percent(estimate.high)}")
 
 
 def time_text(seconds: float) -> str:
@@ -51,7 +52,6 @@ def name_of(row: EntryResult) -> str:
     return row.name.replace("_", " ")
 
 
-def dotted_name(verdict: ComparisonResult, row: EntryResult) -> str:
-    """Returns a pilot's display name after a dot of its plot colour, as HTML."""
-    dot = f'<span class="dot" style="background:{plots.colour_of(verdict, row)}"></span>'
-    return dot + html.escape(name_of(row))
+def dotted_name(verdict: ComparisonResult, row: EntryResult) -> Cell:
+    """Returns a pilot's display name after a dot of its plot colour."""
+    return Cell(name_of(row), dot=plots.colour_of(verdict, row))

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isqrt
 from typing import Any
 
 import matplotlib
@@ -95,6 +96,26 @@ def map_plot(verdict: ComparisonResult) -> str:
             axes.set_title(f"map {maps[index].map_name}")
             axes.margins(x=0.1)
         _name_rows(panels[0], verdict, rows)
+        return _svg(figure)
+
+
+def place_plot(verdict: ComparisonResult) -> str:
+    """Plots the share of time in each cell of every map, one row of maps for each policy and the person."""
+    rows = [row for row in verdict.rows if row.maps[0].cells]
+    maps = verdict.rows[0].maps
+    with matplotlib.rc_context(STYLE):
+        figure = Figure(figsize=(9.6, 0.4 + 1.75 * len(rows)), layout="constrained")
+        panels = figure.subplots(len(rows), len(maps), squeeze=False)
+        for line, row in zip(panels, rows, strict=True):
+            top = max(max(place.cells) for place in row.maps) or 1.0
+            for axes, place in zip(line, row.maps, strict=True):
+                side = isqrt(len(place.cells))
+                shares = np.sqrt(np.reshape(place.cells, (side, side)) / top)
+                axes.imshow(shares, cmap=_ramp(), vmin=0, vmax=1, aspect=0.64, interpolation="nearest")
+                axes.set_title(f"{place.map_name}: {place.time_share:.0%}", fontsize=9)
+                axes.set_xticks([])
+                axes.set_yticks([])
+            line[0].set_ylabel(row.name.replace("_", " "), color=colour_of(verdict, row), fontweight="bold")
         return _svg(figure)
 
 

@@ -81,7 +81,7 @@ class Random(_Baseline):
 
 
 class ClickRandomObject(_Baseline):
-    """Clicks on a random visible object once a second, and turns the laser on if an enemy is selected and it is off."""
+    """Clicks on a random visible object once a second; switches a weapon on if an enemy is selected and it is off."""
 
     def _act(self, observation: Observation, chance: Chance) -> np.ndarray:
         records = idle_action(observation).records
@@ -90,7 +90,10 @@ class ClickRandomObject(_Baseline):
         elif chance.tick % CLICK_EVERY_TICKS == 2:
             players = observation.records["player"]
             selected = (observation.records["tracks"]["selected"] > 0).any(axis=1)
-            records["keys"] = np.where(selected & (players["laser_on"] == 0), self.profile.key_bit("ctrl"), 0)
+            for place, switch in enumerate(self.profile.switches):
+                if switch.weapon and switch.key in self.profile.keys:
+                    pressed = selected & (players["switches"][:, place] == 0)
+                    records["keys"] |= pressed * np.uint32(self.profile.key_bit(switch.key))
         return records
 
     def _click(self, observation: Observation, chances: Float64[np.ndarray, " B"], records: np.ndarray) -> None:

@@ -64,6 +64,11 @@ class EpisodeStats:
         """(value of kills and boxes - 10 x deaths) per minute."""
         return score_per_minute(self.total("value"), self.total("deaths"), self.minutes)
 
+    @property
+    def maps_visited(self) -> Int64[np.ndarray, " B"]:
+        """Number of maps on which each world was played."""
+        return np.asarray((self.ticks.sum(axis=2) > 0).sum(axis=1))
+
     def __getitem__(self, worlds: slice | np.ndarray) -> "EpisodeStats":
         """Selects some of the worlds."""
         return EpisodeStats(

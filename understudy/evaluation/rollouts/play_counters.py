@@ -1,4 +1,4 @@
-"""Per-world play counters: clicks by object type, fights, retreats, reaction times and map coverage.
+"""Per-world play counters: clicks by object type, fights, retreats, reaction times, time in each part of the maps.
 
 Computed from observations and actions alone, so a person, a teacher and a policy are measured alike; `play_style`
 turns the counters into style metrics.
@@ -10,8 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from understudy.contract.action import Action
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.observation import TICK_RATE_HZ, Button, Observation, Role
 from understudy.contract.profile import Profile
+from understudy.policies.click_semantics import MAX_MAPS
 
 GRID = 12
 """Each map is divided into 12 x 12 cells to measure coverage."""
@@ -19,8 +21,12 @@ CLICK_MARGIN = 0.01
 """Window fractions by which a click may miss an object's box and still count as a click on it."""
 RETREAT_TICKS = 10 * TICK_RATE_HZ
 """Minimap clicks under fire that follow one another within this time count as one retreat. Check against the teachers'
-true modes: mean hull at these clicks is 0.41, 0.71, 0.78 for hunter, kiter, careful; at the true onset of fleeing it is
-0.44, 0.70, 0.71."""
+true modes: mean health at these clicks is 0.41, 0.71, 0.78 for hunter, kiter, careful; at the true onset of fleeing it
+is 0.44, 0.70, 0.71."""
+OUTSIDE_TICKS = 10 * TICK_RATE_HZ
+"""Ticks outside every safe zone, alive, after which the next entry counts as a return to a base."""
+STANDING = 0.01
+"""Speed in window fractions a second below which the ship stands still."""
 CALM_TICKS = 2 * TICK_RATE_HZ
 """Ticks without enemy fire after which the next shot starts a measurement of the reaction time."""
 CLICK_KINDS = ("enemy", "loot", "portal", "other object", "minimap", "panel", "space")
@@ -37,14 +43,17 @@ HABITS = np.dtype(
         ("key_presses", "f8"),
         ("unchanged_ticks", "f8"),  # the action equals the previous one
         ("cursor_travel", "f8"),  # window widths
-        ("fight_ticks", "f8"),  # laser on, target in sight
+        ("fight_ticks", "f8"),  # a weapon on, target in sight
         ("fight_range", "f8"),  # summed over fight ticks, window widths
         ("retreats", "f8"),  # minimap clicks under fire, the first within RETREAT_TICKS
-        ("retreat_hp", "f8"),  # hull fraction, summed over retreats
+        ("retreat_hp", "f8"),  # vital gauge, summed over retreats
         ("answers", "f8"),  # first presses after the first enemy fire
         ("answer_s", "f8"),  # their reaction times, summed
         ("safe_ticks", "f8"),
         ("cells", "f8"),  # distinct cells of the maps that were entered
+        ("returns", "f8"),  # entries into a base's safe zone after OUTSIDE_TICKS outside
+        ("idle_ticks", "f8"),  # alive, standing still, weapons off
+        ("place_ticks", "f4", (MAX_MAPS, GRID, GRID)),  # ticks in each cell of each map: map, row, column
     ],
 )
 
@@ -74,7 +83,7 @@ class PlayCounterCollector:
         self._profile = profile
         self._records = np.zeros(num_worlds, HABITS)
         self._worlds = np.arange(num_worlds)
-        self._seen = np.zeros((num_worlds, len(profile.maps), GRID, GRID), np.bool_)
+        self._outside = np.zeros(num_worlds, np.int64)
         self._last: np.ndarray | None = None
         self._tick = 0
         self._last_retreat_click = np.full(num_worlds, -RETREAT_TICKS, np.int64)
@@ -89,6 +98,7 @@ class PlayCounterCollector:
         totals["loot"] += seen["events"]["loot"]
         totals["safe_ticks"] += seen["player"]["safe"]
         self._add_coverage(seen["player"])
+        self._add_rest(seen["player"])
         self._add_hand(seen, done)
         self._add_fight(seen)
         self._add_reaction(seen, done)
@@ -97,7 +107,7 @@ class PlayCounterCollector:
     def habits(self) -> PlayCounters:
         """Returns a copy of the counters so far."""
         records = self._records.copy()
-        records["cells"] = self._seen.sum(axis=(1, 2, 3))
+        records["cells"] = (records["place_ticks"] > 0).sum(axis=(1, 2, 3))
         return PlayCounters(records)
 
     def _add_coverage(self, player: np.ndarray) -> None:
@@ -105,7 +115,15 @@ class PlayCounterCollector:
         place = player[known]
         column = np.clip((place["x"] * GRID).astype(np.int64), 0, GRID - 1)
         row = np.clip((place["y"] * GRID).astype(np.int64), 0, GRID - 1)
-        self._seen[known, place["map_index"], row, column] = True
+        self._records["place_ticks"][known, np.minimum(place["map_index"], MAX_MAPS - 1), row, column] += 1
+
+    def _add_rest(self, player: np.ndarray) -> None:
+        """Counts returns to a base, and ticks in which nothing happens."""
+        alive, safe = player["alive"] != 0, player["safe"] != 0
+        self._records["returns"] += alive & safe & (self._outside >= OUTSIDE_TICKS)
+        self._outside = np.where(alive & ~safe, self._outside + 1, 0)
+        still = np.abs(player["vx"]) + np.abs(player["vy"]) < STANDING
+        self._records["idle_ticks"] += alive & still & ~self._profile.is_armed(player["switches"], undeclared=False)
 
     def _add_hand(self, seen: np.ndarray, done: np.ndarray) -> None:
         totals = self._records
@@ -129,9 +147,10 @@ class PlayCounterCollector:
         tracks, player = seen["tracks"], seen["player"]
         if not ((tracks["id"] > 0) & (tracks["attacking"] != 0)).any() or not player["alive"]:
             return
-        if self._tick - self._last_retreat_click[world] >= RETREAT_TICKS and np.isfinite(player["hp"]):
+        vital = _vital(player["gauges"], self._profile)
+        if self._tick - self._last_retreat_click[world] >= RETREAT_TICKS and np.isfinite(vital):
             self._records["retreats"][world] += 1
-            self._records["retreat_hp"][world] += player["hp"]
+            self._records["retreat_hp"][world] += vital
         self._last_retreat_click[world] = self._tick
 
     def _add_reaction(self, seen: np.ndarray, done: np.ndarray) -> None:
@@ -154,7 +173,7 @@ class PlayCounterCollector:
         slot = selected.argmax(axis=1)
         target = tracks[self._worlds, slot]
         in_sight = selected.any(axis=1)
-        fighting = in_sight & (player["laser_on"] != 0) & (player["alive"] != 0)
+        fighting = in_sight & self._profile.is_armed(player["switches"]) & (player["alive"] != 0)
         aspect = self._profile.window_height / self._profile.window_width
         # The player's ship is always drawn in the middle of the window.
         distance = np.hypot(target["x"] - 0.5, (target["y"] - 0.5) * aspect)
@@ -176,3 +195,9 @@ def clicked_kind(seen: np.void, x: float, y: float, profile: Profile) -> int:
         return _SPACE
     nearest = hit[np.argmin(np.hypot(tracks["x"][hit] - x, tracks["y"][hit] - y))]
     return _ROLE_TO_CLICK.get(Role(int(tracks["role"][nearest])), _OTHER)
+
+
+def _vital(gauges: np.ndarray, profile: Profile) -> float:
+    """Returns the lowest vital gauge; NaN where none is declared or readable."""
+    vital = [float(gauges[place]) for place, gauge in enumerate(profile.gauges) if gauge.role is GaugeRole.VITAL]
+    return min((value for value in vital if value == value), default=float("nan"))

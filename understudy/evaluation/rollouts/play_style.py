@@ -27,7 +27,7 @@ class StyleMetrics:
     fight_range: float
     """Mean distance to the target while shooting, window widths."""
     retreat_hp: float
-    """Mean hull fraction at the first minimap click of a retreat."""
+    """Mean vital gauge at the first minimap click of a retreat."""
     time_to_act: float
     """Mean reaction time, seconds: from the first enemy fire after a pause to the next click or key press."""
     clicks_per_minute: float
@@ -121,7 +121,7 @@ def _vector(habits: PlayCounters) -> Float64[np.ndarray, " V"]:
 ROWS = (
     ("coverage", "cells of the map entered a minute"),
     ("fight_range", "fight range, window widths"),
-    ("retreat_hp", "hull when it flees"),
+    ("retreat_hp", "health when it flees"),
     ("time_to_act", "seconds from being shot at to a click or key"),
     ("clicks_per_minute", "clicks a minute"),
     ("key_presses_per_minute", "key presses a minute"),

@@ -15,7 +15,6 @@ from understudy.feedback.correction import Correction
 from understudy.feedback.provider import ProviderExhausted
 from understudy.feedback.reviewer import Reviewer, ReviewRequest
 from understudy.learning.data.context_window import ContextWindow
-from understudy.policies.encoder import ENCODING
 
 Pictures = Callable[[Observation, np.ndarray, int], tuple[bytes, ...]]
 """Draws a world's clip: from the observation, records of dtype INTENT and the world's number."""
@@ -90,6 +89,6 @@ def _request(
         mode=int(intents["mode"][number]),
         target_id=int(intents["target_id"][number]),
         window=context.window(number),
-        encoding=ENCODING,
+        encoding=context.encoding,
         pictures=lambda: frames,
     )

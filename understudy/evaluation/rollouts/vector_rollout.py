@@ -96,7 +96,7 @@ class _Job:
 
 def _play_block(job: _Job) -> EpisodeStats:
     """Plays one block; a part for an executor."""
-    with _one_torch_thread():
+    with one_torch_thread():
         return _play(job)
 
 
@@ -125,7 +125,7 @@ def _play(job: _Job) -> EpisodeStats:
 
 
 @contextmanager
-def _one_torch_thread() -> Iterator[None]:
+def one_torch_thread() -> Iterator[None]:
     """Limits torch, if loaded, to one thread: faster for small batches, and sums are equal on every machine."""
     torch = sys.modules.get("torch")
     if torch is None:

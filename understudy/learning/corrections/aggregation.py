@@ -16,8 +16,9 @@ from understudy.contract.intent import Mode
 from understudy.feedback.correction import Correction
 from understudy.feedback.correction_reader import Entry
 from understudy.feedback.state_snapshot import unpack_window
-from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.encoder import ENCODING
+from understudy.policies.click_semantics import NUM_HEALTH
+from understudy.policies.declared.feature_layout import COMMON, FeatureLayout
+from understudy.policies.encoder import encoding_of
 
 SAME_MOMENT_S = 1.0
 """Lines of one file closer in time than this are about the same moment, seconds."""
@@ -36,8 +37,8 @@ class LabelledMoments:
     """The bot's mode."""
     weights: Float32[np.ndarray, " J"]
     """Confidence, 0..1."""
-    health: Float32[np.ndarray, "J 2"]
-    """Hull and shield, NaN where unreadable."""
+    health: Float32[np.ndarray, "J gauges"]
+    """Of the profile's `health_places`, NaN where unreadable or undeclared."""
 
     def __len__(self) -> int:
         return len(self.modes)
@@ -79,8 +80,14 @@ class AggregationResult:
         return int(self.reviewed.is_correction.sum())
 
 
-def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
-    """Groups lines by moment, resolves conflicts, and unpacks the rest."""
+def aggregate_corrections(entries: Sequence[Entry], layout: FeatureLayout = COMMON) -> AggregationResult:
+    """Groups lines by moment, resolves conflicts, and unpacks the rest.
+
+    Args:
+        entries: of the corrections files.
+        layout: of the Strategist that learns from them; windows of another encoding are left out.
+    """
+    encoding = encoding_of(layout)
     kept: list[Correction] = []
     duplicates = contradictions = other = without = 0
     for group in _moments(entries):
@@ -90,12 +97,12 @@ def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
             continue
         packed = winner.state.window
         without += packed is None
-        other += packed is not None and packed.layout != ENCODING
-        if packed is not None and packed.layout == ENCODING:
+        other += packed is not None and packed.layout != encoding
+        if packed is not None and packed.layout == encoding:
             kept.append(winner)
     windows, modes, bots, weights, bars = [], [], [], [], []
     for correction in kept:
-        window = _window_of(correction)
+        window = _window_of(correction, layout.width)
         if window is None:
             without += 1
             continue
@@ -104,13 +111,13 @@ def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
         bots.append(int(correction.bot_action))
         weights.append(correction.confidence)
         state = correction.state
-        bars.append([np.nan if bar is None else bar for bar in (state.hp, state.shield)])
+        bars.append([np.nan if bar is None else bar for bar in state.gauges.values()])
     reviewed = LabelledMoments(
         windows=tuple(windows),
         modes=np.array(modes, np.int64),
         policy_modes=np.array(bots, np.int64),
         weights=np.array(weights, np.float32),
-        health=np.array(bars, np.float32).reshape(-1, 2),
+        health=_table(bars),
     )
     return AggregationResult(
         reviewed=reviewed,
@@ -122,13 +129,19 @@ def aggregate_corrections(entries: Sequence[Entry]) -> AggregationResult:
     )
 
 
-def _window_of(correction: Correction) -> np.ndarray | None:
+def _table(bars: Sequence[Sequence[float]]) -> Float32[np.ndarray, "J gauges"]:
+    """Returns rows of one length, at least NUM_HEALTH; NaN where a row is shorter."""
+    width = max([NUM_HEALTH, *map(len, bars)])
+    return np.array([[*row, *[np.nan] * (width - len(row))] for row in bars], np.float32).reshape(-1, width)
+
+
+def _window_of(correction: Correction, width: int) -> np.ndarray | None:
     assert correction.state.window is not None
     try:
         window = unpack_window(correction.state.window)
     except WireError:
         return None
-    return window if window.shape[1] == CONTEXT_WIDTH else None
+    return window if window.shape[1] == width else None
 
 
 def _moments(entries: Iterable[Entry]) -> list[list[Correction]]:

@@ -14,8 +14,7 @@ from torch.nn import functional
 from understudy.learning.corrections.aggregation import LabelledMoments
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
 from understudy.learning.supervised.strategist_task import LABEL_SMOOTHING, StrategistTask
-from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.strategist import Strategist
+from understudy.policies.strategist import Strategist, StrategistConfig
 
 CORRECTION_WEIGHT = 2.0
 """Weight of a correction relative to an agreement: corrections are rarer and more informative."""
@@ -43,9 +42,9 @@ class CorrectionTask:
         """
         self.model = model
         self._rehearsal = StrategistTask(base, held_out, model, device, most_ticks=None)
-        self._reviewed = _MomentTensors(reviewed, model.config.window_s, device)
-        self._kept_back = _MomentTensors(validation, model.config.window_s, device)
-        self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
+        self._reviewed = _MomentTensors(reviewed, model.config, device)
+        self._kept_back = _MomentTensors(validation, model.config, device)
+        self._signs = torch.from_numpy(mirror_sign_tables(model.config.layout.width)[0]).to(device)
 
     @property
     def num_samples(self) -> int:
@@ -94,11 +93,11 @@ class CorrectionTask:
 class _MomentTensors:
     """Reviewed moments on a device; padding follows the end of shorter windows, which a causal model does not see."""
 
-    def __init__(self, reviewed: LabelledMoments, window_s: int, device: torch.device) -> None:
-        windows = np.zeros((len(reviewed), window_s, CONTEXT_WIDTH), np.float32)
+    def __init__(self, reviewed: LabelledMoments, config: StrategistConfig, device: torch.device) -> None:
+        windows = np.zeros((len(reviewed), config.window_s, config.layout.width), np.float32)
         ends = np.zeros(len(reviewed), np.int64)
         for row, window in enumerate(reviewed.windows):
-            latest = window[-window_s:]
+            latest = window[-config.window_s :]
             windows[row, : len(latest)] = latest
             ends[row] = len(latest) - 1
         weights = reviewed.weights * np.where(reviewed.is_correction, CORRECTION_WEIGHT, 1.0)

@@ -31,8 +31,15 @@ from understudy.learning.training.metric_logger import MetricLogger, run_folder
 from understudy.learning.training.trainer import fit
 from understudy.learning.training.trainer_config import FitConfig, FitProgress, FitResult
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, CheckpointMeta, Parent, load_checkpoint, parent_now
+from understudy.policies.declared.feature_layout import FeatureLayout
 from understudy.policies.encoder import ENCODING
-from understudy.policies.policy_bundle import build_executor, build_strategist, build_tactician, hand_from_plain
+from understudy.policies.policy_bundle import (
+    build_executor,
+    build_strategist,
+    build_tactician,
+    hand_from_plain,
+    require_layout,
+)
 
 FEW = 100
 """Number of corrections below which the guide advises to collect more."""
@@ -112,6 +119,15 @@ def finetune(
         return _finetune_alone(resolution, dataset, settings, progress, stop)
 
 
+def strategist_layout(settings: FinetuneSettings) -> FeatureLayout:
+    """Returns the layout of the features that the Strategist takes.
+
+    Raises:
+        CheckpointError: if it cannot be read.
+    """
+    return build_strategist(load_checkpoint(settings.model_path, "strategist", ENCODING)).config.layout
+
+
 def _finetune_alone(
     resolution: AggregationResult,
     dataset: Dataset,
@@ -135,10 +151,10 @@ def _finetune_alone(
     disputed = [echo.disagreement_mask(labelled) for labelled in dataset.train]
     base = [_relabel_disputed(labelled, ticks, echo) for labelled, ticks in zip(dataset.train, disputed, strict=True)]
     checkpoint = load_checkpoint(settings.model_path, "strategist", ENCODING)
+    model = build_strategist(checkpoint)
+    require_layout("strategist", model.config.layout, dataset.profile)
     with rng_state.seeded_rng(settings.seed, device):
-        task = CorrectionTask(
-            learnt, kept_back, base, dataset.validation, build_strategist(checkpoint).to(device), device
-        )
+        task = CorrectionTask(learnt, kept_back, base, dataset.validation, model.to(device), device)
         before = task.validate(task.model.eval())
     log_folders = {name: run_folder(settings.log_dir, f"{name}_vlm_ft") for name in ("strategist", "executor")}
     strategist = _fit_strategist(task, checkpoint, dataset, settings, log_folders, progress, stop)

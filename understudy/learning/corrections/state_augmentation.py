@@ -1,6 +1,6 @@
 """State augmentation: recorded play in a mode, shown with the health of moments corrected to that mode.
 
-A policy that was never trained on fleeing with a broken hull does not flee when its Strategist predicts FLEE: the
+A policy that was never trained on fleeing with low health does not flee when its Strategist predicts FLEE: the
 Executor has learnt to rely on health as well as on the mode. The recordings hold flights at other health; here they
 get the health of corrected moments, so that mode and health agree, and the gestures stay the person's (counterfactual
 augmentation: Pitis et al. 2020).
@@ -62,7 +62,7 @@ def augment_with_corrected_health(
         profile: of the game.
         random: draws the health values.
     """
-    wanted = reviewed.take(np.flatnonzero(reviewed.is_correction & np.isfinite(reviewed.health).all(axis=1)))
+    wanted = reviewed.take(np.flatnonzero(reviewed.is_correction & _all_known(reviewed, profile)))
     scale = np.maximum(
         np.concatenate([labelled.encoded.context[::20] for labelled in labelled_episodes]).std(axis=0), 0.05
     )
@@ -82,6 +82,12 @@ def augment_with_corrected_health(
         likeness = [_distance(piece, candidates, scale) for piece in made]
         pieces += [made[index] for index in np.argsort(likeness)[: int(np.ceil(MOST_KEPT * share))]]
     return pieces
+
+
+def _all_known(reviewed: LabelledMoments, profile: Profile) -> Bool[np.ndarray, " J"]:
+    """Returns which moments have a reading of every gauge of health that the profile declares, and at least one."""
+    number = len(profile.health_places)
+    return np.asarray(np.isfinite(reviewed.health[:, :number]).all(axis=1) & (number > 0))
 
 
 def _distance(piece: AugmentedSegment, candidates: LabelledMoments, scale: np.ndarray) -> float:
@@ -107,17 +113,21 @@ def _stretches(labelled: LabelledEpisode, mode: int) -> Iterator[tuple[int, int]
 
 
 def _piece(
-    labelled: LabelledEpisode, stretch: tuple[int, int], mode: int, bars: Float32[np.ndarray, " 2"], profile: Profile
+    labelled: LabelledEpisode,
+    stretch: tuple[int, int],
+    mode: int,
+    bars: Float32[np.ndarray, " gauges"],
+    profile: Profile,
 ) -> AugmentedSegment:
     begin, end = stretch
     first = max(0, begin - round(LEAD_S * TICK_RATE_HZ))
     last = min(len(labelled), end + round(AFTER_S * TICK_RATE_HZ))
     records = labelled.observation.records[first:last].copy()
     glide = _health_ramp(last - first, begin - first)
-    for name, bar in zip(("hp", "shield"), bars, strict=True):
-        shown = records["player"][name]
+    for place, bar in zip(profile.health_places, bars, strict=False):
+        shown = records["player"]["gauges"][:, place]
         moved = np.clip(bar + shown - shown[begin - first], 0.02, 1.0)
-        records["player"][name] = np.where(np.isfinite(moved), shown + glide * (moved - shown), shown)
+        records["player"]["gauges"][:, place] = np.where(np.isfinite(moved), shown + glide * (moved - shown), shown)
     made = label_episode(Observation(records), labelled.actions[first:last], profile)
     taught = np.zeros(last - first, bool)
     taught[begin - first : end - first] = True

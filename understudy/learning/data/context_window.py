@@ -9,8 +9,7 @@ from jaxtyping import Float32
 
 from understudy.contract.observation import TICK_RATE_HZ, Observation
 from understudy.contract.profile import Profile
-from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.encoder import Encoder
+from understudy.policies.encoder import Encoder, encoding_of
 
 WINDOW_S = 60
 
@@ -26,8 +25,13 @@ class ContextWindow:
         """
         self._encoder = Encoder(profile)
         self._carry = self._encoder.start(num_worlds)
-        self._contexts = np.zeros((window_s * TICK_RATE_HZ, num_worlds, CONTEXT_WIDTH), np.float32)
+        self._contexts = np.zeros((window_s * TICK_RATE_HZ, num_worlds, self._encoder.layout.width), np.float32)
         self._num_ticks = 0
+
+    @property
+    def encoding(self) -> str:
+        """Name of the encoding of its windows."""
+        return encoding_of(self._encoder.layout)
 
     def append(self, observation: Observation) -> None:
         """Encodes and stores one tick."""

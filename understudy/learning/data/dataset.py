@@ -17,13 +17,15 @@ from typing import Protocol, TypeVar, runtime_checkable
 import numpy as np
 from jaxtyping import Bool
 
-from understudy.contract.errors import TrainingError
+from understudy.contract.errors import TooLittlePlayError, TrainingError
+from understudy.contract.game.older_profiles import DECLARED
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.data.episodes import EpisodeSummary, episodes_of
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
 from understudy.learning.data.tick_grid import fill_missed_ticks
+from understudy.policies.declared.feature_layout import layout_of
 from understudy.recordings.episode import LARGEST_STEP_S, SHORTEST_S, Episode
 from understudy.recordings.store import finished_recordings, read_episode, require_perceived
 
@@ -238,28 +240,38 @@ def _ticks(parts: Sequence[Ticks]) -> int:
 
 
 def one_profile(paths: Sequence[Path], profiles: Sequence[Profile]) -> Profile:
-    """Returns the profile of all recordings.
+    """Returns the profile of all recordings: where some were made before the last gauges, switches or selectors were
+    declared, that of the others.
 
     Raises:
-        TrainingError: if two differ.
+        TrainingError: if two differ, or what was added has features of its own.
     """
+    whole = max(profiles, key=lambda profile: sum(len(getattr(profile, name)) for name in DECLARED))
     for path, profile in zip(paths, profiles, strict=True):
-        if profile != profiles[0]:
+        if not _is_earlier(profile, whole):
+            first = paths[profiles.index(whole)]
             raise TrainingError(
-                f"{paths[0]} and {path} were recorded with different game profiles, so keys and kinds mean different "
+                f"{first} and {path} were recorded with different game profiles, so keys and kinds mean different "
                 "things in them: train from one folder per game, with --data_dir."
             )
-    return profiles[0]
+    return whole
+
+
+def _is_earlier(profile: Profile, whole: Profile) -> bool:
+    """Returns whether a profile is `whole`, or was it before its last readings were declared, which had no value then
+    and change no width of features."""
+    begins = {name: getattr(whole, name)[: len(getattr(profile, name))] for name in DECLARED}
+    return profile == whole or (profile == replace(whole, **begins) and layout_of(profile) == layout_of(whole))
 
 
 def refuse_too_little(train: Sequence[Ticks], validation: Sequence[Ticks]) -> None:
-    """Raises TrainingError if the stretches are too short to train on."""
+    """Raises TooLittlePlayError if the stretches are too short to train on."""
     longest = max(map(len, train), default=0)
     if longest < LEAST_TRAINING_S * TICK_RATE_HZ or not validation:
         minutes = (_ticks(train) + _ticks(validation)) / TICK_RATE_HZ / 60.0
-        raise TrainingError(
+        raise TooLittlePlayError(
             f"The recordings hold {minutes:.1f} minutes of unbroken play by a person or the teacher, the longest "
             f"training stretch {longest / TICK_RATE_HZ:.0f} s; training needs at least 3 minutes and a stretch of at "
-            f"least {LEAST_TRAINING_S:.0f} s without a break of more than half a second: record more with  "
-            "understudy play --record  or  understudy record --teacher hunter ."
+            f"least {LEAST_TRAINING_S:.0f} s without a break of more than half a second",
+            "record more with  understudy play --record  or  understudy record --teacher hunter .",
         )

@@ -47,6 +47,8 @@ class ExecutorBatch:
     """Pointer candidate of the gesture, -1 for none or unknown."""
     position: Float32[Tensor, "T 2"]
     """End point of the gesture, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
+    press_ticks: Int64[Tensor, " T"]
+    """Ticks from the gesture's onset to its press; -1 for none or unknown."""
     is_other_button: Bool[Tensor, " T"]
     """The gesture is made with another button than the left, or with a key."""
     key_available: Bool[Tensor, "T K"]
@@ -142,6 +144,7 @@ def batch_from_step(step: ExecutorStep) -> ExecutorBatch:
         started=target >= 0,
         target=target,
         position=torch.from_numpy(np.stack([sampled["x"], sampled["y"]], axis=-1)),
+        press_ticks=torch.full_like(target, -1),
         is_other_button=torch.from_numpy(sampled["right"] != 0),
         key_available=_bits(sampled["keys_up"]),
         keys=_bits(sampled["keys"]),
@@ -174,6 +177,7 @@ def build_batch(
         started=gather([labelled.gesture_index >= 0 for labelled in labelled_episodes]),
         target=gather([labelled.targets for labelled in labelled_episodes]),
         position=gather([labelled.positions for labelled in labelled_episodes]),
+        press_ticks=gather([_press_ticks(labelled) for labelled in labelled_episodes]),
         is_other_button=gather([_other_button(labelled) for labelled in labelled_episodes]),
         key_available=gather([~labelled.keys_down for labelled in labelled_episodes]),
         keys=gather([labelled.key_onsets for labelled in labelled_episodes]),
@@ -195,6 +199,17 @@ def _other_button(labelled: LabelledEpisode) -> Bool[np.ndarray, " T"]:
     chosen = labelled.gesture_index >= 0
     other[chosen] = labelled.labels.gestures["button"][labelled.gesture_index[chosen]] != int(Button.LEFT)
     return other
+
+
+def _press_ticks(labelled: LabelledEpisode) -> Int64[np.ndarray, " T"]:
+    """Returns the ticks from each onset to its press; -1 where there is none or a tick between was missed."""
+    ticks = np.full(len(labelled), -1, np.int64)
+    gestures = labelled.labels.gestures[labelled.gesture_index[labelled.gesture_index >= 0]]
+    ticks[gestures["onset"]] = gestures["press"] - gestures["onset"]
+    if labelled.filled is not None:
+        missed = np.cumsum(np.append(0, labelled.filled))
+        ticks[gestures["onset"][missed[gestures["press"] + 1] > missed[gestures["onset"]]]] = -1
+    return ticks
 
 
 def _bits(masks: np.ndarray) -> Bool[Tensor, "T K"]:

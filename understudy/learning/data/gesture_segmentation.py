@@ -1,7 +1,8 @@
 """Gesture segmentation: finds onset, arrival, press and release of each pointing gesture in a recording.
 
 From the raw events of mouse and keyboard where a recording has them (motion_onset.py): each button by itself, also
-where presses overlap. Else from the cursor and the buttons of each tick. A motion without a click is no gesture.
+where presses overlap. Else from the cursor and the buttons of each tick. A motion that ends in a rest on an object,
+without a press, is a hover (hover_segmentation.py); any other motion without a press wanders, and is no gesture.
 """
 
 from collections.abc import Sequence
@@ -41,7 +42,7 @@ GESTURE = np.dtype(
         ("arrival", "i4"),  # last fast tick of the motion; onset - 1 when the cursor was there already
         ("press", "i4"),  # tick in which the button went down
         ("release", "i4"),  # last tick in which it was down
-        ("button", "i4"),  # a Button, or the bit of a key that clicks, as of `clicking_inputs`
+        ("button", "i4"),  # a Button, or the bit of a key that clicks, as of `clicking_inputs`; HOVER for a hover
         ("sort", "i4"),  # a ClickKind
         ("track_id", "i4"),  # 0 where it is no track
         ("role", "i4"),  # of the track
@@ -119,7 +120,7 @@ def _of_presses(
             g["arrival"] = min(max(_tick_of(times, press.motion.arrival_s), g["onset"]), max(tick - 1, g["onset"] - 1))
             start = press.motion.start
         g["x"], g["y"], g["start_x"], g["start_y"] = press.x, press.y, *start
-        count += bool(_describe(records, geometry, out[count : count + 1]))
+        count += bool(describe_click(records, geometry, out[count : count + 1]))
     return out[:count]
 
 
@@ -136,7 +137,7 @@ def _speed(actions, t):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
+def find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
     """Returns (onset, arrival) of the motion before a press; (press, press - 1) for a press without motion."""
     t = press
     while t > earliest and press - t < MAX_DWELL and _speed(actions, t) < FAST:
@@ -165,7 +166,7 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
                 continue
             g = out[count]
             # while another button is still held, the motion begins after that button's press
-            g.onset, g.arrival = _find_onset(actions, t, last_release if last_release < t else last_press)
+            g.onset, g.arrival = find_onset(actions, t, last_release if last_release < t else last_press)
             g.press, g.button = t, button
             g.x, g.y = actions[t].cursor_x, actions[t].cursor_y
             g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
@@ -174,12 +175,12 @@ def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
                 end += 1
             g.release = end - 1
             last_press, last_release = t, max(last_release, end - 1)
-            count += _describe(records, geometry, out[count : count + 1])
+            count += describe_click(records, geometry, out[count : count + 1])
     return count
 
 
 @numba.njit(cache=True)
-def _describe(records, geometry, one):  # type: ignore[no-untyped-def]
+def describe_click(records, geometry, one):  # type: ignore[no-untyped-def]
     """Writes what a gesture's click hits, by its press tick and place; False for a panel. `one` has shape (1,)."""
     g = one[0]
     click_kind, index = classify_click(records[g.press], geometry, g.x, g.y)

@@ -16,7 +16,8 @@ from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ, Observation
 from understudy.contract.protocols import InputEvent
 from understudy.learning.data.gesture_segmentation import segment_gestures
-from understudy.policies.click_semantics import ENEMY, LOOT, SORT_TRACK
+from understudy.learning.data.hover_segmentation import with_hovers
+from understudy.policies.click_semantics import ENEMY, LOOT, SORT_TRACK, gauge_of
 from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE
 
 FIGHT, LOOTING, FLEEING, EXPLORING, CAUTIOUS = (int(mode) for mode in Mode)
@@ -32,7 +33,7 @@ TRAVELLING = 0.08
 """Distance (window fractions) within ROUTE_S above which the ship counts as travelling."""
 LOW_HEALTH = 0.5
 FULL_HEALTH = 0.9
-"""Thresholds on the mean of hull and shield: a retreat below LOW_HEALTH is FLEE, a rest below FULL_HEALTH CAUTIOUS."""
+"""Thresholds on the mean gauge of health: a retreat below LOW_HEALTH is FLEE, a rest below FULL_HEALTH CAUTIOUS."""
 
 SHOTS, DAMAGE, KILLS, BOXES, DEATHS, WAY_X, WAY_Y = range(7)
 """Columns of the cumulative statistics."""
@@ -50,7 +51,7 @@ class HindsightLabels:
     routes: Float32[np.ndarray, "T 2"]
     """Displacement of the ship in the next ROUTE_S, window widths / heights."""
     future_summary: Float32[np.ndarray, "T future"]
-    """Summary of the next FUTURE_S: clicks by type, events, displacement, change of hull."""
+    """Summary of the next FUTURE_S: clicks by type, events, displacement, change of the vital gauge."""
 
 
 def label_hindsight(
@@ -60,16 +61,17 @@ def label_hindsight(
     inputs: Sequence[InputEvent] = (),
     keys: Sequence[str] = (),
 ) -> HindsightLabels:
-    """Computes the labels of T ticks of one world, with the gestures as of `segment_gestures`."""
+    """Computes the labels of T ticks of one world, with the gestures as of `segment_gestures` and `with_hovers`."""
     gestures = segment_gestures(observation, actions, geometry, inputs, keys)
+    gestures = with_hovers(gestures, observation, actions, geometry)
     ticks = len(observation)
     modes = np.zeros(ticks, np.int64)
     targets = np.zeros(ticks, np.int64)
     routes = np.zeros((ticks, 2), np.float32)
     futures = np.zeros((ticks, NUM_FUTURE), np.float32)
     stats = _cumulative_stats(observation.records)
-    _label(observation.records, gestures, stats, modes, targets)
-    _measure(observation.records, gestures, stats, routes, futures)
+    _label(observation.records, gestures, stats, geometry, modes, targets)
+    _measure(observation.records, gestures, stats, geometry, routes, futures)
     return HindsightLabels(gestures, _smooth(modes), targets, routes, futures)
 
 
@@ -111,17 +113,17 @@ def _attackers(observation):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _label(records, gestures, cumulative_stats, modes, targets):  # type: ignore[no-untyped-def]
+def _label(records, gestures, cumulative_stats, geometry, modes, targets):  # type: ignore[no-untyped-def]
     upcoming = 0
     for t in range(len(records)):
         while upcoming < len(gestures) and gestures[upcoming].press < t:
             upcoming += 1
-        modes[t] = _mode(records, gestures, cumulative_stats, t, upcoming)
+        modes[t] = _mode(records, gestures, cumulative_stats, geometry, t, upcoming)
         targets[t] = _target(records, gestures, cumulative_stats, t, upcoming)
 
 
 @numba.njit(cache=True)
-def _mode(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-untyped-def]
+def _mode(records, gestures, cumulative_stats, geometry, t, upcoming):  # type: ignore[no-untyped-def]
     player = records[t].player
     soon = upcoming < len(gestures) and gestures[upcoming].press - t <= NEXT_S * TICK_RATE_HZ
     role = gestures[upcoming].role if soon else 0
@@ -135,7 +137,7 @@ def _mode(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-
     route_x, route_y = _between(cumulative_stats, WAY_X, t, ahead), _between(cumulative_stats, WAY_Y, t, ahead)
     leaving = count == 0 or route_x * enemy_x + route_y * enemy_y < 0
     travelling = abs(route_x) + abs(route_y) > TRAVELLING
-    health = _health(player)
+    health = _health(player, geometry)
     if player.alive == 0:
         return CAUTIOUS
     if (
@@ -157,11 +159,15 @@ def _mode(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[no-
 
 
 @numba.njit(cache=True)
-def _health(player):  # type: ignore[no-untyped-def]
-    """Returns the mean of those of hull and shield that are readable; 1, undamaged, where neither is."""
-    if player.hp != player.hp:
-        return player.shield if player.shield == player.shield else np.float32(1.0)
-    return np.float32(0.5) * (player.hp + player.shield) if player.shield == player.shield else player.hp
+def _health(player, geometry):  # type: ignore[no-untyped-def]
+    """Returns the mean of those gauges of health that are readable; 1, undamaged, where none is."""
+    total, count = np.float32(0.0), 0
+    for number in range(geometry.num_health):
+        reading = gauge_of(player, geometry.all_health[number])
+        if reading == reading:
+            total += reading
+            count += 1
+    return total / np.float32(count) if count else np.float32(1.0)
 
 
 @numba.njit(cache=True)
@@ -186,7 +192,7 @@ def _target(records, gestures, cumulative_stats, t, upcoming):  # type: ignore[n
 
 
 @numba.njit(cache=True)
-def _measure(records, gestures, cumulative_stats, routes, future_summary):  # type: ignore[no-untyped-def]
+def _measure(records, gestures, cumulative_stats, geometry, routes, future_summary):  # type: ignore[no-untyped-def]
     first, horizon = 0, int(FUTURE_S * TICK_RATE_HZ)
     for t in range(len(records)):
         ahead = t + int(ROUTE_S * TICK_RATE_HZ)
@@ -211,7 +217,8 @@ def _measure(records, gestures, cumulative_stats, routes, future_summary):  # ty
             _between(cumulative_stats, WAY_X, t, end),
             _between(cumulative_stats, WAY_Y, t, end),
         )
-        change = records[min(end, len(records) - 1)].player.hp - records[t].player.hp
+        later = records[min(end, len(records) - 1)].player
+        change = gauge_of(later, geometry.health[0]) - gauge_of(records[t].player, geometry.health[0])
         row[FUTURE_WAY + 2] = change if change == change else 0.0
 
 

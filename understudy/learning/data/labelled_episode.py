@@ -12,7 +12,7 @@ from understudy.contract.protocols import InputEvent
 from understudy.learning.data.gesture_segmentation import key_presses
 from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
-from understudy.policies.context_features import CONTEXT_WIDTH, NUM_MIRRORED
+from understudy.policies.context_features import NUM_MIRRORED
 from understudy.policies.encoder import Encoded, Encoder, mirror_signs
 from understudy.policies.executor import MINIMAP, SPACE
 from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_MIRRORED, NUM_TRACK_MIRRORED, TRACK_WIDTH
@@ -40,11 +40,13 @@ class LabelledEpisode:
     positions: Float32[np.ndarray, "T 2"]
     """End point of the gesture, -1..1 of the map (candidate MINIMAP) or of the window (SPACE)."""
     key_onsets: Bool[np.ndarray, "T K"]
-    """Keys that went down in the tick."""
+    """Keys that went down in the tick, and clicks of the wheel."""
     train_mask: Bool[np.ndarray, " T"] | None = None
     """Mask of the ticks that are training targets (a policy acted in the others, or they are filled); None for all."""
     click_keys: int = 0
     """Bits of the keys that click: gestures press them."""
+    wheel: int = 0
+    """Bits of the mouse wheel, which is never held: it may click in every tick."""
     filled: Bool[np.ndarray, " T"] | None = None
     """Ticks that were missed in the recording and filled in; None where none was."""
     entry: str | None = None
@@ -63,10 +65,11 @@ class LabelledEpisode:
         """Keys that cannot go down in the tick by themselves: held at its start, pressed by gestures, or down since a
         gap before it, which the observation does not show yet."""
         keys = self.observation.records["keys"] | np.uint32(self.click_keys)
+        wheel = np.uint32(self.wheel)
         if self.filled is not None:
             after_gap = np.flatnonzero(np.diff(self.filled.astype(np.int8)) == -1) + 1
             keys[after_gap] |= self.actions["keys"][after_gap - 1]
-        held = keys[:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
+        held = (keys & ~wheel)[:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
         return np.asarray((held & 1).astype(bool))
 
 
@@ -88,9 +91,22 @@ def label_episode(
     key_onsets, click_keys = np.zeros((ticks, MAX_KEYS), bool), int(geometry["click_keys"])
     for key, (presses, _) in enumerate(key_presses(actions, MAX_KEYS)):
         key_onsets[presses, key] = not click_keys >> key & 1
+    wheel = int(geometry["wheel"])
+    turned = (actions["keys"] & np.uint32(wheel))[:, None] >> np.arange(MAX_KEYS, dtype=np.uint32)
+    key_onsets |= (turned & 1).astype(bool)
     encoded = Encoder(profile).encode_episode(observation)
     return LabelledEpisode(
-        observation, actions, encoded, hindsight, free, starts, candidates, points, key_onsets, click_keys=click_keys
+        observation,
+        actions,
+        encoded,
+        hindsight,
+        free,
+        starts,
+        candidates,
+        points,
+        key_onsets,
+        click_keys=click_keys,
+        wheel=wheel,
     )
 
 
@@ -113,11 +129,13 @@ def _candidate(observation: Observation, gesture: np.void) -> tuple[int, tuple[f
     return SPACE, (2.0 * float(gesture["x"]) - 1.0, 2.0 * float(gesture["y"]) - 1.0)
 
 
-def mirror_sign_tables() -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
+def mirror_sign_tables(
+    context_width: int,
+) -> tuple[Float32[np.ndarray, "4 F"], Float32[np.ndarray, "4 J"], Float32[np.ndarray, "4 I"]]:
     """Returns the signs of context, track and landmark features under each of the NUM_MIRRORS mirrors."""
     flips = [(bool(mirror & 1), bool(mirror & 2)) for mirror in range(NUM_MIRRORS)]
     return (
-        np.stack([mirror_signs(NUM_MIRRORED, CONTEXT_WIDTH, *flip) for flip in flips]),
+        np.stack([mirror_signs(NUM_MIRRORED, context_width, *flip) for flip in flips]),
         np.stack([mirror_signs(NUM_TRACK_MIRRORED, TRACK_WIDTH, *flip) for flip in flips]),
         np.stack([mirror_signs(NUM_LANDMARK_MIRRORED, LANDMARK_WIDTH, *flip) for flip in flips]),
     )

@@ -73,6 +73,8 @@ def find_presses(inputs: Sequence[InputEvent], click_codes: Sequence[str] = BUTT
     times, places = times[last], places[last]
     steps = np.hypot(*np.diff(places, axis=0, prepend=places[:1]).T) if len(times) else times
     spacing_s = event_spacing(times)
+    moved = (steps > 0) | (np.append(np.inf, steps)[:-1] > 0)  # a cursor that is reported where it was rests
+    times, places, steps = times[moved], places[moved], steps[moved]
     presses: list[Press] = []
     releases_s = _releases(clicks)
     previous_s = -np.inf
@@ -80,6 +82,7 @@ def find_presses(inputs: Sequence[InputEvent], click_codes: Sequence[str] = BUTT
         if event.kind != "press":
             continue
         first, end = np.searchsorted(times, [max(previous_s, event.time_s - LONGEST_MOTION_S), event.time_s], "right")
+        end -= int(end > first and steps[end - 1] == 0)
         begin = _onset(times[first:end], steps[first:end], spacing_s, event.time_s)
         motion = None
         if begin is not None:

@@ -1,18 +1,19 @@
-"""Fits the motor model to a person's gestures: Fitts' law, curves, dwell, press durations, click offsets."""
+"""Fits the motor model to a person's gestures: Fitts' law, curves, dwell, presses, drags, hovers, click offsets."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from jaxtyping import Bool
 
-from understudy.contract.observation import Observation
-from understudy.learning.data.gesture_segmentation import key_presses
-from understudy.policies.click_semantics import MAX_KEYS, NUM_CLICKING
+from understudy.contract.observation import Button, Observation
+from understudy.learning.data.gesture_segmentation import FAST, MAX_DWELL, key_presses
+from understudy.policies.click_semantics import HOVER, MAX_KEYS, NUM_CLICKING
 from understudy.policies.motor_model import (
     LEAST_SPREAD,
     LONGEST_CURVE,
     MOTOR_MODEL,
     NUM_CURVES,
+    NUM_DRAGS,
     NUM_OFFSETS,
     NUM_QUANTILES,
     NUM_SORTS,
@@ -28,6 +29,12 @@ SHORTEST_CURVE = 0.01
 CURVE_DECIMALS = 4
 IN_MOTION = 0.05
 """Share of the way; a press after a larger step in its own tick comes before the hand rests."""
+
+SHORTEST_DRAG = 0.03
+"""Window widths; a hand that presses may slip by less."""
+FEWEST_DRAGS = 5
+NUM_OVERLAP = 100
+"""Ticks; a button that stays down for longer is not waited for."""
 
 LEAST_CERTAIN = 30
 """Minimum of gestures or presses with both ends recorded; with fewer, filled-in ones are used too."""
@@ -62,6 +69,9 @@ def fit_motor_model(
     hand: np.void = np.zeros(1, MOTOR_MODEL)[0]
     _fit_durations(hand, _timed(sessions, known, "onset", "arrival"), aspect)
     _fit_curves(hand, sessions, known, aspect)
+    hand["other_button"] = _other_buttons([found["button"] for _, _, found in sessions])
+    _fit_hovers(hand, sessions)
+    sessions = [(seen, actions, found[found["button"] != HOVER]) for seen, actions, found in sessions]
     dwelt = _timed(sessions, known, "arrival", "press")
     moved = dwelt[dwelt["arrival"] >= dwelt["onset"]]
     hand["dwell"] = _quantiles(moved["press"] - moved["arrival"] - 1, FALLBACK_PRESS)
@@ -75,7 +85,8 @@ def fit_motor_model(
     for key in range(MAX_KEYS):
         own = np.concatenate([session[key] for session in per_session])
         hand["key_press"][key] = _quantiles(own if len(own) >= 3 else all_lengths, FALLBACK_PRESS)
-    hand["other_button"] = _other_buttons([gestures["button"] for _, _, gestures in sessions])
+    _fit_drags(hand, sessions, aspect)
+    hand["overlap"] = _quantiles(np.concatenate([_overlaps(gestures) for _, _, gestures in sessions]), 0.0)
     hand["track_offset"] = _offsets(gestures[gestures["sort"] == 1])
     hand["landmark_offset"] = _offsets(gestures[gestures["sort"] == 2])
     return hand
@@ -172,6 +183,75 @@ def _fit_curves(hand: np.void, sessions: list[Session], known: list[np.ndarray],
     hand["curve"] = np.array(curves)[picks]
 
 
+def _fit_drags(hand: np.void, sessions: list[Session], aspect: float) -> None:
+    """Finds the presses during which the cursor moves on, up to the next motion if that begins before the release.
+
+    A way that goes on after the release, or after which the next press comes soon and without a motion of its own, was
+    the motion to that press.
+    """
+    sorts, ways, ticks, presses = [], [], [], np.zeros(NUM_SORTS)
+    for _, actions, gestures in sessions:
+        ends = np.minimum(gestures["release"], np.append(gestures["onset"][1:] - 1, len(actions) - 1)[: len(gestures)])
+        ends = np.maximum(ends, gestures["press"])
+        presses += np.bincount(gestures["sort"], minlength=NUM_SORTS)
+        following = np.append(gestures["press"][1:] - gestures["release"][:-1], MAX_DWELL + 1)[: len(gestures)]
+        still = np.append((gestures["arrival"] < gestures["onset"])[1:], False)[: len(gestures)]
+        goes_on = np.append(gestures["onset"][1:] - gestures["release"][:-1] <= 2, False)[: len(gestures)]
+        of_next = still & (following <= MAX_DWELL) | goes_on
+        for g, end in zip(gestures[~of_next], ends[~of_next], strict=True):
+            start, press = np.array([g["start_x"], aspect * g["start_y"]]), _cursor(actions[g["press"]], aspect)
+            way, ahead = _cursor(actions[end], aspect) - press, press - start
+            if np.hypot(*way) < SHORTEST_DRAG:
+                continue
+            length = float(np.hypot(*ahead))
+            ahead = ahead / length if length > SHORTEST_CURVE else np.array([1.0, 0.0])
+            sorts.append(int(g["sort"]))
+            ways.append((float(way @ ahead), float(way[1] * ahead[0] - way[0] * ahead[1])))
+            ticks.append(end - g["press"] + 1)
+    if len(ways) < FEWEST_DRAGS:
+        return
+    hand["drag"] = np.bincount(sorts, minlength=NUM_SORTS) / np.maximum(presses, 1)
+    order = np.argsort(np.hypot(*np.transpose(ways)), kind="stable")
+    picks = order[((np.arange(NUM_DRAGS) + 0.5) / NUM_DRAGS * len(order)).astype(int)]
+    hand["drag_way"], hand["drag_ticks"] = np.array(ways)[picks], np.array(ticks)[picks]
+
+
+def _fit_hovers(hand: np.void, sessions: list[Session]) -> None:
+    """Fits how often the hand hovers over things that it hovers over at all, and for how long.
+
+    A hover that the hand did not end, for the cursor rested on when its object was gone, counts as long as the longest.
+    """
+    num_hovers, num_others, ticks, was_left = 0, 0, list[int](), list[bool]()
+    for _, actions, gestures in sessions:
+        hovers = gestures[gestures["button"] == HOVER]
+        others = gestures[~np.isin(gestures["button"], (HOVER, int(Button.LEFT)))]
+        num_hovers += len(hovers)
+        num_others += int(np.isin(others["track_id"], hovers["track_id"]).sum())
+        last = hovers["release"]
+        after = np.minimum(last + 1, len(actions) - 1)
+        way_x, way_y = (actions[name][after] - actions[name][last] for name in ("cursor_x", "cursor_y"))
+        acted = (actions["button"][after] | actions["keys"][after]) != 0
+        ticks += (last - hovers["press"] + 1).tolist()
+        was_left += (acted | (np.hypot(way_x, way_y) > FAST)).tolist()
+    if num_hovers:
+        hand["hover_share"] = num_hovers / (num_hovers + num_others)
+        hand["hover"] = _quantiles(np.where(was_left, ticks, max(ticks)), FALLBACK_PRESS)
+
+
+def _overlaps(gestures: np.ndarray) -> np.ndarray:
+    """Returns for each gesture the ticks before its release at which the hand was free for the next one; mostly 0.
+
+    A hand that becomes free in a tick begins the next gesture in the tick after it, hence one more than the overlap.
+    """
+    ticks = gestures["release"][:-1] - gestures["onset"][1:] + 2
+    most = np.minimum(gestures["release"] - gestures["press"], NUM_OVERLAP)[:-1]
+    return np.asarray(np.where(ticks > 1, np.clip(ticks, 0, most), 0))
+
+
+def _cursor(action: np.void, aspect: float) -> np.ndarray:
+    return np.array([action["cursor_x"], aspect * action["cursor_y"]], np.float64)
+
+
 def _normalised(path: np.ndarray) -> np.ndarray:
     """Returns a path (ticks, 2) along its straight way and to its right, in lengths of it: (LONGEST_CURVE + 1, 2)."""
     moved, way = path - path[0], path[-1] - path[0]
@@ -185,7 +265,8 @@ def _normalised(path: np.ndarray) -> np.ndarray:
 def _other_buttons(sessions: list[np.ndarray]) -> np.ndarray:
     """Returns shares of the buttons and keys of gestures without the left button, by that of the gesture before."""
     counts = np.zeros((NUM_CLICKING, NUM_CLICKING), np.float64)
-    for buttons in sessions:
+    for pressed in sessions:
+        buttons = np.where(pressed == HOVER, 0, pressed)  # counted as the left one, which is left out
         which = np.log2(np.maximum(buttons, 1)).astype(int)
         np.add.at(counts, (np.append(0, which)[: len(which)], which), 1)
     counts[:, 0] = 0.0

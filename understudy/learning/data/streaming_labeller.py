@@ -74,7 +74,7 @@ class StreamingLabeller:
         self._profile = profile
         self._scheduler = LevelScheduler(TorchBackend(policies), policies.window_s)
         self._encoder = Encoder(profile)
-        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
+        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables(self._encoder.layout.width)]
         self._seen: deque[_PendingTick] = deque()
         self._presence = _ActivityMonitor()
         self._inputs: deque[InputEvent] = deque()

@@ -31,7 +31,7 @@ class UpstreamPolicies:
         out = np.zeros((NUM_MIRRORS, len(labelled), STRATEGY_WIDTH), np.float32)
         if self.strategist is not None:
             self.strategist.eval()
-            for mirror, signs in enumerate(mirror_sign_tables()[0]):
+            for mirror, signs in enumerate(mirror_sign_tables(labelled.encoded.context.shape[1])[0]):
                 out[mirror] = strategies_of_session(self.strategist, labelled.encoded.context, signs)
         return out
 
@@ -45,7 +45,7 @@ class UpstreamPolicies:
         if self.tactician is not None:
             self.tactician.eval()
             ids = labelled.observation.records["tracks"]["id"]
-            context_signs, track_signs, _ = mirror_sign_tables()
+            context_signs, track_signs, _ = mirror_sign_tables(labelled.encoded.context.shape[1])
             for mirror, signs in enumerate(zip(context_signs, track_signs, strict=True)):
                 conditioning[mirror], target_probs[mirror] = conditioning_of_session(
                     self.tactician, labelled.encoded, strategies[mirror], ids, signs

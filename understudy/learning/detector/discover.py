@@ -6,7 +6,7 @@ arXiv 2104.14553), and motion as a sign of objects (arXiv 2211.09771); no networ
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +19,13 @@ from understudy.perception.discovery.background import ForegroundFinder, choose_
 from understudy.perception.discovery.bars import find_bars, find_digits
 from understudy.perception.discovery.behaviour import judge_groups
 from understudy.perception.discovery.blobs import THRESHOLDS
+from understudy.perception.discovery.colour_variants import unite_colour_variants
 from understudy.perception.discovery.contact_sheet import draw_contact_sheet, tile_of
 from understudy.perception.discovery.cut_outs import CutOut, cut_out_things
-from understudy.perception.discovery.discovered import FOUND_BOX, UNCERTAIN, Discovery, FoundKind
-from understudy.perception.discovery.discovery_files import write_discovery
+from understudy.perception.discovery.discovered import FOUND_BOX, UNCERTAIN, Discovery, FoundBar, FoundKind
+from understudy.perception.discovery.discovery_files import stored_path, write_discovery
 from understudy.perception.discovery.recorded_clip import RecordedClip
+from understudy.perception.discovery.round_bars import find_round_bars
 from understudy.perception.discovery.screen_layout import ScreenLayout, find_layout
 from understudy.perception.discovery.sightings import Sightings, find_sightings
 from understudy.perception.discovery.things import Thing, find_things
@@ -75,7 +77,7 @@ def discover_in(play: RecordedPlay, out: Path, progress: Progress = lambda stage
     search = _search(play, progress)
     progress("cut-outs", 0, 1)
     cut_outs = cut_out_things(play.clips, search.finder, search.sightings, search.things)
-    discovery = _described(play, search)
+    discovery = _described(play, search, out)
     boxes = _boxes(play.clips, search)
     named = {kind.id: each for kind, each in zip(discovery.kinds, cut_outs, strict=True)}
     write_discovery(
@@ -106,16 +108,22 @@ def _search(play: RecordedPlay, progress: Progress) -> _Search:
     progress("groups", 1, 2)
     behaviours, num_presses = judge_groups(play.clips, layout, finder, sightings, labels)
     things = find_things(sightings, labels, behaviours, layout.covered.shape[1])
+    united = unite_colour_variants(labels, sightings, things)
+    if not np.array_equal(united, labels):
+        labels = united
+        behaviours, num_presses = judge_groups(play.clips, layout, finder, sightings, labels)
+        things = find_things(sightings, labels, behaviours, layout.covered.shape[1])
     progress("groups", 2, 2)
     return _Search(layout, finder, sightings, labels, things, num_presses)
 
 
-def _described(play: RecordedPlay, search: _Search) -> Discovery:
+def _described(play: RecordedPlay, search: _Search, out: Path) -> Discovery:
     height, width = search.layout.covered.shape
     large = play.large_frames(STILL_PIXELS if search.layout.is_still else LARGE_PIXELS)
     panels = search.layout.rectangles()
     areas = (WHOLE_WINDOW,) if search.layout.is_still else panels
-    bars = find_bars(large, areas)
+    rings = find_round_bars(large, (*areas, *search.layout.mark_rectangles()))
+    bars = find_bars(large, areas, rings)
     kinds = tuple(
         FoundKind(
             id=number,
@@ -136,15 +144,26 @@ def _described(play: RecordedPlay, search: _Search) -> Discovery:
     return Discovery(
         frame_width=play.frame_width,
         frame_height=play.frame_height,
-        recordings=play.sources,
+        recordings=tuple(replace(one, path=stored_path(out, Path(one.path))) for one in play.sources),
         background=search.finder.background,
         num_frames=len({(int(row["clip"]), int(row["frame"])) for row in _regular(search.sightings)}),
         num_presses=search.num_presses,
         kinds=kinds,
-        bars=bars,
-        digits=find_digits(large, [time_s for time_s, _ in play.large], areas, bars),
-        panels=panels,
+        bars=(*bars, *(replace(ring, radius=_in_frames(ring, large, play)) for ring in rings)),
+        digits=find_digits(large, [time_s for time_s, _ in play.large], areas, bars, rings),
+        panels=(*panels, *(ring.area for ring in rings if not search.layout.is_still and not _lies_in(ring, panels))),
     )
+
+
+def _in_frames(ring: FoundBar, large: np.ndarray, play: RecordedPlay) -> float:
+    """Radius of a ring in pixels of the recorded frames."""
+    assert ring.radius is not None
+    return float(ring.radius * play.frame_height / large.shape[1])
+
+
+def _lies_in(ring: FoundBar, panels: tuple[Rectangle, ...]) -> bool:
+    x, y = ring.area.left + ring.area.width / 2, ring.area.top + ring.area.height / 2
+    return any(0 < x - one.left < one.width and 0 < y - one.top < one.height for one in panels)
 
 
 def _boxes(clips: tuple[RecordedClip, ...], search: _Search) -> np.ndarray:

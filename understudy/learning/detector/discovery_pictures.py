@@ -17,7 +17,12 @@ from understudy.contract.errors import TrainingError
 from understudy.contract.profile import Rectangle
 from understudy.learning.detector.synthetic_scenes import LabelledImage
 from understudy.perception.discovery.discovered import UNCERTAIN, Discovery
-from understudy.perception.discovery.discovery_files import read_boxes, read_cut_outs, read_discovery
+from understudy.perception.discovery.discovery_files import (
+    read_boxes,
+    read_cut_outs,
+    read_discovery,
+    recording_path,
+)
 from understudy.perception.discovery.recorded_clip import shrink
 from understudy.recordings.video.recorded_frames import RecordedFrames
 from understudy.recordings.video.video_paths import video_path
@@ -74,7 +79,7 @@ def read_found_pictures(folder: Path, seed: int) -> FoundPictures:
     if not discovery.kept:
         raise TrainingError(f"{folder} keeps no kind: take at least one back that was thrown away.")
     boxes, classes = read_boxes(folder, discovery), discovery.classes()
-    frames = _read_frames(discovery, boxes, classes, np.random.default_rng(seed))
+    frames = _read_frames(folder, discovery, boxes, classes, np.random.default_rng(seed))
     if not any(len(frame.kinds) for frame in frames):
         raise TrainingError(f"No frame shows a kind that {folder} keeps.")
     cut_outs: dict[int, list[np.ndarray]] = {number: [] for number in range(len(discovery.kept))}
@@ -111,6 +116,14 @@ def compose(found: FoundPictures, seed: int) -> list[FoundFrame]:
     return [_pasted(found, _erased(found, frame, generator), generator) for frame in found.frames]
 
 
+def resized(frames: Sequence[FoundFrame], factors: Float32[np.ndarray, " K"]) -> list[FoundFrame]:
+    """Returns frames whose boxes are larger by a factor for each class."""
+    return [
+        replace(frame, boxes=np.concatenate([frame.boxes[:, :2], frame.boxes[:, 2:] * factors[frame.kinds, None]], 1))
+        for frame in frames
+    ]
+
+
 def with_more_boxes(
     frame: FoundFrame, boxes: Float32[np.ndarray, "D 4"], kinds: Int64[np.ndarray, " D"], sides: np.ndarray
 ) -> FoundFrame:
@@ -126,14 +139,18 @@ def with_more_boxes(
 
 
 def _read_frames(
-    discovery: Discovery, boxes: np.ndarray, classes: Mapping[int, int], generator: np.random.Generator
+    folder: Path,
+    discovery: Discovery,
+    boxes: np.ndarray,
+    classes: Mapping[int, int],
+    generator: np.random.Generator,
 ) -> list[FoundFrame]:
     known = boxes[np.isin(boxes["kind"], [UNCERTAIN, *classes])]
     places = np.unique(boxes[["recording", "time_s"]])
     chosen = places[np.sort(_choice(places, known, classes, generator))]
     frames = []
     for number, source in enumerate(discovery.recordings):
-        path = Path(source.path)
+        path = recording_path(folder, source)
         if not video_path(path).is_file():
             raise TrainingError(f"{path} has no pictures any more: make the discovery again where the recording lies.")
         with RecordedFrames(video_path(path)) as pictures:

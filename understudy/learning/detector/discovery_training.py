@@ -1,28 +1,31 @@
 """Trains a detector on what was found in play: once on the found boxes, and once more with what it then finds itself.
 
 The second round is self-training (Yarowsky 1995; for detectors Sohn et al. 2020, arXiv 2005.04757): blobs that stood
-out too little are found by the first network, and would else be taught as background.
+out too little are found by the first network, and would else be taught as background. Between the rounds the boxes get
+the size by which the profile's selection ring is where the game draws it.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
+from jaxtyping import Float32, Int64
 
 from understudy.contract.profile import Profile
+from understudy.contract.screen_layout import Ring
 from understudy.learning.detector.discovery_pictures import (
     FoundFrame,
     FoundPictures,
     compose,
     labelled,
     read_found_pictures,
+    resized,
     split_found,
     with_more_boxes,
 )
+from understudy.learning.detector.mean_average_precision import Found as Detected
 from understudy.learning.detector.synthetic_scenes import LabelledImage
-from understudy.learning.detector.task import DetectorTask
 from understudy.learning.detector.train import (
     PICTURE_HEIGHT,
     PICTURE_WIDTH,
@@ -31,12 +34,15 @@ from understudy.learning.detector.train import (
     fit_pictures,
 )
 from understudy.learning.training.trainer_config import FitProgress
+from understudy.perception.discovery.selection_rings import ring_radii
 
 SURE = 0.35
 """Least confidence of a detection that becomes a box of the second round."""
 SECOND_ROUND = 0.6
 """Epochs of the second round, as a share of the first's."""
 SEED_STEP = 9
+MAX_FACTOR = 1.6
+"""Largest factor between a found box and the one by which the ring fits."""
 
 
 def train_on_discovery(
@@ -67,7 +73,11 @@ def train_on_discovery(
     result, task = fit_pictures(first, profile, training, judged, found.names, covered, progress, stop)
     if not result.fit.finished:
         return result
-    more = replace(found, frames=_with_detections(found, task))
+    detections = task.find([_sized(frame).picture for frame in found.frames])
+    more = replace(found, frames=_with_detections(found, detections))
+    factors = size_factors(found, detections, profile)
+    more = replace(more, frames=resized(more.frames, factors), sides=more.sides * factors[:, None])
+    judged = [_sized(frame) for frame in resized(held_out, factors)]
     training = [_sized(frame) for frame in compose(more, settings.fit.seed + SEED_STEP)]
     epochs = max(1, round(SECOND_ROUND * settings.fit.epochs))
     second = replace(settings, fit=replace(settings.fit, epochs=epochs), start=result.fit.best_path)
@@ -78,19 +88,43 @@ def _sized(frame: FoundFrame) -> LabelledImage:
     return labelled(frame, PICTURE_WIDTH, PICTURE_HEIGHT)
 
 
-@torch.no_grad()
-def _with_detections(found: FoundPictures, task: DetectorTask) -> list[FoundFrame]:
+def size_factors(found: FoundPictures, detections: Sequence[Detected], profile: Profile) -> Float32[np.ndarray, " K"]:
+    """Returns by how much the boxes of each class have to grow for the profile's selection ring to fit around them.
+
+    1 for a class around which too few rings are seen, and where the profile has no ring.
+    """
+    factors = np.ones(len(found.sides), np.float32)
+    ring = None if profile.eye is None else profile.eye.selected
+    if not isinstance(ring, Ring):
+        return factors
+    sure = [_sure(frame, one) for frame, one in zip(found.frames, detections, strict=True)]
+    pictures = [frame.picture for frame in found.frames]
+    radii = ring_radii(pictures, [boxes for boxes, _ in sure], [kinds for _, kinds in sure], ring.colour)
+    margin = ring.margin * found.frames[0].picture.shape[1] / profile.window_width
+    for kind, radius in radii.items():
+        factor = (radius - margin) / ring.scale / max(found.sides[kind])
+        if 1 / MAX_FACTOR < factor < MAX_FACTOR:
+            factors[kind] = factor
+    return factors
+
+
+def _with_detections(found: FoundPictures, detections: Sequence[Detected]) -> list[FoundFrame]:
     """Adds what the first network is sure of to the frames, outside the panels."""
-    detections = task.find([_sized(frame).picture for frame in found.frames])
     added = []
-    for frame, (kinds, scores, boxes) in zip(found.frames, detections, strict=True):
+    for frame, one in zip(found.frames, detections, strict=True):
         tall, wide = frame.picture.shape[:2]
-        scale = np.array([wide / PICTURE_WIDTH, tall / PICTURE_HEIGHT] * 2, np.float32)
-        order = [number for number in np.argsort(-scores) if scores[number] >= SURE]
-        places = boxes[order].astype(np.float32) * scale
+        boxes, kinds = _sure(frame, one)
         free = [
-            not any(panel.contains(float(x) / wide, float(y) / tall) for panel in found.panels)
-            for x, y in places[:, :2]
+            not any(panel.contains(float(x) / wide, float(y) / tall) for panel in found.panels) for x, y in boxes[:, :2]
         ]
-        added.append(with_more_boxes(frame, places[free], kinds[order][free].astype(np.int64), found.sides))
+        added.append(with_more_boxes(frame, boxes[free], kinds[free], found.sides))
     return added
+
+
+def _sure(frame: FoundFrame, detected: Detected) -> tuple[Float32[np.ndarray, "D 4"], Int64[np.ndarray, " D"]]:
+    """Returns boxes and kinds of what the network is sure of, the surest first, in pixels of the small frame."""
+    kinds, scores, boxes = detected
+    tall, wide = frame.picture.shape[:2]
+    scale = np.array([wide / PICTURE_WIDTH, tall / PICTURE_HEIGHT] * 2, np.float32)
+    order = [number for number in np.argsort(-scores) if scores[number] >= SURE]
+    return boxes[order].astype(np.float32) * scale, kinds[order].astype(np.int64)

@@ -104,12 +104,13 @@ def _random_scene(profile: Profile, generator: np.random.Generator) -> Scene:
 
 def _make_player(observation: np.void, generator: np.random.Generator) -> None:
     player = observation["player"]
-    player["hp"], player["shield"], player["rocket_ready"] = generator.random(3)
+    player["gauges"][:] = np.nan
+    player["gauges"][:3] = generator.random(3)
     player["x"], player["y"] = generator.uniform(0.02, 0.98, 2)
     player["vx"], player["vy"] = generator.normal(0, 0.12, 2) * (generator.random() < 0.8)
-    player["ammo"], player["ammo_kind"] = generator.random(4), generator.integers(1, 5)
+    player["gauges"][3:7], player["selectors"][0] = generator.random(4), generator.integers(1, 5)
     player["map_index"] = 10 + generator.integers(STRANGE_SKIES)
-    player["alive"], player["laser_on"] = generator.random() < 0.97, generator.random() < 0.5
+    player["alive"], player["switches"][0] = generator.random() < 0.97, generator.random() < 0.5
     observation["cursor_x"], observation["cursor_y"] = generator.random(2)
     observation["button"] = generator.random() < 0.1
 
@@ -138,10 +139,10 @@ def _make_tracks(observation: np.void, profile: Profile, generator: np.random.Ge
         track["x"], track["y"] = places[which]
         track["width"] = rules["kind_size"][kinds[which]] / rules["view_width"]
         track["height"] = rules["kind_size"][kinds[which]] / rules["view_height"]
-        track["hp"] = track["shield"] = np.nan
+        track["gauges"] = np.nan
         if kind.role is Role.ENEMY:
             track["vx"], track["vy"] = generator.normal(0, 0.1, 2)
-            track["hp"], track["shield"] = np.minimum(generator.random(2) * 1.6, 1.0)
+            track["gauges"] = np.minimum(generator.random(2) * 1.6, 1.0)
             track["attacking"], track["selected"] = generator.random() < 0.3, slot == selected
 
 

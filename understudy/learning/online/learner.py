@@ -26,7 +26,7 @@ from understudy.learning.rl.value_function import ValueConfig, ValueTrainer
 from understudy.perception.outcomes.outcome_detector import VISION_CONFIG, OutcomeDetector
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution
-from understudy.policies.policy_bundle import SamplingConfig
+from understudy.policies.policy_bundle import SamplingConfig, sampling_of
 from understudy.policies.sampling import ExecutorStep
 
 SEGMENT_TICKS = 30 * TICK_RATE_HZ
@@ -58,7 +58,7 @@ class OnlineLearner:
         """Args:
         behaviour_policy: the one that plays; copied.
         reference_policy: of the KL penalty.
-        sampling: temperatures with which actions were sampled.
+        sampling: how actions were sampled.
         profile: the game.
         settings: hyperparameters.
         initial_policy: to train on from; the behaviour policy when None.
@@ -70,7 +70,7 @@ class OnlineLearner:
         self._reference_policy = reference_policy
         self._generator = torch.Generator().manual_seed(settings.seed)
         torch.manual_seed(settings.seed)
-        self.value = ValueTrainer(VALUE, self._generator)
+        self.value = ValueTrainer(VALUE, self._generator, behaviour_policy.config.layout)
         self.policy = self._make_ppo(initial_policy or behaviour_policy)
         self._detector = OutcomeDetector(profile, VISION_CONFIG if settings.from_vision else None)
         self._num_warmup_segments = 0
@@ -107,7 +107,7 @@ class OnlineLearner:
         steps, self._observations, self._steps = self._steps, [], []
         if len(observations) < MIN_SEGMENT_TICKS:
             return []
-        rollout = RolloutBuffer(len(observations), 1)
+        rollout = RolloutBuffer(len(observations), 1, self.behaviour_policy.config.layout)
         for name in ExecutorStep.__dataclass_fields__:
             getattr(rollout, name)[:, 0] = np.concatenate([getattr(step, name) for step in steps])
         outcomes = self._detector.process_episode(Observation(observations))
@@ -210,6 +210,7 @@ class OnlineLearner:
     def set_behaviour_policy(self, behaviour_policy: Executor) -> None:
         """Sets other weights as the behaviour policy; discards the policy in training, keeps the value function."""
         self._set_behaviour_weights(behaviour_policy.state_dict())
+        self.sampling = sampling_of(behaviour_policy)
         self.reset_policy()
 
     def _set_behaviour_weights(self, weights: dict[str, Tensor]) -> None:

@@ -33,11 +33,13 @@ def run_online_worker(job: OnlineJob, endpoint: WorkerEndpoint) -> None:
 def _load_worker(job: OnlineJob, endpoint: WorkerEndpoint, metrics: MetricLogger) -> "_OnlineWorker":
     from understudy.learning.online.learner import OnlineLearner
     from understudy.learning.rl.rl_checkpoint import RLCheckpoint, load_policy_and_reference
-    from understudy.policies.policy_bundle import SamplingConfig
+    from understudy.policies.policy_bundle import sampling_of
 
     store = RLCheckpoint(job.paths.models, job.paths.log_folder)
     behaviour_policy, reference_policy = load_policy_and_reference(store)
-    learner = OnlineLearner(behaviour_policy, reference_policy, SamplingConfig(), job.profile, job.settings)
+    learner = OnlineLearner(
+        behaviour_policy, reference_policy, sampling_of(behaviour_policy), job.profile, job.settings
+    )
     worker = _OnlineWorker(job, learner, store, endpoint, metrics)
     endpoint.report(WorkerReady())
     return worker

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from understudy.contract.errors import CheckpointError
+from understudy.contract.terminal_text import printable
 from understudy.learning.registry.audit_log import CHANGES, HISTORY, Line, append_audit_entry, read_audit_log
 from understudy.learning.registry.candidates import POLICIES, load_active, load_candidate
 from understudy.learning.registry.policy_lock import expect_no_training, promotion_lock
@@ -201,8 +202,8 @@ def _last_before(models: Path, policy: str | None) -> tuple[str, Path]:
     now = load_active(models, last).identity
     if now != after:
         raise CheckpointError(
-            f"{models / last / BEST} ({now}) is not what was promoted last ({after}): it was trained since; put older "
-            f"weights back with  understudy weights rollback --to {before} ."
+            f"{models / last / BEST} ({now}) is not what was promoted last ({printable(after)}): it was trained since; "
+            f"put older weights back with  understudy weights rollback --to {printable(before)} ."
         )
     return _kept(models, before, last)
 
@@ -218,7 +219,7 @@ def _kept(models: Path, identity: str, policy: str | None) -> tuple[str, Path]:
     if len(found) != 1:
         several = "several" if found else "no"
         raise CheckpointError(
-            f"There are {several} weights {identity} in the history of {models}: "
+            f"There are {several} weights {printable(identity)} in the history of {models}: "
             "understudy weights history  lists those kept."
         )
     return found[0]

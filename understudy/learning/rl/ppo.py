@@ -203,4 +203,8 @@ def subsample_idle_ticks(
 
 def index_output(output: ExecutorOutput, ticks: Tensor) -> ExecutorOutput:
     """Selects ticks of an output."""
-    return ExecutorOutput(*(getattr(output, each.name)[ticks] for each in fields(ExecutorOutput)))
+
+    def select(part: Any) -> Any:
+        return None if part is None else part[ticks]
+
+    return ExecutorOutput(*(select(getattr(output, each.name)) for each in fields(ExecutorOutput)))

@@ -58,7 +58,7 @@ class PPOTrainer:
         self._warm_rollouts = 0
         torch.manual_seed(settings.seed)  # initial weights come from torch's global generator
         self.policy = PPO(model, reference_policy, sampling, settings.policy)
-        self.value = ValueTrainer(settings.value, self._generator)
+        self.value = ValueTrainer(settings.value, self._generator, model.config.layout)
         self._discount = discount_per_tick(settings.value.discount_horizons_s[-1], TICK_RATE_HZ)
         self._gae_lambda = discount_per_tick(settings.gae_horizon_s, TICK_RATE_HZ)
 

@@ -19,7 +19,7 @@ class RewardWeights:
     miss: float = 0.0
     """Each; below 0 for a cost."""
     damage_taken: float = -1.0
-    """For a full hull of damage."""
+    """For a full vital gauge of damage."""
     death: float = -40.0
     """Each. By default more than any one kill brings (30), so that no enemy is worth dying for."""
 

@@ -30,7 +30,7 @@ from understudy.learning.rl.reward import REWARD_TERMS
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
 from understudy.policies.click_semantics import MAX_KINDS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
-from understudy.policies.context_features import CONTEXT_WIDTH
+from understudy.policies.declared.feature_layout import COMMON, FeatureLayout
 from understudy.policies.object_features import TRACK_WIDTH
 
 _log = logging.getLogger(__name__)
@@ -73,12 +73,12 @@ class ValueConfig:
 class ValueNetwork(nn.Module):
     """Predicts the discounted return from the Executor's inputs: of each reward term, over each horizon."""
 
-    def __init__(self, num_horizons: int, dropout: float) -> None:
+    def __init__(self, num_horizons: int, dropout: float, layout: FeatureLayout) -> None:
         super().__init__()
         self.num_horizons = num_horizons
         self.kind = nn.Embedding(MAX_KINDS + 1, KIND_WIDTH)
         self.context = nn.Sequential(
-            nn.Linear(CONTEXT_WIDTH + CONDITIONING_WIDTH, WIDTH), nn.LayerNorm(WIDTH), nn.GELU(), nn.Dropout(dropout)
+            nn.Linear(layout.width + CONDITIONING_WIDTH, WIDTH), nn.LayerNorm(WIDTH), nn.GELU(), nn.Dropout(dropout)
         )
         self.object = nn.Linear(TRACK_WIDTH + 1 + KIND_WIDTH, OBJECT_WIDTH)
         self.dropout = nn.Dropout(dropout)
@@ -122,8 +122,8 @@ class _StoredRollout:
 class ValueTrainer:
     """A value network, its optimiser and the rollouts that it is fitted to. Used by one thread."""
 
-    def __init__(self, settings: ValueConfig, generator: torch.Generator) -> None:
-        self.settings = settings
+    def __init__(self, settings: ValueConfig, generator: torch.Generator, layout: FeatureLayout = COMMON) -> None:
+        self.settings, self._layout = settings, layout
         self.num_resets = 0
         """Networks that diverged and were replaced."""
         self.reset_reason = ""
@@ -137,7 +137,7 @@ class ValueTrainer:
         self._reset()
 
     def _reset(self) -> None:
-        self.net = ValueNetwork(len(self.settings.discount_horizons_s), self.settings.dropout)
+        self.net = ValueNetwork(len(self.settings.discount_horizons_s), self.settings.dropout, self._layout)
         rate, decay = self.settings.learning_rate, self.settings.decay
         self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=rate, weight_decay=decay)
         self._stored.clear()

@@ -25,7 +25,7 @@ from understudy.learning.shadow.acceptance import AcceptanceResult, accept_candi
 from understudy.learning.shadow.agreement import Agreement, agreement, click_metrics
 from understudy.learning.shadow.distillation import distillation_loss
 from understudy.learning.shadow.messages import AgreementScore, Disagreements, ShadowSettings, ShadowUpdateStats
-from understudy.learning.supervised.executor_task import LOSS_SCALE, executor_nll
+from understudy.learning.supervised.executor_task import LOSS_SCALE, PRESS_TIME_LOSS, PRESS_TIME_WEIGHT, executor_nll
 from understudy.learning.training.optim import (
     ExponentialMovingAverage,
     GradientGuard,
@@ -97,7 +97,7 @@ class ShadowLearner:
         self.buffer = ReplayBuffer(settings.buffer_size, self._generator)
         self._held_out: deque[ExecutorBatch] = deque(maxlen=HELD_OUT_PARTS)
         self._labeller = StreamingLabeller(policies, profile)
-        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables()]
+        self._signs = [torch.from_numpy(table) for table in mirror_sign_tables(policies.executor.config.layout.width)]
         self._num_keys = len(profile.keys)
         corner = profile.minimap
         self._corner = (corner.left, corner.top, corner.width, corner.height)
@@ -191,6 +191,8 @@ class ShadowLearner:
         mirrored = batch.mirrored(mirror, self._signs)
         output = forward_policy(self.model, mirrored)
         losses = executor_nll(ExecutorDistribution(output, num_keys=self._num_keys), mirrored)
+        if PRESS_TIME_LOSS in losses:
+            losses[PRESS_TIME_LOSS] = PRESS_TIME_WEIGHT * losses[PRESS_TIME_LOSS]
         loss = LOSS_SCALE * (scale * torch.stack(list(losses.values())).sum(0)).mean()
         total = loss
         if self.rehearsal is not None:

@@ -90,6 +90,7 @@ def build_shadow_learner(
     base = load_checkpoint(best, "executor", ENCODING)
     require_finite(base, best)
     policies = load_policies(paths.models)
+    policies.require_layout(profile)
     heartbeat()
     rehearsal, minutes, note = None, (0.0, 0.0), ""
     try:

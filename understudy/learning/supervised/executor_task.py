@@ -25,9 +25,12 @@ from understudy.learning.supervised.executor_metrics import ExecutorForecast, gu
 from understudy.policies.executor import Executor
 from understudy.policies.executor_distribution import ExecutorDistribution, ExecutorMode
 
-KEY_WEIGHT = 1.0
+KEY_WEIGHT, PRESS_TIME_WEIGHT = 1.0, 0.01
+"""Press times have layers of their own, whose steps do not depend on the weight (Adam): it is small so that their
+gradients count little when the norm of all is clipped."""
 LOSS_SCALE = 10.0
 """Scales the loss to nats per half second; affects only gradient clipping."""
+PRESS_TIME_LOSS = "press_time_loss"
 _CHUNK = 4096
 
 
@@ -66,7 +69,7 @@ class ExecutorTask:
         self._loader = PartLoader(lambda part: _batch((episodes[number] for number in parts[part]), upstream, device))
         self._held_out = _batch((replace(labelled, train_mask=None) for labelled in held_out), upstream, device)
         self._judged = _recorded_ticks(held_out, device)
-        self._signs = [torch.from_numpy(table).to(device) for table in mirror_sign_tables()]
+        self._signs = [torch.from_numpy(table).to(device) for table in mirror_sign_tables(model.config.layout.width)]
         self.enter_part(0, None)
 
     def _plan(self, counts: Sequence[tuple[int, int]]) -> None:
@@ -110,6 +113,8 @@ class ExecutorTask:
         scale = weight_B / self._mean_weight  # not the batch's mean, which is small when there are many onsets
         parts = {name: (scale * loss).mean() for name, loss in losses.items()}
         total = parts["start_loss"] + parts["pointer_loss"] + parts["point_loss"] + KEY_WEIGHT * parts["key_loss"]
+        if PRESS_TIME_LOSS in parts:
+            total = total + PRESS_TIME_WEIGHT * parts[PRESS_TIME_LOSS]
         return LOSS_SCALE * total, {name: part.detach() for name, part in parts.items()}
 
     def _draw(self, indices: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -148,7 +153,7 @@ class ExecutorTask:
             **metrics,
             **_constant_rate_baseline(samples, float(TICK_RATE_HZ)),
             **aim,
-            "choice": -sum(metrics.values()),
+            "choice": -sum(value for name, value in metrics.items() if name != PRESS_TIME_LOSS),
             "accuracy": right,
             "pointer_accuracy": right,
             "pointer_accuracy_baseline": _most_common_share(samples.target),
@@ -186,13 +191,20 @@ def _recorded_ticks(held_out: Sequence[LabelledEpisode], device: torch.device) -
 
 
 def executor_nll(distribution: ExecutorDistribution, batch: ExecutorBatch) -> dict[str, Tensor]:
-    """Returns the negative log likelihood of each tick's action, by head, nats: the losses of behaviour cloning."""
+    """Returns the negative log likelihood of each tick's action, by head, nats: the losses of behaviour cloning.
+
+    With PRESS_TIME_LOSS only for an Executor that predicts press times.
+    """
     log_probs = distribution.log_prob_by_head(batch)
+    timing = {}
+    if distribution.output.press_times is not None:
+        timing = {PRESS_TIME_LOSS: -distribution.press_time_log_prob(batch)}
     return {
         "start_loss": -log_probs.start,
         "pointer_loss": -log_probs.target,
         "point_loss": -log_probs.position,
         "key_loss": -log_probs.keys,
+        **timing,
     }
 
 

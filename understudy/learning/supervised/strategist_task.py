@@ -46,7 +46,7 @@ class StrategistTask:
         self.part_sizes = [len(self._starts_of(part)) for part in self._parts]
         self._loader = PartLoader(lambda number: _Track((self._episodes[each] for each in self._parts[number]), device))
         self._held_out = [_Track([labelled], device) for labelled in held_out]
-        self._signs = torch.from_numpy(mirror_sign_tables()[0]).to(device)
+        self._signs = torch.from_numpy(mirror_sign_tables(model.config.layout.width)[0]).to(device)
         self.enter_part(0, None)
         self._future_mean, self._future_std, self._most_common = self._label_statistics(summaries)
 

@@ -40,7 +40,7 @@ class TacticianTask:
         self._loader = PartLoader(lambda part: _Samples((episodes[number] for number in parts[part]), device, upstream))
         self.enter_part(0, None)
         self._held_out = _Samples(held_out, device, upstream)
-        context, tracks, _ = mirror_sign_tables()
+        context, tracks, _ = mirror_sign_tables(model.config.layout.width)
         self._context_signs = torch.from_numpy(context).to(device)
         self._track_signs = torch.from_numpy(tracks).to(device)
 

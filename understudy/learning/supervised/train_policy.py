@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from understudy.contract import serialization
-from understudy.contract.errors import FlagError, TrainingError
+from understudy.contract.errors import FlagError, TooLittlePlayError
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.learning.data.cache.conditioning_cache import ConditioningCache
@@ -47,11 +47,13 @@ from understudy.policies.checkpoint import (
     load_playing,
     parent_now,
 )
+from understudy.policies.declared.feature_layout import layout_of
 from understudy.policies.encoder import ENCODING
-from understudy.policies.executor import Executor, ExecutorConfig
-from understudy.policies.policy_bundle import build_strategist, build_tactician, hand_to_plain
+from understudy.policies.executor import Executor, ExecutorConfig, PointerPlaces
+from understudy.policies.policy_bundle import build_strategist, build_tactician, hand_to_plain, require_layout
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
+from understudy.policies.timing.press_time import COMPONENTS
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +82,10 @@ class TrainSettings:
     """Folder for learning curves, with a new sub-folder per run."""
     resume: bool = False
     """Resume from last_model.pt."""
+    press_times: bool = False
+    """The Executor predicts when the press of each gesture comes."""
+    pointer_places: PointerPlaces = "each"
+    """How the Executor's pointer samples the places of the map (ExecutorConfig)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +171,7 @@ def _train(
     device = resolve_device(settings.device)
     upstream, parents = load_upstream(policy, settings.output_dir, judged=folder != settings.output_dir)
     with rng_state.seeded_rng(settings.fit.seed, device):
-        task, config = build_task(policy, dataset, upstream, device)
+        task, config = build_task(policy, dataset, upstream, device, settings)
     of_twin = () if held_out_twin is None else (parent_now(held_out_twin.identity, HELD_OUT),)
     meta = CheckpointMeta(
         policy=policy,
@@ -198,22 +204,28 @@ on, top-1 accuracy predicts little of the play."""
 
 
 def build_task(
-    policy: str, dataset: Dataset, upstream: UpstreamPolicies, device: torch.device
+    policy: str, dataset: Dataset, upstream: UpstreamPolicies, device: torch.device, settings: TrainSettings
 ) -> tuple[Task[Any], Any]:
     """Builds the policy's task with a new model (initialised from torch's global generator), and its config.
 
     Raises:
         TrainingError: if there are too few clicks, whatever the policy: without them no Executor can follow.
+        CheckpointError: if the features of an upstream policy are laid out for another profile.
     """
-    train, held_out = dataset.train, dataset.validation
+    train, held_out, layout = dataset.train, dataset.validation, layout_of(dataset.profile)
     _require_gestures(train)
+    for name, level in (("strategist", upstream.strategist), ("tactician", upstream.tactician)):
+        if level is not None:
+            require_layout(name, level.config.layout, dataset.profile)
     if policy == "strategist":
-        strategist = StrategistConfig()
+        strategist = StrategistConfig(layout=layout)
         return StrategistTask(train, held_out, Strategist(strategist).to(device), device), strategist
     if policy == "tactician":
-        tactician = TacticianConfig()
+        tactician = TacticianConfig(layout=layout)
         return TacticianTask(train, held_out, Tactician(tactician).to(device), device, upstream), tactician
-    executor = ExecutorConfig()
+    executor = ExecutorConfig(
+        press_times=COMPONENTS if settings.press_times else 0, pointer_places=settings.pointer_places, layout=layout
+    )
     model = Executor(executor).to(device)
     hand = fit_hand_from_dataset(train, dataset.profile)
     return ExecutorTask(train, held_out, model, device, upstream, dataset.profile, hand), executor
@@ -222,9 +234,9 @@ def build_task(
 def _require_gestures(labelled_episodes: Sequence[LabelledEpisode]) -> None:
     gestures = sum(summary.num_gestures for summary in episodes_of(labelled_episodes).summaries)
     if gestures < FEWEST_GESTURES:
-        raise TrainingError(
-            f"The recordings hold {gestures} clicks to learn from, at least {FEWEST_GESTURES} are needed: record play "
-            "in which the mouse is used."
+        raise TooLittlePlayError(
+            f"The recordings hold {gestures} clicks to learn from, at least {FEWEST_GESTURES} are needed",
+            "record play in which the mouse is used.",
         )
 
 

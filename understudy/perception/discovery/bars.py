@@ -1,4 +1,7 @@
-"""Bars: rows or columns that are one colour up to an edge that moves, and another colour after it; changing digits."""
+"""Bars: rows or columns that are one colour up to an edge that moves, and another colour after it; changing digits.
+
+Where no bar changes often, one is looked for that is nearly always full or nearly always empty.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -26,8 +29,14 @@ MIN_APART = 80.0
 MIN_FULL_START, MIN_FALL = 0.6, 0.15
 """Least share of the frames in which the pixel where the bar begins is full, and by how much more than where it ends:
 what passes by in the scene fills no pixel for long."""
+SELDOM, FEWEST = 3, 2
+"""Least number of frames in which a bar differs from how it usually is, and in which each of its pixels does."""
+DIFFERS = 0.04
+"""Least share of a line's pixels by which it differs from how it usually is."""
 GAP = 0.012
 """Parts of one bar may be this far apart where text or a shine lies between them, window heights."""
+HOLE = 0.35
+"""What lies this near to a ring's middle is inside of it, widths of its square."""
 MAX_COLOURS = 6
 NEAR_ENOUGH = 0.8
 SAME_HUE = 0.9
@@ -47,23 +56,22 @@ class _Line:
     empty: np.ndarray
 
 
-def find_bars(frames: UInt8[np.ndarray, "N height width 3"], areas: Sequence[Rectangle]) -> tuple[FoundBar, ...]:
-    """Finds the bars in parts of the window.
+def find_bars(
+    frames: UInt8[np.ndarray, "N height width 3"], areas: Sequence[Rectangle], rings: Sequence[FoundBar] = ()
+) -> tuple[FoundBar, ...]:
+    """Finds the straight bars in parts of the window.
 
     Args:
         frames: RGB, of moments spread over the play.
         areas: where to look, window fractions.
+        rings: round bars, whose own parts are no straight bars.
     """
-    height, width = frames.shape[1:3]
-    found: list[FoundBar] = []
-    for area in areas:
-        left, top = int(area.left * width), int(area.top * height)
-        right, bottom = int(np.ceil((area.left + area.width) * width)), int(np.ceil((area.top + area.height) * height))
-        part = frames[:, top:bottom, left:right]
-        found += [_bar(lines, left, top, width, height, across=True) for lines in _bars_in(part)]
-        upright = _bars_in(part.transpose(0, 2, 1, 3))
-        found += [_bar(lines, left, top, width, height, across=False) for lines in upright]
-    return _with_gauges(_distinct(found))
+
+    def found(*, is_seldom: bool) -> list[FoundBar]:
+        bars = _found_in(frames, areas, is_seldom=is_seldom)
+        return [bar for bar in bars if not any(_lies_in(bar.area, ring.area) for ring in rings)]
+
+    return _with_gauges(_distinct(found(is_seldom=False) or found(is_seldom=True)))
 
 
 def find_digits(
@@ -71,8 +79,9 @@ def find_digits(
     times_s: Sequence[float],
     areas: Sequence[Rectangle],
     bars: Sequence[FoundBar],
+    rings: Sequence[FoundBar] = (),
 ) -> tuple[FoundDigits, ...]:
-    """Finds small areas whose picture changes now and then, beside the bars."""
+    """Finds small areas whose picture changes now and then, beside the bars and beside or within the rings."""
     height, width = frames.shape[1:3]
     minutes = max(1e-6, float(np.ptp(times_s)) / 60) if len(times_s) else 1.0
     found = []
@@ -89,7 +98,7 @@ def find_digits(
             if not (5 <= h <= 0.06 * height and 4 <= w <= 0.15 * width):
                 continue
             place = Rectangle(left=(left + x) / width, top=(top + y) / height, width=w / width, height=h / height)
-            if any(_overlap(place, bar.area) for bar in bars):
+            if any(overlap(place, bar.area) for bar in bars) or any(_is_of_ring(place, ring.area) for ring in rings):
                 continue
             pixels = part[:, y : y + h, x : x + w].astype(np.int16)
             steps = (np.abs(np.diff(pixels, axis=0)) > CHANGED).mean(axis=(1, 2)) > 0.05
@@ -97,31 +106,66 @@ def find_digits(
     return tuple(found)
 
 
-def _bars_in(part: np.ndarray) -> list[list[_Line]]:
+def _found_in(frames: np.ndarray, areas: Sequence[Rectangle], *, is_seldom: bool) -> list[FoundBar]:
+    """All bars in parts of the window: those that change often, or those that change seldom, too."""
+    height, width = frames.shape[1:3]
+    found: list[FoundBar] = []
+    for area in areas:
+        left, top = int(area.left * width), int(area.top * height)
+        right, bottom = int(np.ceil((area.left + area.width) * width)), int(np.ceil((area.top + area.height) * height))
+        part = frames[:, top:bottom, left:right]
+        found += [_bar(lines, left, top, width, height, across=True) for lines in _bars_in(part, is_seldom=is_seldom)]
+        upright = _bars_in(part.transpose(0, 2, 1, 3), is_seldom=is_seldom)
+        found += [_bar(lines, left, top, width, height, across=False) for lines in upright]
+    return found
+
+
+def _bars_in(part: np.ndarray, *, is_seldom: bool) -> list[list[_Line]]:
     """Bars whose lines are the rows of a part, N x rows x columns x 3."""
-    if part.shape[1] < MIN_LINES or part.shape[2] < MIN_LENGTH:
+    if part.shape[1] < MIN_LINES or part.shape[2] < MIN_LENGTH or (is_seldom and len(part) < 4 * SELDOM):
         return []
-    high, low = np.percentile(part, 95, axis=0), np.percentile(part, 5, axis=0)
+    if is_seldom:
+        ranked = np.partition(part, (FEWEST - 1, len(part) - FEWEST), axis=0).astype(np.int16)
+        high, low = ranked[-FEWEST], ranked[FEWEST - 1]
+    else:
+        high, low = np.percentile(part, 95, axis=0), np.percentile(part, 5, axis=0)
     changes = (high - low).max(axis=2) > CHANGED
     lines = []
     for row in range(part.shape[1]):
         ends = np.flatnonzero(np.diff(np.r_[0, changes[row].astype(int), 0]))
         for begin, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):
-            line = None if end - begin < MIN_LENGTH else _line_of(part[:, row], row, begin, end)
+            if end - begin < MIN_LENGTH:
+                continue
+            telling = _telling_frames(part[:, row, begin:end]) if is_seldom else np.arange(len(part))
+            line = _line_of(part[telling, row], row, begin, end) if len(telling) else None
             if line is not None:
                 lines.append(line)
     return _together(lines)
 
 
+def _telling_frames(segment: np.ndarray) -> np.ndarray:
+    """Frames in which a run of pixels differs from how it usually is, and as many others; none where they are too few.
+
+    In all frames together the few would weigh nothing.
+    """
+    usual = np.median(segment, axis=0)
+    apart = (np.abs(segment - usual).max(axis=2) > CHANGED).mean(axis=1) > DIFFERS
+    changed, others = np.flatnonzero(apart), np.flatnonzero(~apart)
+    if len(changed) < SELDOM or not len(others):
+        return np.zeros(0, int)
+    evenly = np.linspace(0, len(others) - 1, min(len(others), len(changed))).round().astype(int)
+    return np.sort(np.concatenate([changed, others[evenly]]))
+
+
 def _line_of(row_pixels: np.ndarray, row: int, begin: int, end: int) -> _Line | None:
     """One run of changing pixels as a line of a bar; None if it is none."""
     segment = row_pixels[:, begin:end].astype(np.float32)
-    colours, full = _two_colours(segment)
+    colours, full = two_colours(segment)
     if colours is None or full is None:
         return None
     apart = float(np.linalg.norm(colours[1] - colours[0]))
     within = float(np.linalg.norm(segment - colours[full.astype(int)], axis=2).mean())
-    right, left = _edge(full), _edge(full[:, ::-1])
+    right, left = edge_levels(full), edge_levels(full[:, ::-1])
     forwards = bool(right[1].mean() <= left[1].mean())
     levels, wrong = right if forwards else left
     if wrong.mean() > MAX_WRONG or levels.std() < MIN_MOVED or within > MAX_WITHIN * apart or apart < MIN_APART:
@@ -133,7 +177,7 @@ def _line_of(row_pixels: np.ndarray, row: int, begin: int, end: int) -> _Line | 
     return _Line(row, begin, end, forwards, levels, colours[1], colours[0])
 
 
-def _two_colours(segment: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
+def two_colours(segment: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
     """The darker and the brighter of two colours (2-means), and which pixels have the brighter."""
     flat = segment.reshape(-1, 3)
     order = np.argsort(flat.sum(axis=1))
@@ -147,7 +191,7 @@ def _two_colours(segment: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | N
     return colours, nearest.reshape(segment.shape[:2]) == 1
 
 
-def _edge(full: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def edge_levels(full: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Level and share of wrong pixels of each frame, if the full part comes first."""
     length = full.shape[1]
     counts = np.concatenate([np.zeros((len(full), 1)), np.cumsum(full, axis=1)], axis=1)
@@ -222,7 +266,7 @@ def _distinct(found: list[FoundBar]) -> list[FoundBar]:
             rest.insert(0, _union(one, other))
     kept: list[FoundBar] = []
     for bar in sorted(united, key=lambda bar: -bar.area.width * bar.area.height):
-        if not any(_overlap(bar.area, other.area) for other in kept):
+        if not any(overlap(bar.area, other.area) for other in kept):
             kept.append(bar)
     return sorted(kept, key=lambda bar: (bar.area.top, bar.area.left))
 
@@ -261,7 +305,21 @@ def _union(one: FoundBar, other: FoundBar) -> FoundBar:
     )
 
 
-def _overlap(one: Rectangle, other: Rectangle) -> bool:
+def _is_of_ring(place: Rectangle, ring: Rectangle) -> bool:
+    """Whether a part of a ring's square is the ring and not a number in its middle."""
+    across = abs(place.left + place.width / 2 - ring.left - ring.width / 2) + place.width / 2
+    down = abs(place.top + place.height / 2 - ring.top - ring.height / 2) + place.height / 2
+    return overlap(place, ring) and (across > HOLE * ring.width or down > HOLE * ring.height)
+
+
+def _lies_in(one: Rectangle, other: Rectangle) -> bool:
+    """Whether more than half of a place lies in another."""
+    across = min(one.left + one.width, other.left + other.width) - max(one.left, other.left)
+    down = min(one.top + one.height, other.top + other.height) - max(one.top, other.top)
+    return across > 0 and down > 0 and across * down > 0.5 * one.width * one.height
+
+
+def overlap(one: Rectangle, other: Rectangle) -> bool:
     return (
         one.left < other.left + other.width
         and other.left < one.left + one.width
@@ -271,7 +329,7 @@ def _overlap(one: Rectangle, other: Rectangle) -> bool:
 
 
 def _with_gauges(bars: list[FoundBar]) -> tuple[FoundBar, ...]:
-    """Suggests the largest green or red bar as hull, and the largest blue one as shield."""
+    """Suggests the largest green or red bar as hp, and the largest blue one as shield."""
     order = sorted(range(len(bars)), key=lambda number: -bars[number].area.width * bars[number].area.height)
     taken: set[str] = set()
     for number in order:

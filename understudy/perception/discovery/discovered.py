@@ -4,23 +4,30 @@ Positions and sizes are window fractions; boxes are centre x, y, width, height, 
 pictures and no boxes here: `discovery_files` keeps tiles and boxes beside this description.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from understudy.contract.game.readings import GaugeRole
 from understudy.contract.observation import Role
 from understudy.contract.profile import MAX_ENTRIES, Rectangle
-from understudy.contract.ranges import MAX_PIXELS, require_colours, require_name, require_range
+from understudy.contract.ranges import MAX_NAME, MAX_PIXELS, require_colours, require_name, require_range
 from understudy.contract.screen_layout import Colour
 
 FORMAT = 1
+NO_GAUGE = "none"
+"""What a person calls a bar that shows nothing of the player."""
+USUAL_ROLES = {"hp": GaugeRole.VITAL, "shield": GaugeRole.DANGER}
+"""Role of a gauge of this name, where nobody gave another one; PLAIN for other names."""
 """Version of the files of a discovery."""
 MAX_COUNT = 2**40
 """Limit of counts in the description."""
 
-Fill = Literal["right", "left", "up", "down"]
-"""Direction in which a bar grows: `right` starts at its left end."""
+Fill = Literal["right", "left", "up", "down", "clockwise", "counterclockwise"]
+"""Direction in which a bar grows: `right` starts at its left end; the last two are those of round ones."""
+ROUND: tuple[Fill, ...] = ("clockwise", "counterclockwise")
 Background = Literal["still", "scrolling", "layered"]
 
 UNCERTAIN = -1
@@ -45,7 +52,7 @@ class SourceRecording:
     """A recording in which was searched."""
 
     path: str
-    """Path, as it was given."""
+    """Relative to the discovery's folder, or absolute; discovery_files.recording_path resolves it."""
     sha256: str
     """SHA-256 of the recording's file, hexadecimal."""
     seconds: float
@@ -122,7 +129,7 @@ class FoundKind:
 
 @dataclass(frozen=True, kw_only=True)
 class FoundBar:
-    """A bar: one colour up to an edge that moves, another colour after it."""
+    """A bar: one colour up to an edge that moves, another colour after it; straight, or a ring."""
 
     area: Rectangle
     fills: Fill
@@ -131,18 +138,35 @@ class FoundBar:
     empty: tuple[Colour, ...]
     suggested_gauge: Literal["hp", "shield"] | None = None
     """What it may show of the player; None if nothing speaks for one."""
-    gauge: Literal["hp", "shield", "none"] | None = None
-    """What a person said that it shows; None for the suggested one."""
+    gauge: str | None = None
+    """Name of what it shows, as a person said: letters, digits and _; NO_GAUGE for nothing, None for the suggestion."""
+    role: GaugeRole | None = None
+    """Role that a person gave; None for the usual one of the name."""
+    radius: float | None = None
+    """Of a round bar: pixels of the frames from the centre of its area to the middle of the ring."""
 
     def __post_init__(self) -> None:
+        if (self.radius is None) == (self.fills in ROUND):
+            raise ValueError(f"a bar that fills {self.fills} {'has a' if self.radius is None else 'has no'} radius")
+        if self.radius is not None:
+            require_range("the radius of a bar", self.radius, 1, MAX_PIXELS)
         require_colours("a bar's full and empty", (*self.full, *self.empty))
+        if self.gauge is not None and not re.fullmatch(rf"[A-Za-z0-9_]{{1,{MAX_NAME}}}", self.gauge):
+            raise ValueError(
+                f"what a bar shows must be 1 to {MAX_NAME} letters, digits or _, not {self.gauge[:MAX_NAME]!r}"
+            )
 
     @property
-    def chosen_gauge(self) -> Literal["hp", "shield"] | None:
+    def chosen_gauge(self) -> str | None:
         """What a person said that it shows, or the suggested gauge."""
-        if self.gauge == "none":
+        if self.gauge == NO_GAUGE:
             return None
         return self.gauge or self.suggested_gauge
+
+    @property
+    def chosen_role(self) -> GaugeRole:
+        """The role that a person gave, or the usual one of its name."""
+        return USUAL_ROLES.get(self.chosen_gauge or "", GaugeRole.PLAIN) if self.role is None else self.role
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from jaxtyping import UInt8
 from understudy.contract.errors import WireError
 from understudy.contract.safe_files import replace_bytes
 from understudy.contract.serialization import from_json, to_plain
-from understudy.perception.discovery.discovered import FOUND_BOX, UNCERTAIN, Discovery
+from understudy.perception.discovery.discovered import FOUND_BOX, UNCERTAIN, Discovery, SourceRecording
 
 DESCRIPTION, BOXES, CONTACT_SHEET = "discovery.json", "boxes.npy", "contact_sheet.png"
 TILES, CUT_OUTS = "tiles", "cut_outs"
@@ -48,6 +48,26 @@ def read_discovery(folder: Path) -> Discovery:
     except UnicodeDecodeError as problem:
         raise WireError(f"{path}: cannot be read (not UTF-8)") from problem
     return from_json(Discovery, text, str(path))
+
+
+def stored_path(folder: Path, recording: Path) -> str:
+    """Returns the path of a recording as a discovery's description has it.
+
+    Relative to the discovery if both lie in one folder, so that this folder may be moved; else absolute.
+    """
+    recording, beside = recording.resolve(), folder.resolve().parent
+    if recording.is_relative_to(beside):
+        return (Path("..") / recording.relative_to(beside)).as_posix()
+    return str(recording)
+
+
+def recording_path(folder: Path, source: SourceRecording) -> Path:
+    """Returns where a recording of a discovery lies.
+
+    Descriptions of earlier versions have paths relative to the working directory.
+    """
+    beside = folder / source.path
+    return beside if beside.is_file() else Path(source.path)
 
 
 def read_boxes(folder: Path, discovery: Discovery) -> np.ndarray:

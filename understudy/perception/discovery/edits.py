@@ -4,12 +4,12 @@ Each raises FlagError with one sentence if it names a kind or bar that is not th
 """
 
 from dataclasses import replace
-from typing import Literal
 
 from understudy.contract.errors import FlagError
-from understudy.contract.observation import Role
+from understudy.contract.game.readings import GaugeRole
+from understudy.contract.observation import MAX_GAUGES, Role
 from understudy.contract.ranges import require_name
-from understudy.perception.discovery.discovered import Discovery, FoundKind
+from understudy.perception.discovery.discovered import NO_GAUGE, Discovery, FoundKind
 
 
 def name_kind(
@@ -42,35 +42,56 @@ def name_kind(
 
 
 def throw_away(discovery: Discovery, kind_id: int, thrown_away: bool = True) -> Discovery:
-    """Marks a kind as no object of the game, or takes that back."""
-    return _replaced(discovery, replace(_kind(discovery, kind_id), thrown_away=thrown_away))
+    """Marks a kind as no object of the game, or takes that back; its name is lost if another kind has it by now."""
+    kind = _kind(discovery, kind_id)
+    if not thrown_away:
+        kind = _without_taken_name(discovery, kind)
+    return _replaced(discovery, replace(kind, thrown_away=thrown_away))
 
 
 def merge_kinds(discovery: Discovery, kind_id: int, into: int | None) -> Discovery:
-    """Makes a kind a part of another one; None makes it a kind of its own again.
+    """Makes a kind a part of another one; None makes it a kind of its own again, as in `throw_away`.
 
     Raises:
-        FlagError: if the other one is a part of it.
+        FlagError: if the other one is a part of it, or was thrown away.
     """
     kind = _kind(discovery, kind_id)
     if into is None:
-        return _replaced(discovery, replace(kind, merged_into=None))
+        return _replaced(discovery, replace(_without_taken_name(discovery, kind), merged_into=None))
     root = discovery.root_of(_kind(discovery, into).id)
+    if root.thrown_away:
+        raise FlagError(f"Kind {root.id} was thrown away: take it back before you merge others into it.")
     if root.id == kind_id:
         raise FlagError(f"Kind {into} is a part of kind {kind_id}: a kind cannot be merged into itself.")
     return _replaced(discovery, replace(kind, merged_into=root.id))
 
 
-def name_bar(discovery: Discovery, number: int, gauge: Literal["hp", "shield", "none"] | None) -> Discovery:
-    """Says what a bar shows; None leaves it to what is suggested. Another bar of that gauge loses it."""
+def name_bar(discovery: Discovery, number: int, gauge: str | None, role: GaugeRole | None = None) -> Discovery:
+    """Names what a bar shows; NO_GAUGE for nothing, None leaves it to what is suggested. Another bar of that gauge
+    loses it.
+
+    Raises:
+        FlagError: if the name has other letters, or more bars have a gauge than a profile may declare.
+    """
     if not 0 <= number < len(discovery.bars):
         raise FlagError(f"There is no bar {number}: there are {len(discovery.bars)}, counted from 0.")
     bars = list(discovery.bars)
     for other, bar in enumerate(bars):
-        if gauge in ("hp", "shield") and bar.chosen_gauge == gauge:
-            bars[other] = replace(bar, gauge="none")
-    bars[number] = replace(bars[number], gauge=gauge)
+        if gauge is not None and bar.chosen_gauge == gauge:
+            bars[other] = replace(bar, gauge=NO_GAUGE, role=None)
+    try:
+        bars[number] = replace(bars[number], gauge=gauge, role=role)
+    except ValueError as problem:
+        raise FlagError(f"{problem}.") from None
+    if gauge not in (None, NO_GAUGE) and sum(bar.chosen_gauge is not None for bar in bars) > MAX_GAUGES:
+        raise FlagError(f"A profile declares at most {MAX_GAUGES} gauges: give this bar none, or take another's name.")
     return replace(discovery, bars=tuple(bars))
+
+
+def _without_taken_name(discovery: Discovery, kind: FoundKind) -> FoundKind:
+    """Returns a kind that becomes one of its own again, without a name that another kind was given meanwhile."""
+    taken = any(other.shown_name == kind.shown_name and other.id != kind.id for other in discovery.kept)
+    return replace(kind, name=None) if taken else kind
 
 
 def _kind(discovery: Discovery, kind_id: int) -> FoundKind:

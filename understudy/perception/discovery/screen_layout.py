@@ -24,6 +24,8 @@ CLOSING = 19
 MIN_AREA = 0.004
 """Least area of a panel, window areas."""
 MAX_AREA = 0.35
+MIN_MARK, MAX_ASPECT = 12, 1.6
+"""Least side of a mark, pixels of the small frames, and by how much it may be longer than wide."""
 CELLS = (16, 9)
 
 
@@ -36,12 +38,21 @@ class ScreenLayout:
     """Left, top, width, height, pixels."""
     covered: Bool[np.ndarray, "height width"]
     """True under panels."""
+    marks: tuple[tuple[int, int, int, int], ...] = ()
+    """What stands still and is too small for a panel, about as high as wide: a ring may be there."""
 
     def rectangles(self) -> tuple[Rectangle, ...]:
         """The panels in window fractions."""
+        return self._in_window(self.panels)
+
+    def mark_rectangles(self) -> tuple[Rectangle, ...]:
+        """The marks in window fractions."""
+        return self._in_window(self.marks)
+
+    def _in_window(self, parts: tuple[tuple[int, int, int, int], ...]) -> tuple[Rectangle, ...]:
         height, width = self.covered.shape
         return tuple(
-            Rectangle(left=x / width, top=y / height, width=w / width, height=h / height) for x, y, w, h in self.panels
+            Rectangle(left=x / width, top=y / height, width=w / width, height=h / height) for x, y, w, h in parts
         )
 
     def is_scene(self, x: float, y: float) -> bool:
@@ -62,10 +73,10 @@ def find_layout(clips: Sequence[RecordedClip]) -> ScreenLayout:
     static = np.hypot(*np.median(np.stack(gradients).astype(np.float16), axis=0).astype(np.float32)) > STATIC_EDGE
     is_still = _explained_share(static, np.asarray(np.mean(textures, axis=0), np.float32)) >= STILL_SHARE
     covered = np.zeros(static.shape, bool)
-    panels = () if is_still else _panels_of(static)
+    panels, marks = ((), ()) if is_still else _panels_of(static)
     for x, y, w, h in panels:
         covered[y : y + h, x : x + w] = True
-    return ScreenLayout(is_still=is_still, panels=panels, covered=covered)
+    return ScreenLayout(is_still=is_still, panels=panels, covered=covered, marks=marks)
 
 
 def _spread(count: int, most: int) -> np.ndarray:
@@ -80,16 +91,21 @@ def _explained_share(static: np.ndarray, texture: Float32[np.ndarray, "height wi
     return float((still[busy] > 0.5 * cells[busy]).mean()) if busy.any() else 1.0
 
 
-def _panels_of(static: np.ndarray) -> tuple[tuple[int, int, int, int], ...]:
+def _panels_of(
+    static: np.ndarray,
+) -> tuple[tuple[tuple[int, int, int, int], ...], tuple[tuple[int, int, int, int], ...]]:
+    """Panels, and marks outside them."""
     height, width = static.shape
     closed = cv2.morphologyEx(static.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((CLOSING, CLOSING), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=8)
-    found = []
+    found, small = [], []
     for x, y, w, h, _ in stats[1:].tolist():
         is_centred = x < width / 2 < x + w and y < height / 2 < y + h  # the player's own ship, or its name
         if MIN_AREA <= w * h / (width * height) <= MAX_AREA and min(w, h) >= 6 and not is_centred:
             found.append((x, y, w, h))
-    return _united(found, width, height)
+        elif w * h < MIN_AREA * width * height and MIN_MARK <= max(w, h) <= MAX_ASPECT * min(w, h) and not is_centred:
+            small.append((x, y, w, h))
+    return _united(found, width, height), tuple(small)
 
 
 def _united(

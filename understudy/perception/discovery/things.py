@@ -2,10 +2,11 @@
 
 A thing moves or is clicked more than chance, and its place varies. Not things: what sits in the middle of the window
 (the player's own), what shows only at presses (click markers), what hangs on other things nearly always (name plates,
-bars, selection rings), and what is lost within 0.4 s (shots, blasts).
+bars, selection rings), what keeps to the sides of larger things that are clicked (arcs of a ring, shots at them), and
+what is lost within 0.4 s (shots, blasts).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool
@@ -22,6 +23,11 @@ MIN_SPREAD = 0.05
 MAX_CENTRED, MAX_AFTER_PRESS, MAX_ATTACHED = 0.5, 0.5, 0.4
 NEAR_SIDES, STEADY_SIDES = 1.3, 0.3
 """Largest distance to that thing, and largest deviation from the group's usual offset, in sides of its box."""
+MAX_BESIDE, BESIDE_LIFT = 0.4, 3.0
+"""Share of a group's sightings beside larger things, and its ratio to chance, from which it belongs to them: arcs of
+a selection ring have .57 and 8, kinds of the embedded game .11 at most."""
+LARGER = 1.3
+"""Ratio of sides from which another thing is larger."""
 MIN_PERSISTENCE, CLICKED_PERSISTENCE = 0.35, 0.2
 """Least share of sightings that are seen again, for what is not and what is clicked."""
 VANISHING = 0.5
@@ -77,18 +83,19 @@ def find_things(
     sightings: Sightings, labels: np.ndarray, behaviours: list[Behaviour], frame_width: int
 ) -> tuple[Thing, ...]:
     """Returns the things, the most certain first, then the groups that may be none."""
-    things = []
-    for group, behaviour in enumerate(behaviours):
-        own = labels == group
+    things: list[Thing] = []
+    for group in _surest_first(behaviours):
+        behaviour, own = behaviours[group], labels == group
         if behaviour.num_sightings < MIN_SIGHTINGS or not own.any():
             continue
         whole = own & _whole(sightings, own)
         width, height = box_size(sightings.records[whole])
         if max(width, height) < MIN_SIDE:
             continue
-        attached = attached_share(sightings, labels, group, behaviours)
-        good = _is_thing(behaviour, attached, frame_width)
+        surer = [thing.group for thing in things if thing.is_thing and thing.is_clicked]
+        good = _is_thing(behaviour, attached_share(sightings, labels, group, surer), frame_width)
         things.append(Thing(group=group, behaviour=behaviour, whole=whole, width=width, height=height, is_thing=good))
+    things = [replace(one, is_thing=one.is_thing and not _is_beside(sightings, labels, one, things)) for one in things]
     things.sort(key=lambda one: (not one.is_thing, not one.is_clicked, -one.behaviour.num_sightings))
     return tuple(things[:MAX_SHOWN])
 
@@ -103,13 +110,25 @@ def box_size(rows: np.ndarray) -> tuple[float, float]:
     return width, height
 
 
-def attached_share(sightings: Sightings, labels: np.ndarray, group: int, behaviours: list[Behaviour]) -> float:
-    """Share of a group's sightings that lie at one offset from the nearest thing that is more surely clicked."""
-    own_p = behaviours[group].p_value if is_clicked(behaviours[group]) else 1.0
-    better = [other for other, each in enumerate(behaviours) if is_clicked(each) and each.p_value < own_p]
+def _surest_first(behaviours: list[Behaviour]) -> list[int]:
+    """Indices of the groups: those clicked more than chance first, the least probable by chance at the very first."""
+    p_values = [behaviour.p_value if is_clicked(behaviour) else 1.0 for behaviour in behaviours]
+    return [int(group) for group in np.argsort(p_values, kind="stable")]
+
+
+def attached_share(sightings: Sightings, labels: np.ndarray, group: int, things: list[int]) -> float:
+    """Share of a group's sightings that lie at one offset from the nearest of some things.
+
+    Args:
+        sightings: of all groups.
+        labels: group of each sighting.
+        group: which may hang on a thing.
+        things: groups that are things, and more surely clicked. What hangs on one itself, as a name plate does, is
+            none: else the kind whose name is clicked more often than it would hang on its own name.
+    """
     rows = sightings.records
     own = rows[(labels == group) & rows["regular"]]
-    others = rows[np.isin(labels, better) & rows["regular"]]
+    others = rows[np.isin(labels, things) & rows["regular"]]
     if not len(own) or not len(others):
         return 0.0
     order = np.argsort(_moments(others), kind="stable")
@@ -127,6 +146,33 @@ def attached_share(sightings: Sightings, labels: np.ndarray, group: int, behavio
         return 0.0
     steady = np.hypot(*(np.array(offsets) - np.median(offsets, axis=0)).T) < STEADY_SIDES
     return float(steady.sum()) / len(own)
+
+
+def _is_beside(sightings: Sightings, labels: np.ndarray, thing: Thing, things: list[Thing]) -> bool:
+    """Whether it is mostly seen beside larger things that are clicked, and far less beside where they are at others."""
+    side = thing.behaviour.side_px
+    larger = [one for one in things if one.is_thing and one.is_clicked and one.behaviour.side_px > LARGER * side]
+    rows = sightings.records
+    own = rows[(labels == thing.group) & rows["regular"]]
+    others = rows[np.isin(labels, [one.group for one in larger]) & rows["regular"]]
+    if not len(own) or not len(others):
+        return False
+    others = others[np.argsort(_moments(others), kind="stable")]
+    moments = np.unique(_moments(rows[rows["regular"]]))
+    at_chance = np.random.default_rng(0).choice(moments, len(own))
+    share = _beside(own, _moments(own), others)
+    return share > MAX_BESIDE and share > BESIDE_LIFT * _beside(own, at_chance, others)
+
+
+def _beside(own: np.ndarray, moments: np.ndarray, others: np.ndarray) -> float:
+    """Share of some places that lie within NEAR_SIDES of a thing at some moments; the things ascend in time."""
+    times, num_near = _moments(others), 0
+    first, last = np.searchsorted(times, moments, side="left"), np.searchsorted(times, moments, side="right")
+    for row, begin, end in zip(own, first.tolist(), last.tolist(), strict=True):
+        there = others[begin:end]
+        away = np.hypot(there["x"] - row["x"], there["y"] - row["y"]) / np.maximum(there["width"], there["height"])
+        num_near += bool((away < NEAR_SIDES).any())
+    return num_near / len(own)
 
 
 def _moments(rows: np.ndarray) -> np.ndarray:

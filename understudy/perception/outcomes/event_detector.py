@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from understudy.contract.observation import Observation, Role
+from understudy.contract.game.readings import GaugeRole
+from understudy.contract.observation import MAX_GAUGES, MAX_TRACK_GAUGES, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.screen_layout import Screen
 from understudy.perception.outcomes.outcome_detector import VISION_CONFIG, OutcomeDetector
@@ -21,9 +22,9 @@ class EventDetector:
     def __init__(self, profile: Profile) -> None:
         screen = profile.eye or Screen()
         self._values = [kind.value for kind in profile.kinds]
-        self._hulls = [screen.hulls.get(kind.name, math.nan) for kind in profile.kinds]
-        self._shields = [screen.shields.get(kind.name, math.nan) for kind in profile.kinds]
-        self._shield_worth = screen.shield_worth
+        self._health = [(place, profile.gauges[place].worth) for place in profile.health_places]
+        self._vital = [place for place, gauge in enumerate(profile.gauges) if gauge.role is GaugeRole.VITAL]
+        self._full = [[gauge.full.get(kind.name, math.nan) for gauge in profile.track_gauges] for kind in profile.kinds]
         self._has_log = screen.log is not None
         self._aspect = profile.window_height / profile.window_width
         self._outcomes = OutcomeDetector(profile, VISION_CONFIG)
@@ -33,8 +34,8 @@ class EventDetector:
         """Forgets the previous observation after a gap, so that changes during the gap make no events."""
         self._before: np.void | None = None
         self._carry = self._outcomes.start(1)
-        self._hp, self._shield = math.nan, math.nan
-        self._bars: dict[int, tuple[float, float]] = {}
+        self._gauges = [math.nan] * MAX_GAUGES
+        self._bars: dict[int, list[float]] = {}
         self._selected: np.void | None = None
         self._selected_s = math.nan
 
@@ -90,34 +91,30 @@ class EventDetector:
 
     def _damage(self, now: np.void, *, died: bool) -> None:
         """Writes damage taken and dealt, from drops of the player's bars and of the selected enemies' bars."""
-        events, player = now["events"], now["player"]
-        hp, shield = (float(player["hp"]), float(player["shield"]))
-        candidates = _bar_drop(self._hp, hp) + self._shield_worth * _bar_drop(self._shield, shield)
-        if candidates > 0 and not died:
-            events["damage_taken"] = candidates
-        elif died and not math.isnan(self._hp):
-            events["damage_taken"] = self._hp
-        self._hp, self._shield = (
-            old if math.isnan(new) else new for old, new in ((self._hp, hp), (self._shield, shield))
-        )
-        bars: dict[int, tuple[float, float]] = {}
+        events, gauges = now["events"], [float(value) for value in now["player"]["gauges"]]
+        lost = sum(worth * _bar_drop(self._gauges[place], gauges[place]) for place, worth in self._health)
+        left = [self._gauges[place] for place in self._vital if not math.isnan(self._gauges[place])]
+        if lost > 0 and not died:
+            events["damage_taken"] = lost
+        elif died and left:
+            events["damage_taken"] = left[0]
+        self._gauges = _known(gauges, self._gauges)
+        bars: dict[int, list[float]] = {}
         for track in now["tracks"]:
             if track["id"] <= 0 or track["role"] != Role.ENEMY:
                 continue
-            number, kind = int(track["id"]), int(track["kind"])
-            was = self._bars.get(number, (math.nan, math.nan))
-            is_now = (float(track["hp"]), float(track["shield"]))
+            number, full = int(track["id"]), self._full[int(track["kind"])]
+            was, is_now = self._bars.get(number, [math.nan] * MAX_TRACK_GAUGES), [float(bar) for bar in track["gauges"]]
             if track["selected"]:
-                dealt = (
-                    _bar_drop(was[0], is_now[0]) * self._hulls[kind]
-                    + _bar_drop(was[1], is_now[1]) * self._shields[kind]
-                )
+                dealt = sum(_bar_drop(was[place], is_now[place]) * worth for place, worth in enumerate(full))
                 events["damage_dealt"] += 0.0 if math.isnan(dealt) else dealt
-            bars[number] = (
-                was[0] if math.isnan(is_now[0]) else is_now[0],
-                was[1] if math.isnan(is_now[1]) else is_now[1],
-            )
+            bars[number] = _known(is_now, was)
         self._bars = bars
+
+
+def _known(now: list[float], before: list[float]) -> list[float]:
+    """Returns the readings of now, and those of before where they are NaN."""
+    return [old if math.isnan(new) else new for new, old in zip(now, before, strict=True)]
 
 
 def _bar_drop(before: float, now: float) -> float:

@@ -5,7 +5,7 @@ Compiled as part of outcome_detector.py.
 
 import numba
 
-from understudy.contract.observation import MAX_TRACKS, Role
+from understudy.contract.observation import MAX_SWITCHES, MAX_TRACKS, Role
 
 _LOOT = int(Role.LOOT)
 RETURN_REACH = 0.02
@@ -28,10 +28,19 @@ def find_slot(record, number):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def enemy_killed(before, now, carry, s, gap, fired, laser_key):  # type: ignore[no-untyped-def]
+def is_armed(player, g):  # type: ignore[no-untyped-def]
+    """Returns whether a weapon's switch is on."""
+    for place in range(MAX_SWITCHES):  # noqa: SIM110 (numba compiles no any() of a generator)
+        if g.weapons[place] and player.switches[place]:
+            return True
+    return False
+
+
+@numba.njit
+def enemy_killed(before, now, carry, s, gap, fired, g):  # type: ignore[no-untyped-def]
     """Returns the kind of the enemy that died in this tick; -1 for none."""
-    kind = _vanished(before, now, carry, s, gap)
-    if kind < 0 and fired and _laser_stopped_itself(before, now, laser_key) and _out_of_sight(now, carry, s):
+    kind = _vanished(before, now, carry, s, gap, g)
+    if kind < 0 and fired and _weapon_stopped_itself(before, now, g) and _out_of_sight(now, carry, s):
         kind, carry.enemy = carry.enemy_kind, 0
     return kind
 
@@ -103,14 +112,14 @@ def _update_nearest_box(now, carry, aspect):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
+def _vanished(before, now, carry, s, gap, g):  # type: ignore[no-untyped-def]
     """Returns the kind of the last selected enemy, once confirmed missing where it should be visible; else -1."""
     if carry.pending_vanished[ENEMY_INDEX]:
         return _confirm_vanished(now, carry, s, ENEMY_INDEX)
     slot = find_slot(before, carry.enemy) if carry.enemy and carry.enemy_ticks <= s.memory_ticks else -1
     if slot < 0 or find_slot(now, carry.enemy) >= 0 or not _should_be_visible(before.tracks[slot], now, s, gap):
         return -1
-    if now.player.laser_on:  # the laser stops when its target dies
+    if is_armed(now.player, g):  # a weapon stops when its target dies
         return -1
     _mark_vanished(carry, ENEMY_INDEX, before.tracks[slot], before)
     carry.enemy = 0
@@ -118,16 +127,16 @@ def _vanished(before, now, carry, s, gap):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def _laser_stopped_itself(before, now, laser_key):  # type: ignore[no-untyped-def]
-    """Returns whether the laser has stopped without its key or a click on another target."""
-    by_key = now.keys & ~before.keys & laser_key
+def _weapon_stopped_itself(before, now, g):  # type: ignore[no-untyped-def]
+    """Returns whether a weapon's switch went off without its key or a click on another target."""
+    by_key = now.keys & ~before.keys & g.weapon_keys
     by_click = now.button & ~before.button
-    return bool(before.player.laser_on and not now.player.laser_on and not by_key and not by_click)
+    return bool(is_armed(before.player, g) and not is_armed(now.player, g) and not by_key and not by_click)
 
 
 @numba.njit
 def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
-    """Returns whether the last selected enemy is outside the window, where the laser still reaches."""
+    """Returns whether the last selected enemy is outside the window, where a weapon still reaches."""
     return bool(carry.enemy and carry.enemy_ticks <= s.memory_ticks and find_slot(now, carry.enemy) < 0)
 
 
@@ -135,7 +144,7 @@ def _out_of_sight(now, carry, s):  # type: ignore[no-untyped-def]
 def _mark_vanished(carry, which, track, before):  # type: ignore[no-untyped-def]
     carry.pending_vanished[which], carry.pending_ticks[which], carry.pending_kind[which] = track.id, 0, track.kind
     carry.pending_place[which, 0], carry.pending_place[which, 1] = track.x, track.y
-    carry.pending_hp[which] = track.hp
+    carry.pending_hp[which] = track.gauges[0]
     carry.pending_newest[which] = 0
     for slot in range(MAX_TRACKS):
         carry.pending_newest[which] = max(carry.pending_newest[which], before.tracks[slot].id)
@@ -166,7 +175,7 @@ def _returned(now, carry, s, which):  # type: ignore[no-untyped-def]
         track = now.tracks[slot]
         if track.id > carry.pending_newest[which] and track.kind == carry.pending_kind[which]:
             across, down = track.x - carry.pending_place[which, 0], track.y - carry.pending_place[which, 1]
-            is_healthier = track.hp > carry.pending_hp[which] + HEALED  # False where one of the two is unknown
+            is_healthier = track.gauges[0] > carry.pending_hp[which] + HEALED  # False where one of the two is unknown
             if not is_healthier and across * across + down * down < RETURN_REACH * RETURN_REACH:
                 return track.id
     return 0

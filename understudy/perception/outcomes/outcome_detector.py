@@ -1,8 +1,8 @@
 """Outcome detection: hits, misses, kills, loot, deaths and damage from consecutive observations alone.
 
-Inputs are what a player's window shows: enemies' bars, the objects and their positions, the ship's own bars, its
-ammunition and rocket lamp, the map. The `events` of an observation (the game's own log) are never read: another game
-may have no log. Accuracy: benchmarks/outcomes.py.
+Inputs are what a player's window shows: enemies' bars, the objects and their positions, the player's own gauges of
+health, its weapons (the gauges and switches that the profile declares as such), the map. The `events` of an observation
+(the game's own log) are never read: another game may have no log. Accuracy: benchmarks/outcomes.py.
 
 Compiled like the engine (worlds/simulator/engine/step.py): the entry point is defined inside a function that takes a
 fingerprint of its sources, because numba's cache on disk does not notice a change in a function of another file.
@@ -16,7 +16,7 @@ from pathlib import Path
 import numba
 import numpy as np
 
-from understudy.contract.observation import MAX_TRACKS, OBSERVATION, TICK_RATE_HZ, Observation, Role
+from understudy.contract.observation import MAX_GAUGES, MAX_TRACKS, OBSERVATION, TICK_RATE_HZ, Observation, Role
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry
 from understudy.perception.outcomes.kill_loot_detector import (
@@ -25,9 +25,11 @@ from understudy.perception.outcomes.kill_loot_detector import (
     box_collected,
     enemy_killed,
     find_slot,
+    is_armed,
     note_click,
 )
-from understudy.perception.outcomes.shot_detector import bar_drop, count_shots, laser_shots, rocket_shots
+from understudy.perception.outcomes.outcome_readings import outcome_readings
+from understudy.perception.outcomes.shot_detector import bar_drop, cooldown_shots, count_shots, store_shots
 
 OUTCOMES = np.dtype(
     [
@@ -36,7 +38,7 @@ OUTCOMES = np.dtype(
         ("kills", "f4"),
         ("loot", "f4"),  # boxes collected
         ("deaths", "f4"),
-        ("damage_taken", "f4"),  # fractions of the player's own full hull
+        ("damage_taken", "f4"),  # full vital gauges of the player
         ("kill_value", "f4"),  # points of the killed enemies, by kind
         ("loot_value", "f4"),
     ],
@@ -44,8 +46,6 @@ OUTCOMES = np.dtype(
 """Outcomes between two consecutive observations, 32 bytes."""
 
 _ENEMY = int(Role.ENEMY)
-LASER_KEY = "ctrl"
-"""Key that switches the laser, where the profile has it."""
 _LONGEST_GAP_S = 0.5
 """Observations farther apart than this are not compared."""
 
@@ -62,14 +62,10 @@ class OutcomeDetectorConfig:
     """Window fractions: an object that vanishes this near the edge has left the window."""
     collect_reach: float = 0.035
     """Window widths: a box that vanishes this near the ship was collected."""
-    shield_worth: float = 0.6
-    """A full shield in full hulls, of the player."""
-    enemy_shield_worth: float = 0.35
-    """A full shield in full hulls, of an enemy."""
     bar_ticks: int = 1
     """An enemy's bar has to read lower (or higher) for so many consecutive ticks before it counts."""
-    reads_ammo: bool = True
-    """Ammunition is known to the single shot. False for a bar in a picture: misses are then not detected."""
+    reads_stores: bool = True
+    """Stores are known to the single shot. False for a bar in a picture: misses are then not detected."""
     confirm_ticks: int = 0
     """An object has to be missing for so long before it counts, and a box to have been tracked for half of that: above
     0 for a tracker with missed and false detections."""
@@ -87,12 +83,12 @@ VISION_CONFIG = OutcomeDetectorConfig(
     smallest_drop=0.004,
     smallest_hit=0.02,
     bar_ticks=4,
-    reads_ammo=False,
+    reads_stores=False,
     confirm_ticks=8,
     approach=0.01,
     click_ticks=10,
 )
-"""For perception: bars are read to a pixel with outliers, detections are missed or false, ammunition is a bar, and a
+"""For perception: bars are read to a pixel with outliers, detections are missed or false, a store is a bar, and a
 game may have neither ship nor selection."""
 
 _SETTINGS = np.dtype([(name, "f8") for name in OutcomeDetectorConfig.__dataclass_fields__])
@@ -114,13 +110,13 @@ OUTCOME_CARRY = np.dtype(
         ("nearest_box_far", "f4"),  # its largest distance from the ship since then, window widths
         ("clicked", "i4"),  # id of the last clicked object; 0 for none
         ("clicked_ticks", "i4"),  # since then
-        ("last_hit_damage", "f4"),  # of the last single laser hit, in full hulls of the enemy
+        ("last_hit_damage", "f4"),  # of the last single hit, in full vital gauges of the enemy
         ("bars_of", "i4"),  # id of the enemy of `bars`; 0 for none
-        ("bars", "f4", (2,)),  # its hull and shield at the last counted change
+        ("bars", "f4", (2,)),  # its gauges at the last counted change
         ("lower_ticks", "i4"),  # consecutive lower readings
         ("higher_ticks", "i4"),  # consecutive higher readings
-        ("ticks_since_armed", "i4"),  # since the laser's lamp was lit or a rocket fired
-        ("has_lamp", "u1"),  # the laser's lamp was lit once: this game has one
+        ("ticks_since_armed", "i4"),  # since a weapon's switch was on or a weapon with a cooldown was used
+        ("has_lamp", "u1"),  # a weapon's switch was on once: this game shows one
         ("pending_offscreen_shots", "i4"),  # at the enemy while it was out of sight, not yet counted
     ],
 )
@@ -138,7 +134,7 @@ class OutcomeDetector:
         config = config or OutcomeDetectorConfig()
         self._values = np.array([kind.value for kind in profile.kinds], np.float64)
         self._settings = np.array([tuple(getattr(config, name) for name in _SETTINGS.names or ())], _SETTINGS)
-        self._laser_key = np.uint32(profile.key_bit(LASER_KEY) if LASER_KEY in profile.keys else 0)
+        self._readings = outcome_readings(profile)
         self._aspect = profile.window_height / profile.window_width
 
     def start(self, num_worlds: int) -> Carry:
@@ -160,21 +156,21 @@ class OutcomeDetector:
 
     def _detect(self, observation: Observation, carry: Carry) -> np.ndarray:
         found = np.zeros(len(observation), OUTCOMES)
-        _detect_all(observation.records, carry, self._settings, self._values, self._aspect, self._laser_key, found)
+        _detect_all(observation.records, carry, self._settings, self._values, self._aspect, self._readings[0], found)
         return found
 
 
 @numba.njit
-def _detect(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-untyped-def]
+def _detect(now, carry, s, values, aspect, g, out):  # type: ignore[no-untyped-def]
     before = carry.before
     gap = now.time_s - before.time_s
     is_consecutive = carry.has_before and 0.0 < gap <= _LONGEST_GAP_S
     if is_consecutive:
-        _own_ship(before.player, now.player, s, out)
+        _own_health(before.player, now.player, s, g, out)
     alive = before.player.alive or not now.player.alive
     if is_consecutive and alive and before.player.map_index == now.player.map_index:
         note_click(before, now, carry)
-        _fight(before, now, carry, s, values, gap, laser_key, out)
+        _fight(before, now, carry, s, values, gap, g, out)
         kind = box_collected(before, now, carry, s, gap, aspect)
         if kind >= 0:
             out.loot += 1.0
@@ -188,35 +184,34 @@ def _detect(now, carry, s, values, aspect, laser_key, out):  # type: ignore[no-u
 
 
 @numba.njit
-def _own_ship(before, now, s, out):  # type: ignore[no-untyped-def]
-    """Writes deaths and damage taken, from the player's own flag and bars."""
+def _own_health(before, now, s, g, out):  # type: ignore[no-untyped-def]
+    """Writes deaths and damage taken, from the player's own flag and gauges of health."""
     if before.alive and not now.alive:
         out.deaths += 1.0
-    hull, shield = before.hp - now.hp, before.shield - now.shield
-    if before.alive and hull > s.smallest_drop:
-        out.damage_taken += hull
-    if before.alive and shield > s.smallest_drop:
-        out.damage_taken += shield * s.shield_worth
+    for place in range(MAX_GAUGES):
+        lost = before.gauges[place] - now.gauges[place]
+        if before.alive and g.worth[place] > 0.0 and lost > s.smallest_drop:
+            out.damage_taken += lost * g.worth[place]
 
 
 @numba.njit
-def _fight(before, now, carry, s, values, gap, laser_key, out):  # type: ignore[no-untyped-def]
-    """Detects shots by ammunition and rocket lamp, hits by enemies' bars, kills by vanished objects and laser lamp."""
+def _fight(before, now, carry, s, values, gap, g, out):  # type: ignore[no-untyped-def]
+    """Detects shots by stores and cooldowns, hits by enemies' bars, kills by vanished objects and weapons' switches."""
     aimed = _aim(before, carry, s)
-    lost = bar_drop(before, now, carry, s)
+    lost = bar_drop(before, now, carry, s, g)
     if lost > 0.0:
         carry.enemy_ticks = 0
-    laser, rocket = laser_shots(before.player, now.player), rocket_shots(before.player, now.player)
-    fired = laser > 0 or rocket > 0 or not s.reads_ammo
-    kind = enemy_killed(before, now, carry, s, gap, fired, laser_key)
+    stores, cooldowns = store_shots(before.player, now.player, g), cooldown_shots(before.player, now.player, g)
+    fired = stores > 0 or cooldowns > 0 or not s.reads_stores
+    kind = enemy_killed(before, now, carry, s, gap, fired, g)
     if kind >= 0:
         out.kills += 1.0
         out.kill_value += values[kind]
-    lit = before.player.laser_on or now.player.laser_on
+    lit = is_armed(before.player, g) or is_armed(now.player, g)
     carry.has_lamp = carry.has_lamp or lit
-    carry.ticks_since_armed = 0 if lit or rocket > 0 else carry.ticks_since_armed + 1
+    carry.ticks_since_armed = 0 if lit or cooldowns > 0 else carry.ticks_since_armed + 1
     armed = carry.ticks_since_armed <= s.bar_ticks or not carry.has_lamp
-    count_shots(laser, rocket, lost, kind >= 0, aimed, armed, now, carry, s, out)
+    count_shots(stores, cooldowns, lost, kind >= 0, aimed, armed, now, carry, s, g, out)
 
 
 @numba.njit
@@ -240,17 +235,17 @@ def _fingerprint() -> int:
     """Returns the checksum of the source files of the compiled functions and of the records that they read."""
     here = Path(__file__)
     files = [here, here.with_name("shot_detector.py"), here.with_name("kill_loot_detector.py")]
-    files.append(here.parents[2] / "contract" / "observation.py")
+    files += [here.with_name("outcome_readings.py"), here.parents[2] / "contract" / "observation.py"]
     return zlib.crc32(b"".join(file.read_bytes() for file in files))
 
 
 def _compile(fingerprint: int) -> Callable[..., None]:
     @numba.njit(cache=True)
-    def detect_all(records, carries, settings, values, aspect, laser_key, found):  # type: ignore[no-untyped-def]
+    def detect_all(records, carries, settings, values, aspect, g, found):  # type: ignore[no-untyped-def]
         """Worlds with a carry each, or ticks of one world with one carry."""
         _ = fingerprint
         for at in range(len(records)):
-            _detect(records[at], carries[at % len(carries)], settings[0], values, aspect, laser_key, found[at])
+            _detect(records[at], carries[at % len(carries)], settings[0], values, aspect, g, found[at])
 
     return detect_all
 

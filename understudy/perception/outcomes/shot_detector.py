@@ -1,6 +1,6 @@
-"""The player's shots and hits, inferred from ammunition, rocket lamp and enemies' bars.
+"""The player's shots and hits, inferred from its weapons' stores, cooldowns and switches, and from enemies' bars.
 
-A laser may reach beyond the window's edge, where an enemy shows no bars. Shots at it are counted when it is visible
+A weapon may reach beyond the window's edge, where an enemy shows no bars. Shots at it are counted when it is visible
 again, from the drop of its bars meanwhile, or when it dies; otherwise they count as neither hits nor misses.
 Compiled as part of outcome_detector.py.
 """
@@ -8,33 +8,43 @@ Compiled as part of outcome_detector.py.
 import numba
 import numpy as np
 
+from understudy.contract.observation import MAX_GAUGES, MAX_TRACK_GAUGES
 from understudy.perception.outcomes.kill_loot_detector import find_slot
 
 
 @numba.njit
-def laser_shots(before, now):  # type: ignore[no-untyped-def]
-    """Returns 1 if any ammunition count fell, -1 if none can be read."""
-    readable = 0
-    for kind in range(4):
-        if now.ammo[kind] < before.ammo[kind]:
+def store_shots(before, now, g):  # type: ignore[no-untyped-def]
+    """Returns 1 if any weapon's store fell, -1 if none can be read; 0 also where only cooldowns are declared."""
+    readable, declared, others = 0, 0, 0
+    for place in range(MAX_GAUGES):
+        others += g.cooldowns[place]
+        if not g.stores[place]:
+            continue
+        declared = 1
+        if now.gauges[place] < before.gauges[place]:
             return 1
-        if now.ammo[kind] == now.ammo[kind] and before.ammo[kind] == before.ammo[kind]:
+        if now.gauges[place] == now.gauges[place] and before.gauges[place] == before.gauges[place]:
             readable = 1
-    return 0 if readable else -1
+    return 0 if readable or (others and not declared) else -1
 
 
 @numba.njit
-def rocket_shots(before, now):  # type: ignore[no-untyped-def]
-    """Returns 1 if the launcher has just been emptied, -1 if its lamp cannot be read."""
-    fall = before.rocket_ready - now.rocket_ready
-    if fall != fall:
-        return -1
-    return 1 if fall > 0.5 else 0
+def cooldown_shots(before, now, g):  # type: ignore[no-untyped-def]
+    """Returns 1 if a weapon's cooldown has just begun, -1 if one cannot be read; 0 where none is declared."""
+    found = 0
+    for place in range(MAX_GAUGES):
+        if g.cooldowns[place]:
+            fall = before.gauges[place] - now.gauges[place]
+            if fall > 0.5:
+                return 1
+            if fall != fall:
+                found = -1
+    return found
 
 
 @numba.njit
-def bar_drop(before, now, carry, s):  # type: ignore[no-untyped-def]
-    """Returns the drop of the enemy's bars since the last counted change, in its own full hulls.
+def bar_drop(before, now, carry, s, g):  # type: ignore[no-untyped-def]
+    """Returns the drop of the enemy's bars since the last counted change, in its own full vital gauges.
 
     A change counts after `bar_ticks` consecutive readings: a misread bar jumps down and up again.
     """
@@ -44,18 +54,18 @@ def bar_drop(before, now, carry, s):  # type: ignore[no-untyped-def]
     if slot < 0:
         return 0.0
     track, bars = now.tracks[slot], carry.bars
-    bars[0] = track.hp if bars[0] != bars[0] else bars[0]
-    bars[1] = track.shield if bars[1] != bars[1] else bars[1]
-    hull, cover = bars[0] - track.hp, bars[1] - track.shield  # NaN where a bar was not read: neither a drop nor a rise
-    lost = hull if hull > s.smallest_hit else 0.0
-    lost += cover * s.enemy_shield_worth if cover > s.smallest_hit else 0.0
-    mended = hull < -s.smallest_hit or cover < -s.smallest_hit
+    lost, mended = 0.0, False
+    for place in range(MAX_TRACK_GAUGES):
+        bars[place] = track.gauges[place] if bars[place] != bars[place] else bars[place]
+        fall = bars[place] - track.gauges[place]  # NaN where a bar was not read: neither a drop nor a rise
+        lost += fall * g.track_worth[place] if fall > s.smallest_hit else 0.0
+        mended = mended or fall < -s.smallest_hit
     carry.lower_ticks = carry.lower_ticks + 1 if lost > 0.0 else 0
     carry.higher_ticks = carry.higher_ticks + 1 if mended and not lost > 0.0 else 0
     if max(carry.lower_ticks, carry.higher_ticks) < s.bar_ticks:
         return 0.0
-    bars[0] = track.hp if track.hp == track.hp else bars[0]
-    bars[1] = track.shield if track.shield == track.shield else bars[1]
+    for place in range(MAX_TRACK_GAUGES):
+        bars[place] = track.gauges[place] if track.gauges[place] == track.gauges[place] else bars[place]
     carry.lower_ticks = carry.higher_ticks = 0
     return lost
 
@@ -65,34 +75,34 @@ def _begin_bars(before, carry):  # type: ignore[no-untyped-def]
     """Starts on another enemy with its bars in the previous observation, NaN where it was not visible."""
     slot = find_slot(before, carry.enemy) if carry.enemy else -1
     carry.bars_of, carry.pending_offscreen_shots, carry.lower_ticks, carry.higher_ticks = carry.enemy, 0, 0, 0
-    carry.bars[0] = before.tracks[slot].hp if slot >= 0 else np.nan
-    carry.bars[1] = before.tracks[slot].shield if slot >= 0 else np.nan
+    for place in range(MAX_TRACK_GAUGES):
+        carry.bars[place] = before.tracks[slot].gauges[place] if slot >= 0 else np.nan
 
 
 @numba.njit
-def count_shots(laser, rocket, lost, killed, aimed, armed, now, carry, s, out):  # type: ignore[no-untyped-def]
-    """Writes the hits and misses of a tick in which the enemy, `aimed` at or not, lost `lost` hulls."""
-    if laser < 0 or rocket < 0 or not s.reads_ammo:  # bar drops are then the only evidence
+def count_shots(stores, cooldowns, lost, killed, aimed, armed, now, carry, s, g, out):  # type: ignore[no-untyped-def]
+    """Writes the hits and misses of a tick in which the enemy, `aimed` at or not, lost `lost` vital gauges."""
+    if stores < 0 or cooldowns < 0 or not s.reads_stores:  # bar drops are then the only evidence
         out.hits += 1.0 if (lost > 0.0 and armed) or killed else 0.0
         return
-    shots = laser + rocket
+    shots = stores + cooldowns
     if killed:
         out.hits += max(1, shots)
-        _emit_offscreen_hits(carry, s, out)
+        _emit_offscreen_hits(carry, g, out)
     elif find_slot(now, carry.enemy) < 0:
         carry.pending_offscreen_shots += shots if carry.enemy else 0
     elif aimed or lost > 0.0 or carry.pending_offscreen_shots:
         _emit(shots + carry.pending_offscreen_shots, lost, carry, out)
-        if shots == 1 and laser == 1 and lost > 0.0 and carry.pending_offscreen_shots == 0:
+        if shots == 1 and stores == 1 and lost > 0.0 and carry.pending_offscreen_shots == 0:
             carry.last_hit_damage = lost
         carry.pending_offscreen_shots = 0
 
 
 @numba.njit
 def _emit(shots, lost, carry, out):  # type: ignore[no-untyped-def]
-    """Splits shots into hits and misses by the damage `lost` and that of one laser hit, where it is known.
+    """Splits shots into hits and misses by the damage `lost` and that of one hit, where it is known.
 
-    Rounded to whole hits: a rocket does about as much damage as half a hit.
+    Rounded to whole hits: a weapon with a cooldown may do less damage than a hit.
     """
     hits = 0
     if lost > 0.0:
@@ -103,11 +113,13 @@ def _emit(shots, lost, carry, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit
-def _emit_offscreen_hits(carry, s, out):  # type: ignore[no-untyped-def]
+def _emit_offscreen_hits(carry, g, out):  # type: ignore[no-untyped-def]
     """Counts the pending shots at an enemy that died out of sight: they took off what its bars had left."""
     if not carry.pending_offscreen_shots:
         return
-    left = carry.bars[0] + carry.bars[1] * s.enemy_shield_worth
+    left = 0.0
+    for place in range(g.num_track_gauges):
+        left += carry.bars[place] * g.track_worth[place]
     known = carry.last_hit_damage > 0.0 and left == left
     hits = (
         min(carry.pending_offscreen_shots, int(left / carry.last_hit_damage))

@@ -16,8 +16,8 @@ from understudy.policies.checkpoint import CheckpointMeta
 from understudy.policies.conditioning import STRATEGIST_TICKS, TACTICIAN_TICKS
 from understudy.policies.policy_bundle import SamplingConfig
 
-FORMAT = 1
-"""Version of this layout."""
+FORMAT = 2
+"""Version of this layout; 1, which has no `sampling.pointer_places`, is still read."""
 CONFIG = "config.json"
 HAND = "motor_model.json"
 CARD = "README.md"
@@ -61,7 +61,7 @@ class ExchangeConfig:
     tick_rate_hz: int
     """Ticks a second."""
     sampling: SamplingConfig
-    """Temperatures at which the Executor's output is sampled."""
+    """How the Executor's output is sampled: temperatures and what they apply to."""
     networks: dict[str, NetworkSpec]
     """Policy -> its network, the slowest level first."""
     sha256: dict[str, str]

@@ -5,6 +5,7 @@ config.json is written last and holds a digest of each file, so that a folder wh
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -42,7 +43,7 @@ class ExportedPolicies:
 
 
 def export_policies(levels: Mapping[str, Checkpoint]) -> ExportedPolicies:
-    """Converts checkpoints to the files of an exported folder.
+    """Converts checkpoints to the files of an exported folder. Metrics without a finite value are left out.
 
     Args:
         levels: policy -> its checkpoint (`policy_bundle.load_levels`).
@@ -92,7 +93,12 @@ def write_folder(folder: Path, exported: ExportedPolicies, card: str) -> None:
 
 def _spec(policy: str, level: Checkpoint, network: ExportedNetwork) -> NetworkSpec:
     return NetworkSpec(
-        meta=replace(level.meta, hand={}, versions=level.meta.versions or library_versions()),
+        meta=replace(
+            level.meta,
+            hand={},
+            versions=level.meta.versions or library_versions(),
+            metrics={name: value for name, value in level.meta.metrics.items() if math.isfinite(value)},
+        ),
         identity=level.identity,
         every_ticks=EVERY_TICKS[policy],
         inputs=_tensors(network.inputs),

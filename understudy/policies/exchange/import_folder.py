@@ -28,7 +28,7 @@ from understudy.policies.exchange.exchange_format import (
     ExchangeConfig,
     files_of,
 )
-from understudy.policies.policy_bundle import SamplingConfig, build_policies
+from understudy.policies.policy_bundle import build_policies
 
 MAX_JSON_BYTES = 4_000_000
 """Limit of config.json and motor_model.json; ours have up to 120,000."""
@@ -68,7 +68,8 @@ def import_policies(folder: Path) -> dict[str, Checkpoint]:
     for policy, level in levels.items():
         if level.identity != config.networks[policy].identity:
             raise _no_export(folder, f"it names other weights of the {policy}")
-    build_policies(levels)
+    if build_policies(levels).sampling != config.sampling:
+        raise _sampled_otherwise(folder, config)
     return levels
 
 
@@ -100,14 +101,17 @@ def _read_config(folder: Path) -> ExchangeConfig:
             f"{folder} was trained on the encoding {printable(other, most=60)!r}, but this version speaks "
             f"{ENCODING!r}: import it with the version that exported it (understudy {_version(metas)})."
         )
-    if config.sampling != SamplingConfig() or any(
-        spec.every_ticks != EVERY_TICKS[policy] for policy, spec in config.networks.items()
-    ):
-        raise CheckpointError(
-            f"{folder} is sampled at other temperatures or rates than this version plays with: import it with the "
-            f"version that exported it (understudy {_version(metas)})."
-        )
+    if any(spec.every_ticks != EVERY_TICKS[policy] for policy, spec in config.networks.items()):
+        raise _sampled_otherwise(folder, config)
     return config
+
+
+def _sampled_otherwise(folder: Path, config: ExchangeConfig) -> CheckpointError:
+    version = _version({policy: spec.meta for policy, spec in config.networks.items()})
+    return CheckpointError(
+        f"{folder} is sampled at other temperatures or rates than this version plays with: import it with the "
+        f"version that exported it (understudy {version})."
+    )
 
 
 def _version(metas: dict[str, CheckpointMeta]) -> str:

@@ -1,8 +1,9 @@
 """Export of episodes as a LeRobot data set, version 3: Parquet written by pyarrow, without LeRobot or torch.
 
-Layout: `data/`, a file per recording with a row per tick; `meta/info.json`, `stats.json`, `tasks.parquet` and
-`episodes/`; `meta/understudy.json`, the EpisodeInfo of each episode. Times are those of the nominal rate, as LeRobot
-requires; the true ones are in the column `time_s`. Not exported: raw input events, intents, timings, and pictures.
+Layout: `data/`, a file per recording with a row per tick; `videos/`, an MP4 file per recording with a picture per tick;
+`meta/info.json`, `stats.json`, `tasks.parquet` and `episodes/`; `meta/understudy.json`, the EpisodeInfo of each
+episode. Times are those of the nominal rate, as LeRobot requires; the true ones are in the column `time_s`. Not
+exported: raw input events, intents and timings.
 """
 
 import json
@@ -23,41 +24,44 @@ from understudy.recordings.exports.lerobot_layout import (
     INFO_PATH,
     KNOWN,
     OWN_PATH,
+    PICTURES,
     STATS_PATH,
     TASKS_PATH,
     VECTORS,
     VERSION,
+    VIDEO_FILE,
     data_path,
+    video_path,
 )
+from understudy.recordings.exports.lerobot_video import QUANTILES, picture_size, picture_statistics, write_video
 from understudy.recordings.exports.new_folder import new_folder
 
-_QUANTILES = {"q01": 0.01, "q10": 0.1, "q50": 0.5, "q90": 0.9, "q99": 0.99}
-
 Statistics = dict[str, np.ndarray]
-"""min, max, mean, std and quantiles of a column, float64 of shape (D,), and count of shape (1,)."""
+"""min, max, mean, std and quantiles of a column, float64 of shape (D,), of pictures (3, 1, 1); count of shape (1,)."""
 
 
-def export_lerobot(episodes: Iterable[Episode], folder: Path) -> tuple[int, int]:
+def export_lerobot(recordings: Iterable[tuple[Episode, Path | None]], folder: Path) -> tuple[int, int]:
     """Writes one data set with an episode per recording; holds one recording in memory at a time.
 
     Args:
-        episodes: of one game: the same keys, name and rate.
+        recordings: of one game: the same name, keys, readings and rate; each with the file of its pictures. Either all
+            have pictures, of one size, or none has.
         folder: a new or empty folder.
 
     Returns:
         The numbers of episodes and of ticks.
 
     Raises:
-        MissingExtraError: if pyarrow is not installed.
-        RecordingError: if there is no tick, the games differ, or the folder holds something.
+        MissingExtraError: if pyarrow is not installed, or PyAV where there are pictures.
+        RecordingError: if there is no tick, games or pictures differ, or the folder holds something.
         OSError: if it cannot be written.
     """
     arrow()
     with new_folder(folder) as temporary:
         writer = _Writer(temporary)
-        for episode in episodes:
+        for episode, video in recordings:
             if len(episode):
-                writer.append(episode)
+                writer.append(episode, video)
         writer.finish()
     return len(writer.lengths), sum(writer.lengths)
 
@@ -71,12 +75,13 @@ class _Writer:
         self.lengths: list[int] = []
         self.stats: list[dict[str, Statistics]] = []
         self.features: dict[str, Any] = {}
+        self.picture_size: tuple[int, int] | None = None
 
-    def append(self, episode: Episode) -> None:
-        """Writes the file of one episode.
+    def append(self, episode: Episode, video: Path | None) -> None:
+        """Writes the files of one episode.
 
         Raises:
-            RecordingError: if it is of another game than the first.
+            RecordingError: if it is of another game than the first, or has other pictures.
         """
         self.infos.append(episode.info)
         if _game(episode.info) != _game(self.infos[0]):
@@ -91,8 +96,18 @@ class _Writer:
         path.parent.mkdir(parents=True, exist_ok=True)
         table = pa.table({name: to_arrow(values) for name, values in columns.items()})
         pq.write_table(table, path, compression="zstd")
+        stats = {name: _statistics(values) for name, values in columns.items()}
+        size = None if video is None else picture_size(video)
+        if self.lengths and size != self.picture_size:
+            raise RecordingError("recordings with pictures of different sizes, or with and without, make no data set")
+        if video is not None and size is not None:
+            self.picture_size = size
+            fps = _fps(episode.info)
+            write_video(video, episode.observations["time_s"], fps, self.folder / video_path(len(self.lengths)))
+            stats[PICTURES] = picture_statistics(video)
+            self.features[PICTURES] = _picture_feature(size, fps)
         self.lengths.append(len(episode))
-        self.stats.append({name: _statistics(values) for name, values in columns.items()})
+        self.stats.append(stats)
 
     def finish(self) -> None:
         """Writes what describes the episodes.
@@ -125,7 +140,7 @@ class _Writer:
             "fps": _fps(self.infos[0]),
             "splits": {"train": f"0:{len(self.lengths)}"},
             "data_path": f"data/{FILE}",
-            "video_path": None,
+            "video_path": VIDEO_FILE if PICTURES in self.features else None,
             "features": self.features,
         }
 
@@ -142,6 +157,14 @@ class _Writer:
             "meta/episodes/chunk_index": [0] * len(numbers),
             "meta/episodes/file_index": [0] * len(numbers),
         }
+        if PICTURES in self.features:
+            fps = _fps(self.infos[0])
+            listed |= {
+                f"videos/{PICTURES}/chunk_index": listed["data/chunk_index"],
+                f"videos/{PICTURES}/file_index": listed["data/file_index"],
+                f"videos/{PICTURES}/from_timestamp": [0.0] * len(numbers),
+                f"videos/{PICTURES}/to_timestamp": [length / fps for length in self.lengths],
+            }
         for name in self.features:
             for kind in self.stats[0][name]:
                 listed[f"stats/{name}/{kind}"] = [each[name][kind].tolist() for each in self.stats]
@@ -149,11 +172,32 @@ class _Writer:
 
 
 def _game(info: EpisodeInfo) -> tuple[Any, ...]:
-    return info.profile.name, info.profile.keys, info.tick_rate_hz
+    game = info.profile
+    return game.name, game.keys, game.gauges, game.switches, game.selectors, game.track_gauges, info.tick_rate_hz
 
 
 def _fps(info: EpisodeInfo) -> int:
     return max(1, round(info.tick_rate_hz))
+
+
+def _picture_feature(size: tuple[int, int], fps: int) -> dict[str, Any]:
+    """Returns the description of the pictures, with what LeRobot itself reads from a video file."""
+    width, height = size
+    about = {
+        "height": height,
+        "width": width,
+        "codec": "h264",
+        "pix_fmt": "yuv420p",
+        "is_depth_map": False,
+        "fps": fps,
+        "channels": 3,
+    }
+    return {
+        "dtype": "video",
+        "shape": [height, width, 3],
+        "names": ["height", "width", "channels"],
+        "info": {**{f"video.{name}": value for name, value in about.items()}, "has_audio": False},
+    }
 
 
 def _columns(episode: Episode, number: int, start: int) -> tuple[dict[str, np.ndarray], dict[str, list[str]]]:
@@ -196,15 +240,15 @@ def _tasks(task: str) -> Any:
 def _statistics(values: np.ndarray) -> Statistics:
     rows = values.reshape(len(values), -1).astype(np.float64)
     found = {name: getattr(rows, name)(axis=0) for name in ("min", "max", "mean", "std")}
-    quantiles = dict(zip(_QUANTILES, np.quantile(rows, list(_QUANTILES.values()), axis=0), strict=True))
+    quantiles = dict(zip(QUANTILES, np.quantile(rows, list(QUANTILES.values()), axis=0), strict=True))
     return {**found, "count": np.array([len(rows)]), **quantiles}
 
 
 def _aggregated(parts: Sequence[Statistics]) -> Statistics:
     """Returns the statistics of all episodes; the quantiles as LeRobot does it, as a mean weighted by length."""
     counts = np.array([part["count"][0] for part in parts])
-    weights = (counts / counts.sum())[:, None]
     stacked = {name: np.stack([part[name] for part in parts]) for name in parts[0]}
+    weights = (counts / counts.sum()).reshape(-1, *[1] * (stacked["mean"].ndim - 1))
     mean = (weights * stacked["mean"]).sum(axis=0)
     variance = (weights * (stacked["std"] ** 2 + (stacked["mean"] - mean) ** 2)).sum(axis=0)
     return {
@@ -213,9 +257,9 @@ def _aggregated(parts: Sequence[Statistics]) -> Statistics:
         "mean": mean,
         "std": np.sqrt(variance),
         "count": np.array([counts.sum()]),
-        **{name: (weights * stacked[name]).sum(axis=0) for name in _QUANTILES},
+        **{name: (weights * stacked[name]).sum(axis=0) for name in QUANTILES},
     }
 
 
-def _plain(stats: Statistics) -> dict[str, list[float]]:
+def _plain(stats: Statistics) -> dict[str, Any]:
     return {name: values.tolist() for name, values in stats.items()}

@@ -1,9 +1,9 @@
 """An episode as vectors of float32, for tools that learn from fixed-size vectors: LeRobot and Minari.
 
-Each number of a vector has a name, that of its column in `flat_table`: `player.hp`, `tracks.x.7`. Keys and buttons are
-one number each, 0 or 1, so that an action is the cursor's place and what is held. Unknown readings, NaN in a recording,
-are 0 in a vector, and 0 in the mask beside it that is 1 where a number is known. float32 holds all fields exactly
-(identities of tracks up to 2 ** 24).
+Each number of a vector has a name, that of its column in `flat_table`: `player.gauges.0`, `tracks.x.7`. Keys and
+buttons are one number each, 0 or 1, so that an action is the cursor's place and what is held. Unknown readings, NaN in
+a recording, are 0 in a vector, and 0 in the mask beside it that is 1 where a number is known. float32 holds all fields
+exactly (identities of tracks up to 2 ** 24).
 """
 
 import math

@@ -77,7 +77,7 @@ def choose_encoder(wanted: EncoderName = "auto") -> str:
         MissingExtraError: if PyAV is not installed.
         RecordingError: if the installed PyAV has no such encoder.
     """
-    carried = _pyav().codecs_available
+    carried = pyav().codecs_available
     candidates = FREE_OF_GPL if wanted == "auto" else (wanted,)
     for name in candidates:
         if name in carried:
@@ -104,7 +104,7 @@ class FrameEncoder:
             MissingExtraError: if PyAV is not installed.
             RecordingError: if the encoder cannot be opened.
         """
-        av, codec = _pyav(), _CODECS[encoder]
+        av, codec = pyav(), _CODECS[encoder]
         self.video_format = codec.video_format
         self.width, self.height = width, height
         self._av = av
@@ -158,7 +158,7 @@ class FrameDecoder:
         """
         if video_format not in {codec.video_format for codec in _CODECS.values()}:
             raise RecordingError(f"its pictures are stored as {video_format[:20]!r}: h264 and vp9 are read")
-        self._av = _pyav()
+        self._av = pyav()
         self._context = self._av.CodecContext.create(video_format, "r")
         self._context.thread_count = 1
         self._context.options = {"max_pixels": str(MAX_PIXELS), "flags": "low_delay"}
@@ -200,7 +200,12 @@ def _to_yuv(pixels: np.ndarray) -> np.ndarray:
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2YUV_I420))
 
 
-def _pyav() -> Any:
+def pyav() -> Any:
+    """Returns the package av, which writes nothing to stderr.
+
+    Raises:
+        MissingExtraError: if it is not installed.
+    """
     try:
         import av
         import av.logging

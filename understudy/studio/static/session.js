@@ -53,7 +53,8 @@ function tickAt(number) {
   const base = (block ? number % layout.block : coarse.at.get(number)) * layout.tick_bytes;
   const read = (name) => READ[layout.tick[name][1]](view, base + layout.tick[name][0]);
   const found = {};
-  for (const name of Object.keys(layout.tick)) if (!["modes", "tracks", "pad"].includes(name)) found[name] = read(name);
+  for (const name of Object.keys(layout.tick)) if (!["modes", "tracks", "health", "pad"].includes(name)) found[name] = read(name);
+  found.health = names.health.map((_, number) => view.getFloat32(base + layout.tick.health[0] + 4 * number, true));
   found.modes = names.modes.map((_, mode) => view.getUint8(base + layout.tick.modes[0] + mode));
   found.tracks = [];
   for (let slot = 0; slot < found.num_tracks; slot += 1) {
@@ -163,7 +164,7 @@ function drawTrack(now, one, width, height, real) {
 function drawSelf(now, width, height) {
   const size = Math.max(9, Math.round(width / 85)), bar = width * 0.2;
   pen.font = `${size}px system-ui, sans-serif`; pen.textAlign = "left"; pen.textBaseline = "middle";
-  [["hull", now.hp, now.hp < 0.3 ? "bad" : "good"], ["shield", now.shield, "player"]].forEach(([name, share, tint], row) => {
+  now.health.map((share, row) => [names.health[row], share, row ? "player" : share < 0.3 ? "bad" : "good"]).forEach(([name, share, tint], row) => {
     const y = height - (2 - row) * (size + 7);
     pen.fillStyle = colours.quiet; pen.fillText(name, 12, y + size / 2);
     pen.fillStyle = colours.line; pen.fillRect(12 + size * 4, y, bar, size);
@@ -199,7 +200,7 @@ function drawModes(now, width) {
   });
 }
 
-const LANES = [["who", 16], ["did", 20], ["meant", 44], ["target", 30], ["hand", 14], ["hull", 22], ["events", 22]];
+const LANES = [["who", 16], ["did", 20], ["meant", 44], ["target", 30], ["hand", 14], ["health", 22], ["events", 22]];
 const LEFT = 58;
 
 const still = document.createElement("canvas"); // the lanes without the needle: painted once for each part and size
@@ -246,7 +247,7 @@ function drawLane(pen, name, top, h, bins, step) {
     if (name === "who") { pen.fillStyle = colours[ACTORS[laneData.actor[bin]] ?? "other"]; pen.fillRect(x, top, wide, h); }
     if (name === "did") { pen.fillStyle = colours[`mode-${laneData.did[bin]}`]; pen.fillRect(x, top, wide, h); }
     if (name === "hand" && laneData.gestures[bin]) { pen.fillStyle = colours.gesture; pen.fillRect(x, top, wide, h); }
-    if (name === "hull" && laneData.hp[bin] !== null) { const tall = h * laneData.hp[bin]; pen.fillStyle = colours[laneData.hp[bin] < 0.3 ? "bad" : "good"]; pen.fillRect(x, top + h - tall, wide, tall); }
+    if (name === "health" && laneData.health[bin] !== null) { const tall = h * laneData.health[bin]; pen.fillStyle = colours[laneData.health[bin] < 0.3 ? "bad" : "good"]; pen.fillRect(x, top + h - tall, wide, tall); }
     if (name === "target" && laneData.target[bin] !== null) { const tall = h * laneData.target[bin]; pen.fillStyle = colours.accent; pen.fillRect(x, top + h - tall, wide, tall); }
     if (name === "meant") {
       let y = top;
@@ -292,7 +293,7 @@ function words(now) {
     ["who", names.actors[now.actor] ?? "?"], ["did", names.modes[now.did] ?? "?"],
     ...(now.mode >= 0 ? [["meant", `${names.modes[now.mode]} ${now.modes[now.mode]} %`],
       ["target", target ? `${names.kinds[target.kind] ?? "?"} ${target.share} %` : "none"]] : []),
-    ["hull", percentOf(now.hp)], ["shield", percentOf(now.shield)], ["map", names.maps[now.map_index] ?? "unknown"],
+    ...now.health.map((share, number) => [names.health[number], percentOf(share)]), ["map", names.maps[now.map_index] ?? "unknown"],
     ["in sight", `${now.num_tracks} objects`],
     ["hand", [now.button ? "button down" : "", ...keys].filter(Boolean).join(", ") || "rests"],
   ];

@@ -96,7 +96,8 @@ def _run_checks(
         yield from _check_shape(profile, area, camera)
         yield from _check_frames(camera, area)
         yield from _check_input(area, profile)
-    yield from _check_keys((*profile.keys, *profile.our_keys.names))
+    keys = [key for key in profile.keys if key not in profile.wheel]
+    yield from _check_keys((*keys, *profile.our_keys.names))
 
 
 def _check_position(area: Area, desktop: Area) -> Finding:

@@ -64,6 +64,8 @@ class DesktopSettings:
     """Nothing is sent until the person has not touched mouse and keyboard for so many seconds."""
     ahead_s: float = AHEAD_S
     """Things are told where their motion has taken them so long after their picture; the same in recording and play."""
+    unusable_after_s: float | None = None
+    """How long the game may be closed, covered or without focus before the session ends by an error; None: for ever."""
 
     def __post_init__(self) -> None:
         if self.sends and not self.window:
@@ -149,6 +151,7 @@ class DesktopWorld:
                 fingerprint=fingerprint,
                 locates=profile.locate_play_area,
                 end_screen=None if self._end_screen is None else EndScreenReader(self._end_screen),
+                unusable_after_s=settings.unusable_after_s,
             )
             self._sight.find_game()
         except WorldError:

@@ -8,11 +8,13 @@ from gymnasium import Space, spaces
 from jaxtyping import Float32
 
 from understudy.contract.action import ACTION
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, Button, Role
+from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACK_GAUGES, MAX_TRACKS, Button, Role
 from understudy.contract.profile import Profile
+from understudy.worlds.simulator.engine.readings import AMMO, HP, LASER, LOADED, NUM_AMMO, ROCKET, SHIELD
 
-TRACK_READINGS = ("x", "y", "width", "height", "vx", "vy", "hp", "shield", "attacking", "selected")
-PLAYER_READINGS = ("hp", "shield", "x", "y", "vx", "vy", "rocket_ready", "laser_on", "safe", "alive")
+TRACK_READINGS = ("x", "y", "width", "height", "vx", "vy", "gauges", "attacking", "selected")
+NUM_TRACK_READINGS = len(TRACK_READINGS) - 1 + MAX_TRACK_GAUGES
+NUM_PLAYER_READINGS = 10
 PRESSED_ABOVE = 0.5
 """A button or key is held when its number exceeds this, so that an action of zeros presses nothing."""
 
@@ -23,8 +25,8 @@ def observation_space(profile: Profile) -> Space:
     """Returns one world's observation space: `player` (readings, ammunition left and loaded, map), `tracks` (slots x
     (present, readings, kind)), `landmarks` (slots x (portal, base, x, y)) and `hands` (cursor, button, keys)."""
     shapes = {
-        "player": (len(PLAYER_READINGS) + 8 + len(profile.maps),),
-        "tracks": (MAX_TRACKS, 1 + len(TRACK_READINGS) + len(profile.kinds)),
+        "player": (NUM_PLAYER_READINGS + 2 * NUM_AMMO + len(profile.maps),),
+        "tracks": (MAX_TRACKS, 1 + NUM_TRACK_READINGS + len(profile.kinds)),
         "landmarks": (MAX_LANDMARKS, 4),
         "hands": (3 + len(profile.keys),),
     }
@@ -65,17 +67,22 @@ def numbers_from(actions: np.ndarray, profile: Profile) -> Float32[np.ndarray, "
 
 
 def _player(player: np.ndarray, profile: Profile) -> np.ndarray:
-    loaded = player["ammo_kind"][:, None] == np.arange(1, 5)
+    loaded = player["selectors"][:, LOADED, None] == np.arange(1, 1 + NUM_AMMO)
     on_map = player["map_index"][:, None] == np.arange(len(profile.maps))
-    readings = [player[name] for name in PLAYER_READINGS]
-    return np.concatenate([np.stack(readings, 1), player["ammo"], loaded, on_map], axis=1)
+    gauges = player["gauges"]
+    readings = [
+        *(gauges[:, HP], gauges[:, SHIELD], *(player[name] for name in ("x", "y", "vx", "vy"))),
+        *(gauges[:, ROCKET], player["switches"][:, LASER], player["safe"], player["alive"]),
+    ]
+    return np.concatenate([np.stack(readings, 1), gauges[:, AMMO : AMMO + NUM_AMMO], loaded, on_map], axis=1)
 
 
 def _tracks(tracks: np.ndarray, profile: Profile) -> np.ndarray:
     there = tracks["id"] > 0
     kinds = tracks["kind"][..., None] == np.arange(len(profile.kinds))
     readings = [there, *(tracks[name] for name in TRACK_READINGS)]
-    return np.concatenate([np.stack(readings, -1), kinds & there[..., None]], axis=-1)
+    columns = [reading if reading.ndim > there.ndim else reading[..., None] for reading in readings]
+    return np.concatenate([*columns, kinds & there[..., None]], axis=-1)
 
 
 def _landmarks(marks: np.ndarray) -> np.ndarray:

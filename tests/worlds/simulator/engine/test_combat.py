@@ -4,6 +4,7 @@ import pytest
 
 from tests.support.empty_world import Stage
 from understudy.contract.observation import Button
+from understudy.worlds.simulator.engine.readings import HP, LASER, LOADED, ROCKET, SHIELD
 from understudy.worlds.simulator.engine.state import Effect
 
 
@@ -69,7 +70,7 @@ def test_ammunition_multiplies_damage_and_is_used_up() -> None:
             stage.tick()
         damage[kind] = 500.0 - float(stage.world["alien_hull"][alien])
         assert (before - stage.world["ammo"])[int(kind) - 1] >= 1
-        assert stage.see()["player"]["ammo_kind"] == int(kind)
+        assert stage.see()["player"]["selectors"][..., LOADED] == int(kind)
     assert [damage[kind] / damage["1"] for kind in "1234"] == pytest.approx([1, 2, 3, 4])
 
 
@@ -99,7 +100,7 @@ def test_a_rocket_needs_three_seconds_to_reload() -> None:
         events = stage.tick("space")
         stage.tick()
         shots += float(events["hits"] + events["misses"])
-        ready.append(float(stage.see()["player"]["rocket_ready"]))
+        ready.append(float(stage.see()["player"]["gauges"][..., ROCKET]))
     assert shots == 3  # at 0, 3 and 6 s of 6.1 s
     assert ready[0] < 0.1
     assert max(ready) > 0.95
@@ -110,7 +111,7 @@ def test_a_rocket_out_of_range_stays_in_its_launcher() -> None:
     stage.put_alien("sibelon", 650)
     stage.click(650)
     stage.tick("space")
-    assert stage.see()["player"]["rocket_ready"] == 1
+    assert stage.see()["player"]["gauges"][..., ROCKET] == 1
 
 
 def test_a_kill_earns_the_value_of_the_profile_and_switches_the_laser_off() -> None:
@@ -261,7 +262,7 @@ def test_death_lasts_three_seconds_and_ends_in_the_base_with_full_hull() -> None
     while stage.world["totals"]["deaths"] == 0:
         stage.tick()
     player = stage.see()["player"]
-    assert (player["alive"], player["hp"], player["laser_on"]) == (0, 0, 0)
+    assert (player["alive"], player["gauges"][..., HP], player["switches"][..., LASER]) == (0, 0, 0)
     where = float(stage.world["x"])
     stage.point_at(300)
     stage.tick(button=Button.LEFT, ticks=58)
@@ -269,7 +270,7 @@ def test_death_lasts_three_seconds_and_ends_in_the_base_with_full_hull() -> None
     assert stage.world["x"] == where
     stage.tick(ticks=2)
     player = stage.see()["player"]
-    assert (player["alive"], player["hp"], player["shield"], player["safe"]) == (1, 1, 1, 1)
+    assert (player["alive"], player["gauges"][..., HP], player["gauges"][..., SHIELD], player["safe"]) == (1, 1, 1, 1)
     assert stage.world["totals"]["deaths"] == 1
 
 

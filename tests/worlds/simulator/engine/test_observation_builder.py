@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.empty_world import Stage
 from understudy.contract.observation import MAX_TRACKS, Role
+from understudy.worlds.simulator.engine.readings import HP
 
 
 def test_an_object_lies_at_its_place_in_the_window() -> None:
@@ -13,7 +14,7 @@ def test_an_object_lies_at_its_place_in_the_window() -> None:
     stage.tick()
     track = stage.see()["tracks"][0]
     assert (track["x"], track["y"]) == pytest.approx((0.75, 0.25), abs=1e-6)
-    assert (track["kind"], track["role"], track["hp"]) == (stage.kind("mordon"), Role.ENEMY, 1)
+    assert (track["kind"], track["role"], track["gauges"][..., HP]) == (stage.kind("mordon"), Role.ENEMY, 1)
     assert track["width"] * 1600 == pytest.approx(track["height"] * 900)
 
 
@@ -57,7 +58,7 @@ def test_boxes_portals_and_bases_have_no_hull_to_read() -> None:
     stage.tick()
     tracks = stage.see()["tracks"][:2]
     assert tracks["role"].tolist() == [Role.PORTAL, Role.LOOT]
-    assert np.isnan(tracks["hp"]).all()
+    assert np.isnan(tracks["gauges"][..., HP]).all()
 
 
 def test_landmarks_are_the_base_and_the_portals_of_the_map() -> None:
@@ -88,6 +89,6 @@ def test_hits_show_in_the_events_and_the_alien_s_bars() -> None:
         stage.tick()
     seen = stage.see()
     assert seen["events"]["damage_dealt"] == pytest.approx(0.06)
-    assert seen["tracks"][0]["hp"] < 1
+    assert seen["tracks"][0]["gauges"][..., HP] < 1
     stage.tick()
     assert stage.see()["events"]["hits"] == 0

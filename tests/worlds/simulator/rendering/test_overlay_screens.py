@@ -2,6 +2,7 @@ import numpy as np
 import pygame
 
 from tests.support.rendering_scenes import quiet_observation, scene
+from understudy.worlds.simulator.engine.readings import LASER, LOADED, ROCKET
 from understudy.worlds.simulator.rendering.overlay_screens import LESSONS_S, Tutorial
 from understudy.worlds.simulator.rendering.scene import Scene
 from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
@@ -19,7 +20,13 @@ def everything_done() -> list[Scene]:
     """Two moments in which a player has done all that the lessons name."""
     start, end = quiet_observation(), quiet_observation()
     player = end["player"]
-    player["vx"], player["laser_on"], player["rocket_ready"], player["ammo_kind"], player["safe"] = 0.1, 1, 0.5, 2, 1
+    (
+        player["vx"],
+        player["switches"][..., LASER],
+        player["gauges"][..., ROCKET],
+        player["selectors"][..., LOADED],
+        player["safe"],
+    ) = 0.1, 1, 0.5, 2, 1
     end["tracks"]["selected"][0] = 1
     last = scene(end)
     last.totals["loot"] = last.totals["jumps"] = 1
@@ -38,7 +45,7 @@ def test_a_lesson_is_ticked_off_when_it_was_done() -> None:
     tutorial = Tutorial()
     before = drawn(tutorial, 1.0)
     observation = quiet_observation()
-    observation["player"]["laser_on"] = 1
+    observation["player"]["switches"][..., LASER] = 1
     tutorial.watch(scene(observation))
     assert (drawn(tutorial, 1.0) != before).any()
 

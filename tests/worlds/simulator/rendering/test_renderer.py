@@ -16,6 +16,7 @@ from tests.support.rendering_scenes import (
 )
 from understudy.contract.observation import Role
 from understudy.worlds.simulator.engine.compiled_rules import compile_rules
+from understudy.worlds.simulator.engine.readings import HP
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering import background
 from understudy.worlds.simulator.rendering.entity_painter import SAFE_RADIUS
@@ -156,7 +157,7 @@ def test_the_players_bar_is_as_long_as_his_hit_points(renderer: Renderer, hp: fl
     lengths = []
     for each in (1.0, hp):
         observation = quiet_observation()
-        observation["player"]["hp"] = each
+        observation["player"]["gauges"][..., HP] = each
         frame = renderer.frame(scene(observation))[: int(0.15 * HEIGHT), : int(0.2 * WIDTH)]
         lengths.append((frame == HULL).all(axis=2).any(axis=0).sum())
     assert lengths[1] / lengths[0] == pytest.approx(hp, abs=0.05)
@@ -164,7 +165,7 @@ def test_the_players_bar_is_as_long_as_his_hit_points(renderer: Renderer, hp: fl
 
 def test_unreadable_bars_and_an_unknown_map_are_drawn_as_such_and_not_guessed(renderer: Renderer) -> None:
     observation = quiet_observation()
-    observation["player"]["hp"] = np.nan
+    observation["player"]["gauges"][..., HP] = np.nan
     observation["player"]["map_index"] = -1
     frame = renderer.frame(scene(observation))
     assert not (frame[: int(0.15 * HEIGHT), : int(0.2 * WIDTH)] == HULL).all(axis=2).any()

@@ -8,6 +8,7 @@ from understudy.contract.intent import Mode, Phase
 from understudy.contract.observation import TICK_S, Button, Observation, Role, empty_observation
 from understudy.evaluation.rollouts.baselines import BASELINES
 from understudy.worlds.catalog import load_profile
+from understudy.worlds.simulator.engine.readings import AMMO, HP, LASER, LOADED, ROCKET, SHIELD
 from understudy.worlds.simulator.teacher.motor import CURSOR_SPEED_LIMIT
 from understudy.worlds.simulator.teacher.style import read_styles
 from understudy.worlds.simulator.teacher.teacher import Teacher
@@ -26,9 +27,7 @@ def quiet_space(num_worlds: int = 1) -> Observation:
     observation = empty_observation(num_worlds)
     records = observation.records
     player = records["player"]
-    for field in ("hp", "shield", "rocket_ready"):
-        player[field] = 1.0
-    player["alive"], player["ammo"], player["ammo_kind"] = 1, 1.0, 1
+    player["alive"], player["gauges"], player["selectors"][..., LOADED] = 1, 1.0, 1
     player["x"], player["y"] = 0.5, 0.5
     records["landmarks"]["role"][:, 0] = Role.BASE
     records["landmarks"]["x"][:, 0], records["landmarks"]["y"][:, 0] = BASE_X, BASE_Y
@@ -42,7 +41,7 @@ def put(observation: Observation, slot: int, name: str, x: float, y: float) -> N
     track["id"], track["kind"] = 100 + slot, KINDS.index(name)
     track["role"] = PROFILE.kinds[KINDS.index(name)].role
     track["x"], track["y"], track["width"], track["height"] = x, y, 0.045, 0.08
-    track["hp"] = track["shield"] = 1.0 if track["role"][0] == Role.ENEMY else np.nan
+    track["gauges"][..., HP] = track["gauges"][..., SHIELD] = 1.0 if track["role"][0] == Role.ENEMY else np.nan
     observation.records["tracks"][:, slot] = track
 
 
@@ -144,7 +143,7 @@ def test_the_laser_is_switched_on_once_the_alien_is_selected_and_the_rocket_foll
     observation = alien_in_sight()
     observation.records["tracks"]["selected"][:, 0] = 1
     assert (watch(observation, 30)[0]["keys"] & CTRL).any()
-    observation.records["player"]["laser_on"] = 1
+    observation.records["player"]["switches"][..., LASER] = 1
     keys = watch(observation, 30)[0]["keys"]
     assert (keys & SPACE).any()
     assert not (keys & CTRL).any()
@@ -153,8 +152,8 @@ def test_the_laser_is_switched_on_once_the_alien_is_selected_and_the_rocket_foll
 def test_a_rocket_is_not_fired_before_it_is_ready() -> None:
     observation = alien_in_sight()
     observation.records["tracks"]["selected"][:, 0] = 1
-    observation.records["player"]["laser_on"] = 1
-    observation.records["player"]["rocket_ready"] = 0.5
+    observation.records["player"]["switches"][..., LASER] = 1
+    observation.records["player"]["gauges"][..., ROCKET] = 0.5
     assert not (watch(observation, 40)[0]["keys"] & SPACE).any()
 
 
@@ -162,9 +161,9 @@ def test_a_strong_alien_is_shot_with_better_ammunition_while_there_is_any() -> N
     observation = quiet_space()
     put(observation, 0, "mordon", ENEMY_X, ENEMY_Y)
     observation.records["tracks"]["selected"][:, 0] = 1
-    observation.records["player"]["laser_on"] = 1
+    observation.records["player"]["switches"][..., LASER] = 1
     assert (watch(observation, 30)[0]["keys"] & PROFILE.key_bit("2")).any()
-    observation.records["player"]["ammo"][:, 1:] = 0.0
+    observation.records["player"]["gauges"][..., AMMO : AMMO + 4][:, 1:] = 0.0
     keys = watch(observation, 30)[0]["keys"]
     assert not (keys & (PROFILE.key_bit("2") | PROFILE.key_bit("3") | PROFILE.key_bit("4"))).any()
 
@@ -172,7 +171,7 @@ def test_a_strong_alien_is_shot_with_better_ammunition_while_there_is_any() -> N
 def test_it_keeps_moving_round_a_target_that_it_shoots_at() -> None:
     observation = alien_in_sight()
     observation.records["tracks"]["selected"][:, 0] = 1
-    observation.records["player"]["laser_on"] = 1
+    observation.records["player"]["switches"][..., LASER] = 1
     places = clicks(watch(observation, 200)[0])
     assert len(places) >= 2
     from_alien = np.hypot((places["cursor_x"] - ENEMY_X) * 1600, (places["cursor_y"] - ENEMY_Y) * 900)
@@ -181,7 +180,7 @@ def test_it_keeps_moving_round_a_target_that_it_shoots_at() -> None:
 
 def test_it_flees_to_the_base_by_the_minimap_when_its_hull_is_low() -> None:
     observation = alien_in_sight()
-    observation.records["player"]["hp"], observation.records["player"]["shield"] = 0.15, 0.0
+    observation.records["player"]["gauges"][..., HP], observation.records["player"]["gauges"][..., SHIELD] = 0.15, 0.0
     actions, mode = watch(observation, 60)
     minimap = PROFILE.minimap
     first = clicks(actions)[0]
@@ -192,14 +191,14 @@ def test_it_flees_to_the_base_by_the_minimap_when_its_hull_is_low() -> None:
 
 def test_in_the_base_it_waits_until_it_is_repaired() -> None:
     observation = alien_in_sight()
-    observation.records["player"]["hp"], observation.records["player"]["shield"] = 0.15, 0.0
+    observation.records["player"]["gauges"][..., HP], observation.records["player"]["gauges"][..., SHIELD] = 0.15, 0.0
     observation.records["player"]["safe"] = 1
     assert len(clicks(watch(observation, 200)[0][40:])) == 0
 
 
 def test_with_middling_health_a_healthy_alien_far_off_is_left_alone() -> None:
     observation = alien_in_sight()
-    observation.records["player"]["hp"], observation.records["player"]["shield"] = 0.5, 0.3
+    observation.records["player"]["gauges"][..., HP], observation.records["player"]["gauges"][..., SHIELD] = 0.5, 0.3
     actions, mode = watch(observation, 100, "careful")
     places = clicks(actions)
     assert mode is Mode.CAUTIOUS
@@ -230,8 +229,8 @@ def test_too_strong_an_alien_is_no_target_for_the_careful() -> None:
 
 def test_unreadable_bars_do_not_confuse_it() -> None:
     observation = alien_in_sight()
-    observation.records["player"]["hp"] = observation.records["player"]["shield"] = np.nan
-    observation.records["tracks"]["hp"] = np.nan
+    observation.records["player"]["gauges"][..., HP] = observation.records["player"]["gauges"][..., SHIELD] = np.nan
+    observation.records["tracks"]["gauges"][..., HP] = np.nan
     actions, _ = watch(observation, 100)
     assert np.isfinite(actions["cursor_x"]).all()
     assert len(clicks(actions)) > 0
@@ -312,9 +311,9 @@ def manner(style: str, num_worlds: int = 16, num_ticks: int = 3600) -> dict[str,
         decision = teacher.decide(world.observe(), carry)
         carry = decision.carry
         tracks, events = records["tracks"], records["events"]
-        shot_at = (tracks["selected"] > 0) & (records["player"]["laser_on"] > 0)[:, None]
+        shot_at = (tracks["selected"] > 0) & (records["player"]["switches"][..., LASER] > 0)[:, None]
         distances.append(np.hypot((tracks["x"] - 0.5) * 1600, (tracks["y"] - 0.5) * 900)[shot_at])
-        hulls.append(records["player"]["hp"][(carry["mode"] == Mode.FLEE) & (modes != Mode.FLEE)])
+        hulls.append(records["player"]["gauges"][..., HP][(carry["mode"] == Mode.FLEE) & (modes != Mode.FLEE)])
         modes = carry["mode"].copy()
         killing = events["kills"] > 0
         value += float(events["value"][killing].sum())

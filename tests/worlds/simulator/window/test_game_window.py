@@ -10,6 +10,7 @@ from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_S, Button
 from understudy.contract.protocols import Step
 from understudy.runtime.session import Session
+from understudy.worlds.simulator.engine.readings import LOADED
 from understudy.worlds.simulator.teacher.teacher import Teacher
 from understudy.worlds.simulator.window.game_window import GameWindow
 from understudy.worlds.simulator.window.human_operator import HumanPilot
@@ -260,4 +261,4 @@ def test_an_action_carries_out_at_the_end_of_its_tick(make_window: MakeWindow, c
     records = idle_action(window.observe()).records.copy()
     records["keys"] = window.profile.key_bit("2")
     window.act(Action(records))
-    assert window.observe().records["player"]["ammo_kind"][0] == 2
+    assert window.observe().records["player"]["selectors"][..., LOADED][0] == 2

@@ -25,7 +25,16 @@ from understudy.policies.encoder import ENCODING
 
 KEEP_DAYS = 60.0
 """Days after which the entries of a recording that no training used are deleted."""
-_SOURCES = ("contract", "policies", "recordings", "learning/data", "learning/data/cache", "runtime/missed_ticks.py")
+_SOURCES = (
+    "contract",
+    "contract/game",
+    "policies",
+    "policies/declared",
+    "recordings",
+    "learning/data",
+    "learning/data/cache",
+    "runtime/missed_ticks.py",
+)
 """Code that decides what is in an entry; a change of any of it makes new entries."""
 _NAMES = "hashes.json"
 _MOST_NAMES = 100_000

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from understudy.contract.errors import TrainingError
-from understudy.contract.workers.worker_pool import InProcess, PartExecutor, add_progress, part_executor, run_parts
+from understudy.contract.workers.part_executor import part_executor
+from understudy.contract.workers.worker_pool import InProcess, PartExecutor, add_progress, run_parts
 from understudy.learning.data.cache.cache_folder import EpisodeCache
 from understudy.learning.data.cache.cached_episodes import CachedEpisodes
 from understudy.learning.data.cache.recording_entry import (

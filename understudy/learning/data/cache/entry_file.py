@@ -13,8 +13,8 @@ import numpy as np
 
 from understudy.contract.safe_files import replacing
 
-Spec = Mapping[str, tuple[np.dtype, tuple[int, ...]]]
-"""Expected dtype, and shape after the first axis, of each array by name."""
+Spec = Mapping[str, tuple[np.dtype, tuple[int | None, ...]]]
+"""Expected dtype, and shape after the first axis, of each array by name; None for any length."""
 
 
 class TornEntryError(Exception):
@@ -61,7 +61,9 @@ def _parse(content: bytes, name: str, spec: Spec) -> np.ndarray:
         raise ValueError(f"{name} has an unknown version")
     shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(header)
     wanted, trailing = spec[name]
-    if dtype != wanted or is_fortran or len(shape) == 0 or shape[0] < 0 or shape[1:] != trailing:
+    is_shaped = len(shape) == 1 + len(trailing) and min(shape) >= 0
+    is_shaped = is_shaped and all(length in (None, given) for length, given in zip(trailing, shape[1:], strict=True))
+    if dtype != wanted or is_fortran or not is_shaped:
         raise ValueError(f"{name} is {dtype} of shape {shape}")
     values = np.frombuffer(content, dtype, offset=header.tell())
     return values.reshape(shape)

@@ -30,7 +30,7 @@ _SINGLE, _BYTE, _FLAG = np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.bo
 _LEVEL = 1  # of zstd; higher ones take longer than reading the recording again
 
 SPEC: Spec = {
-    "context": (HALF, (CONTEXT_WIDTH,)),
+    "context": (HALF, (None,)),  # the width of the game's FeatureLayout
     "num_tracks": (_BYTE, ()),  # of each tick; the next four have a row for each track
     "slots": (_BYTE, ()),
     "kinds": (_BYTE, ()),
@@ -48,6 +48,7 @@ SPEC: Spec = {
     "actions": (ACTION, ()),
     "observations": (_BYTE, ()),  # records of dtype OBSERVATION, zstd
     "click_keys": (np.dtype(np.int64), ()),
+    "wheel": (np.dtype(np.int64), ()),
     "train_mask": (_FLAG, ()),  # left out where it is None
     "filled": (_FLAG, ()),
 }
@@ -82,6 +83,7 @@ def write_episode_entry(path: Path, labelled: LabelledEpisode) -> int:
         "actions": labelled.actions,
         "observations": np.frombuffer(zstandard.ZstdCompressor(level=_LEVEL).compress(records), np.uint8),
         "click_keys": np.array([labelled.click_keys], np.int64),
+        "wheel": np.array([labelled.wheel], np.int64),
     }
     optional = {name: getattr(labelled, name) for name in _OPTIONAL}
     return write_arrays(path, arrays | {name: value for name, value in optional.items() if value is not None})
@@ -139,11 +141,13 @@ def _check(found: dict[str, np.ndarray]) -> None:
         elif name in ("gestures", "observations"):
             continue
         else:
-            expected = 1 if name == "click_keys" else ticks
+            expected = 1 if name in ("click_keys", "wheel") else ticks
         if len(values) != expected:
             raise ValueError(f"{name} has {len(values)} rows, expected {expected}")
     if int(found["num_tracks"].sum()) != objects:
         raise ValueError("the tracks are not those of the ticks")
+    if found["context"].shape[1] < CONTEXT_WIDTH:
+        raise ValueError(f"context has {found['context'].shape[1]} columns")
     limits = {"slots": MAX_TRACKS, "kinds": MAX_KINDS + 1, "modes": NUM_MODES, "targets": MAX_TRACKS + 1,
               "pointers": NUM_CANDIDATES}  # fmt: skip
     for name, limit in limits.items():
@@ -184,6 +188,7 @@ def _episode(found: dict[str, np.ndarray], path: Path) -> LabelledEpisode:
         key_onsets=found["key_onsets"],
         train_mask=found.get("train_mask"),
         click_keys=int(found["click_keys"][0]),
+        wheel=int(found["wheel"][0]),
         filled=found.get("filled"),
         entry=str(path),
     )

@@ -45,6 +45,7 @@ class FrameSource:
         fingerprint: GameFingerprint | None = None,
         locates: bool = False,
         end_screen: EndScreenReader | None = None,
+        unusable_after_s: float | None = None,
     ) -> None:
         """Args:
         place: the game's window.
@@ -56,6 +57,8 @@ class FrameSource:
         fingerprint: of earlier sessions, with which the first picture is compared.
         locates: whether the play area is where the fingerprint is found, and not where the profile says.
         end_screen: recognises that the game is over.
+        unusable_after_s: how long the game may be closed, minimised, covered, without focus or not shown before `take`
+                raises; None for ever.
         """
         self._place, self._camera, self._notify, self._clock = place, camera, notify, clock
         self._forbidden = tuple(forbidden)
@@ -65,6 +68,7 @@ class FrameSource:
         self._differing: np.ndarray | None = None
         self._in_doubt = False
         self._end_screen = end_screen
+        self._unusable_after_s, self._unusable_since_s = unusable_after_s, float("inf")
         self.is_over = False
         """Whether the newest picture was the game's end screen."""
         self.frames = FrameChecker()
@@ -82,7 +86,17 @@ class FrameSource:
         return self._place.window
 
     def take(self) -> tuple[Frame | None, str | None]:
-        """Returns a usable frame of the play area, or the reason why there is none."""
+        """Returns a usable frame of the play area, or the reason why there is none.
+
+        Raises:
+            WorldError: if there has been none for longer than there may be, or the window was covered for as long.
+        """
+        frame, why = self._take()
+        covered = "another window lies over the game" if self._place.any_covered else None
+        self._refuse_long_absence(why or covered)
+        return frame, why
+
+    def _take(self) -> tuple[Frame | None, str | None]:
         self._differing, self.is_over = None, False
         was_in_doubt, self._in_doubt = self._in_doubt, False
         why = self._place.problem()
@@ -117,6 +131,16 @@ class FrameSource:
             self._next_learn_s = whole.time_s + LEARN_EVERY_S
             self._learner.look(whole.pixels, self._edges())
         return frame, None
+
+    def _refuse_long_absence(self, why: str | None) -> None:
+        """Raises WorldError if the game could not be used for too long; `why` it cannot be now, None if it can."""
+        now_s = self._clock()
+        self._unusable_since_s = float("inf") if why is None else min(self._unusable_since_s, now_s)
+        if self._unusable_after_s is not None and now_s - self._unusable_since_s >= self._unusable_after_s:
+            raise WorldError(
+                f"Nothing could be recorded for {self._unusable_after_s:.0f} s ({why}): have the game's window open, "
+                "in front and in focus, and give the same command again"
+            )
 
     def _shows_the_end(self, whole: Frame) -> bool:
         return self._end_screen is not None and self._end_screen.is_shown(self._cut(whole).pixels)

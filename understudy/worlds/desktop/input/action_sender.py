@@ -40,10 +40,11 @@ class ActionSender:
         if fresh and not self._place.is_the_game:
             self.release()  # the held inputs were meant for the game, too
             return
-        controller.send(pixel, button, keys)
+        clicks = controller.send(pixel, button, keys)
         if not controller.is_stopped:
             self._input_state.moved(area.fractions(*pixel), self._clock())
         self._input_state.turned(before ^ controller.down, controller.down, self._clock())
+        self._input_state.scrolled(clicks, self._clock())
 
     def release(self) -> None:
         """Releases all buttons and keys."""

@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import BUTTON_NAMES
+from understudy.contract.profile import WHEEL
 from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.guarded_injector import GuardedInjector
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
@@ -84,36 +85,45 @@ class InputController:
         return self._injector.refused
 
     def guard_with(self, guard: PressGuard, click_keys: Iterable[str] = ()) -> None:
-        """Sets the guard of every later press; without it nothing is pressed. It judges `click_keys` like buttons."""
-        self._injector.guard_with(guard, click_keys)
+        """Sets the guard of every later press; without it nothing is pressed. It judges `click_keys` and the wheel
+        like buttons."""
+        self._injector.guard_with(guard, (*click_keys, *WHEEL))
 
     @property
     def down(self) -> frozenset[tuple[str, str]]:
         """Held inputs as (`button` or `key`, name)."""
         return frozenset(self._down)
 
-    def send(self, pixel: tuple[int, int], button: int, keys: int) -> None:
+    def send(self, pixel: tuple[int, int], button: int, keys: int) -> tuple[str, ...]:
         """Sets cursor, button and keys: releases first, then moves, then presses what the guard allows. Releases
         everything if the guard finds that the window no longer shows the game.
 
         Args:
             pixel: cursor position, a pixel of the desktop.
             button: bit mask of the mouse buttons, Button.
-            keys: bit mask of the keys.
+            keys: bit mask of the keys; each bit of the wheel is one click, which is never held.
+
+        Returns:
+            The clicks of the wheel that were made, by their key names.
         """
+        clicks: list[str] = []
         held_inputs = self.held_inputs(button, keys)
         with self._lock:
             for held in [held for held in self._down if held not in held_inputs]:
                 self._release_one(held)
             if self._stopped:
-                return
+                return ()
             self._move(pixel)
             if self._down:
                 self._held_key_observer.still()
             for pressed in [each for each in held_inputs if each not in self._down]:
                 if self._press(pressed) is Refusal.NOT_THE_GAME:
                     self._release_all()  # the held inputs were meant for the game, too
-                    return
+                    break
+                if pressed in self._down and pressed[1] in WHEEL:
+                    self._release_one(pressed)
+                    clicks.append(pressed[1])
+        return tuple(clicks)
 
     def held_inputs(self, button: int, keys: int) -> list[tuple[str, str]]:
         """Returns the inputs that a mask of buttons and one of keys hold down, in the form of `down`."""

@@ -17,7 +17,8 @@ class InputInjector(Protocol):
         ...
 
     def turn_key(self, name: str, *, down: bool) -> None:
-        """Presses or releases a key, given by its name in the profile."""
+        """Presses or releases a key, given by its name in the profile. A press of the wheel (WHEEL in
+        contract/profile.py) is one click of it, and its release follows at once."""
         ...
 
     def place(self) -> tuple[int, int]:

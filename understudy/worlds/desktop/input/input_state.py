@@ -1,11 +1,13 @@
 """Mouse and keyboard state per tick: the person's inputs alone, and the person's together with our own."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from jaxtyping import Float32
 
 from understudy.contract.action import Action
 from understudy.contract.observation import BUTTONS_BY_NAME
-from understudy.contract.profile import Profile
+from understudy.contract.profile import WHEEL, Profile
 from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.raw_input import RawInput
 from understudy.worlds.desktop.windows.window_system import Area
@@ -67,6 +69,12 @@ class InputState:
             else:
                 accumulator.turn_key(self._bits[event_code(code)], down=what in down, time_s=time_s)
 
+    def scrolled(self, clicks: Sequence[str], time_s: float) -> None:
+        """Adds clicks of the wheel that we sent, by their key names."""
+        for name in clicks:
+            for down in (True, False):
+                self._all_inputs.turn_key(self._bits[event_code(name)], down=down, time_s=time_s)
+
     def _accumulate(self, accumulator: InputAccumulator, heard: RawInput, area: Area) -> None:
         place = area.fractions(heard.x, heard.y)
         if heard.kind == "move":
@@ -76,4 +84,6 @@ class InputState:
             if not down or area.contains(heard.x, heard.y):
                 accumulator.turn_button(BUTTONS_BY_NAME[heard.code], down=down, place=place, time_s=heard.time_s)
         elif heard.code in self._bits:
+            if heard.code in WHEEL and not area.contains(heard.x, heard.y):
+                return
             accumulator.turn_key(self._bits[heard.code], down=heard.kind == "press", time_s=heard.time_s)

@@ -4,6 +4,7 @@ from pynput import keyboard, mouse
 
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import BUTTON_NAMES
+from understudy.contract.profile import WHEEL
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 
 _BUTTONS = {name: mouse.Button[name] for name in BUTTON_NAMES.values()}
@@ -41,7 +42,11 @@ class PynputInjector:
         (self._mouse.press if down else self._mouse.release)(_BUTTONS[name])
 
     def turn_key(self, name: str, *, down: bool) -> None:
-        """Presses or releases a key, given by its name in the profile."""
+        """Presses or releases a key, given by its name in the profile, or turns the wheel by a click at its press."""
+        if name in WHEEL:
+            if down:
+                self._mouse.scroll(0, 1 if name == "wheel_up" else -1)
+            return
         (self._keyboard.press if down else self._keyboard.release)(key_of(name))
 
     def place(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pynput import keyboard, mouse
 
 from understudy.contract.observation import BUTTON_NAMES
+from understudy.contract.profile import WHEEL
 from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.key_names import PYNPUT_SIDES
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
@@ -25,7 +26,8 @@ class PynputListener:
         self._names = _names(keys)
         self._place = (0, 0)
         self._down: set[str] = set()
-        self._mouse = mouse.Listener(on_move=self._on_move, on_click=self._on_click)
+        self._wheel = [name for name in WHEEL if name in keys]
+        self._mouse = mouse.Listener(on_move=self._on_move, on_click=self._on_click, on_scroll=self._on_scroll)
         self._keyboard = keyboard.Listener(on_press=self._on_press, on_release=self._on_release)
         for listener in (self._mouse, self._keyboard):
             listener.start()
@@ -48,6 +50,17 @@ class PynputListener:
             self._place = (int(x), int(y))
             kind, code = "press" if pressed else "release", _BUTTONS[button]
             self._report(kind, code, (kind, code, 0, 0), injected)
+
+    def _on_scroll(
+        self, x: int | float, y: int | float, dx: int | float, dy: int | float, injected: bool = False
+    ) -> None:
+        name = "wheel_up" if dy > 0 else "wheel_down"
+        if name not in self._wheel:
+            return
+        self._place = (int(x), int(y))
+        for _ in range(abs(int(dy))):
+            for kind in ("press", "release"):
+                self._report(kind, name, (kind, name, 0, 0), injected)
 
     def _on_press(self, key: keyboard.Key | keyboard.KeyCode | None, injected: bool = False) -> None:
         self._on_key(key, injected, down=True)
@@ -85,6 +98,8 @@ def _plain(key: keyboard.Key | keyboard.KeyCode | None) -> str:
 def _names(keys: Sequence[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in keys:
+        if name in WHEEL:
+            continue
         key_of(name)
         found |= dict.fromkeys(PYNPUT_SIDES.get(name, (name,)), event_code(name))
     return found

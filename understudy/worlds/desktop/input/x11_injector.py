@@ -10,10 +10,12 @@ from Xlib import XK, X
 from Xlib.ext import xtest
 
 from understudy.contract.errors import WorldError
+from understudy.contract.profile import WHEEL
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.windows.x11_display import open_display
 
-_BUTTONS = {"left": 1, "middle": 2, "right": 3}
+_BUTTONS = {"left": 1, "middle": 2, "right": 3, "wheel_up": 4, "wheel_down": 5}
+"""Of the core protocol, in which a click of the wheel is a button that goes down and up."""
 
 
 class X11Injector:
@@ -40,11 +42,14 @@ class X11Injector:
         self._send(X.ButtonPress if down else X.ButtonRelease, _BUTTONS[name])
 
     def turn_key(self, name: str, *, down: bool) -> None:
-        """Presses or releases a key, given by its name in the profile.
+        """Presses or releases a key, given by its name in the profile, or the wheel.
 
         Raises:
             WorldError: if the keyboard has no such key.
         """
+        if name in WHEEL:
+            self.turn_button(name, down=down)
+            return
         self._send(X.KeyPress if down else X.KeyRelease, self._code(name))
 
     def place(self) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from Xlib.display import Display
 from Xlib.ext import record
 
 from understudy.contract.errors import WorldError
+from understudy.contract.profile import WHEEL
 from understudy.contract.protocols import event_code
 from understudy.worlds.desktop.input.key_names import x11_keysyms
 from understudy.worlds.desktop.input.own_event_filter import OwnEventFilter
@@ -27,6 +28,7 @@ _EVENT = struct.Struct("=BBHIIIIhhhhHBx")
 """One X device event: kind, detail, -, time, -, -, -, root x, root y, ...; 32 bytes in native byte order."""
 _KINDS = {X.KeyPress: "press", X.KeyRelease: "release", X.ButtonPress: "press", X.ButtonRelease: "release"}
 _BUTTONS = {1: "left", 2: "middle", 3: "right"}
+_WHEEL = {4: "wheel_up", 5: "wheel_down"}
 _PROBES = 5
 _PATIENCE_S = 10.0
 
@@ -51,7 +53,8 @@ class X11Listener:
                 raise WorldError(
                     "This X server has no RECORD extension, so mouse and keyboard cannot be read: use another X server"
                 )
-            self._names = _names_by_code(self._control, keys)
+            self._names = _names_by_code(self._control, [key for key in keys if key not in WHEEL])
+            self._buttons = _BUTTONS | {number: name for number, name in _WHEEL.items() if name in keys}
             self._server_ms, self._at_s = _server_clock(self._control)
             self._context = self._data.record_create_context(0, [record.AllClients], [_WANTED])
             undo.pop_all()
@@ -103,7 +106,7 @@ class X11Listener:
         if kind == X.MotionNotify:
             self._on_event(RawInput(time_s, "move", "", x, y, self._own_events.claim(("move", "", x, y), time_s)))
         elif kind in _KINDS:
-            names = _BUTTONS if kind in (X.ButtonPress, X.ButtonRelease) else self._names
+            names = self._buttons if kind in (X.ButtonPress, X.ButtonRelease) else self._names
             name, kind_name = names.get(detail), _KINDS[kind]
             if name is not None and self._is_change(name, detail, kind_name):
                 self._on_event(

@@ -146,6 +146,11 @@ class TargetWindow:
         self._covered[place] = not is_free and self.has_stayed  # a window that was just closed is not covered
         return any(self._covered.values())
 
+    @property
+    def any_covered(self) -> bool:
+        """Whether `is_covered` found another window over the game when it last checked each point."""
+        return any(self._covered.values())
+
     def problem(self) -> str | None:
         """Returns why the game cannot be played now, with advice; None if it can. Updates `outer` and `area`."""
         return self.problem_besides_size() or self._size_problem()

@@ -13,6 +13,7 @@ from understudy.contract.profile import Profile
 from understudy.contract.serialization import read_toml
 from understudy.worlds.catalog import load_profile
 from understudy.worlds.simulator.engine.game_data import DATA, Alien, Aliens, Maps, Ship
+from understudy.worlds.simulator.engine.readings import require_readings
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES
 
 MAX_MAPS = 4
@@ -77,6 +78,7 @@ def compile_rules(profile: Profile, ship: Ship | None = None) -> np.ndarray:
         WorldError: if the profile is of another game.
     """
     _require_embedded_game(profile)
+    require_readings(profile)
     rules = np.zeros(1, RULES)
     _write_ship(rules[0], ship or Ship())
     _write_profile(rules[0], profile)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, TICK_S, Role
+from understudy.contract.observation import MAX_GAUGES, MAX_LANDMARKS, MAX_TRACKS, TICK_S, Role
 from understudy.worlds.simulator.engine.njit import njit_part
+from understudy.worlds.simulator.engine.readings import AMMO, HP, LASER, LOADED, NUM_AMMO, ROCKET, SHIELD
 from understudy.worlds.simulator.engine.state import MAX_ALIENS, MAX_BOXES, Record
 
 BOX = MAX_ALIENS
@@ -33,14 +34,16 @@ def observe(w: Record, o: Record, r: Record) -> None:
 @njit_part
 def write_player(w: Record, p: Record, r: Record) -> None:
     """Writes the player's own readings."""
-    p.hp, p.shield = w.hull / r.hull, w.shield / r.shield
+    p.gauges[HP], p.gauges[SHIELD] = w.hull / r.hull, w.shield / r.shield
     p.x, p.y = w.x / r.map_width, w.y / r.map_height
     p.vx, p.vy = w.vx / r.view_width, w.vy / r.view_height
-    p.rocket_ready = 1.0 - max(w.rocket_ready - w.tick, 0) / r.rocket_reload_s
-    for a in range(4):
-        p.ammo[a] = w.ammo[a] / r.ammo_hold[a]
-    p.ammo_kind, p.map_index = w.ammo_kind, w.map_index
-    p.laser_on, p.safe, p.alive = w.laser_on, w.safe, w.alive
+    p.gauges[ROCKET] = 1.0 - max(w.rocket_ready - w.tick, 0) / r.rocket_reload_s
+    for a in range(NUM_AMMO):
+        p.gauges[AMMO + a] = w.ammo[a] / r.ammo_hold[a]
+    for other in range(AMMO + NUM_AMMO, MAX_GAUGES):
+        p.gauges[other] = NAN
+    p.selectors[LOADED], p.map_index = w.ammo_kind, w.map_index
+    p.switches[LASER], p.safe, p.alive = w.laser_on, w.safe, w.alive
 
 
 @njit_part
@@ -117,7 +120,7 @@ def write_track(w: Record, t: Record, r: Record, code: int) -> None:
     else:
         m = w.map_index
         write_common_fields(w, t, r, 1 + m, r.base_kind, r.base_x[m], r.base_y[m], 0.0, 0.0)
-    t.hp, t.shield = NAN, NAN
+    t.gauges[HP], t.gauges[SHIELD] = NAN, NAN
     t.attacking, t.selected = 0, 0
 
 
@@ -126,7 +129,7 @@ def write_alien(w: Record, t: Record, r: Record, j: int) -> None:
     """Writes one alien into a track slot."""
     kind = w.alien_kind[j]
     write_common_fields(w, t, r, w.alien_id[j], kind, w.alien_x[j], w.alien_y[j], w.alien_vx[j], w.alien_vy[j])
-    t.hp, t.shield = w.alien_hull[j] / r.alien_hull[kind], w.alien_shield[j] / r.alien_shield[kind]
+    t.gauges[HP], t.gauges[SHIELD] = w.alien_hull[j] / r.alien_hull[kind], w.alien_shield[j] / r.alien_shield[kind]
     t.attacking = 1 if w.tick - w.alien_shot[j] <= r.attacking_s else 0
     t.selected = 1 if w.selected == j else 0
 
@@ -147,5 +150,5 @@ def clear_track(t: Record) -> None:
     """Clears a track slot."""
     t.id, t.kind, t.role = 0, 0, 0
     t.x, t.y, t.width, t.height = 0.0, 0.0, 0.0, 0.0
-    t.vx, t.vy, t.hp, t.shield = 0.0, 0.0, 0.0, 0.0
+    t.vx, t.vy, t.gauges[HP], t.gauges[SHIELD] = 0.0, 0.0, 0.0, 0.0
     t.attacking, t.selected = 0, 0

@@ -13,6 +13,7 @@ from jaxtyping import Float32
 
 from understudy.contract.observation import TICK_S
 from understudy.contract.profile import Profile
+from understudy.worlds.simulator.engine.readings import LOADED
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering.scene import Camera, Scene, camera_of
 from understudy.worlds.simulator.rendering.sprite_sheet import surface_of
@@ -90,7 +91,7 @@ class EffectPainter:
     def draw(self, surface: pygame.Surface, scene: Scene) -> None:
         """Draws all active effects, above the ships."""
         camera = camera_of(scene.observation, surface.get_size())
-        ammo = int(scene.observation["player"]["ammo_kind"])
+        ammo = int(scene.observation["player"]["selectors"][LOADED])
         for record in scene.effects:
             age_s = (scene.tick - float(record["tick"])) * TICK_S
             if 0 <= age_s < ROCKET_S + NUMBER_S:

@@ -7,6 +7,7 @@ import pygame
 
 from understudy.contract.observation import Role
 from understudy.contract.profile import Profile
+from understudy.worlds.simulator.engine import readings
 from understudy.worlds.simulator.rendering.hud_painter import HULL, SHIELD, draw_bar
 from understudy.worlds.simulator.rendering.scene import VIEW_WIDTH, Scene
 from understudy.worlds.simulator.rendering.sprite_sheet import NUM_HEADINGS, SpriteSheet, surface_of
@@ -101,7 +102,10 @@ class EntityPainter:
     def _draw_label(self, surface: pygame.Surface, track: np.void, box: pygame.Rect, name: str) -> None:
         unit, top = self._unit, box.top - 8 * self._unit
         width = max(54 * unit, box.width * 0.8)
-        shown = [(float(track[reading]), tint) for reading, tint in (("shield", SHIELD), ("hp", HULL))]
+        shown = [
+            (float(track["gauges"][reading]), tint)
+            for reading, tint in ((readings.SHIELD, SHIELD), (readings.HP, HULL))
+        ]
         for fraction, tint in shown:
             if not np.isnan(fraction):
                 bar = pygame.Rect(box.centerx - width / 2, top - 5 * unit, width, 5 * unit)
@@ -154,9 +158,9 @@ class EntityPainter:
 
     def _draw_ship_bars(self, surface: pygame.Surface, player: np.void, side: int) -> None:
         unit, (x, y) = self._unit, (self._size[0] / 2, self._size[1] / 2)
-        for row, (reading, tint) in enumerate((("hp", HULL), ("shield", SHIELD))):
+        for row, (reading, tint) in enumerate(((readings.HP, HULL), (readings.SHIELD, SHIELD))):
             bar = pygame.Rect(x - 33 * unit, y - side * 0.62 - (14 - 6 * row) * unit, 66 * unit, 5 * unit)
-            draw_bar(surface, bar, float(player[reading]), tint)
+            draw_bar(surface, bar, float(player["gauges"][reading]), tint)
         below = (x, y + side * 0.62 + 2 * unit)
         self._lettering.write(surface, "You", below, 13, (150, 210, 255), anchor="midtop")
 

@@ -9,6 +9,7 @@ import pygame
 
 from understudy.contract.observation import TICK_S, Role
 from understudy.contract.profile import Profile, Rectangle
+from understudy.worlds.simulator.engine import readings
 from understudy.worlds.simulator.engine.state import Effect
 from understudy.worlds.simulator.rendering.effect_painter import LASER_COLOURS
 from understudy.worlds.simulator.rendering.scene import KEPT_S, MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
@@ -63,10 +64,12 @@ class HudPainter:
 
     def _draw_bars(self, surface: pygame.Surface, scene: Scene, area: pygame.Rect) -> None:
         unit, player = self._unit, scene.observation["player"]
-        for row, (name, colour, reading) in enumerate((("HULL", HULL, "hp"), ("SHIELD", SHIELD, "shield"))):
-            fraction = float(player[reading])
+        for row, (name, colour, reading) in enumerate(
+            (("HULL", HULL, readings.HP), ("SHIELD", SHIELD, readings.SHIELD))
+        ):
+            fraction = float(player["gauges"][reading])
             top = area.top + (10 + 25 * row) * unit
-            alarm = reading == "hp" and fraction < LOW_HULL and int(scene.tick / 6) % 2 == 0
+            alarm = reading == readings.HP and fraction < LOW_HULL and int(scene.tick / 6) % 2 == 0
             self._lettering.write(surface, name, (area.left + 10 * unit, top + 9 * unit), 13, TEXT, anchor="midleft")
             bar = pygame.Rect(area.left + 68 * unit, top, area.width - 80 * unit, 18 * unit)
             draw_bar(surface, bar, fraction, (255, 70, 60) if alarm else colour)
@@ -96,14 +99,14 @@ class HudPainter:
 
     def _draw_weapons(self, surface: pygame.Surface, scene: Scene, area: pygame.Rect) -> None:
         unit, player = self._unit, scene.observation["player"]
-        laser_on, ready = bool(player["laser_on"]), float(player["rocket_ready"])
+        laser_on, ready = bool(player["switches"][readings.LASER]), float(player["gauges"][readings.ROCKET])
         cells = area.width / 6
-        kind = int(player["ammo_kind"])
+        kind = int(player["selectors"][readings.LOADED])
         colour = LASER_COLOURS[(kind - 1) % 4]
         self._cell(surface, area, 0, cells, "Ctrl", "LASER", colour if laser_on else FAINT, 1.0 if laser_on else 0.0)
         self._cell(surface, area, 1, cells, "Space", "ROCKET", ROCKET if ready >= 1 else FAINT, ready)
         for index in range(4):
-            left, name = float(player["ammo"][index]), AMMO_NAMES[index]
+            left, name = float(player["gauges"][readings.AMMO + index]), AMMO_NAMES[index]
             tint = LASER_COLOURS[index] if left > 0 else FAINT
             self._cell(surface, area, 2 + index, cells, str(index + 1), name, tint, left)
             if kind == index + 1:

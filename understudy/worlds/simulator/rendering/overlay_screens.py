@@ -3,6 +3,7 @@
 import numpy as np
 import pygame
 
+from understudy.worlds.simulator.engine.readings import LASER, LOADED, ROCKET
 from understudy.worlds.simulator.rendering.hud_painter import EDGE, FAINT, TEXT, draw_map
 from understudy.worlds.simulator.rendering.scene import MAP_HEIGHT, MAP_WIDTH, VIEW_HEIGHT, VIEW_WIDTH, Scene
 from understudy.worlds.simulator.rendering.text_renderer import TextRenderer
@@ -33,15 +34,15 @@ class Tutorial:
     def watch(self, scene: Scene) -> None:
         """Marks the lessons that this scene shows as done."""
         player, totals = scene.observation["player"], scene.totals
-        self._first_ammo = self._first_ammo or int(player["ammo_kind"])
+        self._first_ammo = self._first_ammo or int(player["selectors"][LOADED])
         seen = (
             bool(np.hypot(player["vx"], player["vy"]) > 0.01),
             bool(scene.observation["tracks"]["selected"].any()),
-            bool(player["laser_on"]),
-            bool(player["rocket_ready"] < 1),
+            bool(player["switches"][LASER]),
+            bool(player["gauges"][ROCKET] < 1),
             bool(totals["loot"] > 0),
             _flies_far(scene),
-            int(player["ammo_kind"]) != self._first_ammo,
+            int(player["selectors"][LOADED]) != self._first_ammo,
             bool(totals["jumps"] > 0),
             bool(player["safe"]),
         )

@@ -7,6 +7,7 @@ motor model starts a gesture (``step``). One click is executed at a time; keys a
 import math
 
 from understudy.worlds.simulator.engine.njit import njit
+from understudy.worlds.simulator.engine.readings import AMMO, LASER, LOADED, ROCKET
 from understudy.worlds.simulator.engine.state import Record
 from understudy.worlds.simulator.teacher.game_knowledge import (
     LASER_RANGE,
@@ -134,7 +135,7 @@ def choose_key(c: Record, o: Record, g: Record, s: Record) -> int:
         return 0
     if c.mode == EXPLORE and c.sent == MINIMAP and c.sent_id == ERRAND_PORTAL:
         return int(g.key_jump) if at_portal(o) else 0
-    if c.mode == CAUTIOUS and o.player.laser_on != 0:
+    if c.mode == CAUTIOUS and o.player.switches[LASER] != 0:
         return int(g.key_laser)
     if c.mode != FIGHT or c.target_slot < 0:
         return 0
@@ -142,12 +143,12 @@ def choose_key(c: Record, o: Record, g: Record, s: Record) -> int:
     if target.selected == 0:
         return 0
     away = distance(target.x, target.y)
-    if o.player.laser_on == 0 and away < LASER_RANGE:
+    if o.player.switches[LASER] == 0 and away < LASER_RANGE:
         return int(g.key_laser)
     kind = _choose_ammo(o, g, s, target.kind)
-    if kind > 0 and kind != o.player.ammo_kind:
+    if kind > 0 and kind != o.player.selectors[LOADED]:
         return int(g.key_ammo[kind - 1])
-    if o.player.rocket_ready >= 1.0 and away < LASER_RANGE:
+    if o.player.gauges[ROCKET] >= 1.0 and away < LASER_RANGE:
         return int(g.key_rocket)
     return 0
 
@@ -158,7 +159,7 @@ def _choose_ammo(o: Record, g: Record, s: Record, kind: int) -> int:
     over = g.strength[kind] / s.strong_ammo_from
     preferred = 1 + min(3, int(over))
     for ammo in range(preferred, 0, -1):
-        if o.player.ammo[ammo - 1] > 0.02:
+        if o.player.gauges[AMMO + ammo - 1] > 0.02:
             return ammo
     return 0
 

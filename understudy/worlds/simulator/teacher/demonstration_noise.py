@@ -95,6 +95,58 @@ class OtherWindow:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CurvedPaths:
+    """Ways that bow far to one side."""
+
+    bow: float = 0.2
+    """Standard deviation of the largest distance beside the straight way, in shares of its length; usually 0.06."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Corrections:
+    """Motions that fall short of their target, a rest, and a second, short motion to it (Woodworth 1899)."""
+
+    chance: float = 0.6
+    """Fraction of the motions that miss at first."""
+    miss: float = 0.12
+    """Size of the miss, in shares of the way."""
+    longest_rest: int = 3
+    """Ticks between arrival and correction, at most."""
+    ticks: int = 4
+    """Duration of a correction."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoarseMouse:
+    """A mouse whose events come seldom, as over a remote desktop; 8 and 16 ms are finer than a tick."""
+
+    spacing_ms: float = 109.0
+    """Time between two events of a motion."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overlaps:
+    """A button that goes up after the next motion has begun; on objects, where holding it has no effect on the game."""
+
+    chance: float = 0.7
+    """Fraction of the presses on objects."""
+    ticks: int = 16
+    """Longest time for which it is held longer; it goes up at the latest when the next motion has arrived."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drags:
+    """Presses on the way to a point in space that are held for the rest of it, which steers the ship."""
+
+    chance: float = 0.6
+    """Fraction of the gestures to a point in space."""
+    press_at: float = 0.5
+    """Share of the way after which the button goes down."""
+    ticks: int = 9
+    """For which it is held."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class DemonstrationNoise:
     """The hardships of a recording; None disables one."""
 
@@ -105,6 +157,11 @@ class DemonstrationNoise:
     mis_clicks: MisClicks | None = None
     two_styles: TwoStyles | None = None
     other_window: OtherWindow | None = None
+    curved_paths: CurvedPaths | None = None
+    corrections: Corrections | None = None
+    coarse_mouse: CoarseMouse | None = None
+    overlaps: Overlaps | None = None
+    drags: Drags | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -120,9 +177,16 @@ ALL_HARDSHIPS = DemonstrationNoise(
     mis_clicks=MisClicks(),
     two_styles=TwoStyles(),
     other_window=OtherWindow(),
+    curved_paths=CurvedPaths(),
+    corrections=Corrections(),
+    coarse_mouse=CoarseMouse(),
+    overlaps=Overlaps(),
+    drags=Drags(),
 )
 """All hardships at their default strengths."""
 HARDSHIPS: tuple[str, ...] = ALL_HARDSHIPS.names
+OF_THE_HAND = ("curved_paths", "corrections", "coarse_mouse", "overlaps", "drags")
+"""Those that change only how the hand moves and presses (person_hand.py)."""
 
 
 def hardships_named(names: Sequence[str]) -> DemonstrationNoise:

@@ -9,6 +9,7 @@ import math
 from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, TICK_RATE_HZ
 from understudy.worlds.simulator.engine.njit import njit
+from understudy.worlds.simulator.engine.readings import HP, SHIELD
 from understudy.worlds.simulator.engine.state import Record
 from understudy.worlds.simulator.teacher.game_knowledge import (
     ENEMY,
@@ -44,8 +45,8 @@ PATIENCE = TICK_RATE_HZ
 @njit
 def health(o: Record) -> float:
     """Returns the weighted mean of hull and shield, 0..1; an unreadable bar counts as half."""
-    hp = 0.5 if math.isnan(o.player.hp) else o.player.hp
-    shield = 0.5 if math.isnan(o.player.shield) else o.player.shield
+    hp = 0.5 if math.isnan(o.player.gauges[HP]) else o.player.gauges[HP]
+    shield = 0.5 if math.isnan(o.player.gauges[SHIELD]) else o.player.gauges[SHIELD]
     return float(0.7 * hp + 0.3 * shield)
 
 
@@ -92,7 +93,7 @@ def enemy_distance_from(o: Record, x: float, y: float) -> float:
 def _fight_strength(o: Record, g: Record, slot: int) -> float:
     """Estimates the strength of a fight: the alien's own strength by its remaining hull, plus 0.35 of its pack's."""
     target = o.tracks[slot]
-    left = 1.0 if math.isnan(target.hp) else target.hp
+    left = 1.0 if math.isnan(target.gauges[HP]) else target.gauges[HP]
     odds = g.strength[target.kind] * (0.4 + 0.6 * left)
     for other in range(MAX_TRACKS):
         track = o.tracks[other]
@@ -116,7 +117,7 @@ def best_enemy(c: Record, o: Record, g: Record, s: Record, well: float) -> tuple
         mine = track.id == c.target_id
         if _fight_strength(o, g, slot) > (1.5 * limit if mine or track.attacking != 0 else limit):
             continue
-        left = 1.0 if math.isnan(track.hp) else track.hp
+        left = 1.0 if math.isnan(track.gauges[HP]) else track.gauges[HP]
         way_s = max(0.0, distance(track.x, track.y) - s.fight_distance) / 300.0
         worth = g.value[track.kind] ** s.value_taste / (2.0 + way_s + 22.0 * g.strength[track.kind] * left)
         if mine:

@@ -19,6 +19,7 @@ from understudy.worlds.simulator.teacher.demonstration_noise import Demonstratio
 from understudy.worlds.simulator.teacher.distraction import Distraction
 from understudy.worlds.simulator.teacher.game_knowledge import game_record
 from understudy.worlds.simulator.teacher.motor import IDLE
+from understudy.worlds.simulator.teacher.person_hand import PersonHand
 from understudy.worlds.simulator.teacher.state import TEACHER_CARRY
 from understudy.worlds.simulator.teacher.step import decide_worlds
 from understudy.worlds.simulator.teacher.style import STYLE, Style, find_style, read_styles, style_record
@@ -39,6 +40,8 @@ class NoisyTeacherCarry:
     tick: int
     away: Bool[np.ndarray, " B"]
     """Whether the player is away; an absence begins once no gesture is active."""
+    hands: np.ndarray
+    """Records of dtype HAND, shape (B,)."""
 
 
 class NoisyTeacher:
@@ -57,11 +60,13 @@ class NoisyTeacher:
         chosen = hardships.two_styles
         self._other = self._style if chosen is None else style_record(_second_style(style, chosen))[0]
         chat = hardships.menus_and_chat
+        self._hand = PersonHand(hardships)
         self._distraction = None if chat is None else Distraction(chat, profile)
 
     def start(self, seeds: UInt64[np.ndarray, " B"]) -> Carry:
         """Returns the initial carry of B worlds."""
-        return NoisyTeacherCarry(self._teacher.start(seeds), seeds.copy(), 0, np.zeros(len(seeds), bool))
+        nobody, hands = np.zeros(len(seeds), bool), self._hand.start(len(seeds))
+        return NoisyTeacherCarry(self._teacher.start(seeds), seeds.copy(), 0, nobody, hands)
 
     def decide(self, observation: Observation, carry: Carry) -> Decision:
         """Plays one tick; updates `carry` in place."""
@@ -71,6 +76,8 @@ class NoisyTeacher:
         records = np.zeros(len(observation), ACTION)
         records["cursor_x"], records["cursor_y"] = observation.records["cursor_x"], observation.records["cursor_y"]
         self._play(observation, carry, records)
+        if not self._hand.is_idle:
+            self._hand.act(carry.hands, carry.teacher, carry.seeds, ~carry.away, records)
         if self._distraction is not None:
             worlds = np.flatnonzero(carry.away & ~idle)
             self._distraction.act(worlds, carry.seeds, carry.tick, records)

@@ -1,0 +1,1 @@
+"""Naming the kinds of a discovery on a page."""
