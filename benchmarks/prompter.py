@@ -21,13 +21,14 @@ from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Decision
 from understudy.policies.click_semantics import SORT_LANDMARK, SORT_MINIMAP, SORT_SPACE, SORT_TRACK, to_map
 from understudy.policies.conditioning import STRATEGY_WIDTH
-from understudy.policies.executor import MINIMAP as MINIMAP_POINT
-from understudy.policies.executor import NUM_CANDIDATES, ExecutorOutput
-from understudy.policies.executor import SPACE as SPACE_POINT
+from understudy.policies.executor import ExecutorOutput
 from understudy.policies.executor_distribution import ExecutorDistribution
 from understudy.policies.inference_backend import InferenceBackend
 from understudy.policies.level_scheduler import LevelScheduler, LevelState, concat_conditioning, concat_strategy
 from understudy.policies.motor_model import IDLE, MOVE, PRESS
+from understudy.policies.object_features import MINIMAP as MINIMAP_POINT
+from understudy.policies.object_features import NUM_CANDIDATES
+from understudy.policies.object_features import SPACE as SPACE_POINT
 from understudy.policies.policy_bundle import PolicyBundle
 from understudy.policies.sampling import sample_actions
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy, HierarchicalState

@@ -74,6 +74,20 @@ def test_help_answers_without_the_heavy_libraries(arguments: list[str]) -> None:
     assert "understudy" in finished.stdout
 
 
+def test_recording_and_looking_at_recordings_load_no_torch(tmp_path: Path) -> None:
+    for arguments in (
+        ["record", "--teacher", "hunter", "--minutes", "0.1", "--out", str(tmp_path)],
+        ["doctor", str(tmp_path)],
+        ["recordings", "list", str(tmp_path)],
+    ):
+        finished = run_python(
+            f"import sys; from understudy.cli.main import main; code = main({arguments!r}); "
+            "sys.exit('loaded torch' if 'torch' in sys.modules else code)"
+        )
+        assert finished.returncode in (0, 1), f"{arguments}: {finished.stderr}"
+        assert "loaded torch" not in finished.stderr
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_and_every_flag_of_it_is_explained(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0

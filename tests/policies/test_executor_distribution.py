@@ -11,8 +11,9 @@ from tests.support.synthetic_experience import SAMPLING, draw, empty_experience,
 from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.data.executor_batch import ExecutorBatch, forward_policy
 from understudy.learning.rl.rollout_buffer import RolloutBuffer
-from understudy.policies.executor import MINIMAP, SPACE, ExecutorOutput
+from understudy.policies.executor import ExecutorOutput
 from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.object_features import MINIMAP, SPACE
 from understudy.policies.policy_bundle import SamplingConfig
 
 MANY = 40_000

@@ -21,15 +21,9 @@ from understudy.policies.context_features import (
     SWITCH_AT,
 )
 from understudy.policies.encoder import Encoder
-from understudy.policies.executor import (
-    NUM_CANDIDATES,
-    TABLE_SCALE,
-    Executor,
-    ExecutorConfig,
-    ExecutorOutput,
-)
+from understudy.policies.executor import TABLE_SCALE, Executor, ExecutorConfig, ExecutorOutput
 from understudy.policies.mixture_density import RING_DIRECTIONS
-from understudy.policies.object_features import AWAY_AT, PLACE_AT, PORTAL_AT, SELECTED_AT
+from understudy.policies.object_features import AWAY_AT, NUM_CANDIDATES, PLACE_AT, PORTAL_AT, SELECTED_AT
 from understudy.policies.reference_frames import NUM_FRAMES
 from understudy.policies.strategist import NUM_FUTURE, Strategist, StrategistConfig
 from understudy.policies.tactician import Tactic, Tactician, TacticianConfig

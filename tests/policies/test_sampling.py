@@ -12,8 +12,8 @@ from understudy.contract.intent import Phase
 from understudy.contract.observation import MAX_TRACKS, Button, Observation
 from understudy.contract.profile import WHEEL
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
-from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.motor_model import MOTOR_STATE
+from understudy.policies.object_features import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.sampling import (
     SAMPLED,
     ActionProbabilities,

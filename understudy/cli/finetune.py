@@ -13,7 +13,8 @@ from understudy.contract.errors import FlagError
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
-    from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
+    from understudy.evaluation.gate.gate_verdict import GateVerdict
+    from understudy.evaluation.gate.simulator_gate import GateConfig
     from understudy.learning.corrections.aggregation import AggregationResult
     from understudy.learning.corrections.finetune import FinetuneResult, FinetuneSettings
     from understudy.learning.data.dataset import Dataset

@@ -13,7 +13,8 @@ from understudy.cli.results.json_output import JsonFlag
 
 if TYPE_CHECKING:
     from understudy.cli.show.terminal import Console
-    from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
+    from understudy.evaluation.gate.gate_verdict import GateVerdict
+    from understudy.evaluation.gate.simulator_gate import GateConfig
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,7 +112,7 @@ def run(command: Record) -> int | None:
     from rich.progress import Progress as Bar
 
     from understudy.cli.results.json_output import print_result
-    from understudy.cli.results.learning import RecordedSessions
+    from understudy.cli.results.recordings import RecordedSessions
     from understudy.cli.show.terminal import Console
 
     with Bar(transient=True) as bar:

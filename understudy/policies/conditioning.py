@@ -19,6 +19,10 @@ STRATEGY_WIDTH = NUM_MODES + GOAL_WIDTH
 CONDITIONING_WIDTH = STRATEGY_WIDTH + ROUTE_WIDTH + 1
 """Width of the Executor's conditioning: the above, the route and the probability of no target. The target probabilities
 are passed separately, one per object."""
+NUM_FUTURE = 14
+"""Width of the summary of the near future that the goal is trained on (learning.data.hindsight_labels)."""
+FUTURE_WAY = 11
+"""Columns of that summary from here on are the ship's displacement in x and y: they change sign in a mirror."""
 
 
 @numba.njit(cache=True)

@@ -18,7 +18,7 @@ import torch
 from jaxtyping import Float, Int64
 from torch import Tensor, nn
 
-from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS
+from understudy.contract.observation import MAX_TRACKS
 from understudy.contract.ranges import require_range
 from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
 from understudy.policies.conditioning import CONDITIONING_WIDTH
@@ -47,10 +47,6 @@ from understudy.policies.object_features import (
 from understudy.policies.reference_frames import FRAME_VECTORS, NUM_FRAMES
 from understudy.policies.timing.press_time import PressTimeHead
 
-MINIMAP = MAX_TRACKS + MAX_LANDMARKS
-"""Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
-SPACE = MINIMAP + 1
-NUM_CANDIDATES = SPACE + 1
 PointerPlaces = Literal["each", "together"]
 """How the pointer's temperature treats the places of the map (ExecutorConfig.pointer_places)."""
 TABLE_SCALE = 40.0

@@ -23,8 +23,9 @@ from torch.nn import functional
 
 from understudy.contract.observation import MAX_TRACKS
 from understudy.policies.click_semantics import MAX_KEYS
-from understudy.policies.executor import MINIMAP, SPACE, ExecutorOutput
+from understudy.policies.executor import ExecutorOutput
 from understudy.policies.mixture_density import mixture_kl_bound, mixture_log_prob, mixture_mode, tempered, to_array
+from understudy.policies.object_features import MINIMAP, SPACE
 from understudy.policies.policy_bundle import SamplingConfig
 from understudy.policies.sampling import ActionProbabilities
 from understudy.policies.timing.press_time import TIMING_WIDTH, press_time_log_prob, press_times_to_array

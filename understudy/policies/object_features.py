@@ -9,6 +9,10 @@ import numpy as np
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACK_GAUGES, MAX_TRACKS
 from understudy.policies.click_semantics import BASE, ENEMY, LOOT, MAX_MAPS, PORTAL, distance, known_kind
 
+MINIMAP = MAX_TRACKS + MAX_LANDMARKS
+"""Candidate `a free point of the minimap`; the tracks come first, then the landmarks."""
+SPACE = MINIMAP + 1
+NUM_CANDIDATES = SPACE + 1
 NUM_TRACK_MIRRORED = 4
 NUM_LANDMARK_MIRRORED = 2
 TRACK_WIDTH = 32

@@ -18,13 +18,10 @@ from torch.nn import functional
 
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.ranges import require_range
+from understudy.policies.conditioning import NUM_FUTURE
 from understudy.policies.context_features import MAX_WIDTH
 from understudy.policies.declared.feature_layout import COMMON, FeatureLayout
 
-NUM_FUTURE = 14
-"""Width of the summary of the near future that the goal is trained on (learning.hindsight)."""
-FUTURE_WAY = 11
-"""Columns of that summary from here on are the ship's displacement in x and y: they change sign in a mirror."""
 _WINDOWS = 16
 """Windows in one batch of `predict_session`: so many stay in the processor's cache."""
 

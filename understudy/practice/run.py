@@ -11,7 +11,8 @@ import torch
 
 from understudy.contract.errors import CheckpointError, TrainingError
 from understudy.contract.workers.worker_pool import PartExecutor
-from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, gate_candidate
+from understudy.evaluation.gate.gate_verdict import GateVerdict
+from understudy.evaluation.gate.simulator_gate import GateConfig, gate_candidate
 from understudy.learning.registry.policy_lock import training_lock
 from understudy.learning.rl.ppo_trainer import PPOTrainer, PPOTrainerConfig, RolloutUpdateStats
 from understudy.learning.rl.rl_checkpoint import (

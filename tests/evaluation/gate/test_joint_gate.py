@@ -7,7 +7,8 @@ import torch
 from tests.support.small_policies import write_brain
 from understudy.contract.errors import CheckpointError
 from understudy.evaluation.gate import joint_gate
-from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict
+from understudy.evaluation.gate.gate_verdict import GateVerdict
+from understudy.evaluation.gate.simulator_gate import GateConfig
 from understudy.learning.registry.audit_log import read_audit_log
 from understudy.learning.registry.candidates import load_active
 from understudy.policies.checkpoint import BASE, BEST, Checkpoint, Parent, load_checkpoint, save_checkpoint

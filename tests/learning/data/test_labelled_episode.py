@@ -12,8 +12,8 @@ from understudy.learning.data.labelled_episode import label_episode, mirror_sign
 from understudy.learning.data.motor_model_fit import fit_motor_model
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
 from understudy.policies.context_features import CONTEXT_WIDTH
-from understudy.policies.executor import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.motor_model import MOTOR_STATE
+from understudy.policies.object_features import MINIMAP, NUM_CANDIDATES, SPACE
 from understudy.policies.sampling import ActionProbabilities, sample_actions
 from understudy.worlds.input_accumulator import InputAccumulator
 

@@ -10,7 +10,7 @@ from understudy.contract.observation import MAX_TRACKS
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.motor_model_fit import fit_motor_model
 from understudy.learning.supervised.executor_metrics import ExecutorForecast, guide_metrics, likeliest_positions
-from understudy.policies.executor import MINIMAP, SPACE
+from understudy.policies.object_features import MINIMAP, SPACE
 
 MINIMAP_CORNER = (PROFILE.minimap.left, PROFILE.minimap.top, PROFILE.minimap.width, PROFILE.minimap.height)
 

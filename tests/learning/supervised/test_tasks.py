@@ -21,8 +21,9 @@ from understudy.learning.supervised.strategist_task import StrategistTask
 from understudy.learning.supervised.tactician_task import TacticianTask
 from understudy.learning.training.trainer_config import Task
 from understudy.policies.click_semantics import MAX_KEYS
-from understudy.policies.executor import NUM_CANDIDATES, Executor, ExecutorConfig, ExecutorOutput
+from understudy.policies.executor import Executor, ExecutorConfig, ExecutorOutput
 from understudy.policies.mixture_density import window_mixture
+from understudy.policies.object_features import NUM_CANDIDATES
 from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactician, TacticianConfig
 

@@ -7,8 +7,9 @@ from tests.policies.test_sampling import Worlds
 from tests.support.constant_hand import curved_hand
 from tests.support.synthetic_experience import empty_experience
 from understudy.learning.data.executor_batch import forward_policy
-from understudy.policies.executor import NUM_CANDIDATES, SPACE, Executor, ExecutorConfig
+from understudy.policies.executor import Executor, ExecutorConfig
 from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.object_features import NUM_CANDIDATES, SPACE
 from understudy.policies.timing.press_time import LOG_SCALES, press_time_log_prob, press_times_to_array
 
 MIXTURE = torch.tensor([[0.0, 4.0, np.log(0.3)], [1.0, 12.0, np.log(2.0)], [-1.0, -3.0, 1.0]], dtype=torch.float32)

@@ -22,7 +22,7 @@ VERSION = 1
 OURS = "understudy.cli.results"
 RESULTS = {
     "demo": (f"{OURS}.learning", "DemoResult"),
-    "record": (f"{OURS}.learning", "RecordedSessions"),
+    "record": (f"{OURS}.recordings", "RecordedSessions"),
     "recordings list": (f"{OURS}.recordings", "RecordingsList"),
     "recordings info": (f"{OURS}.recordings", "RecordingsInfo"),
     "recordings verify": (f"{OURS}.recordings", "RecordingsVerify"),

@@ -4,23 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from understudy.evaluation.comparison.comparison_result import ComparisonResult
-from understudy.evaluation.gate.simulator_gate import GateVerdict
+from understudy.evaluation.gate.gate_verdict import GateVerdict
 from understudy.evaluation.offline.head_metrics import HeadReport
 from understudy.evaluation.rollouts.play_style import StyleDrift
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordedSessions:
-    """Result of `understudy record`."""
-
-    teacher: str
-    """Style of the teacher."""
-    minutes: float
-    """Minutes of play, all sessions together."""
-    recordings: tuple[Path, ...]
-    """The recordings, one for each session."""
-    num_bytes: int
-    """Their size together."""
 
 
 @dataclass(frozen=True, kw_only=True)

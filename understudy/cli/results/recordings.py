@@ -11,6 +11,20 @@ State = Literal["whole", "torn", "growing"]
 
 
 @dataclass(frozen=True, kw_only=True)
+class RecordedSessions:
+    """Result of `understudy record`."""
+
+    teacher: str
+    """Style of the teacher."""
+    minutes: float
+    """Minutes of play, all sessions together."""
+    recordings: tuple[Path, ...]
+    """The recordings, one for each session."""
+    num_bytes: int
+    """Their size together."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class UnusableRecording:
     """A recording that could not be handled."""
 

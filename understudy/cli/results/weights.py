@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from understudy.evaluation.gate.simulator_gate import GateVerdict
+from understudy.evaluation.gate.gate_verdict import GateVerdict
 
 
 @dataclass(frozen=True, kw_only=True)

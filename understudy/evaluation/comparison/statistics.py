@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float64
-from scipy import stats
+from scipy import special
 
 LEVEL = 0.95
 """Default confidence level of every interval."""
@@ -51,7 +51,7 @@ def wilson(successes: float, trials: float, level: float = LEVEL) -> Estimate:
     """Returns a share with its Wilson interval (Wilson 1927), which is valid near 0 and 1 and for few trials."""
     if trials <= 0:
         return Estimate(value=float("nan"), low=0.0, high=1.0)
-    z = float(stats.norm.ppf(0.5 + level / 2))
+    z = float(special.ndtri(0.5 + level / 2))
     share = successes / trials
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z * np.sqrt(share * (1 - share) / trials + z * z / (4 * trials * trials)) / (1 + z * z / trials)
@@ -62,8 +62,8 @@ def poisson_rate(count: float, exposure: float, level: float = LEVEL) -> Estimat
     """Returns events per unit of exposure with the exact Poisson interval (Garwood 1936); valid for zero events."""
     assert exposure > 0
     tail = (1 - level) / 2
-    low = float(stats.chi2.ppf(tail, 2 * count)) / 2 if count > 0 else 0.0
-    high = float(stats.chi2.ppf(1 - tail, 2 * (count + 1))) / 2
+    low = float(special.gammaincinv(count, tail)) if count > 0 else 0.0
+    high = float(special.gammaincinv(count + 1, 1 - tail))
     return Estimate(value=count / exposure, low=low / exposure, high=high / exposure)
 
 

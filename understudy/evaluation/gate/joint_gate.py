@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from understudy.contract.errors import CheckpointError
-from understudy.evaluation.gate.simulator_gate import GateConfig, GateVerdict, evaluate_candidate
+from understudy.evaluation.gate.gate_verdict import GateVerdict
+from understudy.evaluation.gate.simulator_gate import GateConfig, evaluate_candidate
 from understudy.evaluation.rollouts.vector_rollout import Progress
 from understudy.learning.registry.candidates import POLICIES, load_active
 from understudy.learning.registry.promotion import (

@@ -18,7 +18,7 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.evaluation.comparison.paired_test import PairedSequentialTest, SegmentScores, SequentialTestConfig
-from understudy.evaluation.gate.simulator_gate import GateVerdict
+from understudy.evaluation.gate.gate_verdict import GateVerdict
 from understudy.evaluation.rollouts.episode_stats import score_per_minute
 from understudy.perception.outcomes.outcome_detector import OutcomeDetector, OutcomeDetectorConfig
 from understudy.runtime.hierarchical_policy import HierarchicalPolicy

@@ -15,8 +15,9 @@ from understudy.contract.errors import CheckpointError
 from understudy.contract.profile import Profile
 from understudy.contract.protocols import Carry, Step
 from understudy.contract.safe_files import replace_bytes
+from understudy.evaluation.gate.gate_verdict import GateVerdict
 from understudy.evaluation.gate.live_gate import LiveGate, LiveGateConfig, warm_swap
-from understudy.evaluation.gate.simulator_gate import GateVerdict, apply_verdict
+from understudy.evaluation.gate.simulator_gate import apply_verdict
 from understudy.learning.registry.candidates import load_active, load_candidate, staged_path
 from understudy.policies.checkpoint import Checkpoint
 from understudy.policies.inference_backend import Library, make_backend

@@ -19,11 +19,11 @@ from understudy.contract.protocols import Pilot
 from understudy.contract.workers.worker_pool import PartExecutor
 from understudy.evaluation.comparison.paired_test import (
     Decision,
-    InterimLook,
     PairedSequentialTest,
     SegmentScores,
     SequentialTestConfig,
 )
+from understudy.evaluation.gate.gate_verdict import GateVerdict
 from understudy.evaluation.rollouts.episode_stats import EpisodeStats
 from understudy.evaluation.rollouts.seeds import SPACE_SIZE, Purpose, drawn_offset, seeds_for
 from understudy.evaluation.rollouts.vector_rollout import BLOCK, Progress, rollout_all
@@ -62,37 +62,6 @@ class GateConfig:
             raise ValueError("seconds must be at least 1")
         if self.offset is not None and not 0 <= self.offset <= SPACE_SIZE - self.max_pairs:
             raise ValueError(f"offset {self.offset}: 0 to {SPACE_SIZE - self.max_pairs} are possible")
-
-
-@dataclass(frozen=True, kw_only=True)
-class GateVerdict:
-    """Whether the candidate is promoted, with the evidence."""
-
-    promote: bool
-    """Whether the candidate is promoted."""
-    reason: str
-    """One sentence with the figures."""
-    first_seed: int | None = None
-    """First of consecutive seeds, one for each pair; None if nothing was played."""
-    seconds: float = 0.0
-    """Game time in each world."""
-    live: bool = False
-    """Whether the policies took turns in one live world."""
-    looks: tuple[InterimLook, ...] = ()
-    """One for each block of pairs; the verdict rests on the last."""
-
-    @property
-    def num_pairs(self) -> int:
-        """Number of worlds played by both."""
-        return self.looks[-1].num_pairs if self.looks else 0
-
-    @property
-    def numbers(self) -> dict[str, float]:
-        """The figures of the last look, for the audit log."""
-        if not self.looks:
-            return {}
-        last = self.looks[-1]
-        return {name: float(getattr(last, name)) for name in InterimLook.__dataclass_fields__}
 
 
 def evaluate_candidate(

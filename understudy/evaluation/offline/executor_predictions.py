@@ -11,8 +11,8 @@ from understudy.evaluation.offline.head_metrics import EPSILON
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.learning.data.upstream_conditioning import UpstreamPolicies
 from understudy.policies.encoder import Encoded
-from understudy.policies.executor import MINIMAP, NUM_CANDIDATES
 from understudy.policies.executor_distribution import ExecutorDistribution
+from understudy.policies.object_features import MINIMAP, NUM_CANDIDATES
 from understudy.policies.policy_bundle import PolicyBundle
 
 _CHUNK = 4096

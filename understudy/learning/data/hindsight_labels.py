@@ -18,7 +18,7 @@ from understudy.contract.protocols import InputEvent
 from understudy.learning.data.gesture_segmentation import segment_gestures
 from understudy.learning.data.hover_segmentation import with_hovers
 from understudy.policies.click_semantics import ENEMY, LOOT, SORT_TRACK, gauge_of
-from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE
+from understudy.policies.conditioning import FUTURE_WAY, NUM_FUTURE
 
 FIGHT, LOOTING, FLEEING, EXPLORING, CAUTIOUS = (int(mode) for mode in Mode)
 

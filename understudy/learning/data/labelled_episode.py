@@ -14,8 +14,14 @@ from understudy.learning.data.hindsight_labels import HindsightLabels, label_hin
 from understudy.policies.click_semantics import MAX_KEYS, ClickKind, geometry_of
 from understudy.policies.context_features import NUM_MIRRORED
 from understudy.policies.encoder import Encoded, Encoder, mirror_signs
-from understudy.policies.executor import MINIMAP, SPACE
-from understudy.policies.object_features import LANDMARK_WIDTH, NUM_LANDMARK_MIRRORED, NUM_TRACK_MIRRORED, TRACK_WIDTH
+from understudy.policies.object_features import (
+    LANDMARK_WIDTH,
+    MINIMAP,
+    NUM_LANDMARK_MIRRORED,
+    NUM_TRACK_MIRRORED,
+    SPACE,
+    TRACK_WIDTH,
+)
 from understudy.recordings.episode import Episode
 
 NUM_MIRRORS = 4

@@ -13,7 +13,8 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.learning.data.episodes import EpisodeSummary, episodes_of
 from understudy.learning.data.labelled_episode import NUM_MIRRORS, LabelledEpisode, mirror_sign_tables
 from understudy.learning.data.parts import PART_TICKS, PartLoader, split_into_parts
-from understudy.policies.strategist import FUTURE_WAY, NUM_FUTURE, Strategist
+from understudy.policies.conditioning import FUTURE_WAY, NUM_FUTURE
+from understudy.policies.strategist import Strategist
 
 STRIDE_S = 10
 """Stride of the windows, seconds; each draw is shifted by a random fraction of it."""

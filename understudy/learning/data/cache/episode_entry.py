@@ -19,11 +19,10 @@ from understudy.learning.data.gesture_segmentation import GESTURE
 from understudy.learning.data.hindsight_labels import HindsightLabels
 from understudy.learning.data.labelled_episode import LabelledEpisode
 from understudy.policies.click_semantics import MAX_KEYS, MAX_KINDS
+from understudy.policies.conditioning import NUM_FUTURE
 from understudy.policies.context_features import CONTEXT_WIDTH
 from understudy.policies.encoder import Encoded
-from understudy.policies.executor import NUM_CANDIDATES
-from understudy.policies.object_features import LANDMARK_WIDTH, TRACK_WIDTH
-from understudy.policies.strategist import NUM_FUTURE
+from understudy.policies.object_features import LANDMARK_WIDTH, NUM_CANDIDATES, TRACK_WIDTH
 
 HALF = np.dtype(np.float16)
 _SINGLE, _BYTE, _FLAG = np.dtype(np.float32), np.dtype(np.uint8), np.dtype(np.bool_)
