@@ -35,6 +35,8 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
 import pytest
 from jaxtyping import install_import_hook
 
+from tests.support.slow_tests_first import SlowTestsFirst, put_slow_files_first
+
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in a background job, whose children would ignore Ctrl-C
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -68,6 +70,16 @@ def keep_training_out_of_the_users_cache() -> None:
 
 if sys.platform == "linux":
     keep_training_out_of_the_users_cache()
+
+
+@pytest.hookimpl(trylast=True)  # after those that `-m` leaves out are gone
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    put_slow_files_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    return SlowTestsFirst(config, log) if config.option.dist == "loadfile" else None
 
 
 @pytest.fixture
