@@ -16,7 +16,7 @@ from understudy.contract.profile import Margins, Profile, Rectangle
 from understudy.contract.serialization import read_toml
 from understudy.perception.outcomes.score_reader import ScoreReader
 from understudy.perception.screen_regions import BarReader, Scale
-from understudy.viewer.region_picker import Wanted
+from understudy.viewer.region_picker import MISTAKE_COLOUR, Wanted
 
 WORDS = ["--name", "pond", "--title", TITLE, "--keys", "space", "--maps", "pond", "--kinds", "duck:ENEMY:2"]
 NOTHING = ["--panels", "-", "--shield", "-", "--minimap", "-"]
@@ -49,6 +49,18 @@ class Mouse:
                 kind, x, y = step
                 hand(self._environment, "mousemove", area.left + x, area.top + y, "sleep", "0.1", kind, 1)
             until(lambda: title not in windows.titles().values(), f"the end of the window {title!r}")
+
+    def sees(self, title: str, colour: tuple[int, int, int]) -> int:
+        """Returns how many pixels of a window have a colour."""
+        from understudy.worlds.desktop.platform import open_camera
+        from understudy.worlds.desktop.windows.window_system import find_window
+        from understudy.worlds.desktop.windows.x11_windows import X11Windows
+
+        self._wait(title)
+        with closing(X11Windows()) as windows, closing(open_camera()) as camera:
+            area = windows.area(find_window(windows, title))
+            assert area is not None
+            return int((camera.grab(area).pixels == colour).all(axis=2).sum())
 
     @staticmethod
     def drawn(left: int, top: int, right: int, bottom: int) -> tuple[tuple[str, int, int], tuple[str, int, int]]:
@@ -89,11 +101,19 @@ def test_play_area_bar_score_end_and_what_is_forbidden_are_pointed_at(
     screenshot(tmp_path, "end.png", is_over=True)
     flags = ["--screenshot", "shot.png", "--game-over-shot", "end.png", "--window", "--score-values", "1250"]
     program = start_program("-m", "understudy", "profile", "new", *flags, *WORDS, *NOTHING)
-    mouse.at("Which part of the window is the game? Escape: all of it.", *mouse.drawn(*GAME))
-    mouse.at("Where is the bar of your health, and how full is it?", *mouse.drawn(10, 100, 20, 200), ("click", 15, 140))
-    mouse.at("Where are the digits of the score, with room for more?", *mouse.drawn(200, 90, 399, 130))
+    mouse.at("Which part of the window is the game?", *mouse.drawn(*GAME), "Return")
+    mouse.at(
+        "Where is the bar of your health, and how full is it?",
+        *mouse.drawn(10, 100, 20, 200),
+        ("click", 15, 140),
+        "Return",
+    )
+    score = "Where are the digits of the score, with room for more?"
+    mouse.at(score, *mouse.drawn(200, 200, 399, 240), "Return")  # on nothing
+    until(lambda: mouse.sees(score, MISTAKE_COLOUR) > 20, "the reason in the window")
+    mouse.at(score, *mouse.drawn(200, 90, 399, 130), "Return")
     panel = mouse.drawn(250, 180, 400, 300)
-    mouse.at("Where is the panel when the game is over?", *panel, ("click", 300, 250))
+    mouse.at("Where is the panel when the game is over?", *panel, ("click", 300, 250), "Return")
     mouse.at("Which parts must never be clicked?", *mouse.drawn(540, 0, 640, 40), "Return")
     said, _ = program.communicate(timeout=120)
     assert program.returncode == 0, said
@@ -114,7 +134,7 @@ def test_a_live_window_is_pointed_at_in_the_picture_that_was_taken_of_it(
     assert paper_game.told
     flags = ["--live", "--window", *WORDS, *NOTHING, "--hp", "-"]
     program = start_program("-m", "understudy", "profile", "new", *flags)
-    mouse.at("Which part of the window is the game? Escape: all of it.", *mouse.drawn(0, 20, WIDTH, HEIGHT))
+    mouse.at("Which part of the window is the game?", *mouse.drawn(0, 20, WIDTH, HEIGHT), "Return")
     mouse.at("Where are the digits of the score, with room for more?", "Escape")
     mouse.at("Which parts must never be clicked?", "Escape")
     said, _ = program.communicate(timeout=120)
@@ -125,13 +145,25 @@ def test_a_live_window_is_pointed_at_in_the_picture_that_was_taken_of_it(
 
 
 @pytest.mark.desktop
+def test_a_game_that_is_closed_while_it_is_looked_at_is_one_sentence(
+    paper_game: PaperGame, start_program: Start
+) -> None:
+    program = start_program("-m", "understudy", "profile", "new", "--live", "--window", *WORDS, *NOTHING)
+    assert program.stdout is not None
+    until(lambda: "Looking at" in program.stdout.readline(), "the pictures")  # type: ignore[union-attr]
+    paper_game.close()
+    said, _ = program.communicate(timeout=60)
+    assert (program.returncode, "was closed or moved meanwhile" in said) == (2, True), said
+
+
+@pytest.mark.desktop
 def test_new_game_lets_the_play_area_be_pointed_at(
     paper_game: PaperGame, mouse: Mouse, start_program: Start, tmp_path: Path
 ) -> None:
     assert paper_game.told
     flags = ["--window", TITLE, "--point", "--unattended", "--until", "window", "--folder", "game"]
     program = start_program("-m", "understudy", "new-game", "pond", *flags)
-    mouse.at("Which part of the window is the game? Escape: all of it.", *mouse.drawn(40, 20, WIDTH, HEIGHT))
+    mouse.at("Which part of the window is the game?", *mouse.drawn(40, 20, WIDTH, HEIGHT), "Return")
     said, _ = program.communicate(timeout=120)
     assert program.returncode == 0, said
     assert read_toml(Profile, tmp_path / "game" / "pond.toml").play_area == Margins(left=40, top=20)

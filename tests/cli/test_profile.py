@@ -260,6 +260,27 @@ def test_score_game_over_and_a_bar_from_below_are_pointed_at_and_read_back(
         assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--game-over-shot", "missing.png"], "missing.png is no picture"),
+        (["--score", "200 90 399 130", "--score-values", "1250 missing.png=970"], "missing.png is no picture"),
+        (["--score", "200 90 399 130", "--score-values", "12x0"], "'12x0' was given"),
+    ],
+)
+def test_pictures_of_flags_are_looked_at_before_anything_is_asked(
+    flags: list[str],
+    message: str,
+    screenshot: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert main(["profile", "new", "--screenshot", str(screenshot), *flags]) == 2
+    printed = capsys.readouterr()
+    assert message in printed.err and "called" not in printed.out + printed.err
+
+
 def test_a_game_without_keys_minimap_or_bars_gets_a_profile_that_loads(screenshot: Path, tmp_path: Path) -> None:
     out = tmp_path / "dots.toml"
     flags = ["--name", "dots", "--title", "Dots", "--keys", "", "--maps", "dots", "--kinds", "dot:LOOT:1"]

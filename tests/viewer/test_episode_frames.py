@@ -10,6 +10,7 @@ import pytest
 
 from understudy.cli.main import main
 from understudy.contract.action import Actor
+from understudy.contract.errors import WorldError
 from understudy.contract.intent import INTENT
 from understudy.contract.observation import TICK_RATE_HZ
 from understudy.contract.protocols import InputEvent
@@ -51,6 +52,14 @@ def window(episode: Episode) -> Iterator[EpisodePlayer]:
     window = EpisodePlayer(episode, SIZE)
     yield window
     window.close()
+
+
+def test_without_a_display_nothing_is_played_unseen(episode: Episode, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"):
+        monkeypatch.delenv(name, raising=False)
+    pygame.display.quit()
+    with pytest.raises(WorldError, match=r"there is no display .use --video"):
+        EpisodePlayer(episode, SIZE)
 
 
 def press(window: EpisodePlayer, key: int) -> float:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from understudy.cli.profile import New
     from understudy.contract.profile import Profile
 
-PLAY_AREA_ASKED = "Which part of the window is the game? Escape: all of it."
+PLAY_AREA_ASKED = "Which part of the window is the game?"
 NUM_PICTURES, APART_S = 40, 0.1
 """Pictures that --live takes, and the seconds between two."""
 
@@ -80,7 +80,7 @@ def point_at_play_area(picture: np.ndarray, found: tuple[int, int, int, int] | N
         picture: RGB.
         found: what moves, which Enter takes: left, top, right, bottom.
     """
-    return point_at(picture, PLAY_AREA_ASKED, "area", Console(soft_wrap=True), found)
+    return point_at(picture, PLAY_AREA_ASKED, "area", Console(soft_wrap=True), found, none="all of it")
 
 
 def live_pictures(title: str) -> list[np.ndarray]:
@@ -94,13 +94,16 @@ def live_pictures(title: str) -> list[np.ndarray]:
 
     pictures: list[np.ndarray] = []
     with closing(open_windows()) as windows, closing(open_camera()) as camera:
-        area = windows.area(find_window(windows, title))
+        window = find_window(windows, title)
+        area = windows.area(window)
         if area is None:
             raise WorldError(f"The window {title!r} has just been closed: leave the game open meanwhile")
         Console(soft_wrap=True).print(f"Looking at {title!r} for {NUM_PICTURES * APART_S:.0f} s: let the game run.")
         for _ in range(NUM_PICTURES):
             pictures.append(camera.grab(area).pixels.copy())
             time.sleep(APART_S)
+            if windows.area(window) != area:
+                raise WorldError(f"The window {title!r} was closed or moved meanwhile: leave it where it is")
     return pictures
 
 

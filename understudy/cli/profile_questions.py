@@ -71,6 +71,7 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
     margins = margins_of(area or command.play_area or NONE, frame)
     frame = frame[margins.top : frame.shape[0] - margins.bottom, margins.left : frame.shape[1] - margins.right]
     questions = _Questions(command, frame, margins)
+    questions.require_pictures()
     height, width = frame.shape[:2]
     name = questions.ask("name", "What shall the game be called?", questions.name_of)
     title = questions.ask("title", "What is the title of its window, or a part of it?", str)
@@ -109,7 +110,9 @@ def ask_for_profile(command: "New", frame: np.ndarray, area: str | None = None) 
         forbidden = questions.ask("forbidden", "Which parts must never be clicked?", questions.panels_of)
     dots: tuple[Dot, ...] = ()
     if minimap is not None:
-        dots = questions.ask("ship", "Give a pixel of your own dot on it. (x y, or -)", questions.dots_of)
+        dots = questions.ask(
+            "ship", "Where is your own dot on the minimap? (x y of one of its pixels, or -)", questions.dots_of
+        )
     try:
         return Profile(
             name=name,
@@ -141,6 +144,7 @@ class _Questions:
         self._command, self._frame, self._margins = command, frame, margins
         self._height, self._width = frame.shape[:2]
         self._typed = True
+        self._mistake = ""
         self._console = Console(soft_wrap=True)
 
     def ask(self, flag: str, question: str, read: Callable[[str], T]) -> T:
@@ -151,9 +155,15 @@ class _Questions:
             return read(str(given))
 
         def read_some(answer: str) -> T:
-            if not answer:
-                raise FlagError("Nothing was typed: give an answer; Ctrl-C ends.")
-            return read(answer)
+            try:
+                if not answer:
+                    raise FlagError("Nothing was typed: give an answer; Ctrl-C ends.")
+                return read(answer)
+            except FlagError as mistake:
+                self._mistake = str(mistake)
+                raise
+
+        self._mistake = ""
 
         return ask_until_valid(lambda: self._answer(flag, question), read_some, self._console)
 
@@ -175,7 +185,7 @@ class _Questions:
 
     def _point_at(self, question: str, wanted: "Wanted", frame: np.ndarray | None = None) -> str:
         """Returns what is pointed at in the screenshot, or in another frame of its size."""
-        return point_at(self._frame if frame is None else frame, question, wanted, self._console)
+        return point_at(self._frame if frame is None else frame, question, wanted, self._console, mistake=self._mistake)
 
     def name_of(self, text: str) -> str:
         """Validates the name: it must be a possible file name and not overwrite a profile."""
@@ -224,13 +234,26 @@ class _Questions:
         area, values = self.area(numbers_of(text, 4)), self._command.score_values
         if values is None:
             values = typed(VALUES_ASKED, self._console, "Nobody answered what the score shows: give --score-values.")
+        return score_of(self._shots_of(values), area)
+
+    def _shots_of(self, values: str) -> list[tuple[np.ndarray, str]]:
+        """Parses --score-values: screenshots, and what the score shows in each."""
         shots: list[tuple[np.ndarray, str]] = []
         for part in values.split():
             path, _, value = part.rpartition("=")
+            if not value.isascii() or not value.isdigit():
+                raise FlagError(f"{part!r} was given where what the score shows was expected, such as 1250.")
             shots.append((self._frame if not path else self._other(Path(path)), value))
         if not shots:
             raise FlagError("The score shows a number: give it, such as 1250.")
-        return score_of(shots, area)
+        return shots
+
+    def require_pictures(self) -> None:
+        """Raises FlagError, before anything is asked, for screenshots of flags that no answer could mend."""
+        if self._command.score_values is not None:
+            self._shots_of(self._command.score_values)
+        if self._command.game_over_shot is not None:
+            self._other(self._command.game_over_shot)
 
     def game_over_of(self, text: str) -> EndScreen | None:
         """Measures the end screen in the screenshot of --game-over-shot; None for none."""

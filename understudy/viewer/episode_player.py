@@ -12,7 +12,7 @@ from understudy.contract.observation import TICK_RATE_HZ
 from understudy.recordings.episode import Episode
 from understudy.recordings.video.recorded_frames import RecordedFrames
 from understudy.viewer.episode_frames import EpisodePainter
-from understudy.worlds.simulator.window.game_window import show_plainly
+from understudy.worlds.simulator.window.game_window import init_display
 
 SEEK_S, FAR_S = 5.0, 30.0
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 4.0, 8.0)
@@ -42,9 +42,8 @@ class EpisodePlayer:
         Raises:
             WorldError: if there is no display.
         """
-        show_plainly()
+        init_display("The window", "use --video")
         try:
-            pygame.display.init()
             self._painter = EpisodePainter(episode, size, intents, pictures)
             self._screen = pygame.display.set_mode(self._painter.size)
         except pygame.error as problem:

@@ -23,6 +23,9 @@ def point_at(
     wanted: "Wanted",
     console: Console,
     proposed: tuple[float, float, float, float] | None = None,
+    *,
+    none: str = "there is none",
+    mistake: str = "",
 ) -> str:
     """Returns the place that was pointed at in a window, in pixels of the picture, or NONE.
 
@@ -32,13 +35,19 @@ def point_at(
         wanted: what is to be pointed at.
         console: where the question appears, too.
         proposed: the rectangle that Enter takes, in pixels of the picture.
+        none: what Escape means.
+        mistake: why the answer before was not taken, which the window shows.
+
+    Raises:
+        KeyboardInterrupt: if the window was closed.
+        WorldError: if there is no display.
     """
     os.environ.setdefault("PYGAME_HIDE_SUPPORT_PROMPT", "1")
     from understudy.viewer.region_picker import pick
 
     asked = question.partition(" (")[0]
     console.print(f"{asked} Point at it in the window.", style="bold", markup=False)
-    picked = pick(picture, asked, wanted, proposed)
+    picked = pick(picture, asked, wanted, proposed, none=none, mistake=mistake)
     return NONE if picked is None else picked
 
 

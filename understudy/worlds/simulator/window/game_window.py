@@ -242,22 +242,32 @@ class GameWindow:
             draw_pause(surface, scene, lettering)
 
 
-def show_plainly() -> None:
-    """Makes windows opened later show frames without OpenGL, unless the environment selects it.
+def init_display(window: str, remedy: str = "is DISPLAY set?") -> None:
+    """Prepares pygame for opening a window that shows frames without OpenGL, unless the environment selects it.
 
     A finished frame gains nothing from OpenGL, which runs in software without a graphics card: a window of
     1280x720 took 0.56 of a core with it and 0.20 without (docs/log.md).
+
+    Args:
+        window: what is to be opened, for the message.
+        remedy: what to do where there is no display.
+
+    Raises:
+        WorldError: if there is no display, also where SDL falls back to a driver that shows no window.
     """
     os.environ.setdefault("SDL_FRAMEBUFFER_ACCELERATION", "0")
+    try:
+        pygame.display.init()
+    except pygame.error as problem:
+        raise WorldError(f"{window} cannot be opened ({problem}): it needs a display ({remedy})") from problem
+    if pygame.display.get_driver() in _UNSEEN_DRIVERS and "SDL_VIDEODRIVER" not in os.environ:
+        pygame.display.quit()
+        raise WorldError(f"{window} cannot be opened: there is no display ({remedy})")
 
 
 def _open_window(profile: Profile, size: tuple[int, int]) -> pygame.Surface:
-    show_plainly()
+    init_display("The game's window")
     try:
-        pygame.display.init()
-        if pygame.display.get_driver() in _UNSEEN_DRIVERS and "SDL_VIDEODRIVER" not in os.environ:
-            pygame.display.quit()  # SDL's fallback drivers, which show no window
-            raise WorldError("The game's window cannot be opened: there is no display (is DISPLAY set?)")
         screen = pygame.display.set_mode(size)
     except pygame.error as problem:
         raise WorldError(f"The game's window cannot be opened ({problem}): it needs a display") from problem
