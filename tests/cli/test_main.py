@@ -72,6 +72,7 @@ def test_help_answers_without_the_heavy_libraries(arguments: list[str]) -> None:
     )
     assert finished.returncode == 0, finished.stderr
     assert "understudy" in finished.stdout
+    assert "{None}" not in finished.stdout, "a flag is left out, not given None"
 
 
 def test_recording_and_looking_at_recordings_load_no_torch(tmp_path: Path) -> None:

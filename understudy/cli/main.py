@@ -98,7 +98,7 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
 
         command_type = getattr(importlib.import_module(module_name), command_name)
         show_grouped_help(command_type, arguments, program)
-        command = tyro.cli(command_type, prog=program, args=arguments)
+        command = tyro.cli(command_type, prog=program, args=arguments, config=(tyro.conf.DisallowNone,))
         check_ranges(command)
         check_outputs(command)
         ensure_cache_folder()

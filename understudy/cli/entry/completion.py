@@ -36,7 +36,9 @@ def run(command: Completion) -> int:
     script = io.StringIO()
     try:
         with contextlib.redirect_stdout(script):
-            tyro.cli(Union[choices], prog="understudy", args=["--tyro-write-completion", command.shell, "-"])  # type: ignore[call-overload] # noqa: UP007
+            arguments = ["--tyro-write-completion", command.shell, "-"]
+            no_none = (tyro.conf.DisallowNone,)
+            tyro.cli(Union[choices], prog="understudy", args=arguments, config=no_none)  # type: ignore[call-overload] # noqa: UP007
     except SystemExit as ended:  # tyro leaves when it has printed the script
         if ended.code:
             raise

@@ -43,7 +43,8 @@ def show_grouped_help(command_type: Any, arguments: Sequence[str], program: str)
         part.__doc__ = ""
         parts.append((title, part, dataclasses.field(default=part())))
     whole = dataclasses.make_dataclass("Whole", parts, frozen=True, kw_only=True)
-    tyro.cli(whole, prog=program, description=inspect.getdoc(command_type), args=["--help"])
+    no_none = (tyro.conf.DisallowNone,)
+    tyro.cli(whole, prog=program, description=inspect.getdoc(command_type), args=["--help"], config=no_none)
 
 
 def field_texts(command_type: type) -> dict[str, str]:
