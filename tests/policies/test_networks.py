@@ -239,3 +239,26 @@ def test_the_pointer_knows_each_landmark_by_its_place() -> None:
     torch.testing.assert_close(change[:, MAX_TRACKS:-2], 3.0 * there)
     assert float(there.sum()) > 0
     assert float(change[:, :MAX_TRACKS].abs().max()) == float(change[:, -2:].abs().max()) == 0.0
+
+
+@pytest.mark.parametrize("scenes", [(busy,), (empty,), (busy, empty)], ids=["busy", "empty", "both"])
+def test_in_training_the_executor_computes_only_what_is_there_and_says_the_same(
+    scenes: tuple[Callable[[], Scene], ...],
+) -> None:
+    context, tracks, kinds, landmarks = map(torch.cat, zip(*(scene() for scene in scenes), strict=True))
+    scene = (context, tracks, kinds, landmarks)
+    torch.manual_seed(0)
+    model = Executor(ExecutorConfig(dropout=0.0))
+    gradients = []
+    for mode in (model.eval(), model.train()):
+        model.zero_grad()
+        said = ask_executor(scene, mode, torch.rand(kinds.shape, generator=torch.Generator().manual_seed(0)))
+        present = said.pointer_logits > float("-inf")
+        (said.pointer_logits[present].square().sum() + said.start_logit.sum() + said.key_logits.sum()).backward()
+        gradients.append((said, {name: each.grad for name, each in model.named_parameters() if each.grad is not None}))
+    (dense, dense_gradients), (packed, packed_gradients) = gradients
+    for name in ("start_logit", "pointer_logits", "right_logit", "minimap_density", "space_density", "key_logits"):
+        torch.testing.assert_close(getattr(packed, name), getattr(dense, name), rtol=1e-4, atol=1e-5)
+    assert packed_gradients.keys() == dense_gradients.keys()
+    for name, gradient in packed_gradients.items():
+        torch.testing.assert_close(gradient, dense_gradients[name], rtol=1e-3, atol=1e-3, msg=name)

@@ -11,11 +11,12 @@ Axes: B ticks, F context features, A conditioning, N tracks, L landmarks, C cand
 the densities on the minimap and in space, D object width, H hidden width.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from jaxtyping import Float, Int64
+from jaxtyping import Bool, Float, Int64
 from torch import Tensor, nn
 
 from understudy.contract.observation import MAX_TRACKS
@@ -125,6 +126,52 @@ class ExecutorOutput:
     """Mixtures over the ticks from onset to press, as of `PressTimeHead`; None without that head."""
 
 
+@dataclass(frozen=True)
+class PresentCandidates:
+    """The P candidates that are there in B ticks of N slots (tracks, then landmarks), and where."""
+
+    ticks: Int64[Tensor, " P"]
+    """Tick of each candidate."""
+    slots: Int64[Tensor, " P"]
+    """Slot of each candidate."""
+    ranks: Int64[Tensor, " P"]
+    """Number of the same tick's candidates in slots before."""
+    tracks: tuple[Tensor, ...]
+    """Tick and slot of the tracks, which come first."""
+    landmarks: tuple[Tensor, ...]
+    """Tick and number of the landmarks."""
+    unused: Bool[Tensor, "B R"]
+    """Ranks that a tick does not have; R is the most candidates of any tick."""
+
+    @classmethod
+    def of(cls, absent_BN: Bool[Tensor, "B N"]) -> "PresentCandidates":
+        """Finds the candidates that are not absent."""
+        present_BN = ~absent_BN
+        tracks = present_BN[:, :MAX_TRACKS].nonzero(as_tuple=True)
+        landmarks = present_BN[:, MAX_TRACKS:].nonzero(as_tuple=True)
+        ticks = torch.cat([tracks[0], landmarks[0]])
+        slots = torch.cat([tracks[1], landmarks[1] + MAX_TRACKS])
+        count_B = present_BN.sum(1)
+        ranks = torch.arange(max(int(count_B.max()), 1), device=ticks.device)
+        return cls(
+            ticks=ticks,
+            slots=slots,
+            ranks=(present_BN.cumsum(1) - 1)[ticks, slots],
+            tracks=tracks,
+            landmarks=landmarks,
+            unused=ranks >= count_B[:, None],
+        )
+
+    def side_by_side(self, values_PD: Float[Tensor, "P D"]) -> Float[Tensor, "B R D"]:
+        """Returns each tick's candidates in the order of their slots, then zeros."""
+        empty = values_PD.new_zeros((*self.unused.shape, values_PD.shape[1]))
+        return empty.index_put((self.ticks, self.ranks), values_PD)
+
+    def in_their_slots(self, values_P: Float[Tensor, " P"], shape: Sequence[int]) -> Float[Tensor, "B N"]:
+        """Returns each candidate's number in its slot, zeros elsewhere; `shape` is (B, N)."""
+        return values_P.new_zeros(tuple(shape)).index_put((self.ticks, self.slots), values_P)
+
+
 class Executor(nn.Module):
     """Hazards of gestures and keys, pointer and position densities."""
 
@@ -192,13 +239,9 @@ class Executor(nn.Module):
     ) -> ExecutorOutput:
         """Predicts B ticks; `weights_BN` are the Tactician's target probabilities."""
         context_BC = self.context(torch.cat([context_BF, conditioning_BA], dim=-1))
-        objects = self.object(torch.cat([tracks_BNF, weights_BN[..., None], self.kind(kinds_BN)], dim=-1))
-        candidates = torch.cat([objects, self.landmark(landmarks_BLF[..., :PLACE_AT])], dim=1)
-        candidates_BND = self.candidate_mlp(candidates + self.candidate_context(context_BC)[:, None])
         absent_BN = torch.cat([kinds_BN == 0, landmarks_BLF[..., THERE_AT] == 0], dim=1)
-        pooled = self._pool(context_BC, candidates_BND, absent_BN)
-        hidden_BH = context_BC + self.trunk(torch.cat([context_BC, pooled], dim=-1))
-        scores_BN = (self.pointer_key(candidates_BND) * self.pointer_query(hidden_BH)[:, None]).sum(-1)
+        look = self._look_at_present if self.training else self._look_at_all
+        hidden_BH, scores_BN = look(context_BC, tracks_BNF, weights_BN, kinds_BN, landmarks_BLF, absent_BN)
         scores_BN = scores_BN / self.config.width**0.5 + self._landmark_bias(landmarks_BLF)
         scores_BN = scores_BN.masked_fill(absent_BN, float("-inf"))
         start, right = self.start(hidden_BH).unbind(-1)
@@ -213,6 +256,51 @@ class Executor(nn.Module):
             if self.press_times is None
             else self.press_times(context_BF, tracks_BNF, kinds_BN, landmarks_BLF),
         )
+
+    def _look_at_all(
+        self,
+        context_BC: Tensor,
+        tracks_BNF: Tensor,
+        weights_BN: Tensor,
+        kinds_BN: Tensor,
+        landmarks_BLF: Tensor,
+        absent_BN: Tensor,
+    ) -> tuple[Float[Tensor, "B H"], Float[Tensor, "B C"]]:
+        """Returns hidden vectors and the scores of all slots, those of absent candidates too."""
+        objects = self.object(torch.cat([tracks_BNF, weights_BN[..., None], self.kind(kinds_BN)], dim=-1))
+        candidates = torch.cat([objects, self.landmark(landmarks_BLF[..., :PLACE_AT])], dim=1)
+        candidates_BND = self.candidate_mlp(candidates + self.candidate_context(context_BC)[:, None])
+        hidden_BH = self._hidden(context_BC, candidates_BND, absent_BN)
+        return hidden_BH, (self.pointer_key(candidates_BND) * self.pointer_query(hidden_BH)[:, None]).sum(-1)
+
+    def _look_at_present(
+        self,
+        context_BC: Tensor,
+        tracks_BNF: Tensor,
+        weights_BN: Tensor,
+        kinds_BN: Tensor,
+        landmarks_BLF: Tensor,
+        absent_BN: Tensor,
+    ) -> tuple[Float[Tensor, "B H"], Float[Tensor, "B C"]]:
+        """Returns the same but for rounding, from the candidates that are there; absent ones have the score 0.
+
+        About a quarter of the slots is taken, so a training step costs two thirds; for the few ticks of a step of play
+        it would not pay.
+        """
+        present = PresentCandidates.of(absent_BN)
+        track, landmark = present.tracks, present.landmarks
+        objects = self.object(
+            torch.cat([tracks_BNF[track], weights_BN[track][:, None], self.kind(kinds_BN[track])], dim=-1)
+        )
+        candidates = torch.cat([objects, self.landmark(landmarks_BLF[landmark][:, :PLACE_AT])])
+        candidates_PD = self.candidate_mlp(candidates + self.candidate_context(context_BC)[present.ticks])
+        hidden_BH = self._hidden(context_BC, present.side_by_side(candidates_PD), present.unused)
+        scores_P = (self.pointer_key(candidates_PD) * self.pointer_query(hidden_BH)[present.ticks]).sum(-1)
+        return hidden_BH, present.in_their_slots(scores_P, absent_BN.shape)
+
+    def _hidden(self, context_BC: Tensor, candidates_BND: Tensor, absent_BN: Tensor) -> Float[Tensor, "B H"]:
+        pooled = self._pool(context_BC, candidates_BND, absent_BN)
+        return torch.add(context_BC, self.trunk(torch.cat([context_BC, pooled], dim=-1)))
 
     def _key_table_logits(self, context_BF: Tensor, tracks_BNF: Tensor, kinds_BN: Tensor) -> Tensor:
         """Returns logits per key from tables: by target with each switch on and off, by each selector's choice, by
