@@ -31,3 +31,19 @@ def test_an_upright_bar_that_is_full_in_all_but_four_of_sixty_moments_is_found()
 
 def test_what_walks_and_flies_past_is_no_bar_where_the_bar_never_moves() -> None:
     assert find_bars(pictures({}), WHOLE_WINDOW) == ()
+
+
+def test_ground_that_something_passes_over_now_and_then_is_no_bar() -> None:
+    frames = np.full((60, HEIGHT, WIDTH, 3), (152, 178, 160), np.uint8)
+    for number, left in zip((5, 6, 30, 31, 50, 51), (64, 64, 68, 68, 68, 68), strict=True):
+        frames[number, 100:106, left : left + 12] = (20, 20, 24)
+    assert find_bars(frames, WHOLE_WINDOW) == ()
+
+
+def test_a_bar_without_a_border_is_found_over_ground_of_another_colour() -> None:
+    frames = np.full((60, HEIGHT, WIDTH, 3), (52, 78, 60), np.uint8)
+    frames[:, 100:106, 60:140] = (220, 20, 20)
+    for number, level in {5: 0.5, 6: 0.7, 30: 0.4, 50: 0.6}.items():
+        frames[number, 100:106, 60 + round(80 * level) : 140] = (20, 20, 24)
+    (bar,) = find_bars(frames, WHOLE_WINDOW)
+    assert bar.fills == "right" and bar.area.width * WIDTH == pytest.approx(80, abs=2)

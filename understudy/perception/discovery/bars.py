@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from jaxtyping import UInt8
+from jaxtyping import Bool, UInt8
 
 from understudy.contract.profile import Rectangle
 from understudy.contract.screen_layout import Colour
@@ -35,9 +35,14 @@ DIFFERS = 0.04
 """Least share of a line's pixels by which it differs from how it usually is."""
 GAP = 0.012
 """Parts of one bar may be this far apart where text or a shine lies between them, window heights."""
+BESIDE = 3
+"""Pixels along a bar's two sides that must not all have its colour."""
 HOLE = 0.35
 """What lies this near to a ring's middle is inside of it, widths of its square."""
 MAX_COLOURS = 6
+ROWS = 16
+GLANCE, FEW_FRAMES = 4, 20
+"""Every which frame is looked at first, and the least number of these from which a run of pixels is turned down."""
 NEAR_ENOUGH = 0.8
 SAME_HUE = 0.9
 """Least cosine of two colours that are shades of one."""
@@ -69,9 +74,10 @@ def find_bars(
 
     def found(*, is_seldom: bool) -> list[FoundBar]:
         bars = _found_in(frames, areas, is_seldom=is_seldom)
-        return [bar for bar in bars if not any(_lies_in(bar.area, ring.area) for ring in rings)]
+        bars = _distinct([bar for bar in bars if not any(_lies_in(bar.area, ring.area) for ring in rings)])
+        return [bar for bar in bars if _stands_out(bar, frames)]
 
-    return _with_gauges(_distinct(found(is_seldom=False) or found(is_seldom=True)))
+    return _with_gauges(found(is_seldom=False) or found(is_seldom=True))
 
 
 def find_digits(
@@ -114,30 +120,63 @@ def _found_in(frames: np.ndarray, areas: Sequence[Rectangle], *, is_seldom: bool
         left, top = int(area.left * width), int(area.top * height)
         right, bottom = int(np.ceil((area.left + area.width) * width)), int(np.ceil((area.top + area.height) * height))
         part = frames[:, top:bottom, left:right]
-        found += [_bar(lines, left, top, width, height, across=True) for lines in _bars_in(part, is_seldom=is_seldom)]
-        upright = _bars_in(part.transpose(0, 2, 1, 3), is_seldom=is_seldom)
+        if not part.size or (is_seldom and len(part) < 4 * SELDOM):
+            continue
+        changes = changing(part, seldom=FEWEST if is_seldom else None)
+        found += [
+            _bar(lines, left, top, width, height, across=True) for lines in _bars_in(part, changes, is_seldom=is_seldom)
+        ]
+        upright = _bars_in(part.transpose(0, 2, 1, 3), changes.T, is_seldom=is_seldom)
         found += [_bar(lines, left, top, width, height, across=False) for lines in upright]
     return found
 
 
-def _bars_in(part: np.ndarray, *, is_seldom: bool) -> list[list[_Line]]:
-    """Bars whose lines are the rows of a part, N x rows x columns x 3."""
-    if part.shape[1] < MIN_LINES or part.shape[2] < MIN_LENGTH or (is_seldom and len(part) < 4 * SELDOM):
-        return []
-    if is_seldom:
-        ranked = np.partition(part, (FEWEST - 1, len(part) - FEWEST), axis=0).astype(np.int16)
-        high, low = ranked[-FEWEST], ranked[FEWEST - 1]
-    else:
-        high, low = np.percentile(part, 95, axis=0), np.percentile(part, 5, axis=0)
-    changes = (high - low).max(axis=2) > CHANGED
+def changing(
+    part: UInt8[np.ndarray, "N rows columns 3"], seldom: int | None = None
+) -> Bool[np.ndarray, "rows columns"]:
+    """Returns which pixels change: from the 5th to the 95th percentile, or in `seldom` frames at least."""
+    position = 0.05 * (len(part) - 1)
+    count = seldom or int(position) + 2
+    changes = np.zeros(part.shape[1:3], bool)
+    for top in range(0, part.shape[1], ROWS):  # as many rows as the processor's cache holds
+        low, high = _outermost(part[:, top : top + ROWS], count)
+        if seldom:
+            spread = high[-1].astype(np.int16) - low[-1]
+        else:
+            share = position % 1
+            spread = (high[-2] * (1 - share) + high[-1] * share) - (low[-2] * (1 - share) + low[-1] * share)
+        changes[top : top + ROWS] = spread.max(axis=2) > CHANGED
+    return changes
+
+
+def _outermost(part: UInt8[np.ndarray, "N rows columns 3"], count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The smallest values of each pixel, ascending, and the largest, descending; shape (count, ...)."""
+    low = np.full((count, *part.shape[1:]), 255, np.uint8)
+    high = np.zeros_like(low)
+    for picture in part:
+        small, large = picture, picture
+        for rank in range(count):
+            low[rank], small = np.minimum(low[rank], small), np.maximum(low[rank], small)
+            high[rank], large = np.maximum(high[rank], large), np.minimum(high[rank], large)
+    return low, high
+
+
+def _bars_in(part: np.ndarray, changes: np.ndarray, *, is_seldom: bool) -> list[list[_Line]]:
+    """Bars whose lines are the rows of a part, N x rows x columns x 3, of which some pixels change."""
     lines = []
-    for row in range(part.shape[1]):
-        ends = np.flatnonzero(np.diff(np.r_[0, changes[row].astype(int), 0]))
-        for begin, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True):
-            if end - begin < MIN_LENGTH:
-                continue
-            telling = _telling_frames(part[:, row, begin:end]) if is_seldom else np.arange(len(part))
-            line = _line_of(part[telling, row], row, begin, end) if len(telling) else None
+    for row, own in enumerate(changes):
+        ends = np.flatnonzero(np.diff(np.r_[0, own.astype(int), 0]))
+        runs = [
+            (begin, end)
+            for begin, end in zip(ends[::2].tolist(), ends[1::2].tolist(), strict=True)
+            if end - begin >= MIN_LENGTH
+        ]
+        if not runs:
+            continue
+        pixels = np.ascontiguousarray(part[:, row])
+        for begin, end in runs:
+            telling = _telling_frames(pixels[:, begin:end]) if is_seldom else np.arange(len(part))
+            line = _line_of(pixels[telling], row, begin, end) if len(telling) else None
             if line is not None:
                 lines.append(line)
     return _together(lines)
@@ -148,8 +187,9 @@ def _telling_frames(segment: np.ndarray) -> np.ndarray:
 
     In all frames together the few would weigh nothing.
     """
-    usual = np.median(segment, axis=0)
-    apart = (np.abs(segment - usual).max(axis=2) > CHANGED).mean(axis=1) > DIFFERS
+    usual = np.median(np.ascontiguousarray(segment.reshape(len(segment), -1).T), axis=1).reshape(1, -1, 3)
+    red, green, blue = np.moveaxis(np.abs(segment - usual.astype(np.float32)) > CHANGED, 2, 0)
+    apart = (red | green | blue).mean(axis=1) > DIFFERS
     changed, others = np.flatnonzero(apart), np.flatnonzero(~apart)
     if len(changed) < SELDOM or not len(others):
         return np.zeros(0, int)
@@ -159,16 +199,19 @@ def _telling_frames(segment: np.ndarray) -> np.ndarray:
 
 def _line_of(row_pixels: np.ndarray, row: int, begin: int, end: int) -> _Line | None:
     """One run of changing pixels as a line of a bar; None if it is none."""
+    if _wrong_at_a_glance(row_pixels[::GLANCE, begin:end:2]) > 2 * MAX_WRONG:
+        return None
     segment = row_pixels[:, begin:end].astype(np.float32)
     colours, full = two_colours(segment)
     if colours is None or full is None:
         return None
     apart = float(np.linalg.norm(colours[1] - colours[0]))
-    within = float(np.linalg.norm(segment - colours[full.astype(int)], axis=2).mean())
+    if apart < MIN_APART or _mean_distance(segment, colours, full) > MAX_WITHIN * apart:
+        return None
     right, left = edge_levels(full), edge_levels(full[:, ::-1])
     forwards = bool(right[1].mean() <= left[1].mean())
     levels, wrong = right if forwards else left
-    if wrong.mean() > MAX_WRONG or levels.std() < MIN_MOVED or within > MAX_WITHIN * apart or apart < MIN_APART:
+    if wrong.mean() > MAX_WRONG or levels.std() < MIN_MOVED:
         return None
     share = full.mean(axis=0) if forwards else full[:, ::-1].mean(axis=0)
     if share[0] < MIN_FULL_START or share[0] - share[-1] < MIN_FALL:
@@ -177,25 +220,46 @@ def _line_of(row_pixels: np.ndarray, row: int, begin: int, end: int) -> _Line | 
     return _Line(row, begin, end, forwards, levels, colours[1], colours[0])
 
 
+def _wrong_at_a_glance(some: np.ndarray) -> float:
+    """Mean share of pixels on the wrong side of the edge in some frames; 0 where these are too few to tell."""
+    _, full = two_colours(some) if len(some) >= FEW_FRAMES else (None, None)
+    return 0.0 if full is None else float(min(edge_levels(each)[1].mean() for each in (full, full[:, ::-1])))
+
+
+def _mean_distance(segment: np.ndarray, colours: np.ndarray, full: np.ndarray) -> float:
+    """Mean RGB distance of pixels to their colour."""
+    ones = np.ones(3, np.float32)
+    dark, bright = (np.sqrt((segment - colour) ** 2 @ ones) for colour in colours.astype(np.float32))
+    return float(np.where(full, bright, dark).mean())
+
+
 def two_colours(segment: np.ndarray) -> tuple[np.ndarray | None, np.ndarray | None]:
     """The darker and the brighter of two colours (2-means), and which pixels have the brighter."""
-    flat = segment.reshape(-1, 3)
-    order = np.argsort(flat.sum(axis=1))
+    flat = segment.reshape(-1, 3).astype(np.float32, copy=False)
     few = max(1, len(flat) // 50)
+    order = np.argsort(flat @ np.ones(3, np.float32))
     colours = np.stack([flat[order[few]], flat[order[-few - 1]]])
+    total, before = np.ones(len(flat), np.float32) @ flat, None
     for _ in range(6):
-        nearest = ((flat[:, None] - colours[None]) ** 2).sum(axis=2).argmin(axis=1)
-        if nearest.min() == nearest.max():
+        halfway = (colours[1] @ colours[1] - colours[0] @ colours[0]) / 2
+        bright = flat @ (colours[1] - colours[0]) > halfway
+        count = int(np.count_nonzero(bright))
+        if count in (0, len(flat)):
             return None, None
-        colours = np.stack([flat[nearest == each].mean(axis=0) for each in (0, 1)])
-    return colours, nearest.reshape(segment.shape[:2]) == 1
+        if before is not None and np.array_equal(bright, before):
+            break
+        own = bright.astype(np.float32) @ flat
+        colours = np.stack([(total - own) / (len(flat) - count), own / count]).astype(np.float32)
+        before = bright
+    return colours, bright.reshape(segment.shape[:2])
 
 
 def edge_levels(full: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Level and share of wrong pixels of each frame, if the full part comes first."""
     length = full.shape[1]
-    counts = np.concatenate([np.zeros((len(full), 1)), np.cumsum(full, axis=1)], axis=1)
-    wrong = (np.arange(length + 1) - counts) + (counts[:, -1:] - counts)
+    counts = np.zeros((len(full), length + 1), np.int32)
+    np.cumsum(full, axis=1, out=counts[:, 1:])
+    wrong = np.arange(length + 1, dtype=np.int32) - 2 * counts + counts[:, -1:]
     return wrong.argmin(axis=1) / length, wrong.min(axis=1) / length
 
 
@@ -269,6 +333,26 @@ def _distinct(found: list[FoundBar]) -> list[FoundBar]:
         if not any(overlap(bar.area, other.area) for other in kept):
             kept.append(bar)
     return sorted(kept, key=lambda bar: (bar.area.top, bar.area.left))
+
+
+def _stands_out(bar: FoundBar, frames: np.ndarray) -> bool:
+    """Whether a bar has another colour than what lies along it on at least one side: else it is ground that something
+    passes over."""
+    height, width = frames.shape[1:3]
+    left, top = round(bar.area.left * width), round(bar.area.top * height)
+    right, bottom = round((bar.area.left + bar.area.width) * width), round((bar.area.top + bar.area.height) * height)
+    if bar.fills in ("right", "left"):
+        sides = frames[:, max(0, top - BESIDE) : top, left:right], frames[:, bottom : bottom + BESIDE, left:right]
+    else:
+        sides = frames[:, top:bottom, max(0, left - BESIDE) : left], frames[:, top:bottom, right : right + BESIDE]
+    return not all(side.size and _share_of(side, bar.full) > NEAR_ENOUGH for side in sides)
+
+
+def _share_of(part: np.ndarray, colours: Sequence[Colour]) -> float:
+    """Share of a part's pixels that mostly have one of some colours."""
+    usual = np.median(part, axis=0)
+    near = [np.linalg.norm(usual - np.array(colour), axis=2) < SAME_COLOUR for colour in colours]
+    return float(np.any(near, axis=0).mean())
 
 
 def _is_one_bar(one: FoundBar, other: FoundBar) -> bool:
