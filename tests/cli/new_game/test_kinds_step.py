@@ -51,6 +51,9 @@ def name_all(folder: GameFolder, *more: str) -> int:
 
 def test_nobody_answers_and_what_is_suggested_is_taken(folder: GameFolder) -> None:
     assert name_all(folder, "--unattended") == 0
+    assert (
+        "Those that look the same you merge: --again kinds" in GameFolder(folder.folder, "pond").progress.done["kinds"]
+    )
     profile = load_profile(str(folder.profile))
     assert profile == read_toml(Profile, folder.profile), "the steps after this one read it in the same process"
     assert [(kind.role, kind.value) for kind in profile.kinds] == [

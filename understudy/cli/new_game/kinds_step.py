@@ -71,6 +71,8 @@ def name_kinds(command: "NewGame", folder: "GameFolder", dialogue: "Dialogue") -
     minutes, _ = amount_of(episodes)
     rare = [kind.shown_name for kind in discovery.kept if kind.num_sightings < 20]
     advice = f" Seldom seen, so play more where they are: {', '.join(rare)}." if rare else ""
+    if dialogue.unattended and len(discovery.kept) > 1:
+        advice += " Those that look the same you merge: --again kinds and =NUMBER, or page Kinds of the studio."
     folder.finish(
         "kinds",
         f"{len(profile.kinds)} kinds in {minutes:.1f} minutes: {', '.join(kind.name for kind in profile.kinds)}; "
