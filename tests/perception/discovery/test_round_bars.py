@@ -79,9 +79,37 @@ def test_a_lamp_a_sweep_a_disc_that_grows_and_straight_bars_are_no_rings() -> No
     assert len(find_bars(bars, WINDOW)) == 2
 
 
-@pytest.mark.parametrize("is_still", [False, True])
-def test_play_without_a_ring_has_none(is_still: bool) -> None:
-    frames = made_up_play(120, is_still=is_still).large_frames(640 * 360)
+@pytest.mark.parametrize("radius", [15, 45])
+@pytest.mark.parametrize("start", [-90, 13])
+def test_a_disc_that_fills_by_an_angle_is_found_and_no_straight_bar_in_it(start: int, radius: int) -> None:
+    frames = np.full((50, 240, 400, 3), (40, 60, 90), np.uint8)
+    for frame, level in zip(frames, levels(), strict=True):
+        cv2.circle(frame, MIDDLE, radius, DARK, -1)
+        cv2.ellipse(frame, MIDDLE, (radius, radius), start, 0, 360 * level, AMBER, -1)
+    (disc,) = find_round_bars(frames, WINDOW)
+    x, y = disc.area.left + disc.area.width / 2, disc.area.top + disc.area.height / 2
+    assert (400 * x, 240 * y) == pytest.approx(MIDDLE, abs=1) and disc.radius is not None
+    dial = DialReader(Dial(x=x, y=y, radius=disc.radius, full=disc.full, empty=disc.empty))
+    read = [dial.read(frame, Scale(400, 240, 240)) for frame in frames]
+    assert np.abs(np.array(read) - levels()).max() < 0.05
+    assert find_bars(frames, WINDOW, (disc,)) == ()
+
+
+@pytest.mark.parametrize("middle", [(30, 120), (369, 120), (200, 30), (200, 209), (369, 209)])
+def test_a_ring_that_the_window_cuts_off_keeps_its_middle(middle: tuple[int, int]) -> None:
+    frames = np.full((50, 240, 400, 3), (40, 60, 90), np.uint8)
+    for frame, level in zip(frames, levels(), strict=True):
+        cv2.circle(frame, middle, 28, DARK, 9)
+        cv2.ellipse(frame, middle, (28, 28), -90, 0, 360 * level, AMBER, 9)
+    (ring,) = find_round_bars(frames, WINDOW)
+    x, y = ring.area.left + ring.area.width / 2, ring.area.top + ring.area.height / 2
+    assert (400 * x, 240 * y) == pytest.approx(middle, abs=1)
+    assert find_bars(frames, WINDOW, (ring,)) == ()
+
+
+@pytest.mark.parametrize(("is_still", "seed"), [(False, 0), (True, 0), (True, 1), (True, 5), (True, 6)])
+def test_play_without_a_ring_has_none(is_still: bool, seed: int) -> None:
+    frames = made_up_play(240, seed, is_still=is_still).large_frames(640 * 360)
     assert find_round_bars(frames, WINDOW) == ()
 
 

@@ -1,4 +1,4 @@
-"""Round bars: rings of two colours of which a part is filled from an angle that stands still to one that moves.
+"""Round bars: rings and discs of two colours, of which a part is filled from a fixed angle to one that moves.
 
 A circle is fitted to the pixels that change, or to all that have one of their two colours in most frames; the colours
 around it, cut open at an angle, must then be one colour up to an edge that moves, as those along a straight bar are.
@@ -37,8 +37,15 @@ NUM_STEPS = 8
 """Of the fit of a circle."""
 MAX_THICKNESS = 0.75
 """Of the ring, radii."""
+DISC, DISC_PIXELS, NEAR_DISC = 1.2535, 1.05, 0.05
+"""A disc that fills by an angle is fitted as a ring of this thickness, radii, with so many pixels as a share of the
+area within the ring's outer edge (5 % of them lie further out); and by how much either may differ. Nine tenths of a
+disc lie from sqrt(0.05) to sqrt(0.95) of its radius."""
 MIN_KNOWN = 0.9
 """Least share of the points that have one of the two colours."""
+MAX_OF_FEWER = 0.2
+"""Most points on the wrong side of the edge, of those that have the rarer colour of their frame: where things of the
+scene pass by now and then, few points are wrong and few are full."""
 MIN_LEVELS = 4
 """Different levels, of 20: what is full or empty alone is a lamp."""
 MAX_APART = 0.06
@@ -82,16 +89,18 @@ def find_round_bars(frames: UInt8[np.ndarray, "N height width 3"], areas: Sequen
         bottom = min(height, math.ceil((area.top + area.height) * height) + MARGIN)
         part = frames[:, top:bottom, left:right]
         for circle, bar in _bars_in(part, MAX_RADIUS * height):
-            reach = circle.radius + circle.thickness / 2
-            place = Rectangle(
-                left=max(0.0, (left + circle.x - reach) / width),
-                top=max(0.0, (top + circle.y - reach) / height),
-                width=2 * reach / width,
-                height=2 * reach / height,
-            )
+            place = _place_of(left + circle.x, top + circle.y, circle.radius + circle.thickness / 2, width, height)
             if not any(_same_place(place, other.area) for other in found):
                 found.append(replace(bar, area=place))
     return tuple(found)
+
+
+def _place_of(x: float, y: float, reach: float, width: int, height: int) -> Rectangle:
+    """The square around a ring; smaller where the window cuts the ring off, so that its middle stays the ring's."""
+    across, down = min(reach, x, width - x), min(reach, y, height - y)
+    return Rectangle(
+        left=(x - across) / width, top=(y - down) / height, width=2 * across / width, height=2 * down / height
+    )
 
 
 def _bars_in(part: UInt8[np.ndarray, "N rows columns 3"], most: float) -> Iterator[tuple[_Circle, FoundBar]]:
@@ -146,8 +155,8 @@ def _circles(part: np.ndarray, arc: Bool[np.ndarray, "h w"], x: int, y: int, mos
     own[0] = 0
     if own.max() > 0.5 * len(rows):
         whole_rows, whole_columns = np.nonzero(labels == own.argmax())
-        yield from _usable(_fitted(whole_columns + left, whole_rows + top), most)
-    yield from _usable(_fitted(columns, rows), most)
+        yield from _usable(_fitted(whole_columns + left, whole_rows + top), len(whole_rows), most)
+    yield from _usable(_fitted(columns, rows), len(rows), most)
 
 
 def _of_colours(
@@ -168,8 +177,12 @@ def _spread(count: int, most: int) -> np.ndarray:
     return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int)) if count else np.zeros(0, int)
 
 
-def _usable(circle: _Circle, most: float) -> Iterator[_Circle]:
-    if MIN_RADIUS <= circle.radius <= most and 1.0 <= circle.thickness <= MAX_THICKNESS * circle.radius:
+def _usable(circle: _Circle, num_pixels: int, most: float) -> Iterator[_Circle]:
+    if not (MIN_RADIUS <= circle.radius <= most and circle.thickness >= 1.0):
+        return
+    filled = num_pixels / (math.pi * (circle.radius + circle.thickness / 2) ** 2)
+    is_disc = abs(circle.thickness / circle.radius - DISC) < NEAR_DISC and abs(filled - DISC_PIXELS) < NEAR_DISC
+    if circle.thickness <= MAX_THICKNESS * circle.radius or is_disc:
         yield circle
 
 
@@ -207,10 +220,11 @@ def _bar_of(part: np.ndarray, circle: _Circle) -> FoundBar | None:
         return None
     start, forwards = _start_of(full)
     levels, wrong = edge_levels(_cut_open(full, start, forwards))
-    share = _cut_open(full, start, forwards).mean(axis=0)
+    share, filled = _cut_open(full, start, forwards).mean(axis=0), full.mean(axis=1)
     num_levels = len(np.unique(np.round(20 * levels)))
     if (
         wrong.mean() > MAX_WRONG
+        or wrong.sum() > MAX_OF_FEWER * np.minimum(filled, 1 - filled).sum()
         or levels.std() < MIN_MOVED
         or num_levels < MIN_LEVELS
         or share[0] - share[-1] < MIN_FALL
@@ -236,7 +250,7 @@ def _bar_of(part: np.ndarray, circle: _Circle) -> FoundBar | None:
 def _around(part: np.ndarray, circle: _Circle, offset: float) -> Float32[np.ndarray, "N angles 3"] | None:
     """Colours around a circle, from the top clockwise, `offset` thicknesses further out; None outside the part."""
     angles = np.arange(NUM_ANGLES) * (2 * math.pi / NUM_ANGLES)
-    radius = circle.radius + offset * circle.thickness
+    radius = circle.radius + offset * min(circle.thickness, MAX_THICKNESS * circle.radius)
     x = np.round(circle.x + radius * np.sin(angles)).astype(int)
     y = np.round(circle.y - radius * np.cos(angles)).astype(int)
     if x.min() < 0 or y.min() < 0 or x.max() >= part.shape[2] or y.max() >= part.shape[1]:
