@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,3 +181,23 @@ def test_an_address_where_nothing_listens_is_refused_at_once(
     words = ["evaluate", "--worlds", "64", "--seconds", "1", "--models", "--cluster", f"127.0.0.1:{port}"]
     assert main(words) == 2
     assert "no Ray cluster answers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("greeting", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b""])
+def test_an_address_where_another_program_listens_is_refused_at_once(
+    greeting: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray_cluster, "REACH_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(greeting)
+                time.sleep(1.0)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(FlagError, match="another program is there" if greeting else "timed out"):
+            RayCluster(f"127.0.0.1:{server.getsockname()[1]}")
+        thread.join()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 REACH_S = 5.0
 """Time for a connection to the head of the cluster, seconds; Ray itself would try for two minutes."""
+HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes((0, 0, 0, 4, 0, 0, 0, 0, 0))
+"""Begins a connection to a gRPC server, such as a head (RFC 9113, 3.4)."""
 LIBRARIES = ("numpy", "numba", "torch")
 """Libraries whose versions may change the last bits of a result."""
 
@@ -144,16 +146,25 @@ def _expect_same(versions: dict[str, str]) -> None:
 
 
 def _expect_a_head(address: str) -> None:
-    """Raises FlagError if the address is none, or if nothing listens there."""
+    """Raises FlagError if the address is none, or if nothing or another kind of program listens there.
+
+    Ray itself would wait for minutes.
+    """
     if address == "auto":
         return
     host, _, port = address.rpartition(":")
-    if not host or not port.isdecimal() or "/" in address:
+    if not host or not port.isdecimal() or int(port) > 65535 or "/" in address:
         raise FlagError(f"--cluster {address} was given; expected auto, or HOST:PORT of the head of a Ray cluster.")
     try:
-        socket.create_connection((host, int(port)), timeout=REACH_S).close()
-    except (OSError, OverflowError) as refusal:
+        with socket.create_connection((host, int(port)), timeout=REACH_S) as connection:
+            connection.sendall(HTTP2_GREETING)
+            answer = connection.recv(1)
+    except ConnectionResetError:  # a head with TLS, perhaps
+        answer = b""
+    except OSError as refusal:
         raise FlagError(_no_cluster(address, str(refusal))) from refusal
+    if answer >= b" ":  # text, as of a web server
+        raise FlagError(_no_cluster(address, "another program is there; the port of a head is 6379 by default"))
 
 
 def _no_cluster(address: str, why: str) -> str:
