@@ -5,7 +5,7 @@ A profile may come from an untrusted source, so each dataclass rejects impossibl
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -287,3 +287,10 @@ class Profile:
             ValueError: if the game has no such key.
         """
         return 1 << self.keys.index(name)
+
+
+def differences(one: Profile, other: Profile) -> tuple[str, ...]:
+    """Returns the entries in which two profiles differ; `hover` where kinds differ in it alone."""
+    names = [field.name for field in fields(one) if getattr(one, field.name) != getattr(other, field.name)]
+    same = [tuple(replace(kind, hover=False) for kind in profile.kinds) for profile in (one, other)]
+    return tuple("hover" if name == "kinds" and same[0] == same[1] else name for name in names)

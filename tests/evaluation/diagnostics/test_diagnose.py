@@ -218,6 +218,7 @@ def test_recordings_from_different_windows_do_not_go_together(recordings: Record
     sign = found([*episodes, *other])["windows"]
     assert sign.severity == Severity.SERIOUS
     assert sign.figure == "1280 x 720, 1024 x 768"
+    assert "window_width" in sign.advice
 
 
 def test_play_of_a_policy_is_not_learnt_from_and_said(episodes: list[Episode]) -> None:

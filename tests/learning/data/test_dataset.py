@@ -120,6 +120,15 @@ def test_recordings_of_two_games_are_not_mixed(tmp_path: Path) -> None:
         load_dataset(tmp_path)
 
 
+def test_recordings_of_before_and_after_a_kind_was_hovered_are_refused_by_that_reason() -> None:
+    kinds = tuple(dataclasses.replace(kind, hover=number == 1) for number, kind in enumerate(PROFILE.kinds))
+    hovered = dataclasses.replace(PROFILE, kinds=kinds)
+    with pytest.raises(TrainingError, match=r"they differ in hover\)"):
+        one_profile([Path("a.mcap"), Path("b.mcap")], [PROFILE, hovered])
+    with pytest.raises(TrainingError, match=r"they differ in keys, kinds\)"):
+        one_profile([Path("a.mcap"), Path("b.mcap")], [PROFILE, dataclasses.replace(PROFILE, kinds=kinds[1:], keys=())])
+
+
 def test_recordings_of_before_and_after_readings_were_declared_are_one_game() -> None:
     bare = dataclasses.replace(PROFILE, gauges=(), switches=(), selectors=(), track_gauges=())
     paths = [Path("a.mcap"), Path("b.mcap"), Path("c.mcap")]

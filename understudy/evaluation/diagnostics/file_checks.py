@@ -9,7 +9,7 @@ import numpy as np
 from understudy.contract.action import Actor
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.contract.profile import Profile
+from understudy.contract.profile import Profile, differences
 from understudy.evaluation.diagnostics.findings import Finding, Severity, finding
 from understudy.evaluation.diagnostics.segments import ExaminedRecording, minutes_of
 from understudy.recordings.episode import PAUSE_S
@@ -159,17 +159,23 @@ def check_windows(examined: list[ExaminedRecording]) -> Finding:
     sizes = Counter(f"{info.window_width} x {info.window_height}" for info in infos)
     layouts = {info.profile for info in infos}
     usual = _usual(infos[0].profile)
-    mixed = len(sizes) > 1 or len(layouts) > 1
+    apart = sorted({name for layout in layouts for name in differences(infos[0].profile, layout)})
     other = usual is not None and (usual not in layouts or f"{usual.window_width} x {usual.window_height}" not in sizes)
     return finding(
         "windows",
         "One window size, that of the game's profile",
         ", ".join(sizes),
         (
-            mixed,
-            Severity.SERIOUS if len(layouts) > 1 else Severity.WARNING,
-            "The recordings come from windows of different size or layout",
-            "Panels and distances mean different things in each. Train from one size only: sort them into folders.",
+            len(layouts) > 1,
+            Severity.SERIOUS,
+            "The recordings were made with different profiles of the game",
+            f"They differ in {', '.join(apart)}, so their play means different things: sort them into folders.",
+        ),
+        (
+            len(sizes) > 1,
+            Severity.WARNING,
+            "The recordings come from windows of different size",
+            "Distances mean different things in each. Train from one size only: sort them into folders.",
         ),
         (
             other,

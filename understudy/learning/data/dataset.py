@@ -20,7 +20,7 @@ from jaxtyping import Bool
 from understudy.contract.errors import TooLittlePlayError, TrainingError
 from understudy.contract.game.older_profiles import DECLARED
 from understudy.contract.observation import TICK_RATE_HZ
-from understudy.contract.profile import Profile
+from understudy.contract.profile import Profile, differences
 from understudy.learning.data.episodes import EpisodeSummary, episodes_of
 from understudy.learning.data.interventions import EXPERT_ACTORS, has_interventions, label_shared_episode
 from understudy.learning.data.labelled_episode import LabelledEpisode, label_stretch
@@ -251,8 +251,9 @@ def one_profile(paths: Sequence[Path], profiles: Sequence[Profile]) -> Profile:
         if not _is_earlier(profile, whole):
             first = paths[profiles.index(whole)]
             raise TrainingError(
-                f"{first} and {path} were recorded with different game profiles, so keys and kinds mean different "
-                "things in them: train from one folder per game, with --data_dir."
+                f"{first} and {path} were recorded with different game profiles (they differ in "
+                f"{', '.join(differences(whole, profile))}) and cannot be learnt together: train from one folder per "
+                "profile, with --data_dir."
             )
     return whole
 
