@@ -9,6 +9,7 @@ from tests.support.named_readings import named, unread
 from tests.support.rendered_scenes import PROFILE, Knowing, play
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import OBSERVATION
+from understudy.contract.screen_layout import Area, Bar
 from understudy.perception.detector import DETECTION, Detector
 from understudy.perception.pipeline import PerceptionPipeline
 from understudy.worlds.simulator.engine.readings import AMMO, HP, ROCKET, SHIELD
@@ -189,6 +190,27 @@ def test_the_cursor_is_no_box_but_a_box_is_one_under_the_cursor_too() -> None:
     at_it, away = (0.696, 0.285), (0.2, 0.8)
     assert boxes_seen([at_it, at_it, at_it, away]) == [0, 0, 0, 1]
     assert boxes_seen([away, away, at_it, at_it, at_it]) == [1, 1, 1, 1, 1]
+
+
+def test_what_a_detector_sees_on_a_bar_of_the_player_is_no_object() -> None:
+    """The end of a bar looks like a small thing of some colour to a detector of things of any colour."""
+    bar = named_bar("hp")
+    detector = Smitten()
+    detector.place = (bar.left + 0.9 * bar.width, bar.top + 0.5 * bar.height)
+    eye = PerceptionPipeline(PROFILE, detector)
+    for frame, truth in play(2, 20, "1-3"):
+        detector.truth = truth
+        tracks = eye.process(frame, float(truth["time_s"]), (0.5, 0.5)).records["tracks"][0]
+    near = np.hypot(tracks["x"] - detector.place[0], tracks["y"] - detector.place[1]) < 0.01
+    assert not (near & (tracks["id"] > 0)).any()
+    assert (tracks["id"] > 0).any(), "nothing is seen at all"
+
+
+def named_bar(name: str) -> Area:
+    """Where a bar of the profile is."""
+    (reading,) = (gauge.reading for gauge in PROFILE.gauges if gauge.name == name)
+    assert isinstance(reading, Bar)
+    return reading.area
 
 
 def test_the_ship_is_reckoned_on_while_the_cursor_hides_its_dot() -> None:

@@ -17,7 +17,7 @@ from jaxtyping import UInt8
 from understudy.contract.errors import WorldError
 from understudy.contract.observation import MAX_LANDMARKS, MAX_TRACKS, OBSERVATION, Observation, Role
 from understudy.contract.profile import Profile, Rectangle
-from understudy.contract.screen_layout import Screen
+from understudy.contract.screen_layout import Bar, Screen
 from understudy.perception.detector import Detector
 from understudy.perception.ego_motion import EgoMotionEstimator
 from understudy.perception.health_bar_reader import OverheadReader
@@ -74,6 +74,7 @@ class PerceptionPipeline:
         self._kinds = kinds_of_labels(self.detector.names, self.profile)
         self._confidences = confidences_of_labels(self.detector.names, self.profile)
         self._roles = np.array([kind.role for kind in self.profile.kinds], np.int16)
+        self._bars = [gauge.reading.area for gauge in self.profile.gauges if isinstance(gauge.reading, Bar)]
         self._hud, self._minimap, self._overhead = (
             HudReader(self.profile),
             MinimapReader(self.profile),
@@ -184,7 +185,7 @@ class PerceptionPipeline:
     def _sightings(self, frame: np.ndarray) -> np.ndarray:
         found = self.detector.detect(frame)
         kinds = self._kinds[found["label"]]
-        known = kinds >= 0
+        known = (kinds >= 0) & ~self._is_on_gauge(found)
         sightings = np.zeros(int(known.sum()), SIGHTING)
         sightings["kind"], sightings["role"] = kinds[known], self._roles[kinds[known]]
         for name in ("confidence", "x", "y", "width", "height"):
@@ -193,6 +194,14 @@ class PerceptionPipeline:
             sightings["confidence"] = self._common_scale(sightings["confidence"], found["label"][known])
         self._size_prior.apply(sightings)
         return np.asarray(sightings[one_each(sightings)])
+
+    def _is_on_gauge(self, found: np.ndarray) -> np.ndarray:
+        """Returns which detections have their middle on a bar of the profile: its end may look like an object."""
+        on_gauge = np.zeros(len(found), bool)
+        for area in self._bars:
+            across, down = found["x"] - area.left, found["y"] - area.top
+            on_gauge |= (across >= 0) & (across <= area.width) & (down >= 0) & (down <= area.height)
+        return on_gauge
 
     def _common_scale(self, confidences: np.ndarray, labels: np.ndarray) -> np.ndarray:
         """Scores on one scale, on which the least of every class is the profile's `confidence`: tracker and size prior

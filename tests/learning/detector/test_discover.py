@@ -122,6 +122,7 @@ def test_a_detector_learns_what_was_found(tmp_path: Path) -> None:
         discovery = throw_away(discovery, kind.id)
     write_description(folder, discovery)
     pictures, held_out = split_found(read_found_pictures(folder, 0))
+    assert [bar.area for bar in discovery.bars] == list(pictures.panels[len(discovery.panels) :]), "no object is there"
     composed = compose(pictures, 0)
     assert sum(len(frame.kinds) for frame in composed) > sum(len(frame.kinds) for frame in pictures.frames)
     assert len(held_out) == len(pictures.frames) // 5

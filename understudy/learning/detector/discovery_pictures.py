@@ -66,6 +66,7 @@ class FoundPictures:
     """Width and height of each class's box, pixels of the small frame."""
     names: tuple[str, ...]
     panels: tuple[Rectangle, ...]
+    """Parts of the window in which nothing is an object: the panels, and bars of the player's."""
 
 
 def read_found_pictures(folder: Path, seed: int) -> FoundPictures:
@@ -88,7 +89,8 @@ def read_found_pictures(folder: Path, seed: int) -> FoundPictures:
     height, width = frames[0].picture.shape[:2]
     sides = np.array([(kind.width * width, kind.height * height) for kind in discovery.kept], np.float32)
     names = tuple(kind.shown_name for kind in discovery.kept)
-    return FoundPictures(frames, cut_outs, sides, names, discovery.panels)
+    bars = tuple(bar.area for bar in discovery.bars if bar.chosen_gauge is not None)
+    return FoundPictures(frames, cut_outs, sides, names, (*discovery.panels, *bars))
 
 
 def split_found(found: FoundPictures) -> tuple[FoundPictures, list[FoundFrame]]:
