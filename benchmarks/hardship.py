@@ -1,6 +1,7 @@
 """What each hardship of a person's recording costs the understudy that learns from it.
 
     python benchmarks/hardship.py --minutes 60 --folder out/hardship
+    python benchmarks/hardship.py --hardships corrections+drags curved_paths     # two at once, and one alone
     python benchmarks/hardship.py --teachers-only          # what each costs the teacher itself
 
 For a clean recording and for one with each hardship: records, trains with the settings of `understudy train`, asks the
@@ -36,12 +37,16 @@ DONE = "trained"
 """An empty file beside the models once all three are there."""
 
 
+def parts(name: str) -> tuple[str, ...]:
+    """The hardships that one name stands for: `corrections+drags` are two at once, `clean` is none."""
+    return () if name == CLEAN else tuple(name.split("+"))
+
+
 def record(name: str, arguments: argparse.Namespace) -> Path:
     """The folder of the recordings with one hardship, made where it is not there yet."""
     folder: Path = arguments.folder / name / "recordings"
     if not folder.exists():
-        hardship = () if name == CLEAN else (name,)
-        record_teacher(arguments.teacher, arguments.minutes, arguments.seed, folder, hardship=hardship)
+        record_teacher(arguments.teacher, arguments.minutes, arguments.seed, folder, hardship=parts(name))
     return folder
 
 
@@ -67,8 +72,8 @@ def contestants(names: list[str], models: dict[str, list[Path]], style: str, pro
     """Random, and for each name the teacher that plays so and the understudy that learnt from it."""
     everyone = [Entry(name="random", kind="baseline", pilots=(BASELINES["random"](profile),))]
     for name in names:
-        hardships = hardships_named(() if name == CLEAN else (name,))
-        teacher = Teacher(style, profile) if name == CLEAN else NoisyTeacher(style, profile, hardships)
+        noisy = NoisyTeacher(style, profile, hardships_named(parts(name)))
+        teacher = Teacher(style, profile) if name == CLEAN else noisy
         everyone.append(Entry(name=f"{name} teacher", kind="person", pilots=(teacher,)))
         if name in models:
             learnt = tuple(load_hierarchy(folder, profile) for folder in models[name])

@@ -11,7 +11,7 @@ from tests.support.policy_scenes import PROFILE, busy_play, quiet_space
 from understudy.contract.intent import GOAL_WIDTH, NUM_MODES
 from understudy.contract.observation import MAX_TRACKS, Observation
 from understudy.policies.click_semantics import MAX_KEYS
-from understudy.policies.conditioning import CONDITIONING_WIDTH, STRATEGY_WIDTH, remap_target_probs
+from understudy.policies.conditioning import CONDITIONING_WIDTH, NUM_FUTURE, STRATEGY_WIDTH, remap_target_probs
 from understudy.policies.context_features import (
     CHOICE_AT,
     CONTEXT_WIDTH,
@@ -25,7 +25,7 @@ from understudy.policies.executor import TABLE_SCALE, Executor, ExecutorConfig, 
 from understudy.policies.mixture_density import RING_DIRECTIONS
 from understudy.policies.object_features import AWAY_AT, NUM_CANDIDATES, PLACE_AT, PORTAL_AT, SELECTED_AT
 from understudy.policies.reference_frames import NUM_FRAMES
-from understudy.policies.strategist import NUM_FUTURE, Strategist, StrategistConfig
+from understudy.policies.strategist import Strategist, StrategistConfig
 from understudy.policies.tactician import Tactic, Tactician, TacticianConfig
 
 Scene = tuple[Tensor, Tensor, Tensor, Tensor]

@@ -167,3 +167,19 @@ def test_a_press_of_another_button_while_one_is_held_is_a_gesture_of_its_own() -
     assert found["release"].tolist() == [second + 2, second + 2]
     assert found["onset"][1] == 23 and found["arrival"][1] == second - 1
     assert (found["x"][1], found["y"][1]) == pytest.approx((0.5, 0.75))
+
+
+@pytest.mark.parametrize("spacing", [2, 3])
+def test_a_cursor_that_is_seldom_reported_rests_at_none_of_its_places(spacing: int) -> None:
+    """As over a remote desktop: between two events the ticks show the cursor where it was."""
+    actions = hand_path(*[(*ALIEN, 9, 12, 2, 3), (0.5, 0.75, 9, 12, 2, 3)] * 5)
+    reported = actions.copy()
+    edges = np.diff(actions["button"].astype(int), prepend=0) != 0
+    for tick in range(1, len(actions)):
+        if tick % spacing and not edges[tick]:
+            for axis in ("cursor_x", "cursor_y"):
+                reported[axis][tick] = reported[axis][tick - 1]
+    true, found = find(actions), find(reported)
+    assert found["press"].tolist() == true["press"].tolist()
+    assert np.abs(found["onset"] - true["onset"]).max() <= spacing
+    assert np.hypot(found["start_x"] - true["start_x"], found["start_y"] - true["start_y"]).max() < 0.01

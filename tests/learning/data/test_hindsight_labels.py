@@ -9,7 +9,7 @@ from understudy.contract.intent import Mode
 from understudy.contract.observation import MAX_TRACKS, Observation, Role, empty_observation
 from understudy.learning.data.hindsight_labels import HindsightLabels, label_hindsight
 from understudy.policies.click_semantics import geometry_of
-from understudy.policies.strategist import FUTURE_WAY
+from understudy.policies.conditioning import FUTURE_WAY
 from understudy.worlds.simulator.engine.readings import HP, SHIELD
 
 GEOMETRY = geometry_of(PROFILE)

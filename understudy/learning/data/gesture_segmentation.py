@@ -1,29 +1,31 @@
 """Gesture segmentation: finds onset, arrival, press and release of each pointing gesture in a recording.
 
-From the raw events of mouse and keyboard where a recording has them (motion_onset.py): each button by itself, also
-where presses overlap. Else from the cursor and the buttons of each tick. A motion that ends in a rest on an object,
-without a press, is a hover (hover_segmentation.py); any other motion without a press wanders, and is no gesture.
+From the raw events of mouse and keyboard (motion_onset.py): each button by itself, also where presses overlap. Where a
+recording has none, the cursor and the buttons of its ticks tell of events in the same manner, at 20 Hz. A motion that
+ends in a rest on an object, without a press, is a hover (hover_segmentation.py); any other motion without a press
+wanders, and is no gesture.
 """
 
 from collections.abc import Sequence
 
 import numba
 import numpy as np
+from jaxtyping import Float64
 
 from understudy.contract.observation import BUTTONS_BY_NAME, TICK_S, Observation
 from understudy.contract.protocols import InputEvent, event_code
 from understudy.learning.data.motion_onset import Press, find_presses
 from understudy.policies.click_semantics import (
     KEY_SHIFT,
-    NUM_CLICKING,
     SORT_LANDMARK,
     SORT_NOTHING,
     SORT_TRACK,
     classify_click,
-    clicking_inputs,
     to_map,
 )
 from understudy.policies.motor_model import POINT_SIZE
+from understudy.recordings.input_events import InputEvents
+from understudy.recordings.mcap_channels import INPUT
 
 STILL = 0.0008
 """Speed (window fractions a tick) below which the cursor rests."""
@@ -33,6 +35,8 @@ MAX_DWELL = 16
 """Longest dwell, ticks; a press after a longer rest is a gesture without motion."""
 MAX_TICKS = 50
 """Longest gesture from onset to press, ticks."""
+AFTER_TICK_S = 0.001
+"""Time of an event that a tick's action shows, after the tick's observation."""
 FEWEST_GESTURES = 20
 """Minimum for fitting the motor model and an Executor; training refuses fewer before the first policy."""
 
@@ -81,12 +85,38 @@ def segment_gestures(
         and a motion may begin before the release of the gesture before it.
     """
     buttons = click_codes(geometry, keys)
+    times = observation.records["time_s"]
     presses = find_presses(inputs, tuple(buttons))
-    if presses:
-        return _of_presses(presses, buttons, observation.records, geometry)
-    out = np.zeros(NUM_CLICKING * (len(actions) // 2 + 1), GESTURE)
-    count = _find(observation.records, actions, geometry, out)
-    return out[:count]
+    if not presses:
+        times = np.arange(len(actions)) * TICK_S
+        presses = find_presses(events_of_ticks(actions, buttons), tuple(buttons))
+    return _of_presses(presses, buttons, times, observation.records, geometry)
+
+
+def events_of_ticks(actions: np.ndarray, buttons: dict[str, int]) -> InputEvents:
+    """Returns the raw events of which the cursor and the buttons of T ticks tell; tick n begins at n TICK_S.
+
+    Args:
+        actions: records of dtype ACTION, shape (T,).
+        buttons: codes of what clicks, with their bits as of `clicking_inputs`.
+    """
+    x, y = actions["cursor_x"], actions["cursor_y"]
+    moves = np.flatnonzero((np.diff(x, prepend=np.inf) != 0) | (np.diff(y, prepend=np.inf) != 0))
+    parts = [(b"move", b"", moves)]
+    for code, bit in buttons.items():
+        is_key = bit >= 1 << int(KEY_SHIFT)
+        held = actions["keys"] & np.uint32(bit >> int(KEY_SHIFT)) if is_key else actions["button"] & np.uint32(bit)
+        edges = np.diff((held != 0).astype(np.int8), prepend=0, append=0)
+        name = code.encode()
+        parts += [(b"press", name, np.flatnonzero(edges == 1)), (b"release", name, np.flatnonzero(edges == -1) - 1)]
+    records = np.zeros(sum(len(ticks) for *_, ticks in parts), INPUT)
+    begin = 0
+    for kind, name, ticks in parts:
+        some = records[begin : begin + len(ticks)]
+        some["time_s"], some["kind"], some["code"] = ticks * TICK_S + AFTER_TICK_S, kind, name
+        some["x"], some["y"] = x[ticks], y[ticks]
+        begin += len(ticks)
+    return InputEvents(records[np.argsort(records["time_s"], kind="stable")])
 
 
 def click_codes(geometry: np.void, keys: Sequence[str]) -> dict[str, int]:
@@ -102,10 +132,13 @@ def click_codes(geometry: np.void, keys: Sequence[str]) -> dict[str, int]:
 
 
 def _of_presses(
-    presses: Sequence[Press], buttons: dict[str, int], records: np.ndarray, geometry: np.void
+    presses: Sequence[Press],
+    buttons: dict[str, int],
+    times: Float64[np.ndarray, " T"],
+    records: np.ndarray,
+    geometry: np.void,
 ) -> np.ndarray:
-    """Turns the presses of raw events into gestures; those outside the ticks are left out."""
-    times = records["time_s"]
+    """Turns the presses of raw events into gestures; those outside the ticks, which begin at `times`, are left out."""
     out = np.zeros(len(presses), GESTURE)
     count = 0
     for press in presses:
@@ -148,35 +181,6 @@ def find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
     while t - 1 > earliest and press - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
         t -= 1
     return t, min(last_moving_tick, press - 1)  # a cursor that still moves at the press arrived the tick before
-
-
-@numba.njit(cache=True)
-def _held(actions, t, geometry):  # type: ignore[no-untyped-def]
-    return np.uint32(clicking_inputs(actions[t].button, actions[t].keys, geometry))
-
-
-@numba.njit(cache=True)
-def _find(records, actions, geometry, out):  # type: ignore[no-untyped-def]
-    count, last_press, last_release = 0, 0, 0
-    for t in range(1, len(actions)):
-        pressed = _held(actions, t, geometry) & ~_held(actions, t - 1, geometry)
-        for number in range(NUM_CLICKING if pressed else 0):
-            button = np.uint32(1) << np.uint32(number)
-            if pressed & button == 0:
-                continue
-            g = out[count]
-            # while another button is still held, the motion begins after that button's press
-            g.onset, g.arrival = find_onset(actions, t, last_release if last_release < t else last_press)
-            g.press, g.button = t, button
-            g.x, g.y = actions[t].cursor_x, actions[t].cursor_y
-            g.start_x, g.start_y = actions[g.onset - 1].cursor_x, actions[g.onset - 1].cursor_y
-            end = t
-            while end < len(actions) and _held(actions, end, geometry) & button != 0:
-                end += 1
-            g.release = end - 1
-            last_press, last_release = t, max(last_release, end - 1)
-            count += describe_click(records, geometry, out[count : count + 1])
-    return count
 
 
 @numba.njit(cache=True)
