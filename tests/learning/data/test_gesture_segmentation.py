@@ -183,3 +183,13 @@ def test_a_cursor_that_is_seldom_reported_rests_at_none_of_its_places(spacing: i
     assert found["press"].tolist() == true["press"].tolist()
     assert np.abs(found["onset"] - true["onset"]).max() <= spacing
     assert np.hypot(found["start_x"] - true["start_x"], found["start_y"] - true["start_y"]).max() < 0.01
+
+
+def test_gestures_do_not_depend_on_where_the_recording_begins() -> None:
+    """A rest of two ticks is 0.1 s, the shortest rest, to within a last bit that depends on the tick's number."""
+    actions = hand_path(*[(*ALIEN, 9, 6, 2, 3), (0.3, 0.3, 5, 4, 0, 0), (0.5, 0.75, 1, 7, 2, 3)] * 60)
+    whole = find(actions)
+    for begin in (1, 7, 100, 350):
+        part = find(actions[begin:])
+        for name in ("onset", "arrival", "press"):
+            assert (part[name][-60:] + begin).tolist() == whole[name][-60:].tolist()

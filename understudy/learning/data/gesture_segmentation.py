@@ -35,8 +35,10 @@ MAX_DWELL = 16
 """Longest dwell, ticks; a press after a longer rest is a gesture without motion."""
 MAX_TICKS = 50
 """Longest gesture from onset to press, ticks."""
-AFTER_TICK_S = 0.001
-"""Time of an event that a tick's action shows, after the tick's observation."""
+SHORT_TICK_S, AFTER_TICK_S = TICK_S * (1 - 1e-6), 0.001
+"""Time between the ticks of a recording without raw events, and from a tick to its events. A hair less than a tick: a
+rest of so many ticks is never just as long as a limit, where its last bit, and so its place in the recording, would
+decide."""
 FEWEST_GESTURES = 20
 """Minimum for fitting the motor model and an Executor; training refuses fewer before the first policy."""
 
@@ -88,13 +90,13 @@ def segment_gestures(
     times = observation.records["time_s"]
     presses = find_presses(inputs, tuple(buttons))
     if not presses:
-        times = np.arange(len(actions)) * TICK_S
+        times = np.arange(len(actions)) * SHORT_TICK_S
         presses = find_presses(events_of_ticks(actions, buttons), tuple(buttons))
     return _of_presses(presses, buttons, times, observation.records, geometry)
 
 
 def events_of_ticks(actions: np.ndarray, buttons: dict[str, int]) -> InputEvents:
-    """Returns the raw events of which the cursor and the buttons of T ticks tell; tick n begins at n TICK_S.
+    """Returns the raw events of which the cursor and the buttons of T ticks tell; tick n begins at n SHORT_TICK_S.
 
     Args:
         actions: records of dtype ACTION, shape (T,).
@@ -113,7 +115,7 @@ def events_of_ticks(actions: np.ndarray, buttons: dict[str, int]) -> InputEvents
     begin = 0
     for kind, name, ticks in parts:
         some = records[begin : begin + len(ticks)]
-        some["time_s"], some["kind"], some["code"] = ticks * TICK_S + AFTER_TICK_S, kind, name
+        some["time_s"], some["kind"], some["code"] = ticks * SHORT_TICK_S + AFTER_TICK_S, kind, name
         some["x"], some["y"] = x[ticks], y[ticks]
         begin += len(ticks)
     return InputEvents(records[np.argsort(records["time_s"], kind="stable")])
