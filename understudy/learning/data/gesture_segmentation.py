@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 import numba
 import numpy as np
-from jaxtyping import Float64
+from jaxtyping import Bool, Float64
 
-from understudy.contract.observation import BUTTONS_BY_NAME, TICK_S, Observation
+from understudy.contract.observation import BUTTONS_BY_NAME, TICK_RATE_HZ, TICK_S, Observation
 from understudy.contract.protocols import InputEvent, event_code
-from understudy.learning.data.motion_onset import Press, find_presses
+from understudy.learning.data.motion_onset import LONGEST_DWELL_S, LONGEST_MOTION_S, Press, find_presses
 from understudy.policies.click_semantics import (
     KEY_SHIFT,
     SORT_LANDMARK,
@@ -27,13 +27,11 @@ from understudy.policies.motor_model import POINT_SIZE
 from understudy.recordings.input_events import InputEvents
 from understudy.recordings.mcap_channels import INPUT
 
-STILL = 0.0008
-"""Speed (window fractions a tick) below which the cursor rests."""
 FAST = 0.004
 """Speed (window fractions a tick) below which the cursor, before a click, dwells or follows a drifting target."""
-MAX_DWELL = 16
+MAX_DWELL = round(LONGEST_DWELL_S * TICK_RATE_HZ)
 """Longest dwell, ticks; a press after a longer rest is a gesture without motion."""
-MAX_TICKS = 50
+MAX_TICKS = round(LONGEST_MOTION_S * TICK_RATE_HZ)
 """Longest gesture from onset to press, ticks."""
 SHORT_TICK_S, AFTER_TICK_S = TICK_S * (1 - 1e-6), 0.001
 """Time between the ticks of a recording without raw events, and from a tick to its events. A hair less than a tick: a
@@ -108,9 +106,8 @@ def events_of_ticks(actions: np.ndarray, buttons: dict[str, int]) -> InputEvents
     for code, bit in buttons.items():
         is_key = bit >= 1 << int(KEY_SHIFT)
         held = actions["keys"] & np.uint32(bit >> int(KEY_SHIFT)) if is_key else actions["button"] & np.uint32(bit)
-        edges = np.diff((held != 0).astype(np.int8), prepend=0, append=0)
-        name = code.encode()
-        parts += [(b"press", name, np.flatnonzero(edges == 1)), (b"release", name, np.flatnonzero(edges == -1) - 1)]
+        starts, ends = _runs(held != 0)
+        parts += [(b"press", code.encode(), starts), (b"release", code.encode(), ends - 1)]
     records = np.zeros(sum(len(ticks) for *_, ticks in parts), INPUT)
     begin = 0
     for kind, name, ticks in parts:
@@ -165,27 +162,6 @@ def _tick_of(times: np.ndarray, time_s: float) -> int:
 
 
 @numba.njit(cache=True)
-def _speed(actions, t):  # type: ignore[no-untyped-def]
-    x = actions[t].cursor_x - actions[t - 1].cursor_x
-    y = actions[t].cursor_y - actions[t - 1].cursor_y
-    return np.sqrt(x * x + y * y)
-
-
-@numba.njit(cache=True)
-def find_onset(actions, press, earliest):  # type: ignore[no-untyped-def]
-    """Returns (onset, arrival) of the motion before a press; (press, press - 1) for a press without motion."""
-    t = press
-    while t > earliest and press - t < MAX_DWELL and _speed(actions, t) < FAST:
-        t -= 1
-    if t <= earliest or press - t >= MAX_DWELL:
-        return press, press - 1
-    last_moving_tick = t
-    while t - 1 > earliest and press - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
-        t -= 1
-    return t, min(last_moving_tick, press - 1)  # a cursor that still moves at the press arrived the tick before
-
-
-@numba.njit(cache=True)
 def describe_click(records, geometry, one):  # type: ignore[no-untyped-def]
     """Writes what a gesture's click hits, by its press tick and place; False for a panel. `one` has shape (1,)."""
     g = one[0]
@@ -209,8 +185,12 @@ def key_presses(actions: np.ndarray, num_keys: int) -> list[tuple[np.ndarray, np
     """Returns for each key the ticks of its presses and their lengths in ticks."""
     presses = []
     for key in range(num_keys):
-        down = ((actions["keys"] >> np.uint32(key)) & 1).astype(np.int8)
-        edges = np.diff(down, prepend=0, append=0)
-        starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+        starts, ends = _runs(actions["keys"] >> np.uint32(key) & 1 != 0)
         presses.append((starts, ends - starts))
     return presses
+
+
+def _runs(held: Bool[np.ndarray, " T"]) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the first tick of each run in which something is held, and the first tick after it."""
+    edges = np.diff(held.astype(np.int8), prepend=0, append=0)
+    return np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)

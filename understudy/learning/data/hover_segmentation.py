@@ -8,7 +8,7 @@ import numba
 import numpy as np
 
 from understudy.contract.observation import Observation
-from understudy.learning.data.gesture_segmentation import GESTURE, describe_click, find_onset
+from understudy.learning.data.gesture_segmentation import FAST, GESTURE, MAX_DWELL, MAX_TICKS, describe_click
 from understudy.policies.click_semantics import (
     HOVER,
     SORT_TRACK,
@@ -16,6 +16,8 @@ from understudy.policies.click_semantics import (
     clicking_inputs,
 )
 
+STILL = 0.0008
+"""Speed (window fractions a tick) below which the cursor rests."""
 SHORTEST_HOVER = 6
 """Ticks of rest; a cursor that passes over an object is there for less."""
 MOST_DRIFT = 0.01
@@ -96,6 +98,27 @@ def _find(records, actions, busy, geometry, out):  # type: ignore[no-untyped-def
 
 
 @numba.njit(cache=True)
+def _speed(actions, t):  # type: ignore[no-untyped-def]
+    x = actions[t].cursor_x - actions[t - 1].cursor_x
+    y = actions[t].cursor_y - actions[t - 1].cursor_y
+    return np.sqrt(x * x + y * y)
+
+
+@numba.njit(cache=True)
+def _find_onset(actions, begin, earliest):  # type: ignore[no-untyped-def]
+    """Returns (onset, arrival) of the motion before a rest; (begin, begin - 1) for a rest without motion."""
+    t = begin
+    while t > earliest and begin - t < MAX_DWELL and _speed(actions, t) < FAST:
+        t -= 1
+    if t <= earliest or begin - t >= MAX_DWELL:
+        return begin, begin - 1
+    last_moving_tick = t
+    while t - 1 > earliest and begin - t < MAX_TICKS and _speed(actions, t - 1) >= STILL:
+        t -= 1
+    return t, min(last_moving_tick, begin - 1)  # a cursor that still moves as the rest begins arrived the tick before
+
+
+@numba.njit(cache=True)
 def _add(records, actions, begin, end, earliest, geometry, out, count):  # type: ignore[no-untyped-def]
     """Adds a rest as a hover, or to the one that it continues; returns the number of hovers."""
     over, _, _ = _over(records, actions, begin, geometry)
@@ -104,7 +127,7 @@ def _add(records, actions, begin, end, earliest, geometry, out, count):  # type:
         out[count - 1].release = end
         return count
     g = out[count]
-    g.onset, g.arrival = find_onset(actions, begin, earliest)
+    g.onset, g.arrival = _find_onset(actions, begin, earliest)
     if g.onset == begin:
         return count
     g.press, g.release, g.button = begin, end, HOVER
