@@ -93,12 +93,13 @@ def run_command(module_name: str, command_name: str, arguments: Sequence[str], p
         from understudy.cli.entry.help_groups import show_grouped_help
         from understudy.cli.flags.number_ranges import check_ranges
         from understudy.cli.flags.output_paths import check_outputs
+        from understudy.cli.flags.spellings import NO_NONE
         from understudy.cli.results.json_output import json_to_stdout
         from understudy.contract.numba_cache import ensure_cache_folder
 
         command_type = getattr(importlib.import_module(module_name), command_name)
         show_grouped_help(command_type, arguments, program)
-        command = tyro.cli(command_type, prog=program, args=arguments, config=(tyro.conf.DisallowNone,))
+        command = tyro.cli(command_type, prog=program, args=arguments, config=NO_NONE)
         check_ranges(command)
         check_outputs(command)
         ensure_cache_folder()

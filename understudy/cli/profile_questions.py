@@ -249,7 +249,7 @@ class _Questions:
         return shots
 
     def require_pictures(self) -> None:
-        """Raises FlagError, before anything is asked, for screenshots of flags that no answer could mend."""
+        """Raises FlagError for a screenshot that a flag names and that cannot be read; called before the questions."""
         if self._command.score_values is not None:
             self._shots_of(self._command.score_values)
         if self._command.game_over_shot is not None:

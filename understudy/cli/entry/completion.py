@@ -14,6 +14,7 @@ import tyro
 from tyro.conf import Positional
 
 from understudy.cli.entry.verbs import ALIASES, VERBS
+from understudy.cli.flags.spellings import NO_NONE
 
 Shell = Literal["bash", "zsh", "fish", "powershell"]
 
@@ -37,8 +38,7 @@ def run(command: Completion) -> int:
     try:
         with contextlib.redirect_stdout(script):
             arguments = ["--tyro-write-completion", command.shell, "-"]
-            no_none = (tyro.conf.DisallowNone,)
-            tyro.cli(Union[choices], prog="understudy", args=arguments, config=no_none)  # type: ignore[call-overload] # noqa: UP007
+            tyro.cli(Union[choices], prog="understudy", args=arguments, config=NO_NONE)  # type: ignore[call-overload] # noqa: UP007
     except SystemExit as ended:  # tyro leaves when it has printed the script
         if ended.code:
             raise

@@ -26,6 +26,8 @@ def show_grouped_help(command_type: Any, arguments: Sequence[str], program: str)
     groups: dict[str, tuple[str, ...]] = getattr(command_type, "HELP_GROUPS", {})
     if not groups or not HELP_FLAGS & set(arguments):
         return
+    from understudy.cli.flags.spellings import NO_NONE
+
     tyro: Any = importlib.import_module("tyro")
     hints, texts = get_type_hints(command_type, include_extras=True), field_texts(command_type)
     defaults = {field.name: field.default for field in dataclasses.fields(command_type)}
@@ -43,8 +45,7 @@ def show_grouped_help(command_type: Any, arguments: Sequence[str], program: str)
         part.__doc__ = ""
         parts.append((title, part, dataclasses.field(default=part())))
     whole = dataclasses.make_dataclass("Whole", parts, frozen=True, kw_only=True)
-    no_none = (tyro.conf.DisallowNone,)
-    tyro.cli(whole, prog=program, description=inspect.getdoc(command_type), args=["--help"], config=no_none)
+    tyro.cli(whole, prog=program, description=inspect.getdoc(command_type), args=["--help"], config=NO_NONE)
 
 
 def field_texts(command_type: type) -> dict[str, str]:

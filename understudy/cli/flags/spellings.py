@@ -10,6 +10,8 @@ import tyro
 
 from understudy.cli.flags.output_paths import OutputFolder
 
+NO_NONE = (tyro.conf.DisallowNone,)
+"""Setting of every parser: a flag is left out, not given None, and its help says so."""
 Flag = tyro.conf.FlagCreatePairsOff
 """`Flag[bool]`: a switch that has no opposite, such as --no-video."""
 OUT = tyro.conf.arg(name="out", aliases=("--output-dir",))

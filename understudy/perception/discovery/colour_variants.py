@@ -59,8 +59,10 @@ def _variants(moving: Sequence[Thing], sightings: Sightings) -> Bool[np.ndarray,
 
 
 def _clicked_alike(moving: Sequence[Thing], own: Bool[np.ndarray, " N"]) -> Bool[np.ndarray, " N"]:
-    """Those of some things whose clicks are as many as one rate for all would give (chi-squared); none if it cannot be
-    told, or they are fewer than FEW. What differs most is left out first."""
+    """Those of some things whose clicks are as many as one rate for all would give (chi-squared).
+
+    Removes the one that differs most until the rest pass; none where fewer than FEW remain or clicks are too few.
+    """
     from scipy.stats import chi2
 
     clicks = np.array([thing.behaviour.clicks for thing in moving], np.float64)
